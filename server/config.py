@@ -1,0 +1,78 @@
+"""Settings of the server: environment variables `YOYAKU_*`; a secret also from the file that `YOYAKU_*_FILE` names."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "YOYAKU_"
+S = TypeVar("S", bound=BaseSettings)
+
+
+class ConfigurationError(Exception):
+    """A setting is missing, unknown or malformed; the text says which and what to do."""
+
+
+class Settings(BaseSettings):
+    """Everything that differs between places where the server runs."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
+
+    database_url: Annotated[SecretStr, Field(description="postgresql:// URL of the primary")]
+    key_encryption_key: Annotated[
+        SecretStr, Field(description="32 bytes, base64: encrypts the token signing keys at rest")
+    ]
+    listen: Annotated[
+        str, Field(pattern=r"^[^:]+:\d+$", description="host:port of this worker; every worker has its own")
+    ] = "127.0.0.1:50051"
+    token_issuer: Annotated[str, Field(min_length=1, description="`iss` of access tokens")] = "yoyaku"
+    token_audience: Annotated[str, Field(min_length=1, description="`aud` of access tokens")] = "yoyaku"
+    pool_size: Annotated[int, Field(ge=1, le=100, description="database connections of this process")] = 8
+    pool_wait_seconds: Annotated[float, Field(gt=0, description="longest wait for a connection")] = 3.0
+    drain_seconds: Annotated[
+        float, Field(ge=0, description="time for balancers to notice NOT_SERVING before calls are refused")
+    ] = 2.0
+    grace_seconds: Annotated[float, Field(ge=0, description="time for running calls to end after that")] = 10.0
+    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+
+
+class LocalSettings(BaseSettings):
+    """Ports of the stack that `make up` starts; everything else takes a free port."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
+
+    port: Annotated[int, Field(gt=0, lt=65536, description="edge: REST, gRPC and gRPC-Web")] = 8080
+    tls_port: Annotated[int, Field(gt=0, lt=65536, description="edge with TLS")] = 8443
+    admin_port: Annotated[int, Field(gt=0, lt=65536, description="Envoy's admin interface")] = 9901
+
+
+def load(kind: type[S], environment: Mapping[str, str] = os.environ) -> S:
+    """Read settings of one kind.
+
+    Raises ConfigurationError for unknown YOYAKU_ names, missing or malformed values; never shows a value.
+    """
+    values = _with_secret_files({n: v for n, v in environment.items() if n.startswith(PREFIX)})
+    known = {f"{PREFIX}{name}".upper() for model in (Settings, LocalSettings) for name in model.model_fields}
+    if unknown := sorted(set(values) - known):
+        raise ConfigurationError(
+            f"unknown settings {', '.join(unknown)}: see docs/configuration.md for those there are"
+        )
+    mine = {name: values[key] for name in kind.model_fields if (key := f"{PREFIX}{name}".upper()) in values}
+    try:
+        return kind.model_validate(mine)
+    except ValidationError as error:
+        problems = "; ".join(f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        raise ConfigurationError(f"settings are not usable: {problems}") from None
+
+
+def _with_secret_files(values: dict[str, str]) -> dict[str, str]:
+    for name in [name for name in values if name.endswith("_FILE")]:
+        path = Path(values.pop(name))
+        try:
+            values[name.removesuffix("_FILE")] = path.read_text().strip()
+        except OSError as error:
+            raise ConfigurationError(f"{name} names {path}, which cannot be read: {error.strerror}") from None
+    return values

@@ -1,0 +1,53 @@
+"""`envoy-config`: everything that Envoy needs to run, in one directory."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from server.commands import app, fail
+from server.edge import Address, EdgeError, EdgeValues, Tls, render
+
+
+@app.command("envoy-config")
+def envoy_config(
+    *,
+    directory: Annotated[Path, typer.Option(help="Where to write; created if need be.")],
+    worker: Annotated[list[str], typer.Option(help="host:port of a server worker; once for each.")],
+    host: Annotated[str, typer.Option(help="Address on which Envoy listens.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="REST, gRPC and gRPC-Web.")] = 8080,
+    admin_port: Annotated[int, typer.Option(help="Envoy's admin interface, on loopback.")] = 9901,
+    keys_port: Annotated[int, typer.Option(help="Envoy's way to the signing keys, on loopback.")] = 9902,
+    origin: Annotated[list[str] | None, typer.Option(help="Origin of a page that may call the API.")] = None,
+    trusted_hops: Annotated[int, typer.Option(help="Proxies before Envoy that report the client's address.")] = 0,
+    tls_port: Annotated[int, typer.Option(help="The same with TLS; needs --certificates.")] = 8443,
+    certificates: Annotated[Path | None, typer.Option(help="Directory with tls.crt and tls.key.")] = None,
+) -> None:
+    """Write Envoy's configuration, and the file with the workers that it watches; run it again to change those."""
+    values = EdgeValues(
+        listen=(host, port),
+        admin_port=admin_port,
+        keys_port=keys_port,
+        workers=[_address(text) for text in worker],
+        origins=origin or (),
+        trusted_hops=trusted_hops,
+        tls=Tls((host, tls_port), _certificates(certificates)) if certificates else None,
+    )
+    try:
+        path = render(values, directory)
+    except EdgeError as error:
+        raise fail(str(error)) from None
+    print(f"wrote {path}; run: envoy -c '{path}'")
+
+
+def _address(text: str) -> Address:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise fail(f"--worker {text} is not host:port; write for example --worker 127.0.0.1:50051")
+    return host.strip("[]"), int(port)
+
+
+def _certificates(directory: Path) -> Path:
+    if missing := [name for name in ("tls.crt", "tls.key") if not (directory / name).is_file()]:
+        raise fail(f"{directory} lacks {' and '.join(missing)}: put the certificate and its key there in PEM form")
+    return directory

@@ -1,0 +1,115 @@
+"""The edge: fills the template of Envoy's configuration and keeps the file that names its workers."""
+
+import ipaddress
+import json
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+SOURCES = Path(__file__).resolve().parent.parent / "envoy"
+CONFIGURATION = "envoy.yaml"
+DESCRIPTORS = "yoyaku.binpb"
+WORKERS = "workers.json"
+ENDPOINTS_TYPE = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
+
+Address = tuple[str, int]
+"""A host (name or IP) and a port."""
+
+
+class EdgeError(Exception):
+    """The edge cannot be configured; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """A second listener, with the certificate in `certificates`/tls.crt and its key in tls.key."""
+
+    listen: Address
+    certificates: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeValues:
+    """What differs between the places where Envoy runs.
+
+    The admin interface and the listener through which Envoy fetches the signing keys are on loopback. `origins` are
+    those of pages that may call the API; `trusted_hops` is how many proxies before Envoy report the client's address.
+    """
+
+    listen: Address
+    admin_port: int
+    keys_port: int
+    workers: Sequence[Address]
+    origins: Sequence[str] = ()
+    trusted_hops: int = 0
+    tls: Tls | None = None
+
+
+def render(values: EdgeValues, directory: Path) -> Path:
+    """Write all that Envoy reads into the directory and return the configuration's path.
+
+    Raises EdgeError when the contract was not built or a name does not resolve. Each file is replaced by a rename, so
+    a running Envoy takes new workers over at once.
+    """
+    directory = directory.resolve()
+    directory.mkdir(parents=True, exist_ok=True)
+    descriptors = SOURCES / DESCRIPTORS
+    if not descriptors.exists():
+        raise EdgeError(f"{descriptors} is missing: run `make` to build it from protos/")
+    _replace(directory / DESCRIPTORS, descriptors.read_bytes())
+    write_workers(values.workers, directory)
+    text = Template((SOURCES / CONFIGURATION).read_text()).substitute(_placeholders(values, directory))
+    return _replace(directory / CONFIGURATION, text.encode())
+
+
+def write_workers(workers: Sequence[Address], directory: Path) -> Path:
+    """Name the workers that get calls from now on; names are resolved now. Raises EdgeError."""
+    endpoints = [{"endpoint": {"address": {"socket_address": _socket_address(worker)}}} for worker in workers]
+    assignment = {"@type": ENDPOINTS_TYPE, "cluster_name": "workers", "endpoints": [{"lb_endpoints": endpoints}]}
+    return _replace(directory / WORKERS, json.dumps({"resources": [assignment]}, indent=2).encode())
+
+
+def _placeholders(values: EdgeValues, directory: Path) -> dict[str, str]:
+    tls = values.tls
+    return {
+        "listen": json.dumps(_socket_address(values.listen)),
+        "admin_port": str(values.admin_port),
+        "keys_port": str(values.keys_port),
+        "directory": _quoted(directory),
+        "origins": json.dumps([{"exact": origin} for origin in values.origins]),
+        "trusted_hops": str(values.trusted_hops),
+        "tls": "" if tls else "# ",
+        "tls_listen": json.dumps(_socket_address(tls.listen)) if tls else "",
+        "certificates": _quoted(tls.certificates.resolve()) if tls else "",
+    }
+
+
+def _quoted(path: Path) -> str:
+    """The path as it stands between the double quotes of a YAML string."""
+    return json.dumps(str(path))[1:-1]
+
+
+def _socket_address(address: Address) -> dict[str, str | int]:
+    host, port = address
+    return {"address": _resolved(host), "port_value": port}
+
+
+def _resolved(host: str) -> str:
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        pass
+    try:
+        return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
+    except OSError as error:
+        raise EdgeError(f"{host} has no address ({error}): check the spelling, or give an IP address") from None
+
+
+def _replace(target: Path, content: bytes) -> Path:
+    scratch = target.with_name(f".{target.name}.{os.getpid()}")
+    scratch.write_bytes(content)
+    scratch.replace(target)
+    return target

@@ -1,0 +1,75 @@
+"""A real Envoy for the tests."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from server.edge import Address, EdgeValues, render
+
+ENVOY = Path(sys.executable).with_name("envoy")
+START_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A running Envoy: where it listens, where its files are."""
+
+    url: str
+    admin: str
+    directory: Path
+
+    def log(self) -> str:
+        """What it has printed so far: the access log and its warnings."""
+        return (self.directory / "log").read_text()
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on just now."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def validate(configuration: Path) -> subprocess.CompletedProcess[str]:
+    """Let Envoy read the configuration without running it."""
+    command = [ENVOY, "--mode", "validate", "--log-level", "error", "-c", configuration]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@contextmanager
+def running_envoy(directory: Path, workers: Sequence[Address], origins: Sequence[str] = ()) -> Iterator[Edge]:
+    """Envoy in front of these workers, until the end; it lives as long as the thread that calls this."""
+    port, admin_port, keys_port = free_ports(3)
+    values = EdgeValues(
+        listen=("127.0.0.1", port), admin_port=admin_port, keys_port=keys_port, workers=workers, origins=origins
+    )
+    edge = Edge(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{admin_port}", directory)
+    command = [ENVOY, "-c", render(values, directory), "--use-dynamic-base-id", "--concurrency", "1",
+               "--log-level", "warning", "--file-flush-interval-msec", "50"]  # fmt: skip
+    with (directory / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+        try:
+            _wait_until_alive(edge, process)
+            yield edge
+        finally:
+            process.terminate()
+
+
+def _wait_until_alive(edge: Edge, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"Envoy ended at once: {edge.log()}"
+        try:
+            if httpx.get(f"{edge.url}/healthz").status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            time.sleep(0.02)
+    raise AssertionError(f"Envoy did not start in {START_SECONDS} s: {edge.log()}")

@@ -1,0 +1,108 @@
+"""The template, and what is made of it."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from server.edge import SOURCES, EdgeError, EdgeValues, Tls, render, write_workers
+from tests.edge.envoys import validate
+
+VALUES = EdgeValues(listen=("127.0.0.1", 8080), admin_port=9901, keys_port=9902, workers=[("127.0.0.1", 50051)])
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Path:
+    directory = tmp_path / "our certificates"
+    directory.mkdir()
+    command: list[str | Path] = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+               "-subj", "/CN=localhost", "-keyout", directory / "tls.key", "-out", directory / "tls.crt"]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+    return directory
+
+
+def addresses(workers_file: Path) -> list[tuple[str, int]]:
+    (assignment,) = json.loads(workers_file.read_text())["resources"]
+    sockets = [e["endpoint"]["address"]["socket_address"] for e in assignment["endpoints"][0]["lb_endpoints"]]
+    return [(each["address"], each["port_value"]) for each in sockets]
+
+
+def test_envoy_accepts_the_configuration_in_a_path_with_spaces_and_quotes(tmp_path: Path) -> None:
+    answer = validate(render(VALUES, tmp_path / 'the "edge" of it'))
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_envoy_accepts_the_configuration_with_tls(tmp_path: Path, certificates: Path) -> None:
+    values = EdgeValues(
+        listen=("0.0.0.0", 8080),  # noqa: S104 - as in a container
+        admin_port=9901,
+        keys_port=9902,
+        workers=[("127.0.0.1", 50051), ("::1", 50052)],
+        origins=["https://clinic.example"],
+        trusted_hops=1,
+        tls=Tls(("127.0.0.1", 8443), certificates),
+    )
+    configuration = render(values, tmp_path / "edge")
+    answer = validate(configuration)
+    assert answer.returncode == 0, answer.stderr
+    assert f"{certificates}/tls.crt" in configuration.read_text()
+
+
+def test_envoy_warns_of_nothing_deprecated(tmp_path: Path) -> None:
+    configuration = render(VALUES, tmp_path)
+    assert "eprecated" not in validate(configuration).stderr
+
+
+def test_the_template_has_at_most_ten_placeholders() -> None:
+    text = (SOURCES / "envoy.yaml").read_text().replace("$$", "")
+    assert len(set(re.findall(r"\$([a-z_]+)", text))) <= 10
+
+
+def test_every_service_with_http_paths_is_transcoded() -> None:
+    services = {
+        f"yoyaku.v1.{name}"
+        for path in (SOURCES.parent / "protos" / "yoyaku" / "v1").glob("*_service.proto")
+        for name in re.findall(r"^service (\w+)", path.read_text(), re.MULTILINE)
+    }
+    assert services == set(re.findall(r"^ +- (yoyaku\.v1\.\w+)$", (SOURCES / "envoy.yaml").read_text(), re.MULTILINE))
+
+
+def test_workers_are_replaced_by_a_rename(tmp_path: Path) -> None:
+    first = write_workers([("127.0.0.1", 50051)], tmp_path)
+    inode = first.stat().st_ino
+    second = write_workers([("127.0.0.1", 50051), ("localhost", 50052)], tmp_path)
+    assert second.stat().st_ino != inode
+    assert len(addresses(second)) == 2
+    assert addresses(second)[1][0] in {"127.0.0.1", "::1"}
+    assert [path.name for path in tmp_path.iterdir()] == ["workers.json"]
+
+
+def test_a_worker_whose_name_has_no_address_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EdgeError, match=r"worker\.invalid has no address"):
+        write_workers([("worker.invalid", 50051)], tmp_path)
+
+
+def test_the_command_writes_what_envoy_accepts(tmp_path: Path) -> None:
+    directory = tmp_path / "a b"
+    answer = envoy_config("--directory", directory, "--worker", "127.0.0.1:50051", "--worker", "127.0.0.1:50052")
+    assert answer.returncode == 0, answer.stderr
+    assert addresses(directory / "workers.json") == [("127.0.0.1", 50051), ("127.0.0.1", 50052)]
+    assert validate(directory / "envoy.yaml").returncode == 0
+
+
+def test_the_command_says_what_is_wrong_with_a_worker_or_certificate(tmp_path: Path) -> None:
+    answer = envoy_config("--directory", tmp_path, "--worker", "50051")
+    assert answer.returncode == 1
+    assert "--worker 50051 is not host:port" in answer.stderr
+    answer = envoy_config("--directory", tmp_path, "--worker", "127.0.0.1:1", "--certificates", tmp_path)
+    assert answer.returncode == 1
+    assert "lacks tls.crt and tls.key" in answer.stderr
+
+
+def envoy_config(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    program = "from server.commands import app; import server.commands.envoy_config; app()"
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=SOURCES.parent)

@@ -1,0 +1,93 @@
+"""One child process: its log, its end, and how to know it again by its number."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.local import LocalError, leash
+from server.local.user import User
+
+TAIL_LINES = 15
+STEP_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A running child; `stop_signal` asks it to end in order."""
+
+    name: str
+    popen: subprocess.Popen[bytes]
+    log: Path
+    stop_signal: signal.Signals
+
+    @property
+    def pid(self) -> int:
+        """The process number."""
+        return self.popen.pid
+
+    def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
+        """Return when `ready` says so. Raises LocalError, with the end of the log, if it ends or takes too long."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            self.check()
+            if time.monotonic() > deadline:
+                raise LocalError(f"{self.name} is not ready after {seconds:.0f} seconds; {self.last_words()}")
+            time.sleep(STEP_SECONDS)
+
+    def check(self) -> None:
+        """Raise LocalError, with the end of the log, if the process has ended."""
+        if (status := self.popen.poll()) is not None:
+            how = f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
+            raise LocalError(f"{self.name} ended unexpectedly ({how}); {self.last_words()}")
+
+    def stop(self, seconds: float) -> None:
+        """Ask it to end, and kill it when it has not within that time."""
+        if self.popen.poll() is not None:
+            return
+        self.popen.send_signal(self.stop_signal)
+        try:
+            self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+            self.popen.wait()
+
+    def last_words(self) -> str:
+        """The end of its log, for a person."""
+        lines = self.log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
+        return f"the end of {self.log}:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def start(
+    name: str,
+    command: Sequence[str | Path],
+    log: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    user: User | None = None,
+    stop_signal: signal.Signals = signal.SIGTERM,
+    directory: Path = Path("/"),
+) -> Process:
+    """Start a program in its own session (Ctrl-C is ours to pass on); the log of the run before is kept as `.old`.
+
+    Call it from the main thread: the child gets the stop signal when the thread that started it ends.
+    """
+    if log.exists():
+        log.replace(log.with_name(f"{log.name}.old"))
+    identity = "-" if user is None or user.is_self else f"{user.uid}:{user.gid}"
+    leashed = [sys.executable, "-I", "-S", leash.__file__, str(int(stop_signal)), str(os.getpid()), identity]
+    with log.open("wb") as output:
+        popen = subprocess.Popen(
+            [*leashed, *(str(part) for part in command)],
+            cwd=directory,
+            env=os.environ | (environment or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return Process(name, popen, log, stop_signal)

@@ -1,0 +1,72 @@
+"""The user that runs PostgreSQL, which refuses to run as root."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.local import LocalError
+
+PREFERRED = ("nobody", "postgres", "daemon")
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An unprivileged user of this machine, by number; only root can act for another."""
+
+    uid: int
+    gid: int
+
+    @property
+    def is_self(self) -> bool:
+        """Whether it is the user of this process."""
+        return self.uid == os.geteuid()
+
+    def run(self, command: Sequence[str | Path], **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a program to its end, from the root directory, which every user can read."""
+        return subprocess.run(
+            [str(part) for part in command],
+            cwd="/",
+            env=os.environ | environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            user=None if self.is_self else self.uid,
+            group=None if self.is_self else self.gid,
+            extra_groups=None if self.is_self else [],
+        )
+
+    def reaches(self, path: Path) -> bool:
+        """Whether the user can enter a directory or run a program there."""
+        return self.is_self or self.run(["/usr/bin/env", "test", "-x", path]).returncode == 0
+
+    def owns(self, path: Path) -> Path:
+        """Make the user the owner of one file or directory, closed to others."""
+        path.chmod(0o700 if path.is_dir() else 0o600)
+        if not self.is_self:
+            os.chown(path, self.uid, self.gid)
+        return path
+
+
+def database_user() -> User:
+    """The user of this process, or for root the first of others under which a program runs. Raises LocalError."""
+    if os.geteuid() != 0:
+        return User(os.geteuid(), os.getegid())
+    entries = sorted(pwd.getpwall(), key=lambda entry: entry.pw_name not in PREFERRED)
+    for entry in entries:
+        user = User(entry.pw_uid, entry.pw_gid)
+        # A container may map few user numbers: the others exist in name only.
+        if user.uid != 0 and _usable(user):
+            return user
+    raise LocalError("PostgreSQL does not run as root, and no other user is usable: run this as an ordinary user")
+
+
+def _usable(user: User) -> bool:
+    try:
+        return user.run([shutil.which("true") or "/bin/true"]).returncode == 0
+    except OSError:
+        return False

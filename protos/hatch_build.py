@@ -1,4 +1,4 @@
-"""Build hook: turns protos/ into the Python messages, their type stubs and Envoy's descriptor set.
+"""Build hook: turns protos/ into Python messages, their type stubs, Envoy's descriptor set and the OpenAPI file.
 
 Editable install, wheel and Dockerfile all run it; `python protos/hatch_build.py` runs it by hand.
 """
@@ -41,7 +41,7 @@ class ProtoBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # the confi
 
 
 def generate() -> None:
-    """Make third_party/, clients/yoyaku/v1, clients/buf and envoy/yoyaku.binpb anew."""
+    """Make third_party/, clients/yoyaku/v1, clients/buf, envoy/yoyaku.binpb and docs/openapi.json anew."""
     fetch_third_party()
     for package in ("yoyaku/v1", "buf"):
         shutil.rmtree(CLIENTS / package, ignore_errors=True)
@@ -59,6 +59,7 @@ def generate() -> None:
         *ours,
         "google/rpc/error_details.proto",
     )
+    subprocess.run([sys.executable, "-m", "protos.openapi"], check=True, cwd=ROOT)
 
 
 def fetch_third_party() -> None:

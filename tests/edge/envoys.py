@@ -41,7 +41,7 @@ def free_ports(count: int) -> list[int]:
 
 def validate(configuration: Path) -> subprocess.CompletedProcess[str]:
     """Let Envoy read the configuration without running it."""
-    command = [ENVOY, "--mode", "validate", "--log-level", "error", "-c", configuration]
+    command: list[str | Path] = [ENVOY, "--mode", "validate", "--log-level", "error", "-c", configuration]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -53,7 +53,7 @@ def running_envoy(directory: Path, workers: Sequence[Address], origins: Sequence
         listen=("127.0.0.1", port), admin_port=admin_port, keys_port=keys_port, workers=workers, origins=origins
     )
     edge = Edge(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{admin_port}", directory)
-    command = [ENVOY, "-c", render(values, directory), "--use-dynamic-base-id", "--concurrency", "1",
+    command: list[str | Path] = [ENVOY, "-c", render(values, directory), "--use-dynamic-base-id", "--concurrency", "1",
                "--log-level", "warning", "--file-flush-interval-msec", "50"]  # fmt: skip
     with (directory / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:

@@ -4,9 +4,13 @@ import json
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from server.edge import SOURCES, EdgeError, EdgeValues, Tls, render, write_workers
 from tests.edge.envoys import validate
@@ -18,9 +22,15 @@ VALUES = EdgeValues(listen=("127.0.0.1", 8080), admin_port=9901, keys_port=9902,
 def certificates(tmp_path: Path) -> Path:
     directory = tmp_path / "our certificates"
     directory.mkdir()
-    command: list[str | Path] = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-               "-subj", "/CN=localhost", "-keyout", directory / "tls.key", "-out", directory / "tls.crt"]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = x509.CertificateBuilder(
+        name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1)
+    ).sign(key, hashes.SHA256())
+    pem, form, none = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    (directory / "tls.crt").write_bytes(certificate.public_bytes(pem))
+    (directory / "tls.key").write_bytes(key.private_bytes(pem, form, none))
     return directory
 
 

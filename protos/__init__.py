@@ -1,0 +1,1 @@
+"""The contract, and the programs that build and check it."""

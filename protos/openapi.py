@@ -1,0 +1,159 @@
+"""The REST side of the contract as an OpenAPI 3.1 file: `python -m protos.openapi [FILE]` from the checkout."""
+
+import json
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+from protos.contract import Contract, Node
+from protos.schemas import Schemas, is_required, message_rules
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "yoyaku.v1"
+HTTP = "[google.api.http]"
+VERBS = ("get", "put", "post", "patch", "delete")
+NO_TOKEN = {"GetSigningKeys"}
+CREATES = re.compile("Create|Register")
+# Every call may fail with these, whatever else its comment names.
+ALWAYS = {
+    "INVALID_REQUEST", "TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED", "OVERLOADED", "INTERNAL_ERROR",
+    "DATABASE_UNAVAILABLE", "DEADLINE_TOO_SHORT", "DEADLINE_PASSED",
+}  # fmt: skip
+HTTP_STATUS = {
+    "INVALID_ARGUMENT": 400, "FAILED_PRECONDITION": 400, "UNAUTHENTICATED": 401, "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404, "ALREADY_EXISTS": 409, "ABORTED": 409, "RESOURCE_EXHAUSTED": 429, "INTERNAL": 500,
+    "UNAVAILABLE": 503, "DEADLINE_EXCEEDED": 504,
+}  # fmt: skip
+DETAILS = ("google.rpc.ErrorInfo", "google.rpc.BadRequest", "google.rpc.RetryInfo", "yoyaku.v1.AlternativeSlots")
+
+
+def write(descriptors: Path, target: Path) -> None:
+    """Write the file anew from Envoy's descriptor set."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(document(Contract(descriptors)), indent=2) + "\n")
+
+
+def document(contract: Contract) -> Node:
+    """The whole OpenAPI document."""
+    api = Api(contract)
+    services = {name: node for name, node in contract.services.items() if name.startswith(f"{PACKAGE}.")}
+    methods = [(node["name"], method) for node in services.values() for method in node["method"]]
+    # Requests first: a message that goes both ways is described as a caller may send it.
+    inputs = [(tag, method, *api.input(method)) for tag, method in methods if HTTP in method["options"]]
+    paths: dict[str, Node] = {}
+    for tag, method, verb, path, accepted in inputs:
+        paths.setdefault(path, {})[verb] = {"tags": [tag], **api.words(method), **accepted, **api.output(method)}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "yoyaku",
+            "version": tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"],
+            "description": "Appointments of a hospital group. Made from the gRPC contract in protos/.",
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"token": []}],
+        "tags": [{"name": node["name"], "description": node["comment"]} for node in services.values()],
+        "paths": paths,
+        "components": api.components(),
+    }
+
+
+class Api:
+    """What the operations accept and answer, and the components that they share."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._schemas = Schemas(contract)
+        values = contract.enums[f"{PACKAGE}.ErrorReason"]["value"][1:]
+        self._codes = {v["name"].removeprefix("ERROR_REASON_"): v["comment"].partition(".")[0] for v in values}
+
+    def input(self, method: Node) -> tuple[str, str, Node]:
+        """Verb and path of a method, and its parameters and body."""
+        rule = method["options"][HTTP]
+        verb = next(verb for verb in VERBS if verb in rule)
+        in_path = re.findall(r"{(\w+)}", rule[verb])
+        fields = self._input_type(method).get("field", ())
+        parameters = [self._parameter(field, "path") for field in fields if field["name"] in in_path]
+        accepted: Node = {"security": []} if method["name"] in NO_TOKEN else {}
+        if rule.get("body") == "*":
+            schema = self._schemas.add_request(method["input_type"], without=in_path)
+            accepted["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        elif "body" in rule:
+            raise ValueError(f'{method["name"]}: only `body: "*"` is known; write it so, or teach protos/openapi.py')
+        else:
+            parameters += [self._parameter(field, "query") for field in fields if field["name"] not in in_path]
+        return verb, rule[verb], accepted | ({"parameters": parameters} if parameters else {})
+
+    def words(self, method: Node) -> Node:
+        """Name and description of a method; rules that concern several query parameters are told here."""
+        comment, rule = method["comment"], method["options"][HTTP]
+        rules = [] if "body" in rule else message_rules(self._input_type(method))
+        summary = re.split(r"[.:;]\s", comment, maxsplit=1)[0].rstrip(".").replace("\n", " ")
+        return {"operationId": method["name"], "summary": summary, "description": "\n\n".join((comment, *rules))}
+
+    def output(self, method: Node) -> Node:
+        """The answers of a method: the good one, and for each status the reasons why it fails."""
+        answer = {"content": {"application/json": {"schema": self._schemas.add_answer(method["output_type"])}}}
+        good: Node = {"200": {"description": "Done."} | answer}
+        if CREATES.match(method["name"]):
+            headers = {name: {"$ref": f"#/components/headers/{name}"} for name in ("Location", "ETag")}
+            good = {"201": {"description": "Created."} | answer | {"headers": headers}}
+        named = ALWAYS | (set(re.findall(r"\b[A-Z][A-Z_]+\b", method["comment"])) & self._codes.keys())
+        reasons: dict[int, list[str]] = {}
+        for reason in [reason for reason in self._codes if reason in named]:
+            reasons.setdefault(HTTP_STATUS[self._codes[reason]], []).append(reason)
+        if "body" in method["options"][HTTP]:
+            reasons[413] = ["the body is larger than 1 MiB"]
+        bad = {str(status): _failure(", ".join(reasons[status])) for status in sorted(reasons)}
+        return {"responses": good | bad | {"default": _failure("Any other failure.")}}
+
+    def components(self) -> Node:
+        """All that operations refer to."""
+        details = [self._detail(name) for name in DETAILS]
+        error = {
+            "type": "object",
+            "description": "What every failure answers.",
+            "required": ["code", "message", "details"],
+            "properties": {
+                "code": {"type": "integer", "description": "The gRPC status code."},
+                "message": {"type": "string", "description": "What is wrong and what to do, for people."},
+                "details": {"type": "array", "items": {"anyOf": details}},
+            },
+        }
+        header = {"schema": {"type": "string"}}
+        return {
+            "schemas": dict(sorted((self._schemas.components | {"Error": error}).items())),
+            "headers": {
+                "Location": {"description": "Path of what was created."} | header,
+                "ETag": {"description": "Its etag, in quotes."} | header,
+            },
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        }
+
+    def _input_type(self, method: Node) -> Node:
+        return self._contract.messages[method["input_type"].removeprefix(".")]
+
+    def _parameter(self, field: Node, place: str) -> Node:
+        schema = self._schemas.field(field)
+        parameter = {"name": field["name"], "in": place, "description": schema.pop("description", "")}
+        if place == "path" or is_required(field):
+            parameter["required"] = True
+        return parameter | {"schema": schema} | ({"explode": True} if schema.get("type") == "array" else {})
+
+    def _detail(self, name: str) -> Node:
+        kind: Node = {"@type": {"const": f"type.googleapis.com/{name}"}}
+        if name == "google.rpc.ErrorInfo":
+            kind["reason"] = {"enum": list(self._codes)}
+        return {"allOf": [self._schemas.add_answer(name)], "required": ["@type"], "properties": kind}
+
+
+def _failure(description: str) -> Node:
+    return {
+        "description": description,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    }
+
+
+if __name__ == "__main__":
+    write(ROOT / "envoy" / "yoyaku.binpb", Path(sys.argv[1]) if sys.argv[1:] else ROOT / "docs" / "openapi.json")

@@ -1,0 +1,118 @@
+"""The OpenAPI file that is made from the contract."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from protos import openapi
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> Json:
+    target = tmp_path_factory.mktemp("docs") / "new" / "openapi.json"
+    openapi.write(ROOT / "envoy" / "yoyaku.binpb", target)
+    document: Json = json.loads(target.read_text())
+    return document
+
+
+def operations(document: Json) -> dict[str, tuple[str, str, Json]]:
+    return {
+        operation["operationId"]: (verb, path, operation)
+        for path, verbs in document["paths"].items()
+        for verb, operation in verbs.items()
+    }
+
+
+def parameters(document: Json, name: str) -> dict[str, Json]:
+    return {each["name"]: each for each in operations(document)[name][2]["parameters"]}
+
+
+def schema(document: Json, name: str) -> Json:
+    found: Json = document["components"]["schemas"][name]
+    return found
+
+
+def test_it_is_valid_openapi_3_1(document: Json) -> None:
+    OpenAPIV31SpecValidator(document).validate()
+
+
+def test_every_method_with_an_http_path_is_in_it(document: Json) -> None:
+    files = (ROOT / "protos" / "yoyaku" / "v1").glob("*_service.proto")
+    pattern = r"rpc (\w+)\([^{]*{[^}]*?\b(get|put|post|patch|delete): \"([^\"]+)\""
+    written = {name: (verb, path) for file in files for name, verb, path in re.findall(pattern, file.read_text())}
+    assert len(written) > 10
+    assert written == {name: (verb, path) for name, (verb, path, _) in operations(document).items()}
+
+
+def test_query_parameters_carry_their_rules(document: Json) -> None:
+    found = parameters(document, "ListAppointments")
+    assert {each["in"] for each in found.values()} == {"query"}
+    assert found["size"]["schema"] == {"type": "integer", "minimum": 0, "maximum": 100}
+    assert found["patient_id"]["schema"] == {"type": "string", "format": "uuid"}
+    assert "required" not in found["patient_id"]
+    assert found["status"]["schema"]["type"] == "array"
+    assert found["status"]["explode"] is True
+    assert "exactly one of patient_id" in operations(document)["ListAppointments"][2]["description"]
+    assert parameters(document, "ListAvailableSlots")["doctor_id"]["required"] is True
+
+
+def test_a_body_is_without_the_fields_of_its_path(document: Json) -> None:
+    _, path, operation = operations(document)["SetWorkingHours"]
+    assert path == "/api/schedules/{doctor_id}/working-hours"
+    assert [(each["name"], each["in"]) for each in operation["parameters"]] == [("doctor_id", "path")]
+    body = schema(document, "SetWorkingHoursRequest")
+    assert set(body["properties"]) == {"valid_from", "sessions", "etag", "request_id"}
+    assert body["required"] == ["valid_from"]
+    assert body["properties"]["sessions"]["maxItems"] == 50
+    session = schema(document, "Session")
+    assert set(session["required"]) == {"weekday", "start", "end", "slot_minutes"}
+    assert (session["properties"]["slot_minutes"]["minimum"], session["properties"]["slot_minutes"]["maximum"]) == (
+        5,
+        480,
+    )
+    assert session["properties"]["weekday"]["not"] == {"enum": ["WEEKDAY_UNSPECIFIED"]}
+
+
+def test_types_are_those_of_the_json_mapping(document: Json) -> None:
+    appointment = schema(document, "Appointment")["properties"]
+    assert appointment["start_time"]["format"] == "date-time"
+    assert appointment["status"]["$ref"] == "#/components/schemas/AppointmentStatus"
+    assert "APPOINTMENT_STATUS_SCHEDULED" in schema(document, "AppointmentStatus")["enum"]
+    assert schema(document, "UpdateDoctorRequest")["properties"]["update_mask"]["type"] == "string"
+    assert "update_mask" not in schema(document, "UpdateDoctorRequest")["required"]
+    assert schema(document, "CreateAppointmentRequest")["properties"]["reason"]["maxLength"] == 500
+
+
+def test_an_answer_has_every_field_that_cannot_be_unset(document: Json) -> None:
+    assert set(schema(document, "ListAppointmentsResponse")["required"]) == {"appointments", "next_page_token"}
+    assert "start_time" not in schema(document, "Appointment")["required"]
+
+
+def test_what_creates_answers_201_with_the_new_path(document: Json) -> None:
+    created = {name for name, (*_, each) in operations(document).items() if "201" in each["responses"]}
+    assert created == {"CreateAppointment", "CreateDoctor", "RegisterPatient"}
+    answer = operations(document)["CreateAppointment"][2]["responses"]["201"]
+    assert set(answer["headers"]) == {"Location", "ETag"}
+
+
+def test_failures_have_one_shape_and_name_their_reasons(document: Json) -> None:
+    answers = operations(document)["CreateAppointment"][2]["responses"]
+    assert "SLOT_TAKEN" in answers["409"]["description"]
+    assert answers["404"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Error"}
+    details = schema(document, "Error")["properties"]["details"]["items"]["anyOf"]
+    (reasons,) = [each["properties"]["reason"]["enum"] for each in details if "reason" in each["properties"]]
+    assert {"SLOT_TAKEN", "TOKEN_MISSING", "INTERNAL_ERROR"} <= set(reasons)
+    assert "UNSPECIFIED" not in reasons
+
+
+def test_all_but_the_signing_keys_need_a_token(document: Json) -> None:
+    assert document["security"] == [{"token": []}]
+    assert [name for name, (*_, each) in operations(document).items() if "security" in each] == ["GetSigningKeys"]
+    assert operations(document)["GetSigningKeys"][2]["security"] == []

@@ -1,0 +1,168 @@
+"""Appointments: rows with the names that every reader wants, in one statement."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from psycopg.rows import args_row
+
+from db.postgres.engines import Connection, Sent
+from db.postgres.tables import ACTIVE
+
+
+class AppointmentRow(NamedTuple):
+    """An appointment with the names of those it concerns."""
+
+    id: str
+    patient_id: str
+    patient_name: str
+    doctor_id: str
+    doctor_name: str
+    specialty: str
+    clinic_id: str
+    clinic_name: str
+    time_zone: str
+    date: date
+    start_at: datetime
+    end_at: datetime
+    busy_until: datetime
+    status: str
+    reason: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class PatientDayRow(NamedTuple):
+    """An active appointment of a patient, as far as rules about other appointments need it."""
+
+    id: str
+    doctor_id: str
+    clinic_id: str
+    date: date
+    start_at: datetime
+    end_at: datetime
+    held_until: datetime | None
+
+
+class NewAppointment(NamedTuple):
+    """All that an appointment stores."""
+
+    id: str
+    doctor_id: str
+    practitioner_id: str
+    clinic_id: str
+    patient_id: str
+    date: date
+    start_at: datetime
+    end_at: datetime
+    busy_until: datetime
+    seat: int
+    status: str
+    reason: str
+    now: datetime
+
+
+class Place(NamedTuple):
+    """Where an appointment moves to."""
+
+    doctor_id: str
+    practitioner_id: str
+    clinic_id: str
+    date: date
+    start_at: datetime
+    end_at: datetime
+    busy_until: datetime
+    seat: int
+
+
+SELECT = """
+SELECT a.id, a.patient_id, q.name, a.doctor_id, p.name, d.specialty, a.clinic_id, c.name, c.time_zone,
+    a.date, a.start_at, a.end_at, upper(a.during), a.status, a.reason, a.version, a.created_at, a.updated_at
+FROM appointments a
+JOIN patients q ON q.id = a.patient_id
+JOIN practitioners p ON p.id = a.practitioner_id
+JOIN doctors d ON d.id = a.doctor_id
+JOIN clinics c ON c.id = a.clinic_id
+"""
+_GET = SELECT + "WHERE a.id = %(id)s"
+_REVISION = """
+SELECT revision FROM schedule_days JOIN appointments USING (doctor_id, date) WHERE appointments.id = %(id)s
+"""
+
+_OF_PATIENT_AROUND = f"""
+SELECT id, doctor_id, clinic_id, date, start_at, end_at, held_until FROM appointments
+WHERE patient_id = %(patient_id)s AND date BETWEEN %(date)s::date - 2 AND %(date)s::date + 2 AND {ACTIVE}
+"""
+
+_LOCK_PATIENT = "SELECT name FROM patients WHERE id = %(patient_id)s FOR NO KEY UPDATE"
+
+_INSERT = """
+INSERT INTO appointments (id, doctor_id, practitioner_id, clinic_id, patient_id, date, start_at, end_at, during, seat,
+    status, held_until, reason, version, created_at, updated_at)
+VALUES (%(id)s, %(doctor_id)s, %(practitioner_id)s, %(clinic_id)s, %(patient_id)s, %(date)s, %(start_at)s, %(end_at)s,
+    tstzrange(%(start_at)s, %(busy_until)s), %(seat)s, %(status)s, NULL, %(reason)s, 1, %(now)s, %(now)s)
+"""
+
+_MOVE = """
+UPDATE appointments SET doctor_id = %(doctor_id)s, practitioner_id = %(practitioner_id)s, clinic_id = %(clinic_id)s,
+    date = %(date)s, start_at = %(start_at)s, end_at = %(end_at)s,
+    during = tstzrange(%(start_at)s, %(busy_until)s), seat = %(seat)s, version = version + 1, updated_at = %(now)s
+WHERE id = %(id)s
+"""
+
+_SET_STATUS = """
+UPDATE appointments SET status = %(status)s, held_until = NULL, version = version + 1, updated_at = %(now)s
+WHERE id = ANY(%(ids)s::uuid[])
+"""
+
+_ADD_EVENTS = """
+INSERT INTO appointment_events (appointment_id, happened_at, actor, event, note)
+SELECT appointment_id, %(now)s, %(actor)s, %(event)s, %(note)s FROM unnest(%(ids)s::uuid[]) AS event (appointment_id)
+"""
+
+
+async def get(pg: Connection, appointment_id: str) -> Sent[AppointmentRow]:
+    """One appointment, if there is one."""
+    cursor = pg.cursor(row_factory=args_row(AppointmentRow))
+    return await cursor.execute(_GET, {"id": appointment_id})
+
+
+async def revision_of(pg: Connection, appointment_id: str) -> Sent[tuple[int]]:
+    """The revision of an appointment's day; no row if the day never changed."""
+    return await pg.execute(_REVISION, {"id": appointment_id})
+
+
+async def lock_patient(pg: Connection, patient_id: str) -> Sent[tuple[str]]:
+    """Lock a patient against other bookings until the transaction ends; the name, if there is such a patient."""
+    return await pg.execute(_LOCK_PATIENT, {"patient_id": patient_id})
+
+
+async def of_patient_around(pg: Connection, patient_id: str, day: date) -> Sent[PatientDayRow]:
+    """The active appointments of a patient on a day and two days before and after it."""
+    cursor = pg.cursor(row_factory=args_row(PatientDayRow))
+    return await cursor.execute(_OF_PATIENT_AROUND, {"patient_id": patient_id, "date": day})
+
+
+async def insert(pg: Connection, appointment: NewAppointment) -> None:
+    """Add an appointment; the exclusion constraints have the last word (ConstraintViolated)."""
+    await pg.execute(_INSERT, appointment._asdict())
+
+
+async def move(pg: Connection, appointment_id: str, place: Place, now: datetime) -> None:
+    """Put an appointment elsewhere; the exclusion constraints have the last word (ConstraintViolated)."""
+    await pg.execute(_MOVE, {"id": appointment_id, "now": now, **place._asdict()})
+
+
+async def set_status(pg: Connection, appointment_ids: Sequence[str], status: str, now: datetime) -> None:
+    """Bring appointments into a state that is not `held`."""
+    await pg.execute(_SET_STATUS, {"ids": list(appointment_ids), "status": status, "now": now})
+
+
+async def add_events(
+    pg: Connection, appointment_ids: Sequence[str], event: str, *, actor: str, note: str, now: datetime
+) -> None:
+    """Write what happened into the history of each appointment."""
+    await pg.execute(
+        _ADD_EVENTS, {"ids": list(appointment_ids), "event": event, "actor": actor, "note": note, "now": now}
+    )

@@ -1,0 +1,164 @@
+"""The days of doctors: their revisions, and all that decides which slots they offer."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time
+from typing import Any, NamedTuple
+
+from psycopg.rows import args_row
+
+from db.postgres.engines import Connection, Sent
+from db.postgres.tables import ACTIVE
+
+
+class DayRow(NamedTuple):
+    """The revision of one doctor's day."""
+
+    doctor_id: str
+    date: date
+    revision: int
+
+
+class SessionRow(NamedTuple):
+    """A weekly session of a set of working hours; `weekday` is None for a set without sessions."""
+
+    valid_from: date
+    weekday: int | None
+    start_local: time
+    end_local: time
+    slot_minutes: int
+    capacity: int
+
+
+class BusyRow(NamedTuple):
+    """An active appointment of a practitioner, with the buffer after it."""
+
+    appointment_id: str
+    doctor_id: str
+    date: date
+    seat: int
+    start_at: datetime
+    busy_until: datetime
+    held_until: datetime | None
+
+
+class OfferRow(NamedTuple):
+    """A doctor, the clinic's policy, all working hours, and what occupies the practitioner."""
+
+    doctor_id: str
+    practitioner_id: str
+    doctor_name: str
+    specialty: str
+    active: bool
+    hours_version: int
+    clinic_id: str
+    clinic_name: str
+    time_zone: str
+    horizon_days: int
+    min_notice_minutes: int
+    cancel_by_minutes: int
+    max_per_patient_day: int
+    buffer_minutes: int
+    epoch: int
+    revision: int
+    hours: Sequence[SessionRow]
+    busy: Sequence[BusyRow]
+
+
+_OFFERS = f"""
+SELECT d.id, d.practitioner_id, p.name, d.specialty, d.active, d.hours_version,
+    c.id, c.name, c.time_zone,
+    c.horizon_days, c.min_notice_minutes, c.cancel_by_minutes, c.max_per_patient_day, c.buffer_minutes,
+    (SELECT epoch FROM cluster_epoch),
+    coalesce((SELECT revision FROM schedule_days WHERE doctor_id = d.id AND date = %(first)s::date), 0),
+    (SELECT jsonb_agg(jsonb_build_array(
+            h.valid_from, s.weekday, s.start_local, s.end_local, s.slot_minutes, s.capacity))
+        FROM working_hours h LEFT JOIN working_sessions s USING (doctor_id, valid_from)
+        WHERE h.doctor_id = d.id),
+    (SELECT jsonb_agg(jsonb_build_array(
+            a.id, a.doctor_id, a.date, a.seat,
+            extract(epoch FROM a.start_at), extract(epoch FROM upper(a.during)), extract(epoch FROM a.held_until)))
+        FROM appointments a
+        WHERE a.practitioner_id = d.practitioner_id AND a.{ACTIVE} AND a.during && tstzrange(
+            %(first)s::date::timestamp AT TIME ZONE c.time_zone,
+            (%(last)s::date + 2)::timestamp AT TIME ZONE c.time_zone))
+FROM doctors d JOIN practitioners p ON p.id = d.practitioner_id JOIN clinics c ON c.id = d.clinic_id
+"""
+_OFFER = _OFFERS + "WHERE d.id = %(doctor_id)s"
+_OFFERS_OF_PRACTITIONER = (
+    _OFFERS + "WHERE d.practitioner_id = (SELECT practitioner_id FROM doctors WHERE id = %(doctor_id)s) ORDER BY d.id"
+)
+_OFFERS_OF_APPOINTMENT = (
+    _OFFERS + "WHERE d.practitioner_id = (SELECT practitioner_id FROM appointments WHERE id = %(id)s) ORDER BY d.id"
+)
+
+_RAISE = """
+INSERT INTO schedule_days (doctor_id, date, revision, changed_at)
+SELECT doctor_id, date, 1, %(now)s FROM unnest(%(doctor_ids)s::uuid[], %(dates)s::date[]) AS day (doctor_id, date)
+ORDER BY doctor_id, date
+ON CONFLICT (doctor_id, date) DO UPDATE SET revision = schedule_days.revision + 1, changed_at = excluded.changed_at
+RETURNING doctor_id, date, revision
+"""
+
+
+async def raise_revisions(pg: Connection, days: Iterable[tuple[str, date]], now: datetime) -> Sent[DayRow]:
+    """Lock doctor-days (doctor_id, date) in their order until the transaction ends, and add one to each revision."""
+    wanted = sorted(days)
+    cursor = pg.cursor(row_factory=args_row(DayRow))
+    return await cursor.execute(
+        _RAISE, {"doctor_ids": [day[0] for day in wanted], "dates": [day[1] for day in wanted], "now": now}
+    )
+
+
+async def offer(pg: Connection, doctor_id: str, first: date, last: date) -> Sent[OfferRow]:
+    """What decides the slots of a doctor from `first` to `last`, in one statement; no row for an unknown doctor.
+
+    `revision` is that of `first`; `busy` reaches over the night that follows `last`.
+    """
+    cursor = pg.cursor(row_factory=args_row(_offer_row))
+    return await cursor.execute(_OFFER, {"doctor_id": doctor_id, "first": first, "last": last})
+
+
+async def offers_of_practitioner(pg: Connection, doctor_id: str, first: date, last: date) -> Sent[OfferRow]:
+    """As `offer`, for every doctor that is the same practitioner as `doctor_id`, by id."""
+    cursor = pg.cursor(row_factory=args_row(_offer_row))
+    return await cursor.execute(_OFFERS_OF_PRACTITIONER, {"doctor_id": doctor_id, "first": first, "last": last})
+
+
+async def offers_of_appointment(pg: Connection, appointment_id: str, first: date, last: date) -> Sent[OfferRow]:
+    """As `offer`, for every doctor that is the same practitioner as an appointment's doctor, by id."""
+    cursor = pg.cursor(row_factory=args_row(_offer_row))
+    return await cursor.execute(_OFFERS_OF_APPOINTMENT, {"id": appointment_id, "first": first, "last": last})
+
+
+def _offer_row(*values: Any) -> OfferRow:  # one column each, typed by OfferRow
+    *plain, hours, busy = values
+    return OfferRow._make(
+        [*plain, [_session_row(*row) for row in hours or ()], [_busy_row(*row) for row in busy or ()]]
+    )
+
+
+def _session_row(
+    valid_from: str, weekday: int | None, start: str | None, end: str | None, slot_minutes: int, capacity: int
+) -> SessionRow:
+    return SessionRow(
+        date.fromisoformat(valid_from),
+        weekday,
+        time.fromisoformat(start or "00:00"),
+        time.fromisoformat(end or "00:00"),
+        slot_minutes,
+        capacity,
+    )
+
+
+def _busy_row(
+    appointment_id: str, doctor_id: str, day: str, seat: int, start: float, end: float, held_until: float | None
+) -> BusyRow:
+    return BusyRow(
+        appointment_id,
+        doctor_id,
+        date.fromisoformat(day),
+        seat,
+        datetime.fromtimestamp(start, UTC),
+        datetime.fromtimestamp(end, UTC),
+        None if held_until is None else datetime.fromtimestamp(held_until, UTC),
+    )

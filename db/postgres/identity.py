@@ -1,0 +1,79 @@
+"""Accounts and the keys that sign their tokens."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from psycopg.rows import args_row
+from sqlalchemy import bindparam, insert, select
+
+from db.postgres.engines import Connection
+from db.postgres.statements import sql
+from db.postgres.tables import accounts, signing_keys
+
+
+class AccountRow(NamedTuple):
+    """Who signs in, as what, for whom."""
+
+    id: str
+    email: str
+    roles: Sequence[str]
+    clinic_ids: Sequence[str]
+    patient_id: str | None
+    doctor_id: str | None
+
+
+class SigningKeyRow(NamedTuple):
+    """An Ed25519 key: raw public half, and the private half as it is encrypted at rest."""
+
+    kid: str
+    public_key: bytes
+    private_key_encrypted: bytes
+    created_at: datetime
+
+
+_KEYS = sql(select(*signing_keys.c).order_by(signing_keys.c.created_at.desc(), signing_keys.c.kid))
+_ADD_KEY = sql(insert(signing_keys).values({name: bindparam(name) for name in SigningKeyRow._fields}))
+_ACCOUNT = sql(select(*(accounts.c[name] for name in AccountRow._fields)).where(accounts.c.id == bindparam("id")))
+_PUT_ACCOUNT = """
+INSERT INTO accounts (id, email, roles, clinic_ids, patient_id, doctor_id, created_at)
+VALUES (%(id)s, %(email)s, %(roles)s, %(clinic_ids)s::uuid[], %(patient_id)s, %(doctor_id)s, %(now)s)
+ON CONFLICT (email) DO UPDATE SET roles = excluded.roles, clinic_ids = excluded.clinic_ids,
+    patient_id = excluded.patient_id, doctor_id = excluded.doctor_id
+RETURNING id
+"""
+# One maker of the first key at a time; whoever waited finds it made.
+_LOCK_KEYS = "LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE"
+
+
+async def signing_key_rows(pg: Connection) -> list[SigningKeyRow]:
+    """All signing keys, the newest first."""
+    cursor = pg.cursor(row_factory=args_row(SigningKeyRow))
+    await cursor.execute(_KEYS)
+    return await cursor.fetchall()
+
+
+async def lock_signing_keys(pg: Connection) -> None:
+    """Keep others from adding keys until the transaction ends."""
+    await pg.execute(_LOCK_KEYS)
+
+
+async def add_signing_key(pg: Connection, key: SigningKeyRow) -> None:
+    """Add a key."""
+    await pg.execute(_ADD_KEY, key._asdict())
+
+
+async def account(pg: Connection, account_id: str) -> AccountRow | None:
+    """One account, or None."""
+    cursor = pg.cursor(row_factory=args_row(AccountRow))
+    await cursor.execute(_ACCOUNT, {"id": account_id})
+    return await cursor.fetchone()
+
+
+async def put_account(pg: Connection, row: AccountRow, now: datetime) -> str:
+    """Add an account, or change the one with that email; the id it has."""
+    cursor = await pg.execute(_PUT_ACCOUNT, {**row._asdict(), "now": now})
+    found = await cursor.fetchone()
+    if found is None:
+        raise AssertionError("an upsert returns its row")
+    return str(found[0])

@@ -1,0 +1,45 @@
+"""Every table, as the migrations leave them; a test compares the two."""
+
+from db.postgres.tables.booking import (
+    appointment_events,
+    appointment_identifiers,
+    appointments,
+    cluster_epoch,
+    idempotency_keys,
+    schedule_days,
+)
+from db.postgres.tables.common import ACTIVE, metadata
+from db.postgres.tables.directory import (
+    clinic_identifiers,
+    clinics,
+    doctors,
+    patient_identifiers,
+    patients,
+    practitioner_identifiers,
+    practitioners,
+    working_hours,
+    working_sessions,
+)
+from db.postgres.tables.identity import accounts, signing_keys
+
+__all__ = [
+    "ACTIVE",
+    "accounts",
+    "appointment_events",
+    "appointment_identifiers",
+    "appointments",
+    "clinic_identifiers",
+    "clinics",
+    "cluster_epoch",
+    "doctors",
+    "idempotency_keys",
+    "metadata",
+    "patient_identifiers",
+    "patients",
+    "practitioner_identifiers",
+    "practitioners",
+    "schedule_days",
+    "signing_keys",
+    "working_hours",
+    "working_sessions",
+]

@@ -1,0 +1,138 @@
+"""Appointments, the days that they fill, and the writes that were answered."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint
+
+from db.postgres.tables.common import ACTIVE, INSTANT, UUID, check, column, identifiers, metadata, reference
+
+appointments = Table(
+    "appointments",
+    metadata,
+    column("id", UUID),
+    column("doctor_id", UUID),
+    column("practitioner_id", UUID),
+    column("clinic_id", UUID),
+    reference("appointments", "patient"),
+    column("date", Date()),
+    column("start_at", INSTANT),
+    column("end_at", INSTANT),
+    column("during", TSTZRANGE()),
+    column("seat", SmallInteger(), check("appointments_seat_range", "seat >= 1")),
+    column(
+        "status",
+        Text(),
+        check(
+            "appointments_status_known",
+            "status IN ('held', 'scheduled', 'checked_in', 'in_progress', 'completed', 'cancelled', 'expired',"
+            " 'no_show')",
+        ),
+    ),
+    Column("held_until", INSTANT),
+    column("reason", Text(), check("appointments_reason_length", "length(reason) <= 500")),
+    column("version", Integer()),
+    column("created_at", INSTANT),
+    column("updated_at", INSTANT),
+    PrimaryKeyConstraint("id", name="appointments_pkey"),
+    ForeignKeyConstraint(
+        ["doctor_id", "practitioner_id", "clinic_id"],
+        ["doctors.id", "doctors.practitioner_id", "doctors.clinic_id"],
+        name="appointments_doctor_fkey",
+    ),
+    check("appointments_end_after_start", "end_at > start_at"),
+    check("appointments_during_covers", "lower(during) = start_at AND upper(during) >= end_at"),
+    check("appointments_hold_has_end", "(status = 'held') = (held_until IS NOT NULL)"),
+    ExcludeConstraint(
+        ("doctor_id", "="), ("seat", "="), ("during", "&&"), name="appointments_no_overlap", where=text(ACTIVE)
+    ),
+    ExcludeConstraint(
+        ("practitioner_id", "="),
+        ("during", "&&"),
+        ("doctor_id", "<>"),
+        name="appointments_practitioner_no_overlap",
+        where=text(ACTIVE),
+    ),
+)
+appointments.append_constraint(
+    ExcludeConstraint(
+        (appointments.c.patient_id, "="),
+        (func.tstzrange(appointments.c.start_at, appointments.c.end_at), "&&"),
+        name="appointments_patient_no_overlap",
+        where=text(ACTIVE),
+    )
+)
+for _noun in ("patient", "doctor", "clinic"):
+    Index(
+        f"appointments_by_{_noun}",
+        appointments.c[f"{_noun}_id"],
+        appointments.c.date,
+        appointments.c.start_at,
+        appointments.c.id,
+    )
+
+appointment_events = Table(
+    "appointment_events",
+    metadata,
+    column("id", BigInteger(), Identity(always=True)),
+    reference("appointment_events", "appointment"),
+    column("happened_at", INSTANT),
+    column("actor", Text()),
+    column(
+        "event",
+        Text(),
+        check(
+            "appointment_events_event_known",
+            "event IN ('booked', 'overridden', 'rescheduled', 'cancelled', 'expired', 'imported')",
+        ),
+    ),
+    column("note", Text()),
+    PrimaryKeyConstraint("id", name="appointment_events_pkey"),
+)
+Index("appointment_events_by_appointment", appointment_events.c.appointment_id, appointment_events.c.happened_at)
+
+schedule_days = Table(
+    "schedule_days",
+    metadata,
+    reference("schedule_days", "doctor"),
+    column("date", Date()),
+    column("revision", Integer()),
+    column("changed_at", INSTANT),
+    PrimaryKeyConstraint("doctor_id", "date", name="schedule_days_pkey"),
+)
+
+
+appointment_identifiers = identifiers("appointment")
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    column("caller_id", Text()),
+    column("request_id", UUID),
+    column("digest", LargeBinary()),
+    Column("response", LargeBinary()),
+    column("created_at", INSTANT),
+    PrimaryKeyConstraint("caller_id", "request_id", name="idempotency_keys_pkey"),
+)
+Index("idempotency_keys_by_age", idempotency_keys.c.created_at)
+cluster_epoch = Table(
+    "cluster_epoch",
+    metadata,
+    column("only", Boolean(), check("cluster_epoch_one_row", "only")),
+    column("epoch", Integer()),
+    PrimaryKeyConstraint("only", name="cluster_epoch_pkey"),
+)

@@ -1,0 +1,56 @@
+"""What the tables share: their registry, and columns and constraints as all of them have them."""
+
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.types import TypeEngine
+
+metadata = MetaData()
+
+ACTIVE = "status IN ('held', 'scheduled', 'checked_in', 'in_progress')"
+"""Which appointments occupy a slot: the condition of the exclusion constraints, and of every query that uses them."""
+
+UUID = Uuid(as_uuid=False)
+INSTANT = TIMESTAMP(timezone=True)
+
+
+def column(name: str, kind: TypeEngine[Any], *parts: ForeignKey | CheckConstraint | Computed | Identity) -> Column[Any]:
+    """A column that is never null."""
+    return Column(name, kind, *parts, nullable=False)
+
+
+def reference(table: str, noun: str) -> Column[Any]:
+    """A column `noun_id` that names a row of the noun's table."""
+    return column(f"{noun}_id", UUID, ForeignKey(f"{noun}s.id", name=f"{table}_{noun}_fkey"))
+
+
+def check(name: str, condition: str) -> CheckConstraint:
+    """A named check."""
+    return CheckConstraint(condition, name=name)
+
+
+def identifiers(noun: str) -> Table:
+    """The names that other systems give to a noun."""
+    table = Table(
+        f"{noun}_identifiers",
+        metadata,
+        column("system", Text()),
+        column("value", Text()),
+        reference(f"{noun}_identifiers", noun),
+        PrimaryKeyConstraint("system", "value", name=f"{noun}_identifiers_pkey"),
+    )
+    Index(f"{noun}_identifiers_by_{noun}", table.c[f"{noun}_id"])
+    return table

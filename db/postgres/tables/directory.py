@@ -1,0 +1,116 @@
+"""Clinics, practitioners, doctors with their working hours, patients."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Computed,
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    Time,
+    UniqueConstraint,
+)
+
+from db.postgres.tables.common import INSTANT, UUID, check, column, identifiers, metadata, reference
+
+clinics = Table(
+    "clinics",
+    metadata,
+    column("id", UUID),
+    column("name", Text(), check("clinics_name_length", "length(name) BETWEEN 1 AND 200")),
+    column("time_zone", Text()),
+    column("horizon_days", Integer(), check("clinics_horizon_days_range", "horizon_days BETWEEN 1 AND 730")),
+    column("min_notice_minutes", Integer(), check("clinics_min_notice_range", "min_notice_minutes >= 0")),
+    column("cancel_by_minutes", Integer(), check("clinics_cancel_by_range", "cancel_by_minutes >= 0")),
+    column("max_per_patient_day", Integer(), check("clinics_max_per_patient_day_range", "max_per_patient_day >= 1")),
+    column("buffer_minutes", Integer(), check("clinics_buffer_range", "buffer_minutes BETWEEN 0 AND 240")),
+    column("created_at", INSTANT),
+    column("updated_at", INSTANT),
+    PrimaryKeyConstraint("id", name="clinics_pkey"),
+)
+Index("clinics_by_name", clinics.c.name.collate("C"), clinics.c.id)
+
+practitioners = Table(
+    "practitioners",
+    metadata,
+    column("id", UUID),
+    column("name", Text(), check("practitioners_name_length", "length(name) BETWEEN 1 AND 200")),
+    column("created_at", INSTANT),
+    column("updated_at", INSTANT),
+    PrimaryKeyConstraint("id", name="practitioners_pkey"),
+)
+Index("practitioners_by_name", practitioners.c.name.collate("C"), practitioners.c.id)
+
+doctors = Table(
+    "doctors",
+    metadata,
+    column("id", UUID),
+    reference("doctors", "practitioner"),
+    reference("doctors", "clinic"),
+    column("specialty", Text(), check("doctors_specialty_length", "length(specialty) BETWEEN 1 AND 100")),
+    column("active", Boolean()),
+    column("version", Integer()),
+    column("hours_version", Integer()),
+    column("created_at", INSTANT),
+    column("updated_at", INSTANT),
+    PrimaryKeyConstraint("id", name="doctors_pkey"),
+    UniqueConstraint("practitioner_id", "clinic_id", name="doctors_one_per_clinic"),
+    UniqueConstraint("id", "practitioner_id", "clinic_id", name="doctors_identity"),
+)
+Index("doctors_by_clinic", doctors.c.clinic_id)
+Index("doctors_by_specialty", doctors.c.specialty)
+
+working_hours = Table(
+    "working_hours",
+    metadata,
+    reference("working_hours", "doctor"),
+    column("valid_from", Date()),
+    PrimaryKeyConstraint("doctor_id", "valid_from", name="working_hours_pkey"),
+)
+working_sessions = Table(
+    "working_sessions",
+    metadata,
+    column("doctor_id", UUID),
+    column("valid_from", Date()),
+    column("weekday", SmallInteger(), check("working_sessions_weekday_iso", "weekday BETWEEN 1 AND 7")),
+    column("start_local", Time()),
+    column("end_local", Time()),
+    column(
+        "slot_minutes",
+        SmallInteger(),
+        check("working_sessions_slot_minutes_range", "slot_minutes BETWEEN 5 AND 480"),
+    ),
+    column("capacity", SmallInteger(), check("working_sessions_capacity_range", "capacity BETWEEN 1 AND 50")),
+    PrimaryKeyConstraint("doctor_id", "valid_from", "weekday", "start_local", name="working_sessions_pkey"),
+    ForeignKeyConstraint(
+        ["doctor_id", "valid_from"],
+        ["working_hours.doctor_id", "working_hours.valid_from"],
+        name="working_sessions_hours_fkey",
+        ondelete="CASCADE",
+    ),
+)
+
+patients = Table(
+    "patients",
+    metadata,
+    column("id", UUID),
+    column("name", Text(), check("patients_name_length", "length(name) BETWEEN 1 AND 200")),
+    column("name_key", Text(collation="C"), Computed("lower(name)", persisted=True)),
+    Column("birth_date", Date()),
+    column("phone", Text()),
+    column("email", Text()),
+    column("version", Integer()),
+    column("created_at", INSTANT),
+    column("updated_at", INSTANT),
+    PrimaryKeyConstraint("id", name="patients_pkey"),
+)
+Index("patients_by_name", patients.c.name_key, patients.c.id)
+
+clinic_identifiers = identifiers("clinic")
+practitioner_identifiers = identifiers("practitioner")
+patient_identifiers = identifiers("patient")

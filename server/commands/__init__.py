@@ -1,0 +1,27 @@
+"""The commands of `python -m server`, one small module each."""
+
+import sys
+from typing import TypeVar
+
+import typer
+from pydantic_settings import BaseSettings
+
+from server.config import ConfigurationError, load
+
+app = typer.Typer(name="python -m server", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def fail(message: str) -> typer.Exit:
+    """Say on standard error what is wrong and what to do; raise what is returned."""
+    print(f"error: {message}", file=sys.stderr)
+    return typer.Exit(1)
+
+
+def settings(kind: type[S]) -> S:
+    """The settings, or the end of the program with a text that says what is wrong with them."""
+    try:
+        return load(kind)
+    except ConfigurationError as error:
+        raise fail(str(error)) from None

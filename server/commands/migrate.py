@@ -1,0 +1,21 @@
+"""`python -m server migrate`: the newest schema, and a key to sign tokens with."""
+
+import asyncio
+
+from db.postgres import schema
+from server.commands import app, settings
+from server.config import Settings
+from server.wiring import wired
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database at YOYAKU_DATABASE_URL to the newest schema and make the first signing key."""
+    asyncio.run(_migrate(settings(Settings)))
+    print(f"schema is at {schema.head()}")
+
+
+async def _migrate(configured: Settings) -> None:
+    await schema.upgrade(configured.database_url.get_secret_value())
+    async with wired(configured) as parts:
+        await parts.keys.ensure()

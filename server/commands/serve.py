@@ -1,0 +1,34 @@
+"""`python -m server serve`: one worker."""
+
+import asyncio
+import signal
+
+import structlog
+import uvloop
+
+from server import wiring
+from server.commands import app, fail, settings
+from server.config import Settings
+from server.telemetry import logs
+from server.usecases.identity import KeyEncryptionKeyError
+
+
+@app.command()
+def serve() -> None:
+    """Run a worker at YOYAKU_LISTEN until SIGTERM or SIGINT, then let running calls end."""
+    configured = settings(Settings)
+    logs.configure(configured.log_level)
+    try:
+        uvloop.run(_serve(configured))
+    except (OSError, KeyEncryptionKeyError) as error:
+        raise fail(str(error)) from None
+
+
+async def _serve(configured: Settings) -> None:
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    log = structlog.get_logger()
+    log.info("worker starts", listen=configured.listen)
+    await wiring.serve(configured, stop)
+    log.info("worker ended")

@@ -1,0 +1,1 @@
+"""The rules of the appointment book: pure, standard library only."""

@@ -1,0 +1,64 @@
+"""The states of an appointment and the steps between them."""
+
+from enum import StrEnum
+
+from server.domain.errors import DomainError, Reason
+
+
+class Status(StrEnum):
+    """Where an appointment is on its way; the values are those of the database."""
+
+    HELD = "held"
+    SCHEDULED = "scheduled"
+    CHECKED_IN = "checked_in"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    NO_SHOW = "no_show"
+
+
+ACTIVE = frozenset({Status.HELD, Status.SCHEDULED, Status.CHECKED_IN, Status.IN_PROGRESS})
+"""The states that occupy a slot; the exclusion constraints of the database name the same ones."""
+
+STEPS = {
+    Status.HELD: {Status.SCHEDULED, Status.CANCELLED, Status.EXPIRED},
+    Status.SCHEDULED: {Status.CHECKED_IN, Status.CANCELLED, Status.NO_SHOW},
+    Status.CHECKED_IN: {Status.IN_PROGRESS, Status.CANCELLED, Status.NO_SHOW},
+    Status.IN_PROGRESS: {Status.COMPLETED},
+    Status.COMPLETED: set[Status](),
+    Status.CANCELLED: set[Status](),
+    Status.EXPIRED: set[Status](),
+    Status.NO_SHOW: set[Status](),
+}
+
+FROM_FHIR_ENCOUNTER = {
+    "planned": Status.SCHEDULED,
+    "arrived": Status.CHECKED_IN,
+    "triaged": Status.CHECKED_IN,
+    "in-progress": Status.IN_PROGRESS,
+    "onleave": Status.IN_PROGRESS,
+    "finished": Status.COMPLETED,
+    "cancelled": Status.CANCELLED,
+}
+"""FHIR R4 EncounterStatus; `entered-in-error` and `unknown` are no appointments."""
+
+
+def check_step(current: Status, following: Status) -> None:
+    """Refuse a step that the table does not have (STATUS_FORBIDS)."""
+    if following not in STEPS[current]:
+        raise _forbidden(current, f"becomes {following.name}")
+
+
+def check_movable(current: Status) -> None:
+    """Refuse to move what is not waiting for its start (STATUS_FORBIDS)."""
+    if current not in {Status.HELD, Status.SCHEDULED}:
+        raise _forbidden(current, "moves to another slot")
+
+
+def _forbidden(current: Status, step: str) -> DomainError:
+    return DomainError(
+        Reason.STATUS_FORBIDS,
+        f"no appointment that is {current.name} {step}: get the appointment to see its state",
+        metadata={"status": current.name},
+    )

@@ -1,0 +1,127 @@
+"""Which slots of a doctor's day can be booked now, and which slot a request means."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from enum import Enum
+
+from server.domain.doctor import Doctor
+from server.domain.errors import Alternatives, DomainError, Reason
+from server.domain.policies import today
+from server.domain.slots import Busy, Slot, free_seats, instants
+
+MOST_ALTERNATIVES = 5
+
+
+class Closed(Enum):
+    """Why a day has no slots at all; the names are those of ClosedReason in the contract."""
+
+    NOT_WORKING = "not_working"
+    PAST = "past"
+    BEYOND_HORIZON = "beyond_horizon"
+    DOCTOR_INACTIVE = "doctor_inactive"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The free slots of a doctor's day at one instant; `seats` of each is what is left."""
+
+    slots: Sequence[Slot]
+    closed: Closed | None
+    valid_until: datetime | None
+    """The next instant at which this changes by the clock alone; None if it never does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A slot as a request names it: by date and wall time, or by its start."""
+
+    day: date | None
+    time_slot: str
+    start_at: datetime | None
+
+    def around(self, now: datetime) -> date:
+        """A day near to the slot; exact where the request names the date."""
+        return self.day or (self.start_at or now).date()
+
+
+def day_of(doctor: Doctor, day: date, busy: Sequence[Busy], now: datetime) -> Day:
+    """What a doctor offers on a day."""
+    if not doctor.active:
+        return Day([], Closed.DOCTOR_INACTIVE, None)
+    if day > doctor.policy.last_day(doctor.zone, now):
+        opens = datetime.combine(day - timedelta(days=doctor.policy.horizon_days), time())
+        return Day([], Closed.BEYOND_HORIZON, midnight(opens, doctor))
+    slots = doctor.slots_on(day)
+    if not slots:
+        return Day([], Closed.PAST if day < today(doctor.zone, now) else Closed.NOT_WORKING, None)
+    ahead = [slot for slot in slots if slot.start_at >= now + doctor.policy.notice]
+    if not ahead:
+        return Day([], Closed.PAST if slots[-1].end_at <= now else None, _end(slots[-1].end_at, now))
+    moments = [ahead[0].start_at - doctor.policy.notice + _TICK]
+    moments += [other.held_until for other in busy if other.held_until and other.held_until > now]
+    return Day(free_slots(doctor, ahead, busy, now), None, min(moments))
+
+
+_TICK = timedelta(microseconds=1)
+
+
+def _end(last: datetime, now: datetime) -> datetime | None:
+    return last if last > now else None
+
+
+def midnight(wall: datetime, doctor: Doctor) -> datetime:
+    """The first instant of a local day; where clocks skip midnight, the first after it."""
+    found = instants(wall, doctor.zone)
+    return found[0] if found else wall.replace(tzinfo=doctor.zone).astimezone(UTC)
+
+
+def free_slots(doctor: Doctor, slots: Iterable[Slot], busy: Sequence[Busy], now: datetime) -> list[Slot]:
+    """Those of the slots that have a seat left, with the number of seats left."""
+    counted = ((slot, len(free_seats(slot, doctor.id, busy, now))) for slot in slots)
+    return [replace(slot, seats=seats) for slot, seats in counted if seats]
+
+
+def nearest(doctor: Doctor, wanted: Slot, busy: Sequence[Busy], now: datetime, days: int) -> Alternatives:
+    """The bookable slots nearest to one that cannot be had, on its day and so many days after it."""
+    found: list[Slot] = []
+    for offset in range(days + 1):
+        found += day_of(doctor, wanted.date + timedelta(days=offset), busy, now).slots
+        if len(found) >= MOST_ALTERNATIVES:
+            break
+    found.sort(key=lambda slot: abs(slot.start_at - wanted.start_at))
+    chosen = sorted(found[:MOST_ALTERNATIVES], key=lambda slot: slot.start_at)
+    return Alternatives(doctor.id, doctor.zone.key, chosen)
+
+
+def find(doctor: Doctor, wanted: Wanted) -> Slot:
+    """The slot of the doctor's working hours that a request means, free or not.
+
+    Raises SLOT_NOT_OFFERED, and AMBIGUOUS_LOCAL_TIME with both slots where the wall time comes twice.
+    """
+    candidates = _candidates(doctor, wanted)
+    if not candidates:
+        raise DomainError(
+            Reason.SLOT_NOT_OFFERED,
+            "the doctor offers no slot that starts then: list the available slots of the day",
+            metadata={"doctor_id": doctor.id, **({"date": wanted.day.isoformat()} if wanted.day else {})},
+        )
+    if len(candidates) > 1:
+        raise DomainError(
+            Reason.AMBIGUOUS_LOCAL_TIME,
+            f"{wanted.time_slot} comes twice on {wanted.day}: book by start_time instead",
+            metadata={"date": str(wanted.day), "time_slot": wanted.time_slot},
+            alternatives=Alternatives(doctor.id, doctor.zone.key, candidates),
+        )
+    return candidates[0]
+
+
+def _candidates(doctor: Doctor, wanted: Wanted) -> list[Slot]:
+    if wanted.start_at is not None:
+        local = wanted.start_at.astimezone(doctor.zone).date()
+        # A session over midnight belongs to the day it starts.
+        days = (local - timedelta(days=1), local)
+        return [slot for day in days for slot in doctor.slots_on(day) if slot.start_at == wanted.start_at]
+    if wanted.day is None:
+        return []
+    return [slot for slot in doctor.slots_on(wanted.day) if slot.time_slot == wanted.time_slot]

@@ -1,0 +1,124 @@
+"""Why a call fails: reasons, their kinds, and the one exception that carries them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum, StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from server.domain.slots import Slot
+
+
+class Kind(Enum):
+    """What sort of failure it is; the wire form has one status code per kind."""
+
+    INVALID = "INVALID_ARGUMENT"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "PERMISSION_DENIED"
+    NOT_FOUND = "NOT_FOUND"
+    OCCUPIED = "ALREADY_EXISTS"
+    REFUSED = "FAILED_PRECONDITION"
+    CONFLICT = "ABORTED"
+    TOO_LATE = "DEADLINE_EXCEEDED"
+    OVERLOADED = "RESOURCE_EXHAUSTED"
+    UNAVAILABLE = "UNAVAILABLE"
+    INTERNAL = "INTERNAL"
+
+
+class Reason(StrEnum):
+    """The reasons of ErrorReason in the contract, each with its kind."""
+
+    kind: Kind
+
+    def __new__(cls, name: str, kind: Kind) -> "Reason":
+        """Make the member a string that knows its kind."""
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.kind = kind
+        return member
+
+    INVALID_REQUEST = "INVALID_REQUEST", Kind.INVALID
+    TOKEN_MISSING = "TOKEN_MISSING", Kind.UNAUTHENTICATED
+    TOKEN_INVALID = "TOKEN_INVALID", Kind.UNAUTHENTICATED
+    TOKEN_EXPIRED = "TOKEN_EXPIRED", Kind.UNAUTHENTICATED
+    NOT_ALLOWED = "NOT_ALLOWED", Kind.FORBIDDEN
+    CLINIC_NOT_FOUND = "CLINIC_NOT_FOUND", Kind.NOT_FOUND
+    PRACTITIONER_NOT_FOUND = "PRACTITIONER_NOT_FOUND", Kind.NOT_FOUND
+    DOCTOR_NOT_FOUND = "DOCTOR_NOT_FOUND", Kind.NOT_FOUND
+    PATIENT_NOT_FOUND = "PATIENT_NOT_FOUND", Kind.NOT_FOUND
+    APPOINTMENT_NOT_FOUND = "APPOINTMENT_NOT_FOUND", Kind.NOT_FOUND
+    SLOT_TAKEN = "SLOT_TAKEN", Kind.OCCUPIED
+    PATIENT_BUSY = "PATIENT_BUSY", Kind.OCCUPIED
+    IDENTIFIER_TAKEN = "IDENTIFIER_TAKEN", Kind.OCCUPIED
+    DOCTOR_EXISTS = "DOCTOR_EXISTS", Kind.OCCUPIED
+    SLOT_NOT_OFFERED = "SLOT_NOT_OFFERED", Kind.REFUSED
+    AMBIGUOUS_LOCAL_TIME = "AMBIGUOUS_LOCAL_TIME", Kind.INVALID
+    TOO_SHORT_NOTICE = "TOO_SHORT_NOTICE", Kind.REFUSED
+    BEYOND_HORIZON = "BEYOND_HORIZON", Kind.REFUSED
+    DAILY_LIMIT_REACHED = "DAILY_LIMIT_REACHED", Kind.REFUSED
+    TOO_LATE_TO_CHANGE = "TOO_LATE_TO_CHANGE", Kind.REFUSED
+    STATUS_FORBIDS = "STATUS_FORBIDS", Kind.REFUSED
+    SESSIONS_OVERLAP = "SESSIONS_OVERLAP", Kind.INVALID
+    VALID_FROM_IN_PAST = "VALID_FROM_IN_PAST", Kind.REFUSED
+    REVISION_NOT_REACHED = "REVISION_NOT_REACHED", Kind.REFUSED
+    ETAG_MISMATCH = "ETAG_MISMATCH", Kind.CONFLICT
+    REQUEST_ID_REUSED = "REQUEST_ID_REUSED", Kind.INVALID
+    TRANSACTION_CONFLICT = "TRANSACTION_CONFLICT", Kind.CONFLICT
+    PAGE_TOO_DEEP = "PAGE_TOO_DEEP", Kind.INVALID
+    PAGE_TOKEN_INVALID = "PAGE_TOKEN_INVALID", Kind.INVALID
+    DEADLINE_TOO_SHORT = "DEADLINE_TOO_SHORT", Kind.TOO_LATE
+    DEADLINE_PASSED = "DEADLINE_PASSED", Kind.TOO_LATE
+    OVERLOADED = "OVERLOADED", Kind.OVERLOADED
+    DATABASE_UNAVAILABLE = "DATABASE_UNAVAILABLE", Kind.UNAVAILABLE
+    INTERNAL_ERROR = "INTERNAL_ERROR", Kind.INTERNAL
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One field of a request and what is wrong with it."""
+
+    field: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """Slots to offer instead of the one that cannot be had."""
+
+    doctor_id: str
+    time_zone: str
+    slots: Sequence["Slot"]
+
+
+class DomainError(Exception):
+    """A call that fails for a reason the caller can act on; `message` says how and holds no personal data."""
+
+    def __init__(
+        self,
+        reason: Reason,
+        message: str,
+        *,
+        metadata: Mapping[str, str] = MappingProxyType({}),
+        violations: Sequence[Violation] = (),
+        alternatives: Alternatives | None = None,
+        retry_after: timedelta | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.metadata = metadata
+        self.violations = violations
+        self.alternatives = alternatives
+        self.retry_after = retry_after
+
+
+def invalid(field: str, description: str) -> DomainError:
+    """INVALID_REQUEST for one field."""
+    return DomainError(Reason.INVALID_REQUEST, f"{field}: {description}", violations=[Violation(field, description)])
+
+
+def not_found(reason: Reason, noun: str, identifier: str) -> DomainError:
+    """NOT_FOUND for an object that does not exist, or that the caller may not know of."""
+    return DomainError(reason, f"there is no such {noun}: check {noun}_id", metadata={f"{noun}_id": identifier})

@@ -1,0 +1,62 @@
+"""Working hours: weekly sessions on the clinic's wall clock, valid from a date on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+
+_WEEK = timedelta(days=7)
+# Any Monday: sessions are compared as stretches of one week counted from here.
+_MONDAY = datetime(2024, 1, 1)  # noqa: DTZ001  # wall time has no zone
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A weekly stretch of work cut into slots; `end` not after `start` means the next day."""
+
+    weekday: int
+    """ISO 8601: Monday is 1."""
+    start: time
+    end: time
+    slot_minutes: int
+    capacity: int
+
+    def starts_on(self, day: date) -> datetime:
+        """Wall time at which the session of that day starts."""
+        return datetime.combine(day, self.start)
+
+    def ends_on(self, day: date) -> datetime:
+        """Wall time at which the session that starts on that day ends."""
+        return datetime.combine(day + timedelta(days=self.end <= self.start), self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class HoursVersion:
+    """A set of weekly sessions and the first day on which it holds."""
+
+    valid_from: date
+    sessions: Sequence[Session]
+
+
+def sessions_on(versions: Sequence[HoursVersion], day: date) -> list[Session]:
+    """The sessions that start on a day: those of the latest version that has begun by then."""
+    begun = [version for version in versions if version.valid_from <= day]
+    if not begun:
+        return []
+    current = max(begun, key=lambda version: version.valid_from)
+    return [session for session in current.sessions if session.weekday == day.isoweekday()]
+
+
+def first_overlap(sessions: Sequence[Session]) -> Session | None:
+    """The first session of the week that begins before another one has ended, over the week's end as well."""
+    stretches = []
+    for session in sessions:
+        day = _MONDAY.date() + timedelta(days=session.weekday - 1)
+        stretches.append((session.starts_on(day), session.ends_on(day), session))
+    stretches.sort(key=lambda stretch: stretch[:2])
+    for (_, end, _), (start, _, later) in pairwise(stretches):
+        if start < end:
+            return later
+    if stretches and stretches[-1][1] - _WEEK > stretches[0][0]:
+        return stretches[0][2]
+    return None

@@ -1,0 +1,162 @@
+"""Who calls, and the one table that says who may do what on whose objects."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, StrEnum, auto
+
+from server.domain.errors import DomainError, Reason
+
+
+class Role(StrEnum):
+    """Roles that an access token names."""
+
+    PATIENT = "patient"
+    DOCTOR = "doctor"
+    STAFF = "staff"
+    ADMIN = "admin"
+    DISPLAY = "display"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The verified subject of an access token."""
+
+    id: str
+    roles: frozenset[Role]
+    clinic_ids: frozenset[str]
+    patient_id: str | None
+    doctor_id: str | None
+    expires_at: datetime
+
+
+class Action(StrEnum):
+    """What a caller may want to do."""
+
+    CREATE_APPOINTMENT = "create_appointment"
+    OVERRIDE_CAPACITY = "override_capacity"
+    SEE_APPOINTMENT = "see_appointment"
+    CHANGE_APPOINTMENT = "change_appointment"
+    SEE_SCHEDULE = "see_schedule"
+    SET_WORKING_HOURS = "set_working_hours"
+    SEE_DIRECTORY = "see_directory"
+    EDIT_DOCTOR = "edit_doctor"
+    REGISTER_PATIENT = "register_patient"
+    SEARCH_PATIENTS = "search_patients"
+    SEE_PATIENT = "see_patient"
+    EDIT_PATIENT = "edit_patient"
+    EDIT_OWN_CONTACT = "edit_own_contact"
+
+
+class Scope(Enum):
+    """On whose objects an action is permitted."""
+
+    ANY = auto()
+    CLINIC = auto()
+    """Objects of the clinics that the token names."""
+    OWN_DOCTOR = auto()
+    """Objects of the doctor who calls; for patients: those with an appointment with that doctor."""
+    OWN_PATIENT = auto()
+    """Objects of the patient who calls."""
+
+
+_P, _D, _S, _A, _V, _Y = Role.PATIENT, Role.DOCTOR, Role.STAFF, Role.ADMIN, Role.DISPLAY, Role.SYSTEM
+_EVERYONE = dict.fromkeys(Role, Scope.ANY)
+
+RULES: dict[Action, dict[Role, Scope]] = {
+    Action.CREATE_APPOINTMENT: {_P: Scope.OWN_PATIENT, _S: Scope.CLINIC, _Y: Scope.CLINIC},
+    Action.OVERRIDE_CAPACITY: {_S: Scope.CLINIC},
+    Action.SEE_APPOINTMENT: {
+        _P: Scope.OWN_PATIENT,
+        _D: Scope.OWN_DOCTOR,
+        _S: Scope.CLINIC,
+        _A: Scope.ANY,
+        _Y: Scope.CLINIC,
+    },
+    Action.CHANGE_APPOINTMENT: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _Y: Scope.CLINIC},
+    Action.SEE_SCHEDULE: _EVERYONE,
+    Action.SET_WORKING_HOURS: {_S: Scope.CLINIC, _A: Scope.ANY},
+    Action.SEE_DIRECTORY: _EVERYONE,
+    Action.EDIT_DOCTOR: {_S: Scope.CLINIC, _A: Scope.ANY},
+    Action.REGISTER_PATIENT: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
+    Action.SEARCH_PATIENTS: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
+    Action.SEE_PATIENT: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
+    Action.EDIT_PATIENT: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
+    Action.EDIT_OWN_CONTACT: {_P: Scope.OWN_PATIENT},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """To whom an object belongs; None where that does not apply."""
+
+    clinic_id: str | None = None
+    doctor_id: str | None = None
+    patient_id: str | None = None
+
+
+NOBODY = Owner()
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which objects of an action a caller reaches, for filtering lists; `everything` or any of the others."""
+
+    everything: bool
+    clinic_ids: frozenset[str]
+    doctor_id: str | None
+    patient_id: str | None
+
+
+def may(caller: Caller, action: Action, owner: Owner = NOBODY) -> bool:
+    """Whether any role of the caller permits the action on what the owner has."""
+    rules = RULES[action]
+    return any(_covers(rules[role], caller, owner) for role in caller.roles if role in rules)
+
+
+def require(caller: Caller, action: Action, owner: Owner = NOBODY) -> None:
+    """Refuse what the table does not permit (NOT_ALLOWED)."""
+    if not may(caller, action, owner):
+        raise not_allowed(action)
+
+
+def not_allowed(action: Action) -> DomainError:
+    """The refusal, the same whether or not the object exists."""
+    return DomainError(
+        Reason.NOT_ALLOWED,
+        f"your account does not permit {action.replace('_', ' ')} here: sign in with one that does",
+        metadata={"action": action.value},
+    )
+
+
+def reach(caller: Caller, action: Action) -> Reach:
+    """The objects that the caller reaches over all roles; NOT_ALLOWED if the action is none of theirs."""
+    rules = RULES[action]
+    scopes = {rules[role] for role in caller.roles if role in rules}
+    if not scopes:
+        raise not_allowed(action)
+    return Reach(
+        everything=Scope.ANY in scopes,
+        clinic_ids=caller.clinic_ids if Scope.CLINIC in scopes else frozenset(),
+        doctor_id=caller.doctor_id if Scope.OWN_DOCTOR in scopes else None,
+        patient_id=caller.patient_id if Scope.OWN_PATIENT in scopes else None,
+    )
+
+
+def roles_of(names: Iterable[str]) -> frozenset[Role]:
+    """The roles that names stand for; unknown names are left out, so that a new role opens nothing by accident."""
+    known = set(Role)
+    return frozenset(Role(name) for name in names if name in known)
+
+
+def _covers(scope: Scope, caller: Caller, owner: Owner) -> bool:
+    match scope:
+        case Scope.ANY:
+            return True
+        case Scope.CLINIC:
+            return owner.clinic_id is not None and owner.clinic_id in caller.clinic_ids
+        case Scope.OWN_DOCTOR:
+            return owner.doctor_id is not None and owner.doctor_id == caller.doctor_id
+        case Scope.OWN_PATIENT:
+            return owner.patient_id is not None and owner.patient_id == caller.patient_id

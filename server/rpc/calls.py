@@ -1,0 +1,48 @@
+"""The call that is being answered: who calls, under which request id, and which headers the answer gets."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from server.domain.errors import DomainError, Reason
+from server.domain.identity import Caller
+
+
+@dataclass(slots=True)
+class Call:
+    """One call in its task."""
+
+    method: str
+    request_id: str
+    caller: Caller | None = None
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+
+_CURRENT: ContextVar[Call] = ContextVar("call")
+
+
+def begin(call: Call) -> None:
+    """Make this the call of the running task."""
+    _CURRENT.set(call)
+
+
+def current() -> Call:
+    """The call of the running task."""
+    return _CURRENT.get()
+
+
+def caller() -> Caller:
+    """The verified caller (TOKEN_MISSING)."""
+    found = _CURRENT.get().caller
+    if found is None:
+        raise DomainError(Reason.TOKEN_MISSING, "sign in: send an access token as `authorization: Bearer TOKEN`")
+    return found
+
+
+def created(path: str, etag: str) -> None:
+    """Say where the new object is; the edge turns it into 201 with Location and ETag."""
+    _CURRENT.get().headers += [("location", path), ("etag", f'"{etag}"')]
+
+
+def tagged(etag: str) -> None:
+    """Give the answer the ETag of its object."""
+    _CURRENT.get().headers.append(("etag", f'"{etag}"'))

@@ -1,0 +1,88 @@
+"""Between messages and what the use cases speak."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from yoyaku.v1 import appointment_pb2, clinic_pb2, doctor_pb2, patient_pb2, schedule_pb2
+
+from db.postgres.appointments import AppointmentRow
+from server.domain.errors import invalid
+from server.domain.etags import etag_of
+from server.domain.slots import Slot
+
+
+def to_timestamp(instant: datetime) -> Timestamp:
+    """An instant as a message."""
+    return Timestamp(seconds=int(instant.timestamp()), nanos=instant.microsecond * 1000)
+
+
+def from_timestamp(field: str, timestamp: Timestamp) -> datetime:
+    """The instant of a message field (INVALID_REQUEST outside years 1 to 9999)."""
+    try:
+        return timestamp.ToDatetime(UTC)
+    except (ValueError, OverflowError):
+        raise invalid(field, "must be an instant between the years 1 and 9999") from None
+
+
+def to_date(field: str, text: str) -> date:
+    """The date of a YYYY-MM-DD field (INVALID_REQUEST if the calendar has no such day)."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise invalid(field, f"{text} is no day of the calendar: send YYYY-MM-DD") from None
+    if not 1900 <= day.year <= 9000:  # noqa: PLR2004  # leaves room for arithmetic at both ends
+        raise invalid(field, "must be between the years 1900 and 9000")
+    return day
+
+
+def to_optional_date(field: str, text: str) -> date | None:
+    """As `to_date`; None for an empty field."""
+    return to_date(field, text) if text else None
+
+
+def to_time(text: str) -> time:
+    """The time of an HH:MM field that has been validated."""
+    return time.fromisoformat(text)
+
+
+@lru_cache(maxsize=1_000)
+def _status(value: str) -> "appointment_pb2.AppointmentStatus.ValueType":
+    return appointment_pb2.AppointmentStatus.Value(f"APPOINTMENT_STATUS_{value.upper()}")
+
+
+def from_statuses(values: "Iterable[appointment_pb2.AppointmentStatus.ValueType]") -> tuple[str, ...]:
+    """States as the use cases name them, each once."""
+    names = {appointment_pb2.AppointmentStatus.Name(value) for value in values}
+    return tuple(sorted(name.removeprefix("APPOINTMENT_STATUS_").lower() for name in names))
+
+
+def to_appointment(row: AppointmentRow) -> appointment_pb2.Appointment:
+    """An appointment as a message."""
+    return appointment_pb2.Appointment(
+        id=row.id,
+        patient=patient_pb2.PatientRef(id=row.patient_id, name=row.patient_name),
+        doctor=doctor_pb2.DoctorRef(id=row.doctor_id, name=row.doctor_name, specialty=row.specialty),
+        clinic=clinic_pb2.ClinicRef(id=row.clinic_id, name=row.clinic_name, time_zone=row.time_zone),
+        date=row.date.isoformat(),
+        time_slot=f"{row.start_at.astimezone(ZoneInfo(row.time_zone)):%H:%M}",
+        start_time=to_timestamp(row.start_at),
+        end_time=to_timestamp(row.end_at),
+        status=_status(row.status),
+        reason=row.reason,
+        etag=etag_of(row.version),
+        create_time=to_timestamp(row.created_at),
+        update_time=to_timestamp(row.updated_at),
+    )
+
+
+def to_slot(slot: Slot) -> schedule_pb2.Slot:
+    """A free slot as a message."""
+    return schedule_pb2.Slot(
+        time_slot=slot.time_slot,
+        start_time=to_timestamp(slot.start_at),
+        end_time=to_timestamp(slot.end_at),
+        seats_free=slot.seats,
+    )

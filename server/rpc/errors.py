@@ -1,0 +1,61 @@
+"""The wire form of errors: google.rpc.Status with ErrorInfo and, where they help, other details."""
+
+import grpc
+from google.protobuf.any_pb2 import Any
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+from yoyaku.v1 import schedule_pb2
+
+from server.domain.errors import DomainError, Kind
+from server.rpc.convert import to_slot
+
+DOMAIN = "yoyaku"
+
+CODES = {
+    Kind.INVALID: grpc.StatusCode.INVALID_ARGUMENT,
+    Kind.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
+    Kind.FORBIDDEN: grpc.StatusCode.PERMISSION_DENIED,
+    Kind.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Kind.OCCUPIED: grpc.StatusCode.ALREADY_EXISTS,
+    Kind.REFUSED: grpc.StatusCode.FAILED_PRECONDITION,
+    Kind.CONFLICT: grpc.StatusCode.ABORTED,
+    Kind.TOO_LATE: grpc.StatusCode.DEADLINE_EXCEEDED,
+    Kind.OVERLOADED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Kind.UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+    Kind.INTERNAL: grpc.StatusCode.INTERNAL,
+}
+
+
+def status_of(error: DomainError) -> status_pb2.Status:
+    """The status that tells a caller what a domain error says."""
+    details: list[Message] = [
+        error_details_pb2.ErrorInfo(reason=error.reason.value, domain=DOMAIN, metadata=dict(error.metadata))
+    ]
+    if error.violations:
+        violations = [
+            error_details_pb2.BadRequest.FieldViolation(field=violation.field, description=violation.description)
+            for violation in error.violations
+        ]
+        details.append(error_details_pb2.BadRequest(field_violations=violations))
+    if error.alternatives:
+        details.append(
+            schedule_pb2.AlternativeSlots(
+                doctor_id=error.alternatives.doctor_id,
+                time_zone=error.alternatives.time_zone,
+                slots=map(to_slot, error.alternatives.slots),
+            )
+        )
+    if error.retry_after:
+        delay = Duration()
+        delay.FromTimedelta(error.retry_after)
+        details.append(error_details_pb2.RetryInfo(retry_delay=delay))
+    status = status_pb2.Status(code=CODES[error.reason.kind].value[0], message=error.message)
+    status.details.extend(map(_packed, details))
+    return status
+
+
+def _packed(detail: Message) -> Any:
+    packed = Any()
+    packed.Pack(detail)
+    return packed

@@ -1,0 +1,101 @@
+"""ScheduleService."""
+
+from collections.abc import Iterable
+
+from yoyaku.v1 import schedule_pb2
+from yoyaku.v1 import schedule_service_pb2 as pb
+from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceServicer
+
+from server.domain.hours import HoursVersion, Session
+from server.rpc.calls import caller, tagged
+from server.rpc.convert import to_date, to_slot, to_time, to_timestamp
+from server.rpc.writing import writing
+from server.usecases.availability import Availability, OfferedDay
+from server.usecases.scheduling import HoursChanged, NewHours, Schedule, Scheduling
+
+
+class ScheduleServicer(ScheduleServiceServicer):
+    """Tells free slots and working hours, and sets working hours."""
+
+    def __init__(self, availability: Availability, scheduling: Scheduling) -> None:
+        self._availability = availability
+        self._scheduling = scheduling
+
+    async def ListAvailableSlots(
+        self, request: pb.ListAvailableSlotsRequest, context: object
+    ) -> pb.ListAvailableSlotsResponse:
+        day = to_date("date", request.date)
+        return _offered(
+            await self._availability.list_slots(caller(), request.doctor_id.lower(), day, request.min_revision)
+        )
+
+    async def GetSchedule(self, request: pb.GetScheduleRequest, context: object) -> pb.GetScheduleResponse:
+        schedule = await self._scheduling.get(caller(), request.doctor_id.lower())
+        response = pb.GetScheduleResponse(schedule=_schedule(schedule))
+        tagged(response.schedule.etag)
+        return response
+
+    async def SetWorkingHours(self, request: pb.SetWorkingHoursRequest, context: object) -> pb.SetWorkingHoursResponse:
+        hours = NewHours(
+            request.doctor_id.lower(),
+            HoursVersion(to_date("valid_from", request.valid_from), _sessions(request.sessions)),
+            request.etag,
+        )
+        write = writing(caller(), request, request.request_id, _changed, pb.SetWorkingHoursResponse)
+        response = await self._scheduling.set_working_hours(caller(), hours, write)
+        tagged(response.schedule.etag)
+        return response
+
+
+def _offered(offered: OfferedDay) -> pb.ListAvailableSlotsResponse:
+    closed = offered.day.closed
+    return pb.ListAvailableSlotsResponse(
+        doctor_id=offered.doctor_id,
+        date=offered.date.isoformat(),
+        time_zone=offered.time_zone,
+        revision=offered.revision,
+        slots=map(to_slot, offered.day.slots),
+        epoch=offered.epoch,
+        valid_until=to_timestamp(offered.day.valid_until) if offered.day.valid_until else None,
+        closed_reason=schedule_pb2.ClosedReason.Value(f"CLOSED_REASON_{closed.name}" if closed else _OPEN),
+    )
+
+
+_OPEN = "CLOSED_REASON_UNSPECIFIED"
+
+
+def _sessions(sessions: Iterable[schedule_pb2.Session]) -> list[Session]:
+    return [
+        Session(
+            session.weekday, to_time(session.start), to_time(session.end), session.slot_minutes, session.capacity or 1
+        )
+        for session in sessions
+    ]
+
+
+def _schedule(schedule: Schedule) -> schedule_pb2.Schedule:
+    return schedule_pb2.Schedule(
+        doctor_id=schedule.doctor_id,
+        time_zone=schedule.time_zone,
+        working_hours=[
+            schedule_pb2.WorkingHours(
+                valid_from=version.valid_from.isoformat(), sessions=map(_session, version.sessions)
+            )
+            for version in schedule.hours
+        ],
+        etag=schedule.etag,
+    )
+
+
+def _session(session: Session) -> schedule_pb2.Session:
+    return schedule_pb2.Session(
+        weekday=schedule_pb2.Weekday.Name(session.weekday),  # type: ignore[arg-type]
+        start=f"{session.start:%H:%M}",
+        end=f"{session.end:%H:%M}",
+        slot_minutes=session.slot_minutes,
+        capacity=session.capacity,
+    )
+
+
+def _changed(changed: HoursChanged) -> pb.SetWorkingHoursResponse:
+    return pb.SetWorkingHoursResponse(schedule=_schedule(changed.schedule), days_changed=changed.days)

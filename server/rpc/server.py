@@ -1,0 +1,74 @@
+"""The gRPC server: our services, health of each, reflection."""
+
+from dataclasses import dataclass
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from yoyaku.v1 import appointment_service_pb2, auth_service_pb2, schedule_service_pb2
+from yoyaku.v1.appointment_service_pb2_grpc import add_AppointmentServiceServicer_to_server
+from yoyaku.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
+from yoyaku.v1.schedule_service_pb2_grpc import add_ScheduleServiceServicer_to_server
+
+from server.rpc.appointments import AppointmentServicer
+from server.rpc.identity import AuthServicer
+from server.rpc.interceptors import Calls, Verify
+from server.rpc.schedules import ScheduleServicer
+
+_MAX_MESSAGE_BYTES = 1 << 20
+_SERVICES = tuple(
+    service.full_name
+    for file in (appointment_service_pb2, auth_service_pb2, schedule_service_pb2)
+    for service in file.DESCRIPTOR.services_by_name.values()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Servicers:
+    """Who answers which service."""
+
+    appointments: AppointmentServicer
+    schedules: ScheduleServicer
+    auth: AuthServicer
+
+
+class Server:
+    """A worker's gRPC server."""
+
+    def __init__(self, servicers: Servicers, verify: Verify) -> None:
+        self._health = health.aio.HealthServicer()
+        self._grpc = grpc.aio.server(
+            interceptors=[Calls(verify)],
+            options=[
+                ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+                # Each worker has a port of its own: balancers see every one.
+                ("grpc.so_reuseport", 0),
+            ],
+        )
+        add_AppointmentServiceServicer_to_server(servicers.appointments, self._grpc)
+        add_ScheduleServiceServicer_to_server(servicers.schedules, self._grpc)
+        add_AuthServiceServicer_to_server(servicers.auth, self._grpc)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
+        reflection.enable_server_reflection((*_SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
+
+    async def start(self, address: str) -> int:
+        """Listen at host:port (port 0 picks a free one) and serve; the port. OSError if it is taken."""
+        try:
+            port = self._grpc.add_insecure_port(address)
+        except RuntimeError as error:
+            raise OSError(f"cannot listen at {address}: is another worker running there?") from error
+        await self._grpc.start()
+        await self._set_health(health_pb2.HealthCheckResponse.SERVING)
+        return port
+
+    async def turn_away(self) -> None:
+        """Tell balancers to send no more calls; those that come all the same are answered."""
+        await self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Refuse new calls and let running ones end within the grace."""
+        await self._grpc.stop(grace_seconds)
+
+    async def _set_health(self, status: "health_pb2.HealthCheckResponse.ServingStatus.ValueType") -> None:
+        for name in ("", *_SERVICES):
+            await self._health.set(name, status)

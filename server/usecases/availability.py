@@ -1,0 +1,53 @@
+"""Which slots of a doctor are free on a day."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from db.postgres import days
+from db.postgres.days import OfferRow
+from db.postgres.engines import Connection, Engine
+from server.domain.availability import Day, day_of
+from server.domain.errors import DomainError, Reason, not_found
+from server.domain.identity import Action, Caller, require
+from server.domain.ids import Clock
+from server.usecases.offers import busy_of, doctor_of
+from server.usecases.writes import read
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedDay:
+    """A doctor's day at a revision; of two with one epoch the one with the higher revision is newer."""
+
+    doctor_id: str
+    date: date
+    time_zone: str
+    epoch: int
+    revision: int
+    day: Day
+
+
+class Availability:
+    """Tells free slots."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    async def list_slots(self, caller: Caller, doctor_id: str, day: date, min_revision: int) -> OfferedDay:
+        """The free slots of a doctor on a day (DOCTOR_NOT_FOUND, REVISION_NOT_REACHED)."""
+        require(caller, Action.SEE_SCHEDULE)
+
+        async def work(pg: Connection) -> OfferRow | None:
+            return await (await days.offer(pg, doctor_id, day, day)).fetchone()
+
+        row = await read(self._engine, work)
+        if row is None:
+            raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", doctor_id)
+        if row.revision < min_revision:
+            raise DomainError(
+                Reason.REVISION_NOT_REACHED,
+                f"the day is at revision {row.revision}: check that min_revision is of this day, or leave it out",
+                metadata={"revision": str(row.revision)},
+            )
+        offered = day_of(doctor_of(row), day, busy_of(row.busy), self._clock())
+        return OfferedDay(doctor_id, day, row.time_zone, row.epoch, row.revision, offered)

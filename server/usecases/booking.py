@@ -1,0 +1,148 @@
+"""Booking a slot: one transaction, three round trips to the database once the caller is known."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from db.postgres import appointments, days
+from db.postgres.appointments import AppointmentRow, NewAppointment
+from db.postgres.days import OfferRow
+from db.postgres.engines import Connection, Engine
+from server.domain.appointment import Status
+from server.domain.availability import Wanted, find
+from server.domain.doctor import DoctorDay
+from server.domain.identity import Action, Caller, Owner, require
+from server.domain.ids import Clock, IdMaker
+from server.domain.policies import check_bookable
+from server.domain.slots import Slot
+from server.usecases.guard import Locks, Place, Practitioner, bookable, with_enough_days
+from server.usecases.writes import Claim, Write, perform
+
+M = TypeVar("M")
+
+
+@dataclass(frozen=True, slots=True)
+class NewBooking:
+    """What to book for whom; `override_reason`, if any, takes an extra seat of a full slot."""
+
+    patient_id: str
+    doctor_id: str
+    wanted: Wanted
+    reason: str
+    override_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A booked appointment, and the revision of its day."""
+
+    appointment: AppointmentRow
+    revision: int
+
+
+class Booking:
+    """Books appointments."""
+
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._new_id = new_id
+
+    async def create(self, caller: Caller, booking: NewBooking, write: Write[Booked, M]) -> M:
+        """Book a slot; errors are those of CreateAppointment in the contract."""
+        creation = _Creation(caller, booking, self._new_id(), self._clock(), booking.doctor_id)
+
+        async def attempt(known: set[DoctorDay]) -> M:
+            return await perform(self._engine, write, lambda pg, claim: creation.run(pg, claim, known), creation.now)
+
+        async with bookable(self._engine, creation):
+            return await with_enough_days(attempt)
+
+
+@dataclass(slots=True)
+class _Creation:
+    caller: Caller
+    booking: NewBooking
+    appointment_id: str
+    now: datetime
+    doctor_id: str
+    slot: Slot | None = None
+
+    async def run(self, pg: Connection, claim: Claim, known: set[DoctorDay]) -> Booked:
+        doctor_id, patient_id = self.doctor_id, self.booking.patient_id
+        guess = self.booking.wanted.around(self.now)
+        sent = await days.offers_of_practitioner(pg, doctor_id, guess, guess)
+        await claim.settle()
+        practitioner = Practitioner(await sent.fetchall())
+        slot = self._plan(practitioner)
+
+        locks = Locks(practitioner.days(doctor_id, slot.date, slot.occupied) | known, patient_id)
+        await locks.send(pg, self.now)
+        sent = await days.offers_of_practitioner(pg, doctor_id, slot.date, slot.date)
+        sent_others = await appointments.of_patient_around(pg, patient_id, slot.date)
+        await locks.take()
+        practitioner = Practitioner(await sent.fetchall())
+        slot = self._plan(practitioner)
+        locks.cover(practitioner.days(doctor_id, slot.date, slot.occupied))
+
+        doctor, offer = practitioner.doctor(doctor_id), practitioner.row(doctor_id)
+        place = Place(doctor, slot, offer.busy, await sent_others.fetchall(), self.appointment_id)
+        seat = place.seat(self.now, override=bool(self.booking.override_reason))
+        await place.expire_holds(pg, locks, self.now)
+        await self._insert(pg, offer, slot, seat)
+        return Booked(self._view(offer, slot, locks.patient_name), locks.revisions[doctor_id, slot.date])
+
+    def _plan(self, practitioner: Practitioner) -> Slot:
+        doctor = practitioner.doctor(self.doctor_id)
+        owner = Owner(clinic_id=doctor.clinic_id, doctor_id=doctor.id, patient_id=self.booking.patient_id)
+        require(self.caller, Action.CREATE_APPOINTMENT, owner)
+        if self.booking.override_reason:
+            require(self.caller, Action.OVERRIDE_CAPACITY, owner)
+        self.slot = slot = find(doctor, self.booking.wanted)
+        check_bookable(doctor.policy, doctor.zone, day=slot.date, start_at=slot.start_at, now=self.now)
+        return slot
+
+    async def _insert(self, pg: Connection, offer: OfferRow, slot: Slot, seat: int) -> None:
+        await appointments.insert(
+            pg,
+            NewAppointment(
+                id=self.appointment_id,
+                doctor_id=offer.doctor_id,
+                practitioner_id=offer.practitioner_id,
+                clinic_id=offer.clinic_id,
+                patient_id=self.booking.patient_id,
+                date=slot.date,
+                start_at=slot.start_at,
+                end_at=slot.end_at,
+                busy_until=slot.occupied.end_at,
+                seat=seat,
+                status=Status.SCHEDULED,
+                reason=self.booking.reason,
+                now=self.now,
+            ),
+        )
+        event = "overridden" if seat > slot.seats else "booked"
+        note = self.booking.override_reason if seat > slot.seats else ""
+        await appointments.add_events(pg, [self.appointment_id], event, actor=self.caller.id, note=note, now=self.now)
+
+    def _view(self, offer: OfferRow, slot: Slot, patient_name: str) -> AppointmentRow:
+        return AppointmentRow(
+            id=self.appointment_id,
+            patient_id=self.booking.patient_id,
+            patient_name=patient_name,
+            doctor_id=offer.doctor_id,
+            doctor_name=offer.doctor_name,
+            specialty=offer.specialty,
+            clinic_id=offer.clinic_id,
+            clinic_name=offer.clinic_name,
+            time_zone=offer.time_zone,
+            date=slot.date,
+            start_at=slot.start_at,
+            end_at=slot.end_at,
+            busy_until=slot.occupied.end_at,
+            status=Status.SCHEDULED,
+            reason=self.booking.reason,
+            version=1,
+            created_at=self.now,
+            updated_at=self.now,
+        )

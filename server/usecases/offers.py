@@ -1,0 +1,49 @@
+"""From the rows of the database to what the rules about slots work on."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from db.postgres.days import BusyRow, OfferRow, SessionRow
+from server.domain.doctor import Doctor
+from server.domain.hours import HoursVersion, Session
+from server.domain.policies import Policy
+from server.domain.slots import Busy, Period
+
+
+def doctor_of(row: OfferRow) -> Doctor:
+    """The doctor that an offer is about."""
+    return Doctor(
+        id=row.doctor_id,
+        practitioner_id=row.practitioner_id,
+        clinic_id=row.clinic_id,
+        zone=ZoneInfo(row.time_zone),
+        policy=Policy(
+            horizon_days=row.horizon_days,
+            min_notice_minutes=row.min_notice_minutes,
+            cancel_by_minutes=row.cancel_by_minutes,
+            max_per_patient_day=row.max_per_patient_day,
+            buffer_minutes=row.buffer_minutes,
+        ),
+        hours=hours_of(row.hours),
+        active=row.active,
+    )
+
+
+def hours_of(rows: Iterable[SessionRow]) -> list[HoursVersion]:
+    """The sets of working hours, by their first day."""
+    versions: dict[date, list[Session]] = {}
+    for row in rows:
+        sessions = versions.setdefault(row.valid_from, [])
+        if row.weekday is not None:
+            sessions.append(Session(row.weekday, row.start_local, row.end_local, row.slot_minutes, row.capacity))
+    return [HoursVersion(day, sessions) for day, sessions in sorted(versions.items())]
+
+
+def busy_of(rows: Sequence[BusyRow], *, without: str | None = None) -> list[Busy]:
+    """What occupies the practitioner, apart from one appointment that is about to move."""
+    return [
+        Busy(row.doctor_id, Period(row.start_at, row.busy_until), row.seat, row.held_until)
+        for row in rows
+        if row.appointment_id != without
+    ]

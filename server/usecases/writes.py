@@ -1,0 +1,131 @@
+"""Reads and writes of the database as use cases run them: errors that a caller understands, and answers given once."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from db.errors import Conflict, Saturated, Unavailable
+from db.postgres import idempotency, transaction
+from db.postgres.engines import Connection, Engine
+from server.domain.errors import DomainError, Reason
+
+R = TypeVar("R")
+M = TypeVar("M")
+T = TypeVar("T")
+
+KEPT = timedelta(hours=24)
+"""How long the answer of a write is given again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write(Generic[R, M]):
+    """A write as its sender identifies it, and how its result becomes the answer that is kept."""
+
+    caller_id: str
+    request_id: str
+    """UUID, or empty: then the write is not recognized when it comes again."""
+    content: bytes
+    """The method and the request, byte for byte: the same id with other content is refused."""
+    render: Callable[[R], M]
+    dump: Callable[[M], bytes]
+    load: Callable[[bytes], M]
+
+
+class Claim:
+    """The claim of a write's request_id; it travels with the first statements of the work."""
+
+    def __init__(self, pg: Connection, write: Write[R, M], now: datetime) -> None:
+        self._pg = pg
+        self._caller_id, self._request_id = write.caller_id, write.request_id
+        self._digest = hashlib.sha256(write.content).digest()
+        self._now = now
+
+    async def send(self) -> None:
+        """Send the claim; a twin in flight makes it wait on the server."""
+        if self._request_id:
+            self._sent = await idempotency.claim(
+                self._pg, self._caller_id, self._request_id, self._digest, now=self._now, kept=KEPT
+            )
+
+    async def settle(self) -> None:
+        """Wait for the claim. Work calls it before it locks or changes anything.
+
+        Raises Answered if the write was done before, and REQUEST_ID_REUSED if it was another one.
+        """
+        if not self._request_id or await self._sent.fetchone():
+            return
+        first = await (await idempotency.first(self._pg, self._caller_id, self._request_id)).fetchone()
+        if first is None:
+            raise Conflict("the answer of a twin was purged between two statements")
+        if first.digest != self._digest:
+            raise DomainError(
+                Reason.REQUEST_ID_REUSED,
+                "this request_id was used for a write with other content: make a new UUID for every write",
+            )
+        raise Answered(first.response or b"")
+
+    async def answer(self, response: bytes) -> None:
+        """Keep the answer, to be given again for 24 hours."""
+        if self._request_id:
+            await idempotency.answer(self._pg, self._caller_id, self._request_id, response)
+
+
+class Answered(Exception):
+    """The write was done before; ends the work, which is rolled back."""
+
+    def __init__(self, response: bytes) -> None:
+        super().__init__()
+        self.response = response
+
+
+async def perform(
+    engine: Engine, write: Write[R, M], work: Callable[[Connection, Claim], Awaitable[R]], now: datetime
+) -> M:
+    """Do a write once: run `work` in a transaction, or give the answer that the same request got before."""
+
+    async def claimed(pg: Connection) -> M:
+        claim = Claim(pg, write, now)
+        await claim.send()
+        message = write.render(await work(pg, claim))
+        await claim.answer(write.dump(message))
+        return message
+
+    try:
+        with refusals():
+            return await transaction.transact(engine, claimed, replayable=bool(write.request_id))
+    except Answered as answered:
+        return write.load(answered.response)
+
+
+async def read(engine: Engine, work: Callable[[Connection], Awaitable[T]]) -> T:
+    """Run a read; failures come as errors that a caller understands."""
+    with refusals():
+        return await transaction.read(engine, work)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what can go wrong below into TRANSACTION_CONFLICT, OVERLOADED and DATABASE_UNAVAILABLE."""
+    try:
+        yield
+    except Conflict:
+        raise DomainError(
+            Reason.TRANSACTION_CONFLICT,
+            "too many writes met at once and nothing was changed: try again",
+            retry_after=timedelta(milliseconds=200),
+        ) from None
+    except Saturated:
+        raise DomainError(
+            Reason.OVERLOADED,
+            "the server is busy and nothing was changed: try again in a moment",
+            retry_after=timedelta(seconds=1),
+        ) from None
+    except Unavailable:
+        raise DomainError(
+            Reason.DATABASE_UNAVAILABLE,
+            "the appointment book cannot be reached: try again, a write with the same request_id",
+            retry_after=timedelta(seconds=2),
+        ) from None

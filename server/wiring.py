@@ -1,0 +1,77 @@
+"""Puts the program together: the same for production and for tests."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from db.postgres.engines import Engine, create_engine
+from server.config import Settings
+from server.domain.ids import Clock, IdMaker, uuid7_maker
+from server.rpc.appointments import AppointmentServicer
+from server.rpc.identity import AuthServicer
+from server.rpc.schedules import ScheduleServicer
+from server.rpc.server import Server, Servicers
+from server.usecases.appointments import Appointments
+from server.usecases.availability import Availability
+from server.usecases.booking import Booking
+from server.usecases.changing import Changing
+from server.usecases.identity import SigningKeys, Tokens, TokenSettings, key_encryption_key
+from server.usecases.scheduling import Scheduling
+
+
+def system_clock() -> datetime:
+    """The present."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is made from the settings, ready to use."""
+
+    engine: Engine
+    clock: Clock
+    new_id: IdMaker
+    keys: SigningKeys
+    tokens: Tokens
+    server: Server
+
+
+@asynccontextmanager
+async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[Parts]:
+    """All parts of a process, closed at the end. KeyEncryptionKeyError if that setting is malformed."""
+    async with AsyncExitStack() as stack:
+        engine = create_engine(
+            settings.database_url.get_secret_value(),
+            size=settings.pool_size,
+            wait_seconds=settings.pool_wait_seconds,
+            application="yoyaku",
+        )
+        stack.push_async_callback(engine.dispose)
+        new_id = uuid7_maker(clock)
+        token_settings = TokenSettings(
+            settings.token_issuer,
+            settings.token_audience,
+            key_encryption_key(settings.key_encryption_key.get_secret_value()),
+        )
+        keys = SigningKeys(engine, clock, token_settings)
+        tokens = Tokens(engine, clock, new_id, keys, token_settings)
+        servicers = Servicers(
+            appointments=AppointmentServicer(
+                Appointments(engine), Booking(engine, clock, new_id), Changing(engine, clock)
+            ),
+            schedules=ScheduleServicer(Availability(engine, clock), Scheduling(engine, clock)),
+            auth=AuthServicer(keys),
+        )
+        yield Parts(engine, clock, new_id, keys, tokens, Server(servicers, tokens.verify))
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set, then drain: balancers first, then running calls. OSError if the port is taken."""
+    async with wired(settings) as parts:
+        await parts.server.start(settings.listen)
+        await stop.wait()
+        await parts.server.turn_away()
+        await asyncio.sleep(settings.drain_seconds)
+        await parts.server.stop(settings.grace_seconds)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from psycopg.rows import args_row
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from db.postgres.engines import Connection
 from db.postgres.statements import sql
@@ -35,6 +35,9 @@ class SigningKeyRow(NamedTuple):
 _KEYS = sql(select(*signing_keys.c).order_by(signing_keys.c.created_at.desc(), signing_keys.c.kid))
 _ADD_KEY = sql(insert(signing_keys).values({name: bindparam(name) for name in SigningKeyRow._fields}))
 _ACCOUNT = sql(select(*(accounts.c[name] for name in AccountRow._fields)).where(accounts.c.id == bindparam("id")))
+_ACCOUNTS_BY_EMAIL = sql(
+    select(*(accounts.c[name] for name in AccountRow._fields)).where(accounts.c.email == func.any(bindparam("emails")))
+)
 _PUT_ACCOUNT = """
 INSERT INTO accounts (id, email, roles, clinic_ids, patient_id, doctor_id, created_at)
 VALUES (%(id)s, %(email)s, %(roles)s, %(clinic_ids)s::uuid[], %(patient_id)s, %(doctor_id)s, %(now)s)
@@ -70,9 +73,18 @@ async def account(pg: Connection, account_id: str) -> AccountRow | None:
     return await cursor.fetchone()
 
 
+async def accounts_by_email(pg: Connection, emails: Sequence[str]) -> list[AccountRow]:
+    """Those accounts that have one of the emails."""
+    cursor = pg.cursor(row_factory=args_row(AccountRow))
+    await cursor.execute(_ACCOUNTS_BY_EMAIL, {"emails": list(emails)})
+    return await cursor.fetchall()
+
+
 async def put_account(pg: Connection, row: AccountRow, now: datetime) -> str:
     """Add an account, or change the one with that email; the id it has."""
-    cursor = await pg.execute(_PUT_ACCOUNT, {**row._asdict(), "now": now})
+    # psycopg takes lists for arrays.
+    lists = {"roles": list(row.roles), "clinic_ids": list(row.clinic_ids)}
+    cursor = await pg.execute(_PUT_ACCOUNT, {**row._asdict(), **lists, "now": now})
     found = await cursor.fetchone()
     if found is None:
         raise AssertionError("an upsert returns its row")

@@ -197,6 +197,7 @@ async def bookable(engine: Engine, planning: Planning) -> AsyncIterator[None]:
     """Turn the refusal of an exclusion constraint, which has the last word, into its error; give alternatives."""
     try:
         yield
+        return
     except ConstraintViolated as violated:
         if planning.slot is None or violated.constraint not in _OVERLAPS:
             raise

@@ -178,10 +178,10 @@ CREATE TABLE idempotency_keys (
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
 
 CREATE TABLE cluster_epoch (
-    only boolean CONSTRAINT cluster_epoch_pkey PRIMARY KEY CONSTRAINT cluster_epoch_one_row CHECK (only),
+    one boolean CONSTRAINT cluster_epoch_pkey PRIMARY KEY CONSTRAINT cluster_epoch_one_row CHECK (one),
     epoch integer NOT NULL
 );
-INSERT INTO cluster_epoch (only, epoch) VALUES (true, 1);
+INSERT INTO cluster_epoch (one, epoch) VALUES (true, 1);
 """
 
 

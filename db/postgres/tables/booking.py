@@ -132,7 +132,7 @@ Index("idempotency_keys_by_age", idempotency_keys.c.created_at)
 cluster_epoch = Table(
     "cluster_epoch",
     metadata,
-    column("only", Boolean(), check("cluster_epoch_one_row", "only")),
+    column("one", Boolean(), check("cluster_epoch_one_row", "one")),
     column("epoch", Integer()),
-    PrimaryKeyConstraint("only", name="cluster_epoch_pkey"),
+    PrimaryKeyConstraint("one", name="cluster_epoch_pkey"),
 )

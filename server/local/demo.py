@@ -1,0 +1,118 @@
+"""The demo: a small clinic in each of Tokyo, New York and London, with doctors, patients and an account of each role."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from db.postgres import clinics, doctors, hours, identity, patients
+from db.postgres.clinics import ClinicRow
+from db.postgres.days import SessionRow
+from db.postgres.engines import Connection, Engine
+from db.postgres.identity import AccountRow
+from db.postgres.patients import PatientRow
+from db.postgres.transaction import transact
+
+_HOURS_FROM = date(2020, 1, 1)
+_DOMAIN = "demo.yoyaku.example"
+
+
+@dataclass(frozen=True, slots=True)
+class _Clinic:
+    name: str
+    time_zone: str
+    doctors: tuple[tuple[str, str], ...]
+    """(name, specialty) of each."""
+
+
+_CLINICS = (
+    _Clinic("Kaede Clinic", "Asia/Tokyo", (("Mori Hana", "General practice"), ("Abe Daichi", "Cardiology"))),
+    _Clinic("Elm Street Clinic", "America/New_York", (("Grace Lin", "General practice"), ("Omar Reyes", "Pediatrics"))),
+    _Clinic("Thames Clinic", "Europe/London", (("Asha Patel", "General practice"), ("Tom Reed", "Dermatology"))),
+)
+_PATIENTS = (
+    PatientRow("", "Sato Ken", date(1984, 4, 2), "+81312345678", f"patient@{_DOMAIN}"),
+    PatientRow("", "Ito Yui", date(1991, 11, 23), "+81387654321", f"second_patient@{_DOMAIN}"),
+)
+_SESSIONS = ((time(9), time(12, 30)), (time(14), time(18)))
+_SLOT_MINUTES = 30
+_ACCOUNTS = ("patient", "second_patient", "doctor", "staff", "admin", "system", "display")
+
+
+async def load(engine: Engine, now: datetime, new_id: Callable[[], str]) -> dict[str, Any]:
+    """Make the demo unless it is there; its accounts by name, and the ids of its clinics and doctors."""
+
+    async def work(pg: Connection) -> dict[str, Any]:
+        found = await identity.accounts_by_email(pg, [_email(name) for name in _ACCOUNTS])
+        if len(found) < len(_ACCOUNTS):
+            await _make(pg, now, new_id)
+            found = await identity.accounts_by_email(pg, [_email(name) for name in _ACCOUNTS])
+        accounts = {row.email.removesuffix(f"@{_DOMAIN}"): row for row in found}
+        clinic_ids = accounts["admin"].clinic_ids
+        return {
+            "accounts": {name: _described(accounts[name]) for name in _ACCOUNTS},
+            "clinics": clinic_ids,
+            "doctors": await doctors.ids_of_clinics(pg, clinic_ids),
+        }
+
+    return await transact(engine, work)
+
+
+async def _make(pg: Connection, now: datetime, new_id: Callable[[], str]) -> None:
+    clinic_ids, doctor_ids = [], []
+    for clinic in _CLINICS:
+        clinic_ids.append(new_id())
+        row = ClinicRow(
+            id=clinic_ids[-1],
+            name=clinic.name,
+            time_zone=clinic.time_zone,
+            horizon_days=90,
+            min_notice_minutes=30,
+            cancel_by_minutes=60,
+            max_per_patient_day=3,
+            buffer_minutes=0,
+        )
+        await clinics.add(pg, row, now)
+        doctor_ids += [await _make_doctor(pg, clinic_ids[-1], *each, now, new_id) for each in clinic.doctors]
+    patient_ids = [await _make_patient(pg, patient._replace(id=new_id()), now) for patient in _PATIENTS]
+    rows = [
+        # The accounts of patients and of the doctor have the ids of those they stand for: one id to remember.
+        AccountRow(patient_ids[0], _email("patient"), ["patient"], [], patient_ids[0], None),
+        AccountRow(patient_ids[1], _email("second_patient"), ["patient"], [], patient_ids[1], None),
+        AccountRow(doctor_ids[0], _email("doctor"), ["doctor"], clinic_ids[:1], None, doctor_ids[0]),
+        *(
+            AccountRow(new_id(), _email(role), [role], clinic_ids, None, None)
+            for role in ("staff", "admin", "system", "display")
+        ),
+    ]
+    for account in rows:
+        await identity.put_account(pg, account, now)
+
+
+async def _make_doctor(
+    pg: Connection, clinic_id: str, name: str, specialty: str, now: datetime, new_id: Callable[[], str]
+) -> str:
+    doctor_id, practitioner_id = new_id(), new_id()
+    await doctors.add_practitioner(pg, practitioner_id, name, now)
+    await doctors.add(pg, doctor_id, practitioner_id=practitioner_id, clinic_id=clinic_id, specialty=specialty, now=now)
+    week = [
+        SessionRow(_HOURS_FROM, weekday, start, end, _SLOT_MINUTES, 1)
+        for weekday in range(1, 8)
+        for start, end in _SESSIONS
+    ]
+    await hours.put(pg, doctor_id, _HOURS_FROM, week)
+    return doctor_id
+
+
+async def _make_patient(pg: Connection, patient: PatientRow, now: datetime) -> str:
+    await patients.add(pg, patient, [("urn:yoyaku:demo", patient.email.partition("@")[0])], now)
+    return patient.id
+
+
+def _email(name: str) -> str:
+    return f"{name}@{_DOMAIN}"
+
+
+def _described(row: AccountRow) -> dict[str, Any]:
+    owned = {"patient_id": row.patient_id, "doctor_id": row.doctor_id}
+    return {"id": row.id, "email": row.email} | {name: value for name, value in owned.items() if value}

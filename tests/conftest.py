@@ -1,0 +1,8 @@
+"""Every fixture lives in a plugin of its own under tests/fixtures."""
+
+pytest_plugins = [
+    "tests.fixtures.cluster",
+    "tests.fixtures.database",
+    "tests.fixtures.book",
+    "tests.fixtures.worker",
+]

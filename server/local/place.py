@@ -14,35 +14,39 @@ from server.local import LocalError
 from server.local.user import User
 
 ELSEWHERE = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108  # a closed directory is made in it
+DATA = "postgres"
 PARTS = ("bin", "lib", "share")
 
 
-def data_home(wanted: Path, user: User) -> Path:
-    """The directory for data: the wanted one, or a reachable one that it links to. Raises LocalError."""
-    wanted = wanted.absolute()
+def data_home(home: Path, user: User) -> Path:
+    """The directory for data below the stack's own, or a reachable one that it links to. Raises LocalError."""
+    wanted = home.absolute() / DATA
     if not wanted.is_symlink():
         wanted.mkdir(parents=True, exist_ok=True)
         if user.reaches(wanted.parent):
             return user.owns(wanted)
         wanted.rmdir()
-    home = _elsewhere(wanted, user)
-    if not (wanted.is_symlink() and wanted.readlink() == home and home.is_dir()):
+    target = _elsewhere(wanted, user)
+    if not (wanted.is_symlink() and wanted.readlink() == target and target.is_dir()):
         # What lies there without our link belonged to a `.yoyaku` that is gone, and with it its secrets.
-        shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(target, ignore_errors=True)
         wanted.unlink(missing_ok=True)
-        home.mkdir()
-        wanted.symlink_to(home)
-    return user.owns(home)
+        target.mkdir()
+        wanted.symlink_to(target)
+    return user.owns(target)
 
 
-def remove_home(wanted: Path) -> None:
-    """Remove the data, wherever it lies."""
-    if wanted.is_symlink():
-        if wanted.readlink().name == _name(wanted.absolute()):
-            shutil.rmtree(wanted.readlink(), ignore_errors=True)
-        wanted.unlink()
-    elif wanted.exists():
-        shutil.rmtree(wanted)
+def remove(home: Path) -> None:
+    """Remove a stack's directory, and the data it links to. Raises LocalError."""
+    link = home.absolute() / DATA
+    try:
+        if link.is_symlink() and link.readlink().name == _name(link):
+            shutil.rmtree(link.readlink(), ignore_errors=True)
+        shutil.rmtree(home)
+    except PermissionError as error:
+        raise LocalError(
+            f"{error.filename} belongs to another user: run this as the user who started the stack"
+        ) from None
 
 
 def temporary_home(user: User) -> Path:

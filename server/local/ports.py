@@ -1,8 +1,15 @@
 """TCP ports on loopback."""
 
+import errno
 import socket
+from contextlib import closing, suppress
+from pathlib import Path
+
+from server.local import LocalError
 
 HOST = "127.0.0.1"
+LISTENING = "0A"
+FIRST_OPEN_PORT = 1024
 
 
 def free(count: int) -> list[int]:
@@ -15,3 +22,48 @@ def free(count: int) -> list[int]:
     finally:
         for each in sockets:
             each.close()
+
+
+def claim(port: int, setting: str) -> None:
+    """Raise LocalError if we cannot listen on a port, which the named environment variable moves."""
+    with closing(socket.socket()) as probe:
+        # As servers do: connections of a server that has just ended do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+            probe.listen()
+        except OSError as error:
+            raise LocalError(_refusal(port, setting, error)) from None
+
+
+def is_open(port: int) -> bool:
+    """Whether somebody takes connections."""
+    with closing(socket.socket()) as probe:
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def _refusal(port: int, setting: str, error: OSError) -> str:
+    move = f"set {setting} to a free port, for example: {setting}={free(1)[0]} make up"
+    if error.errno == errno.EADDRINUSE:
+        holder = _holder(port)
+        return f"port {port} is taken{f' by {holder}' if holder else ''}: stop that program, or {move}"
+    if error.errno == errno.EACCES and port < FIRST_OPEN_PORT:
+        return f"port {port} is for root alone: {move}"
+    return f"port {port} cannot be used ({error.strerror}): {move}"
+
+
+def _holder(port: int) -> str:
+    """Name and number of the process that listens, as far as Linux tells us; otherwise nothing."""
+    with suppress(OSError):
+        links = {f"socket:[{inode}]" for inode in _listening(port)}
+        for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
+            with suppress(OSError):
+                if str(descriptor.readlink()) in links:
+                    process = descriptor.parents[1]
+                    return f"{(process / 'comm').read_text().strip()} (process {process.name})"
+    return ""
+
+
+def _listening(port: int) -> list[str]:
+    rows = [line.split() for name in ("tcp", "tcp6") for line in Path("/proc/net", name).read_text().splitlines()[1:]]
+    return [row[9] for row in rows if row[3] == LISTENING and int(row[1].rpartition(":")[2], 16) == port]

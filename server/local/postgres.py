@@ -58,19 +58,19 @@ class Server:
     def clone(self, primary: "Server") -> None:
         """Copy a running primary's data, and have it keep what this standby has yet to read. Raises LocalError."""
         self._make_parent()
-        create = (
-            [] if SLOT in primary.query("SELECT slot_name FROM pg_replication_slots").split() else ["--create-slot"]
-        )
-        source = ["-d", primary.conninfo(), "--slot", SLOT, *create]
+        slots = primary.query("SELECT slot_name FROM pg_replication_slots").split()
+        source = ["-d", primary.conninfo(), "--slot", SLOT, *([] if SLOT in slots else ["--create-slot"])]
         self._make("pg_basebackup", *source, "--wal-method=stream", "--checkpoint=fast", "--write-recovery-conf")
 
-    def start(self, log: Path, *, follow: "Server | None" = None, settings: Mapping[str, str] | None = None) -> Process:
-        """Start it, as a standby of `follow` if that is given, and return when it takes connections."""
-        chosen = {**SETTINGS, "port": str(self.port), **(settings or {})}
+    def launch(
+        self, log: Path, *, follow: "Server | None" = None, settings: Mapping[str, str] | None = None
+    ) -> Process:
+        """Start it, as a standby of `follow` if that is given; `await_ready` returns when it takes connections."""
+        chosen = {**SETTINGS, "cluster_name": self.name, "port": str(self.port), **(settings or {})}
         if follow:
             chosen |= {"primary_conninfo": follow.conninfo(), "primary_slot_name": SLOT}
         options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
-        process = start(
+        return start(
             self.name,
             [self.programs / "postgres", "-D", self.data, *options],
             log,
@@ -78,12 +78,15 @@ class Server:
             user=self.user,
             stop_signal=signal.SIGINT,  # a fast shutdown: sessions are ended, data is flushed
         )
+
+    def await_ready(self, process: Process) -> None:
+        """Return when the server, running as that process, takes connections. Raises LocalError."""
         process.wait_until(lambda: self._takes_connections(process.pid), START_SECONDS)
-        return process
 
     def query(self, statement: str, database: str = "postgres") -> str:
-        """Run SQL as the superuser and return its rows, columns divided by `|`. Raises LocalError."""
-        return self._run("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.conninfo(database), "-c", statement)
+        """Run SQL as the superuser and return its rows; `:'password'` stands for ours. Raises LocalError."""
+        script = f"\\getenv password PGPASSWORD\n{statement}"
+        return self._run("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.conninfo(database), script=script)
 
     def _make(self, program: str, *arguments: str) -> None:
         # A directory under its final name is complete: one whose making was cut short is thrown away.
@@ -97,15 +100,16 @@ class Server:
             self.data.parent.mkdir(parents=True)
             self.user.owns(self.data.parent)
 
-    def _run(self, program: str, *arguments: str) -> str:
-        done = self.user.run([self.programs / program, *arguments], PGPASSWORD=self.password, LC_ALL="C")
+    def _run(self, program: str, *arguments: str, script: str = "") -> str:
+        command = [str(self.programs / program), *arguments]
+        done = self.user.run(command, script, PGPASSWORD=self.password, LC_ALL="C")
         if done.returncode != 0:
             raise LocalError(f"{program} of {self.name} failed: {done.stderr.strip()}")
         return done.stdout.strip()
 
     def conninfo(self, database: str = "postgres") -> str:
         """What libpq needs to reach a database, without the password: that travels in PGPASSWORD."""
-        return f"host={HOST} port={self.port} user={SUPERUSER} dbname={database} application_name={self.name}"
+        return f"host={HOST} port={self.port} user={SUPERUSER} dbname={database}"
 
     def _takes_connections(self, pid: int) -> bool:
         try:

@@ -25,13 +25,13 @@ class User:
         """Whether it is the user of this process."""
         return self.uid == os.geteuid()
 
-    def run(self, command: Sequence[str | Path], **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a program to its end, from the root directory, which every user can read."""
+    def run(self, command: Sequence[str], script: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a program to its end, with a script as its input, from the root directory, which every user can read."""
         return subprocess.run(
-            [str(part) for part in command],
+            command,
             cwd="/",
             env=os.environ | environment,
-            stdin=subprocess.DEVNULL,
+            input=script,
             capture_output=True,
             text=True,
             check=False,
@@ -42,7 +42,7 @@ class User:
 
     def reaches(self, path: Path) -> bool:
         """Whether the user can enter a directory or run a program there."""
-        return self.is_self or self.run(["/usr/bin/env", "test", "-x", path]).returncode == 0
+        return self.is_self or self.run(["/usr/bin/env", "test", "-x", str(path)]).returncode == 0
 
     def owns(self, path: Path) -> Path:
         """Make the user the owner of one file or directory, closed to others."""

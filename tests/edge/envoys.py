@@ -1,6 +1,5 @@
 """A real Envoy for the tests."""
 
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from server.edge import Address, EdgeValues, render
+from server.local.ports import free
 
 ENVOY = Path(sys.executable).with_name("envoy")
 START_SECONDS = 20
@@ -30,15 +30,6 @@ class Edge:
         return (self.directory / "log").read_text()
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on just now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
 def validate(configuration: Path) -> subprocess.CompletedProcess[str]:
     """Let Envoy read the configuration without running it."""
     command: list[str | Path] = [ENVOY, "--mode", "validate", "--log-level", "error", "-c", configuration]
@@ -48,7 +39,7 @@ def validate(configuration: Path) -> subprocess.CompletedProcess[str]:
 @contextmanager
 def running_envoy(directory: Path, workers: Sequence[Address], origins: Sequence[str] = ()) -> Iterator[Edge]:
     """Envoy in front of these workers, until the end; it lives as long as the thread that calls this."""
-    port, admin_port, keys_port = free_ports(3)
+    port, admin_port, keys_port = free(3)
     values = EdgeValues(
         listen=("127.0.0.1", port), admin_port=admin_port, keys_port=keys_port, workers=workers, origins=origins
     )

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import grpc
 import httpx
@@ -11,7 +10,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from server.edge import write_workers
-from tests.edge.envoys import Edge, free_ports, running_envoy
+from server.local.ports import free
+from tests.edge.answers import error, reason
+from tests.edge.envoys import Edge, running_envoy
 from yoyaku.v1 import auth_service_pb2, auth_service_pb2_grpc, directory_service_pb2, directory_service_pb2_grpc
 
 ORIGIN = "https://clinic.example"
@@ -34,22 +35,6 @@ def http(edge: Edge) -> Iterator[httpx.Client]:
 def channel(edge: Edge) -> Iterator[grpc.Channel]:
     with grpc.insecure_channel(edge.url.removeprefix("http://")) as channel:
         yield channel
-
-
-def error(answer: httpx.Response) -> dict[str, Any]:
-    """The one shape of errors; fails for any other."""
-    assert answer.headers["content-type"] == "application/json"
-    body: dict[str, Any] = answer.json()
-    assert set(body) == {"code", "message", "details"}
-    assert body["message"]
-    return body
-
-
-def reason(answer: httpx.Response) -> str:
-    (detail,) = error(answer)["details"]
-    assert detail["@type"] == "type.googleapis.com/google.rpc.ErrorInfo"
-    assert detail["domain"] == "yoyaku"
-    return str(detail["reason"])
 
 
 def test_envoy_itself_is_alive_but_not_ready(http: httpx.Client) -> None:
@@ -181,7 +166,7 @@ def test_everything_else_needs_one(channel: grpc.Channel, method: str) -> None:
 
 
 def test_a_running_envoy_takes_over_a_change_of_workers(edge: Edge) -> None:
-    (port,) = free_ports(1)
+    (port,) = free(1)
     write_workers([("127.0.0.1", port)], edge.directory)
     deadline = time.monotonic() + 5
     while f"127.0.0.1:{port}" not in httpx.get(f"{edge.admin}/clusters").text:

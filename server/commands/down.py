@@ -1,0 +1,15 @@
+"""`python -m server down`: nothing of the stack runs afterwards."""
+
+from server.commands import app, fail
+from server.local import HOME, LocalError
+from server.local.halt import halt
+
+
+@app.command()
+def down() -> None:
+    """Stop the stack of this checkout, or what is left of it, and return when all of it has ended."""
+    try:
+        stopped = halt(HOME, lambda what: print(f"stopping {what}", flush=True))
+    except LocalError as error:
+        raise fail(str(error)) from None
+    print("stopped" if stopped else "nothing to stop: no stack of this checkout runs")

@@ -1,0 +1,18 @@
+"""`python -m server reset`: as if the stack had never run."""
+
+from server.commands import app, fail
+from server.local import HOME, LocalError, place
+from server.local.halt import halt
+from server.local.supervisor import alone
+
+
+@app.command()
+def reset() -> None:
+    """Stop the stack of this checkout and remove its data, logs and secrets."""
+    try:
+        halt(HOME, lambda what: print(f"stopping {what}", flush=True))
+        with alone(HOME):
+            place.remove(HOME)
+    except LocalError as error:
+        raise fail(str(error)) from None
+    print(f"removed {HOME}")

@@ -1,0 +1,97 @@
+"""A worker process with a small clinic in its database, for callers who come through Envoy."""
+
+import asyncio
+import base64
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from db.postgres.engines import create_engine
+from server.config import Settings
+from server.local import workers
+from server.local.ports import free
+from server.local.process import Process
+from server.wiring import Parts, wired
+from tests.fixtures.book import Book, Clock
+
+
+@dataclass
+class Clinic:
+    """Ids of what there is, and tokens of who may call."""
+
+    clinic: str = ""
+    doctor: str = ""
+    patient: str = ""
+    day: str = ""
+    tokens: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running worker, and whom to ask for what."""
+
+    clinic: Clinic
+    process: Process
+    port: int
+
+
+@contextmanager
+def running_worker(database_url: str, directory: Path) -> Iterator[Stack]:
+    """A worker on a migrated, empty database, with one doctor who works all day, every day."""
+    key = base64.b64encode(os.urandom(32)).decode()
+    settings: dict[str, Any] = {"database_url": database_url, "key_encryption_key": key}
+    clinic = asyncio.run(_fill(Settings(**settings)))
+    (port,) = free(1)
+    environment = {f"YOYAKU_{name.upper()}": value for name, value in settings.items()}
+    process = workers.launch(1, directory / "worker.log", port=port, environment=environment)
+    try:
+        workers.await_ready(process, port)
+        yield Stack(clinic, process, port)
+    finally:
+        process.stop(seconds=20)
+
+
+async def _fill(settings: Settings) -> Clinic:
+    now = datetime.now(UTC)
+    engine = create_engine(settings.database_url.get_secret_value(), size=2, wait_seconds=5, application="tests")
+    book, made = Book(engine, Clock(now)), Clinic(day=f"{now + timedelta(days=7):%Y-%m-%d}")
+    async with wired(settings) as parts:
+        await parts.keys.ensure()
+        made.clinic = await book.clinic("Etc/UTC")
+        made.doctor = await book.doctor(made.clinic, [("00:00", "23:30")])
+        made.patient = await book.patient()
+        made.tokens = {
+            "patient": await _token(parts, await book.account("patient", patient_id=made.patient)),
+            "stranger": await _token(parts, await book.account("patient", patient_id=await book.patient("Ito Yui"))),
+            "staff": await _token(parts, await book.account("staff", clinic_ids=[made.clinic])),
+            **await _unusable(parts, now),
+        }
+    await engine.dispose()
+    return made
+
+
+async def _token(parts: Parts, account_id: str) -> str:
+    token = await parts.tokens.issue(account_id)
+    assert token
+    return token
+
+
+async def _unusable(parts: Parts, now: datetime) -> dict[str, str]:
+    """Tokens of nobody, each with one thing wrong."""
+    kid, ours = await parts.keys.private()
+    theirs = Ed25519PrivateKey.generate()
+    right = {"iss": "yoyaku", "aud": "yoyaku", "sub": "x", "exp": int(now.timestamp()) + 900}
+    claims = {
+        "expired": (ours, right | {"exp": 1}),
+        "for another audience": (ours, right | {"aud": "other"}),
+        "of another issuer": (ours, right | {"iss": "other"}),
+        "forged": (theirs, right),
+    }
+    return {name: jwt.encode(each, by, "EdDSA", {"kid": kid}) for name, (by, each) in claims.items()}

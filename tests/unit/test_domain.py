@@ -1,0 +1,124 @@
+"""Rules that need no clock change: hours, policies, states, identity, reasons."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from server.domain.appointment import ACTIVE, STEPS, Status, check_step
+from server.domain.availability import Closed
+from server.domain.errors import DomainError, Kind, Reason
+from server.domain.hours import Session, first_overlap
+from server.domain.identity import RULES, Action, Caller, Owner, Role, Scope, may, reach, roles_of
+from server.domain.ids import uuid7_maker
+from server.domain.policies import Policy, check_bookable, check_changeable
+from server.rpc.errors import CODES
+from yoyaku.v1 import error_reason_pb2, schedule_pb2
+
+NOW = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
+TOKYO = ZoneInfo("Asia/Tokyo")
+
+
+def session(weekday: int, start: str, end: str) -> Session:
+    return Session(weekday, time.fromisoformat(start), time.fromisoformat(end), 30, 1)
+
+
+@pytest.mark.parametrize(
+    ("sessions", "overlaps"),
+    [
+        ([session(1, "09:00", "12:00"), session(1, "12:00", "15:00")], False),
+        ([session(1, "09:00", "12:00"), session(1, "11:30", "15:00")], True),
+        ([session(1, "22:00", "02:00"), session(2, "01:00", "03:00")], True),
+        ([session(7, "22:00", "02:00"), session(1, "01:00", "03:00")], True),
+        ([session(7, "22:00", "00:00"), session(1, "00:00", "03:00")], False),
+        ([], False),
+    ],
+)
+def test_sessions_overlap_over_midnight_and_over_the_week_s_end(sessions: list[Session], overlaps: bool) -> None:
+    assert (first_overlap(sessions) is not None) == overlaps
+
+
+POLICY = Policy(horizon_days=30, min_notice_minutes=60, cancel_by_minutes=120, max_per_patient_day=1, buffer_minutes=0)
+
+
+def test_notice_and_horizon_are_inclusive() -> None:
+    day = date(2026, 3, 2)
+    check_bookable(POLICY, TOKYO, day=day, start_at=NOW + timedelta(hours=1), now=NOW)
+    with pytest.raises(DomainError) as refused:
+        check_bookable(POLICY, TOKYO, day=day, start_at=NOW + timedelta(minutes=59), now=NOW)
+    assert refused.value.reason is Reason.TOO_SHORT_NOTICE
+    check_bookable(POLICY, TOKYO, day=day + timedelta(days=30), start_at=NOW + timedelta(days=30), now=NOW)
+    with pytest.raises(DomainError) as refused:
+        check_bookable(POLICY, TOKYO, day=day + timedelta(days=31), start_at=NOW + timedelta(days=31), now=NOW)
+    assert refused.value.reason is Reason.BEYOND_HORIZON
+
+
+def test_patients_cancel_until_the_limit_and_staff_until_the_start() -> None:
+    start = NOW + timedelta(minutes=60)
+    with pytest.raises(DomainError) as refused:
+        check_changeable(POLICY, start_at=start, now=NOW, by_staff=False)
+    assert refused.value.reason is Reason.TOO_LATE_TO_CHANGE
+    check_changeable(POLICY, start_at=start, now=NOW, by_staff=True)
+
+
+def test_only_the_steps_of_the_table_are_taken() -> None:
+    for current in Status:
+        for following in Status:
+            if following in STEPS[current]:
+                check_step(current, following)
+            else:
+                with pytest.raises(DomainError):
+                    check_step(current, following)
+    assert all(STEPS[status] for status in ACTIVE)
+
+
+def caller(role: Role) -> Caller:
+    return Caller("me", frozenset({role}), frozenset({"my clinic"}), "me as patient", "me as doctor", NOW)
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("role", Role)
+def test_every_cell_of_the_table_covers_its_own_objects_and_no_others(action: Action, role: Role) -> None:
+    scope = RULES[action].get(role)
+    mine = {
+        Scope.CLINIC: Owner(clinic_id="my clinic"),
+        Scope.OWN_DOCTOR: Owner(doctor_id="me as doctor"),
+        Scope.OWN_PATIENT: Owner(patient_id="me as patient"),
+    }
+    for each, owner in mine.items():
+        assert may(caller(role), action, owner) == (scope in {Scope.ANY, each})
+    other = Owner(clinic_id="other", doctor_id="other", patient_id="other")
+    assert may(caller(role), action, other) == (scope is Scope.ANY)
+    assert may(caller(role), action) == (scope is Scope.ANY)
+
+
+def test_patients_never_reach_what_belongs_to_nobody() -> None:
+    nameless = Caller("me", frozenset({Role.PATIENT}), frozenset(), None, None, NOW)
+    assert not may(nameless, Action.SEE_APPOINTMENT, Owner(clinic_id="a", doctor_id="b", patient_id="c"))
+    assert reach(nameless, Action.SEE_APPOINTMENT).patient_id is None
+    with pytest.raises(DomainError):
+        reach(nameless, Action.SEARCH_PATIENTS)
+
+
+def test_unknown_roles_open_nothing() -> None:
+    assert roles_of(["patient", "superuser"]) == {Role.PATIENT}
+
+
+def test_contract_and_domain_have_the_same_reasons() -> None:
+    names = {name.removeprefix("ERROR_REASON_") for name in error_reason_pb2.ErrorReason.keys()}  # noqa: SIM118
+    assert names - {"UNSPECIFIED"} == {reason.value for reason in Reason}
+    assert set(CODES) == set(Kind)
+
+
+def test_contract_and_domain_have_the_same_closed_reasons() -> None:
+    names = {name.removeprefix("CLOSED_REASON_") for name in schedule_pb2.ClosedReason.keys()}  # noqa: SIM118
+    assert names - {"UNSPECIFIED"} == {closed.name for closed in Closed}
+
+
+def test_ids_are_uuid7_and_sort_by_time() -> None:
+    times = iter([NOW, NOW + timedelta(milliseconds=1)])
+    make = uuid7_maker(lambda: next(times))
+    first, second = make(), make()
+    assert first < second
+    assert first[14] == "7"
+    assert first[19] in "89ab"

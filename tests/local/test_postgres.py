@@ -1,13 +1,89 @@
+"""Primary and standby, as the stack runs them."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
 import psycopg
+import pytest
 
+from server.local import database, place, ports
 from server.local.postgres import Server
+from server.local.process import Process
+from server.local.user import database_user
 
-pytest_plugins = ["tests.fixtures.cluster"]
+SECONDS = 10
 
 
-def test_session_cluster_takes_connections(postgres_cluster: Server) -> None:
-    with psycopg.connect(postgres_cluster.url("postgres")) as connection:
-        row = connection.execute(
-            "SELECT current_setting('data_checksums'), current_setting('shared_preload_libraries')"
-        )
-        assert row.fetchone() == ("on", "pg_stat_statements")
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A stack's directory that PostgreSQL's user can reach, and with a space in its name."""
+    parent = place.temporary_home(database_user())
+    parent.chmod(0o755)
+    yield parent / "a home"
+    place.remove(parent)
+
+
+def launched(home: Path, pair: tuple[Server, Server]) -> list[Process]:
+    primary, standby = pair
+    database.make_primary(primary)
+    first = primary.launch(home / "primary.log")
+    primary.await_ready(first)
+    database.prepare(primary)
+    database.make_standby(standby, primary)
+    second = standby.launch(home / "standby.log", follow=primary)
+    standby.await_ready(second)
+    database.await_following(second, primary)
+    return [second, first]
+
+
+def stop(processes: list[Process]) -> list[int | None]:
+    for process in processes:
+        process.stop(SECONDS)
+    return [process.popen.returncode for process in processes]
+
+
+def write(primary: Server, statement: str) -> None:
+    with psycopg.connect(primary.url(database.NAME, database.NAME)) as connection:
+        connection.execute(statement.encode())
+
+
+def replicated(primary: Server, standby: Server) -> str:
+    """What the standby holds, once it has all that the primary has."""
+    end = primary.query("SELECT pg_current_wal_lsn()")
+    deadline = time.monotonic() + SECONDS
+    while standby.query(f"SELECT pg_last_wal_replay_lsn() >= '{end}'") != "t" and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return standby.query("SELECT string_agg(word, ' ' ORDER BY word) FROM kept", database.NAME)
+
+
+def test_rows_reach_the_standby_and_outlive_a_restart_on_other_ports(home: Path) -> None:
+    home.mkdir()
+    first, second, third, fourth = ports.free(4)
+    primary, standby = pair = database.servers(home, (first, second))
+    running = launched(home, pair)
+    try:
+        write(primary, "CREATE TABLE kept AS SELECT 'one' AS word")
+        assert replicated(primary, standby) == "one"
+    finally:
+        assert stop(running) == [0, 0]
+
+    moved = (replace(primary, port=third), replace(standby, port=fourth))
+    running = launched(home, moved)
+    try:
+        write(moved[0], "INSERT INTO kept VALUES ('two')")
+        assert replicated(*moved) == "one two"
+    finally:
+        assert stop(running) == [0, 0]
+
+
+def test_server_keeps_what_it_confirms_and_checks_what_it_reads(postgres_cluster: Server) -> None:
+    assert postgres_cluster.query("SHOW data_checksums") == "on"
+    assert postgres_cluster.query("SELECT boot_val FROM pg_settings WHERE name = 'fsync'") == "on"
+
+
+def test_nobody_gets_in_without_the_password(postgres_cluster: Server) -> None:
+    stranger = replace(postgres_cluster, password="wrong")
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(stranger.url("postgres"))

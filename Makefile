@@ -1,0 +1,73 @@
+# `make help` lists what there is. Everything lies in the checkout: the environment in .venv, the running system with
+# its data in .yoyaku.
+.DEFAULT_GOAL := help
+.SILENT:
+.PHONY: help up down reset test lint types format moved
+
+PYTHON = .venv/bin/python
+HERE = grep -qsF '$(CURDIR)/.venv' .venv/bin/activate && $(PYTHON) -c ''
+
+help:  ## List the targets
+	awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+
+up: .venv/built  ## Start the whole system until Ctrl-C; DETACH=1 returns when it is ready
+	exec $(PYTHON) -m server up $(if $(filter 1 yes true,$(DETACH)),--detach)
+
+down:  ## Stop the system
+	if [ -x $(PYTHON) ]; then exec $(PYTHON) -m server down; else echo "nothing to stop"; fi
+
+reset:  ## Stop the system and remove its data
+	if [ -x $(PYTHON) ]; then exec $(PYTHON) -m server reset; else rm -rf .yoyaku; fi
+
+test: lint types  ## Check everything and run all tests
+	$(PYTHON) -m pytest
+
+lint: .venv/built  ## Check style, layers and contract
+	$(PYTHON) -m ruff check --quiet
+	$(PYTHON) -m ruff format --check --quiet || { echo "error: run \`make format\`" >&2; exit 1; }
+	.venv/bin/lint-imports --no-logo
+	.venv/bin/buf lint
+	.venv/bin/buf format --diff --exit-code || { echo "error: run \`make format\`" >&2; exit 1; }
+	$(PYTHON) protos/breaking.py
+
+types: .venv/built  ## Check static types
+	$(PYTHON) -m mypy
+
+format: .venv/built  ## Put code and contract into shape
+	$(PYTHON) -m ruff check --fix-only --quiet
+	$(PYTHON) -m ruff format --quiet
+	.venv/bin/buf format --write
+
+# The project itself, and what its build hook makes from the contract.
+.venv/built: .venv/installed pyproject.toml $(shell find protos/yoyaku) $(wildcard protos/*.py protos/*.txt)
+	echo "  building from protos/"
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+# An environment that moved along with its checkout still points to the old place.
+ifneq ($(shell $(HERE) 2>&1 && echo here),here)
+.venv/installed: moved
+endif
+
+.venv/installed: requirements-dev.lock
+	$(HERE) 2>/dev/null || { rm -rf .venv && $(MAKE) --silent --no-print-directory environment; }
+	echo "  installing what requirements-dev.lock pins (a minute or two the first time)"
+	sed -n '/^uv==/,/# via/p' requirements-dev.lock > .venv/uv.txt
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.txt
+	$(PYTHON) -m uv pip sync --quiet --require-hashes --python $(PYTHON) requirements-dev.lock || \
+	  $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	touch $@
+
+.PHONY: environment
+environment:
+	for python in $(or $(PYTHON3),python3.13 python3.12 python3.11 python3); do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "  making .venv with $$("$$python" --version)"; \
+	    "$$python" -m venv .venv && exit; \
+	    rm -rf .venv; \
+	    echo "error: $$python cannot make an environment: install its venv module (Debian: apt install python3-venv)" >&2; \
+	    exit 1; \
+	  fi; \
+	done; \
+	echo "error: Python 3.11 or newer is needed; if you have one, name it: make PYTHON3=/path/to/python3 $(MAKECMDGOALS)" >&2; \
+	exit 1

@@ -1,0 +1,46 @@
+"""A certificate for this machine alone, signed by itself."""
+
+import ipaddress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from server.local import secret
+
+VALID = timedelta(days=365)
+RENEW_BEFORE = timedelta(days=30)
+
+
+def keep(directory: Path) -> Path:
+    """Have tls.crt and tls.key for localhost in a directory, good for another month at least; returns it."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path, now = directory / "tls.crt", datetime.now(UTC)
+    if not path.exists() or _expiry(path) < now + RENEW_BEFORE:
+        key = ec.generate_private_key(ec.SECP256R1())
+        secret.write(directory / "tls.key", _pem(key))
+        path.write_bytes(_signed(key, now).public_bytes(serialization.Encoding.PEM))
+    return directory
+
+
+def _signed(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    return (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + VALID)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _expiry(path: Path) -> datetime:
+    return x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc

@@ -1,0 +1,66 @@
+"""The stack's PostgreSQL: where primary and standby lie, and what is in them from the start."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from server.local import LocalError, binaries, place, secret
+from server.local.postgres import Server
+from server.local.process import Process
+from server.local.user import database_user
+
+NAME = "yoyaku"
+FOLLOW_SECONDS = 30.0
+STREAMING = "SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"
+# The application is no superuser; it owns its database, and may see how far standbys are.
+ROLE = f"CREATE ROLE {NAME} LOGIN PASSWORD :'password' IN ROLE pg_monitor"
+DATABASE = f"CREATE DATABASE {NAME} OWNER {NAME}"
+EXTENSION = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements"
+
+
+def servers(home: Path, ports: tuple[int, int]) -> tuple[Server, Server]:
+    """Primary and standby, on those ports, with their data under the stack's directory. Raises LocalError."""
+    user = database_user()
+    data = place.data_home(home, user)
+    primary = Server(
+        name="postgres-primary",
+        programs=place.programs_for(user, binaries.postgres(), data),
+        user=user,
+        data=data / "primary",
+        port=ports[0],
+        password=secret.keep(home / "secrets" / "database-password", 24),
+    )
+    return primary, replace(primary, name="postgres-standby", data=data / "standby", port=ports[1])
+
+
+def make_primary(primary: Server) -> None:
+    """Make its data directory the first time. Raises LocalError."""
+    if not primary.data.exists():
+        primary.initialise()
+
+
+def prepare(primary: Server) -> None:
+    """Make the application's role and database, each if it is missing. Raises LocalError."""
+    if not primary.query(f"SELECT 1 FROM pg_roles WHERE rolname = '{NAME}'"):  # noqa: S608  # a constant
+        primary.query(ROLE)
+    if not primary.query(f"SELECT 1 FROM pg_database WHERE datname = '{NAME}'"):  # noqa: S608  # a constant
+        primary.query(DATABASE)
+    primary.query(EXTENSION, NAME)
+
+
+def make_standby(standby: Server, primary: Server) -> None:
+    """Copy the running primary's data the first time. Raises LocalError."""
+    if not standby.data.exists():
+        standby.clone(primary)
+
+
+def await_following(standby: Process, primary: Server) -> None:
+    """Return when the standby follows the primary. Raises LocalError."""
+    deadline = time.monotonic() + FOLLOW_SECONDS
+    while not primary.query(STREAMING):
+        standby.check()
+        if time.monotonic() > deadline:
+            raise LocalError(
+                f"the standby does not follow the primary; `make reset` makes both anew; {standby.last_words()}"
+            )
+        time.sleep(0.1)

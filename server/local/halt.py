@@ -1,0 +1,56 @@
+"""Stops a stack from outside: one that runs, or what is left of one whose supervisor was killed."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from server.local import LocalError, state
+from server.local.state import State
+
+SUPERVISOR = "up"
+SUPERVISOR_SECONDS = 90.0
+PROCESS_SECONDS = 20.0
+STEP_SECONDS = 0.1
+
+Say = Callable[[str], None]
+"""Is told what is being stopped."""
+
+
+def halt(home: Path, say: Say) -> bool:
+    """Return when no process of the stack in a directory runs any more; False if none did. Raises LocalError."""
+    found = state.read(home)
+    if found is None or not (running := found.running()):
+        return False
+    if SUPERVISOR in running:
+        say("the stack")
+        _end(found, SUPERVISOR, signal.SIGTERM, SUPERVISOR_SECONDS)  # it stops the others in order
+    for name in reversed(found.running()):
+        say(f"{name}, left over")
+        # To PostgreSQL SIGTERM means to wait for its clients.
+        number = signal.SIGINT if name.startswith("postgres") else signal.SIGTERM
+        _end(found, name, number, PROCESS_SECONDS)
+    state.remove(home)
+    return True
+
+
+def _end(found: State, name: str, number: signal.Signals, seconds: float) -> None:
+    for each in (number, signal.SIGKILL):
+        if name not in found.running():
+            return
+        _send(found.pids[name], name, each)
+        deadline = time.monotonic() + seconds
+        while name in found.running() and time.monotonic() < deadline:
+            time.sleep(STEP_SECONDS)
+
+
+def _send(pid: int, name: str, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        try:
+            os.kill(pid, number)
+        except PermissionError:
+            raise LocalError(
+                f"{name} (process {pid}) belongs to another user: run this as the user who started it"
+            ) from None

@@ -1,0 +1,23 @@
+"""Secrets that this machine makes for itself, each in a file that only its owner reads."""
+
+import base64
+import os
+import secrets
+from pathlib import Path
+
+
+def keep(path: Path, size: int) -> str:
+    """The secret in a file, made of that many random bytes (base64) the first time."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        write(path, base64.b64encode(secrets.token_bytes(size)))
+    return path.read_text().strip()
+
+
+def write(path: Path, content: bytes) -> None:
+    """Put a secret in a file, whole or not at all."""
+    scratch = path.with_name(f".{path.name}.new")
+    scratch.unlink(missing_ok=True)
+    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+    scratch.replace(path)

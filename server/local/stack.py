@@ -1,0 +1,173 @@
+"""Starts everything in order, watches it, and stops it in the reverse order."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from server.config import LocalSettings
+from server.edge import EdgeError, EdgeValues, Tls, render
+from server.local import LocalError, certificate, database, envoy, ports, postgres, secret, state, valkey, workers
+from server.local.ports import HOST
+from server.local.process import Process
+from server.local.state import State
+
+WORKERS = 2
+WATCH_SECONDS = 0.5
+
+Say = Callable[[str, float], None]
+"""Is told what has been done, and the seconds that it took."""
+
+
+class Stack:
+    """The running system, its data in a directory; one instance runs once.
+
+    `environment` is what the user set for the servers: with a database URL in it no PostgreSQL is started.
+    """
+
+    def __init__(self, home: Path, settings: LocalSettings, environment: Mapping[str, str], say: Say) -> None:
+        self._home = home
+        self._settings = settings
+        self._environment = {**environment}
+        self._say = say
+        self._processes: list[Process] = []
+        self._stops = ExitStack()
+        self._free = ports.free(4 + WORKERS)
+        self.state = State(
+            edge=f"http://{HOST}:{settings.port}",
+            edge_tls=f"https://{HOST}:{settings.tls_port}",
+            admin=f"http://{HOST}:{settings.admin_port}",
+            grpc=f"{HOST}:{settings.port}",
+        )
+
+    def start(self, pid: int) -> None:
+        """Start all parts; `pid` is the process that watches them. Raises LocalError; `stop` is due even then."""
+        for port, setting in (
+            (self._settings.port, "YOYAKU_PORT"),
+            (self._settings.tls_port, "YOYAKU_TLS_PORT"),
+            (self._settings.admin_port, "YOYAKU_ADMIN_PORT"),
+        ):
+            ports.claim(port, setting)
+        self.state.record("up", pid)
+        state.write(self._home, self.state)
+        self._keep_secrets()
+        self._start_database()
+        self._start_valkey()
+        self._prepare_data()
+        self._start_workers()
+        self._start_envoy()
+
+    def mark_ready(self) -> None:
+        """Let readers of the state know that the stack serves, and that the user has been told."""
+        self.state.ready = True
+        state.write(self._home, self.state)
+
+    def watch(self) -> NoReturn:
+        """Raise LocalError as soon as a part ends by itself."""
+        while True:
+            for process in self._processes:
+                process.check()
+            time.sleep(WATCH_SECONDS)
+
+    def stop(self) -> None:
+        """Stop what was started, the last first."""
+        self._stops.close()
+        state.remove(self._home)
+
+    def _keep_secrets(self) -> None:
+        path = self._home / "secrets" / "key-encryption-key"
+        secret.keep(path, 32)
+        if "YOYAKU_KEY_ENCRYPTION_KEY" not in self._environment:
+            self._environment.setdefault("YOYAKU_KEY_ENCRYPTION_KEY_FILE", str(path))
+            self.state.key_encryption_key_file = self._environment["YOYAKU_KEY_ENCRYPTION_KEY_FILE"]
+
+    def _start_database(self) -> None:
+        if url := self._environment.get("YOYAKU_DATABASE_URL"):
+            self.state.database_url = self.state.replica_url = url
+            return
+        primary, standby = database.servers(self._home, (self._free[0], self._free[1]))
+        with self._step(f"PostgreSQL primary on port {primary.port}"):
+            database.make_primary(primary)
+            process = primary.launch(self._log(primary.name))
+            self._started(process, postgres.STOP_SECONDS)
+            primary.await_ready(process)
+            database.prepare(primary)
+        with self._step(f"PostgreSQL standby on port {standby.port}"):
+            database.make_standby(standby, primary)
+            process = standby.launch(self._log(standby.name), follow=primary)
+            self._started(process, postgres.STOP_SECONDS)
+            standby.await_ready(process)
+            database.await_following(process, primary)
+        self.state.database_url = primary.url(database.NAME, database.NAME)
+        self.state.replica_url = standby.url(database.NAME, database.NAME)
+        self._environment["YOYAKU_DATABASE_URL"] = self.state.database_url
+
+    def _start_valkey(self) -> None:
+        port, password = self._free[2], secret.keep(self._home / "secrets" / "valkey-password", 24)
+        with self._step(f"Valkey on port {port}"):
+            process = valkey.launch(self._home / "valkey", self._log("valkey"), port=port, password=password)
+            self._started(process, valkey.STOP_SECONDS)
+            valkey.await_ready(process, port=port, password=password)
+        self.state.valkey_url = valkey.url(port, password)
+
+    def _prepare_data(self) -> None:
+        with self._step("Database schema"):
+            workers.migrate(self._environment)
+        with self._step("Demo clinics"):
+            demo = workers.load_demo(self._environment)
+        self.state.accounts, self.state.clinics, self.state.doctors = (
+            demo[name] for name in ("accounts", "clinics", "doctors")
+        )
+
+    def _start_workers(self) -> None:
+        chosen = self._free[-WORKERS:]
+        with self._step(f"Workers on ports {', '.join(map(str, chosen))}"):
+            for number, port in enumerate(chosen, start=1):
+                log = self._log(f"worker-{number}")
+                process = workers.launch(number, log, port=port, environment=self._environment)
+                self._started(process, workers.STOP_SECONDS)
+            for process, port in zip(self._processes[-WORKERS:], chosen, strict=True):
+                workers.await_ready(process, port)
+        self.state.workers = [f"{HOST}:{port}" for port in chosen]
+
+    def _start_envoy(self) -> None:
+        admin = self._settings.admin_port
+        values = EdgeValues(
+            listen=(HOST, self._settings.port),
+            admin_port=admin,
+            keys_port=self._free[3],
+            workers=[(HOST, port) for port in self._free[-WORKERS:]],
+            tls=Tls((HOST, self._settings.tls_port), certificate.keep(self._home / "certificates")),
+        )
+        with self._step(f"Envoy on port {self._settings.port}, with TLS on {self._settings.tls_port}"):
+            try:
+                configuration = render(values, self._home / "envoy")
+            except EdgeError as error:
+                raise LocalError(str(error)) from None
+            process = envoy.launch(configuration, self._log("envoy"))
+            self._started(process, envoy.STOP_SECONDS)
+            self._stops.callback(envoy.drain, admin)
+            envoy.await_ready(process, self._settings.port)
+
+    def _started(self, process: Process, stop_seconds: float) -> None:
+        self._stops.callback(self._stop, process, stop_seconds)
+        self._processes.append(process)
+        self.state.record(process.name, process.pid)
+        state.write(self._home, self.state)
+
+    def _stop(self, process: Process, seconds: float) -> None:
+        begin = time.monotonic()
+        process.stop(seconds)
+        self._say(f"{process.name} stopped", time.monotonic() - begin)
+
+    @contextmanager
+    def _step(self, text: str) -> Iterator[None]:
+        begin = time.monotonic()
+        yield
+        self._say(text, time.monotonic() - begin)
+
+    def _log(self, name: str) -> Path:
+        directory = self._home / "logs"
+        directory.mkdir(mode=0o700, exist_ok=True)
+        return directory / f"{name}.log"

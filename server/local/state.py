@@ -1,0 +1,76 @@
+"""What is known of the running stack: `stack.json`, which scripts and tests read too."""
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from server.local import LocalError
+
+FILE = "stack.json"
+
+
+@dataclass(slots=True, kw_only=True)
+class State:
+    """Addresses, process ids and the demo's accounts; `started` tells our processes from later ones of the same id."""
+
+    edge: str
+    edge_tls: str
+    admin: str
+    grpc: str
+    database_url: str = ""
+    replica_url: str = ""
+    valkey_url: str = ""
+    key_encryption_key_file: str = ""
+    ready: bool = False
+    workers: list[str] = field(default_factory=list)
+    pids: dict[str, int] = field(default_factory=dict)
+    started: dict[str, str] = field(default_factory=dict)
+    accounts: dict[str, Any] = field(default_factory=dict)
+    clinics: list[Any] = field(default_factory=list)
+    doctors: list[Any] = field(default_factory=list)
+
+    def record(self, name: str, pid: int) -> None:
+        """Note a process that has just been started."""
+        self.pids[name] = pid
+        self.started[name] = start_time(pid)
+
+    def running(self) -> dict[str, int]:
+        """Those of the noted processes that still run, in the order of their start."""
+        return {name: pid for name, pid in self.pids.items() if start_time(pid) == self.started[name] != ""}
+
+
+def read(home: Path) -> State | None:
+    """The state in a directory, or None if there is none that is whole. Raises LocalError if it is somebody else's."""
+    try:
+        return State(**json.loads((home / FILE).read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+    except PermissionError:
+        raise LocalError(f"{home / FILE} belongs to another user: run this as the user who started the stack") from None
+
+
+def write(home: Path, state: State) -> None:
+    """Replace the state at once, readable by its owner alone."""
+    descriptor, scratch = tempfile.mkstemp(prefix=f".{FILE}.", dir=home)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(asdict(state), file, indent=2)
+        file.write("\n")
+    Path(scratch).replace(home / FILE)
+
+
+def remove(home: Path) -> None:
+    """Forget the state."""
+    (home / FILE).unlink(missing_ok=True)
+
+
+def start_time(pid: int) -> str:
+    """When a process was started, in ticks since the machine was; empty if it has ended."""
+    try:
+        # The name before the last parenthesis may hold anything; the state is field 3, the start field 22.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return "" if fields[0] in "ZX" else fields[19]

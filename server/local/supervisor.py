@@ -1,0 +1,101 @@
+"""One supervisor for each directory: in the foreground until it is told to end, or as a process of its own."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from server.config import LocalSettings
+from server.local import LocalError, halt, state
+from server.local.stack import Say, Stack
+from server.local.state import State
+
+STEP_SECONDS = 0.1
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run(
+    home: Path, settings: LocalSettings, environment: Mapping[str, str], say: Say, announce: Callable[[State], None]
+) -> None:
+    """Run the stack until SIGINT, SIGTERM or SIGHUP; `announce` tells the user when it is ready. Raises LocalError."""
+    with alone(home):
+        halt.halt(home, lambda what: say(f"stopping {what}", 0))
+        stack = Stack(home, settings, environment, say)
+        with _ended_by(stack.stop):
+            stack.start(os.getpid())
+            announce(stack.state)
+            stack.mark_ready()
+            stack.watch()
+
+
+def detach(home: Path, show: Callable[[str], None]) -> bool:
+    """Start the supervisor as a process of its own and pass on what it says until the stack is ready.
+
+    False if it ended before. Ctrl-C until then stops it.
+    """
+    path = home / "logs" / "up.log"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with path.open("w") as output, path.open() as said:
+        command = [sys.executable, "-u", "-m", "server", "up"]
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            while True:
+                ended, ready = child.poll() is not None, _is_ready(home, child.pid)
+                show(said.read())
+                if ended or ready:
+                    return ready
+                time.sleep(STEP_SECONDS)
+        except KeyboardInterrupt:
+            child.terminate()
+            child.wait()
+            show(said.read())
+            raise
+
+
+@contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """Hold a directory so that no other stack starts in it; the system lets go when the process ends.
+
+    Raises LocalError if somebody else holds it.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            found = state.read(home)
+            where = f" at {found.edge}" if found else ""
+            raise LocalError(f"the stack of this checkout already runs{where}; `make down` stops it") from None
+        yield
+
+
+@contextmanager
+def _ended_by(stop: Callable[[], None]) -> Iterator[None]:
+    """Leave the block at a signal that ends programs; then, whatever happened, stop without being disturbed."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in ENDING}
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for number in ENDING:
+            signal.signal(number, signal.SIG_IGN)
+        stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _is_ready(home: Path, pid: int) -> bool:
+    found = state.read(home)
+    return found is not None and found.ready and found.pids.get(halt.SUPERVISOR) == pid

@@ -1,0 +1,63 @@
+"""The programs of this checkout as child processes: server workers, and commands that run to their end."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from server.local import LocalError
+from server.local.ports import HOST, is_open
+from server.local.process import Process, start
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 30.0
+STOP_SECONDS = 20.0
+
+
+def launch(number: int, log: Path, *, port: int, environment: Mapping[str, str]) -> Process:
+    """Start a server worker on a port."""
+    return start(
+        f"worker-{number}",
+        [sys.executable, "-m", "server", "serve"],
+        log,
+        environment={**environment, "YOYAKU_LISTEN": f"{HOST}:{port}", "PYTHONUNBUFFERED": "1"},
+        directory=ROOT,
+    )
+
+
+def await_ready(process: Process, port: int) -> None:
+    """Return when a worker takes connections. Raises LocalError."""
+    process.wait_until(lambda: is_open(port), START_SECONDS)
+
+
+def migrate(environment: Mapping[str, str]) -> None:
+    """Bring the database's schema up to date. Raises LocalError."""
+    _command("migrate", environment)
+
+
+def load_demo(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Load the demo clinics, if they are not there yet, and return `accounts`, `clinics` and `doctors`."""
+    lines = _command("demo", environment).splitlines()
+    try:
+        loaded: dict[str, Any] = json.loads(lines[-1])
+    except (IndexError, ValueError):
+        raise LocalError("`python -m server demo` did not end with a line of JSON: run it by hand to see why") from None
+    return loaded
+
+
+def _command(name: str, environment: Mapping[str, str]) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "server", name],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise LocalError(f"`python -m server {name}` failed: {(done.stderr or done.stdout).strip()}")
+    return done.stdout

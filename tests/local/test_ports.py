@@ -1,0 +1,26 @@
+import os
+import socket
+
+import pytest
+
+from server.local import LocalError, ports
+
+
+def test_taken_port_names_port_holder_and_setting() -> None:
+    with socket.socket() as other:
+        other.bind((ports.HOST, 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        with pytest.raises(LocalError) as refusal:
+            ports.claim(taken, "YOYAKU_PORT")
+    text = str(refusal.value)
+    assert f"port {taken} is taken by " in text
+    assert f"(process {os.getpid()})" in text
+    assert "YOYAKU_PORT=" in text
+
+
+def test_free_ports_differ_and_can_be_claimed() -> None:
+    found = ports.free(6)
+    assert len(set(found)) == 6
+    for port in found:
+        ports.claim(port, "YOYAKU_PORT")

@@ -5,4 +5,5 @@ pytest_plugins = [
     "tests.fixtures.database",
     "tests.fixtures.book",
     "tests.fixtures.worker",
+    "tests.fixtures.clinic",
 ]

@@ -1,33 +1,225 @@
-"""Booking as a caller sees it, over gRPC."""
+"""Booking a slot, as a caller sees it."""
 
+from datetime import UTC, datetime, timedelta
+
+import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
-from tests.fixtures.book import Book
-from tests.fixtures.worker import Refusal, Worker
+from tests.fixtures.book import Clock
+from tests.fixtures.clinic import TUESDAY, Scene
+from tests.fixtures.worker import Refusal
 from yoyaku.v1 import appointment_service_pb2 as pb
-from yoyaku.v1 import schedule_service_pb2 as schedules
+from yoyaku.v1.appointment_pb2 import APPOINTMENT_STATUS_SCHEDULED
+from yoyaku.v1.schedule_pb2 import CLOSED_REASON_BEYOND_HORIZON
+
+ALL = ["09:00", "09:30", "10:00", "10:30", "11:00", "11:30"]
 
 
-async def test_patient_books_a_listed_slot(worker: Worker, book: Book) -> None:
-    clinic = await book.clinic()
-    doctor = await book.doctor(clinic)
-    patient = await book.patient()
-    client = await worker.client("patient", patient_id=patient)
-    day = await client(client.schedules.ListAvailableSlots, schedules.ListAvailableSlotsRequest(doctor_id=doctor, date="2026-03-03"))
-    assert [slot.time_slot for slot in day.slots] == ["09:00", "09:30", "10:00", "10:30", "11:00", "11:30"]
-    booked = await client(
-        client.appointments.CreateAppointment,
-        pb.CreateAppointmentRequest(patient_id=patient, doctor_id=doctor, date="2026-03-03", time_slot="10:00"),
-    )
+def instant(*parts: int) -> Timestamp:
+    stamp = Timestamp()
+    stamp.FromDatetime(datetime(*parts, tzinfo=UTC))  # type: ignore[arg-type,misc]
+    return stamp
+
+
+async def test_a_listed_slot_is_booked_and_gone(scene: Scene) -> None:
+    assert await scene.free() == ALL
+    booked = await scene.book_slot("10:00", reason="cough")
     assert booked.revision == 1
-    assert booked.appointment.time_slot == "10:00"
-    assert booked.appointment.patient.name == "Sato Ken"
-    other = await book.patient("Ito Yui")
-    second = await worker.client("patient", patient_id=other)
+    appointment = booked.appointment
+    assert (appointment.patient.name, appointment.doctor.name) == ("Sato Ken", "Mori Hana")
+    assert (appointment.date, appointment.time_slot, appointment.reason) == (TUESDAY, "10:00", "cough")
+    assert appointment.start_time == instant(2026, 3, 3, 1, 0)
+    assert appointment.status == APPOINTMENT_STATUS_SCHEDULED
+    day = await scene.slots()
+    assert [slot.time_slot for slot in day.slots] == [each for each in ALL if each != "10:00"]
+    assert (day.revision, day.epoch, day.time_zone) == (1, 1, "Asia/Tokyo")
+
+
+async def test_the_answer_of_create_is_what_get_gives(scene: Scene) -> None:
+    booked = await scene.book_slot("10:00")
+    got = await scene.patient(
+        scene.patient.appointments.GetAppointment, pb.GetAppointmentRequest(appointment_id=booked.appointment.id)
+    )
+    assert (got.appointment, got.revision) == (booked.appointment, booked.revision)
+
+
+async def test_second_patient_cannot_take_a_booked_slot_and_is_offered_the_nearest(scene: Scene) -> None:
+    await scene.book_slot("10:00")
     with pytest.raises(Refusal) as refused:
-        await second(
-            second.appointments.CreateAppointment,
-            pb.CreateAppointmentRequest(patient_id=other, doctor_id=doctor, date="2026-03-03", time_slot="10:00"),
-        )
-    assert refused.value.reason == "SLOT_TAKEN"
+        await scene.book_slot("10:00", patient_id=scene.other_id)
+    assert (refused.value.code, refused.value.reason) == (grpc.StatusCode.ALREADY_EXISTS, "SLOT_TAKEN")
+    assert refused.value.metadata == {"doctor_id": scene.doctor_id, "start_time": "2026-03-03T01:00:00Z"}
     assert refused.value.alternatives
+    assert [slot.time_slot for slot in refused.value.alternatives.slots] == [
+        "09:00",
+        "09:30",
+        "10:30",
+        "11:00",
+        "11:30",
+    ]
+
+
+async def test_alternatives_reach_into_the_next_days(scene: Scene) -> None:
+    doctor = await scene.book.doctor(scene.clinic_id, [("09:00", "09:30")])
+    await scene.book_slot("09:00", doctor_id=doctor)
+    with pytest.raises(Refusal) as refused:
+        await scene.book_slot("09:00", doctor_id=doctor, patient_id=scene.other_id)
+    assert refused.value.alternatives
+    starts = [slot.start_time.ToDatetime(UTC).day for slot in refused.value.alternatives.slots]
+    assert starts == [4, 5, 6, 7, 8]
+
+
+async def test_a_slot_is_booked_by_its_start_time(scene: Scene) -> None:
+    booked = await scene.book_slot("", date="", start_time=instant(2026, 3, 3, 2, 30))
+    assert booked.appointment.time_slot == "11:30"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"time_slot": "10:15"},
+        {"time_slot": "12:00"},
+        {"time_slot": "", "date": "", "start_time": instant(2026, 3, 3, 1, 1)},
+    ],
+)
+async def test_only_offered_slots_are_booked(scene: Scene, fields: dict[str, object]) -> None:
+    with pytest.raises(Refusal) as refused:
+        await scene.book_slot(**fields)  # type: ignore[arg-type]
+    assert (refused.value.code, refused.value.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "SLOT_NOT_OFFERED")
+
+
+async def test_a_patient_cannot_be_in_two_places(scene: Scene) -> None:
+    elsewhere = await scene.book.doctor(scene.clinic_id, [("09:15", "12:15")])
+    await scene.book_slot("10:00")
+    with pytest.raises(Refusal) as refused:
+        await scene.book_slot("09:45", doctor_id=elsewhere)
+    assert refused.value.reason == "PATIENT_BUSY"
+    await scene.book_slot("10:45", doctor_id=elsewhere)
+
+
+async def test_one_person_at_two_clinics_has_one_time(scene: Scene) -> None:
+    person = await scene.book.practitioner_of(scene.doctor_id)
+    abroad = await scene.book.clinic("Asia/Seoul")
+    twin = await scene.book.doctor(abroad, [("09:15", "12:15")], practitioner_id=person)
+    assert "09:15" in await scene.free(doctor_id=twin)
+    booked = await scene.book_slot("09:30")
+    day = await scene.slots(doctor_id=twin)
+    assert [slot.time_slot for slot in day.slots][:1] == ["10:15"]
+    assert day.revision == 1
+    with pytest.raises(Refusal) as refused:
+        await scene.book_slot("09:15", doctor_id=twin, patient_id=scene.other_id)
+    assert refused.value.reason == "SLOT_TAKEN"
+    await scene.cancel(booked.appointment)
+    day = await scene.slots(doctor_id=twin)
+    assert (day.slots[0].time_slot, day.revision) == ("09:15", 2)
+
+
+async def test_capacity_three_gives_three_seats(scene: Scene) -> None:
+    group = await scene.book.doctor(scene.clinic_id, capacity=3)
+    for left in (2, 1):
+        patient = await scene.book.patient()
+        await scene.book_slot("09:00", scene.staff, doctor_id=group, patient_id=patient)
+        assert (await scene.slots(doctor_id=group)).slots[0].seats_free == left
+    await scene.book_slot("09:00", doctor_id=group)
+    with pytest.raises(Refusal) as refused:
+        await scene.book_slot("09:00", doctor_id=group, patient_id=scene.other_id)
+    assert refused.value.reason == "SLOT_TAKEN"
+
+
+async def test_staff_takes_a_patient_into_a_full_slot_with_a_reason_that_is_kept(scene: Scene) -> None:
+    await scene.book_slot("10:00")
+    fields = {"patient_id": scene.other_id, "override_reason": "acute pain"}
+    with pytest.raises(Refusal) as refused:
+        await scene.book_slot("10:00", scene.other, **fields)
+    assert refused.value.reason == "NOT_ALLOWED"
+    booked = await scene.book_slot("10:00", scene.staff, **fields)
+    rows = await scene.book.rows(
+        "SELECT seat, event, note FROM appointments a JOIN appointment_events ON appointment_id = a.id WHERE a.id = %s",
+        booked.appointment.id,
+    )
+    assert rows == [(2, "overridden", "acute pain")]
+
+
+async def test_policies_of_the_clinic_are_kept(scene: Scene) -> None:
+    strict = await scene.book.clinic(min_notice_minutes=60, horizon_days=10, max_per_patient_day=1)
+    doctor = await scene.book.doctor(strict)
+    today, last, beyond = "2026-03-02", "2026-03-12", "2026-03-13"  # the clock shows 09:00 of today
+
+    async def refusal(time_slot: str, date: str) -> str:
+        with pytest.raises(Refusal) as refused:
+            await scene.book_slot(time_slot, doctor_id=doctor, date=date)
+        return refused.value.reason
+
+    assert (await scene.free(today, doctor))[0] == "10:00"
+    assert await refusal("09:30", today) == "TOO_SHORT_NOTICE"
+    assert (await scene.slots(beyond, doctor)).closed_reason == CLOSED_REASON_BEYOND_HORIZON
+    assert await refusal("09:00", beyond) == "BEYOND_HORIZON"
+    await scene.book_slot("10:00", doctor_id=doctor, date=today)
+    assert await refusal("11:00", today) == "DAILY_LIMIT_REACHED"
+    await scene.book_slot("09:00", doctor_id=doctor, date=last)
+
+
+async def test_a_hold_that_ran_out_makes_way(scene: Scene, clock: Clock) -> None:
+    held = await scene.book_slot("10:00", patient_id=scene.other_id)
+    await scene.book.run(
+        "UPDATE appointments SET status = 'held', held_until = %s WHERE id = %s",
+        clock.now + timedelta(minutes=5),
+        held.appointment.id,
+    )
+    day = await scene.slots()
+    assert "10:00" not in [slot.time_slot for slot in day.slots]
+    assert day.valid_until.ToDatetime(UTC) == clock.now + timedelta(minutes=5)
+    clock.advance(timedelta(minutes=5))
+    assert "10:00" in await scene.free()
+    await scene.book_slot("10:00")
+    assert await scene.book.rows("SELECT status FROM appointments WHERE id = %s", held.appointment.id) == [("expired",)]
+
+
+async def test_unknown_doctor_and_patient_are_not_found(scene: Scene) -> None:
+    nobody = "019ab0c2-7d10-7c3e-9a4f-0242ac120003"
+    with pytest.raises(Refusal) as refused:
+        await scene.book_slot("10:00", doctor_id=nobody)
+    assert (refused.value.code, refused.value.reason) == (grpc.StatusCode.NOT_FOUND, "DOCTOR_NOT_FOUND")
+    with pytest.raises(Refusal) as refused:
+        await scene.book_slot("10:00", scene.staff, patient_id=nobody)
+    assert refused.value.reason == "PATIENT_NOT_FOUND"
+    assert (await scene.slots()).revision == 0
+
+
+async def test_nobody_books_for_others_without_the_right(scene: Scene) -> None:
+    stranger_clinic = await scene.book.clinic()
+    callers = {
+        "patient": scene.other,
+        "staff elsewhere": await scene.worker.client("staff", clinic_ids=[stranger_clinic]),
+        "doctor": await scene.worker.client("doctor", doctor_id=scene.doctor_id),
+        "admin": await scene.worker.client("admin"),
+        "display": await scene.worker.client("display", clinic_ids=[scene.clinic_id]),
+    }
+    for caller in callers.values():
+        with pytest.raises(Refusal) as refused:
+            await scene.book_slot("10:00", caller)
+        assert (refused.value.code, refused.value.reason) == (grpc.StatusCode.PERMISSION_DENIED, "NOT_ALLOWED")
+    system = await scene.worker.client("system", clinic_ids=[scene.clinic_id])
+    await scene.book_slot("10:00", system)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"date": "2026-02-30"}, "date"),
+        ({"date": "3.3.2026"}, "date"),
+        ({"time_slot": "25:00"}, "time_slot"),
+        ({"patient_id": "me"}, "patient_id"),
+        ({"reason": "x" * 501}, "reason"),
+        ({"time_slot": ""}, ""),
+        ({"request_id": "1"}, "request_id"),
+        ({"start_time": Timestamp(seconds=10**12), "date": "", "time_slot": ""}, "start_time"),
+    ],
+)
+async def test_malformed_requests_name_the_field(scene: Scene, fields: dict[str, object], field: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        await scene.book_slot(**{"time_slot": "10:00"} | fields)  # type: ignore[arg-type]
+    assert (refused.value.code, refused.value.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST")
+    assert list(refused.value.violations) == [field]
+    assert refused.value.violations[field]

@@ -1,0 +1,124 @@
+"""Moving and cancelling appointments."""
+
+import grpc
+import pytest
+
+from tests.fixtures.clinic import TUESDAY, Scene
+from tests.fixtures.worker import Refusal
+from yoyaku.v1.appointment_pb2 import APPOINTMENT_STATUS_CANCELLED, Appointment
+
+
+async def booked(scene: Scene, time_slot: str = "10:00", **fields: object) -> Appointment:
+    response = await scene.book_slot(time_slot, **fields)  # type: ignore[arg-type]
+    appointment: Appointment = response.appointment
+    return appointment
+
+
+async def test_a_cancelled_slot_is_free_at_once(scene: Scene) -> None:
+    appointment = await booked(scene)
+    cancelled = await scene.cancel(appointment, reason="better")
+    assert cancelled.appointment.status == APPOINTMENT_STATUS_CANCELLED
+    assert (cancelled.revision, cancelled.appointment.etag) == (2, "2")
+    assert "10:00" in await scene.free()
+    await scene.book_slot("10:00", patient_id=scene.other_id)
+
+
+async def test_what_is_cancelled_cannot_be_cancelled_or_moved(scene: Scene) -> None:
+    appointment = await booked(scene)
+    await scene.cancel(appointment)
+    for attempt in (scene.cancel(appointment), scene.move(appointment, "11:00")):
+        with pytest.raises(Refusal) as refused:
+            await attempt
+        assert (refused.value.code, refused.value.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "STATUS_FORBIDS")
+        assert refused.value.metadata == {"status": "CANCELLED"}
+
+
+async def test_a_moved_appointment_keeps_its_id_and_frees_its_slot(scene: Scene) -> None:
+    appointment = await booked(scene)
+    moved = await scene.move(appointment, "11:00", date="2026-03-04")
+    assert (moved.appointment.id, moved.appointment.date) == (appointment.id, "2026-03-04")
+    assert [(row.date, row.revision) for row in moved.day_revisions] == [(TUESDAY, 2), ("2026-03-04", 1)]
+    assert "10:00" in await scene.free()
+    assert "11:00" not in await scene.free("2026-03-04")
+
+
+async def test_an_appointment_may_overlap_its_own_old_slot(scene: Scene) -> None:
+    doctor = await scene.book.doctor(scene.clinic_id, [("09:00", "11:00")], minutes=60)
+    appointment = await booked(scene, "09:00", doctor_id=doctor)
+    await scene.set_hours([("09:30", "11:30")], minutes=60, doctor_id=doctor)
+    assert await scene.free(doctor_id=doctor) == ["10:30"]
+    moved = await scene.move(appointment, "09:30")
+    assert moved.appointment.time_slot == "09:30"
+    assert await scene.free(doctor_id=doctor) == ["10:30"]
+
+
+async def test_a_move_that_fails_leaves_the_old_slot(scene: Scene) -> None:
+    await booked(scene, "11:00", patient_id=scene.other_id)
+    appointment = await booked(scene)
+    with pytest.raises(Refusal) as refused:
+        await scene.move(appointment, "11:00")
+    assert refused.value.reason == "SLOT_TAKEN"
+    assert refused.value.alternatives
+    assert "11:00" not in [slot.time_slot for slot in refused.value.alternatives.slots]
+    [still] = (await scene.list()).appointments
+    assert still == appointment
+
+
+async def test_an_appointment_moves_to_another_doctor_and_clinic(scene: Scene) -> None:
+    abroad = await scene.book.clinic("Europe/London")
+    doctor = await scene.book.doctor(abroad)
+    appointment = await booked(scene)
+    moved = await scene.move(appointment, "09:30", doctor_id=doctor)
+    assert moved.appointment.doctor.id == doctor
+    assert moved.appointment.clinic.time_zone == "Europe/London"
+    assert {row.doctor_id for row in moved.day_revisions} == {doctor, scene.doctor_id}
+    with pytest.raises(Refusal) as refused:  # not a clinic of that member of staff any more
+        await scene.cancel(moved.appointment, scene.staff)
+    assert refused.value.reason == "APPOINTMENT_NOT_FOUND"
+
+
+async def test_a_stale_etag_is_refused_and_the_current_one_told(scene: Scene) -> None:
+    appointment = await booked(scene)
+    await scene.move(appointment, "11:00", etag=appointment.etag)
+    for attempt in (
+        scene.move(appointment, "09:00", etag=appointment.etag),
+        scene.cancel(appointment, etag=appointment.etag),
+    ):
+        with pytest.raises(Refusal) as refused:
+            await attempt
+        assert (refused.value.code, refused.value.reason) == (grpc.StatusCode.ABORTED, "ETAG_MISMATCH")
+        assert refused.value.metadata == {"etag": "2"}
+    await scene.cancel(appointment, etag='"2"')
+
+
+async def test_patients_change_until_the_clinic_s_limit_and_staff_until_the_start(scene: Scene) -> None:
+    clinic = await scene.book.clinic(cancel_by_minutes=120)
+    doctor = await scene.book.doctor(clinic)
+    staff = await scene.worker.client("staff", clinic_ids=[clinic])
+    fields = {"doctor_id": doctor, "date": "2026-03-02"}  # the clock shows 09:00 of that day
+    appointment = await booked(scene, "10:30", **fields)
+    for attempt in (scene.cancel(appointment), scene.move(appointment, "09:00")):
+        with pytest.raises(Refusal) as refused:
+            await attempt
+        assert refused.value.reason == "TOO_LATE_TO_CHANGE"
+    await scene.move(appointment, "11:30", staff, date="2026-03-02")
+    await scene.cancel(appointment)
+
+
+async def test_other_people_s_appointments_do_not_exist(scene: Scene) -> None:
+    appointment = await booked(scene)
+    strangers = [
+        scene.other,
+        await scene.worker.client("staff", clinic_ids=[await scene.book.clinic()]),
+        await scene.worker.client("doctor", doctor_id=await scene.book.doctor(scene.clinic_id)),
+        await scene.worker.client("display", clinic_ids=[scene.clinic_id]),
+    ]
+    for stranger in strangers:
+        for attempt in (scene.cancel(appointment, stranger), scene.move(appointment, "11:00", stranger)):
+            with pytest.raises(Refusal) as refused:
+                await attempt
+            assert refused.value.reason == "APPOINTMENT_NOT_FOUND"
+    with pytest.raises(Refusal) as refused:
+        await scene.cancel(appointment, await scene.worker.client("admin"))
+    assert refused.value.reason == "NOT_ALLOWED"
+    await scene.cancel(appointment, await scene.worker.client("doctor", doctor_id=scene.doctor_id))

@@ -54,7 +54,7 @@ endif
 	echo "  installing what requirements-dev.lock pins (a minute or two the first time)"
 	sed -n '/^uv==/,/# via/p' requirements-dev.lock > .venv/uv.txt
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.txt
-	$(PYTHON) -m uv pip sync --quiet --require-hashes --python $(PYTHON) requirements-dev.lock || \
+	$(PYTHON) -m uv pip sync --quiet --compile-bytecode --require-hashes --python $(PYTHON) requirements-dev.lock || \
 	  $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
 	touch $@
 

@@ -23,12 +23,11 @@ def up(
 ) -> None:
     """Start PostgreSQL with a standby, Valkey, two workers and Envoy, with demo clinics; Ctrl-C stops them."""
     configured = settings(LocalSettings)
-    if detach:
-        if not supervisor.detach(HOME, lambda text: print(text, end="", flush=True)):
-            raise typer.Exit(1)
-        return
     try:
-        supervisor.run(HOME, configured, os.environ, _say, _announce)
+        if not detach:
+            supervisor.run(HOME, configured, os.environ, _say, _announce)
+        elif not supervisor.detach(HOME, lambda text: print(text, end="", flush=True)):
+            raise typer.Exit(1)
     except LocalError as error:
         raise fail(str(error)) from None
 

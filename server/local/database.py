@@ -20,7 +20,7 @@ EXTENSION = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements"
 
 def servers(home: Path, ports: tuple[int, int]) -> tuple[Server, Server]:
     """Primary and standby, on those ports, with their data under the stack's directory. Raises LocalError."""
-    user = database_user()
+    user = database_user(home / place.DATA)
     data = place.data_home(home, user)
     primary = Server(
         name="postgres-primary",

@@ -22,7 +22,9 @@ Say = Callable[[str], None]
 def halt(home: Path, say: Say) -> bool:
     """Return when no process of the stack in a directory runs any more; False if none did. Raises LocalError."""
     found = state.read(home)
-    if found is None or not (running := found.running()):
+    running = found.running() if found else {}
+    if found is None or not running:
+        state.remove(home)
         return False
     if SUPERVISOR in running:
         say("the stack")

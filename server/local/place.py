@@ -64,14 +64,26 @@ def programs_for(user: User, programs: Path, home: Path) -> Path:
     server = programs / "postgres"
     if user.reaches(server):
         return programs
-    copy = home / "installation"
-    copied = copy / "bin" / server.name
+    package = programs.parents[1]
+    copy = home / "installation" / package.name / programs.parent.name
+    copied = copy / programs.name / server.name
     if not copied.exists() or _version(copied) != _version(server):
-        shutil.rmtree(copy, ignore_errors=True)
+        shutil.rmtree(home / "installation", ignore_errors=True)
         for part in PARTS:
             shutil.copytree(programs.parent / part, copy / part, symlinks=True)
-        copy.chmod(0o755)
-    return copy / "bin"
+        # A wheel keeps the libraries that it brings along next to its package.
+        if (libraries := package.with_name(f"{package.name}.libs")).is_dir():
+            shutil.copytree(libraries, home / "installation" / libraries.name, symlinks=True)
+        _open(home / "installation")
+    return copied.parent
+
+
+def _open(directory: Path) -> None:
+    """Let everybody read all of it, whatever the copied rights were; the directory above is closed."""
+    for path in (directory, *directory.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o555 if mode & 0o100 else 0o444))
 
 
 def _elsewhere(wanted: Path, user: User) -> Path:

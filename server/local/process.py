@@ -45,11 +45,13 @@ class Process:
             how = f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
             raise LocalError(f"{self.name} ended unexpectedly ({how}); {self.last_words()}")
 
+    def ask(self) -> None:
+        """Ask it to end, and do not wait."""
+        self.popen.send_signal(self.stop_signal)
+
     def stop(self, seconds: float) -> None:
         """Ask it to end, and kill it when it has not within that time."""
-        if self.popen.poll() is not None:
-            return
-        self.popen.send_signal(self.stop_signal)
+        self.ask()
         try:
             self.popen.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -13,7 +13,7 @@ from server.local.ports import HOST
 from server.local.process import Process
 from server.local.state import State
 
-WORKERS = 2
+WORKERS = ("worker-1", "worker-2")
 WATCH_SECONDS = 0.5
 
 Say = Callable[[str, float], None]
@@ -33,7 +33,8 @@ class Stack:
         self._say = say
         self._processes: list[Process] = []
         self._stops = ExitStack()
-        self._free = ports.free(4 + WORKERS)
+        names = ("primary", "standby", "valkey", "keys", *WORKERS)
+        self._ports = dict(zip(names, ports.free(len(names)), strict=True))
         self.state = State(
             edge=f"http://{HOST}:{settings.port}",
             edge_tls=f"https://{HOST}:{settings.tls_port}",
@@ -86,7 +87,7 @@ class Stack:
         if url := self._environment.get("YOYAKU_DATABASE_URL"):
             self.state.database_url = self.state.replica_url = url
             return
-        primary, standby = database.servers(self._home, (self._free[0], self._free[1]))
+        primary, standby = database.servers(self._home, (self._ports["primary"], self._ports["standby"]))
         with self._step(f"PostgreSQL primary on port {primary.port}"):
             database.make_primary(primary)
             process = primary.launch(self._log(primary.name))
@@ -104,7 +105,7 @@ class Stack:
         self._environment["YOYAKU_DATABASE_URL"] = self.state.database_url
 
     def _start_valkey(self) -> None:
-        port, password = self._free[2], secret.keep(self._home / "secrets" / "valkey-password", 24)
+        port, password = self._ports["valkey"], secret.keep(self._home / "secrets" / "valkey-password", 24)
         with self._step(f"Valkey on port {port}"):
             process = valkey.launch(self._home / "valkey", self._log("valkey"), port=port, password=password)
             self._started(process, valkey.STOP_SECONDS)
@@ -121,13 +122,15 @@ class Stack:
         )
 
     def _start_workers(self) -> None:
-        chosen = self._free[-WORKERS:]
+        chosen = [self._ports[name] for name in WORKERS]
         with self._step(f"Workers on ports {', '.join(map(str, chosen))}"):
-            for number, port in enumerate(chosen, start=1):
-                log = self._log(f"worker-{number}")
-                process = workers.launch(number, log, port=port, environment=self._environment)
+            launched = []
+            for name, port in zip(WORKERS, chosen, strict=True):
+                process = workers.launch(name, self._log(name), port=port, environment=self._environment)
                 self._started(process, workers.STOP_SECONDS)
-            for process, port in zip(self._processes[-WORKERS:], chosen, strict=True):
+                launched.append(process)
+            for process, port in zip(launched, chosen, strict=True):
+                self._stops.callback(process.ask)  # before either is waited for, so that they drain at the same time
                 workers.await_ready(process, port)
         self.state.workers = [f"{HOST}:{port}" for port in chosen]
 
@@ -136,8 +139,8 @@ class Stack:
         values = EdgeValues(
             listen=(HOST, self._settings.port),
             admin_port=admin,
-            keys_port=self._free[3],
-            workers=[(HOST, port) for port in self._free[-WORKERS:]],
+            keys_port=self._ports["keys"],
+            workers=[(HOST, self._ports[name]) for name in WORKERS],
             tls=Tls((HOST, self._settings.tls_port), certificate.keep(self._home / "certificates")),
         )
         with self._step(f"Envoy on port {self._settings.port}, with TLS on {self._settings.tls_port}"):

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from server.config import LocalSettings
 from server.local import LocalError, halt, state
@@ -38,8 +39,9 @@ def detach(home: Path, show: Callable[[str], None]) -> bool:
 
     False if it ended before. Ctrl-C until then stops it.
     """
-    path = home / "logs" / "up.log"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with alone(home):
+        path = home / "logs" / "up.log"
+        path.parent.mkdir(mode=0o700, exist_ok=True)
     with path.open("w") as output, path.open() as said:
         command = [sys.executable, "-u", "-m", "server", "up"]
         child = subprocess.Popen(
@@ -65,8 +67,7 @@ def alone(home: Path) -> Iterator[None]:
 
     Raises LocalError if somebody else holds it.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "lock").open("a") as lock:
+    with _lock(home) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -74,6 +75,16 @@ def alone(home: Path) -> Iterator[None]:
             where = f" at {found.edge}" if found else ""
             raise LocalError(f"the stack of this checkout already runs{where}; `make down` stops it") from None
         yield
+
+
+def _lock(home: Path) -> IO[str]:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        return (home / "lock").open("a")
+    except PermissionError as error:
+        raise LocalError(
+            f"{error.filename} belongs to another user: run this as that user, or have them run `make reset`"
+        ) from None
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from server.local import LocalError
 
-PREFERRED = ("nobody", "postgres", "daemon")
+PREFERRED = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,13 @@ class User:
         return path
 
 
-def database_user() -> User:
-    """The user of this process, or for root the first of others under which a program runs. Raises LocalError."""
+def database_user(data: Path | None = None) -> User:
+    """The user of this process; for root the one who owns the data, or the first that is usable. Raises LocalError."""
     if os.geteuid() != 0:
         return User(os.geteuid(), os.getegid())
-    entries = sorted(pwd.getpwall(), key=lambda entry: entry.pw_name not in PREFERRED)
+    if data and data.exists() and (owner := data.stat()).st_uid != 0:
+        return User(owner.st_uid, owner.st_gid)
+    entries = sorted(pwd.getpwall(), key=lambda entry: entry.pw_name != PREFERRED)
     for entry in entries:
         user = User(entry.pw_uid, entry.pw_gid)
         # A container may map few user numbers: the others exist in name only.

@@ -17,10 +17,10 @@ START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 
 
-def launch(number: int, log: Path, *, port: int, environment: Mapping[str, str]) -> Process:
+def launch(name: str, log: Path, *, port: int, environment: Mapping[str, str]) -> Process:
     """Start a server worker on a port."""
     return start(
-        f"worker-{number}",
+        name,
         [sys.executable, "-m", "server", "serve"],
         log,
         environment={**environment, "YOYAKU_LISTEN": f"{HOST}:{port}", "PYTHONUNBUFFERED": "1"},

@@ -1,16 +1,20 @@
 """`python -m server COMMAND`; `--help` lists the commands."""
 
-from server.commands import (  # noqa: F401  # importing a command registers it
-    app,
-    demo,
-    down,
-    envoy_config,
-    migrate,
-    reset,
-    serve,
-    token,
-    up,
-)
+import sys
+from importlib import import_module
+
+from server.commands import app
+
+COMMANDS = ("demo", "down", "envoy-config", "migrate", "reset", "serve", "token", "up")
+
+
+def main() -> None:
+    """Import the module of the command that is asked for, or all of them to list them, and run it."""
+    asked = sys.argv[1:2]
+    for name in asked if asked and asked[0] in COMMANDS else COMMANDS:
+        import_module(f"server.commands.{name.replace('-', '_')}")
+    app()
+
 
 if __name__ == "__main__":
-    app()
+    main()

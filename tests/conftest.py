@@ -6,4 +6,5 @@ pytest_plugins = [
     "tests.fixtures.book",
     "tests.fixtures.worker",
     "tests.fixtures.clinic",
+    "tests.fixtures.workers",
 ]

@@ -25,3 +25,8 @@ def settings(kind: type[S]) -> S:
         return load(kind)
     except ConfigurationError as error:
         raise fail(str(error)) from None
+
+
+@app.callback()
+def main() -> None:
+    """The appointment backend of a hospital group."""

@@ -128,18 +128,19 @@ class Place:
 
         Raises SLOT_TAKEN, PATIENT_BUSY and DAILY_LIMIT_REACHED.
         """
+        busy = busy_of(self.busy, without=self.appointment_id)
+        seats = free_seats(self.slot, self.doctor.id, busy, now)
+        if not seats and not override:
+            raise slot_taken(self.doctor.id, self.slot)
         mine = [other for other in self.others if other.id != self.appointment_id and not _ran_out(other, now)]
         if any(Period(other.start_at, other.end_at).overlaps(self._visit) for other in mine):
             raise patient_busy(self.slot)
         same_day = [o for o in mine if o.clinic_id == self.doctor.clinic_id and o.date == self.slot.date]
         check_daily_limit(self.doctor.policy, len(same_day))
-        busy = busy_of(self.busy, without=self.appointment_id)
-        if seats := free_seats(self.slot, self.doctor.id, busy, now):
+        if seats:
             return seats[0]
-        if override:
-            overlapping = [other.seat for other in busy if other.period.overlaps(self.slot.occupied)]
-            return max(self.slot.seats, *overlapping) + 1
-        raise slot_taken(self.doctor.id, self.slot)
+        overlapping = [other.seat for other in busy if other.period.overlaps(self.slot.occupied)]
+        return max(self.slot.seats, *overlapping) + 1
 
     async def expire_holds(self, pg: Connection, locks: Locks, now: datetime) -> None:
         """Move holds that have run out and stand in the way to EXPIRED; their days must be locked (MoreDays)."""

@@ -1,6 +1,6 @@
 """Brings a database to the newest schema."""
 
-import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -25,26 +25,30 @@ def head() -> str:
     return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
-async def upgrade(url: str, revision: str = "head") -> None:
-    """Run the migrations up to `revision` on the database at a postgresql:// URL; one runner at a time."""
+async def upgrade(url: str) -> None:
+    """Run all migrations that the database at a postgresql:// URL lacks; one runner at a time."""
+    await _migrate(url, lambda config: command.upgrade(config, "head"))
+
+
+async def downgrade(url: str) -> None:
+    """Take all migrations back, which removes all data."""
+    await _migrate(url, lambda config: command.downgrade(config, "base"))
+
+
+async def _migrate(url: str, step: Callable[[Config], None]) -> None:
     engine = create_async_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
     try:
         async with engine.connect() as connection:
-            await connection.run_sync(_run, revision)
+            await connection.run_sync(_run, step)
     finally:
         await engine.dispose()
 
 
-def _run(connection: SyncConnection, revision: str) -> None:
+def _run(connection: SyncConnection, step: Callable[[Config], None]) -> None:
     connection.exec_driver_sql(f"SELECT pg_advisory_lock({_LOCK})")
     connection.commit()
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    step(config)
     connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_LOCK})")
     connection.commit()
-
-
-def upgrade_now(url: str) -> None:
-    """Run all migrations from a program without an event loop."""
-    asyncio.run(upgrade(url))

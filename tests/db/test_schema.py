@@ -1,0 +1,56 @@
+"""The schema: tables in code and migrations are the same, migrations go back and forth."""
+
+import asyncio
+import re
+import subprocess
+
+from sqlalchemy import create_engine, text
+
+from db.postgres import schema
+from db.postgres.tables import metadata
+from server.local import binaries
+from server.local.postgres import Server
+
+
+def dump(url: str) -> list[str]:
+    """What pg_dump says of a database's schema, without what differs from run to run."""
+    command = [binaries.postgres() / "pg_dump", "--schema-only", "--no-owner", "--exclude-table=alembic_version", url]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    lines = output.splitlines()
+    return [line for line in lines if line and not line.startswith(("--", "\\restrict", "\\unrestrict"))]
+
+
+def test_tables_in_code_are_the_sum_of_the_migrations(postgres_cluster: Server, database_url: str) -> None:
+    postgres_cluster.query("CREATE DATABASE from_tables")
+    engine = create_engine(postgres_cluster.url("from_tables").replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        connection.execute(text("CREATE EXTENSION btree_gist"))
+        metadata.create_all(connection)
+    engine.dispose()
+    from_tables, migrated = dump(postgres_cluster.url("from_tables")), dump(database_url)
+    assert sorted(from_tables) == sorted(migrated)
+    assert any("appointments_no_overlap" in line for line in migrated)
+
+
+def test_migrations_go_back_and_forth(postgres_cluster: Server, database_url: str) -> None:
+    before = dump(database_url)
+    asyncio.run(schema.downgrade(database_url))
+    assert not [line for line in dump(database_url) if line.startswith("CREATE TABLE")]
+    asyncio.run(schema.upgrade(database_url))
+    assert dump(database_url) == before
+
+
+def test_two_runners_do_not_meet(postgres_cluster: Server) -> None:
+    postgres_cluster.query("CREATE DATABASE twice")
+
+    async def both() -> None:
+        await asyncio.gather(*(schema.upgrade(postgres_cluster.url("twice")) for _ in range(2)))
+
+    asyncio.run(both())
+    assert any("CREATE TABLE" in line for line in dump(postgres_cluster.url("twice")))
+
+
+def test_every_constraint_is_named_by_us(database_url: str) -> None:
+    text = "\n".join(dump(database_url))
+    made_up = re.findall(r"CONSTRAINT (\w+_(?:check\d*|excl\d*|key\d*|not_null\d*)) ", text)
+    assert made_up == []

@@ -84,7 +84,7 @@ class Stack:
             self.state.key_encryption_key_file = self._environment["YOYAKU_KEY_ENCRYPTION_KEY_FILE"]
 
     def _start_database(self) -> None:
-        if url := self._environment.get("YOYAKU_DATABASE_URL"):
+        if url := self._given_database():
             self.state.database_url = self.state.replica_url = url
             return
         primary, standby = database.servers(self._home, (self._ports["primary"], self._ports["standby"]))
@@ -103,6 +103,11 @@ class Stack:
         self.state.database_url = primary.url(database.NAME, database.NAME)
         self.state.replica_url = standby.url(database.NAME, database.NAME)
         self._environment["YOYAKU_DATABASE_URL"] = self.state.database_url
+
+    def _given_database(self) -> str | None:
+        if path := self._environment.get("YOYAKU_DATABASE_URL_FILE"):
+            return Path(path).read_text().strip()
+        return self._environment.get("YOYAKU_DATABASE_URL")
 
     def _start_valkey(self) -> None:
         port, password = self._ports["valkey"], secret.keep(self._home / "secrets" / "valkey-password", 24)

@@ -69,5 +69,5 @@ environment:
 	    exit 1; \
 	  fi; \
 	done; \
-	echo "error: Python 3.11 or newer is needed; if you have one, name it: make PYTHON3=/path/to/python3 $(MAKECMDGOALS)" >&2; \
+	echo "error: Python 3.11 or newer is needed; if you have one, name it: make up PYTHON3=/path/to/python3" >&2; \
 	exit 1

@@ -11,7 +11,7 @@ from server.wiring import wired
 
 @app.command()
 def demo() -> None:
-    """Make the demo clinics unless they are there, and print their accounts, clinics and doctors as one line of JSON."""
+    """Make the demo clinics unless they are there, and print accounts, clinics and doctors as one line of JSON."""
     print(json.dumps(asyncio.run(_load(settings(Settings)))))
 
 

@@ -1,4 +1,4 @@
-"""The demo: a small clinic in each of Tokyo, New York and London, with doctors, patients and an account of each role."""
+"""The demo: a small clinic in each of Tokyo, New York and London, patients, and an account of each role."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

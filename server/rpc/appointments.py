@@ -1,9 +1,5 @@
 """AppointmentService."""
 
-from yoyaku.v1 import appointment_service_pb2 as pb
-from yoyaku.v1 import schedule_pb2
-from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceServicer
-
 from typing import Literal
 
 from server.domain.availability import Wanted
@@ -13,6 +9,9 @@ from server.rpc.writing import writing
 from server.usecases.appointments import Appointments, Listing
 from server.usecases.booking import Booked, Booking, NewBooking
 from server.usecases.changing import Cancellation, Changed, Changing, Move
+from yoyaku.v1 import appointment_service_pb2 as pb
+from yoyaku.v1 import schedule_pb2
+from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceServicer
 
 
 class AppointmentServicer(AppointmentServiceServicer):

@@ -6,12 +6,12 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from yoyaku.v1 import appointment_pb2, clinic_pb2, doctor_pb2, patient_pb2, schedule_pb2
 
 from db.postgres.appointments import AppointmentRow
 from server.domain.errors import invalid
 from server.domain.etags import etag_of
 from server.domain.slots import Slot
+from yoyaku.v1 import appointment_pb2, clinic_pb2, doctor_pb2, patient_pb2, schedule_pb2
 
 
 def to_timestamp(instant: datetime) -> Timestamp:

@@ -5,10 +5,10 @@ from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
-from yoyaku.v1 import schedule_pb2
 
 from server.domain.errors import DomainError, Kind
 from server.rpc.convert import to_slot
+from yoyaku.v1 import schedule_pb2
 
 DOMAIN = "yoyaku"
 

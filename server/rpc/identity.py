@@ -2,12 +2,11 @@
 
 import base64
 
+from db.postgres.identity import SigningKeyRow
+from server.usecases.identity import SigningKeys
 from yoyaku.v1 import auth_service_pb2 as pb
 from yoyaku.v1 import signing_key_pb2
 from yoyaku.v1.auth_service_pb2_grpc import AuthServiceServicer
-
-from db.postgres.identity import SigningKeyRow
-from server.usecases.identity import SigningKeys
 
 
 class AuthServicer(AuthServiceServicer):

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable
 
-from yoyaku.v1 import schedule_pb2
-from yoyaku.v1 import schedule_service_pb2 as pb
-from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceServicer
-
 from server.domain.hours import HoursVersion, Session
 from server.rpc.calls import caller, tagged
 from server.rpc.convert import to_date, to_slot, to_time, to_timestamp
 from server.rpc.writing import writing
 from server.usecases.availability import Availability, OfferedDay
 from server.usecases.scheduling import HoursChanged, NewHours, Schedule, Scheduling
+from yoyaku.v1 import schedule_pb2
+from yoyaku.v1 import schedule_service_pb2 as pb
+from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceServicer
 
 
 class ScheduleServicer(ScheduleServiceServicer):

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from yoyaku.v1 import appointment_service_pb2, auth_service_pb2, schedule_service_pb2
-from yoyaku.v1.appointment_service_pb2_grpc import add_AppointmentServiceServicer_to_server
-from yoyaku.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
-from yoyaku.v1.schedule_service_pb2_grpc import add_ScheduleServiceServicer_to_server
 
 from server.rpc.appointments import AppointmentServicer
 from server.rpc.identity import AuthServicer
 from server.rpc.interceptors import Calls, Verify
 from server.rpc.schedules import ScheduleServicer
+from yoyaku.v1 import appointment_service_pb2, auth_service_pb2, schedule_service_pb2
+from yoyaku.v1.appointment_service_pb2_grpc import add_AppointmentServiceServicer_to_server
+from yoyaku.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
+from yoyaku.v1.schedule_service_pb2_grpc import add_ScheduleServiceServicer_to_server
 
 _MAX_MESSAGE_BYTES = 1 << 20
 _SERVICES = tuple(

@@ -196,18 +196,19 @@ class Planning(Protocol):
 @asynccontextmanager
 async def bookable(engine: Engine, planning: Planning) -> AsyncIterator[None]:
     """Turn the refusal of an exclusion constraint, which has the last word, into its error; give alternatives."""
+    refusal: DomainError | None = None
     try:
         yield
-        return
     except ConstraintViolated as violated:
         if planning.slot is None or violated.constraint not in _OVERLAPS:
             raise
         refusal = _OVERLAPS[violated.constraint](planning.doctor_id, planning.slot)
     except DomainError as error:
         refusal = error
-    if refusal.reason is Reason.SLOT_TAKEN and planning.slot is not None:
-        refusal.alternatives = await _alternatives(engine, planning.doctor_id, planning.slot, planning.now)
-    raise refusal
+    if refusal is not None:
+        if refusal.reason is Reason.SLOT_TAKEN and planning.slot is not None:
+            refusal.alternatives = await _alternatives(engine, planning.doctor_id, planning.slot, planning.now)
+        raise refusal
 
 
 async def _alternatives(engine: Engine, doctor_id: str, slot: Slot, now: datetime) -> Alternatives | None:

@@ -1,0 +1,211 @@
+"""What holds for every call: identity, deadlines, request ids, errors that say no more than they should."""
+
+import asyncio
+import base64
+import json
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from db.postgres.engines import connection
+from server.wiring import wired
+from tests.fixtures.book import Clock
+from tests.fixtures.clinic import TUESDAY, Scene
+from tests.fixtures.worker import Client, Refusal, settings_for
+from yoyaku.v1 import auth_service_pb2, auth_service_pb2_grpc
+from yoyaku.v1 import schedule_service_pb2 as pb
+
+SERVICES = ("AppointmentService", "AuthService", "DirectoryService", "ScheduleService")
+
+
+def asks(scene: Scene) -> pb.ListAvailableSlotsRequest:
+    return pb.ListAvailableSlotsRequest(doctor_id=scene.doctor_id, date=TUESDAY)
+
+
+async def refused(client: Client, request: Any, **options: Any) -> Refusal:
+    with pytest.raises(Refusal) as info:
+        await client(client.schedules.ListAvailableSlots, request, **options)
+    return info.value
+
+
+async def claims_of(scene: Scene) -> dict[str, Any]:
+    token = await scene.worker.parts.tokens.issue(await scene.book.account("admin"))
+    assert token
+    return dict(jwt.decode(token, options={"verify_signature": False}))
+
+
+async def test_a_call_without_a_token_is_told_to_sign_in(scene: Scene) -> None:
+    refusal = await refused(scene.worker.stranger(), asks(scene))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_MISSING")
+
+
+async def test_forged_tokens_are_refused(scene: Scene) -> None:
+    claims = await claims_of(scene)
+    keys = scene.worker.parts.keys
+    kid, key = await keys.private()
+    other = Ed25519PrivateKey.generate()
+    forged = {
+        "another key": jwt.encode(claims, other, algorithm="EdDSA", headers={"kid": kid}),
+        "an unknown key id": jwt.encode(claims, other, algorithm="EdDSA", headers={"kid": "mine"}),
+        "no key id": jwt.encode(claims, key, algorithm="EdDSA"),
+        "no algorithm": jwt.encode(claims, None, algorithm="none", headers={"kid": kid}),
+        "the public key as a secret": jwt.encode(
+            claims, (await keys.rows())[0].public_key, algorithm="HS256", headers={"kid": kid}
+        ),
+        "another issuer": jwt.encode(claims | {"iss": "else"}, key, algorithm="EdDSA", headers={"kid": kid}),
+        "another audience": jwt.encode(claims | {"aud": "else"}, key, algorithm="EdDSA", headers={"kid": kid}),
+        "roles that are no list": jwt.encode(claims | {"roles": "admin"}, key, algorithm="EdDSA", headers={"kid": kid}),
+        "no token at all": "not.a.token",
+        "an empty token": " ",
+    }
+    for name, token in forged.items():
+        refusal = await refused(scene.worker.stranger(token), asks(scene))
+        assert refusal.reason in {"TOKEN_INVALID", "TOKEN_MISSING"}, name
+        assert refusal.code is grpc.StatusCode.UNAUTHENTICATED
+    genuine = jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": kid})
+    client = scene.worker.stranger(genuine)
+    await client(client.schedules.ListAvailableSlots, asks(scene))
+
+
+async def test_an_altered_token_is_refused(scene: Scene) -> None:
+    token = await scene.worker.parts.tokens.issue(await scene.book.account("patient"))
+    assert token
+    header, payload, signature = token.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    altered = base64.urlsafe_b64encode(json.dumps(claims | {"roles": ["admin"]}).encode()).decode().rstrip("=")
+    refusal = await refused(scene.worker.stranger(f"{header}.{altered}.{signature}"), asks(scene))
+    assert refusal.reason == "TOKEN_INVALID"
+
+
+async def test_a_token_ends_after_fifteen_minutes(scene: Scene, clock: Clock) -> None:
+    clock.advance(timedelta(minutes=14, seconds=59))
+    await scene.slots()
+    clock.advance(timedelta(seconds=1))
+    refusal = await refused(scene.patient, asks(scene))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED")
+
+
+async def test_identity_is_checked_before_the_request(scene: Scene) -> None:
+    refusal = await refused(scene.worker.stranger(), pb.ListAvailableSlotsRequest())
+    assert refusal.reason == "TOKEN_MISSING"
+
+
+async def test_signing_keys_are_public_and_hold_no_secret(scene: Scene) -> None:
+    stub = auth_service_pb2_grpc.AuthServiceStub(scene.worker.channel)
+    [key] = (await stub.GetSigningKeys(auth_service_pb2.GetSigningKeysRequest())).keys
+    assert (key.kty, key.crv, key.alg, key.use) == ("OKP", "Ed25519", "EdDSA", "sig")
+    raw = base64.urlsafe_b64decode(key.x + "=")
+    [(public, sealed)] = await scene.book.rows("SELECT public_key, private_key_encrypted FROM signing_keys")
+    assert raw == public
+    _, private = await scene.worker.parts.keys.private()
+    assert private.private_bytes_raw() not in bytes(sealed)  # type: ignore[arg-type]
+
+
+async def test_a_call_gets_its_request_id_back(scene: Scene) -> None:
+    for given, expected in (("trace-me-0001", "trace-me-0001"), ("no good; DROP", None)):
+        call = scene.patient.schedules.ListAvailableSlots(
+            asks(scene), metadata=(*scene.patient.metadata, ("x-request-id", given))
+        )
+        await call
+        found = (await call.trailing_metadata())["x-request-id"]
+        assert found == expected if expected else len(found) == 36
+
+
+async def test_a_deadline_that_cannot_be_met_is_refused_early(scene: Scene) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as info:
+        await scene.patient.schedules.ListAvailableSlots(
+            asks(scene), metadata=scene.patient.metadata, timeout=0.000_001
+        )
+    assert info.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+async def test_a_call_ends_at_its_deadline_and_frees_what_it_held(scene: Scene) -> None:
+    async with connection(scene.book.engine) as pg:
+        await pg.execute("BEGIN")
+        await pg.execute("LOCK TABLE appointments IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises((Refusal, grpc.aio.AioRpcError)) as info:
+            await scene.patient(scene.patient.schedules.ListAvailableSlots, asks(scene), seconds=0.3)
+        assert info.value.code is grpc.StatusCode.DEADLINE_EXCEEDED  # type: ignore[union-attr]
+        await asyncio.sleep(0.3)
+        cursor = await pg.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        assert await cursor.fetchone() == (0,)
+        await pg.execute("ROLLBACK")
+    assert await scene.free()
+
+
+async def test_a_lost_connection_is_made_anew_without_a_caller_noticing(scene: Scene) -> None:
+    await scene.free()
+    await scene.book.run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    assert await scene.free()
+    await scene.book.run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    await scene.book_slot("10:00")
+
+
+async def test_a_lost_database_is_unavailable_with_a_hint_when_to_return(scene: Scene, clock: Clock) -> None:
+    settings = settings_for("postgresql://nobody:x@127.0.0.1:1/none")
+    async with wired(settings, clock) as parts:
+        parts.tokens._verified.update(scene.worker.parts.tokens._verified)  # noqa: SLF001
+        port = await parts.server.start("127.0.0.1:0")
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            client = Client(channel, "")
+            client.metadata = scene.patient.metadata
+            await scene.free()
+            parts.tokens._verified.update(scene.worker.parts.tokens._verified)  # noqa: SLF001
+            refusal = await refused(client, asks(scene))
+            health = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
+        await parts.server.stop(0)
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
+    assert refusal.retry_seconds == 2
+    assert health.status == health_pb2.HealthCheckResponse.SERVING
+
+
+async def test_a_full_pool_is_said_to_be_overloaded(scene: Scene, database_url: str, clock: Clock) -> None:
+    settings = settings_for(database_url, pool_size=1, pool_wait_seconds=0.1)
+    async with wired(settings, clock) as parts:
+        port = await parts.server.start("127.0.0.1:0")
+        await scene.free()
+        parts.tokens._verified.update(scene.worker.parts.tokens._verified)  # noqa: SLF001
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel, connection(parts.engine):
+            client = Client(channel, "")
+            client.metadata = scene.patient.metadata
+            refusal = await refused(client, asks(scene))
+        await parts.server.stop(0)
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")
+    assert refusal.retry_seconds == 1
+
+
+async def test_an_unknown_failure_tells_its_request_id_and_nothing_else(scene: Scene) -> None:
+    await scene.book.run("ALTER TABLE clinics RENAME COLUMN buffer_minutes TO secret_of_sato_ken")
+    refusal = await refused(scene.patient, asks(scene))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INTERNAL, "INTERNAL_ERROR")
+    assert refusal.metadata["request_id"] in refusal.message
+    assert "secret" not in refusal.message
+
+
+async def test_each_service_has_health_and_is_reflected(scene: Scene) -> None:
+    stub = health_pb2_grpc.HealthStub(scene.worker.channel)
+    for name in SERVICES:
+        answer = await stub.Check(health_pb2.HealthCheckRequest(service=f"yoyaku.v1.{name}"))
+        assert answer.status == health_pb2.HealthCheckResponse.SERVING
+    reflection = reflection_pb2_grpc.ServerReflectionStub(scene.worker.channel)
+    request = reflection_pb2.ServerReflectionRequest(list_services="")
+    async for response in reflection.ServerReflectionInfo(iter([request])):
+        listed = {service.name for service in response.list_services_response.service}
+        assert {f"yoyaku.v1.{name}" for name in SERVICES} <= listed
+        break
+    await scene.worker.parts.server.turn_away()
+    answer = await stub.Check(health_pb2.HealthCheckRequest(service="yoyaku.v1.AppointmentService"))
+    assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING
+    assert await scene.free()

@@ -17,6 +17,7 @@ from server.usecases.appointments import Appointments
 from server.usecases.availability import Availability
 from server.usecases.booking import Booking
 from server.usecases.changing import Changing
+from server.usecases.housekeeping import Housekeeping
 from server.usecases.identity import SigningKeys, Tokens, TokenSettings, key_encryption_key
 from server.usecases.scheduling import Scheduling
 
@@ -35,6 +36,7 @@ class Parts:
     new_id: IdMaker
     keys: SigningKeys
     tokens: Tokens
+    housekeeping: Housekeeping
     server: Server
 
 
@@ -64,14 +66,16 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             schedules=ScheduleServicer(Availability(engine, clock), Scheduling(engine, clock)),
             auth=AuthServicer(keys),
         )
-        yield Parts(engine, clock, new_id, keys, tokens, Server(servicers, tokens.verify))
+        yield Parts(engine, clock, new_id, keys, tokens, Housekeeping(engine, clock), Server(servicers, tokens.verify))
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set, then drain: balancers first, then running calls. OSError if the port is taken."""
     async with wired(settings) as parts:
         await parts.server.start(settings.listen)
+        tidying = asyncio.create_task(parts.housekeeping.run())
         await stop.wait()
+        tidying.cancel()
         await parts.server.turn_away()
         await asyncio.sleep(settings.drain_seconds)
         await parts.server.stop(settings.grace_seconds)

@@ -34,6 +34,7 @@ _PURGE = """
 DELETE FROM idempotency_keys WHERE (caller_id, request_id) IN (
     SELECT caller_id, request_id FROM idempotency_keys WHERE created_at < %(forgotten)s
     ORDER BY created_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+RETURNING true
 """
 
 
@@ -65,4 +66,4 @@ async def answer(pg: Connection, caller_id: str, request_id: str, response: byte
 async def purge(pg: Connection, *, now: datetime, kept: timedelta, limit: int) -> int:
     """Delete at most `limit` answers that are too old to be given again; how many there were."""
     cursor = await pg.execute(_PURGE, {"forgotten": now - kept, "limit": limit})
-    return cursor.rowcount
+    return len(await cursor.fetchall())

@@ -47,18 +47,18 @@ FROM_FHIR_ENCOUNTER = {
 def check_step(current: Status, following: Status) -> None:
     """Refuse a step that the table does not have (STATUS_FORBIDS)."""
     if following not in STEPS[current]:
-        raise _forbidden(current, f"becomes {following.name}")
+        raise _forbidden(current, f"become {following.name}")
 
 
 def check_movable(current: Status) -> None:
     """Refuse to move what is not waiting for its start (STATUS_FORBIDS)."""
     if current not in {Status.HELD, Status.SCHEDULED}:
-        raise _forbidden(current, "moves to another slot")
+        raise _forbidden(current, "move to another slot")
 
 
 def _forbidden(current: Status, step: str) -> DomainError:
     return DomainError(
         Reason.STATUS_FORBIDS,
-        f"no appointment that is {current.name} {step}: get the appointment to see its state",
+        f"the appointment is {current.name} and cannot {step}: get it to see how it stands",
         metadata={"status": current.name},
     )

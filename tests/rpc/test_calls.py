@@ -54,7 +54,7 @@ async def test_forged_tokens_are_refused(scene: Scene) -> None:
         "another key": jwt.encode(claims, other, algorithm="EdDSA", headers={"kid": kid}),
         "an unknown key id": jwt.encode(claims, other, algorithm="EdDSA", headers={"kid": "mine"}),
         "no key id": jwt.encode(claims, key, algorithm="EdDSA"),
-        "no algorithm": jwt.encode(claims, None, algorithm="none", headers={"kid": kid}),
+        "no algorithm": jwt.encode(claims, "", algorithm="none", headers={"kid": kid}),
         "the public key as a secret": jwt.encode(
             claims, (await keys.rows())[0].public_key, algorithm="HS256", headers={"kid": kid}
         ),
@@ -102,9 +102,10 @@ async def test_signing_keys_are_public_and_hold_no_secret(scene: Scene) -> None:
     assert (key.kty, key.crv, key.alg, key.use) == ("OKP", "Ed25519", "EdDSA", "sig")
     raw = base64.urlsafe_b64decode(key.x + "=")
     [(public, sealed)] = await scene.book.rows("SELECT public_key, private_key_encrypted FROM signing_keys")
+    assert isinstance(sealed, bytes)
     assert raw == public
     _, private = await scene.worker.parts.keys.private()
-    assert private.private_bytes_raw() not in bytes(sealed)  # type: ignore[arg-type]
+    assert private.private_bytes_raw() not in sealed
 
 
 async def test_a_call_gets_its_request_id_back(scene: Scene) -> None:
@@ -129,9 +130,9 @@ async def test_a_call_ends_at_its_deadline_and_frees_what_it_held(scene: Scene) 
     async with connection(scene.book.engine) as pg:
         await pg.execute("BEGIN")
         await pg.execute("LOCK TABLE appointments IN ACCESS EXCLUSIVE MODE")
-        with pytest.raises((Refusal, grpc.aio.AioRpcError)) as info:
+        with pytest.raises(Refusal) as info:
             await scene.patient(scene.patient.schedules.ListAvailableSlots, asks(scene), seconds=0.3)
-        assert info.value.code is grpc.StatusCode.DEADLINE_EXCEEDED  # type: ignore[union-attr]
+        assert info.value.code is grpc.StatusCode.DEADLINE_EXCEEDED
         await asyncio.sleep(0.3)
         cursor = await pg.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
         assert await cursor.fetchone() == (0,)

@@ -186,7 +186,7 @@ def test_no_history_of_bookings_differs_from_the_model(database_url: str) -> Non
 
         Machine.channel = runner.run(start())
         try:
-            run_state_machine_as_test(  # type: ignore[no-untyped-call]
+            run_state_machine_as_test(
                 Machine,
                 settings=settings(
                     max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)

@@ -1,0 +1,37 @@
+"""What is done now and then beside the calls: forgetting answers that are too old to be given again."""
+
+import asyncio
+from datetime import timedelta
+
+from db.errors import StateError
+from db.postgres import idempotency
+from db.postgres.engines import Engine
+from db.postgres.transaction import transact
+from server.domain.ids import Clock
+from server.usecases.writes import KEPT
+
+EVERY = timedelta(minutes=1)
+_BATCH = 1_000
+
+
+class Housekeeping:
+    """Keeps tables from growing for ever; any number of workers may do it at once."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Tidy up every minute until cancelled; a database that is away is waited for."""
+        while True:
+            await asyncio.sleep(EVERY.total_seconds())
+            try:
+                while await self.forget_answers() == _BATCH:
+                    pass
+            except StateError:
+                continue
+
+    async def forget_answers(self) -> int:
+        """Forget a batch of answers that are too old; how many there were."""
+        now = self._clock()
+        return await transact(self._engine, lambda pg: idempotency.purge(pg, now=now, kept=KEPT, limit=_BATCH))

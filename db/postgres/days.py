@@ -64,7 +64,8 @@ class OfferRow(NamedTuple):
     busy: Sequence[BusyRow]
 
 
-_OFFERS = f"""
+def _offers(condition: str) -> str:
+    return f"""
 SELECT d.id, d.practitioner_id, p.name, d.specialty, d.active, d.hours_version,
     c.id, c.name, c.time_zone,
     c.horizon_days, c.min_notice_minutes, c.cancel_by_minutes, c.max_per_patient_day, c.buffer_minutes,
@@ -82,14 +83,13 @@ SELECT d.id, d.practitioner_id, p.name, d.specialty, d.active, d.hours_version,
             %(first)s::date::timestamp AT TIME ZONE c.time_zone,
             (%(last)s::date + 2)::timestamp AT TIME ZONE c.time_zone))
 FROM doctors d JOIN practitioners p ON p.id = d.practitioner_id JOIN clinics c ON c.id = d.clinic_id
+WHERE {condition} ORDER BY d.id
 """
-_OFFER = _OFFERS + "WHERE d.id = %(doctor_id)s"
-_OFFERS_OF_PRACTITIONER = (
-    _OFFERS + "WHERE d.practitioner_id = (SELECT practitioner_id FROM doctors WHERE id = %(doctor_id)s) ORDER BY d.id"
-)
-_OFFERS_OF_APPOINTMENT = (
-    _OFFERS + "WHERE d.practitioner_id = (SELECT practitioner_id FROM appointments WHERE id = %(id)s) ORDER BY d.id"
-)
+
+
+_OFFER = _offers("d.id = %(doctor_id)s")
+_OFFERS_OF_PRACTITIONER = _offers("d.practitioner_id = (SELECT practitioner_id FROM doctors WHERE id = %(doctor_id)s)")
+_OFFERS_OF_APPOINTMENT = _offers("d.practitioner_id = (SELECT practitioner_id FROM appointments WHERE id = %(id)s)")
 
 _RAISE = """
 INSERT INTO schedule_days (doctor_id, date, revision, changed_at)

@@ -1,0 +1,38 @@
+-- A book that is large enough for the planner to prefer indexes: 3 clinics, 120 doctors, 20,000 patients,
+-- 120 appointments a day over 500 days. Ids are made from numbers.
+CREATE FUNCTION made(kind int, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
+    $$ SELECT (lpad(to_hex(kind), 8, '0') || '-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$;
+
+INSERT INTO clinics SELECT made(1, n), 'Clinic ' || n, 'Asia/Tokyo', 90, 0, 0, 20, 0, now(), now()
+FROM generate_series(1, 3) n;
+INSERT INTO practitioners SELECT made(2, n), 'Practitioner ' || n, now(), now() FROM generate_series(1, 3000) n;
+INSERT INTO doctors
+SELECT made(3, n), made(2, n), made(1, 1 + n % 3), 'Specialty ' || n % 12, true, 1, 1, now(), now()
+FROM generate_series(1, 3000) n;
+INSERT INTO working_hours SELECT made(3, n), '2020-01-01' FROM generate_series(1, 3000) n;
+INSERT INTO working_sessions
+SELECT made(3, n), '2020-01-01', weekday, '09:00', '17:00', 30, 1
+FROM generate_series(1, 3000) n, generate_series(1, 7) weekday;
+INSERT INTO patients (id, name, birth_date, phone, email, version, created_at, updated_at)
+SELECT made(4, n), 'Patient ' || n, date '1950-01-01' + (n % 20000)::int, '', '', 1, now(), now()
+FROM generate_series(1, 20000) n;
+INSERT INTO patient_identifiers SELECT 'urn:test', n::text, made(4, n) FROM generate_series(1, 20000) n;
+INSERT INTO practitioner_identifiers SELECT 'urn:test', n::text, made(2, n) FROM generate_series(1, 3000) n;
+
+INSERT INTO appointments (id, doctor_id, practitioner_id, clinic_id, patient_id, date, start_at, end_at, during, seat,
+    status, held_until, reason, version, created_at, updated_at)
+SELECT made(5, day * 1000 + n), made(3, n), made(2, n), made(1, 1 + n % 3), made(4, 1 + (day * 120 + n) % 20000),
+    date '2025-01-01' + day, start, start + interval '30 minutes',
+    tstzrange(start, start + interval '30 minutes'), 1,
+    CASE WHEN day < 425 THEN 'completed' WHEN n % 10 = 0 THEN 'cancelled' ELSE 'scheduled' END,
+    NULL, '', 1, now(), now()
+FROM generate_series(0, 499) day, generate_series(1, 120) n,
+    LATERAL (SELECT ((date '2025-01-01' + day) + interval '9 hours' + n % 16 * interval '30 minutes')
+        AT TIME ZONE 'Asia/Tokyo' AS start) AS slot;
+INSERT INTO appointment_events (appointment_id, happened_at, actor, event, note)
+SELECT id, created_at, 'tests', 'booked', '' FROM appointments;
+INSERT INTO appointment_identifiers SELECT 'urn:test', id::text, id FROM appointments;
+INSERT INTO schedule_days SELECT DISTINCT doctor_id, date, 1, now() FROM appointments;
+INSERT INTO idempotency_keys
+SELECT 'caller ' || n % 500, made(0, n), '\x00', '\x00', timestamptz '2026-02-01' + n * interval '2 minutes'
+FROM generate_series(1, 30000) n;

@@ -1,0 +1,175 @@
+"""Every query has its index: the plans that PostgreSQL makes for them on a filled database."""
+
+import importlib
+import json
+import pkgutil
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+import db.postgres
+from db.postgres import lists
+from db.postgres.lists import Among, ListQuery, Position
+from server.local.postgres import Server
+
+FILL = (Path(__file__).parent / "fill.sql").read_text()
+LARGE = {
+    "appointments",
+    "appointment_events",
+    "appointment_identifiers",
+    "idempotency_keys",
+    "patient_identifiers",
+    "patients",
+    "practitioner_identifiers",
+    "practitioners",
+    "schedule_days",
+    "working_sessions",
+}
+NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+DAY = date(2026, 3, 3)
+
+
+@pytest.fixture(scope="module")
+def filled(postgres_cluster: Server, template: str) -> Iterator[psycopg.Connection[Any]]:
+    """A database with some years of appointments."""
+    postgres_cluster.query(f"CREATE DATABASE filled TEMPLATE {template}")
+    with psycopg.connect(postgres_cluster.url("filled"), autocommit=True) as connection:
+        connection.execute(FILL.encode())
+        connection.execute("ANALYZE")
+        yield connection
+
+
+def statements() -> Iterator[tuple[str, str]]:
+    """Every statement of db.postgres that is known before a call, by module and name."""
+    for info in pkgutil.iter_modules(db.postgres.__path__):
+        module = importlib.import_module(f"db.postgres.{info.name}")
+        for name, value in vars(module).items():
+            searches = ("SELECT", "UPDATE", "DELETE", "INSERT", "WITH")
+            if isinstance(value, str) and value.lstrip().startswith(searches) and "{noun}" not in value:
+                yield f"{info.name}.{name}", value
+
+
+KNOWN = dict(statements())
+
+
+def sample(connection: psycopg.Connection[Any]) -> dict[str, Any]:
+    """A value for each name that statements use."""
+    row = connection.execute(
+        "SELECT a.id::text, doctor_id::text, patient_id::text, clinic_id::text, practitioner_id::text"
+        " FROM appointments a WHERE date = %s LIMIT 1",
+        [DAY],
+    ).fetchone()
+    assert row
+    appointment, doctor, patient, clinic, practitioner = row
+    return {
+        "appointment_id": appointment,
+        "doctor_id": doctor,
+        "patient_id": patient,
+        "clinic_id": clinic,
+        "practitioner_id": practitioner,
+        "caller_id": "caller 77",
+        "request_id": "00000000-0000-7000-8000-000000000077",
+        "date": DAY,
+        "first": DAY,
+        "last": DAY,
+        "valid_from": DAY,
+        "now": NOW,
+        "forgotten": datetime(2026, 2, 2, tzinfo=UTC),
+        "limit": 20,
+        "size": 20,
+        "ids": [appointment],
+        "doctor_ids": [doctor],
+        "clinic_ids": [clinic],
+        "patient_ids": [patient],
+        "dates": [DAY],
+        "system": "urn:test",
+        "value": "77",
+        "identifier_system": "urn:test",
+        "identifier_value": "77",
+    }
+
+
+OWNERS = {
+    "appointments": "appointment_id",
+    "days": "appointment_id",
+    "patients": "patient_id",
+    "doctors": "doctor_id",
+    "clinics": "clinic_id",
+    "identity": "patient_id",
+    "hours": "doctor_id",
+    "imports": "doctor_id",
+}
+
+
+def values_for(name: str, text: str, known: dict[str, Any]) -> dict[str, Any]:
+    """Values for the parameters of a statement; those not known by name are plausible texts."""
+    names = {part.split(")s")[0] for part in text.split("%(")[1:]}
+    values = {each: known.get(each) for each in names}
+    if "id" in names:
+        values["id"] = known[OWNERS[name.split(".", maxsplit=1)[0]]]
+    return values
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes(child)
+
+
+def scanned_whole(connection: psycopg.Connection[Any], text: str, values: dict[str, Any]) -> list[str]:
+    """The large tables that the plan of a statement reads from end to end."""
+    literal = psycopg.ClientCursor(connection).mogrify(text.encode(), values)
+    row = connection.execute(b"EXPLAIN (FORMAT JSON) " + literal.encode()).fetchone()
+    assert row
+    plan = row[0][0]["Plan"] if not isinstance(row[0], str) else json.loads(row[0])[0]["Plan"]
+    return [
+        node["Relation Name"]
+        for node in nodes(plan)
+        if node["Node Type"] == "Seq Scan" and node["Relation Name"] in LARGE
+    ]
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_no_statement_reads_a_large_table_from_end_to_end(filled: psycopg.Connection[Any], name: str) -> None:
+    text = KNOWN[name]
+    assert scanned_whole(filled, text, values_for(name, text, sample(filled))) == []
+
+
+@pytest.mark.parametrize("whose", ["patient", "doctor", "clinic"])
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("later", [False, True])
+def test_no_list_reads_appointments_from_end_to_end(
+    filled: psycopg.Connection[Any], whose: Any, descending: bool, later: bool
+) -> None:
+    known = sample(filled)
+    for statuses in ((), ("cancelled",)):
+        for among in (None, Among([known["clinic_id"]], known["doctor_id"], known["patient_id"])):
+            query = ListQuery(
+                whose=whose,
+                id=known[f"{whose}_id"],
+                date=None if whose == "patient" else DAY,
+                statuses=statuses,
+                among=among,
+                descending=descending,
+                after=Position(DAY, NOW, known["appointment_id"]) if later else None,
+                offset=0,
+                limit=21,
+            )
+            assert scanned_whole(filled, lists.statement(query), lists.parameters(query)) == []
+
+
+def test_the_free_slots_of_a_day_are_found_by_the_exclusion_constraint(filled: psycopg.Connection[Any]) -> None:
+    text = KNOWN["days._OFFER"]
+    literal = psycopg.ClientCursor(filled).mogrify(text.encode(), values_for("days._OFFER", text, sample(filled)))
+    plan = "\n".join(row[0] for row in filled.execute(b"EXPLAIN " + literal.encode()).fetchall())
+    assert "appointments_practitioner_no_overlap" in plan
+
+
+def test_the_plans_are_made_for_a_filled_database(filled: psycopg.Connection[Any]) -> None:
+    assert scanned_whole(filled, "SELECT id FROM appointments WHERE reason = %(reason)s", {"reason": "x"}) == [
+        "appointments"
+    ]

@@ -49,7 +49,12 @@ def statements() -> Iterator[tuple[str, str]]:
         module = importlib.import_module(f"db.postgres.{info.name}")
         for name, value in vars(module).items():
             searches = ("SELECT", "UPDATE", "DELETE", "INSERT", "WITH")
-            if isinstance(value, str) and value.lstrip().startswith(searches) and "{noun}" not in value:
+            if (
+                isinstance(value, str)
+                and value.lstrip().startswith(searches)
+                and "%(" in value
+                and "{noun}" not in value
+            ):
                 yield f"{info.name}.{name}", value
 
 

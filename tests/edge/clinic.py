@@ -50,7 +50,7 @@ def running_worker(database_url: str, directory: Path) -> Iterator[Stack]:
     clinic = asyncio.run(_fill(Settings(**settings)))
     (port,) = free(1)
     environment = {f"YOYAKU_{name.upper()}": value for name, value in settings.items()}
-    process = workers.launch(1, directory / "worker.log", port=port, environment=environment)
+    process = workers.launch("worker", directory / "worker.log", port=port, environment=environment)
     try:
         workers.await_ready(process, port)
         yield Stack(clinic, process, port)

@@ -113,6 +113,5 @@ def test_the_command_says_what_is_wrong_with_a_worker_or_certificate(tmp_path: P
 
 
 def envoy_config(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    program = "from server.commands import app; import server.commands.envoy_config; app()"
-    command = [sys.executable, "-c", program, *arguments]
+    command = [sys.executable, "-m", "server", "envoy-config", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=SOURCES.parent)

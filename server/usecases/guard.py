@@ -69,10 +69,6 @@ class Practitioner:
         """One of the doctors (DOCTOR_NOT_FOUND)."""
         return self.doctors[self.row(doctor_id).doctor_id]
 
-    def busy_rows(self, doctor_id: str) -> Sequence[BusyRow]:
-        """The practitioner's active appointments, at all clinics."""
-        return self.row(doctor_id).busy
-
     def days(self, doctor_id: str, day: date, period: Period) -> set[DoctorDay]:
         """The days whose slots change when the practitioner is occupied, or free again, for a period."""
         return {(doctor_id, day)} | days_touched(self.doctors.values(), period)

@@ -10,6 +10,7 @@ from db.postgres.engines import Engine, create_engine
 from server.config import Settings
 from server.domain.ids import Clock, IdMaker, uuid7_maker
 from server.rpc.appointments import AppointmentServicer
+from server.rpc.directory import DirectoryServicer
 from server.rpc.identity import AuthServicer
 from server.rpc.schedules import ScheduleServicer
 from server.rpc.server import Server, Servicers
@@ -17,8 +18,10 @@ from server.usecases.appointments import Appointments
 from server.usecases.availability import Availability
 from server.usecases.booking import Booking
 from server.usecases.changing import Changing
+from server.usecases.directory import Directory
 from server.usecases.housekeeping import Housekeeping
 from server.usecases.identity import SigningKeys, Tokens, TokenSettings, key_encryption_key
+from server.usecases.patients import Patients
 from server.usecases.scheduling import Scheduling
 
 
@@ -64,6 +67,7 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
                 Appointments(engine), Booking(engine, clock, new_id), Changing(engine, clock)
             ),
             schedules=ScheduleServicer(Availability(engine, clock), Scheduling(engine, clock)),
+            directory=DirectoryServicer(Directory(engine, clock, new_id), Patients(engine, clock, new_id)),
             auth=AuthServicer(keys),
         )
         yield Parts(engine, clock, new_id, keys, tokens, Housekeeping(engine, clock), Server(servicers, tokens.verify))

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from psycopg.rows import args_row
 from sqlalchemy import bindparam, insert
 
 from db.postgres.engines import Connection
@@ -24,8 +25,20 @@ class ClinicRow(NamedTuple):
 
 
 _INSERT = sql(insert(clinics).values({column.name: bindparam(column.name) for column in clinics.c}))
+_PAGE = f"""
+SELECT {", ".join(ClinicRow._fields)} FROM clinics
+WHERE (name COLLATE "C", id) > (coalesce((SELECT name FROM clinics WHERE id = %(after_id)s), ''), %(after_id)s)
+ORDER BY name COLLATE "C", id LIMIT %(limit)s
+"""
 
 
 async def add(pg: Connection, clinic: ClinicRow, now: datetime) -> None:
     """Add a clinic."""
     await pg.execute(_INSERT, {**clinic._asdict(), "created_at": now, "updated_at": now})
+
+
+async def page(pg: Connection, after_id: str, limit: int) -> list[ClinicRow]:
+    """Clinics by (name, id), from the one after `after_id` on; the nil UUID comes before all."""
+    cursor = pg.cursor(row_factory=args_row(ClinicRow))
+    await cursor.execute(_PAGE, {"after_id": after_id, "limit": limit})
+    return await cursor.fetchall()

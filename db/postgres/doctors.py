@@ -2,13 +2,33 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
+from psycopg.rows import args_row
 from sqlalchemy import ARRAY, bindparam, func, insert, select
 
-from db.postgres.engines import Connection
+from db.postgres.engines import Connection, Sent
 from db.postgres.statements import sql
 from db.postgres.tables import doctors, practitioners
 from db.postgres.tables.common import UUID
+
+
+class DoctorRow(NamedTuple):
+    """A doctor with the names of the practitioner and of the clinic."""
+
+    id: str
+    practitioner_id: str
+    name: str
+    specialty: str
+    active: bool
+    clinic_id: str
+    clinic_name: str
+    time_zone: str
+    horizon_days: int
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
 
 _ADD_PRACTITIONER = sql(
     insert(practitioners).values({column.name: bindparam(column.name) for column in practitioners.c})
@@ -20,6 +40,49 @@ _IDS_OF_CLINICS = sql(
     .where(doctors.c.clinic_id == func.any(bindparam("clinic_ids", type_=ARRAY(UUID))))
     .order_by(doctors.c.id)
 )
+
+_SELECT = """
+SELECT d.id, d.practitioner_id, p.name, d.specialty, d.active, c.id, c.name, c.time_zone, c.horizon_days,
+    d.version, d.created_at, d.updated_at
+FROM doctors d JOIN practitioners p ON p.id = d.practitioner_id JOIN clinics c ON c.id = d.clinic_id
+"""
+_GET = _SELECT + "WHERE d.id = %(doctor_id)s"
+_ID_AT = "SELECT id FROM doctors WHERE practitioner_id = %(practitioner_id)s AND clinic_id = %(clinic_id)s"
+
+_LAST_NAME = """coalesce((SELECT o.name FROM doctors JOIN practitioners o ON o.id = practitioner_id
+        WHERE doctors.id = %(after_id)s), '')"""
+
+
+def _page(condition: str = "true") -> str:
+    # Which names can follow is said twice: the first time in a way that an index of practitioners understands.
+    return f"""{_SELECT}WHERE d.active AND {condition} AND p.name COLLATE "C" >= {_LAST_NAME}
+    AND (p.name COLLATE "C", d.id) > ({_LAST_NAME}, %(after_id)s)
+ORDER BY p.name COLLATE "C", d.id LIMIT %(limit)s
+"""
+
+
+_PAGE = _page()
+_PAGE_OF_CLINIC = _page("d.clinic_id = %(clinic_id)s")
+_PAGE_OF_SPECIALTY = _page("d.specialty = %(specialty)s")
+_PAGE_OF_BOTH = _page("d.clinic_id = %(clinic_id)s AND d.specialty = %(specialty)s")
+_PAGES = {
+    (False, False): _PAGE,
+    (True, False): _PAGE_OF_CLINIC,
+    (False, True): _PAGE_OF_SPECIALTY,
+    (True, True): _PAGE_OF_BOTH,
+}
+
+# A new doctor of the same practitioner waits for this lock as well, by its foreign key.
+_LOCK = "SELECT FROM practitioners WHERE id = %(practitioner_id)s FOR UPDATE"
+_UPDATE = """
+UPDATE doctors SET specialty = %(specialty)s, active = %(active)s, version = version + 1, updated_at = %(now)s
+WHERE id = %(doctor_id)s
+"""
+_RENAME = "UPDATE practitioners SET name = %(name)s, updated_at = %(now)s WHERE id = %(practitioner_id)s"
+_RAISE_OTHERS = """
+UPDATE doctors SET version = version + 1, updated_at = %(now)s
+WHERE practitioner_id = %(practitioner_id)s AND id <> %(doctor_id)s
+"""
 
 
 async def add_practitioner(pg: Connection, practitioner_id: str, name: str, now: datetime) -> None:
@@ -51,3 +114,45 @@ async def ids_of_clinics(pg: Connection, clinic_ids: Sequence[str]) -> list[str]
     """The doctors of clinics, in the order they were added."""
     cursor = await pg.execute(_IDS_OF_CLINICS, {"clinic_ids": list(clinic_ids)})
     return [row[0] for row in await cursor.fetchall()]
+
+
+async def get(pg: Connection, doctor_id: str) -> Sent[DoctorRow]:
+    """One doctor, active or not, if there is one."""
+    cursor = pg.cursor(row_factory=args_row(DoctorRow))
+    return await cursor.execute(_GET, {"doctor_id": doctor_id})
+
+
+async def id_at(pg: Connection, practitioner_id: str, clinic_id: str) -> str | None:
+    """The doctor that a practitioner is at a clinic, or None."""
+    cursor = await pg.execute(_ID_AT, {"practitioner_id": practitioner_id, "clinic_id": clinic_id})
+    found = await cursor.fetchone()
+    return found[0] if found else None
+
+
+async def page(pg: Connection, clinic_id: str, specialty: str, after_id: str, limit: int) -> list[DoctorRow]:
+    """Active doctors by (name, id), from the one after `after_id` on; the nil UUID comes before all.
+
+    An empty clinic or specialty means all.
+    """
+    cursor = pg.cursor(row_factory=args_row(DoctorRow))
+    values = {"clinic_id": clinic_id, "specialty": specialty, "after_id": after_id, "limit": limit}
+    await cursor.execute(_PAGES[bool(clinic_id), bool(specialty)], values)
+    return await cursor.fetchall()
+
+
+async def lock(pg: Connection, practitioner_id: str) -> None:
+    """Keep others from changing any doctor that the practitioner is until the transaction ends."""
+    await pg.execute(_LOCK, {"practitioner_id": practitioner_id})
+
+
+async def update(pg: Connection, doctor: DoctorRow, now: datetime) -> None:
+    """Store specialty and active of a doctor as its next version."""
+    values = {"doctor_id": doctor.id, "specialty": doctor.specialty, "active": doctor.active, "now": now}
+    await pg.execute(_UPDATE, values)
+
+
+async def rename(pg: Connection, doctor: DoctorRow, now: datetime) -> None:
+    """Store the name of a doctor's practitioner, with a next version of each other doctor that the practitioner is."""
+    values = {"practitioner_id": doctor.practitioner_id, "now": now}
+    await pg.execute(_RENAME, {**values, "name": doctor.name})
+    await pg.execute(_RAISE_OTHERS, {**values, "doctor_id": doctor.id})

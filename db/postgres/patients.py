@@ -1,12 +1,13 @@
 """Patients and the names that other systems give them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from psycopg.rows import args_row
 from sqlalchemy import bindparam, insert
 
-from db.postgres.engines import Connection
+from db.postgres.engines import Connection, Sent
 from db.postgres.statements import sql
 from db.postgres.tables import patient_identifiers, patients
 
@@ -21,15 +22,115 @@ class PatientRow(NamedTuple):
     email: str
 
 
+class FullPatientRow(NamedTuple):
+    """All of a patient; unknown text is empty."""
+
+    id: str
+    name: str
+    birth_date: date | None
+    phone: str
+    email: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    identifiers: Sequence[tuple[str, str]]
+    """(system, value), sorted."""
+
+
 _COLUMNS = (*PatientRow._fields, "version", "created_at", "updated_at")
 _ADD = sql(insert(patients).values({name: bindparam(name) for name in _COLUMNS}))
 _ADD_IDENTIFIER = sql(
     insert(patient_identifiers).values({name: bindparam(name) for name in ("system", "value", "patient_id")})
 )
+_REMOVE_IDENTIFIERS = "DELETE FROM patient_identifiers WHERE patient_id = %(patient_id)s"
+
+_SELECT = f"""
+SELECT {", ".join(_COLUMNS)}, (
+    SELECT jsonb_agg(jsonb_build_array(system, value) ORDER BY system COLLATE "C", value COLLATE "C")
+    FROM patient_identifiers WHERE patient_id = patients.id)
+FROM patients
+"""
+_GET = _SELECT + "WHERE id = %(patient_id)s"
+_ID_BY_IDENTIFIER = "SELECT patient_id FROM patient_identifiers WHERE system = %(system)s AND value = %(value)s"
+_BY_IDENTIFIER = f"{_SELECT}WHERE id = ({_ID_BY_IDENTIFIER})"
+# Names that begin with a prefix lie between it and the prefix followed by the last character of all.
+_BY_NAME = f"""{_SELECT}
+WHERE (name_key, id) > (
+        coalesce((SELECT name_key FROM patients WHERE id = %(after_id)s), lower(%(prefix)s)), %(after_id)s)
+    AND name_key < lower(%(prefix)s) || chr(1114111)
+    AND (%(birth_date)s::date IS NULL OR birth_date = %(birth_date)s)
+ORDER BY name_key, id LIMIT %(limit)s
+"""
+_IS_SEEN_BY = """
+SELECT EXISTS (SELECT FROM appointments WHERE patient_id = %(patient_id)s AND doctor_id = %(doctor_id)s
+    AND status NOT IN ('cancelled', 'expired'))
+"""
+_UPDATE = """
+UPDATE patients SET name = %(name)s, birth_date = %(birth_date)s, phone = %(phone)s, email = %(email)s,
+    version = version + 1, updated_at = %(now)s
+WHERE id = %(id)s
+"""
 
 
 async def add(pg: Connection, patient: PatientRow, identifiers: Iterable[tuple[str, str]], now: datetime) -> None:
     """Add a patient with (system, value) identifiers (ConstraintViolated: patient_identifiers_pkey)."""
     await pg.execute(_ADD, {**patient._asdict(), "version": 1, "created_at": now, "updated_at": now})
+    await _add_identifiers(pg, patient.id, identifiers)
+
+
+async def update(pg: Connection, patient: FullPatientRow, now: datetime) -> None:
+    """Store the particulars of a patient as the next version; identifiers stay."""
+    await pg.execute(_UPDATE, {**patient._asdict(), "now": now})
+
+
+async def replace_identifiers(pg: Connection, patient_id: str, identifiers: Iterable[tuple[str, str]]) -> None:
+    """Make these all the identifiers of a patient (ConstraintViolated: patient_identifiers_pkey)."""
+    await pg.execute(_REMOVE_IDENTIFIERS, {"patient_id": patient_id})
+    await _add_identifiers(pg, patient_id, identifiers)
+
+
+async def get(pg: Connection, patient_id: str) -> Sent[FullPatientRow]:
+    """One patient, if there is one."""
+    cursor = pg.cursor(row_factory=args_row(_full))
+    return await cursor.execute(_GET, {"patient_id": patient_id})
+
+
+async def is_seen_by(pg: Connection, patient_id: str, doctor_id: str) -> Sent[tuple[bool]]:
+    """Whether a patient has, or had, an appointment with a doctor that was not called off."""
+    return await pg.execute(_IS_SEEN_BY, {"patient_id": patient_id, "doctor_id": doctor_id})
+
+
+async def id_by_identifier(pg: Connection, system: str, value: str) -> str | None:
+    """The patient to whom a system gives a name, or None."""
+    found = await (await pg.execute(_ID_BY_IDENTIFIER, {"system": system, "value": value})).fetchone()
+    return found[0] if found else None
+
+
+async def by_identifier(pg: Connection, system: str, value: str) -> list[FullPatientRow]:
+    """The patient to whom a system gives a name, if there is one."""
+    cursor = pg.cursor(row_factory=args_row(_full))
+    await cursor.execute(_BY_IDENTIFIER, {"system": system, "value": value})
+    return await cursor.fetchall()
+
+
+async def by_name(
+    pg: Connection, prefix: str, birth_date: date | None, after_id: str, limit: int
+) -> list[FullPatientRow]:
+    """Patients whose names begin with `prefix`, in any case, by (name, id), from the one after `after_id` on.
+
+    The nil UUID comes before all.
+    """
+    cursor = pg.cursor(row_factory=args_row(_full))
+    values = {"prefix": prefix, "birth_date": birth_date, "after_id": after_id, "limit": limit}
+    await cursor.execute(_BY_NAME, values)
+    return await cursor.fetchall()
+
+
+async def _add_identifiers(pg: Connection, patient_id: str, identifiers: Iterable[tuple[str, str]]) -> None:
     for system, value in identifiers:
-        await pg.execute(_ADD_IDENTIFIER, {"system": system, "value": value, "patient_id": patient.id})
+        await pg.execute(_ADD_IDENTIFIER, {"system": system, "value": value, "patient_id": patient_id})
+
+
+def _full(*values: Any) -> FullPatientRow:  # one column each, typed by FullPatientRow
+    *plain, identifiers = values
+    return FullPatientRow._make([*plain, [(system, value) for system, value in identifiers or ()]])

@@ -7,18 +7,20 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from server.rpc.appointments import AppointmentServicer
+from server.rpc.directory import DirectoryServicer
 from server.rpc.identity import AuthServicer
 from server.rpc.interceptors import Calls, Verify
 from server.rpc.schedules import ScheduleServicer
-from yoyaku.v1 import appointment_service_pb2, auth_service_pb2, schedule_service_pb2
+from yoyaku.v1 import appointment_service_pb2, auth_service_pb2, directory_service_pb2, schedule_service_pb2
 from yoyaku.v1.appointment_service_pb2_grpc import add_AppointmentServiceServicer_to_server
 from yoyaku.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
+from yoyaku.v1.directory_service_pb2_grpc import add_DirectoryServiceServicer_to_server
 from yoyaku.v1.schedule_service_pb2_grpc import add_ScheduleServiceServicer_to_server
 
 _MAX_MESSAGE_BYTES = 1 << 20
 _SERVICES = tuple(
     service.full_name
-    for file in (appointment_service_pb2, auth_service_pb2, schedule_service_pb2)
+    for file in (appointment_service_pb2, auth_service_pb2, directory_service_pb2, schedule_service_pb2)
     for service in file.DESCRIPTOR.services_by_name.values()
 )
 
@@ -29,6 +31,7 @@ class Servicers:
 
     appointments: AppointmentServicer
     schedules: ScheduleServicer
+    directory: DirectoryServicer
     auth: AuthServicer
 
 
@@ -47,6 +50,7 @@ class Server:
         )
         add_AppointmentServiceServicer_to_server(servicers.appointments, self._grpc)
         add_ScheduleServiceServicer_to_server(servicers.schedules, self._grpc)
+        add_DirectoryServiceServicer_to_server(servicers.directory, self._grpc)
         add_AuthServiceServicer_to_server(servicers.auth, self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         reflection.enable_server_reflection((*_SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)

@@ -3,12 +3,26 @@
 import base64
 import hashlib
 import json
+import uuid
 from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
 from server.domain.errors import DomainError, Reason
 
 DEFAULT_SIZE = 20
 MAX_ROWS_BY_PAGE = 1_000
+_BEFORE_ALL = str(uuid.UUID(int=0))
+
+
+class Identified(Protocol):
+    """A row that its id tells from all others."""
+
+    @property
+    def id(self) -> str:
+        """UUID."""
+
+
+R = TypeVar("R", bound=Identified)
 
 
 def page_size(size: int) -> int:
@@ -41,6 +55,25 @@ def decode(token: str, query: object, length: int) -> list[str]:
     if not isinstance(values, list) or len(values) != length + 1 or values[0] != _digest(query):
         raise token_invalid()
     return [str(value) for value in values[1:]]
+
+
+def cut(rows: Sequence[R], size: int, query: object) -> tuple[Sequence[R], str]:
+    """The page out of the `size` + 1 rows asked for, and the token of the next page or an empty one.
+
+    The token has no more than an id in it: what the rows are sorted by may be somebody's name.
+    """
+    return (rows[:size], encode([rows[size - 1].id], query)) if len(rows) > size else (rows, "")
+
+
+def after_id(token: str, query: object) -> str:
+    """The id that the page before ended with, the nil UUID without one (PAGE_TOKEN_INVALID)."""
+    if not token:
+        return _BEFORE_ALL
+    [last] = decode(token, query, 1)
+    try:
+        return str(uuid.UUID(last))
+    except ValueError:
+        raise token_invalid() from None
 
 
 def token_invalid() -> DomainError:

@@ -1,0 +1,103 @@
+"""What an import asks the book: what there is under the names that other systems give."""
+
+from collections.abc import Collection, Iterable
+from datetime import date
+from typing import Literal, NamedTuple
+
+from psycopg.rows import args_row
+
+from db.postgres.engines import Connection
+
+Noun = Literal["clinic", "practitioner", "patient", "appointment"]
+"""What has identifiers."""
+Pair = tuple[str, str]
+
+
+class NamedRow(NamedTuple):
+    """What a (system, value) stands for."""
+
+    system: str
+    value: str
+    id: str
+    linked: bool
+    """Whether it has a name of the asked-for system, this one or another."""
+
+
+class DoctorRow(NamedTuple):
+    """A practitioner at a clinic."""
+
+    id: str
+    practitioner_id: str
+    clinic_id: str
+
+
+# One batch of one import at a time, so that what it finds missing is still missing when it adds it.
+_LOCK = "SELECT pg_advisory_xact_lock(7250411)"
+
+_NAMED = """
+SELECT system, value, found.{noun}_id,
+    EXISTS (SELECT FROM {noun}_identifiers own WHERE own.{noun}_id = found.{noun}_id AND own.system = %(own)s)
+FROM {noun}_identifiers found
+JOIN unnest(%(systems)s::text[], %(values)s::text[]) AS wanted (system, value) USING (system, value)
+"""
+_NAME = """
+INSERT INTO {noun}_identifiers (system, value, {noun}_id)
+SELECT * FROM unnest(%(systems)s::text[], %(values)s::text[], %(ids)s::uuid[])
+"""
+_DOCTORS = """
+SELECT id, practitioner_id, clinic_id
+FROM doctors
+JOIN unnest(%(practitioner_ids)s::uuid[], %(clinic_ids)s::uuid[]) AS wanted (practitioner_id, clinic_id)
+    USING (practitioner_id, clinic_id)
+"""
+_RETIRE = "UPDATE doctors SET active = false WHERE id = %(id)s"
+_ZONES = "SELECT id, time_zone FROM clinics WHERE id = ANY(%(ids)s::uuid[])"
+_BIRTH_DATES = "SELECT id, birth_date FROM patients WHERE id = ANY(%(ids)s::uuid[])"
+
+
+async def lock(pg: Connection) -> None:
+    """Keep other imports waiting until the transaction ends."""
+    await pg.execute(_LOCK)
+
+
+async def named(pg: Connection, noun: Noun, pairs: Collection[Pair], own: str = "") -> list[NamedRow]:
+    """Those of the (system, value) pairs that stand for something; `linked` is about the system `own`."""
+    cursor = pg.cursor(row_factory=args_row(NamedRow))
+    wanted = {"systems": [pair[0] for pair in pairs], "values": [pair[1] for pair in pairs], "own": own}
+    await cursor.execute(_NAMED.format(noun=noun), wanted)
+    return await cursor.fetchall()
+
+
+async def name(pg: Connection, noun: Noun, names: Collection[tuple[Pair, str]]) -> None:
+    """Give (system, value) names to ids (ConstraintViolated if one is taken)."""
+    values = {
+        "systems": [pair[0] for pair, _ in names],
+        "values": [pair[1] for pair, _ in names],
+        "ids": [each for _, each in names],
+    }
+    await pg.execute(_NAME.format(noun=noun), values)
+
+
+async def doctors(pg: Connection, pairs: Collection[Pair]) -> list[DoctorRow]:
+    """The doctors that (practitioner_id, clinic_id) pairs stand for."""
+    cursor = pg.cursor(row_factory=args_row(DoctorRow))
+    wanted = {"practitioner_ids": [pair[0] for pair in pairs], "clinic_ids": [pair[1] for pair in pairs]}
+    await cursor.execute(_DOCTORS, wanted)
+    return await cursor.fetchall()
+
+
+async def retire(pg: Connection, doctor_id: str) -> None:
+    """Make a doctor that was added in this transaction inactive."""
+    await pg.execute(_RETIRE, {"id": doctor_id})
+
+
+async def zones(pg: Connection, clinic_ids: Iterable[str]) -> dict[str, str]:
+    """The time zone of each clinic."""
+    cursor = await pg.execute(_ZONES, {"ids": list(clinic_ids)})
+    return dict(await cursor.fetchall())
+
+
+async def birth_dates(pg: Connection, patient_ids: Iterable[str]) -> dict[str, date | None]:
+    """The birth date of each patient."""
+    cursor = await pg.execute(_BIRTH_DATES, {"ids": list(patient_ids)})
+    return dict(await cursor.fetchall())

@@ -1,0 +1,122 @@
+"""`python -m server import-fhir DIR`: a FHIR R4 bulk export into the book."""
+
+import asyncio
+import sys
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from server.commands import app, fail
+from server.commands.running import settings_here
+from server.config import Settings
+from server.domain.errors import DomainError
+from server.fhir.export import KINDS, LATER, Export, ExportError, Report, find
+from server.fhir.fields import Origin
+from server.usecases.importing.batches import Outcome
+from server.usecases.importing.run import Importing
+from server.wiring import wired
+
+SOME_REPORTED = 2
+_SOURCE = "urn:yoyaku:fhir"
+_GO_ON = "what went in stays, and the same command goes on from there"
+
+
+@app.command(name="import-fhir")
+def import_fhir(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory with the export's .ndjson files.")],
+    time_zone: Annotated[
+        str, typer.Option(help="IANA zone of organizations whose address tells none, such as Asia/Tokyo.")
+    ] = "",
+    source: Annotated[
+        str, typer.Option(help="Base URL of the exporter. Give it if you import from several: their ids may be equal.")
+    ] = _SOURCE,
+) -> None:
+    """Load a FHIR R4 bulk export: organizations, practitioners, patients, and encounters as past appointments.
+
+    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. Run it again at any time: what is there already
+    stays as it is. Lines that cannot be used are reported on standard error with file, line and reason.
+
+    Exit code 0: everything is in the book; 2: some lines were reported; 1: nothing could be read, or it was cut short.
+    """
+    origin = Origin(_checked_source(source), _zone(time_zone), datetime.now(UTC))
+    try:
+        export = find(directory)
+        outcomes = _run(export, origin, settings_here())
+    except ExportError as error:
+        raise fail(str(error)) from None
+    except DomainError as error:
+        raise fail(f"{error.message} ({_GO_ON})") from None
+    except KeyboardInterrupt:
+        raise fail(f"stopped: {_GO_ON}") from None
+    reported = _summarize(export, outcomes)
+    if reported:
+        raise typer.Exit(SOME_REPORTED)
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ValueError, OSError, LookupError):
+        raise fail(f"there is no time zone {name}: give one of the IANA database, such as Asia/Tokyo") from None
+
+
+def _checked_source(source: str) -> str:
+    given = source.rstrip("/")
+    if not 0 < len(given) <= 150 or not given.isprintable():  # noqa: PLR2004  # a type follows, 200 in all
+        raise fail("--source is empty or longer than 150 characters: give the base URL of the exporter")
+    return given
+
+
+def _run(export: Export, origin: Origin, configured: Settings) -> dict[str, Outcome]:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        for file in progress.track(export.files, description="Reading files"):
+            export.survey(file)
+        _say(progress, export.reports)
+        return asyncio.run(_import(export, origin, configured, progress))
+
+
+async def _import(export: Export, origin: Origin, configured: Settings, progress: Progress) -> dict[str, Outcome]:
+    tasks = {kind: progress.add_task(kind, total=export.counts[kind]) for kind in KINDS if export.counts[kind]}
+    outcomes: defaultdict[str, Outcome] = defaultdict(Outcome)
+    async with wired(configured) as parts:
+        importing = Importing(parts.engine, parts.clock, parts.new_id)
+        async for kind, lines, outcome in importing.run(export, origin):
+            outcomes[kind].add(outcome)
+            progress.advance(tasks[kind], lines)
+            _say(progress, outcome.reports)
+    return outcomes
+
+
+def _say(progress: Progress, reports: Iterable[Report]) -> None:
+    for report in reports:
+        # Above the bar, one line each, as it is written.
+        progress.console.print(str(report), markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def _summarize(export: Export, outcomes: dict[str, Outcome]) -> int:
+    """Print what came of every kind; how many lines were reported."""
+    print(f"{'':<18}{'lines':>8}{'new':>8}{'unchanged':>11}{'reported':>10}")
+    for kind, outcome in outcomes.items():
+        reported = sum(report.lines for report in outcome.reports)
+        print(f"{kind:<18}{export.counts[kind]:>8}{outcome.new:>8}{outcome.unchanged:>11}{reported:>10}")
+    total = Outcome(reports=list(export.reports))
+    for outcome in outcomes.values():
+        total.add(outcome)
+    reported = sum(report.lines for report in total.reports)
+    for kind in sorted(LATER & export.counts.keys()):
+        print(f"{kind:<18}{export.counts[kind]:>8}  wait for medical records, which are not imported yet")
+    if total.doctors:
+        print(f"{total.doctors} doctors made for encounters at an organization where the practitioner has no role")
+    print(f"{total.new} new, {total.unchanged} unchanged, {reported} reported")
+    if reported:
+        print("the reported lines are not in the book: the reasons are on standard error", file=sys.stderr)
+    return reported

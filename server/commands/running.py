@@ -1,0 +1,35 @@
+"""The stack that runs in this checkout, for commands that work on its database."""
+
+import os
+
+from server.commands import fail, settings
+from server.config import PREFIX, Settings
+from server.local import HOME, LocalError, state
+from server.local.state import State
+
+_DATABASE = f"{PREFIX}DATABASE_URL"
+
+
+def stack() -> State:
+    """The running stack, or the end of the program."""
+    try:
+        found = state.read(HOME)
+    except LocalError as error:
+        raise fail(str(error)) from None
+    if found is None or not found.accounts:
+        raise fail("no stack runs here: start it with `make up`")
+    return found
+
+
+def settings_of(running: State) -> Settings:
+    """Settings of a process on the stack's database."""
+    os.environ[_DATABASE] = running.database_url
+    os.environ[f"{PREFIX}KEY_ENCRYPTION_KEY_FILE"] = running.key_encryption_key_file
+    return settings(Settings)
+
+
+def settings_here() -> Settings:
+    """The settings of the environment if it names a database, else those of the running stack."""
+    if _DATABASE in os.environ or f"{_DATABASE}_FILE" in os.environ:
+        return settings(Settings)
+    return settings_of(stack())

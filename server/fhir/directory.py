@@ -1,0 +1,89 @@
+"""Organizations, their locations, practitioners and the roles that they have at organizations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from server.fhir.fields import Identifier, Json, Origin, Unusable, concept, full_name, identifiers, name
+from server.fhir.references import Reference, reference, references
+from server.fhir.zones import zone_of
+
+GENERAL_PRACTICE = "General practice"
+"""Specialty of a doctor whose export tells none."""
+_MOST_OF_SPECIALTY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """What becomes a clinic."""
+
+    identifiers: Sequence[Identifier]
+    name: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place of an organization: more names for its clinic."""
+
+    identifiers: Sequence[Identifier]
+    organization: Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Practitioner:
+    """A person who treats patients."""
+
+    identifiers: Sequence[Identifier]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a practitioner is at an organization: a doctor."""
+
+    identifiers: Sequence[Identifier]
+    practitioner: Reference
+    places: Sequence[Reference]
+    """The organization, then the locations of the role: the first one known counts."""
+    specialty: str
+    active: bool
+
+
+def organization(resource: Json, origin: Origin) -> Organization:
+    """Read an Organization (Unusable)."""
+    return Organization(
+        identifiers(resource, origin), name(resource.get("name")), zone_of(resource.get("address"), origin.zone).key
+    )
+
+
+def location(resource: Json, origin: Origin) -> Location:
+    """Read a Location (Unusable)."""
+    managing = reference(resource.get("managingOrganization"), "Organization", origin)
+    if managing is None:
+        raise Unusable("managingOrganization is missing or names none, so the location belongs to no clinic")
+    return Location(identifiers(resource, origin), managing)
+
+
+def practitioner(resource: Json, origin: Origin) -> Practitioner:
+    """Read a Practitioner (Unusable)."""
+    return Practitioner(identifiers(resource, origin), full_name(resource.get("name")))
+
+
+def role(resource: Json, origin: Origin) -> Role:
+    """Read a PractitionerRole (Unusable)."""
+    person = reference(resource.get("practitioner"), "Practitioner", origin)
+    if person is None:
+        raise Unusable("practitioner is missing or names none")
+    places = references([resource.get("organization")], "Organization", origin)
+    places += references(_listed(resource.get("location")), "Location", origin)
+    if not places:
+        raise Unusable("organization is missing or names none")
+    specialties = map(concept, [*_listed(resource.get("specialty")), *_listed(resource.get("code"))])
+    specialty = next(filter(None, specialties), GENERAL_PRACTICE)
+    active = resource.get("active") is not False
+    return Role(identifiers(resource, origin), person, places, specialty[:_MOST_OF_SPECIALTY], active)
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,154 @@
+"""The files of a bulk export: lines of JSON, told apart by the resourceType of each, whatever the file is called."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from server.fhir.fields import Json, Unusable, resource_id
+
+KINDS = ("Organization", "Location", "Practitioner", "PractitionerRole", "Patient", "Encounter")
+"""The types of resources that are imported, each after those that it refers to."""
+LATER = frozenset({"Condition"})
+"""Types that wait for medical records."""
+
+_TYPE = re.compile(r"[A-Z][A-Za-z]{1,60}")
+
+
+class ExportError(Exception):
+    """A directory is no export that can be read; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A line, or a stretch of lines, that cannot be used, and why; without personal data."""
+
+    file: str
+    first: int
+    last: int
+    resource: str
+    """`Type/id`, as far as the line tells."""
+    reason: str
+
+    @property
+    def lines(self) -> int:
+        """How many lines it is about."""
+        return self.last - self.first + 1
+
+    def follows(self, other: "Report") -> bool:
+        """Whether it says the same of the line after the other's."""
+        return (self.file, self.resource, self.reason, self.first) == (
+            other.file,
+            other.resource,
+            other.reason,
+            other.last + 1,
+        )
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.first}" + (f"-{self.last}" if self.last > self.first else "")
+        return ": ".join(filter(None, (place, self.resource, self.reason)))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A resource and where it stands."""
+
+    file: str
+    number: int
+    resource: Json
+
+    def report(self, reason: str) -> Report:
+        """Why the line cannot be used."""
+        try:
+            named = f"{self.resource['resourceType']}/{resource_id(self.resource)}"
+        except Unusable:
+            named = str(self.resource["resourceType"])
+        return Report(self.file, self.number, self.number, named, reason)
+
+
+@dataclass
+class Export:
+    """The .ndjson files of a directory. `survey` each file once, then ask for the `lines` of each kind."""
+
+    files: list[Path]
+    counts: Counter[str] = field(default_factory=Counter)
+    """Lines of each kind that is imported, and of those that wait."""
+    reports: list[Report] = field(default_factory=list)
+    _holding: dict[str, list[Path]] = field(default_factory=dict)
+
+    def survey(self, file: Path) -> None:
+        """Count what a file holds, and report its lines that are of no use whatever they refer to."""
+        kinds: set[str] = set()
+        for number, content in _lines(file):
+            try:
+                kind = _kind(_parse(content))
+            except Unusable as unusable:
+                self._report(Report(file.name, number, number, "", unusable.reason))
+                continue
+            self.counts[kind] += bool(kind)
+            kinds.add(kind)
+        for kind in kinds:
+            self._holding.setdefault(kind, []).append(file)
+
+    def lines(self, kind: str) -> Iterator[Line]:
+        """The resources of one kind, file after file."""
+        for file in self._holding.get(kind, ()):
+            for number, content in _lines(file):
+                try:
+                    resource = _parse(content)
+                except Unusable:
+                    continue
+                if resource.get("resourceType") == kind:
+                    yield Line(file.name, number, resource)
+
+    def _report(self, report: Report) -> None:
+        if self.reports and report.follows(self.reports[-1]):
+            self.reports[-1] = replace(self.reports[-1], last=report.last)
+        else:
+            self.reports.append(report)
+
+
+def find(directory: Path) -> Export:
+    """The export in a directory (ExportError)."""
+    if not directory.is_dir():
+        raise ExportError(f"there is no directory {directory}: name the one that holds the export's .ndjson files")
+    files = sorted(path for path in directory.glob("*.ndjson") if path.is_file())
+    if not files:
+        raise ExportError(f"{directory} holds no .ndjson file: name the directory that the export was downloaded to")
+    return Export(files)
+
+
+def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        with file.open("rb") as lines:
+            for number, content in enumerate(lines, 1):
+                if content.strip():
+                    yield number, content
+    except OSError as error:
+        raise ExportError(f"{file} cannot be read: {error.strerror}") from None
+
+
+def _parse(content: bytes) -> Json:
+    try:
+        resource = json.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise Unusable("it is not UTF-8") from None
+    except (ValueError, RecursionError):
+        raise Unusable("it is no JSON") from None
+    if not isinstance(resource, dict):
+        raise Unusable("it is no JSON object")
+    return resource
+
+
+def _kind(resource: Json) -> str:
+    """The type of a resource that is imported or waits; empty for a line of the export's own log (Unusable)."""
+    kind = resource.get("resourceType")
+    if kind is None and {"exportId", "eventId"} <= resource.keys():
+        return ""
+    if not isinstance(kind, str) or not _TYPE.fullmatch(kind):
+        raise Unusable("resourceType is missing or no type of FHIR")
+    if kind not in KINDS and kind not in LATER:
+        raise Unusable(f"resources of type {kind} are not imported")
+    return kind

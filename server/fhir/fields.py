@@ -1,0 +1,139 @@
+"""Fields of a FHIR resource that may be missing or of any shape: text, lists, names, identifiers, instants."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+Json = Mapping[str, Any]
+
+MOST_CHARACTERS = 200
+"""Longest name, and longest system or value of an identifier."""
+
+_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_FIRST_YEAR = 1900
+_CANNOT_BE_STORED = re.compile("[\x00\ud800-\udfff]")
+# Names of the past come last.
+_USES = ("official", "usual", "", "temp", "nickname", "anonymous", "old", "maiden")
+
+
+class Unusable(Exception):
+    """A resource cannot be imported; `reason` says why and holds no personal data."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an export comes from, and what its resources do not say themselves."""
+
+    source: str
+    """Base URL of the exporter, or any other name for it: what tells its `Patient/1` from another's."""
+    zone: ZoneInfo | None
+    """Time zone of organizations whose own is unknown."""
+    now: datetime
+
+
+class Identifier(NamedTuple):
+    """The name that a system gives to something."""
+
+    system: str
+    value: str
+
+
+def mapping(value: object) -> Json:
+    """An object, or an empty one in place of anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: object) -> list[Json]:
+    """The objects of a list; nothing in place of anything else."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def text(value: object) -> str:
+    """Text without space around it, or an empty one in place of anything else (Unusable if it cannot be stored)."""
+    if not isinstance(value, str):
+        return ""
+    if _CANNOT_BE_STORED.search(value):
+        raise Unusable("a text holds characters that cannot be stored (U+0000 or half a surrogate pair)")
+    return value.strip()
+
+
+def resource_id(resource: Json) -> str:
+    """The resource's id (Unusable)."""
+    value = resource.get("id")
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise Unusable("id is missing or no FHIR id")
+    return value
+
+
+def own(kind: str, value: str, origin: Origin) -> Identifier:
+    """The identifier that stands for `Type/id` at the exporter."""
+    return Identifier(f"{origin.source}/{kind}", value)
+
+
+def identifiers(resource: Json, origin: Origin) -> Sequence[Identifier]:
+    """First the one that stands for the resource's own id, then those that it names; none twice (Unusable)."""
+    found = {own(text(resource["resourceType"]), resource_id(resource), origin): None}
+    for given in items(resource.get("identifier")):
+        identifier = Identifier(text(given.get("system")), text(given.get("value")))
+        if all(0 < len(part) <= MOST_CHARACTERS for part in identifier):
+            found[identifier] = None
+    return tuple(found)
+
+
+def name(value: object) -> str:
+    """A name (Unusable if it is missing or too long)."""
+    found = text(value)
+    if not found:
+        raise Unusable("name is missing")
+    if len(found) > MOST_CHARACTERS:
+        raise Unusable(f"name is longer than {MOST_CHARACTERS} characters")
+    return found
+
+
+def full_name(value: object) -> str:
+    """The official name of a person as it is written, else another one (Unusable)."""
+    names = sorted((each for each in items(value) if _written(each)), key=_rank)
+    return name(_written(names[0]) if names else "")
+
+
+def _written(human_name: Json) -> str:
+    given = human_name.get("given")
+    parts = [*(given if isinstance(given, list) else []), human_name.get("family")]
+    return text(human_name.get("text")) or " ".join(filter(None, map(text, parts)))
+
+
+def _rank(human_name: Json) -> int:
+    use = text(human_name.get("use"))
+    return _USES.index(use) if use in _USES else len(_USES)
+
+
+def concept(value: object) -> str:
+    """What a CodeableConcept says to people; empty if nothing."""
+    given = mapping(value)
+    return text(given.get("text")) or next(
+        filter(None, (text(coding.get("display")) for coding in items(given.get("coding")))), ""
+    )
+
+
+def instant(value: object, field: str) -> datetime:
+    """An instant in UTC (Unusable if it is missing, has no time of day or offset, or there is no such instant)."""
+    written = text(value)
+    if not written:
+        raise Unusable(f"{field} is missing")
+    if not _INSTANT.fullmatch(written):
+        raise Unusable(f"{field} is no instant with seconds and an offset, such as 2023-04-05T09:30:00+09:00")
+    try:
+        found = datetime.fromisoformat(written).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Unusable(f"{field} is no instant of the calendar") from None
+    if found.year < _FIRST_YEAR:
+        raise Unusable(f"{field} lies before {_FIRST_YEAR}")
+    return found

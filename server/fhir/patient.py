@@ -1,0 +1,50 @@
+"""Patients."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from server.fhir.fields import Identifier, Json, Origin, full_name, identifiers, items, text
+from server.fhir.phones import e164
+
+_EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,189}")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A patient's particulars; unknown text is empty."""
+
+    identifiers: Sequence[Identifier]
+    name: str
+    birth_date: date | None
+    phone: str
+    email: str
+
+
+def patient(resource: Json, origin: Origin) -> Patient:
+    """Read a Patient (Unusable)."""
+    country = next((text(address.get("country")) for address in items(resource.get("address"))), "")
+    phones = (e164(number, country) for number in _contacts(resource, "phone"))
+    emails = (email for email in _contacts(resource, "email") if _EMAIL.fullmatch(email))
+    return Patient(
+        identifiers=identifiers(resource, origin),
+        name=full_name(resource.get("name")),
+        birth_date=_birth_date(text(resource.get("birthDate"))),
+        phone=next(filter(None, phones), ""),
+        email=next(emails, ""),
+    )
+
+
+def _contacts(resource: Json, system: str) -> list[str]:
+    points = [point for point in items(resource.get("telecom")) if text(point.get("use")) != "old"]
+    return [text(point.get("value")) for point in points if text(point.get("system")) == system]
+
+
+def _birth_date(written: str) -> date | None:
+    # FHIR allows a year or a month alone: a birth date that is not known to the day stays empty.
+    try:
+        return date.fromisoformat(written) if _DATE.fullmatch(written) else None
+    except ValueError:
+        return None

@@ -1,0 +1,59 @@
+"""References between resources: `Type/id`, `Type?identifier=system|value`, or an identifier in their place."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from server.fhir.fields import Identifier, Json, Origin, items, mapping, own, text
+
+_LITERAL = re.compile(r"([A-Z][A-Za-z]{1,60})/([A-Za-z0-9.-]{1,64})(/_history/[A-Za-z0-9.-]{1,64})?")
+_CONDITIONAL = re.compile(r"([A-Z][A-Za-z]{1,60})\?identifier=([^&]+)")
+_UUID = re.compile(r"urn:uuid:([A-Fa-f0-9-]{36})")
+
+
+class Reference(NamedTuple):
+    """What one resource says of another."""
+
+    kind: str
+    identifier: Identifier
+    label: str
+    """What to call it in a report: no identifier of a person."""
+
+
+def reference(value: object, kind: str, origin: Origin) -> Reference | None:
+    """The resource of a kind that a FHIR Reference names, if it names one."""
+    given = mapping(value)
+    literal = text(given.get("reference")).removeprefix(f"{origin.source}/")
+    if match := _UUID.fullmatch(literal):
+        return _to(kind, match[1], origin)
+    if match := _LITERAL.fullmatch(literal):
+        return _to(kind, match[2], origin) if match[1] == kind else None
+    if match := _CONDITIONAL.fullmatch(literal):
+        system, bar, identifier = text(unquote(match[2])).partition("|")
+        return _identified(kind, system, identifier) if bar and match[1] == kind else None
+    if literal or text(given.get("type")) not in {"", kind}:
+        return None
+    identified = mapping(given.get("identifier"))
+    return _identified(kind, text(identified.get("system")), text(identified.get("value")))
+
+
+def references(values: Sequence[object], kind: str, origin: Origin) -> list[Reference]:
+    """Those of a kind, in their order."""
+    return [found for value in values if (found := reference(value, kind, origin))]
+
+
+def inner(values: object, field: str) -> list[Json]:
+    """The objects that the elements of a list have in a field."""
+    return [mapping(each.get(field)) for each in items(values)]
+
+
+def _to(kind: str, resource_id: str, origin: Origin) -> Reference:
+    return Reference(kind, own(kind, resource_id, origin), f"{kind}/{resource_id}")
+
+
+def _identified(kind: str, system: str, value: str) -> Reference | None:
+    if not system or not value:
+        return None
+    shown = "".join(character for character in system[:100] if character.isprintable())
+    return Reference(kind, Identifier(system, value), f"the {kind} that it names by {shown}")

@@ -1,0 +1,60 @@
+"""The time zones of the states of the USA, each by the zone that most of its people live in."""
+
+from zoneinfo import ZoneInfo
+
+from server.fhir.fields import Json, Unusable, items, text
+
+_USA = {"", "US", "USA", "UNITED STATES", "UNITED STATES OF AMERICA"}
+# By state: two letters and the full name.
+_ZONES = {
+    "America/New_York": (
+        "CT Connecticut, DE Delaware, DC District of Columbia, FL Florida, GA Georgia, ME Maine, MD Maryland,"
+        " MA Massachusetts, NH New Hampshire, NJ New Jersey, NY New York, NC North Carolina, OH Ohio, PA Pennsylvania,"
+        " RI Rhode Island, SC South Carolina, VT Vermont, VA Virginia, WV West Virginia"
+    ),
+    # These keep New York's time today, but did not always: their past encounters have dates of their own.
+    "America/Indiana/Indianapolis": "IN Indiana",
+    "America/Kentucky/Louisville": "KY Kentucky",
+    "America/Detroit": "MI Michigan",
+    "America/Chicago": (
+        "AL Alabama, AR Arkansas, IL Illinois, IA Iowa, KS Kansas, LA Louisiana, MN Minnesota, MS Mississippi,"
+        " MO Missouri, NE Nebraska, ND North Dakota, OK Oklahoma, SD South Dakota, TN Tennessee, TX Texas, WI Wisconsin"
+    ),
+    "America/Boise": "ID Idaho",
+    "America/Denver": "CO Colorado, MT Montana, NM New Mexico, UT Utah, WY Wyoming",
+    "America/Phoenix": "AZ Arizona",
+    "America/Los_Angeles": "CA California, NV Nevada, OR Oregon, WA Washington",
+    "America/Anchorage": "AK Alaska",
+    "Pacific/Honolulu": "HI Hawaii",
+    "America/Puerto_Rico": "PR Puerto Rico, VI Virgin Islands",
+    "Pacific/Guam": "GU Guam, MP Northern Mariana Islands",
+    "Pacific/Pago_Pago": "AS American Samoa",
+}
+
+
+def _by_state() -> dict[str, str]:
+    zones = {}
+    for zone, states in _ZONES.items():
+        for state in states.split(", "):
+            code, full = state.split(" ", 1)
+            zones[code] = zones[full.upper()] = zone
+    return zones
+
+
+ZONE_OF_STATE = _by_state()
+
+
+def zone_of(addresses: object, fallback: ZoneInfo | None) -> ZoneInfo:
+    """The zone of the first address that tells one, else the fallback (Unusable without either)."""
+    for address in items(addresses):
+        if found := _zone_of(address):
+            return ZoneInfo(found)
+    if fallback is None:
+        raise Unusable("address names no state of the USA, so the time zone is unknown: give one with --time-zone")
+    return fallback
+
+
+def _zone_of(address: Json) -> str | None:
+    if text(address.get("country")).upper() not in _USA:
+        return None
+    return ZONE_OF_STATE.get(text(address.get("state")).upper())

@@ -1,0 +1,111 @@
+"""Organizations become clinics, practitioners and their roles become doctors."""
+
+from collections.abc import Sequence
+from datetime import date, time
+
+from db.postgres import clinics, doctors, hours, imports
+from db.postgres.clinics import ClinicRow
+from db.postgres.days import SessionRow
+from db.postgres.imports import Pair
+from server.fhir.directory import Location, Organization, Practitioner, Role
+from server.fhir.fields import Identifier, Unusable
+from server.usecases.importing.batches import Item, Known, Outcome, Step, add_missing, first_known, shown
+
+_HOURS_FROM = date(2000, 1, 1)
+_WEEK = [
+    SessionRow(_HOURS_FROM, weekday, start, end, 30, 1)
+    for weekday in range(1, 6)
+    for start, end in ((time(9), time(12)), (time(13), time(17)))
+]
+
+
+async def organizations(step: Step, batch: Sequence[Item[Organization]]) -> Outcome:
+    """Add a clinic, with the usual booking policy, for each organization that the book does not have."""
+    known = await Known.load(step, "clinic", [item.content for item in batch])
+    return await add_missing(step, known, batch, _add_clinic)
+
+
+async def _add_clinic(step: Step, clinic_id: str, organization: Organization) -> None:
+    row = ClinicRow(
+        id=clinic_id,
+        name=organization.name,
+        time_zone=organization.time_zone,
+        horizon_days=90,
+        min_notice_minutes=30,
+        cancel_by_minutes=60,
+        max_per_patient_day=3,
+        buffer_minutes=0,
+    )
+    await clinics.add(step.pg, row, step.now)
+
+
+async def locations(step: Step, batch: Sequence[Item[Location]]) -> Outcome:
+    """Give each clinic the names of its locations."""
+    outcome, owners = Outcome(), await step.resolve("clinic", [item.content.organization.identifier for item in batch])
+    rows = await imports.named(step.pg, "clinic", [each for item in batch for each in item.content.identifiers])
+    known = {Identifier(row.system, row.value): row.id for row in rows}
+    fresh: dict[Identifier, str] = {}
+    for item in batch:
+        with outcome.reporting(item.line):
+            clinic_id = first_known([item.content.organization], owners)
+            missing = _missing(item.content, clinic_id, known)
+            known |= missing
+            fresh |= missing
+            outcome.new += bool(missing)
+            outcome.unchanged += not missing
+    await imports.name(step.pg, "clinic", fresh.items())
+    return outcome
+
+
+def _missing(location: Location, clinic_id: str, known: dict[Identifier, str]) -> dict[Identifier, str]:
+    """The names of a location that its clinic does not have yet (Unusable if another clinic has one)."""
+    for identifier in location.identifiers:
+        if known.get(identifier, clinic_id) != clinic_id:
+            raise Unusable(f"its identifier of {shown(identifier)} is another clinic's already")
+    return dict.fromkeys((each for each in location.identifiers if each not in known), clinic_id)
+
+
+async def practitioners(step: Step, batch: Sequence[Item[Practitioner]]) -> Outcome:
+    """Add each practitioner that the book does not have."""
+    known = await Known.load(step, "practitioner", [item.content for item in batch])
+    return await add_missing(step, known, batch, _add_practitioner)
+
+
+async def _add_practitioner(step: Step, practitioner_id: str, practitioner: Practitioner) -> None:
+    await doctors.add_practitioner(step.pg, practitioner_id, practitioner.name, step.now)
+
+
+async def roles(step: Step, batch: Sequence[Item[Role]]) -> Outcome:
+    """Add a doctor for each practitioner at a clinic that is none there yet; the first role of several counts."""
+    outcome = Outcome()
+    people = await step.resolve("practitioner", [item.content.practitioner.identifier for item in batch])
+    places = await step.resolve("clinic", [place.identifier for item in batch for place in item.content.places])
+    wanted: list[tuple[Pair, Role]] = []
+    for item in batch:
+        with outcome.reporting(item.line):
+            role = item.content
+            step.roles.update(dict.fromkeys(role.identifiers, role.practitioner.identifier))
+            wanted.append(((first_known([role.practitioner], people), first_known(role.places, places)), role))
+    known = await doctors_of(step, [pair for pair, _ in wanted])
+    for pair, role in wanted:
+        if pair in known:
+            outcome.unchanged += 1
+            continue
+        known[pair] = await add_doctor(step, pair, role.specialty)
+        outcome.new += 1
+        if not role.active:
+            await imports.retire(step.pg, known[pair])
+    return outcome
+
+
+async def doctors_of(step: Step, pairs: Sequence[Pair]) -> dict[Pair, str]:
+    """The doctors that there are, by (practitioner_id, clinic_id)."""
+    return {(row.practitioner_id, row.clinic_id): row.id for row in await imports.doctors(step.pg, pairs)}
+
+
+async def add_doctor(step: Step, pair: Pair, specialty: str) -> str:
+    """Add a doctor who works office hours, so that slots can be booked; the id."""
+    doctor_id = step.new_id()
+    await doctors.add(step.pg, doctor_id, practitioner_id=pair[0], clinic_id=pair[1], specialty=specialty, now=step.now)
+    await hours.put(step.pg, doctor_id, _HOURS_FROM, _WEEK)
+    return doctor_id

@@ -1,0 +1,118 @@
+"""Encounters that are over become past appointments."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from db.postgres import appointments, days, imports
+from db.postgres.appointments import NewAppointment
+from db.postgres.imports import Pair
+from server.fhir.directory import GENERAL_PRACTICE
+from server.fhir.encounter import Encounter
+from server.fhir.fields import Identifier
+from server.usecases.importing.batches import Item, Known, Outcome, Step, first_known
+from server.usecases.importing.directory import add_doctor, doctors_of
+
+_ACTOR = "import-fhir"
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """An encounter whose references are known."""
+
+    id: str
+    encounter: Encounter
+    patient_id: str
+    practitioner_id: str
+    clinic_id: str
+
+    @property
+    def pair(self) -> Pair:
+        return self.practitioner_id, self.clinic_id
+
+
+@dataclass(frozen=True, slots=True)
+class _References:
+    """What the references of a batch stand for."""
+
+    patients: dict[Identifier, str]
+    practitioners: dict[Identifier, str]
+    clinics: dict[Identifier, str]
+
+    @staticmethod
+    async def load(step: Step, batch: Sequence[Item[Encounter]]) -> "_References":
+        encounters = [item.content for item in batch]
+        people = [reference for encounter in encounters for reference in encounter.practitioners]
+        by_role = {each.identifier: step.roles[each.identifier] for each in people if each.identifier in step.roles}
+        practitioners = await step.resolve("practitioner", {each.identifier for each in people} | set(by_role.values()))
+        known = {role: practitioners[person] for role, person in by_role.items() if person in practitioners}
+        return _References(
+            await step.resolve("patient", {encounter.patient.identifier for encounter in encounters}),
+            practitioners | known,
+            await step.resolve("clinic", {place.identifier for each in encounters for place in each.places}),
+        )
+
+    def visit(self, appointment_id: str, encounter: Encounter) -> _Visit:
+        """The visit that an encounter is (Unusable if a reference is not known)."""
+        return _Visit(
+            appointment_id,
+            encounter,
+            patient_id=first_known([encounter.patient], self.patients),
+            practitioner_id=first_known(encounter.practitioners, self.practitioners),
+            clinic_id=first_known(encounter.places, self.clinics),
+        )
+
+
+async def add(step: Step, batch: Sequence[Item[Encounter]]) -> Outcome:
+    """Add a past appointment for each encounter that the book does not have, and its doctor for want of a role."""
+    outcome, visits = Outcome(), list[_Visit]()
+    known = await Known.load(step, "appointment", [item.content for item in batch])
+    references = await _References.load(step, batch)
+    for item in batch:
+        with outcome.reporting(item.line):
+            if known.find(item.content) is None:
+                visits.append(references.visit(step.new_id(), item.content))
+                known.link(item.content, visits[-1].id)
+            else:
+                outcome.unchanged += 1
+    if visits:
+        outcome.new = len(visits)
+        outcome.doctors = await _write(step, visits)
+        await known.save(step)
+    return outcome
+
+
+async def _write(step: Step, visits: Sequence[_Visit]) -> int:
+    """Lock the days, then add the appointments; how many doctors had to be made."""
+    doctors = await doctors_of(step, [visit.pair for visit in visits])
+    missing = dict.fromkeys(visit.pair for visit in visits if visit.pair not in doctors)
+    for pair in missing:
+        doctors[pair] = await add_doctor(step, pair, GENERAL_PRACTICE)
+    zones = await imports.zones(step.pg, {visit.clinic_id for visit in visits})
+    rows = [_row(step, visit, doctors[visit.pair], ZoneInfo(zones[visit.clinic_id])) for visit in visits]
+    await days.raise_revisions(step.pg, {(row.doctor_id, row.date) for row in rows}, step.now)
+    for row in rows:
+        await appointments.insert(step.pg, row)
+    await appointments.add_events(step.pg, [row.id for row in rows], "imported", actor=_ACTOR, note="", now=step.now)
+    return len(missing)
+
+
+def _row(step: Step, visit: _Visit, doctor_id: str, zone: ZoneInfo) -> NewAppointment:
+    encounter = visit.encounter
+    local: date = encounter.start_at.astimezone(zone).date()
+    return NewAppointment(
+        id=visit.id,
+        doctor_id=doctor_id,
+        practitioner_id=visit.practitioner_id,
+        clinic_id=visit.clinic_id,
+        patient_id=visit.patient_id,
+        date=local,
+        start_at=encounter.start_at,
+        end_at=encounter.end_at,
+        busy_until=encounter.end_at,
+        seat=1,
+        status=encounter.status,
+        reason=encounter.reason,
+        now=step.now,
+    )

@@ -1,0 +1,104 @@
+"""Imports an export: kind after kind, some hundred lines to a transaction, no line at the cost of another."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from db.errors import ConstraintViolated
+from db.postgres import imports
+from db.postgres.engines import Connection, Engine
+from db.postgres.transaction import transact
+from server.domain.ids import Clock, IdMaker
+from server.fhir import directory as reading
+from server.fhir.encounter import encounter
+from server.fhir.export import KINDS, Export, Line
+from server.fhir.fields import Identifier, Json, Origin, Unusable, resource_id
+from server.fhir.patient import patient
+from server.usecases.importing import directory, encounters, patients
+from server.usecases.importing.batches import Item, Outcome, Step
+from server.usecases.writes import refusals
+
+BATCH = 300
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How resources of one type are read, and how a batch of them is written."""
+
+    read: Callable[[Json, Origin], Any]
+    write: Callable[[Step, Sequence[Item[Any]]], Awaitable[Outcome]]
+
+
+_KINDS: Mapping[str, _Kind] = {
+    "Organization": _Kind(reading.organization, directory.organizations),
+    "Location": _Kind(reading.location, directory.locations),
+    "Practitioner": _Kind(reading.practitioner, directory.practitioners),
+    "PractitionerRole": _Kind(reading.role, directory.roles),
+    "Patient": _Kind(patient, patients.add),
+    "Encounter": _Kind(encounter, encounters.add),
+}
+
+
+class Importing:
+    """Imports exports."""
+
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._new_id = new_id
+
+    async def run(self, export: Export, origin: Origin) -> AsyncGenerator[tuple[str, int, Outcome], None]:
+        """Import what a surveyed export holds; (kind, lines, what came of them) batch after batch.
+
+        Each batch is committed before it is told. Raises OVERLOADED, TRANSACTION_CONFLICT and DATABASE_UNAVAILABLE;
+        what was told stays, and another run goes on from there.
+        """
+        roles: dict[Identifier, Identifier] = {}
+        for name in KINDS:
+            seen: set[str] = set()
+            for lines in _batches(export.lines(name)):
+                outcome = Outcome()
+                batch = [item for line in lines if (item := _read(line, _KINDS[name], origin, seen, outcome))]
+                if batch:
+                    outcome.add(await self._write(_KINDS[name], batch, roles))
+                yield name, len(lines), outcome
+
+    async def _write(self, kind: _Kind, batch: Sequence[Item[Any]], roles: dict[Identifier, Identifier]) -> Outcome:
+        """Write a batch; one that the database refuses is halved until the line that it refuses stands alone."""
+
+        async def work(pg: Connection) -> Outcome:
+            await imports.lock(pg)
+            return await kind.write(Step(pg, self._clock(), self._new_id, roles), batch)
+
+        try:
+            with refusals():
+                # A batch knows its own first run by the identifiers that it left.
+                return await transact(self._engine, work, replayable=True)
+        except ConstraintViolated as violated:
+            if len(batch) == 1:
+                return Outcome(reports=[batch[0].line.report(f"the database refuses it ({violated.constraint})")])
+        middle = len(batch) // 2
+        outcome = await self._write(kind, batch[:middle], roles)
+        outcome.add(await self._write(kind, batch[middle:], roles))
+        return outcome
+
+
+def _read(line: Line, kind: _Kind, origin: Origin, seen: set[str], outcome: Outcome) -> Item[Any] | None:
+    """What a line holds; None, and a report, if it is of no use."""
+    with outcome.reporting(line):
+        item = Item(line, kind.read(line.resource, origin))
+        _check_first(resource_id(line.resource), seen)
+        return item
+    return None
+
+
+def _check_first(own: str, seen: set[str]) -> None:
+    if own in seen:
+        raise Unusable("an earlier line has the same id")
+    seen.add(own)
+
+
+def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:
+    while batch := list(islice(lines, BATCH)):
+        yield batch

@@ -1,0 +1,105 @@
+"""`python -m server import-fhir` as one calls it: what it prints, and its exit codes."""
+
+import base64
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from server.commands import app, running
+from server.commands.import_fhir import SOME_REPORTED
+from server.local.state import State, write
+from tests.fixtures.fhir import SAMPLE, encounter, export, organization, whole
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def environment(database_url: str) -> dict[str, str]:
+    key = base64.b64encode(bytes(32)).decode()
+    return {"YOYAKU_DATABASE_URL": database_url, "YOYAKU_KEY_ENCRYPTION_KEY": key}
+
+
+def run(database_url: str, *arguments: str) -> Result:
+    return CliRunner().invoke(app, ["import-fhir", *arguments], env=environment(database_url))
+
+
+def test_it_runs_as_a_program(database_url: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "server", "import-fhir", str(export(tmp_path, a=whole()))],
+        cwd=ROOT,
+        env=os.environ | environment(database_url),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "6 new, 0 unchanged, 0 reported"
+
+
+def test_the_sample_is_summed_up_and_its_one_bad_line_reported(database_url: str) -> None:
+    first = run(database_url, str(SAMPLE))
+    assert first.exit_code == SOME_REPORTED
+    assert first.stderr.splitlines()[0].startswith("Location.000.ndjson:31: Location/bb1ad573-")
+    assert len(first.stderr.splitlines()) == 2
+    assert "1400 new, 0 unchanged, 1 reported" in first.stdout
+    assert "Condition              555  wait for medical records" in first.stdout
+    again = run(database_url, str(SAMPLE))
+    assert (again.exit_code, again.stderr) == (SOME_REPORTED, first.stderr)
+    assert "0 new, 1400 unchanged, 1 reported" in again.stdout
+
+
+def test_lines_of_no_use_alone_exit_with_2(database_url: str, tmp_path: Path) -> None:
+    done = run(database_url, str(export(tmp_path, a=["[", encounter()])))
+    assert done.exit_code == SOME_REPORTED
+    assert [line.split(": ")[0] for line in done.stderr.splitlines()[:2]] == ["a.ndjson:1", "a.ndjson:2"]
+    assert done.stdout.splitlines()[-1] == "0 new, 0 unchanged, 2 reported"
+
+
+def test_the_time_zone_of_organizations_without_one_can_be_given(database_url: str, tmp_path: Path) -> None:
+    directory = str(export(tmp_path, a=[organization(address=[])]))
+    assert run(database_url, directory).exit_code == SOME_REPORTED
+    assert run(database_url, directory, "--time-zone", "Asia/Tokyo").exit_code == 0
+
+
+def test_what_cannot_be_an_export_is_named(database_url: str, tmp_path: Path) -> None:
+    for arguments, words in (
+        ([str(tmp_path / "nowhere")], "there is no directory"),
+        ([str(tmp_path)], "holds no .ndjson file"),
+        ([str(tmp_path), "--time-zone", "Mars/Base"], "there is no time zone Mars/Base"),
+        ([str(tmp_path), "--source", ""], "--source is empty"),
+    ):
+        done = run(database_url, *arguments)
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert done.stderr.startswith("error: ")
+        assert words in done.stderr
+
+
+def test_a_database_that_cannot_be_reached_is_an_error_that_says_so(tmp_path: Path) -> None:
+    done = run("postgresql://nobody@127.0.0.1:1/none", str(export(tmp_path, a=whole())))
+    assert done.exit_code == 1
+    assert done.stderr.startswith("error: the appointment book cannot be reached")
+
+
+def test_without_settings_it_works_on_the_running_stack(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = str(export(tmp_path / "export", a=whole()))
+    monkeypatch.setattr(running, "HOME", tmp_path)
+    for name in ("YOYAKU_DATABASE_URL", "YOYAKU_KEY_ENCRYPTION_KEY_FILE"):
+        # Set, then removed, so that what the command sets is removed as well.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    none = CliRunner().invoke(app, ["import-fhir", directory])
+    assert (none.exit_code, none.stderr) == (1, "error: no stack runs here: start it with `make up`\n")
+
+    key = tmp_path / "key"
+    key.write_text(environment("")["YOYAKU_KEY_ENCRYPTION_KEY"])
+    stack = State(edge="", edge_tls="", admin="", grpc="", database_url=database_url, accounts={"staff": {}})
+    stack.key_encryption_key_file = str(key)
+    write(tmp_path, stack)
+    done = CliRunner().invoke(app, ["import-fhir", directory])
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "6 new, 0 unchanged, 0 reported")

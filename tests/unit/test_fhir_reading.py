@@ -1,0 +1,209 @@
+"""FHIR resources as plain values: what is read, what is left out, what is refused."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from server.domain.appointment import Status
+from server.fhir import directory
+from server.fhir.encounter import encounter as read_encounter
+from server.fhir.export import find
+from server.fhir.fields import Origin, Unusable
+from server.fhir.patient import patient as read_patient
+from server.fhir.phones import e164
+from server.fhir.references import reference
+from server.fhir.zones import ZONE_OF_STATE, zone_of
+from tests.fixtures.fhir import encounter, export, location, organization, patient, practitioner, role, whole
+
+ORIGIN = Origin("https://fhir.example", None, datetime(2026, 3, 2, tzinfo=UTC))
+READERS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
+    (directory.organization, organization()),
+    (directory.location, location()),
+    (directory.practitioner, practitioner()),
+    (directory.role, role()),
+    (read_patient, patient()),
+    (read_encounter, encounter()),
+]
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize(("read", "whole_one"), READERS)
+@given(data=st.data())
+def test_a_field_of_any_shape_is_read_or_refused(
+    read: Callable[..., Any], whole_one: dict[str, Any], data: st.DataObject
+) -> None:
+    fields = sorted(
+        {*whole_one, "identifier", "telecom", "address", "location", "period", "reasonCode", "type", "code"}
+    )
+    field = data.draw(st.sampled_from([name for name in fields if name != "resourceType"]))
+    nested = st.dictionaries(
+        st.sampled_from(["reference", "identifier", "system", "value", "text", "coding", "given", "start", "state"]),
+        ANYTHING,
+    )
+    value = data.draw(ANYTHING | nested | st.lists(nested, max_size=3))
+    with suppress(Unusable):
+        read(whole_one | {field: value}, ORIGIN)
+
+
+@given(lines=st.lists(st.binary(max_size=40).filter(lambda line: b"\n" not in line) | st.sampled_from([b"{}", b" "])))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_are_reported_and_cost_no_other_line(tmp_path: Path, lines: list[bytes]) -> None:
+    found = find(export(tmp_path, a=[*lines, *whole()]))
+    found.survey(found.files[0])
+    assert sum(found.counts.values()) == len(whole())
+    assert sum(report.lines for report in found.reports) == sum(bool(line.strip()) for line in lines)
+    assert [line.resource for line in found.lines("Patient")] == [patient()]
+
+
+@pytest.mark.parametrize(
+    ("written", "system", "value"),
+    [
+        ({"reference": "Patient/1"}, "https://fhir.example/Patient", "1"),
+        ({"reference": "https://fhir.example/Patient/1/_history/2"}, "https://fhir.example/Patient", "1"),
+        ({"reference": "urn:uuid:" + "0" * 36}, "https://fhir.example/Patient", "0" * 36),
+        ({"reference": "Patient?identifier=urn:x|7"}, "urn:x", "7"),
+        ({"reference": "Patient?identifier=http%3A%2F%2Fx%7C7"}, "http://x", "7"),
+        ({"identifier": {"system": "urn:x", "value": "7"}}, "urn:x", "7"),
+        ({"type": "Patient", "identifier": {"system": "urn:x", "value": "7"}}, "urn:x", "7"),
+    ],
+)
+def test_references_of_every_form_name_one_identifier(written: dict[str, Any], system: str, value: str) -> None:
+    found = reference(written, "Patient", ORIGIN)
+    assert found is not None
+    assert found.identifier == (system, value)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        None,
+        "Patient/1",
+        {},
+        {"reference": "Group/1"},
+        {"reference": "https://elsewhere.example/Patient/1"},
+        {"reference": "#contained"},
+        {"reference": "Patient?identifier=7"},
+        {"reference": "Patient?name=Sato"},
+        {"type": "Group", "identifier": {"system": "urn:x", "value": "7"}},
+        {"identifier": {"value": "7"}},
+        {"display": "Sato Ken"},
+    ],
+)
+def test_what_names_no_patient_here_is_no_reference(written: object) -> None:
+    assert reference(written, "Patient", ORIGIN) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "country", "expected"),
+    [
+        ("555-810-7203", "US", "+15558107203"),
+        ("+1 (555) 810-7203", "", "+15558107203"),
+        ("1.555.810.7203", "us", "+15558107203"),
+        ("tel:+81-3-1234-5678", "", "+81312345678"),
+        ("+44 (0)20 7946 0000", "GB", "+442079460000"),
+        ("0049 30 123456", "DE", "+4930123456"),
+        ("03-1234-5678", "JP", ""),
+        ("555-810-7203 x12", "US", ""),
+        ("555-110-7203", "US", ""),
+        ("+", "US", ""),
+        ("", "US", ""),
+    ],
+)
+def test_phones_become_e164_or_stay_empty(number: str, country: str, expected: str) -> None:
+    assert e164(number, country) == expected
+
+
+def test_every_state_has_a_zone_that_there_is() -> None:
+    assert set(ZONE_OF_STATE.values()) <= available_timezones()
+    assert len(ZONE_OF_STATE) == 2 * (50 + 1 + 5)
+    assert zone_of([{"state": "kansas"}], None).key == "America/Chicago"
+    assert zone_of([{"state": "WA", "country": "AU"}], ZoneInfo("Australia/Perth")).key == "Australia/Perth"
+
+
+def test_the_official_name_is_kept_as_it_is_written() -> None:
+    maiden = {"use": "maiden", "family": "Abe", "given": ["Yui"]}
+    official = {"use": "official", "family": "Ito46", "given": ["Yui2", "Hana"], "prefix": ["Mrs."]}
+    assert read_patient(patient(name=[maiden, official]), ORIGIN).name == "Yui2 Hana Ito46"
+    assert read_patient(patient(name=[maiden, {"text": "Ito Yui"}]), ORIGIN).name == "Ito Yui"
+    assert read_patient(patient(name=[maiden]), ORIGIN).name == "Yui Abe"
+
+
+def test_what_is_not_known_of_a_patient_stays_empty() -> None:
+    telecom = [
+        {"system": "phone", "value": "12"},
+        {"system": "phone", "value": "+15558107203", "use": "old"},
+        {"system": "email", "value": "nobody"},
+    ]
+    found = read_patient(patient(birthDate="1980-05", telecom=telecom), ORIGIN)
+    assert (found.birth_date, found.phone, found.email) == (None, "", "")
+    known = read_patient(patient(telecom=[{"system": "email", "value": "ken@example.org"}]), ORIGIN)
+    assert (known.birth_date, known.email) == (date(1980, 5, 17), "ken@example.org")
+
+
+def test_identifiers_that_are_too_long_or_half_are_left_out() -> None:
+    given = [
+        {"system": "urn:x", "value": "7"},
+        {"value": "8"},
+        {"system": "urn:x"},
+        {"system": "x" * 201, "value": "9"},
+    ]
+    found = read_patient(patient(identifier=given), ORIGIN).identifiers
+    assert found == (("https://fhir.example/Patient", "p1"), ("urn:x", "7"))
+
+
+def test_a_primary_performer_comes_first() -> None:
+    primary = {"type": [{"coding": [{"code": "PPRF"}]}], "individual": {"reference": "Practitioner/first"}}
+    relative = {"individual": {"reference": "RelatedPerson/mother"}}
+    other = {"individual": {"reference": "Practitioner/second"}}
+    found = read_encounter(encounter(participant=[relative, other, primary]), ORIGIN)
+    assert [each.label for each in found.practitioners] == ["Practitioner/first", "Practitioner/second"]
+
+
+def test_a_reason_is_what_people_read_cut_to_what_fits() -> None:
+    coded = {"coding": [{"code": "1"}, {"display": "Asthma"}]}
+    assert read_encounter(encounter(reasonCode=[coded, {"text": "Flu"}]), ORIGIN).reason == "Asthma; Flu"
+    assert read_encounter(encounter(type=[{"text": "Check-up"}]), ORIGIN).reason == "Check-up"
+    assert read_encounter(encounter(), ORIGIN).reason == ""
+    assert len(read_encounter(encounter(type=[{"text": "x" * 900}]), ORIGIN).reason) == 500
+
+
+def test_a_cancelled_encounter_is_a_cancelled_appointment() -> None:
+    assert read_encounter(encounter(status="cancelled"), ORIGIN).status is Status.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [
+        (None, "2020-01-01T10:00:00Z", "period.start is missing"),
+        ("2020-01-01T10:00:00Z", None, "period.end is missing"),
+        ("2020-01-01", "2020-01-02", "period.start is no instant"),
+        ("2020-01-01T10:00:00", "2020-01-01T11:00:00Z", "period.start is no instant"),
+        ("2020-02-30T10:00:00Z", "2020-03-01T11:00:00Z", "no instant of the calendar"),
+        ("0001-01-01T00:00:00+14:00", "2020-01-01T11:00:00Z", "no instant of the calendar"),
+        ("1899-12-31T00:00:00Z", "2020-01-01T11:00:00Z", "before 1900"),
+        ("2020-01-01T10:00:00Z", "2020-01-01T10:00:00Z", "not after"),
+        ("2026-03-01T23:30:00Z", "2026-03-02T00:30:00Z", "in the future"),
+        ("2020-01-01T10:00:00Z", "9999-12-31T23:59:59-14:00", "no instant of the calendar"),
+    ],
+)
+def test_a_period_that_is_none_or_not_over_is_refused(start: str | None, end: str | None, words: str) -> None:
+    with pytest.raises(Unusable, match=words):
+        read_encounter(encounter(period={"start": start, "end": end}), ORIGIN)
+
+
+@pytest.mark.parametrize("status", ["planned", "arrived", "triaged", "in-progress", "onleave", "unknown", "", "Sato"])
+def test_a_status_that_is_not_over_is_refused_without_repeating_nonsense(status: str) -> None:
+    with pytest.raises(Unusable, match="status") as refused:
+        read_encounter(encounter(status=status), ORIGIN)
+    assert "Sato" not in refused.value.reason

@@ -19,8 +19,10 @@ class AccountRow(NamedTuple):
     email: str
     roles: Sequence[str]
     clinic_ids: Sequence[str]
-    patient_id: str | None
-    doctor_id: str | None
+    patient_id: str | None = None
+    doctor_id: str | None = None
+    all_clinics: bool = False
+    """Works for every clinic of the group, also for those to come."""
 
 
 class SigningKeyRow(NamedTuple):
@@ -39,10 +41,10 @@ _ACCOUNTS_BY_EMAIL = sql(
     select(*(accounts.c[name] for name in AccountRow._fields)).where(accounts.c.email == func.any(bindparam("emails")))
 )
 _PUT_ACCOUNT = """
-INSERT INTO accounts (id, email, roles, clinic_ids, patient_id, doctor_id, created_at)
-VALUES (%(id)s, %(email)s, %(roles)s, %(clinic_ids)s::uuid[], %(patient_id)s, %(doctor_id)s, %(now)s)
+INSERT INTO accounts (id, email, roles, clinic_ids, all_clinics, patient_id, doctor_id, created_at)
+VALUES (%(id)s, %(email)s, %(roles)s, %(clinic_ids)s::uuid[], %(all_clinics)s, %(patient_id)s, %(doctor_id)s, %(now)s)
 ON CONFLICT (email) DO UPDATE SET roles = excluded.roles, clinic_ids = excluded.clinic_ids,
-    patient_id = excluded.patient_id, doctor_id = excluded.doctor_id
+    all_clinics = excluded.all_clinics, patient_id = excluded.patient_id, doctor_id = excluded.doctor_id
 RETURNING id
 """
 # One maker of the first key at a time; whoever waited finds it made.

@@ -19,6 +19,10 @@ class Role(StrEnum):
     SYSTEM = "system"
 
 
+ALL_CLINICS = "*"
+"""Stands in a token for every clinic of the group: a call centre, a group-wide system."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The verified subject of an access token."""
@@ -137,7 +141,7 @@ def reach(caller: Caller, action: Action) -> Reach:
     if not scopes:
         raise not_allowed(action)
     return Reach(
-        everything=Scope.ANY in scopes,
+        everything=Scope.ANY in scopes or (Scope.CLINIC in scopes and ALL_CLINICS in caller.clinic_ids),
         clinic_ids=caller.clinic_ids if Scope.CLINIC in scopes else frozenset(),
         doctor_id=caller.doctor_id if Scope.OWN_DOCTOR in scopes else None,
         patient_id=caller.patient_id if Scope.OWN_PATIENT in scopes else None,
@@ -155,7 +159,7 @@ def _covers(scope: Scope, caller: Caller, owner: Owner) -> bool:
         case Scope.ANY:
             return True
         case Scope.CLINIC:
-            return owner.clinic_id is not None and owner.clinic_id in caller.clinic_ids
+            return owner.clinic_id is not None and not caller.clinic_ids.isdisjoint({owner.clinic_id, ALL_CLINICS})
         case Scope.OWN_DOCTOR:
             return owner.doctor_id is not None and owner.doctor_id == caller.doctor_id
         case Scope.OWN_PATIENT:

@@ -77,13 +77,14 @@ async def _make(pg: Connection, now: datetime, new_id: Callable[[], str]) -> Non
     patient_ids = [await _make_patient(pg, patient._replace(id=new_id()), now) for patient in _PATIENTS]
     rows = [
         # The accounts of patients and of the doctor have the ids of those they stand for: one id to remember.
-        AccountRow(patient_ids[0], _email("patient"), ["patient"], [], patient_ids[0], None),
-        AccountRow(patient_ids[1], _email("second_patient"), ["patient"], [], patient_ids[1], None),
+        AccountRow(patient_ids[0], _email("patient"), ["patient"], [], patient_ids[0]),
+        AccountRow(patient_ids[1], _email("second_patient"), ["patient"], [], patient_ids[1]),
         AccountRow(doctor_ids[0], _email("doctor"), ["doctor"], clinic_ids[:1], None, doctor_ids[0]),
-        *(
-            AccountRow(new_id(), _email(role), [role], clinic_ids, None, None)
-            for role in ("staff", "admin", "system", "display")
-        ),
+        # Staff and system work for clinics to come as well: those of an import.
+        AccountRow(new_id(), _email("staff"), ["staff"], [], all_clinics=True),
+        AccountRow(new_id(), _email("system"), ["system"], [], all_clinics=True),
+        AccountRow(new_id(), _email("admin"), ["admin"], clinic_ids),
+        AccountRow(new_id(), _email("display"), ["display"], clinic_ids),
     ]
     for account in rows:
         await identity.put_account(pg, account, now)

@@ -16,7 +16,7 @@ from db.postgres.engines import Connection, Engine
 from db.postgres.identity import AccountRow, SigningKeyRow
 from db.postgres.transaction import transact
 from server.domain.errors import DomainError, Reason
-from server.domain.identity import Caller, roles_of
+from server.domain.identity import ALL_CLINICS, Caller, roles_of
 from server.domain.ids import Clock, IdMaker
 from server.usecases.writes import read
 
@@ -141,7 +141,7 @@ class Tokens:
             "iat": int(now.timestamp()),
             "exp": int((now + LIFETIME).timestamp()),
             "roles": list(account.roles),
-            "clinic_ids": list(account.clinic_ids),
+            "clinic_ids": [ALL_CLINICS] if account.all_clinics else list(account.clinic_ids),
         }
         owned = {"patient_id": account.patient_id, "doctor_id": account.doctor_id}
         return claims | {name: value for name, value in owned.items() if value}

@@ -9,7 +9,7 @@ from server.domain.appointment import ACTIVE, STEPS, Status, check_step
 from server.domain.availability import Closed
 from server.domain.errors import DomainError, Kind, Reason
 from server.domain.hours import Session, first_overlap
-from server.domain.identity import RULES, Action, Caller, Owner, Role, Scope, may, reach, roles_of
+from server.domain.identity import ALL_CLINICS, RULES, Action, Caller, Owner, Role, Scope, may, reach, roles_of
 from server.domain.ids import uuid7_maker
 from server.domain.policies import Policy, check_bookable, check_changeable
 from server.rpc.errors import CODES
@@ -98,6 +98,16 @@ def test_patients_never_reach_what_belongs_to_nobody() -> None:
     assert reach(nameless, Action.SEE_APPOINTMENT).patient_id is None
     with pytest.raises(DomainError):
         reach(nameless, Action.SEARCH_PATIENTS)
+
+
+def test_who_works_for_all_clinics_reaches_every_clinic_but_no_more() -> None:
+    staff = Caller("me", frozenset({Role.STAFF}), frozenset({ALL_CLINICS}), None, None, NOW)
+    assert may(staff, Action.CREATE_APPOINTMENT, Owner(clinic_id="any"))
+    assert not may(staff, Action.CREATE_APPOINTMENT)
+    assert reach(staff, Action.SEE_APPOINTMENT).everything
+    patient = Caller("me", frozenset({Role.PATIENT}), frozenset({ALL_CLINICS}), "mine", None, NOW)
+    assert not may(patient, Action.SEE_APPOINTMENT, Owner(clinic_id="any", patient_id="other"))
+    assert not reach(patient, Action.SEE_APPOINTMENT).everything
 
 
 def test_unknown_roles_open_nothing() -> None:

@@ -154,6 +154,7 @@ CREATE TABLE accounts (
         CONSTRAINT accounts_email_lower CHECK (email = lower(email)),
     roles text[] NOT NULL,
     clinic_ids uuid[] NOT NULL,
+    all_clinics boolean NOT NULL,
     patient_id uuid CONSTRAINT accounts_patient_fkey REFERENCES patients,
     doctor_id uuid CONSTRAINT accounts_doctor_fkey REFERENCES doctors,
     created_at timestamptz NOT NULL

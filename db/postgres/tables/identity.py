@@ -1,6 +1,7 @@
 """Accounts and the keys that sign their tokens."""
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ForeignKey,
     LargeBinary,
@@ -20,6 +21,7 @@ accounts = Table(
     column("email", Text(), check("accounts_email_lower", "email = lower(email)")),
     column("roles", ARRAY(Text())),
     column("clinic_ids", ARRAY(UUID)),
+    column("all_clinics", Boolean()),
     Column("patient_id", UUID, ForeignKey("patients.id", name="accounts_patient_fkey")),
     Column("doctor_id", UUID, ForeignKey("doctors.id", name="accounts_doctor_fkey")),
     column("created_at", INSTANT),

@@ -53,11 +53,12 @@ FROM patients
 _GET = _SELECT + "WHERE id = %(patient_id)s"
 _ID_BY_IDENTIFIER = "SELECT patient_id FROM patient_identifiers WHERE system = %(system)s AND value = %(value)s"
 _BY_IDENTIFIER = f"{_SELECT}WHERE id = ({_ID_BY_IDENTIFIER})"
-# Names that begin with a prefix lie between it and the prefix followed by the last character of all.
+# Names that begin with a prefix lie between it and the prefix followed by the last character of all. Both ends stand
+# there for the planner, which can tell how many rows lie between.
 _BY_NAME = f"""{_SELECT}
 WHERE (name_key, id) > (
         coalesce((SELECT name_key FROM patients WHERE id = %(after_id)s), lower(%(prefix)s)), %(after_id)s)
-    AND name_key < lower(%(prefix)s) || chr(1114111)
+    AND name_key >= lower(%(prefix)s) AND name_key < lower(%(prefix)s) || chr(1114111)
     AND (%(birth_date)s::date IS NULL OR birth_date = %(birth_date)s)
 ORDER BY name_key, id LIMIT %(limit)s
 """

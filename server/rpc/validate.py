@@ -8,15 +8,28 @@ from server.domain.errors import DomainError, Reason, Violation
 
 _VALIDATOR = protovalidate.Validator()
 
+WORDS = {
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "must be a date, as YYYY-MM-DD",
+    "^([01][0-9]|2[0-3]):[0-5][0-9]$": "must be a time of day, as HH:MM",
+    "^\\+[1-9][0-9]{6,14}$": "must be a phone number in E.164 form, such as +81312345678",
+}
+"""What the patterns of the contract ask for, in words."""
+
 
 def validate(request: Message) -> None:
     """Refuse a request that breaks a rule of the contract (INVALID_REQUEST, with every field that does)."""
     found = _VALIDATOR.collect_violations(request)
     if not found:
         return
-    violations = [Violation(_path(each.proto.field), each.proto.message) for each in found]
+    violations = [Violation(_path(each.proto.field), _words(each)) for each in found]
     text = "; ".join(f"{each.field}: {each.description}" if each.field else each.description for each in violations)
     raise DomainError(Reason.INVALID_REQUEST, text, violations=violations)
+
+
+def _words(violation: protovalidate.Violation) -> str:
+    if violation.proto.rule_id == "string.pattern":
+        return WORDS[violation.rule_value]
+    return violation.proto.message
 
 
 def _path(path: FieldPathPb | None) -> str:

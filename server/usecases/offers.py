@@ -37,7 +37,10 @@ def hours_of(rows: Iterable[SessionRow]) -> list[HoursVersion]:
         sessions = versions.setdefault(row.valid_from, [])
         if row.weekday is not None:
             sessions.append(Session(row.weekday, row.start_local, row.end_local, row.slot_minutes, row.capacity))
-    return [HoursVersion(day, sessions) for day, sessions in sorted(versions.items())]
+    return [
+        HoursVersion(day, sorted(sessions, key=lambda session: (session.weekday, session.start)))
+        for day, sessions in sorted(versions.items())
+    ]
 
 
 def busy_of(rows: Sequence[BusyRow], *, without: str | None = None) -> list[Busy]:

@@ -1,6 +1,9 @@
 """Rules that need no clock change: hours, policies, states, identity, reasons."""
 
+import ast
+import re
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +16,7 @@ from server.domain.identity import ALL_CLINICS, RULES, Action, Caller, Owner, Ro
 from server.domain.ids import uuid7_maker
 from server.domain.policies import Policy, check_bookable, check_changeable
 from server.rpc.errors import CODES
+from server.rpc.validate import WORDS
 from yoyaku.v1 import error_reason_pb2, schedule_pb2
 
 NOW = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
@@ -124,6 +128,16 @@ def test_contract_and_domain_have_the_same_reasons() -> None:
 def test_contract_and_domain_have_the_same_closed_reasons() -> None:
     names = {name.removeprefix("CLOSED_REASON_") for name in schedule_pb2.ClosedReason.keys()}  # noqa: SIM118
     assert names - {"UNSPECIFIED"} == {closed.name for closed in Closed}
+
+
+def test_every_pattern_of_the_contract_has_words() -> None:
+    contract = Path(__file__).parents[2] / "protos" / "yoyaku" / "v1"
+    patterns = {
+        ast.literal_eval(found)
+        for file in contract.glob("*.proto")
+        for found in re.findall(r"pattern(?: =|:) (\".*?\")[\]\n]", file.read_text())
+    }
+    assert patterns == set(WORDS)
 
 
 def test_ids_are_uuid7_and_sort_by_time() -> None:

@@ -15,7 +15,8 @@ from server.local.postgres import Server
 
 def dump(url: str) -> list[str]:
     """What pg_dump says of a database's schema, without what differs from run to run."""
-    command: list[str | Path] = [binaries.postgres() / "pg_dump", "--schema-only", "--no-owner", "--exclude-table=alembic_version", url]
+    options = ["--schema-only", "--no-owner", "--exclude-table=alembic_version"]
+    command: list[str | Path] = [binaries.postgres() / "pg_dump", *options, url]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     lines = output.splitlines()
     return [line for line in lines if line and not line.startswith(("--", "\\restrict", "\\unrestrict"))]

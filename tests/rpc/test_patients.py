@@ -1,0 +1,219 @@
+"""Patients: registering, changing and finding them, and who may."""
+
+import asyncio
+import uuid
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from tests.fixtures.book import Clock
+from tests.fixtures.callers import everyone, refusal
+from tests.fixtures.clinic import Scene
+from tests.fixtures.worker import Client, Refusal, first_reasons
+from yoyaku.v1 import directory_service_pb2 as pb
+from yoyaku.v1.patient_pb2 import Identifier, Patient
+
+NOBODY = "019ab0c2-7d10-7c3e-9a4f-0242ac120003"
+CARD = Identifier(system="urn:oid:1.2.392", value="A-17")
+FILE = Identifier(system="urn:hospital", value="77")
+
+
+async def register(scene: Scene, caller: Client | None = None, **fields: Any) -> Patient:
+    caller = caller or scene.staff
+    request = pb.RegisterPatientRequest(**{"name": "Kato Mei"} | fields)
+    response: pb.RegisterPatientResponse = await caller(caller.directory.RegisterPatient, request)
+    return response.patient
+
+
+async def get(caller: Client, patient_id: str) -> Patient:
+    request = pb.GetPatientRequest(patient_id=patient_id)
+    response: pb.GetPatientResponse = await caller(caller.directory.GetPatient, request)
+    return response.patient
+
+
+async def update(
+    scene: Scene,
+    patient: Patient,
+    *paths: str,
+    caller: Client | None = None,
+    patient_id: str = "",
+    request_id: str = "",
+) -> Patient:
+    caller = caller or scene.staff
+    request = pb.UpdatePatientRequest(
+        patient_id=patient_id or scene.patient_id,
+        patient=patient,
+        update_mask=FieldMask(paths=paths),
+        request_id=request_id,
+    )
+    response: pb.UpdatePatientResponse = await caller(caller.directory.UpdatePatient, request)
+    return response.patient
+
+
+async def search(scene: Scene, caller: Client | None = None, **fields: Any) -> Any:
+    caller = caller or scene.staff
+    return await caller(caller.directory.SearchPatients, pb.SearchPatientsRequest(**fields))
+
+
+async def names(scene: Scene, **fields: Any) -> list[str]:
+    return [patient.name for patient in (await search(scene, **fields)).patients]
+
+
+async def test_a_registered_patient_is_there_with_location_and_etag(scene: Scene) -> None:
+    request = pb.RegisterPatientRequest(
+        name="Kato Mei",
+        birth_date="2026-03-02",
+        phone="+81312345678",
+        email="mei@example.org",
+        identifiers=[CARD, FILE],
+    )
+    call = scene.staff.directory.RegisterPatient(request, metadata=scene.staff.metadata)
+    patient = (await call).patient
+    headers = dict(list(await call.initial_metadata()))
+    assert (headers["location"], headers["etag"]) == (f"/api/patients/{patient.id}", '"1"')
+    assert await get(scene.staff, patient.id.upper()) == patient
+    assert (patient.name, patient.birth_date, patient.phone) == ("Kato Mei", "2026-03-02", "+81312345678")
+    assert (patient.email, list(patient.identifiers), patient.etag) == ("mei@example.org", [FILE, CARD], "1")
+
+
+async def test_only_the_name_must_be_known(scene: Scene) -> None:
+    patient = await register(scene)
+    assert (patient.birth_date, patient.phone, patient.email, list(patient.identifiers)) == ("", "", "", [])
+
+
+async def test_a_write_that_comes_again_gets_its_first_answer(scene: Scene) -> None:
+    once: dict[str, Any] = {"request_id": str(uuid.uuid4()), "identifiers": [CARD]}
+    twins = await asyncio.gather(*(register(scene, **once) for _ in range(3)))
+    assert twins[0] == twins[1] == twins[2]
+    assert (await refusal(register(scene, name="Kato M.", **once))).reason == "REQUEST_ID_REUSED"
+    request_id = str(uuid.uuid4())
+    changed = await update(scene, Patient(phone="+81398765432", etag="1"), request_id=request_id)
+    assert await update(scene, Patient(phone="+81398765432", etag="1"), request_id=request_id) == changed
+
+
+async def test_an_identifier_belongs_to_one_patient(scene: Scene) -> None:
+    requests = [register(scene, identifiers=[FILE, CARD]) for _ in range(4)]
+    results = await asyncio.gather(*requests, return_exceptions=True)
+    assert first_reasons(results) == ["IDENTIFIER_TAKEN"] * 3
+    fresh = Identifier(system="urn:fresh", value="A-17")
+    for call in (register(scene, identifiers=[fresh, CARD]), update(scene, Patient(identifiers=[fresh, CARD]))):
+        refused = await refusal(call)
+        assert (refused.code, refused.reason) == (grpc.StatusCode.ALREADY_EXISTS, "IDENTIFIER_TAKEN")
+        assert refused.metadata == {"system": CARD.system}
+        assert CARD.value not in refused.message
+    assert list((await get(scene.staff, scene.patient_id)).identifiers) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"birth_date": "1980-02-30"}, "birth_date"),
+        ({"birth_date": "1780-02-03"}, "birth_date"),
+        ({"birth_date": "2026-03-03"}, "birth_date"),
+        ({"birth_date": "3.3.1980"}, "birth_date"),
+        ({"phone": "03-1234-5678"}, "phone"),
+        ({"email": "mei"}, "email"),
+        ({"identifiers": [CARD, CARD]}, "identifiers"),
+        ({"identifiers": [Identifier(system="urn:x", value=str(n)) for n in range(21)]}, "identifiers"),
+    ],
+)
+async def test_particulars_that_cannot_be_are_refused_and_not_repeated(
+    scene: Scene, fields: dict[str, Any], field: str
+) -> None:
+    for call, within in ((register(scene, **fields), ""), (update(scene, Patient(**fields), field), "patient.")):
+        refused = await refusal(call)
+        assert (refused.code, refused.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST")
+        assert list(refused.violations) == [within + field]
+        value = fields[field]
+        assert not isinstance(value, str) or not value or value not in refused.message
+
+
+async def test_a_birth_date_may_be_today_where_the_day_begins_first(scene: Scene, clock: Clock) -> None:
+    clock.now = clock.now.replace(hour=10)
+    staff = await scene.worker.client("staff", clinic_ids=[scene.clinic_id])
+    assert (await register(scene, staff, birth_date="2026-03-03")).birth_date == "2026-03-03"
+
+
+async def test_a_mask_says_what_changes_and_clears(scene: Scene) -> None:
+    await update(scene, Patient(phone="+81312345678", email="ken@example.org"))
+    new = Patient(name="No One", email="new@example.org", birth_date="none of your business")
+    changed = await update(scene, new, "phone", "email")
+    assert (changed.name, changed.birth_date, changed.phone) == ("Sato Ken", "1980-05-17", "")
+    assert (changed.email, changed.etag) == ("new@example.org", "3")
+    cleared = await update(scene, Patient(), "birth_date", "email")
+    assert (cleared.birth_date, cleared.email) == ("", "")
+    assert await get(scene.patient, scene.patient_id) == cleared
+
+
+async def test_without_a_mask_what_is_set_changes_and_identifiers_are_replaced(scene: Scene) -> None:
+    first = await update(scene, Patient(name="Sato K.", identifiers=[CARD]))
+    assert (first.name, first.birth_date, list(first.identifiers)) == ("Sato K.", "1980-05-17", [CARD])
+    assert list((await update(scene, Patient(identifiers=[FILE, CARD]))).identifiers) == [FILE, CARD]
+    assert list((await update(scene, Patient(identifiers=[FILE]), "identifiers")).identifiers) == [FILE]
+    last = await update(scene, Patient(), "identifiers")
+    assert (list(last.identifiers), last.etag) == ([], "5")
+    assert await update(scene, last) == last
+
+
+async def test_changes_of_what_cannot_change_name_the_mask(scene: Scene) -> None:
+    for patient, paths in ((Patient(), []), (Patient(), ["id"]), (Patient(), ["etag", "name"]), (Patient(id="x"), [])):
+        refused = await refusal(update(scene, patient, *paths))
+        assert (refused.reason, list(refused.violations)) == ("INVALID_REQUEST", ["update_mask"])
+        assert "name, birth_date, phone, email, identifiers" in refused.message
+
+
+async def test_of_two_changes_of_what_was_seen_one_is_refused(scene: Scene) -> None:
+    changes = [update(scene, Patient(phone=f"+8131234567{n}", etag='"1"')) for n in range(4)]
+    results = await asyncio.gather(*changes, return_exceptions=True)
+    assert first_reasons(results) == ["ETAG_MISMATCH"] * 3
+    refused = next(result for result in results if isinstance(result, Refusal))
+    assert (refused.code, refused.metadata) == (grpc.StatusCode.ABORTED, {"etag": "2"})
+
+
+async def test_patients_change_how_they_are_reached_and_nothing_else(scene: Scene) -> None:
+    changed = await update(scene, Patient(phone="+81312345678", email="ken@example.org"), caller=scene.patient)
+    assert (changed.phone, changed.email) == ("+81312345678", "ken@example.org")
+    for patient in (Patient(name="Sato the Great"), Patient(phone="+81312345679", identifiers=[CARD])):
+        refused = await refusal(update(scene, patient, caller=scene.patient))
+        assert (refused.code, refused.reason) == (grpc.StatusCode.PERMISSION_DENIED, "NOT_ALLOWED")
+    refused = await refusal(update(scene, Patient(phone="+81312345679"), caller=scene.other))
+    assert (refused.code, refused.reason) == (grpc.StatusCode.NOT_FOUND, "PATIENT_NOT_FOUND")
+    assert (await get(scene.staff, scene.patient_id)) == changed
+
+
+async def test_who_may_not_know_of_a_patient_finds_none(scene: Scene) -> None:
+    await scene.book_slot("09:00")
+    sees = {"patient", "doctor", "staff", "staff elsewhere", "admin", "system"}
+    edits = sees - {"patient", "doctor"}
+    for number, (name, caller) in enumerate((await everyone(scene)).items()):
+        calls = [get(caller, scene.patient_id), update(scene, Patient(name=f"Sato {number}"), caller=caller)]
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        unseen = [] if name in sees else ["PATIENT_NOT_FOUND"] * 2
+        assert first_reasons(results) == (["NOT_ALLOWED"] if name in sees - edits else unseen), name
+        unknown = await refusal(get(caller, NOBODY))
+        assert (unknown.reason, unknown.metadata) == ("PATIENT_NOT_FOUND", {"patient_id": NOBODY}), name
+
+
+async def test_staff_admins_and_systems_register_and_search(scene: Scene) -> None:
+    for name, caller in (await everyone(scene)).items():
+        calls = [
+            register(scene, caller),
+            search(scene, caller, name_prefix="Sa"),
+            search(scene, caller, identifier=CARD),
+        ]
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        permitted = name in {"staff", "staff elsewhere", "admin", "system"}
+        assert first_reasons(results) == ([] if permitted else ["NOT_ALLOWED"] * 3), name
+
+
+async def test_a_doctor_sees_patients_from_booking_until_it_is_called_off(scene: Scene) -> None:
+    doctor = await scene.worker.client("doctor", doctor_id=scene.doctor_id)
+    assert (await refusal(get(doctor, scene.patient_id))).reason == "PATIENT_NOT_FOUND"
+    booked = await scene.book_slot("09:00")
+    assert (await get(doctor, scene.patient_id)).name == "Sato Ken"
+    assert (await refusal(get(doctor, scene.other_id))).reason == "PATIENT_NOT_FOUND"
+    await scene.cancel(booked.appointment)
+    assert (await refusal(get(doctor, scene.patient_id))).reason == "PATIENT_NOT_FOUND"

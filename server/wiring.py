@@ -23,6 +23,7 @@ from server.usecases.housekeeping import Housekeeping
 from server.usecases.identity import SigningKeys, Tokens, TokenSettings, key_encryption_key
 from server.usecases.patients import Patients
 from server.usecases.scheduling import Scheduling
+from server.usecases.searching import Searching
 
 
 def system_clock() -> datetime:
@@ -66,7 +67,9 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             appointments=AppointmentServicer(
                 Appointments(engine), Booking(engine, clock, new_id), Changing(engine, clock)
             ),
-            schedules=ScheduleServicer(Availability(engine, clock), Scheduling(engine, clock)),
+            schedules=ScheduleServicer(
+                Availability(engine, clock), Searching(engine, clock), Scheduling(engine, clock)
+            ),
             directory=DirectoryServicer(Directory(engine, clock, new_id), Patients(engine, clock, new_id)),
             auth=AuthServicer(keys),
         )

@@ -86,6 +86,7 @@ JOIN doctors d ON d.id = a.doctor_id
 JOIN clinics c ON c.id = a.clinic_id
 """
 _GET = SELECT + "WHERE a.id = %(id)s"
+_BATCH = SELECT + "WHERE a.id = ANY(%(ids)s::uuid[])"
 _REVISION = """
 SELECT revision FROM schedule_days JOIN appointments USING (doctor_id, date) WHERE appointments.id = %(id)s
 """
@@ -126,6 +127,13 @@ async def get(pg: Connection, appointment_id: str) -> Sent[AppointmentRow]:
     """One appointment, if there is one."""
     cursor = pg.cursor(row_factory=args_row(AppointmentRow))
     return await cursor.execute(_GET, {"id": appointment_id})
+
+
+async def batch(pg: Connection, appointment_ids: Sequence[str]) -> list[AppointmentRow]:
+    """Those of the appointments that there are, in no order."""
+    cursor = pg.cursor(row_factory=args_row(AppointmentRow))
+    await cursor.execute(_BATCH, {"ids": list(appointment_ids)})
+    return await cursor.fetchall()
 
 
 async def revision_of(pg: Connection, appointment_id: str) -> Sent[tuple[int]]:

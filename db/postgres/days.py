@@ -90,6 +90,9 @@ WHERE {condition} ORDER BY d.id
 _OFFER = _offers("d.id = %(doctor_id)s")
 _OFFERS_OF_PRACTITIONER = _offers("d.practitioner_id = (SELECT practitioner_id FROM doctors WHERE id = %(doctor_id)s)")
 _OFFERS_OF_APPOINTMENT = _offers("d.practitioner_id = (SELECT practitioner_id FROM appointments WHERE id = %(id)s)")
+_OFFERS_OF_CLINIC = _offers("d.active AND d.clinic_id = %(clinic_id)s")
+_OFFERS_OF_SPECIALTY = _offers("d.active AND d.specialty = %(specialty)s")
+_OFFERS_OF_CLINIC_AND_SPECIALTY = _offers("d.active AND d.clinic_id = %(clinic_id)s AND d.specialty = %(specialty)s")
 
 _RAISE = """
 INSERT INTO schedule_days (doctor_id, date, revision, changed_at)
@@ -128,6 +131,17 @@ async def offers_of_appointment(pg: Connection, appointment_id: str, first: date
     """As `offer`, for every doctor that is the same practitioner as an appointment's doctor, by id."""
     cursor = pg.cursor(row_factory=args_row(_offer_row))
     return await cursor.execute(_OFFERS_OF_APPOINTMENT, {"id": appointment_id, "first": first, "last": last})
+
+
+async def offers_of_group(pg: Connection, clinic_id: str, specialty: str, first: date, last: date) -> list[OfferRow]:
+    """As `offer`, for all active doctors of a clinic, of a specialty, or of both; one of them may be empty."""
+    if clinic_id and specialty:
+        statement = _OFFERS_OF_CLINIC_AND_SPECIALTY
+    else:
+        statement = _OFFERS_OF_CLINIC if clinic_id else _OFFERS_OF_SPECIALTY
+    cursor = pg.cursor(row_factory=args_row(_offer_row))
+    await cursor.execute(statement, {"clinic_id": clinic_id, "specialty": specialty, "first": first, "last": last})
+    return await cursor.fetchall()
 
 
 def _offer_row(*values: Any) -> OfferRow:  # one column each, typed by OfferRow

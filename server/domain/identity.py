@@ -41,6 +41,7 @@ class Action(StrEnum):
     CREATE_APPOINTMENT = "create_appointment"
     OVERRIDE_CAPACITY = "override_capacity"
     SEE_APPOINTMENT = "see_appointment"
+    BATCH_GET_APPOINTMENTS = "batch_get_appointments"
     CHANGE_APPOINTMENT = "change_appointment"
     SEE_SCHEDULE = "see_schedule"
     SET_WORKING_HOURS = "set_working_hours"
@@ -78,6 +79,7 @@ RULES: dict[Action, dict[Role, Scope]] = {
         _A: Scope.ANY,
         _Y: Scope.CLINIC,
     },
+    Action.BATCH_GET_APPOINTMENTS: {_D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.CHANGE_APPOINTMENT: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.SEE_SCHEDULE: _EVERYONE,
     Action.SET_WORKING_HOURS: {_S: Scope.CLINIC, _A: Scope.ANY},

@@ -49,6 +49,13 @@ class AppointmentServicer(AppointmentServiceServicer):
         rows, next_page_token = await self._appointments.list(caller(), _listing(request))
         return pb.ListAppointmentsResponse(appointments=map(to_appointment, rows), next_page_token=next_page_token)
 
+    async def BatchGetAppointments(
+        self, request: pb.BatchGetAppointmentsRequest, context: object
+    ) -> pb.BatchGetAppointmentsResponse:
+        wanted = [each.lower() for each in request.appointment_ids]
+        rows = await self._appointments.batch_get(caller(), wanted)
+        return pb.BatchGetAppointmentsResponse(appointments=map(to_appointment, rows))
+
     async def RescheduleAppointment(
         self, request: pb.RescheduleAppointmentRequest, context: object
     ) -> pb.RescheduleAppointmentResponse:

@@ -8,7 +8,8 @@ from server.rpc.convert import to_date, to_slot, to_time, to_timestamp
 from server.rpc.writing import writing
 from server.usecases.availability import Availability, OfferedDay
 from server.usecases.scheduling import HoursChanged, NewHours, Schedule, Scheduling
-from yoyaku.v1 import schedule_pb2
+from server.usecases.searching import Found, Search, Searching
+from yoyaku.v1 import clinic_pb2, doctor_pb2, schedule_pb2
 from yoyaku.v1 import schedule_service_pb2 as pb
 from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceServicer
 
@@ -16,8 +17,9 @@ from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceServicer
 class ScheduleServicer(ScheduleServiceServicer):
     """Tells free slots and working hours, and sets working hours."""
 
-    def __init__(self, availability: Availability, scheduling: Scheduling) -> None:
+    def __init__(self, availability: Availability, searching: Searching, scheduling: Scheduling) -> None:
         self._availability = availability
+        self._searching = searching
         self._scheduling = scheduling
 
     async def ListAvailableSlots(
@@ -27,6 +29,18 @@ class ScheduleServicer(ScheduleServiceServicer):
         return _offered(
             await self._availability.list_slots(caller(), request.doctor_id.lower(), day, request.min_revision)
         )
+
+    async def SearchAvailableSlots(
+        self, request: pb.SearchAvailableSlotsRequest, context: object
+    ) -> pb.SearchAvailableSlotsResponse:
+        search = Search(
+            clinic_id=request.clinic_id.lower(),
+            specialty=request.specialty,
+            first=to_date("from_date", request.from_date),
+            last=to_date("to_date", request.to_date),
+            limit=request.limit or DEFAULT_LIMIT,
+        )
+        return pb.SearchAvailableSlotsResponse(slots=map(_found, await self._searching.earliest(caller(), search)))
 
     async def GetSchedule(self, request: pb.GetScheduleRequest, context: object) -> pb.GetScheduleResponse:
         schedule = await self._scheduling.get(caller(), request.doctor_id.lower())
@@ -46,6 +60,16 @@ class ScheduleServicer(ScheduleServiceServicer):
         return response
 
 
+def _found(found: Found) -> schedule_pb2.FoundSlot:
+    offer = found.offer
+    return schedule_pb2.FoundSlot(
+        doctor=doctor_pb2.DoctorRef(id=offer.doctor_id, name=offer.doctor_name, specialty=offer.specialty),
+        clinic=clinic_pb2.ClinicRef(id=offer.clinic_id, name=offer.clinic_name, time_zone=offer.time_zone),
+        date=found.slot.date.isoformat(),
+        slot=to_slot(found.slot),
+    )
+
+
 def _offered(offered: OfferedDay) -> pb.ListAvailableSlotsResponse:
     closed = offered.day.closed
     return pb.ListAvailableSlotsResponse(
@@ -60,6 +84,7 @@ def _offered(offered: OfferedDay) -> pb.ListAvailableSlotsResponse:
     )
 
 
+DEFAULT_LIMIT = 10
 _OPEN = "CLOSED_REASON_UNSPECIFIED"
 
 

@@ -47,6 +47,12 @@ class Appointments:
         row, revision = await read(self._engine, work)
         return visible(caller, row, appointment_id), revision
 
+    async def batch_get(self, caller: Caller, appointment_ids: Sequence[str]) -> Sequence[AppointmentRow]:
+        """Appointments in the order asked for (APPOINTMENT_NOT_FOUND for the first that the caller may not know of)."""
+        reach(caller, Action.BATCH_GET_APPOINTMENTS)
+        rows = {row.id: row for row in await read(self._engine, lambda pg: appointments.batch(pg, appointment_ids))}
+        return [visible(caller, rows.get(each), each) for each in appointment_ids]
+
     async def list(self, caller: Caller, listing: Listing) -> tuple[Sequence[AppointmentRow], str]:
         """A page of appointments that the caller may see, and the token of the next page or an empty one."""
         reached = reach(caller, Action.SEE_APPOINTMENT)

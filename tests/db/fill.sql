@@ -7,7 +7,7 @@ INSERT INTO clinics SELECT made(1, n), 'Clinic ' || n, 'Asia/Tokyo', 90, 0, 0, 2
 FROM generate_series(1, 3) n;
 INSERT INTO practitioners SELECT made(2, n), 'Practitioner ' || n, now(), now() FROM generate_series(1, 3000) n;
 INSERT INTO doctors
-SELECT made(3, n), made(2, n), made(1, 1 + n % 3), 'Specialty ' || n % 12, true, 1, 1, now(), now()
+SELECT made(3, n), made(2, n), made(1, 1 + n % 3), 'Specialty ' || n % 60, true, 1, 1, now(), now()
 FROM generate_series(1, 3000) n;
 INSERT INTO working_hours SELECT made(3, n), '2020-01-01' FROM generate_series(1, 3000) n;
 INSERT INTO working_sessions

@@ -25,7 +25,6 @@ LARGE = {
     "patient_identifiers",
     "patients",
     "practitioner_identifiers",
-    "practitioners",
     "schedule_days",
     "working_sessions",
 }
@@ -86,6 +85,7 @@ def sample(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         "forgotten": datetime(2026, 2, 2, tzinfo=UTC),
         "limit": 20,
         "size": 20,
+        "specialty": "Specialty 3",
         "ids": [appointment],
         "doctor_ids": [doctor],
         "clinic_ids": [clinic],

@@ -7,7 +7,8 @@ import grpc
 import pytest
 
 from tests.fixtures.clinic import TUESDAY, Scene
-from tests.fixtures.worker import Refusal
+from tests.fixtures.worker import Client, Refusal
+from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1.appointment_pb2 import APPOINTMENT_STATUS_CANCELLED, APPOINTMENT_STATUS_SCHEDULED
 
 DAYS = [f"2026-03-{day:02}" for day in range(3, 28)]
@@ -128,3 +129,25 @@ async def statements(scene: Scene) -> int:
         " AND query NOT IN ('BEGIN', 'COMMIT', 'ROLLBACK')"
     )
     return int(str(count))
+
+
+async def test_a_batch_comes_in_the_order_asked_for_or_not_at_all(scene: Scene) -> None:
+    wanted = (await fill(scene, DAYS[:3]))[::-1]
+
+    async def batch(caller: Client, appointment_ids: list[str]) -> list[str]:
+        request = pb.BatchGetAppointmentsRequest(appointment_ids=appointment_ids)
+        return ids(await caller(caller.appointments.BatchGetAppointments, request))
+
+    assert await batch(scene.staff, wanted) == wanted
+    doctor = await scene.worker.client("doctor", doctor_id=scene.doctor_id)
+    assert await batch(doctor, wanted[:1]) == wanted[:1]
+    elsewhere = await scene.worker.client("staff", clinic_ids=[await scene.book.clinic()])
+    for caller, appointment_ids, reason in (
+        (scene.staff, [*wanted, scene.doctor_id], "APPOINTMENT_NOT_FOUND"),
+        (elsewhere, wanted, "APPOINTMENT_NOT_FOUND"),
+        (scene.patient, wanted, "NOT_ALLOWED"),
+        (scene.staff, [], "INVALID_REQUEST"),
+    ):
+        with pytest.raises(Refusal) as refused:
+            await batch(caller, appointment_ids)
+        assert refused.value.reason == reason

@@ -1,5 +1,7 @@
 """Checks requests against the rules that the contract states."""
 
+from collections.abc import Iterator
+
 import protovalidate
 from google.protobuf.message import Message
 from protovalidate import FieldPathPb
@@ -17,13 +19,26 @@ WORDS = {
 
 
 def validate(request: Message) -> None:
-    """Refuse a request that breaks a rule of the contract (INVALID_REQUEST, with every field that does)."""
-    found = _VALIDATOR.collect_violations(request)
-    if not found:
+    """Refuse a request that breaks a rule of the contract (INVALID_REQUEST, with every field that does).
+
+    Beyond the contract, no text may hold the character NUL, which PostgreSQL cannot store.
+    """
+    violations = [Violation(_path(each.proto.field), _words(each)) for each in _VALIDATOR.collect_violations(request)]
+    if b"\0" in request.SerializeToString():
+        violations += [Violation(path, "must not hold the character NUL") for path in _texts_with_nul(request)]
+    if not violations:
         return
-    violations = [Violation(_path(each.proto.field), _words(each)) for each in found]
     text = "; ".join(f"{each.field}: {each.description}" if each.field else each.description for each in violations)
     raise DomainError(Reason.INVALID_REQUEST, text, violations=violations)
+
+
+def _texts_with_nul(message: Message, prefix: str = "") -> Iterator[str]:
+    for field, value in message.ListFields():
+        for each in value if field.is_repeated else (value,):
+            if isinstance(each, Message):
+                yield from _texts_with_nul(each, f"{prefix}{field.name}.")
+            elif isinstance(each, str) and "\0" in each:
+                yield prefix + field.name
 
 
 def _words(violation: protovalidate.Violation) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
+from uuid import UUID
 
 from db.postgres import appointments, lists
 from db.postgres.appointments import AppointmentRow
@@ -81,6 +82,6 @@ class Appointments:
 def _position(token: str, filters: object) -> Position:
     day, start_at, appointment_id = paging.decode(token, filters, 3)
     try:
-        return Position(date.fromisoformat(day), datetime.fromisoformat(start_at), appointment_id)
+        return Position(date.fromisoformat(day), datetime.fromisoformat(start_at), str(UUID(appointment_id)))
     except ValueError:
         raise paging.token_invalid() from None

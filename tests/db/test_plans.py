@@ -93,6 +93,8 @@ def sample(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         "dates": [DAY],
         "system": "urn:test",
         "value": "77",
+        "prefix": "patient 77",
+        "after_id": patient,
         "identifier_system": "urn:test",
         "identifier_value": "77",
     }

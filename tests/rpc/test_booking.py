@@ -212,6 +212,7 @@ async def test_nobody_books_for_others_without_the_right(scene: Scene) -> None:
         ({"time_slot": "25:00"}, "time_slot"),
         ({"patient_id": "me"}, "patient_id"),
         ({"reason": "x" * 501}, "reason"),
+        ({"reason": "cough\0"}, "reason"),
         ({"time_slot": ""}, ""),
         ({"request_id": "1"}, "request_id"),
         ({"start_time": Timestamp(seconds=10**12), "date": "", "time_slot": ""}, "start_time"),

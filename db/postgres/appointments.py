@@ -45,35 +45,26 @@ class PatientDayRow(NamedTuple):
     held_until: datetime | None
 
 
+class Place(NamedTuple):
+    """Where and when an appointment is."""
+
+    doctor_id: str
+    practitioner_id: str
+    clinic_id: str
+    date: date
+    start_at: datetime
+    end_at: datetime
+    busy_until: datetime
+    seat: int
+
+
 class NewAppointment(NamedTuple):
-    """All that an appointment stores."""
+    """What an appointment stores beside its place."""
 
     id: str
-    doctor_id: str
-    practitioner_id: str
-    clinic_id: str
     patient_id: str
-    date: date
-    start_at: datetime
-    end_at: datetime
-    busy_until: datetime
-    seat: int
     status: str
     reason: str
-    now: datetime
-
-
-class Place(NamedTuple):
-    """Where an appointment moves to."""
-
-    doctor_id: str
-    practitioner_id: str
-    clinic_id: str
-    date: date
-    start_at: datetime
-    end_at: datetime
-    busy_until: datetime
-    seat: int
 
 
 SELECT = """
@@ -152,9 +143,9 @@ async def of_patient_around(pg: Connection, patient_id: str, day: date) -> Sent[
     return await cursor.execute(_OF_PATIENT_AROUND, {"patient_id": patient_id, "date": day})
 
 
-async def insert(pg: Connection, appointment: NewAppointment) -> None:
+async def insert(pg: Connection, appointment: NewAppointment, place: Place, now: datetime) -> None:
     """Add an appointment; the exclusion constraints have the last word (ConstraintViolated)."""
-    await pg.execute(_INSERT, appointment._asdict())
+    await pg.execute(_INSERT, {**appointment._asdict(), **place._asdict(), "now": now})
 
 
 async def move(pg: Connection, appointment_id: str, place: Place, now: datetime) -> None:

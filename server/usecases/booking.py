@@ -16,6 +16,7 @@ from server.domain.ids import Clock, IdMaker
 from server.domain.policies import check_bookable
 from server.domain.slots import Slot
 from server.usecases.guard import Locks, Place, Practitioner, bookable, with_enough_days
+from server.usecases.offers import place_of, seen_at
 from server.usecases.writes import Claim, Write, perform
 
 M = TypeVar("M")
@@ -103,24 +104,8 @@ class _Creation:
         return slot
 
     async def _insert(self, pg: Connection, offer: OfferRow, slot: Slot, seat: int) -> None:
-        await appointments.insert(
-            pg,
-            NewAppointment(
-                id=self.appointment_id,
-                doctor_id=offer.doctor_id,
-                practitioner_id=offer.practitioner_id,
-                clinic_id=offer.clinic_id,
-                patient_id=self.booking.patient_id,
-                date=slot.date,
-                start_at=slot.start_at,
-                end_at=slot.end_at,
-                busy_until=slot.occupied.end_at,
-                seat=seat,
-                status=Status.SCHEDULED,
-                reason=self.booking.reason,
-                now=self.now,
-            ),
-        )
+        new = NewAppointment(self.appointment_id, self.booking.patient_id, Status.SCHEDULED, self.booking.reason)
+        await appointments.insert(pg, new, place_of(offer, slot, seat), self.now)
         event = "overridden" if seat > slot.seats else "booked"
         note = self.booking.override_reason if seat > slot.seats else ""
         await appointments.add_events(pg, [self.appointment_id], event, actor=self.caller.id, note=note, now=self.now)
@@ -130,16 +115,7 @@ class _Creation:
             id=self.appointment_id,
             patient_id=self.booking.patient_id,
             patient_name=patient_name,
-            doctor_id=offer.doctor_id,
-            doctor_name=offer.doctor_name,
-            specialty=offer.specialty,
-            clinic_id=offer.clinic_id,
-            clinic_name=offer.clinic_name,
-            time_zone=offer.time_zone,
-            date=slot.date,
-            start_at=slot.start_at,
-            end_at=slot.end_at,
-            busy_until=slot.occupied.end_at,
+            **seen_at(offer, slot),
             status=Status.SCHEDULED,
             reason=self.booking.reason,
             version=1,

@@ -18,6 +18,7 @@ from server.domain.ids import Clock
 from server.domain.policies import check_bookable, check_changeable
 from server.domain.slots import Period, Slot
 from server.usecases.guard import Locks, Place, Practitioner, bookable, visible, with_enough_days
+from server.usecases.offers import place_of, seen_at
 from server.usecases.writes import Claim, Write, perform
 
 M = TypeVar("M")
@@ -145,7 +146,8 @@ class _Rescheduling:
         seat = place.seat(self.now)
         await place.expire_holds(pg, locks, self.now)
         await self._move(pg, found.row, offer, slot, seat)
-        return Changed(self._view(found.row, offer, slot), locks.rows())
+        row = found.row._replace(**seen_at(offer, slot), version=found.row.version + 1, updated_at=self.now)
+        return Changed(row, locks.rows())
 
     async def _send(self, pg: Connection, day: date) -> "tuple[_Reading, Sent[OfferRow] | None]":
         reading = await _Reading.send(pg, self.move.appointment_id, day)
@@ -167,39 +169,9 @@ class _Rescheduling:
         return practitioner.days(self.doctor_id, slot.date, slot.occupied)
 
     async def _move(self, pg: Connection, row: AppointmentRow, offer: OfferRow, slot: Slot, seat: int) -> None:
-        await appointments.move(
-            pg,
-            row.id,
-            appointments.Place(
-                doctor_id=offer.doctor_id,
-                practitioner_id=offer.practitioner_id,
-                clinic_id=offer.clinic_id,
-                date=slot.date,
-                start_at=slot.start_at,
-                end_at=slot.end_at,
-                busy_until=slot.occupied.end_at,
-                seat=seat,
-            ),
-            self.now,
-        )
+        await appointments.move(pg, row.id, place_of(offer, slot, seat), self.now)
         note = f"from {row.start_at:%Y-%m-%dT%H:%M:%SZ}"
         await appointments.add_events(pg, [row.id], "rescheduled", actor=self.caller.id, note=note, now=self.now)
-
-    def _view(self, row: AppointmentRow, offer: OfferRow, slot: Slot) -> AppointmentRow:
-        return row._replace(
-            doctor_id=offer.doctor_id,
-            doctor_name=offer.doctor_name,
-            specialty=offer.specialty,
-            clinic_id=offer.clinic_id,
-            clinic_name=offer.clinic_name,
-            time_zone=offer.time_zone,
-            date=slot.date,
-            start_at=slot.start_at,
-            end_at=slot.end_at,
-            busy_until=slot.occupied.end_at,
-            version=row.version + 1,
-            updated_at=self.now,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from db.postgres.appointments import Place
 from db.postgres.days import BusyRow, OfferRow, SessionRow
 from server.domain.doctor import Doctor
 from server.domain.hours import HoursVersion, Session
 from server.domain.policies import Policy
-from server.domain.slots import Busy, Period
+from server.domain.slots import Busy, Period, Slot
 
 
 def doctor_of(row: OfferRow) -> Doctor:
@@ -50,3 +52,33 @@ def busy_of(rows: Sequence[BusyRow], *, without: str | None = None) -> list[Busy
         for row in rows
         if row.appointment_id != without
     ]
+
+
+def place_of(offer: OfferRow, slot: Slot, seat: int) -> Place:
+    """The place that an appointment takes in a slot."""
+    return Place(
+        doctor_id=offer.doctor_id,
+        practitioner_id=offer.practitioner_id,
+        clinic_id=offer.clinic_id,
+        date=slot.date,
+        start_at=slot.start_at,
+        end_at=slot.end_at,
+        busy_until=slot.occupied.end_at,
+        seat=seat,
+    )
+
+
+def seen_at(offer: OfferRow, slot: Slot) -> dict[str, Any]:
+    """What readers of an appointment see of its place: fields of AppointmentRow."""
+    return {
+        "doctor_id": offer.doctor_id,
+        "doctor_name": offer.doctor_name,
+        "specialty": offer.specialty,
+        "clinic_id": offer.clinic_id,
+        "clinic_name": offer.clinic_name,
+        "time_zone": offer.time_zone,
+        "date": slot.date,
+        "start_at": slot.start_at,
+        "end_at": slot.end_at,
+        "busy_until": slot.occupied.end_at,
+    }

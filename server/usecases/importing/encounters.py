@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from zoneinfo import ZoneInfo
 
 from db.postgres import appointments, days, imports
-from db.postgres.appointments import NewAppointment
+from db.postgres.appointments import NewAppointment, Place
 from db.postgres.imports import Pair
 from server.fhir.directory import GENERAL_PRACTICE
 from server.fhir.encounter import Encounter
@@ -90,29 +89,25 @@ async def _write(step: Step, visits: Sequence[_Visit]) -> int:
     for pair in missing:
         doctors[pair] = await add_doctor(step, pair, GENERAL_PRACTICE)
     zones = await imports.zones(step.pg, {visit.clinic_id for visit in visits})
-    rows = [_row(step, visit, doctors[visit.pair], ZoneInfo(zones[visit.clinic_id])) for visit in visits]
-    await days.raise_revisions(step.pg, {(row.doctor_id, row.date) for row in rows}, step.now)
-    for row in rows:
-        await appointments.insert(step.pg, row)
-    await appointments.add_events(step.pg, [row.id for row in rows], "imported", actor=_ACTOR, note="", now=step.now)
+    places = [_place(visit, doctors[visit.pair], ZoneInfo(zones[visit.clinic_id])) for visit in visits]
+    await days.raise_revisions(step.pg, {(place.doctor_id, place.date) for place in places}, step.now)
+    for visit, place in zip(visits, places, strict=True):
+        new = NewAppointment(visit.id, visit.patient_id, visit.encounter.status, visit.encounter.reason)
+        await appointments.insert(step.pg, new, place, step.now)
+    ids = [visit.id for visit in visits]
+    await appointments.add_events(step.pg, ids, "imported", actor=_ACTOR, note="", now=step.now)
     return len(missing)
 
 
-def _row(step: Step, visit: _Visit, doctor_id: str, zone: ZoneInfo) -> NewAppointment:
+def _place(visit: _Visit, doctor_id: str, zone: ZoneInfo) -> Place:
     encounter = visit.encounter
-    local: date = encounter.start_at.astimezone(zone).date()
-    return NewAppointment(
-        id=visit.id,
+    return Place(
         doctor_id=doctor_id,
         practitioner_id=visit.practitioner_id,
         clinic_id=visit.clinic_id,
-        patient_id=visit.patient_id,
-        date=local,
+        date=encounter.start_at.astimezone(zone).date(),
         start_at=encounter.start_at,
         end_at=encounter.end_at,
         busy_until=encounter.end_at,
         seat=1,
-        status=encounter.status,
-        reason=encounter.reason,
-        now=step.now,
     )

@@ -12,6 +12,7 @@ from db.postgres.engines import Connection, Engine
 from db.postgres.identity import AccountRow
 from db.postgres.patients import PatientRow
 from db.postgres.transaction import transact
+from server.local.demo import accounts
 
 _HOURS_FROM = date(2020, 1, 1)
 _DOMAIN = "demo.yoyaku.example"
@@ -43,17 +44,11 @@ async def load(engine: Engine, now: datetime, new_id: Callable[[], str]) -> dict
     """Make the demo unless it is there; its accounts by name, and the ids of its clinics and doctors."""
 
     async def work(pg: Connection) -> dict[str, Any]:
-        found = await identity.accounts_by_email(pg, [_email(name) for name in _ACCOUNTS])
-        if len(found) < len(_ACCOUNTS):
+        found = await accounts.find(pg, _ACCOUNTS, _DOMAIN)
+        if found is None:
             await _make(pg, now, new_id)
-            found = await identity.accounts_by_email(pg, [_email(name) for name in _ACCOUNTS])
-        accounts = {row.email.removesuffix(f"@{_DOMAIN}"): row for row in found}
-        clinic_ids = accounts["admin"].clinic_ids
-        return {
-            "accounts": {name: _described(accounts[name]) for name in _ACCOUNTS},
-            "clinics": clinic_ids,
-            "doctors": await doctors.ids_of_clinics(pg, clinic_ids),
-        }
+            found = await accounts.find(pg, _ACCOUNTS, _DOMAIN) or {}
+        return await accounts.summary(pg, found)
 
     return await transact(engine, work)
 
@@ -111,9 +106,4 @@ async def _make_patient(pg: Connection, patient: PatientRow, now: datetime) -> s
 
 
 def _email(name: str) -> str:
-    return f"{name}@{_DOMAIN}"
-
-
-def _described(row: AccountRow) -> dict[str, Any]:
-    owned = {"patient_id": row.patient_id, "doctor_id": row.doctor_id}
-    return {"id": row.id, "email": row.email} | {name: value for name, value in owned.items() if value}
+    return accounts.email(name, _DOMAIN)

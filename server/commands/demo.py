@@ -1,20 +1,87 @@
-"""`python -m server demo`: the small demo clinics."""
+"""`python -m server demo`: the small demo clinics, or a hospital group with its past."""
 
 import asyncio
 import json
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
 
-from server.commands import app, settings
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from db.errors import ConstraintViolated, StateError
+from server.commands import app, fail
+from server.commands.running import settings_here
 from server.config import Settings
-from server.local import demo as clinics
+from server.local.demo import hospital, small
+from server.local.demo.plan import SEED, Plan
 from server.wiring import wired
 
 
+class Size(StrEnum):
+    """How much there is of it."""
+
+    SMALL = "small"
+    HOSPITAL = "hospital"
+
+
 @app.command()
-def demo() -> None:
-    """Make the demo clinics unless they are there, and print accounts, clinics and doctors as one line of JSON."""
-    print(json.dumps(asyncio.run(_load(settings(Settings)))))
+def demo(
+    size: Annotated[
+        Size, typer.Option(help="small: six doctors, nobody has booked; hospital: 50 doctors, 219,000 appointments.")
+    ] = Size.SMALL,
+    seed: Annotated[int | None, typer.Option(min=0, help="Which hospital; each seed makes one of its own. [1]")] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The hospital's present: the days before are past. [today]"),
+    ] = None,
+) -> None:
+    """Make demo clinics unless they are there, and print accounts, clinics and doctors as one line of JSON.
+
+    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. The same seed and day make the same rows.
+    """
+    if size is Size.SMALL and (seed is not None or until is not None):
+        raise fail("--seed and --until are for a hospital: add --size hospital")
+    today = datetime.now(UTC).date()
+    plan = Plan(until=until.date() if until else today, seed=SEED if seed is None else seed)
+    if plan.until > today:
+        raise fail(f"--until {plan.until} lies ahead, and nothing can have happened by then: give today or earlier")
+    configured = settings_here()
+    work = _small(configured) if size is Size.SMALL else _hospital(configured, plan, any_plan=until is None)
+    try:
+        made = asyncio.run(work)
+    except hospital.OtherPlan:
+        raise fail(
+            f"the hospital of seed {plan.seed} is there with another present than {plan.until}, and stays as it is:"
+            " leave --until away to use it, or make another one beside it with --seed"
+        ) from None
+    except ConstraintViolated as violated:
+        raise fail(f"nothing was loaded: a row breaks {violated.constraint}; take another --seed") from None
+    except StateError as error:
+        raise fail(
+            f"nothing was loaded, the database is in trouble ({error}): see that it runs, and try again"
+        ) from None
+    except KeyboardInterrupt:
+        raise fail("stopped, and nothing was loaded") from None
+    print(json.dumps(made))
 
 
-async def _load(configured: Settings) -> dict[str, object]:
+async def _small(configured: Settings) -> dict[str, Any]:
     async with wired(configured) as parts:
-        return await clinics.load(parts.engine, parts.clock(), parts.new_id)
+        return await small.load(parts.engine, parts.clock(), parts.new_id)
+
+
+async def _hospital(configured: Settings, plan: Plan, *, any_plan: bool) -> dict[str, Any]:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    async with wired(configured) as parts:
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+            task = progress.add_task("Appointments", total=plan.appointments)
+            made, new = await hospital.load(
+                parts.engine, plan, lambda rows: progress.advance(task, rows), any_plan=any_plan
+            )
+    if not new:
+        print(f"the hospital of seed {plan.seed} is there already: nothing was changed", file=sys.stderr)
+    return made

@@ -1,0 +1,123 @@
+"""Loads many rows at once by COPY. Every constraint holds as ever: what breaks one refuses the whole load."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from db.postgres.engines import Connection, Engine, connection
+from db.postgres.transaction import translated
+
+
+class PatientCopy(NamedTuple):
+    """A row of `patients`."""
+
+    id: str
+    name: str
+    birth_date: date
+    phone: str
+    email: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class AppointmentCopy(NamedTuple):
+    """A row of `appointments`, for any state but `held`."""
+
+    id: str
+    doctor_id: str
+    practitioner_id: str
+    clinic_id: str
+    patient_id: str
+    date: date
+    start_at: datetime
+    end_at: datetime
+    during: str
+    """See `period`."""
+    seat: int
+    status: str
+    reason: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class EventCopy(NamedTuple):
+    """A row of `appointment_events`."""
+
+    appointment_id: str
+    happened_at: datetime
+    actor: str
+    event: str
+    note: str
+
+
+class DayCopy(NamedTuple):
+    """A row of `schedule_days`."""
+
+    doctor_id: str
+    date: date
+    revision: int
+    changed_at: datetime
+
+
+_UNHURRIED = """
+SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0
+"""
+_LOCK = "SELECT pg_advisory_xact_lock(7250412)"
+_ANALYZE = "ANALYZE patients, patient_identifiers, appointments, appointment_events, schedule_days"
+
+
+def period(start_at: datetime, busy_until: datetime) -> str:
+    """What `during` holds: from a start to the end of the buffer."""
+    return f"[{start_at},{busy_until})"
+
+
+@asynccontextmanager
+async def loading(engine: Engine) -> AsyncIterator[Connection]:
+    """One transaction without time limits, for one load at a time; raises the errors of db.errors."""
+    async with connection(engine) as pg:
+        with translated():
+            # Not by `transact`: COPY is not possible in its pipeline.
+            async with pg.transaction():
+                await pg.execute(_UNHURRIED)
+                await pg.execute(_LOCK)
+                yield pg
+
+
+async def add_patients(pg: Connection, rows: Iterable[PatientCopy]) -> None:
+    """Add patients."""
+    await _copy(pg, "patients", PatientCopy._fields, rows)
+
+
+async def name_patients(pg: Connection, names: Iterable[tuple[str, str, str]]) -> None:
+    """Give patients (system, value, patient_id) names."""
+    await _copy(pg, "patient_identifiers", ("system", "value", "patient_id"), names)
+
+
+async def add_appointments(pg: Connection, rows: Iterable[AppointmentCopy]) -> None:
+    """Add appointments."""
+    await _copy(pg, "appointments", AppointmentCopy._fields, rows)
+
+
+async def add_events(pg: Connection, rows: Iterable[EventCopy]) -> None:
+    """Add what happened to appointments."""
+    await _copy(pg, "appointment_events", EventCopy._fields, rows)
+
+
+async def add_days(pg: Connection, rows: Iterable[DayCopy]) -> None:
+    """Add days of doctors that never changed before."""
+    await _copy(pg, "schedule_days", DayCopy._fields, rows)
+
+
+async def analyze(pg: Connection) -> None:
+    """Tell the planner at once how the tables look now."""
+    await pg.execute(_ANALYZE)
+
+
+async def _copy(pg: Connection, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+    async with pg.cursor().copy(statement.encode()) as copy:
+        for row in rows:
+            await copy.write_row(row)

@@ -1,0 +1,1 @@
+"""Demo data: a few small clinics, or a whole hospital group with its past."""

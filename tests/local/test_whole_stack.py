@@ -80,7 +80,7 @@ def test_the_system_starts_books_keeps_and_stops(copy: Copy) -> None:
     assert (copy.root / ".yoyaku" / "stack.json").stat().st_mode & 0o077 == 0
     assert "already" in (again := copy.run("up", "--detach")).stdout + again.stderr
 
-    day = (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
+    day = (datetime.now(UTC) + timedelta(days=9)).date().isoformat()
     patient = stack["accounts"]["patient"]["patient_id"]
     booking = {"patient_id": patient, "doctor_id": stack["doctors"][0], "date": day, "time_slot": "10:00"}
     with copy.client("patient") as client:
@@ -100,6 +100,27 @@ def test_the_system_starts_books_keeps_and_stops(copy: Copy) -> None:
     with copy.client("patient") as client:
         listed = client.get("/api/appointments", params={"patient_id": patient}).json()
     assert [each["id"] for each in listed["appointments"]] == [booked.json()["appointment"]["id"]]
+
+
+def test_the_tour_of_the_readme_works_as_pasted(copy: Copy) -> None:
+    tour = (ROOT / "README.md").read_text().partition("## Two minutes")[2].partition("```sh\n")[2].partition("```")[0]
+    # Only the addresses differ: this copy has ports and an environment of its own.
+    here = tour.replace("http://127.0.0.1:8080", copy.stack()["edge"]).replace(".venv/bin/python", sys.executable)
+    assert here.count("curl") == tour.count("curl") == 8
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", here],
+        cwd=copy.root,
+        env=copy.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    for words in ("201 Created", '"reason":"SLOT_TAKEN"', "yoyaku.v1.AlternativeSlots", "APPOINTMENT_STATUS_CANCELLED"):
+        assert words in done.stdout
+    assert "INVALID" not in done.stdout
+    assert "NOT_FOUND" not in done.stdout
 
 
 def test_reset_leaves_nothing(copy: Copy) -> None:

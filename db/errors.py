@@ -21,5 +21,9 @@ class Saturated(StateError):
     """No connection of the pool came free in time; nothing was done."""
 
 
+class TimedOut(StateError):
+    """A statement ran into the server's time limit; the transaction was rolled back."""
+
+
 class Unavailable(StateError):
     """The server cannot be reached, or the connection broke: before COMMIT nothing was done, at COMMIT nobody knows."""

@@ -81,7 +81,7 @@ SELECT d.id, d.practitioner_id, p.name, d.specialty, d.active, d.hours_version,
         FROM appointments a
         WHERE a.practitioner_id = d.practitioner_id AND a.{ACTIVE} AND a.during && tstzrange(
             %(first)s::date::timestamp AT TIME ZONE c.time_zone,
-            (%(last)s::date + 2)::timestamp AT TIME ZONE c.time_zone))
+            (%(last)s::date + 2)::timestamp AT TIME ZONE c.time_zone + c.buffer_minutes * interval '1 minute'))
 FROM doctors d JOIN practitioners p ON p.id = d.practitioner_id JOIN clinics c ON c.id = d.clinic_id
 WHERE {condition} ORDER BY d.id
 """

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import psycopg
 
-from db.errors import Conflict, ConstraintViolated, StateError, Unavailable
+from db.errors import Conflict, ConstraintViolated, StateError, TimedOut, Unavailable
 from db.postgres.engines import Connection, Engine, connection
 
 T = TypeVar("T")
@@ -87,5 +87,8 @@ def translated() -> Iterator[None]:
         psycopg.errors.LockNotAvailable,
     ) as error:
         raise Conflict(type(error).__name__) from error
-    except (psycopg.InterfaceError, psycopg.OperationalError) as error:
+    except psycopg.errors.QueryCanceled as error:
+        raise TimedOut(type(error).__name__) from error
+    # A primary that was demoted refuses writes: for them it is gone.
+    except (psycopg.InterfaceError, psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction) as error:
         raise Unavailable(type(error).__name__) from error

@@ -83,11 +83,11 @@ def free_slots(doctor: Doctor, slots: Iterable[Slot], busy: Sequence[Busy], now:
 
 
 def nearest(doctor: Doctor, wanted: Slot, busy: Sequence[Busy], now: datetime, days: int) -> Alternatives:
-    """The bookable slots nearest to one that cannot be had, on its day and so many days after it."""
+    """The bookable slots nearest to one that cannot be had, from the day before it to so many days after it."""
     found: list[Slot] = []
-    for offset in range(days + 1):
+    for offset in range(-1, days + 1):
         found += day_of(doctor, wanted.date + timedelta(days=offset), busy, now).slots
-        if len(found) >= MOST_ALTERNATIVES:
+        if offset > 0 and len(found) >= MOST_ALTERNATIVES:
             break
     found.sort(key=lambda slot: abs(slot.start_at - wanted.start_at))
     chosen = sorted(found[:MOST_ALTERNATIVES], key=lambda slot: slot.start_at)

@@ -34,7 +34,8 @@ def days_touched(doctors: Iterable[Doctor], period: Period) -> set[DoctorDay]:
     """The days of these doctors that have a slot in the period, so that its being busy changes what they show."""
     touched = set()
     for doctor in doctors:
-        day = period.start_at.astimezone(doctor.zone).date() - timedelta(days=1)
+        # A session over midnight and the buffer after its last slot reach into the next day, and further.
+        day = (period.start_at - doctor.policy.buffer).astimezone(doctor.zone).date() - timedelta(days=1)
         while day <= period.end_at.astimezone(doctor.zone).date():
             if any(slot.occupied.overlaps(period) for slot in doctor.slots_on(day)):
                 touched.add((doctor.id, day))

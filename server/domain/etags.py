@@ -11,9 +11,9 @@ def etag_of(version: int) -> str:
 def check_etag(version: int, etag: str) -> None:
     """Refuse a change that was decided on an older version (ETAG_MISMATCH); an empty etag matches all.
 
-    The quotes of an HTTP ETag header are accepted.
+    The form of an HTTP ETag header, W/"3", is accepted as well.
     """
-    if etag and etag.strip('"') != etag_of(version):
+    if etag and etag.removeprefix("W/").strip('"') != etag_of(version):
         raise DomainError(
             Reason.ETAG_MISMATCH,
             "it has changed since you read it: get it again and decide anew",

@@ -21,6 +21,12 @@ class Session:
     slot_minutes: int
     capacity: int
 
+    @property
+    def holds_a_slot(self) -> bool:
+        """Whether one slot at least fits in."""
+        length = timedelta(minutes=self.slot_minutes)
+        return self.starts_on(_MONDAY.date()) + length <= self.ends_on(_MONDAY.date())
+
     def starts_on(self, day: date) -> datetime:
         """Wall time at which the session of that day starts."""
         return datetime.combine(day, self.start)

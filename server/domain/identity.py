@@ -121,6 +121,13 @@ def may(caller: Caller, action: Action, owner: Owner = NOBODY) -> bool:
     return any(_covers(rules[role], caller, owner) for role in caller.roles if role in rules)
 
 
+def acts_for_others(caller: Caller, action: Action, owner: Owner) -> bool:
+    """Whether a role other than that of the patient whose object it is permits the action."""
+    rules = RULES[action]
+    scopes = {rules[role] for role in caller.roles if role in rules} - {Scope.OWN_PATIENT}
+    return any(_covers(scope, caller, owner) for scope in scopes)
+
+
 def require(caller: Caller, action: Action, owner: Owner = NOBODY) -> None:
     """Refuse what the table does not permit (NOT_ALLOWED)."""
     if not may(caller, action, owner):

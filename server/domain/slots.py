@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from server.domain.hours import HoursVersion, Session, sessions_on
 
+_MOMENT = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -67,7 +69,8 @@ def _of_session(session: Session, zone: ZoneInfo, day: date, buffer: timedelta) 
     while wall + length <= wall_end:
         for start_at in instants(wall, zone):
             end_at = start_at + length
-            if end_at.astimezone(zone).replace(tzinfo=None) <= wall_end:
+            # By the last moment, not the end: that may be the one at which clocks jump.
+            if (end_at - _MOMENT).astimezone(zone).replace(tzinfo=None) < wall_end:
                 yield Slot(day, f"{wall:%H:%M}", start_at, end_at, Period(start_at, end_at + buffer), session.capacity)
         wall += length + buffer
 

@@ -40,9 +40,10 @@ def caller() -> Caller:
 
 def created(path: str, etag: str) -> None:
     """Say where the new object is; the edge turns it into 201 with Location and ETag."""
-    _CURRENT.get().headers += [("location", path), ("etag", f'"{etag}"')]
+    _CURRENT.get().headers.append(("location", path))
+    tagged(etag)
 
 
 def tagged(etag: str) -> None:
-    """Give the answer the ETag of its object."""
-    _CURRENT.get().headers.append(("etag", f'"{etag}"'))
+    """Give the answer the ETag of its object: a weak one, since the edge compresses, and then drops strong ones."""
+    _CURRENT.get().headers.append(("etag", f'W/"{etag}"'))

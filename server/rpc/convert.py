@@ -13,6 +13,10 @@ from server.domain.etags import etag_of
 from server.domain.slots import Slot
 from yoyaku.v1 import appointment_pb2, clinic_pb2, doctor_pb2, patient_pb2, schedule_pb2
 
+# Leaves room for arithmetic at both ends of the calendar.
+FIRST_YEAR, LAST_YEAR = 1900, 9000
+_YEARS = f"must be between the years {FIRST_YEAR} and {LAST_YEAR}"
+
 
 def to_timestamp(instant: datetime) -> Timestamp:
     """An instant as a message."""
@@ -20,11 +24,13 @@ def to_timestamp(instant: datetime) -> Timestamp:
 
 
 def from_timestamp(field: str, timestamp: Timestamp) -> datetime:
-    """The instant of a message field (INVALID_REQUEST outside years 1 to 9999)."""
+    """The instant of a message field (INVALID_REQUEST outside the years that dates can be in)."""
     try:
-        return timestamp.ToDatetime(UTC)
+        instant = timestamp.ToDatetime(UTC)
     except (ValueError, OverflowError):
-        raise invalid(field, "must be an instant between the years 1 and 9999") from None
+        raise invalid(field, _YEARS) from None
+    _check_year(field, instant.year)
+    return instant
 
 
 def to_date(field: str, text: str) -> date:
@@ -33,9 +39,13 @@ def to_date(field: str, text: str) -> date:
         day = date.fromisoformat(text)
     except ValueError:
         raise invalid(field, f"{text} is no day of the calendar: send YYYY-MM-DD") from None
-    if not 1900 <= day.year <= 9000:  # noqa: PLR2004  # leaves room for arithmetic at both ends
-        raise invalid(field, "must be between the years 1900 and 9000")
+    _check_year(field, day.year)
     return day
+
+
+def _check_year(field: str, year: int) -> None:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise invalid(field, _YEARS)
 
 
 def to_optional_date(field: str, text: str) -> date | None:

@@ -12,7 +12,7 @@ from server.domain.errors import DomainError, invalid
 from server.domain.etags import etag_of
 from server.rpc.calls import caller, created, tagged
 from server.rpc.convert import to_optional_date, to_timestamp
-from server.rpc.updates import fields_to_change, validate_fields
+from server.rpc.updates import check_same_id, fields_to_change, validate_fields
 from server.rpc.writing import writing
 from server.usecases.directory import Directory, DoctorChange, DoctorListing, NewDoctor
 from server.usecases.patients import Particulars, PatientChange, Patients, Search
@@ -86,6 +86,7 @@ class DirectoryServicer(DirectoryServiceServicer):
 
 def _doctor_change(request: pb.UpdateDoctorRequest) -> DoctorChange:
     doctor = request.doctor
+    check_same_id("doctor.id", doctor.id, request.doctor_id)
     fields = fields_to_change(request.update_mask, doctor, _DOCTOR_FIELDS)
     if "name" in fields and not doctor.name:
         raise invalid("doctor.name", "cannot be cleared: send the name, 1 to 200 characters")
@@ -94,6 +95,7 @@ def _doctor_change(request: pb.UpdateDoctorRequest) -> DoctorChange:
 
 
 def _patient_change(request: pb.UpdatePatientRequest) -> PatientChange:
+    check_same_id("patient.id", request.patient.id, request.patient_id)
     fields = fields_to_change(request.update_mask, request.patient, _PATIENT_FIELDS)
     patient = patient_pb2.Patient()
     FieldMask(paths=fields).MergeMessage(request.patient, patient)

@@ -9,7 +9,7 @@ from typing import Any
 
 import grpc
 import structlog
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from grpc_status import rpc_status
 
 from server.domain.errors import DomainError, Reason
@@ -51,12 +51,12 @@ class Calls(grpc.aio.ServerInterceptor):
         if found is None or not method.startswith(_OURS):
             return found
         self._wrapped[method] = grpc.unary_unary_rpc_method_handler(
-            self._wrap(method, found.unary_unary), found.request_deserializer, found.response_serializer
+            self._wrap(method, found.unary_unary), _lenient(found.request_deserializer), found.response_serializer
         )
         return self._wrapped[method]
 
     def _wrap(self, method: str, handler: Handler) -> Handler:
-        async def call(request: Message, context: grpc.aio.ServicerContext[Message, Message]) -> Message:
+        async def call(request: Message | None, context: grpc.aio.ServicerContext[Message, Message]) -> Message:
             began = time.perf_counter()
             metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
             this = Call(method, _request_id(metadata))
@@ -73,13 +73,12 @@ class Calls(grpc.aio.ServerInterceptor):
         return call
 
     async def _answer(
-        self, call: Call, handler: Handler, request: Message, context: Any, authorization: str | None
+        self, call: Call, handler: Handler, request: Message | None, context: Any, authorization: str | None
     ) -> Message:
         try:
             async with asyncio.timeout(_budget(context.time_remaining())):
                 call.caller = await self._caller(call.method, authorization)
-                validate(request)
-                response = await handler(request, context)
+                response = await handler(validate(request), context)
                 if call.headers:
                     await context.send_initial_metadata(call.headers)
                 return response
@@ -104,6 +103,17 @@ class Calls(grpc.aio.ServerInterceptor):
         if not authorization or not authorization.lower().startswith(_BEARER):
             raise DomainError(Reason.TOKEN_MISSING, "sign in: send an access token as `authorization: Bearer TOKEN`")
         return await self._verify(authorization[len(_BEARER) :].strip())
+
+
+def _lenient(deserialize: Callable[[bytes], Message]) -> Callable[[bytes], Any]:
+    # What grpc would answer itself is an UNKNOWN with internal text, before any of this module has run.
+    def parse(raw: bytes) -> Message | None:
+        try:
+            return deserialize(raw)
+        except DecodeError:
+            return None
+
+    return parse
 
 
 def _request_id(metadata: dict[str, str]) -> str:

@@ -23,6 +23,12 @@ def fields_to_change(mask: FieldMask, new: Message, changeable: Collection[str])
     return frozenset(fields)
 
 
+def check_same_id(field: str, within: str, wanted: str) -> None:
+    """Refuse an object whose own id is another than the one that the request is about (INVALID_REQUEST)."""
+    if within and within.lower() != wanted.lower():
+        raise invalid(field, "is another id than the request's own: leave it out, or send the same")
+
+
 def validate_fields(equivalent: Message, fields: Collection[str], within: str) -> None:
     """Refuse new values that break the rules of the message that creates such an object (INVALID_REQUEST).
 

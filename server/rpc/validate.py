@@ -18,16 +18,21 @@ WORDS = {
 """What the patterns of the contract ask for, in words."""
 
 
-def validate(request: Message) -> None:
-    """Refuse a request that breaks a rule of the contract (INVALID_REQUEST, with every field that does).
+def validate(request: Message | None) -> Message:
+    """The request, unless it breaks a rule of the contract (INVALID_REQUEST, with every field that does).
 
-    Beyond the contract, no text may hold the character NUL, which PostgreSQL cannot store.
+    None stands for bytes that could not be read. Beyond the contract, no text may hold the character NUL, which
+    PostgreSQL cannot store.
     """
+    if request is None:
+        raise DomainError(
+            Reason.INVALID_REQUEST, "these bytes are no such request: check its form, and that text is UTF-8"
+        )
     violations = [Violation(_path(each.proto.field), _words(each)) for each in _VALIDATOR.collect_violations(request)]
     if b"\0" in request.SerializeToString():
         violations += [Violation(path, "must not hold the character NUL") for path in _texts_with_nul(request)]
     if not violations:
-        return
+        return request
     text = "; ".join(f"{each.field}: {each.description}" if each.field else each.description for each in violations)
     raise DomainError(Reason.INVALID_REQUEST, text, violations=violations)
 

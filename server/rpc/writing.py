@@ -20,8 +20,19 @@ def writing(
     return Write(
         caller_id=caller.id,
         request_id=request_id.lower(),
-        content=current().method.encode() + b"\0" + request.SerializeToString(deterministic=True),
+        content=current().method.encode() + b"\0" + _content(request),
         render=render,
         dump=lambda message: message.SerializeToString(),
         load=answer.FromString,
     )
+
+
+def _content(request: Message) -> bytes:
+    """What the request asks for, however its ids are spelt; its request_id is no part of that."""
+    canonical = type(request)()
+    canonical.CopyFrom(request)
+    canonical.ClearField("request_id")
+    for field, value in request.ListFields():
+        if field.name.endswith("_id") and field.name != "request_id":
+            setattr(canonical, field.name, value.lower())
+    return canonical.SerializeToString(deterministic=True)

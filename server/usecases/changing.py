@@ -13,11 +13,11 @@ from server.domain.appointment import Status, check_movable, check_step
 from server.domain.availability import Wanted, find
 from server.domain.doctor import DoctorDay
 from server.domain.etags import check_etag
-from server.domain.identity import Action, Caller, Owner, Role, require
+from server.domain.identity import Action, Caller, Owner, acts_for_others, require
 from server.domain.ids import Clock
 from server.domain.policies import check_bookable, check_changeable
 from server.domain.slots import Period, Slot
-from server.usecases.guard import Locks, Place, Practitioner, bookable, visible, with_enough_days
+from server.usecases.guard import Locks, Place, Practitioner, bookable, owner_of, visible, with_enough_days
 from server.usecases.offers import place_of, seen_at
 from server.usecases.writes import Claim, Write, perform
 
@@ -186,7 +186,8 @@ class _Found:
 
     def check_changeable(self, caller: Caller, now: datetime) -> None:
         policy = self.practitioner.doctor(self.row.doctor_id).policy
-        check_changeable(policy, start_at=self.row.start_at, now=now, by_staff=caller.roles != {Role.PATIENT})
+        by_staff = acts_for_others(caller, Action.CHANGE_APPOINTMENT, owner_of(self.row))
+        check_changeable(policy, start_at=self.row.start_at, now=now, by_staff=by_staff)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,5 @@ class _Reading:
 
     async def fetch(self, caller: Caller) -> _Found:
         row = visible(caller, await self.row.fetchone(), self.appointment_id)
-        owner = Owner(clinic_id=row.clinic_id, doctor_id=row.doctor_id, patient_id=row.patient_id)
-        require(caller, Action.CHANGE_APPOINTMENT, owner)
+        require(caller, Action.CHANGE_APPOINTMENT, owner_of(row))
         return _Found(row, Practitioner(await self.offers.fetchall()))

@@ -208,10 +208,10 @@ async def bookable(engine: Engine, planning: Planning) -> AsyncIterator[None]:
 
 
 async def _alternatives(engine: Engine, doctor_id: str, slot: Slot, now: datetime) -> Alternatives | None:
-    last = slot.date + timedelta(days=_DAYS_OF_ALTERNATIVES)
+    first, last = slot.date - timedelta(days=1), slot.date + timedelta(days=_DAYS_OF_ALTERNATIVES)
 
     async def work(pg: Connection) -> OfferRow | None:
-        return await (await days.offer(pg, doctor_id, slot.date, last)).fetchone()
+        return await (await days.offer(pg, doctor_id, first, last)).fetchone()
 
     row = await read(engine, work)
     return row and nearest(doctor_of(row), slot, busy_of(row.busy), now, _DAYS_OF_ALTERNATIVES)
@@ -224,10 +224,13 @@ _OVERLAPS: dict[str, Callable[[str, Slot], DomainError]] = {
 }
 
 
+def owner_of(row: AppointmentRow) -> Owner:
+    """Whom an appointment concerns."""
+    return Owner(clinic_id=row.clinic_id, doctor_id=row.doctor_id, patient_id=row.patient_id)
+
+
 def visible(caller: Caller, row: AppointmentRow | None, appointment_id: str) -> AppointmentRow:
     """An appointment, if the caller may know of it (APPOINTMENT_NOT_FOUND)."""
-    if row is not None:
-        owner = Owner(clinic_id=row.clinic_id, doctor_id=row.doctor_id, patient_id=row.patient_id)
-        if may(caller, Action.SEE_APPOINTMENT, owner):
-            return row
+    if row is not None and may(caller, Action.SEE_APPOINTMENT, owner_of(row)):
+        return row
     raise not_found(Reason.APPOINTMENT_NOT_FOUND, "appointment", appointment_id)

@@ -3,12 +3,16 @@
 import asyncio
 from datetime import timedelta
 
-from db.errors import StateError
+import structlog
+
 from db.postgres import idempotency
 from db.postgres.engines import Engine
 from db.postgres.transaction import transact
 from server.domain.ids import Clock
+from server.telemetry.logs import place_of
 from server.usecases.writes import KEPT
+
+_log = structlog.get_logger()
 
 EVERY = timedelta(minutes=1)
 _BATCH = 1_000
@@ -22,14 +26,14 @@ class Housekeeping:
         self._clock = clock
 
     async def run(self) -> None:
-        """Tidy up every minute until cancelled; a database that is away is waited for."""
+        """Tidy up every minute until cancelled; what fails is logged, and tried again a minute later."""
         while True:
             await asyncio.sleep(EVERY.total_seconds())
             try:
                 while await self.forget_answers() == _BATCH:
                     pass
-            except StateError:
-                continue
+            except Exception as error:
+                _log.error("housekeeping failed", failure=place_of(error))
 
     async def forget_answers(self) -> int:
         """Forget a batch of answers that are too old; how many there were."""

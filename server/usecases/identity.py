@@ -162,7 +162,7 @@ class Tokens:
                 options={"require": ["sub", "exp"], "verify_exp": False, "verify_iat": False, "verify_nbf": False},
             )
             return _caller(claims)
-        except (jwt.PyJWTError, ValueError, TypeError):
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
             raise DomainError(
                 Reason.TOKEN_INVALID, "the access token is not one of this system: sign in again"
             ) from None

@@ -9,9 +9,9 @@ from db.postgres import days, hours
 from db.postgres.days import OfferRow, SessionRow
 from db.postgres.engines import Connection, Engine
 from server.domain.doctor import Doctor
-from server.domain.errors import DomainError, Reason, not_found
+from server.domain.errors import DomainError, Reason, invalid, not_found
 from server.domain.etags import check_etag, etag_of
-from server.domain.hours import HoursVersion, first_overlap
+from server.domain.hours import HoursVersion, Session, first_overlap
 from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock
 from server.domain.policies import today
@@ -67,13 +67,6 @@ class Scheduling:
 
     async def set_working_hours(self, caller: Caller, new: NewHours, write: Write[HoursChanged, M]) -> M:
         """Set the sessions of a doctor from a day on; errors are those of SetWorkingHours in the contract."""
-        if overlap := first_overlap(new.version.sessions):
-            raise DomainError(
-                Reason.SESSIONS_OVERLAP,
-                f"the session that starts at {overlap.start:%H:%M} on ISO weekday {overlap.weekday} overlaps the one"
-                " before it: send sessions that do not overlap",
-                metadata={"weekday": str(overlap.weekday), "start": f"{overlap.start:%H:%M}"},
-            )
         now = self._clock()
 
         async def work(pg: Connection, claim: Claim) -> HoursChanged:
@@ -86,6 +79,7 @@ class Scheduling:
         doctor = doctor_of(await _offer(pg, new.doctor_id, now))
         require(caller, Action.SET_WORKING_HOURS, Owner(clinic_id=doctor.clinic_id, doctor_id=doctor.id))
         _check_start(doctor, new.version, now)
+        _check_sessions(new.version.sessions)
         last = doctor.policy.last_day(doctor.zone, now)
         touched = await hours.raise_revisions(pg, [doctor.id], new.version.valid_from, last, now)
         version = await (await hours.raise_version(pg, doctor.id)).fetchone()
@@ -110,6 +104,19 @@ def _check_start(doctor: Doctor, version: HoursVersion, now: datetime) -> None:
             Reason.VALID_FROM_IN_PAST,
             f"working hours can be set from {first} on, the date at the clinic: send that or a later valid_from",
             metadata={"today": first.isoformat()},
+        )
+
+
+def _check_sessions(sessions: Sequence[Session]) -> None:
+    for number, session in enumerate(sessions):
+        if not session.holds_a_slot:
+            raise invalid(f"sessions[{number}].slot_minutes", "is longer than the session: shorten it")
+    if overlap := first_overlap(sessions):
+        raise DomainError(
+            Reason.SESSIONS_OVERLAP,
+            f"the session that starts at {overlap.start:%H:%M} on ISO weekday {overlap.weekday} overlaps the one"
+            " before it: send sessions that do not overlap",
+            metadata={"weekday": str(overlap.weekday), "start": f"{overlap.start:%H:%M}"},
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from db.errors import Conflict, Saturated, Unavailable
+from db.errors import Conflict, Saturated, TimedOut, Unavailable
 from db.postgres import idempotency, transaction
 from db.postgres.engines import Connection, Engine
 from server.domain.errors import DomainError, Reason
@@ -108,7 +108,7 @@ async def read(engine: Engine, work: Callable[[Connection], Awaitable[T]]) -> T:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Turn what can go wrong below into TRANSACTION_CONFLICT, OVERLOADED and DATABASE_UNAVAILABLE."""
+    """Turn what can go wrong below into TRANSACTION_CONFLICT, OVERLOADED, DEADLINE_PASSED, DATABASE_UNAVAILABLE."""
     try:
         yield
     except Conflict:
@@ -122,6 +122,10 @@ def refusals() -> Iterator[None]:
             Reason.OVERLOADED,
             "the server is busy and nothing was changed: try again in a moment",
             retry_after=timedelta(seconds=1),
+        ) from None
+    except TimedOut:
+        raise DomainError(
+            Reason.DEADLINE_PASSED, "the call took too long and nothing was changed: try again, or ask for less"
         ) from None
     except Unavailable:
         raise DomainError(

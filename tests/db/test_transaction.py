@@ -2,7 +2,7 @@
 
 import pytest
 
-from db.errors import Conflict, ConstraintViolated, Saturated, Unavailable
+from db.errors import Conflict, ConstraintViolated, Saturated, TimedOut, Unavailable
 from db.postgres.engines import Connection, Engine, connection, create_engine
 from db.postgres.transaction import read, transact
 from tests.fixtures.book import Book
@@ -116,6 +116,24 @@ async def test_a_pool_lends_no_more_than_its_size_and_says_so_in_time(database_u
         await read(small, lambda pg: pg.execute("SELECT 1"))
     finally:
         await small.dispose()
+
+
+async def test_a_statement_that_takes_too_long_is_told_from_a_lost_server(engine: Engine) -> None:
+    async def work(pg: Connection) -> None:
+        await pg.execute("SET LOCAL statement_timeout = 10")
+        await (await pg.execute("SELECT pg_sleep(5)")).fetchone()
+
+    with pytest.raises(TimedOut):
+        await transact(engine, work)
+
+
+async def test_a_primary_that_became_a_standby_is_unavailable_for_writes(engine: Engine) -> None:
+    async def work(pg: Connection) -> None:
+        await pg.execute("SET TRANSACTION READ ONLY")
+        await pg.execute("INSERT INTO practitioners VALUES (gen_random_uuid(), 'Mori Hana', now(), now())")
+
+    with pytest.raises(Unavailable):
+        await transact(engine, work)
 
 
 async def test_a_server_that_is_not_there_is_unavailable() -> None:

@@ -91,6 +91,8 @@ async def test_the_same_request_ten_times_at_once_is_one_appointment_and_ten_equ
     assert all(answer == answers[0] for answer in answers)
     assert len(await book.rows("SELECT id FROM appointments")) == 1
 
+    spelt_otherwise = booking(patient.upper(), doctor.upper(), "10:00", request_id.upper())
+    assert await create(workers[0], spelt_otherwise) == answers[0]
     with pytest.raises(Refusal) as refused:
         await create(workers[0], booking(patient, doctor, "10:30", request_id))
     assert (refused.value.code, refused.value.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED")

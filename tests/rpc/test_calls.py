@@ -96,6 +96,18 @@ async def test_identity_is_checked_before_the_request(scene: Scene) -> None:
     assert refusal.reason == "TOKEN_MISSING"
 
 
+async def test_bytes_that_are_no_request_are_refused_as_such(scene: Scene) -> None:
+    call: Any = scene.worker.channel.unary_unary("/yoyaku.v1.ScheduleService/ListAvailableSlots")
+    for raw in (b"\x12\x02\xff\xfe", b"\xff\xff"):
+        with pytest.raises(grpc.aio.AioRpcError) as info:
+            await call(raw, metadata=scene.patient.metadata)
+        refusal = Refusal.of(info.value)
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST")
+        with pytest.raises(grpc.aio.AioRpcError) as info:
+            await call(raw)
+        assert Refusal.of(info.value).reason == "TOKEN_MISSING"
+
+
 async def test_signing_keys_are_public_and_hold_no_secret(scene: Scene) -> None:
     stub = auth_service_pb2_grpc.AuthServiceStub(scene.worker.channel)
     [key] = (await stub.GetSigningKeys(auth_service_pb2.GetSigningKeysRequest())).keys

@@ -52,7 +52,7 @@ async def test_a_new_doctor_is_there_with_location_and_etag(scene: Scene) -> Non
     call = scene.staff.directory.CreateDoctor(request, metadata=scene.staff.metadata)
     doctor = (await call).doctor
     headers = dict(list(await call.initial_metadata()))
-    assert (headers["location"], headers["etag"]) == (f"/api/doctors/{doctor.id}", '"1"')
+    assert (headers["location"], headers["etag"]) == (f"/api/doctors/{doctor.id}", 'W/"1"')
     assert await get(scene, doctor.id.upper()) == doctor
     assert (doctor.name, doctor.specialty, doctor.active) == ("Abe Daichi", "Cardiology", True)
     assert (doctor.clinic.id, doctor.clinic.time_zone, doctor.etag) == (scene.clinic_id, "Asia/Tokyo", "1")
@@ -98,7 +98,7 @@ async def test_a_mask_says_what_changes(scene: Scene) -> None:
 
 
 async def test_without_a_mask_what_is_set_changes(scene: Scene) -> None:
-    changed = await update(scene, Doctor(name="Mori H.", etag='"1"'))
+    changed = await update(scene, Doctor(name="Mori H.", etag='W/"1"'))
     assert (changed.name, changed.specialty, changed.active, changed.etag) == ("Mori H.", "General practice", True, "2")
     again = await update(scene, changed)
     assert again == changed

@@ -72,7 +72,7 @@ async def test_a_registered_patient_is_there_with_location_and_etag(scene: Scene
     call = scene.staff.directory.RegisterPatient(request, metadata=scene.staff.metadata)
     patient = (await call).patient
     headers = dict(list(await call.initial_metadata()))
-    assert (headers["location"], headers["etag"]) == (f"/api/patients/{patient.id}", '"1"')
+    assert (headers["location"], headers["etag"]) == (f"/api/patients/{patient.id}", 'W/"1"')
     assert await get(scene.staff, patient.id.upper()) == patient
     assert (patient.name, patient.birth_date, patient.phone) == ("Kato Mei", "2026-03-02", "+81312345678")
     assert (patient.email, list(patient.identifiers), patient.etag) == ("mei@example.org", [FILE, CARD], "1")
@@ -159,14 +159,21 @@ async def test_without_a_mask_what_is_set_changes_and_identifiers_are_replaced(s
 
 
 async def test_changes_of_what_cannot_change_name_the_mask(scene: Scene) -> None:
-    for patient, paths in ((Patient(), []), (Patient(), ["id"]), (Patient(), ["etag", "name"]), (Patient(id="x"), [])):
+    for patient, paths in ((Patient(), []), (Patient(), ["id"]), (Patient(), ["etag", "name"])):
         refused = await refusal(update(scene, patient, *paths))
         assert (refused.reason, list(refused.violations)) == ("INVALID_REQUEST", ["update_mask"])
         assert "name, birth_date, phone, email, identifiers" in refused.message
 
 
+async def test_an_id_in_the_body_must_be_the_one_in_the_path(scene: Scene) -> None:
+    refused = await refusal(update(scene, Patient(id=scene.other_id, phone="+81312345678")))
+    assert (refused.reason, list(refused.violations)) == ("INVALID_REQUEST", ["patient.id"])
+    changed = await update(scene, Patient(id=scene.patient_id.upper(), phone="+81312345678"))
+    assert (changed.id, changed.phone) == (scene.patient_id, "+81312345678")
+
+
 async def test_of_two_changes_of_what_was_seen_one_is_refused(scene: Scene) -> None:
-    changes = [update(scene, Patient(phone=f"+8131234567{n}", etag='"1"')) for n in range(4)]
+    changes = [update(scene, Patient(phone=f"+8131234567{n}", etag='W/"1"')) for n in range(4)]
     results = await asyncio.gather(*changes, return_exceptions=True)
     assert first_reasons(results) == ["ETAG_MISMATCH"] * 3
     refused = next(result for result in results if isinstance(result, Refusal))

@@ -53,6 +53,9 @@ async def test_hours_that_cannot_be_are_refused_with_a_reason(scene: Scene) -> N
         await scene.set_hours([("09:00", "12:00"), ("11:00", "13:00")])
     assert (refused.value.reason, refused.value.metadata) == ("SESSIONS_OVERLAP", {"weekday": "1", "start": "11:00"})
     with pytest.raises(Refusal) as refused:
+        await scene.set_hours([("09:00", "10:00")], minutes=61)
+    assert list(refused.value.violations) == ["sessions[0].slot_minutes"]
+    with pytest.raises(Refusal) as refused:
         await scene.set_hours([], valid_from="2026-03-01")
     assert (refused.value.reason, refused.value.metadata) == ("VALID_FROM_IN_PAST", {"today": "2026-03-02"})
     with pytest.raises(Refusal) as refused:

@@ -12,7 +12,19 @@ from server.domain.appointment import ACTIVE, STEPS, Status, check_step
 from server.domain.availability import Closed
 from server.domain.errors import DomainError, Kind, Reason
 from server.domain.hours import Session, first_overlap
-from server.domain.identity import ALL_CLINICS, RULES, Action, Caller, Owner, Role, Scope, may, reach, roles_of
+from server.domain.identity import (
+    ALL_CLINICS,
+    RULES,
+    Action,
+    Caller,
+    Owner,
+    Role,
+    Scope,
+    acts_for_others,
+    may,
+    reach,
+    roles_of,
+)
 from server.domain.ids import uuid7_maker
 from server.domain.policies import Policy, check_bookable, check_changeable
 from server.rpc.errors import CODES
@@ -112,6 +124,14 @@ def test_who_works_for_all_clinics_reaches_every_clinic_but_no_more() -> None:
     patient = Caller("me", frozenset({Role.PATIENT}), frozenset({ALL_CLINICS}), "mine", None, NOW)
     assert not may(patient, Action.SEE_APPOINTMENT, Owner(clinic_id="any", patient_id="other"))
     assert not reach(patient, Action.SEE_APPOINTMENT).everything
+
+
+def test_a_doctor_acts_as_a_patient_on_own_appointments_elsewhere() -> None:
+    both = Caller("me", frozenset({Role.PATIENT, Role.DOCTOR}), frozenset(), "me as patient", "me as doctor", NOW)
+    elsewhere = Owner(clinic_id="c", doctor_id="another", patient_id="me as patient")
+    assert may(both, Action.CHANGE_APPOINTMENT, elsewhere)
+    assert not acts_for_others(both, Action.CHANGE_APPOINTMENT, elsewhere)
+    assert acts_for_others(both, Action.CHANGE_APPOINTMENT, Owner(doctor_id="me as doctor", patient_id="other"))
 
 
 def test_unknown_roles_open_nothing() -> None:

@@ -41,6 +41,19 @@ def test_a_slot_in_the_gap_is_not_offered() -> None:
     assert slots[2].start_at - slots[1].start_at == timedelta(minutes=30)
 
 
+@pytest.mark.parametrize(
+    ("zone", "day", "start", "end", "last"),
+    [
+        ("America/New_York", date(2026, 3, 7), "22:00", "02:00", "01:30"),
+        ("America/New_York", SPRING, "00:00", "02:30", "01:30"),
+        ("Europe/London", date(2026, 3, 29), "00:00", "01:00", "00:30"),
+        ("Australia/Lord_Howe", date(2026, 10, 4), "01:00", "02:00", "01:30"),
+    ],
+)
+def test_the_last_slot_before_the_gap_is_offered(zone: str, day: date, start: str, end: str, last: str) -> None:
+    assert labels(slots_on(daily(start, end), ZoneInfo(zone), day, NO_BUFFER))[-1] == last
+
+
 def test_a_slot_in_the_fold_is_offered_once_per_real_hour() -> None:
     slots = slots_on(daily("00:30", "02:30"), NEW_YORK, AUTUMN, NO_BUFFER)
     assert labels(slots) == ["00:30", "01:00", "01:30", "01:00", "01:30", "02:00"]

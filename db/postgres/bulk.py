@@ -67,7 +67,7 @@ SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_t
 """
 _TABLES = "patients, patient_identifiers, appointments, appointment_events, schedule_days"
 # Keeps out other loads, and autovacuum: it would count none of the uncommitted rows and write down that the tables are
-# empty, whereupon foreign keys are looked up by whichever index comes first. Others read and write as ever.
+# empty, whereupon foreign keys are looked up in an index that has the id last (minutes). Others read and write as ever.
 _LOCK = f"LOCK TABLE {_TABLES} IN SHARE UPDATE EXCLUSIVE MODE"
 _ANALYZE = f"ANALYZE {_TABLES}"
 
@@ -82,11 +82,12 @@ async def loading(engine: Engine) -> AsyncIterator[Connection]:
     """One transaction without time limits, for one load at a time; raises the errors of db.errors."""
     async with connection(engine) as pg:
         with translated():
-            # Not by `transact`: COPY is not possible in its pipeline.
-            async with pg.transaction():
-                await pg.execute(_UNHURRIED)
-                await pg.execute(_LOCK)
-                yield pg
+            # Not by `transact`: COPY is not possible in its pipeline. What fails, `connection` rolls back.
+            await pg.execute("BEGIN")
+            await pg.execute(_UNHURRIED)
+            await pg.execute(_LOCK)
+            yield pg
+            await pg.execute("COMMIT")
 
 
 async def add_patients(pg: Connection, rows: Iterable[PatientCopy]) -> None:

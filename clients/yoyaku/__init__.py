@@ -1,1 +1,41 @@
 """Client of yoyaku, the appointment backend of a hospital group; messages and stubs are in yoyaku.v1."""
+
+from yoyaku.blocking import BlockingClient
+from yoyaku.client import Client
+from yoyaku.connection import Tls
+from yoyaku.errors import (
+    AlreadyExists,
+    AmbiguousTime,
+    DeadlineExceeded,
+    EtagMismatch,
+    InvalidRequest,
+    NotAllowed,
+    NotFound,
+    PatientBusy,
+    Refused,
+    ServerFault,
+    SlotTaken,
+    Unauthenticated,
+    Unavailable,
+    YoyakuError,
+)
+
+__all__ = [
+    "AlreadyExists",
+    "AmbiguousTime",
+    "BlockingClient",
+    "Client",
+    "DeadlineExceeded",
+    "EtagMismatch",
+    "InvalidRequest",
+    "NotAllowed",
+    "NotFound",
+    "PatientBusy",
+    "Refused",
+    "ServerFault",
+    "SlotTaken",
+    "Tls",
+    "Unauthenticated",
+    "Unavailable",
+    "YoyakuError",
+]

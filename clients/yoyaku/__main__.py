@@ -1,0 +1,15 @@
+"""`yoyaku COMMAND`, also `python -m yoyaku`; `--help` lists the commands."""
+
+from yoyaku.cli import browsing, changing
+from yoyaku.cli.session import app
+
+__all__ = ["browsing", "changing", "main"]
+
+
+def main() -> None:
+    """Run the command that the arguments ask for."""
+    app(prog_name="yoyaku")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""AppointmentService: book, show, move and cancel appointments."""
+
+from collections.abc import Iterable
+
+from yoyaku.calls import Caller
+from yoyaku.methods import Call, Rows
+from yoyaku.v1 import appointment_pb2
+from yoyaku.v1 import appointment_service_pb2 as pb
+from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceStub
+from yoyaku.wire import Day, Instant, WallTime, day_text, timestamp, wall_text, write_id
+
+
+class Appointments(Caller):
+    """The calls of AppointmentService. A slot is named by `date` and `time_slot`, or by its `start`."""
+
+    @Call
+    async def create_appointment(
+        self,
+        *,
+        patient_id: str,
+        doctor_id: str,
+        date: Day | None = None,
+        time_slot: WallTime | None = None,
+        start: Instant | None = None,
+        reason: str = "",
+        override_reason: str = "",
+        request_id: str = "",
+    ) -> pb.CreateAppointmentResponse:
+        """Book a slot (SlotTaken, AmbiguousTime, PatientBusy, Refused, NotFound, NotAllowed)."""
+        request = pb.CreateAppointmentRequest(
+            patient_id=patient_id,
+            doctor_id=doctor_id,
+            date=day_text(date),
+            time_slot=wall_text(time_slot),
+            start_time=timestamp(start),
+            reason=reason,
+            override_reason=override_reason,
+            request_id=write_id(request_id),
+        )
+        return await self._call(self._stub(AppointmentServiceStub).CreateAppointment, request)
+
+    @Call
+    async def get_appointment(self, appointment_id: str) -> pb.GetAppointmentResponse:
+        """One appointment (NotFound)."""
+        request = pb.GetAppointmentRequest(appointment_id=appointment_id)
+        return await self._call(self._stub(AppointmentServiceStub).GetAppointment, request)
+
+    @Call
+    async def batch_get_appointments(self, appointment_ids: Iterable[str]) -> pb.BatchGetAppointmentsResponse:
+        """1 to 100 appointments, in the order asked for (NotFound, NotAllowed)."""
+        request = pb.BatchGetAppointmentsRequest(appointment_ids=appointment_ids)
+        return await self._call(self._stub(AppointmentServiceStub).BatchGetAppointments, request)
+
+    @Call
+    async def list_appointments(
+        self,
+        *,
+        patient_id: str = "",
+        doctor_id: str = "",
+        clinic_id: str = "",
+        date: Day | None = None,
+        statuses: "Iterable[appointment_pb2.AppointmentStatus.ValueType]" = (),
+        newest_first: bool = False,
+        size: int = 0,
+        page_token: str = "",
+    ) -> pb.ListAppointmentsResponse:
+        """A page of a patient's appointments, or of a doctor's or a clinic's on a date (NotAllowed)."""
+        request = pb.ListAppointmentsRequest(
+            patient_id=patient_id,
+            doctor_id=doctor_id,
+            clinic_id=clinic_id,
+            date=day_text(date),
+            status=statuses,
+            sort="appointment_date,desc" if newest_first else "",
+            size=size,
+            page_token=page_token,
+        )
+        return await self._call(self._stub(AppointmentServiceStub).ListAppointments, request)
+
+    appointments = Rows(list_appointments, lambda page: page.appointments)
+
+    @Call
+    async def reschedule_appointment(
+        self,
+        appointment_id: str,
+        *,
+        date: Day | None = None,
+        time_slot: WallTime | None = None,
+        start: Instant | None = None,
+        doctor_id: str = "",
+        etag: str = "",
+        request_id: str = "",
+    ) -> pb.RescheduleAppointmentResponse:
+        """Move an appointment to another slot, of another doctor if named (as create; EtagMismatch)."""
+        request = pb.RescheduleAppointmentRequest(
+            appointment_id=appointment_id,
+            doctor_id=doctor_id,
+            date=day_text(date),
+            time_slot=wall_text(time_slot),
+            start_time=timestamp(start),
+            etag=etag,
+            request_id=write_id(request_id),
+        )
+        return await self._call(self._stub(AppointmentServiceStub).RescheduleAppointment, request)
+
+    @Call
+    async def cancel_appointment(
+        self, appointment_id: str, *, reason: str = "", etag: str = "", request_id: str = ""
+    ) -> pb.CancelAppointmentResponse:
+        """Call an appointment off (Refused, NotFound, EtagMismatch)."""
+        request = pb.CancelAppointmentRequest(
+            appointment_id=appointment_id, reason=reason, etag=etag, request_id=write_id(request_id)
+        )
+        return await self._call(self._stub(AppointmentServiceStub).CancelAppointment, request)

@@ -1,0 +1,68 @@
+"""The blocking client."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from yoyaku.appointments import Appointments
+from yoyaku.connection import Tls, TokenSource
+from yoyaku.directory import Directory
+from yoyaku.methods import Waiting
+from yoyaku.schedules import Schedules
+
+R = TypeVar("R")
+
+
+class BlockingClient(Appointments, Schedules, Directory, Waiting):
+    """The client for scripts and threads: the methods of Client, which wait for their answers.
+
+    There is no second list of methods: each is written once, as a coroutine, and `yoyaku.methods.Call` hands a
+    BlockingClient a function that runs it on this client's event loop, in a thread of its own, and waits. Type
+    checkers see the same arguments and the plain result. Use Client in programs that have an event loop.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        token: TokenSource | None = None,
+        tls: Tls | None = None,
+        deadline: float = 5.0,
+        keepalive: float = 60.0,
+    ) -> None:
+        """As Client."""
+        super().__init__(address, token=token, tls=tls, deadline=deadline, keepalive=keepalive)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="yoyaku-client", daemon=True)
+        self._thread.start()
+
+    def wait(self, coroutine: Coroutine[Any, Any, R]) -> R:
+        """What the coroutine returns or raises; it runs on the client's loop. RuntimeError after close."""
+        if self._loop.is_closed():
+            coroutine.close()
+            raise RuntimeError("the client is closed: make a new one, or call it inside its `with` block")
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return future.result()
+        except BaseException:  # Ctrl-C too: the call is not wanted any more
+            future.cancel()
+            raise
+
+    def close(self) -> None:
+        """Hang up and end the thread."""
+        if self._loop.is_closed():
+            return
+        self.wait(self._connection.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,1 @@
+"""`yoyaku`: the appointment book on the command line."""

@@ -1,0 +1,153 @@
+"""Commands that show and change nothing."""
+
+from datetime import date
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from yoyaku.cli import tables, words
+from yoyaku.cli.session import Json, app, own_patient, present, session, usage
+from yoyaku.v1 import appointment_service_pb2, directory_service_pb2
+from yoyaku.v1.appointment_pb2 import AppointmentStatus
+from yoyaku.v1.patient_pb2 import Identifier
+from yoyaku.v1.schedule_pb2 import ClosedReason
+from yoyaku.v1.schedule_service_pb2 import ListAvailableSlotsResponse
+
+DoctorArgument = Annotated[str, typer.Argument(metavar="DOCTOR", help="Id, or a part of the name that only one has.")]
+DayOption = Annotated[date | None, typer.Option("--date", parser=words.day, metavar="DATE", help="YYYY-MM-DD.")]
+Clinic = Annotated[str, typer.Option("--clinic", metavar="ID", help="Only of this clinic.")]
+
+_CLOSED = {
+    ClosedReason.CLOSED_REASON_UNSPECIFIED: "every slot of that day is taken",
+    ClosedReason.CLOSED_REASON_NOT_WORKING: "the doctor does not work on that day",
+    ClosedReason.CLOSED_REASON_PAST: "that day is over",
+    ClosedReason.CLOSED_REASON_BEYOND_HORIZON: "that day is further ahead than the clinic takes bookings",
+    ClosedReason.CLOSED_REASON_DOCTOR_INACTIVE: "the doctor takes no more bookings",
+}
+
+
+@app.command()
+def slots(
+    context: typer.Context,
+    doctor: DoctorArgument,
+    day: Annotated[date, typer.Argument(metavar="DATE", parser=words.day, help="YYYY-MM-DD.")],
+    as_json: Json = False,
+) -> None:
+    """Show the free slots of a doctor on a day."""
+    with session(context) as client:
+        answer = client.list_available_slots(words.doctor_id(client, doctor), day)
+    title = f"{answer.date} ({answer.time_zone})"
+    shown = tables.slot_table(answer.slots, answer.time_zone, title) if answer.slots else _closed(answer)
+    present(answer, shown, as_json=as_json)
+
+
+@app.command()
+def search(
+    context: typer.Context,
+    first: Annotated[date, typer.Argument(metavar="FROM", parser=words.day, help="First day, YYYY-MM-DD.")],
+    last: Annotated[
+        date | None, typer.Argument(metavar="TO", parser=words.day, help="Last day; FROM if left out.")
+    ] = None,
+    clinic: Clinic = "",
+    specialty: Annotated[str, typer.Option(help="Only of this specialty, in its exact spelling.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=50, help="How many slots.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Show the earliest free slots over the doctors of a clinic, of a specialty, or of both."""
+    if not clinic and not specialty:
+        raise usage("say whose slots: --clinic, --specialty, or both")
+    with session(context) as client:
+        answer = client.search_available_slots(
+            from_date=first, to_date=last or first, clinic_id=clinic, specialty=specialty, limit=limit
+        )
+    none = "no slot is free on these days: try others"
+    present(answer, tables.found_table(answer.slots) if answer.slots else none, as_json=as_json)
+
+
+@app.command()
+def appointments(
+    context: typer.Context,
+    patient: Annotated[str, typer.Option(metavar="ID", help="Whose; a patient's token stands for its patient.")] = "",
+    doctor: Annotated[str, typer.Option(help="Those of this doctor on --date; id or part of the name.")] = "",
+    clinic: Annotated[str, typer.Option(metavar="ID", help="Those of this clinic on --date.")] = "",
+    day: DayOption = None,
+    status: Annotated[
+        list[str] | None, typer.Option(parser=words.status, metavar="STATUS", help=", ".join(words.STATUSES))
+    ] = None,
+    newest: Annotated[bool, typer.Option("--newest", help="The latest first.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """List appointments of a patient, or of a doctor or a clinic on a day."""
+    patient = patient or ("" if doctor or clinic else own_patient(context))
+    if len([whose for whose in (patient, doctor, clinic) if whose]) != 1 or (day is None and not patient):
+        raise usage("say whose: --patient ID, --doctor DOCTOR --date DATE, or --clinic ID --date DATE")
+    with session(context) as client:
+        rows = client.appointments(
+            patient_id=patient,
+            doctor_id=words.doctor_id(client, doctor) if doctor else "",
+            clinic_id=clinic,
+            date=day,
+            statuses=[AppointmentStatus.Value(name) for name in status or ()],
+            newest_first=newest,
+        )
+        found = list(islice(rows, limit + 1))
+    answer = appointment_service_pb2.ListAppointmentsResponse(appointments=found[:limit])
+    shown = tables.appointment_table(answer.appointments) if found else "no appointments"
+    present(answer, shown, as_json=as_json)
+    if len(found) > limit:
+        typer.echo(f"there are more: --limit {limit * 5} shows up to so many", err=True)
+
+
+@app.command()
+def show(context: typer.Context, appointment_id: str, as_json: Json = False) -> None:
+    """Show one appointment."""
+    with session(context) as client:
+        answer = client.get_appointment(appointment_id)
+    present(answer, tables.appointment_details(answer.appointment), as_json=as_json)
+
+
+@app.command()
+def doctors(
+    context: typer.Context,
+    clinic: Clinic = "",
+    specialty: Annotated[str, typer.Option(help="Only of this specialty, in its exact spelling.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List the doctors who take bookings."""
+    with session(context) as client:
+        found = list(client.doctors(clinic_id=clinic, specialty=specialty))
+    present(directory_service_pb2.ListDoctorsResponse(doctors=found), tables.doctor_table(found), as_json=as_json)
+
+
+@app.command()
+def clinics(context: typer.Context, as_json: Json = False) -> None:
+    """List the clinics."""
+    with session(context) as client:
+        found = list(client.clinics())
+    present(directory_service_pb2.ListClinicsResponse(clinics=found), tables.clinic_table(found), as_json=as_json)
+
+
+@app.command()
+def patients(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Beginning of the name.")] = "",
+    born: Annotated[date | None, typer.Option(parser=words.day, metavar="DATE", help="Birth date, YYYY-MM-DD.")] = None,
+    identifier: Annotated[
+        tuple[str, str] | None, typer.Option(metavar="SYSTEM VALUE", help="The name that another system gives.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Find patients by name or by an identifier (staff and hospital systems)."""
+    if bool(name) == bool(identifier):
+        raise usage("search either by NAME (and --born), or by --identifier SYSTEM VALUE")
+    known = Identifier(system=identifier[0], value=identifier[1]) if identifier else None
+    with session(context) as client:
+        found = list(client.patients(identifier=known, name_prefix=name, birth_date=born))
+    present(directory_service_pb2.SearchPatientsResponse(patients=found), tables.patient_table(found), as_json=as_json)
+
+
+def _closed(answer: ListAvailableSlotsResponse) -> str:
+    reason = _CLOSED.get(answer.closed_reason, "the day is closed")
+    return f"no slots on {answer.date}: {reason}"

@@ -1,0 +1,81 @@
+"""Commands that book, move and cancel."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from yoyaku.cli import words
+from yoyaku.cli.browsing import DoctorArgument
+from yoyaku.cli.session import Json, app, own_patient, present, session, usage
+from yoyaku.cli.tables import appointment_details
+
+When = Annotated[
+    datetime,
+    typer.Argument(
+        metavar="WHEN", parser=words.moment, help="Start, 2026-11-24T09:30 on the clinic's clock, or with an offset."
+    ),
+]
+Reason = Annotated[str, typer.Option(help="Why, in a few words.")]
+Etag = Annotated[str, typer.Option(help="Only if the appointment still has this etag.")]
+
+
+@app.command()
+def book(
+    context: typer.Context,
+    doctor: DoctorArgument,
+    when: When,
+    patient: Annotated[
+        str, typer.Option(metavar="ID", help="Who comes; a patient's token stands for its patient.")
+    ] = "",
+    reason: Reason = "",
+    override: Annotated[
+        str, typer.Option(help="Staff only: why the patient is taken in although the slot is full.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Book a slot."""
+    patient_id = patient or own_patient(context)
+    if not patient_id:
+        raise usage("say who comes: --patient ID (`yoyaku patients NAME` finds it)")
+    retry = ("yoyaku", "book", doctor, "{}", "--patient", patient_id, *(("--reason", reason) if reason else ()))
+    with session(context, retry) as client:
+        answer = client.create_appointment(
+            patient_id=patient_id,
+            doctor_id=words.doctor_id(client, doctor),
+            reason=reason,
+            override_reason=override,
+            **words.slot(when),
+        )
+    present(answer, appointment_details(answer.appointment), as_json=as_json)
+
+
+@app.command()
+def reschedule(
+    context: typer.Context,
+    appointment_id: str,
+    when: When,
+    doctor: Annotated[str, typer.Option(help="Another doctor to move it to; id or part of the name.")] = "",
+    etag: Etag = "",
+    as_json: Json = False,
+) -> None:
+    """Move an appointment to another slot; it keeps its id, and its old slot if the new one cannot be had."""
+    retry = ("yoyaku", "reschedule", appointment_id, "{}", *(("--doctor", doctor) if doctor else ()))
+    with session(context, retry) as client:
+        answer = client.reschedule_appointment(
+            appointment_id,
+            doctor_id=words.doctor_id(client, doctor) if doctor else "",
+            etag=etag,
+            **words.slot(when),
+        )
+    present(answer, appointment_details(answer.appointment), as_json=as_json)
+
+
+@app.command()
+def cancel(
+    context: typer.Context, appointment_id: str, reason: Reason = "", etag: Etag = "", as_json: Json = False
+) -> None:
+    """Call an appointment off; its slot is free at once."""
+    with session(context) as client:
+        answer = client.cancel_appointment(appointment_id, reason=reason, etag=etag)
+    present(answer, appointment_details(answer.appointment), as_json=as_json)

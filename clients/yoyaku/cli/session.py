@@ -1,0 +1,147 @@
+"""The app, the options that all commands share, and how a command ends when a call fails."""
+
+import base64
+import json
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from google.protobuf.json_format import MessageToJson
+from google.protobuf.message import Message
+from rich.table import Table
+
+from yoyaku import BlockingClient, DeadlineExceeded, Tls, Unauthenticated, Unavailable, YoyakuError
+from yoyaku.cli.tables import out, slot_table
+from yoyaku.wire import local_time
+
+REFUSED, USAGE, UNREACHABLE = 1, 2, 3
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    epilog="Exit codes: 0 done, 1 refused, 2 wrong usage, 3 the server cannot be reached.",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, as REST gives it.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What comes before the command, or from the environment."""
+
+    address: str
+    token: str
+    ca: Path | None
+    timeout: float
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(version("yoyaku"))
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    context: typer.Context,
+    address: Annotated[
+        str,
+        typer.Option(
+            envvar="APPOINTMENTS_ADDRESS", help="https://HOST:PORT of the server, or http://HOST:PORT for plaintext."
+        ),
+    ] = "http://127.0.0.1:8080",
+    token: Annotated[
+        str,
+        typer.Option(
+            envvar="APPOINTMENTS_TOKEN", show_envvar=True, help="Access token; best given by the environment."
+        ),
+    ] = "",
+    ca: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="APPOINTMENTS_CA",
+            exists=True,
+            dir_okay=False,
+            help="PEM file of the authorities to trust for https.",
+        ),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, help="Seconds until a call must be answered, retries included.")
+    ] = 5,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Look up, book, move and cancel medical appointments. All times are on the clinic's wall clock."""
+    context.obj = Options(address, token, ca, timeout)
+
+
+@contextmanager
+def session(context: typer.Context, retry: tuple[str, ...] = ()) -> Iterator[BlockingClient]:
+    """A client; a call that fails ends the command with a text that says what to do next.
+
+    `retry` are the words of the command up to where the time of another slot goes, written `{}`.
+    """
+    options: Options = context.obj
+    try:
+        tls = Tls(root_certificates=options.ca) if options.ca else None
+        client = BlockingClient(options.address, token=options.token, tls=tls, deadline=options.timeout)
+    except (ValueError, OSError) as error:
+        raise usage(str(error)) from None
+    with client:
+        try:
+            yield client
+        except YoyakuError as error:
+            raise _failed(error, options, retry) from None
+
+
+def usage(message: str) -> typer.Exit:
+    """Say what is wrong with what was typed; raise what is returned."""
+    typer.echo(f"error: {message}", err=True)
+    return typer.Exit(USAGE)
+
+
+def present(answer: Message, table: Table | str, *, as_json: bool) -> None:
+    """Print an answer as a table or a sentence, or as the JSON that REST would give."""
+    if as_json:
+        typer.echo(MessageToJson(answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True))
+    elif isinstance(table, str):
+        typer.echo(table)
+    else:
+        out(table)
+
+
+def own_patient(context: typer.Context) -> str:
+    """The patient whose token this is, or empty: the server, not this, decides what the token is good for."""
+    try:
+        payload = context.obj.token.split(".")[1]
+        return str(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))).get("patient_id", ""))
+    except (IndexError, ValueError, AttributeError):
+        return ""
+
+
+def _failed(error: YoyakuError, options: Options, retry: tuple[str, ...]) -> typer.Exit:
+    request = f" (request id {error.request_id})" if error.request_id and not error.reason else ""
+    typer.echo(f"error: {error.message}{request}", err=True)
+    for field, description in error.violations.items():
+        typer.echo(f"  {field or 'the request'}: {description}", err=True)
+    if error.alternatives and retry:
+        _offer(error, retry)
+    if isinstance(error, Unauthenticated):
+        typer.echo("set APPOINTMENTS_TOKEN to a valid access token (see docs/client.md)", err=True)
+    if isinstance(error, Unavailable | DeadlineExceeded):
+        typer.echo(f"is {options.address} the right address? --address or APPOINTMENTS_ADDRESS sets it", err=True)
+        return typer.Exit(UNREACHABLE)
+    return typer.Exit(REFUSED)
+
+
+def _offer(error: YoyakuError, retry: tuple[str, ...]) -> None:
+    """Show the slots that are free, and the command that takes the first of them."""
+    out(slot_table(error.alternatives, error.time_zone, title=f"Free ({error.time_zone})"), err=True)
+    first = local_time(error.alternatives[0].start_time, error.time_zone).isoformat(timespec="minutes")
+    typer.echo(f"to take the first: {shlex.join(first if word == '{}' else word for word in retry)}", err=True)

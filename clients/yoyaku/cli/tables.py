@@ -1,0 +1,128 @@
+"""How answers look on a terminal: tables, with times on the clinic's wall clock."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from yoyaku.v1.appointment_pb2 import Appointment, AppointmentStatus
+from yoyaku.v1.clinic_pb2 import Clinic
+from yoyaku.v1.doctor_pb2 import Doctor
+from yoyaku.v1.patient_pb2 import Patient
+from yoyaku.v1.schedule_pb2 import FoundSlot, Slot
+from yoyaku.wire import local_time
+
+_PIPE_WIDTH = 250
+
+
+def out(table: Table, *, err: bool = False) -> None:
+    """Print a table; ids are never cut, and a pipe gets whole lines."""
+    stream = sys.stderr if err else sys.stdout
+    Console(file=stream, width=None if stream.isatty() else _PIPE_WIDTH, highlight=False).print(table)
+
+
+def table(title: str, *columns: str) -> Table:
+    """An empty table; the last column holds ids."""
+    made = Table(
+        title=Text(title), title_justify="left", box=None, header_style="bold", title_style="bold", pad_edge=False
+    )
+    for column in columns:
+        made.add_column(column, no_wrap=column in {"Id", "When"}, overflow="fold")
+    return made
+
+
+def slot_table(slots: Sequence[Slot], time_zone: str, title: str) -> Table:
+    """Slots with their day; a wall time that comes twice shows its distance from UTC."""
+    made = table(title, "Day", "Start", "End", "Seats")
+    starts = [local_time(slot.start_time, time_zone) for slot in slots]
+    seen = Counter(map(_wall, starts))
+    for slot, start in zip(slots, starts, strict=True):
+        twice = seen[_wall(start)] > 1
+        clock = start.isoformat(timespec="minutes").partition("T")[2] if twice else f"{start:%H:%M}"
+        end = local_time(slot.end_time, time_zone)
+        made.add_row(f"{start:%a %Y-%m-%d}", clock, f"{end:%H:%M}", str(slot.seats_free))
+    return made
+
+
+def found_table(slots: Iterable[FoundSlot]) -> Table:
+    """Slots of several doctors."""
+    made = table("", "When", "Doctor", "Specialty", "Clinic", "Doctor's id")
+    for found in slots:
+        when = _when(found.slot.start_time, found.clinic.time_zone)
+        made.add_row(when, *map(Text, (found.doctor.name, found.doctor.specialty, found.clinic.name, found.doctor.id)))
+    return made
+
+
+def appointment_table(appointments: Iterable[Appointment]) -> Table:
+    """Appointments, each on its clinic's wall clock."""
+    made = table("", "When", "Doctor", "Patient", "Status", "Id")
+    for each in appointments:
+        made.add_row(_start(each), *map(Text, (each.doctor.name, each.patient.name, _status(each), each.id)))
+    return made
+
+
+def appointment_details(appointment: Appointment) -> Table:
+    """One appointment with all that there is to say of it."""
+    made = Table(box=None, show_header=False, pad_edge=False)
+    made.add_column(style="bold")
+    made.add_column(overflow="fold")
+    end = local_time(appointment.end_time, appointment.clinic.time_zone)
+    details = {
+        "When": f"{_start(appointment)} until {end:%H:%M}",
+        "Status": _status(appointment),
+        "Doctor": f"{appointment.doctor.name}, {appointment.doctor.specialty}",
+        "Clinic": appointment.clinic.name,
+        "Patient": appointment.patient.name,
+        "Reason": appointment.reason,
+        "Id": appointment.id,
+    }
+    for name, value in details.items():
+        made.add_row(name, Text(value))
+    return made
+
+
+def doctor_table(doctors: Iterable[Doctor]) -> Table:
+    """Doctors with their clinics."""
+    made = table("", "Name", "Specialty", "Clinic", "Id")
+    for each in doctors:
+        made.add_row(*map(Text, (each.name, each.specialty, each.clinic.name, each.id)))
+    return made
+
+
+def clinic_table(clinics: Iterable[Clinic]) -> Table:
+    """Clinics with their zones."""
+    made = table("", "Name", "Time zone", "Id")
+    for each in clinics:
+        made.add_row(*map(Text, (each.name, each.time_zone, each.id)))
+    return made
+
+
+def patient_table(patients: Iterable[Patient]) -> Table:
+    """Patients with what tells them apart."""
+    made = table("", "Name", "Born", "Identifiers", "Id")
+    for each in patients:
+        identifiers = ", ".join(identifier.value for identifier in each.identifiers)
+        made.add_row(*map(Text, (each.name, each.birth_date, identifiers, each.id)))
+    return made
+
+
+def _start(appointment: Appointment) -> str:
+    return _when(appointment.start_time, appointment.clinic.time_zone)
+
+
+def _when(start: Timestamp, zone: str) -> str:
+    return f"{_wall(local_time(start, zone))} ({zone})"
+
+
+def _wall(local: datetime) -> str:
+    return f"{local:%a %Y-%m-%d %H:%M}"
+
+
+def _status(appointment: Appointment) -> str:
+    name = AppointmentStatus.Name(appointment.status)
+    return name.removeprefix("APPOINTMENT_STATUS_").replace("_", " ").lower()

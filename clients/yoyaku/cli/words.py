@@ -1,0 +1,68 @@
+"""What people type: days, times, statuses, and doctors by name."""
+
+import re
+from datetime import date, datetime
+from typing import Any
+
+import typer
+
+from yoyaku import BlockingClient
+from yoyaku.cli.session import usage
+from yoyaku.v1.appointment_pb2 import AppointmentStatus
+from yoyaku.v1.doctor_pb2 import Doctor
+
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_STATUS = "APPOINTMENT_STATUS_"
+STATUSES = [name.removeprefix(_STATUS).lower() for name, number in AppointmentStatus.items() if number]
+"""The statuses of appointments as people type them."""
+
+
+def day(text: str) -> date:
+    """A day, written `YYYY-MM-DD`."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no day: write YYYY-MM-DD, such as 2026-11-24") from None
+
+
+def moment(text: str) -> datetime:
+    """The start of a slot: naive for the clinic's wall clock, aware if an offset is given."""
+    try:
+        if len(text) > len("2026-11-24"):
+            return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    raise typer.BadParameter(
+        f"{text!r} is no start of a slot: write 2026-11-24T09:30 on the clinic's clock, or with an offset, "
+        "2026-11-24T09:30+09:00"
+    )
+
+
+def slot(when: datetime) -> dict[str, Any]:
+    """The arguments of the client that name the slot."""
+    return {"start": when} if when.tzinfo else {"date": when.date(), "time_slot": when.time()}
+
+
+def status(text: str) -> str:
+    """The name of a status in the contract."""
+    name = text.lower().replace("-", "_").replace(" ", "_")
+    if name not in STATUSES:
+        raise typer.BadParameter(f"{text!r} is no status: choose {', '.join(STATUSES)}")
+    return f"{_STATUS}{name.upper()}"
+
+
+def doctor_id(client: BlockingClient, text: str) -> str:
+    """The id of the doctor with this id, or the only one with this in the name."""
+    if _ID.fullmatch(text):
+        return text
+    found = [doctor for doctor in client.doctors() if text.casefold() in doctor.name.casefold()]
+    if len(found) != 1:
+        raise usage(_which(text, found))
+    return found[0].id
+
+
+def _which(text: str, found: list[Doctor]) -> str:
+    if not found:
+        return f"no doctor has {text!r} in the name: `yoyaku doctors` lists them"
+    lines = [f"  {doctor.id}  {doctor.name}, {doctor.specialty}, {doctor.clinic.name}" for doctor in found]
+    return "\n".join([f"{text!r} can be any of {len(found)} doctors: give more of the name, or the id", *lines])

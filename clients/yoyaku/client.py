@@ -1,0 +1,28 @@
+"""The async client."""
+
+from types import TracebackType
+from typing import Self
+
+from yoyaku.appointments import Appointments
+from yoyaku.directory import Directory
+from yoyaku.schedules import Schedules
+
+
+class Client(Appointments, Schedules, Directory):
+    """Calls yoyaku from asyncio; safe to share between tasks of one event loop.
+
+    Each call is tried again while that can help and the deadline permits, a write under one `request_id`. It raises a
+    YoyakuError when it fails. `client.appointments(...)`, `.clinics`, `.doctors` and `.patients` go through all pages.
+    """
+
+    async def close(self) -> None:
+        """End the calls that are under way and hang up."""
+        await self._connection.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

@@ -1,0 +1,128 @@
+"""Where the server is and how to get there: address, TLS, channel, token."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+import grpc
+
+S = TypeVar("S")
+
+TokenSource = str | Callable[[], str | Awaitable[str]]
+"""An access token, or a function (plain and quick, or async) that gives a fresh one."""
+
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """PEM files: whom to trust (by default the public authorities), and who we are if the server asks."""
+
+    root_certificates: Path | None = None
+    certificate: Path | None = None
+    private_key: Path | None = None
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        """What a channel takes. OSError if a file cannot be read."""
+        files = (self.root_certificates, self.private_key, self.certificate)
+        return grpc.ssl_channel_credentials(*(path.read_bytes() if path else None for path in files))
+
+
+class Connection:
+    """One channel, opened by the first call and shared by all of a client's."""
+
+    def __init__(self, address: str, tls: Tls | None, keepalive: float) -> None:
+        self._url = _checked(address)
+        if tls and self._url.scheme == "http":
+            raise ValueError(f"{address} is plaintext, but there are TLS settings: say https, or leave them out")
+        self._credentials = (tls or Tls()).credentials() if self._url.scheme == "https" else None
+        self._keepalive = keepalive
+        self._channel: grpc.aio.Channel | None = None
+        self._stubs: dict[object, object] = {}
+        self._closed = False
+
+    def stub(self, kind: Callable[[grpc.aio.Channel], S]) -> S:
+        """The stub of a service on the channel. RuntimeError after close."""
+        if self._closed:
+            raise RuntimeError("the client is closed: make a new one, or call it inside its `with` block")
+        self._channel = self._channel or self._open()
+        if kind not in self._stubs:
+            self._stubs[kind] = kind(self._channel)
+        return self._stubs[kind]  # type: ignore[return-value]  # what kind made
+
+    async def close(self) -> None:
+        """End the calls that are under way and hang up."""
+        self._closed = True
+        if self._channel:
+            await self._channel.close()
+
+    def _open(self) -> grpc.aio.Channel:
+        target = f"{self._url.netloc.rpartition(':')[0] if self._url.port else self._url.netloc}:{_port(self._url)}"
+        options = [
+            ("grpc.primary_user_agent", f"yoyaku-python/{_version()}"),
+            ("grpc.keepalive_time_ms", round(self._keepalive * 1000)),
+            ("grpc.keepalive_timeout_ms", 10_000),
+            ("grpc.keepalive_permit_without_calls", 1),
+            # A server that restarts is found again within the usual deadline.
+            ("grpc.initial_reconnect_backoff_ms", 100),
+            ("grpc.min_reconnect_backoff_ms", 1_000),
+            ("grpc.max_reconnect_backoff_ms", 2_000),
+            # What the environment says of proxies is not meant for this machine.
+            ("grpc.enable_http_proxy", int(not _is_here(self._url.hostname or ""))),
+        ]
+        if self._credentials:
+            return grpc.aio.secure_channel(target, self._credentials, options)
+        return grpc.aio.insecure_channel(target, options)
+
+
+class Token:
+    """The access token that calls carry, asked for when it is first needed and when it has ended."""
+
+    def __init__(self, source: TokenSource | None) -> None:
+        self._source = source
+        self._lock = asyncio.Lock()
+        self._value = None if callable(source) else (source or "").strip()
+
+    async def current(self) -> str:
+        """The token, or an empty text."""
+        return await self.instead_of(None) if self._value is None else self._value
+
+    async def instead_of(self, ended: str | None) -> str:
+        """The token after one that was refused: the same if there is no way to another."""
+        async with self._lock:
+            if self._value == ended and callable(self._source):
+                answer = self._source()
+                self._value = (await answer if inspect.isawaitable(answer) else answer).strip()
+            return self._value or ""
+
+
+def _checked(address: str) -> SplitResult:
+    url = urlsplit(address)
+    if url.scheme not in _PORTS or not url.hostname or url.path.strip("/") or url.query or url.username:
+        raise ValueError(f"{address!r} is no address: write https://HOST:PORT, or http://HOST:PORT for plaintext")
+    _ = url.port  # ValueError for a port that is none
+    return url
+
+
+def _port(url: SplitResult) -> int:
+    return url.port or _PORTS[url.scheme]
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _version() -> str:
+    try:
+        return version("yoyaku")
+    except PackageNotFoundError:  # runs from a checkout
+        return "unknown"

@@ -1,0 +1,156 @@
+"""DirectoryService: clinics, doctors and patients."""
+
+from collections.abc import Iterable
+
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from yoyaku.calls import Caller
+from yoyaku.methods import Call, Rows
+from yoyaku.v1 import directory_service_pb2 as pb
+from yoyaku.v1.directory_service_pb2_grpc import DirectoryServiceStub
+from yoyaku.v1.doctor_pb2 import Doctor
+from yoyaku.v1.patient_pb2 import Identifier, Patient
+from yoyaku.wire import Day, day_text, write_id
+
+
+class Directory(Caller):
+    """The calls of DirectoryService. Updates change what is given (not None) and nothing else."""
+
+    @Call
+    async def list_clinics(self, *, size: int = 0, page_token: str = "") -> pb.ListClinicsResponse:
+        """A page of the clinics, by name."""
+        request = pb.ListClinicsRequest(size=size, page_token=page_token)
+        return await self._call(self._stub(DirectoryServiceStub).ListClinics, request)
+
+    clinics = Rows(list_clinics, lambda page: page.clinics)
+
+    @Call
+    async def list_doctors(
+        self, *, clinic_id: str = "", specialty: str = "", size: int = 0, page_token: str = ""
+    ) -> pb.ListDoctorsResponse:
+        """A page of the doctors who take bookings, by name; of a clinic, a specialty, or all."""
+        request = pb.ListDoctorsRequest(clinic_id=clinic_id, specialty=specialty, size=size, page_token=page_token)
+        return await self._call(self._stub(DirectoryServiceStub).ListDoctors, request)
+
+    doctors = Rows(list_doctors, lambda page: page.doctors)
+
+    @Call
+    async def get_doctor(self, doctor_id: str) -> pb.GetDoctorResponse:
+        """One doctor (NotFound)."""
+        return await self._call(self._stub(DirectoryServiceStub).GetDoctor, pb.GetDoctorRequest(doctor_id=doctor_id))
+
+    @Call
+    async def create_doctor(
+        self, *, clinic_id: str, specialty: str, name: str = "", practitioner_id: str = "", request_id: str = ""
+    ) -> pb.CreateDoctorResponse:
+        """Add a doctor to a clinic: someone new by name, or a known practitioner (AlreadyExists, NotFound)."""
+        request = pb.CreateDoctorRequest(
+            clinic_id=clinic_id,
+            specialty=specialty,
+            name=name,
+            practitioner_id=practitioner_id,
+            request_id=write_id(request_id),
+        )
+        return await self._call(self._stub(DirectoryServiceStub).CreateDoctor, request)
+
+    @Call
+    async def update_doctor(
+        self,
+        doctor_id: str,
+        *,
+        name: str | None = None,
+        specialty: str | None = None,
+        active: bool | None = None,
+        etag: str = "",
+        request_id: str = "",
+    ) -> pb.UpdateDoctorResponse:
+        """Change a doctor (NotFound, NotAllowed, EtagMismatch)."""
+        request = pb.UpdateDoctorRequest(
+            doctor_id=doctor_id,
+            doctor=Doctor(name=name or "", specialty=specialty or "", active=bool(active), etag=etag),
+            update_mask=_given(name=name, specialty=specialty, active=active),
+            request_id=write_id(request_id),
+        )
+        return await self._call(self._stub(DirectoryServiceStub).UpdateDoctor, request)
+
+    @Call
+    async def register_patient(
+        self,
+        *,
+        name: str,
+        birth_date: Day | None = None,
+        phone: str = "",
+        email: str = "",
+        identifiers: Iterable[Identifier] = (),
+        request_id: str = "",
+    ) -> pb.RegisterPatientResponse:
+        """Register a patient (AlreadyExists if an identifier is taken, NotAllowed)."""
+        request = pb.RegisterPatientRequest(
+            name=name,
+            birth_date=day_text(birth_date),
+            phone=phone,
+            email=email,
+            identifiers=identifiers,
+            request_id=write_id(request_id),
+        )
+        return await self._call(self._stub(DirectoryServiceStub).RegisterPatient, request)
+
+    @Call
+    async def get_patient(self, patient_id: str) -> pb.GetPatientResponse:
+        """One patient (NotFound)."""
+        request = pb.GetPatientRequest(patient_id=patient_id)
+        return await self._call(self._stub(DirectoryServiceStub).GetPatient, request)
+
+    @Call
+    async def update_patient(
+        self,
+        patient_id: str,
+        *,
+        name: str | None = None,
+        birth_date: Day | None = None,
+        phone: str | None = None,
+        email: str | None = None,
+        identifiers: Iterable[Identifier] | None = None,
+        etag: str = "",
+        request_id: str = "",
+    ) -> pb.UpdatePatientResponse:
+        """Change a patient; `identifiers` replaces all of them (NotFound, NotAllowed, EtagMismatch, AlreadyExists)."""
+        new = Patient(
+            name=name or "",
+            birth_date=day_text(birth_date),
+            phone=phone or "",
+            email=email or "",
+            identifiers=identifiers or (),
+            etag=etag,
+        )
+        mask = _given(name=name, birth_date=birth_date, phone=phone, email=email, identifiers=identifiers)
+        request = pb.UpdatePatientRequest(
+            patient_id=patient_id, patient=new, update_mask=mask, request_id=write_id(request_id)
+        )
+        return await self._call(self._stub(DirectoryServiceStub).UpdatePatient, request)
+
+    @Call
+    async def search_patients(
+        self,
+        *,
+        identifier: Identifier | None = None,
+        name_prefix: str = "",
+        birth_date: Day | None = None,
+        size: int = 0,
+        page_token: str = "",
+    ) -> pb.SearchPatientsResponse:
+        """A page of the patients with an identifier, or with a name that begins so (NotAllowed)."""
+        request = pb.SearchPatientsRequest(
+            identifier=identifier,
+            name_prefix=name_prefix,
+            birth_date=day_text(birth_date),
+            size=size,
+            page_token=page_token,
+        )
+        return await self._call(self._stub(DirectoryServiceStub).SearchPatients, request)
+
+    patients = Rows(search_patients, lambda page: page.patients)
+
+
+def _given(**values: object) -> FieldMask:
+    return FieldMask(paths=[name for name, value in values.items() if value is not None])

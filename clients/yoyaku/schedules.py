@@ -1,0 +1,55 @@
+"""ScheduleService: free slots and working hours."""
+
+from collections.abc import Iterable
+
+from yoyaku.calls import Caller
+from yoyaku.methods import Call
+from yoyaku.v1 import schedule_service_pb2 as pb
+from yoyaku.v1.schedule_pb2 import Session
+from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceStub
+from yoyaku.wire import Day, day_text, write_id
+
+
+class Schedules(Caller):
+    """The calls of ScheduleService."""
+
+    @Call
+    async def list_available_slots(
+        self, doctor_id: str, date: Day, *, min_revision: int = 0
+    ) -> pb.ListAvailableSlotsResponse:
+        """A doctor's free slots on a day, with the `revision` they hold at (NotFound; Refused below min_revision)."""
+        request = pb.ListAvailableSlotsRequest(doctor_id=doctor_id, date=day_text(date), min_revision=min_revision)
+        return await self._call(self._stub(ScheduleServiceStub).ListAvailableSlots, request)
+
+    @Call
+    async def search_available_slots(
+        self, *, from_date: Day, to_date: Day, clinic_id: str = "", specialty: str = "", limit: int = 0
+    ) -> pb.SearchAvailableSlotsResponse:
+        """The earliest free slots over the doctors of a clinic, a specialty, or both."""
+        request = pb.SearchAvailableSlotsRequest(
+            clinic_id=clinic_id,
+            specialty=specialty,
+            from_date=day_text(from_date),
+            to_date=day_text(to_date),
+            limit=limit,
+        )
+        return await self._call(self._stub(ScheduleServiceStub).SearchAvailableSlots, request)
+
+    @Call
+    async def get_schedule(self, doctor_id: str) -> pb.GetScheduleResponse:
+        """A doctor's working hours, now and planned (NotFound)."""
+        return await self._call(self._stub(ScheduleServiceStub).GetSchedule, pb.GetScheduleRequest(doctor_id=doctor_id))
+
+    @Call
+    async def set_working_hours(
+        self, doctor_id: str, *, valid_from: Day, sessions: Iterable[Session], etag: str = "", request_id: str = ""
+    ) -> pb.SetWorkingHoursResponse:
+        """Set a doctor's weekly sessions from a date on (NotAllowed, Refused, EtagMismatch)."""
+        request = pb.SetWorkingHoursRequest(
+            doctor_id=doctor_id,
+            valid_from=day_text(valid_from),
+            sessions=sessions,
+            etag=etag,
+            request_id=write_id(request_id),
+        )
+        return await self._call(self._stub(ScheduleServiceStub).SetWorkingHours, request)

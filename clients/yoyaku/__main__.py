@@ -3,7 +3,7 @@
 from yoyaku.cli import browsing, changing
 from yoyaku.cli.session import app
 
-__all__ = ["browsing", "changing", "main"]
+__all__ = ["app", "browsing", "changing", "main"]
 
 
 def main() -> None:

@@ -7,7 +7,8 @@ import typer
 
 from yoyaku.cli import words
 from yoyaku.cli.browsing import DoctorArgument
-from yoyaku.cli.session import Json, app, own_patient, present, session, usage
+from yoyaku.cli.failures import usage
+from yoyaku.cli.session import Json, app, own_patient, present, session
 from yoyaku.cli.tables import appointment_details
 
 When = Annotated[
@@ -38,8 +39,8 @@ def book(
     patient_id = patient or own_patient(context)
     if not patient_id:
         raise usage("say who comes: --patient ID (`yoyaku patients NAME` finds it)")
-    retry = ("yoyaku", "book", doctor, "{}", "--patient", patient_id, *(("--reason", reason) if reason else ()))
-    with session(context, retry) as client:
+    again = ("yoyaku", "book", doctor, "{}", "--patient", patient_id, *(("--reason", reason) if reason else ()))
+    with session(context, again) as client:
         answer = client.create_appointment(
             patient_id=patient_id,
             doctor_id=words.doctor_id(client, doctor),
@@ -60,8 +61,8 @@ def reschedule(
     as_json: Json = False,
 ) -> None:
     """Move an appointment to another slot; it keeps its id, and its old slot if the new one cannot be had."""
-    retry = ("yoyaku", "reschedule", appointment_id, "{}", *(("--doctor", doctor) if doctor else ()))
-    with session(context, retry) as client:
+    again = ("yoyaku", "reschedule", appointment_id, "{}", *(("--doctor", doctor) if doctor else ()))
+    with session(context, again) as client:
         answer = client.reschedule_appointment(
             appointment_id,
             doctor_id=words.doctor_id(client, doctor) if doctor else "",

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,11 +14,9 @@ from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 from rich.table import Table
 
-from yoyaku import BlockingClient, DeadlineExceeded, Tls, Unauthenticated, Unavailable, YoyakuError
-from yoyaku.cli.tables import out, slot_table
-from yoyaku.wire import local_time
-
-REFUSED, USAGE, UNREACHABLE = 1, 2, 3
+from yoyaku import BlockingClient, Tls, YoyakuError
+from yoyaku.cli.failures import failed, usage
+from yoyaku.cli.tables import out
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -82,10 +79,10 @@ def main(
 
 
 @contextmanager
-def session(context: typer.Context, retry: tuple[str, ...] = ()) -> Iterator[BlockingClient]:
+def session(context: typer.Context, again: tuple[str, ...] = ()) -> Iterator[BlockingClient]:
     """A client; a call that fails ends the command with a text that says what to do next.
 
-    `retry` are the words of the command up to where the time of another slot goes, written `{}`.
+    `again` are the words of a booking command, `{}` standing where the time of another slot goes.
     """
     options: Options = context.obj
     try:
@@ -97,13 +94,7 @@ def session(context: typer.Context, retry: tuple[str, ...] = ()) -> Iterator[Blo
         try:
             yield client
         except YoyakuError as error:
-            raise _failed(error, options, retry) from None
-
-
-def usage(message: str) -> typer.Exit:
-    """Say what is wrong with what was typed; raise what is returned."""
-    typer.echo(f"error: {message}", err=True)
-    return typer.Exit(USAGE)
+            raise failed(error, options.address, again) from None
 
 
 def present(answer: Message, table: Table | str, *, as_json: bool) -> None:
@@ -123,25 +114,3 @@ def own_patient(context: typer.Context) -> str:
         return str(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))).get("patient_id", ""))
     except (IndexError, ValueError, AttributeError):
         return ""
-
-
-def _failed(error: YoyakuError, options: Options, retry: tuple[str, ...]) -> typer.Exit:
-    request = f" (request id {error.request_id})" if error.request_id and not error.reason else ""
-    typer.echo(f"error: {error.message}{request}", err=True)
-    for field, description in error.violations.items():
-        typer.echo(f"  {field or 'the request'}: {description}", err=True)
-    if error.alternatives and retry:
-        _offer(error, retry)
-    if isinstance(error, Unauthenticated):
-        typer.echo("set APPOINTMENTS_TOKEN to a valid access token (see docs/client.md)", err=True)
-    if isinstance(error, Unavailable | DeadlineExceeded):
-        typer.echo(f"is {options.address} the right address? --address or APPOINTMENTS_ADDRESS sets it", err=True)
-        return typer.Exit(UNREACHABLE)
-    return typer.Exit(REFUSED)
-
-
-def _offer(error: YoyakuError, retry: tuple[str, ...]) -> None:
-    """Show the slots that are free, and the command that takes the first of them."""
-    out(slot_table(error.alternatives, error.time_zone, title=f"Free ({error.time_zone})"), err=True)
-    first = local_time(error.alternatives[0].start_time, error.time_zone).isoformat(timespec="minutes")
-    typer.echo(f"to take the first: {shlex.join(first if word == '{}' else word for word in retry)}", err=True)

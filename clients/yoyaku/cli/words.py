@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from yoyaku import BlockingClient
-from yoyaku.cli.session import usage
+from yoyaku.cli.failures import usage
 from yoyaku.v1.appointment_pb2 import AppointmentStatus
 from yoyaku.v1.doctor_pb2 import Doctor
 

@@ -1,0 +1,52 @@
+"""How a command ends when a call fails: what went wrong, what to do next, and the exit code."""
+
+import shlex
+from datetime import datetime
+
+import typer
+
+from yoyaku import DeadlineExceeded, Unauthenticated, Unavailable, YoyakuError
+from yoyaku.cli.tables import out, slot_table
+from yoyaku.wire import local_time
+
+REFUSED, USAGE, UNREACHABLE = 1, 2, 3
+
+
+def usage(message: str) -> typer.Exit:
+    """Say what is wrong with what was typed; raise what is returned."""
+    _say(f"error: {message}")
+    return typer.Exit(USAGE)
+
+
+def failed(error: YoyakuError, address: str, again: tuple[str, ...]) -> typer.Exit:
+    """Say why a call failed; raise what is returned.
+
+    `again` are the words of a booking command, `{}` standing where the time of another slot goes.
+    """
+    unanswered = isinstance(error, Unavailable | DeadlineExceeded)
+    if unanswered and not error.reason:
+        _say(f"error: no answer from {address}: is the server running there? --address names another ({error.message})")
+    else:
+        _say(f"error: {error.message}")
+    for field, description in error.violations.items():
+        _say(f"  {field or 'the request'}: {description}")
+    if error.alternatives and again:
+        _offer(error, again)
+    if isinstance(error, Unauthenticated):
+        _say("put an access token into APPOINTMENTS_TOKEN")
+    if isinstance(error, DeadlineExceeded) and again:
+        _say("it may have been done all the same: look at `yoyaku appointments` before you try again")
+    return typer.Exit(UNREACHABLE if unanswered else REFUSED)
+
+
+def _offer(error: YoyakuError, again: tuple[str, ...]) -> None:
+    """Show the slots that are free, and the command that takes the one nearest to what was asked for."""
+    out(slot_table(error.alternatives, error.time_zone, title=f"Free ({error.time_zone})"), err=True)
+    starts = [local_time(slot.start_time, error.time_zone) for slot in error.alternatives]
+    asked = datetime.fromisoformat(error.metadata.get("start_time", starts[0].isoformat()))
+    nearest = min(starts, key=lambda start: abs(start - asked)).isoformat(timespec="minutes")
+    _say(f"to take another: {shlex.join(nearest if word == '{}' else word for word in again)}")
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)

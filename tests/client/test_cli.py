@@ -1,0 +1,206 @@
+"""The command `yoyaku`, as a person or a script runs it against a real worker."""
+
+import asyncio
+import json
+import re
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from typer.testing import CliRunner
+
+from tests.client.stand_in import failure, standing_in
+from tests.fixtures.book import Clock
+from tests.fixtures.clinic import TUESDAY, Scene
+from yoyaku.__main__ import app
+
+CLIENTS = Path(__file__).parents[2] / "clients"
+NOBODY = "019ab0c2-7d10-7c3e-9a4f-0242ac120003"
+
+
+@dataclass
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What it printed, read as JSON."""
+        return json.loads(self.out)
+
+
+@dataclass
+class Shell:
+    """Runs `yoyaku` with one caller's token."""
+
+    address: str
+    token: str = ""
+
+    async def __call__(self, *words: str, **environment: str) -> Ended:
+        """Run a command to its end."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-W", "error", "-m", "yoyaku", *words,
+            env={
+                "PYTHONPATH": str(CLIENTS), "APPOINTMENTS_ADDRESS": self.address, "APPOINTMENTS_TOKEN": self.token,
+                **environment,
+            },
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await process.communicate()
+        assert b"Traceback" not in err, err.decode()
+        return Ended(process.returncode or 0, out.decode(), err.decode())
+
+
+async def shell_of(scene: Scene, role: str, **owned: Any) -> Shell:
+    """The shell of a new account."""
+    token = await scene.worker.parts.tokens.issue(await scene.book.account(role, **owned))
+    return Shell(f"http://{scene.worker.address}", token or "")
+
+
+@pytest.fixture
+async def patient(scene: Scene) -> Shell:
+    """The patient's shell."""
+    return await shell_of(scene, "patient", patient_id=scene.patient_id)
+
+
+@pytest.fixture
+async def staff(scene: Scene) -> Shell:
+    """The shell of the clinic's staff."""
+    return await shell_of(scene, "staff", clinic_ids=[scene.clinic_id])
+
+
+async def test_a_patient_books_moves_and_cancels(scene: Scene, patient: Shell) -> None:
+    slots = await patient("slots", "mori", TUESDAY)
+    assert slots.code == 0
+    assert "2026-03-03 (Asia/Tokyo)" in slots.out
+    assert re.search(r"Tue 2026-03-03 +09:00 +09:30 +1", slots.out)
+    booked = await patient("book", "Mori", f"{TUESDAY}T10:00", "--reason", "[bold]cough")
+    assert "Tue 2026-03-03 10:00 (Asia/Tokyo) until 10:30" in booked.out
+    assert "[bold]cough" in booked.out
+    [listed] = (await patient("appointments", "--json")).json["appointments"]
+    assert (listed["time_slot"], listed["status"]) == ("10:00", "APPOINTMENT_STATUS_SCHEDULED")
+    moved = await patient("reschedule", listed["id"], f"{TUESDAY}T11:30+09:00", "--etag", listed["etag"])
+    assert "11:30" in moved.out
+    cancelled = await patient("cancel", listed["id"], "--reason", "better", "--json")
+    assert cancelled.json["appointment"]["status"] == "APPOINTMENT_STATUS_CANCELLED"
+    shown = await patient("show", listed["id"])
+    assert "cancelled" in shown.out
+    assert (await patient("appointments", "--status", "scheduled")).out == "no appointments\n"
+
+
+async def test_a_taken_slot_prints_the_command_that_books_another(scene: Scene, patient: Shell) -> None:
+    await scene.book_slot("10:00", patient_id=scene.other_id)
+    taken = await patient("book", scene.doctor_id, f"{TUESDAY} 10:00", "--reason", "a cough")
+    assert (taken.code, taken.out) == (1, "")
+    assert re.search(r"Tue 2026-03-03 +10:30 +11:00 +1", taken.err)
+    command = taken.err.splitlines()[-1].partition("to take another: yoyaku ")[2]
+    booked = await patient(*shlex.split(command), "--json")
+    assert booked.json["appointment"]["time_slot"] == "09:30"
+    assert booked.json["appointment"]["reason"] == "a cough"
+
+
+async def test_staff_see_days_doctors_clinics_and_patients(scene: Scene, staff: Shell) -> None:
+    await scene.book_slot("10:00")
+    await scene.book_slot("09:30", patient_id=scene.other_id)
+    day = await staff("appointments", "--doctor", "hana", "--date", TUESDAY)
+    assert re.findall(r"Ito Yui|Sato Ken", day.out) == ["Ito Yui", "Sato Ken"]
+    one = await staff("appointments", "--clinic", scene.clinic_id, "--date", TUESDAY, "--limit", "1", "--json")
+    assert len(one.json["appointments"]) == 1
+    assert "there are more" in one.err
+    assert scene.doctor_id in (await staff("doctors", "--specialty", "General practice")).out
+    assert (await staff("clinics", "--json")).json["clinics"][0]["time_zone"] == "Asia/Tokyo"
+    assert scene.patient_id in (await staff("patients", "sato", "--born", "1980-05-17")).out
+    assert (await staff("patients", "--identifier", "urn:x", "1", "--json")).json["patients"] == []
+    found = await staff("search", TUESDAY, "--clinic", scene.clinic_id, "--limit", "1")
+    assert "09:00" in found.out
+    assert (await staff("search", "2026-02-01", "--clinic", scene.clinic_id)).out.startswith("no slot is free")
+    assert (await staff("slots", "mori", "2026-02-01")).out == "no slots on 2026-02-01: that day is over\n"
+
+
+async def test_staff_book_for_others_and_over_a_full_slot(scene: Scene, staff: Shell) -> None:
+    await scene.book_slot("10:00")
+    words = ["book", "mori", f"{TUESDAY}T10:00", "--patient", scene.other_id, "--json"]
+    assert (await staff(*words, "--override", "emergency")).json["appointment"]["patient"]["name"] == "Ito Yui"
+
+
+async def test_a_name_that_many_doctors_have_is_asked_back(scene: Scene, patient: Shell) -> None:
+    second = await scene.book.doctor(scene.clinic_id)
+    many = await patient("slots", "mori", TUESDAY)
+    assert many.code == 2
+    assert "'mori' can be any of 2 doctors: give more of the name, or the id" in many.err
+    assert second in many.err
+    none = await patient("slots", "smith", TUESDAY)
+    assert (none.code, none.err) == (2, "error: no doctor has 'smith' in the name: `yoyaku doctors` lists them\n")
+
+
+async def test_an_hour_that_comes_twice_is_shown_and_booked_by_its_offset(scene: Scene, clock: Clock) -> None:
+    clock.now = clock.now.replace(month=10, day=30)
+    clinic_id = await scene.book.clinic("America/New_York")
+    doctor_id = await scene.book.doctor(clinic_id, [("01:00", "03:00")])
+    patient = await shell_of(scene, "patient", patient_id=scene.patient_id)
+    slots = await patient("slots", doctor_id, "2026-11-01")
+    assert re.findall(r"01:30\S+", slots.out) == ["01:30-04:00", "01:30-05:00"]
+    twice = await patient("book", doctor_id, "2026-11-01T01:30")
+    assert twice.code == 1
+    assert f"to take another: yoyaku book {doctor_id} 2026-11-01T01:30-04:00 --patient {scene.patient_id}" in twice.err
+    late = await patient("book", doctor_id, "2026-11-01T01:30-05:00", "--json")
+    assert late.json["appointment"]["start_time"] == "2026-11-01T06:30:00Z"
+
+
+async def test_refusals_say_what_to_do(scene: Scene, patient: Shell) -> None:
+    missing = await patient("show", NOBODY)
+    assert (missing.code, missing.err) == (1, "error: there is no such appointment: check appointment_id\n")
+    malformed = await patient("show", "17")
+    assert malformed.code == 1
+    assert "  appointment_id: " in malformed.err
+    stranger = await Shell(patient.address)("doctors")
+    assert stranger.code == 1
+    assert "put an access token into APPOINTMENTS_TOKEN" in stranger.err
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["slots", "mori", "tomorrow"], "'tomorrow' is no day: write YYYY-MM-DD"),
+        (["book", "mori", "2026-03-03"], "'2026-03-03' is no start of a slot"),
+        (["book", "mori", "2026-03-03T09:00"], "say who comes: --patient ID"),
+        (["appointments"], "say whose: --patient ID, --doctor DOCTOR --date DATE"),
+        (["appointments", "--clinic", NOBODY], "say whose"),
+        (["appointments", "--patient", NOBODY, "--status", "done"], "'done' is no status: choose held, scheduled"),
+        (["search", "2026-03-03"], "say whose slots: --clinic, --specialty, or both"),
+        (["patients"], "search either by NAME"),
+        (["--address", "localhost:8080", "doctors"], "write https://HOST:PORT, or http://HOST:PORT for plaintext"),
+        (["--address", "http://localhost:1", "--ca", __file__, "doctors"], "say https"),
+        (["fly"], "No such command 'fly'"),
+    ],
+)
+def test_wrong_usage_ends_with_two(words: list[str], text: str) -> None:
+    ended = CliRunner().invoke(app, words, env={"APPOINTMENTS_ADDRESS": "http://127.0.0.1:1"})
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    # What typer says stands in a box and is broken into lines.
+    assert text in re.sub(r"[\s│]+", " ", ended.stderr)
+
+
+async def test_a_server_that_cannot_be_reached_ends_with_three() -> None:
+    ended = await Shell("http://127.0.0.1:1")("--timeout", "0.5", "doctors")
+    assert ended.code == 3
+    assert "no answer from http://127.0.0.1:1: is the server running there?" in ended.err
+    down = failure(grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE", message="the database cannot be reached")
+    async with standing_in(down) as server:
+        busy = await Shell(server.address)("--timeout", "0.5", "show", NOBODY)
+    assert (busy.code, busy.err) == (3, "error: the database cannot be reached\n")
+
+
+async def test_shells_can_complete_it() -> None:
+    ended = await Shell("")("--help")
+    assert ended.code == 0
+    assert "--install-completion" in ended.out
+    completed = await Shell("")(_YOYAKU_COMPLETE="complete_bash", COMP_WORDS="yoyaku re", COMP_CWORD="1")
+    assert completed.out.split() == ["reschedule"]

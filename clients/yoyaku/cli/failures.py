@@ -25,7 +25,8 @@ def failed(error: YoyakuError, address: str, again: tuple[str, ...]) -> typer.Ex
     """
     unanswered = isinstance(error, Unavailable | DeadlineExceeded)
     if unanswered and not error.reason:
-        _say(f"error: no answer from {address}: is the server running there? --address names another ({error.message})")
+        trust = ", and does --ca name its authority" if address.startswith("https") else ""
+        _say(f"error: no answer from {address}: is the server running there{trust}? ({error.message})")
     else:
         _say(f"error: {error.message}")
     for field, description in error.violations.items():

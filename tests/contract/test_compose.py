@@ -41,7 +41,7 @@ def test_envoy_accepts_what_the_workers_addresses_are_rendered_into(tmp_path: Pa
     addresses = [SERVICES[name]["networks"]["inside"]["ipv4_address"] for name in ("worker-1", "worker-2")]
     workers = (tmp_path / "workers.json").read_text()
     assert all(address in workers for address in addresses)
-    validate = [binaries.envoy(), "--mode", "validate", "--config-path", tmp_path / "envoy.yaml"]
+    validate: list[str | Path] = [binaries.envoy(), "--mode", "validate", "--config-path", tmp_path / "envoy.yaml"]
     validated = subprocess.run(validate, capture_output=True, text=True, check=False)
     assert validated.returncode == 0, validated.stderr
 

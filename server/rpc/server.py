@@ -44,6 +44,8 @@ class Server:
             interceptors=[Calls(verify)],
             options=[
                 ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+                # Clients that hold a connection ping it; the default would tell them off.
+                ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
                 # Each worker has a port of its own: balancers see every one.
                 ("grpc.so_reuseport", 0),
             ],

@@ -2,7 +2,7 @@
 # its data in .yoyaku.
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help up down reset test lint types format moved
+.PHONY: help up down reset test lint types format bench moved
 
 PYTHON = .venv/bin/python
 HERE = grep -qsF '$(CURDIR)/.venv' .venv/bin/activate && $(PYTHON) -c ''
@@ -38,6 +38,9 @@ format: .venv/built  ## Put code and contract into shape
 	$(PYTHON) -m ruff format --quiet
 	.venv/bin/buf format --write
 
+bench: .venv/built .venv-bench/installed h2load  ## Measure calls; PART=slots, list, create or grpcio, ROUNDS=5
+	exec $(PYTHON) -m tests.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS))
+
 # The project itself, and what its build hook makes from the contract.
 .venv/built: .venv/installed pyproject.toml $(shell find protos/yoyaku) $(wildcard protos/*.py protos/*.txt)
 	echo "  building from protos/"
@@ -70,4 +73,22 @@ environment:
 	  fi; \
 	done; \
 	echo "error: Python 3.11 or newer is needed; if you have one, name it: make up PYTHON3=/path/to/python3" >&2; \
+	exit 1
+
+# What only `make bench` needs: the stack that it compares with, and the maker of load.
+.venv-bench/installed: requirements-bench.lock .venv/installed
+	echo "  installing what requirements-bench.lock pins"
+	$(PYTHON) -m uv venv --quiet --clear --python $(PYTHON) .venv-bench
+	echo '*' > .venv-bench/.gitignore
+	$(PYTHON) -m uv pip sync --quiet --compile-bytecode --require-hashes --python .venv-bench/bin/python $<
+	touch $@
+
+.PHONY: h2load
+h2load:
+	if command -v h2load > /dev/null; then exit; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	  echo "  installing h2load (package nghttp2-client)"; \
+	  { apt-get update && apt-get install --yes --no-install-recommends nghttp2-client; } > /dev/null 2>&1 && exit; \
+	fi; \
+	echo "error: h2load is missing: install it (Debian: apt-get install nghttp2-client), then run \`make bench\` again" >&2; \
 	exit 1

@@ -1,0 +1,69 @@
+"""`make bench`: what a call costs, against its limit and against the ordinary stack."""
+
+import shutil
+import sys
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from server.local import LocalError
+from tests.bench import report, versions
+from tests.bench.calls import CREATE, LIST, SLOTS
+from tests.bench.load import LoadError
+from tests.bench.rounds import Bench
+from tests.bench.targets import BENCH_PYTHON, running
+
+_CALLS = {"slots": SLOTS, "list": LIST, "create": CREATE}
+
+
+class Part(StrEnum):
+    """What to measure."""
+
+    ALL = "all"
+    SLOTS = "slots"
+    LIST = "list"
+    CREATE = "create"
+    GRPCIO = "grpcio"
+
+
+def main(
+    part: Annotated[Part, typer.Argument(help="all: the three calls; grpcio: versions of grpcio.")] = Part.ALL,
+    rounds: Annotated[int, typer.Option(min=1, max=5, help="How often everything is measured, in turns.")] = 5,
+    versions_of_grpcio: Annotated[str, typer.Option("--versions", help="For grpcio, with commas.")] = ",".join(
+        versions.VERSIONS
+    ),
+) -> None:
+    """Measure on a database of its own and print tables."""
+    console, status = Console(width=150), Console(stderr=True)
+    scratch = Path(tempfile.mkdtemp(prefix="yoyaku-bench-"))
+    try:
+        _check()
+        if part is Part.GRPCIO:
+            console.print(versions.compare(versions_of_grpcio.split(","), rounds, scratch))
+            return
+        calls = [call for name, call in _CALLS.items() if part in {Part.ALL, name}]
+        with running(scratch) as targets:
+            results = Bench(targets, scratch).run(calls, rounds, lambda text: status.print(f"  {text}"))
+        console.print(report.details(results), "", report.goals(results, calls))
+    except (LocalError, LoadError) as error:
+        status.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    finally:
+        shutil.rmtree(scratch)
+
+
+def _check() -> None:
+    if not sys.platform.startswith("linux"):
+        raise LocalError("CPU time is read from /proc: run this on Linux")
+    if not shutil.which("h2load"):
+        raise LocalError("h2load is missing: install it (Debian: apt-get install nghttp2-client)")
+    if not BENCH_PYTHON.exists():
+        raise LocalError("the environment .venv-bench is missing: `make bench` makes it")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -26,6 +26,22 @@ def free(count: int) -> list[int]:
 
 def claim(port: int, setting: str) -> None:
     """Raise LocalError if we cannot listen on a port, which the named environment variable moves."""
+    if error := _obstacle(port):
+        raise LocalError(_refusal(port, setting, error))
+
+
+def is_free(port: int) -> bool:
+    """Whether we can listen on a port."""
+    return _obstacle(port) is None
+
+
+def is_open(port: int) -> bool:
+    """Whether somebody takes connections."""
+    with closing(socket.socket()) as probe:
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def _obstacle(port: int) -> OSError | None:
     with closing(socket.socket()) as probe:
         # As servers do: connections of a server that has just ended do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -33,13 +49,8 @@ def claim(port: int, setting: str) -> None:
             probe.bind((HOST, port))
             probe.listen()
         except OSError as error:
-            raise LocalError(_refusal(port, setting, error)) from None
-
-
-def is_open(port: int) -> bool:
-    """Whether somebody takes connections."""
-    with closing(socket.socket()) as probe:
-        return probe.connect_ex((HOST, port)) == 0
+            return error
+    return None
 
 
 def _refusal(port: int, setting: str, error: OSError) -> str:

@@ -25,6 +25,9 @@ SETTINGS = {
     "max_slot_wal_keep_size": "1GB",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    # Details and context of errors hold values of rows, and these are about patients.
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length_on_error": "0",
 }
 
 

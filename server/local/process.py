@@ -30,6 +30,17 @@ class Process:
         """The process number."""
         return self.popen.pid
 
+    @property
+    def ended(self) -> bool:
+        """Whether it runs no more."""
+        return self.popen.poll() is not None
+
+    @property
+    def how_it_ended(self) -> str:
+        """The signal or the exit status, for a person."""
+        status = self.popen.wait()
+        return f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
+
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
         """Return when `ready` says so. Raises LocalError, with the end of the log, if it ends or takes too long."""
         deadline = time.monotonic() + seconds
@@ -41,9 +52,8 @@ class Process:
 
     def check(self) -> None:
         """Raise LocalError, with the end of the log, if the process has ended."""
-        if (status := self.popen.poll()) is not None:
-            how = f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
-            raise LocalError(f"{self.name} ended unexpectedly ({how}); {self.last_words()}")
+        if self.ended:
+            raise LocalError(f"{self.name} ended unexpectedly ({self.how_it_ended}); {self.last_words()}")
 
     def ask(self) -> None:
         """Ask it to end, and do not wait."""

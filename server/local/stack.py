@@ -1,14 +1,16 @@
-"""Starts everything in order, watches it, and stops it in the reverse order."""
+"""Starts everything in order, starts again what ends by itself, and stops everything in the reverse order."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 from server.config import LocalSettings
-from server.edge import EdgeError, EdgeValues, Tls, render
+from server.edge import Address, EdgeError, EdgeValues, Tls, render, write_workers
 from server.local import LocalError, certificate, database, envoy, ports, postgres, secret, state, valkey, workers
+from server.local.part import Part
 from server.local.ports import HOST
 from server.local.process import Process
 from server.local.state import State
@@ -31,7 +33,7 @@ class Stack:
         self._settings = settings
         self._environment = {**environment}
         self._say = say
-        self._processes: list[Process] = []
+        self._parts: list[Part] = []
         self._stops = ExitStack()
         names = ("primary", "standby", "valkey", "keys", *WORKERS)
         self._ports = dict(zip(names, ports.free(len(names)), strict=True))
@@ -65,10 +67,14 @@ class Stack:
         state.write(self._home, self.state)
 
     def watch(self) -> NoReturn:
-        """Raise LocalError as soon as a part ends by itself."""
+        """Start again what ends by itself. Raises LocalError when a part does so too often.
+
+        Call it from the main thread, as `start`.
+        """
         while True:
-            for process in self._processes:
-                process.check()
+            for part in self._parts:
+                if part.process.ended:
+                    self._start_again(part)
             time.sleep(WATCH_SECONDS)
 
     def stop(self) -> None:
@@ -90,16 +96,14 @@ class Stack:
         primary, standby = database.servers(self._home, (self._ports["primary"], self._ports["standby"]))
         with self._step(f"PostgreSQL primary on port {primary.port}"):
             database.make_primary(primary)
-            process = primary.launch(self._log(primary.name))
-            self._started(process, postgres.STOP_SECONDS)
-            primary.await_ready(process)
+            part = self._run(lambda: primary.launch(self._log(primary.name)), postgres.STOP_SECONDS)
+            primary.await_ready(part.process)
             database.prepare(primary)
         with self._step(f"PostgreSQL standby on port {standby.port}"):
             database.make_standby(standby, primary)
-            process = standby.launch(self._log(standby.name), follow=primary)
-            self._started(process, postgres.STOP_SECONDS)
-            standby.await_ready(process)
-            database.await_following(process, primary)
+            part = self._run(lambda: standby.launch(self._log(standby.name), follow=primary), postgres.STOP_SECONDS)
+            standby.await_ready(part.process)
+            database.await_following(part.process, primary)
         self.state.database_url = primary.url(database.NAME, database.NAME)
         self.state.replica_url = standby.url(database.NAME, database.NAME)
         self._environment["YOYAKU_DATABASE_URL"] = self.state.database_url
@@ -112,9 +116,11 @@ class Stack:
     def _start_valkey(self) -> None:
         port, password = self._ports["valkey"], secret.keep(self._home / "secrets" / "valkey-password", 24)
         with self._step(f"Valkey on port {port}"):
-            process = valkey.launch(self._home / "valkey", self._log("valkey"), port=port, password=password)
-            self._started(process, valkey.STOP_SECONDS)
-            valkey.await_ready(process, port=port, password=password)
+            part = self._run(
+                lambda: valkey.launch(self._home / "valkey", self._log("valkey"), port=port, password=password),
+                valkey.STOP_SECONDS,
+            )
+            valkey.await_ready(part.process, port=port, password=password)
         self.state.valkey_url = valkey.url(port, password)
 
     def _prepare_data(self) -> None:
@@ -127,17 +133,27 @@ class Stack:
         )
 
     def _start_workers(self) -> None:
-        chosen = [self._ports[name] for name in WORKERS]
-        with self._step(f"Workers on ports {', '.join(map(str, chosen))}"):
-            launched = []
-            for name, port in zip(WORKERS, chosen, strict=True):
-                process = workers.launch(name, self._log(name), port=port, environment=self._environment)
-                self._started(process, workers.STOP_SECONDS)
-                launched.append(process)
-            for process, port in zip(launched, chosen, strict=True):
-                self._stops.callback(process.ask)  # before either is waited for, so that they drain at the same time
-                workers.await_ready(process, port)
-        self.state.workers = [f"{HOST}:{port}" for port in chosen]
+        with self._step(f"Workers on ports {', '.join(str(self._ports[name]) for name in WORKERS)}"):
+            for part in [self._run(partial(self._launch_worker, name), workers.STOP_SECONDS) for name in WORKERS]:
+                self._stops.callback(part.ask)  # before either is waited for, so that they drain at the same time
+                workers.await_ready(part.process, self._ports[part.process.name])
+        self._name_workers()
+
+    def _launch_worker(self, name: str) -> Process:
+        # While a worker is down another program may take its port.
+        if not ports.is_free(self._ports[name]):
+            [self._ports[name]] = ports.free(1)
+            self._name_workers()
+        return workers.launch(name, self._log(name), port=self._ports[name], environment=self._environment)
+
+    def _workers(self) -> list[Address]:
+        return [(HOST, self._ports[name]) for name in WORKERS]
+
+    def _name_workers(self) -> None:
+        self.state.workers = [f"{host}:{port}" for host, port in self._workers()]
+        directory = self._home / "envoy"
+        directory.mkdir(exist_ok=True)
+        write_workers(self._workers(), directory)
 
     def _start_envoy(self) -> None:
         admin = self._settings.admin_port
@@ -145,7 +161,7 @@ class Stack:
             listen=(HOST, self._settings.port),
             admin_port=admin,
             keys_port=self._ports["keys"],
-            workers=[(HOST, self._ports[name]) for name in WORKERS],
+            workers=self._workers(),
             tls=Tls((HOST, self._settings.tls_port), certificate.keep(self._home / "certificates")),
         )
         with self._step(f"Envoy on port {self._settings.port}, with TLS on {self._settings.tls_port}"):
@@ -153,21 +169,30 @@ class Stack:
                 configuration = render(values, self._home / "envoy")
             except EdgeError as error:
                 raise LocalError(str(error)) from None
-            process = envoy.launch(configuration, self._log("envoy"))
-            self._started(process, envoy.STOP_SECONDS)
+            part = self._run(lambda: envoy.launch(configuration, self._log("envoy")), envoy.STOP_SECONDS)
             self._stops.callback(envoy.drain, admin)
-            envoy.await_ready(process, self._settings.port)
+            envoy.await_ready(part.process, self._settings.port)
 
-    def _started(self, process: Process, stop_seconds: float) -> None:
-        self._stops.callback(self._stop, process, stop_seconds)
-        self._processes.append(process)
+    def _run(self, launch: Callable[[], Process], stop_seconds: float) -> Part:
+        part = Part(launch, note=self._note, stop_seconds=stop_seconds)
+        self._stops.callback(self._stop, part)
+        self._parts.append(part)
+        return part
+
+    def _note(self, process: Process) -> None:
         self.state.record(process.name, process.pid)
         state.write(self._home, self.state)
 
-    def _stop(self, process: Process, seconds: float) -> None:
+    def _start_again(self, part: Part) -> None:
+        begin, ended = time.monotonic(), part.process
+        part.start_again()
+        text = f"{ended.name} ended by itself ({ended.how_it_ended}, log in {ended.log.name}.old) and was started again"
+        self._say(text, time.monotonic() - begin)
+
+    def _stop(self, part: Part) -> None:
         begin = time.monotonic()
-        process.stop(seconds)
-        self._say(f"{process.name} stopped", time.monotonic() - begin)
+        part.stop()
+        self._say(f"{part.process.name} stopped", time.monotonic() - begin)
 
     @contextmanager
     def _step(self, text: str) -> Iterator[None]:

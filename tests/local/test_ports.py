@@ -13,6 +13,8 @@ def test_taken_port_names_port_holder_and_setting() -> None:
         taken = other.getsockname()[1]
         with pytest.raises(LocalError) as refusal:
             ports.claim(taken, "YOYAKU_PORT")
+        assert not ports.is_free(taken)
+    assert ports.is_free(taken)
     text = str(refusal.value)
     assert f"port {taken} is taken by " in text
     assert f"(process {os.getpid()})" in text

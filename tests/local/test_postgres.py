@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,6 +82,39 @@ def test_rows_reach_the_standby_and_outlive_a_restart_on_other_ports(home: Path)
 def test_server_keeps_what_it_confirms_and_checks_what_it_reads(postgres_cluster: Server) -> None:
     assert postgres_cluster.query("SHOW data_checksums") == "on"
     assert postgres_cluster.query("SELECT boot_val FROM pg_settings WHERE name = 'fsync'") == "on"
+
+
+def test_log_tells_of_an_error_without_the_values_of_the_row(postgres_cluster: Server) -> None:
+    log = postgres_cluster.data.parent / "log"
+    before = len(log.read_text())
+    with psycopg.connect(postgres_cluster.url("postgres"), autocommit=True) as connection:
+        connection.execute("CREATE TEMPORARY TABLE people (phone text UNIQUE, born date CHECK (born > '1900-01-01'))")
+        insert = "INSERT INTO people VALUES (%s, %s)"
+        for born, refusal in (
+            ("1980-01-01", None),
+            ("1980-01-01", psycopg.errors.UniqueViolation),
+            ("1899-01-01", psycopg.errors.CheckViolation),
+        ):
+            with pytest.raises(refusal) if refusal else nullcontext():
+                connection.execute(insert, ("+81312345678", born))
+    # The server writes its log before it answers.
+    written = log.read_text()[before:]
+    assert "duplicate key value violates unique constraint" in written
+    assert "violates check constraint" in written
+    assert "+81312345678" not in written
+    assert "1899" not in written
+
+
+def test_log_holds_no_statement_that_went_well_and_no_parameter(postgres_cluster: Server) -> None:
+    for name, value in (
+        ("log_error_verbosity", "terse"),
+        ("log_parameter_max_length_on_error", "0"),
+        ("log_statement", "none"),
+        ("log_min_duration_statement", "-1"),
+        ("log_min_duration_sample", "-1"),
+        ("log_duration", "off"),
+    ):
+        assert postgres_cluster.query(f"SHOW {name}") == value
 
 
 def test_nobody_gets_in_without_the_password(postgres_cluster: Server) -> None:

@@ -3,11 +3,15 @@
 import ipaddress
 import json
 import os
+import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+
+from google.api import annotations_pb2
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 SOURCES = Path(__file__).resolve().parent.parent / "envoy"
 CONFIGURATION = "envoy.yaml"
@@ -61,7 +65,8 @@ def render(values: EdgeValues, directory: Path) -> Path:
         raise EdgeError(f"{descriptors} is missing: run `make` to build it from protos/")
     _replace(directory / DESCRIPTORS, descriptors.read_bytes())
     write_workers(values.workers, directory)
-    text = Template((SOURCES / CONFIGURATION).read_text()).substitute(_placeholders(values, directory))
+    placeholders = _placeholders(values, directory) | {"in_path": _in_path(descriptors.read_bytes())}
+    text = Template((SOURCES / CONFIGURATION).read_text()).substitute(placeholders)
     return _replace(directory / CONFIGURATION, text.encode())
 
 
@@ -85,6 +90,28 @@ def _placeholders(values: EdgeValues, directory: Path) -> dict[str, str]:
         "tls_listen": json.dumps(_socket_address(tls.listen)) if tls else "",
         "certificates": _quoted(tls.certificates.resolve()) if tls else "",
     }
+
+
+def _in_path(descriptors: bytes) -> str:
+    """A table in Lua: for each method whose HTTP path names fields, those fields by their plain spelling."""
+    methods = {
+        f"/{file.package}.{service.name}/{method.name}": str(method.options.Extensions[annotations_pb2.http])
+        for file in FileDescriptorSet.FromString(descriptors).file
+        for service in file.service
+        for method in service.method
+    }
+    named = {method: re.findall(r"{([\w.]+)", rule) for method, rule in methods.items()}
+    return _table({method: _table({_plain(each): f'"{each}"' for each in names}) for method, names in named.items()})
+
+
+def _plain(field: str) -> str:
+    """What the two names of a field (doctor_id, doctorId) have in common."""
+    return field.replace("_", "").lower()
+
+
+def _table(entries: dict[str, str]) -> str:
+    """A table in Lua."""
+    return "{" + ", ".join(f'["{key}"] = {value}' for key, value in entries.items()) + "}"
 
 
 def _quoted(path: Path) -> str:

@@ -29,6 +29,7 @@ class Clinic:
     clinic: str = ""
     doctor: str = ""
     patient: str = ""
+    stranger: str = ""
     day: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
 
@@ -66,10 +67,10 @@ async def _fill(settings: Settings) -> Clinic:
         await parts.keys.ensure()
         made.clinic = await book.clinic("Etc/UTC")
         made.doctor = await book.doctor(made.clinic, [("00:00", "23:30")])
-        made.patient = await book.patient()
+        made.patient, made.stranger = await book.patient(), await book.patient("Ito Yui")
         made.tokens = {
             "patient": await _token(parts, await book.account("patient", patient_id=made.patient)),
-            "stranger": await _token(parts, await book.account("patient", patient_id=await book.patient("Ito Yui"))),
+            "stranger": await _token(parts, await book.account("patient", patient_id=made.stranger)),
             "staff": await _token(parts, await book.account("staff", clinic_ids=[made.clinic])),
             **await _unusable(parts, now),
         }

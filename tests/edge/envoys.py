@@ -54,6 +54,14 @@ def running_envoy(directory: Path, workers: Sequence[Address], origins: Sequence
             process.terminate()
 
 
+def wait_for_readyz(edge: Edge, status: int) -> None:
+    """Until Envoy finds its workers so."""
+    deadline = time.monotonic() + 10
+    while httpx.get(f"{edge.url}/readyz").status_code != status:
+        assert time.monotonic() < deadline, f"/readyz is not {status}: {edge.log()}"
+        time.sleep(0.05)
+
+
 def _wait_until_alive(edge: Edge, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:

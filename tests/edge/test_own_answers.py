@@ -38,10 +38,14 @@ def channel(edge: Edge) -> Iterator[grpc.Channel]:
 
 
 def test_envoy_itself_is_alive_but_not_ready(http: httpx.Client) -> None:
-    assert http.get("/healthz").status_code == 200
-    answer = http.get("/readyz")
-    assert answer.status_code == 503
-    assert error(answer)["code"] == grpc.StatusCode.UNAVAILABLE.value[0]
+    for path in ("/healthz", "/healthz?x=1"):
+        answer = http.get(path)
+        assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
+        assert answer.headers["content-type"] == "application/json"
+    for path in ("/readyz", "/readyz?x=1"):
+        answer = http.get(path)
+        assert answer.status_code == 503
+        assert error(answer)["code"] == grpc.StatusCode.UNAVAILABLE.value[0]
 
 
 def test_a_call_without_token_is_told_to_send_one(http: httpx.Client) -> None:
@@ -79,13 +83,14 @@ def test_an_unknown_query_parameter_is_refused_by_name(http: httpx.Client) -> No
     answer = http.get("/api/doctors", params={"speciality": "x"})
     assert answer.status_code == 400
     assert reason(answer) == "INVALID_REQUEST"
-    assert '"speciality"' in error(answer)["message"]
+    assert "`speciality`" in error(answer)["message"]
 
 
 def test_a_path_with_a_hidden_slash_is_refused(http: httpx.Client) -> None:
     answer = http.get("/api/doctors%2f1")
     assert answer.status_code == 400
     assert reason(answer) == "INVALID_REQUEST"
+    assert "escaped slash" in error(answer)["message"]
 
 
 @pytest.mark.parametrize("body", [LARGE, iter([LARGE[:1_000_000], LARGE[1_000_000:]])], ids=["length", "chunked"])
@@ -93,6 +98,13 @@ def test_a_body_over_one_mebibyte_is_too_large(http: httpx.Client, body: bytes |
     answer = http.post("/api/appointments", content=body)
     assert answer.status_code == 413
     assert "1 MiB" in error(answer)["message"]
+
+
+def test_a_message_over_one_mebibyte_is_too_large_for_grpc_too(channel: grpc.Channel) -> None:
+    with pytest.raises(grpc.RpcError) as refused:
+        channel.unary_unary("/yoyaku.v1.AppointmentService/CreateAppointment", bytes, bytes)(LARGE)
+    assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "1 MiB" in (refused.value.details() or "")
 
 
 def test_a_malformed_token_cannot_be_used(http: httpx.Client) -> None:

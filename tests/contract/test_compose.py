@@ -46,6 +46,11 @@ def test_envoy_accepts_what_the_workers_addresses_are_rendered_into(tmp_path: Pa
     assert validated.returncode == 0, validated.stderr
 
 
+def test_postgresql_does_not_quote_rows_in_its_log() -> None:
+    for command in (" ".join(SERVICES["primary"]["command"]), COMPOSE["configs"]["replica"]["content"]):
+        assert "log_error_verbosity=terse" in command
+
+
 def test_envoy_is_the_version_that_the_tests_run() -> None:
     version = subprocess.run([binaries.envoy(), "--version"], capture_output=True, text=True, check=True).stdout
     assert SERVICES["envoy"]["image"].rpartition(":v")[2] in version

@@ -111,9 +111,21 @@ def _hung(version: Version, connections: int, scratch: Path) -> int:
 
 def _table(versions: Sequence[Version]) -> Table:
     table = Table(title="grpcio: bare handler, 500 ready bytes, 16 calls at once", title_justify="left")
-    for name in ("grpcio", "calls/s", "CPU us", "hung of 3 x 2,000 streams, by round"):
+    for name in (
+        "grpcio",
+        "calls/s",
+        "least to most",
+        "CPU us",
+        "least to most",
+        "hung of 3 x 2,000 streams, by round",
+    ):
         table.add_column(name, justify="right")
     for each in versions:
         hung = ", ".join(map(str, each.hung))
-        table.add_row(each.name, f"{median(each.rates):,.0f}", f"{median(each.costs):,.0f}", hung)
+        table.add_row(each.name, *_spread(each.rates), *_spread(each.costs), hung)
     return table
+
+
+def _spread(values: Sequence[float]) -> tuple[str, str]:
+    """Median, and the range."""
+    return f"{median(values):,.0f}", f"{min(values):,.0f} to {max(values):,.0f}"

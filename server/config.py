@@ -25,6 +25,12 @@ class Settings(BaseSettings):
     key_encryption_key: Annotated[
         SecretStr, Field(description="32 bytes, base64: encrypts the token signing keys at rest")
     ]
+    cache_url: Annotated[SecretStr, Field(description="redis:// URL of the Valkey that caches; it may lose all")] = (
+        SecretStr("redis://127.0.0.1:6379/0")
+    )
+    token_store_url: Annotated[
+        SecretStr, Field(description="redis:// URL of the Valkey that keeps refresh tokens: append-only, noeviction")
+    ] = SecretStr("redis://127.0.0.1:6379/1")
     listen: Annotated[
         str, Field(pattern=r"^[^:]+:\d+$", description="host:port of this worker; every worker has its own")
     ] = "127.0.0.1:50051"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from db.postgres.engines import Engine, create_engine
+from db.valkey.client import Valkey, create_client
 from server.config import Settings
 from server.domain.ids import Clock, IdMaker, uuid7_maker
 from server.rpc.appointments import AppointmentServicer
@@ -36,6 +37,8 @@ class Parts:
     """What is made from the settings, ready to use."""
 
     engine: Engine
+    cache: Valkey
+    token_store: Valkey
     clock: Clock
     new_id: IdMaker
     keys: SigningKeys
@@ -55,6 +58,10 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             application="yoyaku",
         )
         stack.push_async_callback(engine.dispose)
+        cache = create_client(settings.cache_url.get_secret_value())
+        stack.push_async_callback(cache.aclose)
+        token_store = create_client(settings.token_store_url.get_secret_value())
+        stack.push_async_callback(token_store.aclose)
         new_id = uuid7_maker(clock)
         token_settings = TokenSettings(
             settings.token_issuer,
@@ -73,7 +80,17 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             directory=DirectoryServicer(Directory(engine, clock, new_id), Patients(engine, clock, new_id)),
             auth=AuthServicer(keys),
         )
-        yield Parts(engine, clock, new_id, keys, tokens, Housekeeping(engine, clock), Server(servicers, tokens.verify))
+        yield Parts(
+            engine=engine,
+            cache=cache,
+            token_store=token_store,
+            clock=clock,
+            new_id=new_id,
+            keys=keys,
+            tokens=tokens,
+            housekeeping=Housekeeping(engine, clock),
+            server=Server(servicers, tokens.verify),
+        )
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:

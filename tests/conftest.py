@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.fixtures.cluster",
     "tests.fixtures.database",
+    "tests.fixtures.valkey",
     "tests.fixtures.book",
     "tests.fixtures.worker",
     "tests.fixtures.clinic",

@@ -122,6 +122,8 @@ class Stack:
             )
             valkey.await_ready(part.process, port=port, password=password)
         self.state.valkey_url = valkey.url(port, password)
+        for setting, number in (("YOYAKU_CACHE_URL", 0), ("YOYAKU_TOKEN_STORE_URL", 1)):
+            self._environment.setdefault(setting, valkey.url(port, password, number))
 
     def _prepare_data(self) -> None:
         with self._step("Database schema"):

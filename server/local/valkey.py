@@ -16,13 +16,14 @@ port {port}
 requirepass {password}
 dir "{directory}"
 appendonly yes
+maxmemory-policy noeviction
 save ""
 """
 
 
-def url(port: int, password: str) -> str:
-    """The redis:// URL of the server, which speaks that protocol."""
-    return f"redis://:{quote(password, safe='')}@{HOST}:{port}/0"
+def url(port: int, password: str, database: int = 0) -> str:
+    """The redis:// URL of one of the server's numbered databases."""
+    return f"redis://:{quote(password, safe='')}@{HOST}:{port}/{database}"
 
 
 def launch(directory: Path, log: Path, *, port: int, password: str) -> Process:

@@ -15,6 +15,7 @@ from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock, IdMaker
 from server.domain.policies import check_bookable
 from server.domain.slots import Slot
+from server.usecases import changes
 from server.usecases.guard import Locks, Place, Practitioner, bookable, with_enough_days
 from server.usecases.offers import place_of, seen_at
 from server.usecases.writes import Claim, Write, perform
@@ -108,7 +109,7 @@ class _Creation:
         await appointments.insert(pg, new, place_of(offer, slot, seat), self.now)
         event = "overridden" if seat > slot.seats else "booked"
         note = self.booking.override_reason if seat > slot.seats else ""
-        await appointments.add_events(pg, [self.appointment_id], event, actor=self.caller.id, note=note, now=self.now)
+        await changes.record(pg, [self.appointment_id], event, actor=self.caller.id, note=note, now=self.now)
 
     def _view(self, offer: OfferRow, slot: Slot, patient_name: str) -> AppointmentRow:
         return AppointmentRow(

@@ -17,6 +17,7 @@ from server.domain.identity import Action, Caller, Owner, acts_for_others, requi
 from server.domain.ids import Clock
 from server.domain.policies import check_bookable, check_changeable
 from server.domain.slots import Period, Slot
+from server.usecases import changes
 from server.usecases.guard import Locks, Place, Practitioner, bookable, owner_of, visible, with_enough_days
 from server.usecases.offers import place_of, seen_at
 from server.usecases.writes import Claim, Write, perform
@@ -108,7 +109,7 @@ class _Cancelling:
         check_step(Status(found.row.status), Status.CANCELLED)
         found.check_changeable(self.caller, self.now)
         await appointments.set_status(pg, [found.row.id], Status.CANCELLED, self.now)
-        await appointments.add_events(
+        await changes.record(
             pg, [found.row.id], "cancelled", actor=self.caller.id, note=self.cancellation.reason, now=self.now
         )
         row = found.row._replace(status=Status.CANCELLED, version=found.row.version + 1, updated_at=self.now)
@@ -171,7 +172,7 @@ class _Rescheduling:
     async def _move(self, pg: Connection, row: AppointmentRow, offer: OfferRow, slot: Slot, seat: int) -> None:
         await appointments.move(pg, row.id, place_of(offer, slot, seat), self.now)
         note = f"from {row.start_at:%Y-%m-%dT%H:%M:%SZ}"
-        await appointments.add_events(pg, [row.id], "rescheduled", actor=self.caller.id, note=note, now=self.now)
+        await changes.record(pg, [row.id], "rescheduled", actor=self.caller.id, note=note, now=self.now)
 
 
 @dataclass(frozen=True, slots=True)

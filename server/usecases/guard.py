@@ -22,6 +22,7 @@ from server.domain.errors import Alternatives, DomainError, Reason, not_found
 from server.domain.identity import Action, Caller, Owner, may
 from server.domain.policies import check_daily_limit
 from server.domain.slots import Period, Slot, free_seats
+from server.usecases import changes
 from server.usecases.offers import busy_of, doctor_of
 from server.usecases.writes import read, refusals
 
@@ -152,7 +153,7 @@ class Place:
         if in_the_way:
             locks.cover(set(in_the_way.values()))
             await appointments.set_status(pg, list(in_the_way), Status.EXPIRED, now)
-            await appointments.add_events(pg, list(in_the_way), "expired", actor=_GUARD, note="", now=now)
+            await changes.record(pg, list(in_the_way), "expired", actor=_GUARD, note="", now=now)
 
     @property
     def _visit(self) -> Period:

@@ -1,0 +1,1 @@
+"""What is kept in Valkey: caches, which may be lost at any time, and refresh tokens."""

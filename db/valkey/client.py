@@ -1,0 +1,45 @@
+"""Connections to Valkey, over the Redis protocol."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis.exceptions
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from db.errors import Saturated, Unavailable
+
+Valkey = Redis
+"""A pool of connections to one server; values are bytes."""
+
+_CONNECT_SECONDS = 0.25
+_ANSWER_SECONDS = 0.5
+_WAIT_SECONDS = 0.5
+
+
+def create_client(url: str, *, size: int = 16) -> Valkey:
+    """A pool of at most `size` connections to the server at a redis:// or rediss:// URL; none is opened yet.
+
+    Nothing is tried twice: who asks knows better what to do without an answer.
+    """
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=size,
+        timeout=_WAIT_SECONDS,
+        socket_connect_timeout=_CONNECT_SECONDS,
+        socket_timeout=_ANSWER_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return Redis.from_pool(pool)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the client's errors into those of db.errors: Saturated, and Unavailable for everything else."""
+    try:
+        yield
+    except redis.exceptions.MaxConnectionsError as error:
+        raise Saturated(type(error).__name__) from error
+    except (redis.exceptions.RedisError, OSError) as error:
+        raise Unavailable(type(error).__name__) from error

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -30,7 +31,10 @@ def test_commands_and_settings_are_ones_of_the_server(name: str) -> None:
     known = {f"{PREFIX}{field.upper()}" for field in Settings.model_fields}
     for setting, value in OURS[name]["environment"].items():
         assert setting.removesuffix("_FILE") in known
-        assert Path(value).name in OURS[name]["secrets"]
+        if setting.endswith("_FILE"):
+            assert Path(value).name in OURS[name]["secrets"]
+        else:
+            assert urlsplit(value).hostname in SERVICES
     assert set(OURS[name]["secrets"]) <= set(COMPOSE["secrets"])
 
 

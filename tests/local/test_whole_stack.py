@@ -147,7 +147,7 @@ def test_the_system_starts_books_keeps_and_stops(copy: Copy) -> None:
 def paste(copy: Copy, document: str, *, section: str = "") -> tuple[str, str]:
     """Run the shell blocks of a document as a reader would; what they print. The first that fails ends them.
 
-    Only the addresses differ, since the copy has ports and an environment of its own, and `make`, which would build one.
+    Only the addresses differ, since the copy has ports and an environment of its own (which `make` would build).
     """
     text = (ROOT / document).read_text()
     blocks = re.findall(r"```sh\n(.*?)```", text[text.index(section) :], re.DOTALL)

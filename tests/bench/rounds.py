@@ -13,7 +13,8 @@ from tests.bench import cpu
 from tests.bench.calls import CREATE, LIST, SLOTS, Call
 from tests.bench.clinic import Booking
 from tests.bench.load import CALLS_AT_ONCE, Hammer, Load, book_grpc, book_rest
-from tests.bench.targets import Target, Targets
+from tests.bench.parts import Target
+from tests.bench.targets import Targets
 
 COUNTS = {SLOTS: 2_500, LIST: 2_000, CREATE: 600}
 """How often a measurement makes a call."""

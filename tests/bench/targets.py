@@ -1,9 +1,6 @@
 """The programs that are measured, each on the same database."""
 
 import asyncio
-import base64
-import secrets
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,30 +12,19 @@ import grpc
 from db.postgres import schema
 from server.config import Settings
 from server.edge import EdgeValues, render
-from server.local import binaries, envoy, place, ports, workers
+from server.local import envoy, ports, workers
 from server.local.ports import HOST
-from server.local.postgres import Server
-from server.local.process import Process, start
-from server.local.user import database_user
+from server.local.process import Process
 from server.wiring import wired
-from tests.bench import clinic, cpu
+from tests.bench import clinic, cpu, parts
 from tests.bench.calls import CREATE, LIST, SLOTS
 from tests.bench.clinic import Clinic
 from tests.bench.load import Sender
+from tests.bench.parts import Target
 
 BENCH_PYTHON = workers.ROOT / ".venv-bench/bin/python"
-_STOP_SECONDS = 10
 _DATABASE = "bench"
 _SAMPLE_SECONDS = 10
-
-
-@dataclass(frozen=True)
-class Target:
-    """A program under measurement: where it listens, and the processes whose time counts."""
-
-    name: str
-    port: int
-    pids: list[int]
 
 
 @dataclass(frozen=True)
@@ -68,18 +54,12 @@ class Targets:
 def running(scratch: Path) -> Iterator[Targets]:
     """Everything, started one after another; logs are in `scratch`. Raises LocalError."""
     with ExitStack() as stack:
-        home = place.temporary_home(database_user())
-        stack.callback(shutil.rmtree, home, ignore_errors=True)
-        server = _database(home)
-        server.initialise()
-        # As it comes: with fsync, on the settings of the local stack.
-        database = _kept(stack, server.launch(scratch / "postgres.log"))
-        server.await_ready(database)
+        server, database = parts.postgres(stack, scratch)
         server.query(f"CREATE DATABASE {_DATABASE}")
         url = server.url(_DATABASE)
-        settings = Settings(database_url=url, key_encryption_key=base64.b64encode(secrets.token_bytes(32)).decode())
+        settings = parts.settings(stack, scratch, url)
         made = asyncio.run(_fill(settings))
-        ours = _ours(stack, settings, scratch)
+        ours = parts.worker(stack, settings, scratch)
         answers = asyncio.run(_samples(ours.port, made, asyncio.run(_token(settings, made.staff_id))))
         yield Targets(
             clinic=made,
@@ -93,74 +73,39 @@ def running(scratch: Path) -> Iterator[Targets]:
         )
 
 
-def _database(home: Path) -> Server:
-    user = database_user()
-    return Server(
-        name="postgres-of-bench",
-        programs=place.programs_for(user, binaries.postgres(), home),
-        user=user,
-        data=home / "data",
-        port=ports.free(1)[0],
-        password=secrets.token_urlsafe(16),
-    )
-
-
-def _kept(stack: ExitStack, process: Process) -> Process:
-    stack.callback(process.stop, seconds=_STOP_SECONDS)
-    return process
-
-
-def _started(stack: ExitStack, command: list[str | Path], port: int, log: Path, **environment: str) -> Target:
-    process = _kept(stack, start(log.stem, command, log, environment=environment, directory=workers.ROOT))
-    workers.await_ready(process, port)
-    return Target(log.stem, port, [process.pid])
-
-
-def _ours(stack: ExitStack, settings: Settings, scratch: Path) -> Target:
-    environment = {
-        "YOYAKU_DATABASE_URL": settings.database_url.get_secret_value(),
-        "YOYAKU_KEY_ENCRYPTION_KEY": settings.key_encryption_key.get_secret_value(),
-        "YOYAKU_DRAIN_SECONDS": "0",
-    }
-    (port,) = ports.free(1)
-    process = _kept(stack, workers.launch("worker", scratch / "worker.log", port=port, environment=environment))
-    workers.await_ready(process, port)
-    return Target("ours", port, [process.pid])
-
-
 def _limit(stack: ExitStack, url: str, answers: dict[str, bytes], scratch: Path) -> Target:
     for name, answer in answers.items():
         (scratch / name).write_bytes(answer)
     (port,) = ports.free(1)
     command: list[str | Path] = [sys.executable, "-m", "tests.bench.limit", str(port), url, scratch]
-    return _started(stack, command, port, scratch / "limit.log")
+    return parts.started(stack, command, port, scratch / "limit.log")
 
 
 def _alternative(stack: ExitStack, url: str, scratch: Path) -> Target:
     (port,) = ports.free(1)
     application = "tests.bench.alternative.app:app"
     command: list[str | Path] = [BENCH_PYTHON, "-m", "uvicorn", application, "--port", str(port)]
-    return _started(stack, command, port, scratch / "alternative.log", DATABASE_URL=url)
+    return parts.started(stack, command, port, scratch / "alternative.log", DATABASE_URL=url)
 
 
 def _edge(stack: ExitStack, worker: Target, scratch: Path) -> Target:
     port, admin_port, keys_port = ports.free(3)
     values = EdgeValues(listen=(HOST, port), admin_port=admin_port, keys_port=keys_port, workers=[(HOST, worker.port)])
-    process = _kept(stack, envoy.launch(render(values, scratch / "edge"), scratch / "envoy.log"))
+    process = parts.kept(stack, envoy.launch(render(values, scratch / "edge"), scratch / "envoy.log"))
     envoy.await_ready(process, port)
     return Target("edge", port, [*worker.pids, process.pid])
 
 
 async def _fill(settings: Settings) -> Clinic:
     await schema.upgrade(settings.database_url.get_secret_value())
-    async with wired(settings) as parts:
-        await parts.keys.ensure()
+    async with wired(settings) as wiring:
+        await wiring.keys.ensure()
     return await clinic.make(settings.database_url.get_secret_value())
 
 
 async def _token(settings: Settings, account_id: str) -> str:
-    async with wired(settings) as parts:
-        token = await parts.tokens.issue(account_id)
+    async with wired(settings) as wiring:
+        token = await wiring.tokens.issue(account_id)
     if token is None:
         raise AssertionError("the account was made with the clinic")
     return token

@@ -108,11 +108,6 @@ UPDATE appointments SET status = %(status)s, held_until = NULL, version = versio
 WHERE id = ANY(%(ids)s::uuid[])
 """
 
-_ADD_EVENTS = """
-INSERT INTO appointment_events (appointment_id, happened_at, actor, event, note)
-SELECT appointment_id, %(now)s, %(actor)s, %(event)s, %(note)s FROM unnest(%(ids)s::uuid[]) AS event (appointment_id)
-"""
-
 
 async def get(pg: Connection, appointment_id: str) -> Sent[AppointmentRow]:
     """One appointment, if there is one."""
@@ -156,12 +151,3 @@ async def move(pg: Connection, appointment_id: str, place: Place, now: datetime)
 async def set_status(pg: Connection, appointment_ids: Sequence[str], status: str, now: datetime) -> None:
     """Bring appointments into a state that is not `held`."""
     await pg.execute(_SET_STATUS, {"ids": list(appointment_ids), "status": status, "now": now})
-
-
-async def add_events(
-    pg: Connection, appointment_ids: Sequence[str], event: str, *, actor: str, note: str, now: datetime
-) -> None:
-    """Write what happened into the history of each appointment."""
-    await pg.execute(
-        _ADD_EVENTS, {"ids": list(appointment_ids), "event": event, "actor": actor, "note": note, "now": now}
-    )

@@ -1,5 +1,6 @@
 """Booking a slot: one transaction, three round trips to the database once the caller is known."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -8,6 +9,7 @@ from db.postgres import appointments, days
 from db.postgres.appointments import AppointmentRow, NewAppointment
 from db.postgres.days import OfferRow
 from db.postgres.engines import Connection, Engine
+from db.postgres.feed import Change
 from server.domain.appointment import Status
 from server.domain.availability import Wanted, find
 from server.domain.doctor import DoctorDay
@@ -90,8 +92,8 @@ class _Creation:
         doctor, offer = practitioner.doctor(doctor_id), practitioner.row(doctor_id)
         place = Place(doctor, slot, offer.busy, await sent_others.fetchall(), self.appointment_id)
         seat = place.seat(self.now, override=bool(self.booking.override_reason))
-        await place.expire_holds(pg, locks, self.now)
-        await self._insert(pg, offer, slot, seat)
+        expired = await place.expire_holds(pg, locks, self.now)
+        await self._insert(pg, offer, slot, seat, expired)
         return Booked(self._view(offer, slot, locks.patient_name), locks.revisions[doctor_id, slot.date])
 
     def _plan(self, practitioner: Practitioner) -> Slot:
@@ -104,12 +106,13 @@ class _Creation:
         check_bookable(doctor.policy, doctor.zone, day=slot.date, start_at=slot.start_at, now=self.now)
         return slot
 
-    async def _insert(self, pg: Connection, offer: OfferRow, slot: Slot, seat: int) -> None:
+    async def _insert(self, pg: Connection, offer: OfferRow, slot: Slot, seat: int, expired: Sequence[Change]) -> None:
         new = NewAppointment(self.appointment_id, self.booking.patient_id, Status.SCHEDULED, self.booking.reason)
         await appointments.insert(pg, new, place_of(offer, slot, seat), self.now)
         event = "overridden" if seat > slot.seats else "booked"
         note = self.booking.override_reason if seat > slot.seats else ""
-        await changes.record(pg, [self.appointment_id], event, actor=self.caller.id, note=note, now=self.now)
+        booked = Change(self.appointment_id, event, self.caller.id, note)
+        await changes.record(pg, [*expired, booked], self.now)
 
     def _view(self, offer: OfferRow, slot: Slot, patient_name: str) -> AppointmentRow:
         return AppointmentRow(

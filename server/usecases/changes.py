@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from db.postgres import appointments
+from db.postgres import feed
 from db.postgres.engines import Connection
+from db.postgres.feed import Change
 
 
-async def record(
-    pg: Connection, appointment_ids: Sequence[str], event: str, *, actor: str, note: str, now: datetime
-) -> None:
-    """Keep what happened to appointments: their history. The rows must be changed already."""
-    await appointments.add_events(pg, appointment_ids, event, actor=actor, note=note, now=now)
+async def record(pg: Connection, changes: Sequence[Change], now: datetime) -> None:
+    """Keep what happened to appointments: in their histories, and in the feeds of their clinics.
+
+    The rows must be changed already. Called once in a transaction, after all that locks: a second call might lock the
+    feeds of two clinics against their order.
+    """
+    await feed.add(pg, changes, now)

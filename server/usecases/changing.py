@@ -9,6 +9,7 @@ from db.postgres import appointments, days
 from db.postgres.appointments import AppointmentRow
 from db.postgres.days import DayRow, OfferRow
 from db.postgres.engines import Connection, Engine, Sent
+from db.postgres.feed import Change
 from server.domain.appointment import Status, check_movable, check_step
 from server.domain.availability import Wanted, find
 from server.domain.doctor import DoctorDay
@@ -109,9 +110,8 @@ class _Cancelling:
         check_step(Status(found.row.status), Status.CANCELLED)
         found.check_changeable(self.caller, self.now)
         await appointments.set_status(pg, [found.row.id], Status.CANCELLED, self.now)
-        await changes.record(
-            pg, [found.row.id], "cancelled", actor=self.caller.id, note=self.cancellation.reason, now=self.now
-        )
+        cancelled = Change(found.row.id, "cancelled", self.caller.id, self.cancellation.reason)
+        await changes.record(pg, [cancelled], self.now)
         row = found.row._replace(status=Status.CANCELLED, version=found.row.version + 1, updated_at=self.now)
         return Changed(row, locks.rows())
 
@@ -145,8 +145,9 @@ class _Rescheduling:
         offer = practitioner.row(self.doctor_id)
         place = Place(practitioner.doctor(self.doctor_id), slot, offer.busy, await sent_others.fetchall(), found.row.id)
         seat = place.seat(self.now)
-        await place.expire_holds(pg, locks, self.now)
-        await self._move(pg, found.row, offer, slot, seat)
+        expired = await place.expire_holds(pg, locks, self.now)
+        await appointments.move(pg, found.row.id, place_of(offer, slot, seat), self.now)
+        await changes.record(pg, [*expired, self._moved(found.row, offer)], self.now)
         row = found.row._replace(**seen_at(offer, slot), version=found.row.version + 1, updated_at=self.now)
         return Changed(row, locks.rows())
 
@@ -169,10 +170,10 @@ class _Rescheduling:
     def _days(self, practitioner: Practitioner, slot: Slot) -> set[DoctorDay]:
         return practitioner.days(self.doctor_id, slot.date, slot.occupied)
 
-    async def _move(self, pg: Connection, row: AppointmentRow, offer: OfferRow, slot: Slot, seat: int) -> None:
-        await appointments.move(pg, row.id, place_of(offer, slot, seat), self.now)
+    def _moved(self, row: AppointmentRow, offer: OfferRow) -> Change:
         note = f"from {row.start_at:%Y-%m-%dT%H:%M:%SZ}"
-        await changes.record(pg, [row.id], "rescheduled", actor=self.caller.id, note=note, now=self.now)
+        left = row.clinic_id if row.clinic_id != offer.clinic_id else None
+        return Change(row.id, "rescheduled", self.caller.id, note, left)
 
 
 @dataclass(frozen=True, slots=True)

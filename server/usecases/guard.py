@@ -1,7 +1,7 @@
 """What every path that books, moves or frees a slot goes through: locks, revisions, holds, conflicts.
 
 The order of locks is the same everywhere, so that no two writes wait for each other: the claim of the request, then
-the days of doctors sorted by (doctor_id, date), then the patient.
+the days of doctors sorted by (doctor_id, date), then the patient; last, with `changes.record`, the feeds of clinics.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -15,6 +15,7 @@ from db.postgres import appointments, days
 from db.postgres.appointments import AppointmentRow, PatientDayRow
 from db.postgres.days import BusyRow, DayRow, OfferRow
 from db.postgres.engines import Connection, Engine
+from db.postgres.feed import Change
 from server.domain.appointment import Status
 from server.domain.availability import nearest
 from server.domain.doctor import Doctor, DoctorDay, days_touched
@@ -22,7 +23,6 @@ from server.domain.errors import Alternatives, DomainError, Reason, not_found
 from server.domain.identity import Action, Caller, Owner, may
 from server.domain.policies import check_daily_limit
 from server.domain.slots import Period, Slot, free_seats
-from server.usecases import changes
 from server.usecases.offers import busy_of, doctor_of
 from server.usecases.writes import read, refusals
 
@@ -139,8 +139,11 @@ class Place:
         overlapping = [other.seat for other in busy if other.period.overlaps(self.slot.occupied)]
         return max(self.slot.seats, *overlapping) + 1
 
-    async def expire_holds(self, pg: Connection, locks: Locks, now: datetime) -> None:
-        """Move holds that have run out and stand in the way to EXPIRED; their days must be locked (MoreDays)."""
+    async def expire_holds(self, pg: Connection, locks: Locks, now: datetime) -> list[Change]:
+        """Move holds that have run out and stand in the way to EXPIRED; their days must be locked (MoreDays).
+
+        What happened to them is for the caller to record together with its own change.
+        """
         in_the_way = {
             row.appointment_id: (row.doctor_id, row.date)
             for row in self.busy
@@ -153,7 +156,7 @@ class Place:
         if in_the_way:
             locks.cover(set(in_the_way.values()))
             await appointments.set_status(pg, list(in_the_way), Status.EXPIRED, now)
-            await changes.record(pg, list(in_the_way), "expired", actor=_GUARD, note="", now=now)
+        return [Change(each, "expired", _GUARD) for each in in_the_way]
 
     @property
     def _visit(self) -> Period:

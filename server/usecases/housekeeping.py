@@ -1,11 +1,11 @@
-"""What is done now and then beside the calls: forgetting answers that are too old to be given again."""
+"""What is done now and then beside the calls: forgetting what is too old to be given (again)."""
 
 import asyncio
 from datetime import timedelta
 
 import structlog
 
-from db.postgres import idempotency
+from db.postgres import feed, idempotency
 from db.postgres.engines import Engine
 from db.postgres.transaction import transact
 from server.domain.ids import Clock
@@ -16,6 +16,8 @@ _log = structlog.get_logger()
 
 EVERY = timedelta(minutes=1)
 _BATCH = 1_000
+CHANGES_KEPT = timedelta(days=7)
+"""How long the feeds of clinics go back."""
 
 
 class Housekeeping:
@@ -32,6 +34,8 @@ class Housekeeping:
             try:
                 while await self.forget_answers() == _BATCH:
                     pass
+                while await self.forget_changes():
+                    pass
             except Exception as error:
                 _log.error("housekeeping failed", failure=place_of(error))
 
@@ -39,3 +43,8 @@ class Housekeeping:
         """Forget a batch of answers that are too old; how many there were."""
         now = self._clock()
         return await transact(self._engine, lambda pg: idempotency.purge(pg, now=now, kept=KEPT, limit=_BATCH))
+
+    async def forget_changes(self) -> int:
+        """Forget a batch of each clinic's changes that are too old; how many there were."""
+        forgotten = self._clock() - CHANGES_KEPT
+        return await transact(self._engine, lambda pg: feed.purge(pg, forgotten=forgotten, limit=_BATCH))

@@ -36,3 +36,6 @@ INSERT INTO schedule_days SELECT DISTINCT doctor_id, date, 1, now() FROM appoint
 INSERT INTO idempotency_keys
 SELECT 'caller ' || n % 500, made(0, n), '\x00', '\x00', timestamptz '2026-02-01' + n * interval '2 minutes'
 FROM generate_series(1, 30000) n;
+INSERT INTO clinic_feeds SELECT made(1, n), 20000 FROM generate_series(1, 3) n;
+INSERT INTO appointment_changes
+SELECT a.clinic_id, row_number() OVER (PARTITION BY a.clinic_id ORDER BY a.id), a.id, 'booked', now() FROM appointments a;

@@ -18,6 +18,7 @@ from server.local.postgres import Server
 
 FILL = (Path(__file__).parent / "fill.sql").read_text()
 LARGE = {
+    "appointment_changes",
     "appointments",
     "appointment_events",
     "appointment_identifiers",
@@ -91,6 +92,11 @@ def sample(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         "clinic_ids": [clinic],
         "patient_ids": [patient],
         "dates": [DAY],
+        "events": ["booked"],
+        "actors": ["tests"],
+        "notes": [""],
+        "left": [None],
+        "after": 1,
         "system": "urn:test",
         "value": "77",
         "prefix": "patient 77",

@@ -20,14 +20,17 @@ from db.postgres.tables.directory import (
     working_hours,
     working_sessions,
 )
+from db.postgres.tables.feed import appointment_changes, clinic_feeds
 from db.postgres.tables.identity import accounts, signing_keys
 
 __all__ = [
     "ACTIVE",
     "accounts",
+    "appointment_changes",
     "appointment_events",
     "appointment_identifiers",
     "appointments",
+    "clinic_feeds",
     "clinic_identifiers",
     "clinics",
     "cluster_epoch",

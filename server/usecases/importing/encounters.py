@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo
 
 from db.postgres import appointments, days, imports
 from db.postgres.appointments import NewAppointment, Place
+from db.postgres.feed import Change
 from db.postgres.imports import Pair
 from server.fhir.directory import GENERAL_PRACTICE
 from server.fhir.encounter import Encounter
 from server.fhir.fields import Identifier
+from server.usecases import changes
 from server.usecases.importing.batches import Item, Known, Outcome, Step, first_known
 from server.usecases.importing.directory import add_doctor, doctors_of
 
@@ -79,6 +81,7 @@ async def add(step: Step, batch: Sequence[Item[Encounter]]) -> Outcome:
         outcome.new = len(visits)
         outcome.doctors = await _write(step, visits)
         await known.save(step)
+        await changes.record(step.pg, [Change(visit.id, "imported", _ACTOR) for visit in visits], step.now)
     return outcome
 
 
@@ -94,8 +97,6 @@ async def _write(step: Step, visits: Sequence[_Visit]) -> int:
     for visit, place in zip(visits, places, strict=True):
         new = NewAppointment(visit.id, visit.patient_id, visit.encounter.status, visit.encounter.reason)
         await appointments.insert(step.pg, new, place, step.now)
-    ids = [visit.id for visit in visits]
-    await appointments.add_events(step.pg, ids, "imported", actor=_ACTOR, note="", now=step.now)
     return len(missing)
 
 

@@ -1,0 +1,106 @@
+"""Changes of appointments: their history, and the feed of each clinic in commit order."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from psycopg.rows import args_row
+
+from db.postgres.engines import Connection
+
+
+class Change(NamedTuple):
+    """What happened to an appointment; the clinic that it was moved away from, if it was."""
+
+    appointment_id: str
+    event: str
+    actor: str
+    note: str = ""
+    left_clinic_id: str | None = None
+
+
+class HeadRow(NamedTuple):
+    """The number of a clinic's newest change, 0 if there was none; numbers are those of an epoch."""
+
+    clinic_id: str
+    epoch: int
+    seq: int
+
+
+class ChangeRow(NamedTuple):
+    """A change in a clinic's feed."""
+
+    seq: int
+    appointment_id: str
+    event: str
+    happened_at: datetime
+
+
+# Feeds are locked in the order of clinics, and until the transaction ends: so their numbers rise in commit order.
+_ADD = """
+WITH change AS MATERIALIZED (
+    SELECT * FROM unnest(%(ids)s::uuid[], %(events)s::text[], %(actors)s::text[], %(notes)s::text[], %(left)s::uuid[])
+        WITH ORDINALITY AS change (appointment_id, event, actor, note, left_clinic_id, nth)
+), history AS (
+    INSERT INTO appointment_events (appointment_id, happened_at, actor, event, note)
+    SELECT appointment_id, %(now)s, actor, event, note FROM change ORDER BY nth
+), shown AS MATERIALIZED (
+    SELECT a.clinic_id, appointment_id, event, nth FROM change JOIN appointments a ON a.id = appointment_id
+    UNION ALL
+    SELECT left_clinic_id, appointment_id, event, nth FROM change WHERE left_clinic_id IS NOT NULL
+), feed AS (
+    INSERT INTO clinic_feeds AS feed (clinic_id, seq)
+    SELECT clinic_id, count(*) FROM shown GROUP BY clinic_id ORDER BY clinic_id
+    ON CONFLICT (clinic_id) DO UPDATE SET seq = feed.seq + excluded.seq
+    RETURNING clinic_id, seq
+)
+INSERT INTO appointment_changes (clinic_id, seq, appointment_id, event, happened_at)
+SELECT clinic_id, seq + 1 - row_number() OVER (PARTITION BY clinic_id ORDER BY nth DESC), appointment_id, event, %(now)s
+FROM shown JOIN feed USING (clinic_id)
+"""
+_HEADS = """
+SELECT id, (SELECT epoch FROM cluster_epoch), coalesce(seq, 0)
+FROM clinics LEFT JOIN clinic_feeds ON clinic_id = id WHERE id = ANY(%(clinic_ids)s::uuid[])
+"""
+_PAGE = """
+SELECT seq, appointment_id, event, happened_at FROM appointment_changes
+WHERE clinic_id = %(clinic_id)s AND seq > %(after)s ORDER BY seq LIMIT %(limit)s
+"""
+_PURGE = """
+DELETE FROM appointment_changes WHERE (clinic_id, seq) IN (
+    SELECT clinic_id, oldest.seq FROM clinic_feeds feed CROSS JOIN LATERAL (
+        SELECT seq, happened_at FROM appointment_changes change
+        WHERE change.clinic_id = feed.clinic_id ORDER BY seq LIMIT %(limit)s) AS oldest
+    WHERE happened_at < %(forgotten)s)
+RETURNING true
+"""
+
+
+async def add(pg: Connection, changes: Sequence[Change], now: datetime) -> None:
+    """Write changes into the histories of their appointments, which must be as they are now, and into the feeds.
+
+    It locks the feeds of the clinics until the transaction ends: no lock may be taken after it.
+    """
+    columns = zip(*changes, strict=True)
+    values = dict(zip(("ids", "events", "actors", "notes", "left"), map(list, columns), strict=True))
+    await pg.execute(_ADD, {**values, "now": now})
+
+
+async def heads(pg: Connection, clinic_ids: Sequence[str]) -> list[HeadRow]:
+    """The heads of the feeds of those of the clinics that there are, in no order."""
+    cursor = pg.cursor(row_factory=args_row(HeadRow))
+    await cursor.execute(_HEADS, {"clinic_ids": list(clinic_ids)})
+    return await cursor.fetchall()
+
+
+async def page(pg: Connection, clinic_id: str, *, after: int, limit: int) -> list[ChangeRow]:
+    """The first changes after a number, by number; those that were purged are left out."""
+    cursor = pg.cursor(row_factory=args_row(ChangeRow))
+    await cursor.execute(_PAGE, {"clinic_id": clinic_id, "after": after, "limit": limit})
+    return await cursor.fetchall()
+
+
+async def purge(pg: Connection, *, forgotten: datetime, limit: int) -> int:
+    """Delete, of each clinic's oldest `limit` changes, those from before `forgotten`; how many there were."""
+    cursor = await pg.execute(_PURGE, {"forgotten": forgotten, "limit": limit})
+    return len(await cursor.fetchall())

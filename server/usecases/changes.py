@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from db.postgres import feed
+from db.postgres import feed, notifications
 from db.postgres.engines import Connection
 from db.postgres.feed import Change
+from server.domain.notices import KIND_OF_EVENT
 
 
 async def record(pg: Connection, changes: Sequence[Change], now: datetime) -> None:
-    """Keep what happened to appointments: in their histories, and in the feeds of their clinics.
+    """Keep what happened to appointments: in their histories and the feeds of their clinics; queue what patients hear.
 
     The rows must be changed already. Called once in a transaction, after all that locks: a second call might lock the
     feeds of two clinics against their order.
     """
+    told = [(each.appointment_id, KIND_OF_EVENT[each.event]) for each in changes if each.event in KIND_OF_EVENT]
+    if told:
+        await notifications.announce(pg, told)
     await feed.add(pg, changes, now)

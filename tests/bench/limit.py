@@ -36,6 +36,10 @@ _EVENT = """
 INSERT INTO appointment_events (appointment_id, happened_at, actor, event, note)
 VALUES (%(id)s, now(), %(actor)s, 'booked', '')
 """
+_JOB = """
+INSERT INTO procrastinate_jobs (queue_name, task_name, args)
+VALUES ('changes', 'announce', jsonb_build_object('appointment_id', %(id)s::text, 'kind', 'confirmation', 'version', 1))
+"""
 _KEY = """
 INSERT INTO idempotency_keys (caller_id, request_id, digest, response, created_at)
 VALUES (%(actor)s, %(request_id)s, '\\x00', %(response)s, now())
@@ -76,7 +80,7 @@ def _write(database: _Database, answer: bytes) -> Handler:
     async def handle(request: bytes, context: Any) -> bytes:
         rows = json.loads(request) | {"response": answer}
         async with database.connection() as pg, pg.pipeline():
-            for statement in (b"BEGIN", _KEY.encode(), _DAY.encode(), _APPOINTMENT.encode(), _EVENT.encode()):
+            for statement in (b"BEGIN", *(each.encode() for each in (_KEY, _DAY, _APPOINTMENT, _EVENT, _JOB))):
                 await pg.execute(statement, rows)
             await pg.execute(b"COMMIT")
         return answer

@@ -39,3 +39,7 @@ FROM generate_series(1, 30000) n;
 INSERT INTO clinic_feeds SELECT made(1, n), 20000 FROM generate_series(1, 3) n;
 INSERT INTO appointment_changes
 SELECT a.clinic_id, row_number() OVER (PARTITION BY a.clinic_id ORDER BY a.id), a.id, 'booked', now() FROM appointments a;
+INSERT INTO notifications
+SELECT id, 'confirmation', id, NULL, 1, 'email', CASE WHEN date > '2026-03-01' THEN 'planned' ELSE 'sent' END, '', 1,
+    start_at - interval '1 day', start_at, now(), now()
+FROM appointments;

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 import db.postgres
-from db.postgres import lists
+from db.postgres import lists, notifications
 from db.postgres.lists import Among, ListQuery, Position
 from server.local.postgres import Server
 
@@ -23,6 +23,7 @@ LARGE = {
     "appointment_events",
     "appointment_identifiers",
     "idempotency_keys",
+    "notifications",
     "patient_identifiers",
     "patients",
     "practitioner_identifiers",
@@ -88,6 +89,9 @@ def sample(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         "size": 20,
         "specialty": "Specialty 3",
         "ids": [appointment],
+        "kinds": ["confirmation"],
+        "version": 2,
+        "notification_id": appointment,
         "doctor_ids": [doctor],
         "clinic_ids": [clinic],
         "patient_ids": [patient],
@@ -115,6 +119,7 @@ OWNERS = {
     "identity": "patient_id",
     "hours": "doctor_id",
     "imports": "doctor_id",
+    "notifications": "notification_id",
 }
 
 
@@ -173,6 +178,18 @@ def test_no_list_reads_appointments_from_end_to_end(
                 limit=21,
             )
             assert scanned_whole(filled, lists.statement(query), lists.parameters(query)) == []
+
+
+@pytest.mark.parametrize("whose", ["appointment_id", "nobody"])
+@pytest.mark.parametrize("status", [None, "dead", "sent"])
+@pytest.mark.parametrize("later", [False, True])
+def test_no_list_reads_notifications_from_end_to_end(
+    filled: psycopg.Connection[Any], whose: str, status: str | None, later: bool
+) -> None:
+    known = sample(filled)
+    before = known["notification_id"] if later else None
+    query = notifications.ListQuery(known.get(whose), status, before, 21)
+    assert scanned_whole(filled, notifications.list_statement(query), query._asdict()) == []
 
 
 def test_the_free_slots_of_a_day_are_found_by_the_exclusion_constraint(filled: psycopg.Connection[Any]) -> None:

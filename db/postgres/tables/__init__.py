@@ -22,6 +22,7 @@ from db.postgres.tables.directory import (
 )
 from db.postgres.tables.feed import appointment_changes, clinic_feeds
 from db.postgres.tables.identity import accounts, signing_keys
+from db.postgres.tables.notifications import notifications
 
 __all__ = [
     "ACTIVE",
@@ -37,6 +38,7 @@ __all__ = [
     "doctors",
     "idempotency_keys",
     "metadata",
+    "notifications",
     "patient_identifiers",
     "patients",
     "practitioner_identifiers",

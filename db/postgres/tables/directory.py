@@ -107,6 +107,13 @@ patients = Table(
     column("version", Integer()),
     column("created_at", INSTANT),
     column("updated_at", INSTANT),
+    Column(
+        "language",
+        Text(),
+        check("patients_language_known", "language IN ('en', 'ja')"),
+        nullable=False,
+        server_default="en",
+    ),
     PrimaryKeyConstraint("id", name="patients_pkey"),
 )
 Index("patients_by_name", patients.c.name_key, patients.c.id)

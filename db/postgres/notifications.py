@@ -1,0 +1,221 @@
+"""The ledger of notifications, and the jobs that work on it: one row per appointment, kind and version."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from psycopg.rows import args_row
+
+from db.postgres.engines import Connection, Sent
+
+
+class NotificationRow(NamedTuple):
+    """A notification and how far it is."""
+
+    id: str
+    kind: str
+    appointment_id: str | None
+    account_id: str | None
+    version: int
+    channel: str
+    status: str
+    outcome: str
+    attempts: int
+    due_at: datetime
+    """When to send it."""
+    expires_at: datetime
+    """When it becomes useless; of what concerns an appointment: the start of which it tells."""
+    created_at: datetime
+    updated_at: datetime
+
+
+class ContentRow(NamedTuple):
+    """What a notification is made from; of a warning to an account without a patient much is empty."""
+
+    kind: str
+    channel: str
+    status: str
+    attempts: int
+    expires_at: datetime
+    email: str
+    phone: str
+    language: str
+    appointment_id: str | None
+    appointment_status: str | None
+    appointment_version: int | None
+    start_at: datetime | None
+    end_at: datetime | None
+    doctor_name: str | None
+    clinic_name: str | None
+    time_zone: str | None
+
+
+class SubjectRow(NamedTuple):
+    """An appointment, as far as planning needs it."""
+
+    status: str
+    start_at: datetime
+    email: str
+    phone: str
+
+
+class ListQuery(NamedTuple):
+    """Which notifications to list, the newest first; None where all are wanted."""
+
+    appointment_id: str | None
+    status: str | None
+    before_id: str | None
+    limit: int
+
+
+_COLUMNS = ", ".join(NotificationRow._fields)
+
+# The jobs of what another query gives; its rows that wait for something else get none.
+_QUEUE = """
+SELECT procrastinate_defer_jobs_v1(array_agg(
+    ROW(channel, 'deliver', 0, NULL, NULL, jsonb_build_object('notification_id', id), NULL)
+        ::procrastinate_job_to_defer_v1))
+FROM {rows} WHERE status = 'waiting'
+"""
+
+_ANNOUNCE = """
+SELECT procrastinate_defer_jobs_v1(array_agg(
+    ROW('changes', 'announce', 0, NULL, NULL,
+        jsonb_build_object('appointment_id', id, 'kind', kind, 'version', version), NULL)
+        ::procrastinate_job_to_defer_v1))
+FROM unnest(%(ids)s::uuid[], %(kinds)s::text[]) AS told (id, kind) JOIN appointments USING (id)
+"""
+_ADD = f"""
+WITH added AS (
+    INSERT INTO notifications ({_COLUMNS})
+    VALUES ({", ".join(f"%({name})s" for name in NotificationRow._fields)})
+    ON CONFLICT ON CONSTRAINT notifications_once DO NOTHING
+    RETURNING id, channel, status)
+{_QUEUE.format(rows="added")}"""
+_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%(appointment_id)s, 0))"
+_SUBJECT = """
+SELECT a.status, a.start_at, q.email, q.phone FROM appointments a JOIN patients q ON q.id = a.patient_id
+WHERE a.id = %(appointment_id)s
+"""
+_SUPERSEDE = """
+UPDATE notifications SET status = 'dropped', outcome = 'superseded', updated_at = %(now)s
+WHERE appointment_id = %(appointment_id)s AND version < %(version)s AND status IN ('planned', 'waiting')
+"""
+_NEWEST_VERSION = """
+SELECT coalesce(max(version), 0) FROM notifications WHERE appointment_id = %(appointment_id)s
+"""
+_CONTENT = """
+SELECT n.kind, n.channel, n.status, n.attempts, n.expires_at,
+    coalesce(k.email, q.email, ''), coalesce(q.phone, ''), coalesce(q.language, 'en'),
+    a.id, a.status, a.version, a.start_at, a.end_at, p.name, c.name, c.time_zone
+FROM notifications n
+LEFT JOIN accounts k ON k.id = n.account_id
+LEFT JOIN appointments a ON a.id = n.appointment_id
+LEFT JOIN patients q ON q.id = coalesce(a.patient_id, k.patient_id)
+LEFT JOIN practitioners p ON p.id = a.practitioner_id
+LEFT JOIN clinics c ON c.id = a.clinic_id
+WHERE n.id = %(id)s
+FOR UPDATE OF n
+"""
+_SET = """
+UPDATE notifications SET status = %(status)s, outcome = %(outcome)s, attempts = %(attempts)s, updated_at = %(now)s
+WHERE id = %(id)s AND status IN ('waiting', 'sending')
+"""
+_QUEUE_DUE = f"""
+WITH due AS (
+    UPDATE notifications SET status = 'waiting', updated_at = %(now)s WHERE id IN (
+        SELECT id FROM notifications WHERE status = 'planned' AND due_at <= %(now)s
+        ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    RETURNING id, channel, status)
+{_QUEUE.format(rows="due")}"""
+_REVIVE = f"""
+WITH revived AS (
+    UPDATE notifications SET status = 'waiting', outcome = '', attempts = 0, updated_at = %(now)s
+    WHERE id = %(id)s AND status = 'dead'
+    RETURNING id, channel, status)
+{_QUEUE.format(rows="revived")}"""
+_GET = f"SELECT {_COLUMNS} FROM notifications WHERE id = %(id)s"
+
+
+async def announce(pg: Connection, changes: Sequence[tuple[str, str]]) -> None:
+    """Queue that patients hear of (appointment_id, kind), as the appointments are now; counts once it is committed."""
+    ids, kinds = map(list, zip(*changes, strict=True))
+    await pg.execute(_ANNOUNCE, {"ids": ids, "kinds": kinds})
+
+
+async def add(pg: Connection, row: NotificationRow) -> None:
+    """Enter a notification, unless it is there, and queue it if it waits to be sent."""
+    await pg.execute(_ADD, row._asdict())
+
+
+async def lock(pg: Connection, appointment_id: str) -> None:
+    """Keep others from planning for an appointment until the transaction ends; bookings do not notice."""
+    await pg.execute(_LOCK, {"appointment_id": appointment_id})
+
+
+async def subject(pg: Connection, appointment_id: str) -> Sent[SubjectRow]:
+    """The appointment that notifications are about."""
+    cursor = pg.cursor(row_factory=args_row(SubjectRow))
+    return await cursor.execute(_SUBJECT, {"appointment_id": appointment_id})
+
+
+async def newest_version(pg: Connection, appointment_id: str) -> Sent[tuple[int]]:
+    """The newest version of an appointment that notifications were planned for; 0 if there are none."""
+    return await pg.execute(_NEWEST_VERSION, {"appointment_id": appointment_id})
+
+
+async def supersede(pg: Connection, appointment_id: str, version: int, now: datetime) -> None:
+    """Drop what is not sent yet about older versions of an appointment."""
+    await pg.execute(_SUPERSEDE, {"appointment_id": appointment_id, "version": version, "now": now})
+
+
+async def content(pg: Connection, notification_id: str) -> Sent[ContentRow]:
+    """What a notification is made from, as it is now; its row stays locked until the transaction ends."""
+    cursor = pg.cursor(row_factory=args_row(ContentRow))
+    return await cursor.execute(_CONTENT, {"id": notification_id})
+
+
+async def put(
+    pg: Connection, notification_id: str, status: str, outcome: str = "", *, attempts: int, now: datetime
+) -> None:
+    """Enter how far a notification is, if it waits or is being sent."""
+    values = {"id": notification_id, "status": status, "outcome": outcome, "attempts": attempts, "now": now}
+    await pg.execute(_SET, values)
+
+
+async def queue_due(pg: Connection, now: datetime, limit: int) -> None:
+    """Queue planned notifications whose time has come; any number of workers may do it at once."""
+    await pg.execute(_QUEUE_DUE, {"now": now, "limit": limit})
+
+
+async def revive(pg: Connection, notification_id: str, now: datetime) -> None:
+    """Queue a dead letter again, with all its attempts; what is not dead stays as it is."""
+    await pg.execute(_REVIVE, {"id": notification_id, "now": now})
+
+
+async def get(pg: Connection, notification_id: str) -> Sent[NotificationRow]:
+    """One notification, if there is one."""
+    cursor = pg.cursor(row_factory=args_row(NotificationRow))
+    return await cursor.execute(_GET, {"id": notification_id})
+
+
+def list_statement(query: ListQuery) -> str:
+    """The text of the statement for a query; it names only what the query restricts."""
+    conditions = [
+        condition
+        for condition, value in (
+            ("appointment_id = %(appointment_id)s", query.appointment_id),
+            ("status = %(status)s", query.status),
+            ("id < %(before_id)s", query.before_id),
+        )
+        if value is not None
+    ]
+    where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
+    return f"SELECT {_COLUMNS} FROM notifications {where}ORDER BY id DESC LIMIT %(limit)s"
+
+
+async def find(pg: Connection, query: ListQuery) -> list[NotificationRow]:
+    """The notifications of a query."""
+    cursor = pg.cursor(row_factory=args_row(NotificationRow))
+    await cursor.execute(list_statement(query), query._asdict())
+    return await cursor.fetchall()

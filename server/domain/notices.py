@@ -1,0 +1,91 @@
+"""Notices to patients: which change leads to which, how they reach somebody, when they are tried again and given up."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from server.domain.appointment import Status
+
+
+class Kind(StrEnum):
+    """What a notice says."""
+
+    CONFIRMATION = "confirmation"
+    CHANGE = "change"
+    CANCELLATION = "cancellation"
+    REMINDER = "reminder"
+    SECURITY_WARNING = "security_warning"
+
+
+class Channel(StrEnum):
+    """How a notice reaches somebody; the name of the queue of its jobs too."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    NONE = "none"
+    """There is neither address nor number."""
+
+
+class Delivery(StrEnum):
+    """How far a notice is."""
+
+    PLANNED = "planned"
+    """Its time has not come."""
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    DEAD = "dead"
+    """A dead letter: nobody sends it unless a person says so."""
+    DROPPED = "dropped"
+    """Nobody needs it any more."""
+
+
+class Outcome(StrEnum):
+    """Why a notice is dead or dropped, or what its last attempt came to."""
+
+    NONE = ""
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    """It was handed over and no answer came: sent again, it might arrive twice."""
+    REFUSED = "refused"
+    """The provider will never take it."""
+    FAILED = "failed"
+    """The provider could not take it."""
+    NO_ADDRESS = "no_address"
+    SUPERSEDED = "superseded"
+    """The appointment has changed since."""
+    EXPIRED = "expired"
+    """It came too late to be of use."""
+
+
+KIND_OF_EVENT = {
+    "booked": Kind.CONFIRMATION,
+    "overridden": Kind.CONFIRMATION,
+    "confirmed": Kind.CONFIRMATION,
+    "rescheduled": Kind.CHANGE,
+    "cancelled": Kind.CANCELLATION,
+}
+"""Which events in an appointment's history the patient hears of."""
+
+REMIND_BEFORE = timedelta(hours=24)
+WARNING_LASTS = timedelta(days=3)
+"""How long a security warning is of use."""
+PAUSES = (timedelta(seconds=1), timedelta(seconds=3), timedelta(seconds=9))
+"""Before each attempt after the first."""
+
+
+def channel_for(email: str, phone: str) -> Channel:
+    """The channel to somebody: email if there is an address, because it carries the calendar entry."""
+    if email:
+        return Channel.EMAIL
+    return Channel.SMS if phone else Channel.NONE
+
+
+def pause_after(attempts: int) -> timedelta | None:
+    """How long to wait after so many attempts that failed; None if they were all."""
+    return PAUSES[attempts - 1] if attempts <= len(PAUSES) else None
+
+
+def still_true(kind: Kind, status: Status, starts_at: datetime, said_to_start_at: datetime) -> bool:
+    """Whether an appointment is as a notice about it says."""
+    if kind is Kind.CANCELLATION:
+        return status is Status.CANCELLED
+    return status is Status.SCHEDULED and starts_at == said_to_start_at

@@ -94,8 +94,12 @@ class Api:
 
     def output(self, method: Node) -> Node:
         """The answers of a method: the good one, and for each status the reasons why it fails."""
-        answer = {"content": {"application/json": {"schema": self._schemas.add_answer(method["output_type"])}}}
+        schema = {"schema": self._schemas.add_answer(method["output_type"])}
+        answer = {"content": {"application/json": schema}}
         good: Node = {"200": {"description": "Done."} | answer}
+        if method.get("server_streaming"):
+            told = "Server-sent events until the stream ends; the `data` of each is one such object."
+            good = {"200": {"description": told, "content": {"text/event-stream": schema}}}
         if CREATES.match(method["name"]):
             headers = {name: {"$ref": f"#/components/headers/{name}"} for name in ("Location", "ETag")}
             good = {"201": {"description": "Created."} | answer | {"headers": headers}}

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from random import SystemRandom
 
 from db.postgres.engines import Engine, create_engine
 from db.valkey.client import Valkey, create_client
 from server.config import Settings
 from server.domain.ids import Clock, IdMaker, uuid7_maker
 from server.rpc.appointments import AppointmentServicer
+from server.rpc.days import FORMS
 from server.rpc.directory import DirectoryServicer
 from server.rpc.identity import AuthServicer
 from server.rpc.schedules import ScheduleServicer
@@ -25,6 +27,8 @@ from server.usecases.identity import SigningKeys, Tokens, TokenSettings, key_enc
 from server.usecases.patients import Patients
 from server.usecases.scheduling import Scheduling
 from server.usecases.searching import Searching
+from server.usecases.streams import Streams
+from server.usecases.watching import Watching
 
 
 def system_clock() -> datetime:
@@ -44,6 +48,7 @@ class Parts:
     keys: SigningKeys
     tokens: Tokens
     housekeeping: Housekeeping
+    streams: Streams
     server: Server
 
 
@@ -70,12 +75,16 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
         )
         keys = SigningKeys(engine, clock, token_settings)
         tokens = Tokens(engine, clock, new_id, keys, token_settings)
+        streams = Streams(clock, SystemRandom())
         servicers = Servicers(
             appointments=AppointmentServicer(
                 Appointments(engine), Booking(engine, clock, new_id), Changing(engine, clock)
             ),
             schedules=ScheduleServicer(
-                Availability(engine, clock), Searching(engine, clock), Scheduling(engine, clock)
+                Availability(engine, clock),
+                Searching(engine, clock),
+                Watching(engine, clock, FORMS, streams),
+                Scheduling(engine, clock),
             ),
             directory=DirectoryServicer(Directory(engine, clock, new_id), Patients(engine, clock, new_id)),
             auth=AuthServicer(keys),
@@ -89,17 +98,31 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             keys=keys,
             tokens=tokens,
             housekeeping=Housekeeping(engine, clock),
+            streams=streams,
             server=Server(servicers, tokens.verify),
         )
 
 
+@asynccontextmanager
+async def background(parts: Parts) -> AsyncIterator[None]:
+    """What a worker does beside answering calls, as long as this is entered."""
+    tasks = [asyncio.create_task(each.run()) for each in (parts.housekeeping, parts.streams)]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set, then drain: balancers first, then running calls. OSError if the port is taken."""
-    async with wired(settings) as parts:
+    async with wired(settings) as parts, background(parts):
         await parts.server.start(settings.listen)
-        tidying = asyncio.create_task(parts.housekeeping.run())
         await stop.wait()
-        tidying.cancel()
         await parts.server.turn_away()
-        await asyncio.sleep(settings.drain_seconds)
+        # Streams leave in the second half of the time, when balancers have noticed.
+        half = settings.drain_seconds / 2
+        await asyncio.sleep(half)
+        await asyncio.gather(parts.streams.drain(half), asyncio.sleep(half))
         await parts.server.stop(settings.grace_seconds)

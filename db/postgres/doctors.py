@@ -30,6 +30,14 @@ class DoctorRow(NamedTuple):
     updated_at: datetime
 
 
+class PlaceRow(NamedTuple):
+    """Where a doctor works: what a doctor's day needs to know."""
+
+    doctor_id: str
+    clinic_id: str
+    time_zone: str
+
+
 _ADD_PRACTITIONER = sql(
     insert(practitioners).values({column.name: bindparam(column.name) for column in practitioners.c})
 )
@@ -48,6 +56,15 @@ FROM doctors d JOIN practitioners p ON p.id = d.practitioner_id JOIN clinics c O
 """
 _GET = _SELECT + "WHERE d.id = %(doctor_id)s"
 _ID_AT = "SELECT id FROM doctors WHERE practitioner_id = %(practitioner_id)s AND clinic_id = %(clinic_id)s"
+
+_PLACES = """
+SELECT d.id, c.id, c.time_zone FROM doctors d JOIN clinics c ON c.id = d.clinic_id
+WHERE d.id = ANY(%(doctor_ids)s::uuid[])
+"""
+_PLACES_OF_CLINIC = """
+SELECT d.id, c.id, c.time_zone FROM clinics c LEFT JOIN doctors d ON d.clinic_id = c.id AND d.active
+WHERE c.id = %(clinic_id)s ORDER BY d.id
+"""
 
 _LAST_NAME = """coalesce((SELECT o.name FROM doctors JOIN practitioners o ON o.id = practitioner_id
         WHERE doctors.id = %(after_id)s), '')"""
@@ -114,6 +131,20 @@ async def ids_of_clinics(pg: Connection, clinic_ids: Sequence[str]) -> list[str]
     """The doctors of clinics, in the order they were added."""
     cursor = await pg.execute(_IDS_OF_CLINICS, {"clinic_ids": list(clinic_ids)})
     return [row[0] for row in await cursor.fetchall()]
+
+
+async def places(pg: Connection, doctor_ids: Sequence[str]) -> list[PlaceRow]:
+    """Where those of the doctors work that there are, in no order."""
+    cursor = pg.cursor(row_factory=args_row(PlaceRow))
+    await cursor.execute(_PLACES, {"doctor_ids": list(doctor_ids)})
+    return await cursor.fetchall()
+
+
+async def places_of_clinic(pg: Connection, clinic_id: str) -> list[PlaceRow] | None:
+    """The active doctors of a clinic; None if there is no such clinic."""
+    cursor = await pg.execute(_PLACES_OF_CLINIC, {"clinic_id": clinic_id})
+    rows = await cursor.fetchall()
+    return [PlaceRow(*row) for row in rows if row[0] is not None] if rows else None
 
 
 async def get(pg: Connection, doctor_id: str) -> Sent[DoctorRow]:

@@ -1,13 +1,12 @@
 """Which slots of a doctor's day can be booked now, and which slot a request means."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 
 from server.domain.doctor import Doctor
 from server.domain.errors import Alternatives, DomainError, Reason
-from server.domain.policies import today
 from server.domain.slots import Busy, Slot, free_seats, instants
 
 MOST_ALTERNATIVES = 5
@@ -22,11 +21,23 @@ class Closed(Enum):
     DOCTOR_INACTIVE = "doctor_inactive"
 
 
+class State(Enum):
+    """What has become of a slot; the names are those of SlotState in the contract."""
+
+    FREE = "free"
+    TAKEN = "taken"
+    PAST = "past"
+    """Not taken, and too late to book."""
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The free slots of a doctor's day at one instant; `seats` of each is what is left."""
+    """A doctor's day at one instant."""
 
     slots: Sequence[Slot]
+    """The free ones; `seats` of each is what is left."""
+    all: Sequence[tuple[Slot, State]]
+    """Every slot of the day, `seats` as above."""
     closed: Closed | None
     valid_until: datetime | None
     """The next instant at which this changes by the clock alone; None if it never does."""
@@ -48,38 +59,39 @@ class Wanted:
 def day_of(doctor: Doctor, day: date, busy: Sequence[Busy], now: datetime) -> Day:
     """What a doctor offers on a day."""
     if not doctor.active:
-        return Day([], Closed.DOCTOR_INACTIVE, None)
+        return Day([], [], Closed.DOCTOR_INACTIVE, None)
     if day > doctor.policy.last_day(doctor.zone, now):
         opens = datetime.combine(day - timedelta(days=doctor.policy.horizon_days), time())
-        return Day([], Closed.BEYOND_HORIZON, midnight(opens, doctor))
+        return Day([], [], Closed.BEYOND_HORIZON, midnight(opens, doctor))
     slots = doctor.slots_on(day)
     if not slots:
-        return Day([], Closed.PAST if day < today(doctor.zone, now) else Closed.NOT_WORKING, None)
-    ahead = [slot for slot in slots if slot.start_at >= now + doctor.policy.notice]
-    if not ahead:
-        return Day([], Closed.PAST if slots[-1].end_at <= now else None, _end(slots[-1].end_at, now))
-    moments = [ahead[0].start_at - doctor.policy.notice + _TICK]
-    moments += [other.held_until for other in busy if other.held_until and other.held_until > now]
-    return Day(free_slots(doctor, ahead, busy, now), None, min(moments))
+        over = midnight(datetime.combine(day + timedelta(days=1), time()), doctor)
+        return Day([], [], Closed.PAST, None) if over <= now else Day([], [], Closed.NOT_WORKING, over)
+    seen = [_seen(slot, doctor, busy, now) for slot in slots]
+    free = [slot for slot, state in seen if state is State.FREE]
+    ahead = [slot.start_at for slot in slots if slot.start_at >= now + doctor.policy.notice]
+    moments = [ahead[0] - doctor.policy.notice + _TICK] if ahead else [slots[-1].end_at]
+    moments += [other.held_until for other in busy if other.held_until]
+    closed = Closed.PAST if not ahead and slots[-1].end_at <= now else None
+    return Day(free, seen, closed, min((moment for moment in moments if moment > now), default=None))
 
 
 _TICK = timedelta(microseconds=1)
 
 
-def _end(last: datetime, now: datetime) -> datetime | None:
-    return last if last > now else None
+def _seen(slot: Slot, doctor: Doctor, busy: Sequence[Busy], now: datetime) -> tuple[Slot, State]:
+    seats = len(free_seats(slot, doctor.id, busy, now))
+    if not seats:
+        return replace(slot, seats=0), State.TAKEN
+    if slot.start_at < now + doctor.policy.notice:
+        return replace(slot, seats=0), State.PAST
+    return replace(slot, seats=seats), State.FREE
 
 
 def midnight(wall: datetime, doctor: Doctor) -> datetime:
     """The first instant of a local day; where clocks skip midnight, the first after it."""
     found = instants(wall, doctor.zone)
     return found[0] if found else wall.replace(tzinfo=doctor.zone).astimezone(UTC)
-
-
-def free_slots(doctor: Doctor, slots: Iterable[Slot], busy: Sequence[Busy], now: datetime) -> list[Slot]:
-    """Those of the slots that have a seat left, with the number of seats left."""
-    counted = ((slot, len(free_seats(slot, doctor.id, busy, now))) for slot in slots)
-    return [replace(slot, seats=seats) for slot, seats in counted if seats]
 
 
 def nearest(doctor: Doctor, wanted: Slot, busy: Sequence[Busy], now: datetime, days: int) -> Alternatives:

@@ -44,6 +44,7 @@ class Action(StrEnum):
     BATCH_GET_APPOINTMENTS = "batch_get_appointments"
     CHANGE_APPOINTMENT = "change_appointment"
     SEE_SCHEDULE = "see_schedule"
+    WATCH_SLOTS = "watch_slots"
     SET_WORKING_HOURS = "set_working_hours"
     SEE_DIRECTORY = "see_directory"
     EDIT_DOCTOR = "edit_doctor"
@@ -82,6 +83,7 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.BATCH_GET_APPOINTMENTS: {_D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.CHANGE_APPOINTMENT: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.SEE_SCHEDULE: _EVERYONE,
+    Action.WATCH_SLOTS: _EVERYONE | {_V: Scope.CLINIC},
     Action.SET_WORKING_HOURS: {_S: Scope.CLINIC, _A: Scope.ANY},
     Action.SEE_DIRECTORY: _EVERYONE,
     Action.EDIT_DOCTOR: {_S: Scope.CLINIC, _A: Scope.ANY},

@@ -1,25 +1,32 @@
 """ScheduleService."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
+
+import grpc
 
 from server.domain.hours import HoursVersion, Session
 from server.rpc.calls import caller, tagged
-from server.rpc.convert import to_date, to_slot, to_time, to_timestamp
+from server.rpc.convert import to_date, to_optional_date, to_slot, to_time, to_timestamp
 from server.rpc.writing import writing
-from server.usecases.availability import Availability, OfferedDay
+from server.usecases.availability import Availability
+from server.usecases.rendering import OfferedDay
 from server.usecases.scheduling import HoursChanged, NewHours, Schedule, Scheduling
 from server.usecases.searching import Found, Search, Searching
+from server.usecases.watching import Watched, Watching
 from yoyaku.v1 import clinic_pb2, doctor_pb2, schedule_pb2
 from yoyaku.v1 import schedule_service_pb2 as pb
 from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceServicer
 
 
 class ScheduleServicer(ScheduleServiceServicer):
-    """Tells free slots and working hours, and sets working hours."""
+    """Tells free slots and working hours, shows days as they change, and sets working hours."""
 
-    def __init__(self, availability: Availability, searching: Searching, scheduling: Scheduling) -> None:
+    def __init__(
+        self, availability: Availability, searching: Searching, watching: Watching, scheduling: Scheduling
+    ) -> None:
         self._availability = availability
         self._searching = searching
+        self._watching = watching
         self._scheduling = scheduling
 
     async def ListAvailableSlots(
@@ -41,6 +48,16 @@ class ScheduleServicer(ScheduleServiceServicer):
             limit=request.limit or DEFAULT_LIMIT,
         )
         return pb.SearchAvailableSlotsResponse(slots=map(_found, await self._searching.earliest(caller(), search)))
+
+    def WatchSlots(  # type: ignore[override]  # bytes, see server.rpc.streaming
+        self, request: pb.WatchSlotsRequest, context: grpc.aio.ServicerContext[pb.WatchSlotsRequest, bytes]
+    ) -> AsyncGenerator[bytes, None]:
+        watched = Watched(
+            doctor_ids=[each.lower() for each in request.doctor_ids],
+            clinic_id=request.clinic_id.lower(),
+            day=to_optional_date("date", request.date),
+        )
+        return self._watching.watch(caller(), watched, context.time_remaining())
 
     async def GetSchedule(self, request: pb.GetScheduleRequest, context: object) -> pb.GetScheduleResponse:
         schedule = await self._scheduling.get(caller(), request.doctor_id.lower())

@@ -6,10 +6,11 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from server.rpc.answering import Verify
 from server.rpc.appointments import AppointmentServicer
 from server.rpc.directory import DirectoryServicer
 from server.rpc.identity import AuthServicer
-from server.rpc.interceptors import Calls, Verify
+from server.rpc.interceptors import Calls
 from server.rpc.schedules import ScheduleServicer
 from yoyaku.v1 import appointment_service_pb2, auth_service_pb2, directory_service_pb2, schedule_service_pb2
 from yoyaku.v1.appointment_service_pb2_grpc import add_AppointmentServiceServicer_to_server

@@ -1,29 +1,17 @@
 """Which slots of a doctor are free on a day."""
 
-from dataclasses import dataclass
 from datetime import date
 
 from db.postgres import days
 from db.postgres.days import OfferRow
 from db.postgres.engines import Connection, Engine
-from server.domain.availability import Day, day_of
+from server.domain.availability import day_of
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.identity import Action, Caller, require
 from server.domain.ids import Clock
 from server.usecases.offers import busy_of, doctor_of
+from server.usecases.rendering import OfferedDay
 from server.usecases.writes import read
-
-
-@dataclass(frozen=True, slots=True)
-class OfferedDay:
-    """A doctor's day at a revision; of two with one epoch the one with the higher revision is newer."""
-
-    doctor_id: str
-    date: date
-    time_zone: str
-    epoch: int
-    revision: int
-    day: Day
 
 
 class Availability:

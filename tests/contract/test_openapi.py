@@ -80,6 +80,15 @@ def test_a_body_is_without_the_fields_of_its_path(document: Json) -> None:
     assert session["properties"]["weekday"]["not"] == {"enum": ["WEEKDAY_UNSPECIFIED"]}
 
 
+def test_a_stream_is_described_as_server_sent_events(document: Json) -> None:
+    verb, path, operation = operations(document)["WatchSlots"]
+    assert (verb, path) == ("get", "/api/schedules/slots:watch")
+    (kind, content), = operation["responses"]["200"]["content"].items()  # fmt: skip
+    assert kind == "text/event-stream"
+    assert content["schema"] == {"$ref": "#/components/schemas/WatchSlotsResponse"}
+    assert set(schema(document, "WatchSlotsResponse")["properties"]) == {"day", "heartbeat", "closing"}
+
+
 def test_types_are_those_of_the_json_mapping(document: Json) -> None:
     appointment = schema(document, "Appointment")["properties"]
     assert appointment["start_time"]["format"] == "date-time"

@@ -1,0 +1,77 @@
+"""The messages of days of slots, as the bytes that all their readers share."""
+
+from datetime import datetime
+from functools import cache
+
+from server.domain.availability import State
+from server.domain.slots import Slot
+from server.rpc.convert import to_slot, to_timestamp
+from server.usecases.rendering import Forms, OfferedDay
+from server.usecases.streams import Ending
+from yoyaku.v1 import schedule_pb2, watch_pb2
+from yoyaku.v1 import schedule_service_pb2 as pb
+
+
+def free(offered: OfferedDay) -> bytes:
+    """A ListAvailableSlotsResponse."""
+    day = offered.day
+    return pb.ListAvailableSlotsResponse(
+        doctor_id=offered.doctor_id,
+        date=offered.date.isoformat(),
+        time_zone=offered.time_zone,
+        revision=offered.revision,
+        slots=map(to_slot, day.slots),
+        epoch=offered.epoch,
+        valid_until=to_timestamp(day.valid_until) if day.valid_until else None,
+        closed_reason=_closed(offered),
+    ).SerializeToString()
+
+
+def whole(offered: OfferedDay) -> bytes:
+    """A WatchSlotsResponse with the day."""
+    day = offered.day
+    message = schedule_pb2.ScheduleDay(
+        doctor_id=offered.doctor_id,
+        date=offered.date.isoformat(),
+        time_zone=offered.time_zone,
+        epoch=offered.epoch,
+        revision=offered.revision,
+        valid_until=to_timestamp(day.valid_until) if day.valid_until else None,
+        slots=[_slot(slot, state) for slot, state in day.all],
+        closed_reason=_closed(offered),
+    )
+    return pb.WatchSlotsResponse(day=message).SerializeToString()
+
+
+def heartbeat(now: datetime) -> bytes:
+    """A WatchSlotsResponse that says the time."""
+    return pb.WatchSlotsResponse(heartbeat=watch_pb2.Heartbeat(time=to_timestamp(now))).SerializeToString()
+
+
+@cache
+def closing(ending: Ending) -> bytes:
+    """A WatchSlotsResponse that says why it is the last."""
+    return pb.WatchSlotsResponse(closing=to_closing(ending)).SerializeToString()
+
+
+def to_closing(ending: Ending) -> watch_pb2.Closing:
+    """Why a stream ends, as a message."""
+    return watch_pb2.Closing(reason=watch_pb2.ClosingReason.Value(f"CLOSING_REASON_{ending.name}"))
+
+
+FORMS = Forms(free=free, whole=whole, heartbeat=heartbeat, closing=closing)
+
+
+def _closed(offered: OfferedDay) -> schedule_pb2.ClosedReason.ValueType:
+    closed = offered.day.closed
+    return schedule_pb2.ClosedReason.Value(f"CLOSED_REASON_{closed.name if closed else 'UNSPECIFIED'}")
+
+
+def _slot(slot: Slot, state: State) -> schedule_pb2.DaySlot:
+    return schedule_pb2.DaySlot(
+        time_slot=slot.time_slot,
+        start_time=to_timestamp(slot.start_at),
+        end_time=to_timestamp(slot.end_at),
+        state=schedule_pb2.SlotState.Value(f"SLOT_STATE_{state.name}"),
+        seats_free=slot.seats,
+    )

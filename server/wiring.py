@@ -21,11 +21,13 @@ from server.usecases.appointments import Appointments
 from server.usecases.availability import Availability
 from server.usecases.booking import Booking
 from server.usecases.changing import Changing
+from server.usecases.devices import Devices
 from server.usecases.directory import Directory
 from server.usecases.housekeeping import Housekeeping
 from server.usecases.identity import SigningKeys, Tokens, TokenSettings, key_encryption_key
 from server.usecases.patients import Patients
 from server.usecases.scheduling import Scheduling
+from server.usecases.sealing import Seal
 from server.usecases.searching import Searching
 from server.usecases.streams import Streams
 from server.usecases.watching import Watching
@@ -87,7 +89,11 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
                 Scheduling(engine, clock),
             ),
             directory=DirectoryServicer(Directory(engine, clock, new_id), Patients(engine, clock, new_id)),
-            auth=AuthServicer(keys),
+            auth=AuthServicer(
+                keys,
+                Devices(engine, token_store, clock, new_id, tokens),
+                Seal(token_settings.key_encryption_key, "answers with secrets"),
+            ),
         )
         yield Parts(
             engine=engine,
@@ -106,7 +112,7 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
 @asynccontextmanager
 async def background(parts: Parts) -> AsyncIterator[None]:
     """What a worker does beside answering calls, as long as this is entered."""
-    tasks = [asyncio.create_task(each.run()) for each in (parts.housekeeping, parts.streams)]
+    tasks = [asyncio.create_task(each.run()) for each in (parts.housekeeping, parts.streams, parts.tokens)]
     try:
         yield
     finally:

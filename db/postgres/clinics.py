@@ -1,5 +1,6 @@
 """Clinics."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ SELECT {", ".join(ClinicRow._fields)} FROM clinics
 WHERE (name COLLATE "C", id) > (coalesce((SELECT name FROM clinics WHERE id = %(after_id)s), ''), %(after_id)s)
 ORDER BY name COLLATE "C", id LIMIT %(limit)s
 """
+_COUNT = "SELECT count(*) FROM clinics WHERE id = ANY(%(clinic_ids)s::uuid[])"
 
 
 async def add(pg: Connection, clinic: ClinicRow, now: datetime) -> None:
@@ -42,3 +44,9 @@ async def page(pg: Connection, after_id: str, limit: int) -> list[ClinicRow]:
     cursor = pg.cursor(row_factory=args_row(ClinicRow))
     await cursor.execute(_PAGE, {"after_id": after_id, "limit": limit})
     return await cursor.fetchall()
+
+
+async def count(pg: Connection, clinic_ids: Sequence[str]) -> int:
+    """How many of these clinics there are."""
+    found = await (await pg.execute(_COUNT, {"clinic_ids": list(clinic_ids)})).fetchone()
+    return int(found[0]) if found else 0

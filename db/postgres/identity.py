@@ -16,13 +16,15 @@ class AccountRow(NamedTuple):
     """Who signs in, as what, for whom."""
 
     id: str
-    email: str
+    email: str | None
     roles: Sequence[str]
     clinic_ids: Sequence[str]
     patient_id: str | None = None
     doctor_id: str | None = None
     all_clinics: bool = False
     """Works for every clinic of the group, also for those to come."""
+    generation: int = 0
+    """Raised by what ends all sessions."""
 
 
 class SigningKeyRow(NamedTuple):
@@ -32,11 +34,16 @@ class SigningKeyRow(NamedTuple):
     public_key: bytes
     private_key_encrypted: bytes
     created_at: datetime
+    signs_from: datetime
 
 
 _KEYS = sql(select(*signing_keys.c).order_by(signing_keys.c.created_at.desc(), signing_keys.c.kid))
 _ADD_KEY = sql(insert(signing_keys).values({name: bindparam(name) for name in SigningKeyRow._fields}))
-_ACCOUNT = sql(select(*(accounts.c[name] for name in AccountRow._fields)).where(accounts.c.id == bindparam("id")))
+_ACCOUNT = sql(
+    select(*(accounts.c[name] for name in AccountRow._fields)).where(
+        accounts.c.id == bindparam("id"), accounts.c.disabled_at.is_(None)
+    )
+)
 _ACCOUNTS_BY_EMAIL = sql(
     select(*(accounts.c[name] for name in AccountRow._fields)).where(accounts.c.email == func.any(bindparam("emails")))
 )
@@ -47,6 +54,14 @@ ON CONFLICT (email) DO UPDATE SET roles = excluded.roles, clinic_ids = excluded.
     all_clinics = excluded.all_clinics, patient_id = excluded.patient_id, doctor_id = excluded.doctor_id
 RETURNING id
 """
+_END_SESSIONS = """
+UPDATE accounts SET generation = generation + 1, sessions_ended_at = %(now)s WHERE id = %(id)s
+"""
+_DISABLE = """
+UPDATE accounts SET generation = generation + 1, sessions_ended_at = %(now)s, disabled_at = %(now)s
+WHERE id = %(id)s AND disabled_at IS NULL RETURNING id
+"""
+_ENDED = "SELECT id, generation FROM accounts WHERE sessions_ended_at > %(since)s"
 # One maker of the first key at a time; whoever waited finds it made.
 _LOCK_KEYS = "LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE"
 
@@ -69,7 +84,7 @@ async def add_signing_key(pg: Connection, key: SigningKeyRow) -> None:
 
 
 async def account(pg: Connection, account_id: str) -> AccountRow | None:
-    """One account, or None."""
+    """One account, or None if there is none or it is disabled."""
     cursor = pg.cursor(row_factory=args_row(AccountRow))
     await cursor.execute(_ACCOUNT, {"id": account_id})
     return await cursor.fetchone()
@@ -91,3 +106,18 @@ async def put_account(pg: Connection, row: AccountRow, now: datetime) -> str:
     if found is None:
         raise AssertionError("an upsert returns its row")
     return str(found[0])
+
+
+async def end_sessions(pg: Connection, account_id: str, now: datetime) -> None:
+    """Refuse the tokens that an account has now."""
+    await pg.execute(_END_SESSIONS, {"id": account_id, "now": now})
+
+
+async def disable(pg: Connection, account_id: str, now: datetime) -> bool:
+    """End an account and the tokens that it has now; False if there is none or it is disabled already."""
+    return await (await pg.execute(_DISABLE, {"id": account_id, "now": now})).fetchone() is not None
+
+
+async def ended_since(pg: Connection, since: datetime) -> dict[str, int]:
+    """The generations of accounts whose sessions were ended since then."""
+    return dict(await (await pg.execute(_ENDED, {"since": since})).fetchall())

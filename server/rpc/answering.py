@@ -17,7 +17,9 @@ from server.rpc.errors import status_of
 from server.telemetry.logs import place_of
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
-_PUBLIC = frozenset({"/yoyaku.v1.AuthService/GetSigningKeys"})
+PUBLIC = frozenset(
+    f"/yoyaku.v1.AuthService/{name}" for name in ("GetSigningKeys", "PairDisplay", "ExchangeDeviceToken")
+)
 _BEARER = "bearer "
 
 _log = structlog.get_logger()
@@ -37,7 +39,7 @@ def started(method: str, context: Any) -> tuple[Call, str | None]:
 
 async def verified(verify: Verify, method: str, authorization: str | None) -> Caller | None:
     """Who calls (TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED); None for methods that anyone may call."""
-    if method in _PUBLIC:
+    if method in PUBLIC:
         return None
     if not authorization or not authorization.lower().startswith(_BEARER):
         raise DomainError(Reason.TOKEN_MISSING, "sign in: send an access token as `authorization: Bearer TOKEN`")

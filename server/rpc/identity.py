@@ -1,24 +1,93 @@
 """AuthService."""
 
 import base64
+from typing import Any
 
+import grpc
+
+from db.postgres.credentials import DisplayRow
 from db.postgres.identity import SigningKeyRow
-from server.usecases.identity import SigningKeys
+from server.rpc.addresses import client_address
+from server.rpc.calls import caller
+from server.rpc.convert import to_timestamp
+from server.rpc.writing import writing
+from server.usecases.devices import Devices, NewService
+from server.usecases.identity import LIFETIME, SigningKeys
+from server.usecases.sealing import Seal
 from yoyaku.v1 import auth_service_pb2 as pb
-from yoyaku.v1 import signing_key_pb2
+from yoyaku.v1 import display_pb2, signing_key_pb2
 from yoyaku.v1.auth_service_pb2_grpc import AuthServiceServicer
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+_EXPIRES_IN = int(LIFETIME.total_seconds())
 
 
 class AuthServicer(AuthServiceServicer):
-    """Publishes the keys that verify access tokens."""
+    """Gives devices their tokens, and publishes the keys that verify those."""
 
-    def __init__(self, keys: SigningKeys) -> None:
+    def __init__(self, keys: SigningKeys, devices: Devices, seal: Seal) -> None:
         self._keys = keys
+        self._devices = devices
+        self._seal = seal
 
-    async def GetSigningKeys(self, request: pb.GetSigningKeysRequest, context: object) -> pb.GetSigningKeysResponse:
+    async def GetSigningKeys(self, request: pb.GetSigningKeysRequest, context: Context) -> pb.GetSigningKeysResponse:
         return pb.GetSigningKeysResponse(keys=map(_signing_key, await self._keys.rows()))
+
+    async def PairDisplay(self, request: pb.PairDisplayRequest, context: Context) -> pb.PairDisplayResponse:
+        pairing = await self._devices.pair(client_address(context))
+        return pb.PairDisplayResponse(
+            pairing_code=pairing.code,
+            device_token=pairing.device_token,
+            expire_time=to_timestamp(pairing.expires_at),
+        )
+
+    async def ConfirmDisplay(self, request: pb.ConfirmDisplayRequest, context: Context) -> pb.ConfirmDisplayResponse:
+        write = writing(caller(), request, request.request_id, _display_confirmed, pb.ConfirmDisplayResponse)
+        clinic_id = request.clinic_id.lower()
+        return await self._devices.confirm(caller(), request.pairing_code, clinic_id, request.name, write)
+
+    async def ListDisplays(self, request: pb.ListDisplaysRequest, context: Context) -> pb.ListDisplaysResponse:
+        rows = await self._devices.displays(caller(), request.clinic_id.lower())
+        return pb.ListDisplaysResponse(displays=map(_display, rows))
+
+    async def RevokeDisplay(self, request: pb.RevokeDisplayRequest, context: Context) -> pb.RevokeDisplayResponse:
+        await self._devices.revoke(caller(), request.display_id.lower())
+        return pb.RevokeDisplayResponse()
+
+    async def CreateServiceAccount(
+        self, request: pb.CreateServiceAccountRequest, context: Context
+    ) -> pb.CreateServiceAccountResponse:
+        new = NewService(request.name, [each.lower() for each in request.clinic_ids], request.all_clinics)
+        write = writing(
+            caller(), request, request.request_id, _service_created, pb.CreateServiceAccountResponse, self._seal
+        )
+        return await self._devices.create_service(caller(), new, write)
+
+    async def ExchangeDeviceToken(
+        self, request: pb.ExchangeDeviceTokenRequest, context: Context
+    ) -> pb.ExchangeDeviceTokenResponse:
+        row, token = await self._devices.exchange(request.device_token)
+        return pb.ExchangeDeviceTokenResponse(
+            access_token=token, expires_in=_EXPIRES_IN, account_id=row.id, clinic_ids=row.clinic_ids
+        )
 
 
 def _signing_key(row: SigningKeyRow) -> signing_key_pb2.SigningKey:
     x = base64.urlsafe_b64encode(row.public_key).decode().rstrip("=")
     return signing_key_pb2.SigningKey(kty="OKP", crv="Ed25519", kid=row.kid, x=x, alg="EdDSA", use="sig")
+
+
+def _display(row: DisplayRow) -> display_pb2.Display:
+    return display_pb2.Display(
+        id=row.id, name=row.name, clinic_id=row.clinic_id, create_time=to_timestamp(row.created_at)
+    )
+
+
+def _display_confirmed(row: DisplayRow) -> pb.ConfirmDisplayResponse:
+    return pb.ConfirmDisplayResponse(display=_display(row))
+
+
+def _service_created(made: tuple[str, str]) -> pb.CreateServiceAccountResponse:
+    account_id, device_token = made
+    return pb.CreateServiceAccountResponse(account_id=account_id, device_token=device_token)

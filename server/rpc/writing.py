@@ -7,6 +7,7 @@ from google.protobuf.message import Message
 
 from server.domain.identity import Caller
 from server.rpc.calls import current
+from server.usecases.sealing import Seal
 from server.usecases.writes import Write
 
 R = TypeVar("R")
@@ -14,16 +15,21 @@ M = TypeVar("M", bound=Message)
 
 
 def writing(
-    caller: Caller, request: Message, request_id: str, render: Callable[[R], M], answer: type[M]
+    caller: Caller,
+    request: Message,
+    request_id: str,
+    render: Callable[[R], M],
+    answer: type[M],
+    seal: Seal | None = None,
 ) -> Write[R, M]:
-    """The write that a request asks for; `render` makes its answer."""
+    """The write that a request asks for; `render` makes its answer, which a `seal` keeps secret."""
     return Write(
         caller_id=caller.id,
         request_id=request_id.lower(),
         content=current().method.encode() + b"\0" + _content(request),
         render=render,
-        dump=lambda message: message.SerializeToString(),
-        load=answer.FromString,
+        dump=lambda message: (seal.seal if seal else bytes)(message.SerializeToString()),
+        load=lambda kept: answer.FromString((seal.open if seal else bytes)(kept)),
     )
 
 

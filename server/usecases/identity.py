@@ -1,8 +1,10 @@
 """Access tokens: signed with keys that are encrypted at rest, verified on every call."""
 
+import asyncio
 import base64
 import binascii
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -24,6 +26,7 @@ LIFETIME = timedelta(minutes=15)
 _ALGORITHM = "EdDSA"
 _REMEMBERED_TOKENS = 10_000
 _RELOAD = timedelta(seconds=5)
+_LEARN_SECONDS = 2.0
 _NONCE_BYTES = 12
 
 
@@ -90,7 +93,8 @@ class SigningKeys:
         key = Ed25519PrivateKey.generate()
         kid, nonce = secrets.token_urlsafe(9), secrets.token_bytes(_NONCE_BYTES)
         sealed = nonce + self._cipher.encrypt(nonce, key.private_bytes_raw(), kid.encode())
-        return SigningKeyRow(kid, key.public_key().public_bytes_raw(), sealed, self._clock())
+        now = self._clock()
+        return SigningKeyRow(kid, key.public_key().public_bytes_raw(), sealed, now, now)
 
 
 class Tokens:
@@ -105,12 +109,15 @@ class Tokens:
         self._keys = keys
         self._settings = settings
         self._verified: dict[str, Caller] = {}
+        self._ended: dict[str, int] = {}
 
     async def issue(self, account_id: str) -> str | None:
-        """A token for an account, good for 15 minutes; None if there is no such account."""
+        """A token for an account, good for 15 minutes; None if there is no such account, or it is disabled."""
         account = await read(self._engine, lambda pg: identity.account(pg, account_id))
-        if account is None:
-            return None
+        return None if account is None else await self.sign(account)
+
+    async def sign(self, account: AccountRow) -> str:
+        """A token for an account as it was read, good for 15 minutes."""
         kid, key = await self._keys.private()
         return jwt.encode(self._claims(account), key, algorithm=_ALGORITHM, headers={"kid": kid})
 
@@ -131,6 +138,22 @@ class Tokens:
             )
         return caller
 
+    async def run(self) -> None:
+        """Learn every two seconds whose sessions were ended, until cancelled."""
+        while True:
+            # Without the database what is known stays so.
+            with suppress(DomainError):
+                await self.learn_ended()
+            await asyncio.sleep(_LEARN_SECONDS)
+
+    async def learn_ended(self) -> None:
+        """Refuse from now on the tokens of sessions that were ended; calls themselves are not slowed by it."""
+        since = self._clock() - LIFETIME
+        ended = await read(self._engine, lambda pg: identity.ended_since(pg, since))
+        if ended != self._ended:
+            self._ended = ended
+            self._verified = {token: caller for token, caller in self._verified.items() if caller.id not in ended}
+
     def _claims(self, account: AccountRow) -> dict[str, object]:
         now = self._clock()
         claims: dict[str, object] = {
@@ -142,6 +165,7 @@ class Tokens:
             "exp": int((now + LIFETIME).timestamp()),
             "roles": list(account.roles),
             "clinic_ids": [ALL_CLINICS] if account.all_clinics else list(account.clinic_ids),
+            "generation": account.generation,
         }
         owned = {"patient_id": account.patient_id, "doctor_id": account.doctor_id}
         return claims | {name: value for name, value in owned.items() if value}
@@ -161,6 +185,10 @@ class Tokens:
                 # Times are checked against our own clock.
                 options={"require": ["sub", "exp"], "verify_exp": False, "verify_iat": False, "verify_nbf": False},
             )
+            if int(claims.get("nbf", 0)) > self._clock().timestamp():
+                raise jwt.ImmatureSignatureError
+            if int(claims.get("generation", 0)) < self._ended.get(str(claims["sub"]), 0):
+                raise jwt.InvalidTokenError
             return _caller(claims)
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
             raise DomainError(

@@ -9,6 +9,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from protos import openapi
+from server.rpc.answering import PUBLIC
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 Json = dict[str, Any]
@@ -121,7 +122,11 @@ def test_failures_have_one_shape_and_name_their_reasons(document: Json) -> None:
     assert "UNSPECIFIED" not in reasons
 
 
-def test_all_but_the_signing_keys_need_a_token(document: Json) -> None:
+def test_the_same_calls_need_no_token_in_the_contract_at_the_edge_and_on_the_server(document: Json) -> None:
     assert document["security"] == [{"token": []}]
-    assert [name for name, (*_, each) in operations(document).items() if "security" in each] == ["GetSigningKeys"]
-    assert operations(document)["GetSigningKeys"][2]["security"] == []
+    free = {name for name, (*_, each) in operations(document).items() if each.get("security") == []}
+    rules = re.findall(
+        r"- match: {path: (/yoyaku\.v1\S+)}\n(?! +requires)", (ROOT / "envoy" / "envoy.yaml").read_text()
+    )
+    assert {f"/yoyaku.v1.AuthService/{name}" for name in free} == set(rules) == PUBLIC
+    assert "GetSigningKeys" in free

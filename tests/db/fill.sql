@@ -43,3 +43,7 @@ INSERT INTO notifications
 SELECT id, 'confirmation', id, NULL, 1, 'email', CASE WHEN date > '2026-03-01' THEN 'planned' ELSE 'sent' END, '', 1,
     start_at - interval '1 day', start_at, now(), now()
 FROM appointments;
+
+INSERT INTO accounts (id, email, roles, clinic_ids, all_clinics, created_at)
+SELECT made(4, n), 'patient-' || n || '@example.org', '{patient}', '{}', false, now() FROM generate_series(1, 20000) n;
+INSERT INTO security_events SELECT id, id, 'password_set', id::text, NULL, now() FROM accounts;

@@ -18,6 +18,7 @@ from server.local.postgres import Server
 
 FILL = (Path(__file__).parent / "fill.sql").read_text()
 LARGE = {
+    "accounts",
     "appointment_changes",
     "appointments",
     "appointment_events",
@@ -28,6 +29,7 @@ LARGE = {
     "patients",
     "practitioner_identifiers",
     "schedule_days",
+    "security_events",
     "working_sessions",
 }
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -72,6 +74,7 @@ def sample(connection: psycopg.Connection[Any]) -> dict[str, Any]:
     assert row
     appointment, doctor, patient, clinic, practitioner = row
     return {
+        "account_id": patient,
         "appointment_id": appointment,
         "doctor_id": doctor,
         "patient_id": patient,
@@ -85,6 +88,8 @@ def sample(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         "valid_from": DAY,
         "now": NOW,
         "forgotten": datetime(2026, 2, 2, tzinfo=UTC),
+        "since": NOW,
+        "secret_hash": b"77",
         "limit": 20,
         "size": 20,
         "specialty": "Specialty 3",
@@ -116,7 +121,8 @@ OWNERS = {
     "patients": "patient_id",
     "doctors": "doctor_id",
     "clinics": "clinic_id",
-    "identity": "patient_id",
+    "identity": "account_id",
+    "security": "account_id",
     "hours": "doctor_id",
     "imports": "doctor_id",
     "notifications": "notification_id",

@@ -44,10 +44,10 @@ class Stack:
 
 
 @contextmanager
-def running_worker(database_url: str, directory: Path) -> Iterator[Stack]:
+def running_worker(database_url: str, valkey_urls: dict[str, str], directory: Path) -> Iterator[Stack]:
     """A worker on a migrated, empty database, with one doctor who works all day, every day."""
     key = base64.b64encode(os.urandom(32)).decode()
-    settings: dict[str, Any] = {"database_url": database_url, "key_encryption_key": key}
+    settings: dict[str, Any] = {"database_url": database_url, "key_encryption_key": key, **valkey_urls}
     clinic = asyncio.run(_fill(Settings(**settings)))
     (port,) = free(1)
     environment = {f"YOYAKU_{name.upper()}": value for name, value in settings.items()}

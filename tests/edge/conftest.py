@@ -10,12 +10,16 @@ from server.local.postgres import Server
 from tests.edge.clinic import Stack, running_worker
 from tests.edge.envoys import Edge, running_envoy, wait_for_readyz
 from tests.edge.rest import Rest
+from tests.fixtures.valkey import emptied
 
 
 @pytest.fixture(scope="module")
-def stack(postgres_cluster: Server, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(
+    postgres_cluster: Server, template: str, valkey_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
     postgres_cluster.query(f"CREATE DATABASE edge TEMPLATE {template}")
-    with running_worker(postgres_cluster.url("edge"), tmp_path_factory.mktemp("worker")) as stack:
+    url, valkey = postgres_cluster.url("edge"), emptied(valkey_port)
+    with running_worker(url, valkey, tmp_path_factory.mktemp("worker")) as stack:
         yield stack
     postgres_cluster.query("DROP DATABASE edge WITH (FORCE)")
 

@@ -21,7 +21,7 @@ from db.postgres.tables.directory import (
     working_sessions,
 )
 from db.postgres.tables.feed import appointment_changes, clinic_feeds
-from db.postgres.tables.identity import accounts, signing_keys
+from db.postgres.tables.identity import accounts, credentials, security_events, signing_keys
 from db.postgres.tables.notifications import notifications
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "clinic_identifiers",
     "clinics",
     "cluster_epoch",
+    "credentials",
     "doctors",
     "idempotency_keys",
     "metadata",
@@ -44,6 +45,7 @@ __all__ = [
     "practitioner_identifiers",
     "practitioners",
     "schedule_days",
+    "security_events",
     "signing_keys",
     "working_hours",
     "working_sessions",

@@ -1,33 +1,65 @@
-"""Accounts and the keys that sign their tokens."""
+"""Accounts, what they sign in with and what happened to them, and the keys that sign their tokens."""
 
 from sqlalchemy import (
+    DDL,
     Boolean,
     Column,
     ForeignKey,
+    Index,
+    Integer,
     LargeBinary,
     PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
+    event,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from db.postgres.tables.common import INSTANT, UUID, check, column, metadata
+from db.postgres.tables.common import INSTANT, UUID, check, column, metadata, reference
 
 accounts = Table(
     "accounts",
     metadata,
     column("id", UUID),
-    column("email", Text(), check("accounts_email_lower", "email = lower(email)")),
+    # Devices and hospital systems have none.
+    Column("email", Text(), check("accounts_email_lower", "email = lower(email)")),
     column("roles", ARRAY(Text())),
     column("clinic_ids", ARRAY(UUID)),
     column("all_clinics", Boolean()),
     Column("patient_id", UUID, ForeignKey("patients.id", name="accounts_patient_fkey")),
     Column("doctor_id", UUID, ForeignKey("doctors.id", name="accounts_doctor_fkey")),
     column("created_at", INSTANT),
+    Column("password_hash", Text()),
+    # SHA-256 of the token that sets the password.
+    Column("one_time_hash", LargeBinary()),
+    Column("one_time_until", INSTANT),
+    # Raised by what ends all sessions: tokens of a lower one are refused.
+    Column("generation", Integer(), nullable=False, server_default=text("0")),
+    Column("sessions_ended_at", INSTANT),
+    Column("disabled_at", INSTANT),
     PrimaryKeyConstraint("id", name="accounts_pkey"),
     UniqueConstraint("email", name="accounts_email_unique"),
 )
+Index(
+    "accounts_by_end_of_sessions",
+    accounts.c.sessions_ended_at,
+    postgresql_where=text("sessions_ended_at IS NOT NULL"),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    # SHA-256 of a device token.
+    column("secret_hash", LargeBinary()),
+    reference("credentials", "account"),
+    column("name", Text(), check("credentials_name_length", "length(name) BETWEEN 1 AND 100")),
+    column("created_at", INSTANT),
+    PrimaryKeyConstraint("secret_hash", name="credentials_pkey"),
+    UniqueConstraint("account_id", name="credentials_account_unique"),
+)
+
 signing_keys = Table(
     "signing_keys",
     metadata,
@@ -35,5 +67,47 @@ signing_keys = Table(
     column("public_key", LargeBinary()),
     column("private_key_encrypted", LargeBinary()),
     column("created_at", INSTANT),
+    Column("signs_from", INSTANT, nullable=False, server_default=text("now()")),
     PrimaryKeyConstraint("kid", name="signing_keys_pkey"),
 )
+
+security_events = Table(
+    "security_events",
+    metadata,
+    column("id", UUID),
+    reference("security_events", "account"),
+    column(
+        "kind",
+        Text(),
+        check(
+            "security_events_kind_known",
+            "kind IN ('account_invited', 'account_disabled', 'password_set', 'password_changed', 'password_reset',"
+            " 'display_confirmed', 'display_revoked', 'service_account_created', 'refresh_token_reused')",
+        ),
+    ),
+    # An account's id, or what acts for nobody.
+    column("actor", Text()),
+    Column("family_id", UUID),
+    column("happened_at", INSTANT),
+    PrimaryKeyConstraint("id", name="security_events_pkey"),
+)
+Index("security_events_by_account", security_events.c.account_id, security_events.c.happened_at)
+# The reuse of a family's token is told once.
+Index(
+    "security_events_one_reuse",
+    security_events.c.family_id,
+    unique=True,
+    postgresql_where=text("family_id IS NOT NULL"),
+)
+_KEEP = """
+CREATE FUNCTION keep_security_events() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'security_events is append-only' USING ERRCODE = 'restrict_violation';
+END $$
+"""
+_TRIGGER = """
+CREATE TRIGGER security_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON security_events
+    FOR EACH STATEMENT EXECUTE FUNCTION keep_security_events()
+"""
+for _statement in (_KEEP, _TRIGGER):
+    event.listen(security_events, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]

@@ -16,7 +16,7 @@ def email(name: str, domain: str) -> str:
 async def find(pg: Connection, names: Sequence[str], domain: str) -> dict[str, AccountRow] | None:
     """The accounts by name, or None if one is missing."""
     rows = await identity.accounts_by_email(pg, [email(name, domain) for name in names])
-    found = {row.email.partition("@")[0]: row for row in rows}
+    found = {(row.email or "").partition("@")[0]: row for row in rows}
     return {name: found[name] for name in names} if len(found) == len(names) else None
 
 

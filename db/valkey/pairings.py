@@ -1,0 +1,39 @@
+"""Displays that show a code and wait for somebody to confirm it."""
+
+from db.valkey.client import Valkey, translated
+
+
+async def add(store: Valkey, code: str, secret_hash: bytes, seconds: int) -> bool:
+    """Remember for some time which credential a code stands for; False if the code is in use (Unavailable)."""
+    with translated():
+        if not await store.set(_code(code), secret_hash, ex=seconds, nx=True):
+            return False
+        await store.set(_waiting(secret_hash), b"1", ex=seconds)
+        return True
+
+
+async def secret_hash(store: Valkey, code: str) -> bytes | None:
+    """The credential that a code stands for, or None (Unavailable)."""
+    with translated():
+        found = await store.get(_code(code))
+    return found if isinstance(found, bytes) else None
+
+
+async def is_waiting(store: Valkey, secret_hash: bytes) -> bool:
+    """Whether a credential waits for its code to be confirmed (Unavailable)."""
+    with translated():
+        return bool(await store.exists(_waiting(secret_hash)))
+
+
+async def remove(store: Valkey, code: str, secret_hash: bytes) -> None:
+    """Forget a code (Unavailable)."""
+    with translated():
+        await store.delete(_code(code), _waiting(secret_hash))
+
+
+def _code(code: str) -> str:
+    return f"pairing:code:{code}"
+
+
+def _waiting(secret_hash: bytes) -> str:
+    return f"pairing:waiting:{secret_hash.hex()}"

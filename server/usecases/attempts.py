@@ -1,0 +1,50 @@
+"""The token store as use cases ask it: how often something was tried, and what its loss means to callers."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from db.errors import StateError
+from db.valkey import attempts
+from db.valkey.client import Valkey
+from server.domain.errors import DomainError, Reason
+
+PERIOD = timedelta(minutes=1)
+
+
+class Attempts:
+    """Limits how often something is tried in a minute, over all workers."""
+
+    def __init__(self, store: Valkey) -> None:
+        self._store = store
+
+    async def admit(self, what: str, whose: str, most: int) -> None:
+        """Count an attempt (TOO_MANY_ATTEMPTS from one more than `most` a minute, TOKEN_STORE_UNAVAILABLE).
+
+        `whose` is an address or an email, of which only a digest is kept; where it is empty nothing is counted.
+        """
+        if not whose:
+            return
+        key = f"attempts:{what}:{hashlib.sha256(whose.encode()).hexdigest()[:32]}"
+        with reached():
+            made, milliseconds = await attempts.count(self._store, key, int(PERIOD.total_seconds() * 1000))
+        if made > most:
+            raise DomainError(
+                Reason.TOO_MANY_ATTEMPTS,
+                "too many attempts within a minute: wait as long as RetryInfo says, then try again",
+                retry_after=timedelta(milliseconds=max(milliseconds, 1)),
+            )
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """Turn a lost token store into TOKEN_STORE_UNAVAILABLE."""
+    try:
+        yield
+    except StateError:
+        raise DomainError(
+            Reason.TOKEN_STORE_UNAVAILABLE,
+            "nobody can sign in or refresh just now; access tokens go on working: try again in some seconds",
+            retry_after=timedelta(seconds=2),
+        ) from None

@@ -1,0 +1,42 @@
+"""Secrets at rest: encrypted where they are needed again, hashed where they are only compared."""
+
+import hashlib
+import secrets
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+_NONCE_BYTES = 12
+_SECRET_BYTES = 32
+
+
+class Seal:
+    """AES-GCM with a key of its own, derived for one purpose."""
+
+    def __init__(self, key: bytes, purpose: str) -> None:
+        self._cipher = AESGCM(derived(key, purpose))
+
+    def seal(self, content: bytes) -> bytes:
+        """The content, encrypted."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, content, None)
+
+    def open(self, sealed: bytes) -> bytes:
+        """The content (InvalidTag if it was sealed with another key)."""
+        return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
+
+
+def derived(key: bytes, purpose: str) -> bytes:
+    """A key of 32 bytes for one purpose."""
+    return HKDF(SHA256(), 32, None, purpose.encode()).derive(key)
+
+
+def new_secret() -> str:
+    """A random text that nobody guesses."""
+    return secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def digest(secret: str) -> bytes:
+    """What is kept of a random secret: it needs neither salt nor work, since there is nothing to guess."""
+    return hashlib.sha256(secret.encode()).digest()

@@ -25,6 +25,12 @@ class Settings(BaseSettings):
     key_encryption_key: Annotated[
         SecretStr, Field(description="32 bytes, base64: encrypts the token signing keys at rest")
     ]
+    record_master_keys: Annotated[
+        SecretStr, Field(description="keys that wrap those of medical records, the one to use first")
+    ] = SecretStr("")
+    record_audit_keys: Annotated[
+        SecretStr, Field(description="keys that chain the audit trail of medical records, the one to use first")
+    ] = SecretStr("")
     cache_url: Annotated[SecretStr, Field(description="redis:// URL of the Valkey that caches; it may lose all")] = (
         SecretStr("redis://127.0.0.1:6379/0")
     )

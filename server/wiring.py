@@ -15,6 +15,7 @@ from server.rpc.appointments import AppointmentServicer
 from server.rpc.days import FORMS
 from server.rpc.directory import DirectoryServicer
 from server.rpc.identity import AuthServicer
+from server.rpc.records import RecordServicer
 from server.rpc.schedules import ScheduleServicer
 from server.rpc.server import Server, Servicers
 from server.usecases.appointments import Appointments
@@ -25,11 +26,18 @@ from server.usecases.devices import Devices
 from server.usecases.directory import Directory
 from server.usecases.housekeeping import Housekeeping
 from server.usecases.identity import SigningKeys, Tokens, TokenSettings, key_encryption_key
+from server.usecases.keyrings import key_ring
 from server.usecases.patients import Patients
+from server.usecases.records.emergency import Emergency
+from server.usecases.records.keys import RecordKeys
+from server.usecases.records.reading import Reading
+from server.usecases.records.writing import Writing
 from server.usecases.scheduling import Scheduling
-from server.usecases.sealing import Seal
+from server.usecases.sealing import Seal, derived
 from server.usecases.searching import Searching
 from server.usecases.streams import Streams
+from server.usecases.trail import Trail
+from server.usecases.vault import Vault
 from server.usecases.watching import Watching
 
 
@@ -49,6 +57,9 @@ class Parts:
     new_id: IdMaker
     keys: SigningKeys
     tokens: Tokens
+    vault: Vault
+    trail: Trail
+    record_keys: RecordKeys
     housekeeping: Housekeeping
     streams: Streams
     server: Server
@@ -56,7 +67,7 @@ class Parts:
 
 @asynccontextmanager
 async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[Parts]:
-    """All parts of a process, closed at the end. KeyEncryptionKeyError if that setting is malformed."""
+    """All parts of a process, closed at the end. KeyEncryptionKeyError and KeyRingError for malformed keys."""
     async with AsyncExitStack() as stack:
         engine = create_engine(
             settings.database_url.get_secret_value(),
@@ -78,6 +89,7 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
         keys = SigningKeys(engine, clock, token_settings)
         tokens = Tokens(engine, clock, new_id, keys, token_settings)
         streams = Streams(clock, SystemRandom())
+        vault, trail = _for_records(settings, token_settings.key_encryption_key)
         servicers = Servicers(
             appointments=AppointmentServicer(
                 Appointments(engine), Booking(engine, clock, new_id), Changing(engine, clock)
@@ -94,6 +106,11 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
                 Devices(engine, token_store, clock, new_id, tokens),
                 Seal(token_settings.key_encryption_key, "answers with secrets"),
             ),
+            records=RecordServicer(
+                Reading(engine, clock, trail, vault),
+                Writing(engine, clock, new_id, trail, vault),
+                Emergency(engine, clock, trail),
+            ),
         )
         yield Parts(
             engine=engine,
@@ -103,10 +120,19 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             new_id=new_id,
             keys=keys,
             tokens=tokens,
+            vault=vault,
+            trail=trail,
+            record_keys=RecordKeys(engine, vault),
             housekeeping=Housekeeping(engine, clock),
             streams=streams,
             server=Server(servicers, tokens.verify),
         )
+
+
+def _for_records(settings: Settings, fallback: bytes) -> tuple[Vault, Trail]:
+    masters = key_ring("YOYAKU_RECORD_MASTER_KEYS", settings.record_master_keys.get_secret_value(), fallback)
+    chaining = key_ring("YOYAKU_RECORD_AUDIT_KEYS", settings.record_audit_keys.get_secret_value(), fallback)
+    return Vault(masters, derived(fallback, "digests of requests")), Trail(chaining)
 
 
 @asynccontextmanager
@@ -122,8 +148,12 @@ async def background(parts: Parts) -> AsyncIterator[None]:
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set, then drain: balancers first, then running calls. OSError if the port is taken."""
+    """Serve until `stop` is set, then drain: balancers first, then running calls.
+
+    OSError if the port is taken, KeyRingError if a master key of medical records is missing.
+    """
     async with wired(settings) as parts, background(parts):
+        await parts.record_keys.check()
         await parts.server.start(settings.listen)
         await stop.wait()
         await parts.server.turn_away()

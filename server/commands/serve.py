@@ -11,6 +11,7 @@ from server.commands import app, fail, settings
 from server.config import Settings
 from server.telemetry import logs
 from server.usecases.identity import KeyEncryptionKeyError
+from server.usecases.keyrings import KeyRingError
 
 
 @app.command()
@@ -20,7 +21,7 @@ def serve() -> None:
     logs.configure(configured.log_level)
     try:
         uvloop.run(_serve(configured))
-    except (OSError, KeyEncryptionKeyError) as error:
+    except (OSError, KeyEncryptionKeyError, KeyRingError) as error:
         raise fail(str(error)) from None
 
 

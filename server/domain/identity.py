@@ -55,6 +55,11 @@ class Action(StrEnum):
     EDIT_OWN_CONTACT = "edit_own_contact"
     MANAGE_DISPLAYS = "manage_displays"
     MANAGE_ACCOUNTS = "manage_accounts"
+    CREATE_RECORD = "create_record"
+    SEE_RECORD = "see_record"
+    AMEND_RECORD = "amend_record"
+    BREAK_GLASS = "break_glass"
+    SEE_RECORD_ACCESS = "see_record_access"
 
 
 class Scope(Enum):
@@ -67,6 +72,8 @@ class Scope(Enum):
     """Objects of the doctor who calls; for patients: those with an appointment with that doctor."""
     OWN_PATIENT = auto()
     """Objects of the patient who calls."""
+    TREATED = auto()
+    """Records of patients whom the doctor who calls treats, wrote about, or broke the glass for."""
 
 
 _P, _D, _S, _A, _V, _Y = Role.PATIENT, Role.DOCTOR, Role.STAFF, Role.ADMIN, Role.DISPLAY, Role.SYSTEM
@@ -96,6 +103,11 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.EDIT_OWN_CONTACT: {_P: Scope.OWN_PATIENT},
     Action.MANAGE_DISPLAYS: {_S: Scope.CLINIC, _A: Scope.ANY},
     Action.MANAGE_ACCOUNTS: {_A: Scope.ANY},
+    Action.CREATE_RECORD: {_D: Scope.TREATED},
+    Action.SEE_RECORD: {_P: Scope.OWN_PATIENT, _D: Scope.TREATED},
+    Action.AMEND_RECORD: {_D: Scope.OWN_DOCTOR},
+    Action.BREAK_GLASS: {_D: Scope.ANY},
+    Action.SEE_RECORD_ACCESS: {_P: Scope.OWN_PATIENT, _A: Scope.ANY},
 }
 
 
@@ -106,6 +118,8 @@ class Owner:
     clinic_id: str | None = None
     doctor_id: str | None = None
     patient_id: str | None = None
+    treated_by: str | None = None
+    """A doctor who may have the patient's records."""
 
 
 NOBODY = Owner()
@@ -179,3 +193,5 @@ def _covers(scope: Scope, caller: Caller, owner: Owner) -> bool:
             return owner.doctor_id is not None and owner.doctor_id == caller.doctor_id
         case Scope.OWN_PATIENT:
             return owner.patient_id is not None and owner.patient_id == caller.patient_id
+        case Scope.TREATED:
+            return owner.treated_by is not None and owner.treated_by == caller.doctor_id

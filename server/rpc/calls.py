@@ -47,3 +47,8 @@ def created(path: str, etag: str) -> None:
 def tagged(etag: str) -> None:
     """Give the answer the ETag of its object: a weak one, since the edge compresses, and then drops strong ones."""
     _CURRENT.get().headers.append(("etag", f'W/"{etag}"'))
+
+
+def private() -> None:
+    """Keep the answer out of every cache on its way."""
+    _CURRENT.get().headers.append(("cache-control", "no-store"))

@@ -11,17 +11,25 @@ from server.rpc.appointments import AppointmentServicer
 from server.rpc.directory import DirectoryServicer
 from server.rpc.identity import AuthServicer
 from server.rpc.interceptors import Calls
+from server.rpc.records import RecordServicer
 from server.rpc.schedules import ScheduleServicer
-from yoyaku.v1 import appointment_service_pb2, auth_service_pb2, directory_service_pb2, schedule_service_pb2
+from yoyaku.v1 import appointment_service_pb2, auth_service_pb2, directory_service_pb2, record_service_pb2, schedule_service_pb2
 from yoyaku.v1.appointment_service_pb2_grpc import add_AppointmentServiceServicer_to_server
 from yoyaku.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
 from yoyaku.v1.directory_service_pb2_grpc import add_DirectoryServiceServicer_to_server
+from yoyaku.v1.record_service_pb2_grpc import add_RecordServiceServicer_to_server
 from yoyaku.v1.schedule_service_pb2_grpc import add_ScheduleServiceServicer_to_server
 
 _MAX_MESSAGE_BYTES = 1 << 20
 _SERVICES = tuple(
     service.full_name
-    for file in (appointment_service_pb2, auth_service_pb2, directory_service_pb2, schedule_service_pb2)
+    for file in (
+        appointment_service_pb2,
+        auth_service_pb2,
+        directory_service_pb2,
+        record_service_pb2,
+        schedule_service_pb2,
+    )
     for service in file.DESCRIPTOR.services_by_name.values()
 )
 
@@ -34,6 +42,7 @@ class Servicers:
     schedules: ScheduleServicer
     directory: DirectoryServicer
     auth: AuthServicer
+    records: RecordServicer
 
 
 class Server:
@@ -55,6 +64,7 @@ class Server:
         add_ScheduleServiceServicer_to_server(servicers.schedules, self._grpc)
         add_DirectoryServiceServicer_to_server(servicers.directory, self._grpc)
         add_AuthServiceServicer_to_server(servicers.auth, self._grpc)
+        add_RecordServiceServicer_to_server(servicers.records, self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         reflection.enable_server_reflection((*_SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
 

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from server.domain.errors import DomainError, Reason
@@ -12,6 +12,7 @@ from server.domain.errors import DomainError, Reason
 DEFAULT_SIZE = 20
 MAX_ROWS_BY_PAGE = 1_000
 _BEFORE_ALL = str(uuid.UUID(int=0))
+_AFTER_ALL = 2**31 - 1
 
 
 class Identified(Protocol):
@@ -23,6 +24,7 @@ class Identified(Protocol):
 
 
 R = TypeVar("R", bound=Identified)
+N = TypeVar("N")
 
 
 def page_size(size: int) -> int:
@@ -74,6 +76,21 @@ def after_id(token: str, query: object) -> str:
         return str(uuid.UUID(last))
     except ValueError:
         raise token_invalid() from None
+
+
+def before_number(token: str, query: object) -> int:
+    """The number that the page before ended with, or without a token one that comes after all (PAGE_TOKEN_INVALID)."""
+    if not token:
+        return _AFTER_ALL
+    [last] = decode(token, query, 1)
+    if not last.isdecimal() or int(last) > _AFTER_ALL:
+        raise token_invalid()
+    return int(last)
+
+
+def cut_numbered(rows: Sequence[N], size: int, query: object, number: Callable[[N], int]) -> tuple[Sequence[N], str]:
+    """As `cut`, of rows that a number tells apart."""
+    return (rows[:size], encode([str(number(rows[size - 1]))], query)) if len(rows) > size else (rows, "")
 
 
 def token_invalid() -> DomainError:

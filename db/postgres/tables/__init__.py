@@ -23,6 +23,15 @@ from db.postgres.tables.directory import (
 from db.postgres.tables.feed import appointment_changes, clinic_feeds
 from db.postgres.tables.identity import accounts, credentials, security_events, signing_keys
 from db.postgres.tables.notifications import notifications
+from db.postgres.tables.records import (
+    record_audit,
+    record_audit_chains,
+    record_data_keys,
+    record_identifiers,
+    record_retention,
+    record_versions,
+    records,
+)
 
 __all__ = [
     "ACTIVE",
@@ -44,6 +53,13 @@ __all__ = [
     "patients",
     "practitioner_identifiers",
     "practitioners",
+    "record_audit",
+    "record_audit_chains",
+    "record_data_keys",
+    "record_identifiers",
+    "record_retention",
+    "record_versions",
+    "records",
     "schedule_days",
     "security_events",
     "signing_keys",

@@ -1,0 +1,173 @@
+"""Medical records: their text is sealed before it comes here, and opened after it left."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from psycopg.rows import args_row
+
+from db.postgres.engines import Connection, Sent
+
+
+class RecordRow(NamedTuple):
+    """A version of a record with the names of those it concerns; sealed, with the wrapped key that opens it."""
+
+    id: str
+    patient_id: str
+    patient_name: str
+    doctor_id: str
+    doctor_name: str
+    specialty: str
+    clinic_id: str
+    clinic_name: str
+    time_zone: str
+    appointment_id: str | None
+    latest: int
+    """The number of the newest version."""
+    version: int
+    sealed: bytes
+    year: int
+    master_key_id: str
+    wrapped: bytes
+    created_at: datetime
+    written_at: datetime
+
+
+class NewRecord(NamedTuple):
+    """What a record stores beside its versions; its clinic is that of the doctor, who is its author."""
+
+    id: str
+    patient_id: str
+    doctor_id: str
+    appointment_id: str | None
+    created_at: datetime
+
+
+class NewVersion(NamedTuple):
+    """The sealed text of a version."""
+
+    record_id: str
+    version: int
+    year: int
+    sealed: bytes
+    created_at: datetime
+
+
+class Position(NamedTuple):
+    """Where a page ended, in the order (created_at, id) from the newest on."""
+
+    created_at: datetime
+    id: str
+
+
+class RelationRow(NamedTuple):
+    """What entitles a doctor to read what there is of a patient."""
+
+    treating: bool
+    granted: bool
+
+
+_SELECT = """
+SELECT r.id, r.patient_id, q.name, r.doctor_id, p.name, d.specialty, r.clinic_id, c.name, c.time_zone,
+    r.appointment_id, r.version, v.version, v.sealed, v.year, k.master_key_id, k.wrapped, r.created_at, v.created_at
+FROM records r
+JOIN record_versions v ON v.record_id = r.id
+JOIN record_data_keys k ON k.patient_id = r.patient_id AND k.year = v.year
+JOIN patients q ON q.id = r.patient_id
+JOIN doctors d ON d.id = r.doctor_id
+JOIN practitioners p ON p.id = d.practitioner_id
+JOIN clinics c ON c.id = r.clinic_id
+"""
+_GET = f"{_SELECT}WHERE r.id = %(record_id)s AND v.version = r.version"
+_VERSIONS = f"""{_SELECT}
+WHERE r.id = %(record_id)s AND v.version < %(before)s ORDER BY v.version DESC LIMIT %(limit)s
+"""
+_LIST = f"""{_SELECT}
+WHERE r.patient_id = %(patient_id)s AND v.version = r.version
+    AND (%(after_id)s::uuid IS NULL OR (r.created_at, r.id) < (%(after_at)s, %(after_id)s))
+ORDER BY r.created_at DESC, r.id DESC LIMIT %(limit)s OFFSET %(offset)s
+"""
+_LOCK = "SELECT id FROM records WHERE id = %(record_id)s FOR UPDATE"
+_ADD = """
+INSERT INTO records (id, patient_id, doctor_id, clinic_id, appointment_id, version, created_at, updated_at)
+SELECT %(id)s, %(patient_id)s, %(doctor_id)s, clinic_id, %(appointment_id)s, 1, %(created_at)s, %(created_at)s
+FROM doctors WHERE id = %(doctor_id)s
+"""
+_ADD_VERSION = """
+INSERT INTO record_versions (record_id, version, year, sealed, created_at)
+VALUES (%(record_id)s, %(version)s, %(year)s, %(sealed)s, %(created_at)s)
+"""
+_SET_VERSION = "UPDATE records SET version = %(version)s, updated_at = %(created_at)s WHERE id = %(record_id)s"
+
+_RELATION = """
+SELECT
+    EXISTS (SELECT FROM appointments WHERE patient_id = %(patient_id)s AND doctor_id = %(doctor_id)s
+        AND status = ANY(%(statuses)s) AND end_at >= %(treated_since)s),
+    EXISTS (SELECT FROM record_audit WHERE patient_id = %(patient_id)s AND actor = %(actor)s
+        AND doctor_id = %(doctor_id)s AND access = 'broke_glass' AND happened_at > %(granted_since)s)
+"""
+
+
+async def get(pg: Connection, record_id: str) -> RecordRow | None:
+    """The newest version of a record, or None."""
+    cursor = pg.cursor(row_factory=args_row(RecordRow))
+    await cursor.execute(_GET, {"record_id": record_id})
+    return await cursor.fetchone()
+
+
+async def versions(pg: Connection, record_id: str, before: int, limit: int) -> list[RecordRow]:
+    """The versions of a record with smaller numbers than `before`, the newest first."""
+    cursor = pg.cursor(row_factory=args_row(RecordRow))
+    await cursor.execute(_VERSIONS, {"record_id": record_id, "before": before, "limit": limit})
+    return await cursor.fetchall()
+
+
+async def page(pg: Connection, patient_id: str, after: Position | None, offset: int, limit: int) -> list[RecordRow]:
+    """A patient's records, the newest first, each in its newest version."""
+    cursor = pg.cursor(row_factory=args_row(RecordRow))
+    begin = {"after_at": after and after.created_at, "after_id": after and after.id}
+    await cursor.execute(_LIST, {"patient_id": patient_id, **begin, "offset": offset, "limit": limit})
+    return await cursor.fetchall()
+
+
+async def lock(pg: Connection, record_id: str) -> None:
+    """Keep others from amending a record until the transaction ends."""
+    await pg.execute(_LOCK, {"record_id": record_id})
+
+
+async def add(pg: Connection, record: NewRecord, version: NewVersion) -> None:
+    """Add a record with its first version."""
+    await pg.execute(_ADD, record._asdict())
+    await pg.execute(_ADD_VERSION, version._asdict())
+
+
+async def amend(pg: Connection, version: NewVersion) -> None:
+    """Add a version to a record that is locked; it is the newest from now on."""
+    await pg.execute(_ADD_VERSION, version._asdict())
+    await pg.execute(_SET_VERSION, version._asdict())
+
+
+async def relation(
+    pg: Connection,
+    *,
+    patient_id: str,
+    doctor_id: str,
+    actor: str,
+    statuses: list[str],
+    treated_since: datetime,
+    granted_since: datetime,
+) -> Sent[RelationRow]:
+    """Whether a doctor has an appointment with a patient in one of the states that ends after an instant, and whether
+    the account has broken the glass since another.
+    """
+    cursor = pg.cursor(row_factory=args_row(RelationRow))
+    return await cursor.execute(
+        _RELATION,
+        {
+            "patient_id": patient_id,
+            "doctor_id": doctor_id,
+            "actor": actor,
+            "statuses": statuses,
+            "treated_since": treated_since,
+            "granted_since": granted_since,
+        },
+    )

@@ -1,0 +1,56 @@
+"""Secret keys that change over the years: the first of a list is used, the others still understand what they made."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+
+from server.usecases.sealing import derived
+
+KEY_BYTES = 32
+
+
+class KeyRingError(Exception):
+    """A list of keys is malformed, or lacks a key that something was made with; the text says what to do."""
+
+
+class KeyRing:
+    """Keys by their ids, which follow from the keys themselves: a key cannot be given under another's name."""
+
+    def __init__(self, keys: list[bytes]) -> None:
+        self._keys = {_id_of(key): key for key in keys}
+        self.current_id = _id_of(keys[0])
+
+    @property
+    def current(self) -> bytes:
+        """The key that is used."""
+        return self._keys[self.current_id]
+
+    @property
+    def by_id(self) -> Mapping[str, bytes]:
+        """All keys."""
+        return self._keys
+
+
+def key_ring(setting: str, text: str, fallback: bytes) -> KeyRing:
+    """The keys that a setting lists, or else the one that `fallback` yields for it (KeyRingError)."""
+    if not text.strip():
+        return KeyRing([derived(fallback, setting)])
+    keys = [_decoded(part) for part in text.replace(",", " ").split()]
+    if any(len(key) != KEY_BYTES for key in keys):
+        raise KeyRingError(
+            f"{setting} must list keys of {KEY_BYTES} bytes in base64, the one to use first, separated by commas or"
+            " line breaks: openssl rand -base64 32 makes one"
+        )
+    return KeyRing(keys)
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return b""
+
+
+def _id_of(key: bytes) -> str:
+    return hashlib.sha256(b"yoyaku key id" + key).hexdigest()[:16]

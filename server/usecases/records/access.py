@@ -1,0 +1,91 @@
+"""Who may have which records, and on which basis."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from db.postgres import records
+from db.postgres.engines import Connection
+from db.postgres.records import RecordRow
+from server.domain.errors import DomainError, Reason, not_found
+from server.domain.identity import Action, Caller, Owner, Role, may, not_allowed
+from server.domain.records import GRANT_LASTS, TREATED_FOR, TREATING, Access, Basis
+from server.usecases.trail import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A version of a record with its text."""
+
+    row: RecordRow
+    text: str
+
+
+async def basis_of(
+    pg: Connection, caller: Caller, action: Action, patient_id: str, now: datetime, *, author_id: str = ""
+) -> Basis | None:
+    """On which basis the caller may do something with a patient's records; None if on none.
+
+    `author_id` is the doctor who wrote the one record that it is about.
+    """
+    if may(caller, action, Owner(patient_id=patient_id)):
+        return Basis.OWN
+    if caller.doctor_id is None or not may(caller, action, Owner(treated_by=caller.doctor_id)):
+        return None
+    sent = await records.relation(
+        pg,
+        patient_id=patient_id,
+        doctor_id=caller.doctor_id,
+        actor=caller.id,
+        statuses=list(TREATING),
+        treated_since=now - TREATED_FOR,
+        granted_since=now - GRANT_LASTS,
+    )
+    [relation] = await sent.fetchall()
+    if relation.treating:
+        return Basis.TREATING
+    if author_id == caller.doctor_id:
+        return Basis.AUTHOR
+    return Basis.BREAK_GLASS if relation.granted else None
+
+
+async def basis_for_patient(pg: Connection, caller: Caller, action: Action, patient_id: str, now: datetime) -> Basis:
+    """As `basis_of`; without a basis NOT_TREATING for doctors and NOT_ALLOWED for others, patient or no patient."""
+    basis = await basis_of(pg, caller, action, patient_id, now)
+    if basis is None:
+        raise _not_treating(patient_id) if Role.DOCTOR in caller.roles else not_allowed(action)
+    return basis
+
+
+async def visible(
+    pg: Connection, caller: Caller, row: RecordRow | None, record_id: str, now: datetime
+) -> tuple[RecordRow, Basis]:
+    """A record, if the caller may know of it, and why (RECORD_NOT_FOUND)."""
+    if row is not None:
+        basis = await basis_of(pg, caller, Action.SEE_RECORD, row.patient_id, now, author_id=row.doctor_id)
+        if basis is not None:
+            return row, basis
+    raise not_found(Reason.RECORD_NOT_FOUND, "record", record_id)
+
+
+def entry(
+    caller: Caller,
+    patient_id: str,
+    access: Access,
+    basis: Basis,
+    record_ids: Sequence[str] = (),
+    *,
+    version: int | None = None,
+    note: str = "",
+) -> Entry:
+    """What the audit trail says of an access of the caller."""
+    doctor_id = None if basis is Basis.OWN else caller.doctor_id
+    return Entry(patient_id, caller.id, doctor_id, access, basis, record_ids, version, note)
+
+
+def _not_treating(patient_id: str) -> DomainError:
+    return DomainError(
+        Reason.NOT_TREATING,
+        "you have no appointment with this patient: in an emergency call BreakGlass first, with the reason",
+        metadata={"patient_id": patient_id},
+    )

@@ -7,5 +7,6 @@ pytest_plugins = [
     "tests.fixtures.book",
     "tests.fixtures.worker",
     "tests.fixtures.clinic",
+    "tests.fixtures.charts",
     "tests.fixtures.workers",
 ]

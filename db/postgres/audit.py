@@ -75,8 +75,8 @@ FROM record_audit_chains chain LEFT JOIN record_audit row USING (patient_id, seq
 WHERE chain.patient_id > %(after_id)s ORDER BY chain.patient_id LIMIT %(limit)s
 """
 _ACCESS = """
-SELECT seq, happened_at, actor, access, basis, record_ids, version, note, doctor_id, p.name, d.specialty
-FROM record_audit LEFT JOIN doctors d ON d.id = doctor_id LEFT JOIN practitioners p ON p.id = d.practitioner_id
+SELECT seq, happened_at, actor, access, basis, record_ids, audit.version, note, doctor_id, p.name, d.specialty
+FROM record_audit audit LEFT JOIN doctors d ON d.id = doctor_id LEFT JOIN practitioners p ON p.id = d.practitioner_id
 WHERE patient_id = %(patient_id)s AND seq < %(before_seq)s ORDER BY seq DESC LIMIT %(limit)s
 """
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from psycopg.rows import args_row
 
-from db.postgres.engines import Connection, Sent
+from db.postgres.engines import Connection
 
 
 class RecordRow(NamedTuple):
@@ -59,8 +59,19 @@ class Position(NamedTuple):
     id: str
 
 
+class RelationQuery(NamedTuple):
+    """Which appointments, and which broken glass, entitle a doctor to a patient's records."""
+
+    patient_id: str
+    doctor_id: str
+    actor: str
+    statuses: list[str]
+    treated_since: datetime
+    granted_since: datetime
+
+
 class RelationRow(NamedTuple):
-    """What entitles a doctor to read what there is of a patient."""
+    """Which of the two there is."""
 
     treating: bool
     granted: bool
@@ -146,28 +157,9 @@ async def amend(pg: Connection, version: NewVersion) -> None:
     await pg.execute(_SET_VERSION, version._asdict())
 
 
-async def relation(
-    pg: Connection,
-    *,
-    patient_id: str,
-    doctor_id: str,
-    actor: str,
-    statuses: list[str],
-    treated_since: datetime,
-    granted_since: datetime,
-) -> Sent[RelationRow]:
-    """Whether a doctor has an appointment with a patient in one of the states that ends after an instant, and whether
-    the account has broken the glass since another.
-    """
+async def relation(pg: Connection, query: RelationQuery) -> RelationRow:
+    """What entitles a doctor to a patient's records."""
     cursor = pg.cursor(row_factory=args_row(RelationRow))
-    return await cursor.execute(
-        _RELATION,
-        {
-            "patient_id": patient_id,
-            "doctor_id": doctor_id,
-            "actor": actor,
-            "statuses": statuses,
-            "treated_since": treated_since,
-            "granted_since": granted_since,
-        },
-    )
+    await cursor.execute(_RELATION, query._asdict())
+    [row] = await cursor.fetchall()
+    return row

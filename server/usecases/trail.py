@@ -1,4 +1,4 @@
-"""The audit trail of medical records: who had which, when and why, in a chain for each patient that shows any change."""
+"""The audit trail of medical records: who had which, when and why; a chain for each patient shows any change."""
 
 import hmac
 import json

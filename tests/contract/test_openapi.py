@@ -107,7 +107,7 @@ def test_an_answer_has_every_field_that_cannot_be_unset(document: Json) -> None:
 
 def test_what_creates_answers_201_with_the_new_path(document: Json) -> None:
     created = {name for name, (*_, each) in operations(document).items() if "201" in each["responses"]}
-    assert created == {"CreateAppointment", "CreateDoctor", "RegisterPatient"}
+    assert created == {"CreateAppointment", "CreateDoctor", "CreateRecord", "RegisterPatient"}
     answer = operations(document)["CreateAppointment"][2]["responses"]["201"]
     assert set(answer["headers"]) == {"Location", "ETag"}
 

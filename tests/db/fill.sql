@@ -47,3 +47,17 @@ FROM appointments;
 INSERT INTO accounts (id, email, roles, clinic_ids, all_clinics, created_at)
 SELECT made(4, n), 'patient-' || n || '@example.org', '{patient}', '{}', false, now() FROM generate_series(1, 20000) n;
 INSERT INTO security_events SELECT id, id, 'password_set', id::text, NULL, now() FROM accounts;
+-- Two records for each patient, and two rows of the audit trail.
+INSERT INTO records
+SELECT made(6, n * 2 + k), made(4, n), made(3, 1 + n % 3000), made(1, 1 + (1 + n % 3000) % 3), NULL, 1,
+    timestamptz '2020-01-01' + n * interval '2 hours', timestamptz '2020-01-01' + n * interval '2 hours'
+FROM generate_series(1, 20000) n, generate_series(0, 1) k;
+INSERT INTO record_versions SELECT id, 1, 2020, '\x00', created_at FROM records;
+INSERT INTO record_identifiers SELECT 'urn:test', id::text, id FROM records;
+INSERT INTO record_data_keys
+SELECT made(4, n), 2020, CASE WHEN n % 100 = 0 THEN 'old' ELSE 'new' END, '\x00', now() FROM generate_series(1, 20000) n;
+INSERT INTO record_audit_chains SELECT made(4, n), 2 FROM generate_series(1, 20000) n;
+INSERT INTO record_audit (patient_id, seq, happened_at, actor, access, basis, record_ids, note, key_id, mac)
+SELECT made(4, n), seq, now(), 'caller 77', CASE seq WHEN 1 THEN 'broke_glass' ELSE 'read' END, 'break_glass',
+    ARRAY[made(6, n * 2)], '', 'key', '\x00'
+FROM generate_series(1, 20000) n, generate_series(1, 2) seq;

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from db.postgres import records
 from db.postgres.engines import Connection
-from db.postgres.records import RecordRow
+from db.postgres.records import RecordRow, RelationQuery
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.identity import Action, Caller, Owner, Role, may, not_allowed
 from server.domain.records import GRANT_LASTS, TREATED_FOR, TREATING, Access, Basis
@@ -32,16 +32,9 @@ async def basis_of(
         return Basis.OWN
     if caller.doctor_id is None or not may(caller, action, Owner(treated_by=caller.doctor_id)):
         return None
-    sent = await records.relation(
-        pg,
-        patient_id=patient_id,
-        doctor_id=caller.doctor_id,
-        actor=caller.id,
-        statuses=list(TREATING),
-        treated_since=now - TREATED_FOR,
-        granted_since=now - GRANT_LASTS,
-    )
-    [relation] = await sent.fetchall()
+    since, granted = now - TREATED_FOR, now - GRANT_LASTS
+    query = RelationQuery(patient_id, caller.doctor_id, caller.id, list(TREATING), since, granted)
+    relation = await records.relation(pg, query)
     if relation.treating:
         return Basis.TREATING
     if author_id == caller.doctor_id:

@@ -78,7 +78,10 @@ class Reading:
     async def versions(
         self, caller: Caller, record_id: str, size: int, page_token: str
     ) -> tuple[Sequence[Opened], str]:
-        """A page of a record's versions, the newest first, and the next token (RECORD_NOT_FOUND, PAGE_TOKEN_INVALID)."""
+        """A page of a record's versions, the newest first, and the next page's token.
+
+        Raises RECORD_NOT_FOUND and PAGE_TOKEN_INVALID.
+        """
         reach(caller, Action.SEE_RECORD)
         now, size, filters = self._clock(), paging.page_size(size), ("record versions", record_id)
         before = paging.before_number(page_token, filters)

@@ -13,7 +13,13 @@ from server.rpc.identity import AuthServicer
 from server.rpc.interceptors import Calls
 from server.rpc.records import RecordServicer
 from server.rpc.schedules import ScheduleServicer
-from yoyaku.v1 import appointment_service_pb2, auth_service_pb2, directory_service_pb2, record_service_pb2, schedule_service_pb2
+from yoyaku.v1 import (
+    appointment_service_pb2,
+    auth_service_pb2,
+    directory_service_pb2,
+    record_service_pb2,
+    schedule_service_pb2,
+)
 from yoyaku.v1.appointment_service_pb2_grpc import add_AppointmentServiceServicer_to_server
 from yoyaku.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
 from yoyaku.v1.directory_service_pb2_grpc import add_DirectoryServiceServicer_to_server

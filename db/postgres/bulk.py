@@ -63,7 +63,8 @@ class DayCopy(NamedTuple):
 
 
 _UNHURRIED = """
-SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0
+SELECT set_config(name, '0', true)
+FROM unnest('{statement_timeout, lock_timeout, idle_in_transaction_session_timeout}'::text[]) AS name
 """
 _TABLES = "patients, patient_identifiers, appointments, appointment_events, schedule_days"
 # Keeps out other loads, and autovacuum: it would count none of the uncommitted rows and write down that the tables are
@@ -82,7 +83,7 @@ async def loading(engine: Engine) -> AsyncIterator[Connection]:
     """One transaction without time limits, for one load at a time; raises the errors of db.errors."""
     async with connection(engine) as pg:
         with translated():
-            # Not by `transact`: COPY is not possible in its pipeline. What fails, `connection` rolls back.
+            # Not by `transact`: COPY is not possible in its pipeline. What fails, the pool rolls back.
             await pg.execute("BEGIN")
             await pg.execute(_UNHURRIED)
             await pg.execute(_LOCK)
@@ -122,6 +123,6 @@ async def analyze(pg: Connection) -> None:
 
 async def _copy(pg: Connection, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
-    async with pg.cursor().copy(statement.encode()) as copy:
+    async with pg.psycopg.cursor().copy(statement.encode()) as copy:
         for row in rows:
             await copy.write_row(row)

@@ -1,104 +1,131 @@
-"""Connection pools. SQLAlchemy owns them; statements run on the psycopg connections inside."""
+"""Pools of connections: who waits for one, which of them can still be lent, and how long they live."""
 
+import asyncio
 import select
+import time
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import psycopg
-import sqlalchemy.exc
-from psycopg.adapt import Loader
 from psycopg.pq import TransactionStatus
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from psycopg.types.string import TextLoader
 
 from db.errors import Saturated, Unavailable
+from db.postgres.pipeline import Connection, Sent
 
-Engine = AsyncEngine
-"""A pool of connections to one server."""
-
-Connection = psycopg.AsyncConnection[tuple[Any, ...]]
-"""A psycopg connection in autocommit mode; transactions are opened by db.postgres.transaction."""
-
-Sent = psycopg.AsyncCursor
-"""A statement on its way: what is sent before the first fetch travels in one round trip (pipeline mode)."""
+__all__ = ["Connection", "Engine", "Sent", "connection", "create_engine"]
 
 _CONNECT_SECONDS = 3
 _LIFE_SECONDS = 30 * 60
 _SESSION = "-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC"
 
 
-class _UuidText(Loader):
-    """Leaves a uuid the text that it is on the wire."""
+class Engine:
+    """A pool of at most `size` connections to one server; one that is free is lent before another is made."""
 
-    def load(self, data: bytes | bytearray | memoryview) -> str:
-        return bytes(data).decode()
+    def __init__(self, url: str, *, size: int, wait_seconds: float, application: str) -> None:
+        self._url = url
+        self._application = application
+        self._wait_seconds = wait_seconds
+        self._permits = asyncio.Semaphore(size)
+        self._idle: deque[_Pooled] = deque()
+
+    async def borrow(self) -> "_Pooled":
+        """A connection that is there, as far as its socket shows, to be returned (Saturated, Unavailable)."""
+        await self._permit()
+        try:
+            while self._idle:
+                pooled = self._idle.pop()
+                if pooled.is_usable():
+                    return pooled
+                pooled.close()
+            return await self._connect()
+        except BaseException:
+            self._permits.release()
+            raise
+
+    async def give_back(self, pooled: "_Pooled") -> None:
+        """Take a connection back; one that is broken or inside a transaction is rolled back or thrown away."""
+        clean = False
+        try:
+            clean = await pooled.is_clean()
+        finally:
+            if clean:
+                self._idle.append(pooled)
+            else:
+                pooled.close()
+            self._permits.release()
+
+    async def dispose(self) -> None:
+        """Close what is idle."""
+        while self._idle:
+            self._idle.pop().close()
+
+    async def _permit(self) -> None:
+        if not self._permits.locked():
+            await self._permits.acquire()
+            return
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await self._permits.acquire()
+        except TimeoutError:
+            raise Saturated("no database connection came free") from None
+
+    async def _connect(self) -> "_Pooled":
+        try:
+            made = await psycopg.AsyncConnection.connect(
+                self._url,
+                autocommit=True,
+                options=_SESSION,
+                connect_timeout=_CONNECT_SECONDS,
+                application_name=self._application,
+            )
+        except psycopg.Error as error:
+            raise Unavailable(type(error).__name__) from None
+        # A uuid stays the text that it is on the wire.
+        made.adapters.register_loader("uuid", TextLoader)
+        return _Pooled(made)
 
 
 def create_engine(url: str, *, size: int, wait_seconds: float, application: str) -> Engine:
     """A pool of at most `size` connections to the server at a postgresql:// URL; none is opened yet."""
-    engine = create_async_engine(
-        url.replace("postgresql://", "postgresql+psycopg://", 1),
-        isolation_level="AUTOCOMMIT",
-        pool_size=size,
-        max_overflow=0,
-        pool_timeout=wait_seconds,
-        pool_recycle=_LIFE_SECONDS,
-        pool_reset_on_return=None,
-        connect_args={"options": _SESSION, "connect_timeout": _CONNECT_SECONDS, "application_name": application},
-    )
-    event.listen(engine.sync_engine, "connect", _configure)
-    event.listen(engine.sync_engine, "checkout", _refuse_dead)
-    return engine
+    return Engine(url, size=size, wait_seconds=wait_seconds, application=application)
 
 
 @asynccontextmanager
 async def connection(engine: Engine) -> AsyncIterator[Connection]:
-    """Lend a connection.
-
-    One that is left broken or inside a transaction is rolled back or thrown away. Raises Saturated and Unavailable.
-    """
+    """Lend a connection; what is left undone in it is rolled back. Raises Saturated and Unavailable."""
+    pooled = await engine.borrow()
     try:
-        lent = await engine.connect()
-    except sqlalchemy.exc.TimeoutError:
-        raise Saturated("no database connection came free") from None
-    except sqlalchemy.exc.DBAPIError as error:
-        raise Unavailable(type(error.orig).__name__) from None
-    try:
-        pg: Connection = (await lent.get_raw_connection()).driver_connection  # type: ignore[assignment]
-        try:
-            yield pg
-        finally:
-            if not await _is_clean(pg):
-                await lent.invalidate()
+        yield pooled.connection
     finally:
-        await lent.close()
+        await engine.give_back(pooled)
 
 
-async def _is_clean(pg: Connection) -> bool:
-    status = pg.pgconn.transaction_status
-    if status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
-        try:
-            await pg.execute("ROLLBACK")
-        except psycopg.Error:
-            return False
-        status = pg.pgconn.transaction_status
-    return status == TransactionStatus.IDLE
+class _Pooled:
+    """A connection and its age."""
 
+    def __init__(self, made: psycopg.AsyncConnection) -> None:
+        self.connection = Connection(made)
+        self._psycopg = made
+        self._ends = time.monotonic() + _LIFE_SECONDS
+        self._socket = select.poll()
+        self._socket.register(made.fileno(), select.POLLIN)
 
-def _configure(adapted: Any, _: ConnectionPoolEntry) -> None:  # SQLAlchemy types it so
-    adapted.driver_connection.adapters.register_loader("uuid", _UuidText)
+    def is_usable(self) -> bool:
+        # An idle connection has nothing to read, unless its server has gone.
+        return not self._psycopg.closed and time.monotonic() < self._ends and not self._socket.poll(0)
 
+    async def is_clean(self) -> bool:
+        status = await self.connection.settle()
+        if status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
+            try:
+                await self.connection.execute("ROLLBACK")
+            except psycopg.Error:
+                return False
+            status = await self.connection.settle()
+        return status == TransactionStatus.IDLE
 
-def _refuse_dead(adapted: Any, _entry: ConnectionPoolEntry, _proxy: object) -> None:
-    # An idle connection has nothing to read, unless its server has gone: then all of the pool are dead.
-    pg: Connection = adapted.driver_connection
-    if pg.closed or _readable(pg.fileno()):
-        raise sqlalchemy.exc.InvalidatePoolError
-
-
-def _readable(descriptor: int) -> bool:
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN | select.POLLHUP | select.POLLERR)
-    return bool(poll.poll(0))
+    def close(self) -> None:
+        self._psycopg.pgconn.finish()

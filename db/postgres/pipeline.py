@@ -1,0 +1,239 @@
+"""Statements on a psycopg connection in libpq's pipeline mode: prepared once, sent together, answered in one trip.
+
+psycopg's own cursors do the same at a multiple of the cost and with a system call per statement (ADR 5); what psycopg
+knows of connecting, types and errors is used as it is.
+"""
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from functools import lru_cache
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import psycopg
+from psycopg import abc
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
+from psycopg.rows import tuple_row
+
+R = TypeVar("R")
+S = TypeVar("S")
+Values: TypeAlias = Mapping[str, object] | Sequence[object]
+MakeRow: TypeAlias = Callable[[Sequence[Any]], R]
+_Prepared: TypeAlias = tuple[bytes, tuple[int, ...]]
+"""What is prepared: the text of a statement, and the types of its values."""
+
+_MOST_PREPARED = 500
+_CANCEL_SECONDS = 1.0
+_GOOD = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
+_PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|s|%)")
+
+
+class Sent(Generic[R]):
+    """A statement on its way: everything sent before the first fetch travels in one trip."""
+
+    __slots__ = ("_connection", "_make", "_rows")
+
+    def __init__(self, connection: "Connection", make: MakeRow[R]) -> None:
+        self._connection = connection
+        self._make = make
+        self._rows: list[R] | None = None
+
+    async def execute(self, statement: str | bytes, values: Values | None = None) -> "Sent[R]":
+        """Send a statement with `%(name)s` or `%s` for its values."""
+        await self._connection.send(self, statement, values)
+        return self
+
+    async def fetchall(self) -> list[R]:
+        """The rows that are left."""
+        if self._rows is None:
+            await self._connection.trip()
+        rows, self._rows = self._rows or [], []
+        return rows
+
+    async def fetchone(self) -> R | None:
+        """The next row, if there is one."""
+        if self._rows is None:
+            await self._connection.trip()
+        return self._rows.pop(0) if self._rows else None
+
+    def read(self, result: PGresult, transformer: abc.Transformer) -> None:
+        """Take the rows out of the answer."""
+        if result.ntuples:
+            transformer.set_pgresult(result)
+            self._rows = transformer.load_rows(0, result.ntuples, self._make)
+        else:
+            self._rows = []
+
+
+class Connection:
+    """A connection in autocommit mode; transactions are opened by db.postgres.transaction.
+
+    Outside of `pipeline` every statement is a trip of its own. Methods raise psycopg's errors.
+    """
+
+    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        self.psycopg = connection
+        """For what a pipeline cannot do, COPY; only while nothing is on its way."""
+        self._pg = connection.pgconn
+        self._transformer = Transformer.from_context(connection)
+        self._names: dict[_Prepared, bytes] = {}
+        self._on_the_way: deque[Sent[Any] | _Prepared] = deque()
+        self._pipelined = False
+
+    @asynccontextmanager
+    async def pipeline(self) -> AsyncIterator[None]:
+        """Hold statements back until one of them is fetched, or until the end."""
+        self._pipelined = True
+        try:
+            yield
+            await self.trip()
+        finally:
+            self._pipelined = False
+
+    def cursor(self, *, row_factory: Callable[[Any], MakeRow[R]]) -> Sent[R]:
+        """A statement to execute, whose rows are made by one of psycopg's row factories."""
+        return Sent(self, row_factory(None))
+
+    async def execute(self, statement: str | bytes, values: Values | None = None) -> Sent[tuple[Any, ...]]:
+        """Send a statement whose rows are tuples."""
+        return await self.cursor(row_factory=tuple_row).execute(statement, values)
+
+    async def send(self, sent: Sent[Any], statement: str | bytes, values: Values | None) -> None:
+        """Send a statement; wait for its answer unless in a pipeline."""
+        text, names, formats = _converted(statement) if values is not None else (_encoded(statement), (), ())
+        ordered = [values[name] for name in names] if isinstance(values, Mapping) else values or ()
+        parameters = self._transformer.dump_sequence(ordered, formats)
+        types = self._transformer.types or ()
+        if not self._on_the_way:
+            self._pg.enter_pipeline_mode()
+        name = self._names.get((text, types)) or self._prepare(text, types)
+        self._pg.send_query_prepared(name, parameters, self._transformer.formats)
+        self._on_the_way.append(sent)
+        if not self._pipelined:
+            await self.trip()
+
+    def _prepare(self, text: bytes, types: tuple[int, ...]) -> bytes:
+        # The one without a name is replaced by the next one without a name.
+        name = b"yoyaku_%d" % len(self._names) if len(self._names) < _MOST_PREPARED else b""
+        if name:
+            self._names[text, types] = name
+        self._pg.send_prepare(name, text, types)
+        self._on_the_way.append((text, types))
+        return name
+
+    async def trip(self) -> None:
+        """Await the answers of all statements on their way, the error of the first that fails.
+
+        If it is interrupted, the running statement is cancelled; a connection that gives no answer then is closed.
+        """
+        if not self._on_the_way:
+            return
+        try:
+            self._pg.pipeline_sync()
+            failure = await self._answers()
+        except psycopg.Error:
+            self._pg.finish()
+            raise
+        except BaseException:
+            await self._cancel()
+            raise
+        if failure:
+            raise failure
+
+    async def settle(self) -> TransactionStatus:
+        """Await what is on its way, whatever comes of it; the state that the connection is then in."""
+        with suppress(psycopg.Error):
+            await self.trip()
+        return TransactionStatus(self._pg.transaction_status)
+
+    async def _answers(self) -> psycopg.Error | None:
+        """Read up to the end of the trip; the error of the first statement that failed."""
+        pg, failure, ended = self._pg, None, False
+        while pg.flush():
+            await self._ready(writable=True)
+            pg.consume_input()
+        while True:
+            while pg.is_busy():
+                await self._ready()
+                pg.consume_input()
+            result = pg.get_result()
+            if result is None:
+                # Ends the answer of a statement; where none has begun, no more will come.
+                if ended:
+                    raise psycopg.OperationalError("the connection is lost")
+                ended = True
+            elif result.status == ExecStatus.PIPELINE_SYNC:
+                pg.exit_pipeline_mode()
+                return failure
+            else:
+                ended = False
+                found = self._read(result, self._on_the_way.popleft())
+                failure = failure or found
+
+    def _read(self, result: PGresult, of: Sent[Any] | _Prepared) -> psycopg.Error | None:
+        """Take one answer in; its error, if it is the one that stopped the others."""
+        if result.status in _GOOD:
+            if isinstance(of, Sent):
+                of.read(result, self._transformer)
+            return None
+        if not isinstance(of, Sent):
+            self._names.pop(of, None)
+        if result.status == ExecStatus.PIPELINE_ABORTED:
+            return None
+        return error_from_result(result)
+
+    async def _ready(self, *, writable: bool = False) -> None:
+        """Wait until the socket has something to read, or also until it takes more."""
+        loop, descriptor = asyncio.get_running_loop(), self._pg.socket
+        ready = loop.create_future()
+        loop.add_reader(descriptor, _wake, ready)
+        if writable:
+            loop.add_writer(descriptor, _wake, ready)
+        try:
+            await ready
+        finally:
+            loop.remove_reader(descriptor)
+            if writable:
+                loop.remove_writer(descriptor)
+
+    async def _cancel(self) -> None:
+        try:
+            async with asyncio.timeout(_CANCEL_SECONDS):
+                await self.psycopg.cancel_safe()
+                await self._answers()
+        except BaseException as error:
+            self._pg.finish()
+            if not isinstance(error, (psycopg.Error, OSError)):
+                raise
+
+
+def _wake(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
+
+
+@lru_cache(maxsize=1_000)
+def _converted(statement: str | bytes) -> tuple[bytes, tuple[str, ...], tuple[PyFormat, ...]]:
+    """A statement with $1, $2 ... for its values, and the names of the values."""
+    text = _encoded(statement).decode()
+    names: list[str] = []
+
+    def numbered(match: re.Match[str]) -> str:
+        if match[0] == "%%":
+            return "%"
+        # One without a name is the next of a sequence.
+        name = match[1] or str(len(names))
+        if name not in names:
+            names.append(name)
+        return f"${names.index(name) + 1}"
+
+    return _PLACEHOLDER.sub(numbered, text).encode(), tuple(names), (PyFormat.AUTO,) * len(names)
+
+
+def _encoded(statement: str | bytes) -> bytes:
+    return statement.encode() if isinstance(statement, str) else statement

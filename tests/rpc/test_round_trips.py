@@ -1,0 +1,54 @@
+"""How often a call goes to the database and back, once its caller is known."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from uuid import uuid4
+
+import grpc
+import pytest
+
+from db.postgres.engines import Connection, connection
+from server.wiring import wired
+from tests.fixtures.book import Clock
+from tests.fixtures.clinic import Scene
+from tests.fixtures.wire import traced
+from tests.fixtures.worker import Client, settings_for
+from yoyaku.v1 import appointment_service_pb2 as pb
+
+
+@pytest.fixture
+async def alone(scene: Scene, database_url: str, clock: Clock) -> AsyncIterator[tuple[Scene, Connection]]:
+    """A worker that does nothing beside answering calls and knows the patient already; its only connection."""
+    async with wired(settings_for(database_url, pool_size=1), clock) as parts:
+        port = await parts.server.start("127.0.0.1:0")
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            patient = Client(channel, "")
+            patient.metadata = scene.patient.metadata
+            there = replace(scene, patient=patient)
+            await there.list()
+            async with connection(parts.engine) as pg:
+                pass
+            yield there, pg
+        await parts.server.stop(0)
+
+
+async def test_a_booking_a_move_and_a_cancellation_are_three_round_trips_each(alone: tuple[Scene, Connection]) -> None:
+    scene, pg = alone
+    with traced(pg) as booking:
+        booked = await scene.book_slot("10:00", request_id=str(uuid4()))
+    with traced(pg) as moving:
+        moved = await scene.move(booked.appointment, "11:00", request_id=str(uuid4()))
+    with traced(pg) as cancelling:
+        await scene.cancel(moved.appointment, request_id=str(uuid4()))
+    assert (booking.trips, moving.trips, cancelling.trips) == (3, 3, 3)
+
+
+async def test_a_list_and_an_appointment_are_one_round_trip_each(alone: tuple[Scene, Connection]) -> None:
+    scene, pg = alone
+    booked = await scene.book_slot("10:00")
+    with traced(pg) as listing:
+        await scene.list()
+    with traced(pg) as getting:
+        request = pb.GetAppointmentRequest(appointment_id=booked.appointment.id)
+        await scene.patient(scene.patient.appointments.GetAppointment, request)
+    assert (listing.trips, getting.trips) == (1, 1)

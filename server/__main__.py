@@ -5,7 +5,7 @@ from importlib import import_module
 
 from server.commands import app
 
-COMMANDS = ("demo", "down", "envoy-config", "import-fhir", "migrate", "reset", "serve", "token", "up")
+COMMANDS = ("demo", "down", "envoy-config", "import-fhir", "limits", "migrate", "reset", "serve", "token", "up")
 
 
 def main() -> None:

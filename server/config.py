@@ -52,13 +52,14 @@ class Settings(BaseSettings):
 
 
 class LocalSettings(BaseSettings):
-    """Ports of the stack that `make up` starts; everything else takes a free port."""
+    """The stack that `make up` starts; what has no port here takes a free one."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
 
     port: Annotated[int, Field(gt=0, lt=65536, description="edge: REST, gRPC and gRPC-Web")] = 8080
     tls_port: Annotated[int, Field(gt=0, lt=65536, description="edge with TLS")] = 8443
     admin_port: Annotated[int, Field(gt=0, lt=65536, description="Envoy's admin interface")] = 9901
+    limits: Annotated[str, Field(description="limits of the edge that differ from the usual ones, with spaces")] = ""
 
 
 def load(kind: type[S], environment: Mapping[str, str] = os.environ) -> S:

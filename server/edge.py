@@ -6,18 +6,21 @@ import os
 import re
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Template
 
 from google.api import annotations_pb2
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
+from server.limits import Bucket, Limits
+
 SOURCES = Path(__file__).resolve().parent.parent / "envoy"
 CONFIGURATION = "envoy.yaml"
 DESCRIPTORS = "yoyaku.binpb"
 WORKERS = "workers.json"
 ENDPOINTS_TYPE = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
+SECRET_TYPE = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 
 Address = tuple[str, int]
 """A host (name or IP) and a port."""
@@ -29,7 +32,10 @@ class EdgeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """A second listener, with the certificate in `certificates`/tls.crt and its key in tls.key."""
+    """A second listener, with the certificate in `certificates`/tls.crt and its key in tls.key.
+
+    Clients that show a certificate need one by an authority in client-ca.crt, if there is that file.
+    """
 
     listen: Address
     certificates: Path
@@ -39,17 +45,20 @@ class Tls:
 class EdgeValues:
     """What differs between the places where Envoy runs.
 
-    The admin interface and the listener through which Envoy fetches the signing keys are on loopback. `origins` are
-    those of pages that may call the API; `trusted_hops` is how many proxies before Envoy report the client's address.
+    The admin interface and the listener through which Envoy fetches the signing keys are on loopback; `metrics` is for
+    Prometheus. `origins` are those of pages that may call the API; `trusted_hops` is how many proxies before Envoy
+    report the client's address.
     """
 
     listen: Address
     admin_port: int
     keys_port: int
+    metrics: Address
     workers: Sequence[Address]
     origins: Sequence[str] = ()
     trusted_hops: int = 0
     tls: Tls | None = None
+    limits: Limits = Limits()
 
 
 def render(values: EdgeValues, directory: Path) -> Path:
@@ -65,6 +74,9 @@ def render(values: EdgeValues, directory: Path) -> Path:
         raise EdgeError(f"{descriptors} is missing: run `make` to build it from protos/")
     _replace(directory / DESCRIPTORS, descriptors.read_bytes())
     write_workers(values.workers, directory)
+    write_limits(values.limits, directory)
+    if values.tls:
+        _write_tls(values.tls.certificates.resolve(), directory)
     placeholders = _placeholders(values, directory) | {"in_path": _in_path(descriptors.read_bytes())}
     text = Template((SOURCES / CONFIGURATION).read_text()).substitute(placeholders)
     return _replace(directory / CONFIGURATION, text.encode())
@@ -77,18 +89,45 @@ def write_workers(workers: Sequence[Address], directory: Path) -> Path:
     return _replace(directory / WORKERS, json.dumps({"resources": [assignment]}, indent=2).encode())
 
 
+def write_limits(limits: Limits, directory: Path) -> None:
+    """Say how often callers may call from now on; a limit that changes begins anew."""
+    buckets = {name: _token_bucket(bucket) for name, bucket in asdict(limits).items()}
+    for template in (SOURCES / "limits").iterdir():
+        text = Template(template.read_text()).substitute(buckets)
+        _replace(directory / f"{template.stem}_limits.yaml", text.encode())
+
+
+def _token_bucket(bucket: Bucket) -> str:
+    return json.dumps({"max_tokens": bucket.burst, "tokens_per_fill": bucket.per_second, "fill_interval": "1s"})
+
+
+def _write_tls(certificates: Path, directory: Path) -> None:
+    certificate = {"certificate_chain": _file(certificates / "tls.crt"), "private_key": _file(certificates / "tls.key")}
+    authorities = certificates / "client-ca.crt"
+    trusted = {"trusted_ca": _file(authorities)} if authorities.exists() else {}
+    for file, secret in (
+        ("server_certificate.json", {"name": "server", "tls_certificate": certificate}),
+        ("client_authorities.json", {"name": "clients", "validation_context": trusted}),
+    ):
+        _replace(directory / file, json.dumps({"resources": [{"@type": SECRET_TYPE, **secret}]}).encode())
+
+
+def _file(path: Path) -> dict[str, str]:
+    return {"filename": str(path)}
+
+
 def _placeholders(values: EdgeValues, directory: Path) -> dict[str, str]:
     tls = values.tls
     return {
         "listen": json.dumps(_socket_address(values.listen)),
         "admin_port": str(values.admin_port),
         "keys_port": str(values.keys_port),
+        "metrics_listen": json.dumps(_socket_address(values.metrics)),
         "directory": _quoted(directory),
         "origins": json.dumps([{"exact": origin} for origin in values.origins]),
         "trusted_hops": str(values.trusted_hops),
         "tls": "" if tls else "# ",
         "tls_listen": json.dumps(_socket_address(tls.listen)) if tls else "",
-        "certificates": _quoted(tls.certificates.resolve()) if tls else "",
     }
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from server.commands import app, fail
+from server.commands.limits import LIMIT, parsed_limits
 from server.edge import Address, EdgeError, EdgeValues, Tls, render
 
 
@@ -18,20 +19,26 @@ def envoy_config(
     port: Annotated[int, typer.Option(help="REST, gRPC and gRPC-Web.")] = 8080,
     admin_port: Annotated[int, typer.Option(help="Envoy's admin interface, on loopback.")] = 9901,
     keys_port: Annotated[int, typer.Option(help="Envoy's way to the signing keys, on loopback.")] = 9902,
+    metrics: Annotated[str, typer.Option(help="host:port where Prometheus finds Envoy's metrics.")] = "127.0.0.1:9903",
     origin: Annotated[list[str] | None, typer.Option(help="Origin of a page that may call the API.")] = None,
     trusted_hops: Annotated[int, typer.Option(help="Proxies before Envoy that report the client's address.")] = 0,
     tls_port: Annotated[int, typer.Option(help="The same with TLS; needs --certificates.")] = 8443,
-    certificates: Annotated[Path | None, typer.Option(help="Directory with tls.crt and tls.key.")] = None,
+    certificates: Annotated[
+        Path | None, typer.Option(help="Directory with tls.crt and tls.key; client-ca.crt lets clients show theirs.")
+    ] = None,
+    limit: Annotated[list[str] | None, typer.Option(help=LIMIT)] = None,
 ) -> None:
-    """Write Envoy's configuration, and the file with the workers that it watches; run it again to change those."""
+    """Write Envoy's configuration, and the files with workers and limits that it watches: again, to change those."""
     values = EdgeValues(
         listen=(host, port),
         admin_port=admin_port,
         keys_port=keys_port,
-        workers=[_address(text) for text in worker],
+        metrics=_address(metrics, "--metrics"),
+        workers=[_address(text, "--worker") for text in worker],
         origins=origin or (),
         trusted_hops=trusted_hops,
         tls=Tls((host, tls_port), _certificates(certificates)) if certificates else None,
+        limits=parsed_limits(limit or ()),
     )
     try:
         path = render(values, directory)
@@ -40,10 +47,10 @@ def envoy_config(
     print(f"wrote {path}; run: envoy -c '{path}'")
 
 
-def _address(text: str) -> Address:
+def _address(text: str, option: str) -> Address:
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal():
-        raise fail(f"--worker {text} is not host:port; write for example --worker 127.0.0.1:50051")
+        raise fail(f"{option} {text} is not host:port; write for example {option} 127.0.0.1:50051")
     return host.strip("[]"), int(port)
 
 

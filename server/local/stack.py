@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from server.config import LocalSettings
 from server.edge import Address, EdgeError, EdgeValues, Tls, render, write_workers
+from server.limits import LimitError, parse
 from server.local import LocalError, certificate, database, envoy, ports, postgres, secret, state, valkey, workers
 from server.local.part import Part
 from server.local.ports import HOST
@@ -35,7 +36,7 @@ class Stack:
         self._say = say
         self._parts: list[Part] = []
         self._stops = ExitStack()
-        names = ("primary", "standby", "valkey", "keys", *WORKERS)
+        names = ("primary", "standby", "valkey", "keys", "metrics", *WORKERS)
         self._ports = dict(zip(names, ports.free(len(names)), strict=True))
         self.state = State(
             edge=f"http://{HOST}:{settings.port}",
@@ -159,17 +160,19 @@ class Stack:
 
     def _start_envoy(self) -> None:
         admin = self._settings.admin_port
-        values = EdgeValues(
-            listen=(HOST, self._settings.port),
-            admin_port=admin,
-            keys_port=self._ports["keys"],
-            workers=self._workers(),
-            tls=Tls((HOST, self._settings.tls_port), certificate.keep(self._home / "certificates")),
-        )
         with self._step(f"Envoy on port {self._settings.port}, with TLS on {self._settings.tls_port}"):
             try:
+                values = EdgeValues(
+                    listen=(HOST, self._settings.port),
+                    admin_port=admin,
+                    keys_port=self._ports["keys"],
+                    metrics=(HOST, self._ports["metrics"]),
+                    workers=self._workers(),
+                    tls=Tls((HOST, self._settings.tls_port), certificate.keep(self._home / "certificates")),
+                    limits=parse(self._settings.limits.split()),
+                )
                 configuration = render(values, self._home / "envoy")
-            except EdgeError as error:
+            except (EdgeError, LimitError) as error:
                 raise LocalError(str(error)) from None
             part = self._run(lambda: envoy.launch(configuration, self._log("envoy")), envoy.STOP_SECONDS)
             self._stops.callback(envoy.drain, admin)

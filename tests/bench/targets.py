@@ -12,6 +12,7 @@ import grpc
 from db.postgres import schema
 from server.config import Settings
 from server.edge import EdgeValues, render
+from server.limits import Bucket, Limits
 from server.local import envoy, ports, workers
 from server.local.ports import HOST
 from server.local.process import Process
@@ -25,6 +26,7 @@ from tests.bench.parts import Target
 BENCH_PYTHON = workers.ROOT / ".venv-bench/bin/python"
 _DATABASE = "bench"
 _SAMPLE_SECONDS = 10
+_NO_LIMITS = Limits(*[Bucket(1_000_000, 1_000_000)] * 4)
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,15 @@ def _alternative(stack: ExitStack, url: str, scratch: Path) -> Target:
 
 
 def _edge(stack: ExitStack, worker: Target, scratch: Path) -> Target:
-    port, admin_port, keys_port = ports.free(3)
-    values = EdgeValues(listen=(HOST, port), admin_port=admin_port, keys_port=keys_port, workers=[(HOST, worker.port)])
+    port, admin_port, keys_port, metrics_port = ports.free(4)
+    values = EdgeValues(
+        listen=(HOST, port),
+        admin_port=admin_port,
+        keys_port=keys_port,
+        metrics=(HOST, metrics_port),
+        workers=[(HOST, worker.port)],
+        limits=_NO_LIMITS,
+    )
     process = parts.kept(stack, envoy.launch(render(values, scratch / "edge"), scratch / "envoy.log"))
     envoy.await_ready(process, port)
     return Target("edge", port, [*worker.pids, process.pid])

@@ -8,7 +8,7 @@ import pytest
 
 from server.local.postgres import Server
 from tests.edge.clinic import Stack, running_worker
-from tests.edge.envoys import Edge, running_envoy, wait_for_readyz
+from tests.edge.envoys import NO_LIMITS, Edge, running_envoy, wait_for_readyz
 from tests.edge.rest import Rest
 from tests.fixtures.valkey import emptied
 
@@ -26,7 +26,8 @@ def stack(
 
 @pytest.fixture(scope="module")
 def edge(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    with running_envoy(tmp_path_factory.mktemp("an edge"), workers=[("127.0.0.1", stack.port)]) as edge:
+    workers = [("127.0.0.1", stack.port)]
+    with running_envoy(tmp_path_factory.mktemp("an edge"), workers=workers, limits=NO_LIMITS) as edge:
         wait_for_readyz(edge, 200)
         yield edge
 

@@ -7,14 +7,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from server.edge import Address, EdgeValues, render
+from server.limits import Bucket, Limits
 from server.local.ports import free
 
 ENVOY = Path(sys.executable).with_name("envoy")
 START_SECONDS = 20
+NO_LIMITS = Limits(*[Bucket(1_000_000, 1_000_000)] * 4)
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,16 @@ def validate(configuration: Path) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def running_envoy(directory: Path, workers: Sequence[Address], origins: Sequence[str] = ()) -> Iterator[Edge]:
+def running_envoy(directory: Path, workers: Sequence[Address], **others: Any) -> Iterator[Edge]:
     """Envoy in front of these workers, until the end; it lives as long as the thread that calls this."""
-    port, admin_port, keys_port = free(3)
+    port, admin_port, keys_port, metrics_port = free(4)
     values = EdgeValues(
-        listen=("127.0.0.1", port), admin_port=admin_port, keys_port=keys_port, workers=workers, origins=origins
+        listen=("127.0.0.1", port),
+        admin_port=admin_port,
+        keys_port=keys_port,
+        metrics=("127.0.0.1", metrics_port),
+        workers=workers,
+        **others,
     )
     edge = Edge(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{admin_port}", directory)
     command: list[str | Path] = [ENVOY, "-c", render(values, directory), "--use-dynamic-base-id", "--concurrency", "1",

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from server.edge import SOURCES, EdgeError, EdgeValues, Tls, render, write_workers
 from tests.edge.envoys import validate
 
-VALUES = EdgeValues(listen=("127.0.0.1", 8080), admin_port=9901, keys_port=9902, workers=[("127.0.0.1", 50051)])
+VALUES = EdgeValues(
+    listen=("127.0.0.1", 8080),
+    admin_port=9901,
+    keys_port=9902,
+    metrics=("127.0.0.1", 9903),
+    workers=[("127.0.0.1", 50051)],
+)
 
 
 @pytest.fixture
@@ -46,10 +53,10 @@ def test_envoy_accepts_the_configuration_in_a_path_with_spaces_and_quotes(tmp_pa
 
 
 def test_envoy_accepts_the_configuration_with_tls(tmp_path: Path, certificates: Path) -> None:
-    values = EdgeValues(
+    (certificates / "client-ca.crt").write_bytes((certificates / "tls.crt").read_bytes())
+    values = replace(
+        VALUES,
         listen=("0.0.0.0", 8080),  # noqa: S104 - as in a container
-        admin_port=9901,
-        keys_port=9902,
         workers=[("127.0.0.1", 50051), ("::1", 50052)],
         origins=["https://clinic.example"],
         trusted_hops=1,
@@ -58,7 +65,8 @@ def test_envoy_accepts_the_configuration_with_tls(tmp_path: Path, certificates: 
     configuration = render(values, tmp_path / "edge")
     answer = validate(configuration)
     assert answer.returncode == 0, answer.stderr
-    assert f"{certificates}/tls.crt" in configuration.read_text()
+    for file, name in (("server_certificate", "tls.key"), ("client_authorities", "client-ca.crt")):
+        assert f"{certificates}/{name}" in (configuration.parent / f"{file}.json").read_text()
 
 
 def test_envoy_warns_of_nothing_deprecated(tmp_path: Path) -> None:

@@ -140,19 +140,22 @@ def test_pages_of_other_origins_may_not(http: httpx.Client) -> None:
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_the_log_has_neither_query_strings_nor_tokens(edge: Edge, http: httpx.Client) -> None:
+def test_the_log_names_methods_and_has_neither_ids_nor_query_strings_nor_tokens(edge: Edge, http: httpx.Client) -> None:
+    http.get("/api/patients/idsecret/unknown", headers={"x-request-id": "unknown-path"})
+    http.get("/api/patients/idsecret", params={"name": "querysecret"}, headers={"x-request-id": "bad-query"})
     http.get(
-        "/api/doctors",
-        params={"specialty": "querysecret"},
+        "/api/patients/idsecret",
         headers={"authorization": "Bearer tokensecret", "x-request-id": "to-be-logged"},
     )
     deadline = time.monotonic() + 5
     while '"to-be-logged"' not in edge.log() and time.monotonic() < deadline:
         time.sleep(0.02)
     (line,) = [json.loads(line) for line in edge.log().splitlines() if '"to-be-logged"' in line]
-    assert (line["method"], line["path"], line["status"]) == ("GET", "/api/doctors", 401)
-    assert "querysecret" not in edge.log()
-    assert "tokensecret" not in edge.log()
+    assert (line["verb"], line["method"]) == ("GET", "/yoyaku.v1.DirectoryService/GetPatient")
+    assert (line["status"], line["client"]) == (401, "127.0.0.1")
+    assert '"unknown-path"' in edge.log()
+    assert '"bad-query"' in edge.log()
+    assert "secret" not in edge.log()
 
 
 def test_grpc_callers_get_a_status_and_a_text_that_helps(channel: grpc.Channel) -> None:

@@ -140,7 +140,7 @@ def test_unknown_roles_open_nothing() -> None:
 
 def test_contract_and_domain_have_the_same_reasons() -> None:
     names = {name.removeprefix("ERROR_REASON_") for name in error_reason_pb2.ErrorReason.keys()}  # noqa: SIM118
-    of_the_edge = {"UNKNOWN_METHOD", "REQUEST_TOO_LARGE", "NO_SERVER"}
+    of_the_edge = {"UNKNOWN_METHOD", "REQUEST_TOO_LARGE", "NO_SERVER", "RATE_LIMITED"}
     assert names - {"UNSPECIFIED"} == {reason.value for reason in Reason} | of_the_edge
     assert set(CODES) == set(Kind)
 

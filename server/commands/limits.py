@@ -1,0 +1,35 @@
+"""`limits`: how often callers may call, changed while Envoy runs."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from server.commands import app, fail
+from server.edge import write_limits
+from server.limits import LimitError, Limits, parse
+from server.local import HOME
+
+LIMIT = "NAME=PER_SECOND/BURST, where NAME is address, login, subject or booking; once for each."
+
+
+@app.command()
+def limits(
+    limit: Annotated[list[str] | None, typer.Argument(help=LIMIT)] = None,
+    directory: Annotated[Path, typer.Option(help="Where Envoy's configuration is.")] = HOME / "envoy",
+) -> None:
+    """Let Envoy limit calls so from now on, those not named as usual. A limit that changes begins anew."""
+    if not directory.is_dir():
+        raise fail(f"there is no {directory}: run `make up`, or name the directory of Envoy's configuration")
+    wanted = parsed_limits(limit or ())
+    write_limits(wanted, directory)
+    print(wanted)
+
+
+def parsed_limits(texts: Iterable[str]) -> Limits:
+    """The limits that are asked for, or the end of the program with a text that says what is wrong."""
+    try:
+        return parse(texts)
+    except LimitError as error:
+        raise fail(str(error)) from None

@@ -1,0 +1,45 @@
+"""How often the edge lets somebody call: token buckets, per Envoy and listener."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields, replace
+from typing import NamedTuple
+
+_LIMIT = re.compile(r"(\w+)=([1-9]\d{0,8})/([1-9]\d{0,8})")
+
+
+class LimitError(Exception):
+    """A limit is misspelt; the text says which and how to write it."""
+
+
+class Bucket(NamedTuple):
+    """So many calls a second in the long run, so many at once after a pause."""
+
+    per_second: int
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Who may call how often: an address at all and to sign in, a token's subject at all and to book."""
+
+    address: Bucket = Bucket(1000, 1000)
+    login: Bucket = Bucket(1, 60)
+    subject: Bucket = Bucket(50, 100)
+    booking: Bucket = Bucket(1, 10)
+
+    def __str__(self) -> str:
+        """Each in the spelling that `parse` reads."""
+        return " ".join(f"{name}={per_second}/{burst}" for name, (per_second, burst) in asdict(self).items())
+
+
+def parse(texts: Iterable[str]) -> Limits:
+    """The usual limits but for those given as NAME=PER_SECOND/BURST. Raises LimitError."""
+    names = {field.name for field in fields(Limits)}
+    given: dict[str, Bucket] = {}
+    for text in texts:
+        match = _LIMIT.fullmatch(text)
+        if match is None or match[1] not in names:
+            raise LimitError(f"{text} is no limit: write NAME=PER_SECOND/BURST with a NAME of {', '.join(names)}")
+        given[match[1]] = Bucket(int(match[2]), int(match[3]))
+    return replace(Limits(), **given)

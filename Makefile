@@ -38,7 +38,7 @@ format: .venv/built  ## Put code and contract into shape
 	$(PYTHON) -m ruff format --quiet
 	.venv/bin/buf format --write
 
-bench: .venv/built .venv-bench/installed h2load  ## Measure calls; PART=slots, list, create or grpcio, ROUNDS=5
+bench: .venv/built .venv-bench/installed h2load  ## Measure calls; PART=slots, list, create, grpcio or growth, ROUNDS=5
 	exec $(PYTHON) -m tests.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 # The project itself, and what its build hook makes from the contract.

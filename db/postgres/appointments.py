@@ -67,15 +67,33 @@ class NewAppointment(NamedTuple):
     reason: str
 
 
-SELECT = """
+_NAMED = """
 SELECT a.id, a.patient_id, q.name, a.doctor_id, p.name, d.specialty, a.clinic_id, c.name, c.time_zone,
     a.date, a.start_at, a.end_at, upper(a.during), a.status, a.reason, a.version, a.created_at, a.updated_at
-FROM appointments a
+FROM {} a
 JOIN patients q ON q.id = a.patient_id
 JOIN practitioners p ON p.id = a.practitioner_id
 JOIN doctors d ON d.id = a.doctor_id
 JOIN clinics c ON c.id = a.clinic_id
 """
+SELECT = _NAMED.format("appointments")
+"""All appointments, by the columns of AppointmentRow; `a` is the appointment."""
+
+_NARROWED = """(
+SELECT id, patient_id, practitioner_id, doctor_id, clinic_id, date, start_at, end_at, during, status, reason, version,
+    created_at, updated_at
+FROM appointments a {}
+)"""
+
+
+def select_among(clauses: str) -> str:
+    """As SELECT, for appointments `a` that WHERE, ORDER BY and LIMIT single out before the names are looked up.
+
+    A planner that expects few rows would find the names of all of them first, and sort and cut afterwards.
+    """
+    return _NAMED.format(_NARROWED.format(clauses))
+
+
 _GET = SELECT + "WHERE a.id = %(id)s"
 _BATCH = SELECT + "WHERE a.id = ANY(%(ids)s::uuid[])"
 _REVISION = """

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from psycopg.rows import args_row
 
-from db.postgres.appointments import SELECT, AppointmentRow
+from db.postgres.appointments import AppointmentRow, select_among
 from db.postgres.engines import Connection
 
 
@@ -44,7 +44,8 @@ class ListQuery(NamedTuple):
 
 def statement(query: ListQuery) -> str:
     """The text of the statement for a query; it names only what the query restricts."""
-    order = "DESC" if query.descending else "ASC"
+    direction = "DESC" if query.descending else "ASC"
+    order = f"ORDER BY a.date {direction}, a.start_at {direction}, a.id {direction}"
     conditions = [f"a.{query.whose}_id = %(id)s"]
     if query.date:
         conditions.append("a.date = %(date)s")
@@ -58,10 +59,8 @@ def statement(query: ListQuery) -> str:
     if query.after:
         beyond = "<" if query.descending else ">"
         conditions.append(f"(a.date, a.start_at, a.id) {beyond} (%(after_date)s, %(after_start)s, %(after_id)s)")
-    return (
-        f"{SELECT}WHERE {' AND '.join(conditions)}\n"
-        f"ORDER BY a.date {order}, a.start_at {order}, a.id {order} LIMIT %(limit)s OFFSET %(offset)s"
-    )
+    page = select_among(f"WHERE {' AND '.join(conditions)} {order} LIMIT %(limit)s OFFSET %(offset)s")
+    return f"{page}{order}"
 
 
 def parameters(query: ListQuery) -> dict[str, object]:

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from server.local import LocalError
-from tests.bench import report, versions
+from tests.bench import growth, report, versions
 from tests.bench.calls import CREATE, LIST, SLOTS
 from tests.bench.load import LoadError
 from tests.bench.rounds import Bench
@@ -28,10 +28,13 @@ class Part(StrEnum):
     LIST = "list"
     CREATE = "create"
     GRPCIO = "grpcio"
+    GROWTH = "growth"
 
 
 def main(
-    part: Annotated[Part, typer.Argument(help="all: the three calls; grpcio: versions of grpcio.")] = Part.ALL,
+    part: Annotated[
+        Part, typer.Argument(help="all: the three calls; grpcio: its versions; growth: a large book.")
+    ] = Part.ALL,
     rounds: Annotated[int, typer.Option(min=1, max=5, help="How often everything is measured, in turns.")] = 5,
     versions_of_grpcio: Annotated[str, typer.Option("--versions", help="For grpcio, with commas.")] = ",".join(
         versions.VERSIONS
@@ -44,6 +47,9 @@ def main(
         _check()
         if part is Part.GRPCIO:
             console.print(versions.compare(versions_of_grpcio.split(","), rounds, scratch))
+            return
+        if part is Part.GROWTH:
+            console.print(*growth.measure(scratch, lambda text: status.print(f"  {text}")), sep="\n\n")
             return
         calls = [call for name, call in _CALLS.items() if part in {Part.ALL, name}]
         with running(scratch) as targets:

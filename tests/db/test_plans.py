@@ -226,3 +226,28 @@ def test_the_plans_are_made_for_a_filled_database(filled: psycopg.Connection[Any
     assert scanned_whole(filled, "SELECT id FROM appointments WHERE reason = %(reason)s", {"reason": "x"}) == [
         "appointments"
     ]
+
+
+LONG_LIST = """
+INSERT INTO appointments (id, doctor_id, practitioner_id, clinic_id, patient_id, date, start_at, end_at, during, seat,
+    status, reason, version, created_at, updated_at)
+SELECT made(9, n), doctor_id, practitioner_id, clinic_id, patient_id, date - n, start_at - ago, end_at - ago,
+    tstzrange(start_at - ago, end_at - ago), seat, 'completed', reason, 1, created_at, updated_at
+FROM appointments, generate_series(1, 5000) n, LATERAL (SELECT n * interval '1 day' AS ago) AS days WHERE id = %s
+"""
+FETCHED = """
+SELECT sum(pg_stat_get_xact_tuples_fetched(name::regclass))
+FROM unnest(ARRAY['appointments', 'appointments_by_patient']) AS read (name)
+"""
+
+
+def test_a_page_of_a_long_list_reads_no_more_appointments_than_it_shows(filled: psycopg.Connection[Any]) -> None:
+    known = sample(filled)
+    filled.execute(LONG_LIST, [known["appointment_id"]])
+    filled.execute("ANALYZE appointments")
+    query = ListQuery("patient", known["patient_id"], None, (), None, True, None, 0, 21)
+    with filled.transaction():
+        # As after some calls: one plan for all patients, though hardly any has so many appointments.
+        filled.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        filled.execute(lists.statement(query).encode(), lists.parameters(query), prepare=True)
+        assert filled.execute(FETCHED).fetchone() == (21,)

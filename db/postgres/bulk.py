@@ -34,7 +34,7 @@ class AppointmentCopy(NamedTuple):
     start_at: datetime
     end_at: datetime
     during: str
-    """See `period`."""
+    """See `days.period`."""
     seat: int
     status: str
     reason: str
@@ -71,11 +71,6 @@ _TABLES = "patients, patient_identifiers, appointments, appointment_events, sche
 # empty, whereupon foreign keys are looked up in an index that has the id last (minutes). Others read and write as ever.
 _LOCK = f"LOCK TABLE {_TABLES} IN SHARE UPDATE EXCLUSIVE MODE"
 _ANALYZE = f"ANALYZE {_TABLES}"
-
-
-def period(start_at: datetime, busy_until: datetime) -> str:
-    """What `during` holds: from a start to the end of the buffer."""
-    return f"[{start_at},{busy_until})"
 
 
 @asynccontextmanager

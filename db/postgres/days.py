@@ -1,13 +1,19 @@
 """The days of doctors: their revisions, and all that decides which slots they offer."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from psycopg.rows import args_row
 
 from db.postgres.engines import Connection, Sent
 from db.postgres.tables import ACTIVE
+
+_REMEMBERED_HOURS = 1_000
+NEVER = "empty"
+"""A period in which nothing is busy."""
 
 
 class DayRow(NamedTuple):
@@ -42,7 +48,7 @@ class BusyRow(NamedTuple):
 
 
 class OfferRow(NamedTuple):
-    """A doctor, the clinic's policy, all working hours, and what occupies the practitioner."""
+    """A doctor, the clinic's policy, all working hours, and what occupies the practitioner for a time."""
 
     doctor_id: str
     practitioner_id: str
@@ -60,36 +66,50 @@ class OfferRow(NamedTuple):
     buffer_minutes: int
     epoch: int
     revision: int
-    hours: Sequence[SessionRow]
+    hours: str
+    """JSON; `sessions` reads it."""
     busy: Sequence[BusyRow]
 
 
-def _offers(condition: str) -> str:
+_REVISION = "coalesce((SELECT revision FROM schedule_days WHERE doctor_id = d.id AND date = %(first)s::date), 0)"
+_OF_DAYS = """tstzrange(
+            %(first)s::date::timestamp AT TIME ZONE c.time_zone,
+            (%(last)s::date + 2)::timestamp AT TIME ZONE c.time_zone + c.buffer_minutes * interval '1 minute')"""
+
+
+def period(start_at: datetime, end_at: datetime) -> str:
+    """A tstzrange, its end exclusive."""
+    return f"[{start_at},{end_at})"
+
+
+def _offers(condition: str, revision: str = _REVISION, period: str = _OF_DAYS) -> str:
     return f"""
 SELECT d.id, d.practitioner_id, p.name, d.specialty, d.active, d.hours_version,
     c.id, c.name, c.time_zone,
     c.horizon_days, c.min_notice_minutes, c.cancel_by_minutes, c.max_per_patient_day, c.buffer_minutes,
     (SELECT epoch FROM cluster_epoch),
-    coalesce((SELECT revision FROM schedule_days WHERE doctor_id = d.id AND date = %(first)s::date), 0),
-    (SELECT jsonb_agg(jsonb_build_array(
-            h.valid_from, s.weekday, s.start_local, s.end_local, s.slot_minutes, s.capacity))
+    {revision},
+    (SELECT json_agg(json_build_array(
+            h.valid_from, s.weekday, s.start_local, s.end_local, s.slot_minutes, s.capacity))::text
         FROM working_hours h LEFT JOIN working_sessions s USING (doctor_id, valid_from)
         WHERE h.doctor_id = d.id),
-    (SELECT jsonb_agg(jsonb_build_array(
+    (SELECT json_agg(json_build_array(
             a.id, a.doctor_id, a.date, a.seat,
             extract(epoch FROM a.start_at), extract(epoch FROM upper(a.during)), extract(epoch FROM a.held_until)))
         FROM appointments a
-        WHERE a.practitioner_id = d.practitioner_id AND a.{ACTIVE} AND a.during && tstzrange(
-            %(first)s::date::timestamp AT TIME ZONE c.time_zone,
-            (%(last)s::date + 2)::timestamp AT TIME ZONE c.time_zone + c.buffer_minutes * interval '1 minute'))
+        WHERE a.practitioner_id = d.practitioner_id AND a.{ACTIVE} AND a.during && {period})
 FROM doctors d JOIN practitioners p ON p.id = d.practitioner_id JOIN clinics c ON c.id = d.clinic_id
 WHERE {condition} ORDER BY d.id
 """
 
 
 _OFFER = _offers("d.id = %(doctor_id)s")
-_OFFERS_OF_PRACTITIONER = _offers("d.practitioner_id = (SELECT practitioner_id FROM doctors WHERE id = %(doctor_id)s)")
-_OFFERS_OF_APPOINTMENT = _offers("d.practitioner_id = (SELECT practitioner_id FROM appointments WHERE id = %(id)s)")
+_OFFERS_OF_PRACTITIONER = _offers(
+    "d.practitioner_id = (SELECT practitioner_id FROM doctors WHERE id = %(doctor_id)s)", "0", "%(period)s::tstzrange"
+)
+_OFFERS_OF_APPOINTMENT = _offers(
+    "d.practitioner_id = (SELECT practitioner_id FROM appointments WHERE id = %(id)s)", "0", "%(period)s::tstzrange"
+)
 _OFFERS_OF_CLINIC = _offers("d.active AND d.clinic_id = %(clinic_id)s")
 _OFFERS_OF_SPECIALTY = _offers("d.active AND d.specialty = %(specialty)s")
 _OFFERS_OF_CLINIC_AND_SPECIALTY = _offers("d.active AND d.clinic_id = %(clinic_id)s AND d.specialty = %(specialty)s")
@@ -121,16 +141,19 @@ async def offer(pg: Connection, doctor_id: str, first: date, last: date) -> Sent
     return await cursor.execute(_OFFER, {"doctor_id": doctor_id, "first": first, "last": last})
 
 
-async def offers_of_practitioner(pg: Connection, doctor_id: str, first: date, last: date) -> Sent[OfferRow]:
-    """As `offer`, for every doctor that is the same practitioner as `doctor_id`, by id."""
+async def offers_of_practitioner(pg: Connection, doctor_id: str, busy: str) -> Sent[OfferRow]:
+    """Every doctor that is the same practitioner as `doctor_id`, by id, with what is `busy` in a period (tstzrange).
+
+    `revision` is not asked for: 0.
+    """
     cursor = pg.cursor(row_factory=args_row(_offer_row))
-    return await cursor.execute(_OFFERS_OF_PRACTITIONER, {"doctor_id": doctor_id, "first": first, "last": last})
+    return await cursor.execute(_OFFERS_OF_PRACTITIONER, {"doctor_id": doctor_id, "period": busy})
 
 
-async def offers_of_appointment(pg: Connection, appointment_id: str, first: date, last: date) -> Sent[OfferRow]:
-    """As `offer`, for every doctor that is the same practitioner as an appointment's doctor, by id."""
+async def offers_of_appointment(pg: Connection, appointment_id: str, busy: str) -> Sent[OfferRow]:
+    """As `offers_of_practitioner`, for the practitioner of an appointment."""
     cursor = pg.cursor(row_factory=args_row(_offer_row))
-    return await cursor.execute(_OFFERS_OF_APPOINTMENT, {"id": appointment_id, "first": first, "last": last})
+    return await cursor.execute(_OFFERS_OF_APPOINTMENT, {"id": appointment_id, "period": busy})
 
 
 async def offers_of_group(pg: Connection, clinic_id: str, specialty: str, first: date, last: date) -> list[OfferRow]:
@@ -146,9 +169,13 @@ async def offers_of_group(pg: Connection, clinic_id: str, specialty: str, first:
 
 def _offer_row(*values: Any) -> OfferRow:  # one column each, typed by OfferRow
     *plain, hours, busy = values
-    return OfferRow._make(
-        [*plain, [_session_row(*row) for row in hours or ()], [_busy_row(*row) for row in busy or ()]]
-    )
+    return OfferRow._make([*plain, hours or "[]", [_busy_row(*row) for row in busy or ()]])
+
+
+@lru_cache(maxsize=_REMEMBERED_HOURS)
+def sessions(hours: str) -> Sequence[SessionRow]:
+    """The weekly sessions of all working hours."""
+    return tuple(_session_row(*row) for row in json.loads(hours))
 
 
 def _session_row(

@@ -51,10 +51,6 @@ class Wanted:
     time_slot: str
     start_at: datetime | None
 
-    def around(self, now: datetime) -> date:
-        """A day near to the slot; exact where the request names the date."""
-        return self.day or (self.start_at or now).date()
-
 
 def day_of(doctor: Doctor, day: date, busy: Sequence[Busy], now: datetime) -> Day:
     """What a doctor offers on a day."""

@@ -1,8 +1,10 @@
 """Doctors and clinics, as far as rules about time need them."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from server.domain.hours import HoursVersion
@@ -13,9 +15,12 @@ DoctorDay = tuple[str, date]
 """(doctor_id, date): what has a revision. Tuples, so that they sort in lock order."""
 
 
-@dataclass(frozen=True, slots=True)
+_REMEMBERED_DAYS = 1_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Doctor:
-    """One practitioner at one clinic, with the hours worked there."""
+    """One practitioner at one clinic, with the hours worked there; equal to itself only."""
 
     id: str
     practitioner_id: str
@@ -25,9 +30,22 @@ class Doctor:
     hours: Sequence[HoursVersion]
     active: bool
 
-    def slots_on(self, day: date) -> list[Slot]:
+    def slots_on(self, day: date) -> Sequence[Slot]:
         """All slots that the doctor's working hours give on a day, by start; none if inactive."""
-        return slots_on(self.hours, self.zone, day, self.policy.buffer) if self.active else []
+        return _slots_on(self, day) if self.active else ()
+
+    def has_slot_in(self, day: date, period: Period) -> bool:
+        """Whether a slot of a day, or the buffer after it, shares a moment with a period."""
+        slots = self.slots_on(day)
+        # Slots follow each other: of those that start before the period's end, the last one ends last.
+        before = bisect_left(slots, period.end_at, key=lambda slot: slot.start_at)
+        return before > 0 and slots[before - 1].occupied.overlaps(period)
+
+
+# A doctor never changes: new hours make another one.
+@lru_cache(maxsize=_REMEMBERED_DAYS)
+def _slots_on(doctor: Doctor, day: date) -> Sequence[Slot]:
+    return tuple(slots_on(doctor.hours, doctor.zone, day, doctor.policy.buffer))
 
 
 def days_touched(doctors: Iterable[Doctor], period: Period) -> set[DoctorDay]:
@@ -36,8 +54,9 @@ def days_touched(doctors: Iterable[Doctor], period: Period) -> set[DoctorDay]:
     for doctor in doctors:
         # A session over midnight and the buffer after its last slot reach into the next day, and further.
         day = (period.start_at - doctor.policy.buffer).astimezone(doctor.zone).date() - timedelta(days=1)
-        while day <= period.end_at.astimezone(doctor.zone).date():
-            if any(slot.occupied.overlaps(period) for slot in doctor.slots_on(day)):
+        last = period.end_at.astimezone(doctor.zone).date()
+        while day <= last:
+            if doctor.has_slot_in(day, period):
                 touched.add((doctor.id, day))
             day += timedelta(days=1)
     return touched

@@ -77,9 +77,11 @@ def _of_session(session: Session, zone: ZoneInfo, day: date, buffer: timedelta) 
 
 def instants(wall: datetime, zone: ZoneInfo) -> list[datetime]:
     """The instants (UTC) at which clocks of the zone show a wall time: none in a gap, two in a fold, else one."""
+    first, second = (wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    if first.utcoffset() == second.utcoffset():
+        return [first.astimezone(UTC)]
     found = []
-    for fold in (0, 1):
-        instant = wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+    for instant in (first.astimezone(UTC), second.astimezone(UTC)):
         # zoneinfo moves a time in a gap silently; only a true one survives the way back.
         if instant.astimezone(zone).replace(tzinfo=None) == wall and instant not in found:
             found.append(instant)

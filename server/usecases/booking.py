@@ -19,7 +19,7 @@ from server.domain.policies import check_bookable
 from server.domain.slots import Slot
 from server.usecases import changes
 from server.usecases.guard import Locks, Place, Practitioner, bookable, with_enough_days
-from server.usecases.offers import place_of, seen_at
+from server.usecases.offers import busy_in, place_of, seen_at
 from server.usecases.writes import Claim, Write, perform
 
 M = TypeVar("M")
@@ -74,15 +74,14 @@ class _Creation:
 
     async def run(self, pg: Connection, claim: Claim, known: set[DoctorDay]) -> Booked:
         doctor_id, patient_id = self.doctor_id, self.booking.patient_id
-        guess = self.booking.wanted.around(self.now)
-        sent = await days.offers_of_practitioner(pg, doctor_id, guess, guess)
+        sent = await days.offers_of_practitioner(pg, doctor_id, days.NEVER)
         await claim.settle()
         practitioner = Practitioner(await sent.fetchall())
         slot = self._plan(practitioner)
 
         locks = Locks(practitioner.days(doctor_id, slot.date, slot.occupied) | known, patient_id)
         await locks.send(pg, self.now)
-        sent = await days.offers_of_practitioner(pg, doctor_id, slot.date, slot.date)
+        sent = await days.offers_of_practitioner(pg, doctor_id, busy_in(slot))
         sent_others = await appointments.of_patient_around(pg, patient_id, slot.date)
         await locks.take()
         practitioner = Practitioner(await sent.fetchall())

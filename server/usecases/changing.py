@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from db.postgres import appointments, days
@@ -20,7 +20,7 @@ from server.domain.policies import check_bookable, check_changeable
 from server.domain.slots import Period, Slot
 from server.usecases import changes
 from server.usecases.guard import Locks, Place, Practitioner, bookable, owner_of, visible, with_enough_days
-from server.usecases.offers import place_of, seen_at
+from server.usecases.offers import busy_in, place_of, seen_at
 from server.usecases.writes import Claim, Write, perform
 
 M = TypeVar("M")
@@ -95,13 +95,13 @@ class _Cancelling:
     cancellation: Cancellation
 
     async def run(self, pg: Connection, claim: Claim, known: set[DoctorDay]) -> Changed:
-        reading = await _Reading.send(pg, self.cancellation.appointment_id, self.now.date())
+        reading = await _Reading.send(pg, self.cancellation.appointment_id, days.NEVER)
         await claim.settle()
         before = await reading.fetch(self.caller)
 
         locks = Locks(before.days() | known, before.row.patient_id)
         await locks.send(pg, self.now)
-        reading = await _Reading.send(pg, before.row.id, before.row.date)
+        reading = await _Reading.send(pg, before.row.id, days.NEVER)
         await locks.take()
         found = await reading.fetch(self.caller)
         locks.cover(found.days())
@@ -125,14 +125,14 @@ class _Rescheduling:
     slot: Slot | None = None
 
     async def run(self, pg: Connection, claim: Claim, known: set[DoctorDay]) -> Changed:
-        reading, target = await self._send(pg, self.move.wanted.around(self.now))
+        reading, target = await self._send(pg, days.NEVER)
         await claim.settle()
         before = await reading.fetch(self.caller)
         practitioner, slot = self._plan(before, await target.fetchall() if target else None)
 
         locks = Locks(before.days() | self._days(practitioner, slot) | known, before.row.patient_id)
         await locks.send(pg, self.now)
-        reading, target = await self._send(pg, slot.date)
+        reading, target = await self._send(pg, busy_in(slot))
         sent_others = await appointments.of_patient_around(pg, before.row.patient_id, slot.date)
         await locks.take()
         found = await reading.fetch(self.caller)
@@ -151,11 +151,11 @@ class _Rescheduling:
         row = found.row._replace(**seen_at(offer, slot), version=found.row.version + 1, updated_at=self.now)
         return Changed(row, locks.rows())
 
-    async def _send(self, pg: Connection, day: date) -> "tuple[_Reading, Sent[OfferRow] | None]":
-        reading = await _Reading.send(pg, self.move.appointment_id, day)
+    async def _send(self, pg: Connection, busy: str) -> "tuple[_Reading, Sent[OfferRow] | None]":
+        reading = await _Reading.send(pg, self.move.appointment_id, busy)
         if not self.move.doctor_id:
             return reading, None
-        return reading, await days.offers_of_practitioner(pg, self.move.doctor_id, day, day)
+        return reading, await days.offers_of_practitioner(pg, self.move.doctor_id, busy)
 
     def _plan(self, found: "_Found", target: Sequence[OfferRow] | None) -> tuple[Practitioner, Slot]:
         practitioner = found.practitioner if target is None else Practitioner(target)
@@ -201,11 +201,11 @@ class _Reading:
     offers: Sent[OfferRow]
 
     @staticmethod
-    async def send(pg: Connection, appointment_id: str, day: date) -> "_Reading":
+    async def send(pg: Connection, appointment_id: str, busy: str) -> "_Reading":
         return _Reading(
             appointment_id,
             await appointments.get(pg, appointment_id),
-            await days.offers_of_appointment(pg, appointment_id, day, day),
+            await days.offers_of_appointment(pg, appointment_id, busy),
         )
 
     async def fetch(self, caller: Caller) -> _Found:

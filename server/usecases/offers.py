@@ -1,41 +1,59 @@
 """From the rows of the database to what the rules about slots work on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from db.postgres import days
 from db.postgres.appointments import Place
-from db.postgres.days import BusyRow, OfferRow, SessionRow
+from db.postgres.days import BusyRow, OfferRow
 from server.domain.doctor import Doctor
 from server.domain.hours import HoursVersion, Session
 from server.domain.policies import Policy
 from server.domain.slots import Busy, Period, Slot
 
+_REMEMBERED_DOCTORS = 1_000
+
 
 def doctor_of(row: OfferRow) -> Doctor:
-    """The doctor that an offer is about."""
-    return Doctor(
-        id=row.doctor_id,
-        practitioner_id=row.practitioner_id,
-        clinic_id=row.clinic_id,
-        zone=ZoneInfo(row.time_zone),
-        policy=Policy(
-            horizon_days=row.horizon_days,
-            min_notice_minutes=row.min_notice_minutes,
-            cancel_by_minutes=row.cancel_by_minutes,
-            max_per_patient_day=row.max_per_patient_day,
-            buffer_minutes=row.buffer_minutes,
+    """The doctor that an offer is about; the same one as long as nothing of it changes."""
+    return _doctor(
+        row.doctor_id,
+        row.practitioner_id,
+        row.clinic_id,
+        row.time_zone,
+        (
+            row.horizon_days,
+            row.min_notice_minutes,
+            row.cancel_by_minutes,
+            row.max_per_patient_day,
+            row.buffer_minutes,
         ),
-        hours=hours_of(row.hours),
-        active=row.active,
+        row.hours,
+        row.active,
     )
 
 
-def hours_of(rows: Iterable[SessionRow]) -> list[HoursVersion]:
-    """The sets of working hours, by their first day."""
+@lru_cache(maxsize=_REMEMBERED_DOCTORS)
+def _doctor(
+    doctor_id: str,
+    practitioner_id: str,
+    clinic_id: str,
+    time_zone: str,
+    policy: tuple[int, int, int, int, int],
+    hours: str,
+    active: bool,
+) -> Doctor:
+    zone = ZoneInfo(time_zone)
+    return Doctor(doctor_id, practitioner_id, clinic_id, zone, Policy(*policy), hours_of(hours), active)
+
+
+def hours_of(hours: str) -> list[HoursVersion]:
+    """The sets of working hours of an offer, by their first day."""
     versions: dict[date, list[Session]] = {}
-    for row in rows:
+    for row in days.sessions(hours):
         sessions = versions.setdefault(row.valid_from, [])
         if row.weekday is not None:
             sessions.append(Session(row.weekday, row.start_local, row.end_local, row.slot_minutes, row.capacity))
@@ -52,6 +70,11 @@ def busy_of(rows: Sequence[BusyRow], *, without: str | None = None) -> list[Busy
         for row in rows
         if row.appointment_id != without
     ]
+
+
+def busy_in(slot: Slot) -> str:
+    """The period of all that can be in a slot's way, as the database reads it."""
+    return days.period(slot.occupied.start_at, slot.occupied.end_at)
 
 
 def place_of(offer: OfferRow, slot: Slot, seat: int) -> Place:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from db.postgres import bulk
-from db.postgres.bulk import AppointmentCopy, DayCopy, PatientCopy, period
+from db.postgres.bulk import AppointmentCopy, DayCopy, PatientCopy
+from db.postgres.days import period
 from db.postgres.engines import create_engine
 from server.domain.ids import uuid7_maker
 from tests.fixtures.book import Book, Clock

@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from random import Random
 
-from db.postgres.bulk import AppointmentCopy, DayCopy, EventCopy, period
+from db.postgres.bulk import AppointmentCopy, DayCopy, EventCopy
+from db.postgres.days import period
 from server.domain.appointment import Status
 from server.domain.ids import uuid7_maker
 from server.domain.slots import Slot

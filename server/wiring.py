@@ -24,6 +24,7 @@ from server.usecases.booking import Booking
 from server.usecases.changing import Changing
 from server.usecases.devices import Devices
 from server.usecases.directory import Directory
+from server.usecases.feed import Feed
 from server.usecases.housekeeping import Housekeeping
 from server.usecases.identity import SigningKeys, Tokens, TokenSettings, key_encryption_key
 from server.usecases.keyrings import key_ring
@@ -62,6 +63,7 @@ class Parts:
     record_keys: RecordKeys
     housekeeping: Housekeeping
     streams: Streams
+    feed: Feed
     server: Server
 
 
@@ -90,9 +92,10 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
         tokens = Tokens(engine, clock, new_id, keys, token_settings)
         streams = Streams(clock, SystemRandom())
         vault, trail = _for_records(settings, token_settings.key_encryption_key)
+        feed = Feed(engine, clock, streams)
         servicers = Servicers(
             appointments=AppointmentServicer(
-                Appointments(engine), Booking(engine, clock, new_id), Changing(engine, clock)
+                Appointments(engine), Booking(engine, clock, new_id), Changing(engine, clock), feed
             ),
             schedules=ScheduleServicer(
                 Availability(engine, clock),
@@ -125,6 +128,7 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             record_keys=RecordKeys(engine, vault),
             housekeeping=Housekeeping(engine, clock),
             streams=streams,
+            feed=feed,
             server=Server(servicers, tokens.verify),
         )
 
@@ -138,7 +142,7 @@ def _for_records(settings: Settings, fallback: bytes) -> tuple[Vault, Trail]:
 @asynccontextmanager
 async def background(parts: Parts) -> AsyncIterator[None]:
     """What a worker does beside answering calls, as long as this is entered."""
-    tasks = [asyncio.create_task(each.run()) for each in (parts.housekeeping, parts.streams, parts.tokens)]
+    tasks = [asyncio.create_task(each.run()) for each in (parts.housekeeping, parts.streams, parts.feed, parts.tokens)]
     try:
         yield
     finally:

@@ -43,6 +43,7 @@ class Action(StrEnum):
     SEE_APPOINTMENT = "see_appointment"
     BATCH_GET_APPOINTMENTS = "batch_get_appointments"
     CHANGE_APPOINTMENT = "change_appointment"
+    WATCH_APPOINTMENTS = "watch_appointments"
     SEE_SCHEDULE = "see_schedule"
     WATCH_SLOTS = "watch_slots"
     SET_WORKING_HOURS = "set_working_hours"
@@ -91,6 +92,7 @@ RULES: dict[Action, dict[Role, Scope]] = {
     },
     Action.BATCH_GET_APPOINTMENTS: {_D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.CHANGE_APPOINTMENT: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _Y: Scope.CLINIC},
+    Action.WATCH_APPOINTMENTS: {_S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.SEE_SCHEDULE: _EVERYONE,
     Action.WATCH_SLOTS: _EVERYONE | {_V: Scope.CLINIC},
     Action.SET_WORKING_HOURS: {_S: Scope.CLINIC, _A: Scope.ANY},

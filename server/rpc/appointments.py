@@ -1,26 +1,33 @@
 """AppointmentService."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Literal
+
+import grpc
 
 from server.domain.availability import Wanted
 from server.rpc.calls import caller, created, tagged
 from server.rpc.convert import from_statuses, from_timestamp, to_appointment, to_optional_date
+from server.rpc.feed import to_message
 from server.rpc.writing import writing
 from server.usecases.appointments import Appointments, Listing
 from server.usecases.booking import Booked, Booking, NewBooking
 from server.usecases.changing import Cancellation, Changed, Changing, Move
+from server.usecases.feed import Feed
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1 import schedule_pb2
 from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceServicer
 
 
 class AppointmentServicer(AppointmentServiceServicer):
-    """Books, shows, moves and cancels appointments."""
+    """Books, shows, moves and cancels appointments, and tells their changes."""
 
-    def __init__(self, appointments: Appointments, booking: Booking, changing: Changing) -> None:
+    def __init__(self, appointments: Appointments, booking: Booking, changing: Changing, feed: Feed) -> None:
         self._appointments = appointments
         self._booking = booking
         self._changing = changing
+        self._feed = feed
 
     async def CreateAppointment(
         self, request: pb.CreateAppointmentRequest, context: object
@@ -73,6 +80,16 @@ class AppointmentServicer(AppointmentServiceServicer):
         response = await self._changing.cancel(caller(), cancellation, write)
         tagged(response.appointment.etag)
         return response
+
+    async def WatchAppointments(  # type: ignore[override]  # bytes, see server.rpc.streaming
+        self,
+        request: pb.WatchAppointmentsRequest,
+        context: grpc.aio.ServicerContext[pb.WatchAppointmentsRequest, bytes],
+    ) -> AsyncGenerator[bytes, None]:
+        told = self._feed.watch(caller(), request.clinic_id.lower(), request.after, context.time_remaining())
+        async with aclosing(told):
+            async for each in told:
+                yield to_message(each)
 
 
 def _wanted(request: pb.CreateAppointmentRequest | pb.RescheduleAppointmentRequest) -> Wanted:

@@ -5,7 +5,22 @@ from importlib import import_module
 
 from server.commands import app
 
-COMMANDS = ("demo", "down", "envoy-config", "import-fhir", "limits", "migrate", "reset", "serve", "token", "up")
+COMMANDS = (
+    "audit-checkpoint",
+    "demo",
+    "down",
+    "envoy-config",
+    "import-fhir",
+    "limits",
+    "migrate",
+    "record-retention",
+    "reset",
+    "rotate-record-keys",
+    "serve",
+    "token",
+    "up",
+    "verify-audit",
+)
 
 
 def main() -> None:

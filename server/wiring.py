@@ -27,7 +27,7 @@ from server.usecases.directory import Directory
 from server.usecases.feed import Feed
 from server.usecases.housekeeping import Housekeeping
 from server.usecases.identity import SigningKeys, Tokens, TokenSettings, key_encryption_key
-from server.usecases.keyrings import key_ring
+from server.usecases.keyrings import KeyRing, key_ring
 from server.usecases.patients import Patients
 from server.usecases.records.emergency import Emergency
 from server.usecases.records.keys import RecordKeys
@@ -60,6 +60,7 @@ class Parts:
     tokens: Tokens
     vault: Vault
     trail: Trail
+    audit_keys: KeyRing
     record_keys: RecordKeys
     housekeeping: Housekeeping
     streams: Streams
@@ -91,8 +92,11 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
         keys = SigningKeys(engine, clock, token_settings)
         tokens = Tokens(engine, clock, new_id, keys, token_settings)
         streams = Streams(clock, SystemRandom())
-        vault, trail = _for_records(settings, token_settings.key_encryption_key)
         feed = Feed(engine, clock, streams)
+        fallback = token_settings.key_encryption_key
+        masters = key_ring("YOYAKU_RECORD_MASTER_KEYS", settings.record_master_keys.get_secret_value(), fallback)
+        audit_keys = key_ring("YOYAKU_RECORD_AUDIT_KEYS", settings.record_audit_keys.get_secret_value(), fallback)
+        vault, trail = Vault(masters, derived(fallback, "digests of requests")), Trail(audit_keys)
         servicers = Servicers(
             appointments=AppointmentServicer(
                 Appointments(engine), Booking(engine, clock, new_id), Changing(engine, clock), feed
@@ -125,18 +129,13 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             tokens=tokens,
             vault=vault,
             trail=trail,
+            audit_keys=audit_keys,
             record_keys=RecordKeys(engine, vault),
             housekeeping=Housekeeping(engine, clock),
             streams=streams,
             feed=feed,
             server=Server(servicers, tokens.verify),
         )
-
-
-def _for_records(settings: Settings, fallback: bytes) -> tuple[Vault, Trail]:
-    masters = key_ring("YOYAKU_RECORD_MASTER_KEYS", settings.record_master_keys.get_secret_value(), fallback)
-    chaining = key_ring("YOYAKU_RECORD_AUDIT_KEYS", settings.record_audit_keys.get_secret_value(), fallback)
-    return Vault(masters, derived(fallback, "digests of requests")), Trail(chaining)
 
 
 @asynccontextmanager

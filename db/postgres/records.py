@@ -90,7 +90,7 @@ JOIN clinics c ON c.id = r.clinic_id
 """
 _GET = f"{_SELECT}WHERE r.id = %(record_id)s AND v.version = r.version"
 _VERSIONS = f"""{_SELECT}
-WHERE r.id = %(record_id)s AND v.version < %(before)s ORDER BY v.version DESC LIMIT %(limit)s
+WHERE r.id = %(record_id)s AND v.version < %(before_version)s ORDER BY v.version DESC LIMIT %(limit)s
 """
 _LIST = f"""{_SELECT}
 WHERE r.patient_id = %(patient_id)s AND v.version = r.version
@@ -128,7 +128,7 @@ async def get(pg: Connection, record_id: str) -> RecordRow | None:
 async def versions(pg: Connection, record_id: str, before: int, limit: int) -> list[RecordRow]:
     """The versions of a record with smaller numbers than `before`, the newest first."""
     cursor = pg.cursor(row_factory=args_row(RecordRow))
-    await cursor.execute(_VERSIONS, {"record_id": record_id, "before": before, "limit": limit})
+    await cursor.execute(_VERSIONS, {"record_id": record_id, "before_version": before, "limit": limit})
     return await cursor.fetchall()
 
 

@@ -1,0 +1,30 @@
+"""`python -m server rotate-record-keys`: the keys of medical records under the newest master key."""
+
+import asyncio
+
+from server.commands import app, fail
+from server.commands.running import settings_here
+from server.config import Settings
+from server.domain.errors import DomainError
+from server.usecases.keyrings import KeyRingError
+from server.wiring import wired
+
+
+@app.command(name="rotate-record-keys")
+def rotate_record_keys() -> None:
+    """Wrap the data keys of medical records with the first of YOYAKU_RECORD_MASTER_KEYS, while calls go on.
+
+    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. Every worker must know that key already. Once it
+    is done the other master keys may go. Cut short, the same command goes on.
+    """
+    try:
+        print(f"{asyncio.run(_rotate(settings_here()))} data keys are wrapped anew, all by the first master key now")
+    except KeyRingError as error:
+        raise fail(str(error)) from None
+    except DomainError as error:
+        raise fail(f"{error.message} (the same command goes on from there)") from None
+
+
+async def _rotate(configured: Settings) -> int:
+    async with wired(configured) as parts:
+        return sum([count async for count in parts.record_keys.rotate()])

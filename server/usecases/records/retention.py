@@ -1,0 +1,45 @@
+"""How long a clinic's records stay, and which have reached the end of their time in the database."""
+
+from collections.abc import Sequence
+
+from db.errors import ConstraintViolated
+from db.postgres import retention
+from db.postgres.engines import Connection, Engine
+from db.postgres.retention import RetentionRow
+from db.postgres.transaction import transact
+from server.domain.errors import Reason, not_found
+from server.domain.ids import Clock
+from server.domain.records import Retention
+from server.usecases.writes import read, refusals
+
+
+class Retaining:
+    """Keeps the policies. Without one of its clinic a record stays in the database three years, and for ever at all."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    async def policy(self, clinic_id: str) -> Retention:
+        """The policy of a clinic."""
+        row = await read(self._engine, lambda pg: retention.get(pg, clinic_id))
+        return Retention(row.hot_years, row.kept_years) if row else Retention()
+
+    async def decide(self, clinic_id: str, policy: Retention) -> None:
+        """Set the policy of a clinic (CLINIC_NOT_FOUND)."""
+
+        async def work(pg: Connection) -> None:
+            await retention.put(pg, clinic_id, RetentionRow(policy.hot_years, policy.kept_years))
+
+        try:
+            with refusals():
+                await transact(self._engine, work, replayable=True)
+        except ConstraintViolated as violated:
+            if violated.constraint != "record_retention_clinic_fkey":
+                raise
+            raise not_found(Reason.CLINIC_NOT_FOUND, "clinic", clinic_id) from None
+
+    async def archivable(self, clinic_id: str, limit: int) -> Sequence[str]:
+        """At most `limit` records of a clinic that may leave the database for the archive, the oldest first."""
+        before = (await self.policy(clinic_id)).archived_before(self._clock())
+        return await read(self._engine, lambda pg: retention.amended_before(pg, clinic_id, before, limit))

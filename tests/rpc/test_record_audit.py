@@ -1,0 +1,142 @@
+"""The audit trail shows what was done to it: changed rows, missing rows, a cut end."""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from typer.testing import CliRunner, Result
+
+from server.commands import app, audit_checkpoint, verify_audit  # noqa: F401  # the commands register themselves
+from server.usecases.records.checking import Checking
+from server.usecases.records.checkpoints import Checkpoint, CheckpointError, decode, encode
+from tests.fixtures.charts import Charts
+
+TAMPERINGS = {
+    "actor": "actor = 'somebody else'",
+    "time": "happened_at = happened_at + interval '1 microsecond'",
+    "doctor": "doctor_id = NULL",
+    "kind": "access = 'listed'",
+    "basis": "basis = 'own'",
+    "records": "record_ids = '{}'",
+    "version": "version = 2",
+    "note": "note = 'for the good of all'",
+    "mac": "mac = sha256(mac)",
+}
+
+
+@pytest.fixture
+async def raw(charts: Charts, database_url: str) -> Any:
+    """The database as an intruder has it who owns it, with four rows in the patient's chain."""
+    written = await charts.write()
+    for _ in range(2):
+        await charts.read(written.id)
+    await charts.list(charts.scene.patient)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(b"ALTER TABLE record_audit DISABLE TRIGGER USER")
+        yield connection
+
+
+async def flaws(charts: Charts, *checkpoints: Checkpoint) -> list[str]:
+    checking = Checking(charts.scene.worker.parts.engine, charts.scene.worker.parts.audit_keys)
+    return [str(flaw) async for flaw in checking.flaws(checkpoints) if flaw]
+
+
+async def checkpoint(charts: Charts) -> Checkpoint:
+    checking = Checking(charts.scene.worker.parts.engine, charts.scene.worker.parts.audit_keys)
+    heads = {chain.patient_id: (chain.seq, chain.mac or b"") async for chain in checking.chains()}
+    return Checkpoint(charts.scene.book.clock.now, heads)
+
+
+async def test_a_row_that_was_changed_in_any_column_is_named(charts: Charts, raw: psycopg.Connection[Any]) -> None:
+    assert await flaws(charts) == []
+    raw.execute(b"CREATE TEMPORARY TABLE whole AS TABLE record_audit")
+    for column, change in TAMPERINGS.items():
+        raw.execute(f"UPDATE record_audit SET {change} WHERE seq = 2".encode())  # noqa: S608
+        assert await flaws(charts) == [f"patient {charts.scene.patient_id}, row 2 was changed"], column
+        raw.execute(b"DELETE FROM record_audit")
+        raw.execute(b"INSERT INTO record_audit SELECT * FROM whole")
+    assert await flaws(charts) == []
+
+
+async def test_a_row_that_was_taken_out_is_named(charts: Charts, raw: psycopg.Connection[Any]) -> None:
+    for seq in (4, 2, 1):
+        raw.execute(b"DELETE FROM record_audit WHERE seq = %s", [seq])
+        assert await flaws(charts) == [f"patient {charts.scene.patient_id}, row {seq} is missing"]
+
+
+async def test_closing_the_gap_does_not_hide_it(charts: Charts, raw: psycopg.Connection[Any]) -> None:
+    raw.execute(b"DELETE FROM record_audit WHERE seq = 2")
+    raw.execute(b"UPDATE record_audit SET seq = seq - 1 WHERE seq = 3")
+    raw.execute(b"UPDATE record_audit SET seq = seq - 1 WHERE seq = 4")
+    raw.execute(b"UPDATE record_audit_chains SET seq = 3")
+    assert await flaws(charts) == [f"patient {charts.scene.patient_id}, row 2 was changed"]
+
+
+async def test_a_cut_end_shows_by_the_checkpoint(charts: Charts, raw: psycopg.Connection[Any]) -> None:
+    before = await checkpoint(charts)
+    raw.execute(b"DELETE FROM record_audit WHERE seq > 2")
+    raw.execute(b"UPDATE record_audit_chains SET seq = 2")
+    assert await flaws(charts) == []
+    assert await flaws(charts, before) == [f"patient {charts.scene.patient_id}, row 3 is missing"]
+    for _ in range(3):
+        await charts.list()
+    assert await flaws(charts, before) == [
+        f"patient {charts.scene.patient_id}, row 4 is another than a checkpoint says"
+    ]
+
+
+async def test_a_chain_that_was_taken_out_whole_shows_by_the_checkpoint(
+    charts: Charts, raw: psycopg.Connection[Any]
+) -> None:
+    before = await checkpoint(charts)
+    raw.execute(b"DELETE FROM record_audit")
+    raw.execute(b"DELETE FROM record_audit_chains")
+    assert await flaws(charts) == []
+    assert await flaws(charts, before) == [f"patient {charts.scene.patient_id}, row 1 is missing"]
+
+
+async def test_a_checkpoint_that_was_changed_is_refused(charts: Charts, raw: psycopg.Connection[Any]) -> None:
+    keys = charts.scene.worker.parts.audit_keys
+    before = await checkpoint(charts)
+    content = encode(before, keys)
+    assert decode(content, keys) == before
+    lines = content.splitlines(keepends=True)
+    for changed in (b"".join([lines[0], *lines[2:]]), content.replace(b",4,", b",3,"), content[:-30], b"{}", b""):
+        with pytest.raises(CheckpointError):
+            decode(changed, keys)
+
+
+def run(database_url: str, *arguments: str) -> Result:
+    key = base64.b64encode(bytes(32)).decode()
+    environment = {"YOYAKU_DATABASE_URL": database_url, "YOYAKU_KEY_ENCRYPTION_KEY": key}
+    return CliRunner().invoke(app, arguments, env=environment)
+
+
+def test_the_commands_say_what_is_whole_and_what_is_not(database_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "checkpoint"
+    assert run(database_url, "verify-audit").stdout == "0 chains are whole\n"
+    assert run(database_url, "audit-checkpoint", str(file)).exit_code == 0
+    assert run(database_url, "audit-checkpoint", str(file)).exit_code == 1
+    assert run(database_url, "verify-audit", str(file)).exit_code == 0
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(CHANGED_CHAIN.encode())
+    done = run(database_url, "verify-audit", str(file))
+    assert done.exit_code == verify_audit.FLAWED
+    assert done.stdout.splitlines() == [
+        f"patient {PATIENT}, row 1 was chained with the key of-nobody, which YOYAKU_RECORD_AUDIT_KEYS lacks",
+        "1 chains are not whole, 0 are",
+    ]
+    file.write_text("{}")
+    assert run(database_url, "verify-audit", str(file)).exit_code == 1
+
+
+PATIENT = "019ab0c2-7d10-7c3e-9a4f-0242ac120004"
+CHANGED_CHAIN = """
+INSERT INTO patients (id, name, phone, email, version, created_at, updated_at)
+VALUES ('019ab0c2-7d10-7c3e-9a4f-0242ac120004', 'Sato Ken', '', '', 1, now(), now());
+INSERT INTO record_audit_chains VALUES ('019ab0c2-7d10-7c3e-9a4f-0242ac120004', 1);
+INSERT INTO record_audit (patient_id, seq, happened_at, actor, access, basis, record_ids, note, key_id, mac)
+VALUES ('019ab0c2-7d10-7c3e-9a4f-0242ac120004', 1, now(), '', 'read', 'own', '{}', '', 'of-nobody', '')
+"""

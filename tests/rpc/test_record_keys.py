@@ -1,0 +1,126 @@
+"""Master keys of medical records: changed under load, checked at start."""
+
+import asyncio
+import base64
+import os
+import subprocess
+import sys
+from contextlib import AsyncExitStack
+from typing import Any
+
+import grpc
+import pytest
+
+from server.usecases.keyrings import KeyRingError
+from server.wiring import Parts, wired
+from tests.fixtures.charts import Charts
+from tests.fixtures.worker import Client, settings_for
+from tests.fixtures.workers import ROOT
+
+OLD, NEW, OTHER = (base64.b64encode(bytes([number] * 32)).decode() for number in (1, 2, 3))
+PATIENTS = 130
+"""More than a batch of data keys."""
+
+
+@pytest.fixture
+async def starting(charts: Charts, database_url: str) -> Any:
+    """Starts a worker with a list of master keys; its parts, and the treating doctor as its client."""
+    async with AsyncExitStack() as stack:
+
+        async def start(keys: str) -> tuple[Parts, Client]:
+            settings = settings_for(database_url, record_master_keys=keys)
+            parts = await stack.enter_async_context(wired(settings, charts.scene.book.clock))
+            port = await parts.server.start("127.0.0.1:0")
+            stack.push_async_callback(parts.server.stop, 0)
+            channel = await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))
+            client = Client(channel, "")
+            client.metadata = charts.doctor.metadata
+            return parts, client
+
+        yield start
+
+
+async def test_master_keys_change_under_load_and_no_call_fails(charts: Charts, starting: Any) -> None:
+    """As while workers are restarted one by one: the first still wraps with the old key, the second with the new."""
+    (_, first), (parts, second) = await starting(f"{OLD}\n{NEW}"), await starting(f"{NEW},{OLD}")
+    patients = [await charts.scene.book.patient() for _ in range(PATIENTS)]
+    await charts.scene.book.run(TREATED, patients)
+    records = [await charts.write(first, patient_id=patient_id) for patient_id in patients]
+    done, enough = asyncio.Event(), asyncio.Event()
+
+    async def load(client: Client, offset: int) -> None:
+        while not done.is_set():
+            record = records[(offset := offset + 7) % PATIENTS]
+            await charts.amend(record.id, f"text {offset}", client)
+            await charts.read(record.id, client)
+            enough.set()
+
+    loads = [asyncio.create_task(load(client, offset)) for offset, client in enumerate((first, second, first, second))]
+    rotated = []
+    async with asyncio.timeout(60):
+        async for count in parts.record_keys.rotate():
+            rotated.append(count)
+            await enough.wait()
+            enough.clear()
+    done.set()
+    await asyncio.gather(*loads)
+    assert sum(rotated) == PATIENTS
+    assert len(rotated) > 1
+    assert [count async for count in parts.record_keys.rotate()] == []
+    _, alone = await starting(NEW)
+    assert {(await charts.read(each.id, alone)).version for each in records} > {1}
+
+
+async def test_a_new_key_cannot_come_without_the_old_one(charts: Charts, starting: Any) -> None:
+    _, client = await starting(OLD)
+    await charts.write(client)
+    parts, _ = await starting(OTHER)
+    with pytest.raises(KeyRingError, match="YOYAKU_RECORD_MASTER_KEYS lacks the master key"):
+        await parts.record_keys.check()
+    with pytest.raises(KeyRingError):
+        await anext(parts.record_keys.rotate())
+    parts, _ = await starting(f"{OTHER} {OLD}")
+    await parts.record_keys.check()
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (OTHER, "YOYAKU_RECORD_MASTER_KEYS lacks the master key"),
+        ("short", "YOYAKU_RECORD_MASTER_KEYS must list keys of 32 bytes in base64"),
+    ],
+)
+async def test_a_worker_does_not_start_without_its_master_keys(
+    charts: Charts, starting: Any, database_url: str, keys: str, message: str
+) -> None:
+    _, client = await starting(OLD)
+    await charts.write(client)
+    environment = {
+        "YOYAKU_DATABASE_URL": database_url,
+        "YOYAKU_KEY_ENCRYPTION_KEY": OLD,
+        "YOYAKU_RECORD_MASTER_KEYS": keys,
+        "YOYAKU_LISTEN": "127.0.0.1:0",
+    }
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "server", "serve"],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert keys not in done.stderr
+
+
+TREATED = """
+INSERT INTO appointments (id, doctor_id, practitioner_id, clinic_id, patient_id, date, start_at, end_at, during, seat,
+    status, held_until, reason, version, created_at, updated_at)
+SELECT uuidv7(), doctor_id, practitioner_id, clinic_id, patient, date, start_at, end_at, during, seat, 'completed',
+    NULL, '', 1, created_at, updated_at
+FROM appointments, unnest(%s::uuid[]) patient
+"""

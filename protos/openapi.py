@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "yoyaku.v1"
 HTTP = "[google.api.http]"
 VERBS = ("get", "put", "post", "patch", "delete")
-NO_TOKEN = {"GetSigningKeys", "PairDisplay", "ExchangeDeviceToken"}
+NO_TOKEN = {
+    "GetSigningKeys", "Login", "RefreshToken", "Logout", "SetPassword", "PairDisplay", "ExchangeDeviceToken",
+}  # fmt: skip
 # A service account has no path of its own to show.
 CREATES = re.compile("Create(?!Service)|Register")
 # Every call may fail with these, whatever else its comment names.

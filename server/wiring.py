@@ -18,6 +18,7 @@ from server.rpc.identity import AuthServicer
 from server.rpc.records import RecordServicer
 from server.rpc.schedules import ScheduleServicer
 from server.rpc.server import Server, Servicers
+from server.usecases.accounts import Accounts
 from server.usecases.appointments import Appointments
 from server.usecases.availability import Availability
 from server.usecases.booking import Booking
@@ -28,6 +29,7 @@ from server.usecases.feed import Feed
 from server.usecases.housekeeping import Housekeeping
 from server.usecases.identity import SigningKeys, Tokens, TokenSettings, key_encryption_key
 from server.usecases.keyrings import KeyRing, key_ring
+from server.usecases.passwords import Passwords
 from server.usecases.patients import Patients
 from server.usecases.records.emergency import Emergency
 from server.usecases.records.keys import RecordKeys
@@ -36,6 +38,7 @@ from server.usecases.records.writing import Writing
 from server.usecases.scheduling import Scheduling
 from server.usecases.sealing import Seal, derived
 from server.usecases.searching import Searching
+from server.usecases.sessions import Sessions
 from server.usecases.streams import Streams
 from server.usecases.trail import Trail
 from server.usecases.vault import Vault
@@ -62,6 +65,7 @@ class Parts:
     trail: Trail
     audit_keys: KeyRing
     record_keys: RecordKeys
+    passwords: Passwords
     housekeeping: Housekeeping
     streams: Streams
     feed: Feed
@@ -91,6 +95,10 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
         )
         keys = SigningKeys(engine, clock, token_settings)
         tokens = Tokens(engine, clock, new_id, keys, token_settings)
+        passwords = Passwords(threads=settings.password_threads, queue=settings.password_queue)
+        stack.callback(passwords.close)
+        successors = derived(token_settings.key_encryption_key, "successors of refresh tokens")
+        sessions = Sessions(engine, token_store, clock, new_id, tokens, passwords, successors)
         streams = Streams(clock, SystemRandom())
         feed = Feed(engine, clock, streams)
         fallback = token_settings.key_encryption_key
@@ -110,6 +118,8 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             directory=DirectoryServicer(Directory(engine, clock, new_id), Patients(engine, clock, new_id)),
             auth=AuthServicer(
                 keys,
+                sessions,
+                Accounts(engine, clock, new_id, passwords, sessions),
                 Devices(engine, token_store, clock, new_id, tokens),
                 Seal(token_settings.key_encryption_key, "answers with secrets"),
             ),
@@ -131,6 +141,7 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             trail=trail,
             audit_keys=audit_keys,
             record_keys=RecordKeys(engine, vault),
+            passwords=passwords,
             housekeeping=Housekeeping(engine, clock),
             streams=streams,
             feed=feed,

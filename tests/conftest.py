@@ -8,5 +8,6 @@ pytest_plugins = [
     "tests.fixtures.worker",
     "tests.fixtures.clinic",
     "tests.fixtures.charts",
+    "tests.fixtures.people",
     "tests.fixtures.workers",
 ]

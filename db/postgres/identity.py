@@ -61,6 +61,7 @@ _DISABLE = """
 UPDATE accounts SET generation = generation + 1, sessions_ended_at = %(now)s, disabled_at = %(now)s
 WHERE id = %(id)s AND disabled_at IS NULL RETURNING id
 """
+_EXISTS = "SELECT true FROM accounts WHERE id = %(id)s"
 _ENDED = "SELECT id, generation FROM accounts WHERE sessions_ended_at > %(since)s"
 # One maker of the first key at a time; whoever waited finds it made.
 _LOCK_KEYS = "LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE"
@@ -116,6 +117,11 @@ async def end_sessions(pg: Connection, account_id: str, now: datetime) -> None:
 async def disable(pg: Connection, account_id: str, now: datetime) -> bool:
     """End an account and the tokens that it has now; False if there is none or it is disabled already."""
     return await (await pg.execute(_DISABLE, {"id": account_id, "now": now})).fetchone() is not None
+
+
+async def exists(pg: Connection, account_id: str) -> bool:
+    """Whether there is an account, disabled or not."""
+    return await (await pg.execute(_EXISTS, {"id": account_id})).fetchone() is not None
 
 
 async def ended_since(pg: Connection, since: datetime) -> dict[str, int]:

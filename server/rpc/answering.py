@@ -18,7 +18,16 @@ from server.telemetry.logs import place_of
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 PUBLIC = frozenset(
-    f"/yoyaku.v1.AuthService/{name}" for name in ("GetSigningKeys", "PairDisplay", "ExchangeDeviceToken")
+    f"/yoyaku.v1.AuthService/{name}"
+    for name in (
+        "GetSigningKeys",
+        "Login",
+        "RefreshToken",
+        "Logout",
+        "SetPassword",
+        "PairDisplay",
+        "ExchangeDeviceToken",
+    )
 )
 _BEARER = "bearer "
 

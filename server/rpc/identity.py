@@ -11,11 +11,13 @@ from server.rpc.addresses import client_address
 from server.rpc.calls import caller
 from server.rpc.convert import to_timestamp
 from server.rpc.writing import writing
+from server.usecases.accounts import Accounts, NewAccount, Offer
 from server.usecases.devices import Devices, NewService
 from server.usecases.identity import LIFETIME, SigningKeys
 from server.usecases.sealing import Seal
+from server.usecases.sessions import Grant, Sessions
+from yoyaku.v1 import account_role_pb2, display_pb2, signing_key_pb2
 from yoyaku.v1 import auth_service_pb2 as pb
-from yoyaku.v1 import display_pb2, signing_key_pb2
 from yoyaku.v1.auth_service_pb2_grpc import AuthServiceServicer
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -24,12 +26,49 @@ _EXPIRES_IN = int(LIFETIME.total_seconds())
 
 
 class AuthServicer(AuthServiceServicer):
-    """Gives devices their tokens, and publishes the keys that verify those."""
+    """Gives people and devices their tokens, and publishes the keys that verify those.
 
-    def __init__(self, keys: SigningKeys, devices: Devices, seal: Seal) -> None:
+    `seal` keeps those answers secret that hold a secret and may be given again.
+    """
+
+    def __init__(self, keys: SigningKeys, sessions: Sessions, accounts: Accounts, devices: Devices, seal: Seal) -> None:
         self._keys = keys
+        self._sessions = sessions
+        self._accounts = accounts
         self._devices = devices
         self._seal = seal
+
+    async def Login(self, request: pb.LoginRequest, context: Context) -> pb.LoginResponse:
+        grant = await self._sessions.login(request.email, request.password, client_address(context))
+        return pb.LoginResponse(**_granted(grant))
+
+    async def RefreshToken(self, request: pb.RefreshTokenRequest, context: Context) -> pb.RefreshTokenResponse:
+        grant = await self._sessions.refresh(request.refresh_token, request.request_id.lower())
+        return pb.RefreshTokenResponse(**_granted(grant))
+
+    async def Logout(self, request: pb.LogoutRequest, context: Context) -> pb.LogoutResponse:
+        await self._sessions.logout(request.refresh_token)
+        return pb.LogoutResponse()
+
+    async def InviteAccount(self, request: pb.InviteAccountRequest, context: Context) -> pb.InviteAccountResponse:
+        write = writing(caller(), request, request.request_id, _invited, pb.InviteAccountResponse, self._seal)
+        return await self._accounts.invite(caller(), _new_account(request), write)
+
+    async def SetPassword(self, request: pb.SetPasswordRequest, context: Context) -> pb.SetPasswordResponse:
+        await self._accounts.set_password(request.set_password_token, request.password)
+        return pb.SetPasswordResponse()
+
+    async def ResetPassword(self, request: pb.ResetPasswordRequest, context: Context) -> pb.ResetPasswordResponse:
+        write = writing(caller(), request, request.request_id, _reset, pb.ResetPasswordResponse, self._seal)
+        return await self._accounts.reset(caller(), request.account_id.lower(), write)
+
+    async def ChangePassword(self, request: pb.ChangePasswordRequest, context: Context) -> pb.ChangePasswordResponse:
+        grant = await self._accounts.change_password(caller(), request.current_password, request.new_password)
+        return pb.ChangePasswordResponse(**_granted(grant))
+
+    async def DisableAccount(self, request: pb.DisableAccountRequest, context: Context) -> pb.DisableAccountResponse:
+        await self._accounts.disable(caller(), request.account_id.lower())
+        return pb.DisableAccountResponse()
 
     async def GetSigningKeys(self, request: pb.GetSigningKeysRequest, context: Context) -> pb.GetSigningKeysResponse:
         return pb.GetSigningKeysResponse(keys=map(_signing_key, await self._keys.rows()))
@@ -71,6 +110,35 @@ class AuthServicer(AuthServiceServicer):
         return pb.ExchangeDeviceTokenResponse(
             access_token=token, expires_in=_EXPIRES_IN, account_id=row.id, clinic_ids=row.clinic_ids
         )
+
+
+def _granted(grant: Grant) -> dict[str, Any]:
+    return {
+        "access_token": grant.access_token,
+        "refresh_token": grant.refresh_token,
+        "expires_in": _EXPIRES_IN,
+    }
+
+
+def _new_account(request: pb.InviteAccountRequest) -> NewAccount:
+    role = account_role_pb2.AccountRole.Name(request.role).removeprefix("ACCOUNT_ROLE_").lower()
+    return NewAccount(
+        email=request.email,
+        role=role,
+        clinic_ids=[each.lower() for each in request.clinic_ids],
+        patient_id=request.patient_id.lower() or None,
+        doctor_id=request.doctor_id.lower() or None,
+    )
+
+
+def _invited(offer: Offer) -> pb.InviteAccountResponse:
+    return pb.InviteAccountResponse(
+        account_id=offer.account_id, set_password_token=offer.token, expire_time=to_timestamp(offer.expires_at)
+    )
+
+
+def _reset(offer: Offer) -> pb.ResetPasswordResponse:
+    return pb.ResetPasswordResponse(set_password_token=offer.token, expire_time=to_timestamp(offer.expires_at))
 
 
 def _signing_key(row: SigningKeyRow) -> signing_key_pb2.SigningKey:

@@ -2,21 +2,40 @@
 
 from datetime import datetime
 
-from db.postgres import security
+from db.postgres import notifications, security
 from db.postgres.engines import Connection
+from db.postgres.notifications import NotificationRow
 from db.postgres.security import SecurityEventRow
 from server.domain.ids import IdMaker
+from server.domain.notices import WARNING_LASTS, Channel, Delivery, Kind, Outcome
 
 
-async def record(
-    pg: Connection,
-    new_id: IdMaker,
-    account_id: str,
-    kind: str,
-    *,
-    actor: str,
-    now: datetime,
-    family_id: str | None = None,
-) -> None:
-    """Keep what happened to an account, in the transaction in which it happens."""
-    await security.add(pg, SecurityEventRow(new_id(), account_id, kind, actor, now, family_id))
+async def record(pg: Connection, new_id: IdMaker, account_id: str, kind: str, *, actor: str, now: datetime) -> None:
+    """Keep what somebody did to an account, in the transaction that does it."""
+    await security.add(pg, SecurityEventRow(new_id(), account_id, kind, actor, now))
+
+
+async def record_reuse(pg: Connection, new_id: IdMaker, account_id: str, family_id: str, now: datetime) -> None:
+    """Keep that a refresh token of a family was used again, and warn the account's owner, each once for a family."""
+    event = SecurityEventRow(new_id(), account_id, "refresh_token_reused", "unknown", now, family_id)
+    if await security.add(pg, event):
+        await _warn(pg, new_id, account_id, now)
+
+
+async def _warn(pg: Connection, new_id: IdMaker, account_id: str, now: datetime) -> None:
+    row = NotificationRow(
+        id=new_id(),
+        kind=Kind.SECURITY_WARNING,
+        appointment_id=None,
+        account_id=account_id,
+        version=1,
+        channel=Channel.EMAIL,
+        status=Delivery.WAITING,
+        outcome=Outcome.NONE,
+        attempts=0,
+        due_at=now,
+        expires_at=now + WARNING_LASTS,
+        created_at=now,
+        updated_at=now,
+    )
+    await notifications.add(pg, row)

@@ -96,6 +96,7 @@ def sample(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         "forgotten": datetime(2026, 2, 2, tzinfo=UTC),
         "since": NOW,
         "secret_hash": b"77",
+        "email": "patient-77@example.org",
         "limit": 20,
         "size": 20,
         "specialty": "Specialty 3",
@@ -133,6 +134,7 @@ def sample(connection: psycopg.Connection[Any]) -> dict[str, Any]:
 
 
 OWNERS = {
+    "accounts": "account_id",
     "appointments": "appointment_id",
     "days": "appointment_id",
     "patients": "patient_id",

@@ -72,6 +72,7 @@ async def _fill(settings: Settings) -> Clinic:
             "patient": await _token(parts, await book.account("patient", patient_id=made.patient)),
             "stranger": await _token(parts, await book.account("patient", patient_id=made.stranger)),
             "staff": await _token(parts, await book.account("staff", clinic_ids=[made.clinic])),
+            "admin": await _token(parts, await book.account("admin")),
             **await _unusable(parts, now),
         }
     await engine.dispose()

@@ -5,12 +5,44 @@ from typing import Any
 import httpx
 
 from tests.edge.answers import error, reason
+from tests.edge.envoys import Edge
 from tests.edge.rest import Rest
 
 
 def ask(rest: Rest, path: str, /, **fields: Any) -> httpx.Response:
     """A call without a token."""
     return rest.http.post(f"/api/auth/{path}", json=fields)
+
+
+def test_a_person_signs_in_refreshes_and_signs_out(rest: Rest) -> None:
+    invited = rest(
+        "admin", "POST", "/api/auth/accounts:invite",
+        json={"email": "ken@example.org", "role": "ACCOUNT_ROLE_PATIENT", "patient_id": rest.stack.clinic.patient},
+    ).json()  # fmt: skip
+    set_password = {"set_password_token": invited["set_password_token"], "password": "correct horse battery"}
+    assert ask(rest, "password:set", **set_password).status_code == 200
+    wrong = ask(rest, "login", email="ken@example.org", password="wrong")
+    assert (wrong.status_code, reason(wrong)) == (401, "SIGN_IN_FAILED")
+    tokens = ask(rest, "login", email="ken@example.org", password="correct horse battery").json()
+    assert set(tokens) == {"access_token", "refresh_token", "expires_in"}
+    newer = ask(rest, "refresh", refresh_token=tokens["refresh_token"]).json()
+    assert set(newer) == {"access_token", "refresh_token", "expires_in"}
+    busy = ask(rest, "refresh", refresh_token=tokens["refresh_token"])
+    assert (busy.status_code, reason(busy)) == (409, "REFRESH_IN_PROGRESS")
+    query = {"patient_id": rest.stack.clinic.patient}
+    headers = {"authorization": f"Bearer {newer['access_token']}"}
+    assert rest.http.get("/api/appointments", params=query, headers=headers).status_code == 200
+    assert ask(rest, "logout", refresh_token=newer["refresh_token"]).status_code == 200
+    ended = ask(rest, "refresh", refresh_token=newer["refresh_token"])
+    assert (ended.status_code, reason(ended)) == (401, "SESSION_ENDED")
+
+
+def test_neither_passwords_nor_tokens_are_in_the_log(rest: Rest, edge: Edge) -> None:
+    ask(rest, "login", email="somebody@example.org", password="a secret password")
+    ask(rest, "refresh", refresh_token="a-secret-token")
+    logs = edge.log() + rest.stack.process.log.read_text()
+    assert "AuthService/RefreshToken" in logs
+    assert not any(word in logs for word in ("secret", "somebody"))
 
 
 def test_a_display_is_paired_without_a_token_and_asks_until_it_is_confirmed(rest: Rest) -> None:

@@ -34,6 +34,11 @@ async def refused(client: Client, request: Any, **options: Any) -> Refusal:
     return info.value
 
 
+def jwk_of(key: Ed25519PrivateKey) -> dict[str, str]:
+    x = base64.urlsafe_b64encode(key.public_key().public_bytes_raw()).decode().rstrip("=")
+    return {"kty": "OKP", "crv": "Ed25519", "x": x}
+
+
 async def claims_of(scene: Scene) -> dict[str, Any]:
     token = await scene.worker.parts.tokens.issue(await scene.book.account("admin"))
     assert token
@@ -60,6 +65,15 @@ async def test_forged_tokens_are_refused(scene: Scene) -> None:
         ),
         "another issuer": jwt.encode(claims | {"iss": "else"}, key, algorithm="EdDSA", headers={"kid": kid}),
         "another audience": jwt.encode(claims | {"aud": "else"}, key, algorithm="EdDSA", headers={"kid": kid}),
+        "a time before which it is not good": jwt.encode(
+            claims | {"nbf": int(scene.book.clock.now.timestamp()) + 1}, key, algorithm="EdDSA", headers={"kid": kid}
+        ),
+        "a key of its own": jwt.encode(
+            claims, other, algorithm="EdDSA", headers={"kid": kid, "jwk": jwk_of(other), "jku": "http://127.0.0.1/jwks"}
+        ),
+        "a path as key id": jwt.encode(claims, other, algorithm="EdDSA", headers={"kid": "../../dev/null"}),
+        "a key id that is SQL": jwt.encode(claims, other, algorithm="EdDSA", headers={"kid": "' OR true --"}),
+        "a critical header": jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": kid, "crit": ["exp"]}),
         "roles that are no list": jwt.encode(claims | {"roles": "admin"}, key, algorithm="EdDSA", headers={"kid": kid}),
         "no token at all": "not.a.token",
         "an empty token": " ",

@@ -1,0 +1,124 @@
+"""Refresh tokens: a family per session, each token good once; only hashes are kept.
+
+A token is `refresh:{user_id}:{token_id}`, which names its family. The family, `family:{user_id}:{family_id}`, knows its
+newest token, the one before, and which request took that. A family is gone when its newest token has ended.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from db.valkey.client import Valkey, translated
+
+
+class Rotation(StrEnum):
+    """What came of a refresh token."""
+
+    ROTATED = "rotated"
+    """Its successor is the newest token of the family, now or since the same request was here before."""
+    IN_PROGRESS = "in_progress"
+    """Another request has just taken it."""
+    ENDED = "ended"
+    """There is no such token or family."""
+    REUSED = "reused"
+    """It was used before; its family is revoked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A refresh token as it is kept."""
+
+    user_id: str
+    token_id: str
+    secret_hash: str
+
+    @property
+    def key(self) -> str:
+        """Where it is kept."""
+        return f"refresh:{self.user_id}:{self.token_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """What came of a token, and its family if there is one."""
+
+    outcome: Rotation
+    family_id: str = ""
+    generation: int = 0
+
+
+_BEGIN = """
+redis.call('HSET', KEYS[1], 'secret', ARGV[1], 'family', ARGV[2])
+redis.call('HSET', KEYS[2], 'newest', KEYS[1], 'generation', ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+redis.call('PEXPIRE', KEYS[2], ARGV[4])
+"""
+# KEYS: the token, its successor, the user's families. ARGV: secret, request, successor's secret, now, window, life.
+_ROTATE = """
+local token = redis.call('HMGET', KEYS[1], 'secret', 'family')
+if token[1] ~= ARGV[1] then
+  return {'ended'}
+end
+local family = KEYS[3] .. token[2]
+local found = redis.call('HMGET', family, 'newest', 'generation', 'before', 'request', 'rotated', 'reused')
+if not found[1] then
+  return {'ended'}
+end
+local function answer(outcome)
+  return {outcome, token[2], found[2]}
+end
+if found[6] then
+  return answer('reused')
+end
+if found[1] == KEYS[1] then
+  redis.call('HSET', KEYS[2], 'secret', ARGV[3], 'family', token[2])
+  redis.call('HSET', family, 'newest', KEYS[2], 'before', KEYS[1], 'request', ARGV[2], 'rotated', ARGV[4])
+  redis.call('PEXPIRE', KEYS[2], ARGV[6])
+  redis.call('PEXPIRE', family, ARGV[6])
+  return answer('rotated')
+end
+-- The successor is unused as long as it is the newest.
+if found[3] == KEYS[1] and ARGV[4] - found[5] < tonumber(ARGV[5]) then
+  return answer(found[4] == ARGV[2] and 'rotated' or 'in_progress')
+end
+redis.call('HSET', family, 'reused', 1)
+return answer('reused')
+"""
+_END = """
+local token = redis.call('HMGET', KEYS[1], 'secret', 'family')
+if token[1] == ARGV[1] then
+  redis.call('DEL', KEYS[2] .. token[2])
+end
+"""
+
+
+async def begin(store: Valkey, token: Token, family_id: str, generation: int, life_milliseconds: int) -> None:
+    """Begin a family with its first token (Unavailable); `generation` is the account's at that time."""
+    keys = [token.key, _families(token.user_id) + family_id]
+    with translated():
+        await store.register_script(_BEGIN)(keys, [token.secret_hash, family_id, generation, life_milliseconds])
+
+
+async def rotate(
+    store: Valkey, token: Token, successor: Token, request_id: str, *, now: int, window: int, life: int
+) -> Rotated:
+    """Put a successor in the place of a token, all or nothing (Unavailable); times are in milliseconds.
+
+    Within the window, and while the successor is unused, the same request may come again.
+    """
+    keys = [token.key, successor.key, _families(token.user_id)]
+    values: list[str | int] = [token.secret_hash, request_id, successor.secret_hash, now, window, life]
+    with translated():
+        outcome, *rest = await store.register_script(_ROTATE)(keys, values)
+    if not rest:
+        return Rotated(Rotation(outcome.decode()))
+    return Rotated(Rotation(outcome.decode()), rest[0].decode(), int(rest[1]))
+
+
+async def end(store: Valkey, token: Token) -> None:
+    """End a token's family, if it is one (Unavailable)."""
+    with translated():
+        await store.register_script(_END)([token.key, _families(token.user_id)], [token.secret_hash])
+
+
+def _families(user_id: str) -> str:
+    return f"family:{user_id}:"

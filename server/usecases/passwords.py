@@ -1,0 +1,66 @@
+"""Argon2id hashes of passwords: made and compared in a few threads, off the event loop."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from server.domain.errors import DomainError, Reason
+
+T = TypeVar("T")
+
+HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+"""What OWASP recommends for Argon2id: 19 MiB and two passes."""
+
+
+class Passwords:
+    """Hashes at most `threads` passwords at a time, while `queue` more may wait."""
+
+    def __init__(self, *, threads: int, queue: int, hasher: PasswordHasher = HASHER) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
+        self._most = threads + queue
+        self._busy = 0
+        self._hasher = hasher
+        self._nobodys = hasher.hash(secrets.token_urlsafe())
+        self.compared = 0
+        """How many passwords were compared with a hash."""
+
+    async def hash(self, password: str) -> str:
+        """The hash to keep (OVERLOADED)."""
+        return await self._run(lambda: self._hasher.hash(password))
+
+    async def matches(self, password_hash: str | None, password: str) -> bool:
+        """Whether it is the password (OVERLOADED); an account without one, or no account, takes as long to refuse."""
+        kept = password_hash or self._nobodys
+        return await self._run(lambda: self._compare(kept, password)) and password_hash is not None
+
+    def is_outdated(self, password_hash: str) -> bool:
+        """Whether the hash was made with other parameters than those of today."""
+        return self._hasher.check_needs_rehash(password_hash)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _compare(self, password_hash: str, password: str) -> bool:
+        self.compared += 1
+        try:
+            return self._hasher.verify(password_hash, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if self._busy >= self._most:
+            raise DomainError(
+                Reason.OVERLOADED, "too many sign in at once: try again in a moment", retry_after=timedelta(seconds=1)
+            )
+        self._busy += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._busy -= 1

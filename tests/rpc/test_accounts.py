@@ -1,0 +1,153 @@
+"""The life of an account: invited, given a password, reset, changed, disabled."""
+
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import pytest
+
+from tests.fixtures.book import Clock
+from tests.fixtures.callers import everyone, refusal
+from tests.fixtures.people import EMAIL, PASSWORD, People
+from yoyaku.v1 import auth_service_pb2 as pb
+from yoyaku.v1.account_role_pb2 import AccountRole
+
+NOBODY = "019ab0c2-7d10-7c3e-9a4f-0242ac120001"
+REQUEST = "019ab0c2-7d10-7c3e-9a4f-0242ac12000a"
+
+
+async def kinds(people: People, account_id: str) -> list[str]:
+    rows = await people.scene.book.rows(
+        "SELECT kind FROM security_events WHERE account_id = %s ORDER BY kind", account_id
+    )
+    return [str(kind) for (kind,) in rows]
+
+
+async def test_an_invited_person_sets_the_password_once(people: People) -> None:
+    invited = await people.invite("Ken@Example.org")
+    await people.set_password(invited.set_password_token)
+    again = await refusal(people.set_password(invited.set_password_token, "somebody else's"))
+    assert (again.code, again.reason) == (grpc.StatusCode.UNAUTHENTICATED, "SET_PASSWORD_TOKEN_INVALID")
+    assert await people.login()
+    assert await kinds(people, invited.account_id) == ["account_invited", "password_set"]
+
+
+async def test_an_invitation_ends_after_seven_days_and_a_reset_after_one(people: People, clock: Clock) -> None:
+    invited = await people.invite()
+    clock.advance(timedelta(days=7))
+    assert (await refusal(people.set_password(invited.set_password_token))).reason == "SET_PASSWORD_TOKEN_INVALID"
+    admin = People(people.scene, await people.scene.worker.client("admin"))
+    reset = await admin.reset(invited.account_id)
+    clock.advance(timedelta(hours=24))
+    assert (await refusal(people.set_password(reset.set_password_token))).reason == "SET_PASSWORD_TOKEN_INVALID"
+
+
+@pytest.mark.parametrize("token", ["made-up", f"{NOBODY}.x", "x.y", "' OR true --"])
+async def test_a_made_up_token_sets_no_password_and_causes_no_work(people: People, token: str) -> None:
+    assert (await refusal(people.set_password(token))).reason == "SET_PASSWORD_TOKEN_INVALID"
+
+
+async def test_a_reset_ends_the_password_at_once_and_the_newest_token_sets_a_new_one(people: People) -> None:
+    account_id = await people.join()
+    first, second = await people.reset(account_id), await people.reset(account_id)
+    assert (await refusal(people.login())).reason == "SIGN_IN_FAILED"
+    assert (await refusal(people.set_password(first.set_password_token))).reason == "SET_PASSWORD_TOKEN_INVALID"
+    await people.set_password(second.set_password_token, "quite another one")
+    assert await people.login(password="quite another one")
+
+
+async def test_who_changes_the_password_must_know_it(people: People) -> None:
+    account_id = await people.join()
+    tokens = await people.login()
+    wrong = await refusal(people.change_password(tokens, current="not the password"))
+    assert (wrong.code, wrong.reason) == (grpc.StatusCode.PERMISSION_DENIED, "PASSWORD_WRONG")
+    await people.change_password(tokens)
+    assert (await refusal(people.login())).reason == "SIGN_IN_FAILED"
+    assert await people.login(password="another long one")
+    assert "password_changed" in await kinds(people, account_id)
+
+
+async def test_the_current_password_cannot_be_guessed_by_a_thief_of_a_token(people: People) -> None:
+    await people.join()
+    tokens = await people.login()
+    for _ in range(4):
+        await refusal(people.change_password(tokens, current="not the password"))
+    assert (await refusal(people.change_password(tokens))).reason == "TOO_MANY_ATTEMPTS"
+
+
+@pytest.mark.parametrize("password", ["short", "x" * 201, "long enough\0"])
+async def test_a_password_has_twelve_to_two_hundred_characters(people: People, password: str) -> None:
+    invited = await people.invite()
+    refused = await refusal(people.set_password(invited.set_password_token, password))
+    assert (refused.reason, list(refused.violations)) == ("INVALID_REQUEST", ["password"])
+    assert password not in refused.message
+
+
+async def test_an_invitation_sent_twice_makes_one_account_and_its_secret_is_not_kept_in_the_clear(
+    people: People,
+) -> None:
+    first = await people.invite(request_id=REQUEST)
+    assert await people.invite(request_id=REQUEST) == first
+    reset = await people.reset(first.account_id, request_id=REQUEST.replace("0a", "0b"))
+    assert await people.reset(first.account_id, request_id=REQUEST.replace("0a", "0b")) == reset
+    kept = str(await people.scene.book.rows("SELECT encode(response, 'escape') FROM idempotency_keys"))
+    kept += str(await people.scene.book.rows("SELECT a::text FROM accounts a"))
+    for secret in (first.set_password_token, reset.set_password_token):
+        assert secret.partition(".")[2] not in kept
+
+
+async def test_an_email_belongs_to_one_account(people: People) -> None:
+    account_id = await people.join()
+    taken = await refusal(people.invite("KEN@example.org"))
+    assert (taken.code, taken.reason) == (grpc.StatusCode.ALREADY_EXISTS, "EMAIL_TAKEN")
+    assert taken.metadata == {"account_id": account_id}
+    assert EMAIL not in taken.message.lower()
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"role": AccountRole.ACCOUNT_ROLE_STAFF, "clinic_ids": [NOBODY]}, "CLINIC_NOT_FOUND"),
+        ({"role": AccountRole.ACCOUNT_ROLE_PATIENT, "patient_id": NOBODY}, "PATIENT_NOT_FOUND"),
+        ({"role": AccountRole.ACCOUNT_ROLE_DOCTOR, "doctor_id": NOBODY}, "DOCTOR_NOT_FOUND"),
+        ({"role": AccountRole.ACCOUNT_ROLE_STAFF}, "INVALID_REQUEST"),
+        ({"role": AccountRole.ACCOUNT_ROLE_PATIENT}, "INVALID_REQUEST"),
+        ({"role": AccountRole.ACCOUNT_ROLE_PATIENT, "doctor_id": NOBODY}, "INVALID_REQUEST"),
+        ({"role": AccountRole.ACCOUNT_ROLE_ADMIN, "patient_id": NOBODY}, "INVALID_REQUEST"),
+        ({"role": AccountRole.ACCOUNT_ROLE_UNSPECIFIED}, "INVALID_REQUEST"),
+        ({"email": "nobody", "role": AccountRole.ACCOUNT_ROLE_ADMIN}, "INVALID_REQUEST"),
+    ],
+)
+async def test_an_account_has_what_its_role_needs(people: People, fields: dict[str, Any], reason: str) -> None:
+    assert (await refusal(people.invite(**fields))).reason == reason
+
+
+async def test_a_disabled_account_stays_disabled_and_an_unknown_one_is_not_found(people: People) -> None:
+    account_id = await people.join()
+    for _ in range(2):
+        await people.disable(account_id)
+    assert (await refusal(people.reset(account_id))).reason == "ACCOUNT_NOT_FOUND"
+    assert (await refusal(people.disable(NOBODY))).reason == "ACCOUNT_NOT_FOUND"
+    assert (await refusal(people.reset(NOBODY))).reason == "ACCOUNT_NOT_FOUND"
+    assert (await kinds(people, account_id)).count("account_disabled") == 1
+
+
+async def test_an_admin_cannot_disable_the_own_account(people: People) -> None:
+    invited = await people.invite(role=AccountRole.ACCOUNT_ROLE_ADMIN)
+    await people.set_password(invited.set_password_token)
+    tokens = await people.login(password=PASSWORD)
+    himself = People(people.scene, people.scene.worker.stranger(tokens.access_token))
+    assert (await refusal(himself.disable(invited.account_id))).reason == "NOT_ALLOWED"
+
+
+async def test_only_admins_care_for_accounts(people: People) -> None:
+    for name, client in (await everyone(people.scene)).items():
+        if name == "admin":
+            continue
+        other = People(people.scene, client)
+        for call in (other.invite(), other.reset(NOBODY), other.disable(NOBODY)):
+            assert (await refusal(call)).reason == "NOT_ALLOWED", name
+        request = pb.ChangePasswordRequest(current_password="x", new_password="x" * 12)
+        expected = "NOT_ALLOWED" if name in {"display", "system"} else "PASSWORD_WRONG"
+        # Accounts of tests have no password that could be right.
+        assert (await refusal(client(client.auth.ChangePassword, request))).reason == expected, name

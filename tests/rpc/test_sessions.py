@@ -1,0 +1,237 @@
+"""Signing in, refresh tokens that are good once, and how a session ends."""
+
+import asyncio
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import jwt
+import pytest
+
+from db.valkey.client import Valkey
+from server.wiring import background, wired
+from tests.fixtures.book import Clock
+from tests.fixtures.callers import refusal
+from tests.fixtures.people import EMAIL, PASSWORD, People
+from tests.fixtures.worker import Client, Refusal, settings_for
+from yoyaku.v1 import auth_service_pb2 as pb
+
+
+@pytest.fixture
+def store(people: People) -> Valkey:
+    return people.scene.worker.parts.token_store
+
+
+async def events(people: People, kind: str = "refresh_token_reused") -> int:
+    [[count]] = await people.scene.book.rows("SELECT count(*) FROM security_events WHERE kind = %s", kind)
+    return int(str(count))
+
+
+async def warnings(people: People) -> list[Any]:
+    return await people.scene.book.rows(
+        "SELECT account_id, channel, status FROM notifications WHERE kind = 'security_warning'"
+    )
+
+
+async def test_who_knows_the_password_gets_tokens_that_work(people: People) -> None:
+    account_id = await people.join()
+    tokens = await people.login("Ken@Example.org")
+    assert tokens.expires_in == 900
+    claims = jwt.decode(tokens.access_token, options={"verify_signature": False})
+    assert (claims["sub"], claims["roles"], claims["patient_id"]) == (account_id, ["patient"], people.scene.patient_id)
+    assert await people.works(tokens)
+    assert await people.works(await people.refresh(tokens.refresh_token))
+
+
+async def test_a_refresh_token_is_kept_as_a_hash_for_seven_days_under_its_user(people: People, store: Valkey) -> None:
+    account_id = await people.join()
+    tokens = await people.login()
+    user_id, token_id, secret = tokens.refresh_token.split(".")
+    assert user_id == account_id
+    assert 604_000 < await store.ttl(f"refresh:{user_id}:{token_id}") <= 604_800
+    kept = [await store.hgetall(key) for key in await store.keys() if b"attempts" not in key]
+    assert len(kept) == 2
+    assert secret not in str(kept)
+
+
+async def test_a_wrong_password_and_an_unknown_account_are_refused_alike(people: People) -> None:
+    await people.join()
+    await people.invite("invited@example.org")
+    await people.disable(await people.join("disabled@example.org"))
+    refusals = [
+        await refusal(people.login(password="not the password")),
+        await refusal(people.login("nobody@example.org")),
+        await refusal(people.login("invited@example.org")),
+        await refusal(people.login("disabled@example.org")),
+    ]
+    assert {(each.code, each.reason, each.message) for each in refusals} == {
+        (grpc.StatusCode.UNAUTHENTICATED, "SIGN_IN_FAILED", refusals[0].message)
+    }
+
+
+async def test_the_sixth_attempt_within_a_minute_is_refused_whether_or_not_there_is_an_account(people: People) -> None:
+    await people.join()
+    for email in (EMAIL, "nobody@example.org"):
+        for _ in range(5):
+            assert (await refusal(people.login(email, "not the password"))).reason == "SIGN_IN_FAILED"
+        for _ in range(2):
+            late = await refusal(people.login(email))
+            assert (late.code, late.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_ATTEMPTS")
+            assert late.retry_seconds
+            assert 50 < late.retry_seconds <= 60
+    assert "example.org" not in str(await people.scene.worker.parts.token_store.keys())
+
+
+async def test_an_address_has_sixty_attempts_a_minute(people: People) -> None:
+    async def reason(email: str, address: str) -> str:
+        request, metadata = pb.LoginRequest(email=email, password="x"), (("x-envoy-external-address", address),)
+        with pytest.raises(grpc.aio.AioRpcError) as info:
+            await people.scene.worker.stranger().auth.Login(request, metadata=metadata)
+        return Refusal.of(info.value).reason
+
+    # Those after the fifth cost no work, and count all the same.
+    reasons = [await reason("nobody@example.org", "2001:db8::1") for _ in range(60)]
+    assert reasons == ["SIGN_IN_FAILED"] * 5 + ["TOO_MANY_ATTEMPTS"] * 55
+    assert await reason("fresh@example.org", "2001:db8::ffff") == "TOO_MANY_ATTEMPTS"
+    assert await reason("fresh@example.org", "2001:db8:0:1::1") == "SIGN_IN_FAILED"
+
+
+async def test_a_used_token_ends_its_family_and_is_kept_and_warned_of_once(people: People, clock: Clock) -> None:
+    account_id = await people.join()
+    stolen = (await people.login()).refresh_token
+    owners = await people.refresh(stolen)
+    other = await people.login()
+    clock.advance(timedelta(seconds=11))
+    thiefs = await refusal(people.refresh(stolen))
+    assert (thiefs.code, thiefs.reason) == (grpc.StatusCode.UNAUTHENTICATED, "SESSION_ENDED")
+    for token in (stolen, owners.refresh_token):
+        assert (await refusal(people.refresh(token))).reason == "SESSION_ENDED"
+    assert await events(people) == 1
+    assert await warnings(people) == [(account_id, "email", "waiting")]
+    assert await people.refresh(other.refresh_token)
+
+
+async def test_a_thief_who_is_first_is_out_once_the_owner_refreshes(people: People, clock: Clock) -> None:
+    await people.join()
+    stolen = (await people.login()).refresh_token
+    thiefs = await people.refresh(stolen)
+    thiefs = await people.refresh(thiefs.refresh_token)
+    # The successor is used: not even within the window is this a lost answer.
+    assert (await refusal(people.refresh(stolen))).reason == "SESSION_ENDED"
+    assert (await refusal(people.refresh(thiefs.refresh_token))).reason == "SESSION_ENDED"
+    assert await events(people) == 1
+
+
+async def test_a_lost_answer_is_given_again_to_the_same_request_for_ten_seconds(people: People, clock: Clock) -> None:
+    await people.join()
+    token, request_id = (await people.login()).refresh_token, str(uuid.uuid4())
+    first = await people.refresh(token, request_id)
+    clock.advance(timedelta(seconds=9.9))
+    again = await people.refresh(token, request_id.upper())
+    assert again.refresh_token == first.refresh_token
+    other = await refusal(people.refresh(token, str(uuid.uuid4())))
+    assert (other.code, other.reason) == (grpc.StatusCode.ABORTED, "REFRESH_IN_PROGRESS")
+    assert await events(people) == 0
+    clock.advance(timedelta(seconds=0.1))
+    assert (await refusal(people.refresh(token, request_id))).reason == "SESSION_ENDED"
+    assert await events(people) == 1
+
+
+async def test_the_window_ends_when_the_successor_is_used(people: People) -> None:
+    await people.join()
+    token, request_id = (await people.login()).refresh_token, str(uuid.uuid4())
+    await people.refresh((await people.refresh(token, request_id)).refresh_token)
+    assert (await refusal(people.refresh(token, request_id))).reason == "SESSION_ENDED"
+    assert await events(people) == 1
+
+
+async def together(people: People, token: str, request_ids: list[str]) -> list[Any]:
+    calls = [people.refresh(token, request_id) for request_id in request_ids]
+    return await asyncio.gather(*calls, return_exceptions=True)
+
+
+async def test_fifty_refreshes_of_one_request_get_one_successor(people: People) -> None:
+    await people.join()
+    answers = await together(people, (await people.login()).refresh_token, [str(uuid.uuid4())] * 50)
+    [successor] = {answer.refresh_token for answer in answers}
+    assert await people.refresh(successor)
+
+
+async def test_of_fifty_requests_one_gets_the_successor_and_the_others_are_told_so(people: People) -> None:
+    await people.join()
+    answers = await together(people, (await people.login()).refresh_token, [str(uuid.uuid4()) for _ in range(50)])
+    refused = [answer for answer in answers if isinstance(answer, Refusal)]
+    assert {(each.code, each.reason) for each in refused} == {(grpc.StatusCode.ABORTED, "REFRESH_IN_PROGRESS")}
+    [winner] = [answer for answer in answers if not isinstance(answer, Exception)]
+    assert await people.refresh(winner.refresh_token)
+    assert await events(people) == 0
+
+
+async def test_signing_out_ends_the_session_and_no_other(people: People) -> None:
+    await people.join()
+    mine, other = await people.login(), await people.login()
+    newest = await people.refresh(mine.refresh_token)
+    for token in (newest.refresh_token, newest.refresh_token, "made.up.token", "x"):
+        await people.logout(token)
+    assert (await refusal(people.refresh(newest.refresh_token))).reason == "SESSION_ENDED"
+    assert await people.refresh(other.refresh_token)
+    assert await events(people) == 0
+
+
+@pytest.mark.parametrize("how", ["disabled", "reset", "changed"])
+async def test_all_sessions_of_an_account_end_with_its_password(people: People, how: str) -> None:
+    account_id = await people.join()
+    sessions = [await people.login(), await people.login()]
+    if how == "disabled":
+        await people.disable(account_id)
+    elif how == "reset":
+        await people.reset(account_id)
+    else:
+        new = await people.change_password(sessions[0])
+    await people.scene.worker.parts.tokens.learn_ended()
+    for session in sessions:
+        assert (await refusal(people.refresh(session.refresh_token))).reason == "SESSION_ENDED"
+        assert (await refusal(people.works(session))).reason == "TOKEN_INVALID"
+    if how == "changed":
+        assert await people.works(new)
+        assert await people.works(await people.refresh(new.refresh_token))
+    assert await events(people) == 0
+
+
+@pytest.mark.parametrize("change", ["secret", "token", "user", "shape"])
+async def test_a_made_up_refresh_token_is_refused_and_ends_nothing(people: People, change: str) -> None:
+    await people.join()
+    real = (await people.login()).refresh_token
+    user_id, token_id, secret = real.split(".")
+    made_up = {
+        "secret": f"{user_id}.{token_id}.{secret[::-1]}",
+        "token": f"{user_id}.{uuid.uuid4()}.{secret}",
+        "user": f"{uuid.uuid4()}.{token_id}.{secret}",
+        "shape": f"{user_id}:*.{token_id}.{secret}",
+    }
+    assert (await refusal(people.refresh(made_up[change]))).reason == "SESSION_ENDED"
+    assert await people.refresh(real)
+
+
+async def test_without_the_token_store_nobody_signs_in_but_access_tokens_work(
+    people: People, database_url: str
+) -> None:
+    await people.join()
+    tokens, worker = await people.login(), people.scene.worker
+    settings = settings_for(database_url, key_encryption_key=worker.key_encryption_key)
+    async with wired(settings, people.scene.book.clock) as parts, background(parts):
+        port = await parts.server.start("127.0.0.1:0")
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            client = Client(channel, tokens.access_token)
+            for method, request in (
+                (client.auth.Login, pb.LoginRequest(email=EMAIL, password=PASSWORD)),
+                (client.auth.RefreshToken, pb.RefreshTokenRequest(refresh_token=tokens.refresh_token)),
+                (client.auth.Logout, pb.LogoutRequest(refresh_token=tokens.refresh_token)),
+            ):
+                lost = await refusal(client(method, request))
+                assert (lost.code, lost.reason) == (grpc.StatusCode.UNAVAILABLE, "TOKEN_STORE_UNAVAILABLE")
+                assert lost.retry_seconds == 2
+            assert await people.scene.list(client) is not None
+        await parts.server.stop(0)
+    assert await people.refresh(tokens.refresh_token)

@@ -1,0 +1,72 @@
+"""Hashing of passwords: what is kept, how long it takes, how much of it there is at a time."""
+
+import asyncio
+import statistics
+import time
+from collections.abc import Iterator
+
+import pytest
+from argon2 import PasswordHasher
+
+from server.domain.errors import DomainError
+from server.usecases.passwords import HASHER, Passwords
+
+
+@pytest.fixture
+def passwords() -> Iterator[Passwords]:
+    made = Passwords(threads=1, queue=2)
+    yield made
+    made.close()
+
+
+async def test_a_hash_is_argon2id_and_salted(passwords: Passwords) -> None:
+    first, second = await passwords.hash("a password"), await passwords.hash("a password")
+    assert first.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert first != second
+    assert await passwords.matches(first, "a password")
+    assert not await passwords.matches(first, "another")
+
+
+async def test_without_an_account_or_a_password_the_same_work_is_done(passwords: Passwords) -> None:
+    kept = await passwords.hash("a password")
+    for password_hash in (kept, None, "no hash at all"):
+        before = passwords.compared
+        assert not await passwords.matches(password_hash, "another")
+        assert passwords.compared == before + 1
+
+
+async def test_an_unknown_account_takes_as_long_as_a_wrong_password(passwords: Passwords) -> None:
+    kept = await passwords.hash("a password")
+    seconds: dict[bool, list[float]] = {True: [], False: []}
+    # In turns, so that a busy machine slows both alike.
+    for number in range(60):
+        known = number % 2 == 0
+        begin = time.thread_time_ns()
+        # In this thread, whose own time is measured: others cannot disturb it.
+        passwords._compare(kept if known else passwords._nobodys, "another")  # noqa: SLF001
+        seconds[known].append((time.thread_time_ns() - begin) / 1e9)
+    assert 0.7 < statistics.median(seconds[True]) / statistics.median(seconds[False]) < 1.4
+
+
+async def test_the_event_loop_goes_on_while_passwords_are_hashed(passwords: Passwords) -> None:
+    hashing = asyncio.create_task(passwords.hash("a password"))
+    turns = 0
+    while not hashing.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 10
+
+
+async def test_what_does_not_fit_into_the_queue_is_refused_at_once(passwords: Passwords) -> None:
+    answers = await asyncio.gather(*(passwords.hash("a password") for _ in range(5)), return_exceptions=True)
+    refused = [answer for answer in answers if isinstance(answer, DomainError)]
+    assert [each.reason for each in refused] == ["OVERLOADED", "OVERLOADED"]
+    assert all(each.retry_after for each in refused)
+    assert await passwords.hash("a password")
+
+
+async def test_a_hash_of_other_parameters_is_outdated_and_still_matches(passwords: Passwords) -> None:
+    old = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash("a password")
+    assert passwords.is_outdated(old)
+    assert not passwords.is_outdated(HASHER.hash("a password"))
+    assert await passwords.matches(old, "a password")

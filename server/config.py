@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "YOYAKU_"
+MOST_WORKERS = 32
 S = TypeVar("S", bound=BaseSettings)
 
 
@@ -61,6 +62,7 @@ class LocalSettings(BaseSettings):
     port: Annotated[int, Field(gt=0, lt=65536, description="edge: REST, gRPC and gRPC-Web")] = 8080
     tls_port: Annotated[int, Field(gt=0, lt=65536, description="edge with TLS")] = 8443
     admin_port: Annotated[int, Field(gt=0, lt=65536, description="Envoy's admin interface")] = 9901
+    workers: Annotated[int, Field(ge=1, le=MOST_WORKERS, description="server workers")] = 2
     limits: Annotated[str, Field(description="limits of the edge that differ from the usual ones, with spaces")] = ""
 
 

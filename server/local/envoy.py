@@ -31,6 +31,17 @@ def is_ready(port: int) -> bool:
     return _ask("GET", port, "/readyz")[0] == http.client.OK
 
 
+def await_healthy(admin: str, port: int, seconds: float) -> None:
+    """Return when Envoy gives calls to the worker on that port, or when it has had its time."""
+    admin_port, deadline = int(admin.rpartition(":")[2]), time.monotonic() + seconds
+    wanted = [f"{cluster}::{HOST}:{port}::health_flags::healthy" for cluster in ("workers", "streams")]
+    while time.monotonic() < deadline:
+        lines = _ask("GET", admin_port, "/clusters")[1].splitlines()
+        if all(line in lines for line in wanted):
+            return
+        time.sleep(0.1)
+
+
 def drain(admin_port: int) -> None:
     """Refuse new calls, and return when those in flight have ended or have had their time."""
     for path in ("/healthcheck/fail", "/drain_listeners?graceful"):

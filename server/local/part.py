@@ -31,6 +31,21 @@ class Part:
         time.sleep(self._pause())
         self.process = self._start()
 
+    def replace(self, await_serving: Callable[[Process], None]) -> None:
+        """Start another process beside the running one, and stop that when the other serves.
+
+        Raises LocalError if it does not; then the old one goes on.
+        """
+        old, new = self.process, self._start()
+        try:
+            await_serving(new)
+        except LocalError:
+            new.stop(self._stop_seconds)
+            self._note(old)
+            raise
+        self.process = new
+        old.stop(self._stop_seconds)
+
     def ask(self) -> None:
         """Ask it to end, and do not wait."""
         self.process.ask()

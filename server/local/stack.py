@@ -3,20 +3,20 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 from server.config import LocalSettings
-from server.edge import Address, EdgeError, EdgeValues, Tls, render, write_workers
+from server.edge import EdgeError, EdgeValues, Tls, render
 from server.limits import LimitError, parse
-from server.local import LocalError, certificate, database, envoy, ports, postgres, secret, state, valkey, workers
+from server.local import LocalError, certificate, database, envoy, ports, postgres, secret, state, valkey, wish, workers
+from server.local.fleet import Fleet
 from server.local.part import Part
 from server.local.ports import HOST
 from server.local.process import Process
 from server.local.state import State
+from server.local.wish import Wish
 
-WORKERS = ("worker-1", "worker-2")
 WATCH_SECONDS = 0.5
 
 Say = Callable[[str, float], None]
@@ -36,14 +36,16 @@ class Stack:
         self._say = say
         self._parts: list[Part] = []
         self._stops = ExitStack()
-        names = ("primary", "standby", "valkey", "keys", "metrics", *WORKERS)
+        names = ("primary", "standby", "valkey", "keys", "metrics")
         self._ports = dict(zip(names, ports.free(len(names)), strict=True))
         self.state = State(
             edge=f"http://{HOST}:{settings.port}",
             edge_tls=f"https://{HOST}:{settings.tls_port}",
             admin=f"http://{HOST}:{settings.admin_port}",
             grpc=f"{HOST}:{settings.port}",
+            wish_id=last.wish_id if (last := wish.read(home)) else "",  # of an earlier run
         )
+        self._fleet = Fleet(self.state, self._note, self._log, home / "envoy")
 
     def start(self, pid: int) -> None:
         """Start all parts; `pid` is the process that watches them. Raises LocalError; `stop` is due even then."""
@@ -68,14 +70,15 @@ class Stack:
         state.write(self._home, self.state)
 
     def watch(self) -> NoReturn:
-        """Start again what ends by itself. Raises LocalError when a part does so too often.
+        """Start again what ends by itself, and do what commands wish. Raises LocalError when a part ends too often.
 
         Call it from the main thread, as `start`.
         """
         while True:
-            for part in self._parts:
+            for part in (*self._parts, *self._fleet.parts.values()):
                 if part.process.ended:
                     self._start_again(part)
+            self._fulfil(wish.read(self._home))
             time.sleep(WATCH_SECONDS)
 
     def stop(self) -> None:
@@ -136,27 +139,29 @@ class Stack:
         )
 
     def _start_workers(self) -> None:
-        with self._step(f"Workers on ports {', '.join(str(self._ports[name]) for name in WORKERS)}"):
-            for part in [self._run(partial(self._launch_worker, name), workers.STOP_SECONDS) for name in WORKERS]:
-                self._stops.callback(part.ask)  # before either is waited for, so that they drain at the same time
-                workers.await_ready(part.process, self._ports[part.process.name])
-        self._name_workers()
+        count = self._settings.workers
+        with self._step(f"Workers: {count}"):
+            self._stops.callback(self._stop_workers)
+            self._fleet.start(count, self._environment)
 
-    def _launch_worker(self, name: str) -> Process:
-        # While a worker is down another program may take its port.
-        if not ports.is_free(self._ports[name]):
-            [self._ports[name]] = ports.free(1)
-            self._name_workers()
-        return workers.launch(name, self._log(name), port=self._ports[name], environment=self._environment)
+    def _stop_workers(self) -> None:
+        begin = time.monotonic()
+        self._fleet.stop()
+        self._say("workers stopped", time.monotonic() - begin)
 
-    def _workers(self) -> list[Address]:
-        return [(HOST, self._ports[name]) for name in WORKERS]
-
-    def _name_workers(self) -> None:
-        self.state.workers = [f"{host}:{port}" for host, port in self._workers()]
-        directory = self._home / "envoy"
-        directory.mkdir(exist_ok=True)
-        write_workers(self._workers(), directory)
+    def _fulfil(self, wanted: Wish | None) -> None:
+        if wanted is None or wanted.wish_id == self.state.wish_id:
+            return
+        try:
+            with self._step(f"Workers: {wanted.workers}{', restarted' if wanted.renew else ''}"):
+                self._fleet.resize(wanted.workers)
+                if wanted.renew:
+                    self._fleet.renew()
+            self.state.wish_failure = ""
+        except LocalError as error:
+            self.state.wish_failure = str(error)
+        self.state.wish_id = wanted.wish_id
+        state.write(self._home, self.state)
 
     def _start_envoy(self) -> None:
         admin = self._settings.admin_port
@@ -167,7 +172,7 @@ class Stack:
                     admin_port=admin,
                     keys_port=self._ports["keys"],
                     metrics=(HOST, self._ports["metrics"]),
-                    workers=self._workers(),
+                    workers=self._fleet.addresses,
                     tls=Tls((HOST, self._settings.tls_port), certificate.keep(self._home / "certificates")),
                     limits=parse(self._settings.limits.split()),
                 )

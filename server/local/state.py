@@ -25,6 +25,8 @@ class State:
     valkey_url: str = ""
     key_encryption_key_file: str = ""
     ready: bool = False
+    wish_id: str = ""
+    wish_failure: str = ""
     workers: list[str] = field(default_factory=list)
     pids: dict[str, int] = field(default_factory=dict)
     started: dict[str, str] = field(default_factory=dict)

@@ -7,10 +7,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -103,7 +105,7 @@ def book(client: httpx.Client, patient: str, slot: dict[str, str]) -> str:
             if answer.status_code != 503:
                 assert answer.status_code == 201, answer.text
                 return str(answer.json()["appointment"]["id"])
-    raise AssertionError("no answer but 503 for 10 seconds")
+    raise AssertionError(f"no answer but 503 for 10 seconds: {answer.text}")
 
 
 def healthy_workers(copy: Copy) -> int:
@@ -205,6 +207,7 @@ def test_killed_parts_run_again_and_no_booking_is_lost(
     copy: Copy, slots: Iterator[dict[str, str]], names: set[str]
 ) -> None:
     before = copy.stack()["pids"]
+    copy.run("limits", "booking=50/500")
     patient = copy.stack()["accounts"]["patient"]["patient_id"]
     with copy.client("patient") as client:
         bookings = map(partial(book, client, patient), slots)
@@ -223,6 +226,37 @@ def test_killed_parts_run_again_and_no_booking_is_lost(
     assert all(runs(pid) for pid in after.values())
     said = (copy.root / ".yoyaku" / "logs" / "up.log").read_text()
     assert all(f"{name} ended by itself (signal SIGKILL" in said for name in names)
+
+
+def test_workers_come_go_and_are_renewed_without_a_failed_call(copy: Copy) -> None:
+    before = copy.stack()["pids"]
+    with copy.client("patient") as client, load(client) as statuses:
+        assert copy.run("workers", "3", "--restart").returncode == 0
+        assert healthy_workers(copy) == len(copy.stack()["workers"]) == 3
+        assert same(before, copy.stack()["pids"]) == before.keys() - {"worker-1", "worker-2"}
+        assert copy.run("workers", "2").returncode == 0
+        assert healthy_workers(copy) == len(copy.stack()["workers"]) == 2
+    assert len(statuses) > 50
+    assert set(statuses) == {200}
+
+
+@contextmanager
+def load(client: httpx.Client) -> Iterator[list[int]]:
+    """Calls, one after another, until the end; the status of each."""
+    statuses: list[int] = []
+    ending = threading.Event()
+
+    def call() -> None:
+        while not ending.wait(0.03):
+            statuses.append(client.get("/api/clinics").status_code)
+
+    with ThreadPoolExecutor(1) as pool:
+        calling = pool.submit(call)
+        try:
+            yield statuses
+        finally:
+            ending.set()
+        calling.result()
 
 
 def test_reset_leaves_nothing(copy: Copy) -> None:

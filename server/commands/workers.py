@@ -1,0 +1,25 @@
+"""`python -m server workers`: more of them, fewer, or new ones, while the stack serves."""
+
+from typing import Annotated
+
+import typer
+
+from server.commands import app, fail
+from server.commands.running import stack
+from server.config import MOST_WORKERS
+from server.local import HOME, LocalError, wish
+from server.local.wish import Wish
+
+
+@app.command()
+def workers(
+    count: Annotated[int | None, typer.Argument(min=1, max=MOST_WORKERS, help="How many there are to be.")] = None,
+    restart: Annotated[bool, typer.Option(help="Put a new process in the place of each, one by one.")] = False,
+) -> None:
+    """Change the number of workers of the stack that `make up` runs, or restart them, without a failed call."""
+    running = stack()
+    try:
+        wish.make(HOME, Wish(count or len(running.workers), restart))
+    except LocalError as error:
+        raise fail(str(error)) from None
+    print(f"workers: {', '.join(stack().workers)}")

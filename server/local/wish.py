@@ -1,0 +1,45 @@
+"""What a command wants of the running stack: a file that the stack's supervisor reads."""
+
+import json
+import time
+import uuid
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from server.local import LocalError, state
+
+FILE = "wish.json"
+LONGEST_SECONDS = 300.0
+STEP_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """So many workers; `renew` wants a new process in the place of each."""
+
+    workers: int
+    renew: bool
+    wish_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+def read(home: Path) -> Wish | None:
+    """The last one, or None."""
+    try:
+        return Wish(**json.loads((home / FILE).read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def make(home: Path, wish: Wish) -> None:
+    """Return when the stack has done it. Raises LocalError if it could not, or is not there."""
+    scratch = home / f".{FILE}.{wish.wish_id}"
+    scratch.write_text(json.dumps(asdict(wish)))
+    scratch.replace(home / FILE)
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while (found := state.read(home)) and time.monotonic() < deadline:
+        if found.wish_id == wish.wish_id:
+            if found.wish_failure:
+                raise LocalError(found.wish_failure)
+            return
+        time.sleep(STEP_SECONDS)
+    raise LocalError("the stack ended, or is busy with something else: see .yoyaku/logs/up.log")

@@ -20,6 +20,7 @@ COMMANDS = (
     "token",
     "up",
     "verify-audit",
+    "worker",
     "workers",
 )
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -38,6 +38,27 @@ class Settings(BaseSettings):
     token_store_url: Annotated[
         SecretStr, Field(description="redis:// URL of the Valkey that keeps refresh tokens: append-only, noeviction")
     ] = SecretStr("redis://127.0.0.1:6379/1")
+    smtp_url: Annotated[
+        SecretStr,
+        Field(description="relay for email: smtp://, smtp+starttls:// or smtps:// URL; empty: a line in the log"),
+    ] = SecretStr("")
+    smtp_authorities: Annotated[str, Field(description="PEM file to trust for the relay, else the system's")] = ""
+    mail_from: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", description="address that email comes from")] = (
+        "yoyaku@localhost"
+    )
+    sms: Annotated[Literal["log", "sns"], Field(description="text messages: a line in the log, or Amazon SNS")] = "log"
+    sns_region: Annotated[str, Field(description="AWS region of SNS")] = ""
+    sns_endpoint: Annotated[str, Field(description="URL of SNS if it is not Amazon's own")] = ""
+    email_per_second: Annotated[float, Field(gt=0, description="rate of email, of all workers together")] = 100
+    sms_per_second: Annotated[float, Field(gt=0, description="rate of text messages, likewise")] = 10
+    worker_processes: Annotated[
+        int, Field(ge=1, description="notification workers: without Valkey, each keeps so large a part of the rates")
+    ] = 1
+    worker_dead_after_seconds: Annotated[
+        float, Field(ge=1, description="a notification worker silent for so long is dead, others take up its jobs")
+    ] = 30.0
+    provider_timeout_seconds: Annotated[float, Field(gt=0, description="longest call of a relay or of SNS")] = 3.0
+    breaker_open_seconds: Annotated[float, Field(gt=0, description="pause of calls to a provider that fails")] = 30.0
     listen: Annotated[
         str, Field(pattern=r"^[^:]+:\d+$", description="host:port of this worker; every worker has its own")
     ] = "127.0.0.1:50051"

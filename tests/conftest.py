@@ -10,4 +10,5 @@ pytest_plugins = [
     "tests.fixtures.charts",
     "tests.fixtures.people",
     "tests.fixtures.workers",
+    "tests.fixtures.mail",
 ]

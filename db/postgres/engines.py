@@ -16,9 +16,9 @@ from db.postgres.pipeline import Connection, Sent
 
 __all__ = ["Connection", "Engine", "Sent", "connection", "create_engine"]
 
-_CONNECT_SECONDS = 3
+CONNECT_SECONDS = 3
 _LIFE_SECONDS = 30 * 60
-_SESSION = "-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC"
+SESSION = "-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC"
 
 
 class Engine:
@@ -77,8 +77,8 @@ class Engine:
             made = await psycopg.AsyncConnection.connect(
                 self._url,
                 autocommit=True,
-                options=_SESSION,
-                connect_timeout=_CONNECT_SECONDS,
+                options=SESSION,
+                connect_timeout=CONNECT_SECONDS,
                 application_name=self._application,
             )
         except psycopg.Error as error:

@@ -54,6 +54,7 @@ class SubjectRow(NamedTuple):
     """An appointment, as far as planning needs it."""
 
     status: str
+    version: int
     start_at: datetime
     email: str
     phone: str
@@ -94,7 +95,7 @@ WITH added AS (
 {_QUEUE.format(rows="added")}"""
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%(appointment_id)s, 0))"
 _SUBJECT = """
-SELECT a.status, a.start_at, q.email, q.phone FROM appointments a JOIN patients q ON q.id = a.patient_id
+SELECT a.status, a.version, a.start_at, q.email, q.phone FROM appointments a JOIN patients q ON q.id = a.patient_id
 WHERE a.id = %(appointment_id)s
 """
 _SUPERSEDE = """

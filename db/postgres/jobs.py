@@ -1,0 +1,16 @@
+"""The queue of jobs, as its workers see it: procrastinate on connections of ours."""
+
+from procrastinate import PsycopgConnector
+
+from db.postgres.engines import CONNECT_SECONDS, SESSION
+
+
+def create_connector(url: str, *, size: int, wait_seconds: float, application: str) -> PsycopgConnector:
+    """Connections to the queue in the database at a postgresql:// URL, at most `size`; none is opened yet."""
+    return PsycopgConnector(
+        conninfo=url,
+        min_size=1,
+        max_size=size,
+        timeout=wait_seconds,
+        kwargs={"options": SESSION, "connect_timeout": CONNECT_SECONDS, "application_name": application},
+    )

@@ -1,0 +1,26 @@
+"""A rate that all processes keep together: a bucket of one token, filled evenly."""
+
+from db.valkey.client import Valkey, translated
+
+# Takes the next free moment; so nobody asks twice, and no second holds more than its share. Times in microseconds.
+_TAKE = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local at = math.max(now, tonumber(redis.call('GET', KEYS[1]) or 0))
+redis.call('SET', KEYS[1], string.format('%.0f', at + ARGV[1]), 'EX', 60)
+return at - now
+"""
+
+
+class Rate:
+    """At most `per_second` calls of a kind a second, over all processes that use the same Valkey."""
+
+    def __init__(self, valkey: Valkey, name: str, per_second: float) -> None:
+        self._take = valkey.register_script(_TAKE)
+        self._key = f"rate:{name}"
+        self._apart = 1_000_000 / per_second
+
+    async def take(self) -> float:
+        """Reserve the next moment for a call; the seconds until then. Raises Saturated and Unavailable."""
+        with translated():
+            return float(await self._take(keys=[self._key], args=[self._apart])) / 1_000_000

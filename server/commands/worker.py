@@ -1,0 +1,33 @@
+"""`python -m server worker`: one notification worker."""
+
+import asyncio
+import signal
+
+import structlog
+import uvloop
+
+from server import worker as composition
+from server.commands import app, fail, settings
+from server.config import ConfigurationError, Settings
+from server.telemetry import logs
+
+
+@app.command()
+def worker() -> None:
+    """Tell patients of their appointments until SIGTERM or SIGINT, then let what is being sent end."""
+    configured = settings(Settings)
+    logs.configure(configured.log_level)
+    try:
+        uvloop.run(_work(configured))
+    except ConfigurationError as error:
+        raise fail(str(error)) from None
+
+
+async def _work(configured: Settings) -> None:
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    log = structlog.get_logger()
+    log.info("notification worker starts")
+    await composition.work(configured, stop)
+    log.info("notification worker ended")

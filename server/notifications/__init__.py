@@ -1,0 +1,1 @@
+"""The worker that tells patients of their appointments, and the providers it goes through."""

@@ -1,0 +1,88 @@
+"""A circuit breaker: stops calling a provider that fails, and tries it again with a few probes."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+Seconds = Callable[[], float]
+"""A clock that never goes back."""
+
+CALLS = 10
+"""How many of the last calls are looked at."""
+FAILURES = CALLS // 2
+"""So many failures among them open it."""
+PROBES = 3
+"""So many calls go through when it is half open; all must succeed to close it."""
+ASK_AGAIN_SECONDS = 0.05
+
+
+@dataclass(slots=True)
+class Breaker:
+    """Counts the calls to one provider."""
+
+    seconds: Seconds
+    open_seconds: float = 30.0
+    _results: deque[bool] = field(default_factory=lambda: deque(maxlen=CALLS))
+    _opened_at: float | None = None
+    _probes: int = 0
+    _round: int = 0
+
+    def wait(self) -> float:
+        """Seconds until a call may go through, as far as is known; 0 if one may now."""
+        if self._opened_at is None:
+            return 0
+        left = self._opened_at + self.open_seconds - self.seconds()
+        if left > 0:
+            return left
+        return 0 if self._probes < PROBES else ASK_AGAIN_SECONDS
+
+    def enter(self) -> "Call":
+        """Begin a call that `wait` has let through."""
+        probe = self._opened_at is not None
+        self._probes += probe
+        return Call(self, self._round, probe)
+
+    def count(self, number: int, *, succeeded: bool) -> None:
+        """Take notice of how a call ended that began in a round; what began before the last change says nothing."""
+        if number != self._round:
+            return
+        self._results.append(succeeded)
+        if self._opened_at is None:
+            if len(self._results) == CALLS and self._results.count(False) >= FAILURES:
+                self._turn(self.seconds())
+        elif not succeeded:
+            self._turn(self.seconds())
+        elif len(self._results) == PROBES:
+            self._turn(None)
+
+    def release(self, number: int) -> None:
+        """A call ended that never reached the provider."""
+        if number == self._round and self._opened_at is not None:
+            self._probes -= 1
+
+    def _turn(self, opened_at: float | None) -> None:
+        self._opened_at, self._probes, self._round = opened_at, 0, self._round + 1
+        self._results.clear()
+
+
+@dataclass(slots=True)
+class Call:
+    """One call through a breaker; left without a result it does not count."""
+
+    breaker: Breaker
+    number: int
+    probe: bool
+    """It asks whether a provider that failed works again."""
+    counted: bool = False
+
+    def __enter__(self) -> "Call":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self.counted:
+            self.breaker.release(self.number)
+
+    def ended(self, *, succeeded: bool) -> None:
+        """Say how the provider answered."""
+        self.counted = True
+        self.breaker.count(self.number, succeeded=succeeded)

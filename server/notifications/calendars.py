@@ -1,0 +1,47 @@
+"""The calendar entry of an appointment (RFC 5545, RFC 5546): it is entered, changed and removed under one UID."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from icalendar import Calendar, Event, vCalAddress
+
+from server.notifications.letters import Invitation
+
+_PRODUCT = "-//yoyaku//appointments//EN"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What an entry says; `version` is that of the appointment, a higher one replaces a lower one."""
+
+    appointment_id: str
+    version: int
+    start_at: datetime
+    end_at: datetime
+    title: str
+    organizer: str
+    """The address that notices come from."""
+    attendee: str
+    """The address that this one goes to."""
+    cancelled: bool
+
+
+def invitation(entry: Entry, now: datetime) -> Invitation:
+    """The entry as an attachment; instants are UTC, and shown by every calendar in its owner's zone."""
+    method = "CANCEL" if entry.cancelled else "REQUEST"
+    event = Event()
+    event.add("uid", entry.appointment_id)
+    event.add("sequence", entry.version)
+    event.add("dtstamp", now)
+    event.add("dtstart", entry.start_at)
+    event.add("dtend", entry.end_at)
+    event.add("summary", entry.title)
+    event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
+    event.add("organizer", vCalAddress(f"mailto:{entry.organizer}"))
+    event.add("attendee", vCalAddress(f"mailto:{entry.attendee}"))
+    calendar = Calendar()
+    calendar.add("prodid", _PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    calendar.add_component(event)
+    return Invitation(method, calendar.to_ical())

@@ -1,0 +1,38 @@
+"""How often a provider is called: a rate for the fleet, kept in Valkey; without Valkey each process keeps its share."""
+
+import structlog
+
+from db.errors import StateError
+from db.valkey.rates import Rate
+from server.notifications.breaker import Seconds
+
+_log = structlog.get_logger()
+
+
+class Limit:
+    """Says when the next call may be made."""
+
+    def __init__(self, rate: Rate, share_per_second: float, seconds: Seconds) -> None:
+        """`share_per_second` is what this process may do alone."""
+        self._rate = rate
+        self._apart = 1 / share_per_second
+        self._seconds = seconds
+        self._free_at = 0.0
+        self._alone = False
+
+    async def take(self) -> float:
+        """Reserve the next moment for a call; the seconds until then."""
+        try:
+            wait = await self._rate.take()
+        except StateError:
+            self._note(alone=True)
+            at = max(self._seconds(), self._free_at)
+            self._free_at = at + self._apart
+            return at - self._seconds()
+        self._note(alone=False)
+        return wait
+
+    def _note(self, *, alone: bool) -> None:
+        if alone != self._alone:
+            self._alone = alone
+            _log.warning("rates are kept by each process alone" if alone else "rates are kept by the fleet again")

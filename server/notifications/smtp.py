@@ -1,0 +1,127 @@
+"""Email, handed to a relay over SMTP."""
+
+import asyncio
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime
+from urllib.parse import unquote, urlsplit
+
+from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+from aiosmtplib.errors import SMTPAuthenticationError, SMTPConnectError, SMTPHeloError
+
+from server.domain.ids import Clock
+from server.notifications.letters import Failed, Letter, Refused, Unanswered
+
+_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+_FAREWELL_SECONDS = 0.5
+_TRANSIENT, _PERMANENT = range(400, 500), range(500, 600)
+# These tell of the relay, or of our account there, not of the letter, whatever their code.
+_OF_THE_RELAY = (SMTPConnectError, SMTPHeloError, SMTPAuthenticationError)
+
+# No relay needs to know more than ASCII.
+_POLICY = SMTP_POLICY.clone(cte_type="7bit")
+
+
+class RelayUrlError(ValueError):
+    """The URL of the relay is not usable; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """Where mail goes, and how."""
+
+    scheme: str
+    host: str
+    port: int
+    username: str | None
+    password: str | None
+
+    @staticmethod
+    def of(url: str) -> "Relay":
+        """Read smtp://HOST:PORT, smtp+starttls://USER:PASSWORD@HOST:PORT or smtps://... Raises RelayUrlError."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise RelayUrlError("the port is no number") from None
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise RelayUrlError(f"it must look like {', '.join(f'{each}://HOST:PORT' for each in _PORTS)}")
+        if parts.username and parts.scheme == "smtp":
+            raise RelayUrlError("smtp:// would show the password to everybody: use smtp+starttls:// or smtps://")
+        username, password = (unquote(each) if each else None for each in (parts.username, parts.password))
+        return Relay(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], username, password)
+
+
+class SmtpSender:
+    """Hands each letter over on a connection of its own."""
+
+    def __init__(
+        self, relay: Relay, sender: str, clock: Clock, *, timeout_seconds: float, authorities: str | None = None
+    ) -> None:
+        """`sender` is the address that mail is from; `authorities` a PEM file instead of the system's."""
+        self._relay = relay
+        self._sender = sender
+        self._clock = clock
+        self._seconds = timeout_seconds
+        self._tls = ssl.create_default_context(cafile=authorities) if relay.scheme != "smtp" else None
+
+    async def send(self, letter: Letter) -> None:
+        """Connect, hand over, say goodbye."""
+        content = self._content(letter).as_bytes()
+        client = SMTP(
+            hostname=self._relay.host,
+            port=self._relay.port,
+            username=self._relay.username,
+            password=self._relay.password,
+            use_tls=self._relay.scheme == "smtps",
+            start_tls=self._relay.scheme == "smtp+starttls",
+            tls_context=self._tls,
+            timeout=self._seconds,
+        )
+        handed = False
+        try:
+            async with asyncio.timeout(self._seconds):
+                await client.connect()
+                await client.mail(self._sender)
+                await client.rcpt(letter.recipient)
+                handed = True
+                await client.data(content)
+        except SMTPResponseException as error:
+            raise _kind_of(error, handed=handed)(f"smtp {error.code}") from None
+        except (SMTPException, OSError) as error:  # TimeoutError is an OSError
+            raise (Unanswered if handed else Failed)(type(error).__name__) from None
+        else:
+            with suppress(SMTPException, OSError):
+                await client.quit(timeout=_FAREWELL_SECONDS)
+        finally:
+            client.close()
+
+    def _content(self, letter: Letter) -> EmailMessage:
+        mail = EmailMessage(_POLICY)
+        mail["From"] = Address("yoyaku", addr_spec=self._sender)
+        mail["To"] = letter.recipient
+        mail["Subject"] = letter.subject
+        mail["Date"] = format_datetime(self._clock())
+        mail["Message-ID"] = f"<{letter.notification_id}@{self._sender.rpartition('@')[2]}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(letter.text)
+        if letter.invitation:
+            mail.add_attachment(
+                letter.invitation.content,
+                maintype="text",
+                subtype="calendar",
+                filename="appointment.ics",
+                params={"method": letter.invitation.method, "charset": "utf-8"},
+            )
+        return mail
+
+
+def _kind_of(error: SMTPResponseException, *, handed: bool) -> type[Refused | Failed | Unanswered]:
+    if error.code in _PERMANENT and not isinstance(error, _OF_THE_RELAY):
+        return Refused
+    # Anything else than a number of SMTP is a garbled answer, to DATA as good as none.
+    return Unanswered if handed and error.code not in _TRANSIENT else Failed

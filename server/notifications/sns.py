@@ -1,0 +1,64 @@
+"""Text messages, handed to Amazon SNS."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from aiobotocore.config import AioConfig
+from aiobotocore.session import get_session
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+)
+
+from server.notifications.letters import Failed, Letter, Refused, Unanswered
+
+if TYPE_CHECKING:
+    from types_aiobotocore_sns.client import SNSClient
+
+# What these say is about the number or the text; everything else is about SNS, our account there, or our right to it.
+_REFUSALS = frozenset({"InvalidParameter", "InvalidParameterValue", "ValidationException", "OptedOut"})
+
+
+class SnsSender:
+    """Publishes each letter to its number."""
+
+    def __init__(self, client: "SNSClient", timeout_seconds: float) -> None:
+        self._client = client
+        self._seconds = timeout_seconds
+
+    async def send(self, letter: Letter) -> None:
+        """Publish; nothing is tried twice, since SNS would send twice."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._client.publish(
+                    PhoneNumber=letter.recipient,
+                    Message=letter.text,
+                    MessageAttributes={
+                        "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"},
+                    },
+                )
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            raise (Refused if code in _REFUSALS else Failed)(f"sns {code}") from None
+        except (EndpointConnectionError, ConnectTimeoutError) as error:
+            raise Failed(type(error).__name__) from None
+        except (HTTPClientError, TimeoutError) as error:
+            raise Unanswered(type(error).__name__) from None
+        except BotoCoreError as error:  # such as missing credentials: nothing was sent
+            raise Failed(type(error).__name__) from None
+
+
+@asynccontextmanager
+async def sns(*, region: str, endpoint: str | None, timeout_seconds: float) -> AsyncIterator[SnsSender]:
+    """A sender in an AWS region; credentials come from where AWS clients look for them."""
+    # What does not even connect was not sent: that must show before the time for the whole is over.
+    config = AioConfig(
+        connect_timeout=timeout_seconds / 2, read_timeout=timeout_seconds, retries={"total_max_attempts": 1}
+    )
+    async with get_session().create_client("sns", region_name=region, endpoint_url=endpoint, config=config) as client:
+        yield SnsSender(client, timeout_seconds)

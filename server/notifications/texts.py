@@ -1,0 +1,79 @@
+"""What notices say, in English and Japanese, on the wall clock of the clinic."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from server.domain.notices import Kind
+
+_WEEKDAYS = {"en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), "ja": tuple("月火水木金土日")}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+# Nobody should learn from a message on a screen whom it is for, or which doctor they see.
+_SUBJECTS = {
+    "en": {
+        Kind.CONFIRMATION: "Your appointment is booked: {when}",
+        Kind.CHANGE: "Your appointment has moved: {when}",
+        Kind.CANCELLATION: "Your appointment is cancelled: {when}",
+        Kind.REMINDER: "A reminder of your appointment: {when}",
+        Kind.SECURITY_WARNING: "Your account was signed out",
+    },
+    "ja": {
+        Kind.CONFIRMATION: "ご予約を承りました:{when}",
+        Kind.CHANGE: "ご予約の日時が変わりました:{when}",
+        Kind.CANCELLATION: "ご予約は取り消されました:{when}",
+        Kind.REMINDER: "ご予約日時のお知らせ:{when}",
+        Kind.SECURITY_WARNING: "アカウントからサインアウトしました",
+    },
+}
+_BODIES = {
+    "en": "{subject} ({zone})\n{clinic}\n\nTo change it, use your account or call the clinic.\n",
+    "ja": "{subject}({zone})\n{clinic}\n\n変更はアカウントから、またはお電話でお願いいたします。\n",
+}
+_WARNINGS = {
+    "en": "A sign-in of your account was used twice, which may mean that somebody copied it. We have ended it.\n"
+    "Sign in again and choose a new password. If this happens again, call the clinic.\n",
+    "ja": "サインイン情報が二重に使われたため、第三者による不正利用のおそれがあり、接続を終了しました。\n"
+    "もう一度サインインし、パスワードを変更してください。再び起きた場合はお電話ください。\n",
+}
+_SMS = {"en": "{subject} ({zone}), {clinic}", "ja": "{subject}({zone})、{clinic}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """When and where an appointment is."""
+
+    start_at: datetime
+    time_zone: str
+    clinic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A notice in words: a subject and a body for email, and a line for SMS."""
+
+    subject: str
+    body: str
+    sms: str
+
+
+def warning(language: str) -> Text:
+    """A security warning."""
+    subject = _SUBJECTS[language][Kind.SECURITY_WARNING]
+    return Text(subject, _WARNINGS[language], subject)
+
+
+def about(kind: Kind, visit: Visit, language: str) -> Text:
+    """A notice about an appointment."""
+    values = {"zone": visit.time_zone, "clinic": visit.clinic}
+    values["subject"] = _SUBJECTS[language][kind].format(when=when(visit, language))
+    return Text(values["subject"], _BODIES[language].format(**values), _SMS[language].format(**values))
+
+
+def when(visit: Visit, language: str) -> str:
+    """The start on the clinic's wall clock, for a person."""
+    local = visit.start_at.astimezone(ZoneInfo(visit.time_zone))
+    weekday = _WEEKDAYS[language][local.weekday()]
+    if language == "ja":
+        return f"{local.year}年{local.month}月{local.day}日({weekday}){local:%H:%M}"
+    return f"{weekday} {local.day} {_MONTHS[local.month - 1]} {local.year}, {local:%H:%M}"

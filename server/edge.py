@@ -16,6 +16,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from server.limits import Bucket, Limits
 
 SOURCES = Path(__file__).resolve().parent.parent / "envoy"
+PAGES = SOURCES.with_name("clients") / "web"
 CONFIGURATION = "envoy.yaml"
 DESCRIPTORS = "yoyaku.binpb"
 WORKERS = "workers.json"
@@ -73,6 +74,7 @@ def render(values: EdgeValues, directory: Path) -> Path:
     if not descriptors.exists():
         raise EdgeError(f"{descriptors} is missing: run `make` to build it from protos/")
     _replace(directory / DESCRIPTORS, descriptors.read_bytes())
+    _write_pages(directory)
     write_workers(values.workers, directory)
     write_limits(values.limits, directory)
     if values.tls:
@@ -95,6 +97,13 @@ def write_limits(limits: Limits, directory: Path) -> None:
     for template in (SOURCES / "limits").iterdir():
         text = Template(template.read_text()).substitute(buckets)
         _replace(directory / f"{template.stem}_limits.yaml", text.encode())
+
+
+def _write_pages(directory: Path) -> None:
+    for source in PAGES.glob("*/*.*"):
+        target = directory / "web" / source.relative_to(PAGES)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _replace(target, source.read_bytes())
 
 
 def _token_bucket(bucket: Bucket) -> str:

@@ -1,0 +1,100 @@
+/** Who this screen is: a paired display that exchanges its credential for short tokens, or the bearer of one token. */
+
+import { call, Failure } from "./api.js";
+
+const KEY = "yoyaku.board.credential";
+const ASK_EVERY_MS = 3_000;
+const TRY_AGAIN_MS = 30_000;
+/** Which part of a token's life is used before there is a new one. */
+const USED = 0.8;
+
+/** The token that was given has ended, and there is no way to another. */
+export class Ended extends Error {}
+
+/** @typedef {{text: string, clinicIds: string[], renewAt: number, endsAt: number}} Token */
+
+export class Device {
+  #given;
+  #show;
+  /** @type {Token | null} */
+  #token = null;
+
+  /**
+   * @param {string | null} given an access token to use instead of pairing
+   * @param {(code: string) => void} show shows a pairing code; an empty one when it is not needed any more
+   */
+  constructor(given, show) {
+    this.#given = given;
+    this.#show = show;
+  }
+
+  /** A token with some life left; pairs the screen first if need be (Ended, Failure). @returns {Promise<Token>} */
+  async token() {
+    if (this.#given && this.#token) throw new Ended();
+    if (this.#given) return read(this.#given);
+    if (!this.#token || Date.now() >= this.#token.renewAt) this.#token = await this.#renew();
+    return this.#token;
+  }
+
+  /** Use the token no more: it was refused. @param {Token} token */
+  refused(token) {
+    this.#token = this.#given ? token : null;
+  }
+
+  async #renew() {
+    for (;;) {
+      const credential = localStorage.getItem(KEY);
+      if (!credential) return this.#pair();
+      try {
+        return await exchange(credential);
+      } catch (error) {
+        if (!(error instanceof Failure && error.reason === "CREDENTIAL_INVALID")) {
+          if (!this.#token || Date.now() >= this.#token.endsAt) throw error;
+          return { ...this.#token, renewAt: Date.now() + TRY_AGAIN_MS };
+        }
+        localStorage.removeItem(KEY);
+      }
+    }
+  }
+
+  /** Show codes until staff confirm one. */
+  async #pair() {
+    for (;;) {
+      const pairing = await call("/api/auth/displays:pair", { body: {} });
+      this.#show(pairing.pairing_code);
+      const token = await confirmed(pairing.device_token);
+      if (token) {
+        localStorage.setItem(KEY, pairing.device_token);
+        this.#show("");
+        return token;
+      }
+    }
+  }
+}
+
+/** The first token of a display; null if nobody confirmed it in time. @param {string} credential */
+async function confirmed(credential) {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+    try {
+      return await exchange(credential);
+    } catch (error) {
+      if (!(error instanceof Failure) || error.reason === "CREDENTIAL_INVALID") return null;
+      if (error.reason !== "DISPLAY_NOT_CONFIRMED") throw error;
+    }
+  }
+}
+
+/** @param {string} credential @returns {Promise<Token>} */
+async function exchange(credential) {
+  const { access_token, expires_in } = await call("/api/auth/token", { body: { device_token: credential } });
+  const life = expires_in * 1000;
+  return { ...read(access_token), renewAt: Date.now() + USED * life, endsAt: Date.now() + life };
+}
+
+/** What a token says of itself; its signature is the server's business. @param {string} text @returns {Token} */
+function read(text) {
+  const payload = text.split(".")[1] ?? "";
+  const claims = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
+  return { text, clinicIds: claims.clinic_ids ?? [], renewAt: Infinity, endsAt: Infinity };
+}

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -36,11 +36,12 @@ class Clinic:
 
 @dataclass(frozen=True)
 class Stack:
-    """A running worker, and whom to ask for what."""
+    """A running worker, whom to ask for what, and how to start more workers."""
 
     clinic: Clinic
     process: Process
     port: int
+    launch: Callable[[str, int], Process]
 
 
 @contextmanager
@@ -51,10 +52,15 @@ def running_worker(database_url: str, valkey_urls: dict[str, str], directory: Pa
     clinic = asyncio.run(_fill(Settings(**settings)))
     (port,) = free(1)
     environment = {f"YOYAKU_{name.upper()}": value for name, value in settings.items()}
-    process = workers.launch("worker", directory / "worker.log", port=port, environment=environment)
-    try:
+
+    def launch(name: str, port: int) -> Process:
+        process = workers.launch(name, directory / f"{name}.log", port=port, environment=environment)
         workers.await_ready(process, port)
-        yield Stack(clinic, process, port)
+        return process
+
+    process = launch("worker", port)
+    try:
+        yield Stack(clinic, process, port, launch)
     finally:
         process.stop(seconds=20)
 

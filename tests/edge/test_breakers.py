@@ -1,0 +1,134 @@
+"""Circuit breakers, each driven over its edge and back; the workers hold still for the moment that it takes."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from tests.edge.answers import reason
+from tests.edge.clinic import Stack
+from tests.edge.envoys import Edge, running_envoy, wait_for_readyz
+from tests.edge.rest import Rest
+from yoyaku.v1.schedule_service_pb2 import WatchSlotsRequest
+from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceStub
+
+
+@contextmanager
+def threshold(edge: Edge, name: str, value: int) -> Iterator[None]:
+    """Another threshold of a circuit breaker, by the key that docs/edge.md names."""
+    key = f"circuit_breakers.{name}"
+    httpx.post(f"{edge.admin}/runtime_modify?{key}={value}").raise_for_status()
+    try:
+        yield
+    finally:
+        httpx.post(f"{edge.admin}/runtime_modify?{key}=").raise_for_status()
+
+
+@contextmanager
+def still(stack: Stack) -> Iterator[None]:
+    """The worker hangs until the end."""
+    stack.process.popen.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        stack.process.popen.send_signal(signal.SIGCONT)
+
+
+def counter(edge: Edge, name: str) -> int:
+    (line,) = httpx.get(f"{edge.admin}/stats?filter=^cluster.{name}$").text.splitlines()
+    return int(line.rpartition(" ")[2])
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def burst(pool: ThreadPoolExecutor, rest: Rest, count: int) -> list[Future[httpx.Response]]:
+    return [pool.submit(rest, "patient", "GET", "/api/doctors") for _ in range(count)]
+
+
+def test_more_calls_in_flight_than_allowed_are_refused_at_once(edge: Edge, stack: Stack, rest: Rest) -> None:
+    assert rest("patient", "GET", "/api/doctors").status_code == 200
+    with ThreadPoolExecutor(10) as pool, threshold(edge, "workers.default.max_requests", 3), still(stack):
+        calls = burst(pool, rest, 10)
+        eventually(lambda: sum(call.done() for call in calls) == 7)
+        refused = [call.result() for call in calls if call.done()]
+    assert {answer.status_code for answer in refused} == {429}
+    assert {reason(answer) for answer in refused} == {"OVERLOADED"}
+    assert refused[0].headers["retry-after"] == "1"
+    assert sorted(call.result().status_code for call in calls) == [200] * 3 + [429] * 7
+    with ThreadPoolExecutor(10) as pool:
+        assert {call.result().status_code for call in burst(pool, rest, 10)} == {200}
+
+
+def test_more_streams_than_allowed_are_refused_until_one_ends(
+    edge: Edge, stack: Stack, channel: grpc.Channel, rest: Rest
+) -> None:
+    request = WatchSlotsRequest(doctor_ids=[stack.clinic.doctor], date=stack.clinic.day)
+    metadata = (("authorization", f"Bearer {stack.clinic.tokens['patient']}"),)
+
+    def watch() -> Any:
+        call = ScheduleServiceStub(channel).WatchSlots(request, metadata=metadata, timeout=60)
+        assert next(call).day.doctor_id == stack.clinic.doctor
+        return call
+
+    first = watch()
+    with threshold(edge, "streams.default.max_requests", 1):
+        with pytest.raises(grpc.RpcError) as refused:
+            watch()
+        answer = rest("patient", "GET", f"/api/schedules/slots:watch?doctor_ids={stack.clinic.doctor}")
+        assert rest("patient", "GET", "/api/doctors").status_code == 200
+        first.cancel()
+        eventually(lambda: counter(edge, "streams.upstream_rq_active") == 0)
+        watch().cancel()
+    assert (answer.status_code, reason(answer)) == (429, "OVERLOADED")
+    assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    info, retry = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
+    status = rpc_status.from_call(refused.value)
+    assert status is not None
+    assert status.details[0].Unpack(info)
+    assert status.details[1].Unpack(retry)
+    assert (info.reason, retry.retry_delay.seconds) == ("OVERLOADED", 1)
+
+
+def test_more_calls_that_wait_for_a_connection_than_allowed_are_refused(stack: Stack, tmp_path: Path) -> None:
+    with running_envoy(tmp_path, workers=[("127.0.0.1", stack.port)]) as edge, httpx.Client(base_url=edge.url) as http:
+        wait_for_readyz(edge, 200)
+        rest, path = Rest(http, stack), f"/api/schedules/slots:watch?doctor_ids={stack.clinic.patient}"
+        eventually(lambda: rest("patient", "GET", "/api/doctors").status_code == 200)  # it has the keys
+        with threshold(edge, "streams.default.max_pending_requests", 0):
+            answer = rest("patient", "GET", path)  # the first stream, so there is no connection yet
+        assert (answer.status_code, reason(answer)) == (429, "OVERLOADED")
+        assert rest("patient", "GET", path).status_code == 404
+
+
+def test_reads_that_hang_are_tried_again_within_a_budget(edge: Edge, stack: Stack, rest: Rest) -> None:
+    with ThreadPoolExecutor(30) as pool:
+        with still(stack):
+            calls = burst(pool, rest, 30)
+            eventually(lambda: counter(edge, "workers.upstream_rq_retry_overflow") >= 15)
+            assert counter(edge, "workers.upstream_rq_retry") <= 12
+        assert {call.result().status_code for call in calls} <= {200, 429, 503, 504}
+    eventually(lambda: rest("patient", "GET", "/api/doctors").status_code == 200)
+
+
+def test_a_write_is_never_sent_twice(edge: Edge, stack: Stack, rest: Rest) -> None:
+    before = counter(edge, "workers.upstream_rq_retry")
+    with ThreadPoolExecutor(1) as pool:
+        with still(stack):
+            booking = pool.submit(rest.book, "patient", "05:00")
+            time.sleep(2.5)
+        assert booking.result().status_code == 201
+    assert counter(edge, "workers.upstream_rq_retry") == before

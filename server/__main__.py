@@ -15,6 +15,7 @@ COMMANDS = (
     "migrate",
     "record-retention",
     "reset",
+    "rotate-keys",
     "rotate-record-keys",
     "serve",
     "token",

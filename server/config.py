@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     ] = "127.0.0.1:50051"
     token_issuer: Annotated[str, Field(min_length=1, description="`iss` of access tokens")] = "yoyaku"
     token_audience: Annotated[str, Field(min_length=1, description="`aud` of access tokens")] = "yoyaku"
+    keys_cache_seconds: Annotated[
+        float, Field(gt=0, description="how long others keep the published signing keys: `cache_duration` of Envoy")
+    ] = 60.0
     password_threads: Annotated[int, Field(ge=1, le=16, description="passwords hashed at a time, 19 MiB each")] = 2
     password_queue: Annotated[int, Field(ge=0, description="how many more may wait; then OVERLOADED")] = 32
     pool_size: Annotated[int, Field(ge=1, le=100, description="database connections of this process")] = 8

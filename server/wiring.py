@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import SystemRandom
 
 from db.postgres.engines import Engine, create_engine
@@ -27,7 +27,7 @@ from server.usecases.devices import Devices
 from server.usecases.directory import Directory
 from server.usecases.feed import Feed
 from server.usecases.housekeeping import Housekeeping
-from server.usecases.identity import SigningKeys, Tokens, TokenSettings, key_encryption_key
+from server.usecases.identity import Tokens, TokenSettings
 from server.usecases.keyrings import KeyRing, key_ring
 from server.usecases.passwords import Passwords
 from server.usecases.patients import Patients
@@ -39,6 +39,7 @@ from server.usecases.scheduling import Scheduling
 from server.usecases.sealing import Seal, derived
 from server.usecases.searching import Searching
 from server.usecases.sessions import Sessions
+from server.usecases.signing_keys import SigningKeys, key_encryption_key
 from server.usecases.streams import Streams
 from server.usecases.trail import Trail
 from server.usecases.vault import Vault
@@ -88,23 +89,19 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
         token_store = create_client(settings.token_store_url.get_secret_value())
         stack.push_async_callback(token_store.aclose)
         new_id = uuid7_maker(clock)
-        token_settings = TokenSettings(
-            settings.token_issuer,
-            settings.token_audience,
-            key_encryption_key(settings.key_encryption_key.get_secret_value()),
-        )
-        keys = SigningKeys(engine, clock, token_settings)
+        secret = key_encryption_key(settings.key_encryption_key.get_secret_value())
+        keys = SigningKeys(engine, clock, secret, timedelta(seconds=settings.keys_cache_seconds))
+        token_settings = TokenSettings(settings.token_issuer, settings.token_audience)
         tokens = Tokens(engine, clock, new_id, keys, token_settings)
         passwords = Passwords(threads=settings.password_threads, queue=settings.password_queue)
         stack.callback(passwords.close)
-        successors = derived(token_settings.key_encryption_key, "successors of refresh tokens")
+        successors = derived(secret, "successors of refresh tokens")
         sessions = Sessions(engine, token_store, clock, new_id, tokens, passwords, successors)
         streams = Streams(clock, SystemRandom())
         feed = Feed(engine, clock, streams)
-        fallback = token_settings.key_encryption_key
-        masters = key_ring("YOYAKU_RECORD_MASTER_KEYS", settings.record_master_keys.get_secret_value(), fallback)
-        audit_keys = key_ring("YOYAKU_RECORD_AUDIT_KEYS", settings.record_audit_keys.get_secret_value(), fallback)
-        vault, trail = Vault(masters, derived(fallback, "digests of requests")), Trail(audit_keys)
+        masters = key_ring("YOYAKU_RECORD_MASTER_KEYS", settings.record_master_keys.get_secret_value(), secret)
+        audit_keys = key_ring("YOYAKU_RECORD_AUDIT_KEYS", settings.record_audit_keys.get_secret_value(), secret)
+        vault, trail = Vault(masters, derived(secret, "digests of requests")), Trail(audit_keys)
         servicers = Servicers(
             appointments=AppointmentServicer(
                 Appointments(engine), Booking(engine, clock, new_id), Changing(engine, clock), feed
@@ -121,7 +118,7 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
                 sessions,
                 Accounts(engine, clock, new_id, passwords, sessions),
                 Devices(engine, token_store, clock, new_id, tokens),
-                Seal(token_settings.key_encryption_key, "answers with secrets"),
+                Seal(secret, "answers with secrets"),
             ),
             records=RecordServicer(
                 Reading(engine, clock, trail, vault),

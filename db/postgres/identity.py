@@ -37,8 +37,11 @@ class SigningKeyRow(NamedTuple):
     signs_from: datetime
 
 
-_KEYS = sql(select(*signing_keys.c).order_by(signing_keys.c.created_at.desc(), signing_keys.c.kid))
+_KEYS = sql(select(*signing_keys.c).order_by(signing_keys.c.signs_from.desc(), signing_keys.c.kid))
 _ADD_KEY = sql(insert(signing_keys).values({name: bindparam(name) for name in SigningKeyRow._fields}))
+_FORGET_KEYS = """
+DELETE FROM signing_keys WHERE signs_from < (SELECT max(signs_from) FROM signing_keys WHERE signs_from < %(ended)s)
+"""
 _ACCOUNT = sql(
     select(*(accounts.c[name] for name in AccountRow._fields)).where(
         accounts.c.id == bindparam("id"), accounts.c.disabled_at.is_(None)
@@ -68,7 +71,7 @@ _LOCK_KEYS = "LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE"
 
 
 async def signing_key_rows(pg: Connection) -> list[SigningKeyRow]:
-    """All signing keys, the newest first."""
+    """All signing keys, the one that signs latest first."""
     cursor = pg.cursor(row_factory=args_row(SigningKeyRow))
     await cursor.execute(_KEYS)
     return await cursor.fetchall()
@@ -82,6 +85,11 @@ async def lock_signing_keys(pg: Connection) -> None:
 async def add_signing_key(pg: Connection, key: SigningKeyRow) -> None:
     """Add a key."""
     await pg.execute(_ADD_KEY, key._asdict())
+
+
+async def forget_signing_keys(pg: Connection, ended: datetime) -> None:
+    """Delete the keys before the one that signed already at that time."""
+    await pg.execute(_FORGET_KEYS, {"ended": ended})
 
 
 async def account(pg: Connection, account_id: str) -> AccountRow | None:

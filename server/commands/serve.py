@@ -10,8 +10,8 @@ from server import wiring
 from server.commands import app, fail, settings
 from server.config import Settings
 from server.telemetry import logs
-from server.usecases.identity import KeyEncryptionKeyError
 from server.usecases.keyrings import KeyRingError
+from server.usecases.signing_keys import KeyEncryptionKeyError
 
 
 @app.command()

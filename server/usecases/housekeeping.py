@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import structlog
 
-from db.postgres import feed, idempotency
+from db.postgres import feed, idempotency, identity
 from db.postgres.engines import Engine
 from db.postgres.transaction import transact
 from server.domain.ids import Clock
@@ -18,6 +18,8 @@ EVERY = timedelta(minutes=1)
 _BATCH = 1_000
 CHANGES_KEPT = timedelta(days=7)
 """How long the feeds of clinics go back."""
+KEYS_KEPT = timedelta(hours=1)
+"""How long a signing key is published once the next one signs: longer than its last token lives."""
 
 
 class Housekeeping:
@@ -36,6 +38,7 @@ class Housekeeping:
                     pass
                 while await self.forget_changes():
                     pass
+                await self.forget_keys()
             except Exception as error:
                 _log.error("housekeeping failed", failure=place_of(error))
 
@@ -48,3 +51,8 @@ class Housekeeping:
         """Forget a batch of each clinic's changes that are too old; how many there were."""
         forgotten = self._clock() - CHANGES_KEPT
         return await transact(self._engine, lambda pg: feed.purge(pg, forgotten=forgotten, limit=_BATCH))
+
+    async def forget_keys(self) -> None:
+        """Forget signing keys of which no token is left."""
+        ended = self._clock() - KEYS_KEPT
+        await transact(self._engine, lambda pg: identity.forget_signing_keys(pg, ended))

@@ -1,100 +1,33 @@
 """Access tokens: signed with keys that are encrypted at rest, verified on every call."""
 
 import asyncio
-import base64
-import binascii
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import jwt
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from db.postgres import identity
-from db.postgres.engines import Connection, Engine
-from db.postgres.identity import AccountRow, SigningKeyRow
-from db.postgres.transaction import transact
+from db.postgres.engines import Engine
+from db.postgres.identity import AccountRow
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import ALL_CLINICS, Caller, roles_of
 from server.domain.ids import Clock, IdMaker
+from server.usecases.signing_keys import SigningKeys
 from server.usecases.writes import read
 
 LIFETIME = timedelta(minutes=15)
 _ALGORITHM = "EdDSA"
 _REMEMBERED_TOKENS = 10_000
-_RELOAD = timedelta(seconds=5)
 _LEARN_SECONDS = 2.0
-_NONCE_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class TokenSettings:
-    """Names that tokens carry, and the key that encrypts the signing keys."""
+    """Names that tokens carry."""
 
     issuer: str
     audience: str
-    key_encryption_key: bytes
-
-
-class KeyEncryptionKeyError(Exception):
-    """The key-encryption key is malformed, or not the one that the signing keys were encrypted with."""
-
-
-class SigningKeys:
-    """The Ed25519 keys of access tokens."""
-
-    def __init__(self, engine: Engine, clock: Clock, settings: TokenSettings) -> None:
-        self._engine = engine
-        self._clock = clock
-        self._cipher = AESGCM(settings.key_encryption_key)
-        self._rows: list[SigningKeyRow] = []
-        self._public: dict[str, Ed25519PublicKey] = {}
-        self._loaded_at = datetime.min.replace(tzinfo=UTC)
-
-    async def ensure(self) -> None:
-        """Make the first key unless there is one."""
-
-        async def work(pg: Connection) -> None:
-            await identity.lock_signing_keys(pg)
-            if not await identity.signing_key_rows(pg):
-                await identity.add_signing_key(pg, self._make())
-
-        await transact(self._engine, work)
-
-    async def rows(self) -> list[SigningKeyRow]:
-        """The keys, the newest first; at most some seconds old."""
-        now = self._clock()
-        if now - self._loaded_at >= _RELOAD:
-            self._rows = await read(self._engine, identity.signing_key_rows)
-            self._public = {row.kid: Ed25519PublicKey.from_public_bytes(row.public_key) for row in self._rows}
-            self._loaded_at = now
-        return self._rows
-
-    async def public(self, kid: str) -> Ed25519PublicKey | None:
-        """The public key of a token's `kid`, or None."""
-        if kid not in self._public:
-            await self.rows()
-        return self._public.get(kid)
-
-    async def private(self) -> tuple[str, Ed25519PrivateKey]:
-        """The key that signs, and its id (KeyEncryptionKeyError)."""
-        newest = (await self.rows())[0]
-        sealed = newest.private_key_encrypted
-        try:
-            raw = self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], newest.kid.encode())
-        except InvalidTag:
-            raise KeyEncryptionKeyError("the signing keys were encrypted with another key-encryption key") from None
-        return newest.kid, Ed25519PrivateKey.from_private_bytes(raw)
-
-    def _make(self) -> SigningKeyRow:
-        key = Ed25519PrivateKey.generate()
-        kid, nonce = secrets.token_urlsafe(9), secrets.token_bytes(_NONCE_BYTES)
-        sealed = nonce + self._cipher.encrypt(nonce, key.private_bytes_raw(), kid.encode())
-        now = self._clock()
-        return SigningKeyRow(kid, key.public_key().public_bytes_raw(), sealed, now, now)
 
 
 class Tokens:
@@ -212,14 +145,3 @@ def _caller(claims: dict[str, object]) -> Caller:
 
 def _optional(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def key_encryption_key(text: str) -> bytes:
-    """The 32 bytes that base64 text stands for (KeyEncryptionKeyError)."""
-    try:
-        key = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != 32:  # noqa: PLR2004  # AES-256
-        raise KeyEncryptionKeyError("the key-encryption key must be 32 bytes in base64: openssl rand -base64 32")
-    return key

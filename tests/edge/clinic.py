@@ -42,13 +42,14 @@ class Stack:
     process: Process
     port: int
     launch: Callable[[str, int], Process]
+    environment: dict[str, str]
 
 
 @contextmanager
-def running_worker(database_url: str, valkey_urls: dict[str, str], directory: Path) -> Iterator[Stack]:
+def running_worker(database_url: str, valkey_urls: dict[str, str], directory: Path, **others: str) -> Iterator[Stack]:
     """A worker on a migrated, empty database, with one doctor who works all day, every day."""
     key = base64.b64encode(os.urandom(32)).decode()
-    settings: dict[str, Any] = {"database_url": database_url, "key_encryption_key": key, **valkey_urls}
+    settings: dict[str, Any] = {"database_url": database_url, "key_encryption_key": key, **valkey_urls, **others}
     clinic = asyncio.run(_fill(Settings(**settings)))
     (port,) = free(1)
     environment = {f"YOYAKU_{name.upper()}": value for name, value in settings.items()}
@@ -60,7 +61,7 @@ def running_worker(database_url: str, valkey_urls: dict[str, str], directory: Pa
 
     process = launch("worker", port)
     try:
-        yield Stack(clinic, process, port, launch)
+        yield Stack(clinic, process, port, launch, environment)
     finally:
         process.stop(seconds=20)
 

@@ -40,7 +40,9 @@ def validate(configuration: Path) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def running_envoy(directory: Path, workers: Sequence[Address], **others: Any) -> Iterator[Edge]:
+def running_envoy(
+    directory: Path, workers: Sequence[Address], keys_cache_seconds: int = 60, **others: Any
+) -> Iterator[Edge]:
     """Envoy in front of these workers, until the end; it lives as long as the thread that calls this."""
     port, admin_port, keys_port, metrics_port = free(4)
     values = EdgeValues(
@@ -52,7 +54,11 @@ def running_envoy(directory: Path, workers: Sequence[Address], **others: Any) ->
         **others,
     )
     edge = Edge(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{admin_port}", directory)
-    command: list[str | Path] = [ENVOY, "-c", render(values, directory), "--use-dynamic-base-id", "--concurrency", "1",
+    configuration = render(values, directory)
+    text = configuration.read_text()
+    assert "cache_duration: 60s" in text
+    configuration.write_text(text.replace("cache_duration: 60s", f"cache_duration: {keys_cache_seconds}s"))
+    command: list[str | Path] = [ENVOY, "-c", configuration, "--use-dynamic-base-id", "--concurrency", "1",
                "--log-level", "warning", "--file-flush-interval-msec", "50"]  # fmt: skip
     with (directory / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:

@@ -1,0 +1,31 @@
+"""`python -m server rotate-keys`: the next key that signs access tokens."""
+
+import asyncio
+
+from db.errors import StateError
+from db.postgres.identity import SigningKeyRow
+from server.commands import app, fail
+from server.commands.running import settings_here
+from server.config import Settings
+from server.wiring import wired
+
+
+@app.command(name="rotate-keys")
+def rotate_keys() -> None:
+    """Make the next key that signs access tokens and publish it at once; it signs when everybody knows it.
+
+    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs, while calls go on. The key before is published
+    until its last token has ended, then forgotten. Run again before the new key signs, this changes nothing.
+    """
+    try:
+        row = asyncio.run(_rotate(settings_here()))
+    except StateError as error:
+        raise fail(
+            f"the database is in trouble ({error}), nothing was changed: see that it runs, and try again"
+        ) from None
+    print(f"key {row.kid} is published, and signs from {row.signs_from:%Y-%m-%dT%H:%M:%SZ}")
+
+
+async def _rotate(configured: Settings) -> SigningKeyRow:
+    async with wired(configured) as parts:
+        return await parts.keys.rotate()

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import sys
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +17,7 @@ from db.errors import ConstraintViolated, StateError
 from server.commands import app, fail
 from server.commands.running import settings_here
 from server.config import Settings
-from server.local.demo import hospital, small
+from server.local.demo import accounts, hospital, small
 from server.local.demo.plan import SEED, Plan
 from server.wiring import wired
 
@@ -37,6 +39,10 @@ def demo(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="The hospital's present: the days before are past. [today]"),
     ] = None,
+    passwords: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help='JSON file with passwords to give: {"patient": "...", ...}.'),
+    ] = None,
 ) -> None:
     """Make demo clinics unless they are there, and print accounts, clinics and doctors as one line of JSON.
 
@@ -50,8 +56,9 @@ def demo(
         raise fail(f"--until {plan.until} lies ahead, and nothing can have happened by then: give today or earlier")
     configured = settings_here()
     work = _small(configured) if size is Size.SMALL else _hospital(configured, plan, any_plan=until is None)
+    wanted = json.loads(passwords.read_text()) if passwords else {}
     try:
-        made = asyncio.run(work)
+        made = asyncio.run(_with_passwords(configured, work, wanted))
     except hospital.OtherPlan:
         raise fail(
             f"the hospital of seed {plan.seed} is there with another present than {plan.until}, and stays as it is:"
@@ -66,6 +73,16 @@ def demo(
     except KeyboardInterrupt:
         raise fail("stopped, and nothing was loaded") from None
     print(json.dumps(made))
+
+
+async def _with_passwords(
+    configured: Settings, work: Awaitable[dict[str, Any]], wanted: dict[str, str]
+) -> dict[str, Any]:
+    made = await work
+    if wanted:
+        async with wired(configured) as parts:
+            await accounts.give_passwords(parts.engine, parts.passwords, made["accounts"], wanted, parts.clock())
+    return made
 
 
 async def _small(configured: Settings) -> dict[str, Any]:

@@ -44,12 +44,17 @@ def _announce(state: State) -> None:
         ("the same with TLS", state.edge_tls),
         ("Envoy's admin pages", state.admin),
         ("logs, data, state", f"{HOME}/"),
-        *((f"account: {role}", account.get("email", "")) for role, account in state.accounts.items()),
+        *((f"account: {role}", _sign_in(account)) for role, account in state.accounts.items()),
     ):
         console.print(Text.assemble((f"  {title:<24}", "dim"), value))
     console.print("\nTry:")
     for command in _commands(state):
         console.print(Text(f"  {command}", "cyan"))
+
+
+def _sign_in(account: dict[str, str]) -> str:
+    password = account.get("password")
+    return f"{account['email']}{f'  password: {password}' if password else ''}"
 
 
 def _how_to_stop() -> str:

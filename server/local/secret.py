@@ -1,8 +1,10 @@
 """Secrets that this machine makes for itself, each in a file that only its owner reads."""
 
 import base64
+import json
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -12,6 +14,14 @@ def keep(path: Path, size: int) -> str:
     if not path.exists():
         write(path, base64.b64encode(secrets.token_bytes(size)))
     return path.read_text().strip()
+
+
+def keep_passwords(path: Path, names: Sequence[str]) -> Path:
+    """Have a JSON file with a random password for each name; returns it."""
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write(path, json.dumps({name: secrets.token_urlsafe(12) for name in names}, indent=2).encode())
+    return path
 
 
 def write(path: Path, content: bytes) -> None:

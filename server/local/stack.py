@@ -18,6 +18,8 @@ from server.local.state import State
 from server.local.wish import Wish
 
 WATCH_SECONDS = 0.5
+WITH_PASSWORD = ("patient", "second_patient", "doctor", "staff", "admin")
+"""Accounts of the demo that people sign in with; devices and hospital systems have credentials instead."""
 
 Say = Callable[[str, float], None]
 """Is told what has been done, and the seconds that it took."""
@@ -133,7 +135,8 @@ class Stack:
         with self._step("Database schema"):
             workers.migrate(self._environment)
         with self._step("Demo clinics"):
-            demo = workers.load_demo(self._environment)
+            passwords = secret.keep_passwords(self._home / "secrets" / "demo-passwords.json", WITH_PASSWORD)
+            demo = workers.load_demo(self._environment, passwords)
         self.state.accounts, self.state.clinics, self.state.doctors = (
             demo[name] for name in ("accounts", "clinics", "doctors")
         )

@@ -38,9 +38,12 @@ def migrate(environment: Mapping[str, str]) -> None:
     _command("migrate", environment)
 
 
-def load_demo(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Load the demo clinics, if they are not there yet, and return `accounts`, `clinics` and `doctors`."""
-    lines = _command("demo", environment).splitlines()
+def load_demo(environment: Mapping[str, str], passwords: Path) -> dict[str, Any]:
+    """Load the demo clinics, if they are not there yet, and return `accounts`, `clinics` and `doctors`.
+
+    The file gives accounts their passwords. Raises LocalError.
+    """
+    lines = _command("demo", environment, "--passwords", str(passwords)).splitlines()
     try:
         loaded: dict[str, Any] = json.loads(lines[-1])
     except (IndexError, ValueError):
@@ -48,9 +51,9 @@ def load_demo(environment: Mapping[str, str]) -> dict[str, Any]:
     return loaded
 
 
-def _command(name: str, environment: Mapping[str, str]) -> str:
+def _command(name: str, environment: Mapping[str, str], *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "server", name],
+        [sys.executable, "-m", "server", name, *arguments],
         cwd=ROOT,
         env=os.environ | environment,
         stdin=subprocess.DEVNULL,

@@ -3,8 +3,10 @@
 import base64
 import json
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -12,6 +14,7 @@ from db.postgres.engines import Engine
 from server.commands import app
 from server.local.demo import hospital
 from server.local.demo.plan import Plan
+from server.usecases.passwords import HASHER
 from tests.fixtures.book import Book
 from tests.fixtures.worker import Worker
 from tests.local.test_demo_hospital import PLAN
@@ -48,6 +51,22 @@ def test_a_hospital_is_one_line_of_json_as_the_small_demo_is(database_url: str, 
         assert (done.exit_code, done.stdout) == (0, first.stdout)
         assert done.stderr == "the hospital of seed 1 is there already: nothing was changed\n"
     assert json.loads(run(database_url).stdout)["accounts"].keys() == {*ACCOUNTS[:3], *ACCOUNTS[-3:], "display"}
+
+
+def test_accounts_get_the_passwords_of_a_file_again_and_again(database_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "passwords.json"
+    for wanted in ({"patient": "the first of all"}, {"patient": "another for all", "admin": "another for all"}):
+        file.write_text(json.dumps(wanted))
+        for _ in range(2):
+            accounts = json.loads(run(database_url, "--passwords", str(file)).stdout)["accounts"]
+            assert {name: each["password"] for name, each in accounts.items() if "password" in each} == wanted
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute("SELECT email, password_hash, generation FROM accounts WHERE password_hash <> ''")
+        kept = {email.partition("@")[0]: (password_hash, generation) for email, password_hash, generation in rows}
+    assert kept.keys() == wanted.keys()
+    assert all(HASHER.verify(password_hash, wanted[name]) for name, (password_hash, _) in kept.items())
+    # What has its password already is left alone.
+    assert kept["patient"][1] == 2
 
 
 def test_what_cannot_be_made_is_said(database_url: str, little: None) -> None:

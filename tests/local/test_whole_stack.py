@@ -122,6 +122,10 @@ def test_the_system_starts_books_keeps_and_stops(copy: Copy) -> None:
     assert started.returncode == 0, started.stderr
     stack = copy.stack()
     assert {"patient", "second_patient", "doctor", "staff", "admin"} <= set(stack["accounts"])
+    admin = stack["accounts"]["admin"]
+    assert f"{admin['email']}  password: {admin['password']}" in started.stdout
+    login = {"email": admin["email"], "password": admin["password"]}
+    assert httpx.post(f"{stack['edge']}/api/auth/login", json=login).status_code == 200
     assert (copy.root / ".yoyaku" / "stack.json").stat().st_mode & 0o077 == 0
     assert "already" in (again := copy.run("up", "--detach")).stdout + again.stderr
 

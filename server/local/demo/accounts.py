@@ -1,11 +1,15 @@
 """The accounts of a demo: `staff`, say, at the demo's own mail domain."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from db.postgres import doctors, identity
-from db.postgres.engines import Connection
+from db.postgres import accounts, doctors, identity
+from db.postgres.engines import Connection, Engine
 from db.postgres.identity import AccountRow
+from db.postgres.transaction import transact
+from server.usecases.passwords import Passwords
+from server.usecases.sealing import digest, new_secret
 
 
 def email(name: str, domain: str) -> str:
@@ -20,14 +24,40 @@ async def find(pg: Connection, names: Sequence[str], domain: str) -> dict[str, A
     return {name: found[name] for name in names} if len(found) == len(names) else None
 
 
-async def summary(pg: Connection, accounts: Mapping[str, AccountRow]) -> dict[str, Any]:
+async def summary(pg: Connection, rows: Mapping[str, AccountRow]) -> dict[str, Any]:
     """A demo as its command prints it: accounts by name, and the ids of the admin's clinics and of their doctors."""
-    clinic_ids = accounts["admin"].clinic_ids
+    clinic_ids = rows["admin"].clinic_ids
     return {
-        "accounts": {name: _described(row) for name, row in accounts.items()},
+        "accounts": {name: _described(row) for name, row in rows.items()},
         "clinics": clinic_ids,
         "doctors": await doctors.ids_of_clinics(pg, clinic_ids),
     }
+
+
+async def give_passwords(
+    engine: Engine,
+    hashing: Passwords,
+    described: Mapping[str, dict[str, Any]],
+    wanted: Mapping[str, str],
+    now: datetime,
+) -> None:
+    """Let the accounts of a summary have the passwords that are wanted for their names, and the summary say so."""
+    for name in described.keys() & wanted.keys():
+        await _give_password(engine, hashing, described[name]["id"], wanted[name], now)
+        described[name]["password"] = wanted[name]
+
+
+async def _give_password(engine: Engine, hashing: Passwords, account_id: str, password: str, now: datetime) -> None:
+    row = await transact(engine, lambda pg: accounts.by_id(pg, account_id))
+    if row is None or await hashing.matches(row.password_hash, password):
+        return
+    hashed, secret_hash = await hashing.hash(password), digest(new_secret())
+
+    async def work(pg: Connection) -> None:
+        await accounts.offer(pg, account_id, secret_hash, now + timedelta(minutes=1))
+        await accounts.take_offer(pg, account_id, secret_hash, new=hashed, now=now)
+
+    await transact(engine, work)
 
 
 def _described(row: AccountRow) -> dict[str, Any]:

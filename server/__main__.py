@@ -13,6 +13,7 @@ COMMANDS = (
     "import-fhir",
     "limits",
     "migrate",
+    "promote",
     "record-retention",
     "reset",
     "rotate-keys",

@@ -9,6 +9,7 @@ from random import SystemRandom
 
 from db.postgres.engines import Engine, create_engine
 from db.valkey.client import Valkey, create_client
+from db.valkey.read_marks import ReadMarks
 from server.config import Settings
 from server.domain.ids import Clock, IdMaker, uuid7_maker
 from server.rpc.appointments import AppointmentServicer
@@ -84,8 +85,13 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             application="yoyaku",
         )
         stack.push_async_callback(engine.dispose)
+        if len(engine.nodes) > 1:
+            await stack.enter_async_context(engine.watched())
         cache = create_client(settings.cache_url.get_secret_value())
         stack.push_async_callback(cache.aclose)
+        if len(engine.nodes) > 1:
+            engine.marks = ReadMarks(cache)
+            stack.push_async_callback(engine.marks.aclose)
         token_store = create_client(settings.token_store_url.get_secret_value())
         stack.push_async_callback(token_store.aclose)
         new_id = uuid7_maker(clock)

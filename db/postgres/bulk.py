@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from db.postgres.engines import Connection, Engine, connection
-from db.postgres.transaction import translated
+from db.postgres.translation import translated
 
 
 class PatientCopy(NamedTuple):

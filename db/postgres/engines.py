@@ -1,131 +1,117 @@
-"""Pools of connections: who waits for one, which of them can still be lent, and how long they live."""
+"""The servers of one database, each with its pool: which is the primary now, and how far behind the others are."""
 
 import asyncio
-import select
-import time
-from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Protocol
 
-import psycopg
-from psycopg.pq import TransactionStatus
-from psycopg.types.string import TextLoader
+import structlog
 
-from db.errors import Saturated, Unavailable
+from db.postgres.cluster import single_hosts
+from db.postgres.nodes import Node
 from db.postgres.pipeline import Connection, Sent
+from db.postgres.pools import Pool, lent
+from db.postgres.progress import Progress
 
 __all__ = ["Connection", "Engine", "Sent", "connection", "create_engine"]
 
-CONNECT_SECONDS = 3
-_LIFE_SECONDS = 30 * 60
-SESSION = "-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC"
+FRESH_SECONDS = 1.0
+_FIND_SECONDS = 3.0
+
+_log = structlog.get_logger()
+
+
+class Marks(Protocol):
+    """Where it is kept how far the primary was when a caller last wrote."""
+
+    async def raise_to(self, caller_id: str, position: int) -> None:
+        """Keep a caller's mark."""
+
+    async def get(self, caller_id: str) -> int | None:
+        """A caller's mark, 0 if there is none; None if that is not known."""
 
 
 class Engine:
-    """A pool of at most `size` connections to one server; one that is free is lent before another is made."""
+    """One server is taken for the primary; of several the primary is known while they are watched."""
 
-    def __init__(self, url: str, *, size: int, wait_seconds: float, application: str) -> None:
-        self._url = url
-        self._application = application
-        self._wait_seconds = wait_seconds
-        self._permits = asyncio.Semaphore(size)
-        self._idle: deque[_Pooled] = deque()
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.nodes = nodes
+        self.marks: Marks | None = None
+        """Set where callers read what they wrote from replicas."""
+        self._primary = nodes[0]
+        self._epoch = 0
+        self._found = asyncio.Event()
+        self._progress = Progress()
 
-    async def borrow(self) -> "_Pooled":
-        """A connection that is there, as far as its socket shows, to be returned (Saturated, Unavailable)."""
-        await self._permit()
+    @property
+    def primary(self) -> Pool:
+        """The pool on the primary, as far as is known."""
+        return self._primary.pool
+
+    def primary_answers(self, now: float) -> bool:
+        """Whether the primary has answered lately."""
+        return self._primary.is_primary and now - self._primary.seen_at <= FRESH_SECONDS
+
+    @property
+    def is_primary_lost(self) -> bool:
+        """Whether the primary, having been found, did not answer when last asked."""
+        return self._found.is_set() and self._primary.state is None
+
+    def replicas(self, now: float) -> list[Node]:
+        """The standbys that have answered lately."""
+        return [node for node in self.nodes if node.is_standby and now - node.seen_at <= FRESH_SECONDS]
+
+    def lag(self, node: Node, now: float) -> float:
+        """For how many seconds a replica has been behind the primary."""
+        return self._progress.lag(node.position, now)
+
+    def staleness(self, node: Node, now: float) -> float:
+        """A replica has what was written longer ago than so many seconds."""
+        return self._progress.staleness(node.position, now)
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """Follow the state of the servers; begins when the primary is found, or has not answered in time."""
+        watching = [asyncio.create_task(node.watch(self._heard)) for node in self.nodes]
         try:
-            while self._idle:
-                pooled = self._idle.pop()
-                if pooled.is_usable():
-                    return pooled
-                pooled.close()
-            return await self._connect()
-        except BaseException:
-            self._permits.release()
-            raise
-
-    async def give_back(self, pooled: "_Pooled") -> None:
-        """Take a connection back; one that is broken or inside a transaction is rolled back or thrown away."""
-        clean = False
-        try:
-            clean = await pooled.is_clean()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._found.wait(), _FIND_SECONDS)
+            yield
         finally:
-            if clean:
-                self._idle.append(pooled)
-            else:
-                pooled.close()
-            self._permits.release()
+            for task in watching:
+                task.cancel()
+            await asyncio.wait(watching)
+
+    def _heard(self, node: Node) -> None:
+        if not node.is_primary or node.epoch < self._epoch:
+            return
+        if node is not self._primary and (node.epoch > self._epoch or not self._primary.is_primary):
+            _log.warning("database primary changes", server=node.place, epoch=node.epoch)
+            self._primary, self._progress = node, Progress()
+        if node is self._primary:
+            self._epoch = node.epoch
+            self._progress.note(node.seen_at, node.position)
+            self._found.set()
 
     async def dispose(self) -> None:
-        """Close what is idle."""
-        while self._idle:
-            self._idle.pop().close()
-
-    async def _permit(self) -> None:
-        if not self._permits.locked():
-            await self._permits.acquire()
-            return
-        try:
-            async with asyncio.timeout(self._wait_seconds):
-                await self._permits.acquire()
-        except TimeoutError:
-            raise Saturated("no database connection came free") from None
-
-    async def _connect(self) -> "_Pooled":
-        try:
-            made = await psycopg.AsyncConnection.connect(
-                self._url,
-                autocommit=True,
-                options=SESSION,
-                connect_timeout=CONNECT_SECONDS,
-                application_name=self._application,
-            )
-        except psycopg.Error as error:
-            raise Unavailable(type(error).__name__) from None
-        # A uuid stays the text that it is on the wire.
-        made.adapters.register_loader("uuid", TextLoader)
-        return _Pooled(made)
+        """Close the connections that are idle."""
+        for node in self.nodes:
+            await node.pool.dispose()
 
 
 def create_engine(url: str, *, size: int, wait_seconds: float, application: str) -> Engine:
-    """A pool of at most `size` connections to the server at a postgresql:// URL; none is opened yet."""
-    return Engine(url, size=size, wait_seconds=wait_seconds, application=application)
+    """The servers at a postgresql:// URL, whose hosts may be several; at most `size` connections to each.
+
+    None is opened yet.
+    """
+    return Engine(
+        [
+            Node(each, Pool(each, size=size, wait_seconds=wait_seconds, application=application))
+            for each in single_hosts(url)
+        ]
+    )
 
 
-@asynccontextmanager
-async def connection(engine: Engine) -> AsyncIterator[Connection]:
-    """Lend a connection; what is left undone in it is rolled back. Raises Saturated and Unavailable."""
-    pooled = await engine.borrow()
-    try:
-        yield pooled.connection
-    finally:
-        await engine.give_back(pooled)
-
-
-class _Pooled:
-    """A connection and its age."""
-
-    def __init__(self, made: psycopg.AsyncConnection) -> None:
-        self.connection = Connection(made)
-        self._psycopg = made
-        self._ends = time.monotonic() + _LIFE_SECONDS
-        self._socket = select.poll()
-        self._socket.register(made.fileno(), select.POLLIN)
-
-    def is_usable(self) -> bool:
-        # An idle connection has nothing to read, unless its server has gone.
-        return not self._psycopg.closed and time.monotonic() < self._ends and not self._socket.poll(0)
-
-    async def is_clean(self) -> bool:
-        status = await self.connection.settle()
-        if status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
-            try:
-                await self.connection.execute("ROLLBACK")
-            except psycopg.Error:
-                return False
-            status = await self.connection.settle()
-        return status == TransactionStatus.IDLE
-
-    def close(self) -> None:
-        self._psycopg.pgconn.finish()
+def connection(engine: Engine) -> AbstractAsyncContextManager[Connection]:
+    """Lend a connection to the primary; what is left undone in it is rolled back. Raises Saturated and Unavailable."""
+    return lent(engine.primary)

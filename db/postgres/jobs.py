@@ -2,15 +2,24 @@
 
 from procrastinate import PsycopgConnector
 
-from db.postgres.engines import CONNECT_SECONDS, SESSION
+from db.postgres.pools import CONNECT_SECONDS, SESSION
 
 
 def create_connector(url: str, *, size: int, wait_seconds: float, application: str) -> PsycopgConnector:
-    """Connections to the queue in the database at a postgresql:// URL, at most `size`; none is opened yet."""
+    """Connections to the queue in the database at a postgresql:// URL, whose hosts may be several.
+
+    At most `size`; none is opened yet.
+    """
     return PsycopgConnector(
         conninfo=url,
         min_size=1,
         max_size=size,
         timeout=wait_seconds,
-        kwargs={"options": SESSION, "connect_timeout": CONNECT_SECONDS, "application_name": application},
+        kwargs={
+            "options": SESSION,
+            "connect_timeout": CONNECT_SECONDS,
+            "application_name": application,
+            # Of several hosts the primary, whichever that is by then.
+            "target_session_attrs": "read-write",
+        },
     )

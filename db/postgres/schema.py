@@ -9,6 +9,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from db.postgres import cluster, promotion
+from db.postgres.pools import open_connection
+
 _SCRIPTS = Path(__file__).resolve().parent.parent / "migrations"
 _LOCK = 7_309_181_105
 
@@ -26,8 +29,14 @@ def head() -> str:
 
 
 async def upgrade(url: str) -> None:
-    """Run all migrations that the database at a postgresql:// URL lacks; one runner at a time."""
-    await _migrate(url, lambda config: command.upgrade(config, "head"))
+    """Run all migrations that the database at a postgresql:// URL lacks; one runner at a time.
+
+    The epoch rises if the database has come here from a backup. Raises Unavailable if no host of the URL is a primary.
+    """
+    primary = await promotion.find_primary(url)
+    await _migrate(primary, lambda config: command.upgrade(config, "head"))
+    async with open_connection(primary, "yoyaku-migrate") as pg:
+        await cluster.state(pg)
 
 
 async def downgrade(url: str) -> None:

@@ -1,21 +1,27 @@
-"""Runs work in a transaction, and turns the driver's errors into those of db.errors."""
+"""Runs work: in a transaction on the primary, or as a read where the reader's needs permit."""
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-import psycopg
-
-from db.errors import Conflict, ConstraintViolated, StateError, TimedOut, Unavailable
+from db.errors import Conflict, Saturated, TimedOut, Unavailable
+from db.postgres import cluster
 from db.postgres.engines import Connection, Engine, connection
+from db.postgres.nodes import Node
+from db.postgres.pools import Pool, lent
+from db.postgres.routing import SESSION, Freshness, last_resort, note, replica_for
+from db.postgres.translation import translated
 
 T = TypeVar("T")
 
 _ATTEMPTS = 5
 _FIRST_PAUSE_SECONDS = 0.01
+# Beyond these the primary is asked instead.
+_REPLICA_WAIT_SECONDS = 0.1
+_REPLICA_SECONDS = 1.5
 
 
 async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *, replayable: bool = False) -> T:
@@ -41,12 +47,36 @@ async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *
     raise AssertionError("unreachable")
 
 
-async def read(engine: Engine, work: Callable[[Connection], Awaitable[T]]) -> T:
-    """Run `work`, which changes nothing, outside a transaction; once more if the connection is lost."""
+async def read(
+    engine: Engine, work: Callable[[Connection], Awaitable[T]], freshness: Freshness = Freshness.PRIMARY
+) -> T:
+    """Run `work`, which changes nothing, outside a transaction, where `freshness` and the running session permit.
+
+    Raises the errors of db.errors, and whatever `work` raises, which may run again elsewhere.
+    """
+    session = SESSION.get()
+    if freshness is Freshness.OWN_WRITES and session and (near := await replica_for(engine, session)):
+        with suppress(Saturated, TimedOut, Conflict):
+            try:
+                return await _read_from(near, work)
+            except Unavailable as error:
+                near.lose(str(error))
+    if freshness is not Freshness.PRIMARY and engine.is_primary_lost:
+        with suppress(Unavailable):
+            return await _read_from(await last_resort(engine, session), work)
     try:
-        return await _read_once(engine, work)
+        return await _read_from_primary(engine, work)
     except Unavailable:
-        return await _read_once(engine, work)
+        if freshness is Freshness.PRIMARY:
+            raise
+        return await _read_from(await last_resort(engine, session), work)
+
+
+async def mark(engine: Engine) -> None:
+    """Have the running session's later reads see all that the primary holds now (Unavailable)."""
+    session = SESSION.get()
+    if session and engine.marks:
+        await note(engine, session, await read(engine, _written))
 
 
 @dataclass(slots=True)
@@ -55,6 +85,7 @@ class _Progress:
 
 
 async def _once(engine: Engine, work: Callable[[Connection], Awaitable[T]], progress: _Progress) -> T:
+    session = SESSION.get() if engine.marks else None
     async with connection(engine) as pg:
         with translated():
             async with pg.pipeline():
@@ -63,32 +94,35 @@ async def _once(engine: Engine, work: Callable[[Connection], Awaitable[T]], prog
                 result = await work(pg)
                 progress.committing = True
                 await pg.execute("COMMIT")
-            return result
+                written = await cluster.written(pg) if session else None
+            position = await written.fetchone() if written else None
+    if session and position:
+        await note(engine, session, position[0])
+    return result
 
 
-async def _read_once(engine: Engine, work: Callable[[Connection], Awaitable[T]]) -> T:
-    async with connection(engine) as pg:
+async def _read_from_primary(engine: Engine, work: Callable[[Connection], Awaitable[T]]) -> T:
+    """Once more if the connection is lost."""
+    try:
+        return await _read_once(engine.primary, work)
+    except Unavailable:
+        return await _read_once(engine.primary, work)
+
+
+async def _read_from(replica: Node, work: Callable[[Connection], Awaitable[T]]) -> T:
+    try:
+        async with asyncio.timeout(_REPLICA_SECONDS):
+            return await _read_once(replica.pool, work, wait_seconds=_REPLICA_WAIT_SECONDS)
+    except TimeoutError:
+        raise Unavailable("the replica does not answer") from None
+
+
+async def _read_once(pool: Pool, work: Callable[[Connection], Awaitable[T]], *, wait_seconds: float | None = None) -> T:
+    async with lent(pool, wait_seconds=wait_seconds) as pg:
         with translated():
             return await work(pg)
 
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn psycopg's errors into those of db.errors."""
-    try:
-        yield
-    except StateError:
-        raise
-    except psycopg.errors.IntegrityError as error:
-        raise ConstraintViolated(error.diag.constraint_name or "unnamed") from error
-    except (
-        psycopg.errors.SerializationFailure,
-        psycopg.errors.DeadlockDetected,
-        psycopg.errors.LockNotAvailable,
-    ) as error:
-        raise Conflict(type(error).__name__) from error
-    except psycopg.errors.QueryCanceled as error:
-        raise TimedOut(type(error).__name__) from error
-    # A primary that was demoted refuses writes: for them it is gone.
-    except (psycopg.InterfaceError, psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction) as error:
-        raise Unavailable(type(error).__name__) from error
+async def _written(pg: Connection) -> int:
+    row = await (await cluster.written(pg)).fetchone()
+    return row[0] if row else 0

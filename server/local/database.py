@@ -1,8 +1,10 @@
 """The stack's PostgreSQL: where primary and standby lie, and what is in them from the start."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from server.local import LocalError, binaries, place, secret
 from server.local.postgres import Server
@@ -16,6 +18,7 @@ STREAMING = "SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"
 ROLE = f"CREATE ROLE {NAME} LOGIN PASSWORD :'password' IN ROLE pg_monitor"
 DATABASE = f"CREATE DATABASE {NAME} OWNER {NAME}"
 EXTENSION = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements"
+MAY_PROMOTE = f"GRANT EXECUTE ON FUNCTION pg_promote TO {NAME}"
 
 
 def servers(home: Path, ports: tuple[int, int]) -> tuple[Server, Server]:
@@ -46,6 +49,14 @@ def prepare(primary: Server) -> None:
     if not primary.query(f"SELECT 1 FROM pg_database WHERE datname = '{NAME}'"):  # noqa: S608  # a constant
         primary.query(DATABASE)
     primary.query(EXTENSION, NAME)
+    primary.query(MAY_PROMOTE, NAME)
+
+
+def url_of(servers: Sequence[Server]) -> str:
+    """One URL of the application's database with all servers that have it."""
+    first, *others = (urlsplit(server.url(NAME, NAME)) for server in servers)
+    hosts = ",".join([first.netloc, *(other.netloc.rpartition("@")[2] for other in others)])
+    return urlunsplit(first._replace(netloc=hosts))
 
 
 def make_standby(standby: Server, primary: Server) -> None:

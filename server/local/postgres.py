@@ -41,6 +41,8 @@ class Server:
     data: Path
     port: int
     password: str = field(repr=False)
+    slot: str = SLOT
+    """What the server that it follows keeps for it, under this name."""
 
     def url(self, database: str, role: str = SUPERUSER) -> str:
         """The postgresql:// URL of a database."""
@@ -62,7 +64,7 @@ class Server:
         """Copy a running primary's data, and have it keep what this standby has yet to read. Raises LocalError."""
         self._make_parent()
         slots = primary.query("SELECT slot_name FROM pg_replication_slots").split()
-        source = ["-d", primary.conninfo(), "--slot", SLOT, *([] if SLOT in slots else ["--create-slot"])]
+        source = ["-d", primary.conninfo(), "--slot", self.slot, *([] if self.slot in slots else ["--create-slot"])]
         self._make("pg_basebackup", *source, "--wal-method=stream", "--checkpoint=fast", "--write-recovery-conf")
 
     def launch(
@@ -71,7 +73,7 @@ class Server:
         """Start it, as a standby of `follow` if that is given; `await_ready` returns when it takes connections."""
         chosen = {**SETTINGS, "cluster_name": self.name, "port": str(self.port), **(settings or {})}
         if follow:
-            chosen |= {"primary_conninfo": follow.conninfo(), "primary_slot_name": SLOT}
+            chosen |= {"primary_conninfo": follow.conninfo(), "primary_slot_name": self.slot}
         options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
         return start(
             self.name,

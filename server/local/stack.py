@@ -112,7 +112,7 @@ class Stack:
             database.await_following(part.process, primary)
         self.state.database_url = primary.url(database.NAME, database.NAME)
         self.state.replica_url = standby.url(database.NAME, database.NAME)
-        self._environment["YOYAKU_DATABASE_URL"] = self.state.database_url
+        self._environment["YOYAKU_DATABASE_URL"] = database.url_of([primary, standby])
 
     def _given_database(self) -> str | None:
         if path := self._environment.get("YOYAKU_DATABASE_URL_FILE"):

@@ -14,6 +14,7 @@ from server.domain.errors import DomainError, Reason
 from server.domain.identity import Caller
 from server.rpc.calls import Call, begin
 from server.rpc.errors import status_of
+from server.rpc.sessions import READ_MARK
 from server.telemetry.logs import place_of
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -41,6 +42,7 @@ def started(method: str, context: Any) -> tuple[Call, str | None]:
     metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
     given = metadata.get("x-request-id", "")
     call = Call(method, given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4()))
+    call.read_mark = metadata.get(READ_MARK, "")
     begin(call)
     context.set_trailing_metadata((("x-request-id", call.request_id),))
     return call, metadata.get("authorization")

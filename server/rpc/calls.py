@@ -14,6 +14,8 @@ class Call:
     method: str
     request_id: str
     caller: Caller | None = None
+    read_mark: str = ""
+    """What the caller sent along of the answers to earlier writes."""
     headers: list[tuple[str, str]] = field(default_factory=list)
 
 

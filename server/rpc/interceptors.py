@@ -12,6 +12,7 @@ from server.domain.errors import DomainError, Reason
 from server.rpc.answering import Verify, abort, fault, lenient, started, verified, write_line
 from server.rpc.calls import Call
 from server.rpc.errors import CODES
+from server.rpc.sessions import headers_of, open_session
 from server.rpc.streaming import streaming
 from server.rpc.validate import validate
 
@@ -68,7 +69,10 @@ class Calls(grpc.aio.ServerInterceptor):
         try:
             async with asyncio.timeout(_budget(context.time_remaining())):
                 call.caller = await verified(self._verify, call.method, authorization)
+                session = open_session(call.caller.id, call.read_mark) if call.caller else None
                 response = await handler(validate(request), context)
+                if session:
+                    call.headers.extend(headers_of(session))
                 if call.headers:
                     await context.send_initial_metadata(call.headers)
                 return response

@@ -10,6 +10,7 @@ from db.postgres import appointments, lists
 from db.postgres.appointments import AppointmentRow
 from db.postgres.engines import Connection, Engine
 from db.postgres.lists import Among, ListQuery, Position
+from db.postgres.routing import Freshness
 from server.domain.identity import Action, Caller, reach
 from server.usecases import paging
 from server.usecases.guard import visible
@@ -45,13 +46,14 @@ class Appointments:
                 revision = await (await appointments.revision_of(pg, appointment_id)).fetchone()
                 return await sent.fetchone(), revision[0] if revision else 0
 
-        row, revision = await read(self._engine, work)
+        row, revision = await read(self._engine, work, Freshness.OWN_WRITES)
         return visible(caller, row, appointment_id), revision
 
     async def batch_get(self, caller: Caller, appointment_ids: Sequence[str]) -> Sequence[AppointmentRow]:
         """Appointments in the order asked for (APPOINTMENT_NOT_FOUND for the first that the caller may not know of)."""
         reach(caller, Action.BATCH_GET_APPOINTMENTS)
-        rows = {row.id: row for row in await read(self._engine, lambda pg: appointments.batch(pg, appointment_ids))}
+        found = await read(self._engine, lambda pg: appointments.batch(pg, appointment_ids), Freshness.OWN_WRITES)
+        rows = {row.id: row for row in found}
         return [visible(caller, rows.get(each), each) for each in appointment_ids]
 
     async def list(self, caller: Caller, listing: Listing) -> tuple[Sequence[AppointmentRow], str]:
@@ -72,7 +74,7 @@ class Appointments:
             offset=paging.offset_of(listing.page, size),
             limit=size + 1,
         )
-        rows = await read(self._engine, lambda pg: lists.appointments(pg, query))
+        rows = await read(self._engine, lambda pg: lists.appointments(pg, query), Freshness.OWN_WRITES)
         if len(rows) <= size:
             return rows, ""
         last = rows[size - 1]

@@ -5,6 +5,7 @@ from datetime import date
 from db.postgres import days
 from db.postgres.days import OfferRow
 from db.postgres.engines import Connection, Engine
+from db.postgres.routing import Freshness
 from server.domain.availability import day_of
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.identity import Action, Caller, require
@@ -28,7 +29,7 @@ class Availability:
         async def work(pg: Connection) -> OfferRow | None:
             return await (await days.offer(pg, doctor_id, day, day)).fetchone()
 
-        row = await read(self._engine, work)
+        row = await read(self._engine, work, Freshness.PRIMARY_FIRST)
         if row is None:
             raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", doctor_id)
         if row.revision < min_revision:

@@ -12,6 +12,7 @@ from db.postgres import clinics, doctors, hours
 from db.postgres.clinics import ClinicRow
 from db.postgres.doctors import DoctorRow
 from db.postgres.engines import Connection, Engine
+from db.postgres.routing import Freshness
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller, Owner, require
@@ -72,7 +73,7 @@ class Directory:
         require(caller, Action.SEE_DIRECTORY)
         size, filters = paging.page_size(size), "clinics"
         after_id = paging.after_id(page_token, filters)
-        rows = await read(self._engine, lambda pg: clinics.page(pg, after_id, size + 1))
+        rows = await read(self._engine, lambda pg: clinics.page(pg, after_id, size + 1), Freshness.OWN_WRITES)
         return paging.cut(rows, size, filters)
 
     async def list_doctors(self, caller: Caller, listing: DoctorListing) -> tuple[Sequence[DoctorRow], str]:
@@ -81,13 +82,17 @@ class Directory:
         clinic_id, specialty = listing.clinic_id, listing.specialty
         size, filters = paging.page_size(listing.size), ("doctors", clinic_id, specialty)
         after_id = paging.after_id(listing.page_token, filters)
-        rows = await read(self._engine, lambda pg: doctors.page(pg, clinic_id, specialty, after_id, size + 1))
+
+        async def work(pg: Connection) -> list[DoctorRow]:
+            return await doctors.page(pg, clinic_id, specialty, after_id, size + 1)
+
+        rows = await read(self._engine, work, Freshness.OWN_WRITES)
         return paging.cut(rows, size, filters)
 
     async def get_doctor(self, caller: Caller, doctor_id: str) -> DoctorRow:
         """One doctor, active or not (DOCTOR_NOT_FOUND)."""
         require(caller, Action.SEE_DIRECTORY)
-        return await read(self._engine, lambda pg: _doctor(pg, doctor_id))
+        return await read(self._engine, lambda pg: _doctor(pg, doctor_id), Freshness.OWN_WRITES)
 
     async def create_doctor(self, caller: Caller, new: NewDoctor, write: Write[DoctorRow, M]) -> M:
         """Add a doctor; errors are those of CreateDoctor in the contract."""

@@ -10,6 +10,7 @@ from db.errors import ConstraintViolated
 from db.postgres import appointments, patients
 from db.postgres.engines import Connection, Engine
 from db.postgres.patients import FullPatientRow, PatientRow
+from db.postgres.routing import Freshness
 from server.domain.errors import DomainError, Reason, invalid, not_found
 from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller, Owner, may, not_allowed, require
@@ -85,7 +86,7 @@ class Patients:
 
     async def get(self, caller: Caller, patient_id: str) -> FullPatientRow:
         """One patient (PATIENT_NOT_FOUND)."""
-        return await read(self._engine, lambda pg: _visible(pg, caller, patient_id))
+        return await read(self._engine, lambda pg: _visible(pg, caller, patient_id), Freshness.OWN_WRITES)
 
     async def update(self, caller: Caller, change: PatientChange, write: Write[FullPatientRow, M]) -> M:
         """Change a patient; errors are those of UpdatePatient in the contract."""
@@ -112,7 +113,7 @@ class Patients:
                 return await patients.by_identifier(pg, *search.identifier)
             return await patients.by_name(pg, search.name_prefix, search.birth_date, after_id, size + 1)
 
-        return paging.cut(await read(self._engine, work), size, filters)
+        return paging.cut(await read(self._engine, work, Freshness.OWN_WRITES), size, filters)
 
     @asynccontextmanager
     async def _identifiable(self, identifiers: Sequence[tuple[str, str]], patient_id: str) -> AsyncIterator[None]:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from db.postgres import days, hours
 from db.postgres.days import OfferRow, SessionRow
 from db.postgres.engines import Connection, Engine
+from db.postgres.routing import Freshness
 from server.domain.doctor import Doctor
 from server.domain.errors import DomainError, Reason, invalid, not_found
 from server.domain.etags import check_etag, etag_of
@@ -63,7 +64,7 @@ class Scheduling:
         async def work(pg: Connection) -> OfferRow:
             return await _offer(pg, doctor_id, now)
 
-        return _schedule(await read(self._engine, work), now)
+        return _schedule(await read(self._engine, work, Freshness.OWN_WRITES), now)
 
     async def set_working_hours(self, caller: Caller, new: NewHours, write: Write[HoursChanged, M]) -> M:
         """Set the sessions of a doctor from a day on; errors are those of SetWorkingHours in the contract."""

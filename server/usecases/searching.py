@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from db.postgres import days
 from db.postgres.days import OfferRow
-from db.postgres.engines import Engine
+from db.postgres.engines import Connection, Engine
+from db.postgres.routing import Freshness
 from server.domain.availability import day_of
 from server.domain.errors import invalid
 from server.domain.identity import Action, Caller, require
@@ -66,9 +67,10 @@ class Searching:
         return found[: search.limit]
 
     async def _free(self, search: Search, first: date, last: date, now: datetime) -> list[Found]:
-        rows = await read(
-            self._engine, lambda pg: days.offers_of_group(pg, search.clinic_id, search.specialty, first, last)
-        )
+        async def work(pg: Connection) -> list[OfferRow]:
+            return await days.offers_of_group(pg, search.clinic_id, search.specialty, first, last)
+
+        rows = await read(self._engine, work, Freshness.OWN_WRITES)
         return [Found(row, slot) for row in rows for slot in _slots(row, first, last, now)]
 
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from db.postgres import identity
 from db.postgres.engines import Connection, Engine
 from db.postgres.identity import SigningKeyRow
+from db.postgres.routing import Freshness
 from db.postgres.transaction import transact
 from server.domain.ids import Clock
 from server.usecases.writes import read
@@ -66,7 +67,7 @@ class SigningKeys:
         """The keys, the newest first; at most some seconds old."""
         now = self._clock()
         if now - self._loaded_at >= self._reload:
-            self._rows = await read(self._engine, identity.signing_key_rows)
+            self._rows = await read(self._engine, identity.signing_key_rows, Freshness.PRIMARY_FIRST)
             self._public = {row.kid: Ed25519PublicKey.from_public_bytes(row.public_key) for row in self._rows}
             self._loaded_at = now
         return self._rows

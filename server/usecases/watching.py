@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from db.postgres import days, doctors
 from db.postgres.doctors import PlaceRow
 from db.postgres.engines import Connection, Engine
+from db.postgres.routing import Freshness
 from server.domain.availability import day_of
 from server.domain.errors import Reason, not_found
 from server.domain.identity import Action, Caller, Owner, require
@@ -88,4 +89,4 @@ class Watching:
             offered = day_of(doctor_of(row), wanted, busy_of(row.busy), now)
             return OfferedDay(place.doctor_id, wanted, row.time_zone, row.epoch, row.revision, offered)
 
-        return await read(self._engine, work)
+        return await read(self._engine, work, Freshness.PRIMARY_FIRST)

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from db.errors import Conflict, Saturated, TimedOut, Unavailable
 from db.postgres import idempotency, transaction
 from db.postgres.engines import Connection, Engine
+from db.postgres.routing import Freshness
 from server.domain.errors import DomainError, Reason
 
 R = TypeVar("R")
@@ -97,13 +98,17 @@ async def perform(
         with refusals():
             return await transaction.transact(engine, claimed, replayable=bool(write.request_id))
     except Answered as answered:
+        with refusals():
+            await transaction.mark(engine)
         return write.load(answered.response)
 
 
-async def read(engine: Engine, work: Callable[[Connection], Awaitable[T]]) -> T:
+async def read(
+    engine: Engine, work: Callable[[Connection], Awaitable[T]], freshness: Freshness = Freshness.PRIMARY
+) -> T:
     """Run a read; failures come as errors that a caller understands."""
     with refusals():
-        return await transaction.read(engine, work)
+        return await transaction.read(engine, work, freshness)
 
 
 @contextmanager

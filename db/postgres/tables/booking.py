@@ -134,5 +134,6 @@ cluster_epoch = Table(
     metadata,
     column("one", Boolean(), check("cluster_epoch_one_row", "one")),
     column("epoch", Integer()),
+    column("history", Text()),
     PrimaryKeyConstraint("one", name="cluster_epoch_pkey"),
 )

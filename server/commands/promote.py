@@ -1,0 +1,25 @@
+"""`python -m server promote`: another primary, when the one that there was is gone."""
+
+import asyncio
+
+from db.postgres import promotion
+from db.postgres.promotion import NotPromoted
+from server.commands import app, fail, settings
+from server.config import Settings
+
+
+@app.command()
+def promote() -> None:
+    """Make the standby that has received most the primary, and raise the epoch; workers go over by themselves.
+
+    Works on the servers of YOYAKU_DATABASE_URL. Refused while one of them takes writes: stop that one first.
+    """
+    url = settings(Settings).database_url.get_secret_value()
+    try:
+        done = asyncio.run(promotion.promote(url))
+    except NotPromoted as error:
+        raise fail(str(error)) from None
+    print(f"{done.server} is the primary now; epoch {done.epoch} begins")
+    print(f"it had the writes of the old primary up to {done.received}; with synchronous standbys that is all of them")
+    if done.silent:
+        print(f"no answer from {', '.join(done.silent)}: start none of these again as a primary (docs/data.md)")

@@ -1,0 +1,44 @@
+"""Towns for the tests of this directory, and people in them."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import grpc
+import pytest
+
+from db.postgres.engines import create_engine
+from tests.faults.town import Town, town
+from tests.fixtures.book import Book, Clock
+from tests.fixtures.worker import settings_for
+from tests.fixtures.workers import Fleet
+
+
+@asynccontextmanager
+async def visiting(place: Town) -> AsyncIterator[Fleet]:
+    """The workers of a town, and its book."""
+    engine = create_engine(place.database_url, size=5, wait_seconds=5, application="tests")
+    channels = [grpc.aio.insecure_channel(address) for address in place.addresses]
+    names = ("DATABASE_URL", "KEY_ENCRYPTION_KEY", "CACHE_URL", "TOKEN_STORE_URL")
+    settings = settings_for(**{name.lower(): place.environment[f"YOYAKU_{name}"] for name in names})
+    async with engine.watched():
+        try:
+            yield Fleet(Book(engine, Clock(datetime.now(UTC))), settings, [], channels)
+        finally:
+            for channel in channels:
+                await channel.close()
+            await engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Town]:
+    """A primary, a standby, Valkey and two workers."""
+    with town() as built:
+        yield built
+
+
+@pytest.fixture
+async def fleet(place: Town) -> AsyncIterator[Fleet]:
+    """Its workers, and its book."""
+    async with visiting(place) as there:
+        yield there

@@ -1,0 +1,214 @@
+"""Reads from a replica: near the primary, with what the caller wrote; and what happens when one of them is away."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import grpc
+import pytest
+
+from server.rpc.sessions import READ_MARK, STALENESS
+from tests.faults.town import Town
+from tests.fixtures.worker import Client, Refusal
+from tests.fixtures.workers import Fleet
+from yoyaku.v1 import appointment_service_pb2 as pb
+
+TIMES = [f"{hour:02}:{minute:02}" for hour in range(8, 20) for minute in (0, 30)]
+_days = count(3)
+
+
+@dataclass
+class Desk:
+    """A patient with two accounts, at two workers: what one account writes, the other did not."""
+
+    town: Town
+    doctor_id: str
+    patient_id: str
+    writer: list[Client]
+    other: list[Client]
+
+    async def book(self, date: str, time_slot: str) -> tuple[str, int]:
+        """Book at the first worker; id and read mark."""
+        request = pb.CreateAppointmentRequest(
+            patient_id=self.patient_id, doctor_id=self.doctor_id, date=date, time_slot=time_slot
+        )
+        call = self.writer[0].appointments.CreateAppointment(request, metadata=self.writer[0].metadata, timeout=5)
+        answer = await call
+        return answer.appointment.id, int((await told(call))[READ_MARK])
+
+    async def seen(self, client: Client, *more: tuple[str, str]) -> tuple[set[str], dict[str, str]]:
+        """What a list holds, and the metadata of the answer."""
+        metadata = (*client.metadata, *more)
+        request = pb.ListAppointmentsRequest(patient_id=self.patient_id, size=100, sort="appointment_date,desc")
+        call = client.appointments.ListAppointments(request, metadata=metadata, timeout=5)
+        try:
+            return {each.id for each in (await call).appointments}, await told(call)
+        except grpc.aio.AioRpcError as error:
+            raise Refusal.of(error) from None
+
+    def reads_of_the_standby(self) -> int:
+        """How many lists the standby has answered."""
+        standby = self.town.servers[1]
+        query = "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE query LIKE '%FROM appointments a%'"
+        return int(standby.query(query, "yoyaku"))
+
+    async def is_answered_by_the_standby(self) -> bool:
+        """Whether the standby answers all of ten lists for one who wrote nothing."""
+        return await self._share_of_the_standby() == 10
+
+    async def is_answered_by_the_primary(self) -> bool:
+        """Whether the standby answers none of them."""
+        return await self._share_of_the_standby() == 0
+
+    async def _share_of_the_standby(self) -> int:
+        before = self.reads_of_the_standby()
+        for number in range(10):
+            await self.seen(self.other[number % 2])
+        return self.reads_of_the_standby() - before
+
+
+async def told(call: Any) -> dict[str, str]:
+    """The metadata of an answer."""
+    return {name: str(value) for name, value in list(await call.initial_metadata())}
+
+
+def next_day() -> str:
+    return (datetime.now(UTC) + timedelta(days=next(_days))).date().isoformat()
+
+
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not await condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.1)
+
+
+@pytest.fixture
+async def desk(place: Town, fleet: Fleet) -> Desk:
+    """A desk in a town where the standby answers reads."""
+    clinic = await fleet.book.clinic(max_per_patient_day=len(TIMES))
+    doctor = await fleet.book.doctor(clinic, [("08:00", "20:00")])
+    patient = await fleet.book.patient()
+    accounts = [await fleet.clients("patient", patient_id=patient) for _ in range(2)]
+    desk = Desk(place, doctor, patient, *accounts)
+    await until(desk.is_answered_by_the_standby)
+    return desk
+
+
+async def test_who_wrote_reads_it_from_whatever_server_and_others_a_little_later(desk: Desk, place: Town) -> None:
+    standby = place.servers[1]
+    standby.query("ALTER SYSTEM SET recovery_min_apply_delay = '150ms'; SELECT pg_reload_conf()")
+    try:
+        stale = stale_to_others = stale_with_mark = 0
+        before, day = desk.reads_of_the_standby(), next_day()
+        for number, time_slot in enumerate(TIMES):
+            appointment_id, mark = await desk.book(day, time_slot)
+            mine, others, marked = await asyncio.gather(
+                desk.seen(desk.writer[number % 2]),
+                desk.seen(desk.other[number % 2]),
+                desk.seen(desk.other[1 - number % 2], (READ_MARK, str(mark))),
+            )
+            stale += appointment_id not in mine[0]
+            stale_to_others += appointment_id not in others[0]
+            stale_with_mark += appointment_id not in marked[0]
+        assert (stale, stale_with_mark) == (0, 0)
+        assert stale_to_others > 0
+        assert desk.reads_of_the_standby() - before >= stale_to_others
+    finally:
+        standby.query("ALTER SYSTEM RESET recovery_min_apply_delay; SELECT pg_reload_conf()")
+
+
+async def test_a_primary_that_writes_nothing_leaves_no_replica_behind(desk: Desk) -> None:
+    await asyncio.sleep(1.5)
+    await until(desk.is_answered_by_the_standby)
+
+
+async def test_a_replica_that_stands_still_is_left_and_taken_back(desk: Desk, place: Town) -> None:
+    standby, day = place.servers[1], next_day()
+    standby.query("SELECT pg_wal_replay_pause()")
+    try:
+        appointment_id, _ = await desk.book(day, TIMES[0])
+        await until(desk.is_answered_by_the_primary)
+        for client in (*desk.writer, *desk.other):
+            assert appointment_id in (await desk.seen(client))[0]
+    finally:
+        standby.query("SELECT pg_wal_replay_resume()")
+    await until(desk.is_answered_by_the_standby)
+
+
+async def test_a_replica_that_hangs_costs_one_wait_and_is_taken_back(desk: Desk, place: Town) -> None:
+    part = place.parts["standby_1"]
+    part.send(signal.SIGSTOP)
+    try:
+        begin = time.monotonic()
+        for number in range(20):
+            await desk.seen(desk.writer[number % 2])
+        assert time.monotonic() - begin < 10
+    finally:
+        part.send(signal.SIGCONT)
+    await until(desk.is_answered_by_the_standby)
+
+
+async def test_without_valkey_the_primary_answers_and_writes_do_not_wait(desk: Desk, place: Town) -> None:
+    place.parts["valkey"].kill()
+    try:
+        await desk.book(day := next_day(), TIMES[0])
+        begin = time.monotonic()
+        for time_slot in TIMES[1:11]:
+            appointment_id, _ = await desk.book(day, time_slot)
+            assert appointment_id in (await desk.seen(desk.writer[1]))[0]
+        assert time.monotonic() - begin < 5
+        assert await desk.is_answered_by_the_primary()
+    finally:
+        await place.parts["valkey"].start_again()
+
+
+async def test_without_the_primary_a_replica_answers_and_says_so_but_not_who_wrote_more_than_it_has(
+    desk: Desk, place: Town
+) -> None:
+    standby, primary = place.servers[1], place.parts["primary"]
+    known, _ = await desk.book(day := next_day(), TIMES[0])
+    await until(lambda: _sees(desk, desk.other[0], known))
+    standby.query("SELECT pg_wal_replay_pause()")
+    try:
+        unknown, _ = await desk.book(day, TIMES[1])
+        primary.kill()
+        await until(lambda: _is_marked(desk, desk.other[1]))
+        seen, metadata = await desk.seen(desk.other[1])
+        assert known in seen
+        assert unknown not in seen
+        assert 0 < float(metadata[STALENESS]) < 30
+        with pytest.raises(Refusal) as refused:
+            await desk.seen(desk.writer[1])
+        assert (refused.value.code, refused.value.reason) == (grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
+        assert refused.value.retry_seconds
+    finally:
+        standby.query("SELECT pg_wal_replay_resume()")
+    await until(lambda: _sees(desk, desk.writer[1], unknown))
+    with pytest.raises(grpc.aio.AioRpcError):
+        await desk.book(day, TIMES[2])
+    await primary.start_again()
+    await until(lambda: _writes(desk, day))
+    await until(desk.is_answered_by_the_standby)
+    assert not await _is_marked(desk, desk.other[0])
+
+
+async def _sees(desk: Desk, client: Client, appointment_id: str) -> bool:
+    return appointment_id in (await desk.seen(client))[0]
+
+
+async def _is_marked(desk: Desk, client: Client) -> bool:
+    return STALENESS in (await desk.seen(client))[1]
+
+
+async def _writes(desk: Desk, day: str) -> bool:
+    try:
+        await desk.book(day, TIMES[3])
+    except grpc.aio.AioRpcError:
+        return False
+    return True

@@ -2,7 +2,7 @@
 # its data in .yoyaku.
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help up down reset test lint types format bench moved
+.PHONY: help up down reset test lint types format roles bench moved
 
 PYTHON = .venv/bin/python
 HERE = grep -qsF '$(CURDIR)/.venv' .venv/bin/activate && $(PYTHON) -c ''
@@ -38,6 +38,9 @@ format: .venv/built  ## Put code and contract into shape
 	$(PYTHON) -m ruff check --fix-only --quiet
 	$(PYTHON) -m ruff format --quiet
 	.venv/bin/buf format --write
+
+roles: .venv/built  ## Write docs/roles.md: who may call what
+	$(PYTHON) -m server roles > docs/roles.md
 
 bench: .venv/built .venv-bench/installed h2load  ## Measure calls; PART=slots, list, create, grpcio or growth, ROUNDS=5
 	exec $(PYTHON) -m tests.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS))

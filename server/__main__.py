@@ -17,6 +17,7 @@ COMMANDS = (
     "record-retention",
     "reset",
     "rotate-keys",
+    "roles",
     "rotate-record-keys",
     "serve",
     "token",

@@ -45,7 +45,7 @@ class Action(StrEnum):
     CHANGE_APPOINTMENT = "change_appointment"
     WATCH_APPOINTMENTS = "watch_appointments"
     SEE_SCHEDULE = "see_schedule"
-    WATCH_SLOTS = "watch_slots"
+    SEE_SLOTS = "see_slots"
     SET_WORKING_HOURS = "set_working_hours"
     SEE_DIRECTORY = "see_directory"
     EDIT_DOCTOR = "edit_doctor"
@@ -79,7 +79,7 @@ class Scope(Enum):
 
 
 _P, _D, _S, _A, _V, _Y = Role.PATIENT, Role.DOCTOR, Role.STAFF, Role.ADMIN, Role.DISPLAY, Role.SYSTEM
-_EVERYONE = dict.fromkeys(Role, Scope.ANY)
+_PEOPLE = dict.fromkeys((_P, _D, _S, _A, _Y), Scope.ANY)
 
 RULES: dict[Action, dict[Role, Scope]] = {
     Action.CREATE_APPOINTMENT: {_P: Scope.OWN_PATIENT, _S: Scope.CLINIC, _Y: Scope.CLINIC},
@@ -94,10 +94,10 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.BATCH_GET_APPOINTMENTS: {_D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.CHANGE_APPOINTMENT: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.WATCH_APPOINTMENTS: {_S: Scope.CLINIC, _Y: Scope.CLINIC},
-    Action.SEE_SCHEDULE: _EVERYONE,
-    Action.WATCH_SLOTS: _EVERYONE | {_V: Scope.CLINIC},
+    Action.SEE_SCHEDULE: _PEOPLE,
+    Action.SEE_SLOTS: _PEOPLE | {_V: Scope.CLINIC},
     Action.SET_WORKING_HOURS: {_S: Scope.CLINIC, _A: Scope.ANY},
-    Action.SEE_DIRECTORY: _EVERYONE,
+    Action.SEE_DIRECTORY: _PEOPLE,
     Action.EDIT_DOCTOR: {_S: Scope.CLINIC, _A: Scope.ANY},
     Action.REGISTER_PATIENT: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
     Action.SEARCH_PATIENTS: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},

@@ -8,7 +8,7 @@ from db.postgres.engines import Connection, Engine
 from db.postgres.routing import Freshness
 from server.domain.availability import day_of
 from server.domain.errors import DomainError, Reason, not_found
-from server.domain.identity import Action, Caller, require
+from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock
 from server.usecases.offers import busy_of, doctor_of
 from server.usecases.rendering import OfferedDay
@@ -23,8 +23,7 @@ class Availability:
         self._clock = clock
 
     async def list_slots(self, caller: Caller, doctor_id: str, day: date, min_revision: int) -> OfferedDay:
-        """The free slots of a doctor on a day (DOCTOR_NOT_FOUND, REVISION_NOT_REACHED)."""
-        require(caller, Action.SEE_SCHEDULE)
+        """The free slots of a doctor on a day (DOCTOR_NOT_FOUND, NOT_ALLOWED, REVISION_NOT_REACHED)."""
 
         async def work(pg: Connection) -> OfferRow | None:
             return await (await days.offer(pg, doctor_id, day, day)).fetchone()
@@ -32,6 +31,7 @@ class Availability:
         row = await read(self._engine, work, Freshness.PRIMARY_FIRST)
         if row is None:
             raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", doctor_id)
+        require(caller, Action.SEE_SLOTS, Owner(clinic_id=row.clinic_id))
         if row.revision < min_revision:
             raise DomainError(
                 Reason.REVISION_NOT_REACHED,

@@ -10,7 +10,7 @@ from db.postgres.engines import Connection, Engine
 from db.postgres.routing import Freshness
 from server.domain.availability import day_of
 from server.domain.errors import invalid
-from server.domain.identity import Action, Caller, require
+from server.domain.identity import Action, Caller, Owner, reach, require
 from server.domain.ids import Clock
 from server.domain.slots import Slot
 from server.usecases.offers import busy_of, doctor_of
@@ -54,13 +54,16 @@ class Searching:
 
         Reads spans of days that grow fourfold, so a search is at most four statements, and one where slots are near.
         """
-        require(caller, Action.SEE_SCHEDULE)
+        reached = reach(caller, Action.SEE_SLOTS)
+        if search.clinic_id:
+            require(caller, Action.SEE_SLOTS, Owner(clinic_id=search.clinic_id))
         if not search.first <= search.last <= search.first + LONGEST:
             raise invalid("to_date", f"must be from_date or up to {LONGEST.days} days after it")
         now = self._clock()
         found: list[Found] = []
         for first, last in _spans(search.first, search.last):
-            found += await self._free(search, first, last, now)
+            free = await self._free(search, first, last, now)
+            found += [each for each in free if reached.everything or each.offer.clinic_id in reached.clinic_ids]
             found.sort(key=lambda each: (each.slot.start_at, each.slot.date, each.offer.doctor_id))
             if len(found) >= search.limit and found[search.limit - 1].slot.start_at < _settled_before(last):
                 break

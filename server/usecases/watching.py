@@ -64,7 +64,7 @@ class Watching:
 
     async def _places(self, caller: Caller, watched: Watched) -> list[PlaceRow]:
         if watched.clinic_id:
-            require(caller, Action.WATCH_SLOTS, Owner(clinic_id=watched.clinic_id))
+            require(caller, Action.SEE_SLOTS, Owner(clinic_id=watched.clinic_id))
             found = await read(self._engine, lambda pg: doctors.places_of_clinic(pg, watched.clinic_id))
             if found is None:
                 raise not_found(Reason.CLINIC_NOT_FOUND, "clinic", watched.clinic_id)
@@ -75,7 +75,7 @@ class Watching:
         for doctor_id in watched.doctor_ids:
             if doctor_id not in rows:
                 raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", doctor_id)
-            require(caller, Action.WATCH_SLOTS, Owner(clinic_id=rows[doctor_id].clinic_id, doctor_id=doctor_id))
+            require(caller, Action.SEE_SLOTS, Owner(clinic_id=rows[doctor_id].clinic_id, doctor_id=doctor_id))
         return list(rows.values())
 
     async def _day(self, place: PlaceRow, day: date | None) -> OfferedDay:

@@ -1,0 +1,61 @@
+"""`python -m server roles`: who may call what, as docs/roles.md has it."""
+
+from collections.abc import Sequence
+
+from server.commands import app
+from server.domain.identity import RULES, Action, Role, Scope
+from server.domain.methods import METHODS
+
+_SCOPES = {
+    Scope.ANY: "yes",
+    Scope.CLINIC: "own clinics",
+    Scope.OWN_DOCTOR: "own",
+    Scope.OWN_PATIENT: "own",
+    Scope.TREATED: "treated",
+}
+_HEAD = """# Who may call what
+
+Made by `make roles` from `server/domain/identity.py` and `server/domain/methods.py`, which decide; a test calls every
+method as every role, over gRPC and REST, and compares.
+
+- **yes**: on all objects. **own clinics**: on those of the clinics that the token names. **own**: on the caller's own
+  (patients: their appointments, records and particulars; doctors: their appointments, the patients who have one with
+  them, the records that they wrote). **treated**: on records of patients whom the doctor treats, and on those that he
+  or she wrote or broke the glass for ([records](records.md)). **-**: not at all.
+- Refusals are PERMISSION_DENIED; where the existence of an object is nobody's business, NOT_FOUND, the same as for one
+  that does not exist. Lists leave out what the caller may not see.
+- A second line of a method is about what only some requests ask for. **anyone** needs no token.
+"""
+
+
+@app.command()
+def roles() -> None:
+    """Print who may call what as Markdown: docs/roles.md, which `make roles` writes."""
+    print(document(), end="")
+
+
+def document() -> str:
+    """The page, made from the tables that decide."""
+    services = dict.fromkeys(name.partition("/")[0] for name in METHODS)
+    return _HEAD + "".join(_section(service) for service in services)
+
+
+def _section(service: str) -> str:
+    lines = [["method", *Role], ["---"] * (len(Role) + 1)]
+    for name, actions in METHODS.items():
+        of, _, method = name.partition("/")
+        if of == service:
+            lines += _rows(method, actions)
+    return f"\n## {service}\n\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _rows(method: str, actions: Sequence[Action]) -> list[list[str]]:
+    if not actions:
+        return [[method, *["anyone"] * len(Role)]]
+    first, *others = actions
+    named = [(method, first), *((f"{method}: {other.replace('_', ' ')}", other) for other in others)]
+    return [[name, *map(_cell, [RULES[action].get(role) for role in Role])] for name, action in named]
+
+
+def _cell(scope: Scope | None) -> str:
+    return _SCOPES[scope] if scope else "-"

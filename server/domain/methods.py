@@ -1,0 +1,45 @@
+"""Which actions the methods of the contract ask for; with the rules of identity.py, the whole of who may call what.
+
+A test calls every method as every role and compares; `make roles` prints docs/roles.md from here.
+"""
+
+from server.domain.identity import Action
+
+METHODS: dict[str, tuple[Action, ...]] = {
+    "AppointmentService/CreateAppointment": (Action.CREATE_APPOINTMENT, Action.OVERRIDE_CAPACITY),
+    "AppointmentService/GetAppointment": (Action.SEE_APPOINTMENT,),
+    "AppointmentService/ListAppointments": (Action.SEE_APPOINTMENT,),
+    "AppointmentService/BatchGetAppointments": (Action.BATCH_GET_APPOINTMENTS,),
+    "AppointmentService/RescheduleAppointment": (Action.CHANGE_APPOINTMENT,),
+    "AppointmentService/CancelAppointment": (Action.CHANGE_APPOINTMENT,),
+    "AppointmentService/WatchAppointments": (Action.WATCH_APPOINTMENTS,),
+    "ScheduleService/ListAvailableSlots": (Action.SEE_SLOTS,),
+    "ScheduleService/SearchAvailableSlots": (Action.SEE_SLOTS,),
+    "ScheduleService/WatchSlots": (Action.SEE_SLOTS,),
+    "ScheduleService/GetSchedule": (Action.SEE_SCHEDULE,),
+    "ScheduleService/SetWorkingHours": (Action.SET_WORKING_HOURS,),
+    "RecordService/CreateRecord": (Action.CREATE_RECORD,),
+    "RecordService/GetRecord": (Action.SEE_RECORD,),
+    "RecordService/ListRecords": (Action.SEE_RECORD,),
+    "RecordService/AmendRecord": (Action.AMEND_RECORD,),
+    "RecordService/ListRecordVersions": (Action.SEE_RECORD,),
+    "RecordService/BreakGlass": (Action.BREAK_GLASS,),
+    "RecordService/ListRecordAccess": (Action.SEE_RECORD_ACCESS,),
+    "DirectoryService/ListClinics": (Action.SEE_DIRECTORY,),
+    "DirectoryService/ListDoctors": (Action.SEE_DIRECTORY,),
+    "DirectoryService/GetDoctor": (Action.SEE_DIRECTORY,),
+    "DirectoryService/CreateDoctor": (Action.EDIT_DOCTOR,),
+    "DirectoryService/UpdateDoctor": (Action.EDIT_DOCTOR,),
+    "DirectoryService/RegisterPatient": (Action.REGISTER_PATIENT,),
+    "DirectoryService/GetPatient": (Action.SEE_PATIENT,),
+    "DirectoryService/UpdatePatient": (Action.EDIT_PATIENT, Action.EDIT_OWN_CONTACT),
+    "DirectoryService/SearchPatients": (Action.SEARCH_PATIENTS,),
+    "AuthService/GetSigningKeys": (),
+    "AuthService/PairDisplay": (),
+    "AuthService/ConfirmDisplay": (Action.MANAGE_DISPLAYS,),
+    "AuthService/ListDisplays": (Action.MANAGE_DISPLAYS,),
+    "AuthService/RevokeDisplay": (Action.MANAGE_DISPLAYS,),
+    "AuthService/CreateServiceAccount": (Action.MANAGE_ACCOUNTS,),
+    "AuthService/ExchangeDeviceToken": (),
+}
+"""By service and method; the first action decides, others are for what not every request asks. None: needs no token."""

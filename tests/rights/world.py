@@ -1,0 +1,126 @@
+"""Two clinics that have nothing in common, and a caller of every role who belongs to the first."""
+
+import asyncio
+import itertools
+import uuid
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from db.postgres import credentials
+from db.postgres.engines import create_engine
+from db.postgres.transaction import transact
+from server.config import Settings
+from server.domain.identity import Role
+from server.wiring import wired
+from tests.fixtures.book import Book, Clock
+
+_SLOTS = [f"{hour:02}:{minute}" for hour in range(23) for minute in ("00", "30")]
+_APPOINTMENT = b"""
+INSERT INTO appointments (id, doctor_id, practitioner_id, clinic_id, patient_id, date, start_at, end_at, during, seat,
+    status, held_until, reason, version, created_at, updated_at)
+SELECT %(id)s, id, practitioner_id, clinic_id, %(patient_id)s, %(start_at)s::timestamptz::date, %(start_at)s, %(end_at)s,
+    tstzrange(%(start_at)s, %(end_at)s), 1, 'scheduled', NULL, '', 1, now(), now()
+FROM doctors WHERE id = %(doctor_id)s
+"""
+
+
+@dataclass(frozen=True)
+class Side:
+    """The objects of one clinic, its doctor and their patient; `name` is how reports call it."""
+
+    name: str
+    clinic_id: str
+    doctor_id: str
+    patient_id: str
+    appointment_id: str
+    record_id: str
+    display_id: str
+    account_id: str
+
+    @property
+    def private_ids(self) -> dict[str, str]:
+        """What nobody shall learn of who has no right to it."""
+        names = ("patient_id", "appointment_id", "record_id", "display_id", "account_id")
+        return {getattr(self, name): name for name in names}
+
+
+@dataclass
+class World:
+    """The callers' own side, the others', and one whose private objects do not exist."""
+
+    database_url: str
+    own: Side
+    other: Side
+    missing: Side
+    tokens: dict[Role, str]
+    others_doctor: str
+    """The token of the other side's doctor."""
+    today: date
+    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def number(self) -> int:
+        """Another one every time."""
+        return next(self._numbers)
+
+    def slot(self) -> dict[str, str]:
+        """A free slot of either doctor, another one every time."""
+        day, slot = divmod(self.number, len(_SLOTS))
+        return {"date": f"{self.today + timedelta(days=3 + day)}", "time_slot": _SLOTS[slot]}
+
+    def appointment(self, side: Side) -> str:
+        """An appointment of that side that nobody has changed; where there is none, its id."""
+        if side is self.missing:
+            return side.appointment_id
+        start_at = datetime.combine(self.today, datetime.min.time(), UTC) + timedelta(days=400 + self.number)
+        return _add_appointment(self.database_url, side.patient_id, side.doctor_id, start_at)
+
+
+def made(settings: Settings) -> World:
+    """A world on a migrated, empty database; the sides' records are still to be written."""
+    return asyncio.run(_made(settings))
+
+
+async def _made(settings: Settings) -> World:
+    now, url = datetime.now(UTC), settings.database_url.get_secret_value()
+    engine = create_engine(url, size=2, wait_seconds=5, application="tests")
+    book = Book(engine, Clock(now))
+    own, other = await _side(book, url, "own"), await _side(book, url, "other")
+    belonging: dict[Role, dict[str, Any]] = {
+        Role.PATIENT: {"patient_id": own.patient_id},
+        Role.DOCTOR: {"doctor_id": own.doctor_id, "clinic_ids": [own.clinic_id]},
+        Role.STAFF: {"clinic_ids": [own.clinic_id]},
+        Role.ADMIN: {"clinic_ids": [own.clinic_id]},
+        Role.DISPLAY: {"clinic_ids": [own.clinic_id]},
+        Role.SYSTEM: {"clinic_ids": [own.clinic_id]},
+    }
+    async with wired(settings) as parts:
+        await parts.keys.ensure()
+        tokens = {}
+        for role, owned in belonging.items():
+            tokens[role] = await parts.tokens.issue(await book.account(role, **owned)) or ""
+        others_doctor = await parts.tokens.issue(await book.account("doctor", doctor_id=other.doctor_id)) or ""
+    await engine.dispose()
+    missing = replace(other, name="missing", **{name: str(uuid.uuid4()) for name in other.private_ids.values()})
+    return World(url, own, other, missing, tokens, others_doctor, now.date())
+
+
+async def _side(book: Book, url: str, name: str) -> Side:
+    clinic_id = await book.clinic("Etc/UTC", max_per_patient_day=100)
+    doctor_id = await book.doctor(clinic_id, [("00:00", "23:30")])
+    patient_id = await book.patient(f"Patient of {name}")
+    display_id = await book.account("display", clinic_ids=[clinic_id])
+    await transact(book.engine, lambda pg: credentials.add(pg, name.encode(), display_id, name, book.clock.now))
+    account_id = await book.account("staff", clinic_ids=[clinic_id])
+    appointment_id = _add_appointment(url, patient_id, doctor_id, book.clock.now + timedelta(days=1))
+    return Side(name, clinic_id, doctor_id, patient_id, appointment_id, "", display_id, account_id)
+
+
+def _add_appointment(url: str, patient_id: str, doctor_id: str, start_at: datetime) -> str:
+    values = {"id": str(uuid.uuid4()), "patient_id": patient_id, "doctor_id": doctor_id, "start_at": start_at}
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(_APPOINTMENT, {**values, "end_at": start_at + timedelta(minutes=30)})
+    return values["id"]

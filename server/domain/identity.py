@@ -47,7 +47,8 @@ class Action(StrEnum):
     SEE_SCHEDULE = "see_schedule"
     SEE_SLOTS = "see_slots"
     SET_WORKING_HOURS = "set_working_hours"
-    SEE_DIRECTORY = "see_directory"
+    SEE_CLINICS = "see_clinics"
+    SEE_DOCTORS = "see_doctors"
     EDIT_DOCTOR = "edit_doctor"
     REGISTER_PATIENT = "register_patient"
     SEARCH_PATIENTS = "search_patients"
@@ -97,7 +98,8 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.SEE_SCHEDULE: _PEOPLE,
     Action.SEE_SLOTS: _PEOPLE | {_V: Scope.CLINIC},
     Action.SET_WORKING_HOURS: {_S: Scope.CLINIC, _A: Scope.ANY},
-    Action.SEE_DIRECTORY: _PEOPLE,
+    Action.SEE_CLINICS: _PEOPLE,
+    Action.SEE_DOCTORS: _PEOPLE | {_V: Scope.CLINIC},
     Action.EDIT_DOCTOR: {_S: Scope.CLINIC, _A: Scope.ANY},
     Action.REGISTER_PATIENT: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
     Action.SEARCH_PATIENTS: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},

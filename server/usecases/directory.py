@@ -70,7 +70,7 @@ class Directory:
 
     async def list_clinics(self, caller: Caller, size: int, page_token: str) -> tuple[Sequence[ClinicRow], str]:
         """A page of clinics by name, and the token of the next page or an empty one (PAGE_TOKEN_INVALID)."""
-        require(caller, Action.SEE_DIRECTORY)
+        require(caller, Action.SEE_CLINICS)
         size, filters = paging.page_size(size), "clinics"
         after_id = paging.after_id(page_token, filters)
         rows = await read(self._engine, lambda pg: clinics.page(pg, after_id, size + 1), Freshness.OWN_WRITES)
@@ -78,7 +78,7 @@ class Directory:
 
     async def list_doctors(self, caller: Caller, listing: DoctorListing) -> tuple[Sequence[DoctorRow], str]:
         """A page of active doctors by name, and the token of the next page or an empty one (PAGE_TOKEN_INVALID)."""
-        require(caller, Action.SEE_DIRECTORY)
+        require(caller, Action.SEE_DOCTORS, Owner(clinic_id=listing.clinic_id or None))
         clinic_id, specialty = listing.clinic_id, listing.specialty
         size, filters = paging.page_size(listing.size), ("doctors", clinic_id, specialty)
         after_id = paging.after_id(listing.page_token, filters)
@@ -90,9 +90,10 @@ class Directory:
         return paging.cut(rows, size, filters)
 
     async def get_doctor(self, caller: Caller, doctor_id: str) -> DoctorRow:
-        """One doctor, active or not (DOCTOR_NOT_FOUND)."""
-        require(caller, Action.SEE_DIRECTORY)
-        return await read(self._engine, lambda pg: _doctor(pg, doctor_id), Freshness.OWN_WRITES)
+        """One doctor, active or not (DOCTOR_NOT_FOUND, NOT_ALLOWED)."""
+        row = await read(self._engine, lambda pg: _doctor(pg, doctor_id), Freshness.OWN_WRITES)
+        require(caller, Action.SEE_DOCTORS, Owner(clinic_id=row.clinic_id))
+        return row
 
     async def create_doctor(self, caller: Caller, new: NewDoctor, write: Write[DoctorRow, M]) -> M:
         """Add a doctor; errors are those of CreateDoctor in the contract."""

@@ -65,7 +65,7 @@ class Grpc:
     def __call__(self, method: MethodDescriptor, request: Message, token: str) -> Answer | None:
         """The answer to a call."""
         path = f"/{method.containing_service.full_name}/{method.name}"
-        make = self._channel.unary_stream if method.server_streaming else self._channel.unary_unary
+        make: Any = self._channel.unary_stream if method.server_streaming else self._channel.unary_unary
         call = make(
             path,
             request_serializer=lambda message: message.SerializeToString(),
@@ -118,7 +118,7 @@ class Rest:
 
 def _error(response: httpx.Response) -> Answer:
     body = response.json()
-    info = next((each for each in body["details"] if each["@type"].endswith("ErrorInfo")), {})
+    info: dict[str, Any] = next((each for each in body["details"] if each["@type"].endswith("ErrorInfo")), {})
     codes = {code.value[0]: code.name for code in grpc.StatusCode}
     return Answer(codes[body["code"]], info.get("reason", ""), f"{body['message']} {info.get('metadata', {})}")
 

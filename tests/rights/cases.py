@@ -13,6 +13,7 @@ from yoyaku.v1 import auth_service_pb2 as auth
 from yoyaku.v1 import directory_service_pb2 as directory
 from yoyaku.v1 import record_service_pb2 as records
 from yoyaku.v1 import schedule_service_pb2 as schedules
+from yoyaku.v1.account_role_pb2 import AccountRole
 from yoyaku.v1.doctor_pb2 import Doctor
 from yoyaku.v1.patient_pb2 import Patient
 from yoyaku.v1.schedule_pb2 import Session, Weekday
@@ -176,6 +177,25 @@ CASES: dict[str, Sequence[Case]] = {
     "RecordService/BreakGlass": [
         Case(lambda _, s: records.BreakGlassRequest(patient_id=s.patient_id, reason="unconscious"))
     ],
+    "AuthService/InviteAccount": [
+        Case(
+            lambda w, s: auth.InviteAccountRequest(
+                email=f"invited-{w.number}@example.org",
+                role=AccountRole.ACCOUNT_ROLE_STAFF,
+                clinic_ids=[s.clinic_id],
+            ),
+            objectless=True,
+        )
+    ],
+    "AuthService/ResetPassword": [Case(lambda _, s: auth.ResetPasswordRequest(account_id=s.account_id))],
+    "AuthService/ChangePassword": [
+        Case(
+            lambda _w, _s: auth.ChangePasswordRequest(current_password="none", new_password="none of those before"),
+            objectless=True,
+            passed=["PASSWORD_WRONG", "TOO_MANY_ATTEMPTS"],
+        )
+    ],
+    "AuthService/DisableAccount": [Case(lambda _, s: auth.DisableAccountRequest(account_id=s.account_id))],
     "AuthService/ConfirmDisplay": [
         Case(
             lambda _, s: auth.ConfirmDisplayRequest(pairing_code="ABCD2345", clinic_id=s.clinic_id, name="Display"),

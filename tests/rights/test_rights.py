@@ -1,7 +1,6 @@
 """Every method of the contract, called as every role on own, others' and no objects, over gRPC and REST."""
 
 import base64
-import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from typing import Any
 import grpc
 import httpx
 import pytest
+from google.protobuf.message_factory import GetMessageClass
 
 from server.config import Settings
 from server.domain.identity import RULES, Action, Role, Scope
@@ -47,9 +47,8 @@ def stack(
     process = workers.launch("worker", directory / "worker.log", port=port, environment=environment)
     try:
         workers.await_ready(process, port)
-        limits = {"workers": [("127.0.0.1", port)], "limits": NO_LIMITS}
         with (
-            running_envoy(directory / "an edge", **limits) as edge,
+            running_envoy(directory / "an edge", workers=[("127.0.0.1", port)], limits=NO_LIMITS) as edge,
             grpc.insecure_channel(f"127.0.0.1:{port}") as channel,
             httpx.Client(base_url=edge.url, timeout=20) as http,
         ):
@@ -85,8 +84,8 @@ def test_every_role_may_do_what_the_table_says_and_learns_nothing_else(
     stack: tuple[World, Ways], name: str, number: int
 ) -> None:
     world, ways = stack
-    wrong = []
-    for role, way in itertools.product(Role, ways):
+    wrong: list[object] = []
+    for role, way in [(role, way) for role in Role for way in ways]:
         cell = Cell(name, CASES[name][number], role)
         asked = {side.name: cell.ask(world, way, side) for side in (world.own, world.other, world.missing)}
         wrong += [
@@ -134,12 +133,9 @@ class Cell:
 @pytest.mark.parametrize("name", METHODS)
 def test_without_a_token_only_what_is_public_is_answered(stack: tuple[World, Ways], name: str) -> None:
     world, ways = stack
+    empty = GetMessageClass(METHOD[name].input_type)
     for way in ways:
         for token in ("", "made.up.token"):
-            request = CASES[name][0].request(world, world.own) if name in CASES else _empty(name)
+            request = CASES[name][0].request(world, world.own) if name in CASES else empty()
             answer = way(METHOD[name], request, token)
             assert answer is None or (answer.code == "UNAUTHENTICATED") == bool(METHODS[name]), (way.name, answer)
-
-
-def _empty(name: str) -> Any:
-    return METHOD[name].input_type._concrete_class()

@@ -21,7 +21,8 @@ _SLOTS = [f"{hour:02}:{minute}" for hour in range(23) for minute in ("00", "30")
 _APPOINTMENT = b"""
 INSERT INTO appointments (id, doctor_id, practitioner_id, clinic_id, patient_id, date, start_at, end_at, during, seat,
     status, held_until, reason, version, created_at, updated_at)
-SELECT %(id)s, id, practitioner_id, clinic_id, %(patient_id)s, %(start_at)s::timestamptz::date, %(start_at)s, %(end_at)s,
+SELECT %(id)s, id, practitioner_id, clinic_id, %(patient_id)s, %(start_at)s::timestamptz::date, %(start_at)s,
+    %(end_at)s,
     tstzrange(%(start_at)s, %(end_at)s), 1, 'scheduled', NULL, '', 1, now(), now()
 FROM doctors WHERE id = %(doctor_id)s
 """
@@ -66,7 +67,7 @@ class World:
         """Another one every time."""
         return next(self._numbers)
 
-    def slot(self) -> dict[str, str]:
+    def slot(self) -> dict[str, Any]:
         """A free slot of either doctor, another one every time."""
         day, slot = divmod(self.number, len(_SLOTS))
         return {"date": f"{self.today + timedelta(days=3 + day)}", "time_slot": _SLOTS[slot]}
@@ -120,7 +121,8 @@ async def _side(book: Book, url: str, name: str) -> Side:
 
 
 def _add_appointment(url: str, patient_id: str, doctor_id: str, start_at: datetime) -> str:
-    values = {"id": str(uuid.uuid4()), "patient_id": patient_id, "doctor_id": doctor_id, "start_at": start_at}
+    appointment_id, end_at = str(uuid.uuid4()), start_at + timedelta(minutes=30)
+    whose = {"id": appointment_id, "patient_id": patient_id, "doctor_id": doctor_id}
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(_APPOINTMENT, {**values, "end_at": start_at + timedelta(minutes=30)})
-    return values["id"]
+        connection.execute(_APPOINTMENT, {**whose, "start_at": start_at, "end_at": end_at})
+    return appointment_id

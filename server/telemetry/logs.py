@@ -2,8 +2,10 @@
 
 import json
 import logging
+import os
 import sys
 import traceback
+from datetime import UTC, datetime
 
 import structlog
 
@@ -18,9 +20,15 @@ class _JsonLine(logging.Formatter):
         return json.dumps(line)
 
 
+_calls_to: int | None = None
+"""Where lines about calls go."""
+
+
 def configure(level: str) -> None:
     """Send the lines of this process and of its libraries to standard error from `level` on."""
+    global _calls_to  # noqa: PLW0603  # like structlog's own configuration
     threshold = logging.getLevelNamesMapping()[level.upper()]
+    _calls_to = sys.stderr.fileno() if threshold <= logging.INFO else None
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLine())
     logging.basicConfig(level=max(threshold, logging.WARNING), handlers=[handler], force=True)
@@ -34,6 +42,27 @@ def configure(level: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def write_call(
+    *, method: str, code: str, reason: str | None, milliseconds: float, request_id: str, caller: str | None
+) -> None:
+    """A line about a call that has ended; none of the values but `caller` needs escaping.
+
+    In the form of all lines, but rendered by hand: every call pays for it, and structlog takes four times as long.
+    """
+    if _calls_to is None:
+        return
+    line = (
+        f'{{"method": "{method}", "code": "{code}", "reason": {_quoted(reason)}, "milliseconds": {milliseconds:.1f},'
+        f' "request_id": "{request_id}", "caller": {json.dumps(caller)}, "event": "call", "level": "info",'
+        f' "timestamp": "{datetime.now(UTC).replace(tzinfo=None).isoformat()}Z"}}\n'
+    )
+    os.write(_calls_to, line.encode())
+
+
+def _quoted(value: str | None) -> str:
+    return f'"{value}"' if value else "null"
 
 
 def place_of(error: BaseException) -> str:

@@ -16,6 +16,7 @@ from server.rpc.appointments import AppointmentServicer
 from server.rpc.days import FORMS
 from server.rpc.directory import DirectoryServicer
 from server.rpc.identity import AuthServicer
+from server.rpc.notifications import NotificationServicer
 from server.rpc.records import RecordServicer
 from server.rpc.schedules import ScheduleServicer
 from server.rpc.server import Server, Servicers
@@ -30,6 +31,7 @@ from server.usecases.feed import Feed
 from server.usecases.housekeeping import Housekeeping
 from server.usecases.identity import Tokens, TokenSettings
 from server.usecases.keyrings import KeyRing, key_ring
+from server.usecases.notifications import Notifications
 from server.usecases.passwords import Passwords
 from server.usecases.patients import Patients
 from server.usecases.records.emergency import Emergency
@@ -131,6 +133,7 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
                 Writing(engine, clock, new_id, trail, vault),
                 Emergency(engine, clock, trail),
             ),
+            notifications=NotificationServicer(Notifications(engine, clock)),
         )
         yield Parts(
             engine=engine,

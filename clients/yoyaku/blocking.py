@@ -10,12 +10,13 @@ from yoyaku.appointments import Appointments
 from yoyaku.connection import Tls, TokenSource
 from yoyaku.directory import Directory
 from yoyaku.methods import Waiting
+from yoyaku.notifications import Notifications
 from yoyaku.schedules import Schedules
 
 R = TypeVar("R")
 
 
-class BlockingClient(Appointments, Schedules, Directory, Waiting):
+class BlockingClient(Appointments, Schedules, Directory, Notifications, Waiting):
     """The client for scripts and threads: the methods of Client, which wait for their answers.
 
     There is no second list of methods: each is written once, as a coroutine, and `yoyaku.methods.Call` hands a

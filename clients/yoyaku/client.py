@@ -5,14 +5,16 @@ from typing import Self
 
 from yoyaku.appointments import Appointments
 from yoyaku.directory import Directory
+from yoyaku.notifications import Notifications
 from yoyaku.schedules import Schedules
 
 
-class Client(Appointments, Schedules, Directory):
+class Client(Appointments, Schedules, Directory, Notifications):
     """Calls yoyaku from asyncio; safe to share between tasks of one event loop.
 
     Each call is tried again while that can help and the deadline permits, a write under one `request_id`. It raises a
-    YoyakuError when it fails. `client.appointments(...)`, `.clinics`, `.doctors` and `.patients` go through all pages.
+    YoyakuError when it fails. `client.appointments(...)`, `.clinics`, `.doctors`, `.patients` and
+    `.notifications` go through all pages.
     """
 
     async def close(self) -> None:

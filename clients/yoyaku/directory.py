@@ -81,6 +81,7 @@ class Directory(Caller):
         birth_date: Day | None = None,
         phone: str = "",
         email: str = "",
+        language: str = "",
         identifiers: Iterable[Identifier] = (),
         request_id: str = "",
     ) -> pb.RegisterPatientResponse:
@@ -90,6 +91,7 @@ class Directory(Caller):
             birth_date=day_text(birth_date),
             phone=phone,
             email=email,
+            language=language,
             identifiers=identifiers,
             request_id=write_id(request_id),
         )
@@ -110,6 +112,7 @@ class Directory(Caller):
         birth_date: Day | None = None,
         phone: str | None = None,
         email: str | None = None,
+        language: str | None = None,
         identifiers: Iterable[Identifier] | None = None,
         etag: str = "",
         request_id: str = "",
@@ -120,10 +123,13 @@ class Directory(Caller):
             birth_date=day_text(birth_date),
             phone=phone or "",
             email=email or "",
+            language=language or "",
             identifiers=identifiers or (),
             etag=etag,
         )
-        mask = _given(name=name, birth_date=birth_date, phone=phone, email=email, identifiers=identifiers)
+        mask = _given(
+            name=name, birth_date=birth_date, phone=phone, email=email, language=language, identifiers=identifiers
+        )
         request = pb.UpdatePatientRequest(
             patient_id=patient_id, patient=new, update_mask=mask, request_id=write_id(request_id)
         )

@@ -135,7 +135,7 @@ WITH revived AS (
     WHERE id = %(id)s AND status = 'dead'
     RETURNING id, channel, status)
 {_QUEUE.format(rows="revived")}"""
-_GET = f"SELECT {_COLUMNS} FROM notifications WHERE id = %(id)s"
+_GET_LOCKED = f"SELECT {_COLUMNS} FROM notifications WHERE id = %(id)s FOR UPDATE"
 
 
 async def announce(pg: Connection, changes: Sequence[tuple[str, str]]) -> None:
@@ -194,10 +194,10 @@ async def revive(pg: Connection, notification_id: str, now: datetime) -> None:
     await pg.execute(_REVIVE, {"id": notification_id, "now": now})
 
 
-async def get(pg: Connection, notification_id: str) -> Sent[NotificationRow]:
-    """One notification, if there is one."""
+async def get_locked(pg: Connection, notification_id: str) -> Sent[NotificationRow]:
+    """One notification, if there is one; it stays as it is until the transaction ends."""
     cursor = pg.cursor(row_factory=args_row(NotificationRow))
-    return await cursor.execute(_GET, {"id": notification_id})
+    return await cursor.execute(_GET_LOCKED, {"id": notification_id})
 
 
 def list_statement(query: ListQuery) -> str:

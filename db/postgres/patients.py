@@ -20,6 +20,8 @@ class PatientRow(NamedTuple):
     birth_date: date | None
     phone: str
     email: str
+    language: str = "en"
+    """Of notices: `en` or `ja`."""
 
 
 class FullPatientRow(NamedTuple):
@@ -30,6 +32,7 @@ class FullPatientRow(NamedTuple):
     birth_date: date | None
     phone: str
     email: str
+    language: str
     version: int
     created_at: datetime
     updated_at: datetime
@@ -68,7 +71,7 @@ SELECT EXISTS (SELECT FROM appointments WHERE patient_id = %(patient_id)s AND do
 """
 _UPDATE = """
 UPDATE patients SET name = %(name)s, birth_date = %(birth_date)s, phone = %(phone)s, email = %(email)s,
-    version = version + 1, updated_at = %(now)s
+    language = %(language)s, version = version + 1, updated_at = %(now)s
 WHERE id = %(id)s
 """
 

@@ -62,6 +62,8 @@ class Action(StrEnum):
     AMEND_RECORD = "amend_record"
     BREAK_GLASS = "break_glass"
     SEE_RECORD_ACCESS = "see_record_access"
+    SEE_NOTIFICATIONS = "see_notifications"
+    RETRY_NOTIFICATION = "retry_notification"
     CHANGE_PASSWORD = "change_password"
 
 
@@ -113,6 +115,8 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.AMEND_RECORD: {_D: Scope.OWN_DOCTOR},
     Action.BREAK_GLASS: {_D: Scope.ANY},
     Action.SEE_RECORD_ACCESS: {_P: Scope.OWN_PATIENT, _A: Scope.ANY},
+    Action.SEE_NOTIFICATIONS: {_A: Scope.ANY},
+    Action.RETRY_NOTIFICATION: {_A: Scope.ANY},
     Action.CHANGE_PASSWORD: dict.fromkeys((_P, _D, _S, _A), Scope.ANY),
 }
 

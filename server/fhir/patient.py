@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from server.fhir.fields import Identifier, Json, Origin, full_name, identifiers, items, text
+from server.fhir.fields import Identifier, Json, Origin, full_name, identifiers, items, mapping, text
 from server.fhir.phones import e164
 
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,189}")
@@ -21,6 +21,8 @@ class Patient:
     birth_date: date | None
     phone: str
     email: str
+    language: str
+    """Of notices: `en` or `ja`."""
 
 
 def patient(resource: Json, origin: Origin) -> Patient:
@@ -34,6 +36,7 @@ def patient(resource: Json, origin: Origin) -> Patient:
         birth_date=_birth_date(text(resource.get("birthDate"))),
         phone=next(filter(None, phones), ""),
         email=next(emails, ""),
+        language=_language(resource),
     )
 
 
@@ -48,3 +51,12 @@ def _birth_date(written: str) -> date | None:
         return date.fromisoformat(written) if _DATE.fullmatch(written) else None
     except ValueError:
         return None
+
+
+def _language(resource: Json) -> str:
+    """The preferred language, else the first, else English."""
+    spoken = sorted(items(resource.get("communication")), key=lambda each: each.get("preferred") is not True)
+    codes = (
+        text(coding.get("code")) for each in spoken for coding in items(mapping(each.get("language")).get("coding"))
+    )
+    return "ja" if next(codes, "").lower().partition("-")[0] == "ja" else "en"

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
@@ -17,17 +17,21 @@ from botocore.exceptions import (
 
 from server.notifications.letters import Failed, Letter, Refused, Unanswered
 
-if TYPE_CHECKING:
-    from types_aiobotocore_sns.client import SNSClient
-
 # What these say is about the number or the text; everything else is about SNS, our account there, or our right to it.
 _REFUSALS = frozenset({"InvalidParameter", "InvalidParameterValue", "ValidationException", "OptedOut"})
+
+
+class Publisher(Protocol):
+    """What we use of a client of SNS."""
+
+    async def publish(self, *, PhoneNumber: str, Message: str, MessageAttributes: Any) -> object:  # noqa: N803
+        """Send a text message. Raises botocore's errors."""
 
 
 class SnsSender:
     """Publishes each letter to its number."""
 
-    def __init__(self, client: "SNSClient", timeout_seconds: float) -> None:
+    def __init__(self, client: Publisher, timeout_seconds: float) -> None:
         self._client = client
         self._seconds = timeout_seconds
 

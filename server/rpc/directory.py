@@ -21,7 +21,7 @@ from yoyaku.v1 import directory_service_pb2 as pb
 from yoyaku.v1.directory_service_pb2_grpc import DirectoryServiceServicer
 
 _DOCTOR_FIELDS = ("name", "specialty", "active")
-_PATIENT_FIELDS = ("name", "birth_date", "phone", "email", "identifiers")
+_PATIENT_FIELDS = ("name", "birth_date", "phone", "email", "language", "identifiers")
 
 
 class DirectoryServicer(DirectoryServiceServicer):
@@ -104,6 +104,7 @@ def _patient_change(request: pb.UpdatePatientRequest) -> PatientChange:
         birth_date=patient.birth_date,
         phone=patient.phone,
         email=patient.email,
+        language=patient.language,
         identifiers=patient.identifiers,
     )
     validate_fields(equivalent, fields, "patient")
@@ -116,6 +117,7 @@ def _particulars(request: pb.RegisterPatientRequest, within: str = "") -> Partic
         birth_date=_birth_date(f"{within}birth_date", request.birth_date),
         phone=request.phone,
         email=request.email,
+        language=request.language or "en",
         identifiers=_identifiers(f"{within}identifiers", request.identifiers),
     )
 
@@ -173,6 +175,7 @@ def _patient(row: FullPatientRow) -> patient_pb2.Patient:
         birth_date=row.birth_date.isoformat() if row.birth_date else "",
         phone=row.phone,
         email=row.email,
+        language=row.language,
         identifiers=[patient_pb2.Identifier(system=system, value=value) for system, value in row.identifiers],
         etag=etag_of(row.version),
         create_time=to_timestamp(row.created_at),

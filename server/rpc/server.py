@@ -11,18 +11,21 @@ from server.rpc.appointments import AppointmentServicer
 from server.rpc.directory import DirectoryServicer
 from server.rpc.identity import AuthServicer
 from server.rpc.interceptors import Calls
+from server.rpc.notifications import NotificationServicer
 from server.rpc.records import RecordServicer
 from server.rpc.schedules import ScheduleServicer
 from yoyaku.v1 import (
     appointment_service_pb2,
     auth_service_pb2,
     directory_service_pb2,
+    notification_service_pb2,
     record_service_pb2,
     schedule_service_pb2,
 )
 from yoyaku.v1.appointment_service_pb2_grpc import add_AppointmentServiceServicer_to_server
 from yoyaku.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
 from yoyaku.v1.directory_service_pb2_grpc import add_DirectoryServiceServicer_to_server
+from yoyaku.v1.notification_service_pb2_grpc import add_NotificationServiceServicer_to_server
 from yoyaku.v1.record_service_pb2_grpc import add_RecordServiceServicer_to_server
 from yoyaku.v1.schedule_service_pb2_grpc import add_ScheduleServiceServicer_to_server
 
@@ -33,6 +36,7 @@ _SERVICES = tuple(
         appointment_service_pb2,
         auth_service_pb2,
         directory_service_pb2,
+        notification_service_pb2,
         record_service_pb2,
         schedule_service_pb2,
     )
@@ -49,6 +53,7 @@ class Servicers:
     directory: DirectoryServicer
     auth: AuthServicer
     records: RecordServicer
+    notifications: NotificationServicer
 
 
 class Server:
@@ -71,6 +76,7 @@ class Server:
         add_DirectoryServiceServicer_to_server(servicers.directory, self._grpc)
         add_AuthServiceServicer_to_server(servicers.auth, self._grpc)
         add_RecordServiceServicer_to_server(servicers.records, self._grpc)
+        add_NotificationServiceServicer_to_server(servicers.notifications, self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         reflection.enable_server_reflection((*_SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
 

@@ -20,7 +20,7 @@ from server.usecases.writes import Claim, Write, perform, read
 
 M = TypeVar("M")
 
-_OWN_CONTACT = frozenset({"phone", "email"})
+_OWN_CONTACT = frozenset({"phone", "email", "language"})
 # The calendar is furthest ahead in the Line Islands.
 _FURTHEST_AHEAD = timedelta(hours=14)
 
@@ -33,6 +33,7 @@ class Particulars:
     birth_date: date | None
     phone: str
     email: str
+    language: str
     identifiers: Sequence[tuple[str, str]]
 
 
@@ -74,7 +75,7 @@ class Patients:
         require(caller, Action.REGISTER_PATIENT)
         now, patient_id = self._clock(), self._new_id()
         _check_birth_date("birth_date", new.birth_date, now)
-        row = PatientRow(patient_id, new.name, new.birth_date, new.phone, new.email)
+        row = PatientRow(patient_id, new.name, new.birth_date, new.phone, new.email, new.language)
 
         async def work(pg: Connection, claim: Claim) -> FullPatientRow:
             await claim.settle()

@@ -203,4 +203,21 @@ async def test_shells_can_complete_it() -> None:
     assert ended.code == 0
     assert "--install-completion" in ended.out
     completed = await Shell("")(_YOYAKU_COMPLETE="complete_bash", COMP_WORDS="yoyaku re", COMP_CWORD="1")
-    assert completed.out.split() == ["reschedule"]
+    assert completed.out.split() == ["reschedule", "retry-notification"]
+
+
+async def test_an_admin_looks_for_dead_letters_and_has_them_tried_again(scene: Scene) -> None:
+    admin = await shell_of(scene, "admin")
+    assert (await admin("notifications")).out == "no notifications\n"
+    booked = (await scene.book_slot("09:30")).appointment.id
+    await scene.book.run(
+        "INSERT INTO notifications SELECT id, 'confirmation', id, NULL, 1, 'email', 'dead', 'outcome_unknown', 1,"
+        " created_at, start_at, created_at, created_at FROM appointments"
+    )
+    ended = await admin("notifications", "--status", "dead")
+    assert re.search(rf"2026-03-02 00:00:00 +confirmation +dead +unknown +1 +{booked} +{booked}", ended.out)
+    assert (await admin("notifications", "--appointment", booked, "--json")).json["notifications"][0]["id"] == booked
+    assert (await admin("retry-notification", booked)).out == f"{booked} is tried again\n"
+    again = await admin("retry-notification", booked)
+    assert again.code == 1
+    assert "WAITING" in again.err

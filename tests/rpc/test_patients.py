@@ -148,6 +148,13 @@ async def test_a_mask_says_what_changes_and_clears(scene: Scene) -> None:
     assert await get(scene.patient, scene.patient_id) == cleared
 
 
+async def test_patients_choose_the_language_of_their_notices(scene: Scene) -> None:
+    assert (await get(scene.patient, scene.patient_id)).language == "en"
+    assert (await update(scene, Patient(language="ja"), caller=scene.patient)).language == "ja"
+    assert (await register(scene, language="ja")).language == "ja"
+    assert (await refusal(register(scene, language="fr"))).violations.keys() == {"language"}
+
+
 async def test_without_a_mask_what_is_set_changes_and_identifiers_are_replaced(scene: Scene) -> None:
     first = await update(scene, Patient(name="Sato K.", identifiers=[CARD]))
     assert (first.name, first.birth_date, list(first.identifiers)) == ("Sato K.", "1980-05-17", [CARD])
@@ -162,7 +169,7 @@ async def test_changes_of_what_cannot_change_name_the_mask(scene: Scene) -> None
     for patient, paths in ((Patient(), []), (Patient(), ["id"]), (Patient(), ["etag", "name"])):
         refused = await refusal(update(scene, patient, *paths))
         assert (refused.reason, list(refused.violations)) == ("INVALID_REQUEST", ["update_mask"])
-        assert "name, birth_date, phone, email, identifiers" in refused.message
+        assert "name, birth_date, phone, email, language, identifiers" in refused.message
 
 
 async def test_an_id_in_the_body_must_be_the_one_in_the_path(scene: Scene) -> None:

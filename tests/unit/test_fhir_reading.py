@@ -44,7 +44,18 @@ def test_a_field_of_any_shape_is_read_or_refused(
     read: Callable[..., Any], whole_one: dict[str, Any], data: st.DataObject
 ) -> None:
     fields = sorted(
-        {*whole_one, "identifier", "telecom", "address", "location", "period", "reasonCode", "type", "code"}
+        {
+            *whole_one,
+            "identifier",
+            "telecom",
+            "communication",
+            "address",
+            "location",
+            "period",
+            "reasonCode",
+            "type",
+            "code",
+        }
     )
     field = data.draw(st.sampled_from([name for name in fields if name != "resourceType"]))
     nested = st.dictionaries(
@@ -149,6 +160,19 @@ def test_what_is_not_known_of_a_patient_stays_empty() -> None:
     assert (found.birth_date, found.phone, found.email) == (None, "", "")
     known = read_patient(patient(telecom=[{"system": "email", "value": "ken@example.org"}]), ORIGIN)
     assert (known.birth_date, known.email) == (date(1980, 5, 17), "ken@example.org")
+
+
+def test_the_preferred_language_is_that_of_notices_if_there_are_texts_in_it() -> None:
+    def spoken(code: str, **more: Any) -> dict[str, Any]:
+        return {"language": {"coding": [{"code": code}]}} | more
+
+    for communication, language in (
+        ([], "en"),
+        ([spoken("ja-JP")], "ja"),
+        ([spoken("ja"), spoken("en", preferred=True)], "en"),
+        ([spoken("pt"), spoken("ja")], "en"),
+    ):
+        assert read_patient(patient(communication=communication), ORIGIN).language == language
 
 
 def test_identifiers_that_are_too_long_or_half_are_left_out() -> None:

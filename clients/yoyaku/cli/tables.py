@@ -13,6 +13,12 @@ from rich.text import Text
 from yoyaku.v1.appointment_pb2 import Appointment, AppointmentStatus
 from yoyaku.v1.clinic_pb2 import Clinic
 from yoyaku.v1.doctor_pb2 import Doctor
+from yoyaku.v1.notification_pb2 import (
+    Notification,
+    NotificationKind,
+    NotificationOutcome,
+    NotificationStatus,
+)
 from yoyaku.v1.patient_pb2 import Patient
 from yoyaku.v1.schedule_pb2 import FoundSlot, Slot
 from yoyaku.wire import local_time
@@ -109,6 +115,27 @@ def patient_table(patients: Iterable[Patient]) -> Table:
         identifiers = ", ".join(identifier.value for identifier in each.identifiers)
         made.add_row(*map(Text, (each.name, each.birth_date, identifiers, each.id)))
     return made
+
+
+def notification_table(notifications: Iterable[Notification]) -> Table:
+    """Notifications; times are UTC, since they concern the provider, not the clinic."""
+    made = table("", "Changed (UTC)", "Kind", "Status", "Why", "Tries", "Appointment or account", "Id")
+    for each in notifications:
+        words = (
+            NotificationKind.Name(each.kind),
+            NotificationStatus.Name(each.status),
+            NotificationOutcome.Name(each.outcome),
+        )
+        changed = f"{each.update_time.ToDatetime():%Y-%m-%d %H:%M:%S}"
+        about = each.appointment_id or each.account_id
+        made.add_row(*map(Text, (changed, *map(_last_words, words), str(each.attempts), about, each.id)))
+    return made
+
+
+def _last_words(name: str) -> str:
+    """The part of an enum value's name after that of its type, which has two words."""
+    words = name.split("_", 2)[2].replace("_", " ").lower()
+    return "" if words == "unspecified" else words
 
 
 def _start(appointment: Appointment) -> str:

@@ -32,8 +32,8 @@ _CLINICS = (
     _Clinic("Thames Clinic", "Europe/London", (("Asha Patel", "General practice"), ("Tom Reed", "Dermatology"))),
 )
 _PATIENTS = (
-    PatientRow("", "Sato Ken", date(1984, 4, 2), "+81312345678", f"patient@{_DOMAIN}"),
-    PatientRow("", "Ito Yui", date(1991, 11, 23), "+81387654321", f"second_patient@{_DOMAIN}"),
+    PatientRow("", "Sato Ken", date(1984, 4, 2), "+81312345678", f"patient@{_DOMAIN}", "en"),
+    PatientRow("", "Ito Yui", date(1991, 11, 23), "+81387654321", f"second_patient@{_DOMAIN}", "ja"),
 )
 _SESSIONS = ((time(9), time(12, 30)), (time(14), time(18)))
 _SLOT_MINUTES = 30

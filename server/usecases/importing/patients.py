@@ -25,5 +25,5 @@ async def add(step: Step, batch: Sequence[Item[Patient]]) -> Outcome:
 
 
 async def _add(step: Step, patient_id: str, patient: Patient) -> None:
-    row = PatientRow(patient_id, patient.name, patient.birth_date, patient.phone, patient.email)
+    row = PatientRow(patient_id, patient.name, patient.birth_date, patient.phone, patient.email, patient.language)
     await patients.add(step.pg, row, [], step.now)

@@ -1,0 +1,35 @@
+"""NotificationService: what patients are told, and dead letters."""
+
+from yoyaku.calls import Caller
+from yoyaku.methods import Call, Rows
+from yoyaku.v1 import notification_service_pb2 as pb
+from yoyaku.v1.notification_pb2 import NotificationStatus
+from yoyaku.v1.notification_service_pb2_grpc import NotificationServiceStub
+from yoyaku.wire import write_id
+
+
+class Notifications(Caller):
+    """The calls of NotificationService, for admins."""
+
+    @Call
+    async def list_notifications(
+        self,
+        *,
+        appointment_id: str = "",
+        status: "NotificationStatus.ValueType" = NotificationStatus.NOTIFICATION_STATUS_UNSPECIFIED,
+        size: int = 0,
+        page_token: str = "",
+    ) -> pb.ListNotificationsResponse:
+        """A page of notifications, the newest first; of an appointment, in a status, or all (NotAllowed)."""
+        request = pb.ListNotificationsRequest(
+            appointment_id=appointment_id, status=status, size=size, page_token=page_token
+        )
+        return await self._call(self._stub(NotificationServiceStub).ListNotifications, request)
+
+    notifications = Rows(list_notifications, lambda page: page.notifications)
+
+    @Call
+    async def retry_notification(self, notification_id: str, *, request_id: str = "") -> pb.RetryNotificationResponse:
+        """Have a dead letter tried again (NotFound; Refused if it is none; NotAllowed)."""
+        request = pb.RetryNotificationRequest(notification_id=notification_id, request_id=write_id(request_id))
+        return await self._call(self._stub(NotificationServiceStub).RetryNotification, request)

@@ -1,0 +1,69 @@
+"""Notifications as admins see them: the list, and dead letters to be tried again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from db.postgres import notifications
+from db.postgres.engines import Connection, Engine
+from db.postgres.notifications import ListQuery, NotificationRow
+from server.domain.errors import DomainError, Reason, not_found
+from server.domain.identity import Action, Caller, require
+from server.domain.ids import Clock
+from server.domain.notices import Delivery
+from server.usecases import paging
+from server.usecases.writes import Claim, Write, perform, read
+
+M = TypeVar("M")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which notifications to list; an empty `appointment_id` or `status` stands for all."""
+
+    appointment_id: str
+    status: str
+    size: int
+    page_token: str
+
+
+class Notifications:
+    """Lists notifications, and has dead letters tried again."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    async def list(self, caller: Caller, listing: Listing) -> tuple[Sequence[NotificationRow], str]:
+        """A page, the newest first, and the token of the next page or an empty one (PAGE_TOKEN_INVALID)."""
+        require(caller, Action.SEE_NOTIFICATIONS)
+        size = paging.page_size(listing.size)
+        filters = ("notifications", listing.appointment_id, listing.status)
+        before_id = paging.after_id(listing.page_token, filters) if listing.page_token else None
+        query = ListQuery(listing.appointment_id or None, listing.status or None, before_id, size + 1)
+        return paging.cut(await read(self._engine, lambda pg: notifications.find(pg, query)), size, filters)
+
+    async def retry(self, caller: Caller, notification_id: str, write: Write[NotificationRow, M]) -> M:
+        """Have a dead letter tried again; errors are those of RetryNotification in the contract."""
+        require(caller, Action.RETRY_NOTIFICATION)
+        now = self._clock()
+
+        async def work(pg: Connection, claim: Claim) -> NotificationRow:
+            await claim.settle()
+            row = await (await notifications.get_locked(pg, notification_id)).fetchone()
+            if row is None:
+                raise not_found(Reason.NOTIFICATION_NOT_FOUND, "notification", notification_id)
+            if row.status != Delivery.DEAD:
+                raise _not_dead(row)
+            await notifications.revive(pg, notification_id, now)
+            return row._replace(status=Delivery.WAITING, outcome="", attempts=0, updated_at=now)
+
+        return await perform(self._engine, write, work, now)
+
+
+def _not_dead(row: NotificationRow) -> DomainError:
+    return DomainError(
+        Reason.NOTIFICATION_NOT_DEAD,
+        f"the notification is {row.status.upper()}, only dead letters are tried again: list it to see how far it is",
+        metadata={"status": row.status.upper()},
+    )

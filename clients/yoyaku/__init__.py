@@ -19,6 +19,7 @@ from yoyaku.errors import (
     Unavailable,
     YoyakuError,
 )
+from yoyaku.tokens import DeviceToken, TokenStore
 
 __all__ = [
     "AlreadyExists",
@@ -26,6 +27,7 @@ __all__ = [
     "BlockingClient",
     "Client",
     "DeadlineExceeded",
+    "DeviceToken",
     "EtagMismatch",
     "InvalidRequest",
     "NotAllowed",
@@ -35,6 +37,7 @@ __all__ = [
     "ServerFault",
     "SlotTaken",
     "Tls",
+    "TokenStore",
     "Unauthenticated",
     "Unavailable",
     "YoyakuError",

@@ -1,9 +1,9 @@
 """`yoyaku COMMAND`, also `python -m yoyaku`; `--help` lists the commands."""
 
-from yoyaku.cli import browsing, changing, letters
+from yoyaku.cli import browsing, changing, letters, signing_in
 from yoyaku.cli.session import app
 
-__all__ = ["app", "browsing", "changing", "letters", "main"]
+__all__ = ["app", "browsing", "changing", "letters", "main", "signing_in"]
 
 
 def main() -> None:

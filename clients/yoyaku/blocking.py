@@ -7,16 +7,18 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from yoyaku.appointments import Appointments
-from yoyaku.connection import Tls, TokenSource
+from yoyaku.connection import Tls
 from yoyaku.directory import Directory
 from yoyaku.methods import Waiting
 from yoyaku.notifications import Notifications
 from yoyaku.schedules import Schedules
+from yoyaku.sessions import Sessions
+from yoyaku.tokens import TokenSource
 
 R = TypeVar("R")
 
 
-class BlockingClient(Appointments, Schedules, Directory, Notifications, Waiting):
+class BlockingClient(Appointments, Schedules, Directory, Notifications, Sessions, Waiting):
     """The client for scripts and threads: the methods of Client, which wait for their answers.
 
     There is no second list of methods: each is written once, as a coroutine, and `yoyaku.methods.Call` hands a

@@ -3,13 +3,16 @@
 import asyncio
 import copy
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Self, TypeVar
 
 import grpc
 
-from yoyaku.connection import Connection, Tls, Token, TokenSource
-from yoyaku.errors import Unauthenticated, Unavailable, YoyakuError, error_of
+from yoyaku.connection import Connection, Tls
+from yoyaku.errors import DeadlineExceeded, Unauthenticated, Unavailable, YoyakuError, error_of
+from yoyaku.tokens import Token, TokenSource
+from yoyaku.v1 import auth_service_pb2 as pb
+from yoyaku.v1.auth_service_pb2_grpc import AuthServiceStub
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -34,7 +37,7 @@ class Caller:
         """Take `https://HOST:PORT`, or `http://HOST:PORT` for plaintext (ValueError); `keepalive` is in seconds."""
         self.deadline = deadline
         self._connection = Connection(address, tls, keepalive)
-        self._token = Token(token)
+        self._token = Token(token, self._refresh, self._exchange)
 
     def within(self, seconds: float) -> Self:
         """The same client with another deadline, on the same connection: `client.within(0.5).get_doctor(...)`."""
@@ -47,23 +50,50 @@ class Caller:
 
     async def _call(self, method: grpc.aio.UnaryUnaryMultiCallable[Q, R], request: Q) -> R:
         """The answer, or a YoyakuError once trying again is of no use or the deadline is near."""
-        clock = asyncio.get_running_loop().time
-        ends_at = clock() + self.deadline
-        token, renewed, attempt = await self._token.current(), False, 0
-        while True:
-            try:
-                return await method(request, timeout=ends_at - clock(), metadata=_metadata(token))
-            except grpc.aio.AioRpcError as failure:
-                error = error_of(failure)
-            if isinstance(error, Unauthenticated) and not renewed:
-                ended, token, renewed = token, await self._token.instead_of(token), True
-                if token != ended:
-                    continue
-            pause = _pause(error, attempt)
-            if pause is None or clock() + pause >= ends_at:
-                raise error
-            await asyncio.sleep(pause)
-            attempt += 1
+        ends_at = asyncio.get_running_loop().time() + self.deadline
+        token = await _in_time(self._token.current(), ends_at)
+        try:
+            return await _retried(method, request, token, ends_at)
+        except Unauthenticated:
+            renewed = await _in_time(self._token.instead_of(token), ends_at)
+            if renewed == token:
+                raise
+        return await _retried(method, request, renewed, ends_at)
+
+    async def _call_openly(self, method: grpc.aio.UnaryUnaryMultiCallable[Q, R], request: Q) -> R:
+        """As `_call`, for what needs no access token."""
+        return await _retried(method, request, "", asyncio.get_running_loop().time() + self.deadline)
+
+    async def _refresh(self, refresh_token: str, request_id: str) -> pb.RefreshTokenResponse:
+        request = pb.RefreshTokenRequest(refresh_token=refresh_token, request_id=request_id)
+        return await self._call_openly(self._stub(AuthServiceStub).RefreshToken, request)
+
+    async def _exchange(self, device_token: str) -> pb.ExchangeDeviceTokenResponse:
+        request = pb.ExchangeDeviceTokenRequest(device_token=device_token)
+        return await self._call_openly(self._stub(AuthServiceStub).ExchangeDeviceToken, request)
+
+
+async def _retried(method: grpc.aio.UnaryUnaryMultiCallable[Q, R], request: Q, token: str, ends_at: float) -> R:
+    clock, attempt = asyncio.get_running_loop().time, 0
+    while True:
+        try:
+            return await method(request, timeout=ends_at - clock(), metadata=_metadata(token))
+        except grpc.aio.AioRpcError as failure:
+            error = error_of(failure)
+        pause = _pause(error, attempt)
+        if pause is None or clock() + pause >= ends_at:
+            raise error
+        await asyncio.sleep(pause)
+        attempt += 1
+
+
+async def _in_time(token: Awaitable[str], ends_at: float) -> str:
+    """The token, if it comes before the call has to end."""
+    try:
+        async with asyncio.timeout_at(ends_at):
+            return await token
+    except TimeoutError:
+        raise DeadlineExceeded("no access token came in time: try again", grpc.StatusCode.DEADLINE_EXCEEDED) from None
 
 
 def _metadata(token: str) -> tuple[tuple[str, str], ...]:

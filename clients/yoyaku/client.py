@@ -7,9 +7,10 @@ from yoyaku.appointments import Appointments
 from yoyaku.directory import Directory
 from yoyaku.notifications import Notifications
 from yoyaku.schedules import Schedules
+from yoyaku.sessions import Sessions
 
 
-class Client(Appointments, Schedules, Directory, Notifications):
+class Client(Appointments, Schedules, Directory, Notifications, Sessions):
     """Calls yoyaku from asyncio; safe to share between tasks of one event loop.
 
     Each call is tried again while that can help and the deadline permits, a write under one `request_id`. It raises a

@@ -1,8 +1,6 @@
-"""Where the server is and how to get there: address, TLS, channel, token."""
+"""Where the server is and how to get there: address, TLS, channel."""
 
-import asyncio
-import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
@@ -13,9 +11,6 @@ from urllib.parse import SplitResult, urlsplit
 import grpc
 
 S = TypeVar("S")
-
-TokenSource = str | Callable[[], str | Awaitable[str]]
-"""An access token, or a function (plain and quick, or async) that gives a fresh one."""
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -79,27 +74,6 @@ class Connection:
         if self._credentials:
             return grpc.aio.secure_channel(target, self._credentials, options)
         return grpc.aio.insecure_channel(target, options)
-
-
-class Token:
-    """The access token that calls carry, asked for when it is first needed and when it has ended."""
-
-    def __init__(self, source: TokenSource | None) -> None:
-        self._source = source
-        self._lock = asyncio.Lock()
-        self._value = None if callable(source) else (source or "").strip()
-
-    async def current(self) -> str:
-        """The token, or an empty text."""
-        return await self.instead_of(None) if self._value is None else self._value
-
-    async def instead_of(self, ended: str | None) -> str:
-        """The token after one that was refused: the same if there is no way to another."""
-        async with self._lock:
-            if self._value == ended and callable(self._source):
-                answer = self._source()
-                self._value = (await answer if inspect.isawaitable(answer) else answer).strip()
-            return self._value or ""
 
 
 def _checked(address: str) -> SplitResult:

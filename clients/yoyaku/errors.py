@@ -86,7 +86,7 @@ class PatientBusy(AlreadyExists):
 
 
 class Refused(YoyakuError):
-    """A rule of the clinic or the state of the appointment forbids it; `reason` says which."""
+    """A rule or the state of things forbids it now; `reason` says which."""
 
 
 class EtagMismatch(YoyakuError):
@@ -121,6 +121,8 @@ CLASSES: Mapping[str | grpc.StatusCode, type[YoyakuError]] = {
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
     grpc.StatusCode.RESOURCE_EXHAUSTED: Unavailable,
     "REQUEST_TOO_LARGE": InvalidRequest,
+    "TOO_MANY_ATTEMPTS": Refused,
+    "REFRESH_IN_PROGRESS": Refused,
     grpc.StatusCode.UNAVAILABLE: Unavailable,
     grpc.StatusCode.INTERNAL: ServerFault,
 }

@@ -14,6 +14,7 @@ from grpc_status import rpc_status
 
 from yoyaku import Client, YoyakuError
 from yoyaku.v1 import appointment_service_pb2 as pb
+from yoyaku.v1 import auth_service_pb2 as auth
 
 Answer = Message | Callable[[dict[str, str]], Message]
 """What to answer: the message, or the status that the call is to fail with; or what makes it of the call's headers."""
@@ -49,17 +50,21 @@ class StandIn:
     remaining: list[float] = field(default_factory=list)
     address: str = ""
 
-    def handlers(self) -> grpc.GenericRpcHandler:
-        """The methods that it has."""
-        readers = {
-            "GetAppointment": pb.GetAppointmentRequest.FromString,
-            "CreateAppointment": pb.CreateAppointmentRequest.FromString,
+    def handlers(self) -> list[grpc.GenericRpcHandler]:
+        """The methods that it has, by service."""
+        readers: dict[str, tuple[Any, ...]] = {
+            "AppointmentService": (pb.GetAppointmentRequest, pb.CreateAppointmentRequest),
+            "AuthService": (auth.RefreshTokenRequest, auth.ExchangeDeviceTokenRequest),
         }
-        methods: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
-            name: grpc.unary_unary_rpc_method_handler(self._answer, reader, lambda answer: answer.SerializeToString())
-            for name, reader in readers.items()
-        }
-        return grpc.method_handlers_generic_handler("yoyaku.v1.AppointmentService", methods)
+        return [
+            grpc.method_handlers_generic_handler(f"yoyaku.v1.{service}", {
+                kind.__name__.removesuffix("Request"): grpc.unary_unary_rpc_method_handler(
+                    self._answer, kind.FromString, lambda answer: answer.SerializeToString()
+                )
+                for kind in kinds
+            })
+            for service, kinds in readers.items()
+        ]  # fmt: skip
 
     async def _answer(self, request: Message, context: Any) -> Any:
         self.requests.append(request)
@@ -81,7 +86,7 @@ async def standing_in(
     """A running stand-in; `address` is its own for a Client."""
     stand_in = StandIn(list(answers))
     server = grpc.aio.server()
-    server.add_generic_rpc_handlers((stand_in.handlers(),))
+    server.add_generic_rpc_handlers(stand_in.handlers())
     port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
     stand_in.address = f"{'https' if credentials else 'http'}://127.0.0.1:{port}"
     await server.start()

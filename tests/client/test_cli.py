@@ -38,22 +38,23 @@ class Ended:
 
 @dataclass
 class Shell:
-    """Runs `yoyaku` with one caller's token."""
+    """Runs `yoyaku` with one caller's token, or for who has signed in."""
 
     address: str
     token: str = ""
+    sign_ins: Path = Path("/nowhere/sign-ins.json")
 
-    async def __call__(self, *words: str, **environment: str) -> Ended:
-        """Run a command to its end."""
+    async def __call__(self, *words: str, typed: str = "", **environment: str) -> Ended:
+        """Run a command to its end; `typed` is its standard input."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-W", "error", "-m", "yoyaku", *words,
             env={
                 "PYTHONPATH": str(CLIENTS), "APPOINTMENTS_ADDRESS": self.address, "APPOINTMENTS_TOKEN": self.token,
-                **environment,
+                "APPOINTMENTS_SIGN_INS": str(self.sign_ins), **environment,
             },
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
-        out, err = await process.communicate()
+        out, err = await process.communicate(typed.encode())
         assert b"Traceback" not in err, err.decode()
         return Ended(process.returncode or 0, out.decode(), err.decode())
 
@@ -162,7 +163,7 @@ async def test_refusals_say_what_to_do(scene: Scene, patient: Shell) -> None:
     assert "  appointment_id: " in malformed.err
     stranger = await Shell(patient.address)("doctors")
     assert stranger.code == 1
-    assert "put an access token into APPOINTMENTS_TOKEN" in stranger.err
+    assert "sign in by `yoyaku login EMAIL`, or put an access token into APPOINTMENTS_TOKEN" in stranger.err
 
 
 @pytest.mark.parametrize(
@@ -189,12 +190,12 @@ def test_wrong_usage_ends_with_two(words: list[str], text: str) -> None:
 
 
 async def test_a_server_that_cannot_be_reached_ends_with_three() -> None:
-    ended = await Shell("http://127.0.0.1:1")("--timeout", "0.5", "doctors")
+    ended = await Shell("http://127.0.0.1:1", "token")("--timeout", "0.5", "doctors")
     assert ended.code == 3
     assert "no answer from http://127.0.0.1:1: is the server running there?" in ended.err
     down = failure(grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE", message="the database cannot be reached")
     async with standing_in(down) as server:
-        busy = await Shell(server.address)("--timeout", "0.5", "show", NOBODY)
+        busy = await Shell(server.address, "token")("--timeout", "0.5", "show", NOBODY)
     assert (busy.code, busy.err) == (3, "error: the database cannot be reached\n")
 
 

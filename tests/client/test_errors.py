@@ -35,6 +35,8 @@ EXPECTED = {
     "DEADLINE_EXCEEDED": yoyaku.DeadlineExceeded,
     "RESOURCE_EXHAUSTED": yoyaku.Unavailable,
     "REQUEST_TOO_LARGE": yoyaku.InvalidRequest,
+    "TOO_MANY_ATTEMPTS": yoyaku.Refused,
+    "REFRESH_IN_PROGRESS": yoyaku.Refused,
     "UNAVAILABLE": yoyaku.Unavailable,
     "INTERNAL": yoyaku.ServerFault,
 }

@@ -33,8 +33,8 @@ def failed(error: YoyakuError, address: str, again: tuple[str, ...]) -> typer.Ex
         _say(f"  {field or 'the request'}: {description}")
     if error.alternatives and again:
         _offer(error, again)
-    if isinstance(error, Unauthenticated):
-        _say("put an access token into APPOINTMENTS_TOKEN")
+    if isinstance(error, Unauthenticated) and error.reason != "SIGN_IN_FAILED":
+        _say("sign in by `yoyaku login EMAIL`, or put an access token into APPOINTMENTS_TOKEN")
     if isinstance(error, DeadlineExceeded) and again:
         _say("it may have been done all the same: look at `yoyaku appointments` before you try again")
     return typer.Exit(UNREACHABLE if unanswered else REFUSED)

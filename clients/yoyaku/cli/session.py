@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 from rich.table import Table
 
-from yoyaku import BlockingClient, Tls, YoyakuError
+from yoyaku import BlockingClient, Tls, TokenStore, YoyakuError
 from yoyaku.cli.failures import failed, usage
 from yoyaku.cli.tables import out
 
@@ -23,6 +24,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 done, 1 refused, 2 wrong usage, 3 the server cannot be reached.",
 )
+
+STATE = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
 
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, as REST gives it.")]
 
@@ -33,8 +36,14 @@ class Options:
 
     address: str
     token: str
+    sign_ins: Path
     ca: Path | None
     timeout: float
+
+    @property
+    def store(self) -> TokenStore:
+        """Where the tokens of who signs in at this address are kept."""
+        return TokenStore(self.sign_ins, name=self.address)
 
 
 def _print_version(asked: bool) -> None:
@@ -55,9 +64,15 @@ def main(
     token: Annotated[
         str,
         typer.Option(
-            envvar="APPOINTMENTS_TOKEN", show_envvar=True, help="Access token; best given by the environment."
+            envvar="APPOINTMENTS_TOKEN",
+            show_envvar=True,
+            help="Access token, instead of signing in; best given by the environment.",
         ),
     ] = "",
+    sign_ins: Annotated[
+        Path,
+        typer.Option(envvar="APPOINTMENTS_SIGN_INS", help="File in which `login` keeps tokens.", dir_okay=False),
+    ] = STATE / "yoyaku" / "sign-ins.json",
     ca: Annotated[
         Path | None,
         typer.Option(
@@ -75,19 +90,22 @@ def main(
     ] = False,
 ) -> None:
     """Look up, book, move and cancel medical appointments. All times are on the clinic's wall clock."""
-    context.obj = Options(address, token, ca, timeout)
+    context.obj = Options(address, token, sign_ins, ca, timeout)
 
 
 @contextmanager
-def session(context: typer.Context, again: tuple[str, ...] = ()) -> Iterator[BlockingClient]:
-    """A client; a call that fails ends the command with a text that says what to do next.
+def session(
+    context: typer.Context, again: tuple[str, ...] = (), *, signing_in: bool = False
+) -> Iterator[BlockingClient]:
+    """A client with the given token, or for who has signed in; a call that fails ends the command with what to do next.
 
     `again` are the words of a booking command, `{}` standing where the time of another slot goes.
     """
     options: Options = context.obj
     try:
         tls = Tls(root_certificates=options.ca) if options.ca else None
-        client = BlockingClient(options.address, token=options.token, tls=tls, deadline=options.timeout)
+        token = options.store if signing_in or not options.token else options.token
+        client = BlockingClient(options.address, token=token, tls=tls, deadline=options.timeout)
     except (ValueError, OSError) as error:
         raise usage(str(error)) from None
     with client:
@@ -110,7 +128,7 @@ def present(answer: Message, table: Table | str, *, as_json: bool) -> None:
 def own_patient(context: typer.Context) -> str:
     """The patient whose token this is, or empty: the server, not this, decides what the token is good for."""
     try:
-        payload = context.obj.token.split(".")[1]
+        payload = (context.obj.token or context.obj.store.access_token).split(".")[1]
         return str(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))).get("patient_id", ""))
     except (IndexError, ValueError, AttributeError):
         return ""

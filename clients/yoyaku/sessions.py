@@ -1,0 +1,34 @@
+"""AuthService: sign in and out."""
+
+from yoyaku.calls import Caller
+from yoyaku.methods import Call
+from yoyaku.v1 import auth_service_pb2 as pb
+from yoyaku.v1.auth_service_pb2_grpc import AuthServiceStub
+
+
+class Sessions(Caller):
+    """The calls of people who sign in; those with the token source TokenStore keep their tokens there."""
+
+    @Call
+    async def login(self, email: str, password: str) -> pb.LoginResponse:
+        """Sign in (Unauthenticated; Unavailable after too many attempts). Calls then go with the new token."""
+        request = pb.LoginRequest(email=email, password=password)
+        answer = await self._call_openly(self._stub(AuthServiceStub).Login, request)
+        if store := self._token.store:
+            await store.save(answer)
+            self._token.drop()
+        return answer
+
+    @Call
+    async def logout(self, refresh_token: str = "") -> pb.LogoutResponse:
+        """End a session: the one of the TokenStore, which then is empty, unless another token is given."""
+        store = self._token.store
+        token = refresh_token or (store.refresh_token if store else "")
+        answer = pb.LogoutResponse()
+        if token:
+            request = pb.LogoutRequest(refresh_token=token)
+            answer = await self._call_openly(self._stub(AuthServiceStub).Logout, request)
+        if store and not refresh_token:
+            await store.forget()
+            self._token.drop()
+        return answer

@@ -1,14 +1,14 @@
 """What an import asks the book: what there is under the names that other systems give."""
 
 from collections.abc import Collection, Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 from psycopg.rows import args_row
 
 from db.postgres.engines import Connection
 
-Noun = Literal["clinic", "practitioner", "patient", "appointment"]
+Noun = Literal["clinic", "practitioner", "patient", "appointment", "record"]
 """What has identifiers."""
 Pair = tuple[str, str]
 
@@ -29,6 +29,15 @@ class DoctorRow(NamedTuple):
     id: str
     practitioner_id: str
     clinic_id: str
+
+
+class VisitRow(NamedTuple):
+    """An appointment, as far as a record of it needs to know."""
+
+    id: str
+    patient_id: str
+    doctor_id: str
+    end_at: datetime
 
 
 # One batch of one import at a time, so that what it finds missing is still missing when it adds it.
@@ -53,6 +62,7 @@ JOIN unnest(%(practitioner_ids)s::uuid[], %(clinic_ids)s::uuid[]) AS wanted (pra
 _RETIRE = "UPDATE doctors SET active = false WHERE id = %(id)s"
 _ZONES = "SELECT id, time_zone FROM clinics WHERE id = ANY(%(ids)s::uuid[])"
 _BIRTH_DATES = "SELECT id, birth_date FROM patients WHERE id = ANY(%(ids)s::uuid[])"
+_VISITS = "SELECT id, patient_id, doctor_id, end_at FROM appointments WHERE id = ANY(%(ids)s)"
 
 
 async def lock(pg: Connection) -> None:
@@ -101,3 +111,10 @@ async def birth_dates(pg: Connection, patient_ids: Iterable[str]) -> dict[str, d
     """The birth date of each patient."""
     cursor = await pg.execute(_BIRTH_DATES, {"ids": list(patient_ids)})
     return dict(await cursor.fetchall())
+
+
+async def visits(pg: Connection, appointment_ids: Iterable[str]) -> list[VisitRow]:
+    """Those of the appointments that there are."""
+    cursor = pg.cursor(row_factory=args_row(VisitRow))
+    await cursor.execute(_VISITS, {"ids": list(appointment_ids)})
+    return await cursor.fetchall()

@@ -17,7 +17,7 @@ from server.commands import app, fail
 from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.errors import DomainError
-from server.fhir.export import KINDS, LATER, Export, ExportError, Report, find
+from server.fhir.export import KINDS, Export, ExportError, Report, find
 from server.fhir.fields import Origin
 from server.usecases.importing.batches import Outcome
 from server.usecases.importing.run import Importing
@@ -39,7 +39,7 @@ def import_fhir(
     ] = _SOURCE,
     strict: Annotated[bool, typer.Option(help="End with exit code 2 if lines were reported.")] = False,
 ) -> None:
-    """Load a FHIR R4 bulk export: organizations, practitioners, patients, and encounters as past appointments.
+    """Load a FHIR R4 bulk export: organizations, practitioners, patients, past appointments, medical records.
 
     Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. Run it again at any time: what is there already
     stays as it is. Lines that cannot be used are reported on standard error with file, line and reason.
@@ -90,7 +90,7 @@ async def _import(export: Export, origin: Origin, configured: Settings, progress
     tasks = {kind: progress.add_task(kind, total=export.counts[kind]) for kind in KINDS if export.counts[kind]}
     outcomes: defaultdict[str, Outcome] = defaultdict(Outcome)
     async with wired(configured) as parts:
-        importing = Importing(parts.engine, parts.clock, parts.new_id)
+        importing = Importing(parts.engine, parts.clock, parts.new_id, parts.vault, parts.trail)
         async for kind, lines, outcome in importing.run(export, origin):
             outcomes[kind].add(outcome)
             progress.advance(tasks[kind], lines)
@@ -114,8 +114,6 @@ def _summarize(export: Export, outcomes: dict[str, Outcome]) -> int:
     for outcome in outcomes.values():
         total.add(outcome)
     reported = sum(report.lines for report in total.reports)
-    for kind in sorted(LATER & export.counts.keys()):
-        print(f"{kind:<18}{export.counts[kind]:>8}  wait for medical records, which are not imported yet")
     if total.doctors:
         print(f"{total.doctors} doctors made for encounters at an organization where the practitioner has no role")
     print(f"{total.new} new, {total.unchanged} unchanged, {reported} reported")

@@ -9,10 +9,8 @@ from pathlib import Path
 
 from server.fhir.fields import Json, Unusable, resource_id
 
-KINDS = ("Organization", "Location", "Practitioner", "PractitionerRole", "Patient", "Encounter")
+KINDS = ("Organization", "Location", "Practitioner", "PractitionerRole", "Patient", "Encounter", "Condition")
 """The types of resources that are imported, each after those that it refers to."""
-LATER = frozenset({"Condition"})
-"""Types that wait for medical records."""
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,60}")
 
@@ -74,7 +72,7 @@ class Export:
 
     files: list[Path]
     counts: Counter[str] = field(default_factory=Counter)
-    """Lines of each kind that is imported, and of those that wait."""
+    """Lines of each kind."""
     reports: list[Report] = field(default_factory=list)
     _holding: dict[str, list[Path]] = field(default_factory=dict)
 
@@ -143,12 +141,12 @@ def _parse(content: bytes) -> Json:
 
 
 def _kind(resource: Json) -> str:
-    """The type of a resource that is imported or waits; empty for a line of the export's own log (Unusable)."""
+    """The type of a resource that is imported; empty for a line of the export's own log (Unusable)."""
     kind = resource.get("resourceType")
     if kind is None and {"exportId", "eventId"} <= resource.keys():
         return ""
     if not isinstance(kind, str) or not _TYPE.fullmatch(kind):
         raise Unusable("resourceType is missing or no type of FHIR")
-    if kind not in KINDS and kind not in LATER:
+    if kind not in KINDS:
         raise Unusable(f"resources of type {kind} are not imported")
     return kind

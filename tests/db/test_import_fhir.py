@@ -22,6 +22,10 @@ TABLES = (
     "appointment_identifiers",
     "appointment_events",
     "schedule_days",
+    "records",
+    "record_identifiers",
+    "record_versions",
+    "record_audit",
 )
 
 
@@ -31,7 +35,7 @@ async def contents(book: Book) -> dict[str, object]:
     for table in TABLES:
         [[count]] = await book.rows(f"SELECT count(*) FROM {table}")  # noqa: S608  # names of our own
         found[table] = count
-    for table in ("clinics", "practitioners", "doctors", "patients", "appointments"):
+    for table in ("clinics", "practitioners", "doctors", "patients", "appointments", "records"):
         found[f"{table} changed"] = await book.rows(f"SELECT max(updated_at), min(id::text) FROM {table}")  # noqa: S608
     found["revisions"] = await book.rows("SELECT sum(revision), max(changed_at) FROM schedule_days")
     return found
@@ -41,7 +45,7 @@ async def test_the_sample_goes_in_once(book: Book) -> None:
     outcome, reports = await load(book, SAMPLE)
     [home] = reports
     assert home.startswith("Location.000.ndjson:31: Location/bb1ad573-19b8-9cd8-68fb-0e6f684df992: managingOrg")
-    assert (outcome.new, outcome.unchanged, outcome.doctors) == (43 + 43 + 43 + 43 + 13 + 1215, 0, 0)
+    assert (outcome.new, outcome.unchanged, outcome.doctors) == (43 + 43 + 43 + 43 + 13 + 1215 + 555, 0, 0)
     before = await contents(book)
     assert [before[table] for table in ("clinics", "doctors", "patients", "appointments")] == [43, 43, 13, 1215]
     assert before["appointment_events"] == 1215
@@ -50,7 +54,7 @@ async def test_the_sample_goes_in_once(book: Book) -> None:
 
     book.clock.advance(timedelta(days=1))
     again, same_reports = await load(book, SAMPLE)
-    assert (again.new, again.unchanged, same_reports) == (0, 1400, reports)
+    assert (again.new, again.unchanged, same_reports) == (0, 1955, reports)
     assert await contents(book) == before
 
 
@@ -89,13 +93,13 @@ async def test_a_run_after_an_interrupted_one_completes_it(book: Book) -> None:
     first, _ = await load(book, SAMPLE, batches=7)
     assert 0 < await count(book, "appointments") < 1215  # type: ignore[operator]
     second, _ = await load(book, SAMPLE)
-    assert (first.new + second.new, second.unchanged) == (1400, first.new)
+    assert (first.new + second.new, second.unchanged) == (1955, first.new)
     assert await count(book, "appointments") == 1215
 
 
 async def test_two_imports_at_once_add_everything_once(book: Book) -> None:
     outcomes = await asyncio.gather(load(book, SAMPLE), load(book, SAMPLE))
-    assert sum(outcome.new for outcome, _ in outcomes) == 1400
+    assert sum(outcome.new for outcome, _ in outcomes) == 1955
     assert await count(book, "appointments") == 1215
 
 

@@ -45,11 +45,11 @@ def test_the_sample_is_summed_up_and_its_one_bad_line_reported(database_url: str
     assert first.exit_code == 0
     assert first.stderr.splitlines()[0].startswith("Location.000.ndjson:31: Location/bb1ad573-")
     assert len(first.stderr.splitlines()) == 2
-    assert "1400 new, 0 unchanged, 1 reported" in first.stdout
-    assert "Condition              555  wait for medical records" in first.stdout
+    assert "1955 new, 0 unchanged, 1 reported" in first.stdout
+    assert "Condition              555     555          0         0" in first.stdout
     again = run(database_url, str(SAMPLE), "--strict")
     assert (again.exit_code, again.stderr) == (SOME_REPORTED, first.stderr)
-    assert "0 new, 1400 unchanged, 1 reported" in again.stdout
+    assert "0 new, 1955 unchanged, 1 reported" in again.stdout
 
 
 def test_lines_of_no_use_end_a_strict_import_with_2(database_url: str, tmp_path: Path) -> None:

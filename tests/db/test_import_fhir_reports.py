@@ -24,7 +24,6 @@ async def test_every_line_of_no_use_is_reported_and_no_other_lost(book: Book, tm
         encounter("e5", period={"start": "2026-04-01T09:00:00Z", "end": "2026-04-01T09:30:00Z"}),
         encounter("no id"),
         encounter("e6", participant=[{"individual": {"reference": "Practitioner?identifier=urn:x|secret"}}]),
-        {"resourceType": "Condition", "id": "c"},
         {"exportId": "x", "eventId": "kickoff"},
         encounter("last"),
     ]

@@ -13,6 +13,11 @@ from server.domain.ids import IdMaker
 from server.fhir.export import Line, Report
 from server.fhir.fields import Identifier, Unusable
 from server.fhir.references import Reference
+from server.usecases.trail import Trail
+from server.usecases.vault import Vault
+
+ACTOR = "import-fhir"
+"""Who did it, in histories and in the audit trail."""
 
 E = TypeVar("E")
 Named = TypeVar("Named", bound="Identified")
@@ -69,6 +74,8 @@ class Step:
     new_id: IdMaker
     roles: dict[Identifier, Identifier]
     """The practitioner of each role that was read."""
+    vault: Vault
+    trail: Trail
 
     async def resolve(self, noun: Noun, wanted: Iterable[Identifier]) -> dict[Identifier, str]:
         """The ids that names of one noun stand for, as far as the book knows them."""

@@ -11,12 +11,15 @@ from db.postgres.engines import Connection, Engine
 from db.postgres.transaction import transact
 from server.domain.ids import Clock, IdMaker
 from server.fhir import directory as reading
+from server.fhir.condition import condition
 from server.fhir.encounter import encounter
 from server.fhir.export import KINDS, Export, Line
 from server.fhir.fields import Identifier, Json, Origin, Unusable, resource_id
 from server.fhir.patient import patient
-from server.usecases.importing import directory, encounters, patients
+from server.usecases.importing import directory, encounters, patients, records
 from server.usecases.importing.batches import Item, Outcome, Step
+from server.usecases.trail import Trail
+from server.usecases.vault import Vault
 from server.usecases.writes import refusals
 
 BATCH = 300
@@ -37,16 +40,19 @@ _KINDS: Mapping[str, _Kind] = {
     "PractitionerRole": _Kind(reading.role, directory.roles),
     "Patient": _Kind(patient, patients.add),
     "Encounter": _Kind(encounter, encounters.add),
+    "Condition": _Kind(condition, records.add),
 }
 
 
 class Importing:
     """Imports exports."""
 
-    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker) -> None:
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, vault: Vault, trail: Trail) -> None:
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
+        self._vault = vault
+        self._trail = trail
 
     async def run(self, export: Export, origin: Origin) -> AsyncGenerator[tuple[str, int, Outcome], None]:
         """Import what a surveyed export holds; (kind, lines, what came of them) batch after batch.
@@ -69,7 +75,8 @@ class Importing:
 
         async def work(pg: Connection) -> Outcome:
             await imports.lock(pg)
-            return await kind.write(Step(pg, self._clock(), self._new_id, roles), batch)
+            step = Step(pg, self._clock(), self._new_id, roles, self._vault, self._trail)
+            return await kind.write(step, batch)
 
         try:
             with refusals():

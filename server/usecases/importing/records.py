@@ -1,0 +1,64 @@
+"""Conditions become medical records, written by the doctors of their encounters."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from db.postgres import imports, records
+from db.postgres.imports import VisitRow
+from db.postgres.records import NewRecord
+from server.domain.records import Access, Basis
+from server.fhir.condition import Condition
+from server.fhir.fields import Unusable
+from server.usecases.importing.batches import ACTOR, Item, Known, Outcome, Step, first_known
+from server.usecases.trail import Entry
+from server.usecases.vault import Place
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """A condition whose encounter is known."""
+
+    record_id: str
+    text: str
+    visit: VisitRow
+    recorded_at: datetime
+
+
+async def add(step: Step, batch: Sequence[Item[Condition]]) -> Outcome:
+    """Add a record for each condition that the book does not have."""
+    outcome, findings, conditions = Outcome(), list[_Finding](), [item.content for item in batch]
+    known = await Known.load(step, "record", conditions)
+    patients = await step.resolve("patient", {each.patient.identifier for each in conditions})
+    encounters = await step.resolve("appointment", {each.encounter.identifier for each in conditions})
+    visits = {row.id: row for row in await imports.visits(step.pg, encounters.values())}
+    for item in batch:
+        with outcome.reporting(item.line):
+            if known.find(item.content) is not None:
+                outcome.unchanged += 1
+                continue
+            visit = visits[first_known([item.content.encounter], encounters)]
+            if visit.patient_id != first_known([item.content.patient], patients):
+                raise Unusable("its encounter is another patient's")
+            recorded_at = item.content.recorded_at or visit.end_at
+            findings.append(_Finding(step.new_id(), item.content.text, visit, recorded_at))
+            known.link(item.content, findings[-1].record_id)
+    if findings:
+        outcome.new = len(findings)
+        await _write(step, findings)
+        await known.save(step)
+    return outcome
+
+
+async def _write(step: Step, findings: Sequence[_Finding]) -> None:
+    """Add the records, then their entries in the trail: keys before chains, each in one order, as everywhere."""
+    ordered = sorted(findings, key=lambda each: (each.visit.patient_id, each.recorded_at))
+    for each in ordered:
+        visit = each.visit
+        record = NewRecord(each.record_id, visit.patient_id, visit.doctor_id, visit.id, each.recorded_at)
+        place = Place(visit.patient_id, each.record_id, 1, each.recorded_at)
+        await records.add(step.pg, record, await step.vault.seal(step.pg, place, each.text, step.now))
+    for patient_id, group in groupby(ordered, lambda each: each.visit.patient_id):
+        ids = [each.record_id for each in group]
+        await step.trail.append(step.pg, Entry(patient_id, ACTOR, None, Access.IMPORTED, Basis.IMPORT, ids), step.now)

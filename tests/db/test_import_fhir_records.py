@@ -1,0 +1,90 @@
+"""Conditions of a FHIR export become medical records of the doctors who saw the patient."""
+
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from db.postgres import records
+from db.postgres.records import RecordRow
+from db.postgres.transaction import read
+from server.usecases.keyrings import KeyRing
+from server.usecases.records.checking import Checking
+from tests.fixtures.book import Book
+from tests.fixtures.fhir import SAMPLE, VAULT, Resource, condition, count, encounter, export, load, patient, whole
+
+ASTHMA = """Asthma
+Clinical status: active
+Severity: Severe
+Onset: 2019-05
+Code: http://snomed.info/sct 195967001
+Note: since childhood"""
+
+
+async def imported(book: Book) -> dict[str, RecordRow]:
+    """The records, by the ids that the exporter has for them."""
+    found = {}
+    for name, record_id in await book.rows("SELECT value, record_id FROM record_identifiers"):
+        row = await read(book.engine, partial(records.get, record_id=str(record_id)))
+        assert row
+        found[str(name)] = row
+    return found
+
+
+async def test_a_condition_is_a_record_of_the_doctor_of_its_encounter(book: Book, tmp_path: Path) -> None:
+    asthma = condition(
+        "asthma",
+        code={"text": "Asthma", "coding": [{"system": "http://snomed.info/sct", "code": "195967001"}]},
+        clinicalStatus={"coding": [{"code": "active"}]},
+        severity={"text": "Severe"},
+        onsetDateTime="2019-05",
+        note=[{"text": "since childhood"}],
+    )
+    plain = condition("plain", recordedDate="2020")
+    outcome, reports = await load(book, export(tmp_path, a=[asthma, plain, *whole()]))
+    assert (reports, outcome.new) == ([], 8)
+    found = await imported(book)
+    row = found["asthma"]
+    assert (VAULT.open(row), row.doctor_name, row.patient_name) == (ASTHMA, "Hana Mori", "Ken Sato")
+    assert row.created_at == datetime(2020, 1, 2, 2, 45, tzinfo=UTC)
+    assert [(row.appointment_id,)] == await book.rows("SELECT id FROM appointments")
+    assert (VAULT.open(found["plain"]), found["plain"].created_at) == ("Asthma", datetime(2020, 1, 2, 3, tzinfo=UTC))
+
+
+async def test_the_import_stands_in_the_trail(book: Book) -> None:
+    await load(book, SAMPLE)
+    rows = await book.rows(
+        "SELECT actor, access, basis, sum(cardinality(record_ids)) FROM record_audit GROUP BY 1, 2, 3"
+    )
+    assert rows == [("import-fhir", "imported", "import", 555)]
+    checking = Checking(book.engine, KeyRing([bytes(32)]))
+    assert {flaw async for flaw in checking.flaws([])} == {None}
+    [[authors]] = await book.rows(
+        "SELECT count(*) FROM records r JOIN appointments a ON a.id = r.appointment_id"
+        " WHERE (r.doctor_id, r.patient_id, r.clinic_id) = (a.doctor_id, a.patient_id, a.clinic_id)"
+    )
+    assert authors == 555
+
+
+async def test_conditions_that_are_no_records_are_reported(book: Book, tmp_path: Path) -> None:
+    lines: list[Resource] = [
+        condition("c1", verificationStatus={"coding": [{"code": "entered-in-error"}]}),
+        condition("c2", encounter=None),
+        condition("c3", encounter={"reference": "Encounter/nobody"}),
+        condition("c4", code={"coding": [{"code": "195967001"}]}),
+        condition("c5", subject={"reference": "Patient/p2"}),
+        condition("c6", recordedDate="2999-01-01T00:00:00Z"),
+        condition("c7", subject=None),
+        condition("last"),
+    ]
+    people = [*whole(), patient("p2"), encounter("e2", subject={"reference": "Patient/p2"})]
+    outcome, reports = await load(book, export(tmp_path, a=people, c=lines))
+    assert reports == [
+        "c.ndjson:1: Condition/c1: verificationStatus entered-in-error stands for no finding",
+        "c.ndjson:2: Condition/c2: encounter is missing or names no Encounter, so there is no doctor who wrote it",
+        "c.ndjson:4: Condition/c4: code says nothing to people",
+        "c.ndjson:6: Condition/c6: recordedDate lies in the future",
+        "c.ndjson:7: Condition/c7: subject is missing or names no Patient",
+        "c.ndjson:3: Condition/c3: Encounter/nobody is neither in the export nor in the book, or was reported itself",
+        "c.ndjson:5: Condition/c5: its encounter is another patient's",
+    ]
+    assert (outcome.new, await count(book, "records")) == (len(people) + 1, 1)

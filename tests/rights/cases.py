@@ -11,6 +11,7 @@ from tests.rights.world import Side, World
 from yoyaku.v1 import appointment_service_pb2 as appointments
 from yoyaku.v1 import auth_service_pb2 as auth
 from yoyaku.v1 import directory_service_pb2 as directory
+from yoyaku.v1 import notification_service_pb2 as notifications
 from yoyaku.v1 import record_service_pb2 as records
 from yoyaku.v1 import schedule_service_pb2 as schedules
 from yoyaku.v1.account_role_pb2 import AccountRole
@@ -176,6 +177,16 @@ CASES: dict[str, Sequence[Case]] = {
     # The last of those about records: it opens the other side's to the doctor.
     "RecordService/BreakGlass": [
         Case(lambda _, s: records.BreakGlassRequest(patient_id=s.patient_id, reason="unconscious"))
+    ],
+    "NotificationService/ListNotifications": [
+        Case(lambda _, s: notifications.ListNotificationsRequest(appointment_id=s.appointment_id))
+    ],
+    "NotificationService/RetryNotification": [
+        Case(
+            lambda _, s: notifications.RetryNotificationRequest(notification_id=s.account_id),
+            objectless=True,
+            passed=["NOTIFICATION_NOT_FOUND"],
+        )
     ],
     "AuthService/InviteAccount": [
         Case(

@@ -5,7 +5,7 @@ import json
 import os
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from string import Template
@@ -20,6 +20,8 @@ PAGES = SOURCES.with_name("clients") / "web"
 CONFIGURATION = "envoy.yaml"
 DESCRIPTORS = "yoyaku.binpb"
 WORKERS = "workers.json"
+CALLS_PER_WORKER = {"most": 96, "fewest": 16}
+"""Calls that Envoy admits at once; between the two it goes by how long they take."""
 ENDPOINTS_TYPE = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
 SECRET_TYPE = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 
@@ -80,23 +82,22 @@ def render(values: EdgeValues, directory: Path) -> Path:
     if values.tls:
         _write_tls(values.tls.certificates.resolve(), directory)
     placeholders = _placeholders(values, directory) | {"in_path": _in_path(descriptors.read_bytes())}
-    text = Template((SOURCES / CONFIGURATION).read_text()).substitute(placeholders)
-    return _replace(directory / CONFIGURATION, text.encode())
+    return _write(directory, CONFIGURATION, placeholders)
 
 
 def write_workers(workers: Sequence[Address], directory: Path) -> Path:
     """Name the workers that get calls from now on; names are resolved now. Raises EdgeError."""
     endpoints = [{"endpoint": {"address": {"socket_address": _socket_address(worker)}}} for worker in workers]
     assignment = {"@type": ENDPOINTS_TYPE, "cluster_name": "workers", "endpoints": [{"lb_endpoints": endpoints}]}
+    _write(directory, "admission.yaml", {name: each * max(1, len(workers)) for name, each in CALLS_PER_WORKER.items()})
     return _replace(directory / WORKERS, json.dumps({"resources": [assignment]}, indent=2).encode())
 
 
 def write_limits(limits: Limits, directory: Path) -> None:
     """Say how often callers may call from now on; a limit that changes begins anew."""
     buckets = {name: _token_bucket(bucket) for name, bucket in asdict(limits).items()}
-    for template in (SOURCES / "limits").iterdir():
-        text = Template(template.read_text()).substitute(buckets)
-        _replace(directory / f"{template.stem}_limits.yaml", text.encode())
+    for name in ("address_limits.yaml", "subject_limits.yaml"):
+        _write(directory, name, buckets)
 
 
 def _write_pages(directory: Path) -> None:
@@ -104,6 +105,11 @@ def _write_pages(directory: Path) -> None:
         target = directory / "web" / source.relative_to(PAGES)
         target.parent.mkdir(parents=True, exist_ok=True)
         _replace(target, source.read_bytes())
+
+
+def _write(directory: Path, name: str, placeholders: Mapping[str, object]) -> Path:
+    """Fill the placeholders of a template."""
+    return _replace(directory / name, Template((SOURCES / name).read_text()).substitute(placeholders).encode())
 
 
 def _token_bucket(bucket: Bucket) -> str:

@@ -95,7 +95,15 @@ def test_workers_are_replaced_by_a_rename(tmp_path: Path) -> None:
     assert second.stat().st_ino != inode
     assert len(addresses(second)) == 2
     assert addresses(second)[1][0] in {"127.0.0.1", "::1"}
-    assert [path.name for path in tmp_path.iterdir()] == ["workers.json"]
+    assert {path.name for path in tmp_path.iterdir()} == {"workers.json", "admission.yaml"}
+
+
+def test_more_workers_are_given_more_calls_at_once(tmp_path: Path) -> None:
+    admitted = []
+    for count in (1, 3):
+        write_workers([("127.0.0.1", 50051)] * count, tmp_path)
+        admitted.append(int(re.findall(r"max_concurrency_limit: (\d+)", (tmp_path / "admission.yaml").read_text())[0]))
+    assert admitted[1] == 3 * admitted[0]
 
 
 def test_a_worker_whose_name_has_no_address_is_refused(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ FROM {rows} WHERE status = 'waiting'
 _ANNOUNCE = """
 SELECT procrastinate_defer_jobs_v1(array_agg(
     ROW('changes', 'announce', 0, NULL, NULL,
-        jsonb_build_object('appointment_id', id, 'kind', kind, 'version', version), NULL)
+        jsonb_build_object('appointment_id', id, 'kind', kind, 'version', version, 'start_at', start_at), NULL)
         ::procrastinate_job_to_defer_v1))
 FROM unnest(%(ids)s::uuid[], %(kinds)s::text[]) AS told (id, kind) JOIN appointments USING (id)
 """
@@ -101,9 +101,6 @@ WHERE a.id = %(appointment_id)s
 _SUPERSEDE = """
 UPDATE notifications SET status = 'dropped', outcome = 'superseded', updated_at = %(now)s
 WHERE appointment_id = %(appointment_id)s AND version < %(version)s AND status IN ('planned', 'waiting')
-"""
-_NEWEST_VERSION = """
-SELECT coalesce(max(version), 0) FROM notifications WHERE appointment_id = %(appointment_id)s
 """
 _CONTENT = """
 SELECT n.kind, n.channel, n.status, n.attempts, n.expires_at,
@@ -158,11 +155,6 @@ async def subject(pg: Connection, appointment_id: str) -> Sent[SubjectRow]:
     """The appointment that notifications are about."""
     cursor = pg.cursor(row_factory=args_row(SubjectRow))
     return await cursor.execute(_SUBJECT, {"appointment_id": appointment_id})
-
-
-async def newest_version(pg: Connection, appointment_id: str) -> Sent[tuple[int]]:
-    """The newest version of an appointment that notifications were planned for; 0 if there are none."""
-    return await pg.execute(_NEWEST_VERSION, {"appointment_id": appointment_id})
 
 
 async def supersede(pg: Connection, appointment_id: str, version: int, now: datetime) -> None:

@@ -8,7 +8,7 @@ from db.postgres.notifications import NotificationRow, SubjectRow
 from db.postgres.transaction import transact
 from server.domain.appointment import Status
 from server.domain.ids import Clock, IdMaker
-from server.domain.notices import REMIND_BEFORE, Channel, Delivery, Kind, Outcome, channel_for
+from server.domain.notices import REMIND_BEFORE, Channel, Delivery, Kind, Outcome, channel_for, still_true
 
 
 class Planning:
@@ -19,21 +19,24 @@ class Planning:
         self._clock = clock
         self._new_id = new_id
 
-    async def announce(self, appointment_id: str, kind: Kind, version: int) -> None:
-        """Enter the notice of a change and the reminder that goes with it; done again, it changes nothing."""
+    async def announce(self, appointment_id: str, kind: Kind, version: int, start_at: datetime) -> None:
+        """Enter the notice of a change, and the reminder that goes with it; done again, it changes nothing.
+
+        `version` and `start_at` are those of the appointment after the change; it may have changed again.
+        """
 
         async def work(pg: Connection) -> None:
             now = self._clock()
             await notifications.lock(pg, appointment_id)
-            sent_newest = await notifications.newest_version(pg, appointment_id)
             subject = await (await notifications.subject(pg, appointment_id)).fetchone()
-            newest = await sent_newest.fetchone()
-            if subject is None or newest is None:
+            if subject is None:
                 return
             await notifications.supersede(pg, appointment_id, version, now)
-            is_old = newest[0] > version
-            await notifications.add(pg, self._notice(appointment_id, kind, version, subject, now, is_old=is_old))
-            reminder = self._notice(appointment_id, Kind.REMINDER, version, subject, now, is_old=is_old)
+            notice = self._notice(appointment_id, kind, version, subject, now)
+            if not still_true(kind, Status(subject.status), subject.start_at, start_at):
+                notice = notice._replace(status=Delivery.DROPPED, outcome=Outcome.SUPERSEDED)
+            await notifications.add(pg, notice)
+            reminder = self._notice(appointment_id, Kind.REMINDER, version, subject, now)
             # After another change it is for the job of that change to plan a reminder.
             is_current = subject.status == Status.SCHEDULED and subject.version == version
             if is_current and reminder.due_at > now:
@@ -43,13 +46,11 @@ class Planning:
         await transact(self._engine, work, replayable=True)
 
     def _notice(
-        self, appointment_id: str, kind: Kind, version: int, subject: SubjectRow, now: datetime, *, is_old: bool
+        self, appointment_id: str, kind: Kind, version: int, subject: SubjectRow, now: datetime
     ) -> NotificationRow:
         channel = channel_for(subject.email, subject.phone)
         status, outcome = Delivery.PLANNED if kind is Kind.REMINDER else Delivery.WAITING, Outcome.NONE
-        if is_old:
-            status, outcome = Delivery.DROPPED, Outcome.SUPERSEDED
-        elif channel is Channel.NONE:
+        if channel is Channel.NONE:
             status, outcome = Delivery.DROPPED, Outcome.NO_ADDRESS
         return NotificationRow(
             id=self._new_id(),

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
@@ -102,9 +102,9 @@ class NotificationWorker:
             stalled_worker_timeout=self._dead_after_seconds,
         )
 
-    async def _announce(self, appointment_id: str, kind: str, version: int) -> None:
+    async def _announce(self, appointment_id: str, kind: str, version: int, start_at: str) -> None:
         with _failures_noted():
-            await self._planning.announce(appointment_id, Kind(kind), version)
+            await self._planning.announce(appointment_id, Kind(kind), version, datetime.fromisoformat(start_at))
 
     async def _deliver(self, notification_id: str) -> None:
         with _failures_noted():

@@ -13,6 +13,7 @@ COMMANDS = (
     "import-fhir",
     "limits",
     "migrate",
+    "outbox",
     "promote",
     "record-retention",
     "reset",

@@ -41,6 +41,8 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock) -> Async
             url, size=settings.pool_size, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION
         )
         stack.push_async_callback(engine.dispose)
+        if len(engine.nodes) > 1:
+            await stack.enter_async_context(engine.watched())
         valkey = create_client(settings.cache_url.get_secret_value())
         stack.push_async_callback(valkey.aclose)
         connector = create_connector(

@@ -21,7 +21,7 @@ console = Console(soft_wrap=True, highlight=False)
 def up(
     detach: Annotated[bool, typer.Option(help="Return when the stack is ready, and leave it running.")] = False,
 ) -> None:
-    """Start PostgreSQL with a standby, Valkey, two workers and Envoy, with demo clinics; Ctrl-C stops them."""
+    """Start PostgreSQL with a standby, Valkey, workers, Envoy and an outbox, with demo clinics; Ctrl-C stops them."""
     configured = settings(LocalSettings)
     try:
         if not detach:
@@ -43,6 +43,7 @@ def _announce(state: State) -> None:
         ("REST, gRPC, gRPC-Web", state.edge),
         ("the same with TLS", state.edge_tls),
         ("Envoy's admin pages", state.admin),
+        ("mail that was sent", "python -m server outbox"),
         ("logs, data, state", f"{HOME}/"),
         *((f"account: {role}", _sign_in(account)) for role, account in state.accounts.items()),
     ):

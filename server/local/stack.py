@@ -9,7 +9,20 @@ from typing import NoReturn
 from server.config import LocalSettings
 from server.edge import EdgeError, EdgeValues, Tls, render
 from server.limits import LimitError, parse
-from server.local import LocalError, certificate, database, envoy, ports, postgres, secret, state, valkey, wish, workers
+from server.local import (
+    LocalError,
+    certificate,
+    database,
+    envoy,
+    outbox,
+    ports,
+    postgres,
+    secret,
+    state,
+    valkey,
+    wish,
+    workers,
+)
 from server.local.fleet import Fleet
 from server.local.part import Part
 from server.local.ports import HOST
@@ -18,6 +31,8 @@ from server.local.state import State
 from server.local.wish import Wish
 
 WATCH_SECONDS = 0.5
+OUTBOX = "outbox"
+"""Directory of the mail that was sent, below the stack's."""
 WITH_PASSWORD = ("patient", "second_patient", "doctor", "staff", "admin")
 """Accounts of the demo that people sign in with; devices and hospital systems have credentials instead."""
 
@@ -38,7 +53,7 @@ class Stack:
         self._say = say
         self._parts: list[Part] = []
         self._stops = ExitStack()
-        names = ("primary", "standby", "valkey", "keys", "metrics")
+        names = ("primary", "standby", "valkey", "outbox", "keys", "metrics")
         self._ports = dict(zip(names, ports.free(len(names)), strict=True))
         self.state = State(
             edge=f"http://{HOST}:{settings.port}",
@@ -64,6 +79,7 @@ class Stack:
         self._start_valkey()
         self._prepare_data()
         self._start_workers()
+        self._start_notifications()
         self._start_envoy()
 
     def mark_ready(self) -> None:
@@ -146,6 +162,20 @@ class Stack:
         with self._step(f"Workers: {count}"):
             self._stops.callback(self._stop_workers)
             self._fleet.start(count, self._environment)
+
+    def _start_notifications(self) -> None:
+        port = self._ports["outbox"]
+        if not self._environment.keys() & {"YOYAKU_SMTP_URL", "YOYAKU_SMTP_URL_FILE"}:
+            with self._step(f"Outbox for mail on port {port}"):
+                directory = self._home / OUTBOX
+                part = self._run(lambda: outbox.launch(directory, self._log("outbox"), port=port), outbox.STOP_SECONDS)
+                outbox.await_ready(part.process, port)
+            self._environment["YOYAKU_SMTP_URL"] = f"smtp://{HOST}:{port}"
+        with self._step("Notification worker"):
+            self._run(
+                lambda: workers.launch_notifications(self._log("notifications"), environment=self._environment),
+                workers.STOP_SECONDS,
+            )
 
     def _stop_workers(self) -> None:
         begin = time.monotonic()

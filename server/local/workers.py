@@ -28,6 +28,17 @@ def launch(name: str, log: Path, *, port: int, environment: Mapping[str, str]) -
     )
 
 
+def launch_notifications(log: Path, *, environment: Mapping[str, str]) -> Process:
+    """Start a notification worker; it takes up what waits, so nobody need wait for it."""
+    return start(
+        "notifications",
+        [sys.executable, "-m", "server", "worker"],
+        log,
+        environment={**environment, "PYTHONUNBUFFERED": "1"},
+        directory=ROOT,
+    )
+
+
 def await_ready(process: Process, port: int) -> None:
     """Return when a worker takes connections. Raises LocalError."""
     process.wait_until(lambda: is_open(port), START_SECONDS)

@@ -139,7 +139,7 @@ def test_the_system_starts_books_keeps_and_stops(copy: Copy) -> None:
         assert booked.headers["etag"] == 'W/"1"'
 
     pids = stack["pids"]
-    assert len(pids) == 7
+    assert len(pids) == 9
     assert all(runs(pid) for pid in pids.values())
     stopped = copy.run("down")
     assert stopped.returncode == 0, stopped.stderr

@@ -1,0 +1,33 @@
+"""`python -m server outbox`: the mail that the running stack has sent."""
+
+from typing import Annotated
+
+import typer
+
+from server.commands import app, fail
+from server.local import HOME
+from server.local.outbox import mails
+from server.local.stack import OUTBOX
+
+
+@app.command()
+def outbox(
+    show: Annotated[int, typer.Argument(help="Number of the mail to show in full; without it they are listed.")] = 0,
+) -> None:
+    """List the mail that the stack of `make up` has sent, or show one; the files are in .yoyaku/outbox."""
+    kept = mails(HOME / OUTBOX)
+    if not show:
+        for number, (_, mail) in enumerate(kept, 1):
+            print(f"{number:>4}  {mail['Date'].datetime:%Y-%m-%d %H:%M:%S}  {mail['To']:<32}  {mail['Subject']}")
+        if not kept:
+            print("no mail yet: book an appointment for a patient who has an email address")
+        return
+    if not 1 <= show <= len(kept):
+        raise fail(f"there are {len(kept)} mails: `python -m server outbox` lists them")
+    path, mail = kept[show - 1]
+    print(f"File: {path}")
+    for name in ("From", "To", "Subject", "Date"):
+        print(f"{name}: {mail[name]}")
+    for part in mail.walk():
+        if part.get_content_maintype() == "text":
+            print(f"\n--- {part.get_content_type()}\n{part.get_content()}")

@@ -19,7 +19,7 @@ down:  ## Stop the system
 reset:  ## Stop the system and remove its data
 	if [ -x $(PYTHON) ]; then exec $(PYTHON) -m server reset; else rm -rf .yoyaku; fi
 
-test: lint types  ## Check everything and run all tests
+test: lint types chromium  ## Check everything and run all tests
 	$(PYTHON) -m pytest
 
 lint: .venv/built  ## Check style, layers and contract
@@ -86,6 +86,16 @@ environment:
 	echo '*' > .venv-bench/.gitignore
 	$(PYTHON) -m uv pip sync --quiet --compile-bytecode --require-hashes --python .venv-bench/bin/python $<
 	touch $@
+
+.PHONY: chromium
+chromium:
+	if command -v chromium chromium-browser > /dev/null; then exit; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	  echo "  installing chromium"; \
+	  { apt-get update && apt-get install --yes --no-install-recommends chromium; } > /dev/null 2>&1 && exit; \
+	fi; \
+	echo "error: chromium is missing: install it (Debian: apt-get install chromium), then run \`make test\` again" >&2; \
+	exit 1
 
 .PHONY: h2load
 h2load:

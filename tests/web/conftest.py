@@ -1,0 +1,101 @@
+"""Pages as a browser gets them: from Envoy, with a worker behind it."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import grpc
+import httpx
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from db.postgres.engines import create_engine
+from server.config import Settings, load
+from server.local.postgres import Server
+from server.wiring import wired
+from tests.edge.clinic import Stack, running_worker
+from tests.edge.envoys import NO_LIMITS, Edge, running_envoy, wait_for_readyz
+from tests.fixtures.book import Book, Clock
+from tests.fixtures.browser import chromium
+from tests.fixtures.valkey import emptied
+from yoyaku.v1 import appointment_service_pb2 as pb
+from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceStub
+
+
+@pytest.fixture(scope="module")
+def stack(
+    postgres_cluster: Server, template: str, valkey_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    postgres_cluster.query(f"CREATE DATABASE web TEMPLATE {template}")
+    url, valkey = postgres_cluster.url("web"), emptied(valkey_port)
+    with running_worker(url, valkey, tmp_path_factory.mktemp("worker")) as stack:
+        yield stack
+    postgres_cluster.query("DROP DATABASE web WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def edge(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    workers = [("127.0.0.1", stack.port)]
+    with running_envoy(tmp_path_factory.mktemp("edge"), workers=workers, limits=NO_LIMITS) as edge:
+        wait_for_readyz(edge, 200)
+        yield edge
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+@dataclass(frozen=True)
+class Room:
+    """A clinic where it is about ten in the morning, and its staff's token."""
+
+    edge: Edge
+    time_zone: str
+    clinic_id: str
+    doctor_ids: list[str]
+    patient_id: str
+    token: str
+
+    @property
+    def today(self) -> str:
+        return datetime.now(ZoneInfo(self.time_zone)).date().isoformat()
+
+    async def book(self, time_slot: str) -> None:
+        """Book a slot of the first doctor over gRPC."""
+        request = pb.CreateAppointmentRequest(
+            patient_id=self.patient_id, doctor_id=self.doctor_ids[0], date=self.today, time_slot=time_slot
+        )
+        metadata = (("authorization", f"Bearer {self.token}"),)
+        async with grpc.aio.insecure_channel(self.edge.url.removeprefix("http://")) as channel:
+            await AppointmentServiceStub(channel).CreateAppointment(request, metadata=metadata, timeout=10)
+
+    async def post(self, path: str, body: dict[str, str]) -> dict[str, Any]:
+        """What the server answers to staff, who must be permitted."""
+        async with httpx.AsyncClient(base_url=self.edge.url) as http:
+            answer = await http.post(path, json=body, headers={"authorization": f"Bearer {self.token}"})
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def room(stack: Stack, edge: Edge) -> Room:
+    now = datetime.now(UTC)
+    ahead = (10 - now.hour + 12) % 24 - 12
+    zone = f"Etc/GMT{-ahead:+d}"  # whose signs are those of POSIX
+    settings = load(Settings, stack.environment)
+    engine = create_engine(settings.database_url.get_secret_value(), size=2, wait_seconds=5, application="tests")
+    book = Book(engine, Clock(now))
+    clinic = await book.clinic(zone)
+    doctors = [await book.doctor(clinic, [("08:00", "18:00")]) for _ in range(2)]
+    patient, staff = await book.patient(), await book.account("staff", clinic_ids=[clinic])
+    async with wired(settings) as parts:
+        token = await parts.tokens.issue(staff)
+    await engine.dispose()
+    assert token
+    return Room(edge, zone, clinic, doctors, patient, token)

@@ -1,0 +1,108 @@
+"""The waiting-room board in a real browser, on a real worker behind Envoy."""
+
+import re
+import time
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, expect
+
+from tests.edge.clinic import Stack
+from tests.fixtures.browser import board
+from tests.web.conftest import Room
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def cells(page: Page) -> list[Locator]:
+    """Now and next of the first doctor."""
+    return [page.locator("#rows tr").first.locator("td").nth(number).locator("strong") for number in range(2)]
+
+
+async def test_a_booking_over_grpc_shows_within_a_second(browser: Browser, room: Room) -> None:
+    async with board(browser, room.edge.url, f"?lang=en#token={room.token}") as page:
+        await expect(page.locator("h1")).to_have_text(f"Clinic in {room.time_zone}")
+        await expect(page.locator("#rows th strong")).to_have_text(["Mori Hana", "Mori Hana"])
+        await expect(page.locator("#state")).to_have_text("Live")
+        now, following = cells(page)
+        await expect(now).to_have_text("On duty")
+        await expect(following).to_have_text("\N{EN DASH}")
+        seconds = []
+        for slot in ("16:30", "16:00", "15:30"):
+            begin = time.perf_counter()
+            await room.book(slot)
+            await expect(following).to_have_text(slot)
+            seconds.append(time.perf_counter() - begin)
+        assert min(seconds) < 1
+        assert "Sato" not in await page.content()
+
+
+async def test_it_speaks_the_language_and_wears_the_colours_that_are_asked_for(browser: Browser, room: Room) -> None:
+    token = f"#token={room.token}"
+    for address, how, heading, dark in (
+        (token, {"locale": "ja-JP", "color_scheme": "dark"}, "担当医", True),
+        (token, {"locale": "en-GB", "color_scheme": "light"}, "Doctor", False),
+        (f"?lang=ja&theme=dark{token}", {"locale": "en-GB", "color_scheme": "light"}, "担当医", True),
+        (f"?lang=en&theme=light{token}", {"locale": "ja-JP", "color_scheme": "dark"}, "Doctor", False),
+    ):
+        async with board(browser, room.edge.url, address, **how) as page:
+            await expect(page.locator("#doctor")).to_have_text(heading)
+            assert await page.evaluate("document.documentElement.lang") == ("ja" if heading == "担当医" else "en")
+            paper = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert (sum(map(int, re.findall(r"\d+", paper))) < 3 * 128) is dark
+
+
+async def test_who_wants_less_motion_sees_none(browser: Browser, room: Room) -> None:
+    address = f"#token={room.token}"
+    for wish, animated in (("reduce", False), ("no-preference", True)):
+        async with board(browser, room.edge.url, address, reduced_motion=wish) as page:
+            name = await page.locator("#rows tr").first.evaluate("row => getComputedStyle(row).animationName")
+            assert (name != "none") is animated
+
+
+async def test_a_screen_is_paired_once_and_can_be_sent_away(browser: Browser, room: Room) -> None:
+    async with board(browser, room.edge.url, "?lang=en") as page:
+        code = page.locator("#code")
+        await expect(code).to_have_text(re.compile(r"^[A-Z0-9]{4} [A-Z0-9]{4}$"))
+        confirmation = {
+            "pairing_code": (await code.inner_text()).replace(" ", ""),
+            "clinic_id": room.clinic_id,
+            "name": "Waiting room 1",
+        }
+        display = (await room.post("/api/auth/displays:confirm", confirmation))["display"]
+        await expect(page.locator("#rows th strong")).to_have_text(["Mori Hana", "Mori Hana"])
+        await expect(page.locator("#pairing")).to_be_hidden()
+        await page.reload()
+        await expect(page.locator("#state")).to_have_text("Live")
+        await room.post(f"/api/auth/displays/{display['id']}:revoke", {})
+        await page.reload()
+        await expect(code).to_have_text(re.compile(r"^[A-Z0-9]{4} [A-Z0-9]{4}$"))
+        await expect(page.locator("#doctors")).to_be_hidden()
+
+
+async def test_a_token_that_has_ended_is_told(browser: Browser, room: Room, stack: Stack) -> None:
+    async with board(browser, room.edge.url, f"?lang=en#token={stack.clinic.tokens['expired']}") as page:
+        await expect(page.locator("#message")).to_have_text(re.compile("The access token has ended"))
+
+
+async def test_a_clinic_that_the_screen_may_not_show_is_told(browser: Browser, room: Room, stack: Stack) -> None:
+    async with board(browser, room.edge.url, f"?lang=en&clinic={room.patient_id}#token={room.token}") as page:
+        await expect(page.locator("#message")).to_have_text(re.compile("may not show this clinic"))
+
+
+async def test_a_lost_server_is_told_and_a_new_one_is_found(browser: Browser, room: Room, stack: Stack) -> None:
+    async with board(browser, room.edge.url, f"?lang=en#token={room.token}") as page:
+        await expect(page.locator("#state")).to_have_text("Live")
+        shown = await page.locator("#rows").inner_text()
+        stack.process.popen.kill()
+        stack.process.popen.wait()
+        notice = page.locator("#notice")
+        await expect(notice).to_have_text(re.compile(r"No connection . as of \d\d:\d\d\. Trying again\."))
+        await expect(page.locator("#state")).to_be_empty()
+        assert await page.locator("#rows").inner_text() == shown
+        again = stack.launch("worker again", stack.port)
+        try:
+            await expect(notice).to_be_hidden()
+            await room.book("15:00")
+            await expect(cells(page)[1]).to_have_text("15:00")
+        finally:
+            again.stop(seconds=20)

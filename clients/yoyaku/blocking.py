@@ -11,6 +11,7 @@ from yoyaku.connection import Tls
 from yoyaku.directory import Directory
 from yoyaku.methods import Waiting
 from yoyaku.notifications import Notifications
+from yoyaku.records import Records
 from yoyaku.schedules import Schedules
 from yoyaku.sessions import Sessions
 from yoyaku.tokens import TokenSource
@@ -18,7 +19,7 @@ from yoyaku.tokens import TokenSource
 R = TypeVar("R")
 
 
-class BlockingClient(Appointments, Schedules, Directory, Notifications, Sessions, Waiting):
+class BlockingClient(Appointments, Schedules, Directory, Records, Notifications, Sessions, Waiting):
     """The client for scripts and threads: the methods of Client, which wait for their answers.
 
     There is no second list of methods: each is written once, as a coroutine, and `yoyaku.methods.Call` hands a

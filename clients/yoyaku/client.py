@@ -6,16 +6,17 @@ from typing import Self
 from yoyaku.appointments import Appointments
 from yoyaku.directory import Directory
 from yoyaku.notifications import Notifications
+from yoyaku.records import Records
 from yoyaku.schedules import Schedules
 from yoyaku.sessions import Sessions
 
 
-class Client(Appointments, Schedules, Directory, Notifications, Sessions):
+class Client(Appointments, Schedules, Directory, Records, Notifications, Sessions):
     """Calls yoyaku from asyncio; safe to share between tasks of one event loop.
 
     Each call is tried again while that can help and the deadline permits, a write under one `request_id`. It raises a
-    YoyakuError when it fails. `client.appointments(...)`, `.clinics`, `.doctors`, `.patients` and
-    `.notifications` go through all pages.
+    YoyakuError when it fails. `client.appointments(...)`, `.clinics`, `.doctors`, `.patients`,
+    `.records`, `.record_versions`, `.record_accesses` and `.notifications` go through all pages.
     """
 
     async def close(self) -> None:

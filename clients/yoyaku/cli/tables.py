@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -59,8 +59,8 @@ def found_table(slots: Iterable[FoundSlot]) -> Table:
     """Slots of several doctors."""
     made = table("", "When", "Doctor", "Specialty", "Clinic", "Doctor's id")
     for found in slots:
-        when = _when(found.slot.start_time, found.clinic.time_zone)
-        made.add_row(when, *map(Text, (found.doctor.name, found.doctor.specialty, found.clinic.name, found.doctor.id)))
+        start = when(found.slot.start_time, found.clinic.time_zone)
+        made.add_row(start, *map(Text, (found.doctor.name, found.doctor.specialty, found.clinic.name, found.doctor.id)))
     return made
 
 
@@ -74,22 +74,33 @@ def appointment_table(appointments: Iterable[Appointment]) -> Table:
 
 def appointment_details(appointment: Appointment) -> Table:
     """One appointment with all that there is to say of it."""
+    end = local_time(appointment.end_time, appointment.clinic.time_zone)
+    return details(
+        {
+            "When": f"{_start(appointment)} until {end:%H:%M}",
+            "Status": _status(appointment),
+            "Doctor": f"{appointment.doctor.name}, {appointment.doctor.specialty}",
+            "Clinic": appointment.clinic.name,
+            "Patient": appointment.patient.name,
+            "Reason": appointment.reason,
+            "Id": appointment.id,
+        }
+    )
+
+
+def details(values: Mapping[str, str]) -> Table:
+    """Names and values, one to a line."""
     made = Table(box=None, show_header=False, pad_edge=False)
     made.add_column(style="bold")
     made.add_column(overflow="fold")
-    end = local_time(appointment.end_time, appointment.clinic.time_zone)
-    details = {
-        "When": f"{_start(appointment)} until {end:%H:%M}",
-        "Status": _status(appointment),
-        "Doctor": f"{appointment.doctor.name}, {appointment.doctor.specialty}",
-        "Clinic": appointment.clinic.name,
-        "Patient": appointment.patient.name,
-        "Reason": appointment.reason,
-        "Id": appointment.id,
-    }
-    for name, value in details.items():
+    for name, value in values.items():
         made.add_row(name, Text(value))
     return made
+
+
+def utc(instant: Timestamp) -> str:
+    """An instant that concerns no clinic."""
+    return f"{instant.ToDatetime():%Y-%m-%d %H:%M:%S}"
 
 
 def doctor_table(doctors: Iterable[Doctor]) -> Table:
@@ -126,9 +137,8 @@ def notification_table(notifications: Iterable[Notification]) -> Table:
             NotificationStatus.Name(each.status),
             NotificationOutcome.Name(each.outcome),
         )
-        changed = f"{each.update_time.ToDatetime():%Y-%m-%d %H:%M:%S}"
         about = each.appointment_id or each.account_id
-        made.add_row(*map(Text, (changed, *map(_last_words, words), str(each.attempts), about, each.id)))
+        made.add_row(*map(Text, (utc(each.update_time), *map(_last_words, words), str(each.attempts), about, each.id)))
     return made
 
 
@@ -139,10 +149,11 @@ def _last_words(name: str) -> str:
 
 
 def _start(appointment: Appointment) -> str:
-    return _when(appointment.start_time, appointment.clinic.time_zone)
+    return when(appointment.start_time, appointment.clinic.time_zone)
 
 
-def _when(start: Timestamp, zone: str) -> str:
+def when(start: Timestamp, zone: str) -> str:
+    """An instant on the wall clock of a zone."""
     return f"{_wall(local_time(start, zone))} ({zone})"
 
 

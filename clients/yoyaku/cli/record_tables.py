@@ -1,0 +1,55 @@
+"""How medical records look on a terminal."""
+
+from collections.abc import Iterable
+
+from rich.table import Table
+from rich.text import Text
+
+from yoyaku.cli.tables import details, table, utc, when
+from yoyaku.v1.record_pb2 import Record, RecordAccess, RecordAccessBasis, RecordAccessKind, RecordVersion
+
+
+def record_table(records: Iterable[Record]) -> Table:
+    """Records with the beginnings of their texts."""
+    made = table("", "When", "Doctor", "Text", "Version", "Id")
+    for each in records:
+        first = each.text.partition("\n")[0]
+        written = when(each.create_time, each.clinic.time_zone)
+        made.add_row(written, *map(Text, (each.doctor.name, first, str(each.version), each.id)))
+    return made
+
+
+def record_details(record: Record) -> Table:
+    """One record with its whole text."""
+    return details(
+        {
+            "Patient": record.patient.name,
+            "Doctor": f"{record.doctor.name}, {record.doctor.specialty}",
+            "Clinic": record.clinic.name,
+            "Written": when(record.create_time, record.clinic.time_zone),
+            "Version": f"{record.version} of {when(record.update_time, record.clinic.time_zone)}",
+            "Etag": record.etag,
+            "Id": record.id,
+            "Text": record.text,
+        }
+    )
+
+
+def version_table(versions: Iterable[RecordVersion]) -> Table:
+    """Versions of a record with their whole texts; times are UTC."""
+    made = table("", "Written (UTC)", "Version", "Text")
+    for each in versions:
+        made.add_row(utc(each.create_time), str(each.version), Text(each.text))
+    return made
+
+
+def access_table(accesses: Iterable[RecordAccess]) -> Table:
+    """Who had records; times are UTC."""
+    made = table("", "When (UTC)", "Who", "What", "As", "Records", "Why")
+    for each in accesses:
+        what = RecordAccessKind.Name(each.kind).removeprefix("RECORD_ACCESS_KIND_")
+        basis = RecordAccessBasis.Name(each.basis).removeprefix("RECORD_ACCESS_BASIS_")
+        words = (each.doctor.name or each.account_id, what, basis)
+        plain = [word if word == words[0] else word.replace("_", " ").lower() for word in words]
+        made.add_row(utc(each.access_time), *map(Text, (*plain, str(len(each.record_ids)), each.reason)))
+    return made

@@ -1,6 +1,6 @@
 """Finds the primary among several servers, and makes a standby the primary when there is none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -83,7 +83,7 @@ async def _promote(url: str) -> int:
         return (await cluster.state(pg)).epoch
 
 
-async def _value(pg: Connection, statement: str, values: Mapping[str, object] | None = None) -> Any:  # of any column
+async def _value(pg: Connection, statement: str, values: dict[str, Any] | None = None) -> Any:  # of any column
     row = await (await pg.execute(statement, values)).fetchone()
     return row[0] if row else None
 

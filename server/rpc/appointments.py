@@ -8,7 +8,7 @@ import grpc
 
 from server.domain.availability import Wanted
 from server.rpc.calls import caller, created, tagged
-from server.rpc.convert import from_statuses, from_timestamp, to_appointment, to_optional_date
+from server.rpc.convert import fill_appointment, from_statuses, from_timestamp, to_appointment, to_optional_date
 from server.rpc.feed import to_message
 from server.rpc.writing import writing
 from server.usecases.appointments import Appointments, Listing
@@ -54,7 +54,10 @@ class AppointmentServicer(AppointmentServiceServicer):
         self, request: pb.ListAppointmentsRequest, context: object
     ) -> pb.ListAppointmentsResponse:
         rows, next_page_token = await self._appointments.list(caller(), _listing(request))
-        return pb.ListAppointmentsResponse(appointments=map(to_appointment, rows), next_page_token=next_page_token)
+        response = pb.ListAppointmentsResponse(next_page_token=next_page_token)
+        for row in rows:
+            fill_appointment(response.appointments.add(), row)
+        return response
 
     async def BatchGetAppointments(
         self, request: pb.BatchGetAppointmentsRequest, context: object

@@ -23,6 +23,12 @@ def to_timestamp(instant: datetime) -> Timestamp:
     return Timestamp(seconds=int(instant.timestamp()), nanos=instant.microsecond * 1000)
 
 
+def _set(timestamp: Timestamp, instant: datetime) -> None:
+    timestamp.seconds = int(instant.timestamp())
+    if instant.microsecond:
+        timestamp.nanos = instant.microsecond * 1000
+
+
 def from_timestamp(field: str, timestamp: Timestamp) -> datetime:
     """The instant of a message field (INVALID_REQUEST outside the years that dates can be in)."""
     try:
@@ -71,20 +77,45 @@ def from_statuses(values: "Iterable[appointment_pb2.AppointmentStatus.ValueType]
 
 def to_appointment(row: AppointmentRow) -> appointment_pb2.Appointment:
     """An appointment as a message."""
+    message = appointment_pb2.Appointment()
+    fill_appointment(message, row)
+    return message
+
+
+def fill_appointment(message: appointment_pb2.Appointment, row: AppointmentRow) -> None:
+    """Write an appointment into an empty message, in place: messages of its own for each part take twice the time."""
+    message.CopyFrom(
+        _between(
+            (row.patient_id, row.patient_name),
+            (row.doctor_id, row.doctor_name, row.specialty),
+            (row.clinic_id, row.clinic_name, row.time_zone),
+        )
+    )
+    message.id = row.id
+    message.date = row.date.isoformat()
+    message.time_slot = row.start_at.astimezone(ZoneInfo(row.time_zone)).isoformat()[_HH_MM]
+    _set(message.start_time, row.start_at)
+    _set(message.end_time, row.end_at)
+    message.status = _status(row.status)
+    message.reason = row.reason
+    message.etag = etag_of(row.version)
+    _set(message.create_time, row.created_at)
+    _set(message.update_time, row.updated_at)
+
+
+_HH_MM = slice(11, 16)
+"""Of an ISO 8601 instant."""
+
+
+# Appointments of one list have most of this in common.
+@lru_cache(maxsize=1_000)
+def _between(
+    patient: tuple[str, str], doctor: tuple[str, str, str], clinic: tuple[str, str, str]
+) -> appointment_pb2.Appointment:
     return appointment_pb2.Appointment(
-        id=row.id,
-        patient=patient_pb2.PatientRef(id=row.patient_id, name=row.patient_name),
-        doctor=doctor_pb2.DoctorRef(id=row.doctor_id, name=row.doctor_name, specialty=row.specialty),
-        clinic=clinic_pb2.ClinicRef(id=row.clinic_id, name=row.clinic_name, time_zone=row.time_zone),
-        date=row.date.isoformat(),
-        time_slot=f"{row.start_at.astimezone(ZoneInfo(row.time_zone)):%H:%M}",
-        start_time=to_timestamp(row.start_at),
-        end_time=to_timestamp(row.end_at),
-        status=_status(row.status),
-        reason=row.reason,
-        etag=etag_of(row.version),
-        create_time=to_timestamp(row.created_at),
-        update_time=to_timestamp(row.updated_at),
+        patient=patient_pb2.PatientRef(id=patient[0], name=patient[1]),
+        doctor=doctor_pb2.DoctorRef(id=doctor[0], name=doctor[1], specialty=doctor[2]),
+        clinic=clinic_pb2.ClinicRef(id=clinic[0], name=clinic[1], time_zone=clinic[2]),
     )
 
 

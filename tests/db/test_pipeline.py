@@ -1,6 +1,7 @@
 """Statements in a pipeline: what travels together, what an error or an interruption leaves behind."""
 
 import asyncio
+from datetime import date
 
 import psycopg
 import pytest
@@ -27,6 +28,18 @@ async def test_values_are_given_by_name_or_in_order(engine: Engine) -> None:
         in_order = await pg.execute("SELECT %s::text || '%%' || %s::text", ["a", "b"])
         assert await in_order.fetchall() == [("a%b",)]
         assert await (await pg.execute("SELECT '%'")).fetchall() == [("%",)]
+
+
+async def test_lists_are_arrays_whatever_their_elements_hold(engine: Engine) -> None:
+    texts = ["plain", '"quoted"', "back\\slash", "{a,b}", "", "NULL", None, "é, 予約"]
+    days, numbers = [date(2026, 3, 3), None], [1, 2**40]
+    async with connection(engine) as pg:
+        sent = await pg.execute("SELECT %s::text[], %s::date[], %s::bigint[]", [texts, days, numbers])
+        assert await sent.fetchone() == (texts, days, numbers)
+        sent = await pg.execute(
+            "SELECT 'b' = ANY(%(names)s), cardinality(%(none)s::uuid[])", {"names": ["a", "b"], "none": []}
+        )
+        assert await sent.fetchone() == (True, 0)
 
 
 async def test_one_statement_takes_values_of_changing_types(engine: Engine) -> None:

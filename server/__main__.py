@@ -11,6 +11,7 @@ COMMANDS = (
     "down",
     "envoy-config",
     "import-fhir",
+    "invite-admin",
     "limits",
     "migrate",
     "outbox",

@@ -70,6 +70,7 @@ class Parts:
     audit_keys: KeyRing
     record_keys: RecordKeys
     passwords: Passwords
+    accounts: Accounts
     housekeeping: Housekeeping
     streams: Streams
     feed: Feed
@@ -105,6 +106,7 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
         stack.callback(passwords.close)
         successors = derived(secret, "successors of refresh tokens")
         sessions = Sessions(engine, token_store, clock, new_id, tokens, passwords, successors)
+        accounts = Accounts(engine, clock, new_id, passwords, sessions)
         streams = Streams(clock, SystemRandom())
         feed = Feed(engine, clock, streams)
         masters = key_ring("YOYAKU_RECORD_MASTER_KEYS", settings.record_master_keys.get_secret_value(), secret)
@@ -124,7 +126,7 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             auth=AuthServicer(
                 keys,
                 sessions,
-                Accounts(engine, clock, new_id, passwords, sessions),
+                accounts,
                 Devices(engine, token_store, clock, new_id, tokens),
                 Seal(secret, "answers with secrets"),
             ),
@@ -148,6 +150,7 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             audit_keys=audit_keys,
             record_keys=RecordKeys(engine, vault),
             passwords=passwords,
+            accounts=accounts,
             housekeeping=Housekeeping(engine, clock),
             streams=streams,
             feed=feed,

@@ -13,6 +13,7 @@ from grpc_status import rpc_status
 
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import Caller
+from server.domain.methods import METHODS
 from server.rpc.calls import Call, begin
 from server.rpc.errors import status_of
 from server.rpc.sessions import READ_MARK
@@ -20,18 +21,8 @@ from server.rpc.validate import validate
 from server.telemetry.logs import place_of, write_call
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
-PUBLIC = frozenset(
-    f"/yoyaku.v1.AuthService/{name}"
-    for name in (
-        "GetSigningKeys",
-        "Login",
-        "RefreshToken",
-        "Logout",
-        "SetPassword",
-        "PairDisplay",
-        "ExchangeDeviceToken",
-    )
-)
+PUBLIC = frozenset(f"/yoyaku.v1.{method}" for method, actions in METHODS.items() if not actions)
+"""What needs no access token."""
 _BEARER = "bearer "
 _QUESTIONS = ("Get", "List", "BatchGet")
 _REMEMBERED_QUESTIONS = 2_000

@@ -13,7 +13,7 @@ from db.postgres.engines import Connection, Engine
 from db.postgres.identity import AccountRow
 from db.postgres.transaction import transact
 from server.domain.errors import DomainError, Reason, not_found
-from server.domain.identity import Action, Caller, not_allowed, require
+from server.domain.identity import Action, Caller, Role, not_allowed, require
 from server.domain.ids import Clock, IdMaker
 from server.usecases import security
 from server.usecases.passwords import Passwords
@@ -62,19 +62,24 @@ class Accounts:
     async def invite(self, caller: Caller, new: NewAccount, write: Write[Offer, M]) -> M:
         """Make an account without a password; errors are those of InviteAccount in the contract."""
         require(caller, Action.MANAGE_ACCOUNTS)
-        now, account_id = self._clock(), self._new_id()
-        row = AccountRow(account_id, new.email.lower(), [new.role], new.clinic_ids, new.patient_id, new.doctor_id)
+        now = self._clock()
+        row = AccountRow(self._new_id(), new.email.lower(), [new.role], new.clinic_ids, new.patient_id, new.doctor_id)
 
         async def work(pg: Connection, claim: Claim) -> Offer:
             await claim.settle()
             if await clinics.count(pg, new.clinic_ids) < len(new.clinic_ids):
                 raise not_found(Reason.CLINIC_NOT_FOUND, "clinic", ", ".join(new.clinic_ids))
-            await accounts.add(pg, row, now)
-            await security.record(pg, self._new_id, account_id, "account_invited", actor=caller.id, now=now)
-            return await _offer(pg, account_id, now + INVITED)
+            return await self._add(pg, row, caller.id, now)
 
         async with self._addable(row):
             return await perform(self._engine, write, work, now)
+
+    async def invite_admin(self, email: str) -> Offer:
+        """Make an admin's account for who runs the server, whom nobody can invite (EMAIL_TAKEN)."""
+        row, now = AccountRow(self._new_id(), email.lower(), [Role.ADMIN], []), self._clock()
+        async with self._addable(row):
+            with refusals():
+                return await transact(self._engine, lambda pg: self._add(pg, row, "operator", now))
 
     async def reset(self, caller: Caller, account_id: str, write: Write[Offer, M]) -> M:
         """End a password and all sessions, and offer a new one (ACCOUNT_NOT_FOUND, NOT_ALLOWED)."""
@@ -144,6 +149,11 @@ class Accounts:
 
         with refusals():
             await transact(self._engine, work)
+
+    async def _add(self, pg: Connection, row: AccountRow, actor: str, now: datetime) -> Offer:
+        await accounts.add(pg, row, now)
+        await security.record(pg, self._new_id, row.id, "account_invited", actor=actor, now=now)
+        return await _offer(pg, row.id, now + INVITED)
 
     @asynccontextmanager
     async def _addable(self, row: AccountRow) -> AsyncIterator[None]:

@@ -11,6 +11,7 @@ import pytest
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.clinic import Scene
 from tests.fixtures.mail import Relay, notifying, until
+from tests.fixtures.people import EMAIL, People
 from tests.fixtures.worker import Refusal, settings_for
 
 ADDRESS = "ken@example.org"
@@ -235,3 +236,17 @@ async def test_a_notice_after_the_start_is_dropped(
     async with notifications:
         await ledger_is(reachable.book, ("confirmation", 1, "dropped", "expired"))
     assert relay.mails == []
+
+
+async def test_the_owner_of_a_stolen_session_hears_of_it_once(people: People, relay: Relay, notifications: Any) -> None:
+    await people.join()
+    stolen = (await people.login()).refresh_token
+    await people.refresh((await people.refresh(stolen)).refresh_token)
+    for _ in range(2):
+        with pytest.raises(Refusal, match="SESSION_ENDED"):
+            await people.refresh(stolen)
+    async with notifications:
+        [mail] = await relay.arrived(1)
+        await ledger_is(people.scene.book, ("security_warning", 1, "sent", ""))
+    assert (mail["To"], mail["Subject"]) == (EMAIL, "Your account was signed out")
+    assert len(relay.mails) == 1

@@ -1,11 +1,15 @@
 """The life of an account: invited, given a password, reset, changed, disabled."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import grpc
 import pytest
+from typer.testing import CliRunner, Result
 
+import server.commands.invite_admin  # noqa: F401  # the command
+from server.commands import app
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import everyone, refusal
 from tests.fixtures.people import EMAIL, PASSWORD, People
@@ -138,6 +142,23 @@ async def test_an_admin_cannot_disable_the_own_account(people: People) -> None:
     tokens = await people.login(password=PASSWORD)
     himself = People(people.scene, people.scene.worker.stranger(tokens.access_token))
     assert (await refusal(himself.disable(invited.account_id))).reason == "NOT_ALLOWED"
+
+
+async def test_who_runs_the_server_invites_the_first_admin(people: People, database_url: str) -> None:
+    key = people.scene.worker.key_encryption_key
+    environment = {"YOYAKU_DATABASE_URL": database_url, "YOYAKU_KEY_ENCRYPTION_KEY": key}
+
+    def run(email: str) -> Result:
+        return CliRunner().invoke(app, ["invite-admin", email], env=environment)
+
+    done = await asyncio.to_thread(run, EMAIL)
+    assert (done.exit_code, done.stderr) == (0, "")
+    await people.set_password(done.stdout.strip())
+    admin = people.scene.worker.stranger((await people.login()).access_token)
+    assert await People(people.scene, admin).invite("other@example.org")
+    again = await asyncio.to_thread(run, EMAIL)
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert "has this email already" in again.stderr
 
 
 async def test_only_admins_care_for_accounts(people: People) -> None:

@@ -1,0 +1,33 @@
+"""`python -m server invite-admin EMAIL`: the first account of a new system."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from server.commands import app, fail
+from server.commands.running import settings_here
+from server.config import Settings
+from server.domain.errors import DomainError
+from server.usecases.accounts import Offer
+from server.wiring import wired
+
+
+@app.command(name="invite-admin")
+def invite_admin(email: Annotated[str, typer.Argument(metavar="EMAIL", help="Signs in with it.")]) -> None:
+    """Make an admin's account and print the token that sets its password, once, within 7 days.
+
+    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. Admins invite everybody else.
+    """
+    if "@" not in email.strip("@"):
+        raise fail(f"{email} is no email address")
+    try:
+        offer = asyncio.run(_invite(settings_here(), email))
+    except DomainError as error:
+        raise fail(error.message) from None
+    print(offer.token)
+
+
+async def _invite(configured: Settings, email: str) -> Offer:
+    async with wired(configured) as parts:
+        return await parts.accounts.invite_admin(email)

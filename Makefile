@@ -2,7 +2,7 @@
 # its data in .yoyaku.
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help up down reset test lint types format roles bench moved
+.PHONY: help up down reset test lint types format roles bench soak moved
 
 PYTHON = .venv/bin/python
 HERE = grep -qsF '$(CURDIR)/.venv' .venv/bin/activate && $(PYTHON) -c ''
@@ -44,6 +44,9 @@ roles: .venv/built  ## Write docs/roles.md: who may call what
 
 bench: .venv/built .venv-bench/installed h2load  ## Measure calls; PART=slots, list, create, grpcio or growth, ROUNDS=5
 	exec $(PYTHON) -m tests.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+soak: .venv/built  ## Break parts under load for MINUTES=10 and check what was acknowledged
+	exec $(PYTHON) -m tests.faults --minutes $(or $(MINUTES),10)
 
 # The project itself, and what its build hook makes from the contract.
 .venv/built: .venv/installed pyproject.toml $(shell find protos/yoyaku) $(wildcard protos/*.py protos/*.txt)

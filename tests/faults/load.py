@@ -24,6 +24,7 @@ class Load:
     fleet: Fleet
     clinic_id: str
     doctor_ids: Sequence[str]
+    date: str
     notes: Notes = field(default_factory=Notes)
 
     async def serves_again(self) -> None:
@@ -65,8 +66,8 @@ async def load(fleet: Fleet, *, patients: int = 8, days_ahead: int = 5) -> Async
     book = fleet.book
     clinic_id = await book.clinic(max_per_patient_day=1_000)
     doctor_ids = [await book.doctor(clinic_id, [(TIMES[0], "15:00")]) for _ in range(DOCTORS)]
-    running = Load(fleet, clinic_id, doctor_ids)
     day = (datetime.now(UTC) + timedelta(days=days_ahead)).date().isoformat()
+    running = Load(fleet, clinic_id, doctor_ids, day)
     slots = [Slot(doctor_id, day, time_slot) for doctor_id in doctor_ids for time_slot in TIMES]
     stop = asyncio.Event()
     people = []

@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from server.local.user import database_user
 
 PASSWORD = "of-the-tests"
 START_AGAIN_SECONDS = 30.0
+ROOT = Path(__file__).resolve().parents[2]
 WORKERS = ("worker-1", "worker-2")
 
 
@@ -64,8 +65,6 @@ class Town:
 
     home: Path
     servers: list[Server]
-    settings: list[Mapping[str, str]]
-    """Of PostgreSQL, for each of the servers."""
     parts: dict[str, Part] = field(default_factory=dict)
     addresses: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
@@ -122,7 +121,7 @@ class Town:
 
     def _postgres(self, number: int) -> Process:
         server, follow = self.servers[number], self.servers[0] if number else None
-        return server.launch(self._log(server.name), follow=follow, settings=self.settings[number])
+        return server.launch(self._log(server.name), follow=follow)
 
     def _worker(self, name: str, port: int) -> Process:
         return workers.launch(name, self._log(name), port=port, environment=self.environment)
@@ -132,8 +131,8 @@ class Town:
 
 
 @contextmanager
-def town(*, standbys: int = 1, settings: Mapping[str, str] | None = None) -> Iterator[Town]:
-    """A running town in a temporary directory; `settings` are for its primary."""
+def town(*, standbys: int = 1, synchronous: bool = False) -> Iterator[Town]:
+    """A running town in a temporary directory; a commit may wait until one of the standbys has it."""
     user = database_user()
     home = place.temporary_home(user)
     names = ["primary", *(f"standby_{number}" for number in range(1, standbys + 1))]
@@ -151,9 +150,13 @@ def town(*, standbys: int = 1, settings: Mapping[str, str] | None = None) -> Ite
     ]
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, home, ignore_errors=True)
-        built = Town(home, servers, [settings or {}, *({} for _ in range(standbys))])
+        built = Town(home, servers)
         stack.callback(built.stop)
         built.start()
+        if synchronous:
+            any_of = f"ANY 1 ({', '.join(names[1:])})"
+            servers[0].query(f"ALTER SYSTEM SET synchronous_standby_names = '{any_of}'")
+            servers[0].query("SELECT pg_reload_conf()")
         yield built
 
 

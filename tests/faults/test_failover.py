@@ -1,0 +1,82 @@
+"""A standby is promoted under load, the primary being gone: workers go over and streams go on by themselves."""
+
+import asyncio
+import os
+import sys
+from typing import Any
+
+import pytest
+
+from server.local import database
+from tests.faults.conftest import visiting
+from tests.faults.load import Load, load
+from tests.faults.town import ROOT, Town, town
+from tests.fixtures.worker import Client
+from yoyaku.v1 import schedule_service_pb2 as schedules
+
+SECONDS = 1.5
+"""Of undisturbed load, before and after."""
+
+
+async def promote(place: Town) -> str:
+    """What an operator types; what it says."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "server",
+        "promote",
+        cwd=ROOT,
+        env=os.environ | place.environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    return f"{process.returncode}: {said.decode()}"
+
+
+async def watch(client: Client, doctor_id: str, date: str, epochs: list[int], over: asyncio.Event) -> None:
+    """Note the epoch of each day that a stream shows; `over` is set at the second."""
+    request = schedules.WatchSlotsRequest(doctor_ids=[doctor_id], date=date)
+    call: Any = client.schedules.WatchSlots(request, metadata=client.metadata)
+    async for message in call:
+        if message.HasField("day"):
+            epochs += [message.day.epoch]
+            if message.day.epoch == 2:
+                over.set()
+
+
+async def fail_over(place: Town, running: Load, client: Client) -> list[int]:
+    """Lose the primary, promote under load, start the old one again as a supervisor would; epochs that a stream saw."""
+    epochs: list[int] = []
+    over = asyncio.Event()
+    watching = asyncio.create_task(watch(client, running.doctor_ids[0], running.date, epochs, over))
+    assert (await promote(place)).startswith("1: error: ")
+    await asyncio.sleep(SECONDS)
+    place.parts["primary"].kill()
+    said = await promote(place)
+    assert said.startswith("0: "), said
+    assert "epoch 2" in said
+    await running.serves_again()
+    await place.parts["primary"].start_again()
+    await asyncio.sleep(SECONDS)
+    await asyncio.wait_for(over.wait(), 20)
+    watching.cancel()
+    return epochs
+
+
+@pytest.mark.parametrize("synchronous", [False, True])
+async def test_a_promoted_standby_takes_over_under_load(synchronous: bool) -> None:
+    with town(standbys=2 if synchronous else 1, synchronous=synchronous) as place:
+        async with visiting(place) as fleet, asyncio.timeout(60):
+            [client, _] = await fleet.clients("admin")
+            async with load(fleet) as running:
+                epochs = await fail_over(place, running, client)
+            lost = running.notes.history.lost(await running.book())
+            print(f"promoted, {synchronous=}: {running.summary()}; {len(lost)} acknowledged writes lost")
+            assert await running.contradictions(losses=not synchronous) == []
+            assert epochs == sorted(epochs)
+            # The old primary runs again, and got nothing.
+            old = place.servers[0]
+            assert old.query("SELECT epoch FROM cluster_epoch", database.NAME) == "1"
+            newest = "SELECT max(created_at) FROM appointments"
+            assert old.query(newest, database.NAME) < str((await fleet.book.rows(newest))[0][0])

@@ -28,6 +28,8 @@ MakeRow: TypeAlias = Callable[[Sequence[Any]], R]
 _Prepared: TypeAlias = tuple[bytes, tuple[int, ...]]
 """What is prepared: the text of a statement, and the types of its values."""
 
+_Failure: TypeAlias = psycopg.Error
+
 _MOST_PREPARED = 500
 _CANCEL_SECONDS = 1.0
 _GOOD = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
@@ -79,13 +81,26 @@ class Connection:
     """
 
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        self.psycopg = connection
-        """For what a pipeline cannot do, COPY; only while nothing is on its way."""
+        self._psycopg = connection
         self._pg = connection.pgconn
+        self._socket = connection.fileno()
+        self._watching: asyncio.AbstractEventLoop | None = None
+        self._waiting: asyncio.Future[None] | None = None
         self._transformer = Transformer.from_context(connection)
         self._names: dict[_Prepared, bytes] = {}
         self._on_the_way: deque[Sent[Any] | _Prepared] = deque()
         self._pipelined = False
+
+    @property
+    def psycopg(self) -> psycopg.AsyncConnection[Any]:
+        """For what a pipeline cannot do, COPY; only while nothing is on its way."""
+        self._unwatch()
+        return self._psycopg
+
+    def close(self) -> None:
+        """Close the connection at once."""
+        self._unwatch()
+        self._pg.finish()
 
     @asynccontextmanager
     async def pipeline(self) -> AsyncIterator[None]:
@@ -139,7 +154,7 @@ class Connection:
             self._pg.pipeline_sync()
             failure = await self._answers()
         except psycopg.Error:
-            self._pg.finish()
+            self.close()
             raise
         except BaseException:
             await self._cancel()
@@ -153,7 +168,7 @@ class Connection:
             await self.trip()
         return TransactionStatus(self._pg.transaction_status)
 
-    async def _answers(self) -> psycopg.Error | None:
+    async def _answers(self) -> _Failure | None:
         """Read up to the end of the trip; the error of the first statement that failed."""
         pg, failure, ended = self._pg, None, False
         while pg.flush():
@@ -177,7 +192,7 @@ class Connection:
                 found = self._read(result, self._on_the_way.popleft())
                 failure = failure or found
 
-    def _read(self, result: PGresult, of: Sent[Any] | _Prepared) -> psycopg.Error | None:
+    def _read(self, result: PGresult, of: Sent[Any] | _Prepared) -> _Failure | None:
         """Take one answer in; its error, if it is the one that stopped the others."""
         if result.status in _GOOD:
             if isinstance(of, Sent):
@@ -191,32 +206,44 @@ class Connection:
 
     async def _ready(self, *, writable: bool = False) -> None:
         """Wait until the socket has something to read, or also until it takes more."""
-        loop, descriptor = asyncio.get_running_loop(), self._pg.socket
-        ready = loop.create_future()
-        loop.add_reader(descriptor, _wake, ready)
+        loop = self._watching or self._watch()
+        self._waiting = loop.create_future()
         if writable:
-            loop.add_writer(descriptor, _wake, ready)
+            loop.add_writer(self._socket, self._wake)
         try:
-            await ready
+            await self._waiting
         finally:
-            loop.remove_reader(descriptor)
+            self._waiting = None
             if writable:
-                loop.remove_writer(descriptor)
+                loop.remove_writer(self._socket)
+
+    def _watch(self) -> asyncio.AbstractEventLoop:
+        # For as long as the connection lives: to begin and end it for every trip costs more than the trip's waiting.
+        self._watching = asyncio.get_running_loop()
+        self._watching.add_reader(self._socket, self._wake)
+        return self._watching
+
+    def _unwatch(self) -> None:
+        if self._watching:
+            self._watching.remove_reader(self._socket)
+            self._watching = None
+
+    def _wake(self) -> None:
+        if self._waiting is None:
+            # Nobody reads it, and it would be reported again and again.
+            self._unwatch()
+        elif not self._waiting.done():
+            self._waiting.set_result(None)
 
     async def _cancel(self) -> None:
         try:
             async with asyncio.timeout(_CANCEL_SECONDS):
-                await self.psycopg.cancel_safe()
+                await self._psycopg.cancel_safe()
                 await self._answers()
         except BaseException as error:
-            self._pg.finish()
+            self.close()
             if not isinstance(error, (psycopg.Error, OSError)):
                 raise
-
-
-def _wake(ready: asyncio.Future[None]) -> None:
-    if not ready.done():
-        ready.set_result(None)
 
 
 @lru_cache(maxsize=1_000)

@@ -95,10 +95,11 @@ async def lent(pool: Pool, *, wait_seconds: float | None = None) -> AsyncIterato
 async def open_connection(url: str, application: str, *, statement_seconds: int = 5) -> AsyncIterator[Connection]:
     """A connection of one's own, closed at the end. Raises psycopg's errors."""
     made = await _connect(url, application, f"{SESSION} -c statement_timeout={statement_seconds}s")
+    connection = Connection(made)
     try:
-        yield Connection(made)
+        yield connection
     finally:
-        await made.close()
+        connection.close()
 
 
 async def _connect(url: str, application: str, options: str = SESSION) -> psycopg.AsyncConnection[Any]:
@@ -139,4 +140,4 @@ class _Pooled:
         return status == TransactionStatus.IDLE
 
     def close(self) -> None:
-        self._psycopg.pgconn.finish()
+        self.connection.close()

@@ -1,16 +1,17 @@
-"""AppointmentService: book, show, move and cancel appointments."""
+"""AppointmentService: book, show, move and cancel appointments, and follow their changes."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 
-from yoyaku.calls import Caller
-from yoyaku.methods import Call, Rows
+from yoyaku.methods import Call, Each, Rows
+from yoyaku.streams import Watching
 from yoyaku.v1 import appointment_pb2
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceStub
 from yoyaku.wire import Day, Instant, WallTime, day_text, timestamp, wall_text, write_id
 
 
-class Appointments(Caller):
+class Appointments(Watching):
     """The calls of AppointmentService. A slot is named by `date` and `time_slot`, or by its `start`."""
 
     @Call
@@ -112,3 +113,21 @@ class Appointments(Caller):
             appointment_id=appointment_id, reason=reason, etag=etag, request_id=write_id(request_id)
         )
         return await self._call(self._stub(AppointmentServiceStub).CancelAppointment, request)
+
+    @Each
+    async def watch_appointments(
+        self, clinic_id: str, *, after: str = ""
+    ) -> AsyncGenerator[pb.WatchAppointmentsResponse, None]:
+        """Every change of a clinic's appointments after a position, or from now on; goes on over lost connections.
+
+        Messages without a `change` are heartbeats: all was told up to their `position`. Keep the last position: with
+        it another program goes on where this one ended (FeedCompacted after seven days, NotFound, NotAllowed).
+        """
+
+        def request() -> pb.WatchAppointmentsRequest:
+            return pb.WatchAppointmentsRequest(clinic_id=clinic_id, after=after)
+
+        async with aclosing(self._watch(self._stub(AppointmentServiceStub).WatchAppointments, request)) as told:
+            async for message in told:
+                after = message.position
+                yield message

@@ -77,13 +77,13 @@ async def _retried(method: grpc.aio.UnaryUnaryMultiCallable[Q, R], request: Q, t
     clock, attempt = asyncio.get_running_loop().time, 0
     while True:
         try:
-            return await method(request, timeout=ends_at - clock(), metadata=_metadata(token))
+            return await method(request, timeout=ends_at - clock(), metadata=metadata(token))
         except grpc.aio.AioRpcError as failure:
             error = error_of(failure)
-        pause = _pause(error, attempt)
-        if pause is None or clock() + pause >= ends_at:
+        wait = pause(error, attempt)
+        if wait is None or clock() + wait >= ends_at:
             raise error
-        await asyncio.sleep(pause)
+        await asyncio.sleep(wait)
         attempt += 1
 
 
@@ -96,13 +96,14 @@ async def _in_time(token: Awaitable[str], ends_at: float) -> str:
         raise DeadlineExceeded("no access token came in time: try again", grpc.StatusCode.DEADLINE_EXCEEDED) from None
 
 
-def _metadata(token: str) -> tuple[tuple[str, str], ...]:
+def metadata(token: str) -> tuple[tuple[str, str], ...]:
+    """What a call carries."""
     return (("authorization", f"Bearer {token}"),) if token else ()
 
 
-def _pause(error: YoyakuError, attempt: int) -> float | None:
+def pause(error: YoyakuError, attempt: int, longest: float = _LONGEST_PAUSE) -> float | None:
     """Seconds until the next attempt, with full jitter and not before the server wishes; None to give up."""
     if not isinstance(error, Unavailable) and error.retry_after is None:
         return None
     wished = error.retry_after.total_seconds() if error.retry_after else 0.0
-    return wished + random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt))  # noqa: S311  # no secret
+    return wished + random.uniform(0, min(longest, _FIRST_PAUSE * 2**attempt))  # noqa: S311  # no secret

@@ -89,6 +89,10 @@ class Refused(YoyakuError):
     """A rule or the state of things forbids it now; `reason` says which."""
 
 
+class FeedCompacted(Refused):
+    """The changes after the position are not kept any more: list again, then go on from `metadata["position"]`."""
+
+
 class EtagMismatch(YoyakuError):
     """The object has changed since its etag was read: get it again and decide anew."""
 
@@ -116,6 +120,7 @@ CLASSES: Mapping[str | grpc.StatusCode, type[YoyakuError]] = {
     "SLOT_TAKEN": SlotTaken,
     "PATIENT_BUSY": PatientBusy,
     grpc.StatusCode.FAILED_PRECONDITION: Refused,
+    "FEED_COMPACTED": FeedCompacted,
     "ETAG_MISMATCH": EtagMismatch,
     "TRANSACTION_CONFLICT": Unavailable,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,

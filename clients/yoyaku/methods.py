@@ -2,7 +2,8 @@
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable
+from contextlib import suppress
 from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
@@ -60,29 +61,18 @@ class Call(Generic[P, R]):
         return waiting
 
 
-class Rows(Generic[P, T]):
-    """All rows of a list, page after page: takes what the method for one page takes."""
+class Each(Generic[P, T]):
+    """A method that gives one thing after the other: an async iterator, or of a blocking client an iterator."""
 
-    def __init__(self, page: Call[P, Paging], rows: Callable[[Paging], Iterable[T]]) -> None:
-        async def every(caller: Any, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
-            options: dict[str, Any] = {"size": _ROWS_PER_PAGE, **kwargs}
-            while True:
-                answer = await page.function(caller, *args, **options)
-                for row in rows(answer):
-                    yield row
-                if not answer.next_page_token:
-                    return
-                options["page_token"] = answer.next_page_token
-
-        self.function = functools.wraps(page.function)(every)
-        self.function.__doc__ = f"All rows of {page.function.__name__}, page after page; takes the same arguments."
+    def __init__(self, function: Callable[Concatenate[Any, P], AsyncGenerator[T, None]]) -> None:
+        self.function = function
 
     @overload
-    def __get__(self, caller: None, owner: type) -> Callable[Concatenate[Any, P], AsyncIterator[T]]: ...
+    def __get__(self, caller: None, owner: type) -> Callable[Concatenate[Any, P], AsyncGenerator[T, None]]: ...
     @overload
-    def __get__(self, caller: Waiting, owner: type) -> Callable[P, Iterator[T]]: ...
+    def __get__(self, caller: Waiting, owner: type) -> Callable[P, Generator[T, None, None]]: ...
     @overload
-    def __get__(self, caller: object, owner: type) -> Callable[P, AsyncIterator[T]]: ...
+    def __get__(self, caller: object, owner: type) -> Callable[P, AsyncGenerator[T, None]]: ...
     def __get__(self, caller: object, owner: type) -> Callable[..., Any]:
         """The method of one client."""
         if caller is None:
@@ -92,13 +82,36 @@ class Rows(Generic[P, T]):
             return method
 
         @functools.wraps(method)
-        def waiting(*args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
-            rows = method(*args, **kwargs)
-            while (row := caller.wait(_next(rows))) is not _END:
-                yield row
+        def waiting(*args: P.args, **kwargs: P.kwargs) -> Generator[T, None, None]:
+            things = method(*args, **kwargs)
+            try:
+                while (thing := caller.wait(_next(things))) is not _END:
+                    yield thing
+            finally:
+                with suppress(RuntimeError):  # the client was closed first, and has ended its calls
+                    caller.wait(things.aclose())
 
         return waiting
 
 
-async def _next(rows: AsyncIterator[T]) -> T:
-    return await anext(rows, _END)
+class Rows(Each[P, T]):
+    """All rows of a list, page after page: takes what the method for one page takes."""
+
+    def __init__(self, page: Call[P, Paging], rows: Callable[[Paging], Iterable[T]]) -> None:
+        async def every(caller: Any, /, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[T, None]:
+            options: dict[str, Any] = {"size": _ROWS_PER_PAGE, **kwargs}
+            while True:
+                answer = await page.function(caller, *args, **options)
+                for row in rows(answer):
+                    yield row
+                if not answer.next_page_token:
+                    return
+                options["page_token"] = answer.next_page_token
+
+        functools.update_wrapper(every, page.function)
+        every.__doc__ = f"All rows of {page.function.__name__}, page after page; takes the same arguments."
+        super().__init__(every)
+
+
+async def _next(things: AsyncGenerator[T, None]) -> T:
+    return await anext(things, _END)

@@ -30,6 +30,7 @@ EXPECTED = {
     "SLOT_TAKEN": yoyaku.SlotTaken,
     "PATIENT_BUSY": yoyaku.PatientBusy,
     "FAILED_PRECONDITION": yoyaku.Refused,
+    "FEED_COMPACTED": yoyaku.FeedCompacted,
     "ETAG_MISMATCH": yoyaku.EtagMismatch,
     "TRANSACTION_CONFLICT": yoyaku.Unavailable,
     "DEADLINE_EXCEEDED": yoyaku.DeadlineExceeded,

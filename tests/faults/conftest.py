@@ -23,7 +23,7 @@ async def visiting(place: Town) -> AsyncIterator[Fleet]:
     settings = settings_for(**{name.lower(): place.environment[f"YOYAKU_{name}"] for name in names})
     async with engine.watched():
         try:
-            yield Fleet(Book(engine, Clock(datetime.now(UTC))), settings, [], channels)
+            yield Fleet(Book(engine, Clock(datetime.now(UTC))), settings, place.addresses, [], channels)
         finally:
             for channel in channels:
                 await channel.close()

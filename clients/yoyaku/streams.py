@@ -1,0 +1,73 @@
+"""How a stream is followed: opened anew whenever it ends, until that is of no use."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, TypeVar
+
+import grpc
+
+from yoyaku.calls import Caller, metadata, pause
+from yoyaku.errors import Unauthenticated, YoyakuError, error_of
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+# The server says something every 15 s.
+_SILENCE = 40.0
+_LONGEST_PAUSE = 10.0
+_BROKEN = {grpc.StatusCode.CANCELLED, grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}
+"""How a connection that breaks may look; from the server itself these come with a reason."""
+
+
+class Watching(Caller):
+    """What clients of streams have besides."""
+
+    async def _watch(
+        self, method: grpc.aio.UnaryStreamMultiCallable[Q, R], request: Callable[[], Q]
+    ) -> AsyncGenerator[R, None]:
+        """Every message but the last one of each stream; `request` asks for the next stream.
+
+        Raises a YoyakuError when another stream would fail as well.
+        """
+        attempt, refused = 0, None
+        while True:
+            token = await (self._token.current() if refused is None else self._token.instead_of(refused))
+            call = method(request(), metadata=metadata(token))
+            try:
+                async for message in _until_silent(call):
+                    attempt, refused = 0, None
+                    yield message
+                wait = random.uniform(0, 1)  # noqa: S311  # no secret
+            except grpc.aio.AioRpcError as failure:
+                error = error_of(failure)
+                if isinstance(error, Unauthenticated) and refused != token:
+                    refused = token
+                    continue
+                wait = _wait(error, attempt)
+                attempt += 1
+            finally:
+                call.cancel()
+            await asyncio.sleep(wait)
+
+
+async def _until_silent(call: Any) -> AsyncGenerator[Any, None]:
+    """The messages of one stream, until it closes or says nothing for too long."""
+    try:
+        while True:
+            message = await asyncio.wait_for(call.read(), _SILENCE)
+            if message is grpc.aio.EOF or message.HasField("closing"):
+                return
+            yield message
+    except TimeoutError:
+        return
+
+
+def _wait(error: YoyakuError, attempt: int) -> float:
+    """Seconds until the next attempt; the error if there is no use in one."""
+    seconds = pause(error, attempt, _LONGEST_PAUSE)
+    if seconds is None and error.code in _BROKEN and not error.reason:
+        return random.uniform(0, 1)  # noqa: S311  # no secret
+    if seconds is None:
+        raise error
+    return seconds

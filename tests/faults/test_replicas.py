@@ -17,6 +17,7 @@ from tests.faults.town import Town
 from tests.fixtures.worker import Client, Refusal
 from tests.fixtures.workers import Fleet
 from yoyaku.v1 import appointment_service_pb2 as pb
+from yoyaku.v1 import record_service_pb2 as records_pb
 
 TIMES = [f"{hour:02}:{minute:02}" for hour in range(8, 20) for minute in (0, 30)]
 _days = count(3)
@@ -166,6 +167,31 @@ async def test_without_valkey_the_primary_answers_and_writes_do_not_wait(desk: D
         assert await desk.is_answered_by_the_primary()
     finally:
         await place.parts["valkey"].start_again()
+
+
+async def test_without_the_primary_no_text_of_a_record_leaves_though_the_replica_has_it(
+    desk: Desk, fleet: Fleet, place: Town
+) -> None:
+    await desk.book(next_day(), TIMES[0])
+    doctor, _ = await fleet.clients("doctor", doctor_id=desk.doctor_id)
+    new = records_pb.CreateRecordRequest(patient_id=desk.patient_id, text="not for everyone")
+    written = (await doctor(doctor.records.CreateRecord, new)).record
+    wanted = records_pb.GetRecordRequest(record_id=written.id)
+    place.parts["primary"].kill()
+    try:
+        with pytest.raises(Refusal) as refused:
+            await doctor(doctor.records.GetRecord, wanted)
+        assert refused.value.reason == "DATABASE_UNAVAILABLE"
+    finally:
+        await place.parts["primary"].start_again()
+
+    async def is_readable_again() -> bool:
+        try:
+            return bool((await doctor(doctor.records.GetRecord, wanted)).record == written)
+        except Refusal:
+            return False
+
+    await until(is_readable_again)
 
 
 async def test_without_the_primary_a_replica_answers_and_says_so_but_not_who_wrote_more_than_it_has(

@@ -1,5 +1,6 @@
 """The audit trail shows what was done to it: changed rows, missing rows, a cut end."""
 
+import asyncio
 import base64
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,16 @@ async def test_a_checkpoint_that_was_changed_is_refused(charts: Charts, raw: psy
     for changed in (b"".join([lines[0], *lines[2:]]), content.replace(b",4,", b",3,"), content[:-30], b"{}", b""):
         with pytest.raises(CheckpointError):
             decode(changed, keys)
+
+
+async def test_readers_writers_and_bookings_of_one_patient_at_once_leave_no_gap(charts: Charts) -> None:
+    written = await charts.write()
+    booked = [charts.scene.book_slot(f"{hour}:{minute}") for hour in ("10", "11") for minute in ("00", "30")]
+    calls = [call for _ in range(8) for call in (charts.read(written.id), charts.write(), charts.break_glass())]
+    await asyncio.gather(*calls, *booked)
+    [[length, rows]] = await charts.scene.book.rows("SELECT max(seq), count(*) FROM record_audit")
+    assert (length, rows) == (25, 25)
+    assert await flaws(charts) == []
 
 
 def run(database_url: str, *arguments: str) -> Result:

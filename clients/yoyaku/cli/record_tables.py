@@ -47,9 +47,13 @@ def access_table(accesses: Iterable[RecordAccess]) -> Table:
     """Who had records; times are UTC."""
     made = table("", "When (UTC)", "Who", "What", "As", "Records", "Why")
     for each in accesses:
-        what = RecordAccessKind.Name(each.kind).removeprefix("RECORD_ACCESS_KIND_")
-        basis = RecordAccessBasis.Name(each.basis).removeprefix("RECORD_ACCESS_BASIS_")
-        words = (each.doctor.name or each.account_id, what, basis)
-        plain = [word if word == words[0] else word.replace("_", " ").lower() for word in words]
-        made.add_row(utc(each.access_time), *map(Text, (*plain, str(len(each.record_ids)), each.reason)))
+        what = _words(RecordAccessKind.Name(each.kind), "RECORD_ACCESS_KIND_")
+        basis = _words(RecordAccessBasis.Name(each.basis), "RECORD_ACCESS_BASIS_")
+        own = each.basis == RecordAccessBasis.RECORD_ACCESS_BASIS_OWN
+        who = each.doctor.name or ("the patient" if own else each.account_id)
+        made.add_row(utc(each.access_time), *map(Text, (who, what, basis, str(len(each.record_ids)), each.reason)))
     return made
+
+
+def _words(name: str, prefix: str) -> str:
+    return name.removeprefix(prefix).replace("_", " ").lower()

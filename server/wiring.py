@@ -9,6 +9,7 @@ from random import SystemRandom
 
 from db.postgres.engines import Engine, create_engine
 from db.valkey.client import Valkey, create_client
+from db.valkey.gate import Gate
 from db.valkey.read_marks import ReadMarks
 from server.config import Settings
 from server.domain.ids import Clock, IdMaker, uuid7_maker
@@ -31,6 +32,10 @@ from server.usecases.feed import Feed
 from server.usecases.housekeeping import Housekeeping
 from server.usecases.identity import Tokens, TokenSettings
 from server.usecases.keyrings import KeyRing, key_ring
+from server.usecases.live.announcing import Announcing
+from server.usecases.live.days import Days
+from server.usecases.live.hub import Hub
+from server.usecases.live.rendering import Rendering
 from server.usecases.notifications import Notifications
 from server.usecases.passwords import Passwords
 from server.usecases.patients import Patients
@@ -74,6 +79,9 @@ class Parts:
     housekeeping: Housekeeping
     streams: Streams
     feed: Feed
+    days: Days
+    announcing: Announcing
+    hub: Hub
     server: Server
 
 
@@ -108,21 +116,28 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
         sessions = Sessions(engine, token_store, clock, new_id, tokens, passwords, successors)
         accounts = Accounts(engine, clock, new_id, passwords, sessions)
         streams = Streams(clock, SystemRandom())
+        gate = Gate(cache)
+        stack.push_async_callback(gate.aclose)
+        days = Days(Rendering(engine, clock, FORMS), gate, clock)
+        announcing, hub = Announcing(days), Hub(days, engine, cache, clock)
         feed = Feed(engine, clock, streams)
         masters = key_ring("YOYAKU_RECORD_MASTER_KEYS", settings.record_master_keys.get_secret_value(), secret)
         audit_keys = key_ring("YOYAKU_RECORD_AUDIT_KEYS", settings.record_audit_keys.get_secret_value(), secret)
         vault, trail = Vault(masters, derived(secret, "digests of requests")), Trail(audit_keys)
         servicers = Servicers(
             appointments=AppointmentServicer(
-                Appointments(engine), Booking(engine, clock, new_id), Changing(engine, clock), feed
+                Appointments(engine),
+                Booking(engine, clock, new_id, announcing),
+                Changing(engine, clock, announcing),
+                feed,
             ),
             schedules=ScheduleServicer(
-                Availability(engine, clock),
+                Availability(days),
                 Searching(engine, clock),
-                Watching(engine, clock, FORMS, streams),
-                Scheduling(engine, clock),
+                Watching(engine, clock, hub, streams, FORMS),
+                Scheduling(engine, clock, announcing),
             ),
-            directory=DirectoryServicer(Directory(engine, clock, new_id), Patients(engine, clock, new_id)),
+            directory=DirectoryServicer(Directory(engine, clock, new_id, announcing), Patients(engine, clock, new_id)),
             auth=AuthServicer(
                 keys,
                 sessions,
@@ -154,6 +169,9 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             housekeeping=Housekeeping(engine, clock),
             streams=streams,
             feed=feed,
+            days=days,
+            announcing=announcing,
+            hub=hub,
             server=Server(servicers, tokens.verify),
         )
 
@@ -161,13 +179,16 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
 @asynccontextmanager
 async def background(parts: Parts) -> AsyncIterator[None]:
     """What a worker does beside answering calls, as long as this is entered."""
-    tasks = [asyncio.create_task(each.run()) for each in (parts.housekeeping, parts.streams, parts.feed, parts.tokens)]
+    loops = [each.run() for each in (parts.housekeeping, parts.streams, parts.feed, parts.tokens)]
+    tasks = [asyncio.create_task(loop) for loop in (*loops, *parts.announcing.loops(), *parts.hub.loops())]
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        pending = set(tasks)
+        while pending:  # a statement that ends just then may swallow it
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=1)
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:

@@ -122,6 +122,19 @@ ON CONFLICT (doctor_id, date) DO UPDATE SET revision = schedule_days.revision + 
 RETURNING doctor_id, date, revision
 """
 
+_CHANGED_SINCE = "SELECT doctor_id, date, revision FROM schedule_days WHERE changed_at >= %(since)s"
+_EPOCH = "SELECT epoch FROM cluster_epoch"
+
+
+async def changed_since(pg: Connection, since: datetime) -> tuple[int, list[DayRow]]:
+    """The epoch, and the days that changed since an instant at their present revisions."""
+    async with pg.pipeline():
+        sent_epoch = await pg.execute(_EPOCH)
+        cursor = pg.cursor(row_factory=args_row(DayRow))
+        sent = await cursor.execute(_CHANGED_SINCE, {"since": since})
+        epoch = await sent_epoch.fetchone()
+        return epoch[0] if epoch else 0, await sent.fetchall()
+
 
 async def raise_revisions(pg: Connection, days: Iterable[tuple[str, date]], now: datetime) -> Sent[DayRow]:
     """Lock doctor-days (doctor_id, date) in their order until the transaction ends, and add one to each revision."""

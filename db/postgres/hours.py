@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from psycopg.rows import args_row
 from sqlalchemy import bindparam, delete, insert, update
 
-from db.postgres.days import SessionRow
+from db.postgres.days import DayRow, SessionRow
 from db.postgres.engines import Connection, Sent
 from db.postgres.statements import sql
 from db.postgres.tables import doctors, working_hours, working_sessions
@@ -34,17 +35,17 @@ FROM unnest(%(doctor_ids)s::uuid[]) AS doctor (doctor_id),
     generate_series(%(first)s::date, %(last)s::date, interval '1 day') AS day
 ORDER BY doctor_id, day
 ON CONFLICT (doctor_id, date) DO UPDATE SET revision = schedule_days.revision + 1, changed_at = excluded.changed_at
-RETURNING date
+RETURNING doctor_id, date, revision
 """
 
 
-async def raise_revisions(pg: Connection, doctor_ids: Iterable[str], first: date, last: date, now: datetime) -> int:
-    """Lock all days of doctors from `first` to `last` in one sorted statement, and add one to each revision.
-
-    Returns how many days there were.
-    """
-    cursor = await pg.execute(_RAISE_RANGE, {"doctor_ids": list(doctor_ids), "first": first, "last": last, "now": now})
-    return len(await cursor.fetchall())
+async def raise_revisions(
+    pg: Connection, doctor_ids: Iterable[str], first: date, last: date, now: datetime
+) -> list[DayRow]:
+    """Lock all days of doctors from `first` to `last` in one sorted statement, and add one to each revision."""
+    cursor = pg.cursor(row_factory=args_row(DayRow))
+    await cursor.execute(_RAISE_RANGE, {"doctor_ids": list(doctor_ids), "first": first, "last": last, "now": now})
+    return await cursor.fetchall()
 
 
 async def put(pg: Connection, doctor_id: str, valid_from: date, sessions: Iterable[SessionRow]) -> None:

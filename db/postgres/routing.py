@@ -48,6 +48,12 @@ SESSION: ContextVar[CausalSession | None] = ContextVar("causal session", default
 _turns = itertools.count()
 
 
+def is_stale() -> bool:
+    """Whether the running call was told something that may lack what was written lately."""
+    session = SESSION.get()
+    return session is not None and session.staleness is not None
+
+
 async def replica_for(engine: Engine, session: CausalSession) -> Node | None:
     """A replica that is near the primary and has what the caller wrote, if there is one."""
     now = time.monotonic()

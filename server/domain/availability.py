@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 
 from server.domain.doctor import Doctor
 from server.domain.errors import Alternatives, DomainError, Reason
-from server.domain.slots import Busy, Slot, free_seats, instants
+from server.domain.slots import Busy, Slot, free_seats, midnight
 
 MOST_ALTERNATIVES = 5
 
@@ -57,11 +57,11 @@ def day_of(doctor: Doctor, day: date, busy: Sequence[Busy], now: datetime) -> Da
     if not doctor.active:
         return Day([], [], Closed.DOCTOR_INACTIVE, None)
     if day > doctor.policy.last_day(doctor.zone, now):
-        opens = datetime.combine(day - timedelta(days=doctor.policy.horizon_days), time())
-        return Day([], [], Closed.BEYOND_HORIZON, midnight(opens, doctor))
+        opens = day - timedelta(days=doctor.policy.horizon_days)
+        return Day([], [], Closed.BEYOND_HORIZON, midnight(opens, doctor.zone))
     slots = doctor.slots_on(day)
     if not slots:
-        over = midnight(datetime.combine(day + timedelta(days=1), time()), doctor)
+        over = midnight(day + timedelta(days=1), doctor.zone)
         return Day([], [], Closed.PAST, None) if over <= now else Day([], [], Closed.NOT_WORKING, over)
     seen = [_seen(slot, doctor, busy, now) for slot in slots]
     free = [slot for slot, state in seen if state is State.FREE]
@@ -82,12 +82,6 @@ def _seen(slot: Slot, doctor: Doctor, busy: Sequence[Busy], now: datetime) -> tu
     if slot.start_at < now + doctor.policy.notice:
         return replace(slot, seats=0), State.PAST
     return replace(slot, seats=seats), State.FREE
-
-
-def midnight(wall: datetime, doctor: Doctor) -> datetime:
-    """The first instant of a local day; where clocks skip midnight, the first after it."""
-    found = instants(wall, doctor.zone)
-    return found[0] if found else wall.replace(tzinfo=doctor.zone).astimezone(UTC)
 
 
 def nearest(doctor: Doctor, wanted: Slot, busy: Sequence[Busy], now: datetime, days: int) -> Alternatives:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from server.domain.hours import HoursVersion, Session, sessions_on
@@ -86,6 +86,13 @@ def instants(wall: datetime, zone: ZoneInfo) -> list[datetime]:
         if instant.astimezone(zone).replace(tzinfo=None) == wall and instant not in found:
             found.append(instant)
     return found
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant (UTC) of a local day; where clocks skip midnight, the first after it."""
+    wall = datetime.combine(day, time())
+    found = instants(wall, zone)
+    return found[0] if found else wall.replace(tzinfo=zone).astimezone(UTC)
 
 
 def free_seats(slot: Slot, doctor_id: str, busy: Iterable[Busy], now: datetime) -> list[int]:

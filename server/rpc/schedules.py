@@ -6,10 +6,9 @@ import grpc
 
 from server.domain.hours import HoursVersion, Session
 from server.rpc.calls import caller, tagged
-from server.rpc.convert import to_date, to_optional_date, to_slot, to_time, to_timestamp
+from server.rpc.convert import to_date, to_optional_date, to_slot, to_time
 from server.rpc.writing import writing
 from server.usecases.availability import Availability
-from server.usecases.rendering import OfferedDay
 from server.usecases.scheduling import HoursChanged, NewHours, Schedule, Scheduling
 from server.usecases.searching import Found, Search, Searching
 from server.usecases.watching import Watched, Watching
@@ -29,13 +28,11 @@ class ScheduleServicer(ScheduleServiceServicer):
         self._watching = watching
         self._scheduling = scheduling
 
-    async def ListAvailableSlots(
+    async def ListAvailableSlots(  # type: ignore[override]  # ready bytes
         self, request: pb.ListAvailableSlotsRequest, context: object
-    ) -> pb.ListAvailableSlotsResponse:
+    ) -> bytes:
         day = to_date("date", request.date)
-        return _offered(
-            await self._availability.list_slots(caller(), request.doctor_id.lower(), day, request.min_revision)
-        )
+        return await self._availability.list_slots(caller(), request.doctor_id.lower(), day, request.min_revision)
 
     async def SearchAvailableSlots(
         self, request: pb.SearchAvailableSlotsRequest, context: object
@@ -87,22 +84,7 @@ def _found(found: Found) -> schedule_pb2.FoundSlot:
     )
 
 
-def _offered(offered: OfferedDay) -> pb.ListAvailableSlotsResponse:
-    closed = offered.day.closed
-    return pb.ListAvailableSlotsResponse(
-        doctor_id=offered.doctor_id,
-        date=offered.date.isoformat(),
-        time_zone=offered.time_zone,
-        revision=offered.revision,
-        slots=map(to_slot, offered.day.slots),
-        epoch=offered.epoch,
-        valid_until=to_timestamp(offered.day.valid_until) if offered.day.valid_until else None,
-        closed_reason=schedule_pb2.ClosedReason.Value(f"CLOSED_REASON_{closed.name}" if closed else _OPEN),
-    )
-
-
 DEFAULT_LIMIT = 10
-_OPEN = "CLOSED_REASON_UNSPECIFIED"
 
 
 def _sessions(sessions: Iterable[schedule_pb2.Session]) -> list[Session]:

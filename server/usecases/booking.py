@@ -20,7 +20,7 @@ from server.domain.slots import Slot
 from server.usecases import changes
 from server.usecases.guard import Locks, Place, Practitioner, bookable, with_enough_days
 from server.usecases.offers import busy_in, place_of, seen_at
-from server.usecases.writes import Claim, Write, perform
+from server.usecases.writes import Announce, Claim, Write, perform
 
 M = TypeVar("M")
 
@@ -47,17 +47,24 @@ class Booked:
 class Booking:
     """Books appointments."""
 
-    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker) -> None:
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, announce: Announce) -> None:
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
+        self._announce = announce
 
     async def create(self, caller: Caller, booking: NewBooking, write: Write[Booked, M]) -> M:
         """Book a slot; errors are those of CreateAppointment in the contract."""
         creation = _Creation(caller, booking, self._new_id(), self._clock(), booking.doctor_id)
 
         async def attempt(known: set[DoctorDay]) -> M:
-            return await perform(self._engine, write, lambda pg, claim: creation.run(pg, claim, known), creation.now)
+            return await perform(
+                self._engine,
+                write,
+                lambda pg, claim: creation.run(pg, claim, known),
+                creation.now,
+                self._announce,
+            )
 
         async with bookable(self._engine, creation):
             return await with_enough_days(attempt)
@@ -79,7 +86,7 @@ class _Creation:
         practitioner = Practitioner(await sent.fetchall())
         slot = self._plan(practitioner)
 
-        locks = Locks(practitioner.days(doctor_id, slot.date, slot.occupied) | known, patient_id)
+        locks = Locks(claim, practitioner.days(doctor_id, slot.date, slot.occupied) | known, patient_id)
         await locks.send(pg, self.now)
         sent = await days.offers_of_practitioner(pg, doctor_id, busy_in(slot))
         sent_others = await appointments.of_patient_around(pg, patient_id, slot.date)

@@ -21,7 +21,7 @@ from server.domain.slots import Period, Slot
 from server.usecases import changes
 from server.usecases.guard import Locks, Place, Practitioner, bookable, owner_of, visible, with_enough_days
 from server.usecases.offers import busy_in, place_of, seen_at
-from server.usecases.writes import Claim, Write, perform
+from server.usecases.writes import Announce, Claim, Write, perform
 
 M = TypeVar("M")
 
@@ -62,9 +62,10 @@ class Changed:
 class Changing:
     """Moves and cancels appointments."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, clock: Clock, announce: Announce) -> None:
         self._engine = engine
         self._clock = clock
+        self._announce = announce
 
     async def reschedule(self, caller: Caller, move: Move, write: Write[Changed, M]) -> M:
         """Move an appointment to another slot; errors are those of RescheduleAppointment in the contract."""
@@ -84,7 +85,7 @@ class Changing:
         now: datetime,
     ) -> M:
         return await with_enough_days(
-            lambda known: perform(self._engine, write, lambda pg, claim: run(pg, claim, known), now)
+            lambda known: perform(self._engine, write, lambda pg, claim: run(pg, claim, known), now, self._announce)
         )
 
 
@@ -99,7 +100,7 @@ class _Cancelling:
         await claim.settle()
         before = await reading.fetch(self.caller)
 
-        locks = Locks(before.days() | known, before.row.patient_id)
+        locks = Locks(claim, before.days() | known, before.row.patient_id)
         await locks.send(pg, self.now)
         reading = await _Reading.send(pg, before.row.id, days.NEVER)
         await locks.take()
@@ -130,7 +131,7 @@ class _Rescheduling:
         before = await reading.fetch(self.caller)
         practitioner, slot = self._plan(before, await target.fetchall() if target else None)
 
-        locks = Locks(before.days() | self._days(practitioner, slot) | known, before.row.patient_id)
+        locks = Locks(claim, before.days() | self._days(practitioner, slot) | known, before.row.patient_id)
         await locks.send(pg, self.now)
         reading, target = await self._send(pg, busy_in(slot))
         sent_others = await appointments.of_patient_around(pg, before.row.patient_id, slot.date)

@@ -19,7 +19,7 @@ from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock, IdMaker
 from server.domain.policies import today
 from server.usecases import paging
-from server.usecases.writes import Claim, Write, perform, read
+from server.usecases.writes import Announce, Claim, Write, perform, read
 
 M = TypeVar("M")
 
@@ -63,10 +63,11 @@ class DoctorChange:
 class Directory:
     """Finds clinics and doctors, adds and changes doctors."""
 
-    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker) -> None:
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, announce: Announce) -> None:
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
+        self._announce = announce
 
     async def list_clinics(self, caller: Caller, size: int, page_token: str) -> tuple[Sequence[ClinicRow], str]:
         """A page of clinics by name, and the token of the next page or an empty one (PAGE_TOKEN_INVALID)."""
@@ -123,9 +124,9 @@ class Directory:
 
         async def work(pg: Connection, claim: Claim) -> DoctorRow:
             await claim.settle()
-            return await _update(pg, caller, change, now)
+            return await _update(pg, claim, caller, change, now)
 
-        return await perform(self._engine, write, work, now)
+        return await perform(self._engine, write, work, now, self._announce)
 
     @asynccontextmanager
     async def _addable(self, practitioner_id: str, clinic_id: str) -> AsyncIterator[None]:
@@ -159,12 +160,12 @@ def _doctor_exists(doctor_id: str) -> DomainError:
     )
 
 
-async def _update(pg: Connection, caller: Caller, change: DoctorChange, now: datetime) -> DoctorRow:
+async def _update(pg: Connection, claim: Claim, caller: Caller, change: DoctorChange, now: datetime) -> DoctorRow:
     seen = await _doctor(pg, change.doctor_id)
     require(caller, Action.EDIT_DOCTOR, Owner(clinic_id=seen.clinic_id, doctor_id=seen.id))
     opens_or_closes = change.of(seen).active != seen.active
     if opens_or_closes:
-        await _lock_days(pg, seen, now)
+        await _lock_days(pg, claim, seen, now)
     await doctors.lock(pg, seen.practitioner_id)
     row = await _doctor(pg, seen.id)
     check_etag(row.version, change.etag)
@@ -179,8 +180,8 @@ async def _update(pg: Connection, caller: Caller, change: DoctorChange, now: dat
     return await _doctor(pg, row.id)
 
 
-async def _lock_days(pg: Connection, row: DoctorRow, now: datetime) -> None:
+async def _lock_days(pg: Connection, claim: Claim, row: DoctorRow, now: datetime) -> None:
     first = today(ZoneInfo(row.time_zone), now)
     # What is left of a session that began yesterday evening opens or closes too.
     yesterday, last = first - timedelta(days=1), first + timedelta(days=row.horizon_days)
-    await hours.raise_revisions(pg, [row.id], yesterday, last, now)
+    claim.changed = await hours.raise_revisions(pg, [row.id], yesterday, last, now)

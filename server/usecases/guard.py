@@ -24,7 +24,7 @@ from server.domain.identity import Action, Caller, Owner, may
 from server.domain.policies import check_daily_limit
 from server.domain.slots import Period, Slot, free_seats
 from server.usecases.offers import busy_of, doctor_of
-from server.usecases.writes import read, refusals
+from server.usecases.writes import Claim, read, refusals
 
 T = TypeVar("T")
 
@@ -78,7 +78,8 @@ class Practitioner:
 class Locks:
     """The locks of a write on days and a patient; what is read after `send` holds until the transaction ends."""
 
-    def __init__(self, needed: set[DoctorDay], patient_id: str) -> None:
+    def __init__(self, claim: Claim, needed: set[DoctorDay], patient_id: str) -> None:
+        self._claim = claim
         self._needed = needed
         self._patient_id = patient_id
         self.revisions: dict[DoctorDay, int] = {}
@@ -93,6 +94,7 @@ class Locks:
         """Wait for the locks (PATIENT_NOT_FOUND)."""
         for row in await self._sent_days.fetchall():
             self.revisions[row.doctor_id, row.date] = row.revision
+            self._claim.changed.append(row)
         patient = await self._sent_patient.fetchone()
         if patient is None:
             raise not_found(Reason.PATIENT_NOT_FOUND, "patient", self._patient_id)

@@ -17,7 +17,7 @@ from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock
 from server.domain.policies import today
 from server.usecases.offers import doctor_of, hours_of
-from server.usecases.writes import Claim, Write, perform, read
+from server.usecases.writes import Announce, Claim, Write, perform, read
 
 M = TypeVar("M")
 
@@ -52,9 +52,10 @@ class HoursChanged:
 class Scheduling:
     """Reads and sets working hours."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, clock: Clock, announce: Announce) -> None:
         self._engine = engine
         self._clock = clock
+        self._announce = announce
 
     async def get(self, caller: Caller, doctor_id: str) -> Schedule:
         """The working hours of a doctor (DOCTOR_NOT_FOUND)."""
@@ -72,23 +73,23 @@ class Scheduling:
 
         async def work(pg: Connection, claim: Claim) -> HoursChanged:
             await claim.settle()
-            return await self._set(pg, caller, new, now)
+            return await self._set(pg, claim, caller, new, now)
 
-        return await perform(self._engine, write, work, now)
+        return await perform(self._engine, write, work, now, self._announce)
 
-    async def _set(self, pg: Connection, caller: Caller, new: NewHours, now: datetime) -> HoursChanged:
+    async def _set(self, pg: Connection, claim: Claim, caller: Caller, new: NewHours, now: datetime) -> HoursChanged:
         doctor = doctor_of(await _offer(pg, new.doctor_id, now))
         require(caller, Action.SET_WORKING_HOURS, Owner(clinic_id=doctor.clinic_id, doctor_id=doctor.id))
         _check_start(doctor, new.version, now)
         _check_sessions(new.version.sessions)
         last = doctor.policy.last_day(doctor.zone, now)
-        touched = await hours.raise_revisions(pg, [doctor.id], new.version.valid_from, last, now)
+        claim.changed = await hours.raise_revisions(pg, [doctor.id], new.version.valid_from, last, now)
         version = await (await hours.raise_version(pg, doctor.id)).fetchone()
         if version is None:
             raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", doctor.id)
         check_etag(version[0] - 1, new.etag)
         await hours.put(pg, doctor.id, new.version.valid_from, _rows(new.version))
-        return HoursChanged(_schedule(await _offer(pg, doctor.id, now), now), touched)
+        return HoursChanged(_schedule(await _offer(pg, doctor.id, now), now), len(claim.changed))
 
 
 async def _offer(pg: Connection, doctor_id: str, now: datetime) -> OfferRow:

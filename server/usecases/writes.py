@@ -1,7 +1,7 @@
 """Reads and writes of the database as use cases run them: errors that a caller understands, and answers given once."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from db.errors import Conflict, Saturated, TimedOut, Unavailable
 from db.postgres import idempotency, transaction
+from db.postgres.days import DayRow
 from db.postgres.engines import Connection, Engine
 from db.postgres.routing import Freshness
 from server.domain.errors import DomainError, Reason
@@ -16,6 +17,9 @@ from server.domain.errors import DomainError, Reason
 R = TypeVar("R")
 M = TypeVar("M")
 T = TypeVar("T")
+
+Announce = Callable[[Sequence[DayRow]], None]
+"""Told which days a write changed, once it is committed; returns at once and never fails."""
 
 KEPT = timedelta(hours=24)
 """How long the answer of a write is given again."""
@@ -43,6 +47,8 @@ class Claim:
         self._caller_id, self._request_id = write.caller_id, write.request_id
         self._digest = hashlib.sha256(write.content).digest()
         self._now = now
+        self.changed: list[DayRow] = []
+        """The days that the work has changed, to be announced after COMMIT."""
 
     async def send(self) -> None:
         """Send the claim; a twin in flight makes it wait on the server."""
@@ -83,11 +89,17 @@ class Answered(Exception):
 
 
 async def perform(
-    engine: Engine, write: Write[R, M], work: Callable[[Connection, Claim], Awaitable[R]], now: datetime
+    engine: Engine,
+    write: Write[R, M],
+    work: Callable[[Connection, Claim], Awaitable[R]],
+    now: datetime,
+    announce: Announce = lambda _: None,
 ) -> M:
     """Do a write once: run `work` in a transaction, or give the answer that the same request got before."""
+    claim: Claim
 
     async def claimed(pg: Connection) -> M:
+        nonlocal claim
         claim = Claim(pg, write, now)
         await claim.send()
         message = write.render(await work(pg, claim))
@@ -96,11 +108,13 @@ async def perform(
 
     try:
         with refusals():
-            return await transaction.transact(engine, claimed, replayable=bool(write.request_id))
+            message = await transaction.transact(engine, claimed, replayable=bool(write.request_id))
     except Answered as answered:
         with refusals():
             await transaction.mark(engine)
         return write.load(answered.response)
+    announce(claim.changed)
+    return message
 
 
 async def read(

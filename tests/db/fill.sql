@@ -32,7 +32,7 @@ FROM generate_series(0, 499) day, generate_series(1, 120) n,
 INSERT INTO appointment_events (appointment_id, happened_at, actor, event, note)
 SELECT id, created_at, 'tests', 'booked', '' FROM appointments;
 INSERT INTO appointment_identifiers SELECT 'urn:test', id::text, id FROM appointments;
-INSERT INTO schedule_days SELECT DISTINCT doctor_id, date, 1, now() FROM appointments;
+INSERT INTO schedule_days SELECT DISTINCT doctor_id, date, 1, date - interval '30 days' FROM appointments;
 INSERT INTO idempotency_keys
 SELECT 'caller ' || n % 500, made(0, n), '\x00', '\x00', timestamptz '2026-02-01' + n * interval '2 minutes'
 FROM generate_series(1, 30000) n;

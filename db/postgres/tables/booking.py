@@ -114,6 +114,7 @@ schedule_days = Table(
     column("changed_at", INSTANT),
     PrimaryKeyConstraint("doctor_id", "date", name="schedule_days_pkey"),
 )
+Index("schedule_days_by_change", schedule_days.c.changed_at)
 
 
 appointment_identifiers = identifiers("appointment")

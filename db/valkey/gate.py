@@ -1,0 +1,46 @@
+"""Calls of a Valkey that may be away: the first that fails spares all others the wait, until it answers again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from db.errors import StateError, Unavailable
+from db.valkey.client import Valkey, translated
+
+T = TypeVar("T")
+
+_PAUSE_SECONDS = 0.5
+
+
+class Gate:
+    """Lets calls through while the server answers."""
+
+    def __init__(self, valkey: Valkey) -> None:
+        self._valkey = valkey
+        self._probe: asyncio.Task[None] | None = None
+
+    async def run(self, call: Callable[[Valkey], Awaitable[T]]) -> T:
+        """What a call gives. Raises Saturated, and Unavailable: at once if the server did not answer lately."""
+        if self._probe is not None:
+            raise Unavailable("not tried")
+        try:
+            with translated():
+                return await call(self._valkey)
+        except Unavailable:
+            if self._probe is None:
+                self._probe = asyncio.create_task(self._reopen())
+            raise
+
+    async def _reopen(self) -> None:
+        while True:
+            await asyncio.sleep(_PAUSE_SECONDS)
+            with suppress(StateError), translated():
+                await self._valkey.ping()
+                break
+        self._probe = None
+
+    async def aclose(self) -> None:
+        """Stop trying."""
+        if self._probe is not None:
+            self._probe.cancel()

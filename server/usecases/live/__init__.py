@@ -1,0 +1,1 @@
+"""Days of doctors as all their readers share them: rendered once for every change, kept, and told."""

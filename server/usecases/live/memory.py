@@ -1,0 +1,93 @@
+"""The days that a worker keeps in its own memory, as bytes, and what it knows to have changed since."""
+
+from collections import OrderedDict
+from datetime import datetime
+
+from db.valkey.days import TTL, RenderedDay
+from server.domain.doctor import DoctorDay
+from server.domain.ids import Clock
+
+_MOST_BYTES = 16 << 20
+_OVERHEAD_BYTES = 1_000
+
+Version = tuple[int, int]
+"""(epoch, revision): the higher is newer."""
+
+
+class Memory:
+    """Days that were served or told lately; the least recently used ones make room."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._days: OrderedDict[DoctorDay, RenderedDay] = OrderedDict()
+        self._bytes = 0
+        # Of the last five minutes and up to five before, by turns: longer than Valkey may keep a day that is older.
+        self._known: dict[DoctorDay, Version] = {}
+        self._known_before: dict[DoctorDay, Version] = {}
+        self._turned_at = clock()
+        self.epoch = 0
+        """The highest seen; 0 before any."""
+
+    def get(self, key: DoctorDay) -> RenderedDay | None:
+        """A day that is not known to be out of date."""
+        day = self._days.get(key)
+        if day is None or day.valid_until <= self._clock():
+            return None
+        self._days.move_to_end(key)
+        return day
+
+    def put(self, day: RenderedDay) -> bool:
+        """Keep a day; False if it is known to be out of date, or nothing new."""
+        key = (day.doctor_id, day.date)
+        held = self._days.get(key)
+        if self.is_old(day) or (held is not None and held.version >= day.version):
+            return False
+        self.learn(key, day.epoch, day.revision)
+        self._drop(key)
+        self._days[key] = day
+        self._bytes += _size(day)
+        while self._bytes > _MOST_BYTES:
+            self._drop(next(iter(self._days)))
+        return True
+
+    def is_old(self, day: RenderedDay) -> bool:
+        """Whether a newer version of the day is known to have been committed, or its time is over."""
+        known = self._newest((day.doctor_id, day.date))
+        return (day.epoch, day.revision) < known or day.epoch < self.epoch or day.valid_until <= self._clock()
+
+    def _newest(self, key: DoctorDay) -> Version:
+        """The newest version of a day that is known to have been committed in the last minutes."""
+        return max(self._known.get(key, (0, 0)), self._known_before.get(key, (0, 0)))
+
+    def learn(self, key: DoctorDay, epoch: int, revision: int) -> None:
+        """Take note that a version of a day was committed."""
+        self.learn_epoch(epoch)
+        if (epoch, revision) <= self._newest(key):
+            return
+        self._turn()
+        self._known[key] = (epoch, revision)
+        held = self._days.get(key)
+        if held is not None and (held.epoch, held.revision) < (epoch, revision):
+            self._drop(key)
+
+    def learn_epoch(self, epoch: int) -> None:
+        """Forget all of earlier epochs: their revisions may repeat."""
+        if epoch > self.epoch:
+            self.epoch = epoch
+            self._days.clear()
+            self._known.clear()
+            self._known_before.clear()
+            self._bytes = 0
+
+    def _turn(self) -> None:
+        now: datetime = self._clock()
+        if now - self._turned_at > TTL:
+            self._known, self._known_before, self._turned_at = {}, self._known, now
+
+    def _drop(self, key: DoctorDay) -> None:
+        if (day := self._days.pop(key, None)) is not None:
+            self._bytes -= _size(day)
+
+
+def _size(day: RenderedDay) -> int:
+    return len(day.free) + len(day.whole) + _OVERHEAD_BYTES

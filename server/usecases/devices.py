@@ -12,6 +12,7 @@ from db.postgres import clinics, credentials, identity
 from db.postgres.credentials import DisplayRow
 from db.postgres.engines import Connection, Engine
 from db.postgres.identity import AccountRow
+from db.postgres.routing import Freshness
 from db.postgres.transaction import transact
 from db.valkey import pairings
 from db.valkey.client import Valkey
@@ -136,7 +137,7 @@ class Devices:
     async def exchange(self, device_token: str) -> tuple[AccountRow, str]:
         """The account that holds a credential, and an access token (CREDENTIAL_INVALID, DISPLAY_NOT_CONFIRMED)."""
         secret_hash = digest(device_token)
-        row = await read(self._engine, lambda pg: credentials.holder(pg, secret_hash))
+        row = await read(self._engine, lambda pg: credentials.holder(pg, secret_hash), Freshness.PRIMARY_FIRST)
         if row is not None:
             return row, await self._tokens.sign(row)
         with reached():

@@ -10,6 +10,7 @@ import jwt
 from db.postgres import identity
 from db.postgres.engines import Engine
 from db.postgres.identity import AccountRow
+from db.postgres.routing import Freshness
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import ALL_CLINICS, Caller, roles_of
 from server.domain.ids import Clock, IdMaker
@@ -82,7 +83,7 @@ class Tokens:
     async def learn_ended(self) -> None:
         """Refuse from now on the tokens of sessions that were ended; calls themselves are not slowed by it."""
         since = self._clock() - LIFETIME
-        ended = await read(self._engine, lambda pg: identity.ended_since(pg, since))
+        ended = await read(self._engine, lambda pg: identity.ended_since(pg, since), Freshness.PRIMARY_FIRST)
         if ended != self._ended:
             self._ended = ended
             self._verified = {token: caller for token, caller in self._verified.items() if caller.id not in ended}

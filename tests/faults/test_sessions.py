@@ -1,8 +1,10 @@
-"""Sessions when the token store is killed."""
+"""Sessions when the token store or the primary is killed."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
+import grpc
 import pytest
 
 from tests.faults.town import Town
@@ -19,46 +21,77 @@ FLUSH_SECONDS = 1.5
 """Valkey writes its file to disk every second: what is older survives."""
 
 
-async def joined(admin: Client, stranger: Client, email: str) -> str:
-    """An account with a password; its id."""
-    request = pb.InviteAccountRequest(email=email, role=AccountRole.ACCOUNT_ROLE_ADMIN)
-    invited = await admin(admin.auth.InviteAccount, request)
-    token = pb.SetPasswordRequest(set_password_token=invited.set_password_token, password=PASSWORD)
-    await stranger(stranger.auth.SetPassword, token)
-    return str(invited.account_id)
+@dataclass(frozen=True)
+class Person:
+    """Somebody who signs in at one worker and refreshes at the other."""
+
+    email: str
+    here: Client
+    there: Client
+
+    async def login(self) -> Any:
+        return await self.here(self.here.auth.Login, pb.LoginRequest(email=self.email, password=PASSWORD))
+
+    async def refresh(self, tokens: Any) -> Any:
+        request = pb.RefreshTokenRequest(refresh_token=tokens.refresh_token)
+        return await self.there(self.there.auth.RefreshToken, request)
+
+    async def refreshed(self, tokens: Any) -> Any:
+        """The next tokens, or nothing while what they need is away."""
+        try:
+            return await self.refresh(tokens)
+        except Refusal as refused:
+            if refused.code is not grpc.StatusCode.UNAVAILABLE:
+                raise
+            return None
+
+
+def person(fleet: Fleet, email: str) -> Person:
+    return Person(email, *(Client(channel, "") for channel in fleet.channels))
 
 
 async def test_sessions_outlive_the_token_store_and_what_is_ended_meanwhile_stays_so(place: Town, fleet: Fleet) -> None:
     admin, other = await fleet.clients("admin")
-    [stranger, elsewhere] = [Client(channel, "") for channel in fleet.channels]
-
-    async def login(email: str) -> Any:
-        return await stranger(stranger.auth.Login, pb.LoginRequest(email=email, password=PASSWORD))
-
-    async def refresh(tokens: Any) -> Any:
-        request = pb.RefreshTokenRequest(refresh_token=tokens.refresh_token)
-        return await elsewhere(elsewhere.auth.RefreshToken, request)
-
-    async def refreshed(tokens: Any) -> Any:
-        """The next tokens, or nothing while the token store is away."""
-        try:
-            return await refresh(tokens)
-        except Refusal as refused:
-            if refused.reason != "TOKEN_STORE_UNAVAILABLE":
-                raise
-            return None
-
-    await joined(admin, stranger, "stays@example.org")
-    leaving = await joined(admin, stranger, "leaves@example.org")
-    stays, leaves = await login("stays@example.org"), await login("leaves@example.org")
+    staying, leaving = person(fleet, "stays@example.org"), person(fleet, "leaves@example.org")
+    await joined(admin, staying)
+    account_id = await joined(admin, leaving)
+    stays, leaves = await staying.login(), await leaving.login()
     await asyncio.sleep(FLUSH_SECONDS)
     place.parts["valkey"].kill()
-    for call in (login("stays@example.org"), refresh(stays)):
+    for call in (staying.login(), staying.refresh(stays)):
         lost = await refusal(call)
         assert (lost.reason, lost.retry_seconds) == ("TOKEN_STORE_UNAVAILABLE", 2)
     await other(other.directory.ListClinics, directory_service_pb2.ListClinicsRequest())
-    await admin(admin.auth.DisableAccount, pb.DisableAccountRequest(account_id=leaving))
+    await admin(admin.auth.DisableAccount, pb.DisableAccountRequest(account_id=account_id))
     await place.parts["valkey"].start_again()
-    assert (await until(lambda: refreshed(stays))).access_token
+    assert (await until(lambda: staying.refreshed(stays))).access_token
     with pytest.raises(Refusal, match="SESSION_ENDED"):
-        await refresh(leaves)
+        await leaving.refresh(leaves)
+
+
+async def test_people_and_systems_go_on_while_the_primary_is_away(place: Town, fleet: Fleet) -> None:
+    admin, _ = await fleet.clients("admin")
+    somebody = person(fleet, "somebody@example.org")
+    await joined(admin, somebody)
+    service = pb.CreateServiceAccountRequest(name="Laboratory", all_clinics=True)
+    made = await admin(admin.auth.CreateServiceAccount, service)
+    tokens = await somebody.login()
+    place.parts["primary"].kill()
+    try:
+        assert (await until(lambda: somebody.refreshed(tokens))).access_token
+        assert (await somebody.login()).access_token
+        exchange = pb.ExchangeDeviceTokenRequest(device_token=made.device_token)
+        assert (await somebody.here(somebody.here.auth.ExchangeDeviceToken, exchange)).access_token
+        lost = await refusal(admin(admin.auth.DisableAccount, pb.DisableAccountRequest(account_id=made.account_id)))
+        assert lost.reason == "DATABASE_UNAVAILABLE"
+    finally:
+        await place.parts["primary"].start_again()
+
+
+async def joined(admin: Client, somebody: Person) -> str:
+    """Give somebody an account with a password; its id."""
+    request = pb.InviteAccountRequest(email=somebody.email, role=AccountRole.ACCOUNT_ROLE_ADMIN)
+    invited = await admin(admin.auth.InviteAccount, request)
+    token = pb.SetPasswordRequest(set_password_token=invited.set_password_token, password=PASSWORD)
+    await somebody.here(somebody.here.auth.SetPassword, token)
+    return str(invited.account_id)

@@ -1,8 +1,8 @@
 """Puts the program together: the same for production and for tests."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import SystemRandom
@@ -176,7 +176,12 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
         )
 
 
+class BrokenError(Exception):
+    """Something that a worker does beside answering calls has ended, so that it cannot be trusted; see the cause."""
+
+
 @asynccontextmanager
+<<<<<<< HEAD
 async def background(parts: Parts) -> AsyncIterator[None]:
     """What a worker does beside answering calls, as long as this is entered."""
     loops = [each.run() for each in (parts.housekeeping, parts.streams, parts.feed, parts.tokens)]
@@ -189,14 +194,40 @@ async def background(parts: Parts) -> AsyncIterator[None]:
             for task in pending:
                 task.cancel()
             _, pending = await asyncio.wait(pending, timeout=1)
+=======
+async def kept_up(runs: Iterable[Coroutine[None, None, None]], stop: asyncio.Event) -> AsyncIterator[None]:
+    """What a worker does beside answering calls, as long as this is entered.
+
+    When one of them ends by itself `stop` is set, so that the worker leaves in order; then raises BrokenError.
+    """
+    tasks = [asyncio.create_task(run) for run in runs]
+    for task in tasks:
+        task.add_done_callback(lambda _: stop.set())
+    try:
+        yield
+    finally:
+        ended = [task for task in tasks if task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    for task in ended:
+        raise BrokenError from task.exception()
+
+
+def background(parts: Parts, stop: asyncio.Event | None = None) -> AbstractAsyncContextManager[None]:
+    """The background of a worker."""
+    runs = [each.run() for each in (parts.housekeeping, parts.streams, parts.feed, parts.tokens)]
+    return kept_up(runs, stop or asyncio.Event())
+>>>>>>> 86f810b (A worker whose background work ends turns calls away, leaves in order and says why; why overload is Envoy's)
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set, then drain: balancers first, then running calls.
 
-    OSError if the port is taken, KeyRingError if a master key of medical records is missing.
+    OSError if the port is taken, KeyRingError if a master key of medical records is missing, BrokenError after a drain
+    that it began itself.
     """
-    async with wired(settings) as parts, background(parts):
+    async with wired(settings) as parts, background(parts, stop):
         await parts.record_keys.check()
         await parts.server.start(settings.listen)
         await stop.wait()

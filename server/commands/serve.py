@@ -10,8 +10,10 @@ from server import wiring
 from server.commands import app, fail, settings
 from server.config import Settings
 from server.telemetry import logs
+from server.telemetry.logs import place_of
 from server.usecases.keyrings import KeyRingError
 from server.usecases.signing_keys import KeyEncryptionKeyError
+from server.wiring import BrokenError
 
 
 @app.command()
@@ -21,6 +23,9 @@ def serve() -> None:
     logs.configure(configured.log_level)
     try:
         uvloop.run(_serve(configured))
+    except BrokenError as error:
+        structlog.get_logger().error("worker is broken", failure=place_of(error))
+        raise fail("the worker found itself broken and left; its log says where. Start it again") from None
     except (OSError, KeyEncryptionKeyError, KeyRingError) as error:
         raise fail(str(error)) from None
 

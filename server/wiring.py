@@ -181,20 +181,6 @@ class BrokenError(Exception):
 
 
 @asynccontextmanager
-<<<<<<< HEAD
-async def background(parts: Parts) -> AsyncIterator[None]:
-    """What a worker does beside answering calls, as long as this is entered."""
-    loops = [each.run() for each in (parts.housekeeping, parts.streams, parts.feed, parts.tokens)]
-    tasks = [asyncio.create_task(loop) for loop in (*loops, *parts.announcing.loops(), *parts.hub.loops())]
-    try:
-        yield
-    finally:
-        pending = set(tasks)
-        while pending:  # a statement that ends just then may swallow it
-            for task in pending:
-                task.cancel()
-            _, pending = await asyncio.wait(pending, timeout=1)
-=======
 async def kept_up(runs: Iterable[Coroutine[None, None, None]], stop: asyncio.Event) -> AsyncIterator[None]:
     """What a worker does beside answering calls, as long as this is entered.
 
@@ -207,9 +193,11 @@ async def kept_up(runs: Iterable[Coroutine[None, None, None]], stop: asyncio.Eve
         yield
     finally:
         ended = [task for task in tasks if task.done()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        pending = set(tasks)
+        while pending:  # a statement that ends just then may swallow it
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=1)
     for task in ended:
         raise BrokenError from task.exception()
 
@@ -217,8 +205,7 @@ async def kept_up(runs: Iterable[Coroutine[None, None, None]], stop: asyncio.Eve
 def background(parts: Parts, stop: asyncio.Event | None = None) -> AbstractAsyncContextManager[None]:
     """The background of a worker."""
     runs = [each.run() for each in (parts.housekeeping, parts.streams, parts.feed, parts.tokens)]
-    return kept_up(runs, stop or asyncio.Event())
->>>>>>> 86f810b (A worker whose background work ends turns calls away, leaves in order and says why; why overload is Envoy's)
+    return kept_up((*runs, *parts.announcing.loops(), *parts.hub.loops()), stop or asyncio.Event())
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:

@@ -20,7 +20,7 @@ OURS = {name: service for name, service in SERVICES.items() if service.get("imag
 
 
 def test_every_part_of_the_system_is_there() -> None:
-    parts = {"primary", "replica", "valkey", "migrate", "worker-1", "worker-2", "edge-config", "envoy"}
+    parts = {"primary", "replica", "valkey", "migrate", "worker-1", "worker-2", "notifications", "edge-config", "envoy"}
     assert set(SERVICES) == parts
     assert set(OURS) == parts - {"primary", "replica", "valkey", "envoy"}
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.clinic import Scene
-from tests.fixtures.mail import Relay, notifying, until
+from tests.fixtures.mail import PATIENCE_SECONDS, Relay, notifying, until
 from tests.fixtures.people import EMAIL, People
 from tests.fixtures.worker import Refusal, settings_for
 
@@ -203,7 +203,7 @@ async def test_what_fails_is_tried_again_after_one_three_and_nine_seconds(
 
 
 async def test_mail_without_an_answer_is_never_sent_again(reachable: Scene, relay: Relay, notifications: Any) -> None:
-    relay.hangs_after_data = True
+    relay.pause_after_data = PATIENCE_SECONDS
     async with notifications:
         await reachable.book_slot("09:30")
         await ledger_is(reachable.book, ("confirmation", 1, "dead", "outcome_unknown"), ("reminder", 1, "planned", ""))

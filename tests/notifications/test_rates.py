@@ -6,6 +6,10 @@ import time
 from db.valkey.client import Valkey, create_client
 from db.valkey.rates import Rate
 from server.notifications.limits import Limit
+from tests.fixtures.clinic import Scene
+from tests.fixtures.mail import Relay, start_worker, stop_worker
+from tests.fixtures.worker import settings_for
+from tests.notifications.crowd import crowd
 
 PER_SECOND = 100
 SECONDS = 0.7
@@ -55,3 +59,21 @@ async def test_without_valkey_a_worker_keeps_its_share() -> None:
     assert keeps(times, PER_SECOND / 2)
     assert len(times) > 5
     await nowhere.aclose()
+
+
+async def test_mail_of_two_workers_arrives_no_faster_than_the_rate(
+    scene: Scene, relay: Relay, database_url: str, valkey_urls: dict[str, str]
+) -> None:
+    people = await crowd(scene)
+    for _ in range(60):
+        await people.book()
+    settings = settings_for(database_url, **valkey_urls, smtp_url=relay.url, email_per_second=20)
+    workers = [await start_worker(settings) for _ in range(2)]
+    try:
+        await relay.arrived(60)
+    finally:
+        await asyncio.gather(*map(stop_worker, workers))
+    # What was on its way from either, five at once, may arrive late and so together.
+    on_the_way = 2 * 5
+    busiest = max(sum(at <= other < at + 1 for other in relay.times) for at in relay.times)
+    assert busiest <= 20 + on_the_way

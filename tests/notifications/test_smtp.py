@@ -11,7 +11,7 @@ from server.notifications.letters import Failed, Letter, Refused, Unanswered
 from server.notifications.smtp import Relay as RelayOf
 from server.notifications.smtp import RelayUrlError, SmtpSender
 from tests.fixtures.book import Clock
-from tests.fixtures.mail import Relay, relaying
+from tests.fixtures.mail import PATIENCE_SECONDS, Relay, relaying
 
 LETTER = Letter("0190-id", "ken@example.org", "予約", "本文\n.\n")
 
@@ -56,7 +56,7 @@ async def test_a_relay_that_says_nothing_has_not_taken_it(relay: Relay) -> None:
 
 
 async def test_a_relay_that_falls_silent_after_the_text_may_have_taken_it(relay: Relay) -> None:
-    relay.hangs_after_data = True
+    relay.pause_after_data = PATIENCE_SECONDS
     with pytest.raises(Unanswered):
         await sender(relay.url, seconds=0.5).send(LETTER)
     assert len(relay.mails) == 1

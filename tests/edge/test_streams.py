@@ -13,6 +13,8 @@ from tests.edge.answers import reason
 from tests.edge.clinic import Stack
 from tests.edge.envoys import Edge
 from tests.edge.rest import Rest
+from yoyaku.v1.appointment_service_pb2 import WatchAppointmentsRequest
+from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceStub
 from yoyaku.v1.schedule_service_pb2 import WatchSlotsRequest, WatchSlotsResponse
 from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceStub
 
@@ -85,3 +87,14 @@ def test_a_stream_that_is_refused_has_a_status_and_a_reason(rest: Rest, stack: S
     assert (answer.status_code, reason(answer)) == (404, "CLINIC_NOT_FOUND")
     answer = rest("patient", "GET", WATCH)
     assert (answer.status_code, reason(answer)) == (400, "INVALID_REQUEST")
+
+
+def test_a_clinics_appointments_are_followed_over_grpc(channel: grpc.Channel, rest: Rest) -> None:
+    clinic = rest.stack.clinic
+    metadata = (("authorization", f"Bearer {clinic.tokens['staff']}"),)
+    request = WatchAppointmentsRequest(clinic_id=clinic.clinic)
+    call = AppointmentServiceStub(channel).WatchAppointments(request, metadata=metadata, timeout=60)
+    assert next(call).HasField("heartbeat")
+    booked = rest.book("patient", "04:00").json()["appointment"]
+    assert next(call).change.appointment_id == booked["id"]
+    call.cancel()

@@ -14,6 +14,9 @@ const SILENCE_MS = 22_000;
 const GRACE_MS = 3_000;
 const PAGE_MS = 12_000;
 const LONGEST_PAUSE_MS = 15_000;
+/** When a screen fetches the page anew, which may have changed: at night, not all at once. */
+const RELOAD_AT = `03:${String(Math.floor(Math.random() * 60)).padStart(2, "0")}`;
+const RELOAD_AFTER_MS = 3_600_000;
 
 const asked = new URLSearchParams(location.search);
 const lang = language(asked.get("lang"));
@@ -56,7 +59,6 @@ async function learn(token, clinicId) {
     page = answer.next_page_token;
   }
   doctors = found;
-  days.keep(new Set(found.keys()));
 }
 
 /** Follow the clinic until the stream ends, it falls silent, or the token should be renewed. */
@@ -64,6 +66,8 @@ async function follow() {
   const token = await device.token();
   const clinicId = asked.get("clinic") ?? token.clinicIds[0] ?? "";
   const stop = new AbortController();
+  /** @type {Set<string>} */
+  const told = new Set();
   let planned = false;
   let silence = 0;
   const renewal = token.renewAt < Infinity ? setTimeout(() => ((planned = true), stop.abort()), token.renewAt - Date.now()) : 0;
@@ -76,8 +80,14 @@ async function follow() {
     listen();
     await stream(`/api/schedules/slots:watch?${new URLSearchParams({ clinic_id: clinicId })}`, token.text, stop.signal, (message) => {
       listen();
-      if (message.day) days.put(message.day);
-      if (message.heartbeat) clock.set(message.heartbeat.time);
+      if (message.day) {
+        days.put(message.day);
+        told.add(message.day.doctor_id);
+      }
+      if (message.heartbeat) {
+        clock.set(message.heartbeat.time);
+        days.keep(told);
+      }
       if (message.closing) planned = true;
       heard();
     });
@@ -141,6 +151,7 @@ function draw() {
   view.live(stale ? asOf(wall, heardAt, now) : "");
   view.message(rows.length ? "" : text.nobody);
   view.table(rows, wall, Math.floor(now / PAGE_MS));
+  if (!stale && wall.time(now) === RELOAD_AT && performance.now() > RELOAD_AFTER_MS) location.reload();
 }
 
 /** The time, with its day if that is over. @param {Wall} wall @param {number} at @param {number} now */

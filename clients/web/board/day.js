@@ -24,7 +24,7 @@ export class Days {
     this.#known.set(day.doctor_id, days.sort((a, b) => a.date.localeCompare(b.date)).slice(-2));
   }
 
-  /** Forget the doctors that are not among these. @param {Set<string>} doctorIds */
+  /** Forget the doctors who are not among these. @param {Set<string>} doctorIds */
   keep(doctorIds) {
     for (const id of this.#known.keys()) if (!doctorIds.has(id)) this.#known.delete(id);
   }

@@ -37,7 +37,7 @@ def key_ring(setting: str, text: str, fallback: bytes) -> KeyRing:
     if not text.strip():
         return KeyRing([derived(fallback, setting)])
     keys = [_decoded(part) for part in text.replace(",", " ").split()]
-    if any(len(key) != KEY_BYTES for key in keys):
+    if {len(key) for key in keys} != {KEY_BYTES}:
         raise KeyRingError(
             f"{setting} must list keys of {KEY_BYTES} bytes in base64, the one to use first, separated by commas or"
             " line breaks: openssl rand -base64 32 makes one"

@@ -63,14 +63,17 @@ class Vault:
                 " of the list; it may go once rotate-record-keys has run"
             )
 
-    async def rewrap(self, pg: Connection, limit: int) -> int:
-        """Wrap at most `limit` keys anew that another master key than the current one wraps; how many they were."""
+    async def rewrap(self, pg: Connection, limit: int) -> int | None:
+        """Wrap at most `limit` keys anew that another master key than the current one wraps.
+
+        How many they were: 0 if somebody else was quicker, None if there are none left.
+        """
         for old in await record_keys.master_key_ids(pg):
             if old != self._masters.current_id:
                 keys = await record_keys.wrapped_by(pg, old, limit)
                 await record_keys.rewrap(pg, [self._wrap(key.patient_id, key.year, self._unwrap(key)) for key in keys])
                 return len(keys)
-        return 0
+        return None
 
     def _make(self, patient_id: str, year: int) -> DataKeyRow:
         return self._wrap(patient_id, year, secrets.token_bytes(KEY_BYTES))

@@ -80,6 +80,17 @@ async def test_versions_and_the_trail_are_append_only(charts: Charts, raw: Raw) 
     assert raw.execute(b"DELETE FROM record_versions").rowcount == 1
 
 
+async def test_when_the_entry_is_not_committed_no_text_leaves(charts: Charts, raw: Raw) -> None:
+    """Everything goes well until COMMIT."""
+    written = await charts.write()
+    raw.execute(REFUSING)
+    for call in (charts.read(written.id), charts.list(), charts.versions(written.id), charts.write()):
+        assert (await refusal(call)).reason == "INTERNAL_ERROR"
+    assert raw.execute(b"SELECT count(*) FROM record_audit").fetchone() == (1,)
+    raw.execute(b"DROP TRIGGER at_commit ON record_audit")
+    assert (await charts.read(written.id)).text == TEXT
+
+
 async def test_while_the_primary_only_reads_no_text_leaves(charts: Charts, raw: Raw) -> None:
     """As a primary that was demoted: it would answer, but the trail cannot be written."""
     written = await charts.write()
@@ -138,3 +149,10 @@ def hang_up(raw: Raw) -> None:
         b"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
         b" WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
+
+
+REFUSING = b"""
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
+CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON record_audit DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION refuse();
+"""

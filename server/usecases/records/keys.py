@@ -40,6 +40,6 @@ class RecordKeys:
         while True:
             with refusals():
                 count = await transact(self._engine, lambda pg: self._vault.rewrap(pg, BATCH), replayable=True)
-            if not count:
+            if count is None:
                 return
             yield count

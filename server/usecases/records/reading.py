@@ -30,7 +30,7 @@ class Listing:
 
 
 class Reading:
-    """Reads medical records; `engine` must be the primary's."""
+    """Reads medical records, from the primary alone: a replica cannot keep the entry."""
 
     def __init__(self, engine: Engine, clock: Clock, trail: Trail, vault: Vault) -> None:
         self._engine = engine

@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from yoyaku.accounts import Accounts
 from yoyaku.appointments import Appointments
 from yoyaku.connection import Tls
 from yoyaku.directory import Directory
@@ -19,7 +20,7 @@ from yoyaku.tokens import TokenSource
 R = TypeVar("R")
 
 
-class BlockingClient(Appointments, Schedules, Directory, Records, Notifications, Sessions, Waiting):
+class BlockingClient(Appointments, Schedules, Directory, Records, Notifications, Sessions, Accounts, Waiting):
     """The client for scripts and threads: the methods of Client, which wait for their answers.
 
     There is no second list of methods: each is written once, as a coroutine, and `yoyaku.methods.Call` hands a

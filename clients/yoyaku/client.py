@@ -3,6 +3,7 @@
 from types import TracebackType
 from typing import Self
 
+from yoyaku.accounts import Accounts
 from yoyaku.appointments import Appointments
 from yoyaku.directory import Directory
 from yoyaku.notifications import Notifications
@@ -11,7 +12,7 @@ from yoyaku.schedules import Schedules
 from yoyaku.sessions import Sessions
 
 
-class Client(Appointments, Schedules, Directory, Records, Notifications, Sessions):
+class Client(Appointments, Schedules, Directory, Records, Notifications, Sessions, Accounts):
     """Calls yoyaku from asyncio; safe to share between tasks of one event loop.
 
     Each call is tried again while that can help and the deadline permits, a write under one `request_id`. It raises a

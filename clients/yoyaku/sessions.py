@@ -4,6 +4,7 @@ from yoyaku.calls import Caller
 from yoyaku.methods import Call
 from yoyaku.v1 import auth_service_pb2 as pb
 from yoyaku.v1.auth_service_pb2_grpc import AuthServiceStub
+from yoyaku.wire import write_id
 
 
 class Sessions(Caller):
@@ -14,10 +15,21 @@ class Sessions(Caller):
         """Sign in (Unauthenticated; Unavailable after too many attempts). Calls then go with the new token."""
         request = pb.LoginRequest(email=email, password=password)
         answer = await self._call_openly(self._stub(AuthServiceStub).Login, request)
-        if store := self._token.store:
-            await store.save(answer)
-            self._token.drop()
+        await self._keep(answer)
         return answer
+
+    @Call
+    async def change_password(self, current_password: str, new_password: str) -> pb.ChangePasswordResponse:
+        """Change the own password, which ends all sessions and begins one (NotAllowed if it is not the current one)."""
+        request = pb.ChangePasswordRequest(current_password=current_password, new_password=new_password)
+        answer = await self._call(self._stub(AuthServiceStub).ChangePassword, request)
+        await self._keep(answer)
+        return answer
+
+    @Call
+    async def refresh_token(self, refresh_token: str, *, request_id: str = "") -> pb.RefreshTokenResponse:
+        """The next tokens of a session (Unauthenticated if it has ended). A TokenStore does this by itself."""
+        return await self._refresh(refresh_token, write_id(request_id))
 
     @Call
     async def logout(self, refresh_token: str = "") -> pb.LogoutResponse:
@@ -32,3 +44,8 @@ class Sessions(Caller):
             await store.forget()
             self._token.drop()
         return answer
+
+    async def _keep(self, answer: pb.LoginResponse | pb.ChangePasswordResponse) -> None:
+        if store := self._token.store:
+            await store.save(answer)
+            self._token.drop()

@@ -19,7 +19,7 @@ def invite_admin(email: Annotated[str, typer.Argument(metavar="EMAIL", help="Sig
 
     Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. Admins invite everybody else.
     """
-    if "@" not in email.strip("@"):
+    if "@" not in email.strip("@") or not email.isascii():
         raise fail(f"{email} is no email address")
     try:
         offer = asyncio.run(_invite(settings_here(), email))

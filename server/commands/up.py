@@ -47,6 +47,7 @@ def _announce(state: State) -> None:
         ("mail that was sent", "python -m server outbox"),
         ("logs, data, state", f"{HOME}/"),
         *((f"account: {role}", _sign_in(account)) for role, account in state.accounts.items()),
+        ("to sign in", f".venv/bin/yoyaku --address {state.edge} login EMAIL, or POST {state.edge}/api/auth/login"),
     ):
         console.print(Text.assemble((f"  {title:<24}", "dim"), value))
     console.print("\nTry:")

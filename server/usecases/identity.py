@@ -21,6 +21,7 @@ LIFETIME = timedelta(minutes=15)
 _ALGORITHM = "EdDSA"
 _REMEMBERED_TOKENS = 10_000
 _LEARN_SECONDS = 2.0
+_CLOCKS_APART = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class Tokens:
 
     async def learn_ended(self) -> None:
         """Refuse from now on the tokens of sessions that were ended; calls themselves are not slowed by it."""
-        since = self._clock() - LIFETIME
+        since = self._clock() - LIFETIME - _CLOCKS_APART
         ended = await read(self._engine, lambda pg: identity.ended_since(pg, since), Freshness.PRIMARY_FIRST)
         if ended != self._ended:
             self._ended = ended

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,14 @@ from typing import Any
 import grpc
 import pytest
 
+from server.domain.methods import METHODS
 from tests.client.stand_in import failure, standing_in
 from tests.client.test_cli import Shell
 from tests.fixtures.book import Clock
 from tests.fixtures.people import EMAIL, PASSWORD, People
 from yoyaku import BlockingClient, Client, DeviceToken, TokenStore, Unauthenticated, YoyakuError
 from yoyaku.v1 import appointment_service_pb2, auth_service_pb2
+from yoyaku.v1.account_role_pb2 import AccountRole
 
 ENDED = failure(grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED")
 DOWN = failure(grpc.StatusCode.UNAVAILABLE, "TOKEN_STORE_UNAVAILABLE")
@@ -148,6 +151,35 @@ async def test_a_file_that_cannot_be_used_is_as_none(file: Path, content: str) -
         with pytest.raises(Unauthenticated):
             await client.get_appointment("a")
     assert server.requests == []
+
+
+async def test_an_admin_cares_for_accounts_and_displays(people: People) -> None:
+    admins = await people.scene.worker.parts.tokens.issue(await people.scene.book.account("admin"))
+    async with Client(address(people), token=admins) as admin, Client(address(people), token=TokenStore()) as other:
+        staff = AccountRole.ACCOUNT_ROLE_STAFF
+        invited = await admin.invite_account(email=EMAIL, role=staff, clinic_ids=[people.scene.clinic_id])
+        await other.set_password(invited.set_password_token, PASSWORD)
+        await other.login(EMAIL, PASSWORD)
+        await other.change_password(PASSWORD, "another long one")
+        pairing = await other.pair_display()
+        shown = (await other.confirm_display(pairing.pairing_code, clinic_id=people.scene.clinic_id, name="A")).display
+        assert list((await other.list_displays(people.scene.clinic_id)).displays) == [shown]
+        assert (await other.exchange_device_token(pairing.device_token)).account_id == shown.id
+        await other.revoke_display(shown.id)
+        assert not (await other.list_displays(people.scene.clinic_id)).displays
+        service = await admin.create_service_account(name="Laboratory", all_clinics=True)
+        await admin.disable_account(service.account_id)
+        reset = await admin.reset_password(invited.account_id)
+        await other.set_password(reset.set_password_token, PASSWORD)
+        first = await other.login(EMAIL, PASSWORD)
+        assert (await other.refresh_token(first.refresh_token)).refresh_token
+
+
+def test_every_call_that_is_answered_once_is_a_method_of_both_clients() -> None:
+    methods = {re.sub(r"(?<!^)(?=[A-Z])", "_", method.partition("/")[2]).lower() for method in METHODS}
+    # Streams, and what machines ask, are no methods.
+    missing = methods - {"watch_slots", "watch_appointments", "get_signing_keys"}
+    assert missing - set(dir(Client)) == missing - set(dir(BlockingClient)) == set()
 
 
 async def test_a_system_gets_its_tokens_for_its_credential(people: People, clock: Clock) -> None:

@@ -7,6 +7,7 @@ from server.commands import app
 
 COMMANDS = (
     "audit-checkpoint",
+    "certificate",
     "demo",
     "down",
     "envoy-config",

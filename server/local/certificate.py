@@ -1,6 +1,7 @@
-"""A certificate for this machine alone, signed by itself."""
+"""A certificate for development, signed by itself."""
 
 import ipaddress
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,30 +11,37 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from server.local import secret
 
+HERE = ("localhost", "127.0.0.1")
 VALID = timedelta(days=365)
 RENEW_BEFORE = timedelta(days=30)
 
 
-def keep(directory: Path) -> Path:
-    """Have tls.crt and tls.key for localhost in a directory, good for another month at least; returns it."""
+def keep(directory: Path, names: Sequence[str] = HERE) -> Path:
+    """Have tls.crt and tls.key for these names in a directory, good for another month at least; returns it."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     path, now = directory / "tls.crt", datetime.now(UTC)
     if not path.exists() or _expiry(path) < now + RENEW_BEFORE:
         key = ec.generate_private_key(ec.SECP256R1())
         secret.write(directory / "tls.key", _pem(key))
-        path.write_bytes(_signed(key, now).public_bytes(serialization.Encoding.PEM))
+        path.write_bytes(_signed(key, names, now).public_bytes(serialization.Encoding.PEM))
     return directory
 
 
-def _signed(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+def _signed(key: ec.EllipticCurvePrivateKey, names: Sequence[str], now: datetime) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
     return (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + VALID)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.SubjectAlternativeName(map(_general, names)), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
+
+
+def _general(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:

@@ -26,6 +26,7 @@ class Edge:
 
     url: str
     admin: str
+    metrics: str
     directory: Path
 
     def log(self) -> str:
@@ -53,7 +54,8 @@ def running_envoy(
         workers=workers,
         **others,
     )
-    edge = Edge(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{admin_port}", directory)
+    url, admin, metrics = (f"http://127.0.0.1:{each}" for each in (port, admin_port, metrics_port))
+    edge = Edge(url, admin, metrics, directory)
     configuration = render(values, directory)
     text = configuration.read_text()
     assert "cache_duration: 60s" in text

@@ -1,0 +1,18 @@
+"""`python -m server certificate`: TLS for development."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from server.commands import app
+from server.local import certificate as certificates
+
+
+@app.command()
+def certificate(
+    directory: Annotated[Path, typer.Argument(help="Where tls.crt and tls.key are to be.")],
+    names: Annotated[list[str] | None, typer.Argument(help="Names and addresses; localhost if none are given.")] = None,
+) -> None:
+    """Make a certificate signed by itself, good for a year, unless there is one that lasts another month."""
+    print(certificates.keep(directory, names or certificates.HERE) / "tls.crt")

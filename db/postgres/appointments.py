@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.engines import Connection, Sent
+from db.postgres.pipeline import named
 from db.postgres.tables import ACTIVE
 
 
@@ -129,13 +128,13 @@ WHERE id = ANY(%(ids)s::uuid[])
 
 async def get(pg: Connection, appointment_id: str) -> Sent[AppointmentRow]:
     """One appointment, if there is one."""
-    cursor = pg.cursor(row_factory=args_row(AppointmentRow))
+    cursor = pg.cursor(row_factory=named(AppointmentRow))
     return await cursor.execute(_GET, {"id": appointment_id})
 
 
 async def batch(pg: Connection, appointment_ids: Sequence[str]) -> list[AppointmentRow]:
     """Those of the appointments that there are, in no order."""
-    cursor = pg.cursor(row_factory=args_row(AppointmentRow))
+    cursor = pg.cursor(row_factory=named(AppointmentRow))
     await cursor.execute(_BATCH, {"ids": list(appointment_ids)})
     return await cursor.fetchall()
 
@@ -152,7 +151,7 @@ async def lock_patient(pg: Connection, patient_id: str) -> Sent[tuple[str]]:
 
 async def of_patient_around(pg: Connection, patient_id: str, day: date) -> Sent[PatientDayRow]:
     """The active appointments of a patient on a day and two days before and after it."""
-    cursor = pg.cursor(row_factory=args_row(PatientDayRow))
+    cursor = pg.cursor(row_factory=named(PatientDayRow))
     return await cursor.execute(_OF_PATIENT_AROUND, {"patient_id": patient_id, "date": day})
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from psycopg.rows import args_row
 
 from db.postgres.engines import Connection, Sent
+from db.postgres.pipeline import named
 from db.postgres.tables import ACTIVE
 
 _REMEMBERED_HOURS = 1_000
@@ -130,7 +131,7 @@ async def changed_since(pg: Connection, since: datetime) -> tuple[int, list[DayR
     """The epoch, and the days that changed since an instant at their present revisions."""
     async with pg.pipeline():
         sent_epoch = await pg.execute(_EPOCH)
-        cursor = pg.cursor(row_factory=args_row(DayRow))
+        cursor = pg.cursor(row_factory=named(DayRow))
         sent = await cursor.execute(_CHANGED_SINCE, {"since": since})
         epoch = await sent_epoch.fetchone()
         return epoch[0] if epoch else 0, await sent.fetchall()
@@ -139,7 +140,7 @@ async def changed_since(pg: Connection, since: datetime) -> tuple[int, list[DayR
 async def raise_revisions(pg: Connection, days: Iterable[tuple[str, date]], now: datetime) -> Sent[DayRow]:
     """Lock doctor-days (doctor_id, date) in their order until the transaction ends, and add one to each revision."""
     wanted = sorted(days)
-    cursor = pg.cursor(row_factory=args_row(DayRow))
+    cursor = pg.cursor(row_factory=named(DayRow))
     return await cursor.execute(
         _RAISE, {"doctor_ids": [day[0] for day in wanted], "dates": [day[1] for day in wanted], "now": now}
     )

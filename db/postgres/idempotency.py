@@ -3,9 +3,8 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.engines import Connection, Sent
+from db.postgres.pipeline import named
 
 
 class ClaimRow(NamedTuple):
@@ -45,7 +44,7 @@ async def claim(
 
     No row if a twin has answered: `first` then has its answer, in a statement that sees what the twin committed.
     """
-    cursor = pg.cursor(row_factory=args_row(ClaimRow))
+    cursor = pg.cursor(row_factory=named(ClaimRow))
     return await cursor.execute(
         _CLAIM,
         {"caller_id": caller_id, "request_id": request_id, "digest": digest, "now": now, "forgotten": now - kept},
@@ -54,7 +53,7 @@ async def claim(
 
 async def first(pg: Connection, caller_id: str, request_id: str) -> Sent[ClaimRow]:
     """What was asked and answered under a claim before."""
-    cursor = pg.cursor(row_factory=args_row(ClaimRow))
+    cursor = pg.cursor(row_factory=named(ClaimRow))
     return await cursor.execute(_FIRST, {"caller_id": caller_id, "request_id": request_id})
 
 

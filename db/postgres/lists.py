@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.appointments import AppointmentRow, select_among
 from db.postgres.engines import Connection
+from db.postgres.pipeline import named
 
 
 class Position(NamedTuple):
@@ -80,6 +79,6 @@ def parameters(query: ListQuery) -> dict[str, object]:
 
 async def appointments(pg: Connection, query: ListQuery) -> list[AppointmentRow]:
     """The appointments of a query."""
-    cursor = pg.cursor(row_factory=args_row(AppointmentRow))
+    cursor = pg.cursor(row_factory=named(AppointmentRow))
     await cursor.execute(statement(query), parameters(query))
     return await cursor.fetchall()

@@ -15,7 +15,7 @@ DoctorDay = tuple[str, date]
 """(doctor_id, date): what has a revision. Tuples, so that they sort in lock order."""
 
 
-_REMEMBERED_DAYS = 1_000
+_REMEMBERED_DAYS = 2_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,4 +26,6 @@ def _network(text: str) -> str:
         address = ip_address(text)
     except ValueError:
         return ""
-    return str(IPv6Network((address, _SITE_BITS), strict=False)) if isinstance(address, IPv6Address) else str(address)
+    if isinstance(address, IPv6Address) and not address.ipv4_mapped:
+        return str(IPv6Network((address, _SITE_BITS), strict=False))
+    return str(address)

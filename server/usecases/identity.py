@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import jwt
+import structlog
 
 from db.postgres import identity
 from db.postgres.engines import Engine
@@ -14,8 +15,11 @@ from db.postgres.routing import Freshness
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import ALL_CLINICS, Caller, roles_of
 from server.domain.ids import Clock, IdMaker
+from server.telemetry.logs import place_of
 from server.usecases.signing_keys import SigningKeys
 from server.usecases.writes import read
+
+_log = structlog.get_logger()
 
 LIFETIME = timedelta(minutes=15)
 _ALGORITHM = "EdDSA"
@@ -76,9 +80,12 @@ class Tokens:
     async def run(self) -> None:
         """Learn every two seconds whose sessions were ended, until cancelled."""
         while True:
-            # Without the database what is known stays so.
-            with suppress(DomainError):
-                await self.learn_ended()
+            # What fails is tried again, and what is known stays so; the database may be away for long.
+            try:
+                with suppress(DomainError):
+                    await self.learn_ended()
+            except Exception as error:
+                _log.error("ended sessions are not known", failure=place_of(error))
             await asyncio.sleep(_LEARN_SECONDS)
 
     async def learn_ended(self) -> None:

@@ -12,7 +12,9 @@ import server.commands.invite_admin  # noqa: F401  # the command
 from server.commands import app
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import everyone, refusal
+from tests.fixtures.mail import until
 from tests.fixtures.people import EMAIL, PASSWORD, People
+from tests.fixtures.worker import Refusal
 from yoyaku.v1 import auth_service_pb2 as pb
 from yoyaku.v1.account_role_pb2 import AccountRole
 
@@ -124,6 +126,29 @@ async def test_an_email_belongs_to_one_account(people: People) -> None:
 )
 async def test_an_account_has_what_its_role_needs(people: People, fields: dict[str, Any], reason: str) -> None:
     assert (await refusal(people.invite(**fields))).reason == reason
+
+
+async def test_a_worker_goes_on_learning_whose_sessions_ended_after_a_failure(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.usecases.identity._LEARN_SECONDS", 0.01)
+    account_id = await people.join()
+    session = await people.login()
+    await people.scene.book.run("ALTER TABLE accounts RENAME COLUMN sessions_ended_at TO away")
+    learning = asyncio.create_task(people.scene.worker.parts.tokens.run())
+    await asyncio.sleep(0.2)
+    await people.scene.book.run("ALTER TABLE accounts RENAME COLUMN away TO sessions_ended_at")
+    await people.disable(account_id)
+
+    async def is_refused() -> bool:
+        try:
+            await people.works(session)
+        except Refusal as refused:
+            return refused.reason == "TOKEN_INVALID"
+        return False
+
+    assert await until(is_refused)
+    learning.cancel()
 
 
 async def test_a_disabled_account_stays_disabled_and_an_unknown_one_is_not_found(people: People) -> None:

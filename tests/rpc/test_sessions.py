@@ -96,7 +96,8 @@ async def test_an_address_has_sixty_attempts_a_minute(people: People) -> None:
     reasons = [await reason("nobody@example.org", "2001:db8::1") for _ in range(60)]
     assert reasons == ["SIGN_IN_FAILED"] * 5 + ["TOO_MANY_ATTEMPTS"] * 55
     assert await reason("fresh@example.org", "2001:db8::ffff") == "TOO_MANY_ATTEMPTS"
-    assert await reason("fresh@example.org", "2001:db8:0:1::1") == "SIGN_IN_FAILED"
+    for other in ("2001:db8:0:1::1", "::ffff:192.0.2.1", "no address"):
+        assert await reason("fresh@example.org", other) == "SIGN_IN_FAILED"
 
 
 async def test_a_used_token_ends_its_family_and_is_kept_and_warned_of_once(people: People, clock: Clock) -> None:

@@ -92,7 +92,7 @@ async def room(stack: Stack, edge: Edge) -> Room:
     engine = create_engine(settings.database_url.get_secret_value(), size=2, wait_seconds=5, application="tests")
     book = Book(engine, Clock(now))
     clinic = await book.clinic(zone)
-    doctors = [await book.doctor(clinic, [("08:00", "18:00")]) for _ in range(2)]
+    doctors = sorted([await book.doctor(clinic, [("08:00", "18:00")]) for _ in range(2)])
     patient, staff = await book.patient(), await book.account("staff", clinic_ids=[clinic])
     async with wired(settings) as parts:
         token = await parts.tokens.issue(staff)

@@ -144,6 +144,7 @@ function draw() {
   const today = wall.date(at);
   const rows = days
     .doctors()
+    .sort()
     .map((id) => ({ ...named(id), present: days.present(id, at, today) }))
     .sort((a, b) => Number(isOver(a)) - Number(isOver(b)) || collator.compare(a.name, b.name));
   view.head(clinic, wall, now);

@@ -54,7 +54,9 @@ export class View {
   pairing(code) {
     show("code", code.replace(/(....)(?=.)/g, "$1 "));
     part("pairing").hidden = !code;
-    if (code) part("doctors").hidden = true;
+    if (!code) return;
+    part("doctors").hidden = true;
+    this.message("");
   }
 
   /** Say something instead of the table. @param {string} text */

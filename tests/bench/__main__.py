@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from server.local import LocalError
-from tests.bench import growth, report, versions
+from tests.bench import growth, notifications, report, versions
 from tests.bench.calls import CREATE, LIST, SLOTS
 from tests.bench.load import LoadError
 from tests.bench.rounds import Bench
@@ -29,11 +29,15 @@ class Part(StrEnum):
     CREATE = "create"
     GRPCIO = "grpcio"
     GROWTH = "growth"
+    NOTIFICATIONS = "notifications"
 
 
 def main(
     part: Annotated[
-        Part, typer.Argument(help="all: the three calls; grpcio: its versions; growth: a large book.")
+        Part,
+        typer.Argument(
+            help="all: the three calls; grpcio: its versions; growth: a large book; notifications: the queue."
+        ),
     ] = Part.ALL,
     rounds: Annotated[int, typer.Option(min=1, max=5, help="How often everything is measured, in turns.")] = 5,
     versions_of_grpcio: Annotated[str, typer.Option("--versions", help="For grpcio, with commas.")] = ",".join(
@@ -50,6 +54,9 @@ def main(
             return
         if part is Part.GROWTH:
             console.print(*growth.measure(scratch, lambda text: status.print(f"  {text}")), sep="\n\n")
+            return
+        if part is Part.NOTIFICATIONS:
+            console.print(notifications.measure(scratch, lambda text: status.print(f"  {text}")))
             return
         calls = [call for name, call in _CALLS.items() if part in {Part.ALL, name}]
         with running(scratch) as targets:

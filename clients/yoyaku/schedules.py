@@ -1,16 +1,17 @@
 """ScheduleService: free slots and working hours."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 
-from yoyaku.calls import Caller
-from yoyaku.methods import Call
+from yoyaku.methods import Call, Each
+from yoyaku.streams import Watching
 from yoyaku.v1 import schedule_service_pb2 as pb
-from yoyaku.v1.schedule_pb2 import Session
+from yoyaku.v1.schedule_pb2 import ScheduleDay, Session
 from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceStub
 from yoyaku.wire import Day, day_text, write_id
 
 
-class Schedules(Caller):
+class Schedules(Watching):
     """The calls of ScheduleService."""
 
     @Call
@@ -53,3 +54,23 @@ class Schedules(Caller):
             request_id=write_id(request_id),
         )
         return await self._call(self._stub(ScheduleServiceStub).SetWorkingHours, request)
+
+    @Each
+    async def watch_slots(
+        self, doctor_ids: Iterable[str] = (), *, clinic_id: str = "", date: Day | None = None
+    ) -> AsyncGenerator[ScheduleDay, None]:
+        """The days of doctors, or of all who take bookings at a clinic, whole: now, and again whenever they change.
+
+        Without a date it is today, wherever the doctor is. It goes on over lost connections; of each doctor and date
+        (epoch, revision) only rises (InvalidRequest, NotFound, NotAllowed).
+        """
+        request = pb.WatchSlotsRequest(doctor_ids=doctor_ids, clinic_id=clinic_id, date=day_text(date))
+        newest: dict[str, tuple[str, int, int]] = {}
+        async with aclosing(self._watch(self._stub(ScheduleServiceStub).WatchSlots, lambda: request)) as messages:
+            async for message in messages:
+                day = message.day
+                version = (day.date, day.epoch, day.revision)
+                # Another server, after a lost connection, may know less for a moment.
+                if message.HasField("day") and version >= newest.get(day.doctor_id, version):
+                    newest[day.doctor_id] = version
+                    yield day

@@ -1,0 +1,108 @@
+"""The client follows days over lost connections and restarts; `yoyaku watch` shows them."""
+
+import asyncio
+import json
+import sys
+from contextlib import aclosing
+from typing import Any
+
+from tests.client.test_cli import CLIENTS
+from tests.fixtures.book import Book
+from tests.fixtures.clinic import TUESDAY, Scene
+from tests.fixtures.watching import PATIENCE_SECONDS, states
+from tests.fixtures.workers import Fleet
+from tests.races.test_races import booking, create
+from yoyaku import BlockingClient, Client
+from yoyaku.v1.schedule_pb2 import ScheduleDay
+
+
+async def day_at(days: Any, revision: int) -> ScheduleDay:
+    """The day once it has a revision; until then revisions only rise."""
+    before = -1
+    async with asyncio.timeout(60):
+        while True:
+            day: ScheduleDay = await anext(days)
+            assert day.revision >= before
+            before = day.revision
+            if day.revision == revision:
+                return day
+
+
+async def test_a_restarted_server_costs_no_change(fleet: Fleet, book: Book) -> None:
+    clinic = await book.clinic()
+    doctor = await book.doctor(clinic)
+    [first, second] = await fleet.clients("staff", clinic_ids=[clinic])
+    patients = [await book.patient() for _ in range(2)]
+    token = dict(first.metadata)["authorization"].removeprefix("Bearer ")
+    asked = booking(patients[0], doctor, "09:00")
+    async with (
+        Client(f"http://{fleet.addresses[0]}", token=token) as client,
+        aclosing(client.watch_slots([doctor], date=asked.date)) as days,
+    ):
+        await day_at(days, 0)
+        await create(second, asked)
+        assert states(await day_at(days, 1))["09:00"] == "taken"
+        await fleet.restart(0)
+        await create(second, booking(patients[1], doctor, "10:00"))
+        assert states(await day_at(days, 2))["10:00"] == "taken"
+
+
+async def test_a_script_watches_without_a_loop_of_its_own(scene: Scene) -> None:
+    token = dict(scene.staff.metadata)["authorization"].removeprefix("Bearer ")
+
+    def script() -> dict[str, str]:
+        with BlockingClient(f"http://{scene.worker.address}", token=token) as client:
+            for day in client.watch_slots(clinic_id=scene.clinic_id, date=TUESDAY):
+                if day.revision == 1:
+                    return states(day)
+        raise AssertionError
+
+    await scene.book_slot("10:00")
+    assert (await asyncio.to_thread(script))["10:00"] == "taken"
+
+
+async def test_the_command_prints_a_line_for_each_change(scene: Scene) -> None:
+    token = dict(scene.staff.metadata)["authorization"].removeprefix("Bearer ")
+    environment = {
+        "PYTHONPATH": str(CLIENTS),
+        "APPOINTMENTS_TOKEN": token,
+        "APPOINTMENTS_ADDRESS": f"http://{scene.worker.address}",
+    }
+    words = ["watch", "--clinic", scene.clinic_id, "--date", TUESDAY, "--json"]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-u", "-m", "yoyaku", *words, env=environment, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert json.loads(await process.stdout.readline())["revision"] == 0
+        await scene.book_slot("10:00")
+        day = json.loads(await process.stdout.readline())
+    assert (day["doctor_id"], day["revision"]) == (scene.doctor_id, 1)
+    process.kill()
+    await process.wait()
+
+
+async def test_the_command_draws_a_table(scene: Scene) -> None:
+    token = dict(scene.staff.metadata)["authorization"].removeprefix("Bearer ")
+    environment = {
+        "PYTHONPATH": str(CLIENTS),
+        "APPOINTMENTS_TOKEN": token,
+        "APPOINTMENTS_ADDRESS": f"http://{scene.worker.address}",
+        "FORCE_COLOR": "1",
+        "TERM": "xterm",
+        "COLUMNS": "120",
+    }
+    await scene.book_slot("10:00")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-u", "-m", "yoyaku", "watch", scene.doctor_id, "--date", TUESDAY,
+        env=environment, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout
+    shown = b""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while b"11:30" not in shown:
+            shown += await process.stdout.read(4096)
+    assert b"Mori Hana" in shown
+    assert b"2026-03-03 (Asia/Tokyo)" in shown
+    process.kill()
+    await process.wait()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from db.errors import ConstraintViolated, StateError
-from db.postgres import clinics, credentials, identity
+from db.postgres import accounts, clinics, credentials, identity
 from db.postgres.credentials import DisplayRow
 from db.postgres.engines import Connection, Engine
 from db.postgres.identity import AccountRow
@@ -153,7 +153,7 @@ class Devices:
     async def _add(
         self, pg: Connection, row: AccountRow, secret_hash: bytes, name: str, kind: str, caller: Caller, now: datetime
     ) -> None:
-        await identity.put_account(pg, row, now)
+        await accounts.add(pg, row, now)
         await credentials.add(pg, secret_hash, row.id, name, now)
         await security.record(pg, self._new_id, row.id, kind, actor=caller.id, now=now)
 

@@ -191,6 +191,7 @@ def test_the_tour_works_as_pasted(copy: Copy) -> None:
     printed, errors = paste(copy, "docs/tour.md")
     for words in (
         "yoyaku is running",
+        "signed in at http",
         "201 Created",
         "refused with exit code 1",
         '"reason":"ETAG_MISMATCH"',

@@ -87,8 +87,8 @@ class Feed:
     ) -> AsyncGenerator[Told, None]:
         """Every change after a position, and a sign of life when all is told; an empty `after` begins now.
 
-        Raises NOT_ALLOWED, CLINIC_NOT_FOUND, INVALID_REQUEST,
-        FEED_COMPACTED, and DATABASE_UNAVAILABLE as soon as nobody can tell whether there is news.
+        Raises NOT_ALLOWED, CLINIC_NOT_FOUND, INVALID_REQUEST, FEED_COMPACTED, and DATABASE_UNAVAILABLE as soon as
+        nobody can tell whether there is news.
         """
         require(caller, Action.WATCH_APPOINTMENTS, Owner(clinic_id=clinic_id))
         head = await self._head(clinic_id)
@@ -115,14 +115,22 @@ class Feed:
 
     @contextmanager
     def _following(self, clinic_id: str, head: Position, stream: Stream) -> "Iterator[_Tail]":
-        tail = self._tails.setdefault(clinic_id, _Tail(head))
+        tail = self._tails.get(clinic_id)
+        if tail is None or tail.position.epoch != head.epoch:
+            if tail:
+                tail.fail(_compacted(head))
+            tail = self._tails[clinic_id] = _Tail(head)
         tail.streams.add(stream)
         try:
             yield tail
         finally:
             tail.streams.remove(stream)
-            if not tail.streams and self._tails.get(clinic_id) is tail:
-                del self._tails[clinic_id]
+            if not tail.streams:
+                self._drop(clinic_id, tail)
+
+    def _drop(self, clinic_id: str, tail: "_Tail") -> None:
+        if self._tails.get(clinic_id) is tail:
+            del self._tails[clinic_id]
 
     async def _look(self) -> None:
         for row in await read(self._engine, lambda pg: feed.heads(pg, list(self._tails))):
@@ -134,9 +142,10 @@ class Feed:
             while tail and tail.position < head:
                 tail.add(await self._page(clinic_id, tail.position, head))
         except DomainError as error:
-            if error.reason is not Reason.FEED_COMPACTED:
+            if tail is None or error.reason is not Reason.FEED_COMPACTED:
                 raise
-            self._tails.pop(clinic_id).fail(error)
+            self._drop(clinic_id, tail)
+            tail.fail(error)
 
     async def _head(self, clinic_id: str) -> Position:
         rows = await read(self._engine, lambda pg: feed.heads(pg, [clinic_id]))

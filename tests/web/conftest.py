@@ -1,6 +1,6 @@
 """Pages as a browser gets them: from Envoy, with a worker behind it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -8,40 +8,19 @@ from zoneinfo import ZoneInfo
 
 import grpc
 import httpx
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
 from db.postgres.engines import create_engine
 from server.config import Settings, load
-from server.local.postgres import Server
 from server.wiring import wired
-from tests.edge.clinic import Stack, running_worker
-from tests.edge.envoys import NO_LIMITS, Edge, running_envoy, wait_for_readyz
+from tests.edge.clinic import Stack
+from tests.edge.conftest import edge, stack  # noqa: F401  # fixtures
+from tests.edge.envoys import Edge
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.browser import chromium
-from tests.fixtures.valkey import emptied
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceStub
-
-
-@pytest.fixture(scope="module")
-def stack(
-    postgres_cluster: Server, template: str, valkey_port: int, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stack]:
-    postgres_cluster.query(f"CREATE DATABASE web TEMPLATE {template}")
-    url, valkey = postgres_cluster.url("web"), emptied(valkey_port)
-    with running_worker(url, valkey, tmp_path_factory.mktemp("worker")) as stack:
-        yield stack
-    postgres_cluster.query("DROP DATABASE web WITH (FORCE)")
-
-
-@pytest.fixture(scope="module")
-def edge(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    workers = [("127.0.0.1", stack.port)]
-    with running_envoy(tmp_path_factory.mktemp("edge"), workers=workers, limits=NO_LIMITS) as edge:
-        wait_for_readyz(edge, 200)
-        yield edge
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -84,7 +63,7 @@ class Room:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def room(stack: Stack, edge: Edge) -> Room:
+async def room(stack: Stack, edge: Edge) -> Room:  # noqa: F811  # the fixtures
     now = datetime.now(UTC)
     ahead = (10 - now.hour + 12) % 24 - 12
     zone = f"Etc/GMT{-ahead:+d}"  # whose signs are those of POSIX

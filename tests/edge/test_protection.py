@@ -142,3 +142,21 @@ def wait_for(condition: object) -> None:
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_headers_that_grpc_cannot_take_cost_neither_the_call_nor_the_worker(edge: Edge, rest: Rest) -> None:
+    authorization = {"authorization": f"Bearer {rest.stack.clinic.tokens['patient']}"}
+    for header in (
+        {"x+a": "1"},
+        {"x`$a": "1"},
+        {"a-bin": "!!!"},
+        {"grpc-trace-bin": "?"},
+        {"grpc-encoding": "none such"},
+        {"grpc-previous-rpc-attempts": "x"},
+        {"grpc-retry-pushback-ms": "x"},
+    ):
+        for _ in range(5):
+            answer = rest.http.get("/api/doctors", headers=authorization | header)
+            assert answer.status_code == 200, header
+    ejections = httpx.get(f"{edge.admin}/stats?filter=^cluster.workers.*ejections_enforced_total").text
+    assert ejections.strip().endswith(": 0")

@@ -7,7 +7,7 @@ from enum import Enum
 
 from server.domain.doctor import Doctor
 from server.domain.errors import Alternatives, DomainError, Reason
-from server.domain.slots import Busy, Slot, free_seats, midnight
+from server.domain.slots import Busy, Slot, midnight, seats_left
 
 MOST_ALTERNATIVES = 5
 
@@ -63,9 +63,11 @@ def day_of(doctor: Doctor, day: date, busy: Sequence[Busy], now: datetime) -> Da
     if not slots:
         over = midnight(day + timedelta(days=1), doctor.zone)
         return Day([], [], Closed.PAST, None) if over <= now else Day([], [], Closed.NOT_WORKING, over)
-    seen = [_seen(slot, doctor, busy, now) for slot in slots]
+    soonest = now + doctor.policy.notice
+    counted = zip(slots, seats_left(slots, doctor.id, busy, now), strict=True)
+    seen = [_seen(slot, seats, soonest) for slot, seats in counted]
     free = [slot for slot, state in seen if state is State.FREE]
-    ahead = [slot.start_at for slot in slots if slot.start_at >= now + doctor.policy.notice]
+    ahead = [slot.start_at for slot in slots if slot.start_at >= soonest]
     moments = [ahead[0] - doctor.policy.notice + _TICK] if ahead else [slots[-1].end_at]
     moments += [other.held_until for other in busy if other.held_until]
     closed = Closed.PAST if not ahead and slots[-1].end_at <= now else None
@@ -75,13 +77,12 @@ def day_of(doctor: Doctor, day: date, busy: Sequence[Busy], now: datetime) -> Da
 _TICK = timedelta(microseconds=1)
 
 
-def _seen(slot: Slot, doctor: Doctor, busy: Sequence[Busy], now: datetime) -> tuple[Slot, State]:
-    seats = len(free_seats(slot, doctor.id, busy, now))
+def _seen(slot: Slot, seats: int, soonest: datetime) -> tuple[Slot, State]:
     if not seats:
         return replace(slot, seats=0), State.TAKEN
-    if slot.start_at < now + doctor.policy.notice:
+    if slot.start_at < soonest:
         return replace(slot, seats=0), State.PAST
-    return replace(slot, seats=seats), State.FREE
+    return slot if seats == slot.seats else replace(slot, seats=seats), State.FREE
 
 
 def nearest(doctor: Doctor, wanted: Slot, busy: Sequence[Busy], now: datetime, days: int) -> Alternatives:

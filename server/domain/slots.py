@@ -1,5 +1,6 @@
 """The slots of a doctor's day, from working hours on the wall clock to instants, and which of them are free."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -93,6 +94,19 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     wall = datetime.combine(day, time())
     found = instants(wall, zone)
     return found[0] if found else wall.replace(tzinfo=zone).astimezone(UTC)
+
+
+def seats_left(slots: Sequence[Slot], doctor_id: str, busy: Iterable[Busy], now: datetime) -> Iterator[int]:
+    """How many seats each of the slots of a day has left; each appointment is held against the slots it meets only."""
+    met: list[list[Busy]] = [[] for _ in slots]
+    for other in busy:
+        # Slots follow each other, with the buffers after them.
+        index = bisect_right(slots, other.period.start_at, key=lambda slot: slot.occupied.end_at)
+        while index < len(slots) and slots[index].start_at < other.period.end_at:
+            met[index].append(other)
+            index += 1
+    for slot, others in zip(slots, met, strict=True):
+        yield len(free_seats(slot, doctor_id, others, now)) if others else slot.seats
 
 
 def free_seats(slot: Slot, doctor_id: str, busy: Iterable[Busy], now: datetime) -> list[int]:

@@ -121,9 +121,14 @@ def _between(
 
 def to_slot(slot: Slot) -> schedule_pb2.Slot:
     """A free slot as a message."""
-    return schedule_pb2.Slot(
-        time_slot=slot.time_slot,
-        start_time=to_timestamp(slot.start_at),
-        end_time=to_timestamp(slot.end_at),
-        seats_free=slot.seats,
-    )
+    message = schedule_pb2.Slot()
+    fill_slot(message, slot)
+    return message
+
+
+def fill_slot(message: schedule_pb2.Slot | schedule_pb2.DaySlot, slot: Slot) -> None:
+    """Write a slot into an empty message, in place."""
+    message.time_slot = slot.time_slot
+    _set(message.start_time, slot.start_at)
+    _set(message.end_time, slot.end_at)
+    message.seats_free = slot.seats

@@ -4,27 +4,30 @@ from datetime import datetime
 from functools import cache
 
 from server.domain.availability import State
-from server.domain.slots import Slot
-from server.rpc.convert import to_slot, to_timestamp
+from server.rpc.convert import fill_slot, to_timestamp
 from server.usecases.live.rendering import Forms, OfferedDay
 from server.usecases.streams import Ending
 from yoyaku.v1 import schedule_pb2, watch_pb2
 from yoyaku.v1 import schedule_service_pb2 as pb
 
+_STATES = {state: schedule_pb2.SlotState.Value(f"SLOT_STATE_{state.name}") for state in State}
+
 
 def free(offered: OfferedDay) -> bytes:
     """A ListAvailableSlotsResponse."""
     day = offered.day
-    return pb.ListAvailableSlotsResponse(
+    response = pb.ListAvailableSlotsResponse(
         doctor_id=offered.doctor_id,
         date=offered.date.isoformat(),
         time_zone=offered.time_zone,
         revision=offered.revision,
-        slots=map(to_slot, day.slots),
         epoch=offered.epoch,
         valid_until=to_timestamp(day.valid_until) if day.valid_until else None,
         closed_reason=_closed(offered),
-    ).SerializeToString()
+    )
+    for slot in day.slots:
+        fill_slot(response.slots.add(), slot)
+    return response.SerializeToString()
 
 
 def whole(offered: OfferedDay) -> bytes:
@@ -37,9 +40,12 @@ def whole(offered: OfferedDay) -> bytes:
         epoch=offered.epoch,
         revision=offered.revision,
         valid_until=to_timestamp(day.valid_until) if day.valid_until else None,
-        slots=[_slot(slot, state) for slot, state in day.all],
         closed_reason=_closed(offered),
     )
+    for slot, state in day.all:
+        shown = message.slots.add()
+        fill_slot(shown, slot)
+        shown.state = _STATES[state]
     return pb.WatchSlotsResponse(day=message).SerializeToString()
 
 
@@ -65,13 +71,3 @@ FORMS = Forms(free=free, whole=whole, heartbeat=heartbeat, closing=closing)
 def _closed(offered: OfferedDay) -> schedule_pb2.ClosedReason.ValueType:
     closed = offered.day.closed
     return schedule_pb2.ClosedReason.Value(f"CLOSED_REASON_{closed.name if closed else 'UNSPECIFIED'}")
-
-
-def _slot(slot: Slot, state: State) -> schedule_pb2.DaySlot:
-    return schedule_pb2.DaySlot(
-        time_slot=slot.time_slot,
-        start_time=to_timestamp(slot.start_at),
-        end_time=to_timestamp(slot.end_at),
-        state=schedule_pb2.SlotState.Value(f"SLOT_STATE_{state.name}"),
-        seats_free=slot.seats,
-    )

@@ -102,5 +102,11 @@ async def _unusable(parts: Parts, now: datetime) -> dict[str, str]:
         "for another audience": (ours, right | {"aud": "other"}),
         "of another issuer": (ours, right | {"iss": "other"}),
         "forged": (theirs, right),
+        "good in an hour": (ours, right | {"nbf": int(now.timestamp()) + 3600}),
     }
-    return {name: jwt.encode(each, by, "EdDSA", {"kid": kid}) for name, (by, each) in claims.items()}
+    public = ours.public_key().public_bytes_raw()
+    return {name: jwt.encode(each, by, "EdDSA", {"kid": kid}) for name, (by, each) in claims.items()} | {
+        "without a signature": jwt.encode(right, "", "none", {"kid": kid}),
+        "signed with the public key as a secret": jwt.encode(right, public, "HS256", {"kid": kid}),
+        "of a key that there is not": jwt.encode(right, theirs, "EdDSA", {"kid": "../../dev/null"}),
+    }

@@ -1,5 +1,6 @@
 """Signing in and devices over REST, as browsers and screens do it."""
 
+import time
 from typing import Any
 
 import httpx
@@ -8,33 +9,65 @@ from tests.edge.answers import error, reason
 from tests.edge.envoys import Edge
 from tests.edge.rest import Rest
 
+PASSWORD = "correct horse battery"
+
 
 def ask(rest: Rest, path: str, /, **fields: Any) -> httpx.Response:
     """A call without a token."""
     return rest.http.post(f"/api/auth/{path}", json=fields)
 
 
+def joined(rest: Rest, email: str) -> str:
+    """An account of the clinic's patient with a password; its id."""
+    invitation = {"email": email, "role": "ACCOUNT_ROLE_PATIENT", "patient_id": rest.stack.clinic.patient}
+    invited = rest("admin", "POST", "/api/auth/accounts:invite", json=invitation).json()
+    answer = ask(rest, "password:set", set_password_token=invited["set_password_token"], password=PASSWORD)
+    assert answer.status_code == 200
+    return str(invited["account_id"])
+
+
+def appointments(rest: Rest, access_token: str) -> httpx.Response:
+    """The patient's list, with a token."""
+    query, headers = {"patient_id": rest.stack.clinic.patient}, {"authorization": f"Bearer {access_token}"}
+    return rest.http.get("/api/appointments", params=query, headers=headers)
+
+
 def test_a_person_signs_in_refreshes_and_signs_out(rest: Rest) -> None:
-    invited = rest(
-        "admin", "POST", "/api/auth/accounts:invite",
-        json={"email": "ken@example.org", "role": "ACCOUNT_ROLE_PATIENT", "patient_id": rest.stack.clinic.patient},
-    ).json()  # fmt: skip
-    set_password = {"set_password_token": invited["set_password_token"], "password": "correct horse battery"}
-    assert ask(rest, "password:set", **set_password).status_code == 200
+    joined(rest, "ken@example.org")
     wrong = ask(rest, "login", email="ken@example.org", password="wrong")
     assert (wrong.status_code, reason(wrong)) == (401, "SIGN_IN_FAILED")
-    tokens = ask(rest, "login", email="ken@example.org", password="correct horse battery").json()
+    tokens = ask(rest, "login", email="ken@example.org", password=PASSWORD).json()
     assert set(tokens) == {"access_token", "refresh_token", "expires_in"}
     newer = ask(rest, "refresh", refresh_token=tokens["refresh_token"]).json()
     assert set(newer) == {"access_token", "refresh_token", "expires_in"}
     busy = ask(rest, "refresh", refresh_token=tokens["refresh_token"])
     assert (busy.status_code, reason(busy)) == (409, "REFRESH_IN_PROGRESS")
-    query = {"patient_id": rest.stack.clinic.patient}
-    headers = {"authorization": f"Bearer {newer['access_token']}"}
-    assert rest.http.get("/api/appointments", params=query, headers=headers).status_code == 200
+    assert appointments(rest, newer["access_token"]).status_code == 200
     assert ask(rest, "logout", refresh_token=newer["refresh_token"]).status_code == 200
     ended = ask(rest, "refresh", refresh_token=newer["refresh_token"])
     assert (ended.status_code, reason(ended)) == (401, "SESSION_ENDED")
+
+
+def test_a_stolen_refresh_token_ends_the_session_for_both(rest: Rest) -> None:
+    joined(rest, "robbed@example.org")
+    stolen = ask(rest, "login", email="robbed@example.org", password=PASSWORD).json()["refresh_token"]
+    second = ask(rest, "refresh", refresh_token=stolen).json()["refresh_token"]
+    owners = ask(rest, "refresh", refresh_token=second).json()["refresh_token"]
+    for token in (stolen, owners):
+        answer = ask(rest, "refresh", refresh_token=token)
+        assert (answer.status_code, reason(answer)) == (401, "SESSION_ENDED")
+
+
+def test_a_token_of_a_disabled_account_is_refused_within_seconds(rest: Rest) -> None:
+    account_id = joined(rest, "leaving@example.org")
+    token = ask(rest, "login", email="leaving@example.org", password=PASSWORD).json()["access_token"]
+    assert appointments(rest, token).status_code == 200
+    rest("admin", "POST", f"/api/auth/accounts/{account_id}:disable", json={})
+    deadline = time.monotonic() + 15
+    while (answer := appointments(rest, token)).status_code == 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert (answer.status_code, reason(answer)) == (401, "TOKEN_INVALID")
 
 
 def test_neither_passwords_nor_tokens_are_in_the_log(rest: Rest, edge: Edge) -> None:

@@ -78,6 +78,10 @@ def test_what_does_not_exist_is_not_found(rest: Rest) -> None:
         ("forged", "TOKEN_INVALID"),
         ("for another audience", "TOKEN_INVALID"),
         ("of another issuer", "TOKEN_INVALID"),
+        ("good in an hour", "TOKEN_INVALID"),
+        ("without a signature", "TOKEN_INVALID"),
+        ("signed with the public key as a secret", "TOKEN_INVALID"),
+        ("of a key that there is not", "TOKEN_INVALID"),
     ],
 )
 def test_a_token_that_is_not_good_is_refused(rest: Rest, token: str, expected: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import grpc
 import jwt
 import pytest
+from argon2 import PasswordHasher
 
 from db.valkey.client import Valkey
 from server.wiring import background, wired
@@ -70,6 +71,17 @@ async def test_a_wrong_password_and_an_unknown_account_are_refused_alike(people:
     }
     # Each was the same work, so that the time tells nothing either.
     assert people.scene.worker.parts.passwords.compared == len(refusals)
+
+
+async def test_an_outdated_hash_is_made_anew_at_the_next_sign_in(people: People) -> None:
+    account_id = await people.join()
+    old = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
+    await people.scene.book.run("UPDATE accounts SET password_hash = %s WHERE id = %s", old, account_id)
+    session = await people.login()
+    [[new]] = await people.scene.book.rows("SELECT password_hash FROM accounts WHERE id = %s", account_id)
+    assert str(new).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert await people.login()
+    assert await people.refresh(session.refresh_token)
 
 
 async def test_the_sixth_attempt_within_a_minute_is_refused_whether_or_not_there_is_an_account(people: People) -> None:

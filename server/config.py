@@ -69,8 +69,13 @@ class Settings(BaseSettings):
     ] = 60.0
     password_threads: Annotated[int, Field(ge=1, le=16, description="passwords hashed at a time, 19 MiB each")] = 2
     password_queue: Annotated[int, Field(ge=0, description="how many more may wait; then OVERLOADED")] = 32
-    pool_size: Annotated[int, Field(ge=1, le=100, description="database connections of this process")] = 8
+    pool_size: Annotated[
+        int, Field(ge=1, le=100, description="connections of this process for calls, to each server")
+    ] = 6
     pool_wait_seconds: Annotated[float, Field(gt=0, description="longest wait for a connection")] = 3.0
+    tasks: Annotated[
+        int, Field(ge=1, description="how many tasks, of two workers and a notification worker, share the database")
+    ] = 10
     drain_seconds: Annotated[
         float, Field(ge=0, description="time for balancers to notice NOT_SERVING before calls are refused")
     ] = 2.0

@@ -25,6 +25,7 @@ from server.usecases.accounts import Accounts
 from server.usecases.appointments import Appointments
 from server.usecases.availability import Availability
 from server.usecases.booking import Booking
+from server.usecases.capacity import Capacity
 from server.usecases.changing import Changing
 from server.usecases.devices import Devices
 from server.usecases.directory import Directory
@@ -77,6 +78,7 @@ class Parts:
     passwords: Passwords
     accounts: Accounts
     housekeeping: Housekeeping
+    capacity: Capacity
     streams: Streams
     feed: Feed
     days: Days
@@ -167,6 +169,7 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             passwords=passwords,
             accounts=accounts,
             housekeeping=Housekeeping(engine, clock),
+            capacity=Capacity(engine, settings.tasks),
             streams=streams,
             feed=feed,
             days=days,
@@ -217,6 +220,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     async with wired(settings) as parts, background(parts, stop):
         await parts.record_keys.check()
         await parts.server.start(settings.listen)
+        await parts.capacity.check()
         await stop.wait()
         await parts.server.turn_away()
         # Streams leave in the second half of the time, when balancers have noticed.

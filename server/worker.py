@@ -24,7 +24,9 @@ from server.notifications.worker import NotificationWorker
 from server.wiring import system_clock
 
 _APPLICATION = "yoyaku-notifications"
-_QUEUE_CONNECTIONS = 4
+# With two workers of YOYAKU_POOL_SIZE, and one more in each process that watches the servers: 20 in a task.
+_CONNECTIONS = 2
+_QUEUE_CONNECTIONS = 3
 
 
 async def work(settings: Settings, stop: asyncio.Event, clock: Clock = system_clock) -> None:
@@ -38,7 +40,7 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock) -> Async
     url = settings.database_url.get_secret_value()
     async with AsyncExitStack() as stack:
         engine = create_engine(
-            url, size=settings.pool_size, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION
+            url, size=_CONNECTIONS, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION
         )
         stack.push_async_callback(engine.dispose)
         if len(engine.nodes) > 1:

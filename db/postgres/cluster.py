@@ -36,6 +36,10 @@ FROM cluster_epoch
 _RAISE_EPOCH = f"UPDATE cluster_epoch SET epoch = epoch + 1, history = {_HISTORY} WHERE history <> {_HISTORY}"
 # Where the next record begins: whatever has been committed lies before it.
 _WRITTEN = "SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint"
+_ALLOWED = """
+SELECT current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
+    - current_setting('reserved_connections')::integer
+"""
 _REPLAYED = "SELECT coalesce(pg_last_wal_replay_lsn() - '0/0', 0)::bigint"
 
 
@@ -75,4 +79,10 @@ async def written(pg: Connection) -> Sent[tuple[int]]:
 async def replayed(pg: Connection) -> int:
     """How far a standby has replayed."""
     row = await (await pg.execute(_REPLAYED)).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def connections_allowed(pg: Connection) -> int:
+    """How many connections a server takes from roles that are nothing special."""
+    row = await (await pg.execute(_ALLOWED)).fetchone()
     return int(row[0]) if row else 0

@@ -2,7 +2,7 @@
 
 from procrastinate import PsycopgConnector
 
-from db.postgres.pools import CONNECT_SECONDS, SESSION
+from db.postgres.pools import CONNECT_SECONDS, PEER_LOST, SESSION
 
 
 def create_connector(url: str, *, size: int, wait_seconds: float, application: str) -> PsycopgConnector:
@@ -19,6 +19,7 @@ def create_connector(url: str, *, size: int, wait_seconds: float, application: s
             "options": SESSION,
             "connect_timeout": CONNECT_SECONDS,
             "application_name": application,
+            **PEER_LOST,
             # Of several hosts the primary, whichever that is by then.
             "target_session_attrs": "read-write",
         },

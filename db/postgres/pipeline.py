@@ -6,6 +6,7 @@ knows of connecting, types and errors is used as it is.
 
 import asyncio
 import re
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -14,12 +15,15 @@ from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import psycopg
+import structlog
 from psycopg import abc
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 from psycopg.rows import tuple_row
+
+from db.postgres.naming import name_of, named
 
 R = TypeVar("R")
 N = TypeVar("N", bound=NamedTuple)
@@ -30,6 +34,10 @@ _Prepared: TypeAlias = tuple[bytes, tuple[int, ...]]
 
 _Failure: TypeAlias = psycopg.Error
 
+SLOW_SECONDS = 0.5
+"""A trip that takes longer is logged, with the names of its statements and none of their values."""
+
+_log = structlog.get_logger()
 _MOST_PREPARED = 500
 _CANCEL_SECONDS = 1.0
 _GOOD = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
@@ -45,12 +53,13 @@ def named(kind: type[N]) -> Callable[[Any], MakeRow[N]]:
 class Sent(Generic[R]):
     """A statement on its way: everything sent before the first fetch travels in one trip."""
 
-    __slots__ = ("_connection", "_make", "_rows")
+    __slots__ = ("_connection", "_make", "_rows", "text")
 
     def __init__(self, connection: "Connection", make: MakeRow[R]) -> None:
         self._connection = connection
         self._make = make
         self._rows: list[R] | None = None
+        self.text = b""
 
     async def execute(self, statement: str | bytes, values: Values | None = None) -> "Sent[R]":
         """Send a statement with `%(name)s` or `%s` for its values."""
@@ -127,7 +136,8 @@ class Connection:
 
     async def send(self, sent: Sent[Any], statement: str | bytes, values: Values | None) -> None:
         """Send a statement; wait for its answer unless in a pipeline."""
-        text, names, formats = _converted(statement) if values is not None else (_encoded(statement), (), ())
+        text, names, formats = _converted(statement) if values is not None else _unchanged(statement)
+        sent.text = text
         ordered = [values[name] for name in names] if isinstance(values, dict) else values or ()
         parameters = self._transformer.dump_sequence(
             [_array(each) if type(each) is list else each for each in ordered], formats
@@ -157,6 +167,7 @@ class Connection:
         """
         if not self._on_the_way:
             return
+        began, statements = time.monotonic(), [*self._on_the_way]
         try:
             self._pg.pipeline_sync()
             failure = await self._answers()
@@ -166,6 +177,10 @@ class Connection:
         except BaseException:
             await self._cancel()
             raise
+        finally:
+            if (seconds := time.monotonic() - began) > SLOW_SECONDS:
+                names = [name_of(each.text) for each in statements if isinstance(each, Sent)]
+                _log.warning("slow statements", statements=names, milliseconds=round(seconds * 1000))
         if failure:
             raise failure
 
@@ -268,7 +283,8 @@ def _converted(statement: str | bytes) -> tuple[bytes, tuple[str, ...], tuple[Py
             names.append(name)
         return f"${names.index(name) + 1}"
 
-    return _PLACEHOLDER.sub(numbered, text).encode(), tuple(names), (PyFormat.AUTO,) * len(names)
+    converted = _PLACEHOLDER.sub(numbered, text)
+    return named(converted).encode(), tuple(names), (PyFormat.AUTO,) * len(names)
 
 
 def _array(values: list[object]) -> object:
@@ -282,6 +298,13 @@ def _element(value: object) -> str:
     if value is None:
         return "NULL"
     return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+@lru_cache(maxsize=1_000)
+def _unchanged(statement: str | bytes) -> tuple[bytes, tuple[str, ...], tuple[PyFormat, ...]]:
+    text = _encoded(statement).decode()
+    # BEGIN, COMMIT and ROLLBACK are names of their own.
+    return (named(text) if " " in text else text).encode(), (), ()
 
 
 def _encoded(statement: str | bytes) -> bytes:

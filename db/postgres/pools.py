@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
+import structlog
 from psycopg.pq import ConnStatus, TransactionStatus
 from psycopg.types.string import TextLoader
 
@@ -18,6 +19,17 @@ from db.postgres.pipeline import Connection
 CONNECT_SECONDS = 3
 _LIFE_SECONDS = 30 * 60
 SESSION = "-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC"
+
+PEER_LOST: dict[str, Any] = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""A server that goes without a word, with its machine or its network, is noticed within about twenty seconds."""
+LEAK_SECONDS = 60.0
+
+_log = structlog.get_logger()
 
 
 class Pool:
@@ -37,16 +49,20 @@ class Pool:
             while self._idle:
                 pooled = self._idle.pop()
                 if pooled.is_usable():
-                    return pooled
+                    break
                 pooled.close()
-            return await self._connect()
+            else:
+                pooled = await self._connect()
         except BaseException:
             self._permits.release()
             raise
+        pooled.lend()
+        return pooled
 
     async def give_back(self, pooled: "_Pooled") -> None:
         """Take a connection back; one that is broken or inside a transaction is rolled back or thrown away."""
         clean = False
+        pooled.leak_warning.cancel()
         try:
             clean = await pooled.is_clean()
         finally:
@@ -104,7 +120,12 @@ async def open_connection(url: str, application: str, *, statement_seconds: int 
 
 async def _connect(url: str, application: str, options: str = SESSION) -> psycopg.AsyncConnection[Any]:
     made = await psycopg.AsyncConnection.connect(
-        url, autocommit=True, options=options, connect_timeout=CONNECT_SECONDS, application_name=application
+        url,
+        autocommit=True,
+        options=options,
+        connect_timeout=CONNECT_SECONDS,
+        application_name=application,
+        **PEER_LOST,
     )
     # A uuid stays the text that it is on the wire.
     made.adapters.register_loader("uuid", TextLoader)
@@ -125,6 +146,11 @@ class _Pooled:
         # An idle connection has nothing to read, unless its server has gone.
         return not self._psycopg.closed and time.monotonic() < self._ends and not self._socket.poll(0)
 
+    def lend(self) -> None:
+        """Note who has it; if that lasts for a minute, a line in the log tells where."""
+        loop, borrower = asyncio.get_running_loop(), asyncio.current_task()
+        self.leak_warning = loop.call_later(LEAK_SECONDS, _warn_of_leak, borrower)
+
     @property
     def is_lost(self) -> bool:
         return self._psycopg.pgconn.status == ConnStatus.BAD
@@ -141,3 +167,9 @@ class _Pooled:
 
     def close(self) -> None:
         self.connection.close()
+
+
+def _warn_of_leak(borrower: "asyncio.Task[object] | None") -> None:
+    frames = borrower.get_stack() if borrower else []
+    places = [f"{frame.f_code.co_filename}:{frame.f_lineno}" for frame in frames]
+    _log.warning("database connection not returned", seconds=LEAK_SECONDS, borrower=places or "a task that has ended")

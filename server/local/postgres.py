@@ -20,6 +20,7 @@ SETTINGS = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",  # their paths may be 107 bytes long at most
     "shared_preload_libraries": "pg_stat_statements",
+    "max_connections": "220",  # ten tasks of 20, and some for people
     "wal_level": "replica",
     "hot_standby_feedback": "on",
     "max_slot_wal_keep_size": "1GB",

@@ -1,0 +1,64 @@
+"""What pools and statements say of themselves in the log, and whether the database is large enough."""
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from db.postgres import appointments, pipeline, pools
+from db.postgres.engines import Connection, Engine, connection
+from db.postgres.transaction import read
+from server.usecases.capacity import PER_TASK, Capacity
+from tests.fixtures.book import Book
+
+NOBODY = "00000000-0000-7000-8000-000000000000"
+
+
+async def test_slow_statements_are_logged_by_name_without_values(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "SLOW_SECONDS", 0.0)
+
+    async def work(pg: Connection) -> None:
+        async with pg.pipeline():
+            await appointments.get(pg, NOBODY)
+            await (await appointments.revision_of(pg, NOBODY)).fetchone()
+
+    with capture_logs() as lines:
+        await read(engine, work)
+    slow = [line for line in lines if line["event"] == "slow statements"]
+    assert slow[0]["statements"] == ["appointments.get", "appointments.revision_of"]
+    assert NOBODY not in str(slow)
+
+
+async def test_statements_have_their_names_in_the_statistics_of_postgresql(engine: Engine, book: Book) -> None:
+    await read(engine, lambda pg: appointments.get(pg, NOBODY))
+    await book.run("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+    found = await book.rows("SELECT query FROM pg_stat_statements WHERE query LIKE 'SELECT /* appointments.get */%%'")
+    assert found
+    assert NOBODY not in str(found)
+
+
+async def test_a_connection_that_is_not_returned_is_told_of_with_the_place(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pools, "LEAK_SECONDS", 0.05)
+    with capture_logs() as lines:
+        async with connection(engine):
+            await asyncio.sleep(0.2)
+        async with connection(engine):
+            pass
+        await asyncio.sleep(0.1)
+    [line] = [line for line in lines if line["event"] == "database connection not returned"]
+    assert __file__ in str(line["borrower"])
+
+
+@pytest.mark.parametrize(("tasks", "warnings"), [(10, 0), (11, 1)])
+async def test_a_database_too_small_for_all_tasks_is_told_of_at_start(
+    engine: Engine, tasks: int, warnings: int
+) -> None:
+    with capture_logs() as lines:
+        await Capacity(engine, tasks).check()
+    found = [line for line in lines if line["event"] == "too few database connections"]
+    assert len(found) == warnings
+    assert all(line["needed"] == tasks * PER_TASK and line["allowed"] == 217 for line in found)

@@ -11,7 +11,7 @@ _RUNNERS = ("pipeline", "naming")
 _NAME = re.compile(rb"\w+ /\* ([\w.]+) \*/")
 
 
-def named(text: str) -> str:
+def with_name(text: str) -> str:
     """A statement with the name of the function of ours that runs it, such as `days.offer`.
 
     Call it once for each text: it looks at the stack.

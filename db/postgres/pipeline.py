@@ -23,7 +23,7 @@ from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 from psycopg.rows import tuple_row
 
-from db.postgres.naming import name_of, named
+from db.postgres.naming import name_of, with_name
 
 R = TypeVar("R")
 N = TypeVar("N", bound=NamedTuple)
@@ -284,7 +284,7 @@ def _converted(statement: str | bytes) -> tuple[bytes, tuple[str, ...], tuple[Py
         return f"${names.index(name) + 1}"
 
     converted = _PLACEHOLDER.sub(numbered, text)
-    return named(converted).encode(), tuple(names), (PyFormat.AUTO,) * len(names)
+    return with_name(converted).encode(), tuple(names), (PyFormat.AUTO,) * len(names)
 
 
 def _array(values: list[object]) -> object:
@@ -304,7 +304,7 @@ def _element(value: object) -> str:
 def _unchanged(statement: str | bytes) -> tuple[bytes, tuple[str, ...], tuple[PyFormat, ...]]:
     text = _encoded(statement).decode()
     # BEGIN, COMMIT and ROLLBACK are names of their own.
-    return (named(text) if " " in text else text).encode(), (), ()
+    return (with_name(text) if " " in text else text).encode(), (), ()
 
 
 def _encoded(statement: str | bytes) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from db.postgres.engines import create_engine
-from db.postgres.jobs import create_connector
+from db.postgres.jobs import queue
 from db.valkey.client import Valkey, create_client
 from db.valkey.rates import Rate
 from server.config import ConfigurationError, Settings
@@ -47,8 +47,8 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock) -> Async
             await stack.enter_async_context(engine.watched())
         valkey = create_client(settings.cache_url.get_secret_value())
         stack.push_async_callback(valkey.aclose)
-        connector = create_connector(
-            url, size=_QUEUE_CONNECTIONS, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION
+        connector = await stack.enter_async_context(
+            queue(url, size=_QUEUE_CONNECTIONS, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION)
         )
         providers = {
             Channel.EMAIL: _provider(_email(settings, clock), "email", settings.email_per_second, settings, valkey),

@@ -1,20 +1,26 @@
 """The queue of jobs, as its workers see it: procrastinate on connections of ours."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from procrastinate import PsycopgConnector
+from psycopg_pool import AsyncConnectionPool
 
 from db.postgres.pools import CONNECT_SECONDS, PEER_LOST, SESSION
 
 
-def create_connector(url: str, *, size: int, wait_seconds: float, application: str) -> PsycopgConnector:
-    """Connections to the queue in the database at a postgresql:// URL, whose hosts may be several.
+@asynccontextmanager
+async def queue(url: str, *, size: int, wait_seconds: float, application: str) -> AsyncIterator[PsycopgConnector]:
+    """At most `size` connections to the queue in the database at a postgresql:// URL, whose hosts may be several.
 
-    At most `size`; none is opened yet.
+    It need not be there: whatever uses the queue raises procrastinate's ConnectorException until it is.
     """
-    return PsycopgConnector(
-        conninfo=url,
+    pool = AsyncConnectionPool(
+        url,
         min_size=1,
         max_size=size,
         timeout=wait_seconds,
+        open=False,
         kwargs={
             "options": SESSION,
             "connect_timeout": CONNECT_SECONDS,
@@ -24,3 +30,7 @@ def create_connector(url: str, *, size: int, wait_seconds: float, application: s
             "target_session_attrs": "read-write",
         },
     )
+    async with pool:
+        connector = PsycopgConnector()
+        await connector.open_async(pool)
+        yield connector

@@ -71,7 +71,7 @@ class NotificationWorker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then let what is being sent end; survives that the database goes away."""
-        async with self._app.open_async(), asyncio.TaskGroup() as group:
+        async with asyncio.TaskGroup() as group:
             for queue, at_once in AT_ONCE.items():
                 group.create_task(self._consume(queue, at_once, stop))
 

@@ -1,6 +1,6 @@
 """Workers killed at random: every committed booking is told of once, waits, or is known to be unknown.
 
-YOYAKU_TEST_BOOKINGS=1000 makes as many bookings.
+TEST_BOOKINGS=1000 makes as many bookings.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from tests.fixtures.mail import Relay, start_worker, until
 from tests.fixtures.worker import settings_for
 from tests.notifications.crowd import crowd, delivered
 
-BOOKINGS = int(os.environ.get("YOYAKU_TEST_BOOKINGS", "100"))
+BOOKINGS = int(os.environ.get("TEST_BOOKINGS", "100"))
 
 
 class Killed:

@@ -1,6 +1,6 @@
 """A relay that hangs and refuses: bookings do not notice, and every notice goes out afterwards.
 
-YOYAKU_TEST_OUTAGE_SECONDS=60 makes each outage as long, at the written numbers.
+TEST_OUTAGE_SECONDS=60 makes each outage as long, at the written numbers.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from tests.fixtures.mail import Relay, start_worker, stop_worker
 from tests.fixtures.worker import settings_for
 from tests.notifications.crowd import Crowd, crowd, delivered
 
-SECONDS = float(os.environ.get("YOYAKU_TEST_OUTAGE_SECONDS", "3"))
+SECONDS = float(os.environ.get("TEST_OUTAGE_SECONDS", "3"))
 QUICK = {"breaker_open_seconds": 1, "provider_timeout_seconds": 0.5} if SECONDS < 60 else {}
 
 

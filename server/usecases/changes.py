@@ -15,7 +15,7 @@ async def record(pg: Connection, changes: Sequence[Change], now: datetime) -> No
     The rows must be changed already. Called once in a transaction, after all that locks: a second call might lock the
     feeds of two clinics against their order.
     """
-    told = [(each.appointment_id, KIND_OF_EVENT[each.event]) for each in changes if each.event in KIND_OF_EVENT]
-    if told:
-        await notifications.announce(pg, told)
+    for each in changes:
+        if kind := KIND_OF_EVENT.get(each.event):
+            await notifications.announce(pg, each.appointment_id, kind)
     await feed.add(pg, changes, now)

@@ -68,7 +68,8 @@ async def _fill(url: str) -> None:
 async def _queue(pg: Connection) -> None:
     await pg.execute("UPDATE patients SET email = 'patient@example.org'")
     rows = await (await pg.execute("SELECT id FROM appointments WHERE status = 'scheduled'")).fetchall()
-    await notifications.announce(pg, [(row[0], "confirmation") for row in rows[:_NOTICES]])
+    for row in rows[:_NOTICES]:
+        await notifications.announce(pg, row[0], "confirmation")
 
 
 async def _rate(url: str) -> float:

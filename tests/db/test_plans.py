@@ -101,7 +101,7 @@ def sample(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         "size": 20,
         "specialty": "Specialty 3",
         "ids": [appointment],
-        "kinds": ["confirmation"],
+        "kind": "confirmation",
         "version": 2,
         "notification_id": appointment,
         "doctor_ids": [doctor],

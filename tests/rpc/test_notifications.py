@@ -54,7 +54,8 @@ async def test_notifications_are_listed_the_newest_first(
     rows = await all_pages(lambda token: find(admin, size=2, page_token=token), lambda page: page.notifications)
     assert [row.id for row in rows] == sorted((row.id for row in rows), reverse=True)
     assert len(rows) == 6
-    [reminder, confirmation] = (await find(admin, appointment_id=booked[1].upper())).notifications
+    about_it = (await find(admin, appointment_id=booked[1].upper())).notifications
+    confirmation, reminder = sorted(about_it, key=lambda row: row.kind)
     assert reminder.status == notification_pb2.NOTIFICATION_STATUS_PLANNED
     assert reminder.expire_time.seconds - reminder.due_time.seconds == 24 * 60 * 60
     assert confirmation.kind == notification_pb2.NOTIFICATION_KIND_CONFIRMATION

@@ -50,7 +50,7 @@ def running_worker(database_url: str, valkey_urls: dict[str, str], directory: Pa
     """A worker on a migrated, empty database, with one doctor who works all day, every day."""
     key = base64.b64encode(os.urandom(32)).decode()
     settings: dict[str, Any] = {"database_url": database_url, "key_encryption_key": key, **valkey_urls, **others}
-    clinic = asyncio.run(_fill(Settings(**settings)))
+    clinic = asyncio.run(fill(Settings(**settings)))
     (port,) = free(1)
     environment = {f"YOYAKU_{name.upper()}": value for name, value in settings.items()}
 
@@ -66,7 +66,7 @@ def running_worker(database_url: str, valkey_urls: dict[str, str], directory: Pa
         process.stop(seconds=20)
 
 
-async def _fill(settings: Settings) -> Clinic:
+async def fill(settings: Settings) -> Clinic:
     now = datetime.now(UTC)
     engine = create_engine(settings.database_url.get_secret_value(), size=2, wait_seconds=5, application="tests")
     book, made = Book(engine, Clock(now)), Clinic(day=f"{now + timedelta(days=7):%Y-%m-%d}")

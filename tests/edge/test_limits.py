@@ -19,6 +19,8 @@ from tests.edge.clinic import Stack
 from tests.edge.envoys import Edge, running_envoy, wait_for_readyz
 from tests.edge.rest import Rest
 from yoyaku.v1 import directory_service_pb2, directory_service_pb2_grpc
+from yoyaku.v1.auth_service_pb2 import LoginRequest
+from yoyaku.v1.auth_service_pb2_grpc import AuthServiceStub
 
 LIMITS = Limits(subject=Bucket(2, 15), booking=Bucket(1, 5))
 LOW = Limits(address=Bucket(1, 5))
@@ -129,6 +131,29 @@ def test_bookings_have_a_tighter_limit_of_their_own(rest: Rest) -> None:
     assert rest.book("staff", "03:03").status_code != 429
     time.sleep(int(refused.headers["retry-after"]))
     assert rest.book("patient", "03:03").status_code != 429
+
+
+def test_signing_in_has_a_limit_for_an_address_however_it_is_spelt(
+    edge: Edge, rest: Rest, channel: grpc.Channel
+) -> None:
+    numbers = itertools.count()
+
+    def login() -> httpx.Response:
+        number = next(numbers)
+        path = ("/api/auth/login", "/api//auth/./login", "/api/auth/log%69n")[number % 3]
+        return rest.http.post(path, json={"email": f"{number}@example.org", "password": "guess"})
+
+    renew(edge, Limits(login=Bucket(1, 5)))
+    count, refused = until_refused(login)
+    assert count >= 5
+    assert reason(refused) == "RATE_LIMITED"
+    request = LoginRequest(email="one@example.org", password="guess")
+    with pytest.raises(grpc.RpcError) as over_grpc:
+        AuthServiceStub(channel).Login(request, timeout=10)
+    assert over_grpc.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert rest("patient", "GET", "/api/doctors").status_code == 200
+    time.sleep(int(refused.headers["retry-after"]))
+    assert login().status_code == 401
 
 
 SPOOFS = [

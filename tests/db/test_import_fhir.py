@@ -51,6 +51,7 @@ async def test_the_sample_goes_in_once(book: Book) -> None:
     assert before["appointment_events"] == 1215
     assert before["appointment_identifiers"] == 2 * 1215
     assert before["working_sessions"] == 43 * 5 * 2
+    assert await book.rows("SELECT FROM procrastinate_jobs") == []  # nobody is told of the past
 
     book.clock.advance(timedelta(days=1))
     again, same_reports = await load(book, SAMPLE)

@@ -45,6 +45,9 @@ def test_a_hospital_is_one_line_of_json_as_the_small_demo_is(database_url: str, 
     assert list(made["accounts"]) == [*ACCOUNTS, "display"]
     assert (len(made["clinics"]), len(made["doctors"])) == (6, 6)
     assert made["accounts"]["doctor_2"]["doctor_id"] in made["doctors"]
+    with psycopg.connect(database_url) as connection:
+        jobs = connection.execute("SELECT count(*) FROM procrastinate_jobs").fetchone()
+    assert jobs == (0,)  # nobody is told of made-up appointments
 
     for again in (("--until", "2026-03-02"), ()):
         done = run(database_url, "--size", "hospital", *again)

@@ -6,8 +6,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from db.postgres import appointments, pipeline, pools
-from db.postgres.engines import Connection, Engine, connection
-from db.postgres.transaction import read
+from db.postgres.engines import Connection, Engine, connection, create_engine
+from db.postgres.transaction import read, transact
 from server.usecases.capacity import PER_TASK, Capacity
 from tests.fixtures.book import Book
 
@@ -37,6 +37,25 @@ async def test_statements_have_their_names_in_the_statistics_of_postgresql(engin
     found = await book.rows("SELECT query FROM pg_stat_statements WHERE query LIKE 'SELECT /* appointments.get */%%'")
     assert found
     assert NOBODY not in str(found)
+
+
+async def test_prepared_statements_survive_failures_on_their_connection(database_url: str) -> None:
+    engine = create_engine(database_url, size=1, wait_seconds=1, application="tests")
+
+    async def fail(pg: Connection) -> None:
+        await (await appointments.get(pg, NOBODY)).fetchone()
+        raise LookupError
+
+    async def runs(pg: Connection) -> list[tuple[object, ...]]:
+        query = "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement LIKE %s"
+        return await (await pg.execute(query, ["%/* appointments.get */%"])).fetchall()
+
+    for _ in range(3):
+        await read(engine, lambda pg: appointments.get(pg, NOBODY))
+        with pytest.raises(LookupError):
+            await transact(engine, fail)
+    assert await read(engine, runs) == [(6,)]
+    await engine.dispose()
 
 
 async def test_a_connection_that_is_not_returned_is_told_of_with_the_place(

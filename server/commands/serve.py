@@ -1,6 +1,7 @@
 """`python -m server serve`: one worker."""
 
 import asyncio
+import gc
 import signal
 
 import structlog
@@ -36,5 +37,7 @@ async def _serve(configured: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
     log = structlog.get_logger()
     log.info("worker starts", listen=configured.listen)
+    # What there is by now stays: no collection need look at it again.
+    gc.freeze()
     await wiring.serve(configured, stop)
     log.info("worker ended")

@@ -18,6 +18,9 @@ class Role(StrEnum):
     DISPLAY = "display"
     SYSTEM = "system"
 
+    # An Enum's own is made in Python, and every check of rights takes several.
+    __hash__ = str.__hash__
+
 
 ALL_CLINICS = "*"
 """Stands in a token for every clinic of the group: a call centre, a group-wide system."""
@@ -65,6 +68,8 @@ class Action(StrEnum):
     SEE_NOTIFICATIONS = "see_notifications"
     RETRY_NOTIFICATION = "retry_notification"
     CHANGE_PASSWORD = "change_password"
+
+    __hash__ = str.__hash__
 
 
 class Scope(Enum):

@@ -1,5 +1,7 @@
 """Logs: one JSON object a line on standard error, without personal data."""
 
+import asyncio
+import atexit
 import json
 import logging
 import os
@@ -22,6 +24,9 @@ class _JsonLine(logging.Formatter):
 
 _calls_to: int | None = None
 """Where lines about calls go."""
+_calls: list[str] = []
+"""Lines about calls that wait for being written together: a write of its own costs as much as making the line."""
+_TOGETHER_SECONDS = 0.02
 
 
 def configure(level: str) -> None:
@@ -29,6 +34,7 @@ def configure(level: str) -> None:
     global _calls_to  # noqa: PLW0603  # like structlog's own configuration
     threshold = logging.getLevelNamesMapping()[level.upper()]
     _calls_to = sys.stderr.fileno() if threshold <= logging.INFO else None
+    atexit.register(_write_calls)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLine())
     logging.basicConfig(level=max(threshold, logging.WARNING), handlers=[handler], force=True)
@@ -58,7 +64,16 @@ def write_call(
         f' "request_id": "{request_id}", "caller": {json.dumps(caller)}, "event": "call", "level": "info",'
         f' "timestamp": "{datetime.now(UTC).replace(tzinfo=None).isoformat()}Z"}}\n'
     )
-    os.write(_calls_to, line.encode())
+    if not _calls:
+        asyncio.get_running_loop().call_later(_TOGETHER_SECONDS, _write_calls)
+    _calls.append(line)
+
+
+def _write_calls() -> None:
+    lines = "".join(_calls).encode()
+    _calls.clear()
+    if lines and _calls_to is not None:
+        os.write(_calls_to, lines)
 
 
 def _quoted(value: str | None) -> str:

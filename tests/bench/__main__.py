@@ -61,7 +61,7 @@ def main(
         calls = [call for name, call in _CALLS.items() if part in {Part.ALL, name}]
         with running(scratch) as targets:
             results = Bench(targets, scratch).run(calls, rounds, lambda text: status.print(f"  {text}"))
-        console.print(report.details(results), "", report.goals(results, calls))
+        console.print(report.details(results), "", report.goals(results, calls), "", report.memory(results))
     except (LocalError, LoadError) as error:
         status.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None

@@ -1,4 +1,4 @@
-"""CPU time of processes, as the operating system counts it."""
+"""CPU time and memory of processes, as the operating system counts them."""
 
 import os
 from pathlib import Path
@@ -9,6 +9,11 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 def seconds(pids: list[int]) -> float:
     """User and system time that the processes have used so far, threads included."""
     return sum(sum(map(int, _fields(pid)[11:13])) for pid in pids) / _TICKS
+
+
+def resident_mb(pid: int) -> float:
+    """Memory that a process holds now, in MB."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def family(pid: int) -> list[int]:

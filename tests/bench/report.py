@@ -17,6 +17,7 @@ _LIMITS = {
 _CHEAPER = {SLOTS: 3.0, LIST: 2.0, CREATE: 1.4}
 _SLOTS_CHEAPER_DIRECTLY = 4.0
 _EDGE_ADDS_US = 1_000.0
+_MOST_MB = 180
 _NAMES = {"limit": "limit", "ours": "yoyaku", "edge": "yoyaku, REST through Envoy", "alternative": "FastAPI"}
 
 
@@ -77,6 +78,12 @@ def goals(results: Results, calls: list[Call]) -> Table:
         row = (each.what, f"{each.ours:,.0f}", each.against, f"{each.theirs:,.0f}", each.ratio, each.goal, each.result)
         table.add_row(*row)
     return table
+
+
+def memory(results: Results) -> str:
+    """What the worker holds after the run, against the goal."""
+    verdict = "reached" if results.worker_mb <= _MOST_MB else f"{results.worker_mb - _MOST_MB:.0f} MB too many"
+    return f"Memory of the worker after the run: {results.worker_mb:.0f} MB (goal <= {_MOST_MB} MB: {verdict})"
 
 
 def details(results: Results) -> Table:

@@ -40,6 +40,8 @@ class Results:
 
     figures: dict[tuple[str, str], list[Figures]] = field(default_factory=dict)
     alone: dict[str, list[Figures]] = field(default_factory=dict)
+    worker_mb: float = 0.0
+    """Memory of our worker after all of that."""
 
     def median(self, call: str, target: str, value: Callable[[Figures], float]) -> float:
         """The median over the rounds."""
@@ -71,6 +73,7 @@ class Bench:
             for target in (targets.ours, targets.edge) if SLOTS in calls else ():
                 tell(f"round {number} of {rounds}: one call at a time, {target.name}")
                 results.alone.setdefault(target.name, []).append(self._measure_alone(target, hammer))
+        results.worker_mb = cpu.resident_mb(targets.ours.pids[0])
         return results
 
     def _measure_alone(self, target: Target, hammer: Hammer) -> Figures:

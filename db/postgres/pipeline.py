@@ -5,25 +5,23 @@ knows of connecting, types and errors is used as it is.
 """
 
 import asyncio
-import re
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import date
-from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import psycopg
 import structlog
 from psycopg import abc
-from psycopg.adapt import PyFormat, Transformer
+from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 from psycopg.rows import tuple_row
 
-from db.postgres.naming import name_of, with_name
+from db.postgres.naming import name_of
+from db.postgres.placeholders import array, converted, unchanged
 
 R = TypeVar("R")
 N = TypeVar("N", bound=NamedTuple)
@@ -41,8 +39,6 @@ _log = structlog.get_logger()
 _MOST_PREPARED = 500
 _CANCEL_SECONDS = 1.0
 _GOOD = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
-_IN_ARRAYS = (str, int, date, type(None))
-_PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|s|%)")
 
 
 def named(kind: type[N]) -> Callable[[Any], MakeRow[N]]:
@@ -136,11 +132,11 @@ class Connection:
 
     async def send(self, sent: Sent[Any], statement: str | bytes, values: Values | None) -> None:
         """Send a statement; wait for its answer unless in a pipeline."""
-        text, names, formats = _converted(statement) if values is not None else _unchanged(statement)
+        text, names, formats = converted(statement) if values is not None else unchanged(statement)
         sent.text = text
         ordered = [values[name] for name in names] if isinstance(values, dict) else values or ()
         parameters = self._transformer.dump_sequence(
-            [_array(each) if type(each) is list else each for each in ordered], formats
+            [array(each) if type(each) is list else each for each in ordered], formats
         )
         types = self._transformer.types or ()
         if not self._on_the_way:
@@ -266,46 +262,3 @@ class Connection:
             self.close()
             if not isinstance(error, (psycopg.Error, OSError)):
                 raise
-
-
-@lru_cache(maxsize=1_000)
-def _converted(statement: str | bytes) -> tuple[bytes, tuple[str, ...], tuple[PyFormat, ...]]:
-    """A statement with $1, $2 ... for its values, and the names of the values."""
-    text = _encoded(statement).decode()
-    names: list[str] = []
-
-    def numbered(match: re.Match[str]) -> str:
-        if match[0] == "%%":
-            return "%"
-        # One without a name is the next of a sequence.
-        name = match[1] or str(len(names))
-        if name not in names:
-            names.append(name)
-        return f"${names.index(name) + 1}"
-
-    converted = _PLACEHOLDER.sub(numbered, text)
-    return with_name(converted).encode(), tuple(names), (PyFormat.AUTO,) * len(names)
-
-
-def _array(values: list[object]) -> object:
-    """A list as the text of an array, which takes psycopg a multiple of the time; as it is if it holds rare types."""
-    if all(isinstance(each, _IN_ARRAYS) for each in values):
-        return "{" + ",".join(map(_element, values)) + "}"
-    return values
-
-
-def _element(value: object) -> str:
-    if value is None:
-        return "NULL"
-    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-@lru_cache(maxsize=1_000)
-def _unchanged(statement: str | bytes) -> tuple[bytes, tuple[str, ...], tuple[PyFormat, ...]]:
-    text = _encoded(statement).decode()
-    # BEGIN, COMMIT and ROLLBACK are names of their own.
-    return (with_name(text) if " " in text else text).encode(), (), ()
-
-
-def _encoded(statement: str | bytes) -> bytes:
-    return statement.encode() if isinstance(statement, str) else statement

@@ -40,7 +40,6 @@ class Engine:
         """Set where callers read what they wrote from replicas."""
         self._primary = nodes[0]
         self._epoch = 0
-        self._found = asyncio.Event()
         self._progress = Progress()
 
     @property
@@ -55,11 +54,16 @@ class Engine:
     @property
     def is_primary_lost(self) -> bool:
         """Whether the primary, having been found, did not answer when last asked."""
-        return self._found.is_set() and self._primary.state is None
+        return self._epoch > 0 and self._primary.state is None
 
     def replicas(self, now: float) -> list[Node]:
-        """The standbys that have answered lately."""
-        return [node for node in self.nodes if node.is_standby and now - node.seen_at <= FRESH_SECONDS]
+        """The standbys that have answered lately and follow the primary.
+
+        One that still follows the primary before has an epoch before, and its positions mean nothing.
+        """
+        fresh = [node for node in self.nodes if node.is_standby and now - node.seen_at <= FRESH_SECONDS]
+        epoch = self._epoch or max((node.epoch for node in fresh), default=0)
+        return [node for node in fresh if node.epoch == epoch]
 
     def lag(self, node: Node, now: float) -> float:
         """For how many seconds a replica has been behind the primary."""
@@ -71,11 +75,16 @@ class Engine:
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
-        """Follow the state of the servers; begins when the primary is found, or has not answered in time."""
+        """Follow the state of the servers.
+
+        Begins when all of them were asked, or have not answered in time: of two primaries one may be the wrong one.
+        """
         watching = [asyncio.create_task(node.watch(self._heard)) for node in self.nodes]
         try:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._found.wait(), _FIND_SECONDS)
+                async with asyncio.timeout(_FIND_SECONDS):
+                    for node in self.nodes:
+                        await node.asked.wait()
             yield
         finally:
             for task in watching:
@@ -91,7 +100,6 @@ class Engine:
         if node is self._primary:
             self._epoch = node.epoch
             self._progress.note(node.seen_at, node.position)
-            self._found.set()
 
     async def dispose(self) -> None:
         """Close the connections that are idle."""

@@ -28,6 +28,8 @@ class Node:
         """host:port, for people to read."""
         self.state: StateRow | None = None
         self.seen_at = 0.0
+        self.asked = asyncio.Event()
+        """Set when it has answered, or failed to, for the first time."""
         self._url = url
 
     @property
@@ -58,6 +60,7 @@ class Node:
                     while True:
                         await self.look(pg)
                         heard(self)
+                        self.asked.set()
                         await asyncio.sleep(LOOK_SECONDS)
             except (psycopg.Error, OSError, TimeoutError, LookupError) as error:
                 self.lose(type(error).__name__)
@@ -76,3 +79,4 @@ class Node:
         if self.state is not None:
             _log.warning("database server lost", server=self.place, failure=why)
         self.state = None
+        self.asked.set()

@@ -36,16 +36,23 @@ class Promoted:
 
 
 async def find_primary(url: str) -> str:
-    """The URL of the one of several hosts that takes writes; a single one is taken for it (Unavailable)."""
+    """The URL of the one of several hosts that takes writes; a single one is taken for it.
+
+    Raises Unavailable if none does, or more than one.
+    """
     hosts = cluster.single_hosts(url)
-    for each in hosts if len(hosts) > 1 else ():
+    if len(hosts) == 1:
+        return url
+    primaries = []
+    for each in hosts:
         with suppress(psycopg.Error, OSError):
             async with open_connection(each, "yoyaku-find") as pg:
                 if not await _value(pg, _IS_STANDBY):
-                    return each
-    if len(hosts) > 1:
-        raise Unavailable(f"none of {', '.join(map(place, hosts))} takes writes")
-    return url
+                    primaries.append(each)
+    if len(primaries) != 1:
+        takers = " and ".join(map(place, primaries)) or f"none of {', '.join(map(place, hosts))}"
+        raise Unavailable(f"one server must take writes, but {takers} do")
+    return primaries[0]
 
 
 async def promote(url: str) -> Promoted:

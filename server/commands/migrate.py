@@ -2,8 +2,9 @@
 
 import asyncio
 
+from db.errors import Unavailable
 from db.postgres import schema
-from server.commands import app, settings
+from server.commands import app, fail, settings
 from server.config import Settings
 from server.wiring import wired
 
@@ -11,7 +12,10 @@ from server.wiring import wired
 @app.command()
 def migrate() -> None:
     """Bring the database at YOYAKU_DATABASE_URL to the newest schema and make the first signing key."""
-    asyncio.run(_migrate(settings(Settings)))
+    try:
+        asyncio.run(_migrate(settings(Settings)))
+    except Unavailable as error:
+        raise fail(f"{error}: see that YOYAKU_DATABASE_URL names the primary, and that only one runs") from None
     print(f"schema is at {schema.head()}")
 
 

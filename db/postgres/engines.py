@@ -96,6 +96,7 @@ class Engine:
             return
         if node is not self._primary and (node.epoch > self._epoch or not self._primary.is_primary):
             _log.warning("database primary changes", server=node.place, epoch=node.epoch)
+            self._primary.pool.abandon()
             self._primary, self._progress = node, Progress()
         if node is self._primary:
             self._epoch = node.epoch
@@ -104,7 +105,7 @@ class Engine:
     async def dispose(self) -> None:
         """Close the connections that are idle."""
         for node in self.nodes:
-            await node.pool.dispose()
+            node.pool.dispose()
 
 
 def create_engine(url: str, *, size: int, wait_seconds: float, application: str) -> Engine:

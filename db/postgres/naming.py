@@ -7,7 +7,7 @@ import re
 import sys
 
 _PACKAGE = "db.postgres."
-_RUNNERS = ("pipeline", "naming")
+_RUNNERS = ("pipeline", "placeholders", "naming")
 _NAME = re.compile(rb"\w+ /\* ([\w.]+) \*/")
 
 

@@ -1,11 +1,13 @@
 """Pools of connections: who waits for one, which of them can still be lent, and how long they live."""
 
 import asyncio
+import os
 import select
+import socket
 import time
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -41,6 +43,7 @@ class Pool:
         self._wait_seconds = wait_seconds
         self._permits = asyncio.Semaphore(size)
         self._idle: deque[_Pooled] = deque()
+        self._lent: set[_Pooled] = set()
 
     async def borrow(self, wait_seconds: float | None = None) -> "_Pooled":
         """A connection that is there, as far as its socket shows, to be returned (Saturated, Unavailable)."""
@@ -56,12 +59,14 @@ class Pool:
         except BaseException:
             self._permits.release()
             raise
+        self._lent.add(pooled)
         pooled.lend()
         return pooled
 
     async def give_back(self, pooled: "_Pooled") -> None:
         """Take a connection back; one that is broken or inside a transaction is rolled back or thrown away."""
         clean = False
+        self._lent.discard(pooled)
         pooled.leak_warning.cancel()
         try:
             clean = await pooled.is_clean()
@@ -71,11 +76,17 @@ class Pool:
             else:
                 if pooled.is_lost:
                     # Its server has gone, and so have the others, which may not show it yet.
-                    await self.dispose()
+                    self.dispose()
                 pooled.close()
             self._permits.release()
 
-    async def dispose(self) -> None:
+    def abandon(self) -> None:
+        """Cut all connections: whoever waits for the server, which may hang, is told that it is lost."""
+        for pooled in self._lent:
+            pooled.cut()
+        self.dispose()
+
+    def dispose(self) -> None:
         """Close what is idle."""
         while self._idle:
             self._idle.pop().close()
@@ -150,6 +161,12 @@ class _Pooled:
         """Note who has it; if that lasts for a minute, a line in the log tells where."""
         loop, borrower = asyncio.get_running_loop(), asyncio.current_task()
         self.leak_warning = loop.call_later(LEAK_SECONDS, _warn_of_leak, borrower)
+
+    def cut(self) -> None:
+        """Let whoever reads from the socket find its end."""
+        if not self._psycopg.closed:
+            with suppress(OSError), socket.socket(fileno=os.dup(self._psycopg.fileno())) as twin:
+                twin.shutdown(socket.SHUT_RDWR)
 
     @property
     def is_lost(self) -> bool:

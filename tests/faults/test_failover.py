@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from typing import Any
 
@@ -45,22 +46,29 @@ async def watch(client: Client, doctor_id: str, date: str, epochs: list[int], ov
                 over.set()
 
 
-async def fail_over(place: Town, running: Load, client: Client) -> list[int]:
-    """Lose the primary, promote under load, start the old one again as a supervisor would, and a worker.
+async def fail_over(place: Town, running: Load, client: Client, *, hangs: bool) -> list[int]:
+    """Lose the primary, or have it hang, promote under load; let the old one run again, and start a worker anew.
 
     The epochs that a stream saw.
     """
+    old = place.parts["primary"]
     epochs: list[int] = []
     over = asyncio.Event()
     watching = asyncio.create_task(watch(client, running.doctor_ids[0], running.date, epochs, over))
     assert (await promote(place)).startswith("1: error: ")
     await asyncio.sleep(SECONDS)
-    place.parts["primary"].kill()
+    if hangs:
+        old.send(signal.SIGSTOP)
+    else:
+        old.kill()
     said = await promote(place)
     assert said.startswith("0: "), said
     assert "epoch 2" in said
     await running.serves_again()
-    await place.parts["primary"].start_again()
+    if hangs:
+        old.send(signal.SIGCONT)
+    else:
+        await old.start_again()
     # A worker that knows nothing of what happened finds two primaries, the wrong one first in its list.
     place.parts["worker-1"].kill()
     await place.parts["worker-1"].start_again()
@@ -72,12 +80,12 @@ async def fail_over(place: Town, running: Load, client: Client) -> list[int]:
 
 
 @pytest.mark.parametrize("synchronous", [False, True])
-async def test_a_promoted_standby_takes_over_under_load(synchronous: bool) -> None:
+async def test_a_promoted_standby_takes_over_from_a_dead_or_hanging_primary(synchronous: bool) -> None:
     with town(standbys=2 if synchronous else 1, synchronous=synchronous) as place:
         async with visiting(place) as fleet, asyncio.timeout(60):
             [_, client] = await fleet.clients("admin")
             async with load(fleet) as running:
-                epochs = await fail_over(place, running, client)
+                epochs = await fail_over(place, running, client, hangs=not synchronous)
             lost = running.notes.history.lost(await running.book())
             print(f"promoted, {synchronous=}: {running.summary()}; {len(lost)} acknowledged writes lost")
             assert await running.contradictions(losses=not synchronous) == []

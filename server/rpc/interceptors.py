@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import grpc
@@ -18,32 +18,31 @@ from server.rpc.streaming import streaming
 DEFAULT_SECONDS = 5.0
 _SHORTEST_SECONDS = 0.005
 _FAREWELL_SECONDS = 0.1
-_OURS = "/yoyaku.v1."
 
 Answer = Message | bytes
 Handler = Callable[[Message, Any], Awaitable[Answer]]
 
 
-class Calls(grpc.aio.ServerInterceptor):
-    """Wraps the handlers of our services; health and reflection pass through."""
+class Calls:
+    """Stands for a server while services are added to it, and wraps their methods.
 
-    def __init__(self, verify: Verify) -> None:
+    Not an interceptor of gRPC's: the server would ask it anew for every call.
+    """
+
+    def __init__(self, server: grpc.aio.Server, verify: Verify) -> None:
+        self._server = server
         self._verify = verify
-        self._wrapped: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {}
 
-    async def intercept_service(
-        self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: grpc.HandlerCallDetails
-    ) -> Any:  # gRPC's own signature
-        """Wrap each method once."""
-        method = handler_call_details.method
-        if method in self._wrapped:
-            return self._wrapped[method]
-        found = await continuation(handler_call_details)
-        if found is None or not method.startswith(_OURS):
-            return found
-        wrap = streaming if found.response_streaming else answering
-        self._wrapped[method] = wrap(method, found, self._verify)
-        return self._wrapped[method]
+    def add_generic_rpc_handlers(self, handlers: object) -> None:
+        """What generated code says once more by the other method."""
+
+    def add_registered_method_handlers(self, service: str, methods: Mapping[str, Any]) -> None:
+        """Add the methods of a service, each wrapped."""
+        wrapped = {
+            name: (streaming if found.response_streaming else answering)(f"/{service}/{name}", found, self._verify)
+            for name, found in methods.items()
+        }
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, wrapped),))
 
 
 def answering(method: str, found: Any, verify: Verify) -> "grpc.RpcMethodHandler[bytes, bytes]":

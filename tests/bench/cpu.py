@@ -24,7 +24,7 @@ def family(pid: int) -> list[int]:
 def _parent(pid: int) -> int:
     try:
         return int(_fields(pid)[1])
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
         return 0
 
 

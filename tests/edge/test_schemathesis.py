@@ -49,7 +49,7 @@ def with_real_ids(value: Any, real: dict[str, str]) -> Any:
     return [with_real_ids(each, real) for each in value] if isinstance(value, list) else value
 
 
-@pytest.mark.parametrize(("name", "mode"), methods())
+@pytest.mark.parametrize(("name", "mode"), list(methods()))
 def test_no_call_is_a_fault_of_the_server(
     edge: Edge, stack: Stack, operations: dict[str, Any], name: str, mode: GenerationMode
 ) -> None:

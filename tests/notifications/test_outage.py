@@ -59,4 +59,5 @@ async def test_a_relay_that_hangs_and_refuses_delays_no_booking_and_loses_no_not
         )
     assert statuses == {("sent", ""): len(people.booked)}
     assert delivered(relay) == dict.fromkeys(people.booked, 1)
-    assert max(ratios) < 2
+    # One that waited for the relay would take its whole timeout; the machine's own noise is less.
+    assert max(ratios) < 3

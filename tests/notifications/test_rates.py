@@ -65,12 +65,12 @@ async def test_mail_of_two_workers_arrives_no_faster_than_the_rate(
     scene: Scene, relay: Relay, database_url: str, valkey_urls: dict[str, str]
 ) -> None:
     people = await crowd(scene)
-    for _ in range(60):
+    for _ in range(40):
         await people.book()
     settings = settings_for(database_url, **valkey_urls, smtp_url=relay.url, email_per_second=20)
     workers = [await start_worker(settings) for _ in range(2)]
     try:
-        await relay.arrived(60)
+        await relay.arrived(40)
     finally:
         await asyncio.gather(*map(stop_worker, workers))
     # What was on its way from either, five at once, may arrive late and so together.

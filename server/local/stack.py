@@ -60,6 +60,7 @@ class Stack:
             edge_tls=f"https://{HOST}:{settings.tls_port}",
             admin=f"http://{HOST}:{settings.admin_port}",
             grpc=f"{HOST}:{settings.port}",
+            edge_metrics=f"http://{HOST}:{self._ports['metrics']}/stats/prometheus",
             wish_id=last.wish_id if (last := wish.read(home)) else "",  # of an earlier run
         )
         self._fleet = Fleet(self.state, self._note, self._log, home / "envoy")

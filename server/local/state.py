@@ -25,6 +25,7 @@ class State:
     valkey_url: str = ""
     key_encryption_key_file: str = ""
     ready: bool = False
+    edge_metrics: str = ""
     wish_id: str = ""
     wish_failure: str = ""
     workers: list[str] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +18,7 @@ from tests.edge.answers import reason
 from tests.edge.clinic import Stack
 from tests.edge.envoys import Edge, running_envoy, wait_for_readyz
 from tests.edge.rest import Rest
+from tests.edge.waiting import eventually
 from yoyaku.v1.schedule_service_pb2 import WatchSlotsRequest
 from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceStub
 
@@ -46,13 +47,6 @@ def still(stack: Stack) -> Iterator[None]:
 def counter(edge: Edge, name: str) -> int:
     (line,) = httpx.get(f"{edge.admin}/stats?filter=^cluster.{name}$").text.splitlines()
     return int(line.rpartition(" ")[2])
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def burst(pool: ThreadPoolExecutor, rest: Rest, count: int) -> list[Future[httpx.Response]]:

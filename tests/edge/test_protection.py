@@ -21,6 +21,7 @@ from tests.edge.answers import reason
 from tests.edge.clinic import Stack
 from tests.edge.envoys import Edge, running_envoy
 from tests.edge.rest import Rest
+from tests.edge.waiting import eventually
 
 
 def make_certificate(directory: Path, *names: str) -> Path:
@@ -71,7 +72,7 @@ def test_a_client_may_show_a_certificate_of_a_trusted_authority_alone(secure: tu
     assert (
         httpx.get(f"{url}/api/nothing", verify=trusted, headers={"x-request-id": "with-certificate"}).status_code == 404
     )
-    wait_for(lambda: "with-certificate" in edge.log())
+    eventually(lambda: "with-certificate" in edge.log())
     assert '"client_certificate":"CN=hospital.example"' in edge.log()
     stranger = make_certificate(directory / "stranger", "hospital.example")
     with pytest.raises((httpx.ConnectError, httpx.ReadError)):
@@ -89,7 +90,7 @@ def test_a_replaced_certificate_is_taken_over_while_envoy_runs(secure: tuple[Edg
     before, other = serial(), make_certificate(directory / "other")
     for name in ("tls.key", "tls.crt"):
         (other / name).replace(directory / "server" / name)
-    wait_for(lambda: serial() != before)
+    eventually(lambda: serial() != before)
 
 
 def test_the_command_keeps_a_certificate_that_is_good(tmp_path: Path) -> None:
@@ -135,13 +136,6 @@ def test_prometheus_gets_metrics_and_nothing_else(edge: Edge, rest: Rest) -> Non
     others = ("GET /", "POST /quitquitquit", "GET /config_dump", "POST /stats/prometheus", "GET /stats/prometheus/..")
     for method, path in map(str.split, others):
         assert httpx.request(method, f"{edge.metrics}{path}").status_code == 404
-
-
-def wait_for(condition: object) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_headers_that_grpc_cannot_take_cost_neither_the_call_nor_the_worker(edge: Edge, rest: Rest) -> None:

@@ -21,7 +21,7 @@ from tests.edge.clinic import Stack
 from tests.edge.envoys import Edge
 
 DOCUMENT = json.loads((Path(__file__).resolve().parents[2] / "docs" / "openapi.json").read_text())
-EXAMPLES = int(os.environ.get("YOYAKU_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("TEST_EXAMPLES", "8"))
 """Calls for each method and kind."""
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
@@ -14,6 +14,7 @@ from tests.edge.answers import reason
 from tests.edge.clinic import Stack, fill
 from tests.edge.envoys import NO_LIMITS, Edge, running_envoy, wait_for_readyz
 from tests.edge.rest import Rest
+from tests.edge.waiting import eventually
 from tests.faults.town import Town, town
 from yoyaku.v1.schedule_service_pb2 import WatchSlotsRequest
 from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceStub
@@ -41,13 +42,6 @@ def edge(place: Town, stack: Stack, tmp_path: Path) -> Iterator[Edge]:
     with running_envoy(tmp_path, workers=workers, limits=NO_LIMITS) as edge:
         wait_for_readyz(edge, 200)
         yield edge
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_no_worker_is_ejected_and_cached_reads_and_streams_go_on(

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,10 +24,11 @@ from server.local.process import Process
 from tests.edge.clinic import Stack
 from tests.edge.envoys import NO_LIMITS, Edge, running_envoy, wait_for_readyz
 from tests.edge.rest import Rest
+from tests.edge.waiting import eventually
 from yoyaku.v1.schedule_service_pb2 import WatchSlotsRequest
 from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceStub
 
-RESTARTS_SECONDS = float(os.environ.get("YOYAKU_RESTARTS_SECONDS", "15"))
+RESTARTS_SECONDS = float(os.environ.get("TEST_RESTART_SECONDS", "15"))
 """How long the rolling restart goes on; 60 and more are for a patient person."""
 
 
@@ -75,13 +76,6 @@ def rest(pair: Pair, stack: Stack) -> Iterator[Rest]:
         rest = Rest(http, stack)
         eventually(lambda: rest("patient", "GET", "/api/doctors").status_code == 200)  # it has the keys
         yield rest
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 _bookings = itertools.count()

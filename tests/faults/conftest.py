@@ -30,7 +30,7 @@ async def visiting(place: Town) -> AsyncIterator[Fleet]:
             await engine.dispose()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def place() -> Iterator[Town]:
     """A primary, a standby, Valkey and two workers."""
     with town() as built:

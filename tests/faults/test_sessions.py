@@ -76,6 +76,7 @@ async def test_people_and_systems_go_on_while_the_primary_is_away(place: Town, f
     service = pb.CreateServiceAccountRequest(name="Laboratory", all_clinics=True)
     made = await admin(admin.auth.CreateServiceAccount, service)
     tokens = await somebody.login()
+    await place.caught_up()
     place.parts["primary"].kill()
     try:
         assert (await until(lambda: somebody.refreshed(tokens))).access_token

@@ -106,6 +106,14 @@ class Town:
                 lambda process, p=worker_port: workers.await_ready(process, p),  # type: ignore[misc]
             )
 
+    async def caught_up(self) -> None:
+        """Return when the standby has all that the primary has."""
+        primary, standby = self.servers[:2]
+        position = primary.query("SELECT pg_current_wal_lsn()")
+        async with asyncio.timeout(START_AGAIN_SECONDS):
+            while standby.query(f"SELECT pg_last_wal_replay_lsn() >= '{position}'") != "t":  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
     def stop(self) -> None:
         """End everything."""
         for name in WORKERS:

@@ -84,6 +84,7 @@ def _checked(deserialize: Callable[[bytes], Message], raw: bytes) -> Message:
         return validate(None)
 
 
+# Whoever asks the same gets the same message: handlers do not change requests.
 _remembered = lru_cache(maxsize=_REMEMBERED_QUESTIONS)(_checked)
 
 

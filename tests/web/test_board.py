@@ -1,6 +1,7 @@
 """The waiting-room board in a real browser, on a real worker behind Envoy."""
 
 import re
+import signal
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from tests.edge.clinic import Stack
 from tests.fixtures.browser import board
 from tests.web.conftest import Room
 
+LOST = re.compile(r"No connection . as of \d\d:\d\d\. Trying again\.")
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -89,6 +91,22 @@ async def test_a_clinic_that_the_screen_may_not_show_is_told(browser: Browser, r
         await expect(page.locator("#message")).to_have_text(re.compile("may not show this clinic"))
 
 
+async def test_a_server_that_falls_silent_is_told(browser: Browser, room: Room, stack: Stack) -> None:
+    async with board(browser, room.edge.url, f"?lang=en#token={room.token}") as page:
+        await page.clock.install()
+        await page.reload()
+        await expect(page.locator("#state")).to_have_text("Live")
+        stack.process.popen.send_signal(signal.SIGSTOP)
+        try:
+            await page.clock.fast_forward("00:19")
+            await expect(page.locator("#state")).to_have_text("Live")
+            await page.clock.fast_forward("00:04")
+            await expect(page.locator("#notice")).to_have_text(LOST)
+        finally:
+            stack.process.popen.send_signal(signal.SIGCONT)
+        await expect(page.locator("#notice")).to_be_hidden()
+
+
 async def test_a_lost_server_is_told_and_a_new_one_is_found(browser: Browser, room: Room, stack: Stack) -> None:
     async with board(browser, room.edge.url, f"?lang=en#token={room.token}") as page:
         await expect(page.locator("#state")).to_have_text("Live")
@@ -96,7 +114,7 @@ async def test_a_lost_server_is_told_and_a_new_one_is_found(browser: Browser, ro
         stack.process.popen.kill()
         stack.process.popen.wait()
         notice = page.locator("#notice")
-        await expect(notice).to_have_text(re.compile(r"No connection . as of \d\d:\d\d\. Trying again\."))
+        await expect(notice).to_have_text(LOST)
         await expect(page.locator("#state")).to_be_empty()
         assert await page.locator("#rows").inner_text() == shown
         again = stack.launch("worker again", stack.port)

@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from random import SystemRandom
+
+import structlog
 
 from db.postgres.engines import Engine, create_engine
 from db.valkey.client import Valkey, create_client
@@ -228,3 +230,4 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         await asyncio.sleep(half)
         await asyncio.gather(parts.streams.drain(half), asyncio.sleep(half))
         await parts.server.stop(settings.grace_seconds)
+        structlog.get_logger().info("days served", **asdict(parts.days.counts))

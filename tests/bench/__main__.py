@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from server.local import LocalError
-from tests.bench import growth, notifications, report, versions
+from tests.bench import growth, notifications, report, streams, versions
 from tests.bench.calls import CREATE, LIST, SLOTS
 from tests.bench.load import LoadError
 from tests.bench.rounds import Bench
@@ -30,13 +30,15 @@ class Part(StrEnum):
     GRPCIO = "grpcio"
     GROWTH = "growth"
     NOTIFICATIONS = "notifications"
+    STREAMS = "streams"
 
 
 def main(
     part: Annotated[
         Part,
         typer.Argument(
-            help="all: the three calls; grpcio: its versions; growth: a large book; notifications: the queue."
+            help="all: the three calls; grpcio: its versions; growth: a large book; notifications: the queue;"
+            " streams: fan-out."
         ),
     ] = Part.ALL,
     rounds: Annotated[int, typer.Option(min=1, max=5, help="How often everything is measured, in turns.")] = 5,
@@ -48,6 +50,9 @@ def main(
     console, status = Console(width=150), Console(stderr=True)
     scratch = Path(tempfile.mkdtemp(prefix="yoyaku-bench-"))
     try:
+        if part is Part.STREAMS:
+            console.print(*streams.measure(scratch, lambda text: status.print(f"  {text}")), sep="\n\n")
+            return
         _check()
         if part is Part.GRPCIO:
             console.print(versions.compare(versions_of_grpcio.split(","), rounds, scratch))

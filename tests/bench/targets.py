@@ -45,7 +45,7 @@ class Targets:
 
     def token(self) -> str:
         """A new access token of the clinic's staff, good for 15 minutes."""
-        return asyncio.run(_token(self.settings, self.clinic.staff_id))
+        return asyncio.run(token_of(self.settings, self.clinic.staff_id))
 
     def database_seconds(self) -> float:
         """CPU time that the database has used."""
@@ -60,9 +60,9 @@ def running(scratch: Path) -> Iterator[Targets]:
         server.query(f"CREATE DATABASE {_DATABASE}")
         url = server.url(_DATABASE)
         settings = parts.settings(stack, scratch, url)
-        made = asyncio.run(_fill(settings))
+        made = asyncio.run(fill(settings))
         ours = parts.worker(stack, settings, scratch)
-        answers = asyncio.run(_samples(ours.port, made, asyncio.run(_token(settings, made.staff_id))))
+        answers = asyncio.run(_samples(ours.port, made, asyncio.run(token_of(settings, made.staff_id))))
         yield Targets(
             clinic=made,
             settings=settings,
@@ -105,14 +105,16 @@ def _edge(stack: ExitStack, worker: Target, scratch: Path) -> Target:
     return Target("edge", port, [*worker.pids, process.pid])
 
 
-async def _fill(settings: Settings) -> Clinic:
+async def fill(settings: Settings) -> Clinic:
+    """Make the schema, the keys and the clinic in an empty database."""
     await schema.upgrade(settings.database_url.get_secret_value())
     async with wired(settings) as wiring:
         await wiring.keys.ensure()
     return await clinic.make(settings.database_url.get_secret_value())
 
 
-async def _token(settings: Settings, account_id: str) -> str:
+async def token_of(settings: Settings, account_id: str) -> str:
+    """An access token of an account."""
     async with wired(settings) as wiring:
         token = await wiring.tokens.issue(account_id)
     if token is None:

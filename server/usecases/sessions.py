@@ -23,7 +23,7 @@ from server.usecases.attempts import Attempts, reached
 from server.usecases.identity import Tokens
 from server.usecases.passwords import Passwords
 from server.usecases.sealing import digest, new_secret
-from server.usecases.writes import read, refusals
+from server.usecases.writes import read, refusals, require_primary
 
 LIFE = timedelta(days=7)
 """Of a refresh token, and so of a session that is left alone."""
@@ -99,11 +99,13 @@ class Sessions:
     async def check(self, email: str, password: str) -> SignInRow | None:
         """Who signs in with an email, if it is their password; whoever it is, the answer takes as long.
 
-        Raises TOO_MANY_ATTEMPTS, TOKEN_STORE_UNAVAILABLE, OVERLOADED.
+        Raises TOO_MANY_ATTEMPTS, TOKEN_STORE_UNAVAILABLE, OVERLOADED, and DATABASE_UNAVAILABLE while the primary, which
+        alone knows the newest password, is away and the replica's is another.
         """
         await self._attempts.admit("password of an account", email, _PER_ACCOUNT)
         row = await read(self._engine, lambda pg: accounts.by_email(pg, email), Freshness.PRIMARY_FIRST)
         if not await self._passwords.matches(row and row.password_hash, password):
+            require_primary(self._engine)
             return None
         if row and row.password_hash and self._passwords.is_outdated(row.password_hash):
             await self._hash_anew(row.account.id, row.password_hash, password)
@@ -126,6 +128,7 @@ class Sessions:
         # A replica that lacks a new generation does no harm: workers that know it refuse the tokens.
         account = await read(self._engine, lambda pg: identity.account(pg, token.user_id), Freshness.PRIMARY_FIRST)
         if account is None:
+            require_primary(self._engine)
             raise _ended()
         request_id = request_id or self._new_id()
         successor = token.successor(self._key, request_id)

@@ -147,8 +147,18 @@ def refusals() -> Iterator[None]:
             Reason.DEADLINE_PASSED, "the call took too long and nothing was changed: try again, or ask for less"
         ) from None
     except Unavailable:
-        raise DomainError(
-            Reason.DATABASE_UNAVAILABLE,
-            "the appointment book cannot be reached: try again, a write with the same request_id",
-            retry_after=timedelta(seconds=2),
-        ) from None
+        raise _unavailable() from None
+
+
+def require_primary(engine: Engine) -> None:
+    """Refuse a no that a replica has said: it may lack what was committed last (DATABASE_UNAVAILABLE)."""
+    if engine.is_primary_lost:
+        raise _unavailable()
+
+
+def _unavailable() -> DomainError:
+    return DomainError(
+        Reason.DATABASE_UNAVAILABLE,
+        "the appointment book cannot be reached: try again, a write with the same request_id",
+        retry_after=timedelta(seconds=2),
+    )

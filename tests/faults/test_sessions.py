@@ -1,6 +1,7 @@
 """Sessions when the token store or the primary is killed."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,14 +37,15 @@ class Person:
         request = pb.RefreshTokenRequest(refresh_token=tokens.refresh_token)
         return await self.there(self.there.auth.RefreshToken, request)
 
-    async def refreshed(self, tokens: Any) -> Any:
-        """The next tokens, or nothing while what they need is away."""
-        try:
-            return await self.refresh(tokens)
-        except Refusal as refused:
-            if refused.code is not grpc.StatusCode.UNAVAILABLE:
-                raise
-            return None
+
+async def unless_away(call: Awaitable[Any]) -> Any:
+    """An answer, or nothing while what it needs is away."""
+    try:
+        return await call
+    except Refusal as refused:
+        if refused.code is not grpc.StatusCode.UNAVAILABLE:
+            raise
+        return None
 
 
 def person(fleet: Fleet, email: str) -> Person:
@@ -64,7 +66,7 @@ async def test_sessions_outlive_the_token_store_and_what_is_ended_meanwhile_stay
     await other(other.directory.ListClinics, directory_service_pb2.ListClinicsRequest())
     await admin(admin.auth.DisableAccount, pb.DisableAccountRequest(account_id=account_id))
     await place.parts["valkey"].start_again()
-    assert (await until(lambda: staying.refreshed(stays))).access_token
+    assert (await until(lambda: unless_away(staying.refresh(stays)))).access_token
     with pytest.raises(Refusal, match="SESSION_ENDED"):
         await leaving.refresh(leaves)
 
@@ -75,16 +77,22 @@ async def test_people_and_systems_go_on_while_the_primary_is_away(place: Town, f
     await joined(admin, somebody)
     service = pb.CreateServiceAccountRequest(name="Laboratory", all_clinics=True)
     made = await admin(admin.auth.CreateServiceAccount, service)
-    tokens = await somebody.login()
+    tokens = await until(lambda: unless_away(somebody.login()))
     await place.caught_up()
     place.parts["primary"].kill()
     try:
-        assert (await until(lambda: somebody.refreshed(tokens))).access_token
+        assert (await until(lambda: unless_away(somebody.refresh(tokens)))).access_token
         assert (await somebody.login()).access_token
         exchange = pb.ExchangeDeviceTokenRequest(device_token=made.device_token)
         assert (await somebody.here(somebody.here.auth.ExchangeDeviceToken, exchange)).access_token
         lost = await refusal(admin(admin.auth.DisableAccount, pb.DisableAccountRequest(account_id=made.account_id)))
         assert lost.reason == "DATABASE_UNAVAILABLE"
+        # A replica's no may be out of date.
+        stranger = person(fleet, "stranger@example.org")
+        assert (await refusal(stranger.login())).reason == "DATABASE_UNAVAILABLE"
+        unknown = pb.ExchangeDeviceTokenRequest(device_token=made.device_token[:-4] + "abcd")
+        refused = await refusal(somebody.here(somebody.here.auth.ExchangeDeviceToken, unknown))
+        assert refused.reason == "DATABASE_UNAVAILABLE"
     finally:
         await place.parts["primary"].start_again()
 

@@ -9,7 +9,9 @@ from random import SystemRandom
 
 import structlog
 
+from db.postgres.doctors import DoctorRow
 from db.postgres.engines import Engine, create_engine
+from db.postgres.patients import FullPatientRow
 from db.valkey.client import Valkey, create_client
 from db.valkey.gate import Gate
 from db.valkey.read_marks import ReadMarks
@@ -42,6 +44,7 @@ from server.usecases.live.rendering import Rendering
 from server.usecases.notifications import Notifications
 from server.usecases.passwords import Passwords
 from server.usecases.patients import Patients
+from server.usecases.profiles import DOCTOR_LIFE, PATIENT_LIFE, Profiles
 from server.usecases.records.emergency import Emergency
 from server.usecases.records.keys import RecordKeys
 from server.usecases.records.reading import Reading
@@ -84,6 +87,8 @@ class Parts:
     streams: Streams
     feed: Feed
     days: Days
+    doctors: Profiles[DoctorRow]
+    patients: Profiles[FullPatientRow]
     announcing: Announcing
     hub: Hub
     server: Server
@@ -123,6 +128,10 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
         gate = Gate(cache)
         stack.push_async_callback(gate.aclose)
         days = Days(Rendering(engine, clock, FORMS), gate, clock)
+        doctors = Profiles(gate, lambda: days.epoch, "doctor", DoctorRow, DOCTOR_LIFE)
+        patients = Profiles(gate, lambda: days.epoch, "patient", FullPatientRow, PATIENT_LIFE)
+        for profiles in (doctors, patients):
+            stack.push_async_callback(profiles.aclose)
         announcing, hub = Announcing(days), Hub(days, engine, cache, clock)
         feed = Feed(engine, clock, streams)
         masters = key_ring("YOYAKU_RECORD_MASTER_KEYS", settings.record_master_keys.get_secret_value(), secret)
@@ -141,7 +150,9 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
                 Watching(engine, clock, hub, streams, FORMS),
                 Scheduling(engine, clock, announcing),
             ),
-            directory=DirectoryServicer(Directory(engine, clock, new_id, announcing), Patients(engine, clock, new_id)),
+            directory=DirectoryServicer(
+                Directory(engine, clock, new_id, announcing, doctors), Patients(engine, clock, new_id, patients)
+            ),
             auth=AuthServicer(
                 keys,
                 sessions,
@@ -175,6 +186,8 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             streams=streams,
             feed=feed,
             days=days,
+            doctors=doctors,
+            patients=patients,
             announcing=announcing,
             hub=hub,
             server=Server(servicers, tokens.verify),

@@ -95,6 +95,7 @@ _UPDATE = """
 UPDATE doctors SET specialty = %(specialty)s, active = %(active)s, version = version + 1, updated_at = %(now)s
 WHERE id = %(doctor_id)s
 """
+_IDS_OF_PRACTITIONER = "SELECT id FROM doctors WHERE practitioner_id = %(practitioner_id)s"
 _RENAME = "UPDATE practitioners SET name = %(name)s, updated_at = %(now)s WHERE id = %(practitioner_id)s"
 _RAISE_OTHERS = """
 UPDATE doctors SET version = version + 1, updated_at = %(now)s
@@ -158,6 +159,12 @@ async def id_at(pg: Connection, practitioner_id: str, clinic_id: str) -> str | N
     cursor = await pg.execute(_ID_AT, {"practitioner_id": practitioner_id, "clinic_id": clinic_id})
     found = await cursor.fetchone()
     return found[0] if found else None
+
+
+async def ids_of_practitioner(pg: Connection, practitioner_id: str) -> list[str]:
+    """Every doctor that a practitioner is."""
+    sent = await pg.execute(_IDS_OF_PRACTITIONER, {"practitioner_id": practitioner_id})
+    return [row[0] for row in await sent.fetchall()]
 
 
 async def page(pg: Connection, clinic_id: str, specialty: str, after_id: str, limit: int) -> list[DoctorRow]:

@@ -19,6 +19,7 @@ from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock, IdMaker
 from server.domain.policies import today
 from server.usecases import paging
+from server.usecases.profiles import Profiles
 from server.usecases.writes import Announce, Claim, Write, perform, read
 
 M = TypeVar("M")
@@ -63,7 +64,10 @@ class DoctorChange:
 class Directory:
     """Finds clinics and doctors, adds and changes doctors."""
 
-    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, announce: Announce) -> None:
+    def __init__(
+        self, engine: Engine, clock: Clock, new_id: IdMaker, announce: Announce, profiles: Profiles[DoctorRow]
+    ) -> None:
+        self._profiles = profiles
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
@@ -92,9 +96,17 @@ class Directory:
 
     async def get_doctor(self, caller: Caller, doctor_id: str) -> DoctorRow:
         """One doctor, active or not (DOCTOR_NOT_FOUND, NOT_ALLOWED)."""
-        row = await read(self._engine, lambda pg: _doctor(pg, doctor_id), Freshness.OWN_WRITES)
+        row = await self._profiles.get(doctor_id, lambda: self._load(doctor_id))
+        if row is None:
+            raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", doctor_id)
         require(caller, Action.SEE_DOCTORS, Owner(clinic_id=row.clinic_id))
         return row
+
+    async def _load(self, doctor_id: str) -> DoctorRow | None:
+        async def work(pg: Connection) -> DoctorRow | None:
+            return await (await doctors.get(pg, doctor_id)).fetchone()
+
+        return await read(self._engine, work, Freshness.PRIMARY_FIRST)
 
     async def create_doctor(self, caller: Caller, new: NewDoctor, write: Write[DoctorRow, M]) -> M:
         """Add a doctor; errors are those of CreateDoctor in the contract."""
@@ -120,13 +132,21 @@ class Directory:
 
     async def update_doctor(self, caller: Caller, change: DoctorChange, write: Write[DoctorRow, M]) -> M:
         """Change a doctor; errors are those of UpdateDoctor in the contract."""
-        now = self._clock()
+        now, changed = self._clock(), list[DoctorRow]()
 
         async def work(pg: Connection, claim: Claim) -> DoctorRow:
             await claim.settle()
-            return await _update(pg, claim, caller, change, now)
+            row = await _update(pg, claim, caller, change, now)
+            # A new name is one of the same person at other clinics, too.
+            for doctor_id in await doctors.ids_of_practitioner(pg, row.practitioner_id):
+                await self._profiles.changing(doctor_id)
+            changed[:] = [row]
+            return row
 
-        return await perform(self._engine, write, work, now, self._announce)
+        answer = await perform(self._engine, write, work, now, self._announce)
+        for row in changed:
+            await self._profiles.changed(row)
+        return answer
 
     @asynccontextmanager
     async def _addable(self, practitioner_id: str, clinic_id: str) -> AsyncIterator[None]:

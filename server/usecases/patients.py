@@ -16,6 +16,7 @@ from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller, Owner, may, not_allowed, require
 from server.domain.ids import Clock, IdMaker
 from server.usecases import paging
+from server.usecases.profiles import Profiles
 from server.usecases.writes import Claim, Write, perform, read
 
 M = TypeVar("M")
@@ -65,7 +66,8 @@ class Search:
 class Patients:
     """Registers, finds and changes patients."""
 
-    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker) -> None:
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, profiles: Profiles[FullPatientRow]) -> None:
+        self._profiles = profiles
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
@@ -87,20 +89,35 @@ class Patients:
 
     async def get(self, caller: Caller, patient_id: str) -> FullPatientRow:
         """One patient (PATIENT_NOT_FOUND)."""
-        return await read(self._engine, lambda pg: _visible(pg, caller, patient_id), Freshness.OWN_WRITES)
+        if not may(caller, Action.SEE_PATIENT, Owner(patient_id=patient_id)):
+            # A doctor sees those of its patients, which the database knows.
+            return await read(self._engine, lambda pg: _visible(pg, caller, patient_id), Freshness.OWN_WRITES)
+        return _known(await self._profiles.get(patient_id, lambda: self._load(patient_id)), patient_id)
+
+    async def _load(self, patient_id: str) -> FullPatientRow | None:
+        async def work(pg: Connection) -> FullPatientRow | None:
+            return await (await patients.get(pg, patient_id)).fetchone()
+
+        return await read(self._engine, work, Freshness.PRIMARY_FIRST)
 
     async def update(self, caller: Caller, change: PatientChange, write: Write[FullPatientRow, M]) -> M:
         """Change a patient; errors are those of UpdatePatient in the contract."""
-        now = self._clock()
+        now, changed = self._clock(), list[FullPatientRow]()
         if "birth_date" in change.fields:
             _check_birth_date("patient.birth_date", change.new.birth_date, now)
 
         async def work(pg: Connection, claim: Claim) -> FullPatientRow:
             await claim.settle()
-            return await _update(pg, caller, change, now)
+            row = await _update(pg, caller, change, now)
+            await self._profiles.changing(row.id)
+            changed[:] = [row]
+            return row
 
         async with self._identifiable(change.new.identifiers, change.patient_id):
-            return await perform(self._engine, write, work, now)
+            answer = await perform(self._engine, write, work, now)
+        for row in changed:
+            await self._profiles.changed(row)
+        return answer
 
     async def search(self, caller: Caller, search: Search) -> tuple[Sequence[FullPatientRow], str]:
         """A page of patients by name, and the token of the next page or an empty one (PAGE_TOKEN_INVALID)."""

@@ -6,6 +6,7 @@ from importlib import import_module
 from server.commands import app
 
 COMMANDS = (
+    "archive",
     "audit-checkpoint",
     "certificate",
     "demo",
@@ -19,6 +20,7 @@ COMMANDS = (
     "promote",
     "record-retention",
     "reset",
+    "restore-archive",
     "roles",
     "rotate-keys",
     "rotate-record-keys",

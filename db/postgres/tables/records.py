@@ -32,6 +32,7 @@ records = Table(
     PrimaryKeyConstraint("id", name="records_pkey"),
 )
 Index("records_by_patient", records.c.patient_id, records.c.created_at, records.c.id)
+Index("records_by_appointment", records.c.appointment_id, postgresql_where=text("appointment_id IS NOT NULL"))
 Index("records_by_age", records.c.clinic_id, records.c.updated_at, records.c.id)
 
 record_data_keys = Table(

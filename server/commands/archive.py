@@ -1,0 +1,83 @@
+"""`python -m server archive DIRECTORY`: old appointments and medical records go to files."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from db.postgres import schema
+from db.postgres.archives import Row
+from server.commands import app, fail
+from server.commands.running import settings_here
+from server.config import Settings
+from server.domain.archives import decode, encode
+from server.domain.errors import DomainError
+from server.usecases.archiving import Archiving
+from server.usecases.records.retention import Retaining
+from server.wiring import wired
+
+
+@app.command()
+def archive(
+    directory: Annotated[Path, typer.Argument(help="Where the files go; it must be there.")],
+    size: Annotated[
+        int, typer.Option(min=1, max=5_000, help="Appointments, or records, of a batch and its file.")
+    ] = 500,
+    pause: Annotated[float, typer.Option(min=0, help="Seconds between batches, for the others.")] = 0.1,
+) -> None:
+    """Move appointments and records past their clinic's time (`record-retention`) from the database to files.
+
+    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs, while calls go on. It can be ended and run again
+    at any time: rows are removed only when their file is safe on disk.
+    """
+    if not directory.is_dir():
+        raise fail(f"{directory} is no directory: make it first, where the files are to stay")
+    try:
+        appointments, records = asyncio.run(_archive(settings_here(), directory, size, pause))
+    except DomainError as error:
+        raise fail(error.message) from None
+    except OSError as error:
+        raise fail(
+            f"{directory} cannot be written to: {error.strerror}; nothing was removed without its file"
+        ) from None
+    print(f"archived {appointments} appointments and {records} records")
+
+
+async def _archive(configured: Settings, directory: Path, size: int, pause: float) -> tuple[int, int]:
+    appointments = records = files = 0
+
+    async with wired(configured) as parts:
+        head, run = schema.head(), f"{parts.clock():%Y%m%dT%H%M%SZ}"
+
+        def store(kind: str, rows: Sequence[Row]) -> None:
+            nonlocal files
+            files += 1
+            _write(directory / f"{run}-{files:06}-{kind}.ndjson.gz", encode(head, rows))
+
+        archiving = Archiving(parts.engine, parts.clock, Retaining(parts.engine, parts.clock))
+        async for batch in archiving.run(store, size):
+            appointments, records = appointments + batch[0], records + batch[1]
+            if any(batch):
+                print(f"{appointments} appointments, {records} records")
+                await asyncio.sleep(pause)
+    return appointments, records
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Have a file that is whole and safe on disk, or none under that name."""
+    descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    decode(Path(scratch).read_bytes())
+    Path(scratch).rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,43 @@
+"""`python -m server restore-archive FILE...`: what `archive` took out comes back."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from server.commands import app, fail
+from server.commands.running import settings_here
+from server.config import Settings
+from server.domain.archives import ArchiveError, decode
+from server.domain.errors import DomainError
+from server.usecases.archiving import Archiving
+from server.usecases.records.retention import Retaining
+from server.wiring import wired
+
+
+@app.command(name="restore-archive")
+def restore_archive(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Archives; of appointments before records.")],
+) -> None:
+    """Put the rows of archives back into the database; those that are there stay as they are.
+
+    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. A file is restored whole or not at all.
+    """
+    for file in files:
+        try:
+            rows = decode(file.read_bytes())
+            added = asyncio.run(_restore(settings_here(), rows))
+        except OSError as error:
+            raise fail(f"{file} cannot be read: {error.strerror}") from None
+        except ArchiveError as error:
+            raise fail(f"{file}: {error}; nothing of it was restored") from None
+        except DomainError as error:
+            raise fail(error.message) from None
+        print(f"{file.name}: {added} of {len(rows)} rows were not there and are now")
+
+
+async def _restore(configured: Settings, rows: Sequence[tuple[str, str]]) -> int:
+    async with wired(configured) as parts:
+        return await Archiving(parts.engine, parts.clock, Retaining(parts.engine, parts.clock)).put_back(rows)

@@ -1,0 +1,224 @@
+"""Old appointments and records leave for files and come back; nothing else moves, and nothing is lost on the way."""
+
+import asyncio
+import base64
+import os
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db.postgres.archives import Row
+from server.domain.archives import ArchiveError, decode, encode
+from server.domain.records import Retention
+from server.usecases.archiving import Archiving
+from server.usecases.records.retention import Retaining
+from tests.fixtures.book import Book, Clock
+from tests.fixtures.charts import TEXT, Charts
+from tests.fixtures.clinic import Scene
+from tests.fixtures.worker import Worker
+
+ROOT = Path(__file__).resolve().parents[2]
+YEARS = timedelta(days=4 * 366)
+TABLES = (
+    "appointments", "appointment_events", "appointment_identifiers", "notifications", "records", "record_versions",
+    "record_identifiers", "record_data_keys", "record_audit", "schedule_days", "patients",
+)  # fmt: skip
+
+
+class Files:
+    """Archives in memory, as they would lie on disk."""
+
+    def __init__(self) -> None:
+        self.kinds: list[str] = []
+        self.archives: list[bytes] = []
+
+    def __call__(self, kind: str, rows: Sequence[Row]) -> None:
+        self.kinds.append(kind)
+        self.archives.append(encode("a schema", rows))
+
+
+async def content(book: Book) -> dict[str, list[Any]]:
+    """Every row there is of what may leave, and of what must not change with it."""
+    return {each: sorted(await book.rows(f"SELECT to_jsonb(t)::text FROM {each} t")) for each in TABLES}  # noqa: S608
+
+
+async def archive(archiving: Archiving, files: Files, size: int = 2) -> tuple[int, int]:
+    batches = [batch async for batch in archiving.run(files, size)]
+    return sum(batch[0] for batch in batches), sum(batch[1] for batch in batches)
+
+
+async def end_all(book: Book) -> None:
+    await book.run("UPDATE appointments SET status = 'completed'")
+    await book.run("UPDATE notifications SET status = 'sent'")
+
+
+@pytest.fixture
+def archiving(worker: Worker, clock: Clock) -> Archiving:
+    return Archiving(worker.parts.engine, clock, Retaining(worker.parts.engine, clock))
+
+
+@pytest.fixture
+async def old(charts: Charts, book: Book, clock: Clock) -> str:
+    """Three appointments and a record, amended once, four years ago; the record's id."""
+    written = await charts.write()
+    await charts.amend(written.id, f"{TEXT}, tested again")
+    for time_slot in ("10:00", "11:00"):
+        await charts.scene.book_slot(time_slot)
+    await end_all(book)
+    clock.advance(YEARS)
+    return str(written.id)
+
+
+async def test_what_is_over_leaves_and_comes_back_row_by_row(
+    old: str, charts: Charts, book: Book, archiving: Archiving
+) -> None:
+    before, files = await content(book), Files()
+    assert await archive(archiving, files) == (3, 1)
+    assert files.kinds == ["records", "appointments", "appointments"]
+    assert not any("Penicillin" in row for each in files.archives for _, row in decode(each))
+    between = await content(book)
+    gone = {table for table in TABLES if between[table] != before[table]}
+    assert gone == {"appointments", "appointment_events", "records", "record_versions"}
+    assert not between["appointments"] + between["records"]
+    assert await archive(archiving, Files()) == (0, 0)
+
+    records, *appointments = files.archives
+    for each in (*appointments, records):
+        assert await archiving.put_back(decode(each)) > 0
+        assert await archiving.put_back(decode(each)) == 0
+    assert await content(book) == before
+    await charts.sign_in()
+    # Its author, whoever is treated by whom by now.
+    assert (await charts.read(old)).text == f"{TEXT}, tested again"
+
+
+async def test_what_is_not_over_or_needed_stays(charts: Charts, book: Book, clock: Clock, archiving: Archiving) -> None:
+    scene, retaining = charts.scene, Retaining(book.engine, clock)
+    elsewhere = await book.clinic()
+    doctor_id = await book.doctor(elsewhere)
+    await scene.book_slot("10:00", patient_id=scene.other_id, doctor_id=doctor_id)
+    await retaining.decide(elsewhere, Retention(hot_years=10))
+    for time_slot in ("10:00", "10:30", "11:00", "11:30"):
+        await scene.book_slot(time_slot)
+    await end_all(book)
+    await book.run("UPDATE appointments SET status = 'scheduled' WHERE start_at::time = '01:30'")  # 10:30 in Tokyo
+    clock.advance(YEARS)
+    await book.run(
+        "UPDATE appointments SET updated_at = %s WHERE start_at::time = '02:00'", clock.now - timedelta(days=1)
+    )
+    await book.run(
+        "INSERT INTO records (id, patient_id, doctor_id, clinic_id, appointment_id, version, created_at, updated_at)"
+        " SELECT uuidv7(), patient_id, doctor_id, clinic_id, id, 1, %s, %s FROM appointments"
+        " WHERE start_at::time = '02:30'",
+        clock.now,
+        clock.now,
+    )
+    # Of the six only those at 09:00 and 10:00 of the first clinic are over, settled and nobody's.
+    assert await archive(archiving, Files(), size=1) == (2, 0)
+    left = await book.rows("SELECT clinic_id, start_at::time::text FROM appointments ORDER BY start_at, clinic_id")
+    assert sorted(left) == sorted(
+        [(elsewhere, "01:00:00")] + [(scene.clinic_id, f"{at}:00") for at in ("01:30", "02:00", "02:30")]
+    )
+
+
+async def test_without_its_file_nothing_is_removed(old: str, book: Book, archiving: Archiving) -> None:
+    before = await content(book)
+
+    def full(kind: str, rows: Sequence[Row]) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        await anext(archiving.run(full, 10))
+    assert await content(book) == before
+
+
+async def test_records_do_not_come_back_before_their_appointments(
+    charts: Charts, book: Book, clock: Clock, archiving: Archiving
+) -> None:
+    [(appointment,)] = await book.rows("SELECT id FROM appointments")
+    await charts.write(appointment_id=appointment)
+    await end_all(book)
+    clock.advance(YEARS)
+    files = Files()
+    assert await archive(archiving, files) == (1, 1)
+    records, appointments = files.archives
+    with pytest.raises(ArchiveError, match="restore archives of appointments before"):
+        await archiving.put_back(decode(records))
+    await archiving.put_back(decode(appointments))
+    await archiving.put_back(decode(records))
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.6, 0.99])
+def test_a_damaged_file_is_refused(share: float) -> None:
+    whole = encode("a schema", [("appointments", f'{{"id": "{number}"}}') for number in range(20)])
+    assert len(decode(whole)) == 20
+    at = int(share * len(whole))
+    for damaged in (whole[:at], whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :], b"", b"x" * 99):
+        with pytest.raises(ArchiveError):
+            decode(damaged)
+
+
+async def test_bookings_go_on_meanwhile(old: str, charts: Charts, worker: Worker, archiving: Archiving) -> None:
+    scene: Scene = charts.scene
+    patient = await worker.client("patient", patient_id=scene.patient_id)
+    day = f"{worker.parts.clock().date() + timedelta(days=3)}"
+
+    async def book_all() -> list[int]:
+        starts = ("09:00", "09:30", "10:00", "10:30", "11:00", "11:30")
+        return [(await scene.book_slot(each, patient, date=day)).revision for each in starts]
+
+    revisions, taken = await asyncio.gather(book_all(), archive(archiving, Files(), size=1))
+    assert revisions == [1, 2, 3, 4, 5, 6]
+    assert taken == (3, 1)
+
+
+OLDER = """
+UPDATE appointments SET date = date - 3300, start_at = start_at - ago, end_at = end_at - ago,
+    during = tstzrange(start_at - ago, upper(during) - ago), updated_at = updated_at - ago
+FROM (SELECT interval '3300 days' AS ago) AS years
+"""
+
+
+def kill_after_a_file(command: list[str], directory: Path, **how: Any) -> None:
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, **how)
+    deadline = time.monotonic() + 30
+    while not list(directory.glob("*.gz")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+
+
+async def test_the_commands_survive_being_killed_and_restore_all(
+    old: str, book: Book, database_url: str, tmp_path: Path
+) -> None:
+    # Commands have the real clock: everything becomes old for that, too.
+    await book.run(OLDER)
+    await book.run("UPDATE records SET updated_at = updated_at - interval '3300 days'")
+    before = await content(book)
+    key = base64.b64encode(bytes(32)).decode()
+    environment = {"YOYAKU_DATABASE_URL": database_url, "YOYAKU_KEY_ENCRYPTION_KEY": key}
+    how: dict[str, Any] = {"cwd": ROOT, "env": os.environ | environment}
+
+    async def run(*arguments: object) -> str:
+        command = [sys.executable, "-m", "server", *map(str, arguments)]
+        done = await asyncio.to_thread(
+            lambda: subprocess.run(command, capture_output=True, text=True, check=True, **how)
+        )
+        return str(done.stdout)
+
+    slow = [sys.executable, "-m", "server", "archive", str(tmp_path), "--size", "1", "--pause", "30"]
+    await asyncio.to_thread(kill_after_a_file, slow, tmp_path, **how)
+    assert "archived 3 appointments and" in await run("archive", tmp_path)
+    assert (await content(book))["appointments"] == []
+    files = sorted(tmp_path.glob("*.gz"), key=lambda path: "records" in path.name)  # noqa: ASYNC240
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert "rows were not there and are now" in await run("restore-archive", *files)
+    assert await content(book) == before

@@ -2,9 +2,7 @@
 
 import asyncio
 import gc
-import resource
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -133,13 +131,8 @@ async def test_what_valkey_has_of_before_a_known_commit_is_not_believed(scene: S
     assert (await scene.slots()).revision == 1
 
 
-def resident_bytes() -> int:
-    """Memory of this process, in which the worker runs."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
-
-
 async def test_a_reader_that_stops_reading_holds_one_day_and_delays_nobody(scene: Scene, worker: Worker) -> None:
-    last, warm = 200, 50  # of 200 kB: more than all buffers on the way take
+    last = 200  # of 200 kB: more than all buffers on the way take
     filler = "x" * 200_000
 
     def version(revision: int) -> RenderedDay:
@@ -157,11 +150,6 @@ async def test_a_reader_that_stops_reading_holds_one_day_and_delays_nobody(scene
         for revision in range(1, last + 1):
             worker.parts.days.take(version(revision))
             await reader.day(scene.doctor_id, lambda day, revision=revision: day.revision == revision)  # type: ignore[misc]
-            reader.messages.clear()
-            if revision == warm:
-                before = resident_bytes()
-        # What was skipped, 30 MB, is held nowhere.
-        assert resident_bytes() - before < 5_000_000
         streams = [each for each in gc.get_objects() if isinstance(each, DayStream)]
         assert sorted(len(each.pending) for each in streams) == [0, 1]
     async with asyncio.timeout(PATIENCE_SECONDS):

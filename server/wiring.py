@@ -243,4 +243,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         await asyncio.sleep(half)
         await asyncio.gather(parts.streams.drain(half), asyncio.sleep(half))
         await parts.server.stop(settings.grace_seconds)
-        structlog.get_logger().info("days served", **asdict(parts.days.counts))
+        log = structlog.get_logger()
+        log.info("days served", **asdict(parts.days.counts))
+        log.info("doctors served", **asdict(parts.doctors.counts))
+        log.info("patients served", **asdict(parts.patients.counts))

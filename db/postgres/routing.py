@@ -54,6 +54,12 @@ def is_stale() -> bool:
     return session is not None and session.staleness is not None
 
 
+def names_mark() -> bool:
+    """Whether the caller of the running call has told what it must see, or has written in it."""
+    session = SESSION.get()
+    return session is not None and session.mark > 0
+
+
 async def replica_for(engine: Engine, session: CausalSession) -> Node | None:
     """A replica that is near the primary and has what the caller wrote, if there is one."""
     now = time.monotonic()

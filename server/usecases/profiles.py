@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 from pydantic import TypeAdapter
 
 from db.errors import StateError
-from db.postgres.routing import is_stale
+from db.postgres.routing import is_stale, names_mark
 from db.valkey import profiles as kept
 from db.valkey.client import Valkey
 from db.valkey.gate import Gate
@@ -39,6 +39,8 @@ class Profile(Protocol):
 
 P = TypeVar("P", bound=Profile)
 T = TypeVar("T")
+_Flight = asyncio.Task[tuple[P | None, bool]]
+"""A reading under way: what it finds, and whether a replica said so while the primary was away."""
 
 
 @dataclass(slots=True)
@@ -59,17 +61,28 @@ class Profiles(Generic[P]):
         self._noun = noun
         self._life = life
         self._rows = TypeAdapter(kind)
-        self._flights: dict[str, asyncio.Task[P | None]] = {}
+        self._next: dict[str, _Flight[P]] = {}
+        self._running: dict[str, _Flight[P]] = {}
         self._is_distrusted = False
         self._reconciling: asyncio.Task[None] | None = None
 
     async def get(self, profile_id: str, load: Callable[[], Awaitable[P | None]]) -> P | None:
-        """A profile; `load` reads it from the primary, once for all who ask at the same time."""
-        flight = self._flights.get(profile_id)
+        """A profile; `load` reads it from the primary, once for all who ask at the same time.
+
+        A caller that names a read mark gets what the database says: its write may have gone where the cache could not
+        be reached.
+        """
+        if names_mark():
+            self.counts.database += 1
+            return await load()
+        flight = self._next.get(profile_id)
+        joined = flight is not None
         if flight is None:
-            flight = self._flights[profile_id] = asyncio.create_task(self._find(profile_id, load))
-            flight.add_done_callback(lambda _: self._flights.pop(profile_id))
-        return await asyncio.shield(flight)
+            flight = self._next[profile_id] = asyncio.create_task(self._fly(profile_id, load))
+            flight.add_done_callback(lambda done: done.cancelled() or done.exception())
+        row, stale = await asyncio.shield(flight)
+        # Whether a replica has what one caller wrote says nothing of another.
+        return await load() if joined and stale else row
 
     async def changing(self, profile_id: str) -> None:
         """To be called before COMMIT of a change."""
@@ -78,6 +91,16 @@ class Profiles(Generic[P]):
     async def changed(self, row: P) -> None:
         """To be called after COMMIT, with what was committed, before anyone is told."""
         await self._write(self._putting(row, generation=""))
+
+    async def _fly(self, profile_id: str, load: Callable[[], Awaitable[P | None]]) -> tuple[P | None, bool]:
+        # A reading that has begun may be of before what its next caller wrote: that one waits, and shares the next.
+        if running := self._running.get(profile_id):
+            await asyncio.wait([running])
+        self._running[profile_id] = self._next.pop(profile_id)
+        try:
+            return await self._find(profile_id, load), is_stale()
+        finally:
+            del self._running[profile_id]
 
     async def _find(self, profile_id: str, load: Callable[[], Awaitable[P | None]]) -> P | None:
         generation, found = "", None

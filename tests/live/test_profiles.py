@@ -14,6 +14,7 @@ from db.postgres.engines import Connection
 from db.postgres.patients import FullPatientRow
 from server.local import ports, valkey
 from server.local.process import Process
+from server.rpc.sessions import READ_MARK
 from server.usecases.profiles import Profiles
 from tests.fixtures.clinic import Scene
 from tests.fixtures.mail import until
@@ -118,23 +119,40 @@ async def test_many_who_ask_at_once_are_one_load(scene: Scene, worker: Worker) -
 
 async def test_what_was_read_before_a_change_does_not_come_back(scene: Scene, worker: Worker) -> None:
     await scene.slots()
-    profiles, go_on = worker.parts.patients, asyncio.Event()
+    profiles, has_read, go_on = worker.parts.patients, asyncio.Event(), asyncio.Event()
 
     async def read() -> FullPatientRow | None:
         async def work(pg: Connection) -> FullPatientRow | None:
             return await (await patients.get(pg, scene.patient_id)).fetchone()
 
         row = await transaction.read(worker.parts.engine, work)
+        has_read.set()
         await go_on.wait()
         return row
 
-    reading = asyncio.create_task(profiles.get(scene.patient_id, read))
-    await until(lambda: asyncio.sleep(0, profiles.counts.database == 1))
-    await asyncio.sleep(0.1)  # it has the old row now, most likely
+    before = asyncio.create_task(profiles.get(scene.patient_id, read))
+    await has_read.wait()
     await call_patient(scene, PHONE)
+    # Who asks now must not share what was read before.
+    after = asyncio.create_task(profiles.get(scene.patient_id, read))
+    await asyncio.sleep(0)
     go_on.set()
-    await reading
+    rows = await before, await after
+    assert [row and row.phone for row in rows] == ["", PHONE]
     assert (await patient(scene)).phone == PHONE
+
+
+async def test_a_caller_that_names_a_read_mark_is_answered_by_the_database(scene: Scene, worker: Worker) -> None:
+    await scene.slots()
+    await patient(scene)
+    await patient(scene)
+    # As if the worker that changed it had lost Valkey, and this one had not.
+    await scene.book.run("UPDATE patients SET phone = %s, version = version + 1 WHERE id = %s", PHONE, scene.patient_id)
+    assert (await patient(scene)).phone == ""
+    request, marked = pb.GetPatientRequest(patient_id=scene.patient_id), (*scene.patient.metadata, (READ_MARK, "1"))
+    told = await scene.patient.directory.GetPatient(request, metadata=marked, timeout=10)
+    assert told.patient.phone == PHONE
+    assert counted(worker.parts.patients) == (2, 2)
 
 
 async def test_a_flushed_cache_fills_again(scene: Scene, worker: Worker) -> None:

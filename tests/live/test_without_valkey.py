@@ -1,4 +1,4 @@
-"""Days and streams while Valkey is away, or hangs."""
+"""Days, streams and profiles while Valkey is away, or hangs."""
 
 import asyncio
 import time
@@ -8,6 +8,7 @@ import pytest
 
 from tests.fixtures.clinic import TUESDAY, Scene
 from tests.fixtures.watching import states, watch
+from tests.live import test_profiles as profiles
 
 
 @pytest.fixture(params=["away", "hanging"])
@@ -44,3 +45,15 @@ async def test_one_wait_is_enough_for_all(scene: Scene) -> None:
         await scene.slots(doctor_id=doctor)
     # A connection takes 0.25 s to fail and an answer 0.5 s: eight waits would be over two seconds.
     assert time.monotonic() - began < 2
+
+
+async def test_who_changes_a_profile_reads_the_change(scene: Scene) -> None:
+    await scene.slots()
+    began = time.monotonic()
+    for number in range(4):
+        await profiles.call_doctor(scene, f"Specialty {number}")
+        assert (await profiles.doctor(scene)).specialty == f"Specialty {number}"
+        await profiles.call_patient(scene, f"+8190000000{number}")
+        assert (await profiles.patient(scene)).phone == f"+8190000000{number}"
+    # A wait in each of these twenty-four calls of the cache would be six seconds, or twelve.
+    assert time.monotonic() - began < 5

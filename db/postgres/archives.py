@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from psycopg.rows import args_row
+from psycopg.sql import SQL, Identifier
 
 from db.postgres.engines import Connection
 
@@ -41,29 +42,31 @@ ORDER BY date, start_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
 
 
-def _rows(*parts: tuple[str, str]) -> str:
-    return " UNION ALL ".join(f"SELECT '{table}', to_jsonb(t)::text FROM {table} t WHERE {of}" for table, of in parts)
+def _removal(key: str, tables: Sequence[str], also: str = "") -> str:
+    """Removes rows of tables and gives them back as Row, so that no other leaves than those that an archive gets."""
+    gone = ", ".join(
+        f"gone_{table} AS (DELETE FROM {table} t WHERE {'id' if table == tables[0] else key} = ANY(%(ids)s::uuid[])"
+        " RETURNING to_jsonb(t)::text AS content)"
+        for table in tables
+    )
+    return f"WITH {gone} " + " UNION ALL ".join(f"SELECT '{each}', content FROM gone_{each}" for each in tables) + also
 
 
-_KEYS_OF_RECORDS = """(patient_id, year) IN (
+_KEYS = """
+UNION ALL SELECT 'record_data_keys', to_jsonb(k)::text FROM record_data_keys k WHERE (patient_id, year) IN (
     SELECT r.patient_id, v.year FROM records r JOIN record_versions v ON v.record_id = r.id
-    WHERE r.id = ANY(%(ids)s::uuid[]))"""
-_RECORD_ROWS = _rows(
-    ("records", "id = ANY(%(ids)s::uuid[])"),
-    ("record_versions", "record_id = ANY(%(ids)s::uuid[])"),
-    ("record_identifiers", "record_id = ANY(%(ids)s::uuid[])"),
-    ("record_data_keys", _KEYS_OF_RECORDS),
-)
-_APPOINTMENT_ROWS = _rows(
-    ("appointments", "id = ANY(%(ids)s::uuid[])"),
-    ("appointment_events", "appointment_id = ANY(%(ids)s::uuid[])"),
-    ("appointment_identifiers", "appointment_id = ANY(%(ids)s::uuid[])"),
-    ("notifications", "appointment_id = ANY(%(ids)s::uuid[])"),
-)
+    WHERE r.id = ANY(%(ids)s::uuid[]))
+"""
 _BY_RECORD = ("record_versions", "record_identifiers")
 _BY_APPOINTMENT = ("appointment_events", "appointment_identifiers", "notifications")
-_ORDER = ("appointments", *_BY_APPOINTMENT, "records", "record_data_keys", *_BY_RECORD)
+_TAKE_RECORDS = _removal("record_id", ("records", *_BY_RECORD), _KEYS)
+_TAKE_APPOINTMENTS = _removal("appointment_id", ("appointments", *_BY_APPOINTMENT))
+ORDER = ("appointments", *_BY_APPOINTMENT, "records", "record_data_keys", *_BY_RECORD)
 """Tables, those first that others refer to."""
+_COLUMNS = """
+SELECT relname, array_agg(attname::text) FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+WHERE c.oid = ANY(%(tables)s::text[]::regclass[]) AND attnum > 0 AND NOT attisdropped GROUP BY relname
+"""
 
 
 async def due_records(pg: Connection, clinic_id: str, before: datetime, limit: int) -> list[str]:
@@ -95,44 +98,37 @@ async def due_appointments(
     return await cursor.fetchall()
 
 
-async def record_rows(pg: Connection, ids: Sequence[str]) -> list[Row]:
-    """All rows of records: texts stay sealed, with the wrapped keys that they were sealed with."""
-    cursor = pg.cursor(row_factory=args_row(Row))
-    return await (await cursor.execute(_RECORD_ROWS, {"ids": list(ids)})).fetchall()
+async def take_records(pg: Connection, ids: Sequence[str]) -> list[Row]:
+    """Remove records; their rows: texts stay sealed, with copies of the wrapped keys that they were sealed with.
 
-
-async def appointment_rows(pg: Connection, ids: Sequence[str]) -> list[Row]:
-    """All rows of appointments: their history, the names that other systems give them, their notices."""
-    cursor = pg.cursor(row_factory=args_row(Row))
-    return await (await cursor.execute(_APPOINTMENT_ROWS, {"ids": list(ids)})).fetchall()
-
-
-async def remove_records(pg: Connection, ids: Sequence[str]) -> None:
-    """Remove records; the keys stay, since others may be sealed with them."""
+    The keys themselves stay, since others may be sealed with them.
+    """
     await pg.execute("SET LOCAL yoyaku.retention = 'on'")
-    for table in _BY_RECORD:
-        await pg.execute(f"DELETE FROM {table} WHERE record_id = ANY(%(ids)s::uuid[])", {"ids": list(ids)})
-    await pg.execute("DELETE FROM records WHERE id = ANY(%(ids)s::uuid[])", {"ids": list(ids)})
+    cursor = pg.cursor(row_factory=args_row(Row))
+    return await (await cursor.execute(_TAKE_RECORDS, {"ids": list(ids)})).fetchall()
 
 
-async def remove_appointments(pg: Connection, ids: Sequence[str]) -> None:
-    """Remove appointments."""
-    for table in _BY_APPOINTMENT:
-        await pg.execute(f"DELETE FROM {table} WHERE appointment_id = ANY(%(ids)s::uuid[])", {"ids": list(ids)})
-    await pg.execute("DELETE FROM appointments WHERE id = ANY(%(ids)s::uuid[])", {"ids": list(ids)})
+async def take_appointments(pg: Connection, ids: Sequence[str]) -> list[Row]:
+    """Remove appointments; their rows: their history, the names that other systems give them, their notices."""
+    cursor = pg.cursor(row_factory=args_row(Row))
+    return await (await cursor.execute(_TAKE_APPOINTMENTS, {"ids": list(ids)})).fetchall()
 
 
-async def put_back(pg: Connection, rows: Sequence[Row]) -> int:
-    """Add rows that are not there; how many (ConstraintViolated if what they refer to is not there)."""
-    added = 0
-    for table in _ORDER:
-        contents = [row.content for row in rows if row.table == table]
-        sent = await pg.execute(
-            f"WITH added AS (INSERT INTO {table} OVERRIDING SYSTEM VALUE"
-            f" SELECT (jsonb_populate_record(NULL::{table}, content::jsonb)).*"
-            " FROM unnest(%(contents)s::text[]) AS archived (content) ON CONFLICT DO NOTHING RETURNING 1)"
-            " SELECT count(*) FROM added",
-            {"contents": contents},
-        )
-        added += (await sent.fetchone() or (0,))[0]
-    return added
+async def columns(pg: Connection) -> dict[str, set[str]]:
+    """The columns of each table that archives hold rows of."""
+    cursor = await pg.execute(_COLUMNS, {"tables": list(ORDER)})
+    return {table: set(names) for table, names in await cursor.fetchall()}
+
+
+async def put_back(pg: Connection, table: str, names: Sequence[str], contents: Sequence[str]) -> int:
+    """Add rows that have these columns, those that are not there; how many.
+
+    Other columns get their defaults. ConstraintViolated: what a row refers to is not there.
+    """
+    statement = SQL(
+        "WITH added AS (INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT {names}"
+        " FROM unnest(%(contents)s::text[]) AS archived (content), jsonb_populate_record(NULL::{table}, content::jsonb)"
+        " ON CONFLICT DO NOTHING RETURNING 1) SELECT count(*) FROM added"
+    ).format(table=Identifier(table), names=SQL(", ").join(map(Identifier, names)))
+    sent = await pg.execute(statement.as_string(), {"contents": list(contents)})
+    return int((await sent.fetchone() or (0,))[0])

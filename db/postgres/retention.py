@@ -16,6 +16,7 @@ class RetentionRow(NamedTuple):
 
 
 _GET = "SELECT hot_years, kept_years FROM record_retention WHERE clinic_id = %(clinic_id)s"
+_ALL = "SELECT clinic_id, hot_years, kept_years FROM record_retention ORDER BY clinic_id"
 _PUT = """
 INSERT INTO record_retention (clinic_id, hot_years, kept_years)
 VALUES (%(clinic_id)s, %(hot_years)s, %(kept_years)s)
@@ -32,6 +33,12 @@ async def get(pg: Connection, clinic_id: str) -> RetentionRow | None:
     cursor = pg.cursor(row_factory=args_row(RetentionRow))
     await cursor.execute(_GET, {"clinic_id": clinic_id})
     return await cursor.fetchone()
+
+
+async def every(pg: Connection) -> list[tuple[str, RetentionRow]]:
+    """The policies that there are, by clinic."""
+    rows = await (await pg.execute(_ALL)).fetchall()
+    return [(str(clinic_id), RetentionRow(*policy)) for clinic_id, *policy in rows]
 
 
 async def put(pg: Connection, clinic_id: str, policy: RetentionRow) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,7 +52,9 @@ async def _archive(configured: Settings, directory: Path, size: int, pause: floa
     appointments = records = files = 0
 
     async with wired(configured) as parts:
-        head, run = schema.head(), f"{parts.clock():%Y%m%dT%H%M%SZ}"
+        head = schema.head()
+        # Names say which is newer; two runs of the same second do not share one.
+        run = f"{parts.clock():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
         def store(kind: str, rows: Sequence[Row]) -> None:
             nonlocal files
@@ -70,12 +73,16 @@ async def _archive(configured: Settings, directory: Path, size: int, pause: floa
 def _write(path: Path, content: bytes) -> None:
     """Have a file that is whole and safe on disk, or none under that name."""
     descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    decode(Path(scratch).read_bytes())
-    Path(scratch).rename(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        decode(Path(scratch).read_bytes())
+        Path(scratch).rename(path)
+    except BaseException:
+        Path(scratch).unlink(missing_ok=True)
+        raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

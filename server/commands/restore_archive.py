@@ -1,7 +1,7 @@
 """`python -m server restore-archive FILE...`: what `archive` took out comes back."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,13 +19,13 @@ from server.wiring import wired
 
 @app.command(name="restore-archive")
 def restore_archive(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Archives; of appointments before records.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Archives, named as they were.")],
 ) -> None:
     """Put the rows of archives back into the database; those that are there stay as they are.
 
     Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. A file is restored whole or not at all.
     """
-    for file in files:
+    for file in in_order(files):
         try:
             rows = decode(file.read_bytes())
             added = asyncio.run(_restore(settings_here(), rows))
@@ -36,6 +36,14 @@ def restore_archive(
         except DomainError as error:
             raise fail(error.message) from None
         print(f"{file.name}: {added} of {len(rows)} rows were not there and are now")
+
+
+def in_order(files: Iterable[Path]) -> list[Path]:
+    """Appointments before the records about them, the newest first.
+
+    What a run that was killed has written may lie in a later archive too, as it was by then: that is to come back.
+    """
+    return sorted(sorted(files, key=lambda file: file.name, reverse=True), key=lambda file: "-records." in file.name)
 
 
 async def _restore(configured: Settings, rows: Sequence[tuple[str, str]]) -> int:

@@ -1,21 +1,23 @@
 """Appointments and medical records whose time in the database is over go to files, and can come back.
 
-A batch is one transaction: its rows are locked, written to a file that is safe on disk, and only then removed. Whatever
-ends it before COMMIT leaves the rows where they are; the file is then one that nobody needs.
+A batch is one transaction: its rows are locked, deleted, and written to a file as that returned them; COMMIT comes when
+the file is safe on disk. What ends it before leaves the rows where they are; the file is then one that nobody needs.
 """
 
+import json
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from db.errors import ConstraintViolated
-from db.postgres import archives, clinics
+from db.postgres import archives
 from db.postgres.archives import Place, Row
 from db.postgres.engines import Connection, Engine
 from db.postgres.transaction import transact
 from server.domain.archives import ArchiveError
 from server.domain.ids import Clock
 from server.usecases.records.retention import Retaining
-from server.usecases.writes import read, refusals
+from server.usecases.writes import refusals
 
 Store = Callable[[str, Sequence[Row]], None]
 """Keeps rows, of `appointments` or `records`, in a file; returns when they are safe on disk and read back."""
@@ -23,7 +25,6 @@ Store = Callable[[str, Sequence[Row]], None]
 SETTLED = timedelta(days=30)
 """What changed later stays, however long ago it was to take place: systems may still follow its changes."""
 _BEGINNING = Place(date(1, 1, 1), datetime(1, 1, 1, tzinfo=UTC), "00000000-0000-0000-0000-000000000000")
-_CLINICS = 100
 
 
 class Archiving:
@@ -35,9 +36,9 @@ class Archiving:
         self._retaining = retaining
 
     async def run(self, store: Store, size: int) -> AsyncIterator[tuple[int, int]]:
-        """Archive all that is due, clinic by clinic; after each batch, how many (appointments, records) it took."""
-        async for clinic_id in self._clinics():
-            before = (await self._retaining.policy(clinic_id)).archived_before(self._clock())
+        """Archive all that is due by a clinic's policy; after each batch, how many (appointments, records) it took."""
+        for clinic_id, policy in await self._retaining.policies():
+            before = policy.archived_before(self._clock())
             # Records first: an appointment that one of them is about stays as long as that.
             while taken := await self._take_records(clinic_id, before, store, size):
                 yield 0, taken
@@ -49,30 +50,23 @@ class Archiving:
     async def put_back(self, rows: Sequence[tuple[str, str]]) -> int:
         """Add the rows of an archive that are not in the database; how many.
 
-        Raises ArchiveError if they belong to something that is not there, and the errors of a write.
+        Raises ArchiveError if they have no place here or belong to something that is not there, and the errors of a
+        write.
         """
         try:
             with refusals():
-                return await transact(self._engine, lambda pg: archives.put_back(pg, [Row(*row) for row in rows]))
+                return await transact(self._engine, lambda pg: _put_back(pg, rows))
         except ConstraintViolated as violated:
             raise ArchiveError(
                 f"the rows refer to others that are not there ({violated.constraint}): restore archives of appointments"
                 " before those of records"
             ) from None
 
-    async def _clinics(self) -> AsyncIterator[str]:
-        after_id = _BEGINNING.id
-        while page := await read(self._engine, lambda pg: clinics.page(pg, after_id, _CLINICS)):  # noqa: B023
-            for clinic in page:
-                yield clinic.id
-            after_id = page[-1].id
-
     async def _take_records(self, clinic_id: str, before: datetime, store: Store, size: int) -> int:
         async def work(pg: Connection) -> int:
             ids = await archives.due_records(pg, clinic_id, before, size)
             if ids:
-                store("records", await archives.record_rows(pg, ids))
-                await archives.remove_records(pg, ids)
+                store("records", await archives.take_records(pg, ids))
             return len(ids)
 
         with refusals():
@@ -88,9 +82,19 @@ class Archiving:
             if not due:
                 return 0, None
             ids = [row.id for row in due]
-            store("appointments", await archives.appointment_rows(pg, ids))
-            await archives.remove_appointments(pg, ids)
+            store("appointments", await archives.take_appointments(pg, ids))
             return len(ids), due[-1]
 
         with refusals():
             return await transact(self._engine, work)
+
+
+async def _put_back(pg: Connection, rows: Sequence[tuple[str, str]]) -> int:
+    known, groups = await archives.columns(pg), defaultdict[tuple[str, tuple[str, ...]], list[str]](list)
+    for table, content in rows:
+        names = tuple(json.loads(content))
+        if unknown := {table} - known.keys() or set(names) - known[table]:
+            raise ArchiveError(f"this version has no place for {', '.join(sorted(unknown))}: another wrote the file")
+        groups[table, names].append(content)
+    in_order = sorted(groups.items(), key=lambda group: archives.ORDER.index(group[0][0]))
+    return sum([await archives.put_back(pg, table, names, contents) for (table, names), contents in in_order])

@@ -6,8 +6,7 @@ import os
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from db.postgres.archives import Row
+from server.commands.restore_archive import in_order
 from server.domain.archives import ArchiveError, decode, encode
 from server.domain.records import Retention
 from server.usecases.archiving import Archiving
@@ -22,6 +22,7 @@ from server.usecases.records.retention import Retaining
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.charts import TEXT, Charts
 from tests.fixtures.clinic import Scene
+from tests.fixtures.mail import until
 from tests.fixtures.worker import Worker
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,6 +73,7 @@ async def old(charts: Charts, book: Book, clock: Clock) -> str:
     for time_slot in ("10:00", "11:00"):
         await charts.scene.book_slot(time_slot)
     await end_all(book)
+    await Retaining(book.engine, clock).decide(charts.scene.clinic_id, Retention())
     clock.advance(YEARS)
     return str(written.id)
 
@@ -105,6 +107,7 @@ async def test_what_is_not_over_or_needed_stays(charts: Charts, book: Book, cloc
     doctor_id = await book.doctor(elsewhere)
     await scene.book_slot("10:00", patient_id=scene.other_id, doctor_id=doctor_id)
     await retaining.decide(elsewhere, Retention(hot_years=10))
+    await retaining.decide(scene.clinic_id, Retention())
     for time_slot in ("10:00", "10:30", "11:00", "11:30"):
         await scene.book_slot(time_slot)
     await end_all(book)
@@ -128,6 +131,17 @@ async def test_what_is_not_over_or_needed_stays(charts: Charts, book: Book, cloc
     )
 
 
+async def test_a_clinic_without_a_policy_keeps_all(
+    charts: Charts, book: Book, clock: Clock, archiving: Archiving
+) -> None:
+    await charts.write()
+    await end_all(book)
+    clock.advance(YEARS)
+    assert await archive(archiving, Files()) == (0, 0)
+    await Retaining(book.engine, clock).decide(charts.scene.clinic_id, Retention())
+    assert await archive(archiving, Files()) == (1, 1)
+
+
 async def test_without_its_file_nothing_is_removed(old: str, book: Book, archiving: Archiving) -> None:
     before = await content(book)
 
@@ -145,6 +159,7 @@ async def test_records_do_not_come_back_before_their_appointments(
     [(appointment,)] = await book.rows("SELECT id FROM appointments")
     await charts.write(appointment_id=appointment)
     await end_all(book)
+    await Retaining(book.engine, clock).decide(charts.scene.clinic_id, Retention())
     clock.advance(YEARS)
     files = Files()
     assert await archive(archiving, files) == (1, 1)
@@ -153,6 +168,48 @@ async def test_records_do_not_come_back_before_their_appointments(
         await archiving.put_back(decode(records))
     await archiving.put_back(decode(appointments))
     await archiving.put_back(decode(records))
+
+
+async def test_of_a_row_in_two_archives_the_newer_comes_back(
+    old: str, charts: Charts, book: Book, clock: Clock, archiving: Archiving
+) -> None:
+    killed, files = Files(), Files()
+
+    def kill(kind: str, rows: Sequence[Row]) -> None:
+        killed(kind, rows)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await anext(archiving.run(kill, 10))
+    await charts.sign_in()
+    await charts.amend(old, "Never mind")
+    clock.advance(YEARS)
+    before = await content(book)
+    assert await archive(archiving, files, size=10) == (3, 1)
+    names = [Path(f"20300101T000000Z-ff-{killed.kinds[0]}.gz")]
+    names += [Path(f"20340101T000000Z-00-{kind}.gz") for kind in files.kinds]
+    archives = dict(zip(names, [*killed.archives, *files.archives], strict=True))
+    for name in in_order(archives):
+        await archiving.put_back(decode(archives[name]))
+    assert await content(book) == before
+
+
+async def test_archives_of_other_versions_fit_or_are_refused(old: str, book: Book, archiving: Archiving) -> None:
+    before, files = await content(book), Files()
+    await archive(archiving, files, size=10)
+    await book.run("ALTER TABLE appointments ADD COLUMN colour text NOT NULL DEFAULT 'blue'")
+    records, appointments = map(decode, files.archives)
+    await archiving.put_back(appointments)
+    assert await book.rows("SELECT DISTINCT colour FROM appointments") == [("blue",)]
+    await book.run("ALTER TABLE appointments DROP COLUMN colour")
+    await book.run("ALTER TABLE record_versions RENAME sealed TO closed")
+    with pytest.raises(ArchiveError, match="no place for sealed"):
+        await archiving.put_back(records)
+    await book.run("ALTER TABLE record_versions RENAME closed TO sealed")
+    with pytest.raises(ArchiveError, match="no place for accounts"):
+        await archiving.put_back([("accounts", '{"id": 1}')])
+    await archiving.put_back(records)
+    assert await content(book) == before
 
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.6, 0.99])
@@ -186,14 +243,23 @@ FROM (SELECT interval '3300 days' AS ago) AS years
 """
 
 
-def kill_after_a_file(command: list[str], directory: Path, **how: Any) -> None:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, **how)
-    deadline = time.monotonic() + 30
-    while not list(directory.glob("*.gz")):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    process.kill()
-    process.wait()
+SLEEP = """
+CREATE FUNCTION sleep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$
+"""
+SLOW_COMMIT = """
+CREATE CONSTRAINT TRIGGER slow_commit AFTER DELETE ON records DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION sleep()
+"""
+COMMITTING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+
+
+async def kill_when(is_time: Callable[[], Awaitable[bool]], command: list[str], **how: Any) -> None:
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, **how)  # noqa: ASYNC220
+    try:
+        await until(is_time)
+    finally:
+        process.kill()
+        process.wait()
 
 
 async def test_the_commands_survive_being_killed_and_restore_all(
@@ -207,18 +273,37 @@ async def test_the_commands_survive_being_killed_and_restore_all(
     environment = {"YOYAKU_DATABASE_URL": database_url, "YOYAKU_KEY_ENCRYPTION_KEY": key}
     how: dict[str, Any] = {"cwd": ROOT, "env": os.environ | environment}
 
+    def command(*arguments: object) -> list[str]:
+        return [sys.executable, "-m", "server", *map(str, arguments)]
+
     async def run(*arguments: object) -> str:
-        command = [sys.executable, "-m", "server", *map(str, arguments)]
-        done = await asyncio.to_thread(
-            lambda: subprocess.run(command, capture_output=True, text=True, check=True, **how)
-        )
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        done = await asyncio.to_thread(lambda: subprocess.run(command(*arguments), check=False, **pipes, **how))
         return str(done.stdout)
 
-    slow = [sys.executable, "-m", "server", "archive", str(tmp_path), "--size", "1", "--pause", "30"]
-    await asyncio.to_thread(kill_after_a_file, slow, tmp_path, **how)
+    async def commits() -> bool:
+        return bool(await book.rows(COMMITTING))
+
+    async def has_removed_records() -> bool:
+        return not await book.rows("SELECT FROM records")
+
+    # Between its first file and the end of COMMIT.
+    await book.run(SLEEP)
+    await book.run(SLOW_COMMIT)
+    await kill_when(commits, command("archive", tmp_path), **how)
+    assert len(list(tmp_path.glob("*-records.ndjson.gz"))) == 1  # noqa: ASYNC240
+    await book.run(f"SELECT pg_terminate_backend(pid, 5000) FROM ({COMMITTING}) AS committing")  # noqa: S608
+    await book.run("DROP TRIGGER slow_commit ON records")
+    assert await content(book) == before
+
+    # Between two batches.
+    await kill_when(has_removed_records, command("archive", tmp_path, "--size", "1", "--pause", "60"), **how)
     assert "archived 3 appointments and" in await run("archive", tmp_path)
     assert (await content(book))["appointments"] == []
-    files = sorted(tmp_path.glob("*.gz"), key=lambda path: "records" in path.name)  # noqa: ASYNC240
+    files = sorted(tmp_path.glob("*.gz"))  # noqa: ASYNC240
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    damaged = tmp_path / "damaged.gz"
+    damaged.write_bytes(files[0].read_bytes()[:-1])
+    assert "damaged, or no archive; nothing of it was restored" in await run("restore-archive", damaged)
     assert "rows were not there and are now" in await run("restore-archive", *files)
     assert await content(book) == before

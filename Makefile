@@ -42,7 +42,7 @@ format: .venv/built  ## Put code and contract into shape
 roles: .venv/built  ## Write docs/roles.md: who may call what
 	$(PYTHON) -m server roles > docs/roles.md
 
-bench: .venv/built .venv-bench/installed h2load  ## Measure calls; PART=slots, list, create, grpcio, growth, notifications or streams, ROUNDS=5
+bench: .venv/built .venv-bench/installed h2load  ## Measure calls; PART=slots, list, create, grpcio, growth, streams, rate or notifications, ROUNDS=5
 	exec $(PYTHON) -m tests.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 soak: .venv/built  ## Break parts under load for MINUTES=10 and check what was acknowledged

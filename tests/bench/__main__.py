@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from server.local import LocalError
-from tests.bench import growth, notifications, report, streams, versions
+from tests.bench import growth, notifications, rate, report, streams, versions
 from tests.bench.calls import CREATE, LIST, SLOTS
 from tests.bench.load import LoadError
 from tests.bench.rounds import Bench
@@ -31,6 +31,7 @@ class Part(StrEnum):
     GROWTH = "growth"
     NOTIFICATIONS = "notifications"
     STREAMS = "streams"
+    RATE = "rate"
 
 
 def main(
@@ -38,7 +39,7 @@ def main(
         Part,
         typer.Argument(
             help="all: the three calls; grpcio: its versions; growth: a large book; notifications: the queue;"
-            " streams: fan-out."
+            " streams: fan-out; rate: bookings a second."
         ),
     ] = Part.ALL,
     rounds: Annotated[int, typer.Option(min=1, max=5, help="How often everything is measured, in turns.")] = 5,
@@ -59,6 +60,9 @@ def main(
             return
         if part is Part.GROWTH:
             console.print(*growth.measure(scratch, lambda text: status.print(f"  {text}")), sep="\n\n")
+            return
+        if part is Part.RATE:
+            console.print(rate.measure(scratch, lambda text: status.print(f"  {text}")))
             return
         if part is Part.NOTIFICATIONS:
             console.print(notifications.measure(scratch, lambda text: status.print(f"  {text}")))

@@ -22,6 +22,7 @@ from db.postgres import schema
 from db.postgres.engines import create_engine
 from server.config import Settings
 from server.local.ports import HOST
+from server.local.postgres import Server
 from server.wiring import wired
 from tests.bench import parts
 from tests.bench.calls import CREATE, LIST, SLOTS
@@ -96,17 +97,22 @@ def measure(scratch: Path, tell: Callable[[str], None]) -> list[Table]:
             server.query(f"CREATE DATABASE {database}")
             settings = parts.settings(stack, scratch, server.url(database))
             asyncio.run(schema.upgrade(server.url(database)))
-            names = {"doctors": size.doctors, "patients": size.patients, "past": _PAST, "long": size.long}
-            server.query("".join(f"\\set {k} {v}\n" for k, v in names.items()) + _SQL.read_text(), database)
+            fill(server, database, doctors=size.doctors, patients=size.patients, past=_PAST, long=size.long)
             worker = parts.worker(stack, settings, scratch, f"worker-{number}")
-            sides.append(Side(size, worker, asyncio.run(_staff(settings, size))))
+            sides.append(Side(size, worker, asyncio.run(staff(settings, size.doctors))))
         asyncio.run(_call(sides, tell))
         return [_growth(sides), _depth(sides)]
 
 
-async def _staff(settings: Settings, size: Size) -> tuple[tuple[str, str], ...]:
+def fill(server: Server, database: str, **numbers: int) -> None:
+    """Fill a migrated, empty database by growth.sql, which says what the numbers are. Raises LocalError."""
+    server.query("".join(f"\\set {name} {value}\n" for name, value in numbers.items()) + _SQL.read_text(), database)
+
+
+async def staff(settings: Settings, doctors: int) -> tuple[tuple[str, str], ...]:
+    """The credentials of somebody who works for all clinics of so many doctors."""
     engine = create_engine(settings.database_url.get_secret_value(), size=1, wait_seconds=5, application="bench")
-    clinic_ids = [made(1, number) for number in range(1 + (size.doctors - 1) // _DOCTORS_OF_CLINIC)]
+    clinic_ids = [made(1, number) for number in range(1 + (doctors - 1) // _DOCTORS_OF_CLINIC)]
     async with wired(settings) as wiring:
         await wiring.keys.ensure()
         account = await Book(engine, Clock(datetime.now(UTC))).account("staff", clinic_ids=clinic_ids)

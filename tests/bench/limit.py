@@ -40,6 +40,14 @@ _JOB = """
 INSERT INTO procrastinate_jobs (queue_name, task_name, args)
 VALUES ('changes', 'announce', jsonb_build_object('appointment_id', %(id)s::text, 'kind', 'confirmation', 'version', 1))
 """
+_FEED = """
+WITH feed AS (
+    INSERT INTO clinic_feeds AS feed (clinic_id, seq) VALUES (%(clinic_id)s, 1)
+    ON CONFLICT (clinic_id) DO UPDATE SET seq = feed.seq + 1 RETURNING clinic_id, seq
+)
+INSERT INTO appointment_changes (clinic_id, seq, appointment_id, event, happened_at)
+SELECT clinic_id, seq, %(id)s, 'booked', now() FROM feed
+"""
 _KEY = """
 INSERT INTO idempotency_keys (caller_id, request_id, digest, response, created_at)
 VALUES (%(actor)s, %(request_id)s, '\\x00', %(response)s, now())
@@ -80,7 +88,7 @@ def _write(database: _Database, answer: bytes) -> Handler:
     async def handle(request: bytes, context: Any) -> bytes:
         rows = json.loads(request) | {"response": answer}
         async with database.connection() as pg, pg.pipeline():
-            for statement in (b"BEGIN", *(each.encode() for each in (_KEY, _DAY, _APPOINTMENT, _EVENT, _JOB))):
+            for statement in (b"BEGIN", *(each.encode() for each in (_KEY, _DAY, _APPOINTMENT, _EVENT, _JOB, _FEED))):
                 await pg.execute(statement, rows)
             await pg.execute(b"COMMIT")
         return answer

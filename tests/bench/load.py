@@ -81,7 +81,9 @@ class Hammer:
         return Load(took, [int(row[2]) / 1e6 for row in rows])
 
 
-async def book_grpc(port: int, path: str, messages: Iterable[bytes], token: str) -> Load:
+async def book_grpc(
+    port: int, path: str, messages: Iterable[bytes], token: str, *, at_once: int = CALLS_AT_ONCE
+) -> Load:
     """Send each message once over gRPC; every call must succeed (LoadError)."""
     metadata = (("authorization", f"Bearer {token}"),)
     async with grpc.aio.insecure_channel(f"{HOST}:{port}") as channel:
@@ -93,7 +95,7 @@ async def book_grpc(port: int, path: str, messages: Iterable[bytes], token: str)
             except grpc.aio.AioRpcError as error:
                 raise LoadError(f"{path} on port {port}: {error.code().name}: {error.details()}") from None
 
-        return await _spread(messages, [send] * CALLS_AT_ONCE)
+        return await _spread(messages, [send] * at_once)
 
 
 async def book_rest(port: int, path: str, bodies: Iterable[bytes], token: str) -> Load:

@@ -16,7 +16,9 @@ class RetentionRow(NamedTuple):
 
 
 _GET = "SELECT hot_years, kept_years FROM record_retention WHERE clinic_id = %(clinic_id)s"
-_ALL = "SELECT clinic_id, hot_years, kept_years FROM record_retention ORDER BY clinic_id"
+_ALL = """
+SELECT id, hot_years, kept_years FROM clinics LEFT JOIN record_retention ON clinic_id = id ORDER BY id
+"""
 _PUT = """
 INSERT INTO record_retention (clinic_id, hot_years, kept_years)
 VALUES (%(clinic_id)s, %(hot_years)s, %(kept_years)s)
@@ -35,10 +37,10 @@ async def get(pg: Connection, clinic_id: str) -> RetentionRow | None:
     return await cursor.fetchone()
 
 
-async def every(pg: Connection) -> list[tuple[str, RetentionRow]]:
-    """The policies that there are, by clinic."""
+async def every(pg: Connection) -> list[tuple[str, RetentionRow | None]]:
+    """All clinics, and the policy of each that has one."""
     rows = await (await pg.execute(_ALL)).fetchall()
-    return [(str(clinic_id), RetentionRow(*policy)) for clinic_id, *policy in rows]
+    return [(str(clinic_id), RetentionRow(hot, kept) if hot else None) for clinic_id, hot, kept in rows]
 
 
 async def put(pg: Connection, clinic_id: str, policy: RetentionRow) -> None:

@@ -33,9 +33,6 @@ def record_retention(
         policy, count = asyncio.run(_decide(settings_here(), str(clinic), hot_years, kept_years))
     except DomainError as error:
         raise fail(error.message) from None
-    if policy is None:
-        print("the clinic has no policy: all stays in the database, for ever; --hot-years gives it one")
-        return
     kept = "for ever" if policy.kept_years is None else f"for {policy.kept_years} years"
     more = " or more" if count == _COUNTED else ""
     print(f"records are hot for {policy.hot_years} years and kept {kept}; {count}{more} may be archived now")
@@ -43,11 +40,10 @@ def record_retention(
 
 async def _decide(
     configured: Settings, clinic_id: str, hot_years: int | None, kept_years: int | None
-) -> tuple[Retention | None, int]:
+) -> tuple[Retention, int]:
     async with wired(configured) as parts:
         retaining = Retaining(parts.engine, parts.clock)
-        decided = await retaining.policy(clinic_id)
-        policy = decided or Retention()
+        policy = await retaining.policy(clinic_id)
         if hot_years is not None:
             policy = replace(policy, hot_years=hot_years)
         if kept_years is not None:
@@ -56,6 +52,4 @@ async def _decide(
             raise fail("--kept-years must be more than --hot-years: records are archived before they are destroyed")
         if (hot_years, kept_years) != (None, None):
             await retaining.decide(clinic_id, policy)
-        elif not decided:
-            return None, 0
         return policy, len(await retaining.archivable(clinic_id, _COUNTED))

@@ -131,14 +131,14 @@ async def test_what_is_not_over_or_needed_stays(charts: Charts, book: Book, cloc
     )
 
 
-async def test_a_clinic_without_a_policy_keeps_all(
+async def test_a_clinic_without_a_policy_keeps_three_years(
     charts: Charts, book: Book, clock: Clock, archiving: Archiving
 ) -> None:
     await charts.write()
     await end_all(book)
-    clock.advance(YEARS)
+    clock.advance(timedelta(days=3 * 365 - 7))
     assert await archive(archiving, Files()) == (0, 0)
-    await Retaining(book.engine, clock).decide(charts.scene.clinic_id, Retention())
+    clock.advance(timedelta(days=14))
     assert await archive(archiving, Files()) == (1, 1)
 
 

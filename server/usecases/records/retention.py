@@ -14,21 +14,20 @@ from server.usecases.writes import read, refusals
 
 
 class Retaining:
-    """Keeps the policies. Without one of its clinic nothing leaves the database."""
+    """Keeps the policies. Without one of its clinic a record stays in the database three years, and for ever at all."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
 
-    async def policy(self, clinic_id: str) -> Retention | None:
-        """The policy of a clinic, if it has one."""
-        row = await read(self._engine, lambda pg: retention.get(pg, clinic_id))
-        return Retention(row.hot_years, row.kept_years) if row else None
+    async def policy(self, clinic_id: str) -> Retention:
+        """The policy of a clinic."""
+        return _policy(await read(self._engine, lambda pg: retention.get(pg, clinic_id)))
 
     async def policies(self) -> Sequence[tuple[str, Retention]]:
-        """The clinics that have a policy, and it."""
+        """Every clinic, and its policy."""
         rows = await read(self._engine, retention.every)
-        return [(clinic_id, Retention(row.hot_years, row.kept_years)) for clinic_id, row in rows]
+        return [(clinic_id, _policy(row)) for clinic_id, row in rows]
 
     async def decide(self, clinic_id: str, policy: Retention) -> None:
         """Set the policy of a clinic (CLINIC_NOT_FOUND)."""
@@ -46,7 +45,9 @@ class Retaining:
 
     async def archivable(self, clinic_id: str, limit: int) -> Sequence[str]:
         """At most `limit` records of a clinic that may leave the database for the archive, the oldest first."""
-        if not (policy := await self.policy(clinic_id)):
-            return ()
-        before = policy.archived_before(self._clock())
+        before = (await self.policy(clinic_id)).archived_before(self._clock())
         return await read(self._engine, lambda pg: retention.amended_before(pg, clinic_id, before, limit))
+
+
+def _policy(row: RetentionRow | None) -> Retention:
+    return Retention(row.hot_years, row.kept_years) if row else Retention()

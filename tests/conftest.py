@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.fixtures.worker",
     "tests.fixtures.clinic",
     "tests.fixtures.charts",
+    "tests.fixtures.archives",
     "tests.fixtures.people",
     "tests.fixtures.workers",
     "tests.fixtures.mail",

@@ -1,81 +1,23 @@
 """Old appointments and records leave for files and come back; nothing else moves, and nothing is lost on the way."""
 
 import asyncio
-import base64
-import os
-import stat
-import subprocess
-import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from db.postgres.archives import Row
 from server.commands.restore_archive import in_order
-from server.domain.archives import ArchiveError, decode, encode
+from server.domain.archives import ArchiveError, decode
 from server.domain.records import Retention
 from server.usecases.archiving import Archiving
 from server.usecases.records.retention import Retaining
+from tests.fixtures.archives import YEARS, Files, archive, content, end_all
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.charts import TEXT, Charts
 from tests.fixtures.clinic import Scene
-from tests.fixtures.mail import until
 from tests.fixtures.worker import Worker
-
-ROOT = Path(__file__).resolve().parents[2]
-YEARS = timedelta(days=4 * 366)
-TABLES = (
-    "appointments", "appointment_events", "appointment_identifiers", "notifications", "records", "record_versions",
-    "record_identifiers", "record_data_keys", "record_audit", "schedule_days", "patients",
-)  # fmt: skip
-
-
-class Files:
-    """Archives in memory, as they would lie on disk."""
-
-    def __init__(self) -> None:
-        self.kinds: list[str] = []
-        self.archives: list[bytes] = []
-
-    def __call__(self, kind: str, rows: Sequence[Row]) -> None:
-        self.kinds.append(kind)
-        self.archives.append(encode("a schema", rows))
-
-
-async def content(book: Book) -> dict[str, list[Any]]:
-    """Every row there is of what may leave, and of what must not change with it."""
-    return {each: sorted(await book.rows(f"SELECT to_jsonb(t)::text FROM {each} t")) for each in TABLES}  # noqa: S608
-
-
-async def archive(archiving: Archiving, files: Files, size: int = 2) -> tuple[int, int]:
-    batches = [batch async for batch in archiving.run(files, size)]
-    return sum(batch[0] for batch in batches), sum(batch[1] for batch in batches)
-
-
-async def end_all(book: Book) -> None:
-    await book.run("UPDATE appointments SET status = 'completed'")
-    await book.run("UPDATE notifications SET status = 'sent'")
-
-
-@pytest.fixture
-def archiving(worker: Worker, clock: Clock) -> Archiving:
-    return Archiving(worker.parts.engine, clock, Retaining(worker.parts.engine, clock))
-
-
-@pytest.fixture
-async def old(charts: Charts, book: Book, clock: Clock) -> str:
-    """Three appointments and a record, amended once, four years ago; the record's id."""
-    written = await charts.write()
-    await charts.amend(written.id, f"{TEXT}, tested again")
-    for time_slot in ("10:00", "11:00"):
-        await charts.scene.book_slot(time_slot)
-    await end_all(book)
-    await Retaining(book.engine, clock).decide(charts.scene.clinic_id, Retention())
-    clock.advance(YEARS)
-    return str(written.id)
 
 
 async def test_what_is_over_leaves_and_comes_back_row_by_row(
@@ -86,7 +28,7 @@ async def test_what_is_over_leaves_and_comes_back_row_by_row(
     assert files.kinds == ["records", "appointments", "appointments"]
     assert not any("Penicillin" in row for each in files.archives for _, row in decode(each))
     between = await content(book)
-    gone = {table for table in TABLES if between[table] != before[table]}
+    gone = {table for table in before if between[table] != before[table]}
     assert gone == {"appointments", "appointment_events", "records", "record_versions"}
     assert not between["appointments"] + between["records"]
     assert await archive(archiving, Files()) == (0, 0)
@@ -212,16 +154,6 @@ async def test_archives_of_other_versions_fit_or_are_refused(old: str, book: Boo
     assert await content(book) == before
 
 
-@pytest.mark.parametrize("share", [0.1, 0.3, 0.6, 0.99])
-def test_a_damaged_file_is_refused(share: float) -> None:
-    whole = encode("a schema", [("appointments", f'{{"id": "{number}"}}') for number in range(20)])
-    assert len(decode(whole)) == 20
-    at = int(share * len(whole))
-    for damaged in (whole[:at], whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :], b"", b"x" * 99):
-        with pytest.raises(ArchiveError):
-            decode(damaged)
-
-
 async def test_bookings_go_on_meanwhile(old: str, charts: Charts, worker: Worker, archiving: Archiving) -> None:
     scene: Scene = charts.scene
     patient = await worker.client("patient", patient_id=scene.patient_id)
@@ -234,76 +166,3 @@ async def test_bookings_go_on_meanwhile(old: str, charts: Charts, worker: Worker
     revisions, taken = await asyncio.gather(book_all(), archive(archiving, Files(), size=1))
     assert revisions == [1, 2, 3, 4, 5, 6]
     assert taken == (3, 1)
-
-
-OLDER = """
-UPDATE appointments SET date = date - 3300, start_at = start_at - ago, end_at = end_at - ago,
-    during = tstzrange(start_at - ago, upper(during) - ago), updated_at = updated_at - ago
-FROM (SELECT interval '3300 days' AS ago) AS years
-"""
-
-
-SLEEP = """
-CREATE FUNCTION sleep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$
-"""
-SLOW_COMMIT = """
-CREATE CONSTRAINT TRIGGER slow_commit AFTER DELETE ON records DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION sleep()
-"""
-COMMITTING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
-
-
-async def kill_when(is_time: Callable[[], Awaitable[bool]], command: list[str], **how: Any) -> None:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, **how)  # noqa: ASYNC220
-    try:
-        await until(is_time)
-    finally:
-        process.kill()
-        process.wait()
-
-
-async def test_the_commands_survive_being_killed_and_restore_all(
-    old: str, book: Book, database_url: str, tmp_path: Path
-) -> None:
-    # Commands have the real clock: everything becomes old for that, too.
-    await book.run(OLDER)
-    await book.run("UPDATE records SET updated_at = updated_at - interval '3300 days'")
-    before = await content(book)
-    key = base64.b64encode(bytes(32)).decode()
-    environment = {"YOYAKU_DATABASE_URL": database_url, "YOYAKU_KEY_ENCRYPTION_KEY": key}
-    how: dict[str, Any] = {"cwd": ROOT, "env": os.environ | environment}
-
-    def command(*arguments: object) -> list[str]:
-        return [sys.executable, "-m", "server", *map(str, arguments)]
-
-    async def run(*arguments: object) -> str:
-        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        done = await asyncio.to_thread(lambda: subprocess.run(command(*arguments), check=False, **pipes, **how))
-        return str(done.stdout)
-
-    async def commits() -> bool:
-        return bool(await book.rows(COMMITTING))
-
-    async def has_removed_records() -> bool:
-        return not await book.rows("SELECT FROM records")
-
-    # Between its first file and the end of COMMIT.
-    await book.run(SLEEP)
-    await book.run(SLOW_COMMIT)
-    await kill_when(commits, command("archive", tmp_path), **how)
-    assert len(list(tmp_path.glob("*-records.ndjson.gz"))) == 1  # noqa: ASYNC240
-    await book.run(f"SELECT pg_terminate_backend(pid, 5000) FROM ({COMMITTING}) AS committing")  # noqa: S608
-    await book.run("DROP TRIGGER slow_commit ON records")
-    assert await content(book) == before
-
-    # Between two batches.
-    await kill_when(has_removed_records, command("archive", tmp_path, "--size", "1", "--pause", "60"), **how)
-    assert "archived 3 appointments and" in await run("archive", tmp_path)
-    assert (await content(book))["appointments"] == []
-    files = sorted(tmp_path.glob("*.gz"))  # noqa: ASYNC240
-    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
-    damaged = tmp_path / "damaged.gz"
-    damaged.write_bytes(files[0].read_bytes()[:-1])
-    assert "damaged, or no archive; nothing of it was restored" in await run("restore-archive", damaged)
-    assert "rows were not there and are now" in await run("restore-archive", *files)
-    assert await content(book) == before

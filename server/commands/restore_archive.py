@@ -13,6 +13,7 @@ from server.config import Settings
 from server.domain.archives import ArchiveError, decode
 from server.domain.errors import DomainError
 from server.usecases.archiving import Archiving
+from server.usecases.keyrings import KeyRingError
 from server.usecases.records.retention import Retaining
 from server.wiring import wired
 
@@ -31,7 +32,7 @@ def restore_archive(
             added = asyncio.run(_restore(settings_here(), rows))
         except OSError as error:
             raise fail(f"{file} cannot be read: {error.strerror}") from None
-        except ArchiveError as error:
+        except (ArchiveError, KeyRingError) as error:
             raise fail(f"{file}: {error}; nothing of it was restored") from None
         except DomainError as error:
             raise fail(error.message) from None
@@ -48,4 +49,5 @@ def in_order(files: Iterable[Path]) -> list[Path]:
 
 async def _restore(configured: Settings, rows: Sequence[tuple[str, str]]) -> int:
     async with wired(configured) as parts:
-        return await Archiving(parts.engine, parts.clock, Retaining(parts.engine, parts.clock)).put_back(rows)
+        archiving = Archiving(parts.engine, parts.clock, Retaining(parts.engine, parts.clock), parts.vault)
+        return await archiving.put_back(rows)

@@ -17,6 +17,7 @@ from db.postgres.transaction import transact
 from server.domain.archives import ArchiveError
 from server.domain.ids import Clock
 from server.usecases.records.retention import Retaining
+from server.usecases.vault import Vault
 from server.usecases.writes import refusals
 
 Store = Callable[[str, Sequence[Row]], None]
@@ -30,10 +31,11 @@ _BEGINNING = Place(date(1, 1, 1), datetime(1, 1, 1, tzinfo=UTC), "00000000-0000-
 class Archiving:
     """Takes rows out, a batch at a time, and puts them back."""
 
-    def __init__(self, engine: Engine, clock: Clock, retaining: Retaining) -> None:
+    def __init__(self, engine: Engine, clock: Clock, retaining: Retaining, vault: Vault) -> None:
         self._engine = engine
         self._clock = clock
         self._retaining = retaining
+        self._vault = vault
 
     async def run(self, store: Store, size: int) -> AsyncIterator[tuple[int, int]]:
         """Archive all that is due by a clinic's policy; after each batch, how many (appointments, records) it took."""
@@ -50,12 +52,12 @@ class Archiving:
     async def put_back(self, rows: Sequence[tuple[str, str]]) -> int:
         """Add the rows of an archive that are not in the database; how many.
 
-        Raises ArchiveError if they have no place here or belong to something that is not there, and the errors of a
-        write.
+        Raises ArchiveError if they have no place here or belong to something that is not there, KeyRingError if they
+        bring keys that the vault cannot unwrap, and the errors of a write.
         """
         try:
             with refusals():
-                return await transact(self._engine, lambda pg: _put_back(pg, rows))
+                return await transact(self._engine, lambda pg: _put_back(pg, rows, self._vault))
         except ConstraintViolated as violated:
             raise ArchiveError(
                 f"the rows refer to others that are not there ({violated.constraint}): restore archives of appointments"
@@ -89,7 +91,7 @@ class Archiving:
             return await transact(self._engine, work)
 
 
-async def _put_back(pg: Connection, rows: Sequence[tuple[str, str]]) -> int:
+async def _put_back(pg: Connection, rows: Sequence[tuple[str, str]], vault: Vault) -> int:
     known, groups = await archives.columns(pg), defaultdict[tuple[str, tuple[str, ...]], list[str]](list)
     for table, content in rows:
         names = tuple(json.loads(content))
@@ -97,4 +99,11 @@ async def _put_back(pg: Connection, rows: Sequence[tuple[str, str]]) -> int:
             raise ArchiveError(f"this version has no place for {', '.join(sorted(unknown))}: another wrote the file")
         groups[table, names].append(content)
     in_order = sorted(groups.items(), key=lambda group: archives.ORDER.index(group[0][0]))
-    return sum([await archives.put_back(pg, table, names, contents) for (table, names), contents in in_order])
+    added = 0
+    for (table, names), contents in in_order:
+        count = await archives.put_back(pg, table, names, contents)
+        if count and table == "record_data_keys":
+            # With a key that they cannot unwrap workers would not start again.
+            await vault.check(pg)
+        added += count
+    return added

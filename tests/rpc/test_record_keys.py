@@ -5,15 +5,21 @@ import base64
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
 import grpc
 import pytest
 
+from server.domain.archives import decode
+from server.usecases.archiving import Archiving
 from server.usecases.keyrings import KeyRingError
+from server.usecases.records.retention import Retaining
 from server.wiring import Parts, wired
-from tests.fixtures.charts import Charts
+from tests.fixtures.archives import YEARS, Files, archive
+from tests.fixtures.book import Clock
+from tests.fixtures.charts import TEXT, Charts
 from tests.fixtures.worker import Client, settings_for
 from tests.fixtures.workers import ROOT
 
@@ -86,6 +92,33 @@ async def test_two_rotations_at_once_share_the_work(charts: Charts, starting: An
     assert await charts.scene.book.rows("SELECT count(DISTINCT master_key_id) FROM record_data_keys") == [(1,)]
 
 
+async def test_archives_open_after_their_master_key_is_gone(charts: Charts, clock: Clock, starting: Any) -> None:
+    parts, client = await starting(OLD)
+    record = await charts.write(client)
+    rows = await archived(parts, clock)
+    parts, _ = await starting(f"{NEW} {OLD}")
+    assert [count async for count in parts.record_keys.rotate()] == [1]
+    await charts.sign_in()
+    parts, alone = await starting(NEW)
+    await archiving(parts).put_back(rows)
+    assert (await charts.read(record.id, alone)).text == TEXT
+
+
+async def test_archives_bring_no_keys_that_workers_cannot_unwrap(charts: Charts, clock: Clock, starting: Any) -> None:
+    parts, client = await starting(OLD)
+    record = await charts.write(client)
+    rows = await archived(parts, clock)
+    await charts.scene.book.run("DELETE FROM record_data_keys")
+    await charts.sign_in()
+    parts, _ = await starting(NEW)
+    with pytest.raises(KeyRingError, match="lacks the master key"):
+        await archiving(parts).put_back(rows)
+    assert await charts.scene.book.rows("SELECT FROM records") == []
+    parts, both = await starting(f"{NEW} {OLD}")
+    await archiving(parts).put_back(rows)
+    assert (await charts.read(record.id, both)).text == TEXT
+
+
 async def test_a_new_key_cannot_come_without_the_old_one(charts: Charts, starting: Any) -> None:
     _, client = await starting(OLD)
     await charts.write(client)
@@ -96,6 +129,19 @@ async def test_a_new_key_cannot_come_without_the_old_one(charts: Charts, startin
         await anext(parts.record_keys.rotate())
     parts, _ = await starting(f"{OTHER} {OLD}")
     await parts.record_keys.check()
+
+
+def archiving(parts: Parts) -> Archiving:
+    """Archives with the keys of a worker."""
+    return Archiving(parts.engine, parts.clock, Retaining(parts.engine, parts.clock), parts.vault)
+
+
+async def archived(parts: Parts, clock: Clock) -> Sequence[tuple[str, str]]:
+    """The archive of the one record that there is, four years later."""
+    clock.advance(YEARS)
+    files = Files()
+    assert await archive(archiving(parts), files) == (0, 1)
+    return decode(files.archives[0])
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,11 @@ class Archiving:
             return len(ids), due[-1]
 
         with refusals():
-            return await transact(self._engine, work)
+            try:
+                return await transact(self._engine, work)
+            except ConstraintViolated:
+                # A record about one of them was written just then: that one stays now.
+                return await transact(self._engine, work)
 
 
 async def _put_back(pg: Connection, rows: Sequence[tuple[str, str]], vault: Vault) -> int:

@@ -22,6 +22,7 @@ from psycopg.rows import tuple_row
 
 from db.postgres.naming import name_of
 from db.postgres.placeholders import array, converted, unchanged
+from db.postgres.sockets import Socket
 
 R = TypeVar("R")
 N = TypeVar("N", bound=NamedTuple)
@@ -93,9 +94,7 @@ class Connection:
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._psycopg = connection
         self._pg = connection.pgconn
-        self._socket = connection.fileno()
-        self._watching: asyncio.AbstractEventLoop | None = None
-        self._waiting: asyncio.Future[None] | None = None
+        self._socket = Socket(connection.fileno())
         self._transformer = Transformer.from_context(connection)
         self._names: dict[_Prepared, bytes] = {}
         self._on_the_way: deque[Sent[Any] | _Prepared] = deque()
@@ -104,12 +103,12 @@ class Connection:
     @property
     def psycopg(self) -> psycopg.AsyncConnection[Any]:
         """For what a pipeline cannot do, COPY; only while nothing is on its way."""
-        self._unwatch()
+        self._socket.unwatch()
         return self._psycopg
 
     def close(self) -> None:
         """Close the connection at once."""
-        self._unwatch()
+        self._socket.unwatch()
         self._pg.finish()
 
     @asynccontextmanager
@@ -190,11 +189,11 @@ class Connection:
         """Read up to the end of the trip; the error of the first statement that failed."""
         pg, failure, ended = self._pg, None, False
         while pg.flush():
-            await self._ready(writable=True)
+            await self._socket.ready(writable=True)
             pg.consume_input()
         while True:
             while pg.is_busy():
-                await self._ready()
+                await self._socket.ready()
                 pg.consume_input()
             result = pg.get_result()
             if result is None:
@@ -221,37 +220,6 @@ class Connection:
         if result.status == ExecStatus.PIPELINE_ABORTED:
             return None
         return error_from_result(result)
-
-    async def _ready(self, *, writable: bool = False) -> None:
-        """Wait until the socket has something to read, or also until it takes more."""
-        loop = self._watching or self._watch()
-        self._waiting = loop.create_future()
-        if writable:
-            loop.add_writer(self._socket, self._wake)
-        try:
-            await self._waiting
-        finally:
-            self._waiting = None
-            if writable:
-                loop.remove_writer(self._socket)
-
-    def _watch(self) -> asyncio.AbstractEventLoop:
-        # For as long as the connection lives: to begin and end it for every trip costs more than the trip's waiting.
-        self._watching = asyncio.get_running_loop()
-        self._watching.add_reader(self._socket, self._wake)
-        return self._watching
-
-    def _unwatch(self) -> None:
-        if self._watching:
-            self._watching.remove_reader(self._socket)
-            self._watching = None
-
-    def _wake(self) -> None:
-        if self._waiting is None:
-            # Nobody reads it, and it would be reported again and again.
-            self._unwatch()
-        elif not self._waiting.done():
-            self._waiting.set_result(None)
 
     async def _cancel(self) -> None:
         try:

@@ -95,11 +95,11 @@ _UPDATE = """
 UPDATE doctors SET specialty = %(specialty)s, active = %(active)s, version = version + 1, updated_at = %(now)s
 WHERE id = %(doctor_id)s
 """
-_IDS_OF_PRACTITIONER = "SELECT id FROM doctors WHERE practitioner_id = %(practitioner_id)s"
 _RENAME = "UPDATE practitioners SET name = %(name)s, updated_at = %(now)s WHERE id = %(practitioner_id)s"
 _RAISE_OTHERS = """
 UPDATE doctors SET version = version + 1, updated_at = %(now)s
 WHERE practitioner_id = %(practitioner_id)s AND id <> %(doctor_id)s
+RETURNING id
 """
 
 
@@ -161,12 +161,6 @@ async def id_at(pg: Connection, practitioner_id: str, clinic_id: str) -> str | N
     return found[0] if found else None
 
 
-async def ids_of_practitioner(pg: Connection, practitioner_id: str) -> list[str]:
-    """Every doctor that a practitioner is."""
-    sent = await pg.execute(_IDS_OF_PRACTITIONER, {"practitioner_id": practitioner_id})
-    return [row[0] for row in await sent.fetchall()]
-
-
 async def page(pg: Connection, clinic_id: str, specialty: str, after_id: str, limit: int) -> list[DoctorRow]:
     """Active doctors by (name, id), from the one after `after_id` on; the nil UUID comes before all.
 
@@ -189,8 +183,9 @@ async def update(pg: Connection, doctor: DoctorRow, now: datetime) -> None:
     await pg.execute(_UPDATE, values)
 
 
-async def rename(pg: Connection, doctor: DoctorRow, now: datetime) -> None:
-    """Store the name of a doctor's practitioner, with a next version of each other doctor that the practitioner is."""
+async def rename(pg: Connection, doctor: DoctorRow, now: datetime) -> list[str]:
+    """Store the name of a doctor's practitioner; each other doctor that the practitioner is, with a next version."""
     values = {"practitioner_id": doctor.practitioner_id, "now": now}
     await pg.execute(_RENAME, {**values, "name": doctor.name})
-    await pg.execute(_RAISE_OTHERS, {**values, "doctor_id": doctor.id})
+    sent = await pg.execute(_RAISE_OTHERS, {**values, "doctor_id": doctor.id})
+    return [row[0] for row in await sent.fetchall()]

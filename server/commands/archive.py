@@ -18,7 +18,6 @@ from server.config import Settings
 from server.domain.archives import decode, encode
 from server.domain.errors import DomainError
 from server.usecases.archiving import Archiving
-from server.usecases.records.retention import Retaining
 from server.wiring import wired
 
 
@@ -61,7 +60,7 @@ async def _archive(configured: Settings, directory: Path, size: int, pause: floa
             files += 1
             _write(directory / f"{run}-{files:06}-{kind}.ndjson.gz", encode(head, rows))
 
-        archiving = Archiving(parts.engine, parts.clock, Retaining(parts.engine, parts.clock), parts.vault)
+        archiving = Archiving(parts.engine, parts.clock, parts.vault)
         async for batch in archiving.run(store, size):
             appointments, records = appointments + batch[0], records + batch[1]
             if any(batch):

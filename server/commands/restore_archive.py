@@ -14,7 +14,6 @@ from server.domain.archives import ArchiveError, decode
 from server.domain.errors import DomainError
 from server.usecases.archiving import Archiving
 from server.usecases.keyrings import KeyRingError
-from server.usecases.records.retention import Retaining
 from server.wiring import wired
 
 
@@ -49,5 +48,5 @@ def in_order(files: Iterable[Path]) -> list[Path]:
 
 async def _restore(configured: Settings, rows: Sequence[tuple[str, str]]) -> int:
     async with wired(configured) as parts:
-        archiving = Archiving(parts.engine, parts.clock, Retaining(parts.engine, parts.clock), parts.vault)
+        archiving = Archiving(parts.engine, parts.clock, parts.vault)
         return await archiving.put_back(rows)

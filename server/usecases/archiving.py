@@ -31,10 +31,10 @@ _BEGINNING = Place(date(1, 1, 1), datetime(1, 1, 1, tzinfo=UTC), "00000000-0000-
 class Archiving:
     """Takes rows out, a batch at a time, and puts them back."""
 
-    def __init__(self, engine: Engine, clock: Clock, retaining: Retaining, vault: Vault) -> None:
+    def __init__(self, engine: Engine, clock: Clock, vault: Vault) -> None:
         self._engine = engine
         self._clock = clock
-        self._retaining = retaining
+        self._retaining = Retaining(engine, clock)
         self._vault = vault
 
     async def run(self, store: Store, size: int) -> AsyncIterator[tuple[int, int]]:

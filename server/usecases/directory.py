@@ -132,21 +132,16 @@ class Directory:
 
     async def update_doctor(self, caller: Caller, change: DoctorChange, write: Write[DoctorRow, M]) -> M:
         """Change a doctor; errors are those of UpdateDoctor in the contract."""
-        now, changed = self._clock(), list[DoctorRow]()
+        now = self._clock()
+        async with self._profiles.change() as replace_profile:
 
-        async def work(pg: Connection, claim: Claim) -> DoctorRow:
-            await claim.settle()
-            row = await _update(pg, claim, caller, change, now)
-            # A new name is one of the same person at other clinics, too.
-            for doctor_id in await doctors.ids_of_practitioner(pg, row.practitioner_id):
-                await self._profiles.changing(doctor_id)
-            changed[:] = [row]
-            return row
+            async def work(pg: Connection, claim: Claim) -> DoctorRow:
+                await claim.settle()
+                row, namesakes = await _update(pg, claim, caller, change, now)
+                await replace_profile(row, namesakes)
+                return row
 
-        answer = await perform(self._engine, write, work, now, self._announce)
-        for row in changed:
-            await self._profiles.changed(row)
-        return answer
+            return await perform(self._engine, write, work, now, self._announce)
 
     @asynccontextmanager
     async def _addable(self, practitioner_id: str, clinic_id: str) -> AsyncIterator[None]:
@@ -180,7 +175,10 @@ def _doctor_exists(doctor_id: str) -> DomainError:
     )
 
 
-async def _update(pg: Connection, claim: Claim, caller: Caller, change: DoctorChange, now: datetime) -> DoctorRow:
+async def _update(
+    pg: Connection, claim: Claim, caller: Caller, change: DoctorChange, now: datetime
+) -> tuple[DoctorRow, Sequence[str]]:
+    """The doctor after a change, and the same practitioner's other doctors whose name it changed."""
     seen = await _doctor(pg, change.doctor_id)
     require(caller, Action.EDIT_DOCTOR, Owner(clinic_id=seen.clinic_id, doctor_id=seen.id))
     opens_or_closes = change.of(seen).active != seen.active
@@ -193,11 +191,10 @@ async def _update(pg: Connection, claim: Claim, caller: Caller, change: DoctorCh
     if wanted.active != row.active and not opens_or_closes:
         raise Conflict("the doctor was opened or closed between two statements")
     if wanted == row:
-        return row
+        return row, ()
     await doctors.update(pg, wanted, now)
-    if wanted.name != row.name:
-        await doctors.rename(pg, wanted, now)
-    return await _doctor(pg, row.id)
+    namesakes = await doctors.rename(pg, wanted, now) if wanted.name != row.name else ()
+    return await _doctor(pg, row.id), namesakes
 
 
 async def _lock_days(pg: Connection, claim: Claim, row: DoctorRow, now: datetime) -> None:

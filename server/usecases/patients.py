@@ -102,22 +102,21 @@ class Patients:
 
     async def update(self, caller: Caller, change: PatientChange, write: Write[FullPatientRow, M]) -> M:
         """Change a patient; errors are those of UpdatePatient in the contract."""
-        now, changed = self._clock(), list[FullPatientRow]()
+        now = self._clock()
         if "birth_date" in change.fields:
             _check_birth_date("patient.birth_date", change.new.birth_date, now)
+        async with (
+            self._identifiable(change.new.identifiers, change.patient_id),
+            self._profiles.change() as replace_profile,
+        ):
 
-        async def work(pg: Connection, claim: Claim) -> FullPatientRow:
-            await claim.settle()
-            row = await _update(pg, caller, change, now)
-            await self._profiles.changing(row.id)
-            changed[:] = [row]
-            return row
+            async def work(pg: Connection, claim: Claim) -> FullPatientRow:
+                await claim.settle()
+                row = await _update(pg, caller, change, now)
+                await replace_profile(row)
+                return row
 
-        async with self._identifiable(change.new.identifiers, change.patient_id):
-            answer = await perform(self._engine, write, work, now)
-        for row in changed:
-            await self._profiles.changed(row)
-        return answer
+            return await perform(self._engine, write, work, now)
 
     async def search(self, caller: Caller, search: Search) -> tuple[Sequence[FullPatientRow], str]:
         """A page of patients by name, and the token of the next page or an empty one (PAGE_TOKEN_INVALID)."""

@@ -6,10 +6,11 @@ distrusts all that is in it: it may have missed a change, its own or another's.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter
@@ -38,7 +39,17 @@ class Profile(Protocol):
 
 
 P = TypeVar("P", bound=Profile)
+P_contra = TypeVar("P_contra", bound=Profile, contravariant=True)
 T = TypeVar("T")
+
+
+class Replace(Protocol[P_contra]):
+    """Takes a profile away that a row is to replace, and others that change with it."""
+
+    async def __call__(self, row: P_contra, others: Sequence[str] = ()) -> None:
+        """Called before COMMIT."""
+
+
 _Flight = asyncio.Task[tuple[P | None, bool]]
 """A reading under way: what it finds, and whether a replica said so while the primary was away."""
 
@@ -84,13 +95,23 @@ class Profiles(Generic[P]):
         # Whether a replica has what one caller wrote says nothing of another.
         return await load() if joined and stale else row
 
-    async def changing(self, profile_id: str) -> None:
-        """To be called before COMMIT of a change."""
-        await self._write(lambda valkey: kept.changing(valkey, self._key(profile_id)))
+    @asynccontextmanager
+    async def change(self) -> AsyncIterator[Replace[P]]:
+        """A write that changes a profile; it is left after COMMIT, before the writer is told.
 
-    async def changed(self, row: P) -> None:
-        """To be called after COMMIT, with what was committed, before anyone is told."""
-        await self._write(self._putting(row, generation=""))
+        Before COMMIT the write calls what this gives, perhaps again in another attempt. If it fails, what was taken
+        away is away for some seconds.
+        """
+        new: list[P] = []
+
+        async def replace(row: P, others: Sequence[str] = ()) -> None:
+            for profile_id in (row.id, *others):
+                await self._write(partial(kept.changing, key=self._key(profile_id)))
+            new[:] = [row]
+
+        yield replace
+        for row in new:
+            await self._write(self._putting(row, generation=""))
 
     async def _fly(self, profile_id: str, load: Callable[[], Awaitable[P | None]]) -> tuple[P | None, bool]:
         # A reading that has begun may be of before what its next caller wrote: that one waits, and shares the next.

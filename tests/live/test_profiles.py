@@ -110,6 +110,20 @@ async def test_who_changes_a_profile_reads_the_change_from_the_cache(scene: Scen
     assert counted(worker.parts.patients) == (0, 3)
 
 
+async def test_a_new_name_is_read_at_the_other_clinic_too(scene: Scene) -> None:
+    await scene.slots()
+    person = str(await scene.book.practitioner_of(scene.doctor_id))
+    elsewhere = await scene.book.doctor(await scene.book.clinic(), practitioner_id=person)
+    request = pb.GetDoctorRequest(doctor_id=elsewhere)
+    before = await scene.patient(scene.patient.directory.GetDoctor, request)
+    rename = pb.UpdateDoctorRequest(
+        doctor_id=scene.doctor_id, doctor=Doctor(name="Mori Hanako"), update_mask=FieldMask(paths=["name"])
+    )
+    await scene.staff(scene.staff.directory.UpdateDoctor, rename)
+    after = await scene.patient(scene.patient.directory.GetDoctor, request)
+    assert (before.doctor.name, after.doctor.name) == ("Mori Hana", "Mori Hanako")
+
+
 async def test_many_who_ask_at_once_are_one_load(scene: Scene, worker: Worker) -> None:
     await scene.slots()
     await asyncio.gather(*(doctor(scene) for _ in range(20)))

@@ -15,7 +15,6 @@ import pytest
 from server.domain.archives import decode
 from server.usecases.archiving import Archiving
 from server.usecases.keyrings import KeyRingError
-from server.usecases.records.retention import Retaining
 from server.wiring import Parts, wired
 from tests.fixtures.archives import YEARS, Files, archive
 from tests.fixtures.book import Clock
@@ -133,7 +132,7 @@ async def test_a_new_key_cannot_come_without_the_old_one(charts: Charts, startin
 
 def archiving(parts: Parts) -> Archiving:
     """Archives with the keys of a worker."""
-    return Archiving(parts.engine, parts.clock, Retaining(parts.engine, parts.clock), parts.vault)
+    return Archiving(parts.engine, parts.clock, parts.vault)
 
 
 async def archived(parts: Parts, clock: Clock) -> Sequence[tuple[str, str]]:

@@ -1,19 +1,24 @@
 """Becomes another program that gets a signal when its parent ends, so that not even `kill -9` leaves it behind.
 
-Arguments: signal number, parent's process id, UID:GID to run as (or -), then the program and its arguments. It runs as
-a script, before the program, because the same in Popen's preexec_fn can deadlock in a parent with threads.
+Arguments: signal number, parent's process id, UID:GID to run as (or -), niceness, then the program and its arguments.
+It runs as a script, before the program, because the same in Popen's preexec_fn can deadlock in a parent with threads.
 """
 
 import ctypes
 import os
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+_SESSION = "/proc/self/autogroup"
 
 
 def main() -> None:
     """Give up rights first: the kernel forgets the signal when they change."""
-    number, parent, identity, *command = sys.argv[1:]
+    number, parent, identity, niceness, *command = sys.argv[1:]
+    if int(niceness):
+        _yield_to_others(int(niceness))
     if identity != "-":
         uid, gid = map(int, identity.split(":"))
         os.setgroups([])
@@ -24,6 +29,13 @@ def main() -> None:
     if os.getppid() != int(parent):
         sys.exit("the parent ended first")
     os.execv(command[0], command)  # noqa: S606  # no shell is wanted
+
+
+def _yield_to_others(niceness: int) -> None:
+    os.nice(niceness)
+    # Where the kernel shares its time among sessions first, each of those has a niceness too; containers may forbid it.
+    with suppress(OSError):
+        Path(_SESSION).write_text(str(niceness))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from server.local.ports import HOST, is_open
-from server.local.process import Process, start
+from server.local.process import BACKGROUND, Process, start
 
 START_SECONDS = 20.0
 STOP_SECONDS = 5.0
@@ -16,7 +16,7 @@ def launch(directory: Path, log: Path, *, port: int) -> Process:
     """Start the relay, aiosmtpd's own program. Raises LocalError."""
     directory.mkdir(mode=0o700, exist_ok=True)
     options = ["--nosetuid", "--listen", f"{HOST}:{port}", "--class", "aiosmtpd.handlers.Mailbox"]
-    return start("outbox", [sys.executable, "-m", "aiosmtpd", *options, directory / "mail"], log)
+    return start("outbox", [sys.executable, "-m", "aiosmtpd", *options, directory / "mail"], log, niceness=BACKGROUND)
 
 
 def await_ready(process: Process, port: int) -> None:

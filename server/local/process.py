@@ -14,6 +14,8 @@ from server.local.user import User
 
 TAIL_LINES = 15
 STEP_SECONDS = 0.02
+BACKGROUND = 10
+"""The niceness of what works while nobody waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +85,18 @@ def start(
     user: User | None = None,
     stop_signal: signal.Signals = signal.SIGTERM,
     directory: Path = Path("/"),
+    niceness: int = 0,
 ) -> Process:
     """Start a program in its own session (Ctrl-C is ours to pass on); the log of the run before is kept as `.old`.
 
-    Call it from the main thread: the child gets the stop signal when the thread that started it ends.
+    `niceness` says how far it yields to others, 0 to 19. Call it from the main thread: the child gets the stop signal
+    when the thread that started it ends.
     """
     if log.exists():
         log.replace(log.with_name(f"{log.name}.old"))
     identity = "-" if user is None or user.is_self else f"{user.uid}:{user.gid}"
-    leashed = [sys.executable, "-I", "-S", leash.__file__, str(int(stop_signal)), str(os.getpid()), identity]
+    rules = [str(int(stop_signal)), str(os.getpid()), identity, str(niceness)]
+    leashed = [sys.executable, "-I", "-S", leash.__file__, *rules]
     with log.open("wb") as output:
         popen = subprocess.Popen(
             [*leashed, *(str(part) for part in command)],

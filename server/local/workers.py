@@ -10,7 +10,7 @@ from typing import Any
 
 from server.local import LocalError
 from server.local.ports import HOST, is_open
-from server.local.process import Process, start
+from server.local.process import BACKGROUND, Process, start
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30.0
@@ -36,6 +36,7 @@ def launch_notifications(log: Path, *, environment: Mapping[str, str]) -> Proces
         log,
         environment={**environment, "PYTHONUNBUFFERED": "1"},
         directory=ROOT,
+        niceness=BACKGROUND,
     )
 
 

@@ -39,6 +39,15 @@ def test_child_that_ignores_its_signal_is_killed(tmp_path: Path) -> None:
     assert child.popen.returncode == -signal.SIGKILL
 
 
+def test_child_in_the_background_yields_to_others_as_a_process_and_as_a_session(tmp_path: Path) -> None:
+    session = Path("/proc/self/autogroup")
+    tell = f"import os; print(os.nice(0)); {session.exists()} and print(open('{session}').read())"
+    start("background", [sys.executable, "-c", tell], tmp_path / "log", niceness=7).popen.wait()
+    said = (tmp_path / "log").read_text()
+    assert said.startswith("7")
+    assert "nice 7" in said or not session.exists()
+
+
 def test_log_of_the_run_before_is_kept(tmp_path: Path) -> None:
     for text in ("first", "second"):
         start("each", [sys.executable, "-c", f"print('{text}')"], tmp_path / "log").popen.wait()

@@ -13,6 +13,7 @@ from rich.console import Console
 from server.local import LocalError
 from tests.bench import growth, notifications, rate, report, streams, versions
 from tests.bench.calls import CREATE, LIST, SLOTS
+from tests.bench.day import run as day
 from tests.bench.load import LoadError
 from tests.bench.rounds import Bench
 from tests.bench.targets import BENCH_PYTHON, running
@@ -32,6 +33,7 @@ class Part(StrEnum):
     NOTIFICATIONS = "notifications"
     STREAMS = "streams"
     RATE = "rate"
+    DAY = "day"
 
 
 def main(
@@ -39,10 +41,13 @@ def main(
         Part,
         typer.Argument(
             help="all: the three calls; grpcio: its versions; growth: a large book; notifications: the queue;"
-            " streams: fan-out; rate: bookings a second."
+            " streams: fan-out; rate: bookings a second; day: a mixed day over the whole stack."
         ),
     ] = Part.ALL,
     rounds: Annotated[int, typer.Option(min=1, max=5, help="How often everything is measured, in turns.")] = 5,
+    seconds: Annotated[
+        int, typer.Option(min=3, max=300, help="For day: how long it is measured, after a warm-up.")
+    ] = 60,
     versions_of_grpcio: Annotated[str, typer.Option("--versions", help="For grpcio, with commas.")] = ",".join(
         versions.VERSIONS
     ),
@@ -53,6 +58,9 @@ def main(
     try:
         if part is Part.STREAMS:
             console.print(*streams.measure(scratch, lambda text: status.print(f"  {text}")), sep="\n\n")
+            return
+        if part is Part.DAY:
+            console.print(*day.measure(scratch, lambda text: status.print(f"  {text}"), seconds), sep="\n\n")
             return
         _check()
         if part is Part.GRPCIO:

@@ -1,6 +1,7 @@
 """CPU time and memory of processes, as the operating system counts them."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -9,6 +10,21 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 def seconds(pids: list[int]) -> float:
     """User and system time that the processes have used so far, threads included."""
     return sum(sum(map(int, _fields(pid)[11:13])) for pid in pids) / _TICKS
+
+
+def family_seconds(pid: int) -> float:
+    """The time of a process and of its children, ended ones included."""
+    total = sum(map(int, _fields(pid)[11:15])) / _TICKS
+    for child in family(pid)[1:]:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            total += seconds([child])
+    return total
+
+
+def machine_seconds() -> float:
+    """The time that everything on this machine has used so far, the kernel included."""
+    user, nice, system, _, _, irq, softirq = map(int, Path("/proc/stat").read_text().split(maxsplit=8)[1:8])
+    return (user + nice + system + irq + softirq) / _TICKS
 
 
 def resident_mb(pid: int) -> float:

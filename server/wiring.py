@@ -190,7 +190,7 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             patients=patients,
             announcing=announcing,
             hub=hub,
-            server=Server(servicers, tokens.verify),
+            server=Server(servicers, tokens),
         )
 
 

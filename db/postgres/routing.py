@@ -41,6 +41,11 @@ class CausalSession:
     staleness: float | None = None
     """The answer may lack what was written in the last so many seconds: the primary is away."""
 
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something to tell the caller."""
+        return self.written or self.staleness is not None
+
 
 SESSION: ContextVar[CausalSession | None] = ContextVar("causal session", default=None)
 """The session of the running task; without one the primary answers."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum, auto
+from typing import NamedTuple
 
 from server.domain.errors import DomainError, Reason
 
@@ -87,7 +88,8 @@ class Scope(Enum):
 
 
 _P, _D, _S, _A, _V, _Y = Role.PATIENT, Role.DOCTOR, Role.STAFF, Role.ADMIN, Role.DISPLAY, Role.SYSTEM
-_PEOPLE = dict.fromkeys((_P, _D, _S, _A, _Y), Scope.ANY)
+_ANY = Scope.ANY
+_PEOPLE = dict.fromkeys((_P, _D, _S, _A, _Y), _ANY)
 
 RULES: dict[Action, dict[Role, Scope]] = {
     Action.CREATE_APPOINTMENT: {_P: Scope.OWN_PATIENT, _S: Scope.CLINIC, _Y: Scope.CLINIC},
@@ -126,8 +128,7 @@ RULES: dict[Action, dict[Role, Scope]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """To whom an object belongs; None where that does not apply."""
 
     clinic_id: str | None = None
@@ -153,7 +154,11 @@ class Reach:
 def may(caller: Caller, action: Action, owner: Owner = NOBODY) -> bool:
     """Whether any role of the caller permits the action on what the owner has."""
     rules = RULES[action]
-    return any(_covers(rules[role], caller, owner) for role in caller.roles if role in rules)
+    for role in caller.roles:
+        scope = rules.get(role)
+        if scope is _ANY or (scope is not None and _covers(scope, caller, owner)):
+            return True
+    return False
 
 
 def acts_for_others(caller: Caller, action: Action, owner: Owner) -> bool:

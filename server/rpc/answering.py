@@ -2,10 +2,10 @@
 
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from google.protobuf.message import DecodeError, Message
@@ -14,11 +14,11 @@ from grpc_status import rpc_status
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import Caller
 from server.domain.methods import METHODS
-from server.rpc.calls import Call, begin
+from server.rpc.calls import Call, set_current
 from server.rpc.errors import status_of
 from server.rpc.sessions import READ_MARK
 from server.rpc.validate import validate
-from server.telemetry.logs import place_of, write_call
+from server.telemetry.logs import CallEnd, place_of, write_call
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 PUBLIC = frozenset(f"/yoyaku.v1.{method}" for method, actions in METHODS.items() if not actions)
@@ -31,40 +31,38 @@ _randomness = Random()  # noqa: S311  # an id of a call is no secret
 
 _log = structlog.get_logger()
 
-Verify = Callable[[str], Awaitable[Caller]]
+
+class Tokens(Protocol):
+    """Tells whom an access token stands for."""
+
+    def recall(self, token: str) -> Caller | None:
+        """The caller, if the token was verified before (TOKEN_EXPIRED)."""
+
+    async def verify(self, token: str) -> Caller:
+        """The caller (TOKEN_INVALID, TOKEN_EXPIRED)."""
 
 
-def started(method: str, context: Any) -> tuple[Call, str | None]:
-    """The call that begins here, made that of the running task, and its `authorization`."""
-    given = authorization = None
-    read_mark = ""
-    for key, value in context.invocation_metadata() or ():
+def begin(method: str, metadata: Iterable[tuple[str, Any]]) -> None:
+    """Make a call that has come in that of the running task."""
+    authorization = request_id = read_mark = ""
+    for key, value in metadata:
         if key == "authorization":
             authorization = value
-        elif key == "x-request-id":
-            given = value
+        elif key == "x-request-id" and _REQUEST_ID.fullmatch(value):
+            request_id = value
         elif key == READ_MARK:
             read_mark = value
-    call = Call(method, given if given and _REQUEST_ID.fullmatch(given) else _new_id())
-    call.read_mark = read_mark
-    begin(call)
-    context.set_trailing_metadata((("x-request-id", call.request_id),))
-    return call, authorization
+    if not request_id:
+        # In the form of a trace's id, and a tenth of what uuid.uuid4 costs.
+        request_id = f"{_randomness.getrandbits(128):032x}"
+    set_current(Call(method, request_id, authorization, read_mark))
 
 
-def _new_id() -> str:
-    # A tenth of what uuid.uuid4 costs.
-    text = f"{_randomness.getrandbits(128):032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
-async def verified(verify: Verify, method: str, authorization: str | None) -> Caller | None:
-    """Who calls (TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED); None for methods that anyone may call."""
-    if method in PUBLIC:
-        return None
-    if not authorization or authorization[: len(_BEARER)].lower() != _BEARER:
+def token_of(authorization: str) -> str:
+    """The access token (TOKEN_MISSING)."""
+    if authorization[: len(_BEARER)].lower() != _BEARER:
         raise DomainError(Reason.TOKEN_MISSING, "sign in: send an access token as `authorization: Bearer TOKEN`")
-    return await verify(authorization[len(_BEARER) :].strip())
+    return authorization[len(_BEARER) :].strip()
 
 
 def reader(method: str, deserialize: Callable[[bytes], Message]) -> Callable[[bytes], Message]:
@@ -88,8 +86,10 @@ def _checked(deserialize: Callable[[bytes], Message], raw: bytes) -> Message:
 _remembered = lru_cache(maxsize=_REMEMBERED_QUESTIONS)(_checked)
 
 
-def fault(error: Exception, call: Call) -> DomainError:
-    """INTERNAL_ERROR for what nobody expected; its place is logged, its text is not."""
+def refusal(error: Exception, call: Call) -> DomainError:
+    """What the caller is told of a failure: INTERNAL_ERROR if nobody expected it; the log then has its place."""
+    if isinstance(error, DomainError):
+        return error
     _log.error("call failed", method=call.method, request_id=call.request_id, failure=place_of(error))
     return DomainError(
         Reason.INTERNAL_ERROR,
@@ -98,16 +98,10 @@ def fault(error: Exception, call: Call) -> DomainError:
     )
 
 
-def write_line(call: Call, code: str, began: float, error: DomainError | None) -> None:
+def write_line(call: Call, code: str, began: float, reason: str | None = None) -> None:
     """One line about a call that has ended."""
-    write_call(
-        method=call.method,
-        code=code,
-        reason=error.reason.value if error else None,
-        milliseconds=(time.perf_counter() - began) * 1000,
-        request_id=call.request_id,
-        caller=call.caller.id if call.caller else None,
-    )
+    caller = call.caller.id if call.caller else None
+    write_call(CallEnd(call.method, code, reason, time.perf_counter() - began, call.request_id, caller, time.time()))
 
 
 async def abort(context: Any, error: DomainError, call: Call) -> None:

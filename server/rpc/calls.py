@@ -13,16 +13,18 @@ class Call:
 
     method: str
     request_id: str
-    caller: Caller | None = None
-    read_mark: str = ""
+    authorization: str
+    """The header, empty if there is none."""
+    read_mark: str
     """What the caller sent along of the answers to earlier writes."""
+    caller: Caller | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
 
 
 _CURRENT: ContextVar[Call] = ContextVar("call")
 
 
-def begin(call: Call) -> None:
+def set_current(call: Call) -> None:
     """Make this the call of the running task."""
     _CURRENT.set(call)
 

@@ -39,6 +39,7 @@ def from_timestamp(field: str, timestamp: Timestamp) -> datetime:
     return instant
 
 
+@lru_cache(maxsize=1_000)
 def to_date(field: str, text: str) -> date:
     """The date of a YYYY-MM-DD field (INVALID_REQUEST if the calendar has no such day)."""
     try:

@@ -7,7 +7,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from server.rpc.answering import Verify
+from server.rpc.answering import Tokens
 from server.rpc.appointments import AppointmentServicer
 from server.rpc.directory import DirectoryServicer
 from server.rpc.identity import AuthServicer
@@ -60,7 +60,7 @@ class Servicers:
 class Server:
     """A worker's gRPC server."""
 
-    def __init__(self, servicers: Servicers, verify: Verify) -> None:
+    def __init__(self, servicers: Servicers, tokens: Tokens) -> None:
         self._health = health.aio.HealthServicer()
         self._grpc = grpc.aio.server(
             options=[
@@ -71,13 +71,14 @@ class Server:
                 ("grpc.so_reuseport", 0),
             ],
         )
-        calls: Any = Calls(self._grpc, verify)  # what generated code takes for a server
+        calls: Any = Calls(tokens)  # what generated code takes for a server
         add_AppointmentServiceServicer_to_server(servicers.appointments, calls)
         add_ScheduleServiceServicer_to_server(servicers.schedules, calls)
         add_DirectoryServiceServicer_to_server(servicers.directory, calls)
         add_AuthServiceServicer_to_server(servicers.auth, calls)
         add_RecordServiceServicer_to_server(servicers.records, calls)
         add_NotificationServiceServicer_to_server(servicers.notifications, calls)
+        self._grpc.add_generic_rpc_handlers((calls,))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         reflection.enable_server_reflection((*_SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
 

@@ -1,7 +1,5 @@
 """A caller reads what the caller wrote: what the answer tells of it, and what the next call may bring back."""
 
-from collections.abc import Iterator
-
 from db.postgres.routing import SESSION, CausalSession
 
 READ_MARK = "x-yoyaku-read-mark"
@@ -14,15 +12,18 @@ _MOST_DIGITS = 18
 
 def open_session(caller_id: str, given: str) -> CausalSession:
     """The session of the running task; `given` is the mark that the caller sent along, which counts if it is one."""
-    mark = int(given) if given.isascii() and given.isdecimal() and len(given) <= _MOST_DIGITS else 0
-    session = CausalSession(caller_id, mark)
+    session = CausalSession(caller_id)
+    if given and given.isascii() and given.isdecimal() and len(given) <= _MOST_DIGITS:
+        session.mark = int(given)
     SESSION.set(session)
     return session
 
 
-def headers_of(session: CausalSession) -> Iterator[tuple[str, str]]:
+def headers_of(session: CausalSession) -> list[tuple[str, str]]:
     """What the answer tells."""
+    headers = []
     if session.written:
-        yield READ_MARK, str(session.mark)
+        headers.append((READ_MARK, str(session.mark)))
     if session.staleness is not None:
-        yield STALENESS, f"{session.staleness:.1f}"
+        headers.append((STALENESS, f"{session.staleness:.1f}"))
+    return headers

@@ -9,16 +9,15 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
-from server.domain.errors import DomainError
-from server.rpc.answering import Verify, abort, fault, reader, started, verified, write_line
-from server.rpc.calls import Call
+from server.rpc.answering import PUBLIC, Tokens, abort, reader, refusal, token_of, write_line
+from server.rpc.calls import current
 from server.rpc.errors import CODES
 
 Streamer = Callable[[Message, Any], AsyncGenerator[bytes, None]]
 """A handler: gives messages as bytes, which many streams may share."""
 
 
-def streaming(method: str, found: Any, verify: Verify) -> "grpc.RpcMethodHandler[bytes, bytes]":
+def streaming(method: str, found: Any, tokens: Tokens) -> "grpc.RpcMethodHandler[bytes, bytes]":
     """A servicer's server-streaming method, wrapped.
 
     A stream has no deadline of its own: its handler ends it, with a last message that says why, by
@@ -26,36 +25,25 @@ def streaming(method: str, found: Any, verify: Verify) -> "grpc.RpcMethodHandler
     """
     handler: Streamer = found.unary_stream
     read = reader(method, found.request_deserializer)
+    public = method in PUBLIC
 
     async def stream(raw: bytes, context: Any) -> None:
         began = time.perf_counter()
-        this, authorization = started(method, context)
+        this = current()
+        context.set_trailing_metadata((("x-request-id", this.request_id),))
         try:
-            await _run(this, lambda: handler(read(raw), context), context, verify, authorization)
-        except DomainError as error:
-            write_line(this, CODES[error.reason.kind].name, began, error)
-            await abort(context, error, this)
+            if not public:
+                this.caller = await tokens.verify(token_of(this.authorization))
+            async with aclosing(handler(read(raw), context)) as messages:
+                async for message in messages:
+                    await context.write(message)
         except asyncio.CancelledError:
-            write_line(this, "CANCELLED", began, None)
+            write_line(this, "CANCELLED", began)
             raise
-        write_line(this, "OK", began, None)
+        except Exception as failure:
+            error = refusal(failure, this)
+            write_line(this, CODES[error.reason.kind].name, began, error.reason.value)
+            await abort(context, error, this)
+        write_line(this, "OK", began)
 
     return grpc.unary_stream_rpc_method_handler(stream, None, None)
-
-
-async def _run(
-    call: Call,
-    answer: Callable[[], AsyncGenerator[bytes, None]],
-    context: Any,
-    verify: Verify,
-    authorization: str | None,
-) -> None:
-    try:
-        call.caller = await verified(verify, call.method, authorization)
-        async with aclosing(answer()) as messages:
-            async for message in messages:
-                await context.write(message)
-    except DomainError:
-        raise
-    except Exception as error:
-        raise fault(error, call) from None

@@ -8,6 +8,8 @@ import os
 import sys
 import traceback
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 import structlog
 
@@ -22,10 +24,23 @@ class _JsonLine(logging.Formatter):
         return json.dumps(line)
 
 
+class CallEnd(NamedTuple):
+    """A call that has ended; none of the values but `caller` needs escaping."""
+
+    method: str
+    code: str
+    reason: str | None
+    seconds: float
+    request_id: str
+    caller: str | None
+    ended_at: float
+    """Unix time."""
+
+
 _calls_to: int | None = None
 """Where lines about calls go."""
-_calls: list[str] = []
-"""Lines about calls that wait for being written together: a write of its own costs as much as making the line."""
+_calls: list[CallEnd] = []
+"""Calls whose lines are made and written together: one by one that costs twice as much."""
 _TOGETHER_SECONDS = 0.02
 
 
@@ -50,34 +65,41 @@ def configure(level: str) -> None:
     )
 
 
-def write_call(
-    *, method: str, code: str, reason: str | None, milliseconds: float, request_id: str, caller: str | None
-) -> None:
-    """A line about a call that has ended; none of the values but `caller` needs escaping.
-
-    In the form of all lines, but rendered by hand: every call pays for it, and structlog takes four times as long.
-    """
+def write_call(call: CallEnd) -> None:
+    """A line about a call, within a moment."""
     if _calls_to is None:
         return
-    line = (
-        f'{{"method": "{method}", "code": "{code}", "reason": {_quoted(reason)}, "milliseconds": {milliseconds:.1f},'
-        f' "request_id": "{request_id}", "caller": {json.dumps(caller)}, "event": "call", "level": "info",'
-        f' "timestamp": "{datetime.now(UTC).replace(tzinfo=None).isoformat()}Z"}}\n'
-    )
     if not _calls:
         asyncio.get_running_loop().call_later(_TOGETHER_SECONDS, _write_calls)
-    _calls.append(line)
+    _calls.append(call)
 
 
 def _write_calls() -> None:
-    lines = "".join(_calls).encode()
+    lines = "".join(map(_line, _calls)).encode()
     _calls.clear()
     if lines and _calls_to is not None:
         os.write(_calls_to, lines)
 
 
-def _quoted(value: str | None) -> str:
-    return f'"{value}"' if value else "null"
+def _line(call: CallEnd) -> str:
+    """As structlog renders all other lines, in a quarter of its time, which every call pays for."""
+    second = int(call.ended_at)
+    reason = f'"{call.reason}"' if call.reason else "null"
+    return (
+        f'{{"method": "{call.method}", "code": "{call.code}", "reason": {reason},'
+        f' "milliseconds": {call.seconds * 1000:.1f}, "request_id": "{call.request_id}",'
+        f' "caller": {_quoted(call.caller)}, "event": "call", "level": "info",'
+        f' "timestamp": "{_clock(second)}.{int((call.ended_at - second) * 1e6):06}Z"}}\n'
+    )
+
+
+@lru_cache(maxsize=2)
+def _clock(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
+
+
+# Few call often.
+_quoted = lru_cache(maxsize=1_000)(json.dumps)
 
 
 def place_of(error: BaseException) -> str:

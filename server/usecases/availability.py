@@ -18,7 +18,8 @@ class Availability:
 
         Raises DOCTOR_NOT_FOUND, NOT_ALLOWED, REVISION_NOT_REACHED.
         """
-        found = await self._days.get((doctor_id, day), min_revision)
+        key = (doctor_id, day)
+        found = self._days.at_hand(key, min_revision) or await self._days.get(key, min_revision)
         require(caller, Action.SEE_SLOTS, Owner(clinic_id=found.clinic_id))
         if found.revision < min_revision:
             raise DomainError(

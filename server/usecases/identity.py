@@ -62,14 +62,20 @@ class Tokens:
 
     async def verify(self, token: str) -> Caller:
         """Whom a token stands for (TOKEN_INVALID, TOKEN_EXPIRED)."""
-        caller = self._verified.get(token)
+        caller = self.recall(token)
         if caller is None:
             caller = await self._decode(token)
             if len(self._verified) >= _REMEMBERED_TOKENS:
                 self._verified.clear()
             self._verified[token] = caller
-        if caller.expires_at <= self._clock():
-            self._verified.pop(token, None)
+            self.recall(token)  # which it may be too late for
+        return caller
+
+    def recall(self, token: str) -> Caller | None:
+        """Whom a token stands for, if it was verified before (TOKEN_EXPIRED)."""
+        caller = self._verified.get(token)
+        if caller is not None and caller.expires_at <= self._clock():
+            del self._verified[token]
             raise DomainError(
                 Reason.TOKEN_EXPIRED,
                 "the access token has ended: refresh it or sign in again",

@@ -55,15 +55,21 @@ class Days:
         """The highest seen; 0 before any."""
         return self._memory.epoch
 
+    def at_hand(self, key: DoctorDay, min_revision: int) -> RenderedDay | None:
+        """What `get` would give, if it need not wait for it."""
+        day = self._memory.get(key)
+        if day is None or day.revision < min_revision:
+            return None
+        self.counts.memory += 1
+        return day
+
     async def get(self, key: DoctorDay, min_revision: int = 0) -> RenderedDay:
         """A day that is not known to be out of date, from the database if it must be newer than what is kept.
 
         Raises DOCTOR_NOT_FOUND and what a read of the database can fail with. Its revision may still be below
         `min_revision`: then that is what the database has.
         """
-        day = self._memory.get(key)
-        if day is not None and day.revision >= min_revision:
-            self.counts.memory += 1
+        if day := self.at_hand(key, min_revision):
             return day
         while True:
             flight = self._flights.get(key)

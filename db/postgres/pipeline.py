@@ -106,6 +106,10 @@ class Connection:
         self._socket.unwatch()
         return self._psycopg
 
+    def is_quiet(self) -> bool:
+        """Whether its server has sent nothing since the last answer: at rest it does so only when it leaves."""
+        return self._socket.is_quiet()
+
     def close(self) -> None:
         """Close the connection at once."""
         self._socket.unwatch()

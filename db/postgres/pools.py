@@ -2,12 +2,13 @@
 
 import asyncio
 import os
-import select
 import socket
 import time
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 
 import psycopg
@@ -43,7 +44,8 @@ class Pool:
         self._wait_seconds = wait_seconds
         self._permits = asyncio.Semaphore(size)
         self._idle: deque[_Pooled] = deque()
-        self._lent: set[_Pooled] = set()
+        self._lent: dict[_Pooled, _Loan] = {}
+        self._leak_watch: asyncio.TimerHandle | None = None
 
     async def borrow(self, wait_seconds: float | None = None) -> "_Pooled":
         """A connection that is there, as far as its socket shows, to be returned (Saturated, Unavailable)."""
@@ -59,15 +61,15 @@ class Pool:
         except BaseException:
             self._permits.release()
             raise
-        self._lent.add(pooled)
-        pooled.lend()
+        self._lent[pooled] = _Loan(time.monotonic(), asyncio.current_task())
+        if self._leak_watch is None:
+            self._watch_for_leaks(LEAK_SECONDS)
         return pooled
 
     async def give_back(self, pooled: "_Pooled") -> None:
         """Take a connection back; one that is broken or inside a transaction is rolled back or thrown away."""
         clean = False
-        self._lent.discard(pooled)
-        pooled.leak_warning.cancel()
+        self._lent.pop(pooled, None)
         try:
             clean = await pooled.is_clean()
         finally:
@@ -91,6 +93,20 @@ class Pool:
         while self._idle:
             self._idle.pop().close()
 
+    def _watch_for_leaks(self, seconds: float) -> None:
+        self._leak_watch = asyncio.get_running_loop().call_later(seconds, self._warn_of_leaks)
+
+    def _warn_of_leaks(self) -> None:
+        """Tell once of each connection that has been lent for a minute; look again when the next one will have been."""
+        self._leak_watch = None
+        now, waiting = time.monotonic(), [loan for loan in self._lent.values() if not loan.told]
+        for loan in waiting:
+            loan.told = now - loan.since >= LEAK_SECONDS
+            if loan.told:
+                _log.warning("database connection not returned", seconds=LEAK_SECONDS, borrower=loan.places())
+        if still := [loan.since for loan in waiting if not loan.told]:
+            self._watch_for_leaks(min(still) + LEAK_SECONDS - now)
+
     async def _permit(self, wait_seconds: float) -> None:
         if not self._permits.locked():
             await self._permits.acquire()
@@ -108,14 +124,28 @@ class Pool:
             raise Unavailable(type(error).__name__) from None
 
 
-@asynccontextmanager
-async def lent(pool: Pool, *, wait_seconds: float | None = None) -> AsyncIterator[Connection]:
+class _Lending:
+    """A connection for as long as it is entered; a generator would cost every statement some microseconds."""
+
+    __slots__ = ("_pool", "_pooled", "_wait_seconds")
+
+    def __init__(self, pool: Pool, wait_seconds: float | None) -> None:
+        self._pool = pool
+        self._wait_seconds = wait_seconds
+
+    async def __aenter__(self) -> Connection:
+        self._pooled = await self._pool.borrow(self._wait_seconds)
+        return self._pooled.connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._pool.give_back(self._pooled)
+
+
+def lent(pool: Pool, *, wait_seconds: float | None = None) -> AbstractAsyncContextManager[Connection]:
     """Lend a connection; what is left undone in it is rolled back. Raises Saturated and Unavailable."""
-    pooled = await pool.borrow(wait_seconds)
-    try:
-        yield pooled.connection
-    finally:
-        await pool.give_back(pooled)
+    return _Lending(pool, wait_seconds)
 
 
 @asynccontextmanager
@@ -150,17 +180,9 @@ class _Pooled:
         self.connection = Connection(made)
         self._psycopg = made
         self._ends = time.monotonic() + _LIFE_SECONDS
-        self._socket = select.poll()
-        self._socket.register(made.fileno(), select.POLLIN)
 
     def is_usable(self) -> bool:
-        # An idle connection has nothing to read, unless its server has gone.
-        return not self._psycopg.closed and time.monotonic() < self._ends and not self._socket.poll(0)
-
-    def lend(self) -> None:
-        """Note who has it; if that lasts for a minute, a line in the log tells where."""
-        loop, borrower = asyncio.get_running_loop(), asyncio.current_task()
-        self.leak_warning = loop.call_later(LEAK_SECONDS, _warn_of_leak, borrower)
+        return not self._psycopg.closed and time.monotonic() < self._ends and self.connection.is_quiet()
 
     def cut(self) -> None:
         """Let whoever reads from the socket find its end."""
@@ -186,7 +208,16 @@ class _Pooled:
         self.connection.close()
 
 
-def _warn_of_leak(borrower: "asyncio.Task[object] | None") -> None:
-    frames = borrower.get_stack() if borrower else []
-    places = [f"{frame.f_code.co_filename}:{frame.f_lineno}" for frame in frames]
-    _log.warning("database connection not returned", seconds=LEAK_SECONDS, borrower=places or "a task that has ended")
+@dataclass(slots=True)
+class _Loan:
+    """Since when a connection is lent, and to whom."""
+
+    since: float
+    borrower: "asyncio.Task[object] | None"
+    told: bool = False
+    """Whether the log has it that this takes long."""
+
+    def places(self) -> list[str] | str:
+        """Where the borrower is now."""
+        frames = self.borrower.get_stack() if self.borrower else []
+        return [f"{frame.f_code.co_filename}:{frame.f_lineno}" for frame in frames] or "a task that has ended"

@@ -1,6 +1,7 @@
 """Waiting for the server: the socket of a connection in the event loop."""
 
 import asyncio
+import select
 
 
 class Socket:
@@ -23,6 +24,14 @@ class Socket:
             self._waiting = None
             if writable:
                 loop.remove_writer(self._descriptor)
+
+    def is_quiet(self) -> bool:
+        """Whether nothing has come that nobody waits for; of a connection at rest only its end would."""
+        if self._watching:
+            return True  # or `_wake` would have been called
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLIN)
+        return not poll.poll(0)
 
     def unwatch(self) -> None:
         """Leave the socket to others, or to its end."""

@@ -1,30 +1,46 @@
 """Turns the driver's errors into those of db.errors."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 import psycopg
 
 from db.errors import Conflict, ConstraintViolated, StateError, TimedOut, Unavailable
 
 
-@contextmanager
-def translated() -> Iterator[None]:
+class _Translated:
+    """Holds nothing and is entered for every read and write: a generator would cost a microsecond each time."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, psycopg.Error) and (translation := _translation(error)):
+            raise translation from error
+
+
+_TRANSLATED = _Translated()
+
+
+def translated() -> _Translated:
     """Turn psycopg's errors into those of db.errors."""
-    try:
-        yield
-    except StateError:
-        raise
-    except psycopg.errors.IntegrityError as error:
-        raise ConstraintViolated(error.diag.constraint_name or "unnamed") from error
-    except (
-        psycopg.errors.SerializationFailure,
-        psycopg.errors.DeadlockDetected,
-        psycopg.errors.LockNotAvailable,
-    ) as error:
-        raise Conflict(type(error).__name__) from error
-    except psycopg.errors.QueryCanceled as error:
-        raise TimedOut(type(error).__name__) from error
-    # A primary that was demoted refuses writes: for them it is gone.
-    except (psycopg.InterfaceError, psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction) as error:
-        raise Unavailable(type(error).__name__) from error
+    return _TRANSLATED
+
+
+def _translation(error: psycopg.Error) -> StateError | None:
+    match error:
+        case psycopg.errors.IntegrityError():
+            return ConstraintViolated(error.diag.constraint_name or "unnamed")
+        case (
+            psycopg.errors.SerializationFailure()
+            | psycopg.errors.DeadlockDetected()
+            | psycopg.errors.LockNotAvailable()
+        ):
+            return Conflict(type(error).__name__)
+        case psycopg.errors.QueryCanceled():
+            return TimedOut(type(error).__name__)
+        # A primary that was demoted refuses writes: for them it is gone.
+        case psycopg.InterfaceError() | psycopg.OperationalError() | psycopg.errors.ReadOnlySqlTransaction():
+            return Unavailable(type(error).__name__)
+    return None

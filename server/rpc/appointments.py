@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import lru_cache
 from typing import Literal
 
 import grpc
 
+from db.postgres.appointments import AppointmentRow
 from server.domain.availability import Wanted
 from server.rpc.calls import caller, created, tagged
 from server.rpc.convert import fill_appointment, from_statuses, from_timestamp, to_appointment, to_optional_date
@@ -18,6 +20,9 @@ from server.usecases.feed import Feed
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1 import schedule_pb2
 from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceServicer
+
+_REMEMBERED = 4_000
+"""Appointments as bytes, some 2 kB each."""
 
 
 class AppointmentServicer(AppointmentServiceServicer):
@@ -50,14 +55,11 @@ class AppointmentServicer(AppointmentServiceServicer):
         tagged(response.appointment.etag)
         return response
 
-    async def ListAppointments(
+    async def ListAppointments(  # type: ignore[override]  # ready bytes
         self, request: pb.ListAppointmentsRequest, context: object
-    ) -> pb.ListAppointmentsResponse:
+    ) -> bytes:
         rows, next_page_token = await self._appointments.list(caller(), _listing(request))
-        response = pb.ListAppointmentsResponse(next_page_token=next_page_token)
-        for row in rows:
-            fill_appointment(response.appointments.add(), row)
-        return response
+        return b"".join(map(_listed, rows)) + _page_end(next_page_token)
 
     async def BatchGetAppointments(
         self, request: pb.BatchGetAppointmentsRequest, context: object
@@ -98,6 +100,19 @@ class AppointmentServicer(AppointmentServiceServicer):
 def _wanted(request: pb.CreateAppointmentRequest | pb.RescheduleAppointmentRequest) -> Wanted:
     start = from_timestamp("start_time", request.start_time) if request.HasField("start_time") else None
     return Wanted(to_optional_date("date", request.date), request.time_slot, start)
+
+
+# Screens ask again and again for lists that hardly change.
+@lru_cache(maxsize=_REMEMBERED)
+def _listed(row: AppointmentRow) -> bytes:
+    """A ListAppointmentsResponse with one appointment: the bytes of several of them are one with them all."""
+    response = pb.ListAppointmentsResponse()
+    fill_appointment(response.appointments.add(), row)
+    return response.SerializeToString()
+
+
+def _page_end(next_page_token: str) -> bytes:
+    return pb.ListAppointmentsResponse(next_page_token=next_page_token).SerializeToString()
 
 
 def _listing(request: pb.ListAppointmentsRequest) -> Listing:

@@ -4,7 +4,8 @@ import base64
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from server.domain.errors import DomainError, Reason
@@ -43,12 +44,12 @@ def offset_of(page: int, size: int) -> int:
     return page * size
 
 
-def encode(position: Sequence[str], query: object) -> str:
+def encode(position: Sequence[str], query: Hashable) -> str:
     """A page token: where a page ended, bound to the query that it was a page of."""
     return base64.urlsafe_b64encode(json.dumps([_digest(query), *position]).encode()).decode().rstrip("=")
 
 
-def decode(token: str, query: object, length: int) -> list[str]:
+def decode(token: str, query: Hashable, length: int) -> list[str]:
     """Where the page before ended (PAGE_TOKEN_INVALID if the token is not one of this query)."""
     try:
         values = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
@@ -59,7 +60,7 @@ def decode(token: str, query: object, length: int) -> list[str]:
     return [str(value) for value in values[1:]]
 
 
-def cut(rows: Sequence[R], size: int, query: object) -> tuple[Sequence[R], str]:
+def cut(rows: Sequence[R], size: int, query: Hashable) -> tuple[Sequence[R], str]:
     """The page out of the `size` + 1 rows asked for, and the token of the next page or an empty one.
 
     The token has no more than an id in it: what the rows are sorted by may be somebody's name.
@@ -67,7 +68,7 @@ def cut(rows: Sequence[R], size: int, query: object) -> tuple[Sequence[R], str]:
     return (rows[:size], encode([rows[size - 1].id], query)) if len(rows) > size else (rows, "")
 
 
-def after_id(token: str, query: object) -> str:
+def after_id(token: str, query: Hashable) -> str:
     """The id that the page before ended with, the nil UUID without one (PAGE_TOKEN_INVALID)."""
     if not token:
         return _BEFORE_ALL
@@ -78,7 +79,7 @@ def after_id(token: str, query: object) -> str:
         raise token_invalid() from None
 
 
-def before_number(token: str, query: object) -> int:
+def before_number(token: str, query: Hashable) -> int:
     """The number that the page before ended with, or without a token one that comes after all (PAGE_TOKEN_INVALID)."""
     if not token:
         return _AFTER_ALL
@@ -88,7 +89,7 @@ def before_number(token: str, query: object) -> int:
     return int(last)
 
 
-def cut_numbered(rows: Sequence[N], size: int, query: object, number: Callable[[N], int]) -> tuple[Sequence[N], str]:
+def cut_numbered(rows: Sequence[N], size: int, query: Hashable, number: Callable[[N], int]) -> tuple[Sequence[N], str]:
     """As `cut`, of rows that a number tells apart."""
     return (rows[:size], encode([str(number(rows[size - 1]))], query)) if len(rows) > size else (rows, "")
 
@@ -101,5 +102,6 @@ def token_invalid() -> DomainError:
     )
 
 
-def _digest(query: object) -> str:
+@lru_cache(maxsize=1_000)
+def _digest(query: Hashable) -> str:
     return hashlib.sha256(repr(query).encode()).hexdigest()[:16]

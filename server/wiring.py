@@ -222,8 +222,8 @@ async def kept_up(runs: Iterable[Coroutine[None, None, None]], stop: asyncio.Eve
 
 def background(parts: Parts, stop: asyncio.Event | None = None) -> AbstractAsyncContextManager[None]:
     """The background of a worker."""
-    runs = [each.run() for each in (parts.housekeeping, parts.streams, parts.feed, parts.tokens)]
-    return kept_up((*runs, *parts.announcing.loops(), *parts.hub.loops()), stop or asyncio.Event())
+    runners = (parts.housekeeping, parts.streams, parts.feed, parts.tokens, parts.announcing)
+    return kept_up((*(each.run() for each in runners), *parts.hub.loops()), stop or asyncio.Event())
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:

@@ -66,16 +66,12 @@ class OfferRow(NamedTuple):
     max_per_patient_day: int
     buffer_minutes: int
     epoch: int
+    date: date | None
     revision: int
+    """That of `date`."""
     hours: str
     """JSON; `sessions` reads it."""
     busy: Sequence[BusyRow]
-
-
-_REVISION = "coalesce((SELECT revision FROM schedule_days WHERE doctor_id = d.id AND date = %(first)s::date), 0)"
-_OF_DAYS = """tstzrange(
-            %(first)s::date::timestamp AT TIME ZONE c.time_zone,
-            (%(last)s::date + 2)::timestamp AT TIME ZONE c.time_zone + c.buffer_minutes * interval '1 minute')"""
 
 
 def period(start_at: datetime, end_at: datetime) -> str:
@@ -83,13 +79,33 @@ def period(start_at: datetime, end_at: datetime) -> str:
     return f"[{start_at},{end_at})"
 
 
-def _offers(condition: str, revision: str = _REVISION, period: str = _OF_DAYS) -> str:
+def _revision(day: str) -> str:
+    return f"coalesce((SELECT revision FROM schedule_days WHERE doctor_id = d.id AND date = {day}), 0)"
+
+
+def _around(first: str, last: str) -> str:
+    return f"""tstzrange(
+            {first}::timestamp AT TIME ZONE c.time_zone,
+            ({last} + 2)::timestamp AT TIME ZONE c.time_zone + c.buffer_minutes * interval '1 minute')"""
+
+
+_FIRST, _LAST = "%(first)s::date", "%(last)s::date"
+
+
+def _offers(
+    condition: str,
+    *,
+    day: str = _FIRST,
+    revision: str = _revision(_FIRST),
+    period: str = _around(_FIRST, _LAST),
+    source: str = "doctors d",
+) -> str:
     return f"""
 SELECT d.id, d.practitioner_id, p.name, d.specialty, d.active, d.hours_version,
     c.id, c.name, c.time_zone,
     c.horizon_days, c.min_notice_minutes, c.cancel_by_minutes, c.max_per_patient_day, c.buffer_minutes,
     (SELECT epoch FROM cluster_epoch),
-    {revision},
+    {day}, {revision},
     (SELECT json_agg(json_build_array(
             h.valid_from, s.weekday, s.start_local, s.end_local, s.slot_minutes, s.capacity))::text
         FROM working_hours h LEFT JOIN working_sessions s USING (doctor_id, valid_from)
@@ -99,17 +115,26 @@ SELECT d.id, d.practitioner_id, p.name, d.specialty, d.active, d.hours_version,
             extract(epoch FROM a.start_at), extract(epoch FROM upper(a.during)), extract(epoch FROM a.held_until)))
         FROM appointments a
         WHERE a.practitioner_id = d.practitioner_id AND a.{ACTIVE} AND a.during && {period})
-FROM doctors d JOIN practitioners p ON p.id = d.practitioner_id JOIN clinics c ON c.id = d.clinic_id
+FROM {source} JOIN practitioners p ON p.id = d.practitioner_id JOIN clinics c ON c.id = d.clinic_id
 WHERE {condition} ORDER BY d.id
 """
 
 
 _OFFER = _offers("d.id = %(doctor_id)s")
+_OFFERS_OF_DAYS = _offers(
+    "true",
+    day="day.date",
+    revision=_revision("day.date"),
+    period=_around("day.date", "day.date"),
+    source="unnest(%(doctor_ids)s::uuid[], %(dates)s::date[]) AS day (doctor_id, date)"
+    " JOIN doctors d ON d.id = day.doctor_id",
+)
+_NO_DAY = {"day": "NULL::date", "revision": "0", "period": "%(period)s::tstzrange"}
 _OFFERS_OF_PRACTITIONER = _offers(
-    "d.practitioner_id = (SELECT practitioner_id FROM doctors WHERE id = %(doctor_id)s)", "0", "%(period)s::tstzrange"
+    "d.practitioner_id = (SELECT practitioner_id FROM doctors WHERE id = %(doctor_id)s)", **_NO_DAY
 )
 _OFFERS_OF_APPOINTMENT = _offers(
-    "d.practitioner_id = (SELECT practitioner_id FROM appointments WHERE id = %(id)s)", "0", "%(period)s::tstzrange"
+    "d.practitioner_id = (SELECT practitioner_id FROM appointments WHERE id = %(id)s)", **_NO_DAY
 )
 _OFFERS_OF_CLINIC = _offers("d.active AND d.clinic_id = %(clinic_id)s")
 _OFFERS_OF_SPECIALTY = _offers("d.active AND d.specialty = %(specialty)s")
@@ -149,16 +174,23 @@ async def raise_revisions(pg: Connection, days: Iterable[tuple[str, date]], now:
 async def offer(pg: Connection, doctor_id: str, first: date, last: date) -> Sent[OfferRow]:
     """What decides the slots of a doctor from `first` to `last`, in one statement; no row for an unknown doctor.
 
-    `revision` is that of `first`; `busy` reaches over the night that follows `last`.
+    `date` is `first`; `busy` reaches over the night that follows `last`.
     """
     cursor = pg.cursor(row_factory=args_row(_offer_row))
     return await cursor.execute(_OFFER, {"doctor_id": doctor_id, "first": first, "last": last})
 
 
+async def offers_of_days(pg: Connection, days: Sequence[tuple[str, date]]) -> list[OfferRow]:
+    """As `offer`, for several doctors, each on a day of its own (doctor_id, date); unknown doctors are left out."""
+    cursor = pg.cursor(row_factory=args_row(_offer_row))
+    await cursor.execute(_OFFERS_OF_DAYS, {"doctor_ids": [day[0] for day in days], "dates": [day[1] for day in days]})
+    return await cursor.fetchall()
+
+
 async def offers_of_practitioner(pg: Connection, doctor_id: str, busy: str) -> Sent[OfferRow]:
     """Every doctor that is the same practitioner as `doctor_id`, by id, with what is `busy` in a period (tstzrange).
 
-    `revision` is not asked for: 0.
+    There is no `date`, and `revision` is 0.
     """
     cursor = pg.cursor(row_factory=args_row(_offer_row))
     return await cursor.execute(_OFFERS_OF_PRACTITIONER, {"doctor_id": doctor_id, "period": busy})

@@ -1,7 +1,7 @@
 """Rendered days: kept for all workers, and told to all workers when they change."""
 
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
@@ -18,23 +18,29 @@ _CHANNEL = "slots"
 _SILENCE_SECONDS = 2.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-# Epoch, revision, valid_until in microseconds, length of the first form; then doctor, date and clinic.
-_HEAD = struct.Struct(">IIQI36s10s36s")
+# Epoch, revision, valid_until in microseconds, lengths of the two forms; then doctor, date and clinic.
+_HEAD = struct.Struct(">IIQII36s10s36s")
 
-# Gives 1 if it kept the value, which it then tells to all workers. Numbers are doubles: exact up to 2^53 microseconds,
-# which is the year 2255; beyond, two instants may count as equal.
+# Keeps each value that is newer than what is kept, and tells those to all workers in one message. Numbers are doubles:
+# exact up to 2^53 microseconds, which is the year 2255; beyond, two instants may count as equal.
 _PUT = """
-local held = redis.call('GETRANGE', KEYS[1], 0, 15)
-if #held == 16 then
-  local _, revision, valid_until = struct.unpack('>I4I4I8', ARGV[1])
-  local _, held_revision, held_valid_until = struct.unpack('>I4I4I8', held)
-  if held_revision > revision or (held_revision == revision and held_valid_until >= valid_until) then
-    return 0
+local told = {}
+for i, key in ipairs(KEYS) do
+  local value, held, newer = ARGV[2 * i], redis.call('GETRANGE', key, 0, 15), true
+  if #held == 16 then
+    local _, revision, valid_until = struct.unpack('>I4I4I8', value)
+    local _, held_revision, held_valid_until = struct.unpack('>I4I4I8', held)
+    newer = held_revision < revision or (held_revision == revision and held_valid_until < valid_until)
+  end
+  if newer then
+    redis.call('SET', key, value, 'PX', ARGV[2 * i + 1])
+    told[#told + 1] = value
   end
 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-redis.call('PUBLISH', ARGV[3], ARGV[1])
-return 1
+if #told > 0 then
+  redis.call('PUBLISH', ARGV[1], table.concat(told))
+end
+return #told
 """
 
 
@@ -56,22 +62,25 @@ class RenderedDay(NamedTuple):
         return self.epoch, self.revision, self.valid_until
 
 
-async def put_newer(valkey: Valkey, day: RenderedDay, now: datetime) -> bool:
-    """Keep a day unless one as new is kept already; whether it was kept, and so told to all who listen."""
-    kept = min(TTL, day.valid_until - now) // timedelta(milliseconds=1)
-    if kept <= 0:
-        return False
-    key = _key(day.epoch, day.doctor_id, day.date)
-    return bool(await valkey.eval(_PUT, 1, key, _dump(day), kept, _CHANNEL))
+async def put_newer(valkey: Valkey, days: Iterable[RenderedDay], now: datetime) -> int:
+    """Keep each day of which none as new is kept; how many were kept, and so told to all who listen."""
+    keys: list[str] = []
+    values: list[bytes | int] = []
+    for day in days:
+        life = min(TTL, day.valid_until - now) // timedelta(milliseconds=1)
+        if life > 0:
+            keys.append(_key(day.epoch, day.doctor_id, day.date))
+            values += [_dump(day), life]
+    return int(await valkey.eval(_PUT, len(keys), *keys, _CHANNEL, *values)) if keys else 0
 
 
 async def get(valkey: Valkey, epoch: int, doctor_id: str, day: date) -> RenderedDay | None:
     """A day of that epoch, if it is kept."""
     value = await valkey.get(_key(epoch, doctor_id, day))
-    return _load(value) if isinstance(value, bytes) else None
+    return next(_load(value)) if isinstance(value, bytes) else None
 
 
-async def listen(valkey: Valkey) -> AsyncIterator[RenderedDay | None]:
+async def listen(valkey: Valkey) -> AsyncGenerator[RenderedDay | None, None]:
     """Days as they are told, from the None on that comes first. Ends in Unavailable when the server is lost.
 
     What is told while nobody listens is lost.
@@ -90,7 +99,8 @@ async def listen(valkey: Valkey) -> AsyncIterator[RenderedDay | None]:
                 elif message["type"] == "subscribe":
                     yield None
                 elif message["type"] == "message":
-                    yield _load(message["data"])
+                    for day in _load(message["data"]):
+                        yield day
 
 
 def _key(epoch: int, doctor_id: str, day: date) -> str:
@@ -99,20 +109,27 @@ def _key(epoch: int, doctor_id: str, day: date) -> str:
 
 def _dump(day: RenderedDay) -> bytes:
     valid_until = (day.valid_until - _EPOCH) // _MICROSECOND
+    lengths = len(day.free), len(day.whole)
     place = day.doctor_id.encode(), day.date.isoformat().encode(), day.clinic_id.encode()
-    return _HEAD.pack(day.epoch, day.revision, valid_until, len(day.free), *place) + day.free + day.whole
+    return _HEAD.pack(day.epoch, day.revision, valid_until, *lengths, *place) + day.free + day.whole
 
 
-def _load(value: bytes) -> RenderedDay:
-    epoch, revision, valid_until, length, doctor_id, day, clinic_id = _HEAD.unpack_from(value)
-    end = _HEAD.size + length
-    return RenderedDay(
-        doctor_id=doctor_id.decode(),
-        date=date.fromisoformat(day.decode()),
-        clinic_id=clinic_id.decode(),
-        epoch=epoch,
-        revision=revision,
-        valid_until=_EPOCH + valid_until * _MICROSECOND,
-        free=value[_HEAD.size : end],
-        whole=value[end:],
-    )
+def _load(values: bytes) -> Iterator[RenderedDay]:
+    """The days of which these are the bytes, one after another."""
+    begin = 0
+    while begin < len(values):
+        epoch, revision, valid_until, free, whole, *place = _HEAD.unpack_from(values, begin)
+        doctor_id, day, clinic_id = (each.decode() for each in place)
+        begin += _HEAD.size
+        middle, end = begin + free, begin + free + whole
+        yield RenderedDay(
+            doctor_id=doctor_id,
+            date=date.fromisoformat(day),
+            clinic_id=clinic_id,
+            epoch=epoch,
+            revision=revision,
+            valid_until=_EPOCH + valid_until * _MICROSECOND,
+            free=values[begin:middle],
+            whole=values[middle:end],
+        )
+        begin = end

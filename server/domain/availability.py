@@ -1,7 +1,7 @@
 """Which slots of a doctor's day can be booked now, and which slot a request means."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
 
@@ -36,8 +36,8 @@ class Day:
 
     slots: Sequence[Slot]
     """The free ones; `seats` of each is what is left."""
-    all: Sequence[tuple[Slot, State]]
-    """Every slot of the day, `seats` as above."""
+    all: Sequence[tuple[Slot, State, int]]
+    """Every slot of the day as working hours give it, and the seats that can be booked."""
     closed: Closed | None
     valid_until: datetime | None
     """The next instant at which this changes by the clock alone; None if it never does."""
@@ -65,8 +65,8 @@ def day_of(doctor: Doctor, day: date, busy: Sequence[Busy], now: datetime) -> Da
         return Day([], [], Closed.PAST, None) if over <= now else Day([], [], Closed.NOT_WORKING, over)
     soonest = now + doctor.policy.notice
     counted = zip(slots, seats_left(slots, doctor.id, busy, now), strict=True)
-    seen = [_seen(slot, seats, soonest) for slot, seats in counted]
-    free = [slot for slot, state in seen if state is State.FREE]
+    seen = [(slot, *_seen(slot, seats, soonest)) for slot, seats in counted]
+    free = [slot if seats == slot.seats else slot._replace(seats=seats) for slot, _, seats in seen if seats]
     ahead = [slot.start_at for slot in slots if slot.start_at >= soonest]
     moments = [ahead[0] - doctor.policy.notice + _TICK] if ahead else [slots[-1].end_at]
     moments += [other.held_until for other in busy if other.held_until]
@@ -77,12 +77,10 @@ def day_of(doctor: Doctor, day: date, busy: Sequence[Busy], now: datetime) -> Da
 _TICK = timedelta(microseconds=1)
 
 
-def _seen(slot: Slot, seats: int, soonest: datetime) -> tuple[Slot, State]:
+def _seen(slot: Slot, seats: int, soonest: datetime) -> tuple[State, int]:
     if not seats:
-        return replace(slot, seats=0), State.TAKEN
-    if slot.start_at < soonest:
-        return replace(slot, seats=0), State.PAST
-    return slot if seats == slot.seats else replace(slot, seats=seats), State.FREE
+        return State.TAKEN, 0
+    return (State.PAST, 0) if slot.start_at < soonest else (State.FREE, seats)
 
 
 def nearest(doctor: Doctor, wanted: Slot, busy: Sequence[Busy], now: datetime, days: int) -> Alternatives:

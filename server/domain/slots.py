@@ -2,8 +2,8 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from server.domain.hours import HoursVersion, Session, sessions_on
@@ -11,8 +11,7 @@ from server.domain.hours import HoursVersion, Session, sessions_on
 _MOMENT = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(NamedTuple):
     """A stretch of time, end exclusive."""
 
     start_at: datetime
@@ -23,8 +22,7 @@ class Period:
         return self.start_at < other.end_at and other.start_at < self.end_at
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """A time that working hours offer; `seats` is its capacity, or what is left of it where that is said."""
 
     date: date
@@ -37,8 +35,7 @@ class Slot:
     seats: int
 
 
-@dataclass(frozen=True, slots=True)
-class Busy:
+class Busy(NamedTuple):
     """What occupies a practitioner: an active appointment, its buffer included."""
 
     doctor_id: str

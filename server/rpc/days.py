@@ -1,15 +1,17 @@
 """The messages of days of slots, as the bytes that all their readers share."""
 
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 
 from server.domain.availability import State
+from server.domain.slots import Slot
 from server.rpc.convert import fill_slot, to_timestamp
 from server.usecases.live.rendering import Forms, OfferedDay
 from server.usecases.streams import Ending
 from yoyaku.v1 import schedule_pb2, watch_pb2
 from yoyaku.v1 import schedule_service_pb2 as pb
 
+_REMEMBERED_SLOTS = 10_000
 _STATES = {state: schedule_pb2.SlotState.Value(f"SLOT_STATE_{state.name}") for state in State}
 
 
@@ -25,8 +27,7 @@ def free(offered: OfferedDay) -> bytes:
         valid_until=to_timestamp(day.valid_until) if day.valid_until else None,
         closed_reason=_closed(offered),
     )
-    for slot in day.slots:
-        fill_slot(response.slots.add(), slot)
+    response.MergeFromString(b"".join(map(_free, day.slots)))
     return response.SerializeToString()
 
 
@@ -42,11 +43,27 @@ def whole(offered: OfferedDay) -> bytes:
         valid_until=to_timestamp(day.valid_until) if day.valid_until else None,
         closed_reason=_closed(offered),
     )
-    for slot, state in day.all:
-        shown = message.slots.add()
-        fill_slot(shown, slot)
-        shown.state = _STATES[state]
+    message.MergeFromString(b"".join([_shown(*each) for each in day.all]))
     return pb.WatchSlotsResponse(day=message).SerializeToString()
+
+
+# A change of a day changes few of its slots: the others are as they were rendered before.
+@lru_cache(maxsize=_REMEMBERED_SLOTS)
+def _free(slot: Slot) -> bytes:
+    """A ListAvailableSlotsResponse with one slot; the bytes of several are one with them all."""
+    response = pb.ListAvailableSlotsResponse()
+    fill_slot(response.slots.add(), slot)
+    return response.SerializeToString()
+
+
+@lru_cache(maxsize=_REMEMBERED_SLOTS)
+def _shown(slot: Slot, state: State, seats: int) -> bytes:
+    """A ScheduleDay with one slot; the bytes of several are one with them all."""
+    day = schedule_pb2.ScheduleDay()
+    shown = day.slots.add()
+    fill_slot(shown, slot)
+    shown.state, shown.seats_free = _STATES[state], seats
+    return day.SerializeToString()
 
 
 def heartbeat(now: datetime) -> bytes:

@@ -1,6 +1,7 @@
-"""Booking a slot: one transaction, three round trips to the database once the caller is known."""
+"""Booking a slot: one transaction of two round trips to the database, or three if the doctor is new to the worker."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -13,16 +14,19 @@ from db.postgres.feed import Change
 from server.domain.appointment import Status
 from server.domain.availability import Wanted, find
 from server.domain.doctor import DoctorDay
+from server.domain.errors import DomainError
 from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock, IdMaker
 from server.domain.policies import check_bookable
 from server.domain.slots import Slot
 from server.usecases import changes
-from server.usecases.guard import Locks, Place, Practitioner, bookable, with_enough_days
+from server.usecases.guard import Locks, MoreDays, Place, Practitioner, bookable, with_enough_days
 from server.usecases.offers import busy_in, place_of, seen_at
 from server.usecases.writes import Announce, Claim, Write, perform
 
 M = TypeVar("M")
+
+_MOST_SEEN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +56,30 @@ class Booking:
         self._clock = clock
         self._new_id = new_id
         self._announce = announce
+        self._seen: dict[str, Practitioner] = {}
+        """Whom the last booking found, by doctor: it tells what to lock, and is looked at again under the locks."""
 
     async def create(self, caller: Caller, booking: NewBooking, write: Write[Booked, M]) -> M:
         """Book a slot; errors are those of CreateAppointment in the contract."""
         creation = _Creation(caller, booking, self._new_id(), self._clock(), booking.doctor_id)
 
         async def attempt(known: set[DoctorDay]) -> M:
+            seen = None if known else self._seen.get(booking.doctor_id)
             return await perform(
                 self._engine,
                 write,
-                lambda pg, claim: creation.run(pg, claim, known),
+                lambda pg, claim: creation.run(pg, claim, known, seen),
                 creation.now,
                 self._announce,
             )
 
         async with bookable(self._engine, creation):
-            return await with_enough_days(attempt)
+            answer = await with_enough_days(attempt)
+        if creation.practitioner:
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            self._seen[booking.doctor_id] = creation.practitioner
+        return answer
 
 
 @dataclass(slots=True)
@@ -78,22 +90,23 @@ class _Creation:
     now: datetime
     doctor_id: str
     slot: Slot | None = None
+    practitioner: Practitioner | None = None
+    """As found under the locks."""
 
-    async def run(self, pg: Connection, claim: Claim, known: set[DoctorDay]) -> Booked:
+    async def run(self, pg: Connection, claim: Claim, known: set[DoctorDay], seen: Practitioner | None) -> Booked:
         doctor_id, patient_id = self.doctor_id, self.booking.patient_id
-        sent = await days.offers_of_practitioner(pg, doctor_id, days.NEVER)
-        await claim.settle()
-        practitioner = Practitioner(await sent.fetchall())
-        slot = self._plan(practitioner)
+        before, slot = await self._planned(pg, claim, seen)
 
-        locks = Locks(claim, practitioner.days(doctor_id, slot.date, slot.occupied) | known, patient_id)
+        locks = Locks(claim, before.days(doctor_id, slot.date, slot.occupied) | known, patient_id)
         await locks.send(pg, self.now)
         sent = await days.offers_of_practitioner(pg, doctor_id, busy_in(slot))
         sent_others = await appointments.of_patient_around(pg, patient_id, slot.date)
+        await claim.settle()
         await locks.take()
-        practitioner = Practitioner(await sent.fetchall())
-        slot = self._plan(practitioner)
-        locks.cover(practitioner.days(doctor_id, slot.date, slot.occupied))
+        self.practitioner = practitioner = Practitioner(await sent.fetchall())
+        if practitioner.doctors != before.doctors:
+            # New hours, say: what was locked may be too little.
+            raise MoreDays(before.days(doctor_id, slot.date, slot.occupied))
 
         doctor, offer = practitioner.doctor(doctor_id), practitioner.row(doctor_id)
         place = Place(doctor, slot, offer.busy, await sent_others.fetchall(), self.appointment_id)
@@ -101,6 +114,16 @@ class _Creation:
         expired = await place.expire_holds(pg, locks, self.now)
         await self._insert(pg, offer, slot, seat, expired)
         return Booked(self._view(offer, slot, locks.patient_name), locks.revisions[doctor_id, slot.date])
+
+    async def _planned(self, pg: Connection, claim: Claim, seen: Practitioner | None) -> tuple[Practitioner, Slot]:
+        """The slot to book, and the practitioner whose it is."""
+        if seen:
+            with suppress(DomainError):  # what is not possible by what was seen may be by now
+                return seen, self._plan(seen)
+        sent = await days.offers_of_practitioner(pg, self.doctor_id, days.NEVER)
+        await claim.settle()
+        practitioner = Practitioner(await sent.fetchall())
+        return practitioner, self._plan(practitioner)
 
     def _plan(self, practitioner: Practitioner) -> Slot:
         doctor = practitioner.doctor(self.doctor_id)

@@ -47,6 +47,7 @@ class Claim:
         self._caller_id, self._request_id = write.caller_id, write.request_id
         self._digest = hashlib.sha256(write.content).digest()
         self._now = now
+        self._is_settled = False
         self.changed: list[DayRow] = []
         """The days that the work has changed, to be announced after COMMIT."""
 
@@ -58,11 +59,14 @@ class Claim:
             )
 
     async def settle(self) -> None:
-        """Wait for the claim. Work calls it before it locks or changes anything.
+        """Wait for the claim. Work calls it before it waits for locks, and may do so again.
 
         Raises Answered if the write was done before, and REQUEST_ID_REUSED if it was another one.
         """
-        if not self._request_id or await self._sent.fetchone():
+        if not self._request_id or self._is_settled:
+            return
+        if await self._sent.fetchone():
+            self._is_settled = True
             return
         first = await (await idempotency.first(self._pg, self._caller_id, self._request_id)).fetchone()
         if first is None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import gc
+from contextlib import aclosing
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -103,7 +105,7 @@ async def test_valkey_keeps_the_newest_and_not_past_its_time(worker: Worker, sce
     valkey, doctor_id = worker.parts.cache, scene.doctor_id
 
     async def put(revision: int, **fields: Any) -> bool:
-        return await kept.put_newer(valkey, rendered(revision, doctor_id=doctor_id, **fields), NOW)
+        return await kept.put_newer(valkey, [rendered(revision, doctor_id=doctor_id, **fields)], NOW) == 1
 
     assert await put(2, valid_until=NOW + timedelta(minutes=1))
     assert not await put(1)
@@ -120,12 +122,23 @@ async def test_valkey_keeps_the_newest_and_not_past_its_time(worker: Worker, sce
     assert not await put(5, valid_until=NOW)
 
 
+async def test_days_put_together_are_told_together_apart_from_those_kept_as_new(worker: Worker) -> None:
+    valkey, [one, two, three] = worker.parts.cache, [str(UUID(int=number)) for number in (1, 2, 3)]
+    assert await kept.put_newer(valkey, [rendered(5, doctor_id=two)], NOW) == 1
+    async with aclosing(kept.listen(valkey)) as heard:
+        assert await anext(heard) is None
+        together = [rendered(4, doctor_id=each) for each in (one, two, three)]
+        assert await kept.put_newer(valkey, together, NOW) == 2
+        assert [await anext(heard), await anext(heard)] == [together[0], together[2]]
+    assert await kept.get(valkey, 1, two, date(2026, 3, 3)) == rendered(5, doctor_id=two)
+
+
 async def test_what_valkey_has_of_before_a_known_commit_is_not_believed(scene: Scene, worker: Worker) -> None:
     await scene.book_slot("09:00")
     await scene.slots()
     old = rendered(0, doctor_id=scene.doctor_id)
     await worker.parts.cache.flushdb()  # as if it had been away while the day was told
-    assert await kept.put_newer(worker.parts.cache, old, NOW)
+    assert await kept.put_newer(worker.parts.cache, [old], NOW)
     worker.parts.days.learn((scene.doctor_id, date(2026, 3, 3)), 1, 1)
     worker.parts.days._memory._days.clear()  # noqa: SLF001  # as after a long time
     assert (await scene.slots()).revision == 1

@@ -1,7 +1,7 @@
 """The days of doctors, as new as they are known to be: from memory, else from Valkey, else from the database."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from db.valkey import days as kept
 from db.valkey.days import RenderedDay
 from db.valkey.gate import Gate
 from server.domain.doctor import DoctorDay
+from server.domain.errors import Reason, not_found
 from server.domain.ids import Clock
 from server.usecases.live.memory import Memory
 from server.usecases.live.rendering import Rendering
@@ -108,11 +109,12 @@ class Days:
         if self._memory.put(day):
             self.on_new(day)
 
-    async def renew(self, key: DoctorDay) -> None:
-        """Render a day that this worker changed, and give it to all workers."""
-        day = await self._rendering.render(key)
-        self.take(day)
-        await self._put(day)
+    async def renew(self, keys: Sequence[DoctorDay]) -> None:
+        """Render days that this worker changed, and give them to all workers."""
+        days = await self._rendering.render(keys)
+        for day in days:
+            self.take(day)
+        await self._put(days)
 
     def _start(self, key: DoctorDay, min_revision: int) -> _Flight:
         flight = _Flight(key, asyncio.create_task(self._load(key, min_revision)))
@@ -132,10 +134,13 @@ class Days:
             self.counts.valkey += 1
         else:
             self.counts.database += 1
-            day = await self._rendering.render(key)
+            found = await self._rendering.render([key])
+            if not found:
+                raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", key[0])
+            [day] = found
             if is_stale():  # said by a replica while the primary is away: told to who asked, and kept by nobody
                 return day
-            self._later(self._put(day))
+            self._later(self._put([day]))
         self.take(day)
         return day
 
@@ -147,9 +152,9 @@ class Days:
         except StateError:
             return None
 
-    async def _put(self, day: RenderedDay) -> None:
+    async def _put(self, days: Sequence[RenderedDay]) -> None:
         with suppress(StateError):  # workers look at the database for what they are not told
-            await self._gate.run(lambda valkey: kept.put_newer(valkey, day, self._clock()))
+            await self._gate.run(lambda valkey: kept.put_newer(valkey, days, self._clock()))
 
     def _later(self, work: Coroutine[None, None, None]) -> None:
         if len(self._background) >= _MOST_BACKGROUND:

@@ -1,17 +1,16 @@
-"""Makes a doctor's day from the database: its free slots and the whole of it, as bytes."""
+"""Makes days of doctors from the database: their free slots and the whole of them, as bytes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from db.postgres import days
 from db.postgres.days import OfferRow
-from db.postgres.engines import Connection, Engine
+from db.postgres.engines import Engine
 from db.postgres.routing import Freshness
 from db.valkey.days import NEVER, RenderedDay
 from server.domain.availability import Day, day_of
 from server.domain.doctor import DoctorDay
-from server.domain.errors import Reason, not_found
 from server.domain.ids import Clock
 from server.usecases.offers import busy_of, doctor_of
 from server.usecases.streams import Ending
@@ -48,21 +47,21 @@ class Rendering:
         self._clock = clock
         self._forms = forms
 
-    async def render(self, key: DoctorDay) -> RenderedDay:
-        """A day as it is now, revision and slots from one statement (DOCTOR_NOT_FOUND, DATABASE_UNAVAILABLE)."""
-        doctor_id, day = key
+    async def render(self, keys: Sequence[DoctorDay]) -> list[RenderedDay]:
+        """Days as they are now, revision and slots of all from one statement; none of an unknown doctor.
 
-        async def work(pg: Connection) -> OfferRow | None:
-            return await (await days.offer(pg, doctor_id, day, day)).fetchone()
-
-        row = await read(self._engine, work, Freshness.PRIMARY_FIRST)
-        if row is None:
-            raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", doctor_id)
+        Raises DATABASE_UNAVAILABLE.
+        """
+        rows = await read(self._engine, lambda pg: days.offers_of_days(pg, keys), Freshness.PRIMARY_FIRST)
         # The clock after the statement: what it saw holds now, while a hold that ended meanwhile is seen as ended.
-        seen = day_of(doctor_of(row), day, busy_of(row.busy), self._clock())
-        offered = OfferedDay(doctor_id, day, row.time_zone, row.epoch, row.revision, seen)
+        now = self._clock()
+        return [self._rendered(row, row.date, now) for row in rows if row.date]
+
+    def _rendered(self, row: OfferRow, day: date, now: datetime) -> RenderedDay:
+        seen = day_of(doctor_of(row), day, busy_of(row.busy), now)
+        offered = OfferedDay(row.doctor_id, day, row.time_zone, row.epoch, row.revision, seen)
         return RenderedDay(
-            doctor_id=doctor_id,
+            doctor_id=row.doctor_id,
             date=day,
             clinic_id=row.clinic_id,
             epoch=row.epoch,

@@ -7,8 +7,9 @@ knows of connecting, types and errors is used as it is.
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from types import TracebackType
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import psycopg
@@ -98,7 +99,8 @@ class Connection:
         self._transformer = Transformer.from_context(connection)
         self._names: dict[_Prepared, bytes] = {}
         self._on_the_way: deque[Sent[Any] | _Prepared] = deque()
-        self._pipelined = False
+        self.pipelined = False
+        """Whether statements are held back."""
 
     @property
     def psycopg(self) -> psycopg.AsyncConnection[Any]:
@@ -115,15 +117,9 @@ class Connection:
         self._socket.unwatch()
         self._pg.finish()
 
-    @asynccontextmanager
-    async def pipeline(self) -> AsyncIterator[None]:
+    def pipeline(self) -> AbstractAsyncContextManager[None]:
         """Hold statements back until one of them is fetched, or until the end."""
-        self._pipelined = True
-        try:
-            yield
-            await self.trip()
-        finally:
-            self._pipelined = False
+        return _Pipeline(self)
 
     def cursor(self, *, row_factory: Callable[[Any], MakeRow[R]]) -> Sent[R]:
         """A statement to execute, whose rows are made by one of psycopg's row factories."""
@@ -137,17 +133,18 @@ class Connection:
         """Send a statement; wait for its answer unless in a pipeline."""
         text, names, formats = converted(statement) if values is not None else unchanged(statement)
         sent.text = text
-        ordered = [values[name] for name in names] if isinstance(values, dict) else values or ()
-        parameters = self._transformer.dump_sequence(
-            [array(each) if type(each) is list else each for each in ordered], formats
-        )
+        ordered = [values[name] for name in names] if isinstance(values, dict) else list(values or ())
+        for index, value in enumerate(ordered):
+            if type(value) is list:
+                ordered[index] = array(value)
+        parameters = self._transformer.dump_sequence(ordered, formats)
         types = self._transformer.types or ()
         if not self._on_the_way:
             self._pg.enter_pipeline_mode()
         name = self._names.get((text, types)) or self._prepare(text, types)
         self._pg.send_query_prepared(name, parameters, self._transformer.formats)
         self._on_the_way.append(sent)
-        if not self._pipelined:
+        if not self.pipelined:
             await self.trip()
 
     def _prepare(self, text: bytes, types: tuple[int, ...]) -> bytes:
@@ -234,3 +231,24 @@ class Connection:
             self.close()
             if not isinstance(error, (psycopg.Error, OSError)):
                 raise
+
+
+class _Pipeline:
+    """A pipeline as long as it is entered; a generator would cost every transaction some microseconds."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def __aenter__(self) -> None:
+        self._connection.pipelined = True
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                await self._connection.trip()
+        finally:
+            self._connection.pipelined = False

@@ -64,11 +64,11 @@ def day_of(doctor: Doctor, day: date, busy: Sequence[Busy], now: datetime) -> Da
         over = midnight(day + timedelta(days=1), doctor.zone)
         return Day([], [], Closed.PAST, None) if over <= now else Day([], [], Closed.NOT_WORKING, over)
     soonest = now + doctor.policy.notice
-    counted = zip(slots, seats_left(slots, doctor.id, busy, now), strict=True)
-    seen = [(slot, *_seen(slot, seats, soonest)) for slot, seats in counted]
+    left = seats_left(slots, doctor.id, busy, now)
+    seen = [_seen(slot, seats, soonest) for slot, seats in zip(slots, left, strict=True)]
     free = [slot if seats == slot.seats else slot._replace(seats=seats) for slot, _, seats in seen if seats]
-    ahead = [slot.start_at for slot in slots if slot.start_at >= soonest]
-    moments = [ahead[0] - doctor.policy.notice + _TICK] if ahead else [slots[-1].end_at]
+    ahead = next((slot.start_at for slot in slots if slot.start_at >= soonest), None)
+    moments = [ahead - doctor.policy.notice + _TICK] if ahead else [slots[-1].end_at]
     moments += [other.held_until for other in busy if other.held_until]
     closed = Closed.PAST if not ahead and slots[-1].end_at <= now else None
     return Day(free, seen, closed, min((moment for moment in moments if moment > now), default=None))
@@ -77,10 +77,10 @@ def day_of(doctor: Doctor, day: date, busy: Sequence[Busy], now: datetime) -> Da
 _TICK = timedelta(microseconds=1)
 
 
-def _seen(slot: Slot, seats: int, soonest: datetime) -> tuple[State, int]:
+def _seen(slot: Slot, seats: int, soonest: datetime) -> tuple[Slot, State, int]:
     if not seats:
-        return State.TAKEN, 0
-    return (State.PAST, 0) if slot.start_at < soonest else (State.FREE, seats)
+        return slot, State.TAKEN, 0
+    return (slot, State.PAST, 0) if slot.start_at < soonest else (slot, State.FREE, seats)
 
 
 def nearest(doctor: Doctor, wanted: Slot, busy: Sequence[Busy], now: datetime, days: int) -> Alternatives:

@@ -93,17 +93,27 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     return found[0] if found else wall.replace(tzinfo=zone).astimezone(UTC)
 
 
-def seats_left(slots: Sequence[Slot], doctor_id: str, busy: Iterable[Busy], now: datetime) -> Iterator[int]:
-    """How many seats each of the slots of a day has left; each appointment is held against the slots it meets only."""
-    met: list[list[Busy]] = [[] for _ in slots]
+def seats_left(slots: Sequence[Slot], doctor_id: str, busy: Iterable[Busy], now: datetime) -> list[int]:
+    """How many seats each of the slots of a day has left, as `free_seats` of each would say."""
+    ends = [slot.occupied.end_at for slot in slots]
+    taken: dict[int, set[int]] = {}
     for other in busy:
+        if other.held_until and other.held_until <= now:
+            continue
         # Slots follow each other, with the buffers after them.
-        index = bisect_right(slots, other.period.start_at, key=lambda slot: slot.occupied.end_at)
+        index = bisect_right(ends, other.period.start_at)
         while index < len(slots) and slots[index].start_at < other.period.end_at:
-            met[index].append(other)
+            seats = taken.setdefault(index, set())
+            if other.doctor_id == doctor_id:
+                seats.add(other.seat)
+            else:
+                seats.update(range(1, slots[index].seats + 1))
             index += 1
-    for slot, others in zip(slots, met, strict=True):
-        yield len(free_seats(slot, doctor_id, others, now)) if others else slot.seats
+    left = [slot.seats for slot in slots]
+    for index, seats in taken.items():
+        # An override takes a seat beyond those that there are.
+        left[index] -= sum(seat <= slots[index].seats for seat in seats)
+    return left
 
 
 def free_seats(slot: Slot, doctor_id: str, busy: Iterable[Busy], now: datetime) -> list[int]:

@@ -129,10 +129,10 @@ _OFFERS_OF_DAYS = _offers(
     source="unnest(%(doctor_ids)s::uuid[], %(dates)s::date[]) AS day (doctor_id, date)"
     " JOIN doctors d ON d.id = day.doctor_id",
 )
+_OF_PRACTITIONER = "d.practitioner_id = (SELECT practitioner_id FROM doctors WHERE id = %(doctor_id)s)"
+_OFFERS_OF_PRACTITIONER_ON_A_DAY = _offers(_OF_PRACTITIONER)
 _NO_DAY = {"day": "NULL::date", "revision": "0", "period": "%(period)s::tstzrange"}
-_OFFERS_OF_PRACTITIONER = _offers(
-    "d.practitioner_id = (SELECT practitioner_id FROM doctors WHERE id = %(doctor_id)s)", **_NO_DAY
-)
+_OFFERS_OF_PRACTITIONER = _offers(_OF_PRACTITIONER, **_NO_DAY)
 _OFFERS_OF_APPOINTMENT = _offers(
     "d.practitioner_id = (SELECT practitioner_id FROM appointments WHERE id = %(id)s)", **_NO_DAY
 )
@@ -194,6 +194,12 @@ async def offers_of_practitioner(pg: Connection, doctor_id: str, busy: str) -> S
     """
     cursor = pg.cursor(row_factory=args_row(_offer_row))
     return await cursor.execute(_OFFERS_OF_PRACTITIONER, {"doctor_id": doctor_id, "period": busy})
+
+
+async def offers_of_practitioner_on(pg: Connection, doctor_id: str, day: date) -> Sent[OfferRow]:
+    """As `offers_of_practitioner`, with what is busy on a day and in the night that follows; `date` is that day."""
+    cursor = pg.cursor(row_factory=args_row(_offer_row))
+    return await cursor.execute(_OFFERS_OF_PRACTITIONER_ON_A_DAY, {"doctor_id": doctor_id, "first": day, "last": day})
 
 
 async def offers_of_appointment(pg: Connection, appointment_id: str, busy: str) -> Sent[OfferRow]:

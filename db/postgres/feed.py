@@ -1,4 +1,4 @@
-"""Changes of appointments: their history, and the feed of each clinic in commit order."""
+"""Changes of appointments: their history, the feed of each clinic in commit order, and what patients hear of them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -39,8 +39,14 @@ class ChangeRow(NamedTuple):
 # Feeds are locked in the order of clinics, and until the transaction ends: so their numbers rise in commit order.
 _ADD = """
 WITH change AS MATERIALIZED (
-    SELECT * FROM unnest(%(ids)s::uuid[], %(events)s::text[], %(actors)s::text[], %(notes)s::text[], %(left)s::uuid[])
-        WITH ORDINALITY AS change (appointment_id, event, actor, note, left_clinic_id, nth)
+    SELECT * FROM unnest(
+        %(ids)s::uuid[], %(events)s::text[], %(actors)s::text[], %(notes)s::text[], %(left)s::uuid[], %(kinds)s::text[])
+        WITH ORDINALITY AS change (appointment_id, event, actor, note, left_clinic_id, kind, nth)
+), queued AS (
+    INSERT INTO procrastinate_jobs (queue_name, task_name, args)
+    SELECT 'changes', 'announce',
+        jsonb_build_object('appointment_id', id, 'kind', kind, 'version', version, 'start_at', start_at)
+    FROM change JOIN appointments a ON a.id = appointment_id WHERE kind IS NOT NULL ORDER BY nth
 ), history AS (
     INSERT INTO appointment_events (appointment_id, happened_at, actor, event, note)
     SELECT appointment_id, %(now)s, actor, event, note FROM change ORDER BY nth
@@ -76,14 +82,15 @@ RETURNING true
 """
 
 
-async def add(pg: Connection, changes: Sequence[Change], now: datetime) -> None:
+async def add(pg: Connection, changes: Sequence[Change], kinds: Sequence[str | None], now: datetime) -> None:
     """Write changes into the histories of their appointments, which must be as they are now, and into the feeds.
 
-    It locks the feeds of the clinics until the transaction ends: no lock may be taken after it.
+    `kinds` says of each change which notice of it is to be queued, if any. It locks the feeds of the clinics until the
+    transaction ends: no lock may be taken after it.
     """
     columns = zip(*changes, strict=True)
     values = dict(zip(("ids", "events", "actors", "notes", "left"), map(list, columns), strict=True))
-    await pg.execute(_ADD, {**values, "now": now})
+    await pg.execute(_ADD, {**values, "kinds": list(kinds), "now": now})
 
 
 async def heads(pg: Connection, clinic_ids: Sequence[str]) -> list[HeadRow]:

@@ -71,12 +71,6 @@ class ListQuery(NamedTuple):
 _COLUMNS = ", ".join(NotificationRow._fields)
 
 # Jobs are inserted as procrastinate's own function does it: calling that takes three times as long.
-_ANNOUNCE = """
-INSERT INTO procrastinate_jobs (queue_name, task_name, args)
-SELECT 'changes', 'announce',
-    jsonb_build_object('appointment_id', id, 'kind', %(kind)s::text, 'version', version, 'start_at', start_at)
-FROM appointments WHERE id = %(id)s
-"""
 # For what another query gives; its rows that wait for something else get none.
 _QUEUE = """
 INSERT INTO procrastinate_jobs (queue_name, task_name, args)
@@ -130,11 +124,6 @@ WITH revived AS (
     RETURNING id, channel, status)
 {_QUEUE.format(rows="revived")}"""
 _GET_LOCKED = f"SELECT {_COLUMNS} FROM notifications WHERE id = %(id)s FOR UPDATE"
-
-
-async def announce(pg: Connection, appointment_id: str, kind: str) -> None:
-    """Queue that a patient hears of an appointment as it is now; counts once it is committed."""
-    await pg.execute(_ANNOUNCE, {"id": appointment_id, "kind": kind})
 
 
 async def add(pg: Connection, row: NotificationRow) -> None:

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 
 from db.postgres import appointments, days
 from db.postgres.appointments import AppointmentRow, NewAppointment
-from db.postgres.days import OfferRow
+from db.postgres.days import BusyRow, OfferRow
 from db.postgres.engines import Connection, Engine
 from db.postgres.feed import Change
 from server.domain.appointment import Status
 from server.domain.availability import Wanted, find
-from server.domain.doctor import DoctorDay
+from server.domain.doctor import Doctor, DoctorDay
 from server.domain.errors import DomainError
 from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock, IdMaker
@@ -27,6 +27,7 @@ from server.usecases.writes import Announce, Claim, Write, perform
 M = TypeVar("M")
 
 _MOST_SEEN = 1_000
+_FEW_SEATS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,11 @@ class _Creation:
 
         locks = Locks(claim, before.days(doctor_id, slot.date, slot.occupied) | known, patient_id)
         await locks.send(pg, self.now)
-        sent = await days.offers_of_practitioner(pg, doctor_id, busy_in(slot))
+        if _holds_few(before.doctor(doctor_id), slot.date):
+            # All of it tells what the day is like after the booking as well.
+            sent = await days.offers_of_practitioner_on(pg, doctor_id, slot.date)
+        else:
+            sent = await days.offers_of_practitioner(pg, doctor_id, busy_in(slot))
         sent_others = await appointments.of_patient_around(pg, patient_id, slot.date)
         await claim.settle()
         await locks.take()
@@ -113,6 +118,9 @@ class _Creation:
         seat = place.seat(self.now, override=bool(self.booking.override_reason))
         expired = await place.expire_holds(pg, locks, self.now)
         await self._insert(pg, offer, slot, seat, expired)
+        if offer.date:
+            mine = BusyRow(self.appointment_id, doctor_id, slot.date, seat, slot.start_at, slot.occupied.end_at, None)
+            claim.offers.append(offer._replace(busy=[*offer.busy, mine]))
         return Booked(self._view(offer, slot, locks.patient_name), locks.revisions[doctor_id, slot.date])
 
     async def _planned(self, pg: Connection, claim: Claim, seen: Practitioner | None) -> tuple[Practitioner, Slot]:
@@ -155,3 +163,8 @@ class _Creation:
             created_at=self.now,
             updated_at=self.now,
         )
+
+
+def _holds_few(doctor: Doctor, day: date) -> bool:
+    """Whether a day is read whole about as fast as what is in the way of one slot."""
+    return sum(slot.seats for slot in doctor.slots_on(day)) <= _FEW_SEATS

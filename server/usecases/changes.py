@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from db.postgres import feed, notifications
+from db.postgres import feed
 from db.postgres.engines import Connection
 from db.postgres.feed import Change
 from server.domain.notices import KIND_OF_EVENT
@@ -15,7 +15,4 @@ async def record(pg: Connection, changes: Sequence[Change], now: datetime) -> No
     The rows must be changed already. Called once in a transaction, after all that locks: a second call might lock the
     feeds of two clinics against their order.
     """
-    for each in changes:
-        if kind := KIND_OF_EVENT.get(each.event):
-            await notifications.announce(pg, each.appointment_id, kind)
-    await feed.add(pg, changes, now)
+    await feed.add(pg, changes, [KIND_OF_EVENT.get(each.event) for each in changes], now)

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from db.errors import Conflict, Saturated, StateError, TimedOut, Unavailable
 from db.postgres import idempotency, transaction
-from db.postgres.days import DayRow
+from db.postgres.days import DayRow, OfferRow
 from db.postgres.engines import Connection, Engine
 from db.postgres.routing import Freshness
 from server.domain.errors import DomainError, Reason
@@ -18,8 +18,8 @@ R = TypeVar("R")
 M = TypeVar("M")
 T = TypeVar("T")
 
-Announce = Callable[[Sequence[DayRow]], None]
-"""Told which days a write changed, once it is committed; returns at once and never fails."""
+Announce = Callable[[Sequence[DayRow], Sequence[OfferRow]], None]
+"""Told which days a write changed, once it is committed, and what some of them offer now; it never waits or fails."""
 
 KEPT = timedelta(hours=24)
 """How long the answer of a write is given again."""
@@ -50,6 +50,8 @@ class Claim:
         self._is_settled = False
         self.changed: list[DayRow] = []
         """The days that the work has changed, to be announced after COMMIT."""
+        self.offers: list[OfferRow] = []
+        """Those of them that the work has seen whole, as they are after it: nobody need read them again."""
 
     async def send(self) -> None:
         """Send the claim; a twin in flight makes it wait on the server."""
@@ -97,7 +99,7 @@ async def perform(
     write: Write[R, M],
     work: Callable[[Connection, Claim], Awaitable[R]],
     now: datetime,
-    announce: Announce = lambda _: None,
+    announce: Announce = lambda *_: None,
 ) -> M:
     """Do a write once: run `work` in a transaction, or give the answer that the same request got before."""
     claim: Claim
@@ -117,7 +119,7 @@ async def perform(
         with refusals():
             await transaction.mark(engine)
         return write.load(answered.response)
-    announce(claim.changed)
+    announce(claim.changed, claim.offers)
     return message
 
 

@@ -4,12 +4,14 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.table import Table
 
-from db.postgres import notifications, schema
+from db.postgres import feed, schema
 from db.postgres.engines import Connection, Engine, create_engine
+from db.postgres.feed import Change
 from db.postgres.transaction import transact
 from server.local import outbox, ports, workers
 from server.local.ports import HOST
@@ -68,8 +70,8 @@ async def _fill(url: str) -> None:
 async def _queue(pg: Connection) -> None:
     await pg.execute("UPDATE patients SET email = 'patient@example.org'")
     rows = await (await pg.execute("SELECT id FROM appointments WHERE status = 'scheduled'")).fetchall()
-    for row in rows[:_NOTICES]:
-        await notifications.announce(pg, row[0], "confirmation")
+    booked = [Change(row[0], "booked", "bench") for row in rows[:_NOTICES]]
+    await feed.add(pg, booked, ["confirmation"] * len(booked), datetime.now(UTC))
 
 
 async def _rate(url: str) -> float:

@@ -109,6 +109,7 @@ def sample(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         "patient_ids": [patient],
         "dates": [DAY],
         "events": ["booked"],
+        "kinds": ["confirmation"],
         "actors": ["tests"],
         "notes": [""],
         "left": [None],

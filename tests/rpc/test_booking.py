@@ -127,6 +127,28 @@ async def test_capacity_three_gives_three_seats(scene: Scene) -> None:
     assert refused.value.reason == "SLOT_TAKEN"
 
 
+async def test_what_a_worker_has_seen_of_a_doctor_decides_nothing(scene: Scene) -> None:
+    await scene.book_slot("09:00")
+    await scene.set_hours([("09:00", "12:00")], minutes=45)
+    with pytest.raises(Refusal) as refused:
+        await scene.book_slot("11:30")
+    assert refused.value.reason == "SLOT_NOT_OFFERED"
+    booked = await scene.book_slot("11:15")
+    assert booked.appointment.end_time == instant(2026, 3, 3, 3, 0)
+    await scene.set_hours([("11:00", "12:00")], minutes=60)
+    with pytest.raises(Refusal) as refused:
+        await scene.book_slot("11:00")
+    assert refused.value.reason == "SLOT_TAKEN"
+
+
+async def test_a_slot_of_a_day_with_room_for_hundreds_is_booked_like_any_other(scene: Scene) -> None:
+    crowd = await scene.book.doctor(scene.clinic_id, capacity=40)
+    for time_slot, patient_id in (("09:00", scene.patient_id), ("09:00", scene.other_id), ("11:30", scene.other_id)):
+        booked = await scene.book_slot(time_slot, scene.staff, doctor_id=crowd, patient_id=patient_id)
+        day = await scene.slots(doctor_id=crowd, min_revision=booked.revision)
+    assert [slot.seats_free for slot in day.slots] == [38, 40, 40, 40, 40, 39]
+
+
 async def test_staff_takes_a_patient_into_a_full_slot_with_a_reason_that_is_kept(scene: Scene) -> None:
     await scene.book_slot("10:00")
     fields = {"patient_id": scene.other_id, "override_reason": "acute pain"}

@@ -1,11 +1,12 @@
 """The days of doctors, as new as they are known to be: from memory, else from Valkey, else from the database."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from db.errors import StateError
+from db.postgres.days import OfferRow
 from db.postgres.routing import is_stale
 from db.valkey import days as kept
 from db.valkey.days import RenderedDay
@@ -109,9 +110,11 @@ class Days:
         if self._memory.put(day):
             self.on_new(day)
 
-    async def renew(self, keys: Sequence[DoctorDay]) -> None:
-        """Render days that this worker changed, and give them to all workers."""
-        days = await self._rendering.render(keys)
+    async def renew(self, changed: Mapping[DoctorDay, OfferRow | None]) -> None:
+        """Render days that this worker changed, by what they offer or None if it has to be read; give them to all."""
+        days = self._rendering.rendered([row for row in changed.values() if row])
+        if unknown := [key for key, row in changed.items() if row is None]:
+            days += await self._rendering.render(unknown)
         for day in days:
             self.take(day)
         await self._put(days)

@@ -40,7 +40,7 @@ class Memory:
         """Keep a day; False if it is known to be out of date, or nothing new."""
         key = (day.doctor_id, day.date)
         held = self._days.get(key)
-        if self.is_old(day) or (held is not None and held.version >= day.version):
+        if (held is not None and held.version >= day.version) or self.is_old(day):
             return False
         self.learn(key, day.epoch, day.revision)
         self._drop(key)

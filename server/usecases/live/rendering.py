@@ -53,6 +53,10 @@ class Rendering:
         Raises DATABASE_UNAVAILABLE.
         """
         rows = await read(self._engine, lambda pg: days.offers_of_days(pg, keys), Freshness.PRIMARY_FIRST)
+        return self.rendered(rows)
+
+    def rendered(self, rows: Sequence[OfferRow]) -> list[RenderedDay]:
+        """Days by what they offer, as it was read a moment ago or is known."""
         # The clock after the statement: what it saw holds now, while a hold that ended meanwhile is seen as ended.
         now = self._clock()
         return [self._rendered(row, row.date, now) for row in rows if row.date]

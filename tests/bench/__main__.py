@@ -48,6 +48,7 @@ def main(
     seconds: Annotated[
         int, typer.Option(min=3, max=300, help="For day: how long it is measured, after a warm-up.")
     ] = 60,
+    per_second: Annotated[int, typer.Option(min=50, max=5_000, help="For day: calls a second.")] = 500,
     versions_of_grpcio: Annotated[str, typer.Option("--versions", help="For grpcio, with commas.")] = ",".join(
         versions.VERSIONS
     ),
@@ -60,7 +61,9 @@ def main(
             console.print(*streams.measure(scratch, lambda text: status.print(f"  {text}")), sep="\n\n")
             return
         if part is Part.DAY:
-            console.print(*day.measure(scratch, lambda text: status.print(f"  {text}"), seconds), sep="\n\n")
+            console.print(
+                *day.measure(scratch, lambda text: status.print(f"  {text}"), seconds, per_second), sep="\n\n"
+            )
             return
         _check()
         if part is Part.GRPCIO:

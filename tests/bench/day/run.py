@@ -29,7 +29,6 @@ from tests.bench.day.report import Book, Run
 from tests.bench.day.tally import Tally
 from tests.bench.load import LoadError
 
-RATE = 500
 WARM_UP_SECONDS = 5
 _COMPARED = 3
 """A comparison needs only so small a part of the time."""
@@ -44,7 +43,7 @@ _GROUPS = {
 _SERVERS = ("postgres-primary", "postgres-standby")
 
 
-def measure(scratch: Path, tell: Callable[[str], None], seconds: int) -> list[Table]:
+def measure(scratch: Path, tell: Callable[[str], None], seconds: int, rate: int) -> list[Table]:
     """Start the stack, let the day pass, and say what came of it. Raises LocalError and LoadError."""
     home = scratch / "stack"
     home.mkdir()
@@ -55,8 +54,8 @@ def measure(scratch: Path, tell: Callable[[str], None], seconds: int) -> list[Ta
             sessions = [asdict(each) for each in asyncio.run(people.signed_in(_settings(found)))]
             primary, standby = _servers(home, found)
             log_durations((primary, standby))
-            plan = Plan(urlsplit(found.edge).port or 0, RATE, WARM_UP_SECONDS, seconds, sessions, seed=1)
-            tell(f"{len(sessions)} sessions, {RATE} calls/s")
+            plan = Plan(urlsplit(found.edge).port or 0, rate, WARM_UP_SECONDS, seconds, sessions, seed=1)
+            tell(f"{len(sessions)} sessions, {rate} calls/s")
             whole = _run("the whole stack", plan, found, scratch)
             tell("the same, with notices left waiting")
             with _held(found.pids["notifications"]):

@@ -93,9 +93,12 @@ class Load:
         if status in {200, 201}:
             calls.seconds.append(took)
             request.done(body)
-        elif (reason := _reason(body)) in _POSSIBLE.get(request.kind, ()):
-            calls.refusals[reason] = calls.refusals.get(reason, 0) + 1
-        elif len(tally.complaints) < _MOST_COMPLAINTS:
+            return
+        reason = _reason(body) or str(status)
+        possible = reason in _POSSIBLE.get(request.kind, ())
+        counts = calls.refusals if possible else calls.errors
+        counts[reason] = counts.get(reason, 0) + 1
+        if not possible and len(tally.complaints) < _MOST_COMPLAINTS:
             tally.complaints.append(f"{request.kind}: {status} {body.decode(errors='replace')[:300]}")
 
 

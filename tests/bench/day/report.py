@@ -51,9 +51,14 @@ def calls(run: Run) -> Table:
 
 
 def _row(calls: Calls) -> tuple[str, ...]:
-    refusals = ", ".join(f"{count} {reason}" for reason, count in calls.refusals.items()) or "0"
+    unanswered = calls.failed - sum(calls.errors.values())
+    errors = calls.errors | ({"unanswered": unanswered} if unanswered else {})
     times = (f"{percentile(calls.seconds, share) * 1e3:.1f}" for share in (0.5, 0.95, 0.99))
-    return f"{calls.planned:,}", f"{calls.failed}", refusals, *times
+    return f"{calls.planned:,}", _counts(errors), _counts(calls.refusals), *times
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in counts.items()) or "0"
 
 
 def _result(calls: Calls, goal: int, promised: int) -> tuple[str, str]:

@@ -17,6 +17,8 @@ class Calls:
     """Of those that were done."""
     refusals: dict[str, int] = field(default_factory=dict)
     """By reason: what another call of the run had made impossible."""
+    errors: dict[str, int] = field(default_factory=dict)
+    """By reason, else by status: all other answers."""
 
     @property
     def failed(self) -> int:

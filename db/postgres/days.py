@@ -130,7 +130,7 @@ _OFFERS_OF_DAYS = _offers(
     " JOIN doctors d ON d.id = day.doctor_id",
 )
 _OF_PRACTITIONER = "d.practitioner_id = (SELECT practitioner_id FROM doctors WHERE id = %(doctor_id)s)"
-_OFFERS_OF_PRACTITIONER_ON_A_DAY = _offers(_OF_PRACTITIONER)
+_OFFERS_OF_PRACTITIONER_ON_A_DAY = _offers(_OF_PRACTITIONER, period="%(period)s::tstzrange")
 _NO_DAY = {"day": "NULL::date", "revision": "0", "period": "%(period)s::tstzrange"}
 _OFFERS_OF_PRACTITIONER = _offers(_OF_PRACTITIONER, **_NO_DAY)
 _OFFERS_OF_APPOINTMENT = _offers(
@@ -196,10 +196,11 @@ async def offers_of_practitioner(pg: Connection, doctor_id: str, busy: str) -> S
     return await cursor.execute(_OFFERS_OF_PRACTITIONER, {"doctor_id": doctor_id, "period": busy})
 
 
-async def offers_of_practitioner_on(pg: Connection, doctor_id: str, day: date) -> Sent[OfferRow]:
-    """As `offers_of_practitioner`, with what is busy on a day and in the night that follows; `date` is that day."""
+async def offers_of_practitioner_on(pg: Connection, doctor_id: str, day: date, busy: str) -> Sent[OfferRow]:
+    """As `offers_of_practitioner`; `date` is that day."""
     cursor = pg.cursor(row_factory=args_row(_offer_row))
-    return await cursor.execute(_OFFERS_OF_PRACTITIONER_ON_A_DAY, {"doctor_id": doctor_id, "first": day, "last": day})
+    values = {"doctor_id": doctor_id, "first": day, "period": busy}
+    return await cursor.execute(_OFFERS_OF_PRACTITIONER_ON_A_DAY, values)
 
 
 async def offers_of_appointment(pg: Connection, appointment_id: str, busy: str) -> Sent[OfferRow]:

@@ -61,7 +61,9 @@ class Sent(Generic[R]):
 
     async def execute(self, statement: str | bytes, values: Values | None = None) -> "Sent[R]":
         """Send a statement with `%(name)s` or `%s` for its values."""
-        await self._connection.send(self, statement, values)
+        self._connection.send(self, statement, values)
+        if not self._connection.pipelined:
+            await self._connection.trip()
         return self
 
     async def fetchall(self) -> list[R]:
@@ -129,8 +131,8 @@ class Connection:
         """Send a statement whose rows are tuples."""
         return await self.cursor(row_factory=tuple_row).execute(statement, values)
 
-    async def send(self, sent: Sent[Any], statement: str | bytes, values: Values | None) -> None:
-        """Send a statement; wait for its answer unless in a pipeline."""
+    def send(self, sent: Sent[Any], statement: str | bytes, values: Values | None) -> None:
+        """Hand a statement to libpq, to go out with the next trip."""
         text, names, formats = converted(statement) if values is not None else unchanged(statement)
         sent.text = text
         ordered = [values[name] for name in names] if isinstance(values, dict) else list(values or ())
@@ -144,8 +146,6 @@ class Connection:
         name = self._names.get((text, types)) or self._prepare(text, types)
         self._pg.send_query_prepared(name, parameters, self._transformer.formats)
         self._on_the_way.append(sent)
-        if not self.pipelined:
-            await self.trip()
 
     def _prepare(self, text: bytes, types: tuple[int, ...]) -> bytes:
         # The one without a name is replaced by the next one without a name.

@@ -1,9 +1,10 @@
 """The text of statements as the server takes it: $1 for %(name)s or %s, and lists as the texts of arrays."""
 
 import re
+from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from psycopg.adapt import PyFormat
 
@@ -12,7 +13,6 @@ from db.postgres.naming import with_name
 Converted: TypeAlias = tuple[bytes, tuple[str, ...], tuple[PyFormat, ...]]
 """A statement, the names of its values in their order, and the format of each."""
 
-_IN_ARRAYS = (str, int, date, type(None))
 _PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|s|%)")
 
 
@@ -37,15 +37,27 @@ def converted(statement: str | bytes) -> Converted:
 
 def array(values: list[object]) -> object:
     """A list as the text of an array, which takes psycopg a multiple of the time; as it is if it holds rare types."""
-    if all(isinstance(each, _IN_ARRAYS) for each in values):
-        return "{" + ",".join(map(_element, values)) + "}"
-    return values
+    try:
+        return "{" + ",".join([_ELEMENTS[type(each)](each) for each in values]) + "}"
+    except KeyError:
+        return values
 
 
-def _element(value: object) -> str:
-    if value is None:
-        return "NULL"
-    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _quoted(value: str) -> str:
+    if "\\" in value or '"' in value:
+        value = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{value}"'
+
+
+class _Elements(dict[type, Callable[[Any], str]]):
+    def __missing__(self, kind: type) -> Callable[[Any], str]:
+        if not issubclass(kind, str):
+            raise KeyError
+        self[kind] = _quoted  # an enumeration, say
+        return _quoted
+
+
+_ELEMENTS = _Elements({str: _quoted, int: str, date: date.isoformat, type(None): lambda _: "NULL"})
 
 
 @lru_cache(maxsize=1_000)

@@ -16,7 +16,8 @@ import structlog
 from psycopg.pq import ConnStatus, TransactionStatus
 from psycopg.types.string import TextLoader
 
-from db.errors import Saturated, Unavailable
+from db.errors import Unavailable
+from db.postgres.permits import Permits
 from db.postgres.pipeline import Connection
 
 CONNECT_SECONDS = 3
@@ -42,14 +43,14 @@ class Pool:
         self._url = url
         self._application = application
         self._wait_seconds = wait_seconds
-        self._permits = asyncio.Semaphore(size)
+        self._permits = Permits(size)
         self._idle: deque[_Pooled] = deque()
         self._lent: dict[_Pooled, _Loan] = {}
         self._leak_watch: asyncio.TimerHandle | None = None
 
     async def borrow(self, wait_seconds: float | None = None) -> "_Pooled":
         """A connection that is there, as far as its socket shows, to be returned (Saturated, Unavailable)."""
-        await self._permit(wait_seconds or self._wait_seconds)
+        await self._permits.acquire(wait_seconds or self._wait_seconds)
         try:
             while self._idle:
                 pooled = self._idle.pop()
@@ -106,16 +107,6 @@ class Pool:
                 _log.warning("database connection not returned", seconds=LEAK_SECONDS, borrower=loan.places())
         if still := [loan.since for loan in waiting if not loan.told]:
             self._watch_for_leaks(min(still) + LEAK_SECONDS - now)
-
-    async def _permit(self, wait_seconds: float) -> None:
-        if not self._permits.locked():
-            await self._permits.acquire()
-            return
-        try:
-            async with asyncio.timeout(wait_seconds):
-                await self._permits.acquire()
-        except TimeoutError:
-            raise Saturated("no database connection came free") from None
 
     async def _connect(self) -> "_Pooled":
         try:

@@ -29,6 +29,9 @@ class State(Enum):
     PAST = "past"
     """Not taken, and too late to book."""
 
+    # An Enum's own is made in Python, and every slot that is shown takes one.
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Day:

@@ -96,23 +96,22 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
 def seats_left(slots: Sequence[Slot], doctor_id: str, busy: Iterable[Busy], now: datetime) -> list[int]:
     """How many seats each of the slots of a day has left, as `free_seats` of each would say."""
     ends = [slot.occupied.end_at for slot in slots]
-    taken: dict[int, set[int]] = {}
+    taken: set[tuple[int, int]] = set()
     for other in busy:
         if other.held_until and other.held_until <= now:
             continue
         # Slots follow each other, with the buffers after them.
         index = bisect_right(ends, other.period.start_at)
         while index < len(slots) and slots[index].start_at < other.period.end_at:
-            seats = taken.setdefault(index, set())
-            if other.doctor_id == doctor_id:
-                seats.add(other.seat)
-            else:
-                seats.update(range(1, slots[index].seats + 1))
+            seats = slots[index].seats
+            if other.doctor_id != doctor_id:
+                taken.update((index, seat) for seat in range(1, seats + 1))
+            elif other.seat <= seats:  # an override takes one beyond those that there are
+                taken.add((index, other.seat))
             index += 1
     left = [slot.seats for slot in slots]
-    for index, seats in taken.items():
-        # An override takes a seat beyond those that there are.
-        left[index] -= sum(seat <= slots[index].seats for seat in seats)
+    for index, _ in taken:
+        left[index] -= 1
     return left
 
 

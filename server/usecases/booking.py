@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from db.postgres import appointments, days
@@ -13,7 +13,7 @@ from db.postgres.engines import Connection, Engine
 from db.postgres.feed import Change
 from server.domain.appointment import Status
 from server.domain.availability import Wanted, find
-from server.domain.doctor import Doctor, DoctorDay
+from server.domain.doctor import DoctorDay
 from server.domain.errors import DomainError
 from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock, IdMaker
@@ -21,13 +21,14 @@ from server.domain.policies import check_bookable
 from server.domain.slots import Slot
 from server.usecases import changes
 from server.usecases.guard import Locks, MoreDays, Place, Practitioner, bookable, with_enough_days
-from server.usecases.offers import busy_in, place_of, seen_at
+from server.usecases.offers import busy_in, meeting, place_of, seen_at
 from server.usecases.writes import Announce, Claim, Write, perform
 
 M = TypeVar("M")
 
 _MOST_SEEN = 1_000
 _FEW_SEATS = 200
+"""A day that has no more is read whole about as fast as what is in the way of one slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,10 @@ class _Creation:
 
         locks = Locks(claim, before.days(doctor_id, slot.date, slot.occupied) | known, patient_id)
         await locks.send(pg, self.now)
-        if _holds_few(before.doctor(doctor_id), slot.date):
-            # All of it tells what the day is like after the booking as well.
-            sent = await days.offers_of_practitioner_on(pg, doctor_id, slot.date)
+        of_day = before.doctor(doctor_id).slots_on(slot.date)
+        if len(of_day) * slot.seats <= _FEW_SEATS:
+            # Read whole, the day is known as it is after the booking.
+            sent = await days.offers_of_practitioner_on(pg, doctor_id, slot.date, busy_in(*of_day))
         else:
             sent = await days.offers_of_practitioner(pg, doctor_id, busy_in(slot))
         sent_others = await appointments.of_patient_around(pg, patient_id, slot.date)
@@ -114,7 +116,8 @@ class _Creation:
             raise MoreDays(before.days(doctor_id, slot.date, slot.occupied))
 
         doctor, offer = practitioner.doctor(doctor_id), practitioner.row(doctor_id)
-        place = Place(doctor, slot, offer.busy, await sent_others.fetchall(), self.appointment_id)
+        others = await sent_others.fetchall()
+        place = Place(doctor, slot, meeting(offer.busy, slot), others, self.appointment_id)
         seat = place.seat(self.now, override=bool(self.booking.override_reason))
         expired = await place.expire_holds(pg, locks, self.now)
         await self._insert(pg, offer, slot, seat, expired)
@@ -163,8 +166,3 @@ class _Creation:
             created_at=self.now,
             updated_at=self.now,
         )
-
-
-def _holds_few(doctor: Doctor, day: date) -> bool:
-    """Whether a day is read whole about as fast as what is in the way of one slot."""
-    return sum(slot.seats for slot in doctor.slots_on(day)) <= _FEW_SEATS

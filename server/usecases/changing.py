@@ -20,7 +20,7 @@ from server.domain.policies import check_bookable, check_changeable
 from server.domain.slots import Period, Slot
 from server.usecases import changes
 from server.usecases.guard import Locks, Place, Practitioner, bookable, owner_of, visible, with_enough_days
-from server.usecases.offers import busy_in, place_of, seen_at
+from server.usecases.offers import busy_in, meeting, place_of, seen_at
 from server.usecases.writes import Announce, Claim, Write, perform
 
 M = TypeVar("M")
@@ -144,7 +144,8 @@ class _Rescheduling:
         check_movable(Status(found.row.status))
         found.check_changeable(self.caller, self.now)
         offer = practitioner.row(self.doctor_id)
-        place = Place(practitioner.doctor(self.doctor_id), slot, offer.busy, await sent_others.fetchall(), found.row.id)
+        doctor, others = practitioner.doctor(self.doctor_id), await sent_others.fetchall()
+        place = Place(doctor, slot, meeting(offer.busy, slot), others, found.row.id)
         seat = place.seat(self.now)
         expired = await place.expire_holds(pg, locks, self.now)
         await appointments.move(pg, found.row.id, place_of(offer, slot, seat), self.now)

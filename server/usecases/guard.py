@@ -117,6 +117,7 @@ class Place:
     doctor: Doctor
     slot: Slot
     busy: Sequence[BusyRow]
+    """What meets the slot."""
     others: Sequence[PatientDayRow]
     """The patient's active appointments around the day."""
     appointment_id: str
@@ -138,19 +139,14 @@ class Place:
         check_daily_limit(self.doctor.policy, len(same_day))
         if seats:
             return seats[0]
-        overlapping = [other.seat for other in busy if other.period.overlaps(self.slot.occupied)]
-        return max(self.slot.seats, *overlapping) + 1
+        return max(self.slot.seats, *(other.seat for other in busy)) + 1
 
     async def expire_holds(self, pg: Connection, locks: Locks, now: datetime) -> list[Change]:
         """Move holds that have run out and stand in the way to EXPIRED; their days must be locked (MoreDays).
 
         What happened to them is for the caller to record together with its own change.
         """
-        in_the_way = {
-            row.appointment_id: (row.doctor_id, row.date)
-            for row in self.busy
-            if _ran_out(row, now) and Period(row.start_at, row.busy_until).overlaps(self.slot.occupied)
-        } | {
+        in_the_way = {row.appointment_id: (row.doctor_id, row.date) for row in self.busy if _ran_out(row, now)} | {
             row.id: (row.doctor_id, row.date)
             for row in self.others
             if _ran_out(row, now) and Period(row.start_at, row.end_at).overlaps(self._visit)

@@ -72,9 +72,15 @@ def busy_of(rows: Sequence[BusyRow], *, without: str | None = None) -> list[Busy
     ]
 
 
-def busy_in(slot: Slot) -> str:
-    """The period of all that can be in a slot's way, as the database reads it."""
-    return days.period(slot.occupied.start_at, slot.occupied.end_at)
+def meeting(rows: Sequence[BusyRow], slot: Slot) -> list[BusyRow]:
+    """What is in the way of a slot, its buffer included."""
+    start_at, end_at = slot.occupied
+    return [row for row in rows if row.start_at < end_at and start_at < row.busy_until]
+
+
+def busy_in(*slots: Slot) -> str:
+    """The period of all that can be in the way of slots that follow each other, as the database reads it."""
+    return days.period(slots[0].occupied.start_at, slots[-1].occupied.end_at)
 
 
 def place_of(offer: OfferRow, slot: Slot, seat: int) -> Place:

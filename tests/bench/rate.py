@@ -95,7 +95,7 @@ _VALUES = {
     "date": "(current_date + (:day)::int)", "id": "made(7, :n)", "ids": "ARRAY[made(7, :n)]", "seat": "(:seat)::int",
     "status": "'scheduled'", "reason": "'check-up'", "events": "ARRAY['booked']",
     "actors": "ARRAY['bench']", "notes": "ARRAY['']", "left": "ARRAY[NULL]",
-    "kinds": "ARRAY['confirmation']", "first": "(current_date + (:day)::int)", "last": "(current_date + (:day)::int)",
+    "kinds": "ARRAY['confirmation']", "first": "(current_date + (:day)::int)",
     "start_at": "({start})", "end_at": "({start} + interval '{minutes} minutes')",
     "busy_until": "({start} + interval '{minutes} minutes')",
     "period": "tstzrange({start}, {start} + interval '{minutes} minutes')",

@@ -24,6 +24,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 PUBLIC = frozenset(f"/yoyaku.v1.{method}" for method, actions in METHODS.items() if not actions)
 """What needs no access token."""
 _BEARER = "bearer "
+_SET_BY_TRANSCODER = "x-envoy-original-method"
 _QUESTIONS = ("Get", "List", "BatchGet")
 _REMEMBERED_QUESTIONS = 2_000
 _SHORT_BYTES = 256
@@ -45,6 +46,7 @@ class Tokens(Protocol):
 def begin(method: str, metadata: Iterable[tuple[str, Any]]) -> None:
     """Make a call that has come in that of the running task."""
     authorization = request_id = read_mark = ""
+    over_rest = False
     for key, value in metadata:
         if key == "authorization":
             authorization = value
@@ -52,10 +54,12 @@ def begin(method: str, metadata: Iterable[tuple[str, Any]]) -> None:
             request_id = value
         elif key == READ_MARK:
             read_mark = value
+        elif key == _SET_BY_TRANSCODER:
+            over_rest = True
     if not request_id:
         # In the form of a trace's id, and a tenth of what uuid.uuid4 costs.
         request_id = f"{_randomness.getrandbits(128):032x}"
-    set_current(Call(method, request_id, authorization, read_mark))
+    set_current(Call(method, request_id, authorization, read_mark, over_rest))
 
 
 def token_of(authorization: str) -> str:

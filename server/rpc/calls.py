@@ -17,8 +17,10 @@ class Call:
     """The header, empty if there is none."""
     read_mark: str
     """What the caller sent along of the answers to earlier writes."""
+    over_rest: bool
     caller: Caller | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
+    """What the answer tells beside its message: headers over REST, trailing metadata over gRPC."""
 
 
 _CURRENT: ContextVar[Call] = ContextVar("call")

@@ -56,7 +56,6 @@ def answering(method: str, found: Any, tokens: Tokens) -> "grpc.RpcMethodHandler
     async def call(raw: bytes, context: Any) -> bytes:
         began = time.perf_counter()
         this = current()
-        context.set_trailing_metadata((("x-request-id", this.request_id),))
         try:
             seconds = budget(context.time_remaining())
             session = None
@@ -69,12 +68,15 @@ def answering(method: str, found: Any, tokens: Tokens) -> "grpc.RpcMethodHandler
             response = await within(seconds, handler(read(raw), context))
             if session and session.has_news:
                 this.headers.extend(headers_of(session))
-            if this.headers:
+            if this.headers and this.over_rest:
+                # Trailing metadata would not become headers; these cost the worker a wake-up of their own.
                 await context.send_initial_metadata(this.headers)
+                this.headers.clear()
         except Exception as failure:
             error = refusal(failure, this)
             write_line(this, CODES[error.reason.kind].name, began, error.reason.value)
             await abort(context, error, this)
+        context.set_trailing_metadata((("x-request-id", this.request_id), *this.headers))
         write_line(this, "OK", began)
         return response if isinstance(response, bytes) else response.SerializeToString()
 

@@ -41,7 +41,7 @@ def test_grpc_callers_get_location_as_metadata_and_no_201(rest: Rest, channel: g
     stub = appointment_service_pb2_grpc.AppointmentServiceStub(channel)
     authorization = ("authorization", f"Bearer {clinic.tokens['patient']}")
     answer, call = stub.CreateAppointment.with_call(request, metadata=(authorization,), timeout=10)
-    metadata = dict(call.initial_metadata() or ())
+    metadata = dict(call.trailing_metadata() or ())
     assert metadata["location"] == f"/api/appointments/{answer.appointment.id}"
 
 

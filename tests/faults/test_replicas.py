@@ -75,7 +75,7 @@ class Desk:
 
 async def told(call: Any) -> dict[str, str]:
     """The metadata of an answer."""
-    return {name: str(value) for name, value in list(await call.initial_metadata())}
+    return {name: str(value) for name, value in list(await call.trailing_metadata())}
 
 
 def next_day() -> str:

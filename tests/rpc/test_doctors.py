@@ -51,7 +51,7 @@ async def test_a_new_doctor_is_there_with_location_and_etag(scene: Scene) -> Non
     request = pb.CreateDoctorRequest(clinic_id=scene.clinic_id, name="Abe Daichi", specialty="Cardiology")
     call = scene.staff.directory.CreateDoctor(request, metadata=scene.staff.metadata)
     doctor = (await call).doctor
-    headers = dict(list(await call.initial_metadata()))
+    headers = dict(list(await call.trailing_metadata()))
     assert (headers["location"], headers["etag"]) == (f"/api/doctors/{doctor.id}", 'W/"1"')
     assert await get(scene, doctor.id.upper()) == doctor
     assert (doctor.name, doctor.specialty, doctor.active) == ("Abe Daichi", "Cardiology", True)

@@ -71,7 +71,7 @@ async def test_a_registered_patient_is_there_with_location_and_etag(scene: Scene
     )
     call = scene.staff.directory.RegisterPatient(request, metadata=scene.staff.metadata)
     patient = (await call).patient
-    headers = dict(list(await call.initial_metadata()))
+    headers = dict(list(await call.trailing_metadata()))
     assert (headers["location"], headers["etag"]) == (f"/api/patients/{patient.id}", 'W/"1"')
     assert await get(scene.staff, patient.id.upper()) == patient
     assert (patient.name, patient.birth_date, patient.phone) == ("Kato Mei", "2026-03-02", "+81312345678")

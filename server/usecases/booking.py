@@ -77,11 +77,15 @@ class Booking:
 
         async with bookable(self._engine, creation):
             answer = await with_enough_days(attempt)
-        if creation.practitioner:
-            if len(self._seen) >= _MOST_SEEN:
-                self._seen.clear()
-            self._seen[booking.doctor_id] = creation.practitioner
+        self._remember(booking.doctor_id, creation.practitioner)
         return answer
+
+    def _remember(self, doctor_id: str, found: Practitioner | None) -> None:
+        if found is None or (doctor_id in self._seen and self._seen[doctor_id].doctors == found.doctors):
+            return
+        if len(self._seen) >= _MOST_SEEN:
+            self._seen.clear()
+        self._seen[doctor_id] = found.outlined()
 
 
 @dataclass(slots=True)

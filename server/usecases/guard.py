@@ -60,6 +60,10 @@ class Practitioner:
         self._rows = {row.doctor_id: row for row in rows}
         self.doctors = {row.doctor_id: doctor_of(row) for row in rows}
 
+    def outlined(self) -> "Practitioner":
+        """The same, but for what occupies the person: small enough to be kept."""
+        return Practitioner([row._replace(busy=()) for row in self._rows.values()])
+
     def row(self, doctor_id: str) -> OfferRow:
         """What is offered as one of the doctors (DOCTOR_NOT_FOUND)."""
         if doctor_id not in self._rows:

@@ -14,7 +14,7 @@ from server.domain.hours import HoursVersion, Session
 from server.domain.policies import Policy
 from server.domain.slots import Busy, Period, Slot
 
-_REMEMBERED_DOCTORS = 1_000
+_REMEMBERED_DOCTORS = 5_000
 
 
 def doctor_of(row: OfferRow) -> Doctor:

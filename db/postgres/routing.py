@@ -33,7 +33,7 @@ class Freshness(Enum):
 class CausalSession:
     """What one caller must see in one call, and what the caller is to be told after it."""
 
-    caller_id: str
+    caller_id: str = ""
     mark: int = 0
     """A replica must have replayed up to here, since the caller wrote before it."""
     written: bool = False

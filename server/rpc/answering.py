@@ -16,7 +16,7 @@ from server.domain.identity import Caller
 from server.domain.methods import METHODS
 from server.rpc.calls import Call, set_current
 from server.rpc.errors import status_of
-from server.rpc.sessions import READ_MARK
+from server.rpc.sessions import READ_MARK, mark_of
 from server.rpc.validate import validate
 from server.telemetry.logs import CallEnd, place_of, write_call
 
@@ -27,6 +27,7 @@ _BEARER = "bearer "
 _SET_BY_TRANSCODER = "x-envoy-original-method"
 _QUESTIONS = ("Get", "List", "BatchGet")
 _REMEMBERED_QUESTIONS = 2_000
+_REMEMBERED_TOKENS = 10_000
 _SHORT_BYTES = 256
 _randomness = Random()  # noqa: S311  # an id of a call is no secret
 
@@ -45,23 +46,26 @@ class Tokens(Protocol):
 
 def begin(method: str, metadata: Iterable[tuple[str, Any]]) -> None:
     """Make a call that has come in that of the running task."""
-    authorization = request_id = read_mark = ""
-    over_rest = False
+    authorization = request_id = ""
+    mark, over_rest = 0, False
     for key, value in metadata:
         if key == "authorization":
             authorization = value
         elif key == "x-request-id" and _REQUEST_ID.fullmatch(value):
             request_id = value
         elif key == READ_MARK:
-            read_mark = value
+            mark = mark_of(value)
         elif key == _SET_BY_TRANSCODER:
             over_rest = True
     if not request_id:
         # In the form of a trace's id, and a tenth of what uuid.uuid4 costs.
         request_id = f"{_randomness.getrandbits(128):032x}"
-    set_current(Call(method, request_id, authorization, read_mark, over_rest))
+    call = Call(mark=mark, method=method, request_id=request_id, authorization=authorization, over_rest=over_rest)
+    set_current(call)
 
 
+# A copy of a long text for every call, and its hash, cost more than to know the texts again.
+@lru_cache(maxsize=_REMEMBERED_TOKENS)
 def token_of(authorization: str) -> str:
     """The access token (TOKEN_MISSING)."""
     if authorization[: len(_BEARER)].lower() != _BEARER:

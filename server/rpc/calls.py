@@ -3,21 +3,20 @@
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from db.postgres.routing import SESSION, CausalSession
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import Caller
 
 
 @dataclass(slots=True)
-class Call:
-    """One call in its task."""
+class Call(CausalSession):
+    """One call in its task, and what its caller must see."""
 
-    method: str
-    request_id: str
-    authorization: str
+    method: str = ""
+    request_id: str = ""
+    authorization: str = ""
     """The header, empty if there is none."""
-    read_mark: str
-    """What the caller sent along of the answers to earlier writes."""
-    over_rest: bool
+    over_rest: bool = False
     caller: Caller | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
     """What the answer tells beside its message: headers over REST, trailing metadata over gRPC."""
@@ -29,6 +28,12 @@ _CURRENT: ContextVar[Call] = ContextVar("call")
 def set_current(call: Call) -> None:
     """Make this the call of the running task."""
     _CURRENT.set(call)
+
+
+def identified(call: Call, caller: Caller) -> None:
+    """Take note of who calls: reads in the running task are the caller's from now on."""
+    call.caller, call.caller_id = caller, caller.id
+    SESSION.set(call)
 
 
 def current() -> Call:

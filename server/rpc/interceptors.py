@@ -8,10 +8,10 @@ import grpc
 from google.protobuf.message import Message
 
 from server.rpc.answering import PUBLIC, Tokens, abort, begin, reader, refusal, token_of, write_line
-from server.rpc.calls import current
+from server.rpc.calls import current, identified
 from server.rpc.deadlines import budget, within
 from server.rpc.errors import CODES
-from server.rpc.sessions import headers_of, open_session
+from server.rpc.sessions import headers_of
 from server.rpc.streaming import streaming
 
 Answer = Message | bytes
@@ -58,16 +58,15 @@ def answering(method: str, found: Any, tokens: Tokens) -> "grpc.RpcMethodHandler
         this = current()
         try:
             seconds = budget(context.time_remaining())
-            session = None
             if not public:
                 token = token_of(this.authorization)
                 caller = tokens.recall(token)
                 if caller is None:
                     caller = await within(seconds, tokens.verify(token))
-                this.caller, session = caller, open_session(caller.id, this.read_mark)
+                identified(this, caller)
             response = await within(seconds, handler(read(raw), context))
-            if session and session.has_news:
-                this.headers.extend(headers_of(session))
+            if this.has_news:
+                this.headers.extend(headers_of(this))
             if this.headers and this.over_rest:
                 # Trailing metadata would not become headers; these cost the worker a wake-up of their own.
                 await context.send_initial_metadata(this.headers)

@@ -1,6 +1,7 @@
 """ScheduleService."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Coroutine, Iterable
+from typing import Any
 
 import grpc
 
@@ -28,11 +29,11 @@ class ScheduleServicer(ScheduleServiceServicer):
         self._watching = watching
         self._scheduling = scheduling
 
-    async def ListAvailableSlots(  # type: ignore[override]  # ready bytes
+    def ListAvailableSlots(  # type: ignore[override]  # ready bytes
         self, request: pb.ListAvailableSlotsRequest, context: object
-    ) -> bytes:
+    ) -> Coroutine[Any, Any, bytes]:
         day = to_date("date", request.date)
-        return await self._availability.list_slots(caller(), request.doctor_id.lower(), day, request.min_revision)
+        return self._availability.list_slots(caller(), request.doctor_id.lower(), day, request.min_revision)
 
     async def SearchAvailableSlots(
         self, request: pb.SearchAvailableSlotsRequest, context: object

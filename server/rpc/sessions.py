@@ -1,6 +1,6 @@
 """A caller reads what the caller wrote: what the answer tells of it, and what the next call may bring back."""
 
-from db.postgres.routing import SESSION, CausalSession
+from db.postgres.routing import CausalSession
 
 READ_MARK = "x-yoyaku-read-mark"
 """Metadata. In the answer to a write: how far the book must have come for the caller to see it. A caller that sends the
@@ -10,13 +10,9 @@ STALENESS = "x-yoyaku-staleness"
 _MOST_DIGITS = 18
 
 
-def open_session(caller_id: str, given: str) -> CausalSession:
-    """The session of the running task; `given` is the mark that the caller sent along, which counts if it is one."""
-    session = CausalSession(caller_id)
-    if given and given.isascii() and given.isdecimal() and len(given) <= _MOST_DIGITS:
-        session.mark = int(given)
-    SESSION.set(session)
-    return session
+def mark_of(given: str) -> int:
+    """The mark that a caller sent along, 0 if it is none."""
+    return int(given) if given.isascii() and given.isdecimal() and len(given) <= _MOST_DIGITS else 0
 
 
 def headers_of(session: CausalSession) -> list[tuple[str, str]]:

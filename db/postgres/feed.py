@@ -72,12 +72,13 @@ _PAGE = """
 SELECT seq, appointment_id, event, happened_at FROM appointment_changes
 WHERE clinic_id = %(clinic_id)s AND seq > %(after)s ORDER BY seq LIMIT %(limit)s
 """
-_PURGE = """
-DELETE FROM appointment_changes WHERE (clinic_id, seq) IN (
-    SELECT clinic_id, oldest.seq FROM clinic_feeds feed CROSS JOIN LATERAL (
-        SELECT seq, happened_at FROM appointment_changes change
-        WHERE change.clinic_id = feed.clinic_id ORDER BY seq LIMIT %(limit)s) AS oldest
-    WHERE happened_at < %(forgotten)s)
+_PURGED_TOGETHER = 1_000
+_PURGE = f"""
+DELETE FROM appointment_changes WHERE ctid = ANY(ARRAY(
+    SELECT oldest.ctid FROM clinic_feeds feed CROSS JOIN LATERAL (
+        SELECT ctid, happened_at FROM appointment_changes change
+        WHERE change.clinic_id = feed.clinic_id ORDER BY seq LIMIT {_PURGED_TOGETHER}) AS oldest
+    WHERE happened_at < %(forgotten)s))
 RETURNING true
 """
 
@@ -107,7 +108,7 @@ async def page(pg: Connection, clinic_id: str, *, after: int, limit: int) -> lis
     return await cursor.fetchall()
 
 
-async def purge(pg: Connection, *, forgotten: datetime, limit: int) -> int:
-    """Delete, of each clinic's oldest `limit` changes, those from before `forgotten`; how many there were."""
-    cursor = await pg.execute(_PURGE, {"forgotten": forgotten, "limit": limit})
+async def purge(pg: Connection, forgotten: datetime) -> int:
+    """Delete a batch of each clinic's changes from before `forgotten`, the oldest; how many there were."""
+    cursor = await pg.execute(_PURGE, {"forgotten": forgotten})
     return len(await cursor.fetchall())

@@ -29,10 +29,11 @@ SELECT digest, response FROM idempotency_keys WHERE caller_id = %(caller_id)s AN
 _ANSWER = """
 UPDATE idempotency_keys SET response = %(response)s WHERE caller_id = %(caller_id)s AND request_id = %(request_id)s
 """
-_PURGE = """
-DELETE FROM idempotency_keys WHERE (caller_id, request_id) IN (
-    SELECT caller_id, request_id FROM idempotency_keys WHERE created_at < %(forgotten)s
-    ORDER BY created_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+PURGED_TOGETHER = 1_000
+_PURGE = f"""
+DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM idempotency_keys WHERE created_at < %(forgotten)s
+    ORDER BY created_at LIMIT {PURGED_TOGETHER} FOR UPDATE SKIP LOCKED))
 RETURNING true
 """
 
@@ -62,7 +63,7 @@ async def answer(pg: Connection, caller_id: str, request_id: str, response: byte
     await pg.execute(_ANSWER, {"caller_id": caller_id, "request_id": request_id, "response": response})
 
 
-async def purge(pg: Connection, *, now: datetime, kept: timedelta, limit: int) -> int:
-    """Delete at most `limit` answers that are too old to be given again; how many there were."""
-    cursor = await pg.execute(_PURGE, {"forgotten": now - kept, "limit": limit})
+async def purge(pg: Connection, *, now: datetime, kept: timedelta) -> int:
+    """Delete at most PURGED_TOGETHER answers that are too old to be given again; how many there were."""
+    cursor = await pg.execute(_PURGE, {"forgotten": now - kept})
     return len(await cursor.fetchall())

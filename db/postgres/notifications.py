@@ -110,11 +110,12 @@ _SET = """
 UPDATE notifications SET status = %(status)s, outcome = %(outcome)s, attempts = %(attempts)s, updated_at = %(now)s
 WHERE id = %(id)s AND status IN ('waiting', 'sending')
 """
+_QUEUED_TOGETHER = 1_000
 _QUEUE_DUE = f"""
 WITH due AS (
-    UPDATE notifications SET status = 'waiting', updated_at = %(now)s WHERE id IN (
+    UPDATE notifications SET status = 'waiting', updated_at = %(now)s WHERE id = ANY(ARRAY(
         SELECT id FROM notifications WHERE status = 'planned' AND due_at <= %(now)s
-        ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+        ORDER BY due_at LIMIT {_QUEUED_TOGETHER} FOR UPDATE SKIP LOCKED))
     RETURNING id, channel, status)
 {_QUEUE.format(rows="due")}"""
 _REVIVE = f"""
@@ -161,9 +162,9 @@ async def put(
     await pg.execute(_SET, values)
 
 
-async def queue_due(pg: Connection, now: datetime, limit: int) -> None:
-    """Queue planned notifications whose time has come; any number of workers may do it at once."""
-    await pg.execute(_QUEUE_DUE, {"now": now, "limit": limit})
+async def queue_due(pg: Connection, now: datetime) -> None:
+    """Queue a batch of planned notifications whose time has come; any number of workers may do it at once."""
+    await pg.execute(_QUEUE_DUE, {"now": now})
 
 
 async def revive(pg: Connection, notification_id: str, now: datetime) -> None:

@@ -22,7 +22,14 @@ from db.postgres.pipeline import Connection
 
 CONNECT_SECONDS = 3
 _LIFE_SECONDS = 30 * 60
-SESSION = "-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC"
+SESSION = " ".join(
+    (
+        "-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC",
+        # Statements are planned once, whatever their values: planning was a quarter of a booking to the database.
+        # tests/db/test_plans.py looks at these plans too.
+        "-c plan_cache_mode=force_generic_plan",
+    )
+)
 
 PEER_LOST: dict[str, Any] = {
     "keepalives_idle": 5,

@@ -32,7 +32,6 @@ _BEATS = 6
 _GRACE_SECONDS = 10.0
 _RESTART_SECONDS = 1.0
 _LONGEST_PAUSE = 6
-_DUE_AT_ONCE = 1_000
 
 
 class _Retrying(BaseRetryStrategy):
@@ -112,7 +111,7 @@ class NotificationWorker:
 
     async def _tend(self, timestamp: int) -> None:  # noqa: ARG002  # procrastinate passes it
         with _failures_noted():
-            await transact(self._engine, lambda pg: notifications.queue_due(pg, self._clock(), _DUE_AT_ONCE))
+            await transact(self._engine, lambda pg: notifications.queue_due(pg, self._clock()))
             await self._take_up_jobs_of_the_dead()
 
     async def _take_up_jobs_of_the_dead(self) -> None:

@@ -15,7 +15,6 @@ from server.usecases.writes import KEPT
 _log = structlog.get_logger()
 
 EVERY = timedelta(minutes=1)
-_BATCH = 1_000
 CHANGES_KEPT = timedelta(days=7)
 """How long the feeds of clinics go back."""
 KEYS_KEPT = timedelta(hours=1)
@@ -34,7 +33,7 @@ class Housekeeping:
         while True:
             await asyncio.sleep(EVERY.total_seconds())
             try:
-                while await self.forget_answers() == _BATCH:
+                while await self.forget_answers() == idempotency.PURGED_TOGETHER:
                     pass
                 while await self.forget_changes():
                     pass
@@ -45,12 +44,12 @@ class Housekeeping:
     async def forget_answers(self) -> int:
         """Forget a batch of answers that are too old; how many there were."""
         now = self._clock()
-        return await transact(self._engine, lambda pg: idempotency.purge(pg, now=now, kept=KEPT, limit=_BATCH))
+        return await transact(self._engine, lambda pg: idempotency.purge(pg, now=now, kept=KEPT))
 
     async def forget_changes(self) -> int:
         """Forget a batch of each clinic's changes that are too old; how many there were."""
         forgotten = self._clock() - CHANGES_KEPT
-        return await transact(self._engine, lambda pg: feed.purge(pg, forgotten=forgotten, limit=_BATCH))
+        return await transact(self._engine, lambda pg: feed.purge(pg, forgotten))
 
     async def forget_keys(self) -> None:
         """Forget signing keys of which no token is left."""

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from random import Random
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ from server.rpc.calls import Call, set_current
 from server.rpc.errors import status_of
 from server.rpc.sessions import READ_MARK, mark_of
 from server.rpc.validate import validate
-from server.telemetry.logs import CallEnd, place_of, write_call
+from server.telemetry.logs import place_of, write_call
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 PUBLIC = frozenset(f"/yoyaku.v1.{method}" for method, actions in METHODS.items() if not actions)
@@ -26,9 +26,8 @@ PUBLIC = frozenset(f"/yoyaku.v1.{method}" for method, actions in METHODS.items()
 _BEARER = "bearer "
 _SET_BY_TRANSCODER = "x-envoy-original-method"
 _QUESTIONS = ("Get", "List", "BatchGet")
-_REMEMBERED_QUESTIONS = 2_000
+_REMEMBERED_QUESTIONS = 1_000
 _REMEMBERED_TOKENS = 10_000
-_SHORT_BYTES = 256
 _randomness = Random()  # noqa: S311  # an id of a call is no secret
 
 _log = structlog.get_logger()
@@ -78,9 +77,7 @@ def reader(method: str, deserialize: Callable[[bytes], Message]) -> Callable[[by
 
     Not left to grpc, whose own answer to bytes that are none is an UNKNOWN with internal text.
     """
-    if not method.rpartition("/")[2].startswith(_QUESTIONS):
-        return lambda raw: _checked(deserialize, raw)
-    return lambda raw: (_remembered if len(raw) <= _SHORT_BYTES else _checked)(deserialize, raw)
+    return partial(_remembered if method.rpartition("/")[2].startswith(_QUESTIONS) else _checked, deserialize)
 
 
 def _checked(deserialize: Callable[[bytes], Message], raw: bytes) -> Message:
@@ -109,7 +106,7 @@ def refusal(error: Exception, call: Call) -> DomainError:
 def write_line(call: Call, code: str, began: float, reason: str | None = None) -> None:
     """One line about a call that has ended."""
     caller = call.caller.id if call.caller else None
-    write_call(CallEnd(call.method, code, reason, time.perf_counter() - began, call.request_id, caller, time.time()))
+    write_call(call.method, code, reason, time.perf_counter() - began, call.request_id, caller)
 
 
 async def abort(context: Any, error: DomainError, call: Call) -> None:

@@ -6,10 +6,11 @@ import json
 import logging
 import os
 import sys
+import time
 import traceback
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import starmap
 
 import structlog
 
@@ -24,22 +25,9 @@ class _JsonLine(logging.Formatter):
         return json.dumps(line)
 
 
-class CallEnd(NamedTuple):
-    """A call that has ended; none of the values but `caller` needs escaping."""
-
-    method: str
-    code: str
-    reason: str | None
-    seconds: float
-    request_id: str
-    caller: str | None
-    ended_at: float
-    """Unix time."""
-
-
 _calls_to: int | None = None
 """Where lines about calls go."""
-_calls: list[CallEnd] = []
+_calls: list[tuple[str, str, str | None, float, str, str | None, float]] = []
 """Calls whose lines are made and written together: one by one that costs twice as much."""
 _TOGETHER_SECONDS = 0.02
 
@@ -65,31 +53,32 @@ def configure(level: str) -> None:
     )
 
 
-def write_call(call: CallEnd) -> None:
-    """A line about a call, within a moment."""
+def write_call(method: str, code: str, reason: str | None, seconds: float, request_id: str, caller: str | None) -> None:
+    """A line, within a moment, about a call that has ended; none of the values but `caller` may need escaping."""
     if _calls_to is None:
         return
     if not _calls:
         asyncio.get_running_loop().call_later(_TOGETHER_SECONDS, _write_calls)
-    _calls.append(call)
+    _calls.append((method, code, reason, seconds, request_id, caller, time.time()))
 
 
 def _write_calls() -> None:
-    lines = "".join(map(_line, _calls)).encode()
+    lines = "".join(starmap(_line, _calls)).encode()
     _calls.clear()
     if lines and _calls_to is not None:
         os.write(_calls_to, lines)
 
 
-def _line(call: CallEnd) -> str:
+def _line(
+    method: str, code: str, reason: str | None, seconds: float, request_id: str, caller: str | None, ended_at: float
+) -> str:
     """As structlog renders all other lines, in a quarter of its time, which every call pays for."""
-    second = int(call.ended_at)
-    reason = f'"{call.reason}"' if call.reason else "null"
+    second = int(ended_at)
+    quoted = f'"{reason}"' if reason else "null"
     return (
-        f'{{"method": "{call.method}", "code": "{call.code}", "reason": {reason},'
-        f' "milliseconds": {call.seconds * 1000:.1f}, "request_id": "{call.request_id}",'
-        f' "caller": {_quoted(call.caller)}, "event": "call", "level": "info",'
-        f' "timestamp": "{_clock(second)}.{int((call.ended_at - second) * 1e6):06}Z"}}\n'
+        f'{{"method": "{method}", "code": "{code}", "reason": {quoted}, "milliseconds": {seconds * 1000:.1f},'
+        f' "request_id": "{request_id}", "caller": {_quoted(caller)}, "event": "call", "level": "info",'
+        f' "timestamp": "{_clock(second)}.{int((ended_at - second) * 1e6):06}Z"}}\n'
     )
 
 

@@ -44,9 +44,10 @@ WITH change AS MATERIALIZED (
         WITH ORDINALITY AS change (appointment_id, event, actor, note, left_clinic_id, kind, nth)
 ), queued AS (
     INSERT INTO procrastinate_jobs (queue_name, task_name, args)
-    SELECT 'changes', 'announce',
-        jsonb_build_object('appointment_id', id, 'kind', kind, 'version', version, 'start_at', start_at)
-    FROM change JOIN appointments a ON a.id = appointment_id WHERE kind IS NOT NULL ORDER BY nth
+    SELECT CASE WHEN q.email <> '' THEN 'email' WHEN q.phone <> '' THEN 'sms' ELSE 'changes' END, 'announce',
+        jsonb_build_object('appointment_id', a.id, 'kind', kind, 'version', a.version, 'start_at', start_at)
+    FROM change JOIN appointments a ON a.id = appointment_id JOIN patients q ON q.id = a.patient_id
+    WHERE kind IS NOT NULL ORDER BY nth
 ), history AS (
     INSERT INTO appointment_events (appointment_id, happened_at, actor, event, note)
     SELECT appointment_id, %(now)s, actor, event, note FROM change ORDER BY nth

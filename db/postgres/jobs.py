@@ -8,6 +8,10 @@ from psycopg_pool import AsyncConnectionPool
 
 from db.postgres.pools import CONNECT_SECONDS, PEER_LOST, SESSION
 
+# A queue is empty or long, and its statistics never say which: planned for an empty one, every look for the next job
+# would read and sort them all.
+_NEXT_JOB_BY_INDEX = "-c enable_bitmapscan=off -c enable_sort=off -c enable_seqscan=off"
+
 
 @asynccontextmanager
 async def queue(url: str, *, size: int, wait_seconds: float, application: str) -> AsyncIterator[PsycopgConnector]:
@@ -22,7 +26,7 @@ async def queue(url: str, *, size: int, wait_seconds: float, application: str) -
         timeout=wait_seconds,
         open=False,
         kwargs={
-            "options": SESSION,
+            "options": f"{SESSION} {_NEXT_JOB_BY_INDEX}",
             "connect_timeout": CONNECT_SECONDS,
             "application_name": application,
             **PEER_LOST,

@@ -84,6 +84,16 @@ WITH added AS (
     ON CONFLICT ON CONSTRAINT notifications_once DO NOTHING
     RETURNING id, channel, status)
 {_QUEUE.format(rows="added")}"""
+_ENTER = f"""
+WITH entered AS (
+    INSERT INTO notifications ({_COLUMNS})
+    VALUES ({", ".join(f"%({name})s" for name in NotificationRow._fields)})
+    ON CONFLICT ON CONSTRAINT notifications_once DO NOTHING
+    RETURNING {_COLUMNS})
+SELECT {_COLUMNS} FROM entered UNION ALL
+SELECT {_COLUMNS} FROM notifications
+WHERE appointment_id = %(appointment_id)s AND kind = %(kind)s AND version = %(version)s
+"""
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%(appointment_id)s, 0))"
 _SUBJECT = """
 SELECT a.status, a.version, a.start_at, q.email, q.phone FROM appointments a JOIN patients q ON q.id = a.patient_id
@@ -130,6 +140,12 @@ _GET_LOCKED = f"SELECT {_COLUMNS} FROM notifications WHERE id = %(id)s FOR UPDAT
 async def add(pg: Connection, row: NotificationRow) -> None:
     """Enter a notification, unless it is there, and queue it if it waits to be sent."""
     await pg.execute(_ADD, row._asdict())
+
+
+async def enter(pg: Connection, row: NotificationRow) -> Sent[NotificationRow]:
+    """Enter a notification about an appointment, unless it is there; as it stands then. Nothing is queued for it."""
+    cursor = pg.cursor(row_factory=args_row(NotificationRow))
+    return await cursor.execute(_ENTER, row._asdict())
 
 
 async def lock(pg: Connection, appointment_id: str) -> None:

@@ -10,7 +10,7 @@ import structlog
 from db.errors import StateError, Unavailable
 from db.postgres import notifications
 from db.postgres.engines import Connection, Engine
-from db.postgres.notifications import ContentRow
+from db.postgres.notifications import ContentRow, NotificationRow
 from db.postgres.transaction import transact
 from server.domain.appointment import Status
 from server.domain.ids import Clock
@@ -72,8 +72,12 @@ class Deliveries:
 
     async def deliver(self, notification_id: str) -> None:
         """Send a notice that waits, as far as it is still of use. Raises Later, and StateError: then do it again."""
-        found = await self._look(notification_id)
-        if found is None or found.status not in {Delivery.WAITING, Delivery.SENDING}:
+        if found := await self._look(notification_id):
+            await self.see_to(notification_id, found)
+
+    async def see_to(self, notification_id: str, found: NotificationRow | ContentRow) -> None:
+        """As `deliver`, for a notice that was found a moment ago."""
+        if found.status not in {Delivery.WAITING, Delivery.SENDING}:
             return
         if found.status == Delivery.SENDING:
             # Whoever was at it died. Whether the provider has it, nobody knows, and it would not notice a second one.

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from db.postgres import notifications
-from db.postgres.engines import Connection, Engine
+from db.postgres.engines import Connection, Engine, Sent
 from db.postgres.notifications import NotificationRow, SubjectRow
 from db.postgres.transaction import transact
 from server.domain.appointment import Status
@@ -19,31 +19,36 @@ class Planning:
         self._clock = clock
         self._new_id = new_id
 
-    async def announce(self, appointment_id: str, kind: Kind, version: int, start_at: datetime) -> None:
+    async def announce(
+        self, appointment_id: str, kind: Kind, version: int, start_at: datetime
+    ) -> NotificationRow | None:
         """Enter the notice of a change, and the reminder that goes with it; done again, it changes nothing.
 
-        `version` and `start_at` are those of the appointment after the change; it may have changed again.
+        `version` and `start_at` are those of the appointment after the change; it may have changed again. The notice as
+        it stands, to be delivered; None if the appointment is not there any more.
         """
 
-        async def work(pg: Connection) -> None:
+        async def work(pg: Connection) -> Sent[NotificationRow] | None:
             now = self._clock()
             await notifications.lock(pg, appointment_id)
             subject = await (await notifications.subject(pg, appointment_id)).fetchone()
             if subject is None:
-                return
+                return None
             await notifications.supersede(pg, appointment_id, version, now)
             notice = self._notice(appointment_id, kind, version, subject, now)
             if not still_true(kind, Status(subject.status), subject.start_at, start_at):
                 notice = notice._replace(status=Delivery.DROPPED, outcome=Outcome.SUPERSEDED)
-            await notifications.add(pg, notice)
+            sent = await notifications.enter(pg, notice)
             reminder = self._notice(appointment_id, Kind.REMINDER, version, subject, now)
             # After another change it is for the job of that change to plan a reminder.
             is_current = subject.status == Status.SCHEDULED and subject.version == version
             if is_current and reminder.due_at > now:
-                await notifications.add(pg, reminder)
+                await notifications.enter(pg, reminder)
+            return sent
 
         # Done twice, it finds its entries: a connection lost at COMMIT does not matter.
-        await transact(self._engine, work, replayable=True)
+        entered = await transact(self._engine, work, replayable=True)
+        return await entered.fetchone() if entered else None
 
     def _notice(
         self, appointment_id: str, kind: Kind, version: int, subject: SubjectRow, now: datetime

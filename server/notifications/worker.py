@@ -1,4 +1,4 @@
-"""Three consumers of the queue: for plans, email and text messages, so that none waits for another."""
+"""Three consumers of the queue: for email, for text messages and for all else, so that none waits for another."""
 
 import asyncio
 from collections.abc import Iterator
@@ -21,8 +21,9 @@ from server.telemetry.logs import place_of
 
 _log = structlog.get_logger()
 
-PLANNING = "changes"
-AT_ONCE = {PLANNING: 2, Channel.EMAIL.value: 5, Channel.SMS.value: 5}
+OTHERS = "changes"
+"""The queue of what reaches nobody, and of what a worker does from time to time."""
+AT_ONCE = {OTHERS: 2, Channel.EMAIL.value: 5, Channel.SMS.value: 5}
 """How many jobs of a queue run at once in a process: the bulkhead of each provider."""
 _POLL_SECONDS = 0.25
 _TEND = "* * * * * */5"
@@ -65,7 +66,7 @@ class NotificationWorker:
         self._dead_after_seconds = dead_after_seconds
         self._app.task(name="announce", retry=_Retrying())(self._announce)
         self._app.task(name="deliver", retry=_Retrying())(self._deliver)
-        tend = self._app.task(name="tend", queue=PLANNING, retry=_Retrying())(self._tend)
+        tend = self._app.task(name="tend", queue=OTHERS, retry=_Retrying())(self._tend)
         self._app.periodic(cron=_TEND)(tend)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -103,7 +104,10 @@ class NotificationWorker:
 
     async def _announce(self, appointment_id: str, kind: str, version: int, start_at: str) -> None:
         with _failures_noted():
-            await self._planning.announce(appointment_id, Kind(kind), version, datetime.fromisoformat(start_at))
+            starts = datetime.fromisoformat(start_at)
+            # The job that plans a notice delivers it: if it dies on the way it is done again, and finds the entry.
+            if notice := await self._planning.announce(appointment_id, Kind(kind), version, starts):
+                await self._deliveries.see_to(notice.id, notice)
 
     async def _deliver(self, notification_id: str) -> None:
         with _failures_noted():

@@ -20,6 +20,8 @@ S = TypeVar("S")
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
+_SHORTEST_ATTEMPT = 0.05
+"""Seconds. One with less time left would most likely tell of its deadline alone, and hide what was said before."""
 
 
 class Caller:
@@ -81,7 +83,7 @@ async def _retried(method: grpc.aio.UnaryUnaryMultiCallable[Q, R], request: Q, t
         except grpc.aio.AioRpcError as failure:
             error = error_of(failure)
         wait = pause(error, attempt)
-        if wait is None or clock() + wait >= ends_at:
+        if wait is None or clock() + wait + _SHORTEST_ATTEMPT >= ends_at:
             raise error
         await asyncio.sleep(wait)
         attempt += 1

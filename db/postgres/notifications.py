@@ -55,6 +55,7 @@ class SubjectRow(NamedTuple):
     status: str
     version: int
     start_at: datetime
+    changed_at: datetime
     email: str
     phone: str
 
@@ -96,7 +97,8 @@ WHERE appointment_id = %(appointment_id)s AND kind = %(kind)s AND version = %(ve
 """
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%(appointment_id)s, 0))"
 _SUBJECT = """
-SELECT a.status, a.version, a.start_at, q.email, q.phone FROM appointments a JOIN patients q ON q.id = a.patient_id
+SELECT a.status, a.version, a.start_at, a.updated_at, q.email, q.phone
+FROM appointments a JOIN patients q ON q.id = a.patient_id
 WHERE a.id = %(appointment_id)s
 """
 _SUPERSEDE = """

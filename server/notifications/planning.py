@@ -42,7 +42,8 @@ class Planning:
             reminder = self._notice(appointment_id, Kind.REMINDER, version, subject, now)
             # After another change it is for the job of that change to plan a reminder.
             is_current = subject.status == Status.SCHEDULED and subject.version == version
-            if is_current and reminder.due_at > now:
+            # Its time may have come while the provider was away, and nothing was planned.
+            if is_current and reminder.due_at > subject.changed_at and subject.start_at > now:
                 await notifications.enter(pg, reminder)
             return sent
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import structlog
-from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
+from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
 from procrastinate.jobs import Job
 from procrastinate.utils import utcnow
 
@@ -14,7 +14,7 @@ from db.postgres import notifications
 from db.postgres.engines import Engine
 from db.postgres.transaction import transact
 from server.domain.ids import Clock
-from server.domain.notices import Channel, Kind
+from server.domain.notices import Channel, Delivery, Kind
 from server.notifications.delivery import Deliveries, Later
 from server.notifications.planning import Planning
 from server.telemetry.logs import place_of
@@ -64,7 +64,7 @@ class NotificationWorker:
         self._planning = planning
         self._deliveries = deliveries
         self._dead_after_seconds = dead_after_seconds
-        self._app.task(name="announce", retry=_Retrying())(self._announce)
+        self._app.task(name="announce", retry=_Retrying(), pass_context=True)(self._announce)
         self._app.task(name="deliver", retry=_Retrying())(self._deliver)
         tend = self._app.task(name="tend", queue=OTHERS, retry=_Retrying())(self._tend)
         self._app.periodic(cron=_TEND)(tend)
@@ -102,11 +102,13 @@ class NotificationWorker:
             stalled_worker_timeout=self._dead_after_seconds,
         )
 
-    async def _announce(self, appointment_id: str, kind: str, version: int, start_at: str) -> None:
+    async def _announce(self, context: JobContext, appointment_id: str, kind: str, version: int, start_at: str) -> None:
         with _failures_noted():
             starts = datetime.fromisoformat(start_at)
-            # The job that plans a notice delivers it: if it dies on the way it is done again, and finds the entry.
-            if notice := await self._planning.announce(appointment_id, Kind(kind), version, starts):
+            notice = await self._planning.announce(appointment_id, Kind(kind), version, starts)
+            # The job that plans a notice delivers it: if it dies on the way it is done again, and finds the entry. What
+            # is being sent when it is done for the first time, a twin of the job sends.
+            if notice and (context.job.attempts or notice.status != Delivery.SENDING):
                 await self._deliveries.see_to(notice.id, notice)
 
     async def _deliver(self, notification_id: str) -> None:

@@ -155,6 +155,33 @@ async def test_the_reminder_goes_out_a_day_before(
     assert list(mails[1].iter_attachments()) == []
 
 
+async def test_a_reminder_whose_time_came_before_it_was_planned_is_sent_all_the_same(
+    reachable: Scene, relay: Relay, notifications: Any, clock: Clock
+) -> None:
+    await reachable.book_slot("09:30")
+    clock.advance(timedelta(hours=1))  # as if the provider had been away
+    async with notifications:
+        await ledger_is(reachable.book, ("confirmation", 1, "sent", ""), ("reminder", 1, "sent", ""))
+    assert len(relay.mails) == 2
+
+
+async def test_a_job_whose_worker_died_while_it_sent_leaves_a_dead_letter(
+    reachable: Scene, relay: Relay, notifications: Any
+) -> None:
+    await reachable.book_slot("09:30")
+    async with notifications:
+        await relay.arrived(1)
+        await ledger_is(reachable.book, ("confirmation", 1, "sent", ""), ("reminder", 1, "planned", ""))
+        await reachable.book.run("UPDATE notifications SET status = 'sending' WHERE kind = 'confirmation'")
+        await reachable.book.run(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, attempts) SELECT 'email', 'announce',"
+            " jsonb_build_object('appointment_id', id, 'kind', 'confirmation', 'version', 1, 'start_at', start_at), 1"
+            " FROM appointments"
+        )
+        await ledger_is(reachable.book, ("confirmation", 1, "dead", "outcome_unknown"), ("reminder", 1, "planned", ""))
+    assert len(relay.mails) == 1
+
+
 @pytest.mark.parametrize("change", ["move", "cancel"])
 async def test_the_reminder_goes_with_the_appointment(
     reachable: Scene, relay: Relay, notifications: Any, clock: Clock, change: str

@@ -21,8 +21,9 @@ _MOST_WAITING = 10_000
 class Announcing:
     """Tells which days changed. Calling it costs next to nothing and never fails; what it drops, workers find.
 
-    The first change is told at once. Those of the next moment wait, and are then told together, a day that changed
-    twice once: the busier a worker is, the less each costs it and all who listen.
+    A change that comes alone is told at once. Where several come while others are told, those of the next moment wait
+    and are told together, a day that changed twice once: the busier a worker is, the less each costs it and all who
+    listen.
     """
 
     def __init__(self, days: Days) -> None:
@@ -54,7 +55,8 @@ class Announcing:
                 await self._days.renew(together)
             except Exception as error:
                 _log.warning("changed days were not told", failure=place_of(error))
-            await asyncio.sleep(_PAUSE_SECONDS)
+            if self._waiting or len(together) > 1:
+                await asyncio.sleep(_PAUSE_SECONDS)
 
 
 def _newer(one: OfferRow | None, other: OfferRow | None) -> OfferRow | None:

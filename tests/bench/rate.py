@@ -176,7 +176,9 @@ def _pgbench(server: Server, spread: Spread, scratch: Path) -> float:
         server.programs / "pgbench", "-n", "-h", HOST, "-p", str(server.port), "-U", "postgres", "-M", "prepared",
         "-c", str(CALLS_AT_ONCE), "-j", "2", "-t", str(each), "-D", "i=-1", "-f", script, _DATABASE,
     ]  # fmt: skip
-    environment = os.environ | {"PGPASSWORD": server.password}
+    # Planned once, as on connections of ours.
+    options = "-c plan_cache_mode=force_generic_plan"
+    environment = os.environ | {"PGPASSWORD": server.password, "PGOPTIONS": options}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     rate, failed = _TPS.search(done.stdout), _FAILED.search(done.stdout)
     if done.returncode != 0 or not rate or not failed or failed[1] != "0":

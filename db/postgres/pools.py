@@ -20,7 +20,8 @@ from db.errors import Unavailable
 from db.postgres.permits import Permits
 from db.postgres.pipeline import Connection
 
-CONNECT_SECONDS = 3
+CONNECT_SECONDS = 2
+"""A dying server may still seem to listen. Two tries fit into the deadline of a call, which then says what is lost."""
 _LIFE_SECONDS = 30 * 60
 SESSION = " ".join(
     (

@@ -9,6 +9,8 @@ class Socket:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLIN)
         self._watching: asyncio.AbstractEventLoop | None = None
         self._waiting: asyncio.Future[None] | None = None
 
@@ -26,12 +28,11 @@ class Socket:
                 loop.remove_writer(self._descriptor)
 
     def is_quiet(self) -> bool:
-        """Whether nothing has come that nobody waits for; of a connection at rest only its end would."""
-        if self._watching:
-            return True  # or `_wake` would have been called
-        poll = select.poll()
-        poll.register(self._descriptor, select.POLLIN)
-        return not poll.poll(0)
+        """Whether nothing has come that nobody waits for; of a connection at rest only its end would.
+
+        Asked of the system, not of the loop, which may not have come to it yet.
+        """
+        return not self._poll.poll(0)
 
     def unwatch(self) -> None:
         """Leave the socket to others, or to its end."""

@@ -4,19 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from random import SystemRandom
 
 import structlog
 
+from db.postgres.cluster.engines import Engine, create_engine
 from db.postgres.doctors import DoctorRow
-from db.postgres.engines import Engine, create_engine
 from db.postgres.patients import FullPatientRow
 from db.valkey.client import Valkey, create_client
 from db.valkey.gate import Gate
 from db.valkey.read_marks import ReadMarks
 from server.config import Settings
-from server.domain.ids import Clock, IdMaker, uuid7_maker
+from server.domain.ids import Clock, IdMaker, system_clock, uuid7_maker
 from server.rpc.appointments import AppointmentServicer
 from server.rpc.days import FORMS
 from server.rpc.directory import DirectoryServicer
@@ -25,44 +25,39 @@ from server.rpc.notifications import NotificationServicer
 from server.rpc.records import RecordServicer
 from server.rpc.schedules import ScheduleServicer
 from server.rpc.server import Server, Servicers
-from server.usecases.accounts import Accounts
-from server.usecases.appointments import Appointments
-from server.usecases.availability import Availability
-from server.usecases.booking import Booking
-from server.usecases.capacity import Capacity
-from server.usecases.changing import Changing
-from server.usecases.devices import Devices
-from server.usecases.directory import Directory
-from server.usecases.feed import Feed
-from server.usecases.housekeeping import Housekeeping
-from server.usecases.identity import Tokens, TokenSettings
+from server.usecases.appointments.book import Booking
+from server.usecases.appointments.changing import Changing
+from server.usecases.appointments.feed import Feed
+from server.usecases.appointments.read import Appointments
+from server.usecases.directory.doctors import Directory
+from server.usecases.directory.patients import Patients
+from server.usecases.directory.profile_cache import DOCTOR_LIFE, PATIENT_LIFE, Profiles
+from server.usecases.identity.access_tokens import Tokens, TokenSettings
+from server.usecases.identity.accounts import Accounts
+from server.usecases.identity.devices import Devices
+from server.usecases.identity.passwords import Passwords
+from server.usecases.identity.sessions import Sessions
+from server.usecases.identity.signing_keys import SigningKeys, key_encryption_key
 from server.usecases.keyrings import KeyRing, key_ring
-from server.usecases.live.announcing import Announcing
-from server.usecases.live.days import Days
-from server.usecases.live.hub import Hub
-from server.usecases.live.rendering import Rendering
+from server.usecases.maintenance.capacity import Capacity
+from server.usecases.maintenance.housekeeping import Housekeeping
 from server.usecases.notifications import Notifications
-from server.usecases.passwords import Passwords
-from server.usecases.patients import Patients
-from server.usecases.profiles import DOCTOR_LIFE, PATIENT_LIFE, Profiles
-from server.usecases.records.emergency import Emergency
+from server.usecases.records.audit_trail import Trail
+from server.usecases.records.break_glass import Emergency
+from server.usecases.records.encryption import Vault
 from server.usecases.records.keys import RecordKeys
-from server.usecases.records.reading import Reading
-from server.usecases.records.writing import Writing
-from server.usecases.scheduling import Scheduling
+from server.usecases.records.read import Reading
+from server.usecases.records.write import Writing
+from server.usecases.schedules.availability import Availability
+from server.usecases.schedules.live.announcing import Announcing
+from server.usecases.schedules.live.days import Days
+from server.usecases.schedules.live.hub import Hub
+from server.usecases.schedules.live.rendering import Rendering
+from server.usecases.schedules.search import Searching
+from server.usecases.schedules.watch import Watching
+from server.usecases.schedules.working_hours import Scheduling
 from server.usecases.sealing import Seal, derived
-from server.usecases.searching import Searching
-from server.usecases.sessions import Sessions
-from server.usecases.signing_keys import SigningKeys, key_encryption_key
 from server.usecases.streams import Streams
-from server.usecases.trail import Trail
-from server.usecases.vault import Vault
-from server.usecases.watching import Watching
-
-
-def system_clock() -> datetime:
-    """The present."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

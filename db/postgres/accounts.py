@@ -1,105 +1,137 @@
-"""What people sign in with: passwords, and the tokens that set them once."""
+"""Accounts and the keys that sign their tokens."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from psycopg.rows import args_row
+from sqlalchemy import bindparam, func, insert, select
 
-from db.postgres.engines import Connection
-from db.postgres.identity import AccountRow
-
-
-class SignInRow(NamedTuple):
-    """An account of somebody who signs in, as it was when the hash was read."""
-
-    account: AccountRow
-    password_hash: str | None
+from db.postgres.cluster.engines import Connection
+from db.postgres.driver.statements import sql
+from db.postgres.tables import accounts, signing_keys
 
 
-_ADD = """
+class AccountRow(NamedTuple):
+    """Who signs in, as what, for whom."""
+
+    id: str
+    email: str | None
+    roles: Sequence[str]
+    clinic_ids: Sequence[str]
+    patient_id: str | None = None
+    doctor_id: str | None = None
+    all_clinics: bool = False
+    """Works for every clinic of the group, also for those to come."""
+    generation: int = 0
+    """Raised by what ends all sessions."""
+
+
+class SigningKeyRow(NamedTuple):
+    """An Ed25519 key: raw public half, and the private half as it is encrypted at rest."""
+
+    kid: str
+    public_key: bytes
+    private_key_encrypted: bytes
+    created_at: datetime
+    signs_from: datetime
+
+
+_KEYS = sql(select(*signing_keys.c).order_by(signing_keys.c.signs_from.desc(), signing_keys.c.kid))
+_ADD_KEY = sql(insert(signing_keys).values({name: bindparam(name) for name in SigningKeyRow._fields}))
+_FORGET_KEYS = """
+DELETE FROM signing_keys WHERE signs_from < (SELECT max(signs_from) FROM signing_keys WHERE signs_from < %(ended)s)
+"""
+_ACCOUNT = sql(
+    select(*(accounts.c[name] for name in AccountRow._fields)).where(
+        accounts.c.id == bindparam("id"), accounts.c.disabled_at.is_(None)
+    )
+)
+_ACCOUNTS_BY_EMAIL = sql(
+    select(*(accounts.c[name] for name in AccountRow._fields)).where(accounts.c.email == func.any(bindparam("emails")))
+)
+_PUT_ACCOUNT = """
 INSERT INTO accounts (id, email, roles, clinic_ids, all_clinics, patient_id, doctor_id, created_at)
 VALUES (%(id)s, %(email)s, %(roles)s, %(clinic_ids)s::uuid[], %(all_clinics)s, %(patient_id)s, %(doctor_id)s, %(now)s)
+ON CONFLICT (email) DO UPDATE SET roles = excluded.roles, clinic_ids = excluded.clinic_ids,
+    all_clinics = excluded.all_clinics, patient_id = excluded.patient_id, doctor_id = excluded.doctor_id
+RETURNING id
 """
-_ID_BY_EMAIL = "SELECT id FROM accounts WHERE email = %(email)s"
-_SIGN_IN = f"SELECT password_hash, {', '.join(AccountRow._fields)} FROM accounts WHERE disabled_at IS NULL"
-_BY_EMAIL = f"{_SIGN_IN} AND email = %(email)s"
-_BY_ID = f"{_SIGN_IN} AND id = %(account_id)s AND email IS NOT NULL"
-_REPLACE_HASH = """
-UPDATE accounts SET password_hash = %(new)s WHERE id = %(account_id)s AND password_hash = %(old)s
+_END_SESSIONS = """
+UPDATE accounts SET generation = generation + 1, sessions_ended_at = %(now)s WHERE id = %(id)s
 """
-_OFFER = """
-UPDATE accounts SET password_hash = NULL, one_time_hash = %(secret_hash)s, one_time_until = %(until)s
-WHERE id = %(account_id)s
+_DISABLE = """
+UPDATE accounts SET generation = generation + 1, sessions_ended_at = %(now)s, disabled_at = %(now)s
+WHERE id = %(id)s AND disabled_at IS NULL RETURNING id
 """
-_OFFERED = """
-id = %(account_id)s AND one_time_hash = %(secret_hash)s AND one_time_until > %(now)s AND disabled_at IS NULL
-"""
-_IS_OFFERED = f"SELECT true FROM accounts WHERE {_OFFERED}"
-_NEW = """
-password_hash = %(new)s, one_time_hash = NULL, one_time_until = NULL,
-    generation = generation + 1, sessions_ended_at = %(now)s
-"""
-_TAKE = f"UPDATE accounts SET {_NEW} WHERE {_OFFERED} RETURNING true"
-_CHANGE = f"""
-UPDATE accounts SET {_NEW} WHERE id = %(account_id)s AND password_hash = %(old)s AND disabled_at IS NULL
-RETURNING generation
-"""
+_EXISTS = "SELECT true FROM accounts WHERE id = %(id)s"
+_ENDED = "SELECT id, generation FROM accounts WHERE sessions_ended_at > %(since)s"
+# One maker of the first key at a time; whoever waited finds it made.
+_LOCK_KEYS = "LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE"
 
 
-async def add(pg: Connection, row: AccountRow, now: datetime) -> None:
-    """Add an account (ConstraintViolated accounts_email_unique, accounts_patient_fkey, accounts_doctor_fkey)."""
+async def signing_key_rows(pg: Connection) -> list[SigningKeyRow]:
+    """All signing keys, the one that signs latest first."""
+    cursor = pg.cursor(row_factory=args_row(SigningKeyRow))
+    await cursor.execute(_KEYS)
+    return await cursor.fetchall()
+
+
+async def lock_signing_keys(pg: Connection) -> None:
+    """Keep others from adding keys until the transaction ends."""
+    await pg.execute(_LOCK_KEYS)
+
+
+async def add_signing_key(pg: Connection, key: SigningKeyRow) -> None:
+    """Add a key."""
+    await pg.execute(_ADD_KEY, key._asdict())
+
+
+async def forget_signing_keys(pg: Connection, ended: datetime) -> None:
+    """Delete the keys before the one that signed already at that time."""
+    await pg.execute(_FORGET_KEYS, {"ended": ended})
+
+
+async def account(pg: Connection, account_id: str) -> AccountRow | None:
+    """One account, or None if there is none or it is disabled."""
+    cursor = pg.cursor(row_factory=args_row(AccountRow))
+    await cursor.execute(_ACCOUNT, {"id": account_id})
+    return await cursor.fetchone()
+
+
+async def accounts_by_email(pg: Connection, emails: Sequence[str]) -> list[AccountRow]:
+    """Those accounts that have one of the emails."""
+    cursor = pg.cursor(row_factory=args_row(AccountRow))
+    await cursor.execute(_ACCOUNTS_BY_EMAIL, {"emails": list(emails)})
+    return await cursor.fetchall()
+
+
+async def put_account(pg: Connection, row: AccountRow, now: datetime) -> str:
+    """Add an account, or change the one with that email; the id it has."""
+    # psycopg takes lists for arrays.
     lists = {"roles": list(row.roles), "clinic_ids": list(row.clinic_ids)}
-    await pg.execute(_ADD, {**row._asdict(), **lists, "now": now})
+    cursor = await pg.execute(_PUT_ACCOUNT, {**row._asdict(), **lists, "now": now})
+    found = await cursor.fetchone()
+    if found is None:
+        raise AssertionError("an upsert returns its row")
+    return str(found[0])
 
 
-async def id_by_email(pg: Connection, email: str) -> str | None:
-    """The account with an email, disabled or not, or None."""
-    found = await (await pg.execute(_ID_BY_EMAIL, {"email": email})).fetchone()
-    return None if found is None else str(found[0])
+async def end_sessions(pg: Connection, account_id: str, now: datetime) -> None:
+    """Refuse the tokens that an account has now."""
+    await pg.execute(_END_SESSIONS, {"id": account_id, "now": now})
 
 
-async def by_email(pg: Connection, email: str) -> SignInRow | None:
-    """Whoever signs in with an email, unless the account is disabled."""
-    cursor = pg.cursor(row_factory=args_row(_sign_in))
-    await cursor.execute(_BY_EMAIL, {"email": email})
-    return await cursor.fetchone()
+async def disable(pg: Connection, account_id: str, now: datetime) -> bool:
+    """End an account and the tokens that it has now; False if there is none or it is disabled already."""
+    return await (await pg.execute(_DISABLE, {"id": account_id, "now": now})).fetchone() is not None
 
 
-async def by_id(pg: Connection, account_id: str) -> SignInRow | None:
-    """An account that signs in with an email, unless it is disabled."""
-    cursor = pg.cursor(row_factory=args_row(_sign_in))
-    await cursor.execute(_BY_ID, {"account_id": account_id})
-    return await cursor.fetchone()
+async def exists(pg: Connection, account_id: str) -> bool:
+    """Whether there is an account, disabled or not."""
+    return await (await pg.execute(_EXISTS, {"id": account_id})).fetchone() is not None
 
 
-async def replace_hash(pg: Connection, account_id: str, *, old: str, new: str) -> None:
-    """Keep another hash of the same password, unless the password was changed meanwhile."""
-    await pg.execute(_REPLACE_HASH, {"account_id": account_id, "old": old, "new": new})
-
-
-async def offer(pg: Connection, account_id: str, secret_hash: bytes, until: datetime) -> None:
-    """Take an account's password away; a token sets a new one, once, until then. It replaces the token before."""
-    await pg.execute(_OFFER, {"account_id": account_id, "secret_hash": secret_hash, "until": until})
-
-
-async def is_offered(pg: Connection, account_id: str, secret_hash: bytes, now: datetime) -> bool:
-    """Whether a token may set the password now."""
-    values = {"account_id": account_id, "secret_hash": secret_hash, "now": now}
-    return await (await pg.execute(_IS_OFFERED, values)).fetchone() is not None
-
-
-async def take_offer(pg: Connection, account_id: str, secret_hash: bytes, *, new: str, now: datetime) -> bool:
-    """Set the password by a token, which ends token and sessions; False if it may not."""
-    values = {"account_id": account_id, "secret_hash": secret_hash, "new": new, "now": now}
-    return await (await pg.execute(_TAKE, values)).fetchone() is not None
-
-
-async def change_password(pg: Connection, account_id: str, *, old: str, new: str, now: datetime) -> int | None:
-    """Put a hash in the place of another, which ends all sessions; the generation of new ones, None if it is gone."""
-    values = {"account_id": account_id, "old": old, "new": new, "now": now}
-    found = await (await pg.execute(_CHANGE, values)).fetchone()
-    return None if found is None else int(found[0])
-
-
-def _sign_in(password_hash: str | None, *account: object) -> SignInRow:
-    return SignInRow(AccountRow(*account), password_hash)  # type: ignore[arg-type]  # the columns of AccountRow
+async def ended_since(pg: Connection, since: datetime) -> dict[str, int]:
+    """The generations of accounts whose sessions were ended since then."""
+    return dict(await (await pg.execute(_ENDED, {"since": since})).fetchall())

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from db.postgres.engines import Connection, Sent
-from db.postgres.pipeline import named
+from db.postgres.cluster.engines import Connection, Sent
+from db.postgres.driver.pipeline import named
 from db.postgres.tables import ACTIVE
 
 

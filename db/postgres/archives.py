@@ -7,7 +7,7 @@ from typing import NamedTuple
 from psycopg.rows import args_row
 from psycopg.sql import SQL, Identifier
 
-from db.postgres.engines import Connection
+from db.postgres.cluster.engines import Connection
 
 
 class Row(NamedTuple):

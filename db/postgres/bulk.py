@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from db.postgres.engines import Connection, Engine, connection
-from db.postgres.translation import translated
+from db.postgres.cluster.engines import Connection, Engine, connection
+from db.postgres.driver.translation import translated
 
 
 class PatientCopy(NamedTuple):

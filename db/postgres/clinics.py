@@ -7,8 +7,8 @@ from typing import NamedTuple
 from psycopg.rows import args_row
 from sqlalchemy import bindparam, insert
 
-from db.postgres.engines import Connection
-from db.postgres.statements import sql
+from db.postgres.cluster.engines import Connection
+from db.postgres.driver.statements import sql
 from db.postgres.tables import clinics
 
 

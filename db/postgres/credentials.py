@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from psycopg.rows import args_row
 
-from db.postgres.engines import Connection
-from db.postgres.identity import AccountRow
+from db.postgres.accounts import AccountRow
+from db.postgres.cluster.engines import Connection
 
 
 class DisplayRow(NamedTuple):

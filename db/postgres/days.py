@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from psycopg.rows import args_row
 
-from db.postgres.engines import Connection, Sent
-from db.postgres.pipeline import named
+from db.postgres.cluster.engines import Connection, Sent
+from db.postgres.driver.pipeline import named
 from db.postgres.tables import ACTIVE
 
 _REMEMBERED_HOURS = 1_000

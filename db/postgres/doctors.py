@@ -7,8 +7,8 @@ from typing import NamedTuple
 from psycopg.rows import args_row
 from sqlalchemy import ARRAY, bindparam, func, insert, select
 
-from db.postgres.engines import Connection, Sent
-from db.postgres.statements import sql
+from db.postgres.cluster.engines import Connection, Sent
+from db.postgres.driver.statements import sql
 from db.postgres.tables import doctors, practitioners
 from db.postgres.tables.common import UUID
 

@@ -6,9 +6,9 @@ from datetime import date, datetime
 from psycopg.rows import args_row
 from sqlalchemy import bindparam, delete, insert, update
 
+from db.postgres.cluster.engines import Connection, Sent
 from db.postgres.days import DayRow, SessionRow
-from db.postgres.engines import Connection, Sent
-from db.postgres.statements import sql
+from db.postgres.driver.statements import sql
 from db.postgres.tables import doctors, working_hours, working_sessions
 
 _DELETE = sql(

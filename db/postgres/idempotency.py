@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from db.postgres.engines import Connection, Sent
-from db.postgres.pipeline import named
+from db.postgres.cluster.engines import Connection, Sent
+from db.postgres.driver.pipeline import named
 
 
 class ClaimRow(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from psycopg.rows import args_row
 
-from db.postgres.engines import Connection
+from db.postgres.cluster.engines import Connection
 
 Noun = Literal["clinic", "practitioner", "patient", "appointment", "record"]
 """What has identifiers."""

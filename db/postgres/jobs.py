@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from procrastinate import PsycopgConnector
 from psycopg_pool import AsyncConnectionPool
 
-from db.postgres.pools import CONNECT_SECONDS, PEER_LOST, SESSION
+from db.postgres.driver.pool import CONNECT_SECONDS, PEER_LOST, SESSION
 
 # A queue is empty or long, and its statistics never say which: planned for an empty one, every look for the next job
 # would read and sort them all.

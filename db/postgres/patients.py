@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from psycopg.rows import args_row
 from sqlalchemy import bindparam, insert
 
-from db.postgres.engines import Connection, Sent
-from db.postgres.statements import sql
+from db.postgres.cluster.engines import Connection, Sent
+from db.postgres.driver.statements import sql
 from db.postgres.tables import patient_identifiers, patients
 
 

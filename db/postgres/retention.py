@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from psycopg.rows import args_row
 
-from db.postgres.engines import Connection
+from db.postgres.cluster.engines import Connection
 
 
 class RetentionRow(NamedTuple):

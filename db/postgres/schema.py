@@ -9,8 +9,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from db.postgres import cluster, promotion
-from db.postgres.pools import open_connection
+from db.postgres.cluster import promotion, state
+from db.postgres.driver.pool import open_connection
 
 _SCRIPTS = Path(__file__).resolve().parent.parent / "migrations"
 _LOCK = 7_309_181_105
@@ -36,7 +36,7 @@ async def upgrade(url: str) -> None:
     primary = await promotion.find_primary(url)
     await _migrate(primary, lambda config: command.upgrade(config, "head"))
     async with open_connection(primary, "yoyaku-migrate") as pg:
-        await cluster.state(pg)
+        await state.state(pg)
 
 
 async def downgrade(url: str) -> None:

@@ -17,7 +17,7 @@ from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.archives import decode, encode
 from server.domain.errors import DomainError
-from server.usecases.archiving import Archiving
+from server.usecases.maintenance.archiving import Archiving
 from server.wiring import wired
 
 

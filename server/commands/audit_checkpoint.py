@@ -10,8 +10,8 @@ from server.commands import app, fail
 from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.errors import DomainError
-from server.usecases.records.checking import Checking
 from server.usecases.records.checkpoints import Checkpoint, encode
+from server.usecases.records.verification import Checking
 from server.wiring import wired
 
 

@@ -2,7 +2,7 @@
 
 from server.commands import app, fail
 from server.local import HOME, LocalError
-from server.local.halt import halt
+from server.local.stop import halt
 
 
 @app.command()

@@ -7,7 +7,7 @@ import typer
 
 from server.commands import app, fail
 from server.commands.limits import LIMIT, parsed_limits
-from server.edge import Address, EdgeError, EdgeValues, Tls, render
+from server.edge.render import Address, EdgeError, EdgeValues, Tls, render
 
 
 @app.command("envoy-config")

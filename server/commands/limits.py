@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from server.commands import app, fail
-from server.edge import write_limits
-from server.limits import LimitError, Limits, parse
+from server.edge.limits import LimitError, Limits, parse
+from server.edge.render import write_limits
 from server.local import HOME
 
 LIMIT = "NAME=PER_SECOND/BURST, where NAME is address, login, subject or booking; once for each."

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from db.postgres import promotion
-from db.postgres.promotion import NotPromoted
+from db.postgres.cluster import promotion
+from db.postgres.cluster.promotion import NotPromoted
 from server.commands import app, fail, settings
 from server.config import Settings
 

@@ -1,8 +1,8 @@
 """`python -m server reset`: as if the stack had never run."""
 
 from server.commands import app, fail
-from server.local import HOME, LocalError, place
-from server.local.halt import halt
+from server.local import HOME, LocalError, data_location
+from server.local.stop import halt
 from server.local.supervisor import alone
 
 
@@ -12,7 +12,7 @@ def reset() -> None:
     try:
         halt(HOME, lambda what: print(f"stopping {what}", flush=True))
         with alone(HOME):
-            place.remove(HOME)
+            data_location.remove(HOME)
     except LocalError as error:
         raise fail(str(error)) from None
     print(f"removed {HOME}")

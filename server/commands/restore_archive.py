@@ -12,8 +12,8 @@ from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.archives import ArchiveError, decode
 from server.domain.errors import DomainError
-from server.usecases.archiving import Archiving
 from server.usecases.keyrings import KeyRingError
+from server.usecases.maintenance.archiving import Archiving
 from server.wiring import wired
 
 

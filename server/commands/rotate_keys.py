@@ -3,7 +3,7 @@
 import asyncio
 
 from db.errors import StateError
-from db.postgres.identity import SigningKeyRow
+from db.postgres.accounts import SigningKeyRow
 from server.commands import app, fail
 from server.commands.running import settings_here
 from server.config import Settings

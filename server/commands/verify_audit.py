@@ -11,8 +11,8 @@ from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.errors import DomainError
 from server.usecases.keyrings import KeyRing
-from server.usecases.records.checking import Checking
 from server.usecases.records.checkpoints import Checkpoint, CheckpointError, decode
+from server.usecases.records.verification import Checking
 from server.wiring import wired
 
 FLAWED = 2

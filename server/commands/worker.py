@@ -6,9 +6,9 @@ import signal
 import structlog
 import uvloop
 
-from server import worker as composition
 from server.commands import app, fail, settings
 from server.config import ConfigurationError, Settings
+from server.notifications import wiring as composition
 from server.telemetry import logs
 
 

@@ -2,12 +2,17 @@
 
 import os
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
 """Tells the present as an aware UTC datetime."""
 IdMaker = Callable[[], str]
 """Makes a new UUIDv7."""
+
+
+def system_clock() -> datetime:
+    """The present."""
+    return datetime.now(UTC)
 
 
 def uuid7_maker(clock: Clock, randomness: Callable[[int], bytes] = os.urandom) -> IdMaker:

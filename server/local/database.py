@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from server.local import LocalError, binaries, place, secret
+from server.local import LocalError, binaries, data_location, secret
 from server.local.postgres import Server
 from server.local.process import Process
 from server.local.user import database_user
@@ -23,11 +23,11 @@ MAY_PROMOTE = f"GRANT EXECUTE ON FUNCTION pg_promote TO {NAME}"
 
 def servers(home: Path, ports: tuple[int, int]) -> tuple[Server, Server]:
     """Primary and standby, on those ports, with their data under the stack's directory. Raises LocalError."""
-    user = database_user(home / place.DATA)
-    data = place.data_home(home, user)
+    user = database_user(home / data_location.DATA)
+    data = data_location.data_home(home, user)
     primary = Server(
         name="postgres-primary",
-        programs=place.programs_for(user, binaries.postgres(), data),
+        programs=data_location.programs_for(user, binaries.postgres(), data),
         user=user,
         data=data / "primary",
         port=ports[0],

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from server.edge import write_workers
+from server.edge.render import write_workers
 from server.local import LocalError, envoy, ports, workers
-from server.local.part import Part
 from server.local.ports import HOST
 from server.local.process import Process
 from server.local.state import State
+from server.local.supervised_process import Part
 
 NOTICE_SECONDS = 10.0
 

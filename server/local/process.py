@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.local import LocalError, leash
+from server.local import LocalError, parent_death
 from server.local.user import User
 
 TAIL_LINES = 15
@@ -96,7 +96,7 @@ def start(
         log.replace(log.with_name(f"{log.name}.old"))
     identity = "-" if user is None or user.is_self else f"{user.uid}:{user.gid}"
     rules = [str(int(stop_signal)), str(os.getpid()), identity, str(niceness)]
-    leashed = [sys.executable, "-I", "-S", leash.__file__, *rules]
+    leashed = [sys.executable, "-I", "-S", parent_death.__file__, *rules]
     with log.open("wb") as output:
         popen = subprocess.Popen(
             [*leashed, *(str(part) for part in command)],

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from server.config import LocalSettings
-from server.edge import EdgeError, EdgeValues, Tls, render
-from server.limits import LimitError, parse
+from server.edge.limits import LimitError, parse
+from server.edge.render import EdgeError, EdgeValues, Tls, render
 from server.local import (
     LocalError,
     certificate,
+    control,
     database,
     envoy,
     outbox,
@@ -20,15 +21,14 @@ from server.local import (
     secret,
     state,
     valkey,
-    wish,
     workers,
 )
+from server.local.control import Wish
 from server.local.fleet import Fleet
-from server.local.part import Part
 from server.local.ports import HOST
 from server.local.process import Process
 from server.local.state import State
-from server.local.wish import Wish
+from server.local.supervised_process import Part
 
 WATCH_SECONDS = 0.5
 OUTBOX = "outbox"
@@ -61,7 +61,7 @@ class Stack:
             admin=f"http://{HOST}:{settings.admin_port}",
             grpc=f"{HOST}:{settings.port}",
             edge_metrics=f"http://{HOST}:{self._ports['metrics']}/stats/prometheus",
-            wish_id=last.wish_id if (last := wish.read(home)) else "",  # of an earlier run
+            wish_id=last.wish_id if (last := control.read(home)) else "",  # of an earlier run
         )
         self._fleet = Fleet(self.state, self._note, self._log, home / "envoy")
 
@@ -97,7 +97,7 @@ class Stack:
             for part in (*self._parts, *self._fleet.parts.values()):
                 if part.process.ended:
                     self._start_again(part)
-            self._fulfil(wish.read(self._home))
+            self._fulfil(control.read(self._home))
             time.sleep(WATCH_SECONDS)
 
     def stop(self) -> None:

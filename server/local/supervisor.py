@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from server.config import LocalSettings
-from server.local import LocalError, halt, state
+from server.local import LocalError, state, stop
 from server.local.stack import Say, Stack
 from server.local.state import State
 
@@ -25,7 +25,7 @@ def run(
 ) -> None:
     """Run the stack until SIGINT, SIGTERM or SIGHUP; `announce` tells the user when it is ready. Raises LocalError."""
     with alone(home):
-        halt.halt(home, lambda what: say(f"stopping {what}", 0))
+        stop.halt(home, lambda what: say(f"stopping {what}", 0))
         stack = Stack(home, settings, environment, say)
         with _ended_by(stack.stop):
             stack.start(os.getpid())
@@ -109,4 +109,4 @@ def _ended_by(stop: Callable[[], None]) -> Iterator[None]:
 
 def _is_ready(home: Path, pid: int) -> bool:
     found = state.read(home)
-    return found is not None and found.ready and found.pids.get(halt.SUPERVISOR) == pid
+    return found is not None and found.ready and found.pids.get(stop.SUPERVISOR) == pid

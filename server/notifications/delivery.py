@@ -9,16 +9,16 @@ import structlog
 
 from db.errors import StateError, Unavailable
 from db.postgres import notifications
-from db.postgres.engines import Connection, Engine
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.transaction import transact
 from db.postgres.notifications import ContentRow, NotificationRow
-from db.postgres.transaction import transact
 from server.domain.appointment import Status
 from server.domain.ids import Clock
 from server.domain.notices import Channel, Delivery, Kind, Outcome, pause_after, still_true
 from server.notifications.breaker import Breaker, Call
+from server.notifications.compose import letter
 from server.notifications.letters import Failed, Letter, Refused, Sender, Unanswered
 from server.notifications.limits import Limit
-from server.notifications.writing import letter
 
 _log = structlog.get_logger()
 

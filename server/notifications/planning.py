@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from db.postgres import notifications
-from db.postgres.engines import Connection, Engine, Sent
+from db.postgres.cluster.engines import Connection, Engine, Sent
+from db.postgres.cluster.transaction import transact
 from db.postgres.notifications import NotificationRow, SubjectRow
-from db.postgres.transaction import transact
 from server.domain.appointment import Status
 from server.domain.ids import Clock, IdMaker
 from server.domain.notices import REMIND_BEFORE, Channel, Delivery, Kind, Outcome, channel_for, still_true

@@ -11,8 +11,8 @@ from procrastinate.jobs import Job
 from procrastinate.utils import utcnow
 
 from db.postgres import notifications
-from db.postgres.engines import Engine
-from db.postgres.transaction import transact
+from db.postgres.cluster.engines import Engine
+from db.postgres.cluster.transaction import transact
 from server.domain.ids import Clock
 from server.domain.notices import Channel, Delivery, Kind
 from server.notifications.delivery import Deliveries, Later

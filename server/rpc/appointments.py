@@ -12,11 +12,11 @@ from server.domain.availability import Wanted
 from server.rpc.calls import caller, created, tagged
 from server.rpc.convert import fill_appointment, from_statuses, from_timestamp, to_appointment, to_optional_date
 from server.rpc.feed import to_message
-from server.rpc.writing import writing
-from server.usecases.appointments import Appointments, Listing
-from server.usecases.booking import Booked, Booking, NewBooking
-from server.usecases.changing import Cancellation, Changed, Changing, Move
-from server.usecases.feed import Feed
+from server.rpc.idempotent_write import writing
+from server.usecases.appointments.book import Booked, Booking, NewBooking
+from server.usecases.appointments.changing import Cancellation, Changed, Changing, Move
+from server.usecases.appointments.feed import Feed
+from server.usecases.appointments.read import Appointments, Listing
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1 import schedule_pb2
 from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceServicer

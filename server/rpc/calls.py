@@ -3,7 +3,7 @@
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from db.postgres.routing import SESSION, CausalSession
+from db.postgres.cluster.routing import SESSION, CausalSession
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import Caller
 

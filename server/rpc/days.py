@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from server.domain.availability import State
 from server.domain.slots import Slot
 from server.rpc.convert import fill_slot, to_timestamp
-from server.usecases.live.rendering import Forms, OfferedDay
+from server.usecases.schedules.live.rendering import Forms, OfferedDay
 from server.usecases.streams import Ending
 from yoyaku.v1 import schedule_pb2, watch_pb2
 from yoyaku.v1 import schedule_service_pb2 as pb

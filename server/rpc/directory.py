@@ -12,10 +12,10 @@ from server.domain.errors import DomainError, invalid
 from server.domain.etags import etag_of
 from server.rpc.calls import caller, created, tagged
 from server.rpc.convert import to_optional_date, to_timestamp
+from server.rpc.idempotent_write import writing
 from server.rpc.updates import check_same_id, fields_to_change, validate_fields
-from server.rpc.writing import writing
-from server.usecases.directory import Directory, DoctorChange, DoctorListing, NewDoctor
-from server.usecases.patients import Particulars, PatientChange, Patients, Search
+from server.usecases.directory.doctors import Directory, DoctorChange, DoctorListing, NewDoctor
+from server.usecases.directory.patients import Particulars, PatientChange, Patients, Search
 from yoyaku.v1 import clinic_pb2, doctor_pb2, patient_pb2
 from yoyaku.v1 import directory_service_pb2 as pb
 from yoyaku.v1.directory_service_pb2_grpc import DirectoryServiceServicer

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from server.rpc.convert import to_appointment, to_timestamp
 from server.rpc.days import to_closing
-from server.usecases.feed import Change, Told
+from server.usecases.appointments.feed import Change, Told
 from yoyaku.v1 import appointment_pb2, watch_pb2
 from yoyaku.v1 import appointment_service_pb2 as pb
 

@@ -5,18 +5,18 @@ from typing import Any
 
 import grpc
 
+from db.postgres.accounts import SigningKeyRow
 from db.postgres.credentials import DisplayRow
-from db.postgres.identity import SigningKeyRow
 from server.rpc.addresses import client_address
 from server.rpc.calls import caller
 from server.rpc.convert import to_timestamp
-from server.rpc.writing import writing
-from server.usecases.accounts import Accounts, NewAccount, Offer
-from server.usecases.devices import Devices, NewService
-from server.usecases.identity import LIFETIME
+from server.rpc.idempotent_write import writing
+from server.usecases.identity.access_tokens import LIFETIME
+from server.usecases.identity.accounts import Accounts, NewAccount, Offer
+from server.usecases.identity.devices import Devices, NewService
+from server.usecases.identity.sessions import Grant, Sessions
+from server.usecases.identity.signing_keys import SigningKeys
 from server.usecases.sealing import Seal
-from server.usecases.sessions import Grant, Sessions
-from server.usecases.signing_keys import SigningKeys
 from yoyaku.v1 import account_role_pb2, display_pb2, signing_key_pb2
 from yoyaku.v1 import auth_service_pb2 as pb
 from yoyaku.v1.auth_service_pb2_grpc import AuthServiceServicer

@@ -3,7 +3,7 @@
 from db.postgres.notifications import NotificationRow
 from server.rpc.calls import caller
 from server.rpc.convert import to_timestamp
-from server.rpc.writing import writing
+from server.rpc.idempotent_write import writing
 from server.usecases.notifications import Listing, Notifications
 from yoyaku.v1 import notification_pb2
 from yoyaku.v1 import notification_service_pb2 as pb

@@ -8,12 +8,12 @@ from db.postgres.audit import AccessRow
 from server.domain.etags import etag_of
 from server.rpc.calls import caller, created, private, tagged
 from server.rpc.convert import to_timestamp
-from server.rpc.writing import writing
+from server.rpc.idempotent_write import writing
 from server.usecases.records.access import Opened
-from server.usecases.records.emergency import Emergency
-from server.usecases.records.reading import Listing, Reading
-from server.usecases.records.writing import Amendment, NewText, Writing
-from server.usecases.writes import Write
+from server.usecases.records.break_glass import Emergency
+from server.usecases.records.read import Listing, Reading
+from server.usecases.records.write import Amendment, NewText, Writing
+from server.usecases.unit_of_work import Write
 from yoyaku.v1 import clinic_pb2, doctor_pb2, patient_pb2, record_pb2
 from yoyaku.v1 import record_service_pb2 as pb
 from yoyaku.v1.record_service_pb2_grpc import RecordServiceServicer

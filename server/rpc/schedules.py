@@ -8,11 +8,11 @@ import grpc
 from server.domain.hours import HoursVersion, Session
 from server.rpc.calls import caller, tagged
 from server.rpc.convert import to_date, to_optional_date, to_slot, to_time
-from server.rpc.writing import writing
-from server.usecases.availability import Availability
-from server.usecases.scheduling import HoursChanged, NewHours, Schedule, Scheduling
-from server.usecases.searching import Found, Search, Searching
-from server.usecases.watching import Watched, Watching
+from server.rpc.idempotent_write import writing
+from server.usecases.schedules.availability import Availability
+from server.usecases.schedules.search import Found, Search, Searching
+from server.usecases.schedules.watch import Watched, Watching
+from server.usecases.schedules.working_hours import HoursChanged, NewHours, Schedule, Scheduling
 from yoyaku.v1 import clinic_pb2, doctor_pb2, schedule_pb2
 from yoyaku.v1 import schedule_service_pb2 as pb
 from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceServicer

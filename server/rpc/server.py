@@ -7,14 +7,14 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from server.rpc.answering import Tokens
 from server.rpc.appointments import AppointmentServicer
+from server.rpc.call_lifecycle import Tokens
 from server.rpc.directory import DirectoryServicer
 from server.rpc.identity import AuthServicer
-from server.rpc.interceptors import Calls
 from server.rpc.notifications import NotificationServicer
 from server.rpc.records import RecordServicer
 from server.rpc.schedules import ScheduleServicer
+from server.rpc.unary import Calls
 from yoyaku.v1 import (
     appointment_service_pb2,
     auth_service_pb2,

@@ -1,6 +1,6 @@
 """A caller reads what the caller wrote: what the answer tells of it, and what the next call may bring back."""
 
-from db.postgres.routing import CausalSession
+from db.postgres.cluster.routing import CausalSession
 
 READ_MARK = "x-yoyaku-read-mark"
 """Metadata. In the answer to a write: how far the book must have come for the caller to see it. A caller that sends the

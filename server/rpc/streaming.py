@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
-from server.rpc.answering import PUBLIC, Tokens, abort, reader, refusal, token_of, write_line
+from server.rpc.call_lifecycle import PUBLIC, Tokens, abort, reader, refusal, token_of, write_line
 from server.rpc.calls import current
 from server.rpc.errors import CODES
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from db.postgres import notifications
-from db.postgres.engines import Connection, Engine
+from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.notifications import ListQuery, NotificationRow
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.identity import Action, Caller, require
 from server.domain.ids import Clock
 from server.domain.notices import Delivery
 from server.usecases import paging
-from server.usecases.writes import Claim, Write, perform, read
+from server.usecases.unit_of_work import Claim, Write, perform, read
 
 M = TypeVar("M")
 

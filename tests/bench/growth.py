@@ -19,7 +19,7 @@ from google.protobuf.message import Message
 from rich.table import Table
 
 from db.postgres import schema
-from db.postgres.engines import create_engine
+from db.postgres.cluster.engines import create_engine
 from server.config import Settings
 from server.local.ports import HOST
 from server.local.postgres import Server

@@ -10,9 +10,9 @@ from pathlib import Path
 from rich.table import Table
 
 from db.postgres import feed, schema
-from db.postgres.engines import Connection, Engine, create_engine
+from db.postgres.cluster.engines import Connection, Engine, create_engine
+from db.postgres.cluster.transaction import transact
 from db.postgres.feed import Change
-from db.postgres.transaction import transact
 from server.local import outbox, ports, workers
 from server.local.ports import HOST
 from tests.bench import clinic, parts

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server.config import Settings
-from server.local import binaries, place, ports, valkey, workers
+from server.local import binaries, data_location, ports, valkey, workers
 from server.local.postgres import Server
 from server.local.process import Process, start
 from server.local.user import database_user
@@ -35,11 +35,11 @@ def kept(stack: ExitStack, process: Process) -> Process:
 def postgres(stack: ExitStack, scratch: Path, settings: Mapping[str, str] | None = None) -> tuple[Server, Process]:
     """A PostgreSQL as it comes, with fsync, on the settings of the local stack and these. Raises LocalError."""
     user = database_user()
-    home = place.temporary_home(user)
+    home = data_location.temporary_home(user)
     stack.callback(shutil.rmtree, home, ignore_errors=True)
     server = Server(
         name="postgres-of-bench",
-        programs=place.programs_for(user, binaries.postgres(), home),
+        programs=data_location.programs_for(user, binaries.postgres(), home),
         user=user,
         data=home / "data",
         port=ports.free(1)[0],

@@ -11,8 +11,8 @@ import grpc
 
 from db.postgres import schema
 from server.config import Settings
-from server.edge import EdgeValues, render
-from server.limits import Bucket, Limits
+from server.edge.limits import Bucket, Limits
+from server.edge.render import EdgeValues, render
 from server.local import envoy, ports, workers
 from server.local.ports import HOST
 from server.local.process import Process

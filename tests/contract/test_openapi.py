@@ -9,7 +9,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from protos import openapi
-from server.rpc.answering import PUBLIC
+from server.rpc.call_lifecycle import PUBLIC
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 Json = dict[str, Any]

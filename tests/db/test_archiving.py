@@ -11,7 +11,7 @@ from db.postgres.archives import Row
 from server.commands.restore_archive import in_order
 from server.domain.archives import ArchiveError, decode
 from server.domain.records import Retention
-from server.usecases.archiving import Archiving
+from server.usecases.maintenance.archiving import Archiving
 from server.usecases.records.retention import Retaining
 from tests.fixtures.archives import YEARS, Files, archive, content, end_all
 from tests.fixtures.book import Book, Clock

@@ -5,10 +5,10 @@ from functools import partial
 from pathlib import Path
 
 from db.postgres import records
+from db.postgres.cluster.transaction import read
 from db.postgres.records import RecordRow
-from db.postgres.transaction import read
 from server.usecases.keyrings import KeyRing
-from server.usecases.records.checking import Checking
+from server.usecases.records.verification import Checking
 from tests.fixtures.book import Book
 from tests.fixtures.fhir import SAMPLE, VAULT, Resource, condition, count, encounter, export, load, patient, whole
 

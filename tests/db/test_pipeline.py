@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
 
-from db.postgres.engines import Connection, Engine, connection
-from db.postgres.transaction import transact
+from db.postgres.cluster.engines import Connection, Engine, connection
+from db.postgres.cluster.transaction import transact
 from tests.fixtures.book import Book
 from tests.fixtures.wire import traced
 

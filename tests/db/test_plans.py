@@ -11,9 +11,9 @@ import psycopg
 import pytest
 
 import db.postgres
-from db.postgres import lists, notifications
-from db.postgres.lists import Among, ListQuery, Position
-from db.postgres.placeholders import converted
+from db.postgres import appointment_lists, notifications
+from db.postgres.appointment_lists import Among, ListQuery, Position
+from db.postgres.driver.placeholders import converted
 from server.local.postgres import Server
 
 FILL = (Path(__file__).parent / "fill.sql").read_text()
@@ -54,8 +54,8 @@ def filled(postgres_cluster: Server, template: str) -> Iterator[psycopg.Connecti
 
 def statements() -> Iterator[tuple[str, str]]:
     """Every statement of db.postgres that is known before a call, by module and name."""
-    for info in pkgutil.iter_modules(db.postgres.__path__):
-        module = importlib.import_module(f"db.postgres.{info.name}")
+    for info in pkgutil.walk_packages(db.postgres.__path__, "db.postgres."):
+        module = importlib.import_module(info.name)
         for name, value in vars(module).items():
             searches = ("SELECT", "UPDATE", "DELETE", "INSERT", "WITH")
             if (
@@ -64,7 +64,7 @@ def statements() -> Iterator[tuple[str, str]]:
                 and "%(" in value
                 and "{noun}" not in value
             ):
-                yield f"{info.name}.{name}", value
+                yield f"{info.name.removeprefix('db.postgres.')}.{name}", value
 
 
 KNOWN = dict(statements())
@@ -145,8 +145,8 @@ OWNERS = {
     "records": "record_id",
     "doctors": "doctor_id",
     "clinics": "clinic_id",
-    "identity": "account_id",
-    "security": "account_id",
+    "passwords": "account_id",
+    "security_events": "account_id",
     "hours": "doctor_id",
     "imports": "doctor_id",
     "notifications": "notification_id",
@@ -210,7 +210,7 @@ def test_no_list_reads_appointments_from_end_to_end(
                 offset=0,
                 limit=21,
             )
-            assert scanned_whole(filled, lists.statement(query), lists.parameters(query)) == []
+            assert scanned_whole(filled, appointment_lists.statement(query), appointment_lists.parameters(query)) == []
 
 
 @pytest.mark.parametrize("whose", ["appointment_id", "nobody"])
@@ -267,5 +267,5 @@ def test_a_page_of_a_long_list_reads_no_more_appointments_than_it_shows(filled: 
         # As after some calls: one plan for all patients, though hardly any has so many appointments.
         filled.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         before = fetched(filled)
-        filled.execute(lists.statement(query).encode(), lists.parameters(query), prepare=True)
+        filled.execute(appointment_lists.statement(query).encode(), appointment_lists.parameters(query), prepare=True)
         assert fetched(filled) - before == 21

@@ -5,10 +5,11 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from db.postgres import appointments, pipeline, pools
-from db.postgres.engines import Connection, Engine, connection, create_engine
-from db.postgres.transaction import read, transact
-from server.usecases.capacity import PER_TASK, Capacity
+from db.postgres import appointments
+from db.postgres.cluster.engines import Connection, Engine, connection, create_engine
+from db.postgres.cluster.transaction import read, transact
+from db.postgres.driver import pipeline, pool
+from server.usecases.maintenance.capacity import PER_TASK, Capacity
 from tests.fixtures.book import Book
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
@@ -61,7 +62,7 @@ async def test_prepared_statements_survive_failures_on_their_connection(database
 async def test_a_connection_that_is_not_returned_is_told_of_with_the_place(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pools, "LEAK_SECONDS", 0.05)
+    monkeypatch.setattr(pool, "LEAK_SECONDS", 0.05)
     with capture_logs() as lines:
         async with connection(engine):
             await asyncio.sleep(0.2)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from db.postgres.progress import Progress
+from db.postgres.cluster.replication_lag import Progress
 from db.valkey.client import create_client
 from db.valkey.read_marks import PAUSE_SECONDS, SETTLING_SECONDS, ReadMarks
 

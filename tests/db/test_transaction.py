@@ -3,8 +3,8 @@
 import pytest
 
 from db.errors import Conflict, ConstraintViolated, Saturated, TimedOut, Unavailable
-from db.postgres.engines import Connection, Engine, connection, create_engine
-from db.postgres.transaction import read, transact
+from db.postgres.cluster.engines import Connection, Engine, connection, create_engine
+from db.postgres.cluster.transaction import read, transact
 from tests.fixtures.book import Book
 
 FAILS_TIMES = """

@@ -13,7 +13,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from db.postgres.engines import create_engine
+from db.postgres.cluster.engines import create_engine
 from server.config import Settings
 from server.local import workers
 from server.local.ports import free

@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 
-from server.edge import Address, EdgeValues, render
-from server.limits import Bucket, Limits
+from server.edge.limits import Bucket, Limits
+from server.edge.render import Address, EdgeValues, render
 from server.local.ports import free
 
 ENVOY = Path(sys.executable).with_name("envoy")

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from server.edge import SOURCES, EdgeError, EdgeValues, Tls, render, write_workers
+from server.edge.render import SOURCES, EdgeError, EdgeValues, Tls, render, write_workers
 from tests.edge.envoys import validate
 
 VALUES = EdgeValues(

@@ -12,8 +12,8 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from server.edge import write_limits
-from server.limits import Bucket, LimitError, Limits, parse
+from server.edge.limits import Bucket, LimitError, Limits, parse
+from server.edge.render import write_limits
 from tests.edge.answers import error, reason
 from tests.edge.clinic import Stack
 from tests.edge.envoys import Edge, running_envoy, wait_for_readyz

@@ -15,7 +15,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from server.edge import SOURCES, Tls
+from server.edge.render import SOURCES, Tls
 from server.local.ports import free
 from tests.edge.answers import reason
 from tests.edge.clinic import Stack

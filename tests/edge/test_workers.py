@@ -18,7 +18,7 @@ import grpc
 import httpx
 import pytest
 
-from server.edge import write_workers
+from server.edge.render import write_workers
 from server.local.ports import free
 from server.local.process import Process
 from tests.edge.clinic import Stack

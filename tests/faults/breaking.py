@@ -5,8 +5,8 @@ import signal
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from db.postgres.engines import Connection
-from db.postgres.transaction import transact
+from db.postgres.cluster.engines import Connection
+from db.postgres.cluster.transaction import transact
 from tests.faults.town import Town
 from tests.fixtures.workers import Fleet
 

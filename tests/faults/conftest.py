@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import grpc
 import pytest
 
-from db.postgres.engines import create_engine
+from db.postgres.cluster.engines import create_engine
 from tests.faults.town import Town, town
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.worker import settings_for

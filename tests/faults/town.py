@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from server.local import LocalError, binaries, database, place, ports, valkey, workers
+from server.local import LocalError, binaries, data_location, database, ports, valkey, workers
 from server.local.postgres import Server
 from server.local.process import Process
 from server.local.user import database_user
@@ -142,11 +142,11 @@ class Town:
 def town(*, standbys: int = 1, synchronous: bool = False) -> Iterator[Town]:
     """A running town in a temporary directory; a commit may wait until one of the standbys has it."""
     user = database_user()
-    home = place.temporary_home(user)
+    home = data_location.temporary_home(user)
     names = ["primary", *(f"standby_{number}" for number in range(1, standbys + 1))]
     first = Server(
         name=names[0],
-        programs=place.programs_for(user, binaries.postgres(), home),
+        programs=data_location.programs_for(user, binaries.postgres(), home),
         user=user,
         data=home / "data" / names[0],
         port=0,

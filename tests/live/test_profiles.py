@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from db.postgres import patients, transaction
-from db.postgres.engines import Connection
+from db.postgres import patients
+from db.postgres.cluster import transaction
+from db.postgres.cluster.engines import Connection
 from db.postgres.patients import FullPatientRow
 from server.local import ports, valkey
 from server.local.process import Process
 from server.rpc.sessions import READ_MARK
-from server.usecases.profiles import Profiles
+from server.usecases.directory.profile_cache import Profiles
 from tests.fixtures.clinic import Scene
 from tests.fixtures.mail import until
 from tests.fixtures.worker import Worker

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from server.usecases.identity import LIFETIME
+from server.usecases.identity.access_tokens import LIFETIME
 from tests.fixtures.book import NOW, Book, Clock
 from tests.fixtures.clinic import TUESDAY, Scene
 from tests.fixtures.watching import Reader, states, watch

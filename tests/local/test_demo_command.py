@@ -10,11 +10,11 @@ import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
-from db.postgres.engines import Engine
+from db.postgres.cluster.engines import Engine
 from server.commands import app
 from server.local.demo import hospital
 from server.local.demo.plan import Plan
-from server.usecases.passwords import HASHER
+from server.usecases.identity.passwords import HASHER
 from tests.fixtures.book import Book
 from tests.fixtures.worker import Worker
 from tests.local.test_demo_hospital import PLAN

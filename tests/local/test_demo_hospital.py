@@ -8,13 +8,13 @@ from typing import NamedTuple
 import pytest
 
 from db.postgres import days
-from db.postgres.engines import Connection, Engine
-from db.postgres.transaction import read, transact
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.transaction import read, transact
 from server.domain.doctor import Doctor
 from server.domain.slots import Slot
 from server.local.demo import hospital, small
 from server.local.demo.plan import Plan
-from server.usecases.offers import doctor_of
+from server.usecases.schedules.doctor_mapping import doctor_of
 from tests.fixtures.book import NOW, Book
 
 PLAN = Plan(until=NOW.date(), seed=3, doctors=12, patients=150, days=40, per_day=24, horizon_days=15)

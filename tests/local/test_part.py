@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from server.local import LocalError, part
-from server.local.part import Part
+from server.local import LocalError, supervised_process
 from server.local.process import Process, start
+from server.local.supervised_process import Part
 
 
 class Clock:
@@ -27,7 +27,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(part, "time", clock)
+    monkeypatch.setattr(supervised_process, "time", clock)
     return clock
 
 

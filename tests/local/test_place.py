@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from server.local import binaries, place
+from server.local import binaries, data_location
 from server.local.user import User, database_user
 
 
@@ -15,11 +15,11 @@ def user() -> User:
 @pytest.fixture
 def elsewhere(user: User, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An open directory in the part of /var/lib."""
-    found = place.temporary_home(user)
+    found = data_location.temporary_home(user)
     found.chmod(0o755)
-    monkeypatch.setattr(place, "ELSEWHERE", (found,))
+    monkeypatch.setattr(data_location, "ELSEWHERE", (found,))
     yield found
-    place.remove(found)
+    data_location.remove(found)
 
 
 def close_to(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,7 +30,7 @@ def close_to(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_data_lies_in_the_stacks_directory_if_its_user_reaches_that(elsewhere: Path, user: User) -> None:
     (elsewhere / "home").mkdir()
-    data = place.data_home(elsewhere / "home", user)
+    data = data_location.data_home(elsewhere / "home", user)
     assert data == elsewhere / "home" / "postgres"
     assert data.stat().st_uid == user.uid
 
@@ -39,12 +39,12 @@ def test_data_out_of_reach_lies_elsewhere_is_found_again_and_removed(
     elsewhere: Path, user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     close_to(tmp_path.parent, monkeypatch)
-    data = place.data_home(tmp_path, user)
+    data = data_location.data_home(tmp_path, user)
     assert data.parent == elsewhere
     (data / "kept").touch()
-    assert place.data_home(tmp_path, user) == data
+    assert data_location.data_home(tmp_path, user) == data
     assert (data / "kept").exists()
-    place.remove(tmp_path)
+    data_location.remove(tmp_path)
     assert not data.exists()
     assert not tmp_path.exists()
 
@@ -53,10 +53,10 @@ def test_data_of_a_directory_that_is_gone_is_not_taken_over(
     elsewhere: Path, user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     close_to(tmp_path.parent, monkeypatch)
-    data = place.data_home(tmp_path, user)
+    data = data_location.data_home(tmp_path, user)
     (data / "stale").touch()
-    (tmp_path / place.DATA).unlink()
-    assert place.data_home(tmp_path, user) == data
+    (tmp_path / data_location.DATA).unlink()
+    assert data_location.data_home(tmp_path, user) == data
     assert not list(data.iterdir())
 
 
@@ -65,9 +65,9 @@ def test_programs_out_of_reach_are_copied_once_and_run(
 ) -> None:
     programs = binaries.postgres()
     monkeypatch.setattr(User, "reaches", lambda *_: False)
-    copied = place.programs_for(user, programs, elsewhere)
+    copied = data_location.programs_for(user, programs, elsewhere)
     assert elsewhere in copied.parents
     assert user.run([str(copied / "initdb"), "--version"]).stdout.startswith("initdb (PostgreSQL) 18")
     before = copied.stat()
-    assert place.programs_for(user, programs, elsewhere) == copied
+    assert data_location.programs_for(user, programs, elsewhere) == copied
     assert copied.stat() == before

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from server.local import database, place, ports
+from server.local import data_location, database, ports
 from server.local.postgres import Server
 from server.local.process import Process
 from server.local.user import database_user
@@ -20,10 +20,10 @@ SECONDS = 10
 @pytest.fixture
 def home() -> Iterator[Path]:
     """A stack's directory that PostgreSQL's user can reach, and with a space in its name."""
-    parent = place.temporary_home(database_user())
+    parent = data_location.temporary_home(database_user())
     parent.chmod(0o755)
     yield parent / "a home"
-    place.remove(parent)
+    data_location.remove(parent)
 
 
 def launched(home: Path, pair: tuple[Server, Server]) -> list[Process]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from server.local import LocalError, halt, state
+from server.local import LocalError, state, stop
 from server.local.process import start
 from tests.local.test_state import sample
 
@@ -83,8 +83,8 @@ def test_leftovers_are_stopped_last_first_and_strangers_left_alone(tmp_path: Pat
         child.terminate()
         child.wait()
 
-    assert halt.halt(tmp_path, reap)
+    assert stop.halt(tmp_path, reap)
     assert said == ["worker-1, left over", "valkey, left over"]
     assert children["stranger"].popen.poll() is None
     children["stranger"].stop(5)
-    assert not halt.halt(tmp_path, reap)
+    assert not stop.halt(tmp_path, reap)

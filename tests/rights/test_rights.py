@@ -17,7 +17,7 @@ from server.domain.methods import METHODS
 from server.local import workers
 from server.local.ports import free
 from server.local.postgres import Server
-from server.rpc.answering import PUBLIC
+from server.rpc.call_lifecycle import PUBLIC
 from tests.edge.envoys import NO_LIMITS, running_envoy, wait_for_readyz
 from tests.fixtures.valkey import emptied
 from tests.rights.calls import Answer, Grpc, Rest, ids_in, methods

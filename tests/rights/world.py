@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 
 from db.postgres import credentials
-from db.postgres.engines import create_engine
-from db.postgres.transaction import transact
+from db.postgres.cluster.engines import create_engine
+from db.postgres.cluster.transaction import transact
 from server.config import Settings
 from server.domain.identity import Role
 from server.wiring import wired

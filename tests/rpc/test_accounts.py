@@ -131,7 +131,7 @@ async def test_an_account_has_what_its_role_needs(people: People, fields: dict[s
 async def test_a_worker_goes_on_learning_whose_sessions_ended_after_a_failure(
     people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.usecases.identity._LEARN_SECONDS", 0.01)
+    monkeypatch.setattr("server.usecases.identity.access_tokens._LEARN_SECONDS", 0.01)
     account_id = await people.join()
     session = await people.login()
     await people.scene.book.run("ALTER TABLE accounts RENAME COLUMN sessions_ended_at TO away")

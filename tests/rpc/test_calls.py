@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from db.postgres.engines import connection
+from db.postgres.cluster.engines import connection
 from server.wiring import wired
 from tests.fixtures.book import Clock
 from tests.fixtures.clinic import TUESDAY, Scene

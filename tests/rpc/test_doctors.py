@@ -9,7 +9,7 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from db.postgres import doctors
-from db.postgres.engines import connection
+from db.postgres.cluster.engines import connection
 from tests.fixtures.callers import everyone, refusal
 from tests.fixtures.clinic import TUESDAY, Scene
 from tests.fixtures.worker import Client, Refusal, first_reasons

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from db.postgres.engines import create_engine
+from db.postgres.cluster.engines import create_engine
 from server.wiring import Parts, wired
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.worker import Client, Refusal, settings_for

@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from server.commands import app, audit_checkpoint, verify_audit  # noqa: F401  # the commands register themselves
-from server.usecases.records.checking import Checking
 from server.usecases.records.checkpoints import Checkpoint, CheckpointError, decode, encode
+from server.usecases.records.verification import Checking
 from tests.fixtures.charts import Charts
 
 TAMPERINGS = {

@@ -13,8 +13,8 @@ import grpc
 import pytest
 
 from server.domain.archives import decode
-from server.usecases.archiving import Archiving
 from server.usecases.keyrings import KeyRingError
+from server.usecases.maintenance.archiving import Archiving
 from server.wiring import Parts, wired
 from tests.fixtures.archives import YEARS, Files, archive
 from tests.fixtures.book import Clock

@@ -7,7 +7,7 @@ from uuid import uuid4
 import grpc
 import pytest
 
-from db.postgres.engines import Connection, connection
+from db.postgres.cluster.engines import Connection, connection
 from server.wiring import wired
 from tests.fixtures.book import Clock
 from tests.fixtures.clinic import Scene

@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from server.domain.errors import DomainError
-from server.usecases.passwords import HASHER, Passwords
+from server.usecases.identity.passwords import HASHER, Passwords
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from db.errors import Saturated
-from db.postgres.permits import Permits
+from db.postgres.driver.permits import Permits
 
 LONG = 30.0
 

@@ -11,7 +11,7 @@ import httpx
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from db.postgres.engines import create_engine
+from db.postgres.cluster.engines import create_engine
 from server.config import Settings, load
 from server.wiring import wired
 from tests.edge.clinic import Stack

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from server.edge import PAGES
+from server.edge.render import PAGES
 from tests.edge.envoys import Edge
 
 FILES = sorted(PAGES.glob("*/*.*"))

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from db.postgres import accounts, doctors, identity
-from db.postgres.engines import Connection, Engine
-from db.postgres.identity import AccountRow
-from db.postgres.transaction import transact
-from server.usecases.passwords import Passwords
+from db.postgres import accounts, doctors, passwords
+from db.postgres.accounts import AccountRow
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.transaction import transact
+from server.usecases.identity.passwords import Passwords
 from server.usecases.sealing import digest, new_secret
 
 
@@ -19,7 +19,7 @@ def email(name: str, domain: str) -> str:
 
 async def find(pg: Connection, names: Sequence[str], domain: str) -> dict[str, AccountRow] | None:
     """The accounts by name, or None if one is missing."""
-    rows = await identity.accounts_by_email(pg, [email(name, domain) for name in names])
+    rows = await accounts.accounts_by_email(pg, [email(name, domain) for name in names])
     found = {(row.email or "").partition("@")[0]: row for row in rows}
     return {name: found[name] for name in names} if len(found) == len(names) else None
 
@@ -48,14 +48,14 @@ async def give_passwords(
 
 
 async def _give_password(engine: Engine, hashing: Passwords, account_id: str, password: str, now: datetime) -> None:
-    row = await transact(engine, lambda pg: accounts.by_id(pg, account_id))
+    row = await transact(engine, lambda pg: passwords.by_id(pg, account_id))
     if row is None or await hashing.matches(row.password_hash, password):
         return
     hashed, secret_hash = await hashing.hash(password), digest(new_secret())
 
     async def work(pg: Connection) -> None:
-        await accounts.offer(pg, account_id, secret_hash, now + timedelta(minutes=1))
-        await accounts.take_offer(pg, account_id, secret_hash, new=hashed, now=now)
+        await passwords.offer(pg, account_id, secret_hash, now + timedelta(minutes=1))
+        await passwords.take_offer(pg, account_id, secret_hash, new=hashed, now=now)
 
     await transact(engine, work)
 

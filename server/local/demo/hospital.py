@@ -7,14 +7,15 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from db.postgres import bulk, clinics, doctors, hours, identity, imports
+from db.postgres import accounts, bulk, clinics, doctors, hours, imports
+from db.postgres.accounts import AccountRow
 from db.postgres.bulk import PatientCopy
 from db.postgres.clinics import ClinicRow
+from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.days import SessionRow
-from db.postgres.engines import Connection, Engine
-from db.postgres.identity import AccountRow
 from server.domain.ids import IdMaker, uuid7_maker
-from server.local.demo import accounts, staff
+from server.local.demo import accounts as demo_accounts
+from server.local.demo import staff
 from server.local.demo.diary import Diary
 from server.local.demo.plan import Plan
 from server.local.demo.staff import Clinic, Post
@@ -29,7 +30,7 @@ class OtherPlan(Exception):
 async def load(
     engine: Engine, plan: Plan, advance: Callable[[int], None], *, any_plan: bool = False
 ) -> tuple[dict[str, Any], bool]:
-    """Make the hospital of a seed, all or nothing, unless it is there; its accounts.summary, and whether it is new.
+    """Make the hospital of a seed, all or nothing, unless it is there; its accounts, and whether it is new.
 
     `advance` is told how many more appointments were loaded. Raises OtherPlan if it is there by another plan and not
     `any_plan`, and the errors of db.errors.
@@ -37,13 +38,13 @@ async def load(
     domain = f"hospital-{plan.seed}.yoyaku.example"
     names = ["patient", "second_patient", *_doctors(plan), "staff", "admin", "system", "display"]
     async with bulk.loading(engine) as pg:
-        found = await accounts.find(pg, names, domain)
+        found = await demo_accounts.find(pg, names, domain)
         if new := found is None:
             await _make(pg, plan, domain, advance)
-            found = await accounts.find(pg, names, domain)
+            found = await demo_accounts.find(pg, names, domain)
         elif not any_plan and not await imports.named(pg, "clinic", [_mark(plan)]):
             raise OtherPlan
-        return await accounts.summary(pg, found or {}), new
+        return await demo_accounts.summary(pg, found or {}), new
 
 
 async def _make(pg: Connection, plan: Plan, domain: str, advance: Callable[[int], None]) -> None:
@@ -56,7 +57,7 @@ async def _make(pg: Connection, plan: Plan, domain: str, advance: Callable[[int]
     patients = await _add_patients(pg, plan, places, domain, new_id, random)
     rows = _accounts(plan, places, posts, next(iter(patients.values())), domain, new_id)
     for account in rows.values():
-        await identity.put_account(pg, account, plan.founded_at)
+        await accounts.put_account(pg, account, plan.founded_at)
     for week in Diary(plan, posts, patients, [rows["staff"].id, rows["system"].id], random).weeks():
         await bulk.add_appointments(pg, week.appointments)
         await bulk.add_events(pg, week.events)
@@ -144,7 +145,7 @@ def _accounts(
     clinic_ids = [clinic.id for clinic in places]
 
     def row(name: str, role: str, account_id: str = "", clinics: Sequence[str] = (), **owned: Any) -> AccountRow:
-        return AccountRow(account_id or new_id(), accounts.email(name, domain), [role], clinics, **owned)
+        return AccountRow(account_id or new_id(), demo_accounts.email(name, domain), [role], clinics, **owned)
 
     # As in the small demo, patients and doctors have the ids of their accounts, and staff work for all clinics.
     rows = {

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from db.postgres import clinics, doctors, hours, identity, patients
+from db.postgres import accounts, clinics, doctors, hours, patients
+from db.postgres.accounts import AccountRow
 from db.postgres.clinics import ClinicRow
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.transaction import transact
 from db.postgres.days import SessionRow
-from db.postgres.engines import Connection, Engine
-from db.postgres.identity import AccountRow
 from db.postgres.patients import PatientRow
-from db.postgres.transaction import transact
-from server.local.demo import accounts
+from server.local.demo import accounts as demo_accounts
 
 _HOURS_FROM = date(2020, 1, 1)
 _DOMAIN = "demo.yoyaku.example"
@@ -44,11 +44,11 @@ async def load(engine: Engine, now: datetime, new_id: Callable[[], str]) -> dict
     """Make the demo unless it is there; its accounts by name, and the ids of its clinics and doctors."""
 
     async def work(pg: Connection) -> dict[str, Any]:
-        found = await accounts.find(pg, _ACCOUNTS, _DOMAIN)
+        found = await demo_accounts.find(pg, _ACCOUNTS, _DOMAIN)
         if found is None:
             await _make(pg, now, new_id)
-            found = await accounts.find(pg, _ACCOUNTS, _DOMAIN) or {}
-        return await accounts.summary(pg, found)
+            found = await demo_accounts.find(pg, _ACCOUNTS, _DOMAIN) or {}
+        return await demo_accounts.summary(pg, found)
 
     return await transact(engine, work)
 
@@ -82,7 +82,7 @@ async def _make(pg: Connection, now: datetime, new_id: Callable[[], str]) -> Non
         AccountRow(new_id(), _email("display"), ["display"], clinic_ids),
     ]
     for account in rows:
-        await identity.put_account(pg, account, now)
+        await accounts.put_account(pg, account, now)
 
 
 async def _make_doctor(
@@ -106,4 +106,4 @@ async def _make_patient(pg: Connection, patient: PatientRow, now: datetime) -> s
 
 
 def _email(name: str) -> str:
-    return accounts.email(name, _DOMAIN)
+    return demo_accounts.email(name, _DOMAIN)

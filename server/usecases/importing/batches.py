@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from db.postgres import imports
-from db.postgres.engines import Connection
+from db.postgres.cluster.engines import Connection
 from db.postgres.imports import Noun
 from server.domain.ids import IdMaker
 from server.fhir.export import Line, Report
 from server.fhir.fields import Identifier, Unusable
 from server.fhir.references import Reference
-from server.usecases.trail import Trail
-from server.usecases.vault import Vault
+from server.usecases.records.audit_trail import Trail
+from server.usecases.records.encryption import Vault
 
 ACTOR = "import-fhir"
 """Who did it, in histories and in the audit trail."""

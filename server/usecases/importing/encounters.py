@@ -11,7 +11,7 @@ from db.postgres.imports import Pair
 from server.fhir.directory import GENERAL_PRACTICE
 from server.fhir.encounter import Encounter
 from server.fhir.fields import Identifier
-from server.usecases import changes
+from server.usecases.appointments import history
 from server.usecases.importing.batches import ACTOR, Item, Known, Outcome, Step, first_known
 from server.usecases.importing.directory import add_doctor, doctors_of
 
@@ -79,7 +79,7 @@ async def add(step: Step, batch: Sequence[Item[Encounter]]) -> Outcome:
         outcome.new = len(visits)
         outcome.doctors = await _write(step, visits)
         await known.save(step)
-        await changes.record(step.pg, [Change(visit.id, "imported", ACTOR) for visit in visits], step.now)
+        await history.record(step.pg, [Change(visit.id, "imported", ACTOR) for visit in visits], step.now)
     return outcome
 
 

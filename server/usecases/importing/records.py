@@ -12,8 +12,8 @@ from server.domain.records import Access, Basis
 from server.fhir.condition import Condition
 from server.fhir.fields import Unusable
 from server.usecases.importing.batches import ACTOR, Item, Known, Outcome, Step, first_known
-from server.usecases.trail import Entry
-from server.usecases.vault import Place
+from server.usecases.records.audit_trail import Entry
+from server.usecases.records.encryption import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 from db.errors import ConstraintViolated
 from db.postgres import imports
-from db.postgres.engines import Connection, Engine
-from db.postgres.transaction import transact
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.transaction import transact
 from server.domain.ids import Clock, IdMaker
 from server.fhir import directory as reading
 from server.fhir.condition import condition
@@ -18,9 +18,9 @@ from server.fhir.fields import Identifier, Json, Origin, Unusable, resource_id
 from server.fhir.patient import patient
 from server.usecases.importing import directory, encounters, patients, records
 from server.usecases.importing.batches import Item, Outcome, Step
-from server.usecases.trail import Trail
-from server.usecases.vault import Vault
-from server.usecases.writes import refusals
+from server.usecases.records.audit_trail import Trail
+from server.usecases.records.encryption import Vault
+from server.usecases.unit_of_work import refusals
 
 BATCH = 300
 

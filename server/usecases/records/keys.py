@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import structlog
 
-from db.postgres.engines import Engine
-from db.postgres.transaction import transact
+from db.postgres.cluster.engines import Engine
+from db.postgres.cluster.transaction import transact
 from server.domain.errors import DomainError
-from server.usecases.vault import Vault
-from server.usecases.writes import read, refusals
+from server.usecases.records.encryption import Vault
+from server.usecases.unit_of_work import read, refusals
 
 BATCH = 100
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from db.errors import ConstraintViolated
 from db.postgres import retention
-from db.postgres.engines import Connection, Engine
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.transaction import transact
 from db.postgres.retention import RetentionRow
-from db.postgres.transaction import transact
 from server.domain.errors import Reason, not_found
 from server.domain.ids import Clock
 from server.domain.records import Retention
-from server.usecases.writes import read, refusals
+from server.usecases.unit_of_work import read, refusals
 
 
 class Retaining:

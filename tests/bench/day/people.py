@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from db.postgres import identity
-from db.postgres.engines import Connection
-from db.postgres.identity import AccountRow
-from db.postgres.transaction import transact
+from db.postgres import accounts
+from db.postgres.accounts import AccountRow
+from db.postgres.cluster.engines import Connection
+from db.postgres.cluster.transaction import transact
 from server.config import Settings
 from server.local.demo import hospital
 from server.local.demo.plan import Plan
@@ -66,6 +66,6 @@ async def _session(
     account_id = parts.new_id()
     patient_id = patient_ids[0] if role == "patient" else None
     account = AccountRow(account_id, f"{account_id}@example.org", [role], clinic_ids, patient_id)
-    await transact(parts.engine, lambda pg: identity.put_account(pg, account, parts.clock()))
+    await transact(parts.engine, lambda pg: accounts.put_account(pg, account, parts.clock()))
     # As Tokens.issue, which may read from a standby that has not heard of the account yet.
     return Session(await parts.tokens.sign(account), role == "staff", patient_ids, doctor_ids)

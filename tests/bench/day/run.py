@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from rich.table import Table
 
 from server.config import LocalSettings, Settings
-from server.local import database, place, ports, workers
+from server.local import data_location, database, ports, workers
 from server.local.postgres import Server
 from server.local.stack import Stack
 from server.local.state import State
@@ -65,7 +65,7 @@ def measure(scratch: Path, tell: Callable[[str], None], seconds: int, rate: int)
         logs = home / "logs"
         book = Book(durations(logs / f"{name}.log" for name in _SERVERS), _days_served(logs), *wrong)
     finally:
-        place.remove(home)
+        data_location.remove(home)
     for complaint in (each for run in runs for each in run.tally.complaints):
         tell(complaint)
     return [*map(report.calls, runs), report.rest(runs, book), report.cpu(runs)]
@@ -140,4 +140,4 @@ def _days_served(logs: Path) -> dict[str, int]:
     counts = [json.loads(line) for line in lines if '"days served"' in line]
     if not counts:
         raise LoadError("no worker said where its days came from")
-    return {place: sum(each[place] for each in counts) for place in ("memory", "valkey", "database")}
+    return {source: sum(each[source] for each in counts) for source in ("memory", "valkey", "database")}

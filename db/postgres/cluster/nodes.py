@@ -1,0 +1,82 @@
+"""One server of a database: its pool, and what it says of itself when asked again and again."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import NoReturn
+
+import psycopg
+import structlog
+
+from db.postgres.cluster import state
+from db.postgres.cluster.state import StateRow, place
+from db.postgres.driver.pipeline import Connection
+from db.postgres.driver.pool import Pool, open_connection
+
+LOOK_SECONDS = 0.2
+ANSWER_SECONDS = 1.0
+
+_log = structlog.get_logger()
+
+
+class Node:
+    """A server as this process knows it; `state` is None while it cannot be reached."""
+
+    def __init__(self, url: str, pool: Pool) -> None:
+        self.pool = pool
+        self.place = place(url)
+        """host:port, for people to read."""
+        self.state: StateRow | None = None
+        self.seen_at = 0.0
+        self.asked = asyncio.Event()
+        """Set when it has answered, or failed to, for the first time."""
+        self._url = url
+
+    @property
+    def is_primary(self) -> bool:
+        """Whether it took writes when it was last asked."""
+        return self.state is not None and not self.state.is_standby
+
+    @property
+    def is_standby(self) -> bool:
+        """Whether it followed a primary when it was last asked."""
+        return self.state is not None and self.state.is_standby
+
+    @property
+    def position(self) -> int:
+        """How far it had come when it was last asked."""
+        return self.state.position if self.state else 0
+
+    @property
+    def epoch(self) -> int:
+        """Its epoch when it was last asked."""
+        return self.state.epoch if self.state else 0
+
+    async def watch(self, heard: Callable[["Node"], None]) -> NoReturn:
+        """Ask the server for its state five times a second until cancelled; `heard` is told of each answer."""
+        while True:
+            try:
+                async with open_connection(self._url, "yoyaku-watch") as pg:
+                    while True:
+                        await self.look(pg)
+                        heard(self)
+                        self.asked.set()
+                        await asyncio.sleep(LOOK_SECONDS)
+            except (psycopg.Error, OSError, TimeoutError, LookupError) as error:
+                self.lose(type(error).__name__)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self, pg: Connection) -> None:
+        """Ask once."""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            # What is told may be older than the answer, never newer.
+            asked_at = time.monotonic()
+            self.state = await state.state(pg)
+            self.seen_at = asked_at
+
+    def lose(self, why: str) -> None:
+        """Note that the server cannot be reached, until it answers again."""
+        if self.state is not None:
+            _log.warning("database server lost", server=self.place, failure=why)
+        self.state = None
+        self.asked.set()

@@ -1,0 +1,88 @@
+"""What the servers of a database say of themselves: primary or standby, WAL position, epoch; and how one is promoted.
+
+A history is a database system and a timeline of it. The epoch belongs to one: where the history is another, after a
+promotion or a restore, revisions may repeat, and the epoch must rise before anything is written.
+"""
+
+from typing import NamedTuple
+from urllib.parse import urlsplit, urlunsplit
+
+from psycopg.rows import args_row
+
+from db.postgres.driver.pipeline import Connection, Sent
+
+
+class StateRow(NamedTuple):
+    """A server as it sees itself."""
+
+    is_standby: bool
+    position: int
+    """What a primary has written, what a standby has replayed, in bytes of WAL."""
+    epoch: int
+    is_named: bool
+    """Whether the epoch belongs to the server's history; on a standby always."""
+
+
+_HISTORY = """
+    (SELECT system_identifier FROM pg_control_system())::text || ':' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
+"""
+_STATE = f"""
+SELECT pg_is_in_recovery(),
+    (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0')::bigint,
+    epoch,
+    CASE WHEN pg_is_in_recovery() THEN true ELSE history = {_HISTORY} END
+FROM cluster_epoch
+"""
+_RAISE_EPOCH = f"UPDATE cluster_epoch SET epoch = epoch + 1, history = {_HISTORY} WHERE history <> {_HISTORY}"
+# Where the next record begins: whatever has been committed lies before it.
+_WRITTEN = "SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint"
+_ALLOWED = """
+SELECT current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
+    - current_setting('reserved_connections')::integer
+"""
+_REPLAYED = "SELECT coalesce(pg_last_wal_replay_lsn() - '0/0', 0)::bigint"
+
+
+def single_hosts(url: str) -> list[str]:
+    """One URL for each of the hosts that a postgresql:// URL lists, separated by commas as libpq has them."""
+    parts = urlsplit(url)
+    credentials, at, hosts = parts.netloc.rpartition("@")
+    return [urlunsplit(parts._replace(netloc=f"{credentials}{at}{host}")) for host in hosts.split(",")]
+
+
+def place(url: str) -> str:
+    """The host:port of a URL with one host, for people to read."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+async def state(pg: Connection) -> StateRow:
+    """How a server sees itself; on a primary of a new history the epoch is raised first."""
+    row = await _state(pg)
+    if row.is_named:
+        return row
+    await pg.execute(_RAISE_EPOCH)
+    return await _state(pg)
+
+
+async def _state(pg: Connection) -> StateRow:
+    row = await (await pg.cursor(row_factory=args_row(StateRow)).execute(_STATE)).fetchone()
+    if row is None:
+        raise LookupError("cluster_epoch has no row")
+    return row
+
+
+async def written(pg: Connection) -> Sent[tuple[int]]:
+    """How far a primary has written: all that it has committed."""
+    return await pg.execute(_WRITTEN)
+
+
+async def replayed(pg: Connection) -> int:
+    """How far a standby has replayed."""
+    row = await (await pg.execute(_REPLAYED)).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def connections_allowed(pg: Connection) -> int:
+    """How many connections a server takes from roles that are nothing special."""
+    row = await (await pg.execute(_ALLOWED)).fetchone()
+    return int(row[0]) if row else 0

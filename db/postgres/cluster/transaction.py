@@ -1,0 +1,129 @@
+"""Runs work: in a transaction on the primary, or as a read where the reader's needs permit."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from db.errors import Conflict, Saturated, TimedOut, Unavailable
+from db.postgres.cluster import state
+from db.postgres.cluster.engines import Connection, Engine, connection
+from db.postgres.cluster.nodes import Node
+from db.postgres.cluster.routing import SESSION, Freshness, last_resort, note, replica_for
+from db.postgres.driver.pool import Pool, lent
+from db.postgres.driver.translation import translated
+
+T = TypeVar("T")
+
+_ATTEMPTS = 5
+_FIRST_PAUSE_SECONDS = 0.01
+# Beyond these the primary is asked instead.
+_REPLICA_WAIT_SECONDS = 0.1
+_REPLICA_SECONDS = 1.5
+
+
+async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *, replayable: bool = False) -> T:
+    """Run `work` in one READ COMMITTED transaction and commit it, or roll all of it back.
+
+    Serialization failures and deadlocks are tried again with a growing, jittered pause. A lost connection is tried
+    again once: always before COMMIT, and at COMMIT, where nobody knows the outcome, only if `replayable` says that
+    `work` recognizes its own first run. Raises the errors of db.errors, and whatever `work` raises.
+    """
+    reconnected = False
+    for attempt in range(1, _ATTEMPTS + 1):
+        progress = _Progress()
+        try:
+            return await _once(engine, work, progress)
+        except Conflict:
+            if attempt == _ATTEMPTS:
+                raise
+        except Unavailable:
+            if reconnected or (progress.committing and not replayable):
+                raise
+            reconnected = True
+        await asyncio.sleep(_FIRST_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311
+    raise AssertionError("unreachable")
+
+
+async def read(
+    engine: Engine, work: Callable[[Connection], Awaitable[T]], freshness: Freshness = Freshness.PRIMARY
+) -> T:
+    """Run `work`, which changes nothing, outside a transaction, where `freshness` and the running session permit.
+
+    Raises the errors of db.errors, and whatever `work` raises, which may run again elsewhere.
+    """
+    session = SESSION.get()
+    if freshness is Freshness.OWN_WRITES and session and (near := await replica_for(engine, session)):
+        with suppress(Saturated, TimedOut, Conflict):
+            try:
+                return await _read_from(near, work)
+            except Unavailable as error:
+                near.lose(str(error))
+    if freshness is not Freshness.PRIMARY and engine.is_primary_lost:
+        with suppress(Unavailable):
+            return await _read_from(await last_resort(engine, session), work)
+    try:
+        return await _read_from_primary(engine, work)
+    except Unavailable as error:
+        if freshness is Freshness.PRIMARY:
+            raise
+        engine.lose_primary(str(error))
+        return await _read_from(await last_resort(engine, session), work)
+
+
+async def mark(engine: Engine) -> None:
+    """Have the running session's later reads see all that the primary holds now (Unavailable)."""
+    session = SESSION.get()
+    if session and engine.marks:
+        await note(engine, session, await read(engine, _written))
+
+
+@dataclass(slots=True)
+class _Progress:
+    committing: bool = False
+
+
+async def _once(engine: Engine, work: Callable[[Connection], Awaitable[T]], progress: _Progress) -> T:
+    session = SESSION.get() if engine.marks else None
+    async with connection(engine) as pg:
+        with translated():
+            async with pg.pipeline():
+                # Not waited for: it travels with the first statement of `work`.
+                await pg.execute("BEGIN")
+                result = await work(pg)
+                progress.committing = True
+                await pg.execute("COMMIT")
+                written = await state.written(pg) if session else None
+            position = await written.fetchone() if written else None
+    if session and position:
+        await note(engine, session, position[0])
+    return result
+
+
+async def _read_from_primary(engine: Engine, work: Callable[[Connection], Awaitable[T]]) -> T:
+    """Once more if the connection is lost."""
+    try:
+        return await _read_once(engine.primary, work)
+    except Unavailable:
+        return await _read_once(engine.primary, work)
+
+
+async def _read_from(replica: Node, work: Callable[[Connection], Awaitable[T]]) -> T:
+    try:
+        async with asyncio.timeout(_REPLICA_SECONDS):
+            return await _read_once(replica.pool, work, wait_seconds=_REPLICA_WAIT_SECONDS)
+    except TimeoutError:
+        raise Unavailable("the replica does not answer") from None
+
+
+async def _read_once(pool: Pool, work: Callable[[Connection], Awaitable[T]], *, wait_seconds: float | None = None) -> T:
+    async with lent(pool, wait_seconds=wait_seconds) as pg:
+        with translated():
+            return await work(pg)
+
+
+async def _written(pg: Connection) -> int:
+    row = await (await state.written(pg)).fetchone()
+    return row[0] if row else 0

@@ -1,0 +1,105 @@
+"""What people sign in with: passwords, and the tokens that set them once."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from psycopg.rows import args_row
+
+from db.postgres.accounts import AccountRow
+from db.postgres.cluster.engines import Connection
+
+
+class SignInRow(NamedTuple):
+    """An account of somebody who signs in, as it was when the hash was read."""
+
+    account: AccountRow
+    password_hash: str | None
+
+
+_ADD = """
+INSERT INTO accounts (id, email, roles, clinic_ids, all_clinics, patient_id, doctor_id, created_at)
+VALUES (%(id)s, %(email)s, %(roles)s, %(clinic_ids)s::uuid[], %(all_clinics)s, %(patient_id)s, %(doctor_id)s, %(now)s)
+"""
+_ID_BY_EMAIL = "SELECT id FROM accounts WHERE email = %(email)s"
+_SIGN_IN = f"SELECT password_hash, {', '.join(AccountRow._fields)} FROM accounts WHERE disabled_at IS NULL"
+_BY_EMAIL = f"{_SIGN_IN} AND email = %(email)s"
+_BY_ID = f"{_SIGN_IN} AND id = %(account_id)s AND email IS NOT NULL"
+_REPLACE_HASH = """
+UPDATE accounts SET password_hash = %(new)s WHERE id = %(account_id)s AND password_hash = %(old)s
+"""
+_OFFER = """
+UPDATE accounts SET password_hash = NULL, one_time_hash = %(secret_hash)s, one_time_until = %(until)s
+WHERE id = %(account_id)s
+"""
+_OFFERED = """
+id = %(account_id)s AND one_time_hash = %(secret_hash)s AND one_time_until > %(now)s AND disabled_at IS NULL
+"""
+_IS_OFFERED = f"SELECT true FROM accounts WHERE {_OFFERED}"
+_NEW = """
+password_hash = %(new)s, one_time_hash = NULL, one_time_until = NULL,
+    generation = generation + 1, sessions_ended_at = %(now)s
+"""
+_TAKE = f"UPDATE accounts SET {_NEW} WHERE {_OFFERED} RETURNING true"
+_CHANGE = f"""
+UPDATE accounts SET {_NEW} WHERE id = %(account_id)s AND password_hash = %(old)s AND disabled_at IS NULL
+RETURNING generation
+"""
+
+
+async def add(pg: Connection, row: AccountRow, now: datetime) -> None:
+    """Add an account (ConstraintViolated accounts_email_unique, accounts_patient_fkey, accounts_doctor_fkey)."""
+    lists = {"roles": list(row.roles), "clinic_ids": list(row.clinic_ids)}
+    await pg.execute(_ADD, {**row._asdict(), **lists, "now": now})
+
+
+async def id_by_email(pg: Connection, email: str) -> str | None:
+    """The account with an email, disabled or not, or None."""
+    found = await (await pg.execute(_ID_BY_EMAIL, {"email": email})).fetchone()
+    return None if found is None else str(found[0])
+
+
+async def by_email(pg: Connection, email: str) -> SignInRow | None:
+    """Whoever signs in with an email, unless the account is disabled."""
+    cursor = pg.cursor(row_factory=args_row(_sign_in))
+    await cursor.execute(_BY_EMAIL, {"email": email})
+    return await cursor.fetchone()
+
+
+async def by_id(pg: Connection, account_id: str) -> SignInRow | None:
+    """An account that signs in with an email, unless it is disabled."""
+    cursor = pg.cursor(row_factory=args_row(_sign_in))
+    await cursor.execute(_BY_ID, {"account_id": account_id})
+    return await cursor.fetchone()
+
+
+async def replace_hash(pg: Connection, account_id: str, *, old: str, new: str) -> None:
+    """Keep another hash of the same password, unless the password was changed meanwhile."""
+    await pg.execute(_REPLACE_HASH, {"account_id": account_id, "old": old, "new": new})
+
+
+async def offer(pg: Connection, account_id: str, secret_hash: bytes, until: datetime) -> None:
+    """Take an account's password away; a token sets a new one, once, until then. It replaces the token before."""
+    await pg.execute(_OFFER, {"account_id": account_id, "secret_hash": secret_hash, "until": until})
+
+
+async def is_offered(pg: Connection, account_id: str, secret_hash: bytes, now: datetime) -> bool:
+    """Whether a token may set the password now."""
+    values = {"account_id": account_id, "secret_hash": secret_hash, "now": now}
+    return await (await pg.execute(_IS_OFFERED, values)).fetchone() is not None
+
+
+async def take_offer(pg: Connection, account_id: str, secret_hash: bytes, *, new: str, now: datetime) -> bool:
+    """Set the password by a token, which ends token and sessions; False if it may not."""
+    values = {"account_id": account_id, "secret_hash": secret_hash, "new": new, "now": now}
+    return await (await pg.execute(_TAKE, values)).fetchone() is not None
+
+
+async def change_password(pg: Connection, account_id: str, *, old: str, new: str, now: datetime) -> int | None:
+    """Put a hash in the place of another, which ends all sessions; the generation of new ones, None if it is gone."""
+    values = {"account_id": account_id, "old": old, "new": new, "now": now}
+    found = await (await pg.execute(_CHANGE, values)).fetchone()
+    return None if found is None else int(found[0])
+
+
+def _sign_in(password_hash: str | None, *account: object) -> SignInRow:
+    return SignInRow(AccountRow(*account), password_hash)  # type: ignore[arg-type]  # the columns of AccountRow

@@ -1,0 +1,101 @@
+"""Puts the notification worker together: the same for production and for tests."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from db.postgres.cluster.engines import create_engine
+from db.postgres.jobs import queue
+from db.valkey.client import Valkey, create_client
+from db.valkey.rates import Rate
+from server.config import ConfigurationError, Settings
+from server.domain.ids import Clock, system_clock, uuid7_maker
+from server.domain.notices import Channel
+from server.notifications.breaker import Breaker
+from server.notifications.delivery import Deliveries, Provider
+from server.notifications.letters import Sender
+from server.notifications.limits import Limit
+from server.notifications.log import LogSender
+from server.notifications.planning import Planning
+from server.notifications.smtp import Relay, RelayUrlError, SmtpSender
+from server.notifications.sns import sns
+from server.notifications.worker import NotificationWorker
+
+_APPLICATION = "yoyaku-notifications"
+# With two workers of YOYAKU_POOL_SIZE, and one more in each process that watches the servers: 20 in a task.
+_CONNECTIONS = 2
+_QUEUE_CONNECTIONS = 3
+
+
+async def work(settings: Settings, stop: asyncio.Event, clock: Clock = system_clock) -> None:
+    """Do the jobs of the queue until `stop` is set. Raises ConfigurationError."""
+    async with _wired(settings, stop, clock) as worker:
+        await worker.run(stop)
+
+
+@asynccontextmanager
+async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock) -> AsyncIterator[NotificationWorker]:
+    url = settings.database_url.get_secret_value()
+    async with AsyncExitStack() as stack:
+        engine = create_engine(
+            url, size=_CONNECTIONS, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION
+        )
+        stack.push_async_callback(engine.dispose)
+        if len(engine.nodes) > 1:
+            await stack.enter_async_context(engine.watched())
+        valkey = create_client(settings.cache_url.get_secret_value())
+        stack.push_async_callback(valkey.aclose)
+        connector = await stack.enter_async_context(
+            queue(url, size=_QUEUE_CONNECTIONS, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION)
+        )
+        providers = {
+            Channel.EMAIL: _provider(_email(settings, clock), "email", settings.email_per_second, settings, valkey),
+            Channel.SMS: _provider(await _sms(settings, stack), "sms", settings.sms_per_second, settings, valkey),
+        }
+        yield NotificationWorker(
+            connector,
+            engine,
+            clock,
+            Planning(engine, clock, uuid7_maker(clock)),
+            Deliveries(engine, clock, providers, settings.mail_from, stop),
+            dead_after_seconds=settings.worker_dead_after_seconds,
+        )
+
+
+def _provider(sender: Sender, name: str, per_second: float, settings: Settings, valkey: Valkey) -> Provider:
+    return Provider(
+        sender,
+        Breaker(time.monotonic, settings.breaker_open_seconds),
+        Limit(Rate(valkey, name, per_second), per_second / settings.worker_processes, time.monotonic),
+    )
+
+
+def _email(settings: Settings, clock: Clock) -> Sender:
+    if not (url := settings.smtp_url.get_secret_value()):
+        return LogSender()
+    try:
+        return SmtpSender(
+            Relay.of(url),
+            settings.mail_from,
+            clock,
+            timeout_seconds=settings.provider_timeout_seconds,
+            authorities=settings.smtp_authorities or None,
+        )
+    except RelayUrlError as error:
+        raise ConfigurationError(f"YOYAKU_SMTP_URL is not usable: {error}") from None
+    except OSError as error:
+        raise ConfigurationError(f"YOYAKU_SMTP_AUTHORITIES cannot be read: {error.strerror}") from None
+
+
+async def _sms(settings: Settings, stack: AsyncExitStack) -> Sender:
+    if settings.sms == "log":
+        return LogSender()
+    if not settings.sns_region:
+        raise ConfigurationError("YOYAKU_SMS=sns needs YOYAKU_SNS_REGION, such as ap-northeast-1")
+    sender = sns(
+        region=settings.sns_region,
+        endpoint=settings.sns_endpoint or None,
+        timeout_seconds=settings.provider_timeout_seconds,
+    )
+    return await stack.enter_async_context(sender)

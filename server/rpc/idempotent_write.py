@@ -1,0 +1,44 @@
+"""Writes as their senders identify them: caller, request_id and content."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from google.protobuf.message import Message
+
+from server.domain.identity import Caller
+from server.rpc.calls import current
+from server.usecases.sealing import Seal
+from server.usecases.unit_of_work import Write
+
+R = TypeVar("R")
+M = TypeVar("M", bound=Message)
+
+
+def writing(
+    caller: Caller,
+    request: Message,
+    request_id: str,
+    render: Callable[[R], M],
+    answer: type[M],
+    seal: Seal | None = None,
+) -> Write[R, M]:
+    """The write that a request asks for; `render` makes its answer, which a `seal` keeps secret."""
+    return Write(
+        caller_id=caller.id,
+        request_id=request_id.lower(),
+        content=current().method.encode() + b"\0" + _content(request),
+        render=render,
+        dump=lambda message: (seal.seal if seal else bytes)(message.SerializeToString()),
+        load=lambda kept: answer.FromString((seal.open if seal else bytes)(kept)),
+    )
+
+
+def _content(request: Message) -> bytes:
+    """What the request asks for, however its ids are spelt; its request_id is no part of that."""
+    canonical = type(request)()
+    canonical.CopyFrom(request)
+    canonical.ClearField("request_id")
+    for field, value in request.ListFields():
+        if field.name.endswith("_id") and field.name != "request_id":
+            setattr(canonical, field.name, value.lower())
+    return canonical.SerializeToString(deterministic=True)

@@ -1,0 +1,215 @@
+"""The feed of a clinic: every change of its appointments in commit order, from any position of the last seven days."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import NamedTuple
+
+from db.postgres import appointments, feed
+from db.postgres.appointments import AppointmentRow
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.feed import ChangeRow
+from server.domain.errors import DomainError, Reason, invalid, not_found
+from server.domain.identity import Action, Caller, Owner, require
+from server.domain.ids import Clock
+from server.usecases.streams import Ending, Stream, Streams
+from server.usecases.unit_of_work import read
+
+_LOOK_EVERY_SECONDS = 0.4
+_PAGE = 100
+_REMEMBERED = 500
+
+
+class Position(NamedTuple):
+    """How far a feed was read; numbers of one epoch say nothing in another."""
+
+    epoch: int
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}.{self.seq}"
+
+    @staticmethod
+    def parse(text: str) -> "Position":
+        """The position that a reader was told (INVALID_REQUEST)."""
+        epoch, _, seq = text.partition(".")
+        if not (epoch.isdecimal() and seq.isdecimal()):
+            raise invalid("after", "is no position: send one as the stream told it, or nothing to begin with the next")
+        return Position(int(epoch), int(seq))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change, and the appointment as it was when the change was read; None if it was at another clinic then."""
+
+    position: Position
+    row: ChangeRow
+    appointment: AppointmentRow | None
+
+
+class Told(NamedTuple):
+    """What a stream tells, and up to where it has told the feed: a change, the time as a sign of life, or its end."""
+
+    position: Position
+    news: Change | datetime | Ending
+
+
+class Feed:
+    """Lets streams follow the feeds of clinics.
+
+    While anybody follows, one query looks for news every 0.4 s, and what is new is read once for all streams of this
+    process. Who comes from an older position, or is slow, reads pages of its own from the table.
+    """
+
+    def __init__(self, engine: Engine, clock: Clock, streams: Streams) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._streams = streams
+        self._tails: dict[str, _Tail] = {}
+
+    async def run(self) -> None:
+        """Look for news until cancelled; what fails ends the streams, whose readers come back with their positions."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+            try:
+                if self._tails:
+                    await self._look()
+            except Exception as failure:
+                for clinic_id in list(self._tails):
+                    self._tails.pop(clinic_id).fail(failure)
+
+    async def watch(
+        self, caller: Caller, clinic_id: str, after: str, remaining_seconds: float | None
+    ) -> AsyncGenerator[Told, None]:
+        """Every change after a position, and a sign of life when all is told; an empty `after` begins now.
+
+        Raises NOT_ALLOWED, CLINIC_NOT_FOUND, INVALID_REQUEST, FEED_COMPACTED, and DATABASE_UNAVAILABLE as soon as
+        nobody can tell whether there is news.
+        """
+        require(caller, Action.WATCH_APPOINTMENTS, Owner(clinic_id=clinic_id))
+        head = await self._head(clinic_id)
+        position, stream = Position.parse(after) if after else head, Stream()
+        if position.epoch != head.epoch or position.seq > head.seq:
+            raise _compacted(head)
+        with self._following(clinic_id, head, stream) as tail, self._streams.opened(stream, caller, remaining_seconds):
+            stream.beat = True
+            while stream.ending is None:
+                changes = tail.after(position)
+                if changes is None:
+                    changes = await self._page(clinic_id, position, await self._head(clinic_id))
+                for change in changes:
+                    position = change.position
+                    yield Told(position, change)
+                    if stream.ending is not None:
+                        break
+                if not changes and stream.beat:
+                    stream.beat = False
+                    yield Told(position, self._clock())
+                elif not changes:
+                    await stream.woken()
+            yield Told(position, stream.ending)
+
+    @contextmanager
+    def _following(self, clinic_id: str, head: Position, stream: Stream) -> "Iterator[_Tail]":
+        tail = self._tails.get(clinic_id)
+        if tail is None or tail.position.epoch != head.epoch:
+            if tail:
+                tail.fail(_compacted(head))
+            tail = self._tails[clinic_id] = _Tail(head)
+        tail.streams.add(stream)
+        try:
+            yield tail
+        finally:
+            tail.streams.remove(stream)
+            if not tail.streams:
+                self._drop(clinic_id, tail)
+
+    def _drop(self, clinic_id: str, tail: "_Tail") -> None:
+        if self._tails.get(clinic_id) is tail:
+            del self._tails[clinic_id]
+
+    async def _look(self) -> None:
+        for row in await read(self._engine, lambda pg: feed.heads(pg, list(self._tails))):
+            await self._catch_up(row.clinic_id, Position(row.epoch, row.seq))
+
+    async def _catch_up(self, clinic_id: str, head: Position) -> None:
+        tail = self._tails.get(clinic_id)
+        try:
+            while tail and tail.position < head:
+                tail.add(await self._page(clinic_id, tail.position, head))
+        except DomainError as error:
+            if tail is None or error.reason is not Reason.FEED_COMPACTED:
+                raise
+            self._drop(clinic_id, tail)
+            tail.fail(error)
+
+    async def _head(self, clinic_id: str) -> Position:
+        rows = await read(self._engine, lambda pg: feed.heads(pg, [clinic_id]))
+        if not rows:
+            raise not_found(Reason.CLINIC_NOT_FOUND, "clinic", clinic_id)
+        return Position(rows[0].epoch, rows[0].seq)
+
+    async def _page(self, clinic_id: str, after: Position, head: Position) -> Sequence[Change]:
+        """The first changes after a position before the head (FEED_COMPACTED if the very next is not kept)."""
+
+        async def work(pg: Connection) -> list[Change]:
+            rows = await feed.page(pg, clinic_id, after=after.seq, limit=_PAGE)
+            found = {row.id: row for row in await appointments.batch(pg, [row.appointment_id for row in rows])}
+            here = {key: row for key, row in found.items() if row.clinic_id == clinic_id}
+            return [
+                Change(Position(after.epoch, row.seq), row, here.get(row.appointment_id))
+                for number, row in enumerate(rows, after.seq + 1)
+                if row.seq == number  # none after a gap: what stood there was forgotten
+            ]
+
+        changes = await read(self._engine, work) if after.epoch == head.epoch else []
+        if not changes and after < head:
+            raise _compacted(head)
+        return changes
+
+
+class _Tail:
+    """The newest changes of a clinic, for all streams that follow it."""
+
+    def __init__(self, position: Position) -> None:
+        self.position = position
+        self.streams: set[Stream] = set()
+        self._newest: deque[Change] = deque(maxlen=_REMEMBERED)
+        self._failure: Exception | None = None
+
+    def after(self, position: Position) -> Sequence[Change] | None:
+        """What is known after a position; None if it lies too far back. Raises what `fail` was given."""
+        if self._failure:
+            raise self._failure
+        count = max(0, self.position.seq - position.seq)
+        if count > len(self._newest):
+            return None
+        return list(islice(self._newest, len(self._newest) - count, None))
+
+    def add(self, changes: Sequence[Change]) -> None:
+        """Tell the streams what follows."""
+        self._newest.extend(changes)
+        self.position = changes[-1].position
+        self._wake()
+
+    def fail(self, failure: Exception) -> None:
+        """End the streams."""
+        self._failure = failure
+        self._wake()
+
+    def _wake(self) -> None:
+        for stream in self.streams:
+            stream.wake()
+
+
+def _compacted(head: Position) -> DomainError:
+    return DomainError(
+        Reason.FEED_COMPACTED,
+        "the changes after this position are not kept any more: list the appointments again, and go on from the"
+        " position in metadata",
+        metadata={"position": str(head)},
+    )

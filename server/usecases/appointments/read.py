@@ -1,0 +1,89 @@
+"""Reading appointments: one, or a page of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from db.postgres import appointment_lists, appointments
+from db.postgres.appointment_lists import Among, ListQuery, Position
+from db.postgres.appointments import AppointmentRow
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.routing import Freshness
+from server.domain.identity import Action, Caller, reach
+from server.usecases import paging
+from server.usecases.appointments.day_locks import visible
+from server.usecases.unit_of_work import read
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which appointments to list; `page` or `page_token` or neither."""
+
+    whose: Literal["patient", "doctor", "clinic"]
+    id: str
+    day: date | None
+    statuses: tuple[str, ...]
+    descending: bool
+    size: int
+    page: int
+    page_token: str
+
+
+class Appointments:
+    """Reads appointments."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def get(self, caller: Caller, appointment_id: str) -> tuple[AppointmentRow, int]:
+        """One appointment and the revision of its day (APPOINTMENT_NOT_FOUND)."""
+
+        async def work(pg: Connection) -> tuple[AppointmentRow | None, int]:
+            async with pg.pipeline():
+                sent = await appointments.get(pg, appointment_id)
+                revision = await (await appointments.revision_of(pg, appointment_id)).fetchone()
+                return await sent.fetchone(), revision[0] if revision else 0
+
+        row, revision = await read(self._engine, work, Freshness.OWN_WRITES)
+        return visible(caller, row, appointment_id), revision
+
+    async def batch_get(self, caller: Caller, appointment_ids: Sequence[str]) -> Sequence[AppointmentRow]:
+        """Appointments in the order asked for (APPOINTMENT_NOT_FOUND for the first that the caller may not know of)."""
+        reach(caller, Action.BATCH_GET_APPOINTMENTS)
+        found = await read(self._engine, lambda pg: appointments.batch(pg, appointment_ids), Freshness.OWN_WRITES)
+        rows = {row.id: row for row in found}
+        return [visible(caller, rows.get(each), each) for each in appointment_ids]
+
+    async def list(self, caller: Caller, listing: Listing) -> tuple[Sequence[AppointmentRow], str]:
+        """A page of appointments that the caller may see, and the token of the next page or an empty one."""
+        reached = reach(caller, Action.SEE_APPOINTMENT)
+        size = paging.page_size(listing.size)
+        filters = (listing.whose, listing.id, listing.day, listing.statuses, listing.descending)
+        query = ListQuery(
+            whose=listing.whose,
+            id=listing.id,
+            date=listing.day,
+            statuses=listing.statuses,
+            among=None
+            if reached.everything
+            else Among(list(reached.clinic_ids), reached.doctor_id, reached.patient_id),
+            descending=listing.descending,
+            after=_position(listing.page_token, filters) if listing.page_token else None,
+            offset=paging.offset_of(listing.page, size),
+            limit=size + 1,
+        )
+        rows = await read(self._engine, lambda pg: appointment_lists.appointments(pg, query), Freshness.OWN_WRITES)
+        if len(rows) <= size:
+            return rows, ""
+        last = rows[size - 1]
+        return rows[:size], paging.encode((last.date.isoformat(), last.start_at.isoformat(), last.id), filters)
+
+
+def _position(token: str, filters: object) -> Position:
+    day, start_at, appointment_id = paging.decode(token, filters, 3)
+    try:
+        return Position(date.fromisoformat(day), datetime.fromisoformat(start_at), str(UUID(appointment_id)))
+    except ValueError:
+        raise paging.token_invalid() from None

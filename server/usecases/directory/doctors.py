@@ -1,0 +1,204 @@
+"""Clinics and doctors: finding them, and what staff change about doctors."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from db.errors import Conflict, ConstraintViolated
+from db.postgres import clinics, doctors, hours
+from db.postgres.clinics import ClinicRow
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.routing import Freshness
+from db.postgres.doctors import DoctorRow
+from server.domain.errors import DomainError, Reason, not_found
+from server.domain.etags import check_etag
+from server.domain.identity import Action, Caller, Owner, require
+from server.domain.ids import Clock, IdMaker
+from server.domain.policies import today
+from server.usecases import paging
+from server.usecases.directory.profile_cache import Profiles
+from server.usecases.unit_of_work import Announce, Claim, Write, perform, read
+
+M = TypeVar("M")
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorListing:
+    """Which doctors to list; an empty clinic or specialty means all."""
+
+    clinic_id: str
+    specialty: str
+    size: int
+    page_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewDoctor:
+    """A doctor to add: a new practitioner of that name, or without a name the one with that id."""
+
+    clinic_id: str
+    name: str
+    practitioner_id: str
+    specialty: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorChange:
+    """New values of a doctor, of which those named in `fields` count; an empty `etag` matches all."""
+
+    doctor_id: str
+    fields: frozenset[str]
+    name: str
+    specialty: str
+    active: bool
+    etag: str
+
+    def of(self, row: DoctorRow) -> DoctorRow:
+        """The doctor as it shall be."""
+        return row._replace(**{field: getattr(self, field) for field in self.fields})
+
+
+class Directory:
+    """Finds clinics and doctors, adds and changes doctors."""
+
+    def __init__(
+        self, engine: Engine, clock: Clock, new_id: IdMaker, announce: Announce, profiles: Profiles[DoctorRow]
+    ) -> None:
+        self._profiles = profiles
+        self._engine = engine
+        self._clock = clock
+        self._new_id = new_id
+        self._announce = announce
+
+    async def list_clinics(self, caller: Caller, size: int, page_token: str) -> tuple[Sequence[ClinicRow], str]:
+        """A page of clinics by name, and the token of the next page or an empty one (PAGE_TOKEN_INVALID)."""
+        require(caller, Action.SEE_CLINICS)
+        size, filters = paging.page_size(size), "clinics"
+        after_id = paging.after_id(page_token, filters)
+        rows = await read(self._engine, lambda pg: clinics.page(pg, after_id, size + 1), Freshness.OWN_WRITES)
+        return paging.cut(rows, size, filters)
+
+    async def list_doctors(self, caller: Caller, listing: DoctorListing) -> tuple[Sequence[DoctorRow], str]:
+        """A page of active doctors by name, and the token of the next page or an empty one (PAGE_TOKEN_INVALID)."""
+        require(caller, Action.SEE_DOCTORS, Owner(clinic_id=listing.clinic_id or None))
+        clinic_id, specialty = listing.clinic_id, listing.specialty
+        size, filters = paging.page_size(listing.size), ("doctors", clinic_id, specialty)
+        after_id = paging.after_id(listing.page_token, filters)
+
+        async def work(pg: Connection) -> list[DoctorRow]:
+            return await doctors.page(pg, clinic_id, specialty, after_id, size + 1)
+
+        rows = await read(self._engine, work, Freshness.OWN_WRITES)
+        return paging.cut(rows, size, filters)
+
+    async def get_doctor(self, caller: Caller, doctor_id: str) -> DoctorRow:
+        """One doctor, active or not (DOCTOR_NOT_FOUND, NOT_ALLOWED)."""
+        row = await self._profiles.get(doctor_id, lambda: self._load(doctor_id))
+        if row is None:
+            raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", doctor_id)
+        require(caller, Action.SEE_DOCTORS, Owner(clinic_id=row.clinic_id))
+        return row
+
+    async def _load(self, doctor_id: str) -> DoctorRow | None:
+        async def work(pg: Connection) -> DoctorRow | None:
+            return await (await doctors.get(pg, doctor_id)).fetchone()
+
+        return await read(self._engine, work, Freshness.PRIMARY_FIRST)
+
+    async def create_doctor(self, caller: Caller, new: NewDoctor, write: Write[DoctorRow, M]) -> M:
+        """Add a doctor; errors are those of CreateDoctor in the contract."""
+        require(caller, Action.EDIT_DOCTOR, Owner(clinic_id=new.clinic_id))
+        now, doctor_id, practitioner_id = self._clock(), self._new_id(), new.practitioner_id or self._new_id()
+
+        async def work(pg: Connection, claim: Claim) -> DoctorRow:
+            await claim.settle()
+            if not new.practitioner_id:
+                await doctors.add_practitioner(pg, practitioner_id, new.name, now)
+            await doctors.add(
+                pg,
+                doctor_id,
+                practitioner_id=practitioner_id,
+                clinic_id=new.clinic_id,
+                specialty=new.specialty,
+                now=now,
+            )
+            return await _doctor(pg, doctor_id)
+
+        async with self._addable(practitioner_id, new.clinic_id):
+            return await perform(self._engine, write, work, now)
+
+    async def update_doctor(self, caller: Caller, change: DoctorChange, write: Write[DoctorRow, M]) -> M:
+        """Change a doctor; errors are those of UpdateDoctor in the contract."""
+        now = self._clock()
+        async with self._profiles.change() as replace_profile:
+
+            async def work(pg: Connection, claim: Claim) -> DoctorRow:
+                await claim.settle()
+                row, namesakes = await _update(pg, claim, caller, change, now)
+                await replace_profile(row, namesakes)
+                return row
+
+            return await perform(self._engine, write, work, now, self._announce)
+
+    @asynccontextmanager
+    async def _addable(self, practitioner_id: str, clinic_id: str) -> AsyncIterator[None]:
+        """Turn what constraints refuse into its error."""
+        try:
+            yield
+        except ConstraintViolated as violated:
+            match violated.constraint:
+                case "doctors_clinic_fkey":
+                    raise not_found(Reason.CLINIC_NOT_FOUND, "clinic", clinic_id) from None
+                case "doctors_practitioner_fkey":
+                    raise not_found(Reason.PRACTITIONER_NOT_FOUND, "practitioner", practitioner_id) from None
+                case "doctors_one_per_clinic":
+                    found = await read(self._engine, lambda pg: doctors.id_at(pg, practitioner_id, clinic_id))
+                    raise _doctor_exists(found or "") from None
+            raise
+
+
+async def _doctor(pg: Connection, doctor_id: str) -> DoctorRow:
+    row = await (await doctors.get(pg, doctor_id)).fetchone()
+    if row is None:
+        raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", doctor_id)
+    return row
+
+
+def _doctor_exists(doctor_id: str) -> DomainError:
+    return DomainError(
+        Reason.DOCTOR_EXISTS,
+        "the practitioner is a doctor of this clinic already: update that doctor instead",
+        metadata={"doctor_id": doctor_id},
+    )
+
+
+async def _update(
+    pg: Connection, claim: Claim, caller: Caller, change: DoctorChange, now: datetime
+) -> tuple[DoctorRow, Sequence[str]]:
+    """The doctor after a change, and the same practitioner's other doctors whose name it changed."""
+    seen = await _doctor(pg, change.doctor_id)
+    require(caller, Action.EDIT_DOCTOR, Owner(clinic_id=seen.clinic_id, doctor_id=seen.id))
+    opens_or_closes = change.of(seen).active != seen.active
+    if opens_or_closes:
+        await _lock_days(pg, claim, seen, now)
+    await doctors.lock(pg, seen.practitioner_id)
+    row = await _doctor(pg, seen.id)
+    check_etag(row.version, change.etag)
+    wanted = change.of(row)
+    if wanted.active != row.active and not opens_or_closes:
+        raise Conflict("the doctor was opened or closed between two statements")
+    if wanted == row:
+        return row, ()
+    await doctors.update(pg, wanted, now)
+    namesakes = await doctors.rename(pg, wanted, now) if wanted.name != row.name else ()
+    return await _doctor(pg, row.id), namesakes
+
+
+async def _lock_days(pg: Connection, claim: Claim, row: DoctorRow, now: datetime) -> None:
+    first = today(ZoneInfo(row.time_zone), now)
+    # What is left of a session that began yesterday evening opens or closes too.
+    yesterday, last = first - timedelta(days=1), first + timedelta(days=row.horizon_days)
+    claim.changed = await hours.raise_revisions(pg, [row.id], yesterday, last, now)

@@ -1,0 +1,198 @@
+"""Patients: registering, finding and changing them, each caller as far as the rules go."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+
+from db.errors import ConstraintViolated
+from db.postgres import appointments, patients
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.routing import Freshness
+from db.postgres.patients import FullPatientRow, PatientRow
+from server.domain.errors import DomainError, Reason, invalid, not_found
+from server.domain.etags import check_etag
+from server.domain.identity import Action, Caller, Owner, may, not_allowed, require
+from server.domain.ids import Clock, IdMaker
+from server.usecases import paging
+from server.usecases.directory.profile_cache import Profiles
+from server.usecases.unit_of_work import Claim, Write, perform, read
+
+M = TypeVar("M")
+
+_OWN_CONTACT = frozenset({"phone", "email", "language"})
+# The calendar is furthest ahead in the Line Islands.
+_FURTHEST_AHEAD = timedelta(hours=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """What is kept of a patient; unknown text is empty, `identifiers` are (system, value), sorted, each once."""
+
+    name: str
+    birth_date: date | None
+    phone: str
+    email: str
+    language: str
+    identifiers: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PatientChange:
+    """New values of a patient, of which those named in `fields` count; an empty `etag` matches all."""
+
+    patient_id: str
+    fields: frozenset[str]
+    new: Particulars
+    etag: str
+
+    def of(self, row: FullPatientRow) -> FullPatientRow:
+        """The patient as it shall be."""
+        return row._replace(**{field: getattr(self.new, field) for field in self.fields})
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which patients to find: by `identifier`, or by the beginning of a name with or without a birth date."""
+
+    identifier: tuple[str, str] | None
+    name_prefix: str
+    birth_date: date | None
+    size: int
+    page_token: str
+
+
+class Patients:
+    """Registers, finds and changes patients."""
+
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, profiles: Profiles[FullPatientRow]) -> None:
+        self._profiles = profiles
+        self._engine = engine
+        self._clock = clock
+        self._new_id = new_id
+
+    async def register(self, caller: Caller, new: Particulars, write: Write[FullPatientRow, M]) -> M:
+        """Add a patient; errors are those of RegisterPatient in the contract."""
+        require(caller, Action.REGISTER_PATIENT)
+        now, patient_id = self._clock(), self._new_id()
+        _check_birth_date("birth_date", new.birth_date, now)
+        row = PatientRow(patient_id, new.name, new.birth_date, new.phone, new.email, new.language)
+
+        async def work(pg: Connection, claim: Claim) -> FullPatientRow:
+            await claim.settle()
+            await patients.add(pg, row, new.identifiers, now)
+            return _known(await (await patients.get(pg, patient_id)).fetchone(), patient_id)
+
+        async with self._identifiable(new.identifiers, patient_id):
+            return await perform(self._engine, write, work, now)
+
+    async def get(self, caller: Caller, patient_id: str) -> FullPatientRow:
+        """One patient (PATIENT_NOT_FOUND)."""
+        if not may(caller, Action.SEE_PATIENT, Owner(patient_id=patient_id)):
+            # A doctor sees those of its patients, which the database knows.
+            return await read(self._engine, lambda pg: _visible(pg, caller, patient_id), Freshness.OWN_WRITES)
+        return _known(await self._profiles.get(patient_id, lambda: self._load(patient_id)), patient_id)
+
+    async def _load(self, patient_id: str) -> FullPatientRow | None:
+        async def work(pg: Connection) -> FullPatientRow | None:
+            return await (await patients.get(pg, patient_id)).fetchone()
+
+        return await read(self._engine, work, Freshness.PRIMARY_FIRST)
+
+    async def update(self, caller: Caller, change: PatientChange, write: Write[FullPatientRow, M]) -> M:
+        """Change a patient; errors are those of UpdatePatient in the contract."""
+        now = self._clock()
+        if "birth_date" in change.fields:
+            _check_birth_date("patient.birth_date", change.new.birth_date, now)
+        async with (
+            self._identifiable(change.new.identifiers, change.patient_id),
+            self._profiles.change() as replace_profile,
+        ):
+
+            async def work(pg: Connection, claim: Claim) -> FullPatientRow:
+                await claim.settle()
+                row = await _update(pg, caller, change, now)
+                await replace_profile(row)
+                return row
+
+            return await perform(self._engine, write, work, now)
+
+    async def search(self, caller: Caller, search: Search) -> tuple[Sequence[FullPatientRow], str]:
+        """A page of patients by name, and the token of the next page or an empty one (PAGE_TOKEN_INVALID)."""
+        require(caller, Action.SEARCH_PATIENTS)
+        size = paging.page_size(search.size)
+        filters = ("patients", search.identifier, search.name_prefix, search.birth_date)
+        after_id = paging.after_id(search.page_token, filters)
+
+        async def work(pg: Connection) -> list[FullPatientRow]:
+            if search.identifier:
+                return await patients.by_identifier(pg, *search.identifier)
+            return await patients.by_name(pg, search.name_prefix, search.birth_date, after_id, size + 1)
+
+        return paging.cut(await read(self._engine, work, Freshness.OWN_WRITES), size, filters)
+
+    @asynccontextmanager
+    async def _identifiable(self, identifiers: Sequence[tuple[str, str]], patient_id: str) -> AsyncIterator[None]:
+        """Turn the refusal of an identifier that somebody else has into IDENTIFIER_TAKEN."""
+        try:
+            yield
+        except ConstraintViolated as violated:
+            if violated.constraint != "patient_identifiers_pkey":
+                raise
+            system = await read(self._engine, lambda pg: _system_of_taken(pg, identifiers, patient_id))
+            raise DomainError(
+                Reason.IDENTIFIER_TAKEN,
+                "an identifier belongs to another patient already: search for that patient by it",
+                metadata={"system": system},
+            ) from None
+
+
+def _check_birth_date(field: str, birth_date: date | None, now: datetime) -> None:
+    if birth_date and birth_date > (now + _FURTHEST_AHEAD).date():
+        raise invalid(field, "lies in the future: send the day of birth, or leave it empty if it is unknown")
+
+
+def _known(row: FullPatientRow | None, patient_id: str) -> FullPatientRow:
+    if row is None:
+        raise not_found(Reason.PATIENT_NOT_FOUND, "patient", patient_id)
+    return row
+
+
+async def _visible(pg: Connection, caller: Caller, patient_id: str) -> FullPatientRow:
+    owner = Owner(patient_id=patient_id)
+    if not may(caller, Action.SEE_PATIENT, owner) and caller.doctor_id:
+        [seen] = await (await patients.is_seen_by(pg, patient_id, caller.doctor_id)).fetchone() or (False,)
+        owner = Owner(patient_id=patient_id, doctor_id=caller.doctor_id if seen else None)
+    row = await (await patients.get(pg, patient_id)).fetchone()
+    return _known(row if may(caller, Action.SEE_PATIENT, owner) else None, patient_id)
+
+
+def _require_editable(caller: Caller, change: PatientChange) -> None:
+    own_contact = change.fields <= _OWN_CONTACT
+    if own_contact and may(caller, Action.EDIT_OWN_CONTACT, Owner(patient_id=change.patient_id)):
+        return
+    if not may(caller, Action.EDIT_PATIENT):
+        raise not_allowed(Action.EDIT_PATIENT)
+
+
+async def _update(pg: Connection, caller: Caller, change: PatientChange, now: datetime) -> FullPatientRow:
+    await _visible(pg, caller, change.patient_id)
+    _require_editable(caller, change)
+    await appointments.lock_patient(pg, change.patient_id)
+    row = _known(await (await patients.get(pg, change.patient_id)).fetchone(), change.patient_id)
+    check_etag(row.version, change.etag)
+    wanted = change.of(row)
+    if wanted == row:
+        return row
+    await patients.update(pg, wanted, now)
+    if wanted.identifiers != row.identifiers:
+        await patients.replace_identifiers(pg, row.id, wanted.identifiers)
+    return _known(await (await patients.get(pg, row.id)).fetchone(), row.id)
+
+
+async def _system_of_taken(pg: Connection, identifiers: Sequence[tuple[str, str]], patient_id: str) -> str:
+    for system, value in identifiers:
+        if await patients.id_by_identifier(pg, system, value) not in {None, patient_id}:
+            return system
+    return ""

@@ -1,0 +1,177 @@
+"""Profiles of doctors and patients, which change seldom: read from the cache, and kept true by who changes them.
+
+A writer takes a profile away before COMMIT and puts the new one after it. What is read from the primary is kept only if
+no newer version and no change stand in its place, so an old answer never comes back. Who could not reach the cache
+distrusts all that is in it: it may have missed a change, its own or another's.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Generic, Protocol, TypeVar
+
+from pydantic import TypeAdapter
+
+from db.errors import StateError
+from db.postgres.cluster.routing import is_stale, names_mark
+from db.valkey import profiles as kept
+from db.valkey.client import Valkey
+from db.valkey.gate import Gate
+
+DOCTOR_LIFE = timedelta(hours=1)
+PATIENT_LIFE = timedelta(minutes=15)
+_PAUSE_SECONDS = 0.5
+
+
+class Profile(Protocol):
+    """A row that its id and version tell from all others."""
+
+    @property
+    def id(self) -> str:
+        """UUID."""
+
+    @property
+    def version(self) -> int:
+        """Rises with every change."""
+
+
+P = TypeVar("P", bound=Profile)
+P_contra = TypeVar("P_contra", bound=Profile, contravariant=True)
+T = TypeVar("T")
+
+
+class Replace(Protocol[P_contra]):
+    """Takes a profile away that a row is to replace, and others that change with it."""
+
+    async def __call__(self, row: P_contra, others: Sequence[str] = ()) -> None:
+        """Called before COMMIT."""
+
+
+_Flight = asyncio.Task[tuple[P | None, bool]]
+"""A reading under way: what it finds, and whether a replica said so while the primary was away."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """How often a profile that was asked for came from where."""
+
+    valkey: int = 0
+    database: int = 0
+
+
+class Profiles(Generic[P]):
+    """The profiles of one kind."""
+
+    def __init__(self, gate: Gate, epoch: Callable[[], int], noun: str, kind: type[P], life: timedelta) -> None:
+        self.counts = Counts()
+        self._gate = gate
+        self._epoch = epoch
+        self._noun = noun
+        self._life = life
+        self._rows = TypeAdapter(kind)
+        self._next: dict[str, _Flight[P]] = {}
+        self._running: dict[str, _Flight[P]] = {}
+        self._is_distrusted = False
+        self._reconciling: asyncio.Task[None] | None = None
+
+    async def get(self, profile_id: str, load: Callable[[], Awaitable[P | None]]) -> P | None:
+        """A profile; `load` reads it from the primary, once for all who ask at the same time.
+
+        A caller that names a read mark gets what the database says: its write may have gone where the cache could not
+        be reached.
+        """
+        if names_mark():
+            self.counts.database += 1
+            return await load()
+        flight = self._next.get(profile_id)
+        joined = flight is not None
+        if flight is None:
+            flight = self._next[profile_id] = asyncio.create_task(self._fly(profile_id, load))
+            flight.add_done_callback(lambda done: done.cancelled() or done.exception())
+        row, stale = await asyncio.shield(flight)
+        # Whether a replica has what one caller wrote says nothing of another.
+        return await load() if joined and stale else row
+
+    @asynccontextmanager
+    async def change(self) -> AsyncIterator[Replace[P]]:
+        """A write that changes a profile; it is left after COMMIT, before the writer is told.
+
+        Before COMMIT the write calls what this gives, perhaps again in another attempt. If it fails, what was taken
+        away is away for some seconds.
+        """
+        new: list[P] = []
+
+        async def replace(row: P, others: Sequence[str] = ()) -> None:
+            for profile_id in (row.id, *others):
+                await self._write(partial(kept.changing, key=self._key(profile_id)))
+            new[:] = [row]
+
+        yield replace
+        for row in new:
+            await self._write(self._putting(row, generation=""))
+
+    async def _fly(self, profile_id: str, load: Callable[[], Awaitable[P | None]]) -> tuple[P | None, bool]:
+        # A reading that has begun may be of before what its next caller wrote: that one waits, and shares the next.
+        if running := self._running.get(profile_id):
+            await asyncio.wait([running])
+        self._running[profile_id] = self._next.pop(profile_id)
+        try:
+            return await self._find(profile_id, load), is_stale()
+        finally:
+            del self._running[profile_id]
+
+    async def _find(self, profile_id: str, load: Callable[[], Awaitable[P | None]]) -> P | None:
+        generation, found = "", None
+        # As long as the epoch is not known, nothing that is kept can be trusted.
+        with suppress(StateError):
+            if self._epoch():
+                generation, found = await self._run(lambda valkey: kept.get(valkey, self._key(profile_id)))
+        if found is not None:
+            self.counts.valkey += 1
+            return self._rows.validate_json(found)
+        self.counts.database += 1
+        row = await load()
+        if row is not None and generation and not is_stale():
+            with suppress(StateError):
+                await self._run(self._putting(row, generation))
+        return row
+
+    def _putting(self, row: P, generation: str) -> Callable[[Valkey], Awaitable[None]]:
+        key, profile = self._key(row.id), self._rows.dump_json(row)
+        return lambda valkey: kept.put_newer(valkey, key, profile, row.version, self._life, generation)
+
+    async def _run(self, call: Callable[[Valkey], Awaitable[T]]) -> T:
+        try:
+            if self._is_distrusted:
+                await self._gate.run(kept.raise_generation)
+                self._is_distrusted = False
+            return await self._gate.run(call)
+        except StateError:
+            self._is_distrusted = True
+            raise
+
+    async def _write(self, call: Callable[[Valkey], Awaitable[None]]) -> None:
+        try:
+            await self._run(call if self._epoch() else kept.raise_generation)
+        except StateError:
+            if self._reconciling is None or self._reconciling.done():
+                self._reconciling = asyncio.create_task(self._reconcile())
+
+    async def _reconcile(self) -> None:
+        """Have the other workers forget what this one could not take away."""
+        while self._is_distrusted:
+            await asyncio.sleep(_PAUSE_SECONDS)
+            with suppress(StateError):
+                await self._run(kept.raise_generation)
+
+    async def aclose(self) -> None:
+        """Stop trying."""
+        if self._reconciling is not None:
+            self._reconciling.cancel()
+
+    def _key(self, profile_id: str) -> str:
+        # Versions may repeat in another epoch.
+        return f"{self._noun}:{profile_id}:epoch:{self._epoch()}"

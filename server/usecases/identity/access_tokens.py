@@ -1,0 +1,162 @@
+"""Access tokens: signed with keys that are encrypted at rest, verified on every call."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import jwt
+import structlog
+
+from db.postgres import accounts
+from db.postgres.accounts import AccountRow
+from db.postgres.cluster.engines import Engine
+from db.postgres.cluster.routing import Freshness
+from server.domain.errors import DomainError, Reason
+from server.domain.identity import ALL_CLINICS, Caller, roles_of
+from server.domain.ids import Clock, IdMaker
+from server.telemetry.logs import place_of
+from server.usecases.identity.signing_keys import SigningKeys
+from server.usecases.unit_of_work import read
+
+_log = structlog.get_logger()
+
+LIFETIME = timedelta(minutes=15)
+_ALGORITHM = "EdDSA"
+_REMEMBERED_TOKENS = 10_000
+_LEARN_SECONDS = 2.0
+_CLOCKS_APART = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSettings:
+    """Names that tokens carry."""
+
+    issuer: str
+    audience: str
+
+
+class Tokens:
+    """Issues and verifies access tokens."""
+
+    def __init__(
+        self, engine: Engine, clock: Clock, new_id: IdMaker, keys: SigningKeys, settings: TokenSettings
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._new_id = new_id
+        self._keys = keys
+        self._settings = settings
+        self._verified: dict[str, Caller] = {}
+        self._ended: dict[str, int] = {}
+
+    async def issue(self, account_id: str) -> str | None:
+        """A token for an account, good for 15 minutes; None if there is no such account, or it is disabled."""
+        account = await read(self._engine, lambda pg: accounts.account(pg, account_id))
+        return None if account is None else await self.sign(account)
+
+    async def sign(self, account: AccountRow) -> str:
+        """A token for an account as it was read, good for 15 minutes."""
+        kid, key = await self._keys.private()
+        return jwt.encode(self._claims(account), key, algorithm=_ALGORITHM, headers={"kid": kid})
+
+    async def verify(self, token: str) -> Caller:
+        """Whom a token stands for (TOKEN_INVALID, TOKEN_EXPIRED)."""
+        caller = self.recall(token)
+        if caller is None:
+            caller = await self._decode(token)
+            if len(self._verified) >= _REMEMBERED_TOKENS:
+                self._verified.clear()
+            self._verified[token] = caller
+            self.recall(token)  # which it may be too late for
+        return caller
+
+    def recall(self, token: str) -> Caller | None:
+        """Whom a token stands for, if it was verified before (TOKEN_EXPIRED)."""
+        caller = self._verified.get(token)
+        if caller is not None and caller.expires_at <= self._clock():
+            del self._verified[token]
+            raise DomainError(
+                Reason.TOKEN_EXPIRED,
+                "the access token has ended: refresh it or sign in again",
+                metadata={"expired_at": f"{caller.expires_at:%Y-%m-%dT%H:%M:%SZ}"},
+            )
+        return caller
+
+    async def run(self) -> None:
+        """Learn every two seconds whose sessions were ended, until cancelled."""
+        while True:
+            # What fails is tried again, and what is known stays so; the database may be away for long.
+            try:
+                with suppress(DomainError):
+                    await self.learn_ended()
+            except Exception as error:
+                _log.error("ended sessions are not known", failure=place_of(error))
+            await asyncio.sleep(_LEARN_SECONDS)
+
+    async def learn_ended(self) -> None:
+        """Refuse from now on the tokens of sessions that were ended; calls themselves are not slowed by it."""
+        since = self._clock() - LIFETIME - _CLOCKS_APART
+        ended = await read(self._engine, lambda pg: accounts.ended_since(pg, since), Freshness.PRIMARY_FIRST)
+        if ended != self._ended:
+            self._ended = ended
+            self._verified = {token: caller for token, caller in self._verified.items() if caller.id not in ended}
+
+    def _claims(self, account: AccountRow) -> dict[str, object]:
+        now = self._clock()
+        claims: dict[str, object] = {
+            "iss": self._settings.issuer,
+            "aud": self._settings.audience,
+            "sub": account.id,
+            "jti": self._new_id(),
+            "iat": int(now.timestamp()),
+            "exp": int((now + LIFETIME).timestamp()),
+            "roles": list(account.roles),
+            "clinic_ids": [ALL_CLINICS] if account.all_clinics else list(account.clinic_ids),
+            "generation": account.generation,
+        }
+        owned = {"patient_id": account.patient_id, "doctor_id": account.doctor_id}
+        return claims | {name: value for name, value in owned.items() if value}
+
+    async def _decode(self, token: str) -> Caller:
+        try:
+            kid = jwt.get_unverified_header(token).get("kid")
+            key = await self._keys.public(str(kid))
+            if key is None:
+                raise jwt.InvalidKeyError
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=[_ALGORITHM],
+                issuer=self._settings.issuer,
+                audience=self._settings.audience,
+                # Times are checked against our own clock.
+                options={"require": ["sub", "exp"], "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+            )
+            if int(claims.get("nbf", 0)) > self._clock().timestamp():
+                raise jwt.ImmatureSignatureError
+            if int(claims.get("generation", 0)) < self._ended.get(str(claims["sub"]), 0):
+                raise jwt.InvalidTokenError
+            return _caller(claims)
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
+            raise DomainError(
+                Reason.TOKEN_INVALID, "the access token is not one of this system: sign in again"
+            ) from None
+
+
+def _caller(claims: dict[str, object]) -> Caller:
+    roles, clinics = claims.get("roles", []), claims.get("clinic_ids", [])
+    if not isinstance(roles, list) or not isinstance(clinics, list):
+        raise TypeError("roles and clinic_ids are lists")
+    return Caller(
+        id=str(claims["sub"]),
+        roles=roles_of(map(str, roles)),
+        clinic_ids=frozenset(map(str, clinics)),
+        patient_id=_optional(claims.get("patient_id")),
+        doctor_id=_optional(claims.get("doctor_id")),
+        expires_at=datetime.fromtimestamp(int(str(claims["exp"])), UTC),
+    )
+
+
+def _optional(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,203 @@
+"""The life of people's accounts: invited, given a password, reset, disabled."""
+
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from db.errors import ConstraintViolated
+from db.postgres import accounts, clinics, passwords
+from db.postgres.accounts import AccountRow
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.transaction import transact
+from server.domain.errors import DomainError, Reason, not_found
+from server.domain.identity import Action, Caller, Role, not_allowed, require
+from server.domain.ids import Clock, IdMaker
+from server.usecases.identity import security_events
+from server.usecases.identity.passwords import Passwords
+from server.usecases.identity.sessions import Grant, Sessions
+from server.usecases.sealing import digest, new_secret
+from server.usecases.unit_of_work import Claim, Write, perform, read, refusals
+
+M = TypeVar("M")
+
+INVITED = timedelta(days=7)
+"""How long an invitation is good."""
+RESET = timedelta(hours=24)
+"""How long a reset is good."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """Somebody to invite."""
+
+    email: str
+    role: str
+    clinic_ids: Sequence[str]
+    patient_id: str | None
+    doctor_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The token that sets an account's password, once."""
+
+    account_id: str
+    token: str
+    expires_at: datetime
+
+
+class Accounts:
+    """Invites people, and ends their passwords and accounts."""
+
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, passwords: Passwords, sessions: Sessions) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._new_id = new_id
+        self._passwords = passwords
+        self._sessions = sessions
+
+    async def invite(self, caller: Caller, new: NewAccount, write: Write[Offer, M]) -> M:
+        """Make an account without a password; errors are those of InviteAccount in the contract."""
+        require(caller, Action.MANAGE_ACCOUNTS)
+        now = self._clock()
+        row = AccountRow(self._new_id(), new.email.lower(), [new.role], new.clinic_ids, new.patient_id, new.doctor_id)
+
+        async def work(pg: Connection, claim: Claim) -> Offer:
+            await claim.settle()
+            if await clinics.count(pg, new.clinic_ids) < len(new.clinic_ids):
+                raise not_found(Reason.CLINIC_NOT_FOUND, "clinic", ", ".join(new.clinic_ids))
+            return await self._add(pg, row, caller.id, now)
+
+        async with self._addable(row):
+            return await perform(self._engine, write, work, now)
+
+    async def invite_admin(self, email: str) -> Offer:
+        """Make an admin's account for who runs the server, whom nobody can invite (EMAIL_TAKEN)."""
+        row, now = AccountRow(self._new_id(), email.lower(), [Role.ADMIN], []), self._clock()
+        async with self._addable(row):
+            with refusals():
+                return await transact(self._engine, lambda pg: self._add(pg, row, "operator", now))
+
+    async def reset(self, caller: Caller, account_id: str, write: Write[Offer, M]) -> M:
+        """End a password and all sessions, and offer a new one (ACCOUNT_NOT_FOUND, NOT_ALLOWED)."""
+        require(caller, Action.MANAGE_ACCOUNTS)
+        now = self._clock()
+
+        async def work(pg: Connection, claim: Claim) -> Offer:
+            await claim.settle()
+            if await passwords.by_id(pg, account_id) is None:
+                raise not_found(Reason.ACCOUNT_NOT_FOUND, "account", account_id)
+            await accounts.end_sessions(pg, account_id, now)
+            await security_events.record(pg, self._new_id, account_id, "password_reset", actor=caller.id, now=now)
+            return await _offer(pg, account_id, now + RESET)
+
+        return await perform(self._engine, write, work, now)
+
+    async def set_password(self, token: str, password: str) -> None:
+        """Set a password by a token (SET_PASSWORD_TOKEN_INVALID, OVERLOADED)."""
+        account_id, secret_hash, now = _account_of(token), digest(token), self._clock()
+        # Hashing is work that only who has a token may cause.
+        if not account_id or not await read(
+            self._engine, lambda pg: passwords.is_offered(pg, account_id, secret_hash, now)
+        ):
+            raise _token_invalid()
+        new = await self._passwords.hash(password)
+
+        async def work(pg: Connection) -> None:
+            if not await passwords.take_offer(pg, account_id, secret_hash, new=new, now=now):
+                raise _token_invalid()
+            await security_events.record(pg, self._new_id, account_id, "password_set", actor=account_id, now=now)
+
+        with refusals():
+            await transact(self._engine, work)
+
+    async def change_password(self, caller: Caller, current: str, new: str) -> Grant:
+        """Change the caller's own password, end all sessions and begin one; errors are those of ChangePassword."""
+        require(caller, Action.CHANGE_PASSWORD)
+        known = await read(self._engine, lambda pg: passwords.by_id(pg, caller.id))
+        row = await self._sessions.check(known.account.email, current) if known and known.account.email else None
+        if row is None or row.account.id != caller.id:
+            raise _password_wrong()
+        old, hashed, now = row.password_hash or "", await self._passwords.hash(new), self._clock()
+
+        async def work(pg: Connection) -> int:
+            generation = await passwords.change_password(pg, caller.id, old=old, new=hashed, now=now)
+            if generation is None:
+                raise _password_wrong()
+            await security_events.record(pg, self._new_id, caller.id, "password_changed", actor=caller.id, now=now)
+            return generation
+
+        with refusals():
+            generation = await transact(self._engine, work)
+        return await self._sessions.begin(row.account._replace(generation=generation))
+
+    async def disable(self, caller: Caller, account_id: str) -> None:
+        """End an account and its sessions (ACCOUNT_NOT_FOUND, NOT_ALLOWED)."""
+        require(caller, Action.MANAGE_ACCOUNTS)
+        if account_id == caller.id:
+            raise not_allowed(Action.MANAGE_ACCOUNTS)
+        now = self._clock()
+
+        async def work(pg: Connection) -> None:
+            if await accounts.disable(pg, account_id, now):
+                await security_events.record(pg, self._new_id, account_id, "account_disabled", actor=caller.id, now=now)
+            elif not await accounts.exists(pg, account_id):
+                raise not_found(Reason.ACCOUNT_NOT_FOUND, "account", account_id)
+
+        with refusals():
+            await transact(self._engine, work)
+
+    async def _add(self, pg: Connection, row: AccountRow, actor: str, now: datetime) -> Offer:
+        await passwords.add(pg, row, now)
+        await security_events.record(pg, self._new_id, row.id, "account_invited", actor=actor, now=now)
+        return await _offer(pg, row.id, now + INVITED)
+
+    @asynccontextmanager
+    async def _addable(self, row: AccountRow) -> AsyncIterator[None]:
+        """Turn what constraints refuse into its error."""
+        try:
+            yield
+        except ConstraintViolated as violated:
+            match violated.constraint:
+                case "accounts_email_unique":
+                    found = await read(self._engine, lambda pg: passwords.id_by_email(pg, row.email or ""))
+                    raise _email_taken(found or "") from None
+                case "accounts_patient_fkey":
+                    raise not_found(Reason.PATIENT_NOT_FOUND, "patient", row.patient_id or "") from None
+                case "accounts_doctor_fkey":
+                    raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", row.doctor_id or "") from None
+            raise
+
+
+async def _offer(pg: Connection, account_id: str, until: datetime) -> Offer:
+    token = f"{account_id}.{new_secret()}"
+    await passwords.offer(pg, account_id, digest(token), until)
+    return Offer(account_id, token, until)
+
+
+def _account_of(token: str) -> str:
+    try:
+        return str(uuid.UUID(token.partition(".")[0]))
+    except ValueError:
+        return ""
+
+
+def _token_invalid() -> DomainError:
+    return DomainError(
+        Reason.SET_PASSWORD_TOKEN_INVALID, "this token cannot set a password (any more): ask an admin for a new one"
+    )
+
+
+def _password_wrong() -> DomainError:
+    return DomainError(Reason.PASSWORD_WRONG, "that is not the current password: type it again")
+
+
+def _email_taken(account_id: str) -> DomainError:
+    return DomainError(
+        Reason.EMAIL_TAKEN,
+        "an account has this email already: reset its password instead",
+        metadata={"account_id": account_id},
+    )

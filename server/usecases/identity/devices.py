@@ -1,0 +1,170 @@
+"""Displays and hospital systems: accounts that hold a credential and exchange it for access tokens."""
+
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from db.errors import ConstraintViolated, StateError
+from db.postgres import accounts, clinics, credentials, passwords
+from db.postgres.accounts import AccountRow
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.routing import Freshness
+from db.postgres.cluster.transaction import transact
+from db.postgres.credentials import DisplayRow
+from db.valkey import pairings
+from db.valkey.client import Valkey
+from server.domain.errors import DomainError, Reason, not_found
+from server.domain.identity import Action, Caller, Owner, Role, may, reach, require
+from server.domain.ids import Clock, IdMaker
+from server.usecases.identity import security_events
+from server.usecases.identity.access_tokens import Tokens
+from server.usecases.identity.attempts import Attempts, reached
+from server.usecases.sealing import digest, new_secret
+from server.usecases.unit_of_work import Claim, Write, perform, read, refusals, require_primary
+
+M = TypeVar("M")
+
+_CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+"""Without those that are easily taken for another."""
+_CODE_LENGTH = 8
+_CODE_LIVES = timedelta(minutes=10)
+_PAIRINGS_A_MINUTE = 10
+_ASK_AGAIN = timedelta(seconds=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """What a display shows (the code) and keeps (the token)."""
+
+    code: str
+    device_token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewService:
+    """A hospital system, for some clinics or for all."""
+
+    name: str
+    clinic_ids: Sequence[str]
+    all_clinics: bool
+
+
+class Devices:
+    """Pairs displays, makes service accounts, and gives both their access tokens."""
+
+    def __init__(self, engine: Engine, store: Valkey, clock: Clock, new_id: IdMaker, tokens: Tokens) -> None:
+        self._engine = engine
+        self._store = store
+        self._clock = clock
+        self._new_id = new_id
+        self._tokens = tokens
+        self._attempts = Attempts(store)
+
+    async def pair(self, address: str) -> Pairing:
+        """A code for a display to show, to a caller at an address (TOO_MANY_ATTEMPTS, TOKEN_STORE_UNAVAILABLE)."""
+        await self._attempts.admit("pairing", address, _PAIRINGS_A_MINUTE)
+        token = new_secret()
+        while True:
+            code = "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH))
+            with reached():
+                if await pairings.add(self._store, code, digest(token), int(_CODE_LIVES.total_seconds())):
+                    return Pairing(code, token, self._clock() + _CODE_LIVES)
+
+    async def confirm(self, caller: Caller, code: str, clinic_id: str, name: str, write: Write[DisplayRow, M]) -> M:
+        """Take the display that shows the code into a clinic; errors are those of ConfirmDisplay in the contract."""
+        require(caller, Action.MANAGE_DISPLAYS, Owner(clinic_id=clinic_id))
+        row, code, now = AccountRow(self._new_id(), None, [Role.DISPLAY], [clinic_id]), code.upper(), self._clock()
+
+        async def work(pg: Connection, claim: Claim) -> DisplayRow:
+            await claim.settle()
+            await _check_clinics(pg, row.clinic_ids)
+            with reached():
+                secret_hash = await pairings.secret_hash(self._store, code)
+            if secret_hash is None:
+                raise _unknown_code()
+            await self._add(pg, row, secret_hash, name, "display_confirmed", caller, now)
+            return DisplayRow(row.id, name, clinic_id, now)
+
+        try:
+            answer = await perform(self._engine, write, work, now)
+        except ConstraintViolated as violated:
+            if violated.constraint != "credentials_pkey":
+                raise
+            raise _unknown_code() from None
+        with suppress(StateError):  # it ends by itself
+            if secret_hash := await pairings.secret_hash(self._store, code):
+                await pairings.remove(self._store, code, secret_hash)
+        return answer
+
+    async def displays(self, caller: Caller, clinic_id: str) -> Sequence[DisplayRow]:
+        """The displays of a clinic, by name (NOT_ALLOWED)."""
+        require(caller, Action.MANAGE_DISPLAYS, Owner(clinic_id=clinic_id))
+        return await read(self._engine, lambda pg: credentials.displays(pg, clinic_id))
+
+    async def revoke(self, caller: Caller, display_id: str) -> None:
+        """End a display (DISPLAY_NOT_FOUND, also for one of a clinic that is not the caller's; NOT_ALLOWED)."""
+        reach(caller, Action.MANAGE_DISPLAYS)
+        now = self._clock()
+
+        async def work(pg: Connection) -> None:
+            row = await credentials.display(pg, display_id)
+            if row is None or not may(caller, Action.MANAGE_DISPLAYS, Owner(clinic_id=row.clinic_id)):
+                raise not_found(Reason.DISPLAY_NOT_FOUND, "display", display_id)
+            if await accounts.disable(pg, display_id, now):
+                await security_events.record(pg, self._new_id, display_id, "display_revoked", actor=caller.id, now=now)
+
+        with refusals():
+            await transact(self._engine, work)
+
+    async def create_service(self, caller: Caller, new: NewService, write: Write[tuple[str, str], M]) -> M:
+        """Make a service account: its id and credential; errors are those of CreateServiceAccount."""
+        require(caller, Action.MANAGE_ACCOUNTS)
+        row = AccountRow(self._new_id(), None, [Role.SYSTEM], new.clinic_ids, all_clinics=new.all_clinics)
+        now, token = self._clock(), new_secret()
+
+        async def work(pg: Connection, claim: Claim) -> tuple[str, str]:
+            await claim.settle()
+            await _check_clinics(pg, row.clinic_ids)
+            await self._add(pg, row, digest(token), new.name, "service_account_created", caller, now)
+            return row.id, token
+
+        return await perform(self._engine, write, work, now)
+
+    async def exchange(self, device_token: str) -> tuple[AccountRow, str]:
+        """The account that holds a credential, and an access token (CREDENTIAL_INVALID, DISPLAY_NOT_CONFIRMED)."""
+        secret_hash = digest(device_token)
+        row = await read(self._engine, lambda pg: credentials.holder(pg, secret_hash), Freshness.PRIMARY_FIRST)
+        if row is not None:
+            return row, await self._tokens.sign(row)
+        require_primary(self._engine)
+        with reached():
+            waiting = await pairings.is_waiting(self._store, secret_hash)
+        if waiting:
+            raise DomainError(
+                Reason.DISPLAY_NOT_CONFIRMED,
+                "nobody has confirmed the code yet: have staff type it, and try again",
+                retry_after=_ASK_AGAIN,
+            )
+        raise DomainError(Reason.CREDENTIAL_INVALID, "the device token is not valid (any more): pair the device again")
+
+    async def _add(
+        self, pg: Connection, row: AccountRow, secret_hash: bytes, name: str, kind: str, caller: Caller, now: datetime
+    ) -> None:
+        await passwords.add(pg, row, now)
+        await credentials.add(pg, secret_hash, row.id, name, now)
+        await security_events.record(pg, self._new_id, row.id, kind, actor=caller.id, now=now)
+
+
+async def _check_clinics(pg: Connection, clinic_ids: Sequence[str]) -> None:
+    if await clinics.count(pg, clinic_ids) < len(clinic_ids):
+        raise not_found(Reason.CLINIC_NOT_FOUND, "clinic", ", ".join(clinic_ids))
+
+
+def _unknown_code() -> DomainError:
+    return DomainError(
+        Reason.PAIRING_CODE_UNKNOWN, "no display shows this code now: type it again, or have it show a new one"
+    )

@@ -1,0 +1,41 @@
+"""The one place for what follows from an event that concerns the security of an account."""
+
+from datetime import datetime
+
+from db.postgres import notifications, security_events
+from db.postgres.cluster.engines import Connection
+from db.postgres.notifications import NotificationRow
+from db.postgres.security_events import SecurityEventRow
+from server.domain.ids import IdMaker
+from server.domain.notices import WARNING_LASTS, Channel, Delivery, Kind, Outcome
+
+
+async def record(pg: Connection, new_id: IdMaker, account_id: str, kind: str, *, actor: str, now: datetime) -> None:
+    """Keep what somebody did to an account, in the transaction that does it."""
+    await security_events.add(pg, SecurityEventRow(new_id(), account_id, kind, actor, now))
+
+
+async def record_reuse(pg: Connection, new_id: IdMaker, account_id: str, family_id: str, now: datetime) -> None:
+    """Keep that a refresh token of a family was used again, and warn the account's owner, each once for a family."""
+    event = SecurityEventRow(new_id(), account_id, "refresh_token_reused", "unknown", now, family_id)
+    if await security_events.add(pg, event):
+        await _warn(pg, new_id, account_id, now)
+
+
+async def _warn(pg: Connection, new_id: IdMaker, account_id: str, now: datetime) -> None:
+    row = NotificationRow(
+        id=new_id(),
+        kind=Kind.SECURITY_WARNING,
+        appointment_id=None,
+        account_id=account_id,
+        version=1,
+        channel=Channel.EMAIL,
+        status=Delivery.WAITING,
+        outcome=Outcome.NONE,
+        attempts=0,
+        due_at=now,
+        expires_at=now + WARNING_LASTS,
+        created_at=now,
+        updated_at=now,
+    )
+    await notifications.add(pg, row)

@@ -1,0 +1,189 @@
+"""Sessions of people: signing in and out, and refresh tokens that are good once."""
+
+import base64
+import hmac
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from db.postgres import accounts, passwords
+from db.postgres.accounts import AccountRow
+from db.postgres.cluster.engines import Engine
+from db.postgres.cluster.routing import Freshness
+from db.postgres.cluster.transaction import transact
+from db.postgres.passwords import SignInRow
+from db.valkey import refresh_tokens
+from db.valkey.client import Valkey
+from db.valkey.refresh_tokens import Rotated, Rotation, Token
+from server.domain.errors import DomainError, Reason
+from server.domain.ids import Clock, IdMaker
+from server.usecases.identity import security_events
+from server.usecases.identity.access_tokens import Tokens
+from server.usecases.identity.attempts import Attempts, reached
+from server.usecases.identity.passwords import Passwords
+from server.usecases.sealing import digest, new_secret
+from server.usecases.unit_of_work import read, refusals, require_primary
+
+LIFE = timedelta(days=7)
+"""Of a refresh token, and so of a session that is left alone."""
+WINDOW = timedelta(seconds=10)
+"""In which a refresh whose answer was lost may be sent again."""
+_PER_ACCOUNT = 5
+_PER_ADDRESS = 60
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The tokens of a session."""
+
+    access_token: str
+    refresh_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Presented:
+    """A refresh token as its holder sends it: `USER_ID.TOKEN_ID.SECRET`."""
+
+    user_id: str
+    token_id: str
+    secret: str
+
+    def __str__(self) -> str:
+        return f"{self.user_id}.{self.token_id}.{self.secret}"
+
+    def kept(self) -> Token:
+        return Token(self.user_id, self.token_id, digest(self.secret).hex())
+
+    def successor(self, key: bytes, request_id: str) -> "_Presented":
+        """The one token that may follow for a request: whoever sends both again gets it again."""
+        made = hmac.digest(key, f"{self.secret} {request_id}".encode(), "sha512")
+        secret = base64.urlsafe_b64encode(made[16:48]).decode().rstrip("=")
+        return _Presented(self.user_id, str(uuid.UUID(bytes=made[:16])), secret)
+
+
+class Sessions:
+    """Begins sessions, keeps them alive and ends them; `key` makes successors of refresh tokens."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: Valkey,
+        clock: Clock,
+        new_id: IdMaker,
+        tokens: Tokens,
+        passwords: Passwords,
+        key: bytes,
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._clock = clock
+        self._new_id = new_id
+        self._tokens = tokens
+        self._passwords = passwords
+        self._key = key
+        self._attempts = Attempts(store)
+
+    async def login(self, email: str, password: str, address: str) -> Grant:
+        """Begin a session for a caller at an address; errors are those of Login in the contract."""
+        await self._attempts.admit("login of an address", address, _PER_ADDRESS)
+        row = await self.check(email.lower(), password)
+        if row is None:
+            raise DomainError(
+                Reason.SIGN_IN_FAILED,
+                "email and password do not belong together: check both, or ask for a new password",
+            )
+        return await self.begin(row.account)
+
+    async def check(self, email: str, password: str) -> SignInRow | None:
+        """Who signs in with an email, if it is their password; whoever it is, the answer takes as long.
+
+        Raises TOO_MANY_ATTEMPTS, TOKEN_STORE_UNAVAILABLE, OVERLOADED, and DATABASE_UNAVAILABLE while the primary, which
+        alone knows the newest password, is away and the replica's is another.
+        """
+        await self._attempts.admit("password of an account", email, _PER_ACCOUNT)
+        row = await read(self._engine, lambda pg: passwords.by_email(pg, email), Freshness.PRIMARY_FIRST)
+        if not await self._passwords.matches(row and row.password_hash, password):
+            require_primary(self._engine)
+            return None
+        if row and row.password_hash and self._passwords.is_outdated(row.password_hash):
+            await self._hash_anew(row.account.id, row.password_hash, password)
+        return row
+
+    async def begin(self, account: AccountRow) -> Grant:
+        """Begin a session for an account (TOKEN_STORE_UNAVAILABLE)."""
+        token = _Presented(account.id, self._new_id(), new_secret())
+        with reached():
+            await refresh_tokens.begin(
+                self._store, token.kept(), self._new_id(), account.generation, LIFE // _MILLISECOND
+            )
+        return Grant(await self._tokens.sign(account), str(token))
+
+    async def refresh(self, refresh_token: str, request_id: str) -> Grant:
+        """The next tokens of a session; errors are those of RefreshToken in the contract."""
+        token = _presented(refresh_token)
+        if token is None:
+            raise _ended()
+        # A replica that lacks a new generation does no harm: workers that know it refuse the tokens.
+        account = await read(self._engine, lambda pg: accounts.account(pg, token.user_id), Freshness.PRIMARY_FIRST)
+        if account is None:
+            require_primary(self._engine)
+            raise _ended()
+        request_id = request_id or self._new_id()
+        successor = token.successor(self._key, request_id)
+        rotated = await self._rotate(token, successor, request_id)
+        if rotated.outcome is Rotation.REUSED:
+            await self._warn(account.id, rotated.family_id)
+        if rotated.outcome is Rotation.IN_PROGRESS:
+            raise DomainError(
+                Reason.REFRESH_IN_PROGRESS,
+                "another request refreshes this session just now: use the tokens that it gets",
+            )
+        if rotated.outcome is not Rotation.ROTATED or rotated.generation != account.generation:
+            raise _ended()
+        return Grant(await self._tokens.sign(account), str(successor))
+
+    async def logout(self, refresh_token: str) -> None:
+        """End the session of a refresh token, if it is one (TOKEN_STORE_UNAVAILABLE)."""
+        if token := _presented(refresh_token):
+            with reached():
+                await refresh_tokens.end(self._store, token.kept())
+
+    async def _rotate(self, token: _Presented, successor: _Presented, request_id: str) -> Rotated:
+        with reached():
+            return await refresh_tokens.rotate(
+                self._store,
+                token.kept(),
+                successor.kept(),
+                request_id,
+                now=int(self._clock().timestamp() * 1000),
+                window=WINDOW // _MILLISECOND,
+                life=LIFE // _MILLISECOND,
+            )
+
+    async def _warn(self, account_id: str, family_id: str) -> None:
+        """Keep that a token was reused, and warn, once for a family; lost halfway, the next use does it."""
+        now = self._clock()
+        with refusals():
+            await transact(
+                self._engine, lambda pg: security_events.record_reuse(pg, self._new_id, account_id, family_id, now)
+            )
+
+    async def _hash_anew(self, account_id: str, old: str, password: str) -> None:
+        new = await self._passwords.hash(password)
+        with suppress(DomainError), refusals():  # the next time will do
+            await transact(self._engine, lambda pg: passwords.replace_hash(pg, account_id, old=old, new=new))
+
+
+def _presented(text: str) -> _Presented | None:
+    user_id, _, rest = text.partition(".")
+    token_id, _, secret = rest.partition(".")
+    try:
+        return _Presented(str(uuid.UUID(user_id)), str(uuid.UUID(token_id)), secret)
+    except ValueError:
+        return None
+
+
+def _ended() -> DomainError:
+    return DomainError(Reason.SESSION_ENDED, "the session has ended: sign in again")

@@ -1,0 +1,113 @@
+"""Appointments and medical records whose time in the database is over go to files, and can come back.
+
+A batch is one transaction: its rows are locked, deleted, and written to a file as that returned them; COMMIT comes when
+the file is safe on disk. What ends it before leaves the rows where they are; the file is then one that nobody needs.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from db.errors import ConstraintViolated
+from db.postgres import archives
+from db.postgres.archives import Place, Row
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.transaction import transact
+from server.domain.archives import ArchiveError
+from server.domain.ids import Clock
+from server.usecases.records.encryption import Vault
+from server.usecases.records.retention import Retaining
+from server.usecases.unit_of_work import refusals
+
+Store = Callable[[str, Sequence[Row]], None]
+"""Keeps rows, of `appointments` or `records`, in a file; returns when they are safe on disk and read back."""
+
+SETTLED = timedelta(days=30)
+"""What changed later stays, however long ago it was to take place: systems may still follow its changes."""
+_BEGINNING = Place(date(1, 1, 1), datetime(1, 1, 1, tzinfo=UTC), "00000000-0000-0000-0000-000000000000")
+
+
+class Archiving:
+    """Takes rows out, a batch at a time, and puts them back."""
+
+    def __init__(self, engine: Engine, clock: Clock, vault: Vault) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._retaining = Retaining(engine, clock)
+        self._vault = vault
+
+    async def run(self, store: Store, size: int) -> AsyncIterator[tuple[int, int]]:
+        """Archive all that is due by a clinic's policy; after each batch, how many (appointments, records) it took."""
+        for clinic_id, policy in await self._retaining.policies():
+            before = policy.archived_before(self._clock())
+            # Records first: an appointment that one of them is about stays as long as that.
+            while taken := await self._take_records(clinic_id, before, store, size):
+                yield 0, taken
+            after: Place | None = _BEGINNING
+            while after:
+                taken, after = await self._take_appointments(clinic_id, before, after, store, size)
+                yield taken, 0
+
+    async def put_back(self, rows: Sequence[tuple[str, str]]) -> int:
+        """Add the rows of an archive that are not in the database; how many.
+
+        Raises ArchiveError if they have no place here or belong to something that is not there, KeyRingError if they
+        bring keys that the vault cannot unwrap, and the errors of a write.
+        """
+        try:
+            with refusals():
+                return await transact(self._engine, lambda pg: _put_back(pg, rows, self._vault))
+        except ConstraintViolated as violated:
+            raise ArchiveError(
+                f"the rows refer to others that are not there ({violated.constraint}): restore archives of appointments"
+                " before those of records"
+            ) from None
+
+    async def _take_records(self, clinic_id: str, before: datetime, store: Store, size: int) -> int:
+        async def work(pg: Connection) -> int:
+            ids = await archives.due_records(pg, clinic_id, before, size)
+            if ids:
+                store("records", await archives.take_records(pg, ids))
+            return len(ids)
+
+        with refusals():
+            return await transact(self._engine, work)
+
+    async def _take_appointments(
+        self, clinic_id: str, before: datetime, after: Place, store: Store, size: int
+    ) -> tuple[int, Place | None]:
+        settled = self._clock() - SETTLED
+
+        async def work(pg: Connection) -> tuple[int, Place | None]:
+            due = await archives.due_appointments(pg, clinic_id, before, settled, after, size)
+            if not due:
+                return 0, None
+            ids = [row.id for row in due]
+            store("appointments", await archives.take_appointments(pg, ids))
+            return len(ids), due[-1]
+
+        with refusals():
+            try:
+                return await transact(self._engine, work)
+            except ConstraintViolated:
+                # A record about one of them was written just then: that one stays now.
+                return await transact(self._engine, work)
+
+
+async def _put_back(pg: Connection, rows: Sequence[tuple[str, str]], vault: Vault) -> int:
+    known, groups = await archives.columns(pg), defaultdict[tuple[str, tuple[str, ...]], list[str]](list)
+    for table, content in rows:
+        names = tuple(json.loads(content))
+        if unknown := {table} - known.keys() or set(names) - known[table]:
+            raise ArchiveError(f"this version has no place for {', '.join(sorted(unknown))}: another wrote the file")
+        groups[table, names].append(content)
+    in_order = sorted(groups.items(), key=lambda group: archives.ORDER.index(group[0][0]))
+    added = 0
+    for (table, names), contents in in_order:
+        count = await archives.put_back(pg, table, names, contents)
+        if count and table == "record_data_keys":
+            # With a key that they cannot unwrap workers would not start again.
+            await vault.check(pg)
+        added += count
+    return added

@@ -1,0 +1,60 @@
+"""Breaking the glass, and the access log in which the patient sees it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from db.errors import ConstraintViolated
+from db.postgres import audit
+from db.postgres.audit import AccessRow
+from db.postgres.cluster.engines import Connection, Engine
+from server.domain.errors import Reason, not_found
+from server.domain.identity import Action, Caller, Owner, require
+from server.domain.ids import Clock
+from server.domain.records import GRANT_LASTS, Access, Basis
+from server.usecases import paging
+from server.usecases.records.access import entry
+from server.usecases.records.audit_trail import Trail
+from server.usecases.unit_of_work import Claim, Write, perform, read
+
+M = TypeVar("M")
+
+
+class Emergency:
+    """Opens records in an emergency, and shows who had them."""
+
+    def __init__(self, engine: Engine, clock: Clock, trail: Trail) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._trail = trail
+
+    async def break_glass(self, caller: Caller, patient_id: str, reason: str, write: Write[datetime, M]) -> M:
+        """Open a patient's records to the doctor who calls; until when (PATIENT_NOT_FOUND, NOT_ALLOWED).
+
+        The entry in the audit trail is the grant.
+        """
+        now = self._clock()
+        require(caller, Action.BREAK_GLASS, Owner(treated_by=caller.doctor_id))
+
+        async def work(pg: Connection, claim: Claim) -> datetime:
+            await claim.settle()
+            access = entry(caller, patient_id, Access.BROKE_GLASS, Basis.BREAK_GLASS, note=reason)
+            await self._trail.append(pg, access, now)
+            return now + GRANT_LASTS
+
+        try:
+            return await perform(self._engine, write, work, now)
+        except ConstraintViolated as violated:
+            if violated.constraint != "record_audit_chains_patient_fkey":
+                raise
+            raise not_found(Reason.PATIENT_NOT_FOUND, "patient", patient_id) from None
+
+    async def accesses(
+        self, caller: Caller, patient_id: str, size: int, page_token: str
+    ) -> tuple[Sequence[AccessRow], str]:
+        """A page of a patient's access log, the latest first, and the next token (NOT_ALLOWED, PAGE_TOKEN_INVALID)."""
+        require(caller, Action.SEE_RECORD_ACCESS, Owner(patient_id=patient_id))
+        size, filters = paging.page_size(size), ("record access", patient_id)
+        before = paging.before_number(page_token, filters)
+        rows = await read(self._engine, lambda pg: audit.accesses(pg, patient_id, before, size + 1))
+        return paging.cut_numbered(rows, size, filters, lambda row: row.seq)

@@ -1,0 +1,105 @@
+"""Writing medical records: versions are added, never changed."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from db.postgres import appointments, records
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.records import NewRecord
+from server.domain.errors import Reason, not_found
+from server.domain.etags import check_etag
+from server.domain.identity import Action, Caller, Owner, reach, require
+from server.domain.ids import Clock, IdMaker
+from server.domain.records import Access, Basis
+from server.usecases.records.access import Opened, basis_for_patient, entry, visible
+from server.usecases.records.audit_trail import Entry, Trail
+from server.usecases.records.encryption import Place, Vault
+from server.usecases.unit_of_work import Claim, Write, perform
+
+M = TypeVar("M")
+
+
+@dataclass(frozen=True, slots=True)
+class NewText:
+    """What to write about a patient, at an appointment or at none."""
+
+    patient_id: str
+    appointment_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """The new text of a record; an empty `etag` matches all."""
+
+    record_id: str
+    text: str
+    etag: str
+
+
+class Writing:
+    """Writes and amends medical records. The answer that a write keeps must not hold the text."""
+
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, trail: Trail, vault: Vault) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._new_id = new_id
+        self._trail = trail
+        self._vault = vault
+
+    async def create(self, caller: Caller, new: NewText, write: Write[Opened, M]) -> M:
+        """Write a record; errors are those of CreateRecord in the contract."""
+        reach(caller, Action.CREATE_RECORD)
+        now, record_id = self._clock(), self._new_id()
+
+        async def work(pg: Connection, claim: Claim) -> Opened:
+            await claim.settle()
+            basis = await basis_for_patient(pg, caller, Action.CREATE_RECORD, new.patient_id, now)
+            await _check_appointment(pg, caller, new)
+            version = await self._vault.seal(pg, Place(new.patient_id, record_id, 1, now), new.text, now)
+            author = caller.doctor_id or ""
+            record = NewRecord(record_id, new.patient_id, author, new.appointment_id or None, now)
+            await records.add(pg, record, version)
+            access = entry(caller, new.patient_id, Access.CREATED, basis, [record_id], version=1)
+            return await self._written(pg, access, new.text, now)
+
+        return await perform(self._engine, self._blinded(write), work, now)
+
+    async def amend(self, caller: Caller, amendment: Amendment, write: Write[Opened, M]) -> M:
+        """Add a version to a record; errors are those of AmendRecord in the contract."""
+        reach(caller, Action.AMEND_RECORD)
+        now, record_id = self._clock(), amendment.record_id
+
+        async def work(pg: Connection, claim: Claim) -> Opened:
+            await claim.settle()
+            await records.lock(pg, record_id)
+            row, _ = await visible(pg, caller, await records.get(pg, record_id), record_id, now)
+            require(caller, Action.AMEND_RECORD, Owner(doctor_id=row.doctor_id))
+            check_etag(row.version, amendment.etag)
+            place = Place(row.patient_id, record_id, row.version + 1, now)
+            await records.amend(pg, await self._vault.seal(pg, place, amendment.text, now))
+            access = entry(caller, row.patient_id, Access.AMENDED, Basis.AUTHOR, [record_id], version=place.version)
+            return await self._written(pg, access, amendment.text, now)
+
+        return await perform(self._engine, self._blinded(write), work, now)
+
+    async def _written(self, pg: Connection, access: Entry, text: str, now: datetime) -> Opened:
+        [record_id] = access.record_ids
+        row = await records.get(pg, record_id)
+        if row is None:
+            raise AssertionError("what was written is there")
+        await self._trail.append(pg, access, now)
+        return Opened(row, text)
+
+    def _blinded(self, write: Write[Opened, M]) -> Write[Opened, M]:
+        """Its digest is kept as well, and would tell the text to those who guess it."""
+        return replace(write, content=self._vault.blinded(write.content))
+
+
+async def _check_appointment(pg: Connection, caller: Caller, new: NewText) -> None:
+    if not new.appointment_id:
+        return
+    row = await (await appointments.get(pg, new.appointment_id)).fetchone()
+    if row is None or (row.patient_id, row.doctor_id) != (new.patient_id, caller.doctor_id):
+        raise not_found(Reason.APPOINTMENT_NOT_FOUND, "appointment", new.appointment_id)

@@ -1,0 +1,221 @@
+"""The days that a worker's streams follow: whatever changes them reaches every stream, whole, the newest first.
+
+Three things change a day: a commit, of which workers tell each other through Valkey; a commit of which nobody told,
+found by looking at the database every two seconds; and the clock.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from db.errors import StateError
+from db.postgres import days as stored
+from db.postgres.cluster.engines import Engine
+from db.postgres.doctors import PlaceRow
+from db.valkey import days as kept
+from db.valkey.client import Valkey
+from db.valkey.days import RenderedDay
+from server.domain.doctor import DoctorDay
+from server.domain.errors import DomainError
+from server.domain.ids import Clock
+from server.domain.policies import today
+from server.domain.slots import midnight
+from server.telemetry.logs import place_of
+from server.usecases.schedules.live.days import Days
+from server.usecases.streams import Stream
+from server.usecases.unit_of_work import read
+
+_log = structlog.get_logger()
+
+_LOOK_SECONDS = 2.0
+_LOOK_BACK = timedelta(minutes=1)
+_TICK = timedelta(seconds=1)
+_RECONNECT_SECONDS = 0.5
+_AT_ONCE = 4
+
+
+class DayStream(Stream):
+    """A stream of days: of each doctor at most one waits for a slow reader, the newest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pending: dict[str, bytes] = {}
+        """What to send, by doctor."""
+
+    def put(self, doctor_id: str, message: bytes) -> None:
+        """Have a day sent instead of an older one of the doctor that still waits."""
+        self.pending[doctor_id] = message
+        self.wake()
+
+
+class _Followed:
+    """A doctor's day that streams follow; with `fixed` false the doctor's today, whichever that is."""
+
+    __slots__ = ("date", "day", "doctor_id", "due_at", "fixed", "loading", "streams", "zone")
+
+    def __init__(self, place: PlaceRow, day: date | None, now: datetime) -> None:
+        self.doctor_id = place.doctor_id
+        self.zone = ZoneInfo(place.time_zone)
+        self.fixed = day is not None
+        self.date = day or today(self.zone, now)
+        self.day: RenderedDay | None = None
+        self.due_at = now
+        """When the day is to be read again."""
+        self.loading = False
+        self.streams: set[DayStream] = set()
+
+    @property
+    def key(self) -> DoctorDay:
+        return self.doctor_id, self.date
+
+
+class Hub:
+    """Follows days for streams."""
+
+    def __init__(self, days: Days, engine: Engine, valkey: Valkey, clock: Clock) -> None:
+        self._days = days
+        self._engine = engine
+        self._valkey = valkey
+        self._clock = clock
+        self._followed: dict[tuple[str, date | None], _Followed] = {}
+        self._by_day: dict[DoctorDay, list[_Followed]] = {}
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self._loads: set[asyncio.Task[None]] = set()
+        self._looked_at = self._wakes_at = clock() - kept.TTL
+        self._sooner = asyncio.Event()
+        days.on_new = self.deliver
+
+    @contextmanager
+    def following(self, stream: DayStream, places: Iterable[PlaceRow], day: date | None) -> Iterator[None]:
+        """Give a stream the day of each doctor now and whenever it changes; without `day` today's."""
+        wanted = list(places)
+        for place in wanted:
+            self._join(stream, place, day)
+        try:
+            yield
+        finally:
+            for place in wanted:
+                self._leave(stream, place.doctor_id, day)
+
+    def deliver(self, day: RenderedDay) -> None:
+        """Give a day to the streams that follow it, unless they have it or a newer one."""
+        for followed in self._by_day.get((day.doctor_id, day.date), ()):
+            if followed.day is None or followed.day.version < day.version:
+                followed.day = day
+                followed.due_at = self._due_at(followed, day)
+                if followed.due_at < self._wakes_at:
+                    self._sooner.set()
+                for stream in followed.streams:
+                    stream.put(day.doctor_id, day.whole)
+
+    def loops(self) -> list[Coroutine[None, None, None]]:
+        """What follows days until cancelled; what fails is logged once, and tried again."""
+        return [
+            self._always(self._listen, _RECONNECT_SECONDS),
+            self._always(self._look, _LOOK_SECONDS),
+            self._keep_time(),
+        ]
+
+    async def _always(self, work: Callable[[], Awaitable[None]], pause: float) -> None:
+        well = True
+        while True:
+            try:
+                await work()
+                well = True
+            except (DomainError, StateError) as error:
+                if well:
+                    _log.warning("following is hindered", failure=place_of(error))
+                well = False
+            await asyncio.sleep(pause)
+
+    async def _listen(self) -> None:
+        async for day in kept.listen(self._valkey):
+            if day is None:
+                # What was told before nobody heard.
+                await self._look()
+            else:
+                self._days.learn((day.doctor_id, day.date), day.epoch, day.revision)
+                self._days.take(day)
+
+    async def _look(self) -> None:
+        """Find the commits of which this worker was not told."""
+        began, since = self._clock(), self._looked_at - _LOOK_BACK
+        epoch, rows = await read(self._engine, lambda pg: stored.changed_since(pg, since))
+        self._looked_at = began
+        self._days.learn_epoch(epoch)
+        for row in rows:
+            self._days.learn((row.doctor_id, row.date), epoch, row.revision)
+        for followed in list(self._followed.values()):
+            if followed.day is not None and self._days.is_old(followed.day):
+                self._refresh(followed)
+
+    async def _keep_time(self) -> None:
+        while True:
+            self._sooner.clear()
+            now = self._clock()
+            waiting = [each for each in self._followed.values() if not each.loading]
+            for followed in waiting:
+                if followed.due_at <= now:
+                    self._refresh(followed)
+            self._wakes_at = min((each.due_at for each in waiting if each.due_at > now), default=now + _TICK)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(_TICK, self._wakes_at - now).total_seconds()):
+                    await self._sooner.wait()
+
+    def _refresh(self, followed: _Followed) -> None:
+        if followed.loading:
+            return
+        followed.loading = True
+        task = asyncio.create_task(self._load(followed))
+        self._loads.add(task)
+        task.add_done_callback(self._loads.discard)
+
+    async def _load(self, followed: _Followed) -> None:
+        try:
+            self._move_to_today(followed)
+            async with self._at_once:
+                self.deliver(await self._days.get(followed.key))
+        except Exception as error:
+            followed.due_at = self._clock() + _TICK
+            if not isinstance(error, DomainError):  # a lost database is in the log already
+                _log.error("a followed day cannot be read", failure=place_of(error))
+        finally:
+            followed.loading = False
+
+    def _move_to_today(self, followed: _Followed) -> None:
+        day = today(followed.zone, self._clock())
+        if not followed.fixed and day != followed.date:
+            self._by_day[followed.key].remove(followed)
+            followed.date, followed.day = day, None
+            self._by_day.setdefault(followed.key, []).append(followed)
+
+    def _due_at(self, followed: _Followed, day: RenderedDay) -> datetime:
+        if followed.fixed:
+            return day.valid_until
+        return min(day.valid_until, midnight(followed.date + timedelta(days=1), followed.zone))
+
+    def _join(self, stream: DayStream, place: PlaceRow, day: date | None) -> None:
+        now = self._clock()
+        followed = self._followed.get((place.doctor_id, day))
+        if followed is None:
+            followed = self._followed[place.doctor_id, day] = _Followed(place, day, now)
+            self._by_day.setdefault(followed.key, []).append(followed)
+        followed.streams.add(stream)
+        if followed.day is not None and now < followed.due_at:
+            stream.put(place.doctor_id, followed.day.whole)
+        else:
+            self._refresh(followed)
+
+    def _leave(self, stream: DayStream, doctor_id: str, day: date | None) -> None:
+        followed = self._followed[doctor_id, day]
+        followed.streams.discard(stream)
+        if not followed.streams:
+            del self._followed[doctor_id, day]
+            same_day = self._by_day[followed.key]
+            same_day.remove(followed)
+            if not same_day:
+                del self._by_day[followed.key]

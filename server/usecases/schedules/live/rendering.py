@@ -1,0 +1,76 @@
+"""Makes days of doctors from the database: their free slots and the whole of them, as bytes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from db.postgres import days
+from db.postgres.cluster.engines import Engine
+from db.postgres.cluster.routing import Freshness
+from db.postgres.days import OfferRow
+from db.valkey.days import NEVER, RenderedDay
+from server.domain.availability import Day, day_of
+from server.domain.doctor import DoctorDay
+from server.domain.ids import Clock
+from server.usecases.schedules.doctor_mapping import busy_of, doctor_of
+from server.usecases.streams import Ending
+from server.usecases.unit_of_work import read
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedDay:
+    """A doctor's day at a revision; of two with one epoch the one with the higher revision is newer."""
+
+    doctor_id: str
+    date: date
+    time_zone: str
+    epoch: int
+    revision: int
+    day: Day
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """Bytes of messages: the free slots of a day for ListAvailableSlots, and what WatchSlots sends."""
+
+    free: Callable[[OfferedDay], bytes]
+    whole: Callable[[OfferedDay], bytes]
+    heartbeat: Callable[[datetime], bytes]
+    closing: Callable[[Ending], bytes]
+
+
+class Rendering:
+    """Reads days and renders them."""
+
+    def __init__(self, engine: Engine, clock: Clock, forms: Forms) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._forms = forms
+
+    async def render(self, keys: Sequence[DoctorDay]) -> list[RenderedDay]:
+        """Days as they are now, revision and slots of all from one statement; none of an unknown doctor.
+
+        Raises DATABASE_UNAVAILABLE.
+        """
+        rows = await read(self._engine, lambda pg: days.offers_of_days(pg, keys), Freshness.PRIMARY_FIRST)
+        return self.rendered(rows)
+
+    def rendered(self, rows: Sequence[OfferRow]) -> list[RenderedDay]:
+        """Days by what they offer, as it was read a moment ago or is known."""
+        # The clock after the statement: what it saw holds now, while a hold that ended meanwhile is seen as ended.
+        now = self._clock()
+        return [self._rendered(row, row.date, now) for row in rows if row.date]
+
+    def _rendered(self, row: OfferRow, day: date, now: datetime) -> RenderedDay:
+        seen = day_of(doctor_of(row), day, busy_of(row.busy), now)
+        offered = OfferedDay(row.doctor_id, day, row.time_zone, row.epoch, row.revision, seen)
+        return RenderedDay(
+            doctor_id=row.doctor_id,
+            date=day,
+            clinic_id=row.clinic_id,
+            epoch=row.epoch,
+            revision=row.revision,
+            valid_until=seen.valid_until or NEVER,
+            free=self._forms.free(offered),
+            whole=self._forms.whole(offered),
+        )

@@ -1,0 +1,96 @@
+"""The earliest free slots over many doctors."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from db.postgres import days
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.routing import Freshness
+from db.postgres.days import OfferRow
+from server.domain.availability import day_of
+from server.domain.errors import invalid
+from server.domain.identity import Action, Caller, Owner, reach, require
+from server.domain.ids import Clock
+from server.domain.slots import Slot
+from server.usecases.schedules.doctor_mapping import busy_of, doctor_of
+from server.usecases.unit_of_work import read
+
+LONGEST = timedelta(days=92)
+_FIRST_SPAN = timedelta(days=2)
+_GROWTH = 4
+_EASTERNMOST = timedelta(hours=14)
+"""Where a day begins first: UTC+14."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Whose slots (a clinic's, a specialty's, or both; one may be empty), on which days, and how many at most."""
+
+    clinic_id: str
+    specialty: str
+    first: date
+    last: date
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A free slot and who offers it."""
+
+    offer: OfferRow
+    slot: Slot
+
+
+class Searching:
+    """Searches free slots."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    async def earliest(self, caller: Caller, search: Search) -> Sequence[Found]:
+        """The earliest free slots, by start and doctor.
+
+        Reads spans of days that grow fourfold, so a search is at most four statements, and one where slots are near.
+        """
+        reached = reach(caller, Action.SEE_SLOTS)
+        if search.clinic_id:
+            require(caller, Action.SEE_SLOTS, Owner(clinic_id=search.clinic_id))
+        if not search.first <= search.last <= search.first + LONGEST:
+            raise invalid("to_date", f"must be from_date or up to {LONGEST.days} days after it")
+        now = self._clock()
+        found: list[Found] = []
+        for first, last in _spans(search.first, search.last):
+            free = await self._free(search, first, last, now)
+            found += [each for each in free if reached.everything or each.offer.clinic_id in reached.clinic_ids]
+            found.sort(key=lambda each: (each.slot.start_at, each.slot.date, each.offer.doctor_id))
+            if len(found) >= search.limit and found[search.limit - 1].slot.start_at < _settled_before(last):
+                break
+        return found[: search.limit]
+
+    async def _free(self, search: Search, first: date, last: date, now: datetime) -> list[Found]:
+        async def work(pg: Connection) -> list[OfferRow]:
+            return await days.offers_of_group(pg, search.clinic_id, search.specialty, first, last)
+
+        rows = await read(self._engine, work, Freshness.OWN_WRITES)
+        return [Found(row, slot) for row in rows for slot in _slots(row, first, last, now)]
+
+
+def _slots(row: OfferRow, first: date, last: date, now: datetime) -> Iterator[Slot]:
+    doctor, busy = doctor_of(row), busy_of(row.busy)
+    for offset in range((last - first).days + 1):
+        yield from day_of(doctor, first + timedelta(days=offset), busy, now).slots
+
+
+def _spans(first: date, last: date) -> Iterator[tuple[date, date]]:
+    length = _FIRST_SPAN
+    while first <= last:
+        end = min(first + length, last)
+        yield first, end
+        first, length = end + timedelta(days=1), length * _GROWTH
+
+
+def _settled_before(last: date) -> datetime:
+    """No slot of a later day, in whatever zone, starts before this instant."""
+    return datetime.combine(last + timedelta(days=1), time(), UTC) - _EASTERNMOST

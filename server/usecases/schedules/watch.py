@@ -1,0 +1,71 @@
+"""Watching the days of doctors."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from db.postgres import doctors
+from db.postgres.cluster.engines import Engine
+from db.postgres.doctors import PlaceRow
+from server.domain.errors import Reason, not_found
+from server.domain.identity import Action, Caller, Owner, require
+from server.domain.ids import Clock
+from server.usecases.schedules.live.hub import DayStream, Hub
+from server.usecases.schedules.live.rendering import Forms
+from server.usecases.streams import Streams
+from server.usecases.unit_of_work import read
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Whose days (of doctors, or of a clinic's), and which one; None for today, wherever the doctor is."""
+
+    doctor_ids: Sequence[str]
+    clinic_id: str
+    day: date | None
+
+
+class Watching:
+    """Shows days as they change."""
+
+    def __init__(self, engine: Engine, clock: Clock, hub: Hub, streams: Streams, forms: Forms) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._hub = hub
+        self._streams = streams
+        self._forms = forms
+
+    async def watch(
+        self, caller: Caller, watched: Watched, remaining_seconds: float | None
+    ) -> AsyncGenerator[bytes, None]:
+        """The messages of a stream (CLINIC_NOT_FOUND, DOCTOR_NOT_FOUND, NOT_ALLOWED)."""
+        places = await self._places(caller, watched)
+        stream = DayStream()
+        with (
+            self._streams.opened(stream, caller, remaining_seconds),
+            self._hub.following(stream, places, watched.day),
+        ):
+            while stream.ending is None:
+                await stream.woken()
+                while stream.pending:
+                    yield stream.pending.pop(next(iter(stream.pending)))
+                if stream.beat:
+                    stream.beat = False
+                    yield self._forms.heartbeat(self._clock())
+            yield self._forms.closing(stream.ending)
+
+    async def _places(self, caller: Caller, watched: Watched) -> list[PlaceRow]:
+        if watched.clinic_id:
+            require(caller, Action.SEE_SLOTS, Owner(clinic_id=watched.clinic_id))
+            found = await read(self._engine, lambda pg: doctors.places_of_clinic(pg, watched.clinic_id))
+            if found is None:
+                raise not_found(Reason.CLINIC_NOT_FOUND, "clinic", watched.clinic_id)
+            return found
+        rows = {
+            row.doctor_id: row for row in await read(self._engine, lambda pg: doctors.places(pg, watched.doctor_ids))
+        }
+        for doctor_id in watched.doctor_ids:
+            if doctor_id not in rows:
+                raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", doctor_id)
+            require(caller, Action.SEE_SLOTS, Owner(clinic_id=rows[doctor_id].clinic_id, doctor_id=doctor_id))
+        return list(rows.values())

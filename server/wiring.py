@@ -24,15 +24,15 @@ from server.rpc.identity import AuthServicer
 from server.rpc.notifications import NotificationServicer
 from server.rpc.records import RecordServicer
 from server.rpc.schedules import ScheduleServicer
-from server.rpc.server import Server, Servicers
+from server.rpc.server import GrpcServer, Servicers
 from server.usecases.appointments.book import Booking
 from server.usecases.appointments.changing import Changing
 from server.usecases.appointments.feed import Feed
 from server.usecases.appointments.read import Appointments
 from server.usecases.directory.doctors import Directory
 from server.usecases.directory.patients import Patients
-from server.usecases.directory.profile_cache import DOCTOR_LIFE, PATIENT_LIFE, Profiles
-from server.usecases.identity.access_tokens import Tokens, TokenSettings
+from server.usecases.directory.profile_cache import DOCTOR_LIFE, PATIENT_LIFE, ProfileCache
+from server.usecases.identity.access_tokens import AccessTokens, TokenSettings
 from server.usecases.identity.accounts import Accounts
 from server.usecases.identity.devices import Devices
 from server.usecases.identity.passwords import Passwords
@@ -42,12 +42,12 @@ from server.usecases.keyrings import KeyRing, key_ring
 from server.usecases.maintenance.capacity import Capacity
 from server.usecases.maintenance.housekeeping import Housekeeping
 from server.usecases.notifications import Notifications
-from server.usecases.records.audit_trail import Trail
-from server.usecases.records.break_glass import Emergency
-from server.usecases.records.encryption import Vault
+from server.usecases.records.audit_trail import AuditTrail
+from server.usecases.records.break_glass import BreakGlass
+from server.usecases.records.encryption import RecordCipher
 from server.usecases.records.keys import RecordKeys
-from server.usecases.records.read import Reading
-from server.usecases.records.write import Writing
+from server.usecases.records.read import RecordReader
+from server.usecases.records.write import RecordWriter
 from server.usecases.schedules.availability import Availability
 from server.usecases.schedules.live.announcing import Announcing
 from server.usecases.schedules.live.days import Days
@@ -70,9 +70,9 @@ class Parts:
     clock: Clock
     new_id: IdMaker
     keys: SigningKeys
-    tokens: Tokens
-    vault: Vault
-    trail: Trail
+    tokens: AccessTokens
+    vault: RecordCipher
+    trail: AuditTrail
     audit_keys: KeyRing
     record_keys: RecordKeys
     passwords: Passwords
@@ -82,11 +82,11 @@ class Parts:
     streams: Streams
     feed: Feed
     days: Days
-    doctors: Profiles[DoctorRow]
-    patients: Profiles[FullPatientRow]
+    doctors: ProfileCache[DoctorRow]
+    patients: ProfileCache[FullPatientRow]
     announcing: Announcing
     hub: Hub
-    server: Server
+    server: GrpcServer
 
 
 @asynccontextmanager
@@ -113,7 +113,7 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
         secret = key_encryption_key(settings.key_encryption_key.get_secret_value())
         keys = SigningKeys(engine, clock, secret, timedelta(seconds=settings.keys_cache_seconds))
         token_settings = TokenSettings(settings.token_issuer, settings.token_audience)
-        tokens = Tokens(engine, clock, new_id, keys, token_settings)
+        tokens = AccessTokens(engine, clock, new_id, keys, token_settings)
         passwords = Passwords(threads=settings.password_threads, queue=settings.password_queue)
         stack.callback(passwords.close)
         successors = derived(secret, "successors of refresh tokens")
@@ -123,15 +123,15 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
         gate = Gate(cache)
         stack.push_async_callback(gate.aclose)
         days = Days(Rendering(engine, clock, FORMS), gate, clock)
-        doctors = Profiles(gate, lambda: days.epoch, "doctor", DoctorRow, DOCTOR_LIFE)
-        patients = Profiles(gate, lambda: days.epoch, "patient", FullPatientRow, PATIENT_LIFE)
+        doctors = ProfileCache(gate, lambda: days.epoch, "doctor", DoctorRow, DOCTOR_LIFE)
+        patients = ProfileCache(gate, lambda: days.epoch, "patient", FullPatientRow, PATIENT_LIFE)
         for profiles in (doctors, patients):
             stack.push_async_callback(profiles.aclose)
         announcing, hub = Announcing(days), Hub(days, engine, cache, clock)
         feed = Feed(engine, clock, streams)
         masters = key_ring("YOYAKU_RECORD_MASTER_KEYS", settings.record_master_keys.get_secret_value(), secret)
         audit_keys = key_ring("YOYAKU_RECORD_AUDIT_KEYS", settings.record_audit_keys.get_secret_value(), secret)
-        vault, trail = Vault(masters, derived(secret, "digests of requests")), Trail(audit_keys)
+        vault, trail = RecordCipher(masters, derived(secret, "digests of requests")), AuditTrail(audit_keys)
         servicers = Servicers(
             appointments=AppointmentServicer(
                 Appointments(engine),
@@ -156,9 +156,9 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
                 Seal(secret, "answers with secrets"),
             ),
             records=RecordServicer(
-                Reading(engine, clock, trail, vault),
-                Writing(engine, clock, new_id, trail, vault),
-                Emergency(engine, clock, trail),
+                RecordReader(engine, clock, trail, vault),
+                RecordWriter(engine, clock, new_id, trail, vault),
+                BreakGlass(engine, clock, trail),
             ),
             notifications=NotificationServicer(Notifications(engine, clock)),
         )
@@ -185,7 +185,7 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             patients=patients,
             announcing=announcing,
             hub=hub,
-            server=Server(servicers, tokens),
+            server=GrpcServer(servicers, tokens),
         )
 
 

@@ -9,7 +9,7 @@ from db.postgres.cluster.engines import Connection
 from db.postgres.driver.pipeline import named
 
 
-class Position(NamedTuple):
+class AppointmentCursor(NamedTuple):
     """Where a page ended, in the order (date, start_at, id)."""
 
     date: date
@@ -25,7 +25,7 @@ class Among(NamedTuple):
     patient_id: str | None
 
 
-class ListQuery(NamedTuple):
+class AppointmentQuery(NamedTuple):
     """Which appointments, in which order, and which part of them."""
 
     whose: Literal["patient", "doctor", "clinic"]
@@ -36,12 +36,12 @@ class ListQuery(NamedTuple):
     among: Among | None
     """None for all."""
     descending: bool
-    after: Position | None
+    after: AppointmentCursor | None
     offset: int
     limit: int
 
 
-def statement(query: ListQuery) -> str:
+def statement(query: AppointmentQuery) -> str:
     """The text of the statement for a query; it names only what the query restricts."""
     direction = "DESC" if query.descending else "ASC"
     order = f"ORDER BY a.date {direction}, a.start_at {direction}, a.id {direction}"
@@ -62,7 +62,7 @@ def statement(query: ListQuery) -> str:
     return f"{page}{order}"
 
 
-def parameters(query: ListQuery) -> dict[str, object]:
+def parameters(query: AppointmentQuery) -> dict[str, object]:
     """The values of the statement for a query."""
     return {
         "id": query.id,
@@ -77,7 +77,7 @@ def parameters(query: ListQuery) -> dict[str, object]:
     }
 
 
-async def appointments(pg: Connection, query: ListQuery) -> list[AppointmentRow]:
+async def appointments(pg: Connection, query: AppointmentQuery) -> list[AppointmentRow]:
     """The appointments of a query."""
     cursor = pg.cursor(row_factory=named(AppointmentRow))
     await cursor.execute(statement(query), parameters(query))

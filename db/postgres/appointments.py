@@ -48,7 +48,7 @@ class PatientDayRow(NamedTuple):
     held_until: datetime | None
 
 
-class Place(NamedTuple):
+class Placement(NamedTuple):
     """Where and when an appointment is."""
 
     doctor_id: str
@@ -159,12 +159,12 @@ async def of_patient_around(pg: Connection, patient_id: str, day: date) -> Sent[
     return await cursor.execute(_OF_PATIENT_AROUND, {"patient_id": patient_id, "date": day})
 
 
-async def insert(pg: Connection, appointment: NewAppointment, place: Place, now: datetime) -> None:
+async def insert(pg: Connection, appointment: NewAppointment, place: Placement, now: datetime) -> None:
     """Add an appointment; the exclusion constraints have the last word (ConstraintViolated)."""
     await pg.execute(_INSERT, {**appointment._asdict(), **place._asdict(), "now": now})
 
 
-async def move(pg: Connection, appointment_id: str, place: Place, now: datetime) -> None:
+async def move(pg: Connection, appointment_id: str, place: Placement, now: datetime) -> None:
     """Put an appointment elsewhere; the exclusion constraints have the last word (ConstraintViolated)."""
     await pg.execute(_MOVE, {"id": appointment_id, "now": now, **place._asdict()})
 

@@ -17,7 +17,7 @@ class Row(NamedTuple):
     content: str
 
 
-class Place(NamedTuple):
+class ArchivePosition(NamedTuple):
     """An appointment, in the order in which they leave."""
 
     date: date
@@ -76,13 +76,13 @@ async def due_records(pg: Connection, clinic_id: str, before: datetime, limit: i
 
 
 async def due_appointments(
-    pg: Connection, clinic_id: str, before: datetime, settled: datetime, after: Place, limit: int
-) -> list[Place]:
+    pg: Connection, clinic_id: str, before: datetime, settled: datetime, after: ArchivePosition, limit: int
+) -> list[ArchivePosition]:
     """Lock appointments of a clinic that ended before an instant, by date.
 
     They have not changed since `settled`, and neither a record nor a notice that is still to be sent refers to them.
     """
-    cursor = pg.cursor(row_factory=args_row(Place))
+    cursor = pg.cursor(row_factory=args_row(ArchivePosition))
     await cursor.execute(
         _DUE_APPOINTMENTS,
         {

@@ -9,7 +9,7 @@ from psycopg.rows import args_row
 from db.postgres.cluster.engines import Connection
 
 
-class Change(NamedTuple):
+class AppointmentChange(NamedTuple):
     """What happened to an appointment; the clinic that it was moved away from, if it was."""
 
     appointment_id: str
@@ -84,7 +84,7 @@ RETURNING true
 """
 
 
-async def add(pg: Connection, changes: Sequence[Change], kinds: Sequence[str | None], now: datetime) -> None:
+async def add(pg: Connection, changes: Sequence[AppointmentChange], kinds: Sequence[str | None], now: datetime) -> None:
     """Write changes into the histories of their appointments, which must be as they are now, and into the feeds.
 
     `kinds` says of each change which notice of it is to be queued, if any. It locks the feeds of the clinics until the

@@ -23,7 +23,7 @@ class NamedRow(NamedTuple):
     """Whether it has a name of the asked-for system, this one or another."""
 
 
-class DoctorRow(NamedTuple):
+class ImportedDoctorRow(NamedTuple):
     """A practitioner at a clinic."""
 
     id: str
@@ -88,9 +88,9 @@ async def name(pg: Connection, noun: Noun, names: Collection[tuple[Pair, str]]) 
     await pg.execute(_NAME.format(noun=noun), values)
 
 
-async def doctors(pg: Connection, pairs: Collection[Pair]) -> list[DoctorRow]:
+async def doctors(pg: Connection, pairs: Collection[Pair]) -> list[ImportedDoctorRow]:
     """The doctors that (practitioner_id, clinic_id) pairs stand for."""
-    cursor = pg.cursor(row_factory=args_row(DoctorRow))
+    cursor = pg.cursor(row_factory=args_row(ImportedDoctorRow))
     wanted = {"practitioner_ids": [pair[0] for pair in pairs], "clinic_ids": [pair[1] for pair in pairs]}
     await cursor.execute(_DOCTORS, wanted)
     return await cursor.fetchall()

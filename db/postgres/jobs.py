@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from procrastinate import PsycopgConnector
 from psycopg_pool import AsyncConnectionPool
 
-from db.postgres.driver.pool import CONNECT_SECONDS, PEER_LOST, SESSION
+from db.postgres.driver.pool import CONNECT_SECONDS, PEER_LOST, SESSION_OPTIONS
 
 # A queue is empty or long, and its statistics never say which: planned for an empty one, every look for the next job
 # would read and sort them all.
@@ -26,7 +26,7 @@ async def queue(url: str, *, size: int, wait_seconds: float, application: str) -
         timeout=wait_seconds,
         open=False,
         kwargs={
-            "options": f"{SESSION} {_NEXT_JOB_BY_INDEX}",
+            "options": f"{SESSION_OPTIONS} {_NEXT_JOB_BY_INDEX}",
             "connect_timeout": CONNECT_SECONDS,
             "application_name": application,
             **PEER_LOST,

@@ -60,7 +60,7 @@ class SubjectRow(NamedTuple):
     phone: str
 
 
-class ListQuery(NamedTuple):
+class NotificationQuery(NamedTuple):
     """Which notifications to list, the newest first; None where all are wanted."""
 
     appointment_id: str | None
@@ -196,7 +196,7 @@ async def get_locked(pg: Connection, notification_id: str) -> Sent[NotificationR
     return await cursor.execute(_GET_LOCKED, {"id": notification_id})
 
 
-def list_statement(query: ListQuery) -> str:
+def list_statement(query: NotificationQuery) -> str:
     """The text of the statement for a query; it names only what the query restricts."""
     conditions = [
         condition
@@ -211,7 +211,7 @@ def list_statement(query: ListQuery) -> str:
     return f"SELECT {_COLUMNS} FROM notifications {where}ORDER BY id DESC LIMIT %(limit)s"
 
 
-async def find(pg: Connection, query: ListQuery) -> list[NotificationRow]:
+async def find(pg: Connection, query: NotificationQuery) -> list[NotificationRow]:
     """The notifications of a query."""
     cursor = pg.cursor(row_factory=args_row(NotificationRow))
     await cursor.execute(list_statement(query), query._asdict())

@@ -52,7 +52,7 @@ class NewVersion(NamedTuple):
     created_at: datetime
 
 
-class Position(NamedTuple):
+class RecordCursor(NamedTuple):
     """Where a page ended, in the order (created_at, id) from the newest on."""
 
     created_at: datetime
@@ -132,7 +132,7 @@ async def versions(pg: Connection, record_id: str, before: int, limit: int) -> l
     return await cursor.fetchall()
 
 
-async def page(pg: Connection, patient_id: str, after: Position | None, offset: int, limit: int) -> list[RecordRow]:
+async def page(pg: Connection, patient_id: str, after: RecordCursor | None, offset: int, limit: int) -> list[RecordRow]:
     """A patient's records, the newest first, each in its newest version."""
     cursor = pg.cursor(row_factory=args_row(RecordRow))
     begin = {"after_at": after and after.created_at, "after_id": after and after.id}

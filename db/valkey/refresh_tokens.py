@@ -24,7 +24,7 @@ class Rotation(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class RefreshToken:
     """A refresh token as it is kept."""
 
     user_id: str
@@ -91,7 +91,7 @@ end
 """
 
 
-async def begin(store: Valkey, token: Token, family_id: str, generation: int, life_milliseconds: int) -> None:
+async def begin(store: Valkey, token: RefreshToken, family_id: str, generation: int, life_milliseconds: int) -> None:
     """Begin a family with its first token (Unavailable); `generation` is the account's at that time."""
     keys = [token.key, _families(token.user_id) + family_id]
     with translated():
@@ -99,7 +99,7 @@ async def begin(store: Valkey, token: Token, family_id: str, generation: int, li
 
 
 async def rotate(
-    store: Valkey, token: Token, successor: Token, request_id: str, *, now: int, window: int, life: int
+    store: Valkey, token: RefreshToken, successor: RefreshToken, request_id: str, *, now: int, window: int, life: int
 ) -> Rotated:
     """Put a successor in the place of a token, all or nothing (Unavailable); times are in milliseconds.
 
@@ -114,7 +114,7 @@ async def rotate(
     return Rotated(Rotation(outcome.decode()), rest[0].decode(), int(rest[1]))
 
 
-async def end(store: Valkey, token: Token) -> None:
+async def end(store: Valkey, token: RefreshToken) -> None:
     """End a token's family, if it is one (Unavailable)."""
     with translated():
         await store.register_script(_END)([token.key, _families(token.user_id)], [token.secret_hash])

@@ -7,7 +7,7 @@ import typer
 
 from server.commands import app, fail
 from server.commands.limits import LIMIT, parsed_limits
-from server.edge.render import Address, EdgeError, EdgeValues, Tls, render
+from server.edge.render import Address, EdgeError, EdgeValues, TlsListener, render
 
 
 @app.command("envoy-config")
@@ -37,7 +37,7 @@ def envoy_config(
         workers=[_address(text, "--worker") for text in worker],
         origins=origin or (),
         trusted_hops=trusted_hops,
-        tls=Tls((host, tls_port), _certificates(certificates)) if certificates else None,
+        tls=TlsListener((host, tls_port), _certificates(certificates)) if certificates else None,
         limits=parsed_limits(limit or ()),
     )
     try:

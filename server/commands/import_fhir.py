@@ -19,7 +19,7 @@ from server.config import Settings
 from server.domain.errors import DomainError
 from server.fhir.export import KINDS, Export, ExportError, Report, find
 from server.fhir.fields import Origin
-from server.usecases.importing.batches import Outcome
+from server.usecases.importing.batches import ImportCounts
 from server.usecases.importing.run import Importing
 from server.wiring import wired
 
@@ -76,7 +76,7 @@ def _checked_source(source: str) -> str:
     return given
 
 
-def _run(export: Export, origin: Origin, configured: Settings) -> dict[str, Outcome]:
+def _run(export: Export, origin: Origin, configured: Settings) -> dict[str, ImportCounts]:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
@@ -86,9 +86,9 @@ def _run(export: Export, origin: Origin, configured: Settings) -> dict[str, Outc
         return asyncio.run(_import(export, origin, configured, progress))
 
 
-async def _import(export: Export, origin: Origin, configured: Settings, progress: Progress) -> dict[str, Outcome]:
+async def _import(export: Export, origin: Origin, configured: Settings, progress: Progress) -> dict[str, ImportCounts]:
     tasks = {kind: progress.add_task(kind, total=export.counts[kind]) for kind in KINDS if export.counts[kind]}
-    outcomes: defaultdict[str, Outcome] = defaultdict(Outcome)
+    outcomes: defaultdict[str, ImportCounts] = defaultdict(ImportCounts)
     async with wired(configured) as parts:
         importing = Importing(parts.engine, parts.clock, parts.new_id, parts.vault, parts.trail)
         async for kind, lines, outcome in importing.run(export, origin):
@@ -104,13 +104,13 @@ def _say(progress: Progress, reports: Iterable[Report]) -> None:
         progress.console.print(str(report), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
-def _summarize(export: Export, outcomes: dict[str, Outcome]) -> int:
+def _summarize(export: Export, outcomes: dict[str, ImportCounts]) -> int:
     """Print what came of every kind; how many lines were reported."""
     print(f"{'':<18}{'lines':>8}{'new':>8}{'unchanged':>11}{'reported':>10}")
     for kind, outcome in outcomes.items():
         reported = sum(report.lines for report in outcome.reports)
         print(f"{kind:<18}{export.counts[kind]:>8}{outcome.new:>8}{outcome.unchanged:>11}{reported:>10}")
-    total = Outcome(reports=list(export.reports))
+    total = ImportCounts(reports=list(export.reports))
     for outcome in outcomes.values():
         total.add(outcome)
     reported = sum(report.lines for report in total.reports)

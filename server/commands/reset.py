@@ -2,7 +2,7 @@
 
 from server.commands import app, fail
 from server.local import HOME, LocalError, data_location
-from server.local.stop import halt
+from server.local.stop import stop_stack
 from server.local.supervisor import alone
 
 
@@ -10,7 +10,7 @@ from server.local.supervisor import alone
 def reset() -> None:
     """Stop the stack of this checkout and remove its data, logs and secrets."""
     try:
-        halt(HOME, lambda what: print(f"stopping {what}", flush=True))
+        stop_stack(HOME, lambda what: print(f"stopping {what}", flush=True))
         with alone(HOME):
             data_location.remove(HOME)
     except LocalError as error:

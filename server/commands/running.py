@@ -5,12 +5,12 @@ import os
 from server.commands import fail, settings
 from server.config import PREFIX, Settings
 from server.local import HOME, LocalError, state
-from server.local.state import State
+from server.local.state import StackState
 
 _DATABASE = f"{PREFIX}DATABASE_URL"
 
 
-def stack() -> State:
+def stack() -> StackState:
     """The running stack, or the end of the program."""
     try:
         found = state.read(HOME)
@@ -21,7 +21,7 @@ def stack() -> State:
     return found
 
 
-def settings_of(running: State) -> Settings:
+def settings_of(running: StackState) -> Settings:
     """Settings of a process on the stack's database."""
     os.environ[_DATABASE] = running.database_url
     os.environ[f"{PREFIX}KEY_ENCRYPTION_KEY_FILE"] = running.key_encryption_key_file

@@ -11,7 +11,7 @@ from rich.text import Text
 from server.commands import app, fail, settings
 from server.config import LocalSettings
 from server.local import HOME, LocalError, supervisor
-from server.local.state import State
+from server.local.state import StackState
 
 SATURDAY = 5
 console = Console(soft_wrap=True, highlight=False)
@@ -36,7 +36,7 @@ def _say(text: str, seconds: float) -> None:
     console.print(Text.assemble(("  ok  ", "green"), f"{text:<60}", (f"{seconds:5.1f} s", "dim")))
 
 
-def _announce(state: State) -> None:
+def _announce(state: StackState) -> None:
     console.print()
     console.print(Text("yoyaku is running", "bold green"), _how_to_stop())
     for title, value in (
@@ -64,7 +64,7 @@ def _how_to_stop() -> str:
     return "(Ctrl-C stops it)" if console.is_terminal else "(`make down` stops it)"
 
 
-def _commands(state: State) -> list[str]:
+def _commands(state: StackState) -> list[str]:
     doctor = _identity(state.doctors[0]) if state.doctors else "DOCTOR_ID"
     token = '-H "Authorization: Bearer $(.venv/bin/python -m server token patient)"'
     return [

@@ -8,7 +8,7 @@ from server.commands import app, fail
 from server.commands.running import stack
 from server.config import MOST_WORKERS
 from server.local import HOME, LocalError, control
-from server.local.control import Wish
+from server.local.control import ControlRequest
 
 
 @app.command()
@@ -19,7 +19,7 @@ def workers(
     """Change the number of workers of the stack that `make up` runs, or restart them, without a failed call."""
     running = stack()
     try:
-        control.make(HOME, Wish(count or len(running.workers), restart))
+        control.make(HOME, ControlRequest(count or len(running.workers), restart))
     except LocalError as error:
         raise fail(str(error)) from None
     print(f"workers: {', '.join(stack().workers)}")

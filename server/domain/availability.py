@@ -21,7 +21,7 @@ class Closed(Enum):
     DOCTOR_INACTIVE = "doctor_inactive"
 
 
-class State(Enum):
+class SlotState(Enum):
     """What has become of a slot; the names are those of SlotState in the contract."""
 
     FREE = "free"
@@ -39,7 +39,7 @@ class Day:
 
     slots: Sequence[Slot]
     """The free ones; `seats` of each is what is left."""
-    all: Sequence[tuple[Slot, State, int]]
+    all: Sequence[tuple[Slot, SlotState, int]]
     """Every slot of the day as working hours give it, and the seats that can be booked."""
     closed: Closed | None
     valid_until: datetime | None
@@ -80,10 +80,10 @@ def day_of(doctor: Doctor, day: date, busy: Sequence[Busy], now: datetime) -> Da
 _TICK = timedelta(microseconds=1)
 
 
-def _seen(slot: Slot, seats: int, soonest: datetime) -> tuple[Slot, State, int]:
+def _seen(slot: Slot, seats: int, soonest: datetime) -> tuple[Slot, SlotState, int]:
     if not seats:
-        return slot, State.TAKEN, 0
-    return (slot, State.PAST, 0) if slot.start_at < soonest else (slot, State.FREE, seats)
+        return slot, SlotState.TAKEN, 0
+    return (slot, SlotState.PAST, 0) if slot.start_at < soonest else (slot, SlotState.FREE, seats)
 
 
 def nearest(doctor: Doctor, wanted: Slot, busy: Sequence[Busy], now: datetime, days: int) -> Alternatives:

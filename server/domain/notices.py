@@ -6,7 +6,7 @@ from enum import StrEnum
 from server.domain.appointment import Status
 
 
-class Kind(StrEnum):
+class NoticeKind(StrEnum):
     """What a notice says."""
 
     CONFIRMATION = "confirmation"
@@ -39,7 +39,7 @@ class Delivery(StrEnum):
     """Nobody needs it any more."""
 
 
-class Outcome(StrEnum):
+class DeliveryOutcome(StrEnum):
     """Why a notice is dead or dropped, or what its last attempt came to."""
 
     NONE = ""
@@ -57,11 +57,11 @@ class Outcome(StrEnum):
 
 
 KIND_OF_EVENT = {
-    "booked": Kind.CONFIRMATION,
-    "overridden": Kind.CONFIRMATION,
-    "confirmed": Kind.CONFIRMATION,
-    "rescheduled": Kind.CHANGE,
-    "cancelled": Kind.CANCELLATION,
+    "booked": NoticeKind.CONFIRMATION,
+    "overridden": NoticeKind.CONFIRMATION,
+    "confirmed": NoticeKind.CONFIRMATION,
+    "rescheduled": NoticeKind.CHANGE,
+    "cancelled": NoticeKind.CANCELLATION,
 }
 """Which events in an appointment's history the patient hears of."""
 
@@ -84,8 +84,8 @@ def pause_after(attempts: int) -> timedelta | None:
     return PAUSES[attempts - 1] if attempts <= len(PAUSES) else None
 
 
-def still_true(kind: Kind, status: Status, starts_at: datetime, said_to_start_at: datetime) -> bool:
+def still_true(kind: NoticeKind, status: Status, starts_at: datetime, said_to_start_at: datetime) -> bool:
     """Whether an appointment is as a notice about it says."""
-    if kind is Kind.CANCELLATION:
+    if kind is NoticeKind.CANCELLATION:
         return status is Status.CANCELLED
     return status is Status.SCHEDULED and starts_at == said_to_start_at

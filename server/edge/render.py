@@ -34,7 +34,7 @@ class EdgeError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Tls:
+class TlsListener:
     """A second listener, with the certificate in `certificates`/tls.crt and its key in tls.key.
 
     Clients that show a certificate need one by an authority in client-ca.crt, if there is that file.
@@ -60,7 +60,7 @@ class EdgeValues:
     workers: Sequence[Address]
     origins: Sequence[str] = ()
     trusted_hops: int = 0
-    tls: Tls | None = None
+    tls: TlsListener | None = None
     limits: Limits = Limits()
 
 

@@ -39,7 +39,7 @@ class Practitioner:
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class PractitionerRole:
     """What a practitioner is at an organization: a doctor."""
 
     identifiers: Sequence[Identifier]
@@ -70,7 +70,7 @@ def practitioner(resource: Json, origin: Origin) -> Practitioner:
     return Practitioner(identifiers(resource, origin), full_name(resource.get("name")))
 
 
-def role(resource: Json, origin: Origin) -> Role:
+def role(resource: Json, origin: Origin) -> PractitionerRole:
     """Read a PractitionerRole (Unusable)."""
     person = reference(resource.get("practitioner"), "Practitioner", origin)
     if person is None:
@@ -82,7 +82,7 @@ def role(resource: Json, origin: Origin) -> Role:
     specialties = map(concept, [*_listed(resource.get("specialty")), *_listed(resource.get("code"))])
     specialty = next(filter(None, specialties), GENERAL_PRACTICE)
     active = resource.get("active") is not False
-    return Role(identifiers(resource, origin), person, places, specialty[:_MOST_OF_SPECIALTY], active)
+    return PractitionerRole(identifiers(resource, origin), person, places, specialty[:_MOST_OF_SPECIALTY], active)
 
 
 def _listed(value: object) -> list[Any]:

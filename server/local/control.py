@@ -14,7 +14,7 @@ STEP_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ControlRequest:
     """So many workers; `renew` wants a new process in the place of each."""
 
     workers: int
@@ -22,15 +22,15 @@ class Wish:
     wish_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
-def read(home: Path) -> Wish | None:
+def read(home: Path) -> ControlRequest | None:
     """The last one, or None."""
     try:
-        return Wish(**json.loads((home / FILE).read_text()))
+        return ControlRequest(**json.loads((home / FILE).read_text()))
     except (FileNotFoundError, ValueError, TypeError):
         return None
 
 
-def make(home: Path, wish: Wish) -> None:
+def make(home: Path, wish: ControlRequest) -> None:
     """Return when the stack has done it. Raises LocalError if it could not, or is not there."""
     scratch = home / f".{FILE}.{wish.wish_id}"
     scratch.write_text(json.dumps(asdict(wish)))

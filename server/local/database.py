@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from server.local import LocalError, binaries, data_location, secret
-from server.local.postgres import Server
+from server.local.postgres import PostgresServer
 from server.local.process import Process
 from server.local.user import database_user
 
@@ -21,11 +21,11 @@ EXTENSION = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements"
 MAY_PROMOTE = f"GRANT EXECUTE ON FUNCTION pg_promote TO {NAME}"
 
 
-def servers(home: Path, ports: tuple[int, int]) -> tuple[Server, Server]:
+def servers(home: Path, ports: tuple[int, int]) -> tuple[PostgresServer, PostgresServer]:
     """Primary and standby, on those ports, with their data under the stack's directory. Raises LocalError."""
     user = database_user(home / data_location.DATA)
     data = data_location.data_home(home, user)
-    primary = Server(
+    primary = PostgresServer(
         name="postgres-primary",
         programs=data_location.programs_for(user, binaries.postgres(), data),
         user=user,
@@ -36,13 +36,13 @@ def servers(home: Path, ports: tuple[int, int]) -> tuple[Server, Server]:
     return primary, replace(primary, name="postgres-standby", data=data / "standby", port=ports[1])
 
 
-def make_primary(primary: Server) -> None:
+def make_primary(primary: PostgresServer) -> None:
     """Make its data directory the first time. Raises LocalError."""
     if not primary.data.exists():
         primary.initialise()
 
 
-def prepare(primary: Server) -> None:
+def prepare(primary: PostgresServer) -> None:
     """Make the application's role and database, each if it is missing. Raises LocalError."""
     if not primary.query(f"SELECT 1 FROM pg_roles WHERE rolname = '{NAME}'"):  # noqa: S608  # a constant
         primary.query(ROLE)
@@ -52,20 +52,20 @@ def prepare(primary: Server) -> None:
     primary.query(MAY_PROMOTE, NAME)
 
 
-def url_of(servers: Sequence[Server]) -> str:
+def url_of(servers: Sequence[PostgresServer]) -> str:
     """One URL of the application's database with all servers that have it."""
     first, *others = (urlsplit(server.url(NAME, NAME)) for server in servers)
     hosts = ",".join([first.netloc, *(other.netloc.rpartition("@")[2] for other in others)])
     return urlunsplit(first._replace(netloc=hosts))
 
 
-def make_standby(standby: Server, primary: Server) -> None:
+def make_standby(standby: PostgresServer, primary: PostgresServer) -> None:
     """Copy the running primary's data the first time. Raises LocalError."""
     if not standby.data.exists():
         standby.clone(primary)
 
 
-def await_following(standby: Process, primary: Server) -> None:
+def await_following(standby: Process, primary: PostgresServer) -> None:
     """Return when the standby follows the primary. Raises LocalError."""
     deadline = time.monotonic() + FOLLOW_SECONDS
     while not primary.query(STREAMING):

@@ -8,8 +8,8 @@ from server.edge.render import write_workers
 from server.local import LocalError, envoy, ports, workers
 from server.local.ports import HOST
 from server.local.process import Process
-from server.local.state import State
-from server.local.supervised_process import Part
+from server.local.state import StackState
+from server.local.supervised_process import SupervisedProcess
 
 NOTICE_SECONDS = 10.0
 
@@ -17,7 +17,9 @@ NOTICE_SECONDS = 10.0
 class Fleet:
     """Running workers. Use it from the main thread alone, as `process.start` demands."""
 
-    def __init__(self, state: State, note: Callable[[Process], None], log: Callable[[str], Path], edge: Path) -> None:
+    def __init__(
+        self, state: StackState, note: Callable[[Process], None], log: Callable[[str], Path], edge: Path
+    ) -> None:
         """`note` is told of each process, `log` names its log; `edge` is where Envoy's configuration lies."""
         self._state = state
         self._note = note
@@ -26,7 +28,7 @@ class Fleet:
         self._environment: Mapping[str, str] = {}
         self._ports: dict[str, int] = {}
         self._leaving: list[int] = []
-        self.parts: dict[str, Part] = {}
+        self.parts: dict[str, SupervisedProcess] = {}
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
@@ -73,7 +75,7 @@ class Fleet:
         self._ports |= zip(names, ports.free(len(names)), strict=True)
         for name in names:
             launch = partial(self._launch, name)
-            self.parts[name] = Part(launch, note=self._note, stop_seconds=workers.STOP_SECONDS)
+            self.parts[name] = SupervisedProcess(launch, note=self._note, stop_seconds=workers.STOP_SECONDS)
         try:
             for name in names:
                 workers.await_ready(self.parts[name].process, self._ports[name])

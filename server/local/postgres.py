@@ -33,7 +33,7 @@ SETTINGS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class PostgresServer:
     """One server: its programs, the user that runs them, its data directory and port. All access needs the password."""
 
     name: str
@@ -61,7 +61,7 @@ class Server:
         finally:
             secret.unlink()
 
-    def clone(self, primary: "Server") -> None:
+    def clone(self, primary: "PostgresServer") -> None:
         """Copy a running primary's data, and have it keep what this standby has yet to read. Raises LocalError."""
         self._make_parent()
         slots = primary.query("SELECT slot_name FROM pg_replication_slots").split()
@@ -69,7 +69,7 @@ class Server:
         self._make("pg_basebackup", *source, "--wal-method=stream", "--checkpoint=fast", "--write-recovery-conf")
 
     def launch(
-        self, log: Path, *, follow: "Server | None" = None, settings: Mapping[str, str] | None = None
+        self, log: Path, *, follow: "PostgresServer | None" = None, settings: Mapping[str, str] | None = None
     ) -> Process:
         """Start it, as a standby of `follow` if that is given; `await_ready` returns when it takes connections."""
         chosen = {**SETTINGS, "cluster_name": self.name, "port": str(self.port), **(settings or {})}

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from server.config import LocalSettings
 from server.edge.limits import LimitError, parse
-from server.edge.render import EdgeError, EdgeValues, Tls, render
+from server.edge.render import EdgeError, EdgeValues, TlsListener, render
 from server.local import (
     LocalError,
     certificate,
@@ -23,12 +23,12 @@ from server.local import (
     valkey,
     workers,
 )
-from server.local.control import Wish
+from server.local.control import ControlRequest
 from server.local.fleet import Fleet
 from server.local.ports import HOST
 from server.local.process import Process
-from server.local.state import State
-from server.local.supervised_process import Part
+from server.local.state import StackState
+from server.local.supervised_process import SupervisedProcess
 
 WATCH_SECONDS = 0.5
 OUTBOX = "outbox"
@@ -51,11 +51,11 @@ class Stack:
         self._settings = settings
         self._environment = {**environment}
         self._say = say
-        self._parts: list[Part] = []
+        self._parts: list[SupervisedProcess] = []
         self._stops = ExitStack()
         names = ("primary", "standby", "valkey", "outbox", "keys", "metrics")
         self._ports = dict(zip(names, ports.free(len(names)), strict=True))
-        self.state = State(
+        self.state = StackState(
             edge=f"http://{HOST}:{settings.port}",
             edge_tls=f"https://{HOST}:{settings.tls_port}",
             admin=f"http://{HOST}:{settings.admin_port}",
@@ -183,7 +183,7 @@ class Stack:
         self._fleet.stop()
         self._say("workers stopped", time.monotonic() - begin)
 
-    def _fulfil(self, wanted: Wish | None) -> None:
+    def _fulfil(self, wanted: ControlRequest | None) -> None:
         if wanted is None or wanted.wish_id == self.state.wish_id:
             return
         try:
@@ -207,7 +207,7 @@ class Stack:
                     keys_port=self._ports["keys"],
                     metrics=(HOST, self._ports["metrics"]),
                     workers=self._fleet.addresses,
-                    tls=Tls((HOST, self._settings.tls_port), certificate.keep(self._home / "certificates")),
+                    tls=TlsListener((HOST, self._settings.tls_port), certificate.keep(self._home / "certificates")),
                     limits=parse(self._settings.limits.split()),
                 )
                 configuration = render(values, self._home / "envoy")
@@ -217,8 +217,8 @@ class Stack:
             self._stops.callback(envoy.drain, admin)
             envoy.await_ready(part.process, self._settings.port)
 
-    def _run(self, launch: Callable[[], Process], stop_seconds: float) -> Part:
-        part = Part(launch, note=self._note, stop_seconds=stop_seconds)
+    def _run(self, launch: Callable[[], Process], stop_seconds: float) -> SupervisedProcess:
+        part = SupervisedProcess(launch, note=self._note, stop_seconds=stop_seconds)
         self._stops.callback(self._stop, part)
         self._parts.append(part)
         return part
@@ -227,13 +227,13 @@ class Stack:
         self.state.record(process.name, process.pid)
         state.write(self._home, self.state)
 
-    def _start_again(self, part: Part) -> None:
+    def _start_again(self, part: SupervisedProcess) -> None:
         begin, ended = time.monotonic(), part.process
         part.start_again()
         text = f"{ended.name} ended by itself ({ended.how_it_ended}, log in {ended.log.name}.old) and was started again"
         self._say(text, time.monotonic() - begin)
 
-    def _stop(self, part: Part) -> None:
+    def _stop(self, part: SupervisedProcess) -> None:
         begin = time.monotonic()
         part.stop()
         self._say(f"{part.process.name} stopped", time.monotonic() - begin)

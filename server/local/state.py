@@ -13,7 +13,7 @@ FILE = "stack.json"
 
 
 @dataclass(slots=True, kw_only=True)
-class State:
+class StackState:
     """Addresses, process ids and the demo's accounts; `started` tells our processes from later ones of the same id."""
 
     edge: str
@@ -45,17 +45,17 @@ class State:
         return {name: pid for name, pid in self.pids.items() if start_time(pid) == self.started[name] != ""}
 
 
-def read(home: Path) -> State | None:
+def read(home: Path) -> StackState | None:
     """The state in a directory, or None if there is none that is whole. Raises LocalError if it is somebody else's."""
     try:
-        return State(**json.loads((home / FILE).read_text()))
+        return StackState(**json.loads((home / FILE).read_text()))
     except (FileNotFoundError, ValueError, TypeError):
         return None
     except PermissionError:
         raise LocalError(f"{home / FILE} belongs to another user: run this as the user who started the stack") from None
 
 
-def write(home: Path, state: State) -> None:
+def write(home: Path, state: StackState) -> None:
     """Replace the state at once, readable by its owner alone."""
     descriptor, scratch = tempfile.mkstemp(prefix=f".{FILE}.", dir=home)
     with os.fdopen(descriptor, "w") as file:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from server.local import LocalError, state
-from server.local.state import State
+from server.local.state import StackState
 
 SUPERVISOR = "up"
 SUPERVISOR_SECONDS = 90.0
@@ -19,7 +19,7 @@ Say = Callable[[str], None]
 """Is told what is being stopped."""
 
 
-def halt(home: Path, say: Say) -> bool:
+def stop_stack(home: Path, say: Say) -> bool:
     """Return when no process of the stack in a directory runs any more; False if none did. Raises LocalError."""
     found = state.read(home)
     running = found.running() if found else {}
@@ -38,7 +38,7 @@ def halt(home: Path, say: Say) -> bool:
     return True
 
 
-def _end(found: State, name: str, number: signal.Signals, seconds: float) -> None:
+def _end(found: StackState, name: str, number: signal.Signals, seconds: float) -> None:
     for each in (number, signal.SIGKILL):
         if name not in found.running():
             return

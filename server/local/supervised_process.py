@@ -12,7 +12,7 @@ PERIOD_SECONDS = 60.0
 FIRST_PAUSE_SECONDS = 0.5
 
 
-class Part:
+class SupervisedProcess:
     """A process that can be started again. Use it from the main thread alone, as `process.start` demands."""
 
     def __init__(self, launch: Callable[[], Process], *, note: Callable[[Process], None], stop_seconds: float) -> None:

@@ -14,18 +14,22 @@ from typing import IO
 from server.config import LocalSettings
 from server.local import LocalError, state, stop
 from server.local.stack import Say, Stack
-from server.local.state import State
+from server.local.state import StackState
 
 STEP_SECONDS = 0.1
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run(
-    home: Path, settings: LocalSettings, environment: Mapping[str, str], say: Say, announce: Callable[[State], None]
+    home: Path,
+    settings: LocalSettings,
+    environment: Mapping[str, str],
+    say: Say,
+    announce: Callable[[StackState], None],
 ) -> None:
     """Run the stack until SIGINT, SIGTERM or SIGHUP; `announce` tells the user when it is ready. Raises LocalError."""
     with alone(home):
-        stop.halt(home, lambda what: say(f"stopping {what}", 0))
+        stop.stop_stack(home, lambda what: say(f"stopping {what}", 0))
         stack = Stack(home, settings, environment, say)
         with _ended_by(stack.stop):
             stack.start(os.getpid())

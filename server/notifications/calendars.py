@@ -11,7 +11,7 @@ _PRODUCT = "-//yoyaku//appointments//EN"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CalendarEntry:
     """What an entry says; `version` is that of the appointment, a higher one replaces a lower one."""
 
     appointment_id: str
@@ -26,7 +26,7 @@ class Entry:
     cancelled: bool
 
 
-def invitation(entry: Entry, now: datetime) -> Invitation:
+def invitation(entry: CalendarEntry, now: datetime) -> Invitation:
     """The entry as an attachment; instants are UTC, and shown by every calendar in its owner's zone."""
     method = "CANCEL" if entry.cancelled else "REQUEST"
     event = Event()

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from db.postgres.notifications import ContentRow
-from server.domain.notices import Channel, Kind
+from server.domain.notices import Channel, NoticeKind
 from server.notifications import texts
-from server.notifications.calendars import Entry, invitation
+from server.notifications.calendars import CalendarEntry, invitation
 from server.notifications.letters import Letter
 from server.notifications.texts import Visit
 
@@ -13,7 +13,7 @@ from server.notifications.texts import Visit
 def letter(notification_id: str, content: ContentRow, mail_from: str, now: datetime) -> Letter:
     """The letter of a notice about things as they are now."""
     visit = _visit(content)
-    kind = Kind(content.kind)
+    kind = NoticeKind(content.kind)
     text = texts.about(kind, visit, content.language) if visit else texts.warning(content.language)
     if content.channel == Channel.SMS:
         return Letter(notification_id, content.phone, text.subject, text.sms)
@@ -27,16 +27,16 @@ def _visit(content: ContentRow) -> Visit | None:
     return Visit(content.start_at, content.time_zone, content.clinic_name)
 
 
-def _entry(content: ContentRow, mail_from: str) -> Entry | None:
+def _entry(content: ContentRow, mail_from: str) -> CalendarEntry | None:
     if (
         content.appointment_id is None
         or content.appointment_version is None
         or content.start_at is None
         or content.end_at is None
-        or content.kind == Kind.REMINDER
+        or content.kind == NoticeKind.REMINDER
     ):
         return None
-    return Entry(
+    return CalendarEntry(
         appointment_id=content.appointment_id,
         version=content.appointment_version,
         start_at=content.start_at,
@@ -44,5 +44,5 @@ def _entry(content: ContentRow, mail_from: str) -> Entry | None:
         title=content.clinic_name or "",
         organizer=mail_from,
         attendee=content.email,
-        cancelled=content.kind == Kind.CANCELLATION,
+        cancelled=content.kind == NoticeKind.CANCELLATION,
     )

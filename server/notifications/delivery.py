@@ -14,7 +14,7 @@ from db.postgres.cluster.transaction import transact
 from db.postgres.notifications import ContentRow, NotificationRow
 from server.domain.appointment import Status
 from server.domain.ids import Clock
-from server.domain.notices import Channel, Delivery, Kind, Outcome, pause_after, still_true
+from server.domain.notices import Channel, Delivery, DeliveryOutcome, NoticeKind, pause_after, still_true
 from server.notifications.breaker import Breaker, Call
 from server.notifications.compose import letter
 from server.notifications.letters import Failed, Letter, Refused, Sender, Unanswered
@@ -49,7 +49,7 @@ class _End:
     """How far a notice is after an attempt."""
 
     status: Delivery
-    outcome: Outcome
+    outcome: DeliveryOutcome
     attempts: int
 
 
@@ -81,7 +81,7 @@ class Deliveries:
             return
         if found.status == Delivery.SENDING:
             # Whoever was at it died. Whether the provider has it, nobody knows, and it would not notice a second one.
-            await self._enter(notification_id, _End(Delivery.DEAD, Outcome.OUTCOME_UNKNOWN, found.attempts))
+            await self._enter(notification_id, _End(Delivery.DEAD, DeliveryOutcome.OUTCOME_UNKNOWN, found.attempts))
             return
         provider = self._providers[Channel(found.channel)]
         await self._passage(provider.breaker, found.expires_at)
@@ -121,7 +121,7 @@ class Deliveries:
             useless = _uselessness(found, now)
             status = Delivery.DROPPED if useless else Delivery.SENDING
             await notifications.put(
-                pg, notification_id, status, useless or Outcome.NONE, attempts=found.attempts, now=now
+                pg, notification_id, status, useless or DeliveryOutcome.NONE, attempts=found.attempts, now=now
             )
             return None if useless else (found, letter(notification_id, found, self._mail_from, now))
 
@@ -137,20 +137,20 @@ class Deliveries:
             await sender.send(ready)
         except Refused as refusal:
             call.ended(succeeded=True)
-            end, said = _End(Delivery.DEAD, Outcome.REFUSED, attempts), str(refusal)
+            end, said = _End(Delivery.DEAD, DeliveryOutcome.REFUSED, attempts), str(refusal)
         except Unanswered as silence:
             call.ended(succeeded=False)
-            end, said = _End(Delivery.DEAD, Outcome.OUTCOME_UNKNOWN, attempts), str(silence)
+            end, said = _End(Delivery.DEAD, DeliveryOutcome.OUTCOME_UNKNOWN, attempts), str(silence)
         except Failed as failure:
             call.ended(succeeded=False)
             pause = pause_after(attempts) if not call.probe else timedelta()
             end, said = (
-                _End(Delivery.DEAD if pause is None else Delivery.WAITING, Outcome.FAILED, attempts),
+                _End(Delivery.DEAD if pause is None else Delivery.WAITING, DeliveryOutcome.FAILED, attempts),
                 str(failure),
             )
         else:
             call.ended(succeeded=True)
-            end, said = _End(Delivery.SENT, Outcome.NONE, attempts), ""
+            end, said = _End(Delivery.SENT, DeliveryOutcome.NONE, attempts), ""
         await self._enter(notification_id, end)
         _log.info(
             "notification", id=notification_id, kind=content.kind, channel=content.channel, status=end.status.value,
@@ -176,10 +176,12 @@ class Deliveries:
         raise Unavailable("what a provider answered could not be entered")
 
 
-def _uselessness(content: ContentRow, now: datetime) -> Outcome | None:
+def _uselessness(content: ContentRow, now: datetime) -> DeliveryOutcome | None:
     if now >= content.expires_at:
-        return Outcome.EXPIRED
+        return DeliveryOutcome.EXPIRED
     if content.appointment_status is None or content.start_at is None:
         return None
-    true = still_true(Kind(content.kind), Status(content.appointment_status), content.start_at, content.expires_at)
-    return None if true else Outcome.SUPERSEDED
+    true = still_true(
+        NoticeKind(content.kind), Status(content.appointment_status), content.start_at, content.expires_at
+    )
+    return None if true else DeliveryOutcome.SUPERSEDED

@@ -8,10 +8,10 @@ from db.postgres.cluster.transaction import transact
 from db.postgres.notifications import NotificationRow, SubjectRow
 from server.domain.appointment import Status
 from server.domain.ids import Clock, IdMaker
-from server.domain.notices import REMIND_BEFORE, Channel, Delivery, Kind, Outcome, channel_for, still_true
+from server.domain.notices import REMIND_BEFORE, Channel, Delivery, DeliveryOutcome, NoticeKind, channel_for, still_true
 
 
-class Planning:
+class NoticePlanner:
     """Turns changes of appointments into entries of the ledger."""
 
     def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker) -> None:
@@ -20,7 +20,7 @@ class Planning:
         self._new_id = new_id
 
     async def announce(
-        self, appointment_id: str, kind: Kind, version: int, start_at: datetime
+        self, appointment_id: str, kind: NoticeKind, version: int, start_at: datetime
     ) -> NotificationRow | None:
         """Enter the notice of a change, and the reminder that goes with it; done again, it changes nothing.
 
@@ -37,9 +37,9 @@ class Planning:
             await notifications.supersede(pg, appointment_id, version, now)
             notice = self._notice(appointment_id, kind, version, subject, now)
             if not still_true(kind, Status(subject.status), subject.start_at, start_at):
-                notice = notice._replace(status=Delivery.DROPPED, outcome=Outcome.SUPERSEDED)
+                notice = notice._replace(status=Delivery.DROPPED, outcome=DeliveryOutcome.SUPERSEDED)
             sent = await notifications.enter(pg, notice)
-            reminder = self._notice(appointment_id, Kind.REMINDER, version, subject, now)
+            reminder = self._notice(appointment_id, NoticeKind.REMINDER, version, subject, now)
             # After another change it is for the job of that change to plan a reminder.
             is_current = subject.status == Status.SCHEDULED and subject.version == version
             # Its time may have come while the provider was away, and nothing was planned.
@@ -52,12 +52,12 @@ class Planning:
         return await entered.fetchone() if entered else None
 
     def _notice(
-        self, appointment_id: str, kind: Kind, version: int, subject: SubjectRow, now: datetime
+        self, appointment_id: str, kind: NoticeKind, version: int, subject: SubjectRow, now: datetime
     ) -> NotificationRow:
         channel = channel_for(subject.email, subject.phone)
-        status, outcome = Delivery.PLANNED if kind is Kind.REMINDER else Delivery.WAITING, Outcome.NONE
+        status, outcome = Delivery.PLANNED if kind is NoticeKind.REMINDER else Delivery.WAITING, DeliveryOutcome.NONE
         if channel is Channel.NONE:
-            status, outcome = Delivery.DROPPED, Outcome.NO_ADDRESS
+            status, outcome = Delivery.DROPPED, DeliveryOutcome.NO_ADDRESS
         return NotificationRow(
             id=self._new_id(),
             kind=kind,
@@ -68,7 +68,7 @@ class Planning:
             status=status,
             outcome=outcome,
             attempts=0,
-            due_at=subject.start_at - REMIND_BEFORE if kind is Kind.REMINDER else now,
+            due_at=subject.start_at - REMIND_BEFORE if kind is NoticeKind.REMINDER else now,
             expires_at=subject.start_at,
             created_at=now,
             updated_at=now,

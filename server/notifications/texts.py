@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from server.domain.notices import Kind
+from server.domain.notices import NoticeKind
 
 _WEEKDAYS = {"en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), "ja": tuple("月火水木金土日")}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -12,18 +12,18 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 # Nobody should learn from a message on a screen whom it is for, or which doctor they see.
 _SUBJECTS = {
     "en": {
-        Kind.CONFIRMATION: "Your appointment is booked: {when}",
-        Kind.CHANGE: "Your appointment has moved: {when}",
-        Kind.CANCELLATION: "Your appointment is cancelled: {when}",
-        Kind.REMINDER: "A reminder of your appointment: {when}",
-        Kind.SECURITY_WARNING: "Your account was signed out",
+        NoticeKind.CONFIRMATION: "Your appointment is booked: {when}",
+        NoticeKind.CHANGE: "Your appointment has moved: {when}",
+        NoticeKind.CANCELLATION: "Your appointment is cancelled: {when}",
+        NoticeKind.REMINDER: "A reminder of your appointment: {when}",
+        NoticeKind.SECURITY_WARNING: "Your account was signed out",
     },
     "ja": {
-        Kind.CONFIRMATION: "ご予約を承りました:{when}",
-        Kind.CHANGE: "ご予約の日時が変わりました:{when}",
-        Kind.CANCELLATION: "ご予約は取り消されました:{when}",
-        Kind.REMINDER: "ご予約日時のお知らせ:{when}",
-        Kind.SECURITY_WARNING: "アカウントからサインアウトしました",
+        NoticeKind.CONFIRMATION: "ご予約を承りました:{when}",
+        NoticeKind.CHANGE: "ご予約の日時が変わりました:{when}",
+        NoticeKind.CANCELLATION: "ご予約は取り消されました:{when}",
+        NoticeKind.REMINDER: "ご予約日時のお知らせ:{when}",
+        NoticeKind.SECURITY_WARNING: "アカウントからサインアウトしました",
     },
 }
 _BODIES = {
@@ -59,11 +59,11 @@ class Text:
 
 def warning(language: str) -> Text:
     """A security warning."""
-    subject = _SUBJECTS[language][Kind.SECURITY_WARNING]
+    subject = _SUBJECTS[language][NoticeKind.SECURITY_WARNING]
     return Text(subject, _WARNINGS[language], subject)
 
 
-def about(kind: Kind, visit: Visit, language: str) -> Text:
+def about(kind: NoticeKind, visit: Visit, language: str) -> Text:
     """A notice about an appointment."""
     values = {"zone": visit.time_zone, "clinic": visit.clinic}
     values["subject"] = _SUBJECTS[language][kind].format(when=when(visit, language))

@@ -17,7 +17,7 @@ from server.notifications.delivery import Deliveries, Provider
 from server.notifications.letters import Sender
 from server.notifications.limits import Limit
 from server.notifications.log import LogSender
-from server.notifications.planning import Planning
+from server.notifications.planning import NoticePlanner
 from server.notifications.smtp import Relay, RelayUrlError, SmtpSender
 from server.notifications.sns import sns
 from server.notifications.worker import NotificationWorker
@@ -57,7 +57,7 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock) -> Async
             connector,
             engine,
             clock,
-            Planning(engine, clock, uuid7_maker(clock)),
+            NoticePlanner(engine, clock, uuid7_maker(clock)),
             Deliveries(engine, clock, providers, settings.mail_from, stop),
             dead_after_seconds=settings.worker_dead_after_seconds,
         )

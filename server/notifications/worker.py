@@ -14,9 +14,9 @@ from db.postgres import notifications
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.transaction import transact
 from server.domain.ids import Clock
-from server.domain.notices import Channel, Delivery, Kind
+from server.domain.notices import Channel, Delivery, NoticeKind
 from server.notifications.delivery import Deliveries, Later
-from server.notifications.planning import Planning
+from server.notifications.planning import NoticePlanner
 from server.telemetry.logs import place_of
 
 _log = structlog.get_logger()
@@ -52,7 +52,7 @@ class NotificationWorker:
         connector: PsycopgConnector,
         engine: Engine,
         clock: Clock,
-        planning: Planning,
+        planning: NoticePlanner,
         deliveries: Deliveries,
         *,
         dead_after_seconds: float,
@@ -105,7 +105,7 @@ class NotificationWorker:
     async def _announce(self, context: JobContext, appointment_id: str, kind: str, version: int, start_at: str) -> None:
         with _failures_noted():
             starts = datetime.fromisoformat(start_at)
-            notice = await self._planning.announce(appointment_id, Kind(kind), version, starts)
+            notice = await self._planning.announce(appointment_id, NoticeKind(kind), version, starts)
             # The job that plans a notice delivers it: if it dies on the way it is done again, and finds the entry. What
             # is being sent when it is done for the first time, a twin of the job sends.
             if notice and (context.job.attempts or notice.status != Delivery.SENDING):

@@ -9,14 +9,14 @@ import grpc
 
 from db.postgres.appointments import AppointmentRow
 from server.domain.availability import Wanted
-from server.rpc.calls import caller, created, tagged
+from server.rpc.calls import caller, set_etag, set_location
 from server.rpc.convert import fill_appointment, from_statuses, from_timestamp, to_appointment, to_optional_date
 from server.rpc.feed import to_message
-from server.rpc.idempotent_write import writing
+from server.rpc.idempotent_write import idempotent_write
 from server.usecases.appointments.book import Booked, Booking, NewBooking
 from server.usecases.appointments.changing import Cancellation, Changed, Changing, Move
 from server.usecases.appointments.feed import Feed
-from server.usecases.appointments.read import Appointments, Listing
+from server.usecases.appointments.read import AppointmentListing, Appointments
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1 import schedule_pb2
 from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceServicer
@@ -44,15 +44,15 @@ class AppointmentServicer(AppointmentServiceServicer):
             request.reason,
             request.override_reason,
         )
-        write = writing(caller(), request, request.request_id, _booked, pb.CreateAppointmentResponse)
+        write = idempotent_write(caller(), request, request.request_id, _booked, pb.CreateAppointmentResponse)
         response = await self._booking.create(caller(), booking, write)
-        created(f"/api/appointments/{response.appointment.id}", response.appointment.etag)
+        set_location(f"/api/appointments/{response.appointment.id}", response.appointment.etag)
         return response
 
     async def GetAppointment(self, request: pb.GetAppointmentRequest, context: object) -> pb.GetAppointmentResponse:
         row, revision = await self._appointments.get(caller(), request.appointment_id.lower())
         response = pb.GetAppointmentResponse(appointment=to_appointment(row), revision=revision)
-        tagged(response.appointment.etag)
+        set_etag(response.appointment.etag)
         return response
 
     async def ListAppointments(  # type: ignore[override]  # ready bytes
@@ -72,18 +72,18 @@ class AppointmentServicer(AppointmentServiceServicer):
         self, request: pb.RescheduleAppointmentRequest, context: object
     ) -> pb.RescheduleAppointmentResponse:
         move = Move(request.appointment_id.lower(), request.doctor_id.lower(), _wanted(request), request.etag)
-        write = writing(caller(), request, request.request_id, _moved, pb.RescheduleAppointmentResponse)
+        write = idempotent_write(caller(), request, request.request_id, _moved, pb.RescheduleAppointmentResponse)
         response = await self._changing.reschedule(caller(), move, write)
-        tagged(response.appointment.etag)
+        set_etag(response.appointment.etag)
         return response
 
     async def CancelAppointment(
         self, request: pb.CancelAppointmentRequest, context: object
     ) -> pb.CancelAppointmentResponse:
         cancellation = Cancellation(request.appointment_id.lower(), request.reason, request.etag)
-        write = writing(caller(), request, request.request_id, _cancelled, pb.CancelAppointmentResponse)
+        write = idempotent_write(caller(), request, request.request_id, _cancelled, pb.CancelAppointmentResponse)
         response = await self._changing.cancel(caller(), cancellation, write)
-        tagged(response.appointment.etag)
+        set_etag(response.appointment.etag)
         return response
 
     async def WatchAppointments(  # type: ignore[override]  # bytes, see server.rpc.streaming
@@ -115,11 +115,11 @@ def _page_end(next_page_token: str) -> bytes:
     return pb.ListAppointmentsResponse(next_page_token=next_page_token).SerializeToString()
 
 
-def _listing(request: pb.ListAppointmentsRequest) -> Listing:
+def _listing(request: pb.ListAppointmentsRequest) -> AppointmentListing:
     whose: Literal["patient", "doctor", "clinic"] = (
         "patient" if request.patient_id else "doctor" if request.doctor_id else "clinic"
     )
-    return Listing(
+    return AppointmentListing(
         whose=whose,
         id=(request.patient_id or request.doctor_id or request.clinic_id).lower(),
         day=to_optional_date("date", request.date),

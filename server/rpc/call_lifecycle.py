@@ -33,7 +33,7 @@ _randomness = Random()  # noqa: S311  # an id of a call is no secret
 _log = structlog.get_logger()
 
 
-class Tokens(Protocol):
+class TokenVerifier(Protocol):
     """Tells whom an access token stands for."""
 
     def recall(self, token: str) -> Caller | None:

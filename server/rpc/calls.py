@@ -3,7 +3,7 @@
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from db.postgres.cluster.routing import SESSION, CausalSession
+from db.postgres.cluster.routing import CAUSAL_SESSION, CausalSession
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import Caller
 
@@ -33,7 +33,7 @@ def set_current(call: Call) -> None:
 def identified(call: Call, caller: Caller) -> None:
     """Take note of who calls: reads in the running task are the caller's from now on."""
     call.caller, call.caller_id = caller, caller.id
-    SESSION.set(call)
+    CAUSAL_SESSION.set(call)
 
 
 def current() -> Call:
@@ -49,17 +49,17 @@ def caller() -> Caller:
     return found
 
 
-def created(path: str, etag: str) -> None:
+def set_location(path: str, etag: str) -> None:
     """Say where the new object is; the edge turns it into 201 with Location and ETag."""
     _CURRENT.get().headers.append(("location", path))
-    tagged(etag)
+    set_etag(etag)
 
 
-def tagged(etag: str) -> None:
+def set_etag(etag: str) -> None:
     """Give the answer the ETag of its object: a weak one, since the edge compresses, and then drops strong ones."""
     _CURRENT.get().headers.append(("etag", f'W/"{etag}"'))
 
 
-def private() -> None:
+def forbid_caching() -> None:
     """Keep the answer out of every cache on its way."""
     _CURRENT.get().headers.append(("cache-control", "no-store"))

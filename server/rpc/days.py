@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import cache, lru_cache
 
-from server.domain.availability import State
+from server.domain.availability import SlotState
 from server.domain.slots import Slot
 from server.rpc.convert import fill_slot, to_timestamp
 from server.usecases.schedules.live.rendering import Forms, OfferedDay
@@ -12,7 +12,7 @@ from yoyaku.v1 import schedule_pb2, watch_pb2
 from yoyaku.v1 import schedule_service_pb2 as pb
 
 _REMEMBERED_SLOTS = 10_000
-_STATES = {state: schedule_pb2.SlotState.Value(f"SLOT_STATE_{state.name}") for state in State}
+_STATES = {state: schedule_pb2.SlotState.Value(f"SLOT_STATE_{state.name}") for state in SlotState}
 
 
 def free(offered: OfferedDay) -> bytes:
@@ -57,7 +57,7 @@ def _free(slot: Slot) -> bytes:
 
 
 @lru_cache(maxsize=_REMEMBERED_SLOTS)
-def _shown(slot: Slot, state: State, seats: int) -> bytes:
+def _shown(slot: Slot, state: SlotState, seats: int) -> bytes:
     """A ScheduleDay with one slot; the bytes of several are one with them all."""
     day = schedule_pb2.ScheduleDay()
     shown = day.slots.add()

@@ -10,12 +10,12 @@ from db.postgres.doctors import DoctorRow
 from db.postgres.patients import FullPatientRow
 from server.domain.errors import DomainError, invalid
 from server.domain.etags import etag_of
-from server.rpc.calls import caller, created, tagged
+from server.rpc.calls import caller, set_etag, set_location
 from server.rpc.convert import to_optional_date, to_timestamp
-from server.rpc.idempotent_write import writing
+from server.rpc.idempotent_write import idempotent_write
 from server.rpc.updates import check_same_id, fields_to_change, validate_fields
 from server.usecases.directory.doctors import Directory, DoctorChange, DoctorListing, NewDoctor
-from server.usecases.directory.patients import Particulars, PatientChange, Patients, Search
+from server.usecases.directory.patients import Particulars, PatientChange, Patients, PatientSearch
 from yoyaku.v1 import clinic_pb2, doctor_pb2, patient_pb2
 from yoyaku.v1 import directory_service_pb2 as pb
 from yoyaku.v1.directory_service_pb2_grpc import DirectoryServiceServicer
@@ -44,39 +44,39 @@ class DirectoryServicer(DirectoryServiceServicer):
         response = pb.GetDoctorResponse(
             doctor=_doctor(await self._directory.get_doctor(caller(), request.doctor_id.lower()))
         )
-        tagged(response.doctor.etag)
+        set_etag(response.doctor.etag)
         return response
 
     async def CreateDoctor(self, request: pb.CreateDoctorRequest, context: object) -> pb.CreateDoctorResponse:
         new = NewDoctor(request.clinic_id.lower(), request.name, request.practitioner_id.lower(), request.specialty)
-        write = writing(caller(), request, request.request_id, _doctor_created, pb.CreateDoctorResponse)
+        write = idempotent_write(caller(), request, request.request_id, _doctor_created, pb.CreateDoctorResponse)
         response = await self._directory.create_doctor(caller(), new, write)
-        created(f"/api/doctors/{response.doctor.id}", response.doctor.etag)
+        set_location(f"/api/doctors/{response.doctor.id}", response.doctor.etag)
         return response
 
     async def UpdateDoctor(self, request: pb.UpdateDoctorRequest, context: object) -> pb.UpdateDoctorResponse:
-        write = writing(caller(), request, request.request_id, _doctor_updated, pb.UpdateDoctorResponse)
+        write = idempotent_write(caller(), request, request.request_id, _doctor_updated, pb.UpdateDoctorResponse)
         response = await self._directory.update_doctor(caller(), _doctor_change(request), write)
-        tagged(response.doctor.etag)
+        set_etag(response.doctor.etag)
         return response
 
     async def RegisterPatient(self, request: pb.RegisterPatientRequest, context: object) -> pb.RegisterPatientResponse:
-        write = writing(caller(), request, request.request_id, _patient_registered, pb.RegisterPatientResponse)
+        write = idempotent_write(caller(), request, request.request_id, _patient_registered, pb.RegisterPatientResponse)
         response = await self._patients.register(caller(), _particulars(request), write)
-        created(f"/api/patients/{response.patient.id}", response.patient.etag)
+        set_location(f"/api/patients/{response.patient.id}", response.patient.etag)
         return response
 
     async def GetPatient(self, request: pb.GetPatientRequest, context: object) -> pb.GetPatientResponse:
         response = pb.GetPatientResponse(
             patient=_patient(await self._patients.get(caller(), request.patient_id.lower()))
         )
-        tagged(response.patient.etag)
+        set_etag(response.patient.etag)
         return response
 
     async def UpdatePatient(self, request: pb.UpdatePatientRequest, context: object) -> pb.UpdatePatientResponse:
-        write = writing(caller(), request, request.request_id, _patient_updated, pb.UpdatePatientResponse)
+        write = idempotent_write(caller(), request, request.request_id, _patient_updated, pb.UpdatePatientResponse)
         response = await self._patients.update(caller(), _patient_change(request), write)
-        tagged(response.patient.etag)
+        set_etag(response.patient.etag)
         return response
 
     async def SearchPatients(self, request: pb.SearchPatientsRequest, context: object) -> pb.SearchPatientsResponse:
@@ -137,10 +137,10 @@ def _birth_date(field: str, text: str) -> date | None:
         raise invalid(field, "must be a day of the calendar, from 1900 on: send YYYY-MM-DD") from None
 
 
-def _search(request: pb.SearchPatientsRequest) -> Search:
+def _search(request: pb.SearchPatientsRequest) -> PatientSearch:
     identifier = (request.identifier.system, request.identifier.value) if request.HasField("identifier") else None
     birth_date = _birth_date("birth_date", request.birth_date)
-    return Search(identifier, request.name_prefix, birth_date, request.size, request.page_token)
+    return PatientSearch(identifier, request.name_prefix, birth_date, request.size, request.page_token)
 
 
 def _clinic(row: ClinicRow) -> clinic_pb2.Clinic:

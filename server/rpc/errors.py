@@ -6,24 +6,24 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
-from server.domain.errors import DomainError, Kind
+from server.domain.errors import DomainError, ErrorKind
 from server.rpc.convert import to_slot
 from yoyaku.v1 import schedule_pb2
 
 DOMAIN = "yoyaku"
 
 CODES = {
-    Kind.INVALID: grpc.StatusCode.INVALID_ARGUMENT,
-    Kind.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
-    Kind.FORBIDDEN: grpc.StatusCode.PERMISSION_DENIED,
-    Kind.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
-    Kind.OCCUPIED: grpc.StatusCode.ALREADY_EXISTS,
-    Kind.REFUSED: grpc.StatusCode.FAILED_PRECONDITION,
-    Kind.CONFLICT: grpc.StatusCode.ABORTED,
-    Kind.TOO_LATE: grpc.StatusCode.DEADLINE_EXCEEDED,
-    Kind.OVERLOADED: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    Kind.UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
-    Kind.INTERNAL: grpc.StatusCode.INTERNAL,
+    ErrorKind.INVALID: grpc.StatusCode.INVALID_ARGUMENT,
+    ErrorKind.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
+    ErrorKind.FORBIDDEN: grpc.StatusCode.PERMISSION_DENIED,
+    ErrorKind.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    ErrorKind.OCCUPIED: grpc.StatusCode.ALREADY_EXISTS,
+    ErrorKind.REFUSED: grpc.StatusCode.FAILED_PRECONDITION,
+    ErrorKind.CONFLICT: grpc.StatusCode.ABORTED,
+    ErrorKind.TOO_LATE: grpc.StatusCode.DEADLINE_EXCEEDED,
+    ErrorKind.OVERLOADED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    ErrorKind.UNAVAILABLE: grpc.StatusCode.UNAVAILABLE,
+    ErrorKind.INTERNAL: grpc.StatusCode.INTERNAL,
 }
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from server.rpc.convert import to_appointment, to_timestamp
 from server.rpc.days import to_closing
-from server.usecases.appointments.feed import Change, Told
+from server.usecases.appointments.feed import FeedEvent, Told
 from yoyaku.v1 import appointment_pb2, watch_pb2
 from yoyaku.v1 import appointment_service_pb2 as pb
 
@@ -13,7 +13,7 @@ def to_message(told: Told) -> bytes:
     """A WatchAppointmentsResponse."""
     message = pb.WatchAppointmentsResponse(position=str(told.position))
     match told.news:
-        case Change() as change:
+        case FeedEvent() as change:
             message.change.CopyFrom(_change(change))
         case datetime() as now:
             message.heartbeat.CopyFrom(watch_pb2.Heartbeat(time=to_timestamp(now)))
@@ -22,7 +22,7 @@ def to_message(told: Told) -> bytes:
     return message.SerializeToString()
 
 
-def _change(change: Change) -> appointment_pb2.AppointmentChange:
+def _change(change: FeedEvent) -> appointment_pb2.AppointmentChange:
     return appointment_pb2.AppointmentChange(
         appointment_id=change.row.appointment_id,
         event=appointment_pb2.AppointmentEvent.Value(f"APPOINTMENT_EVENT_{change.row.event.upper()}"),

@@ -14,7 +14,7 @@ R = TypeVar("R")
 M = TypeVar("M", bound=Message)
 
 
-def writing(
+def idempotent_write(
     caller: Caller,
     request: Message,
     request_id: str,

@@ -10,7 +10,7 @@ from db.postgres.credentials import DisplayRow
 from server.rpc.addresses import client_address
 from server.rpc.calls import caller
 from server.rpc.convert import to_timestamp
-from server.rpc.idempotent_write import writing
+from server.rpc.idempotent_write import idempotent_write
 from server.usecases.identity.access_tokens import LIFETIME
 from server.usecases.identity.accounts import Accounts, NewAccount, Offer
 from server.usecases.identity.devices import Devices, NewService
@@ -52,7 +52,7 @@ class AuthServicer(AuthServiceServicer):
         return pb.LogoutResponse()
 
     async def InviteAccount(self, request: pb.InviteAccountRequest, context: Context) -> pb.InviteAccountResponse:
-        write = writing(caller(), request, request.request_id, _invited, pb.InviteAccountResponse, self._seal)
+        write = idempotent_write(caller(), request, request.request_id, _invited, pb.InviteAccountResponse, self._seal)
         return await self._accounts.invite(caller(), _new_account(request), write)
 
     async def SetPassword(self, request: pb.SetPasswordRequest, context: Context) -> pb.SetPasswordResponse:
@@ -60,7 +60,7 @@ class AuthServicer(AuthServiceServicer):
         return pb.SetPasswordResponse()
 
     async def ResetPassword(self, request: pb.ResetPasswordRequest, context: Context) -> pb.ResetPasswordResponse:
-        write = writing(caller(), request, request.request_id, _reset, pb.ResetPasswordResponse, self._seal)
+        write = idempotent_write(caller(), request, request.request_id, _reset, pb.ResetPasswordResponse, self._seal)
         return await self._accounts.reset(caller(), request.account_id.lower(), write)
 
     async def ChangePassword(self, request: pb.ChangePasswordRequest, context: Context) -> pb.ChangePasswordResponse:
@@ -83,7 +83,7 @@ class AuthServicer(AuthServiceServicer):
         )
 
     async def ConfirmDisplay(self, request: pb.ConfirmDisplayRequest, context: Context) -> pb.ConfirmDisplayResponse:
-        write = writing(caller(), request, request.request_id, _display_confirmed, pb.ConfirmDisplayResponse)
+        write = idempotent_write(caller(), request, request.request_id, _display_confirmed, pb.ConfirmDisplayResponse)
         clinic_id = request.clinic_id.lower()
         return await self._devices.confirm(caller(), request.pairing_code, clinic_id, request.name, write)
 
@@ -99,7 +99,7 @@ class AuthServicer(AuthServiceServicer):
         self, request: pb.CreateServiceAccountRequest, context: Context
     ) -> pb.CreateServiceAccountResponse:
         new = NewService(request.name, [each.lower() for each in request.clinic_ids], request.all_clinics)
-        write = writing(
+        write = idempotent_write(
             caller(), request, request.request_id, _service_created, pb.CreateServiceAccountResponse, self._seal
         )
         return await self._devices.create_service(caller(), new, write)

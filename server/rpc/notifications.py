@@ -3,8 +3,8 @@
 from db.postgres.notifications import NotificationRow
 from server.rpc.calls import caller
 from server.rpc.convert import to_timestamp
-from server.rpc.idempotent_write import writing
-from server.usecases.notifications import Listing, Notifications
+from server.rpc.idempotent_write import idempotent_write
+from server.usecases.notifications import NotificationListing, Notifications
 from yoyaku.v1 import notification_pb2
 from yoyaku.v1 import notification_service_pb2 as pb
 from yoyaku.v1.notification_service_pb2_grpc import NotificationServiceServicer
@@ -22,7 +22,7 @@ class NotificationServicer(NotificationServiceServicer):
         self, request: pb.ListNotificationsRequest, context: object
     ) -> pb.ListNotificationsResponse:
         status = notification_pb2.NotificationStatus.Name(request.status) if request.status else _STATUS
-        listing = Listing(
+        listing = NotificationListing(
             request.appointment_id.lower(), status.removeprefix(_STATUS).lower(), request.size, request.page_token
         )
         rows, next_page_token = await self._notifications.list(caller(), listing)
@@ -31,7 +31,7 @@ class NotificationServicer(NotificationServiceServicer):
     async def RetryNotification(
         self, request: pb.RetryNotificationRequest, context: object
     ) -> pb.RetryNotificationResponse:
-        write = writing(caller(), request, request.request_id, _retried, pb.RetryNotificationResponse)
+        write = idempotent_write(caller(), request, request.request_id, _retried, pb.RetryNotificationResponse)
         return await self._notifications.retry(caller(), request.notification_id.lower(), write)
 
 

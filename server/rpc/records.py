@@ -6,13 +6,13 @@ from typing import TypeVar
 
 from db.postgres.audit import AccessRow
 from server.domain.etags import etag_of
-from server.rpc.calls import caller, created, private, tagged
+from server.rpc.calls import caller, forbid_caching, set_etag, set_location
 from server.rpc.convert import to_timestamp
-from server.rpc.idempotent_write import writing
+from server.rpc.idempotent_write import idempotent_write
 from server.usecases.records.access import Opened
-from server.usecases.records.break_glass import Emergency
-from server.usecases.records.read import Listing, Reading
-from server.usecases.records.write import Amendment, NewText, Writing
+from server.usecases.records.break_glass import BreakGlass
+from server.usecases.records.read import RecordListing, RecordReader
+from server.usecases.records.write import Amendment, NewText, RecordWriter
 from server.usecases.unit_of_work import Write
 from yoyaku.v1 import clinic_pb2, doctor_pb2, patient_pb2, record_pb2
 from yoyaku.v1 import record_service_pb2 as pb
@@ -24,44 +24,46 @@ M = TypeVar("M", pb.CreateRecordResponse, pb.AmendRecordResponse)
 class RecordServicer(RecordServiceServicer):
     """Writes and shows medical records, and who had them."""
 
-    def __init__(self, reading: Reading, writing: Writing, emergency: Emergency) -> None:
-        self._reading = reading
-        self._writing = writing
-        self._emergency = emergency
+    def __init__(self, reader: RecordReader, writer: RecordWriter, break_glass: BreakGlass) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._break_glass = break_glass
 
     async def CreateRecord(self, request: pb.CreateRecordRequest, context: object) -> pb.CreateRecordResponse:
-        private()
+        forbid_caching()
         new = NewText(request.patient_id.lower(), request.appointment_id.lower(), request.text)
-        write = _textless(writing(caller(), request, request.request_id, _created, pb.CreateRecordResponse), new.text)
-        response = await self._writing.create(caller(), new, write)
-        created(f"/api/medical-records/{response.record.id}", response.record.etag)
+        write = _textless(
+            idempotent_write(caller(), request, request.request_id, _created, pb.CreateRecordResponse), new.text
+        )
+        response = await self._writer.create(caller(), new, write)
+        set_location(f"/api/medical-records/{response.record.id}", response.record.etag)
         return response
 
     async def GetRecord(self, request: pb.GetRecordRequest, context: object) -> pb.GetRecordResponse:
-        private()
-        response = pb.GetRecordResponse(record=_record(await self._reading.get(caller(), request.record_id.lower())))
-        tagged(response.record.etag)
+        forbid_caching()
+        response = pb.GetRecordResponse(record=_record(await self._reader.get(caller(), request.record_id.lower())))
+        set_etag(response.record.etag)
         return response
 
     async def ListRecords(self, request: pb.ListRecordsRequest, context: object) -> pb.ListRecordsResponse:
-        private()
-        listing = Listing(request.patient_id.lower(), request.size, request.page, request.page_token)
-        found, next_page_token = await self._reading.list(caller(), listing)
+        forbid_caching()
+        listing = RecordListing(request.patient_id.lower(), request.size, request.page, request.page_token)
+        found, next_page_token = await self._reader.list(caller(), listing)
         return pb.ListRecordsResponse(records=map(_record, found), next_page_token=next_page_token)
 
     async def AmendRecord(self, request: pb.AmendRecordRequest, context: object) -> pb.AmendRecordResponse:
-        private()
+        forbid_caching()
         amendment = Amendment(request.record_id.lower(), request.text, request.etag)
-        write = writing(caller(), request, request.request_id, _amended, pb.AmendRecordResponse)
-        response = await self._writing.amend(caller(), amendment, _textless(write, amendment.text))
-        tagged(response.record.etag)
+        write = idempotent_write(caller(), request, request.request_id, _amended, pb.AmendRecordResponse)
+        response = await self._writer.amend(caller(), amendment, _textless(write, amendment.text))
+        set_etag(response.record.etag)
         return response
 
     async def ListRecordVersions(
         self, request: pb.ListRecordVersionsRequest, context: object
     ) -> pb.ListRecordVersionsResponse:
-        private()
-        found, next_page_token = await self._reading.versions(
+        forbid_caching()
+        found, next_page_token = await self._reader.versions(
             caller(), request.record_id.lower(), request.size, request.page_token
         )
         return pb.ListRecordVersionsResponse(versions=map(_version, found), next_page_token=next_page_token)
@@ -72,14 +74,14 @@ class RecordServicer(RecordServiceServicer):
         def opened(until: datetime) -> pb.BreakGlassResponse:
             return pb.BreakGlassResponse(patient_id=patient_id, expire_time=to_timestamp(until))
 
-        write = writing(caller(), request, request.request_id, opened, pb.BreakGlassResponse)
-        return await self._emergency.break_glass(caller(), patient_id, request.reason, write)
+        write = idempotent_write(caller(), request, request.request_id, opened, pb.BreakGlassResponse)
+        return await self._break_glass.break_glass(caller(), patient_id, request.reason, write)
 
     async def ListRecordAccess(
         self, request: pb.ListRecordAccessRequest, context: object
     ) -> pb.ListRecordAccessResponse:
-        private()
-        rows, next_page_token = await self._emergency.accesses(
+        forbid_caching()
+        rows, next_page_token = await self._break_glass.accesses(
             caller(), request.patient_id.lower(), request.size, request.page_token
         )
         return pb.ListRecordAccessResponse(accesses=map(_access, rows), next_page_token=next_page_token)

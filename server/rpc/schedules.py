@@ -6,11 +6,11 @@ from typing import Any
 import grpc
 
 from server.domain.hours import HoursVersion, Session
-from server.rpc.calls import caller, tagged
+from server.rpc.calls import caller, set_etag
 from server.rpc.convert import to_date, to_optional_date, to_slot, to_time
-from server.rpc.idempotent_write import writing
+from server.rpc.idempotent_write import idempotent_write
 from server.usecases.schedules.availability import Availability
-from server.usecases.schedules.search import Found, Search, Searching
+from server.usecases.schedules.search import FoundSlot, Searching, SlotSearch
 from server.usecases.schedules.watch import Watched, Watching
 from server.usecases.schedules.working_hours import HoursChanged, NewHours, Schedule, Scheduling
 from yoyaku.v1 import clinic_pb2, doctor_pb2, schedule_pb2
@@ -38,7 +38,7 @@ class ScheduleServicer(ScheduleServiceServicer):
     async def SearchAvailableSlots(
         self, request: pb.SearchAvailableSlotsRequest, context: object
     ) -> pb.SearchAvailableSlotsResponse:
-        search = Search(
+        search = SlotSearch(
             clinic_id=request.clinic_id.lower(),
             specialty=request.specialty,
             first=to_date("from_date", request.from_date),
@@ -60,7 +60,7 @@ class ScheduleServicer(ScheduleServiceServicer):
     async def GetSchedule(self, request: pb.GetScheduleRequest, context: object) -> pb.GetScheduleResponse:
         schedule = await self._scheduling.get(caller(), request.doctor_id.lower())
         response = pb.GetScheduleResponse(schedule=_schedule(schedule))
-        tagged(response.schedule.etag)
+        set_etag(response.schedule.etag)
         return response
 
     async def SetWorkingHours(self, request: pb.SetWorkingHoursRequest, context: object) -> pb.SetWorkingHoursResponse:
@@ -69,13 +69,13 @@ class ScheduleServicer(ScheduleServiceServicer):
             HoursVersion(to_date("valid_from", request.valid_from), _sessions(request.sessions)),
             request.etag,
         )
-        write = writing(caller(), request, request.request_id, _changed, pb.SetWorkingHoursResponse)
+        write = idempotent_write(caller(), request, request.request_id, _changed, pb.SetWorkingHoursResponse)
         response = await self._scheduling.set_working_hours(caller(), hours, write)
-        tagged(response.schedule.etag)
+        set_etag(response.schedule.etag)
         return response
 
 
-def _found(found: Found) -> schedule_pb2.FoundSlot:
+def _found(found: FoundSlot) -> schedule_pb2.FoundSlot:
     offer = found.offer
     return schedule_pb2.FoundSlot(
         doctor=doctor_pb2.DoctorRef(id=offer.doctor_id, name=offer.doctor_name, specialty=offer.specialty),

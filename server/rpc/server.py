@@ -8,7 +8,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from server.rpc.appointments import AppointmentServicer
-from server.rpc.call_lifecycle import Tokens
+from server.rpc.call_lifecycle import TokenVerifier
 from server.rpc.directory import DirectoryServicer
 from server.rpc.identity import AuthServicer
 from server.rpc.notifications import NotificationServicer
@@ -57,10 +57,10 @@ class Servicers:
     notifications: NotificationServicer
 
 
-class Server:
+class GrpcServer:
     """A worker's gRPC server."""
 
-    def __init__(self, servicers: Servicers, tokens: Tokens) -> None:
+    def __init__(self, servicers: Servicers, tokens: TokenVerifier) -> None:
         self._health = health.aio.HealthServicer()
         self._grpc = grpc.aio.server(
             options=[

@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
-from server.rpc.call_lifecycle import PUBLIC, Tokens, abort, reader, refusal, token_of, write_line
+from server.rpc.call_lifecycle import PUBLIC, TokenVerifier, abort, reader, refusal, token_of, write_line
 from server.rpc.calls import current
 from server.rpc.errors import CODES
 
@@ -17,7 +17,7 @@ Streamer = Callable[[Message, Any], AsyncGenerator[bytes, None]]
 """A handler: gives messages as bytes, which many streams may share."""
 
 
-def streaming(method: str, found: Any, tokens: Tokens) -> "grpc.RpcMethodHandler[bytes, bytes]":
+def stream_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcMethodHandler[bytes, bytes]":
     """A servicer's server-streaming method, wrapped.
 
     A stream has no deadline of its own: its handler ends it, with a last message that says why, by

@@ -7,12 +7,12 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
-from server.rpc.call_lifecycle import PUBLIC, Tokens, abort, begin, reader, refusal, token_of, write_line
+from server.rpc.call_lifecycle import PUBLIC, TokenVerifier, abort, begin, reader, refusal, token_of, write_line
 from server.rpc.calls import current, identified
 from server.rpc.deadlines import budget, within
 from server.rpc.errors import CODES
 from server.rpc.sessions import headers_of
-from server.rpc.streaming import streaming
+from server.rpc.streaming import stream_handler
 
 Answer = Message | bytes
 Handler = Callable[[Message, Any], Coroutine[Any, Any, Answer]]
@@ -25,7 +25,7 @@ class Calls(grpc.GenericRpcHandler):
     ask one after another.
     """
 
-    def __init__(self, tokens: Tokens) -> None:
+    def __init__(self, tokens: TokenVerifier) -> None:
         self._tokens = tokens
         self._methods: dict[str, Any] = {}
 
@@ -36,7 +36,9 @@ class Calls(grpc.GenericRpcHandler):
         """Add the methods of a service."""
         for name, found in methods.items():
             path = f"/{service}/{name}"
-            self._methods[path] = (streaming if found.response_streaming else answering)(path, found, self._tokens)
+            self._methods[path] = (stream_handler if found.response_streaming else unary_handler)(
+                path, found, self._tokens
+            )
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
         """The wrapped method that is called, if it is one of ours; asked in the task that then runs it."""
@@ -47,7 +49,7 @@ class Calls(grpc.GenericRpcHandler):
         return found
 
 
-def answering(method: str, found: Any, tokens: Tokens) -> "grpc.RpcMethodHandler[bytes, bytes]":
+def unary_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcMethodHandler[bytes, bytes]":
     """A servicer's unary method, wrapped; it answers with a message, or with the bytes of one."""
     handler: Handler = found.unary_unary
     read = reader(method, found.request_deserializer)

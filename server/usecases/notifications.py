@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from db.postgres import notifications
 from db.postgres.cluster.engines import Connection, Engine
-from db.postgres.notifications import ListQuery, NotificationRow
+from db.postgres.notifications import NotificationQuery, NotificationRow
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.identity import Action, Caller, require
 from server.domain.ids import Clock
@@ -18,7 +18,7 @@ M = TypeVar("M")
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class NotificationListing:
     """Which notifications to list; an empty `appointment_id` or `status` stands for all."""
 
     appointment_id: str
@@ -34,13 +34,13 @@ class Notifications:
         self._engine = engine
         self._clock = clock
 
-    async def list(self, caller: Caller, listing: Listing) -> tuple[Sequence[NotificationRow], str]:
+    async def list(self, caller: Caller, listing: NotificationListing) -> tuple[Sequence[NotificationRow], str]:
         """A page, the newest first, and the token of the next page or an empty one (PAGE_TOKEN_INVALID)."""
         require(caller, Action.SEE_NOTIFICATIONS)
         size = paging.page_size(listing.size)
         filters = ("notifications", listing.appointment_id, listing.status)
         before_id = paging.after_id(listing.page_token, filters) if listing.page_token else None
-        query = ListQuery(listing.appointment_id or None, listing.status or None, before_id, size + 1)
+        query = NotificationQuery(listing.appointment_id or None, listing.status or None, before_id, size + 1)
         return paging.cut(await read(self._engine, lambda pg: notifications.find(pg, query)), size, filters)
 
     async def retry(self, caller: Caller, notification_id: str, write: Write[NotificationRow, M]) -> M:

@@ -16,7 +16,7 @@ _BEFORE_ALL = str(uuid.UUID(int=0))
 _AFTER_ALL = 2**31 - 1
 
 
-class Identified(Protocol):
+class HasId(Protocol):
     """A row that its id tells from all others."""
 
     @property
@@ -24,7 +24,7 @@ class Identified(Protocol):
         """UUID."""
 
 
-R = TypeVar("R", bound=Identified)
+R = TypeVar("R", bound=HasId)
 N = TypeVar("N")
 
 

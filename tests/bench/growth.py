@@ -22,7 +22,7 @@ from db.postgres import schema
 from db.postgres.cluster.engines import create_engine
 from server.config import Settings
 from server.local.ports import HOST
-from server.local.postgres import Server
+from server.local.postgres import PostgresServer
 from server.wiring import wired
 from tests.bench import parts
 from tests.bench.calls import CREATE, LIST, SLOTS
@@ -104,7 +104,7 @@ def measure(scratch: Path, tell: Callable[[str], None]) -> list[Table]:
         return [_growth(sides), _depth(sides)]
 
 
-def fill(server: Server, database: str, **numbers: int) -> None:
+def fill(server: PostgresServer, database: str, **numbers: int) -> None:
     """Fill a migrated, empty database by growth.sql, which says what the numbers are. Raises LocalError."""
     server.query("".join(f"\\set {name} {value}\n" for name, value in numbers.items()) + _SQL.read_text(), database)
 

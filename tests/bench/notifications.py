@@ -12,7 +12,7 @@ from rich.table import Table
 from db.postgres import feed, schema
 from db.postgres.cluster.engines import Connection, Engine, create_engine
 from db.postgres.cluster.transaction import transact
-from db.postgres.feed import Change
+from db.postgres.feed import AppointmentChange
 from server.local import outbox, ports, workers
 from server.local.ports import HOST
 from tests.bench import clinic, parts
@@ -70,7 +70,7 @@ async def _fill(url: str) -> None:
 async def _queue(pg: Connection) -> None:
     await pg.execute("UPDATE patients SET email = 'patient@example.org'")
     rows = await (await pg.execute("SELECT id FROM appointments WHERE status = 'scheduled'")).fetchall()
-    booked = [Change(row[0], "booked", "bench") for row in rows[:_NOTICES]]
+    booked = [AppointmentChange(row[0], "booked", "bench") for row in rows[:_NOTICES]]
     await feed.add(pg, booked, ["confirmation"] * len(booked), datetime.now(UTC))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from server.config import Settings
 from server.local import binaries, data_location, ports, valkey, workers
-from server.local.postgres import Server
+from server.local.postgres import PostgresServer
 from server.local.process import Process, start
 from server.local.user import database_user
 
@@ -32,12 +32,14 @@ def kept(stack: ExitStack, process: Process) -> Process:
     return process
 
 
-def postgres(stack: ExitStack, scratch: Path, settings: Mapping[str, str] | None = None) -> tuple[Server, Process]:
+def postgres(
+    stack: ExitStack, scratch: Path, settings: Mapping[str, str] | None = None
+) -> tuple[PostgresServer, Process]:
     """A PostgreSQL as it comes, with fsync, on the settings of the local stack and these. Raises LocalError."""
     user = database_user()
     home = data_location.temporary_home(user)
     stack.callback(shutil.rmtree, home, ignore_errors=True)
-    server = Server(
+    server = PostgresServer(
         name="postgres-of-bench",
         programs=data_location.programs_for(user, binaries.postgres(), home),
         user=user,

@@ -20,7 +20,7 @@ from rich.table import Table
 from db.postgres import appointments, days, feed, idempotency, schema
 from server.config import Settings
 from server.local.ports import HOST
-from server.local.postgres import Server
+from server.local.postgres import PostgresServer
 from tests.bench import growth, parts
 from tests.bench.calls import CREATE
 from tests.bench.growth import made
@@ -134,7 +134,7 @@ def measure(scratch: Path, tell: Callable[[str], None]) -> Table:
         return table
 
 
-def _filled(stack: ExitStack, server: Server, scratch: Path) -> Settings:
+def _filled(stack: ExitStack, server: PostgresServer, scratch: Path) -> Settings:
     server.query(f"CREATE DATABASE {_DATABASE}")
     settings = parts.settings(stack, scratch, server.url(_DATABASE))
     asyncio.run(schema.upgrade(server.url(_DATABASE)))
@@ -168,7 +168,7 @@ def _messages(spread: Spread) -> Iterator[bytes]:
         yield request.SerializeToString()
 
 
-def _pgbench(server: Server, spread: Spread, scratch: Path) -> float:
+def _pgbench(server: PostgresServer, spread: Spread, scratch: Path) -> float:
     script = scratch / "booking.sql"
     script.write_text(_script(spread))
     each = spread.theirs // CALLS_AT_ONCE

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from server.commands import app, running
 from server.commands.import_fhir import SOME_REPORTED
-from server.local.state import State, write
+from server.local.state import StackState, write
 from tests.fixtures.fhir import SAMPLE, encounter, export, organization, whole
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,7 +98,7 @@ def test_without_settings_it_works_on_the_running_stack(
 
     key = tmp_path / "key"
     key.write_text(environment("")["YOYAKU_KEY_ENCRYPTION_KEY"])
-    stack = State(edge="", edge_tls="", admin="", grpc="", database_url=database_url, accounts={"staff": {}})
+    stack = StackState(edge="", edge_tls="", admin="", grpc="", database_url=database_url, accounts={"staff": {}})
     stack.key_encryption_key_file = str(key)
     write(tmp_path, stack)
     done = CliRunner().invoke(app, ["import-fhir", directory])

@@ -12,9 +12,9 @@ import pytest
 
 import db.postgres
 from db.postgres import appointment_lists, notifications
-from db.postgres.appointment_lists import Among, ListQuery, Position
+from db.postgres.appointment_lists import Among, AppointmentCursor, AppointmentQuery
 from db.postgres.driver.placeholders import converted
-from server.local.postgres import Server
+from server.local.postgres import PostgresServer
 
 FILL = (Path(__file__).parent / "fill.sql").read_text()
 LARGE = {
@@ -43,7 +43,7 @@ DAY = date(2026, 3, 3)
 
 
 @pytest.fixture(scope="module")
-def filled(postgres_cluster: Server, template: str) -> Iterator[psycopg.Connection[Any]]:
+def filled(postgres_cluster: PostgresServer, template: str) -> Iterator[psycopg.Connection[Any]]:
     """A database with some years of appointments."""
     postgres_cluster.query(f"CREATE DATABASE filled TEMPLATE {template}")
     with psycopg.connect(postgres_cluster.url("filled"), autocommit=True) as connection:
@@ -199,14 +199,14 @@ def test_no_list_reads_appointments_from_end_to_end(
     known = sample(filled)
     for statuses in ((), ("cancelled",)):
         for among in (None, Among([known["clinic_id"]], known["doctor_id"], known["patient_id"])):
-            query = ListQuery(
+            query = AppointmentQuery(
                 whose=whose,
                 id=known[f"{whose}_id"],
                 date=None if whose == "patient" else DAY,
                 statuses=statuses,
                 among=among,
                 descending=descending,
-                after=Position(DAY, NOW, known["appointment_id"]) if later else None,
+                after=AppointmentCursor(DAY, NOW, known["appointment_id"]) if later else None,
                 offset=0,
                 limit=21,
             )
@@ -221,7 +221,7 @@ def test_no_list_reads_notifications_from_end_to_end(
 ) -> None:
     known = sample(filled)
     before = known["notification_id"] if later else None
-    query = notifications.ListQuery(known.get(whose), status, before, 21)
+    query = notifications.NotificationQuery(known.get(whose), status, before, 21)
     assert scanned_whole(filled, notifications.list_statement(query), query._asdict()) == []
 
 
@@ -262,7 +262,7 @@ def test_a_page_of_a_long_list_reads_no_more_appointments_than_it_shows(filled: 
     known = sample(filled)
     filled.execute(LONG_LIST, [known["appointment_id"]])
     filled.execute("ANALYZE appointments")
-    query = ListQuery("patient", known["patient_id"], None, (), None, True, None, 0, 21)
+    query = AppointmentQuery("patient", known["patient_id"], None, (), None, True, None, 0, 21)
     with filled.transaction():
         # As after some calls: one plan for all patients, though hardly any has so many appointments.
         filled.execute("SET LOCAL plan_cache_mode = force_generic_plan")

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 from db.postgres import job_schema, schema
 from db.postgres.tables import metadata
 from server.local import binaries
-from server.local.postgres import Server
+from server.local.postgres import PostgresServer
 
 
 def dump(url: str) -> list[str]:
@@ -24,7 +24,7 @@ def dump(url: str) -> list[str]:
 
 
 def test_tables_in_code_and_those_of_procrastinate_are_the_sum_of_the_migrations(
-    postgres_cluster: Server, database_url: str
+    postgres_cluster: PostgresServer, database_url: str
 ) -> None:
     postgres_cluster.query("CREATE DATABASE from_tables")
     engine = create_engine(postgres_cluster.url("from_tables").replace("postgresql://", "postgresql+psycopg://"))
@@ -39,7 +39,7 @@ def test_tables_in_code_and_those_of_procrastinate_are_the_sum_of_the_migrations
     assert any("appointments_no_overlap" in line for line in migrated)
 
 
-def test_migrations_go_back_and_forth(postgres_cluster: Server, database_url: str) -> None:
+def test_migrations_go_back_and_forth(postgres_cluster: PostgresServer, database_url: str) -> None:
     before = dump(database_url)
     asyncio.run(schema.downgrade(database_url))
     assert not [line for line in dump(database_url) if line.startswith("CREATE TABLE")]
@@ -47,7 +47,7 @@ def test_migrations_go_back_and_forth(postgres_cluster: Server, database_url: st
     assert dump(database_url) == before
 
 
-def test_two_runners_do_not_meet(postgres_cluster: Server) -> None:
+def test_two_runners_do_not_meet(postgres_cluster: PostgresServer) -> None:
     postgres_cluster.query("CREATE DATABASE twice")
 
     async def both() -> None:

@@ -6,7 +6,7 @@ import grpc
 import httpx
 import pytest
 
-from server.local.postgres import Server
+from server.local.postgres import PostgresServer
 from tests.edge.clinic import Stack, running_worker
 from tests.edge.envoys import NO_LIMITS, Edge, running_envoy, wait_for_readyz
 from tests.edge.rest import Rest
@@ -15,7 +15,7 @@ from tests.fixtures.valkey import emptied
 
 @pytest.fixture(scope="module")
 def stack(
-    postgres_cluster: Server, template: str, valkey_port: int, tmp_path_factory: pytest.TempPathFactory
+    postgres_cluster: PostgresServer, template: str, valkey_port: int, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
     postgres_cluster.query(f"CREATE DATABASE edge TEMPLATE {template}")
     url, valkey = postgres_cluster.url("edge"), emptied(valkey_port)

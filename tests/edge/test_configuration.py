@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from server.edge.render import SOURCES, EdgeError, EdgeValues, Tls, render, write_workers
+from server.edge.render import SOURCES, EdgeError, EdgeValues, TlsListener, render, write_workers
 from tests.edge.envoys import validate
 
 VALUES = EdgeValues(
@@ -60,7 +60,7 @@ def test_envoy_accepts_the_configuration_with_tls(tmp_path: Path, certificates: 
         workers=[("127.0.0.1", 50051), ("::1", 50052)],
         origins=["https://clinic.example"],
         trusted_hops=1,
-        tls=Tls(("127.0.0.1", 8443), certificates),
+        tls=TlsListener(("127.0.0.1", 8443), certificates),
     )
     configuration = render(values, tmp_path / "edge")
     answer = validate(configuration)

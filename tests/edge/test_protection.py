@@ -15,7 +15,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from server.edge.render import SOURCES, Tls
+from server.edge.render import SOURCES, TlsListener
 from server.local.ports import free
 from tests.edge.answers import reason
 from tests.edge.clinic import Stack
@@ -38,7 +38,7 @@ def secure(tmp_path: Path) -> Iterator[tuple[Edge, str, Path]]:
     client = make_certificate(tmp_path / "client", "hospital.example")
     (certificates / "client-ca.crt").write_bytes((client / "tls.crt").read_bytes())
     (port,) = free(1)
-    with running_envoy(tmp_path / "edge", workers=[], tls=Tls(("127.0.0.1", port), certificates)) as edge:
+    with running_envoy(tmp_path / "edge", workers=[], tls=TlsListener(("127.0.0.1", port), certificates)) as edge:
         yield edge, f"https://localhost:{port}", tmp_path
 
 

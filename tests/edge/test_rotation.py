@@ -12,7 +12,7 @@ import jwt
 import pytest
 
 from server.local.ports import free
-from server.local.postgres import Server
+from server.local.postgres import PostgresServer
 from tests.edge.clinic import running_worker
 from tests.edge.envoys import running_envoy, wait_for_readyz
 from tests.edge.rest import Rest
@@ -25,7 +25,7 @@ CACHE_SECONDS = 2
 
 @pytest.fixture
 def rotating(
-    postgres_cluster: Server, template: str, valkey_port: int, tmp_path: Path
+    postgres_cluster: PostgresServer, template: str, valkey_port: int, tmp_path: Path
 ) -> Iterator[tuple[Rest, dict[str, str]]]:
     """Callers, and the environment of a command on their database."""
     postgres_cluster.query(f"CREATE DATABASE rotating TEMPLATE {template}")

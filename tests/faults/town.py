@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from server.local import LocalError, binaries, data_location, database, ports, valkey, workers
-from server.local.postgres import Server
+from server.local.postgres import PostgresServer
 from server.local.process import Process
 from server.local.user import database_user
 
@@ -64,7 +64,7 @@ class Town:
     """Everything that runs; the first of the servers is the primary at first."""
 
     home: Path
-    servers: list[Server]
+    servers: list[PostgresServer]
     parts: dict[str, Part] = field(default_factory=dict)
     addresses: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
@@ -144,7 +144,7 @@ def town(*, standbys: int = 1, synchronous: bool = False) -> Iterator[Town]:
     user = database_user()
     home = data_location.temporary_home(user)
     names = ["primary", *(f"standby_{number}" for number in range(1, standbys + 1))]
-    first = Server(
+    first = PostgresServer(
         name=names[0],
         programs=data_location.programs_for(user, binaries.postgres(), home),
         user=user,

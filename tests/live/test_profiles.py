@@ -16,7 +16,7 @@ from db.postgres.patients import FullPatientRow
 from server.local import ports, valkey
 from server.local.process import Process
 from server.rpc.sessions import READ_MARK
-from server.usecases.directory.profile_cache import Profiles
+from server.usecases.directory.profile_cache import ProfileCache
 from tests.fixtures.clinic import Scene
 from tests.fixtures.mail import until
 from tests.fixtures.worker import Worker
@@ -84,7 +84,7 @@ async def call_patient(scene: Scene, phone: str) -> Any:
     return await scene.patient(scene.patient.directory.UpdatePatient, request)
 
 
-def counted(profiles: Profiles[Any]) -> tuple[int, int]:
+def counted(profiles: ProfileCache[Any]) -> tuple[int, int]:
     return profiles.counts.database, profiles.counts.valkey
 
 

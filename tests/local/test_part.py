@@ -7,7 +7,7 @@ import pytest
 
 from server.local import LocalError, supervised_process
 from server.local.process import Process, start
-from server.local.supervised_process import Part
+from server.local.supervised_process import SupervisedProcess
 
 
 class Clock:
@@ -31,11 +31,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def part_of(command: str, log: Path, note: Callable[[Process], None] = lambda _: None) -> Part:
-    return Part(lambda: start("worker-1", [sys.executable, "-c", command], log), note=note, stop_seconds=5)
+def part_of(command: str, log: Path, note: Callable[[Process], None] = lambda _: None) -> SupervisedProcess:
+    return SupervisedProcess(lambda: start("worker-1", [sys.executable, "-c", command], log), note=note, stop_seconds=5)
 
 
-def end(ours: Part, times: int) -> None:
+def end(ours: SupervisedProcess, times: int) -> None:
     """Let it end and start it again."""
     for _ in range(times):
         ours.process.popen.wait()

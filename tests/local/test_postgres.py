@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from server.local import data_location, database, ports
-from server.local.postgres import Server
+from server.local.postgres import PostgresServer
 from server.local.process import Process
 from server.local.user import database_user
 
@@ -26,7 +26,7 @@ def home() -> Iterator[Path]:
     data_location.remove(parent)
 
 
-def launched(home: Path, pair: tuple[Server, Server]) -> list[Process]:
+def launched(home: Path, pair: tuple[PostgresServer, PostgresServer]) -> list[Process]:
     primary, standby = pair
     database.make_primary(primary)
     first = primary.launch(home / "primary.log")
@@ -45,12 +45,12 @@ def stop(processes: list[Process]) -> list[int | None]:
     return [process.popen.returncode for process in processes]
 
 
-def write(primary: Server, statement: str) -> None:
+def write(primary: PostgresServer, statement: str) -> None:
     with psycopg.connect(primary.url(database.NAME, database.NAME)) as connection:
         connection.execute(statement.encode())
 
 
-def replicated(primary: Server, standby: Server) -> str:
+def replicated(primary: PostgresServer, standby: PostgresServer) -> str:
     """What the standby holds, once it has all that the primary has."""
     end = primary.query("SELECT pg_current_wal_lsn()")
     deadline = time.monotonic() + SECONDS
@@ -79,12 +79,12 @@ def test_rows_reach_the_standby_and_outlive_a_restart_on_other_ports(home: Path)
         assert stop(running) == [0, 0]
 
 
-def test_server_keeps_what_it_confirms_and_checks_what_it_reads(postgres_cluster: Server) -> None:
+def test_server_keeps_what_it_confirms_and_checks_what_it_reads(postgres_cluster: PostgresServer) -> None:
     assert postgres_cluster.query("SHOW data_checksums") == "on"
     assert postgres_cluster.query("SELECT boot_val FROM pg_settings WHERE name = 'fsync'") == "on"
 
 
-def test_log_tells_of_an_error_without_the_values_of_the_row(postgres_cluster: Server) -> None:
+def test_log_tells_of_an_error_without_the_values_of_the_row(postgres_cluster: PostgresServer) -> None:
     log = postgres_cluster.data.parent / "log"
     before = len(log.read_text())
     with psycopg.connect(postgres_cluster.url("postgres"), autocommit=True) as connection:
@@ -105,7 +105,7 @@ def test_log_tells_of_an_error_without_the_values_of_the_row(postgres_cluster: S
     assert "1899" not in written
 
 
-def test_log_holds_no_statement_that_went_well_and_no_parameter(postgres_cluster: Server) -> None:
+def test_log_holds_no_statement_that_went_well_and_no_parameter(postgres_cluster: PostgresServer) -> None:
     for name, value in (
         ("log_error_verbosity", "terse"),
         ("log_parameter_max_length_on_error", "0"),
@@ -117,7 +117,7 @@ def test_log_holds_no_statement_that_went_well_and_no_parameter(postgres_cluster
         assert postgres_cluster.query(f"SHOW {name}") == value
 
 
-def test_nobody_gets_in_without_the_password(postgres_cluster: Server) -> None:
+def test_nobody_gets_in_without_the_password(postgres_cluster: PostgresServer) -> None:
     stranger = replace(postgres_cluster, password="wrong")
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(stranger.url("postgres"))

@@ -83,8 +83,8 @@ def test_leftovers_are_stopped_last_first_and_strangers_left_alone(tmp_path: Pat
         child.terminate()
         child.wait()
 
-    assert stop.halt(tmp_path, reap)
+    assert stop.stop_stack(tmp_path, reap)
     assert said == ["worker-1, left over", "valkey, left over"]
     assert children["stranger"].popen.poll() is None
     children["stranger"].stop(5)
-    assert not stop.halt(tmp_path, reap)
+    assert not stop.stop_stack(tmp_path, reap)

@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 
 from server.local import state
-from server.local.state import State
+from server.local.state import StackState
 
 
-def sample() -> State:
-    return State(
+def sample() -> StackState:
+    return StackState(
         edge="http://127.0.0.1:8080",
         edge_tls="https://127.0.0.1:8443",
         admin="http://127.0.0.1:9901",

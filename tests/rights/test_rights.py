@@ -16,7 +16,7 @@ from server.domain.identity import RULES, Action, Role, Scope
 from server.domain.methods import METHODS
 from server.local import workers
 from server.local.ports import free
-from server.local.postgres import Server
+from server.local.postgres import PostgresServer
 from server.rpc.call_lifecycle import PUBLIC
 from tests.edge.envoys import NO_LIMITS, running_envoy, wait_for_readyz
 from tests.fixtures.valkey import emptied
@@ -34,7 +34,7 @@ Ways = tuple[Grpc, Rest]
 
 @pytest.fixture(scope="module")
 def stack(
-    postgres_cluster: Server, template: str, valkey_port: int, tmp_path_factory: pytest.TempPathFactory
+    postgres_cluster: PostgresServer, template: str, valkey_port: int, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[World, Ways]]:
     """One worker behind one Envoy, on one database for all cells of the table."""
     postgres_cluster.query(f"CREATE DATABASE rights TEMPLATE {template}")

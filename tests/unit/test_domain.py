@@ -10,7 +10,7 @@ import pytest
 
 from server.domain.appointment import ACTIVE, STEPS, Status, check_step
 from server.domain.availability import Closed
-from server.domain.errors import DomainError, Kind, Reason
+from server.domain.errors import DomainError, ErrorKind, Reason
 from server.domain.hours import Session, first_overlap
 from server.domain.identity import (
     ALL_CLINICS,
@@ -142,7 +142,7 @@ def test_contract_and_domain_have_the_same_reasons() -> None:
     names = {name.removeprefix("ERROR_REASON_") for name in error_reason_pb2.ErrorReason.keys()}  # noqa: SIM118
     of_the_edge = {"UNKNOWN_METHOD", "REQUEST_TOO_LARGE", "NO_SERVER", "RATE_LIMITED"}
     assert names - {"UNSPECIFIED"} == {reason.value for reason in Reason} | of_the_edge
-    assert set(CODES) == set(Kind)
+    assert set(CODES) == set(ErrorKind)
 
 
 def test_contract_and_domain_have_the_same_closed_reasons() -> None:

@@ -47,7 +47,7 @@ class CausalSession:
         return self.written or self.staleness is not None
 
 
-SESSION: ContextVar[CausalSession | None] = ContextVar("causal session", default=None)
+CAUSAL_SESSION: ContextVar[CausalSession | None] = ContextVar("causal session", default=None)
 """The session of the running task; without one the primary answers."""
 
 _turns = itertools.count()
@@ -55,13 +55,13 @@ _turns = itertools.count()
 
 def is_stale() -> bool:
     """Whether the running call was told something that may lack what was written lately."""
-    session = SESSION.get()
+    session = CAUSAL_SESSION.get()
     return session is not None and session.staleness is not None
 
 
 def names_mark() -> bool:
     """Whether the caller of the running call has told what it must see, or has written in it."""
-    session = SESSION.get()
+    session = CAUSAL_SESSION.get()
     return session is not None and session.mark > 0
 
 

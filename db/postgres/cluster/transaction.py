@@ -11,7 +11,7 @@ from db.errors import Conflict, Saturated, TimedOut, Unavailable
 from db.postgres.cluster import state
 from db.postgres.cluster.engines import Connection, Engine, connection
 from db.postgres.cluster.nodes import Node
-from db.postgres.cluster.routing import SESSION, Freshness, last_resort, note, replica_for
+from db.postgres.cluster.routing import CAUSAL_SESSION, Freshness, last_resort, note, replica_for
 from db.postgres.driver.pool import Pool, lent
 from db.postgres.driver.translation import translated
 
@@ -54,7 +54,7 @@ async def read(
 
     Raises the errors of db.errors, and whatever `work` raises, which may run again elsewhere.
     """
-    session = SESSION.get()
+    session = CAUSAL_SESSION.get()
     if freshness is Freshness.OWN_WRITES and session and (near := await replica_for(engine, session)):
         with suppress(Saturated, TimedOut, Conflict):
             try:
@@ -75,7 +75,7 @@ async def read(
 
 async def mark(engine: Engine) -> None:
     """Have the running session's later reads see all that the primary holds now (Unavailable)."""
-    session = SESSION.get()
+    session = CAUSAL_SESSION.get()
     if session and engine.marks:
         await note(engine, session, await read(engine, _written))
 
@@ -86,7 +86,7 @@ class _Progress:
 
 
 async def _once(engine: Engine, work: Callable[[Connection], Awaitable[T]], progress: _Progress) -> T:
-    session = SESSION.get() if engine.marks else None
+    session = CAUSAL_SESSION.get() if engine.marks else None
     async with connection(engine) as pg:
         with translated():
             async with pg.pipeline():

@@ -23,7 +23,7 @@ from db.postgres.driver.pipeline import Connection
 CONNECT_SECONDS = 2
 """A dying server may still seem to listen. Two tries fit into the deadline of a call, which then says what is lost."""
 _LIFE_SECONDS = 30 * 60
-SESSION = " ".join(
+SESSION_OPTIONS = " ".join(
     (
         "-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC",
         # Statements are planned once, whatever their values: planning was a quarter of a booking to the database.
@@ -150,7 +150,7 @@ def lent(pool: Pool, *, wait_seconds: float | None = None) -> AbstractAsyncConte
 @asynccontextmanager
 async def open_connection(url: str, application: str, *, statement_seconds: int = 5) -> AsyncIterator[Connection]:
     """A connection of one's own, closed at the end. Raises psycopg's errors."""
-    made = await _connect(url, application, f"{SESSION} -c statement_timeout={statement_seconds}s")
+    made = await _connect(url, application, f"{SESSION_OPTIONS} -c statement_timeout={statement_seconds}s")
     connection = Connection(made)
     try:
         yield connection
@@ -158,7 +158,7 @@ async def open_connection(url: str, application: str, *, statement_seconds: int 
         connection.close()
 
 
-async def _connect(url: str, application: str, options: str = SESSION) -> psycopg.AsyncConnection[Any]:
+async def _connect(url: str, application: str, options: str = SESSION_OPTIONS) -> psycopg.AsyncConnection[Any]:
     made = await psycopg.AsyncConnection.connect(
         url,
         autocommit=True,

@@ -18,7 +18,7 @@ from server.local.demo import accounts as demo_accounts
 from server.local.demo import staff
 from server.local.demo.diary import Diary
 from server.local.demo.plan import Plan
-from server.local.demo.staff import Clinic, Post
+from server.local.demo.staff import DemoClinic, Post
 
 _OLDEST_DAYS = 95 * 365
 
@@ -77,7 +77,7 @@ def _mark(plan: Plan) -> tuple[str, str]:
     return "urn:yoyaku:demo:hospital", " ".join(f"{name}={value}" for name, value in asdict(plan).items())
 
 
-async def _add_clinics(pg: Connection, plan: Plan, places: Sequence[Clinic]) -> None:
+async def _add_clinics(pg: Connection, plan: Plan, places: Sequence[DemoClinic]) -> None:
     for clinic in places:
         row = ClinicRow(clinic.id, clinic.name, clinic.zone, **asdict(clinic.policy))
         await clinics.add(pg, row, plan.founded_at)
@@ -106,7 +106,7 @@ async def _add_doctors(pg: Connection, plan: Plan, posts: Sequence[Post]) -> Non
 
 
 async def _add_patients(
-    pg: Connection, plan: Plan, places: Sequence[Clinic], domain: str, new_id: IdMaker, random: Random
+    pg: Connection, plan: Plan, places: Sequence[DemoClinic], domain: str, new_id: IdMaker, random: Random
 ) -> Mapping[str, Sequence[str]]:
     """Add the patients, in turns over the countries; their ids by time zone."""
     countries = {clinic.zone: clinic.country for clinic in places}
@@ -140,7 +140,12 @@ def _doctors(plan: Plan) -> list[str]:
 
 
 def _accounts(
-    plan: Plan, places: Sequence[Clinic], posts: Sequence[Post], patients: Sequence[str], domain: str, new_id: IdMaker
+    plan: Plan,
+    places: Sequence[DemoClinic],
+    posts: Sequence[Post],
+    patients: Sequence[str],
+    domain: str,
+    new_id: IdMaker,
 ) -> dict[str, AccountRow]:
     clinic_ids = [clinic.id for clinic in places]
 

@@ -19,7 +19,7 @@ _DOMAIN = "demo.yoyaku.example"
 
 
 @dataclass(frozen=True, slots=True)
-class _Clinic:
+class _SmallClinic:
     name: str
     time_zone: str
     doctors: tuple[tuple[str, str], ...]
@@ -27,9 +27,11 @@ class _Clinic:
 
 
 _CLINICS = (
-    _Clinic("Kaede Clinic", "Asia/Tokyo", (("Mori Hana", "General practice"), ("Abe Daichi", "Cardiology"))),
-    _Clinic("Elm Street Clinic", "America/New_York", (("Grace Lin", "General practice"), ("Omar Reyes", "Pediatrics"))),
-    _Clinic("Thames Clinic", "Europe/London", (("Asha Patel", "General practice"), ("Tom Reed", "Dermatology"))),
+    _SmallClinic("Kaede Clinic", "Asia/Tokyo", (("Mori Hana", "General practice"), ("Abe Daichi", "Cardiology"))),
+    _SmallClinic(
+        "Elm Street Clinic", "America/New_York", (("Grace Lin", "General practice"), ("Omar Reyes", "Pediatrics"))
+    ),
+    _SmallClinic("Thames Clinic", "Europe/London", (("Asha Patel", "General practice"), ("Tom Reed", "Dermatology"))),
 )
 _PATIENTS = (
     PatientRow("", "Sato Ken", date(1984, 4, 2), "+81312345678", f"patient@{_DOMAIN}", "en"),

@@ -17,7 +17,7 @@ _WEEK = (1, 2, 3, 4, 5)
 
 
 @dataclass(frozen=True, slots=True)
-class Clinic:
+class DemoClinic:
     """A clinic and the rules of its bookings."""
 
     id: str
@@ -82,10 +82,10 @@ _SHARED = range(9, 12)
 _HALVES = ((1, 2, 3), (4, 5))
 
 
-def clinics(plan: Plan, new_id: IdMaker) -> list[Clinic]:
+def clinics(plan: Plan, new_id: IdMaker) -> list[DemoClinic]:
     """The clinics of the group."""
     return [
-        Clinic(
+        DemoClinic(
             new_id(),
             name,
             country,
@@ -102,7 +102,7 @@ def clinics(plan: Plan, new_id: IdMaker) -> list[Clinic]:
     ]
 
 
-def posts(plan: Plan, places: Sequence[Clinic], new_id: IdMaker, random: Random) -> Iterator[Post]:
+def posts(plan: Plan, places: Sequence[DemoClinic], new_id: IdMaker, random: Random) -> Iterator[Post]:
     """The doctors, in turns over the clinics; the first one is in great demand."""
     first_halves: dict[int, Post] = {}
     for number in range(plan.doctors):

@@ -10,7 +10,7 @@ from db.postgres import appointments, days
 from db.postgres.appointments import AppointmentRow, NewAppointment
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.days import BusyRow, OfferRow
-from db.postgres.feed import Change
+from db.postgres.feed import AppointmentChange
 from server.domain.appointment import Status
 from server.domain.availability import Wanted, find
 from server.domain.doctor import DoctorDay
@@ -21,7 +21,7 @@ from server.domain.policies import check_bookable
 from server.domain.slots import Slot
 from server.usecases.appointments import history
 from server.usecases.appointments.day_locks import Locks, MoreDays, Place, Practitioner, bookable, with_enough_days
-from server.usecases.schedules.doctor_mapping import busy_in, meeting, place_of, seen_at
+from server.usecases.schedules.doctor_mapping import busy_in, meeting, placement_of, seen_at
 from server.usecases.unit_of_work import Announce, Claim, Write, perform
 
 M = TypeVar("M")
@@ -150,12 +150,14 @@ class _Creation:
         check_bookable(doctor.policy, doctor.zone, day=slot.date, start_at=slot.start_at, now=self.now)
         return slot
 
-    async def _insert(self, pg: Connection, offer: OfferRow, slot: Slot, seat: int, expired: Sequence[Change]) -> None:
+    async def _insert(
+        self, pg: Connection, offer: OfferRow, slot: Slot, seat: int, expired: Sequence[AppointmentChange]
+    ) -> None:
         new = NewAppointment(self.appointment_id, self.booking.patient_id, Status.SCHEDULED, self.booking.reason)
-        await appointments.insert(pg, new, place_of(offer, slot, seat), self.now)
+        await appointments.insert(pg, new, placement_of(offer, slot, seat), self.now)
         event = "overridden" if seat > slot.seats else "booked"
         note = self.booking.override_reason if seat > slot.seats else ""
-        booked = Change(self.appointment_id, event, self.caller.id, note)
+        booked = AppointmentChange(self.appointment_id, event, self.caller.id, note)
         await history.record(pg, [*expired, booked], self.now)
 
     def _view(self, offer: OfferRow, slot: Slot, patient_name: str) -> AppointmentRow:

@@ -9,7 +9,7 @@ from db.postgres import appointments, days
 from db.postgres.appointments import AppointmentRow
 from db.postgres.cluster.engines import Connection, Engine, Sent
 from db.postgres.days import DayRow, OfferRow
-from db.postgres.feed import Change
+from db.postgres.feed import AppointmentChange
 from server.domain.appointment import Status, check_movable, check_step
 from server.domain.availability import Wanted, find
 from server.domain.doctor import DoctorDay
@@ -28,7 +28,7 @@ from server.usecases.appointments.day_locks import (
     visible,
     with_enough_days,
 )
-from server.usecases.schedules.doctor_mapping import busy_in, meeting, place_of, seen_at
+from server.usecases.schedules.doctor_mapping import busy_in, meeting, placement_of, seen_at
 from server.usecases.unit_of_work import Announce, Claim, Write, perform
 
 M = TypeVar("M")
@@ -119,7 +119,7 @@ class _Cancelling:
         check_step(Status(found.row.status), Status.CANCELLED)
         found.check_changeable(self.caller, self.now)
         await appointments.set_status(pg, [found.row.id], Status.CANCELLED, self.now)
-        cancelled = Change(found.row.id, "cancelled", self.caller.id, self.cancellation.reason)
+        cancelled = AppointmentChange(found.row.id, "cancelled", self.caller.id, self.cancellation.reason)
         await history.record(pg, [cancelled], self.now)
         row = found.row._replace(status=Status.CANCELLED, version=found.row.version + 1, updated_at=self.now)
         return Changed(row, locks.rows())
@@ -156,7 +156,7 @@ class _Rescheduling:
         place = Place(doctor, slot, meeting(offer.busy, slot), others, found.row.id)
         seat = place.seat(self.now)
         expired = await place.expire_holds(pg, locks, self.now)
-        await appointments.move(pg, found.row.id, place_of(offer, slot, seat), self.now)
+        await appointments.move(pg, found.row.id, placement_of(offer, slot, seat), self.now)
         await history.record(pg, [*expired, self._moved(found.row, offer)], self.now)
         row = found.row._replace(**seen_at(offer, slot), version=found.row.version + 1, updated_at=self.now)
         return Changed(row, locks.rows())
@@ -180,10 +180,10 @@ class _Rescheduling:
     def _days(self, practitioner: Practitioner, slot: Slot) -> set[DoctorDay]:
         return practitioner.days(self.doctor_id, slot.date, slot.occupied)
 
-    def _moved(self, row: AppointmentRow, offer: OfferRow) -> Change:
+    def _moved(self, row: AppointmentRow, offer: OfferRow) -> AppointmentChange:
         note = f"from {row.start_at:%Y-%m-%dT%H:%M:%SZ}"
         left = row.clinic_id if row.clinic_id != offer.clinic_id else None
-        return Change(row.id, "rescheduled", self.caller.id, note, left)
+        return AppointmentChange(row.id, "rescheduled", self.caller.id, note, left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from db.postgres import appointments, days
 from db.postgres.appointments import AppointmentRow, PatientDayRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.days import BusyRow, DayRow, OfferRow
-from db.postgres.feed import Change
+from db.postgres.feed import AppointmentChange
 from server.domain.appointment import Status
 from server.domain.availability import nearest
 from server.domain.doctor import Doctor, DoctorDay, days_touched
@@ -145,7 +145,7 @@ class Place:
             return seats[0]
         return max(self.slot.seats, *(other.seat for other in busy)) + 1
 
-    async def expire_holds(self, pg: Connection, locks: Locks, now: datetime) -> list[Change]:
+    async def expire_holds(self, pg: Connection, locks: Locks, now: datetime) -> list[AppointmentChange]:
         """Move holds that have run out and stand in the way to EXPIRED; their days must be locked (MoreDays).
 
         What happened to them is for the caller to record together with its own change.
@@ -158,7 +158,7 @@ class Place:
         if in_the_way:
             locks.cover(set(in_the_way.values()))
             await appointments.set_status(pg, list(in_the_way), Status.EXPIRED, now)
-        return [Change(each, "expired", _GUARD) for each in in_the_way]
+        return [AppointmentChange(each, "expired", _GUARD) for each in in_the_way]
 
     @property
     def _visit(self) -> Period:

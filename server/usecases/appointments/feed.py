@@ -24,7 +24,7 @@ _PAGE = 100
 _REMEMBERED = 500
 
 
-class Position(NamedTuple):
+class FeedPosition(NamedTuple):
     """How far a feed was read; numbers of one epoch say nothing in another."""
 
     epoch: int
@@ -34,19 +34,19 @@ class Position(NamedTuple):
         return f"{self.epoch}.{self.seq}"
 
     @staticmethod
-    def parse(text: str) -> "Position":
+    def parse(text: str) -> "FeedPosition":
         """The position that a reader was told (INVALID_REQUEST)."""
         epoch, _, seq = text.partition(".")
         if not (epoch.isdecimal() and seq.isdecimal()):
             raise invalid("after", "is no position: send one as the stream told it, or nothing to begin with the next")
-        return Position(int(epoch), int(seq))
+        return FeedPosition(int(epoch), int(seq))
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FeedEvent:
     """A change, and the appointment as it was when the change was read; None if it was at another clinic then."""
 
-    position: Position
+    position: FeedPosition
     row: ChangeRow
     appointment: AppointmentRow | None
 
@@ -54,8 +54,8 @@ class Change:
 class Told(NamedTuple):
     """What a stream tells, and up to where it has told the feed: a change, the time as a sign of life, or its end."""
 
-    position: Position
-    news: Change | datetime | Ending
+    position: FeedPosition
+    news: FeedEvent | datetime | Ending
 
 
 class Feed:
@@ -92,7 +92,7 @@ class Feed:
         """
         require(caller, Action.WATCH_APPOINTMENTS, Owner(clinic_id=clinic_id))
         head = await self._head(clinic_id)
-        position, stream = Position.parse(after) if after else head, Stream()
+        position, stream = FeedPosition.parse(after) if after else head, Stream()
         if position.epoch != head.epoch or position.seq > head.seq:
             raise _compacted(head)
         with self._following(clinic_id, head, stream) as tail, self._streams.opened(stream, caller, remaining_seconds):
@@ -114,7 +114,7 @@ class Feed:
             yield Told(position, stream.ending)
 
     @contextmanager
-    def _following(self, clinic_id: str, head: Position, stream: Stream) -> "Iterator[_Tail]":
+    def _following(self, clinic_id: str, head: FeedPosition, stream: Stream) -> "Iterator[_Tail]":
         tail = self._tails.get(clinic_id)
         if tail is None or tail.position.epoch != head.epoch:
             if tail:
@@ -134,9 +134,9 @@ class Feed:
 
     async def _look(self) -> None:
         for row in await read(self._engine, lambda pg: feed.heads(pg, list(self._tails))):
-            await self._catch_up(row.clinic_id, Position(row.epoch, row.seq))
+            await self._catch_up(row.clinic_id, FeedPosition(row.epoch, row.seq))
 
-    async def _catch_up(self, clinic_id: str, head: Position) -> None:
+    async def _catch_up(self, clinic_id: str, head: FeedPosition) -> None:
         tail = self._tails.get(clinic_id)
         try:
             while tail and tail.position < head:
@@ -147,21 +147,21 @@ class Feed:
             self._drop(clinic_id, tail)
             tail.fail(error)
 
-    async def _head(self, clinic_id: str) -> Position:
+    async def _head(self, clinic_id: str) -> FeedPosition:
         rows = await read(self._engine, lambda pg: feed.heads(pg, [clinic_id]))
         if not rows:
             raise not_found(Reason.CLINIC_NOT_FOUND, "clinic", clinic_id)
-        return Position(rows[0].epoch, rows[0].seq)
+        return FeedPosition(rows[0].epoch, rows[0].seq)
 
-    async def _page(self, clinic_id: str, after: Position, head: Position) -> Sequence[Change]:
+    async def _page(self, clinic_id: str, after: FeedPosition, head: FeedPosition) -> Sequence[FeedEvent]:
         """The first changes after a position before the head (FEED_COMPACTED if the very next is not kept)."""
 
-        async def work(pg: Connection) -> list[Change]:
+        async def work(pg: Connection) -> list[FeedEvent]:
             rows = await feed.page(pg, clinic_id, after=after.seq, limit=_PAGE)
             found = {row.id: row for row in await appointments.batch(pg, [row.appointment_id for row in rows])}
             here = {key: row for key, row in found.items() if row.clinic_id == clinic_id}
             return [
-                Change(Position(after.epoch, row.seq), row, here.get(row.appointment_id))
+                FeedEvent(FeedPosition(after.epoch, row.seq), row, here.get(row.appointment_id))
                 for number, row in enumerate(rows, after.seq + 1)
                 if row.seq == number  # none after a gap: what stood there was forgotten
             ]
@@ -175,13 +175,13 @@ class Feed:
 class _Tail:
     """The newest changes of a clinic, for all streams that follow it."""
 
-    def __init__(self, position: Position) -> None:
+    def __init__(self, position: FeedPosition) -> None:
         self.position = position
         self.streams: set[Stream] = set()
-        self._newest: deque[Change] = deque(maxlen=_REMEMBERED)
+        self._newest: deque[FeedEvent] = deque(maxlen=_REMEMBERED)
         self._failure: Exception | None = None
 
-    def after(self, position: Position) -> Sequence[Change] | None:
+    def after(self, position: FeedPosition) -> Sequence[FeedEvent] | None:
         """What is known after a position; None if it lies too far back. Raises what `fail` was given."""
         if self._failure:
             raise self._failure
@@ -190,7 +190,7 @@ class _Tail:
             return None
         return list(islice(self._newest, len(self._newest) - count, None))
 
-    def add(self, changes: Sequence[Change]) -> None:
+    def add(self, changes: Sequence[FeedEvent]) -> None:
         """Tell the streams what follows."""
         self._newest.extend(changes)
         self.position = changes[-1].position
@@ -206,7 +206,7 @@ class _Tail:
             stream.wake()
 
 
-def _compacted(head: Position) -> DomainError:
+def _compacted(head: FeedPosition) -> DomainError:
     return DomainError(
         Reason.FEED_COMPACTED,
         "the changes after this position are not kept any more: list the appointments again, and go on from the"

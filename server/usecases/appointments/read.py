@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from db.postgres import appointment_lists, appointments
-from db.postgres.appointment_lists import Among, ListQuery, Position
+from db.postgres.appointment_lists import Among, AppointmentCursor, AppointmentQuery
 from db.postgres.appointments import AppointmentRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
@@ -18,7 +18,7 @@ from server.usecases.unit_of_work import read
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class AppointmentListing:
     """Which appointments to list; `page` or `page_token` or neither."""
 
     whose: Literal["patient", "doctor", "clinic"]
@@ -56,12 +56,12 @@ class Appointments:
         rows = {row.id: row for row in found}
         return [visible(caller, rows.get(each), each) for each in appointment_ids]
 
-    async def list(self, caller: Caller, listing: Listing) -> tuple[Sequence[AppointmentRow], str]:
+    async def list(self, caller: Caller, listing: AppointmentListing) -> tuple[Sequence[AppointmentRow], str]:
         """A page of appointments that the caller may see, and the token of the next page or an empty one."""
         reached = reach(caller, Action.SEE_APPOINTMENT)
         size = paging.page_size(listing.size)
         filters = (listing.whose, listing.id, listing.day, listing.statuses, listing.descending)
-        query = ListQuery(
+        query = AppointmentQuery(
             whose=listing.whose,
             id=listing.id,
             date=listing.day,
@@ -81,9 +81,9 @@ class Appointments:
         return rows[:size], paging.encode((last.date.isoformat(), last.start_at.isoformat(), last.id), filters)
 
 
-def _position(token: str, filters: object) -> Position:
+def _position(token: str, filters: object) -> AppointmentCursor:
     day, start_at, appointment_id = paging.decode(token, filters, 3)
     try:
-        return Position(date.fromisoformat(day), datetime.fromisoformat(start_at), str(UUID(appointment_id)))
+        return AppointmentCursor(date.fromisoformat(day), datetime.fromisoformat(start_at), str(UUID(appointment_id)))
     except ValueError:
         raise paging.token_invalid() from None

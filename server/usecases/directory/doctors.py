@@ -19,7 +19,7 @@ from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock, IdMaker
 from server.domain.policies import today
 from server.usecases import paging
-from server.usecases.directory.profile_cache import Profiles
+from server.usecases.directory.profile_cache import ProfileCache
 from server.usecases.unit_of_work import Announce, Claim, Write, perform, read
 
 M = TypeVar("M")
@@ -65,7 +65,7 @@ class Directory:
     """Finds clinics and doctors, adds and changes doctors."""
 
     def __init__(
-        self, engine: Engine, clock: Clock, new_id: IdMaker, announce: Announce, profiles: Profiles[DoctorRow]
+        self, engine: Engine, clock: Clock, new_id: IdMaker, announce: Announce, profiles: ProfileCache[DoctorRow]
     ) -> None:
         self._profiles = profiles
         self._engine = engine

@@ -16,7 +16,7 @@ from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller, Owner, may, not_allowed, require
 from server.domain.ids import Clock, IdMaker
 from server.usecases import paging
-from server.usecases.directory.profile_cache import Profiles
+from server.usecases.directory.profile_cache import ProfileCache
 from server.usecases.unit_of_work import Claim, Write, perform, read
 
 M = TypeVar("M")
@@ -53,7 +53,7 @@ class PatientChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class PatientSearch:
     """Which patients to find: by `identifier`, or by the beginning of a name with or without a birth date."""
 
     identifier: tuple[str, str] | None
@@ -66,7 +66,7 @@ class Search:
 class Patients:
     """Registers, finds and changes patients."""
 
-    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, profiles: Profiles[FullPatientRow]) -> None:
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, profiles: ProfileCache[FullPatientRow]) -> None:
         self._profiles = profiles
         self._engine = engine
         self._clock = clock
@@ -118,7 +118,7 @@ class Patients:
 
             return await perform(self._engine, write, work, now)
 
-    async def search(self, caller: Caller, search: Search) -> tuple[Sequence[FullPatientRow], str]:
+    async def search(self, caller: Caller, search: PatientSearch) -> tuple[Sequence[FullPatientRow], str]:
         """A page of patients by name, and the token of the next page or an empty one (PAGE_TOKEN_INVALID)."""
         require(caller, Action.SEARCH_PATIENTS)
         size = paging.page_size(search.size)

@@ -55,18 +55,18 @@ _Flight = asyncio.Task[tuple[P | None, bool]]
 
 
 @dataclass(slots=True)
-class Counts:
+class ProfileReads:
     """How often a profile that was asked for came from where."""
 
     valkey: int = 0
     database: int = 0
 
 
-class Profiles(Generic[P]):
+class ProfileCache(Generic[P]):
     """The profiles of one kind."""
 
     def __init__(self, gate: Gate, epoch: Callable[[], int], noun: str, kind: type[P], life: timedelta) -> None:
-        self.counts = Counts()
+        self.counts = ProfileReads()
         self._gate = gate
         self._epoch = epoch
         self._noun = noun

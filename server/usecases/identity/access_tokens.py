@@ -36,7 +36,7 @@ class TokenSettings:
     audience: str
 
 
-class Tokens:
+class AccessTokens:
     """Issues and verifies access tokens."""
 
     def __init__(

@@ -20,7 +20,7 @@ from server.domain.errors import DomainError, Reason, not_found
 from server.domain.identity import Action, Caller, Owner, Role, may, reach, require
 from server.domain.ids import Clock, IdMaker
 from server.usecases.identity import security_events
-from server.usecases.identity.access_tokens import Tokens
+from server.usecases.identity.access_tokens import AccessTokens
 from server.usecases.identity.attempts import Attempts, reached
 from server.usecases.sealing import digest, new_secret
 from server.usecases.unit_of_work import Claim, Write, perform, read, refusals, require_primary
@@ -56,7 +56,7 @@ class NewService:
 class Devices:
     """Pairs displays, makes service accounts, and gives both their access tokens."""
 
-    def __init__(self, engine: Engine, store: Valkey, clock: Clock, new_id: IdMaker, tokens: Tokens) -> None:
+    def __init__(self, engine: Engine, store: Valkey, clock: Clock, new_id: IdMaker, tokens: AccessTokens) -> None:
         self._engine = engine
         self._store = store
         self._clock = clock

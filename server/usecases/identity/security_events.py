@@ -7,7 +7,7 @@ from db.postgres.cluster.engines import Connection
 from db.postgres.notifications import NotificationRow
 from db.postgres.security_events import SecurityEventRow
 from server.domain.ids import IdMaker
-from server.domain.notices import WARNING_LASTS, Channel, Delivery, Kind, Outcome
+from server.domain.notices import WARNING_LASTS, Channel, Delivery, DeliveryOutcome, NoticeKind
 
 
 async def record(pg: Connection, new_id: IdMaker, account_id: str, kind: str, *, actor: str, now: datetime) -> None:
@@ -25,13 +25,13 @@ async def record_reuse(pg: Connection, new_id: IdMaker, account_id: str, family_
 async def _warn(pg: Connection, new_id: IdMaker, account_id: str, now: datetime) -> None:
     row = NotificationRow(
         id=new_id(),
-        kind=Kind.SECURITY_WARNING,
+        kind=NoticeKind.SECURITY_WARNING,
         appointment_id=None,
         account_id=account_id,
         version=1,
         channel=Channel.EMAIL,
         status=Delivery.WAITING,
-        outcome=Outcome.NONE,
+        outcome=DeliveryOutcome.NONE,
         attempts=0,
         due_at=now,
         expires_at=now + WARNING_LASTS,

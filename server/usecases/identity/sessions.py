@@ -15,11 +15,11 @@ from db.postgres.cluster.transaction import transact
 from db.postgres.passwords import SignInRow
 from db.valkey import refresh_tokens
 from db.valkey.client import Valkey
-from db.valkey.refresh_tokens import Rotated, Rotation, Token
+from db.valkey.refresh_tokens import RefreshToken, Rotated, Rotation
 from server.domain.errors import DomainError, Reason
 from server.domain.ids import Clock, IdMaker
 from server.usecases.identity import security_events
-from server.usecases.identity.access_tokens import Tokens
+from server.usecases.identity.access_tokens import AccessTokens
 from server.usecases.identity.attempts import Attempts, reached
 from server.usecases.identity.passwords import Passwords
 from server.usecases.sealing import digest, new_secret
@@ -53,8 +53,8 @@ class _Presented:
     def __str__(self) -> str:
         return f"{self.user_id}.{self.token_id}.{self.secret}"
 
-    def kept(self) -> Token:
-        return Token(self.user_id, self.token_id, digest(self.secret).hex())
+    def kept(self) -> RefreshToken:
+        return RefreshToken(self.user_id, self.token_id, digest(self.secret).hex())
 
     def successor(self, key: bytes, request_id: str) -> "_Presented":
         """The one token that may follow for a request: whoever sends both again gets it again."""
@@ -72,7 +72,7 @@ class Sessions:
         store: Valkey,
         clock: Clock,
         new_id: IdMaker,
-        tokens: Tokens,
+        tokens: AccessTokens,
         passwords: Passwords,
         key: bytes,
     ) -> None:

@@ -13,17 +13,17 @@ from server.domain.ids import IdMaker
 from server.fhir.export import Line, Report
 from server.fhir.fields import Identifier, Unusable
 from server.fhir.references import Reference
-from server.usecases.records.audit_trail import Trail
-from server.usecases.records.encryption import Vault
+from server.usecases.records.audit_trail import AuditTrail
+from server.usecases.records.encryption import RecordCipher
 
 ACTOR = "import-fhir"
 """Who did it, in histories and in the audit trail."""
 
 E = TypeVar("E")
-Named = TypeVar("Named", bound="Identified")
+Named = TypeVar("Named", bound="HasIdentifiers")
 
 
-class Identified(Protocol):
+class HasIdentifiers(Protocol):
     """Something that systems have names for; the first name is the exporter's own id."""
 
     @property
@@ -40,7 +40,7 @@ class Item(Generic[E]):
 
 
 @dataclass
-class Outcome:
+class ImportCounts:
     """What came of some lines."""
 
     new: int = 0
@@ -57,7 +57,7 @@ class Outcome:
         except Unusable as unusable:
             self.reports.append(line.report(unusable.reason))
 
-    def add(self, other: "Outcome") -> None:
+    def add(self, other: "ImportCounts") -> None:
         """Count the other's lines too."""
         self.new += other.new
         self.unchanged += other.unchanged
@@ -74,8 +74,8 @@ class Step:
     new_id: IdMaker
     roles: dict[Identifier, Identifier]
     """The practitioner of each role that was read."""
-    vault: Vault
-    trail: Trail
+    vault: RecordCipher
+    trail: AuditTrail
 
     async def resolve(self, noun: Noun, wanted: Iterable[Identifier]) -> dict[Identifier, str]:
         """The ids that names of one noun stand for, as far as the book knows them."""
@@ -97,7 +97,7 @@ class Known:
                 self._linked.add(row.id)
 
     @staticmethod
-    async def load(step: Step, noun: Noun, things: Sequence[Identified]) -> "Known":
+    async def load(step: Step, noun: Noun, things: Sequence[HasIdentifiers]) -> "Known":
         """Ask the book for all names of the things."""
         names = {identifier for thing in things for identifier in thing.identifiers}
         return Known(noun, await imports.named(step.pg, noun, names, things[0].identifiers[0].system))
@@ -107,11 +107,11 @@ class Known:
         """The ids that were found."""
         return set(self._ids.values())
 
-    def has(self, thing: Identified) -> bool:
+    def has(self, thing: HasIdentifiers) -> bool:
         """Whether the book has a thing under the exporter's own id."""
         return thing.identifiers[0] in self._ids
 
-    def find(self, thing: Identified) -> str | None:
+    def find(self, thing: HasIdentifiers) -> str | None:
         """The id of a thing; None if it is new.
 
         What another of its names stands for is the same thing, unless the exporter has it under another id: then
@@ -127,7 +127,7 @@ class Known:
             raise Unusable(f"its identifier of {shown(next(iter(found.values())))} is another {self._noun}'s already")
         return next(iter(found))
 
-    def link(self, thing: Identified, row_id: str) -> None:
+    def link(self, thing: HasIdentifiers, row_id: str) -> None:
         """Note the names of a thing that the book does not have yet."""
         for identifier in thing.identifiers:
             if identifier not in self._ids:
@@ -147,12 +147,12 @@ async def add_missing(
     batch: Sequence[Item[Named]],
     add: Callable[[Step, str, Named], Awaitable[None]],
     check: Callable[[Named, str], None] = lambda _thing, _id: None,
-) -> Outcome:
+) -> ImportCounts:
     """Add what the book does not have, and leave what it has as it is.
 
     `check` may refuse (Unusable) that a thing is the one with an id, which it shares another name than its own with.
     """
-    outcome = Outcome()
+    outcome = ImportCounts()
     for item in batch:
         with outcome.reporting(item.line):
             thing = item.content

@@ -7,9 +7,9 @@ from db.postgres import clinics, doctors, hours, imports
 from db.postgres.clinics import ClinicRow
 from db.postgres.days import SessionRow
 from db.postgres.imports import Pair
-from server.fhir.directory import Location, Organization, Practitioner, Role
+from server.fhir.directory import Location, Organization, Practitioner, PractitionerRole
 from server.fhir.fields import Identifier, Unusable
-from server.usecases.importing.batches import Item, Known, Outcome, Step, add_missing, first_known, shown
+from server.usecases.importing.batches import ImportCounts, Item, Known, Step, add_missing, first_known, shown
 
 _HOURS_FROM = date(2000, 1, 1)
 _WEEK = [
@@ -19,7 +19,7 @@ _WEEK = [
 ]
 
 
-async def organizations(step: Step, batch: Sequence[Item[Organization]]) -> Outcome:
+async def organizations(step: Step, batch: Sequence[Item[Organization]]) -> ImportCounts:
     """Add a clinic, with the usual booking policy, for each organization that the book does not have."""
     known = await Known.load(step, "clinic", [item.content for item in batch])
     return await add_missing(step, known, batch, _add_clinic)
@@ -39,9 +39,12 @@ async def _add_clinic(step: Step, clinic_id: str, organization: Organization) ->
     await clinics.add(step.pg, row, step.now)
 
 
-async def locations(step: Step, batch: Sequence[Item[Location]]) -> Outcome:
+async def locations(step: Step, batch: Sequence[Item[Location]]) -> ImportCounts:
     """Give each clinic the names of its locations."""
-    outcome, owners = Outcome(), await step.resolve("clinic", [item.content.organization.identifier for item in batch])
+    outcome, owners = (
+        ImportCounts(),
+        await step.resolve("clinic", [item.content.organization.identifier for item in batch]),
+    )
     rows = await imports.named(step.pg, "clinic", [each for item in batch for each in item.content.identifiers])
     known = {Identifier(row.system, row.value): row.id for row in rows}
     fresh: dict[Identifier, str] = {}
@@ -65,7 +68,7 @@ def _missing(location: Location, clinic_id: str, known: dict[Identifier, str]) -
     return dict.fromkeys((each for each in location.identifiers if each not in known), clinic_id)
 
 
-async def practitioners(step: Step, batch: Sequence[Item[Practitioner]]) -> Outcome:
+async def practitioners(step: Step, batch: Sequence[Item[Practitioner]]) -> ImportCounts:
     """Add each practitioner that the book does not have."""
     known = await Known.load(step, "practitioner", [item.content for item in batch])
     return await add_missing(step, known, batch, _add_practitioner)
@@ -75,12 +78,12 @@ async def _add_practitioner(step: Step, practitioner_id: str, practitioner: Prac
     await doctors.add_practitioner(step.pg, practitioner_id, practitioner.name, step.now)
 
 
-async def roles(step: Step, batch: Sequence[Item[Role]]) -> Outcome:
+async def roles(step: Step, batch: Sequence[Item[PractitionerRole]]) -> ImportCounts:
     """Add a doctor for each practitioner at a clinic that is none there yet; the first role of several counts."""
-    outcome = Outcome()
+    outcome = ImportCounts()
     people = await step.resolve("practitioner", [item.content.practitioner.identifier for item in batch])
     places = await step.resolve("clinic", [place.identifier for item in batch for place in item.content.places])
-    wanted: list[tuple[Pair, Role]] = []
+    wanted: list[tuple[Pair, PractitionerRole]] = []
     for item in batch:
         with outcome.reporting(item.line):
             role = item.content

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from db.postgres import appointments, days, imports
-from db.postgres.appointments import NewAppointment, Place
-from db.postgres.feed import Change
+from db.postgres.appointments import NewAppointment, Placement
+from db.postgres.feed import AppointmentChange
 from db.postgres.imports import Pair
 from server.fhir.directory import GENERAL_PRACTICE
 from server.fhir.encounter import Encounter
 from server.fhir.fields import Identifier
 from server.usecases.appointments import history
-from server.usecases.importing.batches import ACTOR, Item, Known, Outcome, Step, first_known
+from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Known, Step, first_known
 from server.usecases.importing.directory import add_doctor, doctors_of
 
 
 @dataclass(frozen=True, slots=True)
-class _Visit:
+class _ResolvedEncounter:
     """An encounter whose references are known."""
 
     id: str
@@ -52,9 +52,9 @@ class _References:
             await step.resolve("clinic", {place.identifier for each in encounters for place in each.places}),
         )
 
-    def visit(self, appointment_id: str, encounter: Encounter) -> _Visit:
+    def visit(self, appointment_id: str, encounter: Encounter) -> _ResolvedEncounter:
         """The visit that an encounter is (Unusable if a reference is not known)."""
-        return _Visit(
+        return _ResolvedEncounter(
             appointment_id,
             encounter,
             patient_id=first_known([encounter.patient], self.patients),
@@ -63,9 +63,9 @@ class _References:
         )
 
 
-async def add(step: Step, batch: Sequence[Item[Encounter]]) -> Outcome:
+async def add(step: Step, batch: Sequence[Item[Encounter]]) -> ImportCounts:
     """Add a past appointment for each encounter that the book does not have, and its doctor for want of a role."""
-    outcome, visits = Outcome(), list[_Visit]()
+    outcome, visits = ImportCounts(), list[_ResolvedEncounter]()
     known = await Known.load(step, "appointment", [item.content for item in batch])
     references = await _References.load(step, batch)
     for item in batch:
@@ -79,11 +79,11 @@ async def add(step: Step, batch: Sequence[Item[Encounter]]) -> Outcome:
         outcome.new = len(visits)
         outcome.doctors = await _write(step, visits)
         await known.save(step)
-        await history.record(step.pg, [Change(visit.id, "imported", ACTOR) for visit in visits], step.now)
+        await history.record(step.pg, [AppointmentChange(visit.id, "imported", ACTOR) for visit in visits], step.now)
     return outcome
 
 
-async def _write(step: Step, visits: Sequence[_Visit]) -> int:
+async def _write(step: Step, visits: Sequence[_ResolvedEncounter]) -> int:
     """Lock the days, then add the appointments; how many doctors had to be made."""
     doctors = await doctors_of(step, [visit.pair for visit in visits])
     missing = dict.fromkeys(visit.pair for visit in visits if visit.pair not in doctors)
@@ -98,9 +98,9 @@ async def _write(step: Step, visits: Sequence[_Visit]) -> int:
     return len(missing)
 
 
-def _place(visit: _Visit, doctor_id: str, zone: ZoneInfo) -> Place:
+def _place(visit: _ResolvedEncounter, doctor_id: str, zone: ZoneInfo) -> Placement:
     encounter = visit.encounter
-    return Place(
+    return Placement(
         doctor_id=doctor_id,
         practitioner_id=visit.practitioner_id,
         clinic_id=visit.clinic_id,

@@ -6,10 +6,10 @@ from db.postgres import imports, patients
 from db.postgres.patients import PatientRow
 from server.fhir.fields import Unusable
 from server.fhir.patient import Patient
-from server.usecases.importing.batches import Item, Known, Outcome, Step, add_missing
+from server.usecases.importing.batches import ImportCounts, Item, Known, Step, add_missing
 
 
-async def add(step: Step, batch: Sequence[Item[Patient]]) -> Outcome:
+async def add(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
     """Add each patient that the book does not have.
 
     One whom the book has under another of the patient's identifiers is the same if the birth date is.

@@ -11,9 +11,9 @@ from db.postgres.records import NewRecord
 from server.domain.records import Access, Basis
 from server.fhir.condition import Condition
 from server.fhir.fields import Unusable
-from server.usecases.importing.batches import ACTOR, Item, Known, Outcome, Step, first_known
-from server.usecases.records.audit_trail import Entry
-from server.usecases.records.encryption import Place
+from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Known, Step, first_known
+from server.usecases.records.audit_trail import AuditEntry
+from server.usecases.records.encryption import TextLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class _Finding:
     recorded_at: datetime
 
 
-async def add(step: Step, batch: Sequence[Item[Condition]]) -> Outcome:
+async def add(step: Step, batch: Sequence[Item[Condition]]) -> ImportCounts:
     """Add a record for each condition that the book does not have."""
-    outcome, findings, conditions = Outcome(), list[_Finding](), [item.content for item in batch]
+    outcome, findings, conditions = ImportCounts(), list[_Finding](), [item.content for item in batch]
     known = await Known.load(step, "record", conditions)
     patients = await step.resolve("patient", {each.patient.identifier for each in conditions})
     encounters = await step.resolve("appointment", {each.encounter.identifier for each in conditions})
@@ -57,8 +57,10 @@ async def _write(step: Step, findings: Sequence[_Finding]) -> None:
     for each in ordered:
         visit = each.visit
         record = NewRecord(each.record_id, visit.patient_id, visit.doctor_id, visit.id, each.recorded_at)
-        place = Place(visit.patient_id, each.record_id, 1, each.recorded_at)
+        place = TextLocation(visit.patient_id, each.record_id, 1, each.recorded_at)
         await records.add(step.pg, record, await step.vault.seal(step.pg, place, each.text, step.now))
     for patient_id, group in groupby(ordered, lambda each: each.visit.patient_id):
         ids = [each.record_id for each in group]
-        await step.trail.append(step.pg, Entry(patient_id, ACTOR, None, Access.IMPORTED, Basis.IMPORT, ids), step.now)
+        await step.trail.append(
+            step.pg, AuditEntry(patient_id, ACTOR, None, Access.IMPORTED, Basis.IMPORT, ids), step.now
+        )

@@ -17,44 +17,44 @@ from server.fhir.export import KINDS, Export, Line
 from server.fhir.fields import Identifier, Json, Origin, Unusable, resource_id
 from server.fhir.patient import patient
 from server.usecases.importing import directory, encounters, patients, records
-from server.usecases.importing.batches import Item, Outcome, Step
-from server.usecases.records.audit_trail import Trail
-from server.usecases.records.encryption import Vault
+from server.usecases.importing.batches import ImportCounts, Item, Step
+from server.usecases.records.audit_trail import AuditTrail
+from server.usecases.records.encryption import RecordCipher
 from server.usecases.unit_of_work import refusals
 
 BATCH = 300
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
+class _ResourceType:
     """How resources of one type are read, and how a batch of them is written."""
 
     read: Callable[[Json, Origin], Any]
-    write: Callable[[Step, Sequence[Item[Any]]], Awaitable[Outcome]]
+    write: Callable[[Step, Sequence[Item[Any]]], Awaitable[ImportCounts]]
 
 
-_KINDS: Mapping[str, _Kind] = {
-    "Organization": _Kind(reading.organization, directory.organizations),
-    "Location": _Kind(reading.location, directory.locations),
-    "Practitioner": _Kind(reading.practitioner, directory.practitioners),
-    "PractitionerRole": _Kind(reading.role, directory.roles),
-    "Patient": _Kind(patient, patients.add),
-    "Encounter": _Kind(encounter, encounters.add),
-    "Condition": _Kind(condition, records.add),
+_KINDS: Mapping[str, _ResourceType] = {
+    "Organization": _ResourceType(reading.organization, directory.organizations),
+    "Location": _ResourceType(reading.location, directory.locations),
+    "Practitioner": _ResourceType(reading.practitioner, directory.practitioners),
+    "PractitionerRole": _ResourceType(reading.role, directory.roles),
+    "Patient": _ResourceType(patient, patients.add),
+    "Encounter": _ResourceType(encounter, encounters.add),
+    "Condition": _ResourceType(condition, records.add),
 }
 
 
 class Importing:
     """Imports exports."""
 
-    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, vault: Vault, trail: Trail) -> None:
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, vault: RecordCipher, trail: AuditTrail) -> None:
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
         self._vault = vault
         self._trail = trail
 
-    async def run(self, export: Export, origin: Origin) -> AsyncGenerator[tuple[str, int, Outcome], None]:
+    async def run(self, export: Export, origin: Origin) -> AsyncGenerator[tuple[str, int, ImportCounts], None]:
         """Import what a surveyed export holds; (kind, lines, what came of them) batch after batch.
 
         Each batch is committed before it is told. Raises OVERLOADED, TRANSACTION_CONFLICT and DATABASE_UNAVAILABLE;
@@ -64,16 +64,18 @@ class Importing:
         for name in KINDS:
             seen: set[str] = set()
             for lines in _batches(export.lines(name)):
-                outcome = Outcome()
+                outcome = ImportCounts()
                 batch = [item for line in lines if (item := _read(line, _KINDS[name], origin, seen, outcome))]
                 if batch:
                     outcome.add(await self._write(_KINDS[name], batch, roles))
                 yield name, len(lines), outcome
 
-    async def _write(self, kind: _Kind, batch: Sequence[Item[Any]], roles: dict[Identifier, Identifier]) -> Outcome:
+    async def _write(
+        self, kind: _ResourceType, batch: Sequence[Item[Any]], roles: dict[Identifier, Identifier]
+    ) -> ImportCounts:
         """Write a batch; one that the database refuses is halved until the line that it refuses stands alone."""
 
-        async def work(pg: Connection) -> Outcome:
+        async def work(pg: Connection) -> ImportCounts:
             await imports.lock(pg)
             step = Step(pg, self._clock(), self._new_id, roles, self._vault, self._trail)
             return await kind.write(step, batch)
@@ -84,14 +86,14 @@ class Importing:
                 return await transact(self._engine, work, replayable=True)
         except ConstraintViolated as violated:
             if len(batch) == 1:
-                return Outcome(reports=[batch[0].line.report(f"the database refuses it ({violated.constraint})")])
+                return ImportCounts(reports=[batch[0].line.report(f"the database refuses it ({violated.constraint})")])
         middle = len(batch) // 2
         outcome = await self._write(kind, batch[:middle], roles)
         outcome.add(await self._write(kind, batch[middle:], roles))
         return outcome
 
 
-def _read(line: Line, kind: _Kind, origin: Origin, seen: set[str], outcome: Outcome) -> Item[Any] | None:
+def _read(line: Line, kind: _ResourceType, origin: Origin, seen: set[str], outcome: ImportCounts) -> Item[Any] | None:
     """What a line holds; None, and a report, if it is of no use."""
     with outcome.reporting(line):
         item = Item(line, kind.read(line.resource, origin))

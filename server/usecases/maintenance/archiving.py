@@ -11,12 +11,12 @@ from datetime import UTC, date, datetime, timedelta
 
 from db.errors import ConstraintViolated
 from db.postgres import archives
-from db.postgres.archives import Place, Row
+from db.postgres.archives import ArchivePosition, Row
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
 from server.domain.archives import ArchiveError
 from server.domain.ids import Clock
-from server.usecases.records.encryption import Vault
+from server.usecases.records.encryption import RecordCipher
 from server.usecases.records.retention import Retaining
 from server.usecases.unit_of_work import refusals
 
@@ -25,13 +25,13 @@ Store = Callable[[str, Sequence[Row]], None]
 
 SETTLED = timedelta(days=30)
 """What changed later stays, however long ago it was to take place: systems may still follow its changes."""
-_BEGINNING = Place(date(1, 1, 1), datetime(1, 1, 1, tzinfo=UTC), "00000000-0000-0000-0000-000000000000")
+_BEGINNING = ArchivePosition(date(1, 1, 1), datetime(1, 1, 1, tzinfo=UTC), "00000000-0000-0000-0000-000000000000")
 
 
 class Archiving:
     """Takes rows out, a batch at a time, and puts them back."""
 
-    def __init__(self, engine: Engine, clock: Clock, vault: Vault) -> None:
+    def __init__(self, engine: Engine, clock: Clock, vault: RecordCipher) -> None:
         self._engine = engine
         self._clock = clock
         self._retaining = Retaining(engine, clock)
@@ -44,7 +44,7 @@ class Archiving:
             # Records first: an appointment that one of them is about stays as long as that.
             while taken := await self._take_records(clinic_id, before, store, size):
                 yield 0, taken
-            after: Place | None = _BEGINNING
+            after: ArchivePosition | None = _BEGINNING
             while after:
                 taken, after = await self._take_appointments(clinic_id, before, after, store, size)
                 yield taken, 0
@@ -75,11 +75,11 @@ class Archiving:
             return await transact(self._engine, work)
 
     async def _take_appointments(
-        self, clinic_id: str, before: datetime, after: Place, store: Store, size: int
-    ) -> tuple[int, Place | None]:
+        self, clinic_id: str, before: datetime, after: ArchivePosition, store: Store, size: int
+    ) -> tuple[int, ArchivePosition | None]:
         settled = self._clock() - SETTLED
 
-        async def work(pg: Connection) -> tuple[int, Place | None]:
+        async def work(pg: Connection) -> tuple[int, ArchivePosition | None]:
             due = await archives.due_appointments(pg, clinic_id, before, settled, after, size)
             if not due:
                 return 0, None
@@ -95,7 +95,7 @@ class Archiving:
                 return await transact(self._engine, work)
 
 
-async def _put_back(pg: Connection, rows: Sequence[tuple[str, str]], vault: Vault) -> int:
+async def _put_back(pg: Connection, rows: Sequence[tuple[str, str]], vault: RecordCipher) -> int:
     known, groups = await archives.columns(pg), defaultdict[tuple[str, tuple[str, ...]], list[str]](list)
     for table, content in rows:
         names = tuple(json.loads(content))

@@ -10,7 +10,7 @@ from db.postgres.records import RecordRow, RelationQuery
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.identity import Action, Caller, Owner, Role, may, not_allowed
 from server.domain.records import GRANT_LASTS, TREATED_FOR, TREATING, Access, Basis
-from server.usecases.records.audit_trail import Entry
+from server.usecases.records.audit_trail import AuditEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,10 @@ def entry(
     *,
     version: int | None = None,
     note: str = "",
-) -> Entry:
+) -> AuditEntry:
     """What the audit trail says of an access of the caller."""
     doctor_id = None if basis is Basis.OWN else caller.doctor_id
-    return Entry(patient_id, caller.id, doctor_id, access, basis, record_ids, version, note)
+    return AuditEntry(patient_id, caller.id, doctor_id, access, basis, record_ids, version, note)
 
 
 def _not_treating(patient_id: str) -> DomainError:

@@ -14,7 +14,7 @@ from server.usecases.keyrings import KeyRing
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditEntry:
     """What somebody is about to do with a patient's records; `note` holds the reason for breaking the glass."""
 
     patient_id: str
@@ -27,13 +27,13 @@ class Entry:
     note: str = ""
 
 
-class Trail:
+class AuditTrail:
     """Writes the trail. Text may leave only once the transaction that wrote its entry is committed on the primary."""
 
     def __init__(self, keys: KeyRing) -> None:
         self._keys = keys
 
-    async def append(self, pg: Connection, entry: Entry, now: datetime) -> None:
+    async def append(self, pg: Connection, entry: AuditEntry, now: datetime) -> None:
         """Add an entry. It locks the patient's chain, so it comes last in its transaction.
 
         ConstraintViolated (record_audit_chains_patient_fkey) if there is no such patient.

@@ -14,16 +14,16 @@ from server.domain.ids import Clock
 from server.domain.records import GRANT_LASTS, Access, Basis
 from server.usecases import paging
 from server.usecases.records.access import entry
-from server.usecases.records.audit_trail import Trail
+from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.unit_of_work import Claim, Write, perform, read
 
 M = TypeVar("M")
 
 
-class Emergency:
+class BreakGlass:
     """Opens records in an emergency, and shows who had them."""
 
-    def __init__(self, engine: Engine, clock: Clock, trail: Trail) -> None:
+    def __init__(self, engine: Engine, clock: Clock, trail: AuditTrail) -> None:
         self._engine = engine
         self._clock = clock
         self._trail = trail

@@ -17,7 +17,7 @@ SETTING = "YOYAKU_RECORD_MASTER_KEYS"
 _NONCE_BYTES = 12
 
 
-class Place(NamedTuple):
+class TextLocation(NamedTuple):
     """Where a text belongs, and when it was written there."""
 
     patient_id: str
@@ -26,14 +26,14 @@ class Place(NamedTuple):
     at: datetime
 
 
-class Vault:
+class RecordCipher:
     """Seals and opens text; what was moved to another record, version or patient does not open."""
 
     def __init__(self, masters: KeyRing, blinding_key: bytes) -> None:
         self._masters = masters
         self._blinding_key = blinding_key
 
-    async def seal(self, pg: Connection, place: Place, text: str, now: datetime) -> NewVersion:
+    async def seal(self, pg: Connection, place: TextLocation, text: str, now: datetime) -> NewVersion:
         """A version, sealed with the key of its year, which is made if it is the first."""
         year = place.at.year
         key = await record_keys.get(pg, place.patient_id, year)

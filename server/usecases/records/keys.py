@@ -7,7 +7,7 @@ import structlog
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.transaction import transact
 from server.domain.errors import DomainError
-from server.usecases.records.encryption import Vault
+from server.usecases.records.encryption import RecordCipher
 from server.usecases.unit_of_work import read, refusals
 
 BATCH = 100
@@ -18,7 +18,7 @@ _log = structlog.get_logger()
 class RecordKeys:
     """Looks after the keys that wrap the data keys."""
 
-    def __init__(self, engine: Engine, vault: Vault) -> None:
+    def __init__(self, engine: Engine, vault: RecordCipher) -> None:
         self._engine = engine
         self._vault = vault
 

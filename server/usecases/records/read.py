@@ -8,19 +8,19 @@ from uuid import UUID
 from db.postgres import records
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
-from db.postgres.records import Position, RecordRow
+from db.postgres.records import RecordCursor, RecordRow
 from server.domain.identity import Action, Caller, reach
 from server.domain.ids import Clock
 from server.domain.records import Access
 from server.usecases import paging
 from server.usecases.records.access import Opened, basis_for_patient, entry, visible
-from server.usecases.records.audit_trail import Trail
-from server.usecases.records.encryption import Vault
+from server.usecases.records.audit_trail import AuditTrail
+from server.usecases.records.encryption import RecordCipher
 from server.usecases.unit_of_work import refusals
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class RecordListing:
     """Whose records to list; `page` or `page_token` or neither."""
 
     patient_id: str
@@ -29,10 +29,10 @@ class Listing:
     page_token: str
 
 
-class Reading:
+class RecordReader:
     """Reads medical records, from the primary alone: a replica cannot keep the entry."""
 
-    def __init__(self, engine: Engine, clock: Clock, trail: Trail, vault: Vault) -> None:
+    def __init__(self, engine: Engine, clock: Clock, trail: AuditTrail, vault: RecordCipher) -> None:
         self._engine = engine
         self._clock = clock
         self._trail = trail
@@ -52,7 +52,7 @@ class Reading:
         [opened] = await self._opened(work)
         return opened
 
-    async def list(self, caller: Caller, listing: Listing) -> tuple[Sequence[Opened], str]:
+    async def list(self, caller: Caller, listing: RecordListing) -> tuple[Sequence[Opened], str]:
         """A page of a patient's records, the newest first, and the token of the next page or an empty one.
 
         Raises NOT_TREATING, NOT_ALLOWED, PAGE_TOO_DEEP, PAGE_TOKEN_INVALID.
@@ -112,9 +112,9 @@ def _cut(rows: Sequence[RecordRow], size: int, filters: object) -> tuple[Sequenc
     return rows[:size], paging.encode([last.created_at.isoformat(), last.id], filters)
 
 
-def _position(token: str, filters: object) -> Position:
+def _position(token: str, filters: object) -> RecordCursor:
     created_at, record_id = paging.decode(token, filters, 2)
     try:
-        return Position(datetime.fromisoformat(created_at), str(UUID(record_id)))
+        return RecordCursor(datetime.fromisoformat(created_at), str(UUID(record_id)))
     except ValueError:
         raise paging.token_invalid() from None

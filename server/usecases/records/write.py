@@ -13,8 +13,8 @@ from server.domain.identity import Action, Caller, Owner, reach, require
 from server.domain.ids import Clock, IdMaker
 from server.domain.records import Access, Basis
 from server.usecases.records.access import Opened, basis_for_patient, entry, visible
-from server.usecases.records.audit_trail import Entry, Trail
-from server.usecases.records.encryption import Place, Vault
+from server.usecases.records.audit_trail import AuditEntry, AuditTrail
+from server.usecases.records.encryption import RecordCipher, TextLocation
 from server.usecases.unit_of_work import Claim, Write, perform
 
 M = TypeVar("M")
@@ -38,10 +38,10 @@ class Amendment:
     etag: str
 
 
-class Writing:
+class RecordWriter:
     """Writes and amends medical records. The answer that a write keeps must not hold the text."""
 
-    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, trail: Trail, vault: Vault) -> None:
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, trail: AuditTrail, vault: RecordCipher) -> None:
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
@@ -57,7 +57,7 @@ class Writing:
             await claim.settle()
             basis = await basis_for_patient(pg, caller, Action.CREATE_RECORD, new.patient_id, now)
             await _check_appointment(pg, caller, new)
-            version = await self._vault.seal(pg, Place(new.patient_id, record_id, 1, now), new.text, now)
+            version = await self._vault.seal(pg, TextLocation(new.patient_id, record_id, 1, now), new.text, now)
             author = caller.doctor_id or ""
             record = NewRecord(record_id, new.patient_id, author, new.appointment_id or None, now)
             await records.add(pg, record, version)
@@ -77,14 +77,14 @@ class Writing:
             row, _ = await visible(pg, caller, await records.get(pg, record_id), record_id, now)
             require(caller, Action.AMEND_RECORD, Owner(doctor_id=row.doctor_id))
             check_etag(row.version, amendment.etag)
-            place = Place(row.patient_id, record_id, row.version + 1, now)
+            place = TextLocation(row.patient_id, record_id, row.version + 1, now)
             await records.amend(pg, await self._vault.seal(pg, place, amendment.text, now))
             access = entry(caller, row.patient_id, Access.AMENDED, Basis.AUTHOR, [record_id], version=place.version)
             return await self._written(pg, access, amendment.text, now)
 
         return await perform(self._engine, self._blinded(write), work, now)
 
-    async def _written(self, pg: Connection, access: Entry, text: str, now: datetime) -> Opened:
+    async def _written(self, pg: Connection, access: AuditEntry, text: str, now: datetime) -> Opened:
         [record_id] = access.record_ids
         row = await records.get(pg, record_id)
         if row is None:

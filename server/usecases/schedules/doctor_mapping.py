@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from db.postgres import days
-from db.postgres.appointments import Place
+from db.postgres.appointments import Placement
 from db.postgres.days import BusyRow, OfferRow
 from server.domain.doctor import Doctor
 from server.domain.hours import HoursVersion, Session
@@ -83,9 +83,9 @@ def busy_in(*slots: Slot) -> str:
     return days.period(slots[0].occupied.start_at, slots[-1].occupied.end_at)
 
 
-def place_of(offer: OfferRow, slot: Slot, seat: int) -> Place:
+def placement_of(offer: OfferRow, slot: Slot, seat: int) -> Placement:
     """The place that an appointment takes in a slot."""
-    return Place(
+    return Placement(
         doctor_id=offer.doctor_id,
         practitioner_id=offer.practitioner_id,
         clinic_id=offer.clinic_id,

@@ -24,7 +24,7 @@ _EASTERNMOST = timedelta(hours=14)
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class SlotSearch:
     """Whose slots (a clinic's, a specialty's, or both; one may be empty), on which days, and how many at most."""
 
     clinic_id: str
@@ -35,7 +35,7 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundSlot:
     """A free slot and who offers it."""
 
     offer: OfferRow
@@ -49,7 +49,7 @@ class Searching:
         self._engine = engine
         self._clock = clock
 
-    async def earliest(self, caller: Caller, search: Search) -> Sequence[Found]:
+    async def earliest(self, caller: Caller, search: SlotSearch) -> Sequence[FoundSlot]:
         """The earliest free slots, by start and doctor.
 
         Reads spans of days that grow fourfold, so a search is at most four statements, and one where slots are near.
@@ -60,7 +60,7 @@ class Searching:
         if not search.first <= search.last <= search.first + LONGEST:
             raise invalid("to_date", f"must be from_date or up to {LONGEST.days} days after it")
         now = self._clock()
-        found: list[Found] = []
+        found: list[FoundSlot] = []
         for first, last in _spans(search.first, search.last):
             free = await self._free(search, first, last, now)
             found += [each for each in free if reached.everything or each.offer.clinic_id in reached.clinic_ids]
@@ -69,12 +69,12 @@ class Searching:
                 break
         return found[: search.limit]
 
-    async def _free(self, search: Search, first: date, last: date, now: datetime) -> list[Found]:
+    async def _free(self, search: SlotSearch, first: date, last: date, now: datetime) -> list[FoundSlot]:
         async def work(pg: Connection) -> list[OfferRow]:
             return await days.offers_of_group(pg, search.clinic_id, search.specialty, first, last)
 
         rows = await read(self._engine, work, Freshness.OWN_WRITES)
-        return [Found(row, slot) for row in rows for slot in _slots(row, first, last, now)]
+        return [FoundSlot(row, slot) for row in rows for slot in _slots(row, first, last, now)]
 
 
 def _slots(row: OfferRow, first: date, last: date, now: datetime) -> Iterator[Slot]:

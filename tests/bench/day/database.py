@@ -7,7 +7,7 @@ from pathlib import Path
 
 from db.postgres.tables.common import ACTIVE
 from server.local import database
-from server.local.postgres import Server
+from server.local.postgres import PostgresServer
 from tests.bench.day.tally import Tally
 
 _SAMPLED = 0.1
@@ -36,7 +36,7 @@ _BOTH_OF_PATIENT = "a.patient_id = b.patient_id"
 _COUNT = "SELECT count(*) FROM appointments WHERE status = '{status}' AND id IN ({ids})"
 
 
-def log_durations(servers: Iterable[Server]) -> None:
+def log_durations(servers: Iterable[PostgresServer]) -> None:
     """From now on, have servers log the durations of a sample. Raises LocalError."""
     for server in servers:
         server.query(_LOG_DURATIONS)
@@ -54,19 +54,19 @@ def durations(logs: Iterable[Path]) -> list[float]:
     return found
 
 
-def double_bookings(primary: Server) -> int:
+def double_bookings(primary: PostgresServer) -> int:
     """Slots with more patients than seats, and pairs of appointments that somebody cannot both keep."""
     overlapping = [_OVERLAPPING.format(both=both) for both in (_BOTH_OF_DOCTOR, _BOTH_OF_PATIENT)]
     return sum(int(primary.query(each, database.NAME)) for each in (_OVERBOOKED, *overlapping))
 
 
-def missing(primary: Server, tally: Tally) -> int:
+def missing(primary: PostgresServer, tally: Tally) -> int:
     """How many acknowledged bookings are not there, or not in the state that was acknowledged last."""
     kept = set(tally.booked) - set(tally.cancelled)
     there = _count(primary, "scheduled", kept) + _count(primary, "cancelled", tally.cancelled)
     return len(kept) + len(tally.cancelled) - there
 
 
-def _count(primary: Server, status: str, ids: Iterable[str]) -> int:
+def _count(primary: PostgresServer, status: str, ids: Iterable[str]) -> int:
     listed = ", ".join(f"'{each}'" for each in ids) or "NULL"
     return int(primary.query(_COUNT.format(status=status, ids=listed), database.NAME))

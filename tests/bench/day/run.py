@@ -18,9 +18,9 @@ from rich.table import Table
 
 from server.config import LocalSettings, Settings
 from server.local import data_location, database, ports, workers
-from server.local.postgres import Server
+from server.local.postgres import PostgresServer
 from server.local.stack import Stack
-from server.local.state import State
+from server.local.state import StackState
 from tests.bench import cpu
 from tests.bench.day import people, report
 from tests.bench.day.database import double_bookings, durations, log_durations, missing
@@ -93,7 +93,7 @@ def _running(home: Path, tell: Callable[[str], None]) -> Iterator[Stack]:
         stack.stop()
 
 
-def _settings(found: State) -> Settings:
+def _settings(found: StackState) -> Settings:
     key = Path(found.key_encryption_key_file).read_text().strip()
     store = urlsplit(found.valkey_url)._replace(path="/1").geturl()
     return Settings.model_validate(
@@ -106,12 +106,12 @@ def _settings(found: State) -> Settings:
     )
 
 
-def _servers(home: Path, found: State) -> tuple[Server, Server]:
+def _servers(home: Path, found: StackState) -> tuple[PostgresServer, PostgresServer]:
     primary, standby = (urlsplit(url).port or 0 for url in (found.database_url, found.replica_url))
     return database.servers(home, (primary, standby))
 
 
-def _run(name: str, plan: Plan, found: State, scratch: Path) -> Run:
+def _run(name: str, plan: Plan, found: StackState, scratch: Path) -> Run:
     asked, said = scratch / "plan.json", scratch / "tally.json"
     asked.write_text(json.dumps(asdict(plan)))
     command: list[str | Path] = [sys.executable, "-m", "tests.bench.day.load", asked, said]
@@ -129,7 +129,7 @@ def _await(output: IO[str], word: str) -> None:
         raise LoadError("the program that makes the calls ended early; what it said is above")
 
 
-def _cpu(found: State, generator: int) -> dict[str, float]:
+def _cpu(found: StackState, generator: int) -> dict[str, float]:
     used = {name: sum(cpu.family_seconds(found.pids[each]) for each in parts) for name, parts in _GROUPS.items()}
     used["the program that makes the calls"] = cpu.seconds([generator])
     return used | {"all else on this machine": cpu.machine_seconds() - sum(used.values())}

@@ -21,7 +21,7 @@ _MOST_BACKGROUND = 100
 
 
 @dataclass(slots=True)
-class Counts:
+class DayReads:
     """How often a day that was asked for came from where."""
 
     memory: int = 0
@@ -48,7 +48,7 @@ class Days:
         self._memory = Memory(clock)
         self._flights: dict[DoctorDay, _Flight] = {}
         self._background: set[asyncio.Task[None]] = set()
-        self.counts = Counts()
+        self.counts = DayReads()
         self.on_new: Callable[[RenderedDay], None] = lambda _: None
         """Called with every day that is newer than what was known of it."""
 

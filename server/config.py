@@ -103,15 +103,13 @@ def load(kind: type[S], environment: Mapping[str, str] = os.environ) -> S:
     values = _with_secret_files({n: v for n, v in environment.items() if n.startswith(PREFIX)})
     known = {f"{PREFIX}{name}".upper() for model in (Settings, LocalSettings) for name in model.model_fields}
     if unknown := sorted(set(values) - known):
-        raise ConfigurationError(
-            f"unknown settings {', '.join(unknown)}: see docs/configuration.md for those there are"
-        )
+        raise ConfigurationError(f"unknown settings {', '.join(unknown)}: docs/configuration.md lists the known ones")
     mine = {name: values[key] for name in kind.model_fields if (key := f"{PREFIX}{name}".upper()) in values}
     try:
         return kind.model_validate(mine)
     except ValidationError as error:
         problems = "; ".join(f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
-        raise ConfigurationError(f"settings are not usable: {problems}") from None
+        raise ConfigurationError(f"invalid settings: {problems}") from None
 
 
 def _with_secret_files(values: dict[str, str]) -> dict[str, str]:

@@ -95,7 +95,9 @@ async def _in_time(token: Awaitable[str], ends_at: float) -> str:
         async with asyncio.timeout_at(ends_at):
             return await token
     except TimeoutError:
-        raise DeadlineExceeded("no access token came in time: try again", grpc.StatusCode.DEADLINE_EXCEEDED) from None
+        raise DeadlineExceeded(
+            "no access token was received in time: try again", grpc.StatusCode.DEADLINE_EXCEEDED
+        ) from None
 
 
 def metadata(token: str) -> tuple[tuple[str, str], ...]:

@@ -35,7 +35,7 @@ class Connection:
     def __init__(self, address: str, tls: Tls | None, keepalive: float) -> None:
         self._url = _checked(address)
         if tls and self._url.scheme == "http":
-            raise ValueError(f"{address} is plaintext, but there are TLS settings: say https, or leave them out")
+            raise ValueError(f"{address} is plaintext, but TLS settings were given: use https, or omit them")
         self._credentials = (tls or Tls()).credentials() if self._url.scheme == "https" else None
         self._keepalive = keepalive
         self._channel: grpc.aio.Channel | None = None
@@ -79,7 +79,7 @@ class Connection:
 def _checked(address: str) -> SplitResult:
     url = urlsplit(address)
     if url.scheme not in _PORTS or not url.hostname or url.path.strip("/") or url.query or url.username:
-        raise ValueError(f"{address!r} is no address: write https://HOST:PORT, or http://HOST:PORT for plaintext")
+        raise ValueError(f"{address!r} is not an address: write https://HOST:PORT, or http://HOST:PORT for plaintext")
     _ = url.port  # ValueError for a port that is none
     return url
 

@@ -217,4 +217,4 @@ def _is_over(ends_at: float) -> bool:
 
 
 def _not_signed_in() -> Unauthenticated:
-    return Unauthenticated("nobody is signed in: sign in first", grpc.StatusCode.UNAUTHENTICATED)
+    return Unauthenticated("not signed in: sign in first", grpc.StatusCode.UNAUTHENTICATED)

@@ -17,7 +17,7 @@ Instant = datetime | Timestamp
 def day_text(day: Day | None) -> str:
     """`YYYY-MM-DD`, or empty for None; TypeError for a datetime, whose day depends on the zone."""
     if isinstance(day, datetime):
-        raise TypeError("give a date, not a datetime: which day it is depends on the clinic's time zone")
+        raise TypeError("give a date, not a datetime: the day depends on the clinic's time zone")
     return day.isoformat() if isinstance(day, date) else day or ""
 
 

@@ -23,11 +23,11 @@ from server.wiring import wired
 
 @app.command()
 def archive(
-    directory: Annotated[Path, typer.Argument(help="Where the files go; it must be there.")],
-    size: Annotated[
-        int, typer.Option(min=1, max=5_000, help="Appointments, or records, of a batch and its file.")
-    ] = 500,
-    pause: Annotated[float, typer.Option(min=0, help="Seconds between batches, for the others.")] = 0.1,
+    directory: Annotated[Path, typer.Argument(help="Directory for the files; it must exist.")],
+    size: Annotated[int, typer.Option(min=1, max=5_000, help="Appointments or records per batch, and per file.")] = 500,
+    pause: Annotated[
+        float, typer.Option(min=0, help="Seconds to pause between batches, so that other work gets its turn.")
+    ] = 0.1,
 ) -> None:
     """Move appointments and records past their clinic's time (`record-retention`) from the database to files.
 
@@ -35,7 +35,7 @@ def archive(
     at any time: rows are removed only when their file is safe on disk.
     """
     if not directory.is_dir():
-        raise fail(f"{directory} is no directory: make it first, where the files are to stay")
+        raise fail(f"{directory} is not a directory: create it first, where the files will be kept")
     try:
         appointments, records = asyncio.run(_archive(settings_here(), directory, size, pause))
     except DomainError as error:

@@ -17,7 +17,7 @@ from server.wiring import wired
 
 @app.command(name="audit-checkpoint")
 def audit_checkpoint(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, which is then moved to a safe place.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file; move it to a safe place afterwards.")],
 ) -> None:
     """Write the last row of every patient's access log, signed, into a file for verify-audit.
 
@@ -31,7 +31,7 @@ def audit_checkpoint(
         raise fail(error.message) from None
     except OSError as error:
         raise fail(f"{file} cannot be written: {error.strerror}") from None
-    print(f"{count} chains are in {file}: keep it where who can change the database cannot")
+    print(f"{count} chains are in {file}: keep it where nobody who can change the database can change it")
 
 
 async def _checkpoint(configured: Settings) -> tuple[int, bytes]:
@@ -39,6 +39,6 @@ async def _checkpoint(configured: Settings) -> tuple[int, bytes]:
         made_at, heads = parts.clock(), {}
         async for chain in Checking(parts.engine, parts.audit_keys).chains():
             if chain.mac is None:
-                raise fail("a row of the trail is missing already: run verify-audit")
+                raise fail("a row of the audit trail is already missing: run verify-audit")
             heads[chain.patient_id] = (chain.seq, chain.mac)
         return len(heads), encode(Checkpoint(made_at, heads), parts.audit_keys)

@@ -11,8 +11,10 @@ from server.local import certificate as certificates
 
 @app.command()
 def certificate(
-    directory: Annotated[Path, typer.Argument(help="Where tls.crt and tls.key are to be.")],
-    names: Annotated[list[str] | None, typer.Argument(help="Names and addresses; localhost if none are given.")] = None,
+    directory: Annotated[Path, typer.Argument(help="Directory for tls.crt and tls.key.")],
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Host names and addresses; localhost if none are given.")
+    ] = None,
 ) -> None:
     """Make a certificate signed by itself, good for a year, unless there is one that lasts another month."""
     print(certificates.keep(directory, names or certificates.HERE) / "tls.crt")

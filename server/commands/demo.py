@@ -32,16 +32,21 @@ class Size(StrEnum):
 @app.command()
 def demo(
     size: Annotated[
-        Size, typer.Option(help="small: six doctors, nobody has booked; hospital: 50 doctors, 219,000 appointments.")
+        Size, typer.Option(help="small: six doctors and no bookings; hospital: 50 doctors, 219,000 appointments.")
     ] = Size.SMALL,
-    seed: Annotated[int | None, typer.Option(min=0, help="Which hospital; each seed makes one of its own. [1]")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Which hospital to make; each seed makes a different one. [1]")
+    ] = None,
     until: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="The hospital's present: the days before are past. [today]"),
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="The day that counts as today in the hospital; earlier days are its past. [today]",
+        ),
     ] = None,
     passwords: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help='JSON file with passwords to give: {"patient": "...", ...}.'),
+        typer.Option(exists=True, dir_okay=False, help='JSON file with passwords to set: {"patient": "...", ...}.'),
     ] = None,
 ) -> None:
     """Make demo clinics unless they are there, and print accounts, clinics and doctors as one line of JSON.
@@ -49,11 +54,11 @@ def demo(
     Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. The same seed and day make the same rows.
     """
     if size is Size.SMALL and (seed is not None or until is not None):
-        raise fail("--seed and --until are for a hospital: add --size hospital")
+        raise fail("--seed and --until only apply to a hospital: add --size hospital")
     today = datetime.now(UTC).date()
     plan = Plan(until=until.date() if until else today, seed=SEED if seed is None else seed)
     if plan.until > today:
-        raise fail(f"--until {plan.until} lies ahead, and nothing can have happened by then: give today or earlier")
+        raise fail(f"--until {plan.until} is in the future: give today or an earlier day")
     configured = settings_here()
     work = _small(configured) if size is Size.SMALL else _hospital(configured, plan, any_plan=until is None)
     wanted = json.loads(passwords.read_text()) if passwords else {}
@@ -61,17 +66,17 @@ def demo(
         made = asyncio.run(_with_passwords(configured, work, wanted))
     except hospital.OtherPlan:
         raise fail(
-            f"the hospital of seed {plan.seed} is there with another present than {plan.until}, and stays as it is:"
-            " leave --until away to use it, or make another one beside it with --seed"
+            f"the hospital of seed {plan.seed} was made for another day than {plan.until} and was left alone:"
+            " omit --until to use it, or make another one with a different --seed"
         ) from None
     except ConstraintViolated as violated:
-        raise fail(f"nothing was loaded: a row breaks {violated.constraint}; take another --seed") from None
+        raise fail(f"nothing was loaded: a row breaks {violated.constraint}; try another --seed") from None
     except StateError as error:
         raise fail(
-            f"nothing was loaded, the database is in trouble ({error}): see that it runs, and try again"
+            f"nothing was loaded: the database failed ({error}): check that it is running, then try again"
         ) from None
     except KeyboardInterrupt:
-        raise fail("stopped, and nothing was loaded") from None
+        raise fail("stopped: nothing was loaded") from None
     print(json.dumps(made))
 
 
@@ -100,5 +105,5 @@ async def _hospital(configured: Settings, plan: Plan, *, any_plan: bool) -> dict
                 parts.engine, plan, lambda rows: progress.advance(task, rows), any_plan=any_plan
             )
     if not new:
-        print(f"the hospital of seed {plan.seed} is there already: nothing was changed", file=sys.stderr)
+        print(f"the hospital of seed {plan.seed} already exists: nothing was changed", file=sys.stderr)
     return made

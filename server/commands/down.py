@@ -12,4 +12,4 @@ def down() -> None:
         stopped = stop_stack(HOME, lambda what: print(f"stopping {what}", flush=True))
     except LocalError as error:
         raise fail(str(error)) from None
-    print("stopped" if stopped else "nothing to stop: no stack of this checkout runs")
+    print("stopped" if stopped else "nothing to stop: no stack is running from this checkout")

@@ -13,18 +13,25 @@ from server.edge.render import Address, EdgeError, EdgeValues, TlsListener, rend
 @app.command("envoy-config")
 def envoy_config(
     *,
-    directory: Annotated[Path, typer.Option(help="Where to write; created if need be.")],
-    worker: Annotated[list[str], typer.Option(help="host:port of a server worker; once for each.")],
+    directory: Annotated[Path, typer.Option(help="Directory to write to; created if missing.")],
+    worker: Annotated[list[str], typer.Option(help="host:port of a server worker; repeat for each worker.")],
     host: Annotated[str, typer.Option(help="Address on which Envoy listens.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="REST, gRPC and gRPC-Web.")] = 8080,
     admin_port: Annotated[int, typer.Option(help="Envoy's admin interface, on loopback.")] = 9901,
-    keys_port: Annotated[int, typer.Option(help="Envoy's way to the signing keys, on loopback.")] = 9902,
+    keys_port: Annotated[int, typer.Option(help="Port on loopback from which Envoy fetches the signing keys.")] = 9902,
     metrics: Annotated[str, typer.Option(help="host:port where Prometheus finds Envoy's metrics.")] = "127.0.0.1:9903",
-    origin: Annotated[list[str] | None, typer.Option(help="Origin of a page that may call the API.")] = None,
-    trusted_hops: Annotated[int, typer.Option(help="Proxies before Envoy that report the client's address.")] = 0,
-    tls_port: Annotated[int, typer.Option(help="The same with TLS; needs --certificates.")] = 8443,
+    origin: Annotated[
+        list[str] | None, typer.Option(help="Origin of a web page that may call the API; repeat for each.")
+    ] = None,
+    trusted_hops: Annotated[
+        int, typer.Option(help="Number of trusted proxies in front of Envoy that report the client's address.")
+    ] = 0,
+    tls_port: Annotated[int, typer.Option(help="Address of the TLS listener; needs --certificates.")] = 8443,
     certificates: Annotated[
-        Path | None, typer.Option(help="Directory with tls.crt and tls.key; client-ca.crt lets clients show theirs.")
+        Path | None,
+        typer.Option(
+            help="Directory with tls.crt and tls.key; with client-ca.crt there, client certificates are checked."
+        ),
     ] = None,
     limit: Annotated[list[str] | None, typer.Option(help=LIMIT)] = None,
 ) -> None:
@@ -56,5 +63,5 @@ def _address(text: str, option: str) -> Address:
 
 def _certificates(directory: Path) -> Path:
     if missing := [name for name in ("tls.crt", "tls.key") if not (directory / name).is_file()]:
-        raise fail(f"{directory} lacks {' and '.join(missing)}: put the certificate and its key there in PEM form")
+        raise fail(f"{directory} has no {' and no '.join(missing)}: put the certificate and its key there in PEM form")
     return directory

@@ -25,19 +25,22 @@ from server.wiring import wired
 
 SOME_REPORTED = 2
 _SOURCE = "urn:yoyaku:fhir"
-_GO_ON = "what went in stays, and the same command goes on from there"
+_GO_ON = "what was imported stays; run the same command again to continue"
 
 
 @app.command(name="import-fhir")
 def import_fhir(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory with the export's .ndjson files.")],
     time_zone: Annotated[
-        str, typer.Option(help="IANA zone of organizations whose address tells none, such as Asia/Tokyo.")
+        str, typer.Option(help="IANA time zone for organizations whose address does not tell one, such as Asia/Tokyo.")
     ] = "",
     source: Annotated[
-        str, typer.Option(help="Base URL of the exporter. Give it if you import from several: their ids may be equal.")
+        str,
+        typer.Option(
+            help="Base URL of the exporting system. Give it if you import from several: their ids may collide."
+        ),
     ] = _SOURCE,
-    strict: Annotated[bool, typer.Option(help="End with exit code 2 if lines were reported.")] = False,
+    strict: Annotated[bool, typer.Option(help="Exit with code 2 if any line was reported.")] = False,
 ) -> None:
     """Load a FHIR R4 bulk export: organizations, practitioners, patients, past appointments, medical records.
 

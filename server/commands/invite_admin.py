@@ -20,7 +20,7 @@ def invite_admin(email: Annotated[str, typer.Argument(metavar="EMAIL", help="Sig
     Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. Admins invite everybody else.
     """
     if "@" not in email.strip("@") or not email.isascii():
-        raise fail(f"{email} is no email address")
+        raise fail(f"{email} is not an email address")
     try:
         offer = asyncio.run(_invite(settings_here(), email))
     except DomainError as error:

@@ -11,7 +11,7 @@ from server.edge.limits import LimitError, Limits, parse
 from server.edge.render import write_limits
 from server.local import HOME
 
-LIMIT = "NAME=PER_SECOND/BURST, where NAME is address, login, subject or booking; once for each."
+LIMIT = "NAME=PER_SECOND/BURST, where NAME is address, login, subject or booking; repeat for each."
 
 
 @app.command()

@@ -15,7 +15,9 @@ def migrate() -> None:
     try:
         asyncio.run(_migrate(settings(Settings)))
     except Unavailable as error:
-        raise fail(f"{error}: see that YOYAKU_DATABASE_URL names the primary, and that only one runs") from None
+        raise fail(
+            f"{error}: check that YOYAKU_DATABASE_URL names the primary, and that no other migration is running"
+        ) from None
     print(f"schema is at {schema.head()}")
 
 

@@ -12,7 +12,7 @@ from server.local.stack import OUTBOX
 
 @app.command()
 def outbox(
-    show: Annotated[int, typer.Argument(help="Number of the mail to show in full; without it they are listed.")] = 0,
+    show: Annotated[int, typer.Argument(help="Number of the mail to show in full; omit it to list all mail.")] = 0,
 ) -> None:
     """List the mail that the stack of `make up` has sent, or show one; the files are in .yoyaku/outbox."""
     kept = mails(HOME / OUTBOX)
@@ -20,7 +20,7 @@ def outbox(
         for number, (_, mail) in enumerate(kept, 1):
             print(f"{number:>4}  {mail['Date'].datetime:%Y-%m-%d %H:%M:%S}  {mail['To']:<32}  {mail['Subject']}")
         if not kept:
-            print("no mail yet: book an appointment for a patient who has an email address")
+            print("no mail yet: book an appointment for a patient with an email address")
         return
     if not 1 <= show <= len(kept):
         raise fail(f"there are {len(kept)} mails: `python -m server outbox` lists them")

@@ -20,6 +20,6 @@ def promote() -> None:
     except NotPromoted as error:
         raise fail(str(error)) from None
     print(f"{done.server} is the primary now; epoch {done.epoch} begins")
-    print(f"it had the writes of the old primary up to {done.received}; with synchronous standbys that is all of them")
+    print(f"it has the old primary's writes up to {done.received}; with synchronous standbys that is all of them")
     if done.silent:
-        print(f"no answer from {', '.join(done.silent)}: start none of these again as a primary (docs/data.md)")
+        print(f"no answer from {', '.join(done.silent)}: do not start any of these as a primary again (docs/data.md)")

@@ -22,10 +22,14 @@ _COUNTED = 10_000
 def record_retention(
     clinic: Annotated[UUID, typer.Argument(metavar="CLINIC", help="Id of the clinic.")],
     hot_years: Annotated[
-        int | None, typer.Option(min=1, max=100, help="Years in the database since the last amendment; then archived.")
+        int | None,
+        typer.Option(min=1, max=100, help="Years in the database since the last amendment, before archiving."),
     ] = None,
     kept_years: Annotated[
-        int | None, typer.Option(min=0, max=1000, help="Years at all, then they may be destroyed; 0: for ever.")
+        int | None,
+        typer.Option(
+            min=0, max=1000, help="Years to keep records in total before they may be destroyed; 0 keeps them for ever."
+        ),
     ] = None,
 ) -> None:
     """Show, or set, how long the medical records of a clinic stay, and how many may be archived now."""

@@ -19,7 +19,7 @@ from server.wiring import wired
 
 @app.command(name="restore-archive")
 def restore_archive(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Archives, named as they were.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Archive files, under their original names.")],
 ) -> None:
     """Put the rows of archives back into the database; those that are there stay as they are.
 
@@ -35,7 +35,7 @@ def restore_archive(
             raise fail(f"{file}: {error}; nothing of it was restored") from None
         except DomainError as error:
             raise fail(error.message) from None
-        print(f"{file.name}: {added} of {len(rows)} rows were not there and are now")
+        print(f"{file.name}: {added} of {len(rows)} rows were missing and have been restored")
 
 
 def in_order(files: Iterable[Path]) -> list[Path]:

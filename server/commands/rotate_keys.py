@@ -21,9 +21,9 @@ def rotate_keys() -> None:
         row = asyncio.run(_rotate(settings_here()))
     except StateError as error:
         raise fail(
-            f"the database is in trouble ({error}), nothing was changed: see that it runs, and try again"
+            f"the database failed ({error}), nothing was changed: check that it is running, then try again"
         ) from None
-    print(f"key {row.kid} is published, and signs from {row.signs_from:%Y-%m-%dT%H:%M:%SZ}")
+    print(f"key {row.kid} is published and will sign from {row.signs_from:%Y-%m-%dT%H:%M:%SZ}")
 
 
 async def _rotate(configured: Settings) -> SigningKeyRow:

@@ -18,11 +18,12 @@ def rotate_record_keys() -> None:
     is done the other master keys may go. Cut short, the same command goes on.
     """
     try:
-        print(f"{asyncio.run(_rotate(settings_here()))} data keys are wrapped anew, all by the first master key now")
+        rewrapped = asyncio.run(_rotate(settings_here()))
+        print(f"{rewrapped} data keys were rewrapped; all of them now use the first master key")
     except KeyRingError as error:
         raise fail(str(error)) from None
     except DomainError as error:
-        raise fail(f"{error.message} (the same command goes on from there)") from None
+        raise fail(f"{error.message} (run the same command again to continue)") from None
 
 
 async def _rotate(configured: Settings) -> int:

@@ -17,7 +17,7 @@ def stack() -> StackState:
     except LocalError as error:
         raise fail(str(error)) from None
     if found is None or not found.accounts:
-        raise fail("no stack runs here: start it with `make up`")
+        raise fail("no stack is running here: start it with `make up`")
     return found
 
 

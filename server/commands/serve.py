@@ -28,7 +28,7 @@ def serve() -> None:
         uvloop.run(_serve(configured))
     except BrokenError as error:
         structlog.get_logger().error("worker is broken", failure=place_of(error))
-        raise fail("the worker found itself broken and left; its log says where. Start it again") from None
+        raise fail("the worker stopped because a background task failed; its log says which. Start it again") from None
     except (OSError, KeyEncryptionKeyError, KeyRingError) as error:
         raise fail(str(error)) from None
 

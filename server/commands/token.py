@@ -18,10 +18,10 @@ def token(
     """Print an access token, good for 15 minutes, for a demo account of the stack that `make up` runs."""
     running = stack()
     if role not in running.accounts:
-        raise fail(f"there is no account {role}: pick one of {', '.join(running.accounts)}")
+        raise fail(f"there is no account {role}: choose one of {', '.join(running.accounts)}")
     issued = asyncio.run(_issue(settings_of(running), running.accounts[role]["id"]))
     if issued is None:
-        raise fail(f"the account {role} is not in the database any more: run `make reset` and `make up`")
+        raise fail(f"the account {role} is no longer in the database: run `make reset` and `make up`")
     print(issued)
 
 

@@ -19,7 +19,7 @@ console = Console(soft_wrap=True, highlight=False)
 
 @app.command()
 def up(
-    detach: Annotated[bool, typer.Option(help="Return when the stack is ready, and leave it running.")] = False,
+    detach: Annotated[bool, typer.Option(help="Return when the stack is ready and leave it running.")] = False,
 ) -> None:
     """Start PostgreSQL with a standby, Valkey, workers, Envoy and an outbox, with demo clinics; Ctrl-C stops them."""
     configured = settings(LocalSettings)

@@ -22,7 +22,10 @@ FLAWED = 2
 def verify_audit(
     checkpoints: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[CHECKPOINT]...", help="Files of audit-checkpoint: with them a cut end shows too."),
+        typer.Argument(
+            metavar="[CHECKPOINT]...",
+            help="Files written by audit-checkpoint: with them, rows cut off at the end are noticed too.",
+        ),
     ] = None,
 ) -> None:
     """Check the chain of every patient's access log, and name the first changed or missing row of each.
@@ -36,7 +39,7 @@ def verify_audit(
     except DomainError as error:
         raise fail(error.message) from None
     if flawed:
-        print(f"{flawed} chains are not whole, {whole} are")
+        print(f"{flawed} chains are damaged, {whole} are")
         raise typer.Exit(FLAWED)
     print(f"{whole} chains are whole")
 

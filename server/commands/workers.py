@@ -13,8 +13,8 @@ from server.local.control import ControlRequest
 
 @app.command()
 def workers(
-    count: Annotated[int | None, typer.Argument(min=1, max=MOST_WORKERS, help="How many there are to be.")] = None,
-    restart: Annotated[bool, typer.Option(help="Put a new process in the place of each, one by one.")] = False,
+    count: Annotated[int | None, typer.Argument(min=1, max=MOST_WORKERS, help="How many workers to run.")] = None,
+    restart: Annotated[bool, typer.Option(help="Replace each worker with a new process, one at a time.")] = False,
 ) -> None:
     """Change the number of workers of the stack that `make up` runs, or restart them, without a failed call."""
     running = stack()

@@ -30,9 +30,9 @@ def decode(archive: bytes) -> Sequence[tuple[str, str]]:
         head, *lines = (json.loads(line) for line in body.split(b"\n"))
         sums = json.loads(end)
         if head["form"] != FORM:
-            raise ArchiveError(f"the file is of another form than {FORM!r}")
+            raise ArchiveError(f"the file has another format than {FORM!r}")
         if sums != {"rows": len(lines), "sha256": hashlib.sha256(body + b"\n").hexdigest()}:
-            raise ArchiveError("the file is damaged: its checksum is another")
+            raise ArchiveError("the file is damaged: its checksum does not match")
         return [(line["table"], json.dumps(line["row"])) for line in lines]
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
-        raise ArchiveError("the file is damaged, or no archive") from error
+        raise ArchiveError("the file is damaged or not an archive") from error

@@ -107,13 +107,13 @@ def find(doctor: Doctor, wanted: Wanted) -> Slot:
     if not candidates:
         raise DomainError(
             Reason.SLOT_NOT_OFFERED,
-            "the doctor offers no slot that starts then: list the available slots of the day",
+            "the doctor offers no slot at that time: list the available slots of the day",
             metadata={"doctor_id": doctor.id, **({"date": wanted.day.isoformat()} if wanted.day else {})},
         )
     if len(candidates) > 1:
         raise DomainError(
             Reason.AMBIGUOUS_LOCAL_TIME,
-            f"{wanted.time_slot} comes twice on {wanted.day}: book by start_time instead",
+            f"{wanted.time_slot} occurs twice on {wanted.day}: book by start_time instead",
             metadata={"date": str(wanted.day), "time_slot": wanted.time_slot},
             alternatives=Alternatives(doctor.id, doctor.zone.key, candidates),
         )

@@ -16,6 +16,6 @@ def check_etag(version: int, etag: str) -> None:
     if etag and etag.removeprefix("W/").strip('"') != etag_of(version):
         raise DomainError(
             Reason.ETAG_MISMATCH,
-            "it has changed since you read it: get it again and decide anew",
+            "it has changed since you read it: get it again, then decide",
             metadata={"etag": etag_of(version)},
         )

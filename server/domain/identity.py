@@ -178,7 +178,7 @@ def not_allowed(action: Action) -> DomainError:
     """The refusal, the same whether or not the object exists."""
     return DomainError(
         Reason.NOT_ALLOWED,
-        f"your account does not permit {action.replace('_', ' ')} here: sign in with one that does",
+        f"your account may not {action.replace('_', ' ')} here: sign in with an account that may",
         metadata={"action": action.value},
     )
 

@@ -42,7 +42,7 @@ def check_bookable(policy: Policy, zone: ZoneInfo, *, day: date, start_at: datet
     if start_at < now + policy.notice:
         raise DomainError(
             Reason.TOO_SHORT_NOTICE,
-            f"the clinic takes bookings until {policy.min_notice_minutes} minutes before the start: pick a later slot",
+            f"bookings at this clinic close {policy.min_notice_minutes} minutes before the start: pick a later slot",
             metadata={"min_notice_minutes": str(policy.min_notice_minutes)},
         )
     if day > policy.last_day(zone, now):

@@ -40,6 +40,6 @@ def parse(texts: Iterable[str]) -> Limits:
     for text in texts:
         match = _LIMIT.fullmatch(text)
         if match is None or match[1] not in names:
-            raise LimitError(f"{text} is no limit: write NAME=PER_SECOND/BURST with a NAME of {', '.join(names)}")
+            raise LimitError(f"{text} is not a limit: write NAME=PER_SECOND/BURST with a NAME of {', '.join(names)}")
         given[match[1]] = Bucket(int(match[2]), int(match[3]))
     return replace(Limits(), **given)

@@ -74,7 +74,7 @@ def render(values: EdgeValues, directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     descriptors = SOURCES / DESCRIPTORS
     if not descriptors.exists():
-        raise EdgeError(f"{descriptors} is missing: run `make` to build it from protos/")
+        raise EdgeError(f"{descriptors} is missing: run `make up`, which builds it from protos/")
     _replace(directory / DESCRIPTORS, descriptors.read_bytes())
     _write_pages(directory)
     write_workers(values.workers, directory)

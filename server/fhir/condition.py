@@ -27,13 +27,13 @@ def condition(resource: Json, origin: Origin) -> Condition:
     """Read a Condition (Unusable, also if it is not one or names no encounter, whose doctor is the author)."""
     status = _code(resource.get("verificationStatus"))
     if status in _NO_FINDINGS:
-        raise Unusable(f"verificationStatus {status} stands for no finding")
+        raise Unusable(f"verificationStatus {status} does not describe a finding")
     subject = reference(resource.get("subject"), "Patient", origin)
     if subject is None:
-        raise Unusable("subject is missing or names no Patient")
+        raise Unusable("subject is missing or does not refer to a Patient")
     encounter = reference(resource.get("encounter"), "Encounter", origin)
     if encounter is None:
-        raise Unusable("encounter is missing or names no Encounter, so there is no doctor who wrote it")
+        raise Unusable("encounter is missing or does not refer to an Encounter, so its author is unknown")
     return Condition(
         identifiers=identifiers(resource, origin),
         patient=subject,
@@ -46,7 +46,7 @@ def condition(resource: Json, origin: Origin) -> Condition:
 def _lines(resource: Json) -> Iterator[str]:
     name = concept(resource.get("code"))
     if not name:
-        raise Unusable("code says nothing to people")
+        raise Unusable("code has no text that a person can read")
     yield name
     for label, value in (
         ("Clinical status", _code(resource.get("clinicalStatus"))),
@@ -80,5 +80,5 @@ def _recorded_at(resource: Json, origin: Origin) -> datetime | None:
         return None
     recorded_at = instant(resource.get("recordedDate"), "recordedDate")
     if recorded_at > origin.now:
-        raise Unusable("recordedDate lies in the future")
+        raise Unusable("recordedDate is in the future")
     return recorded_at

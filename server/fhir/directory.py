@@ -61,7 +61,9 @@ def location(resource: Json, origin: Origin) -> Location:
     """Read a Location (Unusable)."""
     managing = reference(resource.get("managingOrganization"), "Organization", origin)
     if managing is None:
-        raise Unusable("managingOrganization is missing or names none, so the location belongs to no clinic")
+        raise Unusable(
+            "managingOrganization is missing or does not refer to an Organization, so the location belongs to no clinic"
+        )
     return Location(identifiers(resource, origin), managing)
 
 
@@ -74,11 +76,11 @@ def role(resource: Json, origin: Origin) -> PractitionerRole:
     """Read a PractitionerRole (Unusable)."""
     person = reference(resource.get("practitioner"), "Practitioner", origin)
     if person is None:
-        raise Unusable("practitioner is missing or names none")
+        raise Unusable("practitioner is missing or does not refer to a Practitioner")
     places = references([resource.get("organization")], "Organization", origin)
     places += references(_listed(resource.get("location")), "Location", origin)
     if not places:
-        raise Unusable("organization is missing or names none")
+        raise Unusable("organization is missing or does not refer to an Organization")
     specialties = map(concept, [*_listed(resource.get("specialty")), *_listed(resource.get("code"))])
     specialty = next(filter(None, specialties), GENERAL_PRACTICE)
     active = resource.get("active") is not False

@@ -35,14 +35,14 @@ def encounter(resource: Json, origin: Origin) -> Encounter:
     start_at, end_at = _period(mapping(resource.get("period")), origin.now)
     subject = reference(resource.get("subject"), "Patient", origin)
     if subject is None:
-        raise Unusable("subject is missing or names no Patient")
+        raise Unusable("subject is missing or does not refer to a Patient")
     practitioners = _practitioners(resource, origin)
     if not practitioners:
-        raise Unusable("participant is missing or names no Practitioner")
+        raise Unusable("participant is missing or does not refer to a Practitioner")
     places = references([resource.get("serviceProvider")], "Organization", origin)
     places += references(inner(resource.get("location"), "location"), "Location", origin)
     if not places:
-        raise Unusable("serviceProvider and location are missing or name none")
+        raise Unusable("serviceProvider and location are both missing or refer to nothing known")
     return Encounter(
         identifiers=identifiers(resource, origin),
         patient=subject,
@@ -57,9 +57,9 @@ def encounter(resource: Json, origin: Origin) -> Encounter:
 
 def _status(written: str) -> Status:
     if written in _NO_APPOINTMENTS:
-        raise Unusable(f"status {written} stands for no appointment")
+        raise Unusable(f"status {written} does not describe an appointment")
     if written not in FROM_FHIR_ENCOUNTER:
-        raise Unusable("status is missing or none of FHIR R4")
+        raise Unusable("status is missing or not a FHIR R4 status")
     status = FROM_FHIR_ENCOUNTER[written]
     if status in ACTIVE:
         raise Unusable(f"status {written}: only encounters that are over are imported")
@@ -71,7 +71,7 @@ def _period(period: Json, now: datetime) -> tuple[datetime, datetime]:
     if end_at <= start_at:
         raise Unusable("period.end is not after period.start")
     if end_at > now:
-        raise Unusable("period.end lies in the future: only encounters that are over are imported")
+        raise Unusable("period.end is in the future: only encounters that are over are imported")
     return start_at, end_at
 
 

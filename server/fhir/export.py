@@ -114,7 +114,7 @@ def find(directory: Path) -> Export:
         raise ExportError(f"there is no directory {directory}: name the one that holds the export's .ndjson files")
     files = sorted(path for path in directory.glob("*.ndjson") if path.is_file())
     if not files:
-        raise ExportError(f"{directory} holds no .ndjson file: name the directory that the export was downloaded to")
+        raise ExportError(f"{directory} contains no .ndjson file: name the directory that holds the downloaded export")
     return Export(files)
 
 
@@ -134,9 +134,9 @@ def _parse(content: bytes) -> Json:
     except UnicodeDecodeError:
         raise Unusable("it is not UTF-8") from None
     except (ValueError, RecursionError):
-        raise Unusable("it is no JSON") from None
+        raise Unusable("it is not JSON") from None
     if not isinstance(resource, dict):
-        raise Unusable("it is no JSON object")
+        raise Unusable("it is not a JSON object")
     return resource
 
 
@@ -146,7 +146,7 @@ def _kind(resource: Json) -> str:
     if kind is None and {"exportId", "eventId"} <= resource.keys():
         return ""
     if not isinstance(kind, str) or not _TYPE.fullmatch(kind):
-        raise Unusable("resourceType is missing or no type of FHIR")
+        raise Unusable("resourceType is missing or not a FHIR resource type")
     if kind not in KINDS:
         raise Unusable(f"resources of type {kind} are not imported")
     return kind

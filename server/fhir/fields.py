@@ -61,7 +61,7 @@ def text(value: object) -> str:
     if not isinstance(value, str):
         return ""
     if _CANNOT_BE_STORED.search(value):
-        raise Unusable("a text holds characters that cannot be stored (U+0000 or half a surrogate pair)")
+        raise Unusable("a text contains characters that cannot be stored (U+0000 or half a surrogate pair)")
     return value.strip()
 
 
@@ -69,7 +69,7 @@ def resource_id(resource: Json) -> str:
     """The resource's id (Unusable)."""
     value = resource.get("id")
     if not isinstance(value, str) or not _ID.fullmatch(value):
-        raise Unusable("id is missing or no FHIR id")
+        raise Unusable("id is missing or not a valid FHIR id")
     return value
 
 
@@ -129,11 +129,11 @@ def instant(value: object, field: str) -> datetime:
     if not written:
         raise Unusable(f"{field} is missing")
     if not _INSTANT.fullmatch(written):
-        raise Unusable(f"{field} is no instant with seconds and an offset, such as 2023-04-05T09:30:00+09:00")
+        raise Unusable(f"{field} is not an instant with seconds and a UTC offset, such as 2023-04-05T09:30:00+09:00")
     try:
         found = datetime.fromisoformat(written).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Unusable(f"{field} is no instant of the calendar") from None
+        raise Unusable(f"{field} is not a valid date and time") from None
     if found.year < _FIRST_YEAR:
         raise Unusable(f"{field} lies before {_FIRST_YEAR}")
     return found

@@ -50,7 +50,7 @@ def zone_of(addresses: object, fallback: ZoneInfo | None) -> ZoneInfo:
         if found := _zone_of(address):
             return ZoneInfo(found)
     if fallback is None:
-        raise Unusable("address names no state of the USA, so the time zone is unknown: give one with --time-zone")
+        raise Unusable("the address names no US state, so the time zone is unknown: give one with --time-zone")
     return fallback
 
 

@@ -72,6 +72,6 @@ def await_following(standby: Process, primary: PostgresServer) -> None:
         standby.check()
         if time.monotonic() > deadline:
             raise LocalError(
-                f"the standby does not follow the primary; `make reset` makes both anew; {standby.last_words()}"
+                f"the standby does not follow the primary; `make reset` recreates both; {standby.last_words()}"
             )
         time.sleep(0.1)

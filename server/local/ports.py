@@ -57,9 +57,9 @@ def _refusal(port: int, setting: str, error: OSError) -> str:
     move = f"set {setting} to a free port, for example: {setting}={free(1)[0]} make up"
     if error.errno == errno.EADDRINUSE:
         holder = _holder(port)
-        return f"port {port} is taken{f' by {holder}' if holder else ''}: stop that program, or {move}"
+        return f"port {port} is taken{f' by {holder}' if holder else ''}: stop that program or {move}"
     if error.errno == errno.EACCES and port < FIRST_OPEN_PORT:
-        return f"port {port} is for root alone: {move}"
+        return f"port {port} needs root: {move}"
     return f"port {port} cannot be used ({error.strerror}): {move}"
 
 

@@ -230,7 +230,9 @@ class Stack:
     def _start_again(self, part: SupervisedProcess) -> None:
         begin, ended = time.monotonic(), part.process
         part.start_again()
-        text = f"{ended.name} ended by itself ({ended.how_it_ended}, log in {ended.log.name}.old) and was started again"
+        text = (
+            f"{ended.name} ended unexpectedly ({ended.how_it_ended}, log in {ended.log.name}.old) and was started again"
+        )
         self._say(text, time.monotonic() - begin)
 
     def _stop(self, part: SupervisedProcess) -> None:

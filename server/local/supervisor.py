@@ -77,7 +77,7 @@ def alone(home: Path) -> Iterator[None]:
         except BlockingIOError:
             found = state.read(home)
             where = f" at {found.edge}" if found else ""
-            raise LocalError(f"the stack of this checkout already runs{where}; `make down` stops it") from None
+            raise LocalError(f"the stack of this checkout is already running{where}; `make down` stops it") from None
         yield
 
 

@@ -64,7 +64,7 @@ def database_user(data: Path | None = None) -> User:
         # A container may map few user numbers: the others exist in name only.
         if user.uid != 0 and _usable(user):
             return user
-    raise LocalError("PostgreSQL does not run as root, and no other user is usable: run this as an ordinary user")
+    raise LocalError("PostgreSQL refuses to run as root, and no other user is usable: run this as an ordinary user")
 
 
 def _usable(user: User) -> bool:

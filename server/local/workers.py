@@ -59,7 +59,9 @@ def load_demo(environment: Mapping[str, str], passwords: Path) -> dict[str, Any]
     try:
         loaded: dict[str, Any] = json.loads(lines[-1])
     except (IndexError, ValueError):
-        raise LocalError("`python -m server demo` did not end with a line of JSON: run it by hand to see why") from None
+        raise LocalError(
+            "`python -m server demo` did not print a line of JSON at its end: run it by hand to see why"
+        ) from None
     return loaded
 
 

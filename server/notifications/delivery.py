@@ -173,7 +173,7 @@ class Deliveries:
                 await asyncio.sleep(1)
             else:
                 return
-        raise Unavailable("what a provider answered could not be entered")
+        raise Unavailable("a provider's answer could not be stored")
 
 
 def _uselessness(content: ContentRow, now: datetime) -> DeliveryOutcome | None:

@@ -35,4 +35,6 @@ class Limit:
     def _note(self, *, alone: bool) -> None:
         if alone != self._alone:
             self._alone = alone
-            _log.warning("rates are kept by each process alone" if alone else "rates are kept by the fleet again")
+            _log.warning(
+                "rate limits now apply per process" if alone else "rate limits are shared by all processes again"
+            )

@@ -12,4 +12,4 @@ class LogSender:
 
     async def send(self, letter: Letter) -> None:
         """Write a line."""
-        _log.info("letter goes no further: no provider is set", notification=letter.notification_id)
+        _log.info("notice only logged: no provider is configured", notification=letter.notification_id)

@@ -47,11 +47,11 @@ class Relay:
             parts = urlsplit(url)
             port = parts.port
         except ValueError:
-            raise RelayUrlError("the port is no number") from None
+            raise RelayUrlError("the port is not a number") from None
         if parts.scheme not in _PORTS or not parts.hostname:
             raise RelayUrlError(f"it must look like {', '.join(f'{each}://HOST:PORT' for each in _PORTS)}")
         if parts.username and parts.scheme == "smtp":
-            raise RelayUrlError("smtp:// would show the password to everybody: use smtp+starttls:// or smtps://")
+            raise RelayUrlError("smtp:// would send the password in clear text: use smtp+starttls:// or smtps://")
         username, password = (unquote(each) if each else None for each in (parts.username, parts.password))
         return Relay(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], username, password)
 

@@ -83,7 +83,7 @@ def _email(settings: Settings, clock: Clock) -> Sender:
             authorities=settings.smtp_authorities or None,
         )
     except RelayUrlError as error:
-        raise ConfigurationError(f"YOYAKU_SMTP_URL is not usable: {error}") from None
+        raise ConfigurationError(f"YOYAKU_SMTP_URL is not valid: {error}") from None
     except OSError as error:
         raise ConfigurationError(f"YOYAKU_SMTP_AUTHORITIES cannot be read: {error.strerror}") from None
 

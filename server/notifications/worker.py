@@ -85,7 +85,7 @@ class NotificationWorker:
             stopping.cancel()
             await asyncio.wait({consumer})
             if not consumer.cancelled() and (error := consumer.exception()):
-                _log.error("consumer ended, it starts again", queue=queue, failure=place_of(error))
+                _log.error("consumer ended unexpectedly and was restarted", queue=queue, failure=place_of(error))
                 await asyncio.sleep(_RESTART_SECONDS)
 
     async def _consumer(self, queue: str, at_once: int) -> None:
@@ -123,7 +123,7 @@ class NotificationWorker:
     async def _take_up_jobs_of_the_dead(self) -> None:
         manager = self._app.job_manager
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=self._dead_after_seconds):
-            _log.warning("job of a dead worker is taken up", job=job.id, task=job.task_name)
+            _log.warning("a dead worker's job was taken over", job=job.id, task=job.task_name)
             await manager.retry_job(job)
 
 
@@ -134,5 +134,5 @@ def _failures_noted() -> Iterator[None]:
     except Later:
         raise
     except Exception as error:
-        _log.error("job failed, it is done again", failure=place_of(error))
+        _log.error("job failed and will be retried", failure=place_of(error))
         raise

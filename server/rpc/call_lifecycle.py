@@ -98,7 +98,7 @@ def refusal(error: Exception, call: Call) -> DomainError:
     _log.error("call failed", method=call.method, request_id=call.request_id, failure=place_of(error))
     return DomainError(
         Reason.INTERNAL_ERROR,
-        f"something failed on our side: report request id {call.request_id}",
+        f"something failed on our side: please report request id {call.request_id}",
         metadata={"request_id": call.request_id},
     )
 

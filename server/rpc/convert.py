@@ -45,7 +45,7 @@ def to_date(field: str, text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise invalid(field, f"{text} is no day of the calendar: send YYYY-MM-DD") from None
+        raise invalid(field, f"{text} is not a calendar date: send YYYY-MM-DD") from None
     _check_year(field, day.year)
     return day
 

@@ -19,7 +19,7 @@ def budget(remaining: float | None) -> float:
     if remaining is None:
         return DEFAULT_SECONDS
     if remaining < _SHORTEST_SECONDS:
-        raise DomainError(Reason.DEADLINE_TOO_SHORT, "the deadline cannot be met, nothing was done: allow more time")
+        raise DomainError(Reason.DEADLINE_TOO_SHORT, "the deadline is too short and nothing was done: allow more time")
     # Ended a little early, a running statement is cancelled on the server before the caller hangs up.
     return remaining - min(_FAREWELL_SECONDS, remaining / 5)
 
@@ -69,5 +69,5 @@ class _Timer:
         if self._passed and self._task and self._task.uncancel() == 0 and kind is asyncio.CancelledError:
             raise DomainError(
                 Reason.DEADLINE_PASSED,
-                "the call took longer than its deadline: send it again, a write with the same request_id",
+                "the call took longer than its deadline: send it again; for a write, use the same request_id",
             )

@@ -125,7 +125,7 @@ def _particulars(request: pb.RegisterPatientRequest, within: str = "") -> Partic
 def _identifiers(field: str, identifiers: Iterable[patient_pb2.Identifier]) -> list[tuple[str, str]]:
     pairs = [(identifier.system, identifier.value) for identifier in identifiers]
     if len(set(pairs)) < len(pairs):
-        raise invalid(field, "the same system and value come twice: send each identifier once")
+        raise invalid(field, "the same system and value appear twice: send each identifier once")
     return sorted(pairs)
 
 
@@ -134,7 +134,7 @@ def _birth_date(field: str, text: str) -> date | None:
         return to_optional_date(field, text)
     except DomainError:
         # Its message repeats the text, which is personal here.
-        raise invalid(field, "must be a day of the calendar, from 1900 on: send YYYY-MM-DD") from None
+        raise invalid(field, "must be a calendar date from 1900 on: send YYYY-MM-DD") from None
 
 
 def _search(request: pb.SearchPatientsRequest) -> PatientSearch:

@@ -16,17 +16,17 @@ def fields_to_change(mask: FieldMask, new: Message, changeable: Collection[str])
     """The fields that a mask names, or that `new` sets if the mask is empty (INVALID_REQUEST)."""
     allowed = ", ".join(changeable)
     if unknown := [path for path in mask.paths if path not in changeable]:
-        raise invalid("update_mask", f"{unknown[0][:_SHOWN]!r} cannot be changed: name some of {allowed}")
+        raise invalid("update_mask", f"{unknown[0][:_SHOWN]!r} cannot be changed: choose from {allowed}")
     fields = frozenset(mask.paths) or {field.name for field, _ in new.ListFields()} & set(changeable)
     if not fields:
-        raise invalid("update_mask", f"there is nothing to change: name some of {allowed}")
+        raise invalid("update_mask", f"there is nothing to change: choose from {allowed}")
     return frozenset(fields)
 
 
 def check_same_id(field: str, within: str, wanted: str) -> None:
     """Refuse an object whose own id is another than the one that the request is about (INVALID_REQUEST)."""
     if within and within.lower() != wanted.lower():
-        raise invalid(field, "is another id than the request's own: leave it out, or send the same")
+        raise invalid(field, "differs from the id in the request: omit it, or send the same id")
 
 
 def validate_fields(equivalent: Message, fields: Collection[str], within: str) -> None:

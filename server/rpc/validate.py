@@ -27,11 +27,12 @@ def validate(request: Message | None) -> Message:
     """
     if request is None:
         raise DomainError(
-            Reason.INVALID_REQUEST, "these bytes are no such request: check its form, and that text is UTF-8"
+            Reason.INVALID_REQUEST,
+            "the message cannot be decoded: check its encoding, and that all text is valid UTF-8",
         )
     violations = [Violation(_path(each.proto.field), _words(each)) for each in _VALIDATOR.collect_violations(request)]
     if b"\0" in request.SerializeToString():
-        violations += [Violation(path, "must not hold the character NUL") for path in _texts_with_nul(request)]
+        violations += [Violation(path, "must not contain the NUL character") for path in _texts_with_nul(request)]
     if not violations:
         return request
     text = "; ".join(f"{each.field}: {each.description}" if each.field else each.description for each in violations)

@@ -64,6 +64,6 @@ class Notifications:
 def _not_dead(row: NotificationRow) -> DomainError:
     return DomainError(
         Reason.NOTIFICATION_NOT_DEAD,
-        f"the notification is {row.status.upper()}, only dead letters are tried again: list it to see how far it is",
+        f"the notification is {row.status.upper()}, and only dead letters can be retried: list it to see its status",
         metadata={"status": row.status.upper()},
     )

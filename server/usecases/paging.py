@@ -38,7 +38,7 @@ def offset_of(page: int, size: int) -> int:
     if (page + 1) * size > MAX_ROWS_BY_PAGE:
         raise DomainError(
             Reason.PAGE_TOO_DEEP,
-            f"page reaches the first {MAX_ROWS_BY_PAGE} rows: go on with next_page_token as page_token",
+            f"page only reaches the first {MAX_ROWS_BY_PAGE} rows: continue with next_page_token as page_token",
             metadata={"max_rows": str(MAX_ROWS_BY_PAGE)},
         )
     return page * size
@@ -98,7 +98,7 @@ def token_invalid() -> DomainError:
     """PAGE_TOKEN_INVALID."""
     return DomainError(
         Reason.PAGE_TOKEN_INVALID,
-        "page_token is none of this list with these filters: start again without it",
+        "page_token does not belong to this list and these filters: start again without it",
     )
 
 

@@ -77,7 +77,7 @@ class Claim:
         if first.digest != self._digest:
             raise DomainError(
                 Reason.REQUEST_ID_REUSED,
-                "this request_id was used for a write with other content: make a new UUID for every write",
+                "this request_id was already used for a different write: make a new UUID for every write",
             )
         raise Answered(first.response or b"")
 
@@ -158,7 +158,7 @@ def _refusal(error: StateError) -> DomainError | None:
         case Conflict():
             return DomainError(
                 Reason.TRANSACTION_CONFLICT,
-                "too many writes met at once and nothing was changed: try again",
+                "too many conflicting writes at once; nothing was changed: try again",
                 retry_after=timedelta(milliseconds=200),
             )
         case Saturated():
@@ -169,7 +169,7 @@ def _refusal(error: StateError) -> DomainError | None:
             )
         case TimedOut():
             return DomainError(
-                Reason.DEADLINE_PASSED, "the call took too long and nothing was changed: try again, or ask for less"
+                Reason.DEADLINE_PASSED, "the call took too long; nothing was changed: try again, or ask for less"
             )
         case Unavailable():
             return _unavailable()
@@ -185,6 +185,6 @@ def require_primary(engine: Engine) -> None:
 def _unavailable() -> DomainError:
     return DomainError(
         Reason.DATABASE_UNAVAILABLE,
-        "the appointment book cannot be reached: try again, a write with the same request_id",
+        "the database cannot be reached: try again; for a write, use the same request_id",
         retry_after=timedelta(seconds=2),
     )

@@ -135,7 +135,7 @@ async def test_a_name_that_many_doctors_have_is_asked_back(scene: Scene, patient
     second = await scene.book.doctor(scene.clinic_id)
     many = await patient("slots", "mori", TUESDAY)
     assert many.code == 2
-    assert "'mori' can be any of 2 doctors: give more of the name, or the id" in many.err
+    assert "'mori' could be any of 2 doctors: give more of the name, or the id" in many.err
     assert second in many.err
     none = await patient("slots", "smith", TUESDAY)
     assert (none.code, none.err) == (2, "error: no doctor has 'smith' in the name: `yoyaku doctors` lists them\n")
@@ -163,22 +163,22 @@ async def test_refusals_say_what_to_do(scene: Scene, patient: Shell) -> None:
     assert "  appointment_id: " in malformed.err
     stranger = await Shell(patient.address)("doctors")
     assert stranger.code == 1
-    assert "sign in by `yoyaku login EMAIL`, or put an access token into APPOINTMENTS_TOKEN" in stranger.err
+    assert "sign in with `yoyaku login EMAIL`, or set APPOINTMENTS_TOKEN to an access token" in stranger.err
 
 
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (["slots", "mori", "tomorrow"], "'tomorrow' is no day: write YYYY-MM-DD"),
-        (["book", "mori", "2026-03-03"], "'2026-03-03' is no start of a slot"),
-        (["book", "mori", "2026-03-03T09:00"], "say who comes: --patient ID"),
+        (["slots", "mori", "tomorrow"], "'tomorrow' is not a date: write YYYY-MM-DD"),
+        (["book", "mori", "2026-03-03"], "'2026-03-03' is not a start time"),
+        (["book", "mori", "2026-03-03T09:00"], "say for whom: --patient ID"),
         (["appointments"], "say whose: --patient ID, --doctor DOCTOR --date DATE"),
         (["appointments", "--clinic", NOBODY], "say whose"),
-        (["appointments", "--patient", NOBODY, "--status", "done"], "'done' is no status: choose held, scheduled"),
+        (["appointments", "--patient", NOBODY, "--status", "done"], "'done' is not a status: choose held, scheduled"),
         (["search", "2026-03-03"], "say whose slots: --clinic, --specialty, or both"),
         (["patients"], "search either by NAME"),
         (["--address", "localhost:8080", "doctors"], "write https://HOST:PORT, or http://HOST:PORT for plaintext"),
-        (["--address", "http://localhost:1", "--ca", __file__, "doctors"], "say https"),
+        (["--address", "http://localhost:1", "--ca", __file__, "doctors"], "use https"),
         (["fly"], "No such command 'fly'"),
     ],
 )

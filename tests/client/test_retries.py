@@ -186,7 +186,7 @@ def test_an_address_says_whether_it_is_plaintext(address: str) -> None:
 
 
 def test_tls_settings_for_a_plaintext_address_are_a_mistake() -> None:
-    with pytest.raises(ValueError, match="say https"):
+    with pytest.raises(ValueError, match="use https"):
         Client("http://127.0.0.1:8080", tls=Tls())
 
 

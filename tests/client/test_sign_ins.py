@@ -196,7 +196,7 @@ async def test_commands_go_on_for_who_has_signed_in(people: People, file: Path, 
     shell = Shell(address(people), sign_ins=file)
     wrong = await shell("login", EMAIL, typed="not the password\n")
     assert (wrong.code, wrong.err.count("\n")) == (1, 1)
-    assert "email and password do not belong together" in wrong.err
+    assert "the email or the password is wrong" in wrong.err
     signed_in = await shell("login", EMAIL, typed=f"{PASSWORD}\n")
     assert (signed_in.code, signed_in.out) == (0, f"signed in at {shell.address}\n")
     # The patient is the one who has signed in.

@@ -98,6 +98,6 @@ async def test_the_commands_survive_being_killed_and_restore_all(
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     damaged = tmp_path / "damaged.gz"
     damaged.write_bytes(files[0].read_bytes()[:-1])
-    assert "damaged, or no archive; nothing of it was restored" in await run("restore-archive", damaged)
-    assert "rows were not there and are now" in await run("restore-archive", *files)
+    assert "damaged or not an archive; nothing of it was restored" in await run("restore-archive", damaged)
+    assert "rows were missing and have been restored" in await run("restore-archive", *files)
     assert await content(book) == before

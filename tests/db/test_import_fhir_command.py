@@ -68,7 +68,7 @@ def test_the_time_zone_of_organizations_without_one_can_be_given(database_url: s
 def test_what_cannot_be_an_export_is_named(database_url: str, tmp_path: Path) -> None:
     for arguments, words in (
         ([str(tmp_path / "nowhere")], "there is no directory"),
-        ([str(tmp_path)], "holds no .ndjson file"),
+        ([str(tmp_path)], "contains no .ndjson file"),
         ([str(tmp_path), "--time-zone", "Mars/Base"], "there is no time zone Mars/Base"),
         ([str(tmp_path), "--source", ""], "--source is empty"),
     ):
@@ -81,7 +81,7 @@ def test_what_cannot_be_an_export_is_named(database_url: str, tmp_path: Path) ->
 def test_a_database_that_cannot_be_reached_is_an_error_that_says_so(tmp_path: Path) -> None:
     done = run("postgresql://nobody@127.0.0.1:1/none", str(export(tmp_path, a=whole())))
     assert done.exit_code == 1
-    assert done.stderr.startswith("error: the appointment book cannot be reached")
+    assert done.stderr.startswith("error: the database cannot be reached")
 
 
 def test_without_settings_it_works_on_the_running_stack(
@@ -94,7 +94,7 @@ def test_without_settings_it_works_on_the_running_stack(
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     none = CliRunner().invoke(app, ["import-fhir", directory])
-    assert (none.exit_code, none.stderr) == (1, "error: no stack runs here: start it with `make up`\n")
+    assert (none.exit_code, none.stderr) == (1, "error: no stack is running here: start it with `make up`\n")
 
     key = tmp_path / "key"
     key.write_text(environment("")["YOYAKU_KEY_ENCRYPTION_KEY"])

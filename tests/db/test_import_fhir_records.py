@@ -79,12 +79,15 @@ async def test_conditions_that_are_no_records_are_reported(book: Book, tmp_path:
     people = [*whole(), patient("p2"), encounter("e2", subject={"reference": "Patient/p2"})]
     outcome, reports = await load(book, export(tmp_path, a=people, c=lines))
     assert reports == [
-        "c.ndjson:1: Condition/c1: verificationStatus entered-in-error stands for no finding",
-        "c.ndjson:2: Condition/c2: encounter is missing or names no Encounter, so there is no doctor who wrote it",
-        "c.ndjson:4: Condition/c4: code says nothing to people",
-        "c.ndjson:6: Condition/c6: recordedDate lies in the future",
-        "c.ndjson:7: Condition/c7: subject is missing or names no Patient",
-        "c.ndjson:3: Condition/c3: Encounter/nobody is neither in the export nor in the book, or was reported itself",
-        "c.ndjson:5: Condition/c5: its encounter is another patient's",
+        "c.ndjson:1: Condition/c1: verificationStatus entered-in-error does not describe a finding",
+        "c.ndjson:2: Condition/c2: encounter is missing or does not refer to an Encounter, so its author is unknown",
+        "c.ndjson:4: Condition/c4: code has no text that a person can read",
+        "c.ndjson:6: Condition/c6: recordedDate is in the future",
+        "c.ndjson:7: Condition/c7: subject is missing or does not refer to a Patient",
+        (
+            "c.ndjson:3: Condition/c3: Encounter/nobody is neither in the export nor already imported,"
+            " or was itself reported"
+        ),
+        "c.ndjson:5: Condition/c5: its encounter belongs to another patient",
     ]
     assert (outcome.new, await count(book, "records")) == (len(people) + 1, 1)

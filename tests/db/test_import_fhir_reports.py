@@ -29,18 +29,18 @@ async def test_every_line_of_no_use_is_reported_and_no_other_lost(book: Book, tm
     ]
     outcome, reports = await load(book, export(tmp_path, other=whole()[1:], x=lines))
     only_over = "only encounters that are over are imported"
-    nowhere = "is neither in the export nor in the book, or was reported itself"
+    nowhere = "is neither in the export nor already imported, or was itself reported"
     assert reports == [
-        "x.ndjson:2: it is no JSON",
+        "x.ndjson:2: it is not JSON",
         "x.ndjson:4: it is not UTF-8",
-        "x.ndjson:5: it is no JSON object",
-        "x.ndjson:6: resourceType is missing or no type of FHIR",
+        "x.ndjson:5: it is not a JSON object",
+        "x.ndjson:6: resourceType is missing or not a FHIR resource type",
         "x.ndjson:7-8: resources of type Observation are not imported",
         "x.ndjson:9: Encounter/e1: an earlier line has the same id",
         "x.ndjson:10: Encounter/e2: period.end is missing",
         f"x.ndjson:12: Encounter/e4: status planned: {only_over}",
-        f"x.ndjson:13: Encounter/e5: period.end lies in the future: {only_over}",
-        "x.ndjson:14: Encounter: id is missing or no FHIR id",
+        f"x.ndjson:13: Encounter/e5: period.end is in the future: {only_over}",
+        "x.ndjson:14: Encounter: id is missing or not a valid FHIR id",
         f"x.ndjson:11: Encounter/e3: Patient/nobody {nowhere}",
         f"x.ndjson:15: Encounter/e6: the Practitioner that it names by urn:x {nowhere}",
     ]
@@ -51,7 +51,7 @@ async def test_one_row_that_the_database_refuses_leaves_the_rest_of_its_batch(bo
     await book.run("ALTER TABLE appointments ADD CONSTRAINT no_flu CHECK (reason <> 'Flu')")
     visits = [encounter(f"e{n}", reasonCode=[{"text": "Flu" if n == 5 else "Cold"}]) for n in range(20)]
     outcome, reports = await load(book, export(tmp_path, a=whole()[1:], b=visits))
-    assert reports == ["b.ndjson:6: Encounter/e5: the database refuses it (no_flu)"]
+    assert reports == ["b.ndjson:6: Encounter/e5: the database rejected it (no_flu)"]
     assert (outcome.new, await count(book, "appointments")) == (24, 19)
 
 
@@ -78,7 +78,7 @@ async def test_a_patient_who_is_registered_already_is_the_same_only_with_the_sam
 
     twin = patient("p1", identifier=[{"system": MRN, "value": "7"}], birthDate="1980-05-18")
     _, reports = await load(book, export(tmp_path, a=[twin]), source="https://other.example")
-    assert "birth date is not the same" in reports[0]
+    assert "with another birth date" in reports[0]
 
 
 async def test_the_same_id_of_another_source_is_someone_else(book: Book, tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_the_command_says_what_is_wrong_with_a_worker_or_certificate(tmp_path: P
     assert "--worker 50051 is not host:port" in answer.stderr
     answer = envoy_config("--directory", tmp_path, "--worker", "127.0.0.1:1", "--certificates", tmp_path)
     assert answer.returncode == 1
-    assert "lacks tls.crt and tls.key" in answer.stderr
+    assert "has no tls.crt and no tls.key" in answer.stderr
 
 
 def envoy_config(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -52,7 +52,7 @@ def test_a_hospital_is_one_line_of_json_as_the_small_demo_is(database_url: str, 
     for again in (("--until", "2026-03-02"), ()):
         done = run(database_url, "--size", "hospital", *again)
         assert (done.exit_code, done.stdout) == (0, first.stdout)
-        assert done.stderr == "the hospital of seed 1 is there already: nothing was changed\n"
+        assert done.stderr == "the hospital of seed 1 already exists: nothing was changed\n"
     assert json.loads(run(database_url).stdout)["accounts"].keys() == {*ACCOUNTS[:3], *ACCOUNTS[-3:], "display"}
 
 
@@ -75,8 +75,8 @@ def test_accounts_get_the_passwords_of_a_file_again_and_again(database_url: str,
 def test_what_cannot_be_made_is_said(database_url: str, little: None) -> None:
     assert run(database_url, "--size", "hospital", "--until", "2026-03-02").exit_code == 0
     for arguments, words in (
-        (("--size", "hospital", "--until", "2026-03-03"), "leave --until away"),
-        (("--size", "hospital", "--until", "2999-01-01"), "lies ahead"),
+        (("--size", "hospital", "--until", "2026-03-03"), "omit --until"),
+        (("--size", "hospital", "--until", "2999-01-01"), "is in the future"),
         (("--seed", "2"), "add --size hospital"),
     ):
         done = run(database_url, *arguments)
@@ -85,7 +85,7 @@ def test_what_cannot_be_made_is_said(database_url: str, little: None) -> None:
         assert words in done.stderr
     done = run("postgresql://nobody@127.0.0.1:1/none", "--size", "hospital")
     assert (done.exit_code, done.stdout) == (1, "")
-    assert "see that it runs" in done.stderr
+    assert "check that it is running" in done.stderr
 
 
 async def test_the_server_lists_and_books_on_top_of_it(worker: Worker, engine: Engine, book: Book) -> None:

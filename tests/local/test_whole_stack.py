@@ -231,7 +231,7 @@ def test_killed_parts_run_again_and_no_booking_is_lost(
     assert same(before, after) == before.keys() - names
     assert all(runs(pid) for pid in after.values())
     said = (copy.root / ".yoyaku" / "logs" / "up.log").read_text()
-    assert all(f"{name} ended by itself (signal SIGKILL" in said for name in names)
+    assert all(f"{name} ended unexpectedly (signal SIGKILL" in said for name in names)
 
 
 def test_workers_come_go_and_are_renewed_without_a_failed_call(copy: Copy) -> None:

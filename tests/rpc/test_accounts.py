@@ -183,7 +183,7 @@ async def test_who_runs_the_server_invites_the_first_admin(people: People, datab
     assert await People(people.scene, admin).invite("other@example.org")
     again = await asyncio.to_thread(run, EMAIL)
     assert (again.exit_code, again.stdout) == (1, "")
-    assert "has this email already" in again.stderr
+    assert "with this email already exists" in again.stderr
 
 
 async def test_only_admins_care_for_accounts(people: People) -> None:

@@ -84,7 +84,7 @@ async def test_a_cut_end_shows_by_the_checkpoint(charts: Charts, raw: psycopg.Co
     for _ in range(3):
         await charts.list()
     assert await flaws(charts, before) == [
-        f"patient {charts.scene.patient_id}, row 4 is another than a checkpoint says"
+        f"patient {charts.scene.patient_id}, row 4 differs from what a checkpoint says"
     ]
 
 

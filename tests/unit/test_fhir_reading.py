@@ -211,14 +211,14 @@ def test_a_cancelled_encounter_is_a_cancelled_appointment() -> None:
     [
         (None, "2020-01-01T10:00:00Z", "period.start is missing"),
         ("2020-01-01T10:00:00Z", None, "period.end is missing"),
-        ("2020-01-01", "2020-01-02", "period.start is no instant"),
-        ("2020-01-01T10:00:00", "2020-01-01T11:00:00Z", "period.start is no instant"),
-        ("2020-02-30T10:00:00Z", "2020-03-01T11:00:00Z", "no instant of the calendar"),
-        ("0001-01-01T00:00:00+14:00", "2020-01-01T11:00:00Z", "no instant of the calendar"),
+        ("2020-01-01", "2020-01-02", "period.start is not an instant"),
+        ("2020-01-01T10:00:00", "2020-01-01T11:00:00Z", "period.start is not an instant"),
+        ("2020-02-30T10:00:00Z", "2020-03-01T11:00:00Z", "not a valid date and time"),
+        ("0001-01-01T00:00:00+14:00", "2020-01-01T11:00:00Z", "not a valid date and time"),
         ("1899-12-31T00:00:00Z", "2020-01-01T11:00:00Z", "before 1900"),
         ("2020-01-01T10:00:00Z", "2020-01-01T10:00:00Z", "not after"),
         ("2026-03-01T23:30:00Z", "2026-03-02T00:30:00Z", "in the future"),
-        ("2020-01-01T10:00:00Z", "9999-12-31T23:59:59-14:00", "no instant of the calendar"),
+        ("2020-01-01T10:00:00Z", "9999-12-31T23:59:59-14:00", "not a valid date and time"),
     ],
 )
 def test_a_period_that_is_none_or_not_over_is_refused(start: str | None, end: str | None, words: str) -> None:

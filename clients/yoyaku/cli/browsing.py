@@ -23,7 +23,7 @@ _CLOSED = {
     ClosedReason.CLOSED_REASON_UNSPECIFIED: "every slot of that day is taken",
     ClosedReason.CLOSED_REASON_NOT_WORKING: "the doctor does not work on that day",
     ClosedReason.CLOSED_REASON_PAST: "that day is over",
-    ClosedReason.CLOSED_REASON_BEYOND_HORIZON: "that day is further ahead than the clinic takes bookings",
+    ClosedReason.CLOSED_REASON_BEYOND_HORIZON: "that day is further ahead than the clinic allows bookings",
     ClosedReason.CLOSED_REASON_DOCTOR_INACTIVE: "the doctor takes no more bookings",
 }
 
@@ -48,7 +48,7 @@ def search(
     context: typer.Context,
     first: Annotated[date, typer.Argument(metavar="FROM", parser=words.day, help="First day, YYYY-MM-DD.")],
     last: Annotated[
-        date | None, typer.Argument(metavar="TO", parser=words.day, help="Last day; FROM if left out.")
+        date | None, typer.Argument(metavar="TO", parser=words.day, help="Last day; the same as FROM if omitted.")
     ] = None,
     clinic: Clinic = "",
     specialty: Annotated[str, typer.Option(help="Only of this specialty, in its exact spelling.")] = "",
@@ -62,14 +62,14 @@ def search(
         answer = client.search_available_slots(
             from_date=first, to_date=last or first, clinic_id=clinic, specialty=specialty, limit=limit
         )
-    none = "no slot is free on these days: try others"
+    none = "no slot is free on these days: try other days"
     present(answer, tables.found_table(answer.slots) if answer.slots else none, as_json=as_json)
 
 
 @app.command()
 def appointments(
     context: typer.Context,
-    patient: Annotated[str, typer.Option(metavar="ID", help="Whose; a patient's token stands for its patient.")] = "",
+    patient: Annotated[str, typer.Option(metavar="ID", help="Patient id; patients may omit it for themselves.")] = "",
     doctor: Annotated[str, typer.Option(help="Those of this doctor on --date; id or part of the name.")] = "",
     clinic: Annotated[str, typer.Option(metavar="ID", help="Those of this clinic on --date.")] = "",
     day: DayOption = None,
@@ -98,7 +98,7 @@ def appointments(
     shown = tables.appointment_table(answer.appointments) if found else "no appointments"
     present(answer, shown, as_json=as_json)
     if len(found) > limit:
-        typer.echo(f"there are more: --limit {limit * 5} shows up to so many", err=True)
+        typer.echo(f"there are more: use --limit {limit * 5}", err=True)
 
 
 @app.command()

@@ -26,19 +26,17 @@ def book(
     context: typer.Context,
     doctor: DoctorArgument,
     when: When,
-    patient: Annotated[
-        str, typer.Option(metavar="ID", help="Who comes; a patient's token stands for its patient.")
-    ] = "",
+    patient: Annotated[str, typer.Option(metavar="ID", help="Patient id; patients may omit it for themselves.")] = "",
     reason: Reason = "",
     override: Annotated[
-        str, typer.Option(help="Staff only: why the patient is taken in although the slot is full.")
+        str, typer.Option(help="Staff only: why the patient is booked although the slot is full.")
     ] = "",
     as_json: Json = False,
 ) -> None:
     """Book a slot."""
     patient_id = patient or own_patient(context)
     if not patient_id:
-        raise usage("say who comes: --patient ID (`yoyaku patients NAME` finds it)")
+        raise usage("say for whom: --patient ID (`yoyaku patients NAME` finds it)")
     again = ("yoyaku", "book", doctor, "{}", "--patient", patient_id, *(("--reason", reason) if reason else ()))
     with session(context, again) as client:
         answer = client.create_appointment(
@@ -56,7 +54,7 @@ def reschedule(
     context: typer.Context,
     appointment_id: str,
     when: When,
-    doctor: Annotated[str, typer.Option(help="Another doctor to move it to; id or part of the name.")] = "",
+    doctor: Annotated[str, typer.Option(help="Move it to another doctor; id or part of the name.")] = "",
     etag: Etag = "",
     as_json: Json = False,
 ) -> None:

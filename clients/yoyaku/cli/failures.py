@@ -34,9 +34,9 @@ def failed(error: YoyakuError, address: str, again: tuple[str, ...]) -> typer.Ex
     if error.alternatives and again:
         _offer(error, again)
     if isinstance(error, Unauthenticated) and error.reason != "SIGN_IN_FAILED":
-        _say("sign in by `yoyaku login EMAIL`, or put an access token into APPOINTMENTS_TOKEN")
+        _say("sign in with `yoyaku login EMAIL`, or set APPOINTMENTS_TOKEN to an access token")
     if isinstance(error, DeadlineExceeded) and again:
-        _say("it may have been done all the same: look at `yoyaku appointments` before you try again")
+        _say("the change may have been made all the same: check `yoyaku appointments` before you try again")
     return typer.Exit(UNREACHABLE if unanswered else REFUSED)
 
 

@@ -27,7 +27,7 @@ class Status(StrEnum):
 def notifications(
     context: typer.Context,
     appointment: Annotated[str, typer.Option(metavar="ID", help="Only those about this appointment.")] = "",
-    status: Annotated[Status | None, typer.Option(help="Only those that are so far; dead: dead letters.")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only those with this status; dead means dead letters.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
     as_json: Json = False,
 ) -> None:

@@ -11,12 +11,12 @@ from yoyaku.cli.failures import usage
 from yoyaku.cli.session import Json, app, own_patient, present, session
 from yoyaku.v1 import record_service_pb2 as pb
 
-records = typer.Typer(help="Medical records: read, write and amend them, and see who had them.")
+records = typer.Typer(help="Medical records: read, write and amend them, and see who accessed them.")
 app.add_typer(records, name="records")
 
 _PAGE = 100
 
-Patient = Annotated[str, typer.Argument(metavar="PATIENT", help="Id; a patient's token stands for its patient.")]
+Patient = Annotated[str, typer.Argument(metavar="PATIENT", help="Patient id; patients may omit it for themselves.")]
 Limit = Annotated[int, typer.Option(min=1, help="How many.")]
 
 
@@ -57,8 +57,8 @@ def versions(context: typer.Context, record_id: str, as_json: Json = False) -> N
 @records.command()
 def write(
     context: typer.Context,
-    patient: Annotated[str, typer.Argument(metavar="PATIENT", help="Id of whom it is about.")],
-    appointment: Annotated[str, typer.Option(metavar="ID", help="The appointment at which it is written.")] = "",
+    patient: Annotated[str, typer.Argument(metavar="PATIENT", help="Id of the patient the record is about.")],
+    appointment: Annotated[str, typer.Option(metavar="ID", help="The appointment during which it was written.")] = "",
     as_json: Json = False,
 ) -> None:
     """Write a record about a patient: its text comes from standard input (doctors)."""
@@ -85,8 +85,8 @@ def amend(
 @records.command("break-glass")
 def break_glass(
     context: typer.Context,
-    patient: Annotated[str, typer.Argument(metavar="PATIENT", help="Id of whose records to open.")],
-    reason: Annotated[str, typer.Option(help="Why it cannot wait; the patient reads it.")],
+    patient: Annotated[str, typer.Argument(metavar="PATIENT", help="Id of the patient whose records to open.")],
+    reason: Annotated[str, typer.Option(help="Why it cannot wait; the patient will see the reason.")],
     as_json: Json = False,
 ) -> None:
     """Open a patient's records for an hour without an appointment, in an emergency (doctors)."""

@@ -82,9 +82,7 @@ def main(
             help="PEM file of the authorities to trust for https.",
         ),
     ] = None,
-    timeout: Annotated[
-        float, typer.Option(min=0.1, help="Seconds until a call must be answered, retries included.")
-    ] = 5,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for an answer, retries included.")] = 5,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,

@@ -30,7 +30,7 @@ def watch(
     doctors: Annotated[list[str] | None, typer.Argument(metavar="DOCTOR...", help="Ids, or parts of names.")] = None,
     clinic: Clinic = "",
     day: Annotated[
-        date | None, typer.Option("--date", parser=words.day, metavar="DATE", help="YYYY-MM-DD; today if left out.")
+        date | None, typer.Option("--date", parser=words.day, metavar="DATE", help="YYYY-MM-DD; today if omitted.")
     ] = None,
     as_json: Json = False,
 ) -> None:

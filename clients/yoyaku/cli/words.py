@@ -22,7 +22,7 @@ def day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no day: write YYYY-MM-DD, such as 2026-11-24") from None
+        raise typer.BadParameter(f"{text!r} is not a date: write YYYY-MM-DD, such as 2026-11-24") from None
 
 
 def moment(text: str) -> datetime:
@@ -33,7 +33,7 @@ def moment(text: str) -> datetime:
     except ValueError:
         pass
     raise typer.BadParameter(
-        f"{text!r} is no start of a slot: write 2026-11-24T09:30 on the clinic's clock, or with an offset, "
+        f"{text!r} is not a start time: write 2026-11-24T09:30 on the clinic's clock, or with an offset, "
         "2026-11-24T09:30+09:00"
     )
 
@@ -47,7 +47,7 @@ def status(text: str) -> str:
     """The name of a status in the contract."""
     name = text.lower().replace("-", "_").replace(" ", "_")
     if name not in STATUSES:
-        raise typer.BadParameter(f"{text!r} is no status: choose {', '.join(STATUSES)}")
+        raise typer.BadParameter(f"{text!r} is not a status: choose {', '.join(STATUSES)}")
     return f"{_STATUS}{name.upper()}"
 
 
@@ -65,4 +65,4 @@ def _which(text: str, found: list[Doctor]) -> str:
     if not found:
         return f"no doctor has {text!r} in the name: `yoyaku doctors` lists them"
     lines = [f"  {doctor.id}  {doctor.name}, {doctor.specialty}, {doctor.clinic.name}" for doctor in found]
-    return "\n".join([f"{text!r} can be any of {len(found)} doctors: give more of the name, or the id", *lines])
+    return "\n".join([f"{text!r} could be any of {len(found)} doctors: give more of the name, or the id", *lines])

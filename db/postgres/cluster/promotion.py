@@ -51,7 +51,7 @@ async def find_primary(url: str) -> str:
                     primaries.append(each)
     if len(primaries) != 1:
         takers = " and ".join(map(place, primaries)) or f"none of {', '.join(map(place, hosts))}"
-        raise Unavailable(f"one server must take writes, but {takers} do")
+        raise Unavailable(f"exactly one server must accept writes, but {takers} do")
     return primaries[0]
 
 
@@ -66,7 +66,7 @@ async def promote(url: str) -> Promoted:
         try:
             async with open_connection(each, "yoyaku-promote") as pg:
                 if not (await state.state(pg)).is_standby:
-                    raise NotPromoted(f"{place(each)} takes writes: stop it first, or two servers will")
+                    raise NotPromoted(f"{place(each)} accepts writes: stop it first, or two servers would")
                 received[each] = str(await _value(pg, _RECEIVED))
         except (psycopg.Error, OSError):
             silent.append(place(each))
@@ -83,7 +83,7 @@ async def _promote(url: str) -> int:
         except psycopg.errors.InsufficientPrivilege:
             raise NotPromoted(
                 f"the role may not promote {place(url)}: run `SELECT pg_promote()` there as a superuser;"
-                " the workers go over by themselves"
+                " the workers follow by themselves"
             ) from None
         if not promoted:
             raise NotPromoted(f"{place(url)} has not become the primary within {_PROMOTE_SECONDS} s: see its log")

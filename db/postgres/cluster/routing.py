@@ -86,7 +86,7 @@ async def last_resort(engine: Engine, session: CausalSession | None) -> Node:
     now = time.monotonic()
     node = max(engine.replicas(now), key=lambda each: each.position, default=None)
     if node is None:
-        raise Unavailable("neither the primary nor a replica answers")
+        raise Unavailable("neither the primary nor any replica answers")
     if session:
         mark = await _mark(engine, session)
         if mark is None or not (node.position >= mark or await _has_replayed(node, mark)):

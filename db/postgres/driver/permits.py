@@ -43,4 +43,4 @@ class Permits:
 
 def _give_up(waiter: "asyncio.Future[None]") -> None:
     if not waiter.done():
-        waiter.set_exception(Saturated("no database connection came free"))
+        waiter.set_exception(Saturated("no database connection became free"))

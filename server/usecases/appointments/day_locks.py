@@ -50,7 +50,7 @@ async def with_enough_days(attempt: Callable[[set[DoctorDay]], Awaitable[T]]) ->
         except MoreDays as more:
             known |= more.needed
     with refusals():
-        raise Conflict("the days to lock keep changing")
+        raise Conflict("the schedule keeps changing while it is being locked")
 
 
 class Practitioner:

@@ -38,7 +38,10 @@ class FeedPosition(NamedTuple):
         """The position that a reader was told (INVALID_REQUEST)."""
         epoch, _, seq = text.partition(".")
         if not (epoch.isdecimal() and seq.isdecimal()):
-            raise invalid("after", "is no position: send one as the stream told it, or nothing to begin with the next")
+            raise invalid(
+                "after",
+                "is not a position: send one that the stream gave you, or leave it empty to start with the next change",
+            )
         return FeedPosition(int(epoch), int(seq))
 
 
@@ -209,7 +212,7 @@ class _Tail:
 def _compacted(head: FeedPosition) -> DomainError:
     return DomainError(
         Reason.FEED_COMPACTED,
-        "the changes after this position are not kept any more: list the appointments again, and go on from the"
+        "the changes after this position are no longer kept: list the appointments again, then continue from the"
         " position in metadata",
         metadata={"position": str(head)},
     )

@@ -170,7 +170,7 @@ async def _doctor(pg: Connection, doctor_id: str) -> DoctorRow:
 def _doctor_exists(doctor_id: str) -> DomainError:
     return DomainError(
         Reason.DOCTOR_EXISTS,
-        "the practitioner is a doctor of this clinic already: update that doctor instead",
+        "the practitioner is already a doctor at this clinic: update that doctor instead",
         metadata={"doctor_id": doctor_id},
     )
 

@@ -143,14 +143,14 @@ class Patients:
             system = await read(self._engine, lambda pg: _system_of_taken(pg, identifiers, patient_id))
             raise DomainError(
                 Reason.IDENTIFIER_TAKEN,
-                "an identifier belongs to another patient already: search for that patient by it",
+                "an identifier already belongs to another patient: search for that patient by the identifier",
                 metadata={"system": system},
             ) from None
 
 
 def _check_birth_date(field: str, birth_date: date | None, now: datetime) -> None:
     if birth_date and birth_date > (now + _FURTHEST_AHEAD).date():
-        raise invalid(field, "lies in the future: send the day of birth, or leave it empty if it is unknown")
+        raise invalid(field, "is in the future: send the date of birth, or leave it empty if it is unknown")
 
 
 def _known(row: FullPatientRow | None, patient_id: str) -> FullPatientRow:

@@ -78,7 +78,7 @@ class AccessTokens:
             del self._verified[token]
             raise DomainError(
                 Reason.TOKEN_EXPIRED,
-                "the access token has ended: refresh it or sign in again",
+                "the access token has expired: refresh it or sign in again",
                 metadata={"expired_at": f"{caller.expires_at:%Y-%m-%dT%H:%M:%SZ}"},
             )
         return caller
@@ -140,7 +140,7 @@ class AccessTokens:
             return _caller(claims)
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
             raise DomainError(
-                Reason.TOKEN_INVALID, "the access token is not one of this system: sign in again"
+                Reason.TOKEN_INVALID, "the access token was not issued by this system: sign in again"
             ) from None
 
 

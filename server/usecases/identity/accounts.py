@@ -187,17 +187,17 @@ def _account_of(token: str) -> str:
 
 def _token_invalid() -> DomainError:
     return DomainError(
-        Reason.SET_PASSWORD_TOKEN_INVALID, "this token cannot set a password (any more): ask an admin for a new one"
+        Reason.SET_PASSWORD_TOKEN_INVALID, "this token can no longer set a password: ask an admin for a new one"
     )
 
 
 def _password_wrong() -> DomainError:
-    return DomainError(Reason.PASSWORD_WRONG, "that is not the current password: type it again")
+    return DomainError(Reason.PASSWORD_WRONG, "the current password is wrong: type it again")
 
 
 def _email_taken(account_id: str) -> DomainError:
     return DomainError(
         Reason.EMAIL_TAKEN,
-        "an account has this email already: reset its password instead",
+        "an account with this email already exists: reset its password instead",
         metadata={"account_id": account_id},
     )

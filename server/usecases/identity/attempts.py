@@ -32,7 +32,7 @@ class Attempts:
         if made > most:
             raise DomainError(
                 Reason.TOO_MANY_ATTEMPTS,
-                "too many attempts within a minute: wait as long as RetryInfo says, then try again",
+                "too many attempts within a minute: wait for the time in RetryInfo, then try again",
                 retry_after=timedelta(milliseconds=max(milliseconds, 1)),
             )
 
@@ -45,6 +45,6 @@ def reached() -> Iterator[None]:
     except StateError:
         raise DomainError(
             Reason.TOKEN_STORE_UNAVAILABLE,
-            "nobody can sign in or refresh just now; access tokens go on working: try again in some seconds",
+            "signing in and refreshing are unavailable right now; access tokens still work: try again in a few seconds",
             retry_after=timedelta(seconds=2),
         ) from None

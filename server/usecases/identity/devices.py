@@ -146,10 +146,12 @@ class Devices:
         if waiting:
             raise DomainError(
                 Reason.DISPLAY_NOT_CONFIRMED,
-                "nobody has confirmed the code yet: have staff type it, and try again",
+                "the code has not been confirmed yet: ask staff to type it in, then try again",
                 retry_after=_ASK_AGAIN,
             )
-        raise DomainError(Reason.CREDENTIAL_INVALID, "the device token is not valid (any more): pair the device again")
+        raise DomainError(
+            Reason.CREDENTIAL_INVALID, "the device token is not or no longer valid: pair the device again"
+        )
 
     async def _add(
         self, pg: Connection, row: AccountRow, secret_hash: bytes, name: str, kind: str, caller: Caller, now: datetime
@@ -166,5 +168,5 @@ async def _check_clinics(pg: Connection, clinic_ids: Sequence[str]) -> None:
 
 def _unknown_code() -> DomainError:
     return DomainError(
-        Reason.PAIRING_CODE_UNKNOWN, "no display shows this code now: type it again, or have it show a new one"
+        Reason.PAIRING_CODE_UNKNOWN, "no display is showing this code: type it again, or let the display show a new one"
     )

@@ -57,7 +57,9 @@ class Passwords:
     async def _run(self, work: Callable[[], T]) -> T:
         if self._busy >= self._most:
             raise DomainError(
-                Reason.OVERLOADED, "too many sign in at once: try again in a moment", retry_after=timedelta(seconds=1)
+                Reason.OVERLOADED,
+                "too many people are signing in at once: try again in a moment",
+                retry_after=timedelta(seconds=1),
             )
         self._busy += 1
         try:

@@ -92,7 +92,7 @@ class Sessions:
         if row is None:
             raise DomainError(
                 Reason.SIGN_IN_FAILED,
-                "email and password do not belong together: check both, or ask for a new password",
+                "the email or the password is wrong: check both, or ask for a new password",
             )
         return await self.begin(row.account)
 
@@ -138,7 +138,7 @@ class Sessions:
         if rotated.outcome is Rotation.IN_PROGRESS:
             raise DomainError(
                 Reason.REFRESH_IN_PROGRESS,
-                "another request refreshes this session just now: use the tokens that it gets",
+                "another request is refreshing this session right now: use the tokens that it receives",
             )
         if rotated.outcome is not Rotation.ROTATED or rotated.generation != account.generation:
             raise _ended()

@@ -180,4 +180,4 @@ def first_known(references: Sequence[Reference], known: dict[Identifier, str]) -
     for reference in references:
         if reference.identifier in known:
             return known[reference.identifier]
-    raise Unusable(f"{references[0].label} is neither in the export nor in the book, or was reported itself")
+    raise Unusable(f"{references[0].label} is neither in the export nor already imported, or was itself reported")

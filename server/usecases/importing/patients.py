@@ -19,7 +19,7 @@ async def add(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
 
     def check(patient: Patient, patient_id: str) -> None:
         if patient.birth_date is None or born.get(patient_id) != patient.birth_date:
-            raise Unusable("one of its identifiers is that of a patient whose birth date is not the same")
+            raise Unusable("one of its identifiers belongs to a patient with another birth date")
 
     return await add_missing(step, known, batch, _add, check)
 

@@ -40,7 +40,7 @@ async def add(step: Step, batch: Sequence[Item[Condition]]) -> ImportCounts:
                 continue
             visit = visits[first_known([item.content.encounter], encounters)]
             if visit.patient_id != first_known([item.content.patient], patients):
-                raise Unusable("its encounter is another patient's")
+                raise Unusable("its encounter belongs to another patient")
             recorded_at = item.content.recorded_at or visit.end_at
             findings.append(_Finding(step.new_id(), item.content.text, visit, recorded_at))
             known.link(item.content, findings[-1].record_id)

@@ -86,7 +86,7 @@ class Importing:
                 return await transact(self._engine, work, replayable=True)
         except ConstraintViolated as violated:
             if len(batch) == 1:
-                return ImportCounts(reports=[batch[0].line.report(f"the database refuses it ({violated.constraint})")])
+                return ImportCounts(reports=[batch[0].line.report(f"the database rejected it ({violated.constraint})")])
         middle = len(batch) // 2
         outcome = await self._write(kind, batch[:middle], roles)
         outcome.add(await self._write(kind, batch[middle:], roles))

@@ -60,7 +60,7 @@ class Archiving:
                 return await transact(self._engine, lambda pg: _put_back(pg, rows, self._vault))
         except ConstraintViolated as violated:
             raise ArchiveError(
-                f"the rows refer to others that are not there ({violated.constraint}): restore archives of appointments"
+                f"the rows refer to rows that do not exist ({violated.constraint}): restore archives of appointments"
                 " before those of records"
             ) from None
 
@@ -100,7 +100,9 @@ async def _put_back(pg: Connection, rows: Sequence[tuple[str, str]], vault: Reco
     for table, content in rows:
         names = tuple(json.loads(content))
         if unknown := {table} - known.keys() or set(names) - known[table]:
-            raise ArchiveError(f"this version has no place for {', '.join(sorted(unknown))}: another wrote the file")
+            raise ArchiveError(
+                f"this version cannot store {', '.join(sorted(unknown))}: another version wrote the file"
+            )
         groups[table, names].append(content)
     in_order = sorted(groups.items(), key=lambda group: archives.ORDER.index(group[0][0]))
     added = 0

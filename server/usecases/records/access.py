@@ -79,6 +79,6 @@ def entry(
 def _not_treating(patient_id: str) -> DomainError:
     return DomainError(
         Reason.NOT_TREATING,
-        "you have no appointment with this patient: in an emergency call BreakGlass first, with the reason",
+        "you have no appointment with this patient: in an emergency, call BreakGlass first and give the reason",
         metadata={"patient_id": patient_id},
     )

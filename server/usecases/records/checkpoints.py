@@ -40,11 +40,11 @@ def decode(content: bytes, keys: KeyRing) -> Checkpoint:
             {patient_id: (seq, bytes.fromhex(mac)) for patient_id, seq, mac in heads},
         )
     except (ValueError, KeyError, TypeError):
-        raise CheckpointError("is no checkpoint of an audit trail") from None
+        raise CheckpointError("is not an audit trail checkpoint") from None
     if key is None:
         raise CheckpointError(f"was signed with the key {header['key_id']}, which YOYAKU_RECORD_AUDIT_KEYS lacks")
     if not hmac.compare_digest(hmac.digest(key, b"".join(lines), "sha256"), signature):
-        raise CheckpointError("was changed since it was signed")
+        raise CheckpointError("has been changed since it was signed")
     return checkpoint
 
 

@@ -60,7 +60,7 @@ class RecordCipher:
         if missing:
             raise KeyRingError(
                 f"{SETTING} lacks the master key {missing[0]}, which wraps keys of medical records: add it at the end"
-                " of the list; it may go once rotate-record-keys has run"
+                " of the list; it can be removed once rotate-record-keys has run"
             )
 
     async def rewrap(self, pg: Connection, limit: int) -> int | None:

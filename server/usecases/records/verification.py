@@ -74,4 +74,4 @@ class Checking:
             return f"was chained with the key {row.key_id}, which YOYAKU_RECORD_AUDIT_KEYS lacks"
         if not hmac.compare_digest(mac_of(key, row, previous), row.mac):
             return "was changed"
-        return "is another than a checkpoint says" if witnessed not in {None, row.mac} else ""
+        return "differs from what a checkpoint says" if witnessed not in {None, row.mac} else ""

@@ -24,7 +24,7 @@ class Availability:
         if found.revision < min_revision:
             raise DomainError(
                 Reason.REVISION_NOT_REACHED,
-                f"the day is at revision {found.revision}: check that min_revision is of this day, or leave it out",
+                f"the day is at revision {found.revision}: check that min_revision belongs to this day, or omit it",
                 metadata={"revision": str(found.revision)},
             )
         return found.free

@@ -54,7 +54,7 @@ class Announcing:
             try:
                 await self._days.renew(together)
             except Exception as error:
-                _log.warning("changed days were not told", failure=place_of(error))
+                _log.warning("changed days could not be announced", failure=place_of(error))
             if self._waiting or len(together) > 1:
                 await asyncio.sleep(_PAUSE_SECONDS)
 

@@ -182,7 +182,7 @@ class Hub:
         except Exception as error:
             followed.due_at = self._clock() + _TICK
             if not isinstance(error, DomainError):  # a lost database is in the log already
-                _log.error("a followed day cannot be read", failure=place_of(error))
+                _log.error("a watched day cannot be read", failure=place_of(error))
         finally:
             followed.loading = False
 

@@ -19,7 +19,7 @@ def workers(
     """Change the number of workers of the stack that `make up` runs, or restart them, without a failed call."""
     running = stack()
     try:
-        control.make(HOME, ControlRequest(count or len(running.workers), restart))
+        control.send(HOME, ControlRequest(count or len(running.workers), restart))
     except LocalError as error:
         raise fail(str(error)) from None
     print(f"workers: {', '.join(stack().workers)}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from server.local import LocalError, state
 
-FILE = "wish.json"
+FILE = "control.json"
 LONGEST_SECONDS = 300.0
 STEP_SECONDS = 0.1
 
@@ -19,7 +19,7 @@ class ControlRequest:
 
     workers: int
     renew: bool
-    wish_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
 def read(home: Path) -> ControlRequest | None:
@@ -30,16 +30,16 @@ def read(home: Path) -> ControlRequest | None:
         return None
 
 
-def make(home: Path, wish: ControlRequest) -> None:
+def send(home: Path, request: ControlRequest) -> None:
     """Return when the stack has done it. Raises LocalError if it could not, or is not there."""
-    scratch = home / f".{FILE}.{wish.wish_id}"
-    scratch.write_text(json.dumps(asdict(wish)))
+    scratch = home / f".{FILE}.{request.request_id}"
+    scratch.write_text(json.dumps(asdict(request)))
     scratch.replace(home / FILE)
     deadline = time.monotonic() + LONGEST_SECONDS
     while (found := state.read(home)) and time.monotonic() < deadline:
-        if found.wish_id == wish.wish_id:
-            if found.wish_failure:
-                raise LocalError(found.wish_failure)
+        if found.control_id == request.request_id:
+            if found.control_failure:
+                raise LocalError(found.control_failure)
             return
         time.sleep(STEP_SECONDS)
     raise LocalError("the stack ended, or is busy with something else: see .yoyaku/logs/up.log")

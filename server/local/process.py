@@ -96,10 +96,10 @@ def start(
         log.replace(log.with_name(f"{log.name}.old"))
     identity = "-" if user is None or user.is_self else f"{user.uid}:{user.gid}"
     rules = [str(int(stop_signal)), str(os.getpid()), identity, str(niceness)]
-    leashed = [sys.executable, "-I", "-S", parent_death.__file__, *rules]
+    wrapped = [sys.executable, "-I", "-S", parent_death.__file__, *rules]
     with log.open("wb") as output:
         popen = subprocess.Popen(
-            [*leashed, *(str(part) for part in command)],
+            [*wrapped, *(str(part) for part in command)],
             cwd=directory,
             env=os.environ | (environment or {}),
             stdin=subprocess.DEVNULL,

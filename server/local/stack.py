@@ -61,7 +61,7 @@ class Stack:
             admin=f"http://{HOST}:{settings.admin_port}",
             grpc=f"{HOST}:{settings.port}",
             edge_metrics=f"http://{HOST}:{self._ports['metrics']}/stats/prometheus",
-            wish_id=last.wish_id if (last := control.read(home)) else "",  # of an earlier run
+            control_id=last.request_id if (last := control.read(home)) else "",  # of an earlier run
         )
         self._fleet = Fleet(self.state, self._note, self._log, home / "envoy")
 
@@ -89,7 +89,7 @@ class Stack:
         state.write(self._home, self.state)
 
     def watch(self) -> NoReturn:
-        """Start again what ends by itself, and do what commands wish. Raises LocalError when a part ends too often.
+        """Start again what ends by itself, and do what commands ask for. Raises LocalError when a part ends too often.
 
         Call it from the main thread, as `start`.
         """
@@ -184,17 +184,17 @@ class Stack:
         self._say("workers stopped", time.monotonic() - begin)
 
     def _fulfil(self, wanted: ControlRequest | None) -> None:
-        if wanted is None or wanted.wish_id == self.state.wish_id:
+        if wanted is None or wanted.request_id == self.state.control_id:
             return
         try:
             with self._step(f"Workers: {wanted.workers}{', restarted' if wanted.renew else ''}"):
                 self._fleet.resize(wanted.workers)
                 if wanted.renew:
                     self._fleet.renew()
-            self.state.wish_failure = ""
+            self.state.control_failure = ""
         except LocalError as error:
-            self.state.wish_failure = str(error)
-        self.state.wish_id = wanted.wish_id
+            self.state.control_failure = str(error)
+        self.state.control_id = wanted.request_id
         state.write(self._home, self.state)
 
     def _start_envoy(self) -> None:

@@ -26,8 +26,8 @@ class StackState:
     key_encryption_key_file: str = ""
     ready: bool = False
     edge_metrics: str = ""
-    wish_id: str = ""
-    wish_failure: str = ""
+    control_id: str = ""
+    control_failure: str = ""
     workers: list[str] = field(default_factory=list)
     pids: dict[str, int] = field(default_factory=dict)
     started: dict[str, str] = field(default_factory=dict)

@@ -7,7 +7,8 @@ import typer
 
 from server.commands import app, fail
 from server.commands.limits import LIMIT, parsed_limits
-from server.edge.render import Address, EdgeError, EdgeValues, TlsListener, render
+from server.edge.contract import EdgeError
+from server.edge.render import Address, EdgeValues, TlsListener, render
 
 
 @app.command("envoy-config")

@@ -53,3 +53,17 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "AuthService/ExchangeDeviceToken": (),
 }
 """By service and method; the first action decides, others are for what not every request asks. None: needs no token."""
+
+LIMITED: dict[str, tuple[str, ...]] = {
+    "booking": (
+        "AppointmentService/CreateAppointment",
+        "AppointmentService/RescheduleAppointment",
+    ),
+    "login": (
+        "AuthService/Login",
+        "AuthService/SetPassword",
+        "AuthService/ResetPassword",
+        "AuthService/PairDisplay",
+    ),
+}
+"""Methods that share a tighter limit of calls than all others; the limits are in server/edge/limits.py."""

@@ -1,24 +1,21 @@
-"""The edge: fills the template of Envoy's configuration and keeps the file that names its workers."""
+"""The edge: writes Envoy's configuration and the files that Envoy watches: workers, limits, certificates."""
 
 import ipaddress
 import json
 import os
-import re
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
-from string import Template
 
-from google.api import annotations_pb2
-from google.protobuf.descriptor_pb2 import FileDescriptorSet
-
+from server.domain.methods import LIMITED
+from server.edge import contract, local_replies, lua, pages
+from server.edge.contract import PACKAGE, EdgeError, Method, any_of
 from server.edge.limits import Bucket, Limits
+from server.edge.template import Json, filled
 
-SOURCES = Path(__file__).resolve().parents[2] / "envoy"
-PAGES = SOURCES.with_name("clients") / "web"
 CONFIGURATION = "envoy.yaml"
-DESCRIPTORS = "yoyaku.binpb"
 WORKERS = "workers.json"
 CALLS_PER_WORKER = {"most": 96, "fewest": 16}
 """Calls that Envoy admits at once; between the two it goes by how long they take."""
@@ -27,10 +24,6 @@ SECRET_TYPE = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Sec
 
 Address = tuple[str, int]
 """A host (name or IP) and a port."""
-
-
-class EdgeError(Exception):
-    """The edge cannot be configured; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,48 +65,47 @@ def render(values: EdgeValues, directory: Path) -> Path:
     """
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
-    descriptors = SOURCES / DESCRIPTORS
-    if not descriptors.exists():
-        raise EdgeError(f"{descriptors} is missing: run `make up`, which builds it from protos/")
-    _replace(directory / DESCRIPTORS, descriptors.read_bytes())
+    _replace(directory / contract.DESCRIPTORS.name, contract.descriptors())
     _write_pages(directory)
     write_workers(values.workers, directory)
     write_limits(values.limits, directory)
     if values.tls:
         _write_tls(values.tls.certificates.resolve(), directory)
-    placeholders = _placeholders(values, directory) | {"in_path": _in_path(descriptors.read_bytes())}
-    return _write(directory, CONFIGURATION, placeholders)
+    return _write(directory, CONFIGURATION, _places(values) | _contents(str(directory), contract.methods()))
 
 
 def write_workers(workers: Sequence[Address], directory: Path) -> Path:
     """Name the workers that get calls from now on; names are resolved now. Raises EdgeError."""
     endpoints = [{"endpoint": {"address": {"socket_address": _socket_address(worker)}}} for worker in workers]
     assignment = {"@type": ENDPOINTS_TYPE, "cluster_name": "workers", "endpoints": [{"lb_endpoints": endpoints}]}
-    _write(directory, "admission.yaml", {name: each * max(1, len(workers)) for name, each in CALLS_PER_WORKER.items()})
+    admitted = {name: each * max(1, len(workers)) for name, each in CALLS_PER_WORKER.items()}
+    streams = any_of(method.path for method in contract.methods() if method.streams)
+    _write(directory, "admission.yaml", {**admitted, "streams": streams})
     return _replace(directory / WORKERS, json.dumps({"resources": [assignment]}, indent=2).encode())
 
 
 def write_limits(limits: Limits, directory: Path) -> None:
     """Say how often callers may call from now on; a limit that changes begins anew."""
     buckets = {name: _token_bucket(bucket) for name, bucket in asdict(limits).items()}
+    methods = {f"{name}_methods": any_of(f"/{PACKAGE}.{each}" for each in of) for name, of in LIMITED.items()}
     for name in ("address_limits.yaml", "subject_limits.yaml"):
-        _write(directory, name, buckets)
+        _write(directory, name, buckets | methods)
 
 
 def _write_pages(directory: Path) -> None:
-    for source in PAGES.glob("*/*.*"):
-        target = directory / "web" / source.relative_to(PAGES)
+    for file in pages.files():
+        target = directory / "web" / file
         target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, source.read_bytes())
+        _replace(target, (pages.PAGES / file).read_bytes())
 
 
-def _write(directory: Path, name: str, placeholders: Mapping[str, object]) -> Path:
-    """Fill the placeholders of a template."""
-    return _replace(directory / name, Template((SOURCES / name).read_text()).substitute(placeholders).encode())
+def _write(directory: Path, name: str, values: Mapping[str, Json]) -> Path:
+    """Fill in a template. What is written is JSON, which is YAML too, without its ambiguities."""
+    return _replace(directory / name, json.dumps(filled(name, values), indent=1).encode())
 
 
-def _token_bucket(bucket: Bucket) -> str:
-    return json.dumps({"max_tokens": bucket.burst, "tokens_per_fill": bucket.per_second, "fill_interval": "1s"})
+def _token_bucket(bucket: Bucket) -> Json:
+    return {"max_tokens": bucket.burst, "tokens_per_fill": bucket.per_second, "fill_interval": "1s"}
 
 
 def _write_tls(certificates: Path, directory: Path) -> None:
@@ -131,49 +123,41 @@ def _file(path: Path) -> dict[str, str]:
     return {"filename": str(path)}
 
 
-def _placeholders(values: EdgeValues, directory: Path) -> dict[str, str]:
-    tls = values.tls
+def _places(values: EdgeValues) -> dict[str, Json]:
+    """What differs between the places where Envoy runs."""
     return {
-        "listen": json.dumps(_socket_address(values.listen)),
-        "admin_port": str(values.admin_port),
-        "keys_port": str(values.keys_port),
-        "metrics_listen": json.dumps(_socket_address(values.metrics)),
-        "directory": _quoted(directory),
-        "origins": json.dumps([{"exact": origin} for origin in values.origins]),
-        "trusted_hops": str(values.trusted_hops),
-        "tls": "" if tls else "# ",
-        "tls_listen": json.dumps(_socket_address(tls.listen)) if tls else "",
+        "listen": _socket_address(values.listen),
+        "admin_port": values.admin_port,
+        "keys_port": values.keys_port,
+        "metrics_listen": _socket_address(values.metrics),
+        "origins": list(values.origins),
+        "trusted_hops": values.trusted_hops,
+        "tls_listeners": [_socket_address(values.tls.listen)] if values.tls else [],
     }
 
 
-def _in_path(descriptors: bytes) -> str:
-    """A table in Lua: for each method whose HTTP path names fields, those fields by their plain spelling."""
-    methods = {
-        f"/{file.package}.{service.name}/{method.name}": str(method.options.Extensions[annotations_pb2.http])
-        for file in FileDescriptorSet.FromString(descriptors).file
-        for service in file.service
-        for method in service.method
+def _contents(directory: str, methods: Sequence[Method]) -> dict[str, Json]:
+    """What follows from the contract, from envoy/ and from clients/web."""
+    by_service = groupby(methods, lambda method: method.service)
+    lists: dict[str, Json] = {
+        "directory": directory,
+        "services": sorted({method.service for method in methods}),
+        "methods_by_service": [{"service": name, "methods": [each.name for each in of]} for name, of in by_service],
+        "public_methods": [method.path for method in methods if method.public],
+        "streams": [method.path for method in methods if method.streams],
+        "reads": [method.path for method in methods if method.reads and not method.streams],
+        "writes": [method.path for method in methods if not method.reads and not method.streams],
+        "pages": pages.pages(directory),
+        "page_parts": pages.page_parts(directory),
+        "json_replies": local_replies.json_replies(),
+        "grpc_replies": local_replies.grpc_replies(),
+        "calls_lua": lua.calls(),
+        "query_lua": lua.query(methods),
     }
-    named = {method: re.findall(r"{([\w.]+)", rule) for method, rule in methods.items()}
-    return _table({method: _table({_plain(each): f'"{each}"' for each in names}) for method, names in named.items()})
+    return lists | {"routes": filled("routes.yaml", lists)}
 
 
-def _plain(field: str) -> str:
-    """What the two names of a field (doctor_id, doctorId) have in common."""
-    return field.replace("_", "").lower()
-
-
-def _table(entries: dict[str, str]) -> str:
-    """A table in Lua."""
-    return "{" + ", ".join(f'["{key}"] = {value}' for key, value in entries.items()) + "}"
-
-
-def _quoted(path: Path) -> str:
-    """The path as it stands between the double quotes of a YAML string."""
-    return json.dumps(str(path))[1:-1]
-
-
-def _socket_address(address: Address) -> dict[str, str | int]:
+def _socket_address(address: Address) -> dict[str, Json]:
     host, port = address
     return {"address": _resolved(host), "port_value": port}
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from server.config import LocalSettings
+from server.edge.contract import EdgeError
 from server.edge.limits import LimitError, parse
-from server.edge.render import EdgeError, EdgeValues, TlsListener, render
+from server.edge.render import EdgeValues, TlsListener, render
 from server.local import (
     LocalError,
     certificate,

@@ -58,8 +58,8 @@ def running_envoy(
     edge = Edge(url, admin, metrics, directory)
     configuration = render(values, directory)
     text = configuration.read_text()
-    assert "cache_duration: 60s" in text
-    configuration.write_text(text.replace("cache_duration: 60s", f"cache_duration: {keys_cache_seconds}s"))
+    assert '"cache_duration": "60s"' in text
+    configuration.write_text(text.replace('"cache_duration": "60s"', f'"cache_duration": "{keys_cache_seconds}s"'))
     command: list[str | Path] = [ENVOY, "-c", configuration, "--use-dynamic-base-id", "--concurrency", "1",
                "--log-level", "warning", "--file-flush-interval-msec", "50"]  # fmt: skip
     with (directory / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:

@@ -1,20 +1,31 @@
 """The template, and what is made of it."""
 
+import base64
 import json
 import re
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from google.protobuf import json_format
+from google.rpc.status_pb2 import Status
 
-from server.edge.render import SOURCES, EdgeError, EdgeValues, TlsListener, render, write_workers
+from server.domain.methods import LIMITED, METHODS
+from server.edge.contract import EdgeError
+from server.edge.limits import Limits
+from server.edge.local_replies import grpc_replies, json_replies
+from server.edge.render import EdgeValues, TlsListener, render, write_workers
+from server.edge.template import SOURCES
 from tests.edge.envoys import validate
+from yoyaku.v1.error_reason_pb2 import ErrorReason
 
 VALUES = EdgeValues(
     listen=("127.0.0.1", 8080),
@@ -74,18 +85,90 @@ def test_envoy_warns_of_nothing_deprecated(tmp_path: Path) -> None:
     assert "eprecated" not in validate(configuration).stderr
 
 
-def test_the_template_has_at_most_ten_placeholders() -> None:
-    text = (SOURCES / "envoy.yaml").read_text().replace("$$", "")
-    assert len(set(re.findall(r"\$([a-z_]+)", text))) <= 10
+def rendered(directory: Path, values: EdgeValues = VALUES) -> dict[str, Any]:
+    """The configuration that Envoy reads."""
+    parsed: dict[str, Any] = json.loads(render(values, directory).read_text())
+    return parsed
 
 
-def test_every_service_with_http_paths_is_transcoded() -> None:
-    services = {
-        f"yoyaku.v1.{name}"
+def connection_manager(configuration: dict[str, Any], listener: str) -> dict[str, Any]:
+    (found,) = [each for each in configuration["static_resources"]["listeners"] if each["name"] == listener]
+    manager: dict[str, Any] = found["filter_chains"][0]["filters"][0]["typed_config"]
+    return manager
+
+
+def http_filter(configuration: dict[str, Any], name: str) -> dict[str, Any]:
+    (found,) = [each for each in connection_manager(configuration, "edge")["http_filters"] if each["name"] == name]
+    settings: dict[str, Any] = found["typed_config"]
+    return settings
+
+
+def test_the_templates_are_yaml_and_short_before_they_are_filled_in() -> None:
+    templates = sorted(SOURCES.glob("*.yaml"))
+    assert {each.name for each in templates} > {"envoy.yaml", "routes.yaml", "local_replies.yaml"}
+    for template in templates:
+        text = template.read_text()
+        assert yaml.safe_load(text), template
+        assert len(text.splitlines()) < 400, template
+
+
+def test_ten_values_at_most_differ_between_places() -> None:
+    assert len(fields(EdgeValues)) <= 10
+
+
+def test_each_method_of_the_contract_is_transcoded_counted_and_has_one_route(tmp_path: Path) -> None:
+    methods = {
+        f"/yoyaku.v1.{service}/{method}"
         for path in (SOURCES.parent / "protos" / "yoyaku" / "v1").glob("*_service.proto")
-        for name in re.findall(r"^service (\w+)", path.read_text(), re.MULTILINE)
+        for service, body in re.findall(r"^service (\w+) {\n(.*?)^}", path.read_text(), re.MULTILINE | re.DOTALL)
+        for method in re.findall(r"^  rpc (\w+)", body, re.MULTILINE)
     }
-    assert services == set(re.findall(r"^ +- (yoyaku\.v1\.\w+)$", (SOURCES / "envoy.yaml").read_text(), re.MULTILINE))
+    configuration = rendered(tmp_path)
+    assert set(http_filter(configuration, "transcoder")["services"]) == {each.split("/")[1] for each in methods}
+    counted = http_filter(configuration, "grpc_stats")["individual_method_stats_allowlist"]["services"]
+    assert {f"/{each['name']}/{name}" for each in counted for name in each["method_names"]} == methods
+    (host,) = connection_manager(configuration, "edge")["route_config"]["virtual_hosts"]
+    routes = [each["name"] for each in host["routes"] if each.get("name", "").startswith("/yoyaku.")]
+    assert sorted(routes) == sorted(methods)
+
+
+def test_methods_with_a_limit_of_their_own_are_ones_of_the_contract() -> None:
+    limited = [each for methods in LIMITED.values() for each in methods]
+    assert set(limited) <= METHODS.keys()
+    assert len(limited) == len(set(limited))
+    assert LIMITED.keys() <= {field.name for field in fields(Limits)}
+
+
+def test_without_a_certificate_there_is_no_listener_for_tls(tmp_path: Path, certificates: Path) -> None:
+    def listeners(values: EdgeValues) -> set[str]:
+        return {each["name"] for each in rendered(tmp_path, values)["static_resources"]["listeners"]}
+
+    plain = listeners(VALUES)
+    assert listeners(replace(VALUES, tls=TlsListener(("127.0.0.1", 8443), certificates))) - plain == {"edge_tls"}
+
+
+def test_what_envoy_answers_itself_says_the_same_over_json_and_grpc() -> None:
+    over_json = {json.dumps(each["when"]): each["error"] for each in json_replies()}
+    compared = 0
+    for reply in grpc_replies():
+        headers = {each["header"]["key"]: each["header"]["value"] for each in reply["headers"]}
+        status = Status.FromString(base64.b64decode(headers["grpc-status-details-bin"] + "=="))
+        assert headers["grpc-status"] == str(status.code)
+        assert reply["text"].startswith(status.message)
+        error = over_json[json.dumps(reply["when"])]
+        if error["message"] == reply["text"]:
+            said = json_format.MessageToDict(status, always_print_fields_with_no_presence=True)
+            assert said["details"] == error["details"]
+            assert said["code"] == error["code"]
+            compared += 1
+    assert compared > 10
+
+
+def test_the_reasons_of_what_envoy_answers_are_ones_of_the_contract() -> None:
+    reasons = set(ErrorReason.keys())
+    for reply in json_replies():
+        for detail in reply["error"]["details"]:
+            assert "reason" not in detail or f"ERROR_REASON_{detail['reason']}" in reasons
 
 
 def test_workers_are_replaced_by_a_rename(tmp_path: Path) -> None:
@@ -102,7 +185,9 @@ def test_more_workers_are_given_more_calls_at_once(tmp_path: Path) -> None:
     admitted = []
     for count in (1, 3):
         write_workers([("127.0.0.1", 50051)] * count, tmp_path)
-        admitted.append(int(re.findall(r"max_concurrency_limit: (\d+)", (tmp_path / "admission.yaml").read_text())[0]))
+        admitted.append(
+            int(re.findall(r'"max_concurrency_limit": (\d+)', (tmp_path / "admission.yaml").read_text())[0])
+        )
     assert admitted[1] == 3 * admitted[0]
 
 

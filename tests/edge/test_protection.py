@@ -15,7 +15,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from server.edge.render import SOURCES, TlsListener
+from server.edge.render import TlsListener
+from server.edge.template import SOURCES
 from server.local.ports import free
 from tests.edge.answers import reason
 from tests.edge.clinic import Stack
@@ -136,6 +137,45 @@ def test_prometheus_gets_metrics_and_nothing_else(edge: Edge, rest: Rest) -> Non
     others = ("GET /", "POST /quitquitquit", "GET /config_dump", "POST /stats/prometheus", "GET /stats/prometheus/..")
     for method, path in map(str.split, others):
         assert httpx.request(method, f"{edge.metrics}{path}").status_code == 404
+
+
+INVENTED = [
+    ("/grpc.health.v1.Health/{}", "application/grpc"),
+    ("/grpc.health.v1.Health/{}", "application/grpc-web+proto"),
+    ("/yoyaku.v1.DirectoryService/{}", "application/grpc"),
+    ("/yoyaku.v1.DirectoryService/{}", "application/grpc-web+proto"),
+    ("/yoyaku.v1.{}/ListDoctors", "application/grpc-web-text"),
+    ("/api/{}", "application/grpc"),
+    ("/api/{}", "application/grpc-web+proto"),
+    ("/api/{}", "application/json"),
+    ("/{}/{}", "application/grpc"),
+    ("/board/{}", "text/html"),
+]
+
+
+def test_names_that_callers_invent_get_into_neither_metrics_nor_the_log(edge: Edge, rest: Rest) -> None:
+    def metrics() -> set[str]:
+        return {line.partition(":")[0] for line in httpx.get(f"{edge.admin}/stats").text.splitlines()}
+
+    def invent(turn: int) -> None:
+        for path, kind in INVENTED:
+            for who in ("nobody", "patient"):
+                token = {"authorization": f"Bearer {rest.stack.clinic.tokens[who]}"} if who != "nobody" else {}
+                name = f"Invented{turn}"
+                headers = {"content-type": kind, "x-grpc-web": "1", "te": "trailers", **token}
+                command = ["curl", "-s", "--http2-prior-knowledge", "--max-time", "10", "-X", name, "--data", name]
+                command += [option for key, value in headers.items() for option in ("-H", f"{key}: {value}")]
+                url = edge.url + path.format(name, name)
+                for way in (command, [*command, "-X", "POST"]):
+                    subprocess.run([*way, "-H", f"x-request-id: turn-{turn:05}", url], check=True, capture_output=True)
+
+    invent(1)
+    before = metrics()
+    for turn in range(2, 6):
+        invent(turn)
+    assert metrics() == before
+    eventually(lambda: edge.log().count("turn-00005") == 4 * len(INVENTED))
+    assert "Invented" not in edge.log()
 
 
 def test_headers_that_grpc_cannot_take_cost_neither_the_call_nor_the_worker(edge: Edge, rest: Rest) -> None:

@@ -132,17 +132,24 @@ def test_grpc_web_is_understood(rest: Rest) -> None:
     assert b"grpc-status:0" in answer.content
 
 
-def test_health_is_public_and_reflection_is_not(rest: Rest, channel: grpc.Channel) -> None:
-    health = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=10)
+def test_health_is_public_and_what_would_hold_a_place_for_long_is_not_to_be_had(
+    rest: Rest, channel: grpc.Channel
+) -> None:
+    stub = health_pb2_grpc.HealthStub(channel)
+    health = stub.Check(health_pb2.HealthCheckRequest(), timeout=10)
     assert health.status == health_pb2.HealthCheckResponse.SERVING
-    listing = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo
+    token = (("authorization", f"Bearer {rest.stack.clinic.tokens['admin']}"),)
     question = reflection_pb2.ServerReflectionRequest(list_services="")
-    with pytest.raises(grpc.RpcError) as refused:
-        next(listing(iter([question]), timeout=10))
-    assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
-    token = ("authorization", f"Bearer {rest.stack.clinic.tokens['staff']}")
-    answer = next(listing(iter([question]), metadata=(token,), timeout=10))
-    assert "yoyaku.v1.AppointmentService" in {each.name for each in answer.list_services_response.service}
+    for metadata, code in ((None, grpc.StatusCode.UNAUTHENTICATED), (token, grpc.StatusCode.UNIMPLEMENTED)):
+        for call in (
+            stub.Watch(health_pb2.HealthCheckRequest(), timeout=10, metadata=metadata),
+            reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(
+                iter([question]), timeout=10, metadata=metadata
+            ),
+        ):
+            with pytest.raises(grpc.RpcError) as refused:
+                next(call)
+            assert refused.value.code() is code
 
 
 def test_a_request_id_comes_back_in_the_answer(rest: Rest) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from server.edge.render import PAGES
+from server.edge.pages import PAGES
 from tests.edge.envoys import Edge
 
 FILES = sorted(PAGES.glob("*/*.*"))

@@ -1,0 +1,66 @@
+-- Of every call: what Envoy and gRPC would take amiss in a request, and the last touches to an answer.
+
+function envoy_on_request(handle)
+  local headers = handle:headers()
+  local own = headers:get("x-client-request-id")
+  headers:remove("x-client-request-id")
+  if own and #own >= 8 and #own <= 64 and own:match("^[%w-]+$") then
+    headers:replace("x-request-id", own)
+  end
+  if not ({identity = 1, deflate = 1, gzip = 1})[headers:get("grpc-encoding") or "identity"] then
+    headers:remove("grpc-encoding")  -- another one resets the stream too
+  end
+  -- RFC 9110: the scheme's name is not case-sensitive. The filter `jwt` knows one spelling.
+  local token = (headers:get("authorization") or ""):match("^[Bb][Ee][Aa][Rr][Ee][Rr] +(.*)")
+  if token then
+    headers:replace("authorization", "Bearer " .. token)
+  end
+end
+
+-- How what the transcoder says begins, and what the caller reads instead: names of fields
+-- and parameters, which need no escapes in JSON, but no values.
+local words = {
+  {'^Could not find field "([%w_.-]+)" in the type', "the call takes no parameter `%s`: check its spelling against the OpenAPI file"},
+  {"^Could not find field", "the call takes no such parameter: check the query against the OpenAPI file"},
+  {"^Encountered a non%-leaf field", "a parameter of the query names a part of a field that has none: check the query against the OpenAPI file"},
+  {"^The binding value .* of the field ([%w_.]+) is conflicting", "%s in the body is not the one in the path: send it in the path alone"},
+  {"^[%w_.%[%]]*: invalid value Starting an object on a scalar field for type ([%w_]+)$", "%s is a plain value, not an object: check the body against the OpenAPI file"},
+  {"^([%w_.%[%]]+): invalid value .* for type .-(%w+)$", "%s is not of type %s: check it against the OpenAPI file"},
+  {"^[%w_.%[%]]*: Proto field is not repeating", "a field that takes one value has a list: check the body against the OpenAPI file"},
+  {"^: Root element must be a message", "the body is not a JSON object: put its fields in braces"},
+  {"^Encountered non UTF%-8", "the body is not UTF-8: encode it so, then send it again"},
+  {"^Message too deep", "the body is nested too deeply: check it against the OpenAPI file"},
+  {"", "the body is not well-formed JSON: mend its syntax, then send it again"},
+}
+local answer = '{"code":3,"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"yoyaku",'
+  .. '"metadata":{},"reason":"INVALID_REQUEST"}],"message":"%s"}\n'
+
+local function translate(said)
+  for _, pair in ipairs(words) do
+    local name, kind = said:match(pair[1])
+    if name then
+      return pair[2]:format(name, kind)
+    end
+  end
+end
+
+function envoy_on_response(handle)
+  local kind = handle:headers():get("content-type") or ""
+  if kind == "text/x-transcoder" then
+    local body = handle:body()
+    local length = body:setBytes(answer:format(translate(body:getBytes(0, body:length()))))
+    handle:headers():replace("content-type", "application/json")
+    handle:headers():replace("content-length", length)
+  end
+  local headers = handle:headers()
+  local status = headers:get(":status")
+  if status == "429" and headers:get("grpc-status") then  -- the filter `grpc_web` says UNAVAILABLE
+    headers:replace("grpc-status", "8")
+  end
+  if (status == "429" or status == "503") and not headers:get("retry-after") and not kind:match("^application/grpc") then
+    headers:add("retry-after", "1")
+  end
+  if headers:get("location") and status == "200" and kind:match("^application/json") then
+    headers:replace(":status", "201")
+  end
+end

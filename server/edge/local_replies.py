@@ -1,0 +1,80 @@
+"""What Envoy answers by itself: each entry of envoy/local_replies.yaml as JSON and as a status of gRPC."""
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import yaml
+from google.protobuf import any_pb2
+from google.protobuf.duration_pb2 import Duration
+from google.rpc import code_pb2
+from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
+
+from server.edge.template import SOURCES, Json
+
+_DOMAIN = "yoyaku"
+_RETRY_SECONDS = 1
+_TYPE = "type.googleapis.com/google.rpc"
+
+Entry = Mapping[str, Any]
+
+
+def json_replies() -> Sequence[Json]:
+    """For REST."""
+    return [
+        {"when": entry["when"], "status": entry.get("status"), "error": _error(entry)} for entry in _entries("json")
+    ]
+
+
+def grpc_replies() -> Sequence[Json]:
+    """For gRPC and gRPC-Web."""
+    return [
+        {
+            "when": entry["when"],
+            "status": entry.get("status"),
+            "headers": [{"header": {"key": key, "value": value}} for key, value in _headers(entry)],
+            "text": _text(entry),
+        }
+        for entry in _entries("grpc")
+    ]
+
+
+def _entries(over: Literal["json", "grpc"]) -> list[Entry]:
+    entries = yaml.safe_load((SOURCES / "local_replies.yaml").read_text())
+    return [entry for entry in entries if entry.get("over", over) == over]
+
+
+def _text(entry: Entry) -> str:
+    return f"{entry['message']}{' (%LOCAL_REPLY_BODY%)' if entry.get('cause') else ''}"
+
+
+def _error(entry: Entry) -> Json:
+    details: list[Json] = []
+    if reason := entry.get("reason"):
+        details.append({"@type": f"{_TYPE}.ErrorInfo", "reason": reason, "domain": _DOMAIN, "metadata": {}})
+    if entry.get("retry"):
+        details.append({"@type": f"{_TYPE}.RetryInfo", "retryDelay": f"{_RETRY_SECONDS}s"})
+    return {"code": code_pb2.Code.Value(entry["code"]), "message": _text(entry), "details": details}
+
+
+def _headers(entry: Entry) -> Iterator[tuple[str, str]]:
+    yield "grpc-status", str(code_pb2.Code.Value(entry["code"]))
+    yield "grpc-status-details-bin", base64.b64encode(_status(entry).SerializeToString()).decode().rstrip("=")
+    if entry.get("retry"):
+        yield "grpc-retry-pushback-ms", str(_RETRY_SECONDS * 1000)
+
+
+def _status(entry: Entry) -> Status:
+    status = Status(code=code_pb2.Code.Value(entry["code"]), message=entry["message"])
+    if reason := entry.get("reason"):
+        status.details.append(_packed(ErrorInfo(reason=reason, domain=_DOMAIN)))
+    if entry.get("retry"):
+        status.details.append(_packed(RetryInfo(retry_delay=Duration(seconds=_RETRY_SECONDS))))
+    return status
+
+
+def _packed(message: ErrorInfo | RetryInfo) -> any_pb2.Any:
+    packed = any_pb2.Any()
+    packed.Pack(message)
+    return packed

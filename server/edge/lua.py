@@ -1,0 +1,27 @@
+"""The filters in Lua, with the tables that they need of the contract."""
+
+from collections.abc import Sequence
+
+from server.edge.contract import Method
+from server.edge.template import SOURCES
+
+
+def calls() -> str:
+    """The filter of every call."""
+    return (SOURCES / "calls.lua").read_text()
+
+
+def query(methods: Sequence[Method]) -> str:
+    """The filter of query strings, after the fields that the path of each method names."""
+    in_path = {method.path: _table({_plain(each): f'"{each}"' for each in method.in_path}) for method in methods}
+    return f"local in_path = {_table(in_path)}\n\n{(SOURCES / 'query.lua').read_text()}"
+
+
+def _plain(field: str) -> str:
+    """What the two names of a field (doctor_id, doctorId) have in common."""
+    return field.replace("_", "").lower()
+
+
+def _table(entries: dict[str, str]) -> str:
+    """A table in Lua."""
+    return "{" + ", ".join(f'["{key}"] = {value}' for key, value in entries.items()) + "}"

@@ -122,9 +122,9 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
         streams = Streams(clock, SystemRandom())
         gate = Gate(cache)
         stack.push_async_callback(gate.aclose)
-        days = Days(Rendering(engine, clock, FORMS), gate, clock)
-        doctors = ProfileCache(gate, lambda: days.epoch, "doctor", DoctorRow, DOCTOR_LIFE)
-        patients = ProfileCache(gate, lambda: days.epoch, "patient", FullPatientRow, PATIENT_LIFE)
+        days = Days(engine, Rendering(engine, clock, FORMS), gate, clock)
+        doctors = ProfileCache(engine, gate, lambda: days.epoch, "doctor", DoctorRow, DOCTOR_LIFE)
+        patients = ProfileCache(engine, gate, lambda: days.epoch, "patient", FullPatientRow, PATIENT_LIFE)
         for profiles in (doctors, patients):
             stack.push_async_callback(profiles.aclose)
         announcing, hub = Announcing(days), Hub(days, engine, cache, clock)

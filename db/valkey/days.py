@@ -1,7 +1,7 @@
 """Rendered days: kept for all workers, and told to all workers when they change."""
 
 import struct
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
@@ -74,10 +74,10 @@ async def put_newer(valkey: Valkey, days: Iterable[RenderedDay], now: datetime) 
     return int(await valkey.eval(_PUT, len(keys), *keys, _CHANNEL, *values)) if keys else 0
 
 
-async def get(valkey: Valkey, epoch: int, doctor_id: str, day: date) -> RenderedDay | None:
-    """A day of that epoch, if it is kept."""
-    value = await valkey.get(_key(epoch, doctor_id, day))
-    return next(_load(value)) if isinstance(value, bytes) else None
+async def get(valkey: Valkey, epoch: int, days: Sequence[tuple[str, date]]) -> list[RenderedDay]:
+    """Those of some days (doctor_id, date) of that epoch that are kept."""
+    values = await valkey.mget([_key(epoch, *day) for day in days])
+    return [next(_load(value)) for value in values if isinstance(value, bytes)]
 
 
 async def listen(valkey: Valkey) -> AsyncGenerator[RenderedDay | None, None]:

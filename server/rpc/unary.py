@@ -65,6 +65,7 @@ def unary_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcMe
                 caller = tokens.recall(token)
                 if caller is None:
                     caller = await within(seconds, tokens.verify(token))
+                    seconds -= time.perf_counter() - began
                 identified(this, caller)
             response = await within(seconds, handler(read(raw), context))
             if this.has_news:

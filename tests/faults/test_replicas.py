@@ -18,6 +18,7 @@ from tests.fixtures.worker import Client, Refusal
 from tests.fixtures.workers import Fleet
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1 import record_service_pb2 as records_pb
+from yoyaku.v1 import schedule_service_pb2 as schedules_pb
 
 TIMES = [f"{hour:02}:{minute:02}" for hour in range(8, 20) for minute in (0, 30)]
 _days = count(3)
@@ -51,6 +52,16 @@ class Desk:
             return {each.id for each in (await call).appointments}, await told(call)
         except grpc.aio.AioRpcError as error:
             raise Refusal.of(error) from None
+
+    async def slots(self, client: Client, date: str) -> dict[str, str]:
+        """The metadata of an answer with the free slots of a day."""
+        request = schedules_pb.ListAvailableSlotsRequest(doctor_id=self.doctor_id, date=date)
+        call = client.schedules.ListAvailableSlots(request, metadata=client.metadata, timeout=5)
+        try:
+            await call
+        except grpc.aio.AioRpcError as error:
+            raise Refusal.of(error) from None
+        return await told(call)
 
     def reads_of_the_standby(self) -> int:
         """How many lists the standby has answered."""
@@ -213,6 +224,12 @@ async def test_without_the_primary_a_replica_answers_and_says_so_but_not_who_wro
             await desk.seen(desk.writer[1])
         assert (refused.value.code, refused.value.reason) == (grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
         assert refused.value.retry_seconds
+        # Of those who share a read each is told what holds for them.
+        fresh, callers = next_day(), [*[desk.other[1]] * 3, desk.writer[1]]
+        shared = await asyncio.gather(*(desk.slots(each, fresh) for each in callers), return_exceptions=True)
+        assert all(isinstance(each, dict) and STALENESS in each for each in shared[:-1])
+        assert isinstance(shared[-1], Refusal)
+        assert shared[-1].reason == "DATABASE_UNAVAILABLE"
     finally:
         standby.query("SELECT pg_wal_replay_resume()")
     await until(lambda: _sees(desk, desk.writer[1], unknown))

@@ -166,6 +166,25 @@ async def test_a_call_ends_at_its_deadline_and_frees_what_it_held(scene: Scene) 
     assert await scene.free()
 
 
+async def test_who_a_caller_is_and_the_answer_share_one_deadline(scene: Scene, database_url: str, clock: Clock) -> None:
+    async with wired(settings_for(database_url), clock) as parts, connection(scene.book.engine) as keys:
+        port = await parts.server.start("127.0.0.1:0")
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel, connection(scene.book.engine) as pg:
+            client = Client(channel, "")
+            client.metadata = scene.patient.metadata
+            for locked, table in ((keys, "signing_keys"), (pg, "appointments")):
+                await locked.execute("BEGIN")
+                await locked.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            call = asyncio.create_task(refused(client, asks(scene), seconds=2))
+            await asyncio.sleep(1)
+            await keys.execute("ROLLBACK")
+            # The server's own end comes in time to say why; the caller's would have no reason.
+            assert (await call).reason == "DEADLINE_PASSED"
+            await pg.execute("ROLLBACK")
+            await asyncio.sleep(0.3)  # the statement that was cut off gives its connection back
+        await parts.server.stop(0)
+
+
 async def test_a_lost_connection_is_made_anew_without_a_caller_noticing(scene: Scene) -> None:
     await scene.free()
     await scene.book.run(

@@ -3,6 +3,8 @@
 import asyncio
 import itertools
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -40,6 +42,8 @@ class CausalSession:
     """Whether the call has written, so that the mark is news."""
     staleness: float | None = None
     """The answer may lack what was written in the last so many seconds: the primary is away."""
+    position: int = 0
+    """How far the replica that gave such an answer had come."""
 
     @property
     def has_news(self) -> bool:
@@ -63,6 +67,29 @@ def names_mark() -> bool:
     """Whether the caller of the running call has told what it must see, or has written in it."""
     session = CAUSAL_SESSION.get()
     return session is not None and session.mark > 0
+
+
+@contextmanager
+def for_nobody() -> Iterator[CausalSession]:
+    """Make reads those of no caller, so that several may share them; the session notes what they were told."""
+    session = CausalSession()
+    token = CAUSAL_SESSION.set(session)
+    try:
+        yield session
+    finally:
+        CAUSAL_SESSION.reset(token)
+
+
+async def may_be_told(engine: Engine, shared: CausalSession) -> bool:
+    """Whether the running call may be told what a read for nobody found; if so, it learns how old that may be."""
+    session = CAUSAL_SESSION.get()
+    if shared.staleness is None or session is None:
+        return True
+    mark = await _mark(engine, session)
+    if mark is None or mark > shared.position:
+        return False
+    session.staleness = shared.staleness
+    return True
 
 
 async def replica_for(engine: Engine, session: CausalSession) -> Node | None:
@@ -91,7 +118,7 @@ async def last_resort(engine: Engine, session: CausalSession | None) -> Node:
         mark = await _mark(engine, session)
         if mark is None or not (node.position >= mark or await _has_replayed(node, mark)):
             raise Unavailable("no replica is known to have what the caller wrote")
-        session.staleness = engine.staleness(node, now)
+        session.staleness, session.position = engine.staleness(node, now), max(node.position, mark)
     return node
 
 
@@ -103,6 +130,9 @@ async def note(engine: Engine, session: CausalSession, position: int) -> None:
 
 
 async def _mark(engine: Engine, session: CausalSession) -> int | None:
+    """How far a replica must have come; None if that is not known. Nobody in particular has written nothing."""
+    if not session.caller_id:
+        return session.mark
     kept = await engine.marks.get(session.caller_id) if engine.marks else None
     return None if kept is None else max(kept, session.mark)
 

@@ -16,10 +16,12 @@ from typing import Generic, Protocol, TypeVar
 from pydantic import TypeAdapter
 
 from db.errors import StateError
+from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.routing import is_stale, names_mark
 from db.valkey import profiles as kept
 from db.valkey.client import Valkey
 from db.valkey.gate import Gate
+from server.usecases.single_flight import SingleFlight
 
 DOCTOR_LIFE = timedelta(hours=1)
 PATIENT_LIFE = timedelta(minutes=15)
@@ -50,10 +52,6 @@ class Replace(Protocol[P_contra]):
         """Called before COMMIT."""
 
 
-_Flight = asyncio.Task[tuple[P | None, bool]]
-"""A reading under way: what it finds, and whether a replica said so while the primary was away."""
-
-
 @dataclass(slots=True)
 class ProfileReads:
     """How often a profile that was asked for came from where."""
@@ -65,15 +63,16 @@ class ProfileReads:
 class ProfileCache(Generic[P]):
     """The profiles of one kind."""
 
-    def __init__(self, gate: Gate, epoch: Callable[[], int], noun: str, kind: type[P], life: timedelta) -> None:
+    def __init__(
+        self, engine: Engine, gate: Gate, epoch: Callable[[], int], noun: str, kind: type[P], life: timedelta
+    ) -> None:
         self.counts = ProfileReads()
         self._gate = gate
         self._epoch = epoch
         self._noun = noun
         self._life = life
         self._rows = TypeAdapter(kind)
-        self._next: dict[str, _Flight[P]] = {}
-        self._running: dict[str, _Flight[P]] = {}
+        self._flights: SingleFlight[str, P | None] = SingleFlight(engine)
         self._is_distrusted = False
         self._reconciling: asyncio.Task[None] | None = None
 
@@ -86,14 +85,7 @@ class ProfileCache(Generic[P]):
         if names_mark():
             self.counts.database += 1
             return await load()
-        flight = self._next.get(profile_id)
-        joined = flight is not None
-        if flight is None:
-            flight = self._next[profile_id] = asyncio.create_task(self._fly(profile_id, load))
-            flight.add_done_callback(lambda done: done.cancelled() or done.exception())
-        row, stale = await asyncio.shield(flight)
-        # Whether a replica has what one caller wrote says nothing of another.
-        return await load() if joined and stale else row
+        return await self._flights.do(profile_id, lambda: self._find(profile_id, load))
 
     @asynccontextmanager
     async def change(self) -> AsyncIterator[Replace[P]]:
@@ -112,16 +104,6 @@ class ProfileCache(Generic[P]):
         yield replace
         for row in new:
             await self._write(self._putting(row, generation=""))
-
-    async def _fly(self, profile_id: str, load: Callable[[], Awaitable[P | None]]) -> tuple[P | None, bool]:
-        # A reading that has begun may be of before what its next caller wrote: that one waits, and shares the next.
-        if running := self._running.get(profile_id):
-            await asyncio.wait([running])
-        self._running[profile_id] = self._next.pop(profile_id)
-        try:
-            return await self._find(profile_id, load), is_stale()
-        finally:
-            del self._running[profile_id]
 
     async def _find(self, profile_id: str, load: Callable[[], Awaitable[P | None]]) -> P | None:
         generation, found = "", None

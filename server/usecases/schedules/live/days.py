@@ -1,12 +1,13 @@
 """The days of doctors, as new as they are known to be: from memory, else from Valkey, else from the database."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from db.errors import StateError
-from db.postgres.cluster.routing import is_stale
+from db.postgres.cluster.engines import Engine
+from db.postgres.cluster.routing import for_nobody, is_stale
 from db.postgres.days import OfferRow
 from db.valkey import days as kept
 from db.valkey.days import RenderedDay
@@ -16,6 +17,7 @@ from server.domain.errors import Reason, not_found
 from server.domain.ids import Clock
 from server.usecases.schedules.live.memory import Memory
 from server.usecases.schedules.live.rendering import Rendering
+from server.usecases.single_flight import SingleFlight
 
 _MOST_BACKGROUND = 100
 
@@ -29,24 +31,15 @@ class DayReads:
     database: int = 0
 
 
-@dataclass(slots=True)
-class _Flight:
-    """A load under way, and how many wait for it."""
-
-    key: DoctorDay
-    task: asyncio.Task[RenderedDay]
-    waiting: int = 0
-
-
 class Days:
     """Gives days to all who read them. What Valkey lacks, or is known to have of before a change, is rendered anew."""
 
-    def __init__(self, rendering: Rendering, gate: Gate, clock: Clock) -> None:
+    def __init__(self, engine: Engine, rendering: Rendering, gate: Gate, clock: Clock) -> None:
         self._rendering = rendering
         self._gate = gate
         self._clock = clock
         self._memory = Memory(clock)
-        self._flights: dict[DoctorDay, _Flight] = {}
+        self._flights: SingleFlight[tuple[DoctorDay, int], RenderedDay] = SingleFlight(engine)
         self._background: set[asyncio.Task[None]] = set()
         self.counts = DayReads()
         self.on_new: Callable[[RenderedDay], None] = lambda _: None
@@ -73,25 +66,15 @@ class Days:
         """
         if day := self.at_hand(key, min_revision):
             return day
-        while True:
-            flight = self._flights.get(key)
-            joined = flight is not None
-            if flight is None:
-                flight = self._start(key, min_revision)
-            day = await self._ride(flight)
-            if not joined or (day.revision >= min_revision and not self._memory.is_old(day)):
-                return day
+        return await self._flights.do((key, min_revision), lambda: self._one(key, min_revision))
 
-    async def _ride(self, flight: _Flight) -> RenderedDay:
-        flight.waiting += 1
-        try:
-            # Who gives up waiting leaves the load to the others; the last one ends it.
-            return await asyncio.shield(flight.task)
-        finally:
-            flight.waiting -= 1
-            if not flight.waiting and not flight.task.done():
-                flight.task.cancel()
-                del self._flights[flight.key]  # nobody shall join what is being cancelled
+    async def get_all(self, keys: Iterable[DoctorDay]) -> list[RenderedDay]:
+        """Days as `get` gives them, all that are not at hand by one question to Valkey and one to the database.
+
+        Read for nobody in particular; unknown doctors are left out.
+        """
+        with for_nobody():
+            return await self._load(keys, 0)
 
     def learn(self, key: DoctorDay, epoch: int, revision: int) -> None:
         """Take note that a version of a day was committed: what is older is not given any more."""
@@ -112,48 +95,56 @@ class Days:
 
     async def renew(self, changed: Mapping[DoctorDay, OfferRow | None]) -> None:
         """Render days that this worker changed, by what they offer or None if it has to be read; give them to all."""
-        days = self._rendering.rendered([row for row in changed.values() if row])
+        # What is known does not wait for what has to be read, nor fail with it.
+        await self._tell(self._rendering.rendered([row for row in changed.values() if row]))
         if unknown := [key for key, row in changed.items() if row is None]:
-            days += await self._rendering.render(unknown)
+            await self._tell(await self._rendering.render(unknown))
+
+    async def _tell(self, days: Sequence[RenderedDay]) -> None:
         for day in days:
             self.take(day)
         await self._put(days)
 
-    def _start(self, key: DoctorDay, min_revision: int) -> _Flight:
-        flight = _Flight(key, asyncio.create_task(self._load(key, min_revision)))
-        self._flights[key] = flight
-        flight.task.add_done_callback(lambda _: self._land(flight))
-        return flight
+    async def _one(self, key: DoctorDay, min_revision: int) -> RenderedDay:
+        found = await self._load([key], min_revision)
+        if not found:
+            raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", key[0])
+        return found[0]
 
-    def _land(self, flight: _Flight) -> None:
-        if self._flights.get(flight.key) is flight:
-            del self._flights[flight.key]
-        if not flight.task.cancelled():
-            flight.task.exception()  # seen, even if nobody waits any more
+    async def _load(self, keys: Iterable[DoctorDay], min_revision: int) -> list[RenderedDay]:
+        found, missing = [], []
+        for key in keys:
+            day = self.at_hand(key, min_revision)
+            if day is None:
+                missing.append(key)
+            else:
+                found.append(day)
+        for day in await self._kept(missing):
+            if day.revision >= min_revision and not self._memory.is_old(day):
+                self.counts.valkey += 1
+                missing.remove((day.doctor_id, day.date))
+                self.take(day)
+                found.append(day)
+        return found + await self._read(missing)
 
-    async def _load(self, key: DoctorDay, min_revision: int) -> RenderedDay:
-        day = await self._kept(key)
-        if day is not None and day.revision >= min_revision and not self._memory.is_old(day):
-            self.counts.valkey += 1
-        else:
-            self.counts.database += 1
-            found = await self._rendering.render([key])
-            if not found:
-                raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", key[0])
-            [day] = found
-            if is_stale():  # said by a replica while the primary is away: told to who asked, and kept by nobody
-                return day
-            self._later(self._put([day]))
-        self.take(day)
-        return day
+    async def _read(self, keys: Sequence[DoctorDay]) -> list[RenderedDay]:
+        if not keys:
+            return []
+        self.counts.database += len(keys)
+        days = await self._rendering.render(keys)
+        if not is_stale():  # what a replica says while the primary is away is told to who asked, and kept by nobody
+            self._later(self._put(days))
+            for day in days:
+                self.take(day)
+        return days
 
-    async def _kept(self, key: DoctorDay) -> RenderedDay | None:
-        if not self.epoch:
-            return None
+    async def _kept(self, keys: Sequence[DoctorDay]) -> list[RenderedDay]:
+        if not self.epoch or not keys:
+            return []
         try:
-            return await self._gate.run(lambda valkey: kept.get(valkey, self.epoch, *key))
+            return await self._gate.run(lambda valkey: kept.get(valkey, self.epoch, keys))
         except StateError:
-            return None
+            return []
 
     async def _put(self, days: Sequence[RenderedDay]) -> None:
         with suppress(StateError):  # workers look at the database for what they are not told

@@ -26,6 +26,7 @@ from server.domain.policies import today
 from server.domain.slots import midnight
 from server.telemetry.logs import place_of
 from server.usecases.schedules.live.days import Days
+from server.usecases.schedules.live.fair_queue import FairQueue
 from server.usecases.streams import Stream
 from server.usecases.unit_of_work import read
 
@@ -35,7 +36,8 @@ _LOOK_SECONDS = 2.0
 _LOOK_BACK = timedelta(minutes=1)
 _TICK = timedelta(seconds=1)
 _RECONNECT_SECONDS = 0.5
-_AT_ONCE = 4
+_TOGETHER = 16
+_AT_ONCE = 2
 
 
 class DayStream(Stream):
@@ -55,7 +57,7 @@ class DayStream(Stream):
 class _Followed:
     """A doctor's day that streams follow; with `fixed` false the doctor's today, whichever that is."""
 
-    __slots__ = ("date", "day", "doctor_id", "due_at", "fixed", "loading", "streams", "zone")
+    __slots__ = ("date", "day", "doctor_id", "due_at", "fixed", "loading", "streams", "wanted", "zone")
 
     def __init__(self, place: PlaceRow, day: date | None, now: datetime) -> None:
         self.doctor_id = place.doctor_id
@@ -65,6 +67,8 @@ class _Followed:
         self.day: RenderedDay | None = None
         self.due_at = now
         """When the day is to be read again."""
+        self.wanted = False
+        """Waits for its turn to be read."""
         self.loading = False
         self.streams: set[DayStream] = set()
 
@@ -74,7 +78,11 @@ class _Followed:
 
 
 class Hub:
-    """Follows days for streams."""
+    """Follows days for streams.
+
+    Days are read several together, and streams take turns: one with a few doctors has its days at once, however many
+    others ask for.
+    """
 
     def __init__(self, days: Days, engine: Engine, valkey: Valkey, clock: Clock) -> None:
         self._days = days
@@ -83,8 +91,8 @@ class Hub:
         self._clock = clock
         self._followed: dict[tuple[str, date | None], _Followed] = {}
         self._by_day: dict[DoctorDay, list[_Followed]] = {}
-        self._at_once = asyncio.Semaphore(_AT_ONCE)
-        self._loads: set[asyncio.Task[None]] = set()
+        self._waiting: FairQueue[DayStream, _Followed] = FairQueue()
+        self._wanted = asyncio.Event()
         self._looked_at = self._wakes_at = clock() - kept.TTL
         self._sooner = asyncio.Event()
         days.on_new = self.deliver
@@ -118,6 +126,7 @@ class Hub:
             self._always(self._listen, _RECONNECT_SECONDS),
             self._always(self._look, _LOOK_SECONDS),
             self._keep_time(),
+            *(self._keep_loading() for _ in range(_AT_ONCE)),
         ]
 
     async def _always(self, work: Callable[[], Awaitable[None]], pause: float) -> None:
@@ -166,30 +175,60 @@ class Hub:
                 async with asyncio.timeout(min(_TICK, self._wakes_at - now).total_seconds()):
                     await self._sooner.wait()
 
-    def _refresh(self, followed: _Followed) -> None:
-        if followed.loading:
+    def _refresh(self, followed: _Followed, stream: DayStream | None = None) -> None:
+        """Have a day read when its turn comes: that of a stream that has just joined, or of any that follows it."""
+        if followed.loading or (followed.wanted and stream is None):
             return
-        followed.loading = True
-        task = asyncio.create_task(self._load(followed))
-        self._loads.add(task)
-        task.add_done_callback(self._loads.discard)
+        followed.wanted = True
+        self._waiting.put(stream or next(iter(followed.streams)), followed)
+        self._wanted.set()
 
-    async def _load(self, followed: _Followed) -> None:
+    async def _keep_loading(self) -> None:
+        while True:
+            await self._wanted.wait()
+            if turns := self._turns():
+                await self._load(turns)
+            else:
+                self._wanted.clear()
+
+    def _turns(self) -> list[_Followed]:
+        turns: list[_Followed] = []
+        while self._waiting and len(turns) < _TOGETHER:
+            followed = self._waiting.take()
+            if followed.wanted and followed.streams:  # neither read in another's turn nor left by all
+                followed.wanted, followed.loading = False, True
+                turns.append(followed)
+        return turns
+
+    async def _load(self, turns: list[_Followed]) -> None:
         try:
-            self._move_to_today(followed)
-            async with self._at_once:
-                self.deliver(await self._days.get(followed.key))
+            await self._read(turns)
+        except DomainError:  # a lost database is in the log already
+            pass
         except Exception as error:
-            followed.due_at = self._clock() + _TICK
-            if not isinstance(error, DomainError):  # a lost database is in the log already
-                _log.error("a watched day cannot be read", failure=place_of(error))
-        finally:
+            if len(turns) > 1:  # one that cannot be read does not keep the others from it
+                for followed in turns:
+                    await self._load([followed])
+            else:
+                _log.error("a followed day cannot be read", failure=place_of(error))
+        now = self._clock()
+        for followed in turns:
             followed.loading = False
+            if followed.due_at <= now:  # nothing came of it
+                followed.due_at = now + _TICK
+        await asyncio.sleep(0)  # days that were at hand took no time in which calls could go on
+
+    async def _read(self, turns: list[_Followed]) -> None:
+        still = [followed for followed in turns if followed.streams]
+        for followed in still:
+            self._move_to_today(followed)
+        for day in await self._days.get_all({followed.key for followed in still}):
+            self.deliver(day)
 
     def _move_to_today(self, followed: _Followed) -> None:
         day = today(followed.zone, self._clock())
         if not followed.fixed and day != followed.date:
-            self._by_day[followed.key].remove(followed)
+            self._forget(followed)
             followed.date, followed.day = day, None
             self._by_day.setdefault(followed.key, []).append(followed)
 
@@ -208,14 +247,17 @@ class Hub:
         if followed.day is not None and now < followed.due_at:
             stream.put(place.doctor_id, followed.day.whole)
         else:
-            self._refresh(followed)
+            self._refresh(followed, stream)
 
     def _leave(self, stream: DayStream, doctor_id: str, day: date | None) -> None:
         followed = self._followed[doctor_id, day]
         followed.streams.discard(stream)
         if not followed.streams:
             del self._followed[doctor_id, day]
-            same_day = self._by_day[followed.key]
-            same_day.remove(followed)
-            if not same_day:
-                del self._by_day[followed.key]
+            self._forget(followed)
+
+    def _forget(self, followed: _Followed) -> None:
+        same_day = self._by_day[followed.key]
+        same_day.remove(followed)
+        if not same_day:
+            del self._by_day[followed.key]

@@ -1,0 +1,71 @@
+"""Reads that are shared: who asks for the same thing at the same time waits for one read, not for one each."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from contextvars import Context
+from typing import Generic, TypeVar
+
+from db.postgres.cluster.engines import Engine
+from db.postgres.cluster.routing import CausalSession, for_nobody, may_be_told
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
+
+class SingleFlight(Generic[K, T]):
+    """Shares reads by key.
+
+    A shared read begins after everyone who shares it has asked, so each sees what was committed before it asked. It
+    runs for no caller in particular: neither the read mark nor the deadline of one decides for the others. What a
+    replica said while the primary was away is given only to those whose own writes it has, and marked as such for each.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._next: dict[K, _Flight[T]] = {}
+        self._running: dict[K, _Flight[T]] = {}
+
+    async def do(self, key: K, load: Callable[[], Awaitable[T]]) -> T:
+        """What `load` gives, which may have been called by somebody else; raises what it raises."""
+        flight = self._next.get(key)
+        if flight is None:
+            flight = self._next[key] = _Flight()
+            flight.task = asyncio.create_task(self._fly(key, load), context=Context())
+        value, session = await self._ride(key, flight)
+        if not await may_be_told(self._engine, session):
+            return await load()
+        return value
+
+    async def _ride(self, key: K, flight: "_Flight[T]") -> tuple[T, CausalSession]:
+        flight.riders += 1
+        try:
+            # Who gives up waiting leaves the read to the others; the last one ends it.
+            return await asyncio.shield(flight.task)
+        finally:
+            flight.riders -= 1
+            if not flight.riders and not flight.task.done():
+                flight.task.cancel()
+                if self._next.get(key) is flight:
+                    del self._next[key]  # nobody shall join what is being cancelled
+
+    async def _fly(self, key: K, load: Callable[[], Awaitable[T]]) -> tuple[T, CausalSession]:
+        if running := self._running.get(key):
+            await asyncio.wait([running.task])
+        flight = self._running[key] = self._next.pop(key)
+        try:
+            with for_nobody() as session:
+                return await load(), session
+        finally:
+            if self._running.get(key) is flight:
+                del self._running[key]
+
+
+class _Flight(Generic[T]):
+    """A read, and how many wait for it."""
+
+    __slots__ = ("riders", "task")
+
+    task: asyncio.Task[tuple[T, CausalSession]]
+
+    def __init__(self) -> None:
+        self.riders = 0

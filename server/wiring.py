@@ -26,9 +26,10 @@ from server.rpc.records import RecordServicer
 from server.rpc.schedules import ScheduleServicer
 from server.rpc.server import GrpcServer, Servicers
 from server.usecases.appointments.book import Booking
-from server.usecases.appointments.changing import Changing
+from server.usecases.appointments.cancel import Cancelling
 from server.usecases.appointments.feed import Feed
 from server.usecases.appointments.read import Appointments
+from server.usecases.appointments.reschedule import Rescheduling
 from server.usecases.directory.doctors import Directory
 from server.usecases.directory.patients import Patients
 from server.usecases.directory.profile_cache import DOCTOR_LIFE, PATIENT_LIFE, ProfileCache
@@ -136,7 +137,8 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             appointments=AppointmentServicer(
                 Appointments(engine),
                 Booking(engine, clock, new_id, announcing),
-                Changing(engine, clock, announcing),
+                Rescheduling(engine, clock, announcing),
+                Cancelling(engine, clock, announcing),
                 feed,
             ),
             schedules=ScheduleServicer(

@@ -7,7 +7,8 @@ from enum import Enum
 
 from server.domain.doctor import Doctor
 from server.domain.errors import Alternatives, DomainError, Reason
-from server.domain.slots import Busy, Slot, midnight, seats_left
+from server.domain.seating import Busy, seats_left
+from server.domain.slots import Slot, midnight
 
 MOST_ALTERNATIVES = 5
 

@@ -1,7 +1,6 @@
-"""The slots of a doctor's day, from working hours on the wall clock to instants, and which of them are free."""
+"""The slots of a doctor's day: from working hours on the wall clock to instants."""
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -34,14 +33,10 @@ class Slot(NamedTuple):
     """From the start to the end of the buffer after it."""
     seats: int
 
-
-class Busy(NamedTuple):
-    """What occupies a practitioner: an active appointment, its buffer included."""
-
-    doctor_id: str
-    period: Period
-    seat: int
-    held_until: datetime | None
+    @property
+    def visit(self) -> Period:
+        """From start to end, as the patient is there."""
+        return Period(self.start_at, self.end_at)
 
 
 def slots_on(versions: Sequence[HoursVersion], zone: ZoneInfo, day: date, buffer: timedelta) -> list[Slot]:
@@ -91,39 +86,3 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     wall = datetime.combine(day, time())
     found = instants(wall, zone)
     return found[0] if found else wall.replace(tzinfo=zone).astimezone(UTC)
-
-
-def seats_left(slots: Sequence[Slot], doctor_id: str, busy: Iterable[Busy], now: datetime) -> list[int]:
-    """How many seats each of the slots of a day has left, as `free_seats` of each would say."""
-    ends = [slot.occupied.end_at for slot in slots]
-    taken: set[tuple[int, int]] = set()
-    for other in busy:
-        if other.held_until and other.held_until <= now:
-            continue
-        # Slots follow each other, with the buffers after them.
-        index = bisect_right(ends, other.period.start_at)
-        while index < len(slots) and slots[index].start_at < other.period.end_at:
-            seats = slots[index].seats
-            if other.doctor_id != doctor_id:
-                taken.update((index, seat) for seat in range(1, seats + 1))
-            elif other.seat <= seats:  # an override takes one beyond those that there are
-                taken.add((index, other.seat))
-            index += 1
-    left = [slot.seats for slot in slots]
-    for index, _ in taken:
-        left[index] -= 1
-    return left
-
-
-def free_seats(slot: Slot, doctor_id: str, busy: Iterable[Busy], now: datetime) -> list[int]:
-    """The seats (from 1) of a slot that nothing occupies over all of it.
-
-    The practitioner's appointments at another clinic take every seat. A hold that has run out takes none.
-    """
-    taken = set()
-    for other in busy:
-        if other.period.overlaps(slot.occupied) and not (other.held_until and other.held_until <= now):
-            if other.doctor_id != doctor_id:
-                return []
-            taken.add(other.seat)
-    return [seat for seat in range(1, slot.seats + 1) if seat not in taken]

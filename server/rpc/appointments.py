@@ -14,9 +14,11 @@ from server.rpc.convert import fill_appointment, from_statuses, from_timestamp, 
 from server.rpc.feed import to_message
 from server.rpc.idempotent_write import idempotent_write
 from server.usecases.appointments.book import Booked, Booking, NewBooking
-from server.usecases.appointments.changing import Cancellation, Changed, Changing, Move
+from server.usecases.appointments.cancel import Cancellation, Cancelling
+from server.usecases.appointments.changeable import Changed
 from server.usecases.appointments.feed import Feed
 from server.usecases.appointments.read import AppointmentListing, Appointments
+from server.usecases.appointments.reschedule import Move, Rescheduling
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1 import schedule_pb2
 from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceServicer
@@ -28,10 +30,18 @@ _REMEMBERED = 4_000
 class AppointmentServicer(AppointmentServiceServicer):
     """Books, shows, moves and cancels appointments, and tells their changes."""
 
-    def __init__(self, appointments: Appointments, booking: Booking, changing: Changing, feed: Feed) -> None:
+    def __init__(
+        self,
+        appointments: Appointments,
+        booking: Booking,
+        rescheduling: Rescheduling,
+        cancelling: Cancelling,
+        feed: Feed,
+    ) -> None:
         self._appointments = appointments
         self._booking = booking
-        self._changing = changing
+        self._rescheduling = rescheduling
+        self._cancelling = cancelling
         self._feed = feed
 
     async def CreateAppointment(
@@ -73,7 +83,7 @@ class AppointmentServicer(AppointmentServiceServicer):
     ) -> pb.RescheduleAppointmentResponse:
         move = Move(request.appointment_id.lower(), request.doctor_id.lower(), _wanted(request), request.etag)
         write = idempotent_write(caller(), request, request.request_id, _moved, pb.RescheduleAppointmentResponse)
-        response = await self._changing.reschedule(caller(), move, write)
+        response = await self._rescheduling.reschedule(caller(), move, write)
         set_etag(response.appointment.etag)
         return response
 
@@ -82,7 +92,7 @@ class AppointmentServicer(AppointmentServiceServicer):
     ) -> pb.CancelAppointmentResponse:
         cancellation = Cancellation(request.appointment_id.lower(), request.reason, request.etag)
         write = idempotent_write(caller(), request, request.request_id, _cancelled, pb.CancelAppointmentResponse)
-        response = await self._changing.cancel(caller(), cancellation, write)
+        response = await self._cancelling.cancel(caller(), cancellation, write)
         set_etag(response.appointment.etag)
         return response
 

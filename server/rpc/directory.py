@@ -14,7 +14,7 @@ from server.rpc.calls import caller, set_etag, set_location
 from server.rpc.convert import to_optional_date, to_timestamp
 from server.rpc.idempotent_write import idempotent_write
 from server.rpc.updates import check_same_id, fields_to_change, validate_fields
-from server.usecases.directory.doctors import Directory, DoctorChange, DoctorListing, NewDoctor
+from server.usecases.directory.doctors import Directory, DoctorChange, DoctorChanged, DoctorListing, NewDoctor
 from server.usecases.directory.patients import Particulars, PatientChange, Patients, PatientSearch
 from yoyaku.v1 import clinic_pb2, doctor_pb2, patient_pb2
 from yoyaku.v1 import directory_service_pb2 as pb
@@ -187,8 +187,8 @@ def _doctor_created(row: DoctorRow) -> pb.CreateDoctorResponse:
     return pb.CreateDoctorResponse(doctor=_doctor(row))
 
 
-def _doctor_updated(row: DoctorRow) -> pb.UpdateDoctorResponse:
-    return pb.UpdateDoctorResponse(doctor=_doctor(row))
+def _doctor_updated(changed: DoctorChanged) -> pb.UpdateDoctorResponse:
+    return pb.UpdateDoctorResponse(doctor=_doctor(changed.doctor))
 
 
 def _patient_registered(row: FullPatientRow) -> pb.RegisterPatientResponse:

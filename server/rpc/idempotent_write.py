@@ -7,8 +7,8 @@ from google.protobuf.message import Message
 
 from server.domain.identity import Caller
 from server.rpc.calls import current
+from server.usecases.idempotency import Write
 from server.usecases.sealing import Seal
-from server.usecases.unit_of_work import Write
 
 R = TypeVar("R")
 M = TypeVar("M", bound=Message)

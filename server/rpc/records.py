@@ -9,11 +9,11 @@ from server.domain.etags import etag_of
 from server.rpc.calls import caller, forbid_caching, set_etag, set_location
 from server.rpc.convert import to_timestamp
 from server.rpc.idempotent_write import idempotent_write
+from server.usecases.idempotency import Write
 from server.usecases.records.access import Opened
 from server.usecases.records.break_glass import BreakGlass
 from server.usecases.records.read import RecordListing, RecordReader
 from server.usecases.records.write import Amendment, NewText, RecordWriter
-from server.usecases.unit_of_work import Write
 from yoyaku.v1 import clinic_pb2, doctor_pb2, patient_pb2, record_pb2
 from yoyaku.v1 import record_service_pb2 as pb
 from yoyaku.v1.record_service_pb2_grpc import RecordServiceServicer

@@ -122,4 +122,4 @@ def _session(session: Session) -> schedule_pb2.Session:
 
 
 def _changed(changed: HoursChanged) -> pb.SetWorkingHoursResponse:
-    return pb.SetWorkingHoursResponse(schedule=_schedule(changed.schedule), days_changed=changed.days)
+    return pb.SetWorkingHoursResponse(schedule=_schedule(changed.schedule), days_changed=len(changed.changes.days))

@@ -12,7 +12,8 @@ from server.domain.identity import Action, Caller, require
 from server.domain.ids import Clock
 from server.domain.notices import Delivery
 from server.usecases import paging
-from server.usecases.unit_of_work import Claim, Write, perform, read
+from server.usecases.idempotency import Claim, Write
+from server.usecases.unit_of_work import perform, read
 
 M = TypeVar("M")
 

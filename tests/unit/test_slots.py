@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.hours import HoursVersion, Session
-from server.domain.slots import Busy, Period, Slot, free_seats, instants, seats_left, slots_on
+from server.domain.slots import Slot, instants, slots_on
 
 NEW_YORK = ZoneInfo("America/New_York")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
@@ -80,12 +80,10 @@ def test_a_session_over_midnight_belongs_to_the_day_it_starts() -> None:
     assert slots[-1].end_at == datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
 
 
-def test_buffer_spaces_slots_and_must_be_free_as_well() -> None:
+def test_a_buffer_spaces_slots() -> None:
     buffer = timedelta(minutes=15)
     slots = slots_on(daily("09:00", "11:00"), ZoneInfo("Asia/Tokyo"), date(2026, 3, 2), buffer)
     assert labels(slots) == ["09:00", "09:45", "10:30"]
-    in_the_buffer = Busy("other", Period(slots[0].end_at, slots[0].end_at + timedelta(minutes=5)), 1, None)
-    assert free_seats(slots[0], "doctor", [in_the_buffer], slots[0].start_at) == []
 
 
 def test_the_latest_set_of_hours_that_has_begun_holds() -> None:
@@ -94,42 +92,6 @@ def test_the_latest_set_of_hours_that_has_begun_holds() -> None:
     tokyo = ZoneInfo("Asia/Tokyo")
     assert labels(slots_on(hours, tokyo, date(2026, 3, 3), NO_BUFFER)) == ["09:00", "09:30"]
     assert slots_on(hours, tokyo, date(2026, 3, 4), NO_BUFFER) == []
-
-
-def test_a_hold_that_ran_out_takes_no_seat() -> None:
-    [slot] = slots_on(daily("09:00", "09:30"), NEW_YORK, date(2026, 6, 1), NO_BUFFER)
-    hold = Busy("doctor", slot.occupied, 1, slot.start_at)
-    assert free_seats(slot, "doctor", [hold], slot.start_at - timedelta(seconds=1)) == []
-    assert free_seats(slot, "doctor", [hold], slot.start_at) == [1]
-
-
-def test_an_appointment_at_another_clinic_takes_every_seat() -> None:
-    [slot] = slots_on(daily("09:00", "09:30", capacity=3), NEW_YORK, date(2026, 6, 1), NO_BUFFER)
-    assert free_seats(slot, "doctor", [Busy("doctor", slot.occupied, 2, None)], slot.start_at) == [1, 3]
-    assert free_seats(slot, "doctor", [Busy("same person elsewhere", slot.occupied, 1, None)], slot.start_at) == []
-
-
-MINUTES = st.integers(-60, 300)
-
-
-@given(
-    occupied=st.lists(
-        st.tuples(MINUTES, MINUTES, st.integers(1, 4), st.sampled_from(["doctor", "elsewhere"]), st.booleans())
-    ),
-    buffer=st.sampled_from([0, 15]),
-)
-def test_the_seats_of_a_day_are_those_of_each_of_its_slots(
-    occupied: list[tuple[int, int, int, str, bool]], buffer: int
-) -> None:
-    hours = daily("09:00", "12:00", capacity=3)
-    slots = slots_on(hours, ZoneInfo("Asia/Tokyo"), date(2026, 3, 2), timedelta(minutes=buffer))
-    now = slots[0].start_at
-    busy = [
-        Busy(who, Period(now + timedelta(minutes=begin), now + timedelta(minutes=end)), seat, now if held else None)
-        for begin, end, seat, who, held in occupied
-        if begin < end
-    ]
-    assert seats_left(slots, "doctor", busy, now) == [len(free_seats(slot, "doctor", busy, now)) for slot in slots]
 
 
 @pytest.mark.parametrize(

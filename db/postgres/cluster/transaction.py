@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -35,7 +35,8 @@ async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *
     for attempt in range(1, _ATTEMPTS + 1):
         progress = _Progress()
         try:
-            return await _once(engine, work, progress)
+            async with _transaction(engine, progress) as pg:
+                return await work(pg)
         except Conflict:
             if attempt == _ATTEMPTS:
                 raise
@@ -85,21 +86,21 @@ class _Progress:
     committing: bool = False
 
 
-async def _once(engine: Engine, work: Callable[[Connection], Awaitable[T]], progress: _Progress) -> T:
+@asynccontextmanager
+async def _transaction(engine: Engine, progress: _Progress) -> AsyncIterator[Connection]:
     session = CAUSAL_SESSION.get() if engine.marks else None
     async with connection(engine) as pg:
         with translated():
             async with pg.pipeline():
-                # Not waited for: it travels with the first statement of `work`.
+                # Not waited for: it travels with the first statement of the work.
                 await pg.execute("BEGIN")
-                result = await work(pg)
+                yield pg
                 progress.committing = True
                 await pg.execute("COMMIT")
                 written = await state.written(pg) if session else None
             position = await written.fetchone() if written else None
     if session and position:
         await note(engine, session, position[0])
-    return result
 
 
 async def _read_from_primary(engine: Engine, work: Callable[[Connection], Awaitable[T]]) -> T:

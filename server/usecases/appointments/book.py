@@ -1,28 +1,29 @@
 """Booking a slot: one transaction of two round trips to the database, or three if the doctor is new to the worker."""
 
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from db.postgres import appointments, days
 from db.postgres.appointments import AppointmentRow, NewAppointment
-from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.engines import Connection, Engine, Sent
 from db.postgres.days import BusyRow, OfferRow
 from db.postgres.feed import AppointmentChange
 from server.domain.appointment import Status
 from server.domain.availability import Wanted, find
-from server.domain.doctor import DoctorDay
 from server.domain.errors import DomainError
 from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock, IdMaker
 from server.domain.policies import check_bookable
+from server.domain.seating import Place, Seat, seat_for
 from server.domain.slots import Slot
-from server.usecases.appointments import history
-from server.usecases.appointments.day_locks import Locks, MoreDays, Place, Practitioner, bookable, with_enough_days
-from server.usecases.schedules.doctor_mapping import busy_in, meeting, placement_of, seen_at
-from server.usecases.unit_of_work import Announce, Claim, Write, perform
+from server.usecases.appointments import history, holds
+from server.usecases.appointments.alternatives import with_alternatives
+from server.usecases.appointments.day_locks import Locks, Practitioner
+from server.usecases.idempotency import Claim, Write
+from server.usecases.schedules.doctor_mapping import busy_at, busy_in, placement_of, seen_at, visits_of
+from server.usecases.unit_of_work import Announce, Changes, perform
 
 M = TypeVar("M")
 
@@ -44,10 +45,11 @@ class NewBooking:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """A booked appointment, and the revision of its day."""
+    """A booked appointment, the revision of its day, and what others are told of."""
 
     appointment: AppointmentRow
     revision: int
+    changes: Changes
 
 
 class Booking:
@@ -63,21 +65,13 @@ class Booking:
 
     async def create(self, caller: Caller, booking: NewBooking, write: Write[Booked, M]) -> M:
         """Book a slot; errors are those of CreateAppointment in the contract."""
-        creation = _Creation(caller, booking, self._new_id(), self._clock(), booking.doctor_id)
-
-        async def attempt(known: set[DoctorDay]) -> M:
-            seen = None if known else self._seen.get(booking.doctor_id)
-            return await perform(
-                self._engine,
-                write,
-                lambda pg, claim: creation.run(pg, claim, known, seen),
-                creation.now,
-                self._announce,
+        doctor_id = booking.doctor_id
+        creation = _Creation(caller, booking, self._new_id(), self._clock(), doctor_id, self._seen.get(doctor_id))
+        async with with_alternatives(self._engine, creation):
+            answer = await perform(
+                self._engine, write, creation.run, creation.now, lambda booked: self._announce(booked.changes)
             )
-
-        async with bookable(self._engine, creation):
-            answer = await with_enough_days(attempt)
-        self._remember(booking.doctor_id, creation.practitioner)
+        self._remember(doctor_id, creation.found)
         return answer
 
     def _remember(self, doctor_id: str, found: Practitioner | None) -> None:
@@ -88,6 +82,22 @@ class Booking:
         self._seen[doctor_id] = found.outlined()
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The slot to book, and whose it is; what it was made from may have changed since."""
+
+    practitioner: Practitioner
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was read under the locks, and so holds until COMMIT."""
+
+    offer: OfferRow
+    place: Place
+
+
 @dataclass(slots=True)
 class _Creation:
     caller: Caller
@@ -95,52 +105,29 @@ class _Creation:
     appointment_id: str
     now: datetime
     doctor_id: str
+    expected: Practitioner | None
+    """As the worker's last booking found the practitioner."""
+    locks: Locks = field(default_factory=Locks)
     slot: Slot | None = None
-    practitioner: Practitioner | None = None
+    found: Practitioner | None = None
     """As found under the locks."""
 
-    async def run(self, pg: Connection, claim: Claim, known: set[DoctorDay], seen: Practitioner | None) -> Booked:
-        doctor_id, patient_id = self.doctor_id, self.booking.patient_id
-        before, slot = await self._planned(pg, claim, seen)
+    async def run(self, pg: Connection, claim: Claim) -> Booked:
+        plan = await self._plan(pg, claim)
+        found = await self._lock_and_read(pg, claim, plan)
+        seat = seat_for(found.place, self.now, override=bool(self.booking.override_reason))
+        return await self._write(pg, found, seat)
 
-        locks = Locks(claim, before.days(doctor_id, slot.date, slot.occupied) | known, patient_id)
-        await locks.send(pg, self.now)
-        of_day = before.doctor(doctor_id).slots_on(slot.date)
-        if len(of_day) * slot.seats <= _FEW_SEATS:
-            # Read whole, the day is known as it is after the booking.
-            sent = await days.offers_of_practitioner_on(pg, doctor_id, slot.date, busy_in(*of_day))
-        else:
-            sent = await days.offers_of_practitioner(pg, doctor_id, busy_in(slot))
-        sent_others = await appointments.of_patient_around(pg, patient_id, slot.date)
-        await claim.settle()
-        await locks.take()
-        self.practitioner = practitioner = Practitioner(await sent.fetchall())
-        if practitioner.doctors != before.doctors:
-            # New hours, say: what was locked may be too little.
-            raise MoreDays(before.days(doctor_id, slot.date, slot.occupied))
-
-        doctor, offer = practitioner.doctor(doctor_id), practitioner.row(doctor_id)
-        others = await sent_others.fetchall()
-        place = Place(doctor, slot, meeting(offer.busy, slot), others, self.appointment_id)
-        seat = place.seat(self.now, override=bool(self.booking.override_reason))
-        expired = await place.expire_holds(pg, locks, self.now)
-        await self._insert(pg, offer, slot, seat, expired)
-        if offer.date:
-            mine = BusyRow(self.appointment_id, doctor_id, slot.date, seat, slot.start_at, slot.occupied.end_at, None)
-            claim.offers.append(offer._replace(busy=[*offer.busy, mine]))
-        return Booked(self._view(offer, slot, locks.patient_name), locks.revisions[doctor_id, slot.date])
-
-    async def _planned(self, pg: Connection, claim: Claim, seen: Practitioner | None) -> tuple[Practitioner, Slot]:
-        """The slot to book, and the practitioner whose it is."""
-        if seen:
+    async def _plan(self, pg: Connection, claim: Claim) -> _Plan:
+        """By what the last booking saw, if there was one; it tells which days to lock, and decides nothing."""
+        if self.expected and not self.locks.were_too_few:
             with suppress(DomainError):  # what is not possible by what was seen may be by now
-                return seen, self._plan(seen)
+                return self._planned(self.expected)
         sent = await days.offers_of_practitioner(pg, self.doctor_id, days.NEVER)
         await claim.settle()
-        practitioner = Practitioner(await sent.fetchall())
-        return practitioner, self._plan(practitioner)
+        return self._planned(Practitioner(await sent.fetchall()))
 
-    def _plan(self, practitioner: Practitioner) -> Slot:
+    def _planned(self, practitioner: Practitioner) -> _Plan:
         doctor = practitioner.doctor(self.doctor_id)
         owner = Owner(clinic_id=doctor.clinic_id, doctor_id=doctor.id, patient_id=self.booking.patient_id)
         require(self.caller, Action.CREATE_APPOINTMENT, owner)
@@ -148,23 +135,55 @@ class _Creation:
             require(self.caller, Action.OVERRIDE_CAPACITY, owner)
         self.slot = slot = find(doctor, self.booking.wanted)
         check_bookable(doctor.policy, doctor.zone, day=slot.date, start_at=slot.start_at, now=self.now)
-        return slot
+        return _Plan(practitioner, slot)
 
-    async def _insert(
-        self, pg: Connection, offer: OfferRow, slot: Slot, seat: int, expired: Sequence[AppointmentChange]
-    ) -> None:
+    async def _lock_and_read(self, pg: Connection, claim: Claim, plan: _Plan) -> _Found:
+        """Lock what the plan touches, then read everything that decides; the plan holds only if it is still true."""
+        slot, patient_id = plan.slot, self.booking.patient_id
+        needed = plan.practitioner.days(self.doctor_id, slot.date, slot.occupied)
+        await self.locks.send(pg, needed, patient_id, self.now)
+        sent = await self._send_offers(pg, plan)
+        sent_visits = await appointments.of_patient_around(pg, patient_id, slot.date)
+        await self.locks.take(claim)
+        self.found = found = Practitioner(await sent.fetchall())
+        if found.doctors != plan.practitioner.doctors:
+            # New hours, say: the slot may be none, and what was locked too little.
+            raise self.locks.too_few(needed)
+        offer, visits = found.row(self.doctor_id), visits_of(await sent_visits.fetchall())
+        doctor, busy = found.doctor(self.doctor_id), busy_at(offer.busy, slot)
+        return _Found(offer, Place(doctor, slot, busy, visits, self.appointment_id))
+
+    async def _send_offers(self, pg: Connection, plan: _Plan) -> Sent[OfferRow]:
+        doctor_id, slot = self.doctor_id, plan.slot
+        of_day = plan.practitioner.doctor(doctor_id).slots_on(slot.date)
+        if len(of_day) * slot.seats <= _FEW_SEATS:
+            # Read whole, the day is known as it is after the booking.
+            return await days.offers_of_practitioner_on(pg, doctor_id, slot.date, busy_in(*of_day))
+        return await days.offers_of_practitioner(pg, doctor_id, busy_in(slot))
+
+    async def _write(self, pg: Connection, found: _Found, seat: Seat) -> Booked:
+        offer, slot = found.offer, found.place.slot
         new = NewAppointment(self.appointment_id, self.booking.patient_id, Status.SCHEDULED, self.booking.reason)
-        await appointments.insert(pg, new, placement_of(offer, slot, seat), self.now)
-        event = "overridden" if seat > slot.seats else "booked"
-        note = self.booking.override_reason if seat > slot.seats else ""
+        event, note = ("overridden", self.booking.override_reason) if seat.is_extra else ("booked", "")
+        expired = await holds.expire(pg, found.place, self.locks, self.now)
+        await appointments.insert(pg, new, placement_of(offer, slot, seat.number), self.now)
         booked = AppointmentChange(self.appointment_id, event, self.caller.id, note)
         await history.record(pg, [*expired, booked], self.now)
+        changes = Changes(self.locks.rows(), [self._with_booking(offer, slot, seat)] if offer.date else ())
+        return Booked(self._view(offer, slot), self.locks.revisions[self.doctor_id, slot.date], changes)
 
-    def _view(self, offer: OfferRow, slot: Slot, patient_name: str) -> AppointmentRow:
+    def _with_booking(self, offer: OfferRow, slot: Slot, seat: Seat) -> OfferRow:
+        occupied = slot.occupied
+        mine = BusyRow(
+            self.appointment_id, self.doctor_id, slot.date, seat.number, occupied.start_at, occupied.end_at, None
+        )
+        return offer._replace(busy=[*offer.busy, mine])
+
+    def _view(self, offer: OfferRow, slot: Slot) -> AppointmentRow:
         return AppointmentRow(
             id=self.appointment_id,
             patient_id=self.booking.patient_id,
-            patient_name=patient_name,
+            patient_name=self.locks.patient_name,
             **seen_at(offer, slot),
             status=Status.SCHEDULED,
             reason=self.booking.reason,

@@ -13,7 +13,7 @@ from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from server.domain.identity import Action, Caller, reach
 from server.usecases import paging
-from server.usecases.appointments.day_locks import visible
+from server.usecases.appointments.changeable import visible
 from server.usecases.unit_of_work import read
 
 

@@ -12,6 +12,7 @@ from db.postgres import clinics, doctors, hours
 from db.postgres.clinics import ClinicRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
+from db.postgres.days import DayRow
 from db.postgres.doctors import DoctorRow
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.etags import check_etag
@@ -20,7 +21,8 @@ from server.domain.ids import Clock, IdMaker
 from server.domain.policies import today
 from server.usecases import paging
 from server.usecases.directory.profile_cache import ProfileCache
-from server.usecases.unit_of_work import Announce, Claim, Write, perform, read
+from server.usecases.idempotency import Claim, Write
+from server.usecases.unit_of_work import Announce, Changes, perform, read
 
 M = TypeVar("M")
 
@@ -59,6 +61,15 @@ class DoctorChange:
     def of(self, row: DoctorRow) -> DoctorRow:
         """The doctor as it shall be."""
         return row._replace(**{field: getattr(self, field) for field in self.fields})
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorChanged:
+    """The doctor after a change, the practitioner's other doctors whose name it changed, and what it did to days."""
+
+    doctor: DoctorRow
+    namesakes: Sequence[str]
+    changes: Changes
 
 
 class Directory:
@@ -130,18 +141,18 @@ class Directory:
         async with self._addable(practitioner_id, new.clinic_id):
             return await perform(self._engine, write, work, now)
 
-    async def update_doctor(self, caller: Caller, change: DoctorChange, write: Write[DoctorRow, M]) -> M:
+    async def update_doctor(self, caller: Caller, change: DoctorChange, write: Write[DoctorChanged, M]) -> M:
         """Change a doctor; errors are those of UpdateDoctor in the contract."""
         now = self._clock()
         async with self._profiles.change() as replace_profile:
 
-            async def work(pg: Connection, claim: Claim) -> DoctorRow:
+            async def work(pg: Connection, claim: Claim) -> DoctorChanged:
                 await claim.settle()
-                row, namesakes = await _update(pg, claim, caller, change, now)
-                await replace_profile(row, namesakes)
-                return row
+                changed = await _update(pg, caller, change, now)
+                await replace_profile(changed.doctor, changed.namesakes)
+                return changed
 
-            return await perform(self._engine, write, work, now, self._announce)
+            return await perform(self._engine, write, work, now, lambda done: self._announce(done.changes))
 
     @asynccontextmanager
     async def _addable(self, practitioner_id: str, clinic_id: str) -> AsyncIterator[None]:
@@ -175,15 +186,11 @@ def _doctor_exists(doctor_id: str) -> DomainError:
     )
 
 
-async def _update(
-    pg: Connection, claim: Claim, caller: Caller, change: DoctorChange, now: datetime
-) -> tuple[DoctorRow, Sequence[str]]:
-    """The doctor after a change, and the same practitioner's other doctors whose name it changed."""
+async def _update(pg: Connection, caller: Caller, change: DoctorChange, now: datetime) -> DoctorChanged:
     seen = await _doctor(pg, change.doctor_id)
     require(caller, Action.EDIT_DOCTOR, Owner(clinic_id=seen.clinic_id, doctor_id=seen.id))
     opens_or_closes = change.of(seen).active != seen.active
-    if opens_or_closes:
-        await _lock_days(pg, claim, seen, now)
+    days = await _lock_days(pg, seen, now) if opens_or_closes else ()
     await doctors.lock(pg, seen.practitioner_id)
     row = await _doctor(pg, seen.id)
     check_etag(row.version, change.etag)
@@ -191,14 +198,14 @@ async def _update(
     if wanted.active != row.active and not opens_or_closes:
         raise Conflict("the doctor was opened or closed between two statements")
     if wanted == row:
-        return row, ()
+        return DoctorChanged(row, (), Changes(days))
     await doctors.update(pg, wanted, now)
     namesakes = await doctors.rename(pg, wanted, now) if wanted.name != row.name else ()
-    return await _doctor(pg, row.id), namesakes
+    return DoctorChanged(await _doctor(pg, row.id), namesakes, Changes(days))
 
 
-async def _lock_days(pg: Connection, claim: Claim, row: DoctorRow, now: datetime) -> None:
+async def _lock_days(pg: Connection, row: DoctorRow, now: datetime) -> Sequence[DayRow]:
     first = today(ZoneInfo(row.time_zone), now)
     # What is left of a session that began yesterday evening opens or closes too.
     yesterday, last = first - timedelta(days=1), first + timedelta(days=row.horizon_days)
-    claim.changed = await hours.raise_revisions(pg, [row.id], yesterday, last, now)
+    return await hours.raise_revisions(pg, [row.id], yesterday, last, now)

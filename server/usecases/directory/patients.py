@@ -17,7 +17,8 @@ from server.domain.identity import Action, Caller, Owner, may, not_allowed, requ
 from server.domain.ids import Clock, IdMaker
 from server.usecases import paging
 from server.usecases.directory.profile_cache import ProfileCache
-from server.usecases.unit_of_work import Claim, Write, perform, read
+from server.usecases.idempotency import Claim, Write
+from server.usecases.unit_of_work import perform, read
 
 M = TypeVar("M")
 

@@ -15,11 +15,12 @@ from db.postgres.cluster.transaction import transact
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.identity import Action, Caller, Role, not_allowed, require
 from server.domain.ids import Clock, IdMaker
+from server.usecases.idempotency import Claim, Write
 from server.usecases.identity import security_events
 from server.usecases.identity.passwords import Passwords
 from server.usecases.identity.sessions import Grant, Sessions
 from server.usecases.sealing import digest, new_secret
-from server.usecases.unit_of_work import Claim, Write, perform, read, refusals
+from server.usecases.unit_of_work import perform, read, refusals
 
 M = TypeVar("M")
 

@@ -19,11 +19,12 @@ from db.valkey.client import Valkey
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.identity import Action, Caller, Owner, Role, may, reach, require
 from server.domain.ids import Clock, IdMaker
+from server.usecases.idempotency import Claim, Write
 from server.usecases.identity import security_events
 from server.usecases.identity.access_tokens import AccessTokens
 from server.usecases.identity.attempts import Attempts, reached
 from server.usecases.sealing import digest, new_secret
-from server.usecases.unit_of_work import Claim, Write, perform, read, refusals, require_primary
+from server.usecases.unit_of_work import perform, read, refusals, require_primary
 
 M = TypeVar("M")
 

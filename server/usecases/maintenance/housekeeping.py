@@ -10,7 +10,7 @@ from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.transaction import transact
 from server.domain.ids import Clock
 from server.telemetry.logs import place_of
-from server.usecases.unit_of_work import KEPT
+from server.usecases.idempotency import KEPT
 
 _log = structlog.get_logger()
 

@@ -13,9 +13,10 @@ from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock
 from server.domain.records import GRANT_LASTS, Access, Basis
 from server.usecases import paging
+from server.usecases.idempotency import Claim, Write
 from server.usecases.records.access import entry
 from server.usecases.records.audit_trail import AuditTrail
-from server.usecases.unit_of_work import Claim, Write, perform, read
+from server.usecases.unit_of_work import perform, read
 
 M = TypeVar("M")
 

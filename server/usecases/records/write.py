@@ -12,10 +12,11 @@ from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller, Owner, reach, require
 from server.domain.ids import Clock, IdMaker
 from server.domain.records import Access, Basis
+from server.usecases.idempotency import Claim, Write
 from server.usecases.records.access import Opened, basis_for_patient, entry, visible
 from server.usecases.records.audit_trail import AuditEntry, AuditTrail
 from server.usecases.records.encryption import RecordCipher, TextLocation
-from server.usecases.unit_of_work import Claim, Write, perform
+from server.usecases.unit_of_work import perform
 
 M = TypeVar("M")
 

@@ -7,12 +7,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from db.postgres import days
-from db.postgres.appointments import Placement
+from db.postgres.appointments import PatientDayRow, Placement
 from db.postgres.days import BusyRow, OfferRow
 from server.domain.doctor import Doctor
 from server.domain.hours import HoursVersion, Session
 from server.domain.policies import Policy
-from server.domain.slots import Busy, Period, Slot
+from server.domain.seating import Busy, Visit
+from server.domain.slots import Period, Slot
 
 _REMEMBERED_DOCTORS = 5_000
 
@@ -63,19 +64,28 @@ def hours_of(hours: str) -> list[HoursVersion]:
     ]
 
 
-def busy_of(rows: Sequence[BusyRow], *, without: str | None = None) -> list[Busy]:
-    """What occupies the practitioner, apart from one appointment that is about to move."""
+def busy_of(rows: Sequence[BusyRow]) -> list[Busy]:
+    """What occupies the practitioner."""
     return [
-        Busy(row.doctor_id, Period(row.start_at, row.busy_until), row.seat, row.held_until)
+        Busy(
+            row.appointment_id, row.doctor_id, row.date, Period(row.start_at, row.busy_until), row.seat, row.held_until
+        )
         for row in rows
-        if row.appointment_id != without
     ]
 
 
-def meeting(rows: Sequence[BusyRow], slot: Slot) -> list[BusyRow]:
-    """What is in the way of a slot, its buffer included."""
+def busy_at(rows: Sequence[BusyRow], slot: Slot) -> list[Busy]:
+    """What of that is in the way of a slot, its buffer included."""
     start_at, end_at = slot.occupied
-    return [row for row in rows if row.start_at < end_at and start_at < row.busy_until]
+    return busy_of([row for row in rows if row.start_at < end_at and start_at < row.busy_until])
+
+
+def visits_of(rows: Sequence[PatientDayRow]) -> list[Visit]:
+    """What a patient has."""
+    return [
+        Visit(row.id, row.doctor_id, row.clinic_id, row.date, Period(row.start_at, row.end_at), row.held_until)
+        for row in rows
+    ]
 
 
 def busy_in(*slots: Slot) -> str:

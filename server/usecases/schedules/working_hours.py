@@ -16,8 +16,9 @@ from server.domain.hours import HoursVersion, Session, first_overlap
 from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock
 from server.domain.policies import today
+from server.usecases.idempotency import Claim, Write
 from server.usecases.schedules.doctor_mapping import doctor_of, hours_of
-from server.usecases.unit_of_work import Announce, Claim, Write, perform, read
+from server.usecases.unit_of_work import Announce, Changes, perform, read
 
 M = TypeVar("M")
 
@@ -43,10 +44,10 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class HoursChanged:
-    """The working hours after a change, and how many days got a new revision."""
+    """The working hours after a change, and the days that got a new revision."""
 
     schedule: Schedule
-    days: int
+    changes: Changes
 
 
 class Scheduling:
@@ -73,23 +74,23 @@ class Scheduling:
 
         async def work(pg: Connection, claim: Claim) -> HoursChanged:
             await claim.settle()
-            return await self._set(pg, claim, caller, new, now)
+            return await self._set(pg, caller, new, now)
 
-        return await perform(self._engine, write, work, now, self._announce)
+        return await perform(self._engine, write, work, now, lambda done: self._announce(done.changes))
 
-    async def _set(self, pg: Connection, claim: Claim, caller: Caller, new: NewHours, now: datetime) -> HoursChanged:
+    async def _set(self, pg: Connection, caller: Caller, new: NewHours, now: datetime) -> HoursChanged:
         doctor = doctor_of(await _offer(pg, new.doctor_id, now))
         require(caller, Action.SET_WORKING_HOURS, Owner(clinic_id=doctor.clinic_id, doctor_id=doctor.id))
         _check_start(doctor, new.version, now)
         _check_sessions(new.version.sessions)
         last = doctor.policy.last_day(doctor.zone, now)
-        claim.changed = await hours.raise_revisions(pg, [doctor.id], new.version.valid_from, last, now)
+        changed = await hours.raise_revisions(pg, [doctor.id], new.version.valid_from, last, now)
         version = await (await hours.raise_version(pg, doctor.id)).fetchone()
         if version is None:
             raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", doctor.id)
         check_etag(version[0] - 1, new.etag)
         await hours.put(pg, doctor.id, new.version.valid_from, _rows(new.version))
-        return HoursChanged(_schedule(await _offer(pg, doctor.id, now), now), len(claim.changed))
+        return HoursChanged(_schedule(await _offer(pg, doctor.id, now), now), Changes(changed))
 
 
 async def _offer(pg: Connection, doctor_id: str, now: datetime) -> OfferRow:

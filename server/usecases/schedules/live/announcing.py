@@ -1,15 +1,15 @@
 """After a write: its days are rendered anew and told to all workers, beside the call that made it."""
 
 import asyncio
-from collections.abc import Sequence
 from itertools import islice
 
 import structlog
 
-from db.postgres.days import DayRow, OfferRow
+from db.postgres.days import OfferRow
 from server.domain.doctor import DoctorDay
 from server.telemetry.logs import place_of
 from server.usecases.schedules.live.days import Days
+from server.usecases.unit_of_work import Changes
 
 _log = structlog.get_logger()
 
@@ -38,11 +38,11 @@ class Announcing:
         """Of writes that changed very many days."""
         self._changed = asyncio.Event()
 
-    def __call__(self, changed: Sequence[DayRow], offers: Sequence[OfferRow]) -> None:
-        """Take the days of a write that was committed, and what some of them offer since."""
-        known = {(row.doctor_id, row.date): row for row in offers}
-        few = len(changed) <= _FEW_DAYS
-        for row in changed:
+    def __call__(self, changes: Changes) -> None:
+        """Take what a write changed that was committed."""
+        known = {(row.doctor_id, row.date): row for row in changes.offers}
+        few = len(changes.days) <= _FEW_DAYS
+        for row in changes.days:
             key = (row.doctor_id, row.date)
             self._days.learn(key, self._days.epoch, row.revision)
             self._wait(key, known.get(key), few=few)

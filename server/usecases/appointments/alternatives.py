@@ -1,0 +1,62 @@
+"""What a caller is told when a slot cannot be had: the reason, and the nearest slots that can."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from db.errors import ConstraintViolated
+from db.postgres import days
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.days import OfferRow
+from server.domain.availability import nearest
+from server.domain.errors import Alternatives, DomainError, Reason
+from server.domain.seating import patient_busy, slot_taken
+from server.domain.slots import Slot
+from server.usecases.schedules.doctor_mapping import busy_of, doctor_of
+from server.usecases.unit_of_work import read
+
+_DAYS_OF_ALTERNATIVES = 7
+
+
+class Wanting(Protocol):
+    """A write that has found, or not yet found, the slot that it wants."""
+
+    now: datetime
+    doctor_id: str
+    slot: Slot | None
+
+
+@asynccontextmanager
+async def with_alternatives(engine: Engine, write: Wanting) -> AsyncIterator[None]:
+    """Turn the refusal of an exclusion constraint, which has the last word, into its error; give alternatives."""
+    refusal: DomainError | None = None
+    try:
+        yield
+    except ConstraintViolated as violated:
+        if write.slot is None or violated.constraint not in _OVERLAPS:
+            raise
+        refusal = _OVERLAPS[violated.constraint](write.doctor_id, write.slot)
+    except DomainError as error:
+        refusal = error
+    if refusal is not None:
+        if refusal.reason is Reason.SLOT_TAKEN and write.slot is not None:
+            refusal.alternatives = await _alternatives(engine, write.doctor_id, write.slot, write.now)
+        raise refusal
+
+
+async def _alternatives(engine: Engine, doctor_id: str, slot: Slot, now: datetime) -> Alternatives | None:
+    first, last = slot.date - timedelta(days=1), slot.date + timedelta(days=_DAYS_OF_ALTERNATIVES)
+
+    async def work(pg: Connection) -> OfferRow | None:
+        return await (await days.offer(pg, doctor_id, first, last)).fetchone()
+
+    row = await read(engine, work)
+    return row and nearest(doctor_of(row), slot, busy_of(row.busy), now, _DAYS_OF_ALTERNATIVES)
+
+
+_OVERLAPS: dict[str, Callable[[str, Slot], DomainError]] = {
+    "appointments_no_overlap": slot_taken,
+    "appointments_practitioner_no_overlap": slot_taken,
+    "appointments_patient_no_overlap": lambda _, slot: patient_busy(slot),
+}

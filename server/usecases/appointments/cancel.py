@@ -1,0 +1,85 @@
+"""Cancelling an appointment: one transaction that leaves everything as it was if it fails."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from db.postgres import appointments, days
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.feed import AppointmentChange
+from server.domain.appointment import Status, check_step
+from server.domain.etags import check_etag
+from server.domain.identity import Caller
+from server.domain.ids import Clock
+from server.usecases.appointments import history
+from server.usecases.appointments.changeable import Changeable, Changed, Reading
+from server.usecases.appointments.day_locks import Locks
+from server.usecases.idempotency import Claim, Write
+from server.usecases.unit_of_work import Announce, perform
+
+M = TypeVar("M")
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """Which appointment to call off, and why; an empty `etag` matches all."""
+
+    appointment_id: str
+    reason: str
+    etag: str
+
+
+class Cancelling:
+    """Cancels appointments."""
+
+    def __init__(self, engine: Engine, clock: Clock, announce: Announce) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._announce = announce
+
+    async def cancel(self, caller: Caller, cancellation: Cancellation, write: Write[Changed, M]) -> M:
+        """Call an appointment off; errors are those of CancelAppointment in the contract."""
+        cancelling = _Cancelling(caller, self._clock(), cancellation)
+        return await perform(
+            self._engine, write, cancelling.run, cancelling.now, lambda changed: self._announce(changed.changes)
+        )
+
+
+@dataclass(slots=True)
+class _Cancelling:
+    caller: Caller
+    now: datetime
+    cancellation: Cancellation
+    locks: Locks = field(default_factory=Locks)
+
+    async def run(self, pg: Connection, claim: Claim) -> Changed:
+        seen = await self._look(pg, claim)
+        found = await self._lock_and_read(pg, claim, seen)
+        self._check(found)
+        return await self._write(pg, found)
+
+    async def _look(self, pg: Connection, claim: Claim) -> Changeable:
+        reading = await Reading.send(pg, self.cancellation.appointment_id, days.NEVER)
+        await claim.settle()
+        return await reading.fetch(self.caller)
+
+    async def _lock_and_read(self, pg: Connection, claim: Claim, seen: Changeable) -> Changeable:
+        """The appointment as it is under the locks of where it was, which may be elsewhere by now (MoreDays)."""
+        await self.locks.send(pg, seen.days(), seen.row.patient_id, self.now)
+        reading = await Reading.send(pg, seen.row.id, days.NEVER)
+        await self.locks.take(claim)
+        found = await reading.fetch(self.caller)
+        self.locks.cover(found.days())
+        return found
+
+    def _check(self, found: Changeable) -> None:
+        check_etag(found.row.version, self.cancellation.etag)
+        check_step(Status(found.row.status), Status.CANCELLED)
+        found.check_in_time(self.caller, self.now)
+
+    async def _write(self, pg: Connection, found: Changeable) -> Changed:
+        await appointments.set_status(pg, [found.row.id], Status.CANCELLED, self.now)
+        cancelled = AppointmentChange(found.row.id, "cancelled", self.caller.id, self.cancellation.reason)
+        await history.record(pg, [cancelled], self.now)
+        row = found.row._replace(status=Status.CANCELLED, version=found.row.version + 1, updated_at=self.now)
+        return Changed(row, self.locks.rows())

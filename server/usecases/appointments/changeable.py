@@ -1,0 +1,90 @@
+"""An appointment that somebody asks for, and may or may not know of or change."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from db.postgres import appointments, days
+from db.postgres.appointments import AppointmentRow
+from db.postgres.cluster.engines import Connection, Sent
+from db.postgres.days import DayRow, OfferRow
+from server.domain.doctor import DoctorDay
+from server.domain.errors import Reason, not_found
+from server.domain.identity import Action, Caller, Owner, acts_for_others, may, require
+from server.domain.policies import check_changeable
+from server.domain.slots import Period
+from server.usecases.appointments.day_locks import Practitioner
+from server.usecases.unit_of_work import Changes
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A changed appointment, and the revisions of all days that changed with it, by doctor and date."""
+
+    appointment: AppointmentRow
+    revisions: Sequence[DayRow]
+
+    @property
+    def revision(self) -> int:
+        """The revision of the appointment's own day."""
+        day = (self.appointment.doctor_id, self.appointment.date)
+        return next(row.revision for row in self.revisions if (row.doctor_id, row.date) == day)
+
+    @property
+    def changes(self) -> Changes:
+        """What others are told of."""
+        return Changes(self.revisions)
+
+
+@dataclass(frozen=True, slots=True)
+class Changeable:
+    """An appointment that the caller may change, and its practitioner."""
+
+    row: AppointmentRow
+    practitioner: Practitioner
+
+    def days(self) -> set[DoctorDay]:
+        """The days that show whether the appointment is there."""
+        return self.practitioner.days(self.row.doctor_id, self.row.date, Period(self.row.start_at, self.row.busy_until))
+
+    def check_in_time(self, caller: Caller, now: datetime) -> None:
+        """Refuse a change that comes too late (TOO_LATE_TO_CHANGE)."""
+        policy = self.practitioner.doctor(self.row.doctor_id).policy
+        by_staff = acts_for_others(caller, Action.CHANGE_APPOINTMENT, owner_of(self.row))
+        check_changeable(policy, start_at=self.row.start_at, now=now, by_staff=by_staff)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An appointment and its practitioner on their way from the database."""
+
+    appointment_id: str
+    row: Sent[AppointmentRow]
+    offers: Sent[OfferRow]
+
+    @staticmethod
+    async def send(pg: Connection, appointment_id: str, busy: str) -> "Reading":
+        """Ask for them, and for what is `busy` in a period (tstzrange)."""
+        return Reading(
+            appointment_id,
+            await appointments.get(pg, appointment_id),
+            await days.offers_of_appointment(pg, appointment_id, busy),
+        )
+
+    async def fetch(self, caller: Caller) -> Changeable:
+        """What was read, if the caller may change it (APPOINTMENT_NOT_FOUND, NOT_ALLOWED)."""
+        row = visible(caller, await self.row.fetchone(), self.appointment_id)
+        require(caller, Action.CHANGE_APPOINTMENT, owner_of(row))
+        return Changeable(row, Practitioner(await self.offers.fetchall()))
+
+
+def owner_of(row: AppointmentRow) -> Owner:
+    """Whom an appointment concerns."""
+    return Owner(clinic_id=row.clinic_id, doctor_id=row.doctor_id, patient_id=row.patient_id)
+
+
+def visible(caller: Caller, row: AppointmentRow | None, appointment_id: str) -> AppointmentRow:
+    """An appointment, if the caller may know of it (APPOINTMENT_NOT_FOUND)."""
+    if row is not None and may(caller, Action.SEE_APPOINTMENT, owner_of(row)):
+        return row
+    raise not_found(Reason.APPOINTMENT_NOT_FOUND, "appointment", appointment_id)

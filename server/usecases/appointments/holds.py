@@ -1,0 +1,24 @@
+"""Holds that have run out make way for whoever wants their time."""
+
+from datetime import datetime
+
+from db.postgres import appointments
+from db.postgres.cluster.engines import Connection
+from db.postgres.feed import AppointmentChange
+from server.domain.appointment import Status
+from server.domain.seating import Place, holds_to_expire
+from server.usecases.appointments.day_locks import Locks
+
+_ACTOR = "guard"
+
+
+async def expire(pg: Connection, place: Place, locks: Locks, now: datetime) -> list[AppointmentChange]:
+    """Move holds that have run out and are in the way of a place to EXPIRED; their days must be locked (MoreDays).
+
+    What happened to them is for the caller to record together with its own change.
+    """
+    if not (found := holds_to_expire(place, now)):
+        return []
+    locks.cover(set(found.values()))
+    await appointments.set_status(pg, list(found), Status.EXPIRED, now)
+    return [AppointmentChange(each, "expired", _ACTOR) for each in found]

@@ -1,0 +1,139 @@
+"""Moving an appointment: one transaction that leaves everything as it was if it fails."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from db.postgres import appointments, days
+from db.postgres.appointments import AppointmentRow
+from db.postgres.cluster.engines import Connection, Engine, Sent
+from db.postgres.days import OfferRow
+from db.postgres.feed import AppointmentChange
+from server.domain.appointment import Status, check_movable
+from server.domain.availability import Wanted, find
+from server.domain.doctor import DoctorDay
+from server.domain.etags import check_etag
+from server.domain.identity import Action, Caller, Owner, require
+from server.domain.ids import Clock
+from server.domain.policies import check_bookable
+from server.domain.seating import Place, Seat, seat_for
+from server.domain.slots import Slot
+from server.usecases.appointments import history, holds
+from server.usecases.appointments.alternatives import with_alternatives
+from server.usecases.appointments.changeable import Changeable, Changed, Reading
+from server.usecases.appointments.day_locks import Locks, Practitioner
+from server.usecases.idempotency import Claim, Write
+from server.usecases.schedules.doctor_mapping import busy_at, busy_in, placement_of, seen_at, visits_of
+from server.usecases.unit_of_work import Announce, perform
+
+M = TypeVar("M")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where an appointment shall go; an empty `doctor_id` stays with its doctor, an empty `etag` matches all."""
+
+    appointment_id: str
+    doctor_id: str
+    wanted: Wanted
+    etag: str
+
+
+class Rescheduling:
+    """Moves appointments."""
+
+    def __init__(self, engine: Engine, clock: Clock, announce: Announce) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._announce = announce
+
+    async def reschedule(self, caller: Caller, move: Move, write: Write[Changed, M]) -> M:
+        """Move an appointment to another slot; errors are those of RescheduleAppointment in the contract."""
+        rescheduling = _Rescheduling(caller, self._clock(), move)
+        async with with_alternatives(self._engine, rescheduling):
+            return await perform(
+                self._engine, write, rescheduling.run, rescheduling.now, lambda changed: self._announce(changed.changes)
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """An appointment, and the slot that it is to move to."""
+
+    found: Changeable
+    practitioner: Practitioner
+    """Whose slot it is."""
+    slot: Slot
+    doctor_id: str
+
+    def days(self) -> set[DoctorDay]:
+        return self.found.days() | self.practitioner.days(self.doctor_id, self.slot.date, self.slot.occupied)
+
+
+@dataclass(slots=True)
+class _Rescheduling:
+    caller: Caller
+    now: datetime
+    move: Move
+    locks: Locks = field(default_factory=Locks)
+    doctor_id: str = ""
+    slot: Slot | None = None
+
+    async def run(self, pg: Connection, claim: Claim) -> Changed:
+        plan = await self._look(pg, claim)
+        plan, place = await self._lock_and_read(pg, claim, plan)
+        seat = self._seat(plan, place)
+        return await self._write(pg, plan, place, seat)
+
+    async def _look(self, pg: Connection, claim: Claim) -> _Plan:
+        reading, target = await self._send(pg, days.NEVER)
+        await claim.settle()
+        return await self._planned(reading, target)
+
+    async def _lock_and_read(self, pg: Connection, claim: Claim, seen: _Plan) -> tuple[_Plan, Place]:
+        """The same under locks: what was seen before them has only told which days to lock (MoreDays)."""
+        await self.locks.send(pg, seen.days(), seen.found.row.patient_id, self.now)
+        reading, target = await self._send(pg, busy_in(seen.slot))
+        sent_others = await appointments.of_patient_around(pg, seen.found.row.patient_id, seen.slot.date)
+        await self.locks.take(claim)
+        plan = await self._planned(reading, target)
+        self.locks.cover(plan.days())
+        doctor, busy = plan.practitioner.doctor(plan.doctor_id), plan.practitioner.row(plan.doctor_id).busy
+        visits = visits_of(await sent_others.fetchall())
+        return plan, Place(doctor, plan.slot, busy_at(busy, plan.slot), visits, plan.found.row.id)
+
+    def _seat(self, plan: _Plan, place: Place) -> Seat:
+        check_etag(plan.found.row.version, self.move.etag)
+        check_movable(Status(plan.found.row.status))
+        plan.found.check_in_time(self.caller, self.now)
+        return seat_for(place, self.now)
+
+    async def _write(self, pg: Connection, plan: _Plan, place: Place, seat: Seat) -> Changed:
+        row, offer = plan.found.row, plan.practitioner.row(plan.doctor_id)
+        expired = await holds.expire(pg, place, self.locks, self.now)
+        await appointments.move(pg, row.id, placement_of(offer, plan.slot, seat.number), self.now)
+        await history.record(pg, [*expired, self._moved(row, offer)], self.now)
+        row = row._replace(**seen_at(offer, plan.slot), version=row.version + 1, updated_at=self.now)
+        return Changed(row, self.locks.rows())
+
+    async def _send(self, pg: Connection, busy: str) -> tuple[Reading, Sent[OfferRow] | None]:
+        reading = await Reading.send(pg, self.move.appointment_id, busy)
+        if not self.move.doctor_id:
+            return reading, None
+        return reading, await days.offers_of_practitioner(pg, self.move.doctor_id, busy)
+
+    async def _planned(self, reading: Reading, target: Sent[OfferRow] | None) -> _Plan:
+        found = await reading.fetch(self.caller)
+        practitioner = Practitioner(await target.fetchall()) if target else found.practitioner
+        self.doctor_id = self.move.doctor_id or found.row.doctor_id
+        doctor = practitioner.doctor(self.doctor_id)
+        owner = Owner(clinic_id=doctor.clinic_id, doctor_id=doctor.id, patient_id=found.row.patient_id)
+        require(self.caller, Action.CHANGE_APPOINTMENT, owner)
+        self.slot = slot = find(doctor, self.move.wanted)
+        check_bookable(doctor.policy, doctor.zone, day=slot.date, start_at=slot.start_at, now=self.now)
+        return _Plan(found, practitioner, slot, self.doctor_id)
+
+    def _moved(self, row: AppointmentRow, offer: OfferRow) -> AppointmentChange:
+        note = f"from {row.start_at:%Y-%m-%dT%H:%M:%SZ}"
+        left = row.clinic_id if row.clinic_id != offer.clinic_id else None
+        return AppointmentChange(row.id, "rescheduled", self.caller.id, note, left)

@@ -1,0 +1,88 @@
+"""Writes that are done once however often they are sent: the first answer is given again (AIP-155)."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from db.errors import Conflict
+from db.postgres import idempotency
+from db.postgres.cluster.engines import Connection
+from server.domain.errors import DomainError, Reason
+
+R = TypeVar("R")
+M = TypeVar("M")
+
+KEPT = timedelta(hours=24)
+"""How long the answer of a write is given again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write(Generic[R, M]):
+    """A write as its sender identifies it, and how its result becomes the answer that is kept."""
+
+    caller_id: str
+    request_id: str
+    """UUID, or empty: then the write is not recognized when it comes again."""
+    content: bytes
+    """The method and the request, byte for byte: the same id with other content is refused."""
+    render: Callable[[R], M]
+    dump: Callable[[M], bytes]
+    load: Callable[[bytes], M]
+
+
+class Claim:
+    """The claim of a write's request_id in its transaction.
+
+    It is the first lock that a transaction takes: a twin of the write waits for it, and for nothing else. It is sent
+    with the first statements of the work, so that it costs no round trip of its own.
+    """
+
+    def __init__(self, pg: Connection, write: Write[R, M], now: datetime) -> None:
+        self._pg = pg
+        self._caller_id, self._request_id = write.caller_id, write.request_id
+        self._digest = hashlib.sha256(write.content).digest()
+        self._now = now
+        self._is_settled = False
+
+    async def send(self) -> None:
+        """Send the claim; a twin in flight makes it wait on the server."""
+        if self._request_id:
+            self._sent = await idempotency.claim(
+                self._pg, self._caller_id, self._request_id, self._digest, now=self._now, kept=KEPT
+            )
+
+    async def settle(self) -> None:
+        """Wait for the claim; any number of times. What the work reads before that may still be refused as a twin's.
+
+        Raises Answered if the write was done before, and REQUEST_ID_REUSED if it was another one.
+        """
+        if not self._request_id or self._is_settled:
+            return
+        if await self._sent.fetchone():
+            self._is_settled = True
+            return
+        first = await (await idempotency.first(self._pg, self._caller_id, self._request_id)).fetchone()
+        if first is None:
+            raise Conflict("the answer of a twin was purged between two statements")
+        if first.digest != self._digest:
+            raise DomainError(
+                Reason.REQUEST_ID_REUSED,
+                "this request_id was already used for a different write: make a new UUID for every write",
+            )
+        raise Answered(first.response or b"")
+
+    async def answer(self, response: bytes) -> None:
+        """Keep the answer, to be given again for 24 hours."""
+        await self.settle()
+        if self._request_id:
+            await idempotency.answer(self._pg, self._caller_id, self._request_id, response)
+
+
+class Answered(Exception):
+    """The write was done before; ends the work, which is rolled back."""
+
+    def __init__(self, response: bytes) -> None:
+        super().__init__()
+        self.response = response

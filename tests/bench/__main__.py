@@ -3,6 +3,7 @@
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,8 @@ from tests.bench import growth, notifications, rate, report, streams, versions
 from tests.bench.calls import CREATE, LIST, SLOTS
 from tests.bench.day import run as day
 from tests.bench.load import LoadError
+from tests.bench.ordinary import measure as ordinary
+from tests.bench.ordinary.parts import DATABASE, OVERHEAD
 from tests.bench.rounds import Bench
 from tests.bench.targets import BENCH_PYTHON, running
 
@@ -34,6 +37,8 @@ class Part(StrEnum):
     STREAMS = "streams"
     RATE = "rate"
     DAY = "day"
+    DATABASE = "database"
+    OVERHEAD = "overhead"
 
 
 def main(
@@ -41,7 +46,8 @@ def main(
         Part,
         typer.Argument(
             help="all: the three calls; grpcio: its versions; growth: a large book; notifications: the queue;"
-            " streams: fan-out; rate: bookings a second; day: a mixed day over the whole stack."
+            " streams: fan-out; rate: bookings a second; day: a mixed day over the whole stack;"
+            " database, overhead: our own parts beside the ordinary ones, at the database and around a call."
         ),
     ] = Part.ALL,
     rounds: Annotated[int, typer.Option(min=1, max=5, help="How often everything is measured, in turns.")] = 5,
@@ -56,32 +62,30 @@ def main(
     """Measure on a database of its own and print tables."""
     console, status = Console(width=150), Console(stderr=True)
     scratch = Path(tempfile.mkdtemp(prefix="yoyaku-bench-"))
-    try:
-        if part is Part.STREAMS:
-            console.print(*streams.measure(scratch, lambda text: status.print(f"  {text}")), sep="\n\n")
-            return
-        if part is Part.DAY:
-            console.print(
-                *day.measure(scratch, lambda text: status.print(f"  {text}"), seconds, per_second), sep="\n\n"
-            )
-            return
-        _check()
-        if part is Part.GRPCIO:
-            console.print(versions.compare(versions_of_grpcio.split(","), rounds, scratch))
-            return
-        if part is Part.GROWTH:
-            console.print(*growth.measure(scratch, lambda text: status.print(f"  {text}")), sep="\n\n")
-            return
-        if part is Part.RATE:
-            console.print(rate.measure(scratch, lambda text: status.print(f"  {text}")))
-            return
-        if part is Part.NOTIFICATIONS:
-            console.print(notifications.measure(scratch, lambda text: status.print(f"  {text}")))
-            return
+
+    def tell(text: str) -> None:
+        status.print(f"  {text}")
+
+    def all_or_one() -> Iterable[object]:
         calls = [call for name, call in _CALLS.items() if part in {Part.ALL, name}]
         with running(scratch) as targets:
-            results = Bench(targets, scratch).run(calls, rounds, lambda text: status.print(f"  {text}"))
-        console.print(report.details(results), "", report.goals(results, calls), "", report.memory(results))
+            results = Bench(targets, scratch).run(calls, rounds, tell)
+        return report.details(results), report.goals(results, calls), report.memory(results)
+
+    measures: dict[Part, Callable[[], Iterable[object]]] = {
+        Part.STREAMS: lambda: streams.measure(scratch, tell),
+        Part.DAY: lambda: day.measure(scratch, tell, seconds, per_second),
+        Part.GRPCIO: lambda: [versions.compare(versions_of_grpcio.split(","), rounds, scratch)],
+        Part.GROWTH: lambda: growth.measure(scratch, tell),
+        Part.RATE: lambda: [rate.measure(scratch, tell)],
+        Part.NOTIFICATIONS: lambda: [notifications.measure(scratch, tell)],
+        Part.DATABASE: lambda: ordinary.measure(scratch, tell, DATABASE, rounds),
+        Part.OVERHEAD: lambda: ordinary.measure(scratch, tell, OVERHEAD, rounds),
+    }
+    try:
+        if part not in {Part.STREAMS, Part.DAY}:
+            _check()
+        console.print(*measures.get(part, all_or_one)(), sep="\n\n")
     except (LocalError, LoadError) as error:
         status.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None

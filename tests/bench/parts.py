@@ -3,13 +3,15 @@
 import base64
 import secrets
 import shutil
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from server.config import Settings
 from server.local import binaries, data_location, ports, valkey, workers
+from server.local.ports import HOST
 from server.local.postgres import PostgresServer
 from server.local.process import Process, start
 from server.local.user import database_user
@@ -69,19 +71,24 @@ def settings(stack: ExitStack, scratch: Path, database_url: str) -> Settings:
     )
 
 
-def worker(stack: ExitStack, settings: Settings, scratch: Path, name: str = "worker") -> Target:
-    """A worker as in production. Raises LocalError."""
+SERVE = (sys.executable, "-m", "server", "serve")
+
+
+def worker(
+    stack: ExitStack, settings: Settings, scratch: Path, name: str = "worker", program: Sequence[str] = SERVE
+) -> Target:
+    """A worker as in production, or another program that is one. Raises LocalError."""
+    (port,) = ports.free(1)
     environment = {
+        "YOYAKU_LISTEN": f"{HOST}:{port}",
         "YOYAKU_DATABASE_URL": settings.database_url.get_secret_value(),
         "YOYAKU_KEY_ENCRYPTION_KEY": settings.key_encryption_key.get_secret_value(),
         "YOYAKU_CACHE_URL": settings.cache_url.get_secret_value(),
         "YOYAKU_TOKEN_STORE_URL": settings.token_store_url.get_secret_value(),
         "YOYAKU_DRAIN_SECONDS": "0",
     }
-    (port,) = ports.free(1)
-    process = kept(stack, workers.launch(name, scratch / f"{name}.log", port=port, environment=environment))
-    workers.await_ready(process, port)
-    return Target("ours", port, [process.pid])
+    target = started(stack, [*program], port, scratch / f"{name}.log", **environment)
+    return Target("ours", port, target.pids)
 
 
 def started(stack: ExitStack, command: list[str | Path], port: int, log: Path, **environment: str) -> Target:

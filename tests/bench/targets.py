@@ -62,7 +62,7 @@ def running(scratch: Path) -> Iterator[Targets]:
         settings = parts.settings(stack, scratch, url)
         made = asyncio.run(fill(settings))
         ours = parts.worker(stack, settings, scratch)
-        answers = asyncio.run(_samples(ours.port, made, asyncio.run(token_of(settings, made.staff_id))))
+        answers = asyncio.run(answers_of(ours.port, made, asyncio.run(token_of(settings, made.staff_id))))
         yield Targets(
             clinic=made,
             settings=settings,
@@ -122,7 +122,7 @@ async def token_of(settings: Settings, account_id: str) -> str:
     return token
 
 
-async def _samples(port: int, made: Clinic, token: str) -> dict[str, bytes]:
+async def answers_of(port: int, made: Clinic, token: str) -> dict[str, bytes]:
     """What our server answers to each call: the ready bytes of the limit."""
     requests = {
         SLOTS: made.slots_message(),

@@ -1,17 +1,21 @@
 """What pools and statements say of themselves in the log, and whether the database is large enough."""
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 from structlog.testing import capture_logs
 
+from db.errors import Saturated
 from db.postgres import appointments
 from db.postgres.cluster.engines import Connection, Engine, connection, create_engine
 from db.postgres.cluster.transaction import read, transact
 from db.postgres.driver import pipeline, pool
+from db.postgres.driver.pool import Pool
 from server.usecases.maintenance.capacity import PER_TASK, Capacity
 from tests.fixtures.book import Book
 
+LONG = 30.0
 NOBODY = "00000000-0000-7000-8000-000000000000"
 
 
@@ -71,6 +75,56 @@ async def test_a_connection_that_is_not_returned_is_told_of_with_the_place(
         await asyncio.sleep(0.1)
     [line] = [line for line in lines if line["event"] == "database connection not returned"]
     assert __file__ in str(line["borrower"])
+
+
+@pytest.fixture
+def single(database_url: str) -> Iterator[Pool]:
+    """A pool of one connection."""
+    one = Pool(database_url, size=1, wait_seconds=LONG, application="tests")
+    yield one
+    one.dispose()
+
+
+async def test_waiters_are_served_in_the_order_in_which_they_came(single: Pool) -> None:
+    served = list[int]()
+
+    async def wait(number: int) -> None:
+        pooled = await single.borrow()
+        served.append(number)
+        await single.give_back(pooled)
+
+    lent = await single.borrow()
+    tasks = [asyncio.create_task(wait(number)) for number in range(3)]
+    await asyncio.sleep(0)
+    await single.give_back(lent)
+    await asyncio.gather(*tasks)
+    assert served == [0, 1, 2]
+
+
+async def test_a_waiter_that_waits_too_long_is_told_so_and_takes_no_connection(single: Pool) -> None:
+    lent = await single.borrow()
+    with pytest.raises(Saturated):
+        await single.borrow(0.01)
+    await single.give_back(lent)
+    await single.give_back(await single.borrow(0.01))
+
+
+@pytest.mark.parametrize("handed_over", [False, True])
+async def test_a_waiter_that_is_cancelled_leaves_the_connection_to_others(single: Pool, handed_over: bool) -> None:
+    lent = await single.borrow()
+    waiting = asyncio.create_task(single.borrow())
+    await asyncio.sleep(0)
+    if handed_over:
+        await single.give_back(lent)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    if not handed_over:
+        await single.give_back(lent)
+    lent = await single.borrow(0.01)
+    with pytest.raises(Saturated):
+        await single.borrow(0.01)
+    await single.give_back(lent)
 
 
 @pytest.mark.parametrize(("tasks", "warnings"), [(10, 0), (11, 1)])

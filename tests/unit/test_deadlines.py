@@ -49,6 +49,15 @@ async def test_work_that_waits_too_long_is_cancelled() -> None:
     assert current.cancelling() == 0
 
 
+async def test_a_timeout_within_the_work_is_not_taken_for_the_deadline() -> None:
+    async def impatient() -> None:
+        async with asyncio.timeout(0):
+            await asyncio.sleep(LONG)
+
+    with pytest.raises(TimeoutError):
+        await within(LONG, impatient())
+
+
 async def test_a_cancellation_from_elsewhere_stays_one() -> None:
     notes = list[str]()
     task = asyncio.create_task(within(LONG, waits_for(asyncio.get_running_loop().create_future(), notes)))

@@ -16,8 +16,7 @@ import structlog
 from psycopg.pq import ConnStatus, TransactionStatus
 from psycopg.types.string import TextLoader
 
-from db.errors import Unavailable
-from db.postgres.driver.permits import Permits
+from db.errors import Saturated, Unavailable
 from db.postgres.driver.pipeline import Connection
 
 CONNECT_SECONDS = 2
@@ -51,14 +50,14 @@ class Pool:
         self._url = url
         self._application = application
         self._wait_seconds = wait_seconds
-        self._permits = Permits(size)
+        self._permits = asyncio.Semaphore(size)
         self._idle: deque[_Pooled] = deque()
         self._lent: dict[_Pooled, _Loan] = {}
         self._leak_watch: asyncio.TimerHandle | None = None
 
     async def borrow(self, wait_seconds: float | None = None) -> "_Pooled":
         """A connection that is there, as far as its socket shows, to be returned (Saturated, Unavailable)."""
-        await self._permits.acquire(wait_seconds or self._wait_seconds)
+        await self._permit(wait_seconds or self._wait_seconds)
         try:
             while self._idle:
                 pooled = self._idle.pop()
@@ -74,6 +73,18 @@ class Pool:
         if self._leak_watch is None:
             self._watch_for_leaks(LEAK_SECONDS)
         return pooled
+
+    async def _permit(self, wait_seconds: float) -> None:
+        """Wait for one of `size` permits, first come first served (Saturated)."""
+        if not self._permits.locked():
+            # Comes at once: no timer needed.
+            await self._permits.acquire()
+            return
+        try:
+            async with asyncio.timeout(wait_seconds):
+                await self._permits.acquire()
+        except TimeoutError:
+            raise Saturated("no database connection came free") from None
 
     async def give_back(self, pooled: "_Pooled") -> None:
         """Take a connection back; one that is broken or inside a transaction is rolled back or thrown away."""

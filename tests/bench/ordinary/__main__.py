@@ -10,7 +10,7 @@ import grpc
 from db.postgres.cluster import engines
 from db.postgres.driver import pool
 from server.commands.serve import serve
-from server.rpc import call_lifecycle, server, unary
+from server.rpc import call_lifecycle, server
 from tests.bench.ordinary import calls, database
 from tests.bench.ordinary.parts import Part
 
@@ -26,11 +26,9 @@ def _intercepted() -> None:
 
 
 EXCHANGES: dict[Part, Callable[[], None]] = {
-    Part.PERMITS: lambda: _exchange(pool, "Permits", database.Semaphore),
     Part.POOL: lambda: _exchange(engines, "Pool", database.PsycopgPool),
     Part.CHECKED_POOL: lambda: _exchange(engines, "Pool", database.CheckingPsycopgPool),
     Part.PIPELINE: lambda: _exchange(pool, "Connection", database.PsycopgConnection),
-    Part.DEADLINE: lambda: _exchange(unary, "within", calls.within),
     Part.HANDLER: _intercepted,
     Part.LOG_LINE: lambda: _exchange(call_lifecycle, "write_call", calls.write_call),
 }

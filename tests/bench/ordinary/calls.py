@@ -1,29 +1,16 @@
 """What asyncio, grpc.aio and structlog offer around a call."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import grpc
 import structlog
 
-from server.domain.errors import DomainError, Reason
 from server.rpc.call_lifecycle import TokenVerifier, begin
 from server.rpc.streaming import stream_handler
 from server.rpc.unary import unary_handler
 
-T = TypeVar("T")
-
 _log = structlog.get_logger()
-
-
-async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
-    """`server.rpc.deadlines.within` by asyncio."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await work
-    except TimeoutError:
-        raise DomainError(Reason.DEADLINE_PASSED, "the call took longer than its deadline") from None
 
 
 class Interceptor(grpc.aio.ServerInterceptor):

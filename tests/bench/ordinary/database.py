@@ -21,25 +21,6 @@ _LIFE_SECONDS = 30 * 60
 _MOST_WAITING = 1_000
 
 
-class Semaphore:
-    """`db.postgres.driver.permits.Permits` by asyncio."""
-
-    def __init__(self, number: int) -> None:
-        self._semaphore = asyncio.Semaphore(number)
-
-    async def acquire(self, wait_seconds: float) -> None:
-        """Take a permit (Saturated)."""
-        try:
-            async with asyncio.timeout(wait_seconds):
-                await self._semaphore.acquire()
-        except TimeoutError:
-            raise Saturated("no database connection came free") from None
-
-    def release(self) -> None:
-        """Give it back."""
-        self._semaphore.release()
-
-
 class Cursor:
     """A psycopg cursor; a list is an array whatever its elements are."""
 

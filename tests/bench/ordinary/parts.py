@@ -8,22 +8,18 @@ class Part(StrEnum):
 
     POOL = "pool"
     CHECKED_POOL = "checked-pool"
-    PERMITS = "permits"
     PIPELINE = "pipeline"
-    DEADLINE = "deadline"
     HANDLER = "handler"
     LOG_LINE = "log-line"
 
 
-DATABASE = (Part.PERMITS, Part.POOL, Part.CHECKED_POOL, Part.PIPELINE)
-OVERHEAD = (Part.DEADLINE, Part.HANDLER, Part.LOG_LINE)
+DATABASE = (Part.POOL, Part.CHECKED_POOL, Part.PIPELINE)
+OVERHEAD = (Part.HANDLER, Part.LOG_LINE)
 
 COUNTERPARTS = {
     Part.POOL: ("Pool", "psycopg_pool without a check"),
     Part.CHECKED_POOL: ("Pool", "psycopg_pool with its check"),
-    Part.PERMITS: ("Permits", "asyncio.Semaphore and asyncio.timeout"),
     Part.PIPELINE: ("pipeline", "psycopg's cursors and pipeline"),
-    Part.DEADLINE: ("deadlines.within", "asyncio.timeout"),
     Part.HANDLER: ("Calls", "an interceptor of grpc.aio"),
     Part.LOG_LINE: ("logs.write_call", "structlog"),
 }

@@ -18,7 +18,6 @@ _STATEMENTS = 8
 _TRIPS, _LOANS = 1_000, 4_000
 POOLS: dict[str, Callable[..., Any]] = {
     "ours": Pool,
-    "ours with a semaphore": lambda url, **options: _with_semaphore(Pool(url, **options)),
     "psycopg_pool": database.PsycopgPool,
     "psycopg_pool with its check": database.CheckingPsycopgPool,
 }
@@ -52,11 +51,6 @@ async def _measure(url: str, rounds: int) -> dict[str, float]:
                 found.setdefault(name, []).append((time.process_time() - began) / count * 1e6)
     # The first round only warms up.
     return {name: median(costs[1:]) for name, costs in found.items()}
-
-
-def _with_semaphore(pool: Pool) -> Pool:
-    vars(pool)["_permits"] = database.Semaphore(_SIZE)
-    return pool
 
 
 @asynccontextmanager

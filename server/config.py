@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     record_audit_keys: Annotated[
         SecretStr, Field(description="keys that chain the audit trail of medical records, the one to use first")
     ] = SecretStr("")
+    archive_keys: Annotated[SecretStr, Field(description="keys that authenticate archives, the one to use first")] = (
+        SecretStr("")
+    )
     cache_url: Annotated[SecretStr, Field(description="redis:// URL of the Valkey that caches; it may lose all")] = (
         SecretStr("redis://127.0.0.1:6379/0")
     )

@@ -76,6 +76,7 @@ class Parts:
     trail: AuditTrail
     audit_keys: KeyRing
     record_keys: RecordKeys
+    archive_keys: KeyRing
     passwords: Passwords
     accounts: Accounts
     housekeeping: Housekeeping
@@ -176,6 +177,7 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             trail=trail,
             audit_keys=audit_keys,
             record_keys=RecordKeys(engine, vault),
+            archive_keys=key_ring("YOYAKU_ARCHIVE_KEYS", settings.archive_keys.get_secret_value(), secret),
             passwords=passwords,
             accounts=accounts,
             housekeeping=Housekeeping(engine, clock),

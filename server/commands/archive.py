@@ -15,8 +15,9 @@ from db.postgres.archives import Row
 from server.commands import app, fail
 from server.commands.running import settings_here
 from server.config import Settings
-from server.domain.archives import decode, encode
+from server.domain.archives import ArchiveError, ArchiveKey, decode, encode
 from server.domain.errors import DomainError
+from server.usecases.keyrings import KeyRing, KeyRingError
 from server.usecases.maintenance.archiving import Archiving
 from server.wiring import wired
 
@@ -40,6 +41,8 @@ def archive(
         appointments, records = asyncio.run(_archive(settings_here(), directory, size, pause))
     except DomainError as error:
         raise fail(error.message) from None
+    except (ArchiveError, KeyRingError) as error:
+        raise fail(str(error)) from None
     except OSError as error:
         raise fail(
             f"{directory} cannot be written to: {error.strerror}; nothing was removed without its file"
@@ -58,7 +61,7 @@ async def _archive(configured: Settings, directory: Path, size: int, pause: floa
         def store(kind: str, rows: Sequence[Row]) -> None:
             nonlocal files
             files += 1
-            _write(directory / f"{run}-{files:06}-{kind}.ndjson.gz", encode(head, rows))
+            _write(directory / f"{run}-{files:06}-{kind}.ndjson.gz", head, rows, parts.archive_keys)
 
         archiving = Archiving(parts.engine, parts.clock, parts.vault)
         async for batch in archiving.run(store, size):
@@ -69,15 +72,16 @@ async def _archive(configured: Settings, directory: Path, size: int, pause: floa
     return appointments, records
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, head: str, rows: Sequence[Row], keys: KeyRing) -> None:
     """Have a file that is whole and safe on disk, or none under that name."""
+    content = encode(path.name, head, rows, ArchiveKey(keys.current_id, keys.current))
     descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        decode(Path(scratch).read_bytes())
+        decode(path.name, Path(scratch).read_bytes(), keys.by_id)
         Path(scratch).rename(path)
     except BaseException:
         Path(scratch).unlink(missing_ok=True)

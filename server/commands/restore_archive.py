@@ -1,7 +1,7 @@
 """`python -m server restore-archive FILE...`: what `archive` took out comes back."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +10,7 @@ import typer
 from server.commands import app, fail
 from server.commands.running import settings_here
 from server.config import Settings
-from server.domain.archives import ArchiveError, decode
+from server.domain.archives import MOST_BYTES, ArchiveError, decode
 from server.domain.errors import DomainError
 from server.usecases.keyrings import KeyRingError
 from server.usecases.maintenance.archiving import Archiving
@@ -27,15 +27,14 @@ def restore_archive(
     """
     for file in in_order(files):
         try:
-            rows = decode(file.read_bytes())
-            added = asyncio.run(_restore(settings_here(), rows))
+            added, total = asyncio.run(_restore(settings_here(), file))
         except OSError as error:
             raise fail(f"{file} cannot be read: {error.strerror}") from None
         except (ArchiveError, KeyRingError) as error:
             raise fail(f"{file}: {error}; nothing of it was restored") from None
         except DomainError as error:
             raise fail(error.message) from None
-        print(f"{file.name}: {added} of {len(rows)} rows were missing and have been restored")
+        print(f"{file.name}: {added} of {total} rows were missing and have been restored")
 
 
 def in_order(files: Iterable[Path]) -> list[Path]:
@@ -46,7 +45,9 @@ def in_order(files: Iterable[Path]) -> list[Path]:
     return sorted(sorted(files, key=lambda file: file.name, reverse=True), key=lambda file: "-records." in file.name)
 
 
-async def _restore(configured: Settings, rows: Sequence[tuple[str, str]]) -> int:
+async def _restore(configured: Settings, file: Path) -> tuple[int, int]:
     async with wired(configured) as parts:
+        with file.open("rb") as opened:
+            rows = decode(file.name, opened.read(MOST_BYTES + 1), parts.archive_keys.by_id)
         archiving = Archiving(parts.engine, parts.clock, parts.vault)
-        return await archiving.put_back(rows)
+        return await archiving.put_back(rows), len(rows)

@@ -12,11 +12,10 @@ from typing import Any
 import grpc
 import pytest
 
-from server.domain.archives import decode
 from server.usecases.keyrings import KeyRingError
 from server.usecases.maintenance.archiving import Archiving
 from server.wiring import Parts, wired
-from tests.fixtures.archives import YEARS, Files, archive
+from tests.fixtures.archives import YEARS, Files, archive, rows_of
 from tests.fixtures.book import Clock
 from tests.fixtures.charts import TEXT, Charts
 from tests.fixtures.worker import Client, settings_for
@@ -140,7 +139,7 @@ async def archived(parts: Parts, clock: Clock) -> Sequence[tuple[str, str]]:
     clock.advance(YEARS)
     files = Files()
     assert await archive(archiving(parts), files) == (0, 1)
-    return decode(files.archives[0])
+    return rows_of(files.archives[0])
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """The gRPC server: our services, health of each, reflection."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -11,10 +10,10 @@ from server.rpc.appointments import AppointmentServicer
 from server.rpc.call_lifecycle import TokenVerifier
 from server.rpc.directory import DirectoryServicer
 from server.rpc.identity import AuthServicer
+from server.rpc.interceptor import CallInterceptor
 from server.rpc.notifications import NotificationServicer
 from server.rpc.records import RecordServicer
 from server.rpc.schedules import ScheduleServicer
-from server.rpc.unary import Calls
 from yoyaku.v1 import (
     appointment_service_pb2,
     auth_service_pb2,
@@ -63,6 +62,7 @@ class GrpcServer:
     def __init__(self, servicers: Servicers, tokens: TokenVerifier) -> None:
         self._health = health.aio.HealthServicer()
         self._grpc = grpc.aio.server(
+            interceptors=[CallInterceptor(tokens)],
             options=[
                 ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
                 # Clients that hold a connection ping it; the default would tell them off.
@@ -71,14 +71,12 @@ class GrpcServer:
                 ("grpc.so_reuseport", 0),
             ],
         )
-        calls: Any = Calls(tokens)  # what generated code takes for a server
-        add_AppointmentServiceServicer_to_server(servicers.appointments, calls)
-        add_ScheduleServiceServicer_to_server(servicers.schedules, calls)
-        add_DirectoryServiceServicer_to_server(servicers.directory, calls)
-        add_AuthServiceServicer_to_server(servicers.auth, calls)
-        add_RecordServiceServicer_to_server(servicers.records, calls)
-        add_NotificationServiceServicer_to_server(servicers.notifications, calls)
-        self._grpc.add_generic_rpc_handlers((calls,))
+        add_AppointmentServiceServicer_to_server(servicers.appointments, self._grpc)
+        add_ScheduleServiceServicer_to_server(servicers.schedules, self._grpc)
+        add_DirectoryServiceServicer_to_server(servicers.directory, self._grpc)
+        add_AuthServiceServicer_to_server(servicers.auth, self._grpc)
+        add_RecordServiceServicer_to_server(servicers.records, self._grpc)
+        add_NotificationServiceServicer_to_server(servicers.notifications, self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         reflection.enable_server_reflection((*_SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
 

@@ -1,52 +1,20 @@
-"""What every call of our services goes through: request id, deadline, identity, validation, errors, one log line."""
+"""What every unary call of our services goes through: deadline, identity, validation, errors, one log line."""
 
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import grpc
 from google.protobuf.message import Message
 
-from server.rpc.call_lifecycle import PUBLIC, TokenVerifier, abort, begin, reader, refusal, token_of, write_line
+from server.rpc.call_lifecycle import PUBLIC, TokenVerifier, abort, reader, refusal, token_of, write_line
 from server.rpc.calls import current, identified
 from server.rpc.deadlines import budget, within
 from server.rpc.errors import CODES
 from server.rpc.sessions import headers_of
-from server.rpc.streaming import stream_handler
 
 Answer = Message | bytes
 Handler = Callable[[Message, Any], Coroutine[Any, Any, Answer]]
-
-
-class Calls(grpc.GenericRpcHandler):
-    """Stands for a server while services are added to it; then begins every call that it gets.
-
-    No interceptor of gRPC's, which the server would ask anew for every call; and one for all services, which it would
-    ask one after another.
-    """
-
-    def __init__(self, tokens: TokenVerifier) -> None:
-        self._tokens = tokens
-        self._methods: dict[str, Any] = {}
-
-    def add_generic_rpc_handlers(self, handlers: object) -> None:
-        """What generated code says once more by the other method."""
-
-    def add_registered_method_handlers(self, service: str, methods: Mapping[str, Any]) -> None:
-        """Add the methods of a service."""
-        for name, found in methods.items():
-            path = f"/{service}/{name}"
-            self._methods[path] = (stream_handler if found.response_streaming else unary_handler)(
-                path, found, self._tokens
-            )
-
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
-        """The wrapped method that is called, if it is one of ours; asked in the task that then runs it."""
-        method = handler_call_details.method
-        found = self._methods.get(method)
-        if found:
-            begin(method, handler_call_details.invocation_metadata or ())
-        return found
 
 
 def unary_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcMethodHandler[bytes, bytes]":

@@ -2,15 +2,12 @@
 
 import sys
 from collections.abc import Callable
-from functools import partial
 from types import ModuleType
-
-import grpc
 
 from db.postgres.cluster import engines
 from db.postgres.driver import pool
 from server.commands.serve import serve
-from server.rpc import call_lifecycle, server
+from server.rpc import call_lifecycle
 from tests.bench.ordinary import calls, database
 from tests.bench.ordinary.parts import Part
 
@@ -19,17 +16,10 @@ def _exchange(module: ModuleType, name: str, part: object) -> None:
     setattr(module, name, part)
 
 
-def _intercepted() -> None:
-    interceptor = calls.Interceptor()
-    _exchange(grpc.aio, "server", partial(grpc.aio.server, interceptors=(interceptor,)))
-    _exchange(server, "Calls", partial(calls.Services, interceptor))
-
-
 EXCHANGES: dict[Part, Callable[[], None]] = {
     Part.POOL: lambda: _exchange(engines, "Pool", database.PsycopgPool),
     Part.CHECKED_POOL: lambda: _exchange(engines, "Pool", database.CheckingPsycopgPool),
     Part.PIPELINE: lambda: _exchange(pool, "Connection", database.PsycopgConnection),
-    Part.HANDLER: _intercepted,
     Part.LOG_LINE: lambda: _exchange(call_lifecycle, "write_call", calls.write_call),
 }
 

@@ -9,17 +9,15 @@ class Part(StrEnum):
     POOL = "pool"
     CHECKED_POOL = "checked-pool"
     PIPELINE = "pipeline"
-    HANDLER = "handler"
     LOG_LINE = "log-line"
 
 
 DATABASE = (Part.POOL, Part.CHECKED_POOL, Part.PIPELINE)
-OVERHEAD = (Part.HANDLER, Part.LOG_LINE)
+OVERHEAD = (Part.LOG_LINE,)
 
 COUNTERPARTS = {
     Part.POOL: ("Pool", "psycopg_pool without a check"),
     Part.CHECKED_POOL: ("Pool", "psycopg_pool with its check"),
     Part.PIPELINE: ("pipeline", "psycopg's cursors and pipeline"),
-    Part.HANDLER: ("Calls", "an interceptor of grpc.aio"),
     Part.LOG_LINE: ("logs.write_call", "structlog"),
 }

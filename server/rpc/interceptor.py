@@ -1,0 +1,37 @@
+"""Begins every call of our services; those of health and reflection pass."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+
+from server.rpc.call_lifecycle import TokenVerifier, begin
+from server.rpc.streaming import stream_handler
+from server.rpc.unary import unary_handler
+
+_OURS = "/yoyaku."
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):
+    """Gives each method of our services what all calls go through, once; grpc then runs it in the task of the call."""
+
+    def __init__(self, tokens: TokenVerifier) -> None:
+        self._tokens = tokens
+        self._wrapped: dict[str, Any] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Any:
+        """The wrapped method that is called, if it is one of ours."""
+        method = handler_call_details.method
+        found = self._wrapped.get(method)
+        if found is None:
+            found = await continuation(handler_call_details)
+            if found is None or not method.startswith(_OURS):
+                return found
+            wrap = stream_handler if found.response_streaming else unary_handler
+            found = self._wrapped[method] = wrap(method, found, self._tokens)
+        begin(method, handler_call_details.invocation_metadata or ())
+        return found

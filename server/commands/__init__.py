@@ -7,6 +7,7 @@ import typer
 from pydantic_settings import BaseSettings
 
 from server.config import ConfigurationError, load
+from server.domain.characters import escaped
 
 app = typer.Typer(name="python -m server", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -15,7 +16,7 @@ S = TypeVar("S", bound=BaseSettings)
 
 def fail(message: str) -> typer.Exit:
     """Say on standard error what is wrong and what to do; raise what is returned."""
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {escaped(message, lines=True)}", file=sys.stderr)
     return typer.Exit(1)
 
 

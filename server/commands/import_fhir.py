@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from server.commands import app, fail
 from server.commands.running import settings_here
 from server.config import Settings
+from server.domain.characters import escaped
 from server.domain.errors import DomainError
 from server.fhir.export import KINDS, Export, ExportError, Report, find
 from server.fhir.fields import Origin
@@ -104,7 +105,7 @@ async def _import(export: Export, origin: Origin, configured: Settings, progress
 def _say(progress: Progress, reports: Iterable[Report]) -> None:
     for report in reports:
         # Above the bar, one line each, as it is written.
-        progress.console.print(str(report), markup=False, highlight=False, emoji=False, soft_wrap=True)
+        progress.console.print(escaped(str(report)), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def _summarize(export: Export, outcomes: dict[str, ImportCounts]) -> int:

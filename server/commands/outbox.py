@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from server.commands import app, fail
+from server.domain.characters import escaped
 from server.local import HOME
 from server.local.outbox import mails
 from server.local.stack import OUTBOX
@@ -18,7 +19,8 @@ def outbox(
     kept = mails(HOME / OUTBOX)
     if not show:
         for number, (_, mail) in enumerate(kept, 1):
-            print(f"{number:>4}  {mail['Date'].datetime:%Y-%m-%d %H:%M:%S}  {mail['To']:<32}  {mail['Subject']}")
+            recipient, subject = escaped(mail["To"]), escaped(mail["Subject"])
+            print(f"{number:>4}  {mail['Date'].datetime:%Y-%m-%d %H:%M:%S}  {recipient:<32}  {subject}")
         if not kept:
             print("no mail yet: book an appointment for a patient with an email address")
         return
@@ -27,7 +29,7 @@ def outbox(
     path, mail = kept[show - 1]
     print(f"File: {path}")
     for name in ("From", "To", "Subject", "Date"):
-        print(f"{name}: {mail[name]}")
+        print(f"{name}: {escaped(str(mail[name]))}")
     for part in mail.walk():
         if part.get_content_maintype() == "text":
-            print(f"\n--- {part.get_content_type()}\n{part.get_content()}")
+            print(f"\n--- {part.get_content_type()}\n{escaped(part.get_content(), lines=True)}")

@@ -7,15 +7,18 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from server import particulars
+from server.domain.characters import flaw
+from server.particulars import Unfit
+
 Json = Mapping[str, Any]
 
 MOST_CHARACTERS = 200
-"""Longest name, and longest system or value of an identifier."""
+"""Longest system or value of an identifier."""
 
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _FIRST_YEAR = 1900
-_CANNOT_BE_STORED = re.compile("[\x00\ud800-\udfff]")
 # Names of the past come last.
 _USES = ("official", "usual", "", "temp", "nickname", "anonymous", "old", "maiden")
 
@@ -57,12 +60,16 @@ def items(value: object) -> list[Json]:
 
 
 def text(value: object) -> str:
-    """Text without space around it, or an empty one in place of anything else (Unusable if it cannot be stored)."""
-    if not isinstance(value, str):
-        return ""
-    if _CANNOT_BE_STORED.search(value):
-        raise Unusable("a text contains characters that cannot be stored (U+0000 or half a surrogate pair)")
-    return value.strip()
+    """Text without space around it, or an empty one in place of anything else and of what nobody can see.
+
+    Raises Unusable for one with control characters, or that turns the direction of text.
+    """
+    written = value.strip() if isinstance(value, str) else ""
+    if not (problem := flaw(written, lines=True)):
+        return written
+    if flaw(f"x{written}", lines=True):
+        raise Unusable(f"a text {problem}")
+    return ""
 
 
 def resource_id(resource: Json) -> str:
@@ -83,19 +90,19 @@ def identifiers(resource: Json, origin: Origin) -> Sequence[Identifier]:
     found = {own(text(resource["resourceType"]), resource_id(resource), origin): None}
     for given in items(resource.get("identifier")):
         identifier = Identifier(text(given.get("system")), text(given.get("value")))
-        if all(0 < len(part) <= MOST_CHARACTERS for part in identifier):
+        if all(0 < len(part) <= MOST_CHARACTERS and not flaw(part) for part in identifier):
             found[identifier] = None
     return tuple(found)
 
 
 def name(value: object) -> str:
-    """A name (Unusable if it is missing or too long)."""
-    found = text(value)
-    if not found:
+    """A name (Unusable if it is missing or unfit)."""
+    if not (written := text(value)):
         raise Unusable("name is missing")
-    if len(found) > MOST_CHARACTERS:
-        raise Unusable(f"name is longer than {MOST_CHARACTERS} characters")
-    return found
+    try:
+        return particulars.name(written)
+    except Unfit as unfit:
+        raise Unusable(f"name {unfit.reason}") from None
 
 
 def full_name(value: object) -> str:
@@ -116,11 +123,10 @@ def _rank(human_name: Json) -> int:
 
 
 def concept(value: object) -> str:
-    """What a CodeableConcept says to people; empty if nothing."""
+    """What a CodeableConcept says to people, in one line; empty if nothing."""
     given = mapping(value)
-    return text(given.get("text")) or next(
-        filter(None, (text(coding.get("display")) for coding in items(given.get("coding")))), ""
-    )
+    displays = (text(coding.get("display")) for coding in items(given.get("coding")))
+    return " ".join((text(given.get("text")) or next(filter(None, displays), "")).split())
 
 
 def instant(value: object, field: str) -> datetime:

@@ -1,15 +1,13 @@
 """Patients."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
+from server import particulars
 from server.fhir.fields import Identifier, Json, Origin, full_name, identifiers, items, mapping, text
 from server.fhir.phones import e164
-
-_EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,189}")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+from server.particulars import Unfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +27,13 @@ def patient(resource: Json, origin: Origin) -> Patient:
     """Read a Patient (Unusable)."""
     country = next((text(address.get("country")) for address in items(resource.get("address"))), "")
     phones = (e164(number, country) for number in _contacts(resource, "phone"))
-    emails = (email for email in _contacts(resource, "email") if _EMAIL.fullmatch(email))
+    emails = map(_email, _contacts(resource, "email"))
     return Patient(
         identifiers=identifiers(resource, origin),
         name=full_name(resource.get("name")),
-        birth_date=_birth_date(text(resource.get("birthDate"))),
+        birth_date=_birth_date(text(resource.get("birthDate")), origin.now),
         phone=next(filter(None, phones), ""),
-        email=next(emails, ""),
+        email=next(filter(None, emails), ""),
         language=_language(resource),
     )
 
@@ -45,11 +43,19 @@ def _contacts(resource: Json, system: str) -> list[str]:
     return [text(point.get("value")) for point in points if text(point.get("system")) == system]
 
 
-def _birth_date(written: str) -> date | None:
+def _email(written: str) -> str:
+    """An address that mail can be sent to, as it is written or as a link; else empty."""
+    try:
+        return particulars.email(written.removeprefix("mailto:"))
+    except Unfit:
+        return ""
+
+
+def _birth_date(written: str, now: datetime) -> date | None:
     # FHIR allows a year or a month alone: a birth date that is not known to the day stays empty.
     try:
-        return date.fromisoformat(written) if _DATE.fullmatch(written) else None
-    except ValueError:
+        return particulars.born(particulars.birth_date(written), now)
+    except Unfit:
         return None
 
 

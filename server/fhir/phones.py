@@ -1,19 +1,22 @@
-"""Phone numbers in E.164 form."""
+"""Phone numbers as exports write them."""
 
-import re
+from server.particulars import Unfit, phone
 
 NORTH_AMERICA = {"US", "USA", "UNITED STATES", "UNITED STATES OF AMERICA", "CA", "CAN", "CANADA"}
-
-_PUNCTUATION = re.compile(r"\(0\)|[\s().\-/\u2010-\u2015]")
-_E164 = re.compile(r"\+[1-9]\d{7,14}", re.ASCII)
-_NATIONAL = re.compile(r"1?([2-9]\d\d[2-9]\d{6})", re.ASCII)
+_JAPAN = {"JP", "JPN", "JAPAN", "日本", "日本国"}
 
 
 def e164(number: str, country: str) -> str:
-    """A number as written, in E.164 form; empty if it has no country code and the country does not tell one."""
-    bare = _PUNCTUATION.sub("", number.removeprefix("tel:"))
-    if bare.startswith("00"):
-        bare = f"+{bare[2:]}"
-    if not bare.startswith("+") and country.upper() in NORTH_AMERICA and (match := _NATIONAL.fullmatch(bare)):
-        bare = f"+1{match[1]}"
-    return bare if _E164.fullmatch(bare) else ""
+    """A number as written, in E.164 form; empty if it is none, or has no country code and the country tells none."""
+    bare = number.removeprefix("tel:").strip()
+    try:
+        return phone(f"+{bare[2:]}" if bare.startswith("00") else bare, _region(country.strip().upper()))
+    except Unfit:
+        return ""
+
+
+def _region(country: str) -> str:
+    """The ISO 3166 code of a country; other names than those known here stand for themselves."""
+    if country in NORTH_AMERICA:
+        return "US"
+    return "JP" if country in _JAPAN else country

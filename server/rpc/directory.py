@@ -1,19 +1,20 @@
 """DirectoryService."""
 
 from collections.abc import Iterable
-from datetime import date
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from db.postgres.clinics import ClinicRow
 from db.postgres.doctors import DoctorRow
 from db.postgres.patients import FullPatientRow
-from server.domain.errors import DomainError, invalid
+from server import particulars
+from server.domain.errors import invalid
 from server.domain.etags import etag_of
 from server.rpc.calls import caller, set_etag, set_location
-from server.rpc.convert import to_optional_date, to_timestamp
+from server.rpc.convert import to_timestamp
 from server.rpc.idempotent_write import idempotent_write
 from server.rpc.updates import check_same_id, fields_to_change, validate_fields
+from server.rpc.validate import checked
 from server.usecases.directory.doctors import Directory, DoctorChange, DoctorChanged, DoctorListing, NewDoctor
 from server.usecases.directory.patients import Particulars, PatientChange, Patients, PatientSearch
 from yoyaku.v1 import clinic_pb2, doctor_pb2, patient_pb2
@@ -48,7 +49,8 @@ class DirectoryServicer(DirectoryServiceServicer):
         return response
 
     async def CreateDoctor(self, request: pb.CreateDoctorRequest, context: object) -> pb.CreateDoctorResponse:
-        new = NewDoctor(request.clinic_id.lower(), request.name, request.practitioner_id.lower(), request.specialty)
+        name = checked("name", particulars.name, request.name, "")
+        new = NewDoctor(request.clinic_id.lower(), name, request.practitioner_id.lower(), request.specialty)
         write = idempotent_write(caller(), request, request.request_id, _doctor_created, pb.CreateDoctorResponse)
         response = await self._directory.create_doctor(caller(), new, write)
         set_location(f"/api/doctors/{response.doctor.id}", response.doctor.etag)
@@ -91,7 +93,8 @@ def _doctor_change(request: pb.UpdateDoctorRequest) -> DoctorChange:
     if "name" in fields and not doctor.name:
         raise invalid("doctor.name", "cannot be cleared: send the name, 1 to 200 characters")
     validate_fields(pb.CreateDoctorRequest(name=doctor.name, specialty=doctor.specialty), fields, "doctor")
-    return DoctorChange(request.doctor_id.lower(), fields, doctor.name, doctor.specialty, doctor.active, doctor.etag)
+    name = checked("doctor.name", particulars.name, doctor.name, "")
+    return DoctorChange(request.doctor_id.lower(), fields, name, doctor.specialty, doctor.active, doctor.etag)
 
 
 def _patient_change(request: pb.UpdatePatientRequest) -> PatientChange:
@@ -113,10 +116,10 @@ def _patient_change(request: pb.UpdatePatientRequest) -> PatientChange:
 
 def _particulars(request: pb.RegisterPatientRequest, within: str = "") -> Particulars:
     return Particulars(
-        name=request.name,
-        birth_date=_birth_date(f"{within}birth_date", request.birth_date),
-        phone=request.phone,
-        email=request.email,
+        name=checked(f"{within}name", particulars.name, request.name, ""),
+        birth_date=checked(f"{within}birth_date", particulars.birth_date, request.birth_date, None),
+        phone=checked(f"{within}phone", particulars.phone, request.phone, ""),
+        email=checked(f"{within}email", particulars.email, request.email, ""),
         language=request.language or "en",
         identifiers=_identifiers(f"{within}identifiers", request.identifiers),
     )
@@ -129,17 +132,9 @@ def _identifiers(field: str, identifiers: Iterable[patient_pb2.Identifier]) -> l
     return sorted(pairs)
 
 
-def _birth_date(field: str, text: str) -> date | None:
-    try:
-        return to_optional_date(field, text)
-    except DomainError:
-        # Its message repeats the text, which is personal here.
-        raise invalid(field, "must be a calendar date from 1900 on: send YYYY-MM-DD") from None
-
-
 def _search(request: pb.SearchPatientsRequest) -> PatientSearch:
     identifier = (request.identifier.system, request.identifier.value) if request.HasField("identifier") else None
-    birth_date = _birth_date("birth_date", request.birth_date)
+    birth_date = checked("birth_date", particulars.birth_date, request.birth_date, None)
     return PatientSearch(identifier, request.name_prefix, birth_date, request.size, request.page_token)
 
 

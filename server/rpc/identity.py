@@ -7,10 +7,12 @@ import grpc
 
 from db.postgres.accounts import SigningKeyRow
 from db.postgres.credentials import DisplayRow
+from server import particulars
 from server.rpc.addresses import client_address
 from server.rpc.calls import caller
 from server.rpc.convert import to_timestamp
 from server.rpc.idempotent_write import idempotent_write
+from server.rpc.validate import checked
 from server.usecases.identity.access_tokens import LIFETIME
 from server.usecases.identity.accounts import Accounts, NewAccount, Offer
 from server.usecases.identity.devices import Devices, NewService
@@ -124,7 +126,7 @@ def _granted(grant: Grant) -> dict[str, Any]:
 def _new_account(request: pb.InviteAccountRequest) -> NewAccount:
     role = account_role_pb2.AccountRole.Name(request.role).removeprefix("ACCOUNT_ROLE_").lower()
     return NewAccount(
-        email=request.email,
+        email=checked("email", particulars.email, request.email, ""),
         role=role,
         clinic_ids=[each.lower() for each in request.clinic_ids],
         patient_id=request.patient_id.lower() or None,

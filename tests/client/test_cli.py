@@ -131,6 +131,15 @@ async def test_staff_book_for_others_and_over_a_full_slot(scene: Scene, staff: S
     assert (await staff(*words, "--override", "emergency")).json["appointment"]["patient"]["name"] == "Ito Yui"
 
 
+async def test_what_others_wrote_cannot_command_the_terminal(scene: Scene, staff: Shell) -> None:
+    await scene.book.run("UPDATE patients SET name = %s", "Sato\x1b[2J\x9b1A\u202e [red]Ken[/red]")
+    await scene.book_slot("10:00", reason="cough\nand fever")
+    for words in (("patients", "sato"), ("appointments", "--doctor", "hana", "--date", TUESDAY)):
+        shown = (await staff(*words)).out
+        assert "Sato\\x1b[2J\\x9b1A\\u202e [red]Ken[/red]" in shown
+        assert not set(shown) & set("\x1b\x9b\u202e")
+
+
 async def test_a_name_that_many_doctors_have_is_asked_back(scene: Scene, patient: Shell) -> None:
     second = await scene.book.doctor(scene.clinic_id)
     many = await patient("slots", "mori", TUESDAY)

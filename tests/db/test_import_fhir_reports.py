@@ -95,6 +95,30 @@ async def test_a_location_named_as_another_clinic_is_reported(book: Book, tmp_pa
     assert reports == [f"a.ndjson:3: Location/l1: its identifier of {MRN} is another clinic's already"]
 
 
+async def test_names_that_requests_may_not_hold_are_reported(book: Book, tmp_path: Path) -> None:
+    texts = ["\u200b", "\u3000", "Mori\nHana", "Mori\x1b[2J", "Mori \u202eanaH"]
+    lines = [patient(f"p{number}", name=[{"text": text}]) for number, text in enumerate(texts)]
+    outcome, reports = await load(book, export(tmp_path, a=lines))
+    assert (outcome.new, len(reports)) == (0, len(texts))
+
+
+async def test_contacts_are_kept_by_the_rule_of_requests(book: Book, tmp_path: Path) -> None:
+    bad = ["jörg@example.com", "kei\u200b@example.com", "kei,mori@example.com"]
+    good = ["user..name@docomo.ne.jp", "kei@münchen.example", "mailto:kei@example.com"]
+    lines = [
+        patient(f"p{number}", telecom=[{"system": "email", "value": value}])
+        for number, value in enumerate([*bad, *good])
+    ]
+    await load(book, export(tmp_path, a=lines))
+    kept = [
+        email
+        for [email] in await book.rows(
+            "SELECT email FROM patients JOIN patient_identifiers i ON i.patient_id = id ORDER BY i.value"
+        )
+    ]
+    assert kept == ["", "", "", "user..name@docomo.ne.jp", "kei@xn--mnchen-3ya.example", "kei@example.com"]
+
+
 async def test_reports_hold_no_personal_data(book: Book, tmp_path: Path) -> None:
     secret = {"system": "http://hl7.org/fhir/sid/us-ssn", "value": "Geheim"}
     lines: list[Resource | str] = [

@@ -236,6 +236,8 @@ async def test_nobody_books_for_others_without_the_right(scene: Scene) -> None:
         ({"patient_id": "me"}, "patient_id"),
         ({"reason": "x" * 501}, "reason"),
         ({"reason": "cough\0"}, "reason"),
+        ({"reason": "cough\x1b[31m"}, "reason"),
+        ({"reason": " \u200b"}, "reason"),
         ({"time_slot": ""}, ""),
         ({"request_id": "1"}, "request_id"),
         ({"start_time": Timestamp(seconds=10**12), "date": "", "time_slot": ""}, "start_time"),

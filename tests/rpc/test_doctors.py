@@ -112,6 +112,8 @@ async def test_without_a_mask_what_is_set_changes(scene: Scene) -> None:
         (Doctor(), [], "update_mask"),
         (Doctor(), ["name"], "doctor.name"),
         (Doctor(name="x" * 201), [], "doctor.name"),
+        (Doctor(name=" "), [], "doctor.name"),
+        (Doctor(specialty="\u3000"), [], "doctor.specialty"),
         (Doctor(), ["specialty"], "doctor.specialty"),
     ],
 )

@@ -6,6 +6,7 @@ from datetime import datetime
 import typer
 
 from yoyaku import DeadlineExceeded, Unauthenticated, Unavailable, YoyakuError
+from yoyaku.cli.shown import escaped
 from yoyaku.cli.tables import out, slot_table
 from yoyaku.wire import local_time
 
@@ -50,4 +51,5 @@ def _offer(error: YoyakuError, again: tuple[str, ...]) -> None:
 
 
 def _say(text: str) -> None:
-    typer.echo(text, err=True)
+    # Errors of a server repeat what callers wrote.
+    typer.echo(escaped(text), err=True)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from rich.table import Table
-from rich.text import Text
 
+from yoyaku.cli.shown import plain
 from yoyaku.cli.tables import details, table, utc, when
 from yoyaku.v1.record_pb2 import Record, RecordAccess, RecordAccessBasis, RecordAccessKind, RecordVersion
 
@@ -15,7 +15,7 @@ def record_table(records: Iterable[Record]) -> Table:
     for each in records:
         first = each.text.partition("\n")[0]
         written = when(each.create_time, each.clinic.time_zone)
-        made.add_row(written, *map(Text, (each.doctor.name, first, str(each.version), each.id)))
+        made.add_row(written, *map(plain, (each.doctor.name, first, str(each.version), each.id)))
     return made
 
 
@@ -39,7 +39,7 @@ def version_table(versions: Iterable[RecordVersion]) -> Table:
     """Versions of a record with their whole texts; times are UTC."""
     made = table("", "Written (UTC)", "Version", "Text")
     for each in versions:
-        made.add_row(utc(each.create_time), str(each.version), Text(each.text))
+        made.add_row(utc(each.create_time), str(each.version), plain(each.text))
     return made
 
 
@@ -51,7 +51,7 @@ def access_table(accesses: Iterable[RecordAccess]) -> Table:
         basis = _words(RecordAccessBasis.Name(each.basis), "RECORD_ACCESS_BASIS_")
         own = each.basis == RecordAccessBasis.RECORD_ACCESS_BASIS_OWN
         who = each.doctor.name or ("the patient" if own else each.account_id)
-        made.add_row(utc(each.access_time), *map(Text, (who, what, basis, str(len(each.record_ids)), each.reason)))
+        made.add_row(utc(each.access_time), *map(plain, (who, what, basis, str(len(each.record_ids)), each.reason)))
     return made
 
 

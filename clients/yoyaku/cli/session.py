@@ -17,6 +17,7 @@ from rich.table import Table
 
 from yoyaku import BlockingClient, Tls, TokenStore, YoyakuError
 from yoyaku.cli.failures import failed, usage
+from yoyaku.cli.shown import escaped
 from yoyaku.cli.tables import out
 
 app = typer.Typer(
@@ -118,7 +119,7 @@ def present(answer: Message, table: Table | str, *, as_json: bool) -> None:
     if as_json:
         typer.echo(MessageToJson(answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True))
     elif isinstance(table, str):
-        typer.echo(table)
+        typer.echo(escaped(table))
     else:
         out(table)
 

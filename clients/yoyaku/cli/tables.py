@@ -8,8 +8,8 @@ from datetime import datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from yoyaku.cli.shown import plain
 from yoyaku.v1.appointment_pb2 import Appointment, AppointmentStatus
 from yoyaku.v1.clinic_pb2 import Clinic
 from yoyaku.v1.doctor_pb2 import Doctor
@@ -35,7 +35,7 @@ def out(table: Table, *, err: bool = False) -> None:
 def table(title: str, *columns: str) -> Table:
     """An empty table; the last column holds ids."""
     made = Table(
-        title=Text(title), title_justify="left", box=None, header_style="bold", title_style="bold", pad_edge=False
+        title=plain(title), title_justify="left", box=None, header_style="bold", title_style="bold", pad_edge=False
     )
     for column in columns:
         made.add_column(column, no_wrap=column in {"Id", "When"}, overflow="fold")
@@ -60,7 +60,9 @@ def found_table(slots: Iterable[FoundSlot]) -> Table:
     made = table("", "When", "Doctor", "Specialty", "Clinic", "Doctor's id")
     for found in slots:
         start = when(found.slot.start_time, found.clinic.time_zone)
-        made.add_row(start, *map(Text, (found.doctor.name, found.doctor.specialty, found.clinic.name, found.doctor.id)))
+        made.add_row(
+            start, *map(plain, (found.doctor.name, found.doctor.specialty, found.clinic.name, found.doctor.id))
+        )
     return made
 
 
@@ -68,7 +70,7 @@ def appointment_table(appointments: Iterable[Appointment]) -> Table:
     """Appointments, each on its clinic's wall clock."""
     made = table("", "When", "Doctor", "Patient", "Status", "Id")
     for each in appointments:
-        made.add_row(_start(each), *map(Text, (each.doctor.name, each.patient.name, _status(each), each.id)))
+        made.add_row(_start(each), *map(plain, (each.doctor.name, each.patient.name, _status(each), each.id)))
     return made
 
 
@@ -94,7 +96,7 @@ def details(values: Mapping[str, str]) -> Table:
     made.add_column(style="bold")
     made.add_column(overflow="fold")
     for name, value in values.items():
-        made.add_row(name, Text(value))
+        made.add_row(name, plain(value))
     return made
 
 
@@ -107,7 +109,7 @@ def doctor_table(doctors: Iterable[Doctor]) -> Table:
     """Doctors with their clinics."""
     made = table("", "Name", "Specialty", "Clinic", "Id")
     for each in doctors:
-        made.add_row(*map(Text, (each.name, each.specialty, each.clinic.name, each.id)))
+        made.add_row(*map(plain, (each.name, each.specialty, each.clinic.name, each.id)))
     return made
 
 
@@ -115,7 +117,7 @@ def clinic_table(clinics: Iterable[Clinic]) -> Table:
     """Clinics with their zones."""
     made = table("", "Name", "Time zone", "Id")
     for each in clinics:
-        made.add_row(*map(Text, (each.name, each.time_zone, each.id)))
+        made.add_row(*map(plain, (each.name, each.time_zone, each.id)))
     return made
 
 
@@ -124,7 +126,7 @@ def patient_table(patients: Iterable[Patient]) -> Table:
     made = table("", "Name", "Born", "Identifiers", "Id")
     for each in patients:
         identifiers = ", ".join(identifier.value for identifier in each.identifiers)
-        made.add_row(*map(Text, (each.name, each.birth_date, identifiers, each.id)))
+        made.add_row(*map(plain, (each.name, each.birth_date, identifiers, each.id)))
     return made
 
 
@@ -138,7 +140,7 @@ def notification_table(notifications: Iterable[Notification]) -> Table:
             NotificationOutcome.Name(each.outcome),
         )
         about = each.appointment_id or each.account_id
-        made.add_row(*map(Text, (utc(each.update_time), *map(_last_words, words), str(each.attempts), about, each.id)))
+        made.add_row(*map(plain, (utc(each.update_time), *map(_last_words, words), str(each.attempts), about, each.id)))
     return made
 
 

@@ -14,6 +14,7 @@ from yoyaku.cli import words
 from yoyaku.cli.browsing import Clinic
 from yoyaku.cli.failures import usage
 from yoyaku.cli.session import Json, app, session
+from yoyaku.cli.shown import plain
 from yoyaku.cli.tables import table
 from yoyaku.v1.schedule_pb2 import ClosedReason, DaySlot, ScheduleDay, SlotState
 
@@ -61,7 +62,7 @@ def _board(days: list[ScheduleDay], names: dict[str, str]) -> Table:
     for day in sorted(days, key=lambda each: names.get(each.doctor_id, each.doctor_id)):
         free = sum(slot.state == SlotState.SLOT_STATE_FREE for slot in day.slots)
         name = names.get(day.doctor_id, day.doctor_id)
-        made.add_row(name, f"{day.date} ({day.time_zone})", str(free), _slots(day))
+        made.add_row(plain(name), f"{day.date} ({day.time_zone})", str(free), _slots(day))
     return made
 
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TypeVar
 
 from db.errors import ConstraintViolated
@@ -15,6 +15,7 @@ from server.domain.errors import DomainError, Reason, invalid, not_found
 from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller, Owner, may, not_allowed, require
 from server.domain.ids import Clock, IdMaker
+from server.particulars import Unfit, born
 from server.usecases import paging
 from server.usecases.directory.profile_cache import ProfileCache
 from server.usecases.idempotency import Claim, Write
@@ -23,8 +24,6 @@ from server.usecases.unit_of_work import perform, read
 M = TypeVar("M")
 
 _OWN_CONTACT = frozenset({"phone", "email", "language"})
-# The calendar is furthest ahead in the Line Islands.
-_FURTHEST_AHEAD = timedelta(hours=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +149,11 @@ class Patients:
 
 
 def _check_birth_date(field: str, birth_date: date | None, now: datetime) -> None:
-    if birth_date and birth_date > (now + _FURTHEST_AHEAD).date():
-        raise invalid(field, "is in the future: send the date of birth, or leave it empty if it is unknown")
+    try:
+        if birth_date:
+            born(birth_date, now)
+    except Unfit as unfit:
+        raise invalid(field, unfit.reason) from None
 
 
 def _known(row: FullPatientRow | None, patient_id: str) -> FullPatientRow:

@@ -9,6 +9,7 @@ import pytest
 from tests.bench.day.crowd import Session
 from tests.bench.day.database import durations
 from tests.bench.day.load import HOST, Load, Plan, connected
+from tests.bench.day.report import GOALS
 from tests.bench.day.tally import Calls, percentile
 
 _HELD_SECONDS = 0.5
@@ -27,6 +28,10 @@ def test_percentile_is_the_least_value_that_such_a_share_does_not_exceed(share: 
     assert percentile([float(each) for each in range(100, 0, -1)], share) == value
     assert percentile([1.0, 2.0, 3.0], 0.5) == 2
     assert percentile([], share) == 0
+
+
+def test_the_day_is_held_against_what_is_promised() -> None:
+    assert {call: promised for call, (_, promised) in GOALS.items()} == {"create": 500, "list": 200, "slots": 300}
 
 
 async def test_calls_start_while_others_wait_and_count_from_the_moment_that_they_were_planned_for() -> None:

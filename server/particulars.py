@@ -1,0 +1,92 @@
+"""The one rule for what identifies and reaches people: requests and imports go through it alike."""
+
+import re
+import unicodedata
+from datetime import date, datetime, timedelta
+
+import idna
+import phonenumbers
+
+from server.domain.characters import flaw
+
+MOST_OF_A_NAME = 200
+"""Characters of the longest name."""
+_FIRST_YEAR = 1900
+# The calendar is furthest ahead in the Line Islands.
+_FURTHEST_AHEAD = timedelta(hours=14)
+_MOST_OF_AN_ADDRESS, _MOST_OF_A_MAILBOX = 254, 64
+# What HTML calls a valid email address, and the contract too. Mailboxes with dots in odd places exist in Japan; quoted
+# ones, and those beyond ASCII, hardly any relay takes.
+_MAILBOX = re.compile(r"[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+")
+_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+class Unfit(ValueError):
+    """A value cannot be used; `reason` says what to do about it, in words that follow the name of the field."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def name(written: str) -> str:
+    """A name without space around it; one character is enough (Unfit)."""
+    found = written.strip()
+    if not found:
+        raise Unfit("has no visible characters: write the name")
+    if len(found) > MOST_OF_A_NAME:
+        raise Unfit(f"is longer than {MOST_OF_A_NAME} characters: shorten it")
+    if problem := flaw(found):
+        raise Unfit(problem)
+    return found
+
+
+def email(written: str) -> str:
+    """An email address as SMTP takes it, a domain beyond ASCII as its Punycode (Unfit)."""
+    mailbox, at, domain = unicodedata.normalize("NFKC", written).strip().rpartition("@")
+    if not domain.isascii():
+        try:
+            domain = idna.encode(domain, uts46=True).decode("ascii")
+        except idna.IDNAError:
+            raise Unfit("has a domain that cannot exist: check it") from None
+    address = f"{mailbox}{at}{domain}"
+    if not (_MAILBOX.fullmatch(mailbox) and _DOMAIN.fullmatch(domain)):
+        raise Unfit("is not one email address that mail can be sent to: write it as name@example.org, in ASCII letters")
+    if len(address) > _MOST_OF_AN_ADDRESS or len(mailbox) > _MOST_OF_A_MAILBOX:
+        raise Unfit("is longer than email addresses are: check it")
+    return address
+
+
+def phone(written: str, region: str = "") -> str:
+    """A phone number in E.164 form; one without a country code is read as in `region`, an ISO 3166 code (Unfit).
+
+    Its length must be possible in its country; which numbers are in use, no table knows up to the day.
+    """
+    try:
+        number = phonenumbers.parse(written, region.upper() or None)
+    except phonenumbers.NumberParseException:
+        raise Unfit("is not a phone number with its country code: write it as +81312345678") from None
+    if number.extension or not phonenumbers.is_possible_number(number):
+        raise Unfit("is not a number of its country that can be called directly: check its digits")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def birth_date(written: str) -> date:
+    """A birth date, from YYYY-MM-DD; whether it has come is for `born` to say (Unfit)."""
+    try:
+        day = date.fromisoformat(written) if _DATE.fullmatch(written) else None
+    except ValueError:
+        day = None
+    if day is None or day.year < _FIRST_YEAR:
+        raise Unfit(f"must be a calendar date from {_FIRST_YEAR} on: write YYYY-MM-DD")
+    return day
+
+
+def born(day: date, now: datetime) -> date:
+    """A birth date that has come, somewhere on earth at least (Unfit)."""
+    if day > (now + _FURTHEST_AHEAD).date():
+        raise Unfit("is in the future: write the date of birth, or leave it empty if it is unknown")
+    return day

@@ -23,6 +23,10 @@ class ClinicRow(NamedTuple):
     cancel_by_minutes: int
     max_per_patient_day: int
     buffer_minutes: int
+    address: str = ""
+    """In one line; empty if unknown."""
+    phone: str = ""
+    """In E.164 form; empty if unknown."""
 
 
 _INSERT = sql(insert(clinics).values({column.name: bindparam(column.name) for column in clinics.c}))

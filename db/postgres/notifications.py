@@ -17,6 +17,8 @@ class NotificationRow(NamedTuple):
     account_id: str | None
     version: int
     channel: str
+    recipient: str
+    """The address or number that it was handed over for; of a withdrawal: is to be. Else empty."""
     status: str
     outcome: str
     attempts: int
@@ -32,7 +34,9 @@ class ContentRow(NamedTuple):
     """What a notification is made from; of a warning to an account without a patient much is empty."""
 
     kind: str
+    version: int
     channel: str
+    recipient: str
     status: str
     attempts: int
     expires_at: datetime
@@ -44,9 +48,14 @@ class ContentRow(NamedTuple):
     appointment_version: int | None
     start_at: datetime | None
     end_at: datetime | None
-    doctor_name: str | None
     clinic_name: str | None
+    clinic_address: str | None
+    clinic_phone: str | None
     time_zone: str | None
+    holder: str
+    """The address that holds the appointment's calendar entry, since it got the last one; empty if none does."""
+    holder_start_at: datetime | None
+    """The start in that entry."""
 
 
 class SubjectRow(NamedTuple):
@@ -75,7 +84,8 @@ _COLUMNS = ", ".join(NotificationRow._fields)
 # For what another query gives; its rows that wait for something else get none.
 _QUEUE = """
 INSERT INTO procrastinate_jobs (queue_name, task_name, args)
-SELECT channel, 'deliver', jsonb_build_object('notification_id', id) FROM {rows} WHERE status = 'waiting'
+SELECT CASE channel WHEN 'none' THEN 'changes' ELSE channel END, 'deliver', jsonb_build_object('notification_id', id)
+FROM {rows} WHERE status = 'waiting'
 """
 
 _ADD = f"""
@@ -104,23 +114,35 @@ WHERE a.id = %(appointment_id)s
 _SUPERSEDE = """
 UPDATE notifications SET status = 'dropped', outcome = 'superseded', updated_at = %(now)s
 WHERE appointment_id = %(appointment_id)s AND version < %(version)s AND status IN ('planned', 'waiting')
+    AND kind <> 'withdrawal'
 """
 _CONTENT = """
-SELECT n.kind, n.channel, n.status, n.attempts, n.expires_at,
+SELECT n.kind, n.version, n.channel, n.recipient, n.status, n.attempts, n.expires_at,
     coalesce(k.email, q.email, ''), coalesce(q.phone, ''), coalesce(q.language, 'en'),
-    a.id, a.status, a.version, a.start_at, a.end_at, p.name, c.name, c.time_zone
+    a.id, a.status, a.version, a.start_at, a.end_at, c.name, c.address, c.phone, c.time_zone,
+    coalesce(h.recipient, ''), h.expires_at
 FROM notifications n
 LEFT JOIN accounts k ON k.id = n.account_id
 LEFT JOIN appointments a ON a.id = n.appointment_id
 LEFT JOIN patients q ON q.id = coalesce(a.patient_id, k.patient_id)
-LEFT JOIN practitioners p ON p.id = a.practitioner_id
 LEFT JOIN clinics c ON c.id = a.clinic_id
+LEFT JOIN LATERAL (
+    SELECT recipient, expires_at FROM notifications
+    WHERE appointment_id = a.id AND kind IN ('confirmation', 'change') AND channel = 'email' AND id <> n.id
+        AND (status = 'sent' OR outcome = 'outcome_unknown')
+    ORDER BY version DESC LIMIT 1
+) h ON true
 WHERE n.id = %(id)s
 FOR UPDATE OF n
 """
 _SET = """
 UPDATE notifications SET status = %(status)s, outcome = %(outcome)s, attempts = %(attempts)s, updated_at = %(now)s
 WHERE id = %(id)s AND status IN ('waiting', 'sending')
+"""
+_TAKE_UP = """
+UPDATE notifications SET status = %(status)s, outcome = %(outcome)s, channel = %(channel)s, recipient = %(recipient)s,
+    updated_at = %(now)s
+WHERE id = %(id)s AND status = 'waiting'
 """
 _QUEUED_TOGETHER = 1_000
 _QUEUE_DUE = f"""
@@ -178,6 +200,14 @@ async def put(
     """Enter how far a notification is, if it waits or is being sent."""
     values = {"id": notification_id, "status": status, "outcome": outcome, "attempts": attempts, "now": now}
     await pg.execute(_SET, values)
+
+
+async def take_up(
+    pg: Connection, notification_id: str, status: str, outcome: str, *, channel: str, recipient: str, now: datetime
+) -> None:
+    """Enter what becomes of a notification that waits, and how and whom it is to reach."""
+    values = {"id": notification_id, "status": status, "outcome": outcome, "channel": channel, "recipient": recipient}
+    await pg.execute(_TAKE_UP, {**values, "now": now})
 
 
 async def queue_due(pg: Connection, now: datetime) -> None:

@@ -13,11 +13,13 @@ class NoticeKind(StrEnum):
     CHANGE = "change"
     CANCELLATION = "cancellation"
     REMINDER = "reminder"
+    WITHDRAWAL = "withdrawal"
+    """To an address that holds an appointment's calendar entry, and hears no more of the appointment."""
     SECURITY_WARNING = "security_warning"
 
 
 class Channel(StrEnum):
-    """How a notice reaches somebody; the name of the queue of its jobs too."""
+    """How a notice reaches somebody."""
 
     EMAIL = "email"
     SMS = "sms"
@@ -50,6 +52,9 @@ class DeliveryOutcome(StrEnum):
     FAILED = "failed"
     """The provider could not take it."""
     NO_ADDRESS = "no_address"
+    """There was neither address nor number when it was to be sent."""
+    BAD_ADDRESS = "bad_address"
+    """The address is none that mail can be sent to: nobody was asked to take it."""
     SUPERSEDED = "superseded"
     """The appointment has changed since."""
     EXPIRED = "expired"
@@ -72,11 +77,16 @@ PAUSES = (timedelta(seconds=1), timedelta(seconds=3), timedelta(seconds=9))
 """Before each attempt after the first."""
 
 
-def channel_for(email: str, phone: str) -> Channel:
-    """The channel to somebody: email if there is an address, because it carries the calendar entry."""
+def channel_for(email: str, phone: str) -> tuple[Channel, str]:
+    """The channel to somebody, and the recipient: email if there is an address, because it carries the entry."""
     if email:
-        return Channel.EMAIL
-    return Channel.SMS if phone else Channel.NONE
+        return Channel.EMAIL, email
+    return (Channel.SMS, phone) if phone else (Channel.NONE, "")
+
+
+def left_behind(kind: NoticeKind, holder: str, recipient: str) -> bool:
+    """Whether a notice changes a calendar entry that another address holds, and leaves that one behind."""
+    return kind in {NoticeKind.CHANGE, NoticeKind.CANCELLATION} and holder not in {"", recipient}
 
 
 def pause_after(attempts: int) -> timedelta | None:
@@ -86,6 +96,8 @@ def pause_after(attempts: int) -> timedelta | None:
 
 def still_true(kind: NoticeKind, status: Status, starts_at: datetime, said_to_start_at: datetime) -> bool:
     """Whether an appointment is as a notice about it says."""
+    if kind is NoticeKind.WITHDRAWAL:
+        return True
     if kind is NoticeKind.CANCELLATION:
         return status is Status.CANCELLED
     return status is Status.SCHEDULED and starts_at == said_to_start_at

@@ -4,13 +4,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from server.fhir.fields import Identifier, Json, Origin, Unusable, concept, full_name, identifiers, name
+from server.fhir.fields import (
+    Identifier,
+    Json,
+    Origin,
+    Unusable,
+    concept,
+    contacts,
+    full_name,
+    identifiers,
+    items,
+    name,
+    text,
+)
+from server.fhir.phones import e164
 from server.fhir.references import Reference, reference, references
 from server.fhir.zones import zone_of
 
 GENERAL_PRACTICE = "General practice"
 """Specialty of a doctor whose export tells none."""
 _MOST_OF_SPECIALTY = 100
+_MOST_OF_ADDRESS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +34,10 @@ class Organization:
     identifiers: Sequence[Identifier]
     name: str
     time_zone: str
+    address: str
+    """In one line; empty if unknown."""
+    phone: str
+    """In E.164 form; empty if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +70,21 @@ class PractitionerRole:
 
 def organization(resource: Json, origin: Origin) -> Organization:
     """Read an Organization (Unusable)."""
+    addresses = items(resource.get("address"))
+    country = next((text(address.get("country")) for address in addresses), "")
     return Organization(
-        identifiers(resource, origin), name(resource.get("name")), zone_of(resource.get("address"), origin.zone).key
+        identifiers(resource, origin),
+        name(resource.get("name")),
+        zone_of(addresses, origin.zone).key,
+        next(filter(None, map(_in_one_line, addresses)), "")[:_MOST_OF_ADDRESS],
+        next(filter(None, (e164(number, country) for number in contacts(resource, "phone"))), ""),
     )
+
+
+def _in_one_line(address: Json) -> str:
+    lines = address.get("line")
+    parts = [*(lines if isinstance(lines, list) else []), *map(address.get, ("city", "state", "postalCode"))]
+    return " ".join((text(address.get("text")) or ", ".join(filter(None, map(text, parts)))).split())
 
 
 def location(resource: Json, origin: Origin) -> Location:

@@ -122,6 +122,12 @@ def _rank(human_name: Json) -> int:
     return _USES.index(use) if use in _USES else len(_USES)
 
 
+def contacts(resource: Json, system: str) -> list[str]:
+    """The values of a resource's contact points of a system, such as `phone`, that are not old ones."""
+    points = [point for point in items(resource.get("telecom")) if text(point.get("use")) != "old"]
+    return [text(point.get("value")) for point in points if text(point.get("system")) == system]
+
+
 def concept(value: object) -> str:
     """What a CodeableConcept says to people, in one line; empty if nothing."""
     given = mapping(value)

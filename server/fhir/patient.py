@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from server import particulars
-from server.fhir.fields import Identifier, Json, Origin, full_name, identifiers, items, mapping, text
+from server.fhir.fields import Identifier, Json, Origin, contacts, full_name, identifiers, items, mapping, text
 from server.fhir.phones import e164
 from server.particulars import Unfit
 
@@ -26,8 +26,8 @@ class Patient:
 def patient(resource: Json, origin: Origin) -> Patient:
     """Read a Patient (Unusable)."""
     country = next((text(address.get("country")) for address in items(resource.get("address"))), "")
-    phones = (e164(number, country) for number in _contacts(resource, "phone"))
-    emails = map(_email, _contacts(resource, "email"))
+    phones = (e164(number, country) for number in contacts(resource, "phone"))
+    emails = map(_email, contacts(resource, "email"))
     return Patient(
         identifiers=identifiers(resource, origin),
         name=full_name(resource.get("name")),
@@ -36,11 +36,6 @@ def patient(resource: Json, origin: Origin) -> Patient:
         email=next(filter(None, emails), ""),
         language=_language(resource),
     )
-
-
-def _contacts(resource: Json, system: str) -> list[str]:
-    points = [point for point in items(resource.get("telecom")) if text(point.get("use")) != "old"]
-    return [text(point.get("value")) for point in points if text(point.get("system")) == system]
 
 
 def _email(written: str) -> str:

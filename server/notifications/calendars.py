@@ -18,7 +18,10 @@ class CalendarEntry:
     version: int
     start_at: datetime
     end_at: datetime
-    title: str
+    clinic: str
+    clinic_address: str
+    clinic_phone: str
+    """Address and phone are empty where they are unknown."""
     organizer: str
     """The address that notices come from."""
     attendee: str
@@ -35,10 +38,15 @@ def invitation(entry: CalendarEntry, now: datetime) -> Invitation:
     event.add("dtstamp", now)
     event.add("dtstart", entry.start_at)
     event.add("dtend", entry.end_at)
-    event.add("summary", entry.title)
+    event.add("summary", entry.clinic)
+    event.add("location", ", ".join(filter(None, (entry.clinic, entry.clinic_address))))
+    if entry.clinic_phone:
+        event.add("contact", f"{entry.clinic}, {entry.clinic_phone}")
     event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
-    event.add("organizer", vCalAddress(f"mailto:{entry.organizer}"))
-    event.add("attendee", vCalAddress(f"mailto:{entry.attendee}"))
+    event.add("organizer", vCalAddress(f"mailto:{entry.organizer}", params={"CN": entry.clinic}))
+    # The patient has agreed to come by booking: no calendar is to ask, or to send an answer that nobody reads.
+    agreed = {"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "ACCEPTED", "RSVP": "FALSE"}
+    event.add("attendee", vCalAddress(f"mailto:{entry.attendee}", params=agreed))
     calendar = Calendar()
     calendar.add("prodid", _PRODUCT)
     calendar.add("version", "2.0")

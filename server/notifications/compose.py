@@ -10,39 +10,58 @@ from server.notifications.letters import Letter
 from server.notifications.texts import Visit
 
 
-def letter(notification_id: str, content: ContentRow, mail_from: str, now: datetime) -> Letter:
-    """The letter of a notice about things as they are now."""
+def letter(
+    notification_id: str, content: ContentRow, channel: Channel, recipient: str, mail_from: str, now: datetime
+) -> Letter:
+    """The letter of a notice to a recipient, about things as they are now."""
     visit = _visit(content)
     kind = NoticeKind(content.kind)
     text = texts.about(kind, visit, content.language) if visit else texts.warning(content.language)
-    if content.channel == Channel.SMS:
-        return Letter(notification_id, content.phone, text.subject, text.sms)
-    entry = _entry(content, mail_from)
-    return Letter(notification_id, content.email, text.subject, text.body, invitation(entry, now) if entry else None)
+    if channel is Channel.SMS:
+        return Letter(notification_id, recipient, text.subject, text.sms)
+    entry = _entry(content, recipient, mail_from)
+    attached = invitation(entry, now) if entry else None
+    return Letter(notification_id, recipient, text.subject, text.body, attached, content.clinic_name or "yoyaku")
 
 
 def _visit(content: ContentRow) -> Visit | None:
     if content.start_at is None or content.time_zone is None or content.clinic_name is None:
         return None
-    return Visit(content.start_at, content.time_zone, content.clinic_name)
+    return Visit(
+        content.start_at,
+        content.time_zone,
+        content.clinic_name,
+        content.clinic_address or "",
+        content.clinic_phone or "",
+    )
 
 
-def _entry(content: ContentRow, mail_from: str) -> CalendarEntry | None:
+def _entry(content: ContentRow, recipient: str, mail_from: str) -> CalendarEntry | None:
+    """What a calendar is told: a cancellation is for whoever holds the entry, a reminder changes nothing."""
+    start_at = content.start_at
+    cancelled = content.kind in {NoticeKind.CANCELLATION, NoticeKind.WITHDRAWAL}
     if (
         content.appointment_id is None
         or content.appointment_version is None
-        or content.start_at is None
         or content.end_at is None
+        or start_at is None
         or content.kind == NoticeKind.REMINDER
+        or (content.kind == NoticeKind.CANCELLATION and content.holder != recipient)
     ):
         return None
+    duration = content.end_at - start_at
+    if content.kind == NoticeKind.WITHDRAWAL:
+        # The entry as it stands there: who held the address has no right to know of a later time.
+        start_at = content.expires_at
     return CalendarEntry(
         appointment_id=content.appointment_id,
-        version=content.appointment_version,
-        start_at=content.start_at,
-        end_at=content.end_at,
-        title=content.clinic_name or "",
+        version=content.version if content.kind == NoticeKind.WITHDRAWAL else content.appointment_version,
+        start_at=start_at,
+        end_at=start_at + duration,
+        clinic=content.clinic_name or "",
+        clinic_address=content.clinic_address or "",
+        clinic_phone=content.clinic_phone or "",
         organizer=mail_from,
-        attendee=content.email,
-        cancelled=content.kind == NoticeKind.CANCELLATION,
+        attendee=recipient,
+        cancelled=cancelled,
     )

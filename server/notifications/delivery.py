@@ -13,11 +13,20 @@ from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
 from db.postgres.notifications import ContentRow, NotificationRow
 from server.domain.appointment import Status
-from server.domain.ids import Clock
-from server.domain.notices import Channel, Delivery, DeliveryOutcome, NoticeKind, pause_after, still_true
+from server.domain.ids import Clock, IdMaker
+from server.domain.notices import (
+    Channel,
+    Delivery,
+    DeliveryOutcome,
+    NoticeKind,
+    channel_for,
+    left_behind,
+    pause_after,
+    still_true,
+)
 from server.notifications.breaker import Breaker, Call
 from server.notifications.compose import letter
-from server.notifications.letters import Failed, Letter, Refused, Sender, Unanswered
+from server.notifications.letters import Failed, Letter, Refused, Sender, Unaddressable, Unanswered
 from server.notifications.limits import Limit
 
 _log = structlog.get_logger()
@@ -60,12 +69,14 @@ class Deliveries:
         self,
         engine: Engine,
         clock: Clock,
+        new_id: IdMaker,
         providers: Mapping[Channel, Provider],
         mail_from: str,
         stopping: asyncio.Event,
     ) -> None:
         self._engine = engine
         self._clock = clock
+        self._new_id = new_id
         self._providers = providers
         self._mail_from = mail_from
         self._stopping = stopping
@@ -83,11 +94,15 @@ class Deliveries:
             # Whoever was at it died. Whether the provider has it, nobody knows, and it would not notice a second one.
             await self._enter(notification_id, _End(Delivery.DEAD, DeliveryOutcome.OUTCOME_UNKNOWN, found.attempts))
             return
-        provider = self._providers[Channel(found.channel)]
+        channel = Channel(found.channel)
+        if channel is Channel.NONE:
+            await self._claim(notification_id, channel)
+            return
+        provider = self._providers[channel]
         await self._passage(provider.breaker, found.expires_at)
         with provider.breaker.enter() as call:
             await self._pause(await provider.limit.take())
-            claimed = await self._claim(notification_id)
+            claimed = await self._claim(notification_id, channel)
             if claimed:
                 content, ready = claimed
                 await self._attempt(notification_id, content, ready, provider.sender, call)
@@ -110,22 +125,57 @@ class Deliveries:
 
         return await transact(self._engine, work)
 
-    async def _claim(self, notification_id: str) -> tuple[ContentRow, Letter] | None:
-        """Enter that it is being sent; None if it is of no use any more, or somebody else has it."""
+    async def _claim(self, notification_id: str, channel: Channel) -> tuple[ContentRow, Letter] | None:
+        """Enter that it is being sent over a channel; None if it is of no use any more, or somebody else has it.
 
-        async def work(pg: Connection) -> tuple[ContentRow, Letter] | None:
+        Whom it reaches and how is decided here, by what is known of the patient now. Raises Later if that is another
+        channel.
+        """
+
+        async def work(pg: Connection) -> tuple[ContentRow, Channel, str] | None:
             now = self._clock()
             found = await (await notifications.content(pg, notification_id)).fetchone()
             if found is None or found.status != Delivery.WAITING:
                 return None
-            useless = _uselessness(found, now)
-            status = Delivery.DROPPED if useless else Delivery.SENDING
-            await notifications.put(
-                pg, notification_id, status, useless or DeliveryOutcome.NONE, attempts=found.attempts, now=now
-            )
-            return None if useless else (found, letter(notification_id, found, self._mail_from, now))
+            current, recipient = _way(found)
+            if useless := _uselessness(found, now):
+                end = Delivery.DROPPED, useless
+            else:
+                await self._withdraw(pg, found, recipient, now)
+                end = _beginning(channel, current)
+            await notifications.take_up(pg, notification_id, *end, channel=current, recipient=recipient, now=now)
+            return None if end[0] is Delivery.DROPPED else (found, current, recipient)
 
-        return await transact(self._engine, work)
+        claimed = await transact(self._engine, work)
+        if claimed is None:
+            return None
+        content, current, recipient = claimed
+        if current is not channel:
+            raise Later(timedelta())
+        return content, letter(notification_id, content, current, recipient, self._mail_from, self._clock())
+
+    async def _withdraw(self, pg: Connection, content: ContentRow, recipient: str, now: datetime) -> None:
+        """Have a calendar entry removed that lies at an address which this notice does not reach."""
+        kind = NoticeKind(content.kind)
+        if content.holder_start_at is None or not left_behind(kind, content.holder, recipient):
+            return
+        row = NotificationRow(
+            id=self._new_id(),
+            kind=NoticeKind.WITHDRAWAL,
+            appointment_id=content.appointment_id,
+            account_id=None,
+            version=content.version,
+            channel=Channel.EMAIL,
+            recipient=content.holder,
+            status=Delivery.WAITING,
+            outcome=DeliveryOutcome.NONE,
+            attempts=0,
+            due_at=now,
+            expires_at=content.holder_start_at,
+            created_at=now,
+            updated_at=now,
+        )
+        await notifications.add(pg, row)
 
     async def _attempt(
         self, notification_id: str, content: ContentRow, ready: Letter, sender: Sender, call: Call
@@ -135,6 +185,8 @@ class Deliveries:
         pause = None
         try:
             await sender.send(ready)
+        except Unaddressable:
+            end, said = _End(Delivery.DEAD, DeliveryOutcome.BAD_ADDRESS, content.attempts), "not an address"
         except Refused as refusal:
             call.ended(succeeded=True)
             end, said = _End(Delivery.DEAD, DeliveryOutcome.REFUSED, attempts), str(refusal)
@@ -154,7 +206,7 @@ class Deliveries:
         await self._enter(notification_id, end)
         _log.info(
             "notification", id=notification_id, kind=content.kind, channel=content.channel, status=end.status.value,
-            outcome=end.outcome.value, attempts=attempts, said=said,
+            outcome=end.outcome.value, attempts=end.attempts, said=said,
         )  # fmt: skip
         if pause is not None:
             raise Later(pause)
@@ -174,6 +226,20 @@ class Deliveries:
             else:
                 return
         raise Unavailable("a provider's answer could not be stored")
+
+
+def _way(content: ContentRow) -> tuple[Channel, str]:
+    """How a notice reaches somebody now, and under which address or number."""
+    if content.kind == NoticeKind.WITHDRAWAL:
+        return Channel.EMAIL, content.recipient
+    return channel_for(content.email, content.phone)
+
+
+def _beginning(channel: Channel, current: Channel) -> tuple[Delivery, DeliveryOutcome]:
+    """What becomes of a notice that is about to go over one channel, and reaches the patient over the current one."""
+    if current is Channel.NONE:
+        return Delivery.DROPPED, DeliveryOutcome.NO_ADDRESS
+    return Delivery.SENDING if current is channel else Delivery.WAITING, DeliveryOutcome.NONE
 
 
 def _uselessness(content: ContentRow, now: datetime) -> DeliveryOutcome | None:

@@ -21,17 +21,23 @@ class Letter:
     subject: str
     text: str
     invitation: Invitation | None = None
+    sender: str = "yoyaku"
+    """The name that email is from."""
 
 
 class Sender(Protocol):
     """Hands letters to a provider."""
 
     async def send(self, letter: Letter) -> None:
-        """Return when the provider has taken it. Raises Refused, Failed and Unanswered; see there."""
+        """Return when the provider has taken it. Raises the errors below; see there."""
 
 
 class Refused(Exception):
     """The provider will never take this letter. Texts of these errors are codes, never personal data."""
+
+
+class Unaddressable(Exception):
+    """The recipient is no address that the provider could be told: it was not asked."""
 
 
 class Failed(Exception):

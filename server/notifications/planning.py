@@ -8,7 +8,7 @@ from db.postgres.cluster.transaction import transact
 from db.postgres.notifications import NotificationRow, SubjectRow
 from server.domain.appointment import Status
 from server.domain.ids import Clock, IdMaker
-from server.domain.notices import REMIND_BEFORE, Channel, Delivery, DeliveryOutcome, NoticeKind, channel_for, still_true
+from server.domain.notices import REMIND_BEFORE, Delivery, DeliveryOutcome, NoticeKind, channel_for, still_true
 
 
 class NoticePlanner:
@@ -54,10 +54,8 @@ class NoticePlanner:
     def _notice(
         self, appointment_id: str, kind: NoticeKind, version: int, subject: SubjectRow, now: datetime
     ) -> NotificationRow:
-        channel = channel_for(subject.email, subject.phone)
-        status, outcome = Delivery.PLANNED if kind is NoticeKind.REMINDER else Delivery.WAITING, DeliveryOutcome.NONE
-        if channel is Channel.NONE:
-            status, outcome = Delivery.DROPPED, DeliveryOutcome.NO_ADDRESS
+        # As things are now; whom it reaches and how is decided when it is sent.
+        channel, _ = channel_for(subject.email, subject.phone)
         return NotificationRow(
             id=self._new_id(),
             kind=kind,
@@ -65,8 +63,9 @@ class NoticePlanner:
             account_id=None,
             version=version,
             channel=channel,
-            status=status,
-            outcome=outcome,
+            recipient="",
+            status=Delivery.PLANNED if kind is NoticeKind.REMINDER else Delivery.WAITING,
+            outcome=DeliveryOutcome.NONE,
             attempts=0,
             due_at=subject.start_at - REMIND_BEFORE if kind is NoticeKind.REMINDER else now,
             expires_at=subject.start_at,

@@ -11,13 +11,17 @@ from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
-from aiosmtplib.errors import SMTPAuthenticationError, SMTPConnectError, SMTPHeloError
+from aiosmtplib.errors import SMTPAuthenticationError, SMTPConnectError, SMTPHeloError, SMTPRecipientRefused
 
+from server import particulars
+from server.domain.characters import escaped
 from server.domain.ids import Clock
-from server.notifications.letters import Failed, Letter, Refused, Unanswered
+from server.notifications.letters import Failed, Letter, Refused, Unaddressable, Unanswered
+from server.particulars import Unfit
 
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _FAREWELL_SECONDS = 0.5
+_TAKEN = {250, 251}
 _TRANSIENT, _PERMANENT = range(400, 500), range(500, 600)
 # These tell of the relay, or of our account there, not of the letter, whatever their code.
 _OF_THE_RELAY = (SMTPConnectError, SMTPHeloError, SMTPAuthenticationError)
@@ -71,7 +75,8 @@ class SmtpSender:
 
     async def send(self, letter: Letter) -> None:
         """Connect, hand over, say goodbye."""
-        content = self._content(letter).as_bytes()
+        recipient = _address(letter.recipient)
+        content = self._content(letter, recipient).as_bytes()
         client = SMTP(
             hostname=self._relay.host,
             port=self._relay.port,
@@ -87,7 +92,10 @@ class SmtpSender:
             async with asyncio.timeout(self._seconds):
                 await client.connect()
                 await client.mail(self._sender)
-                await client.rcpt(letter.recipient)
+                # As it is: aiosmtplib's own way takes addresses apart, and makes another of a mailbox with dots.
+                answer = await client.execute_command(b"RCPT", b"TO:<" + recipient.encode("ascii") + b">")
+                if answer.code not in _TAKEN:
+                    raise SMTPRecipientRefused(answer.code, answer.message, "")
                 handed = True
                 await client.data(content)
         except SMTPResponseException as error:
@@ -100,10 +108,10 @@ class SmtpSender:
         finally:
             client.close()
 
-    def _content(self, letter: Letter) -> EmailMessage:
+    def _content(self, letter: Letter, recipient: str) -> EmailMessage:
         mail = EmailMessage(_POLICY)
-        mail["From"] = Address("yoyaku", addr_spec=self._sender)
-        mail["To"] = letter.recipient
+        mail["From"] = Address(escaped(letter.sender), addr_spec=self._sender)
+        mail["To"] = recipient
         mail["Subject"] = letter.subject
         mail["Date"] = format_datetime(self._clock())
         mail["Message-ID"] = f"<{letter.notification_id}@{self._sender.rpartition('@')[2]}>"
@@ -118,6 +126,14 @@ class SmtpSender:
                 params={"method": letter.invitation.method, "charset": "utf-8"},
             )
         return mail
+
+
+def _address(recipient: str) -> str:
+    """The recipient as SMTP takes it. Raises Unaddressable."""
+    try:
+        return particulars.email(recipient)
+    except Unfit:
+        raise Unaddressable from None
 
 
 def _kind_of(error: SMTPResponseException, *, handed: bool) -> type[Refused | Failed | Unanswered]:

@@ -16,6 +16,7 @@ _SUBJECTS = {
         NoticeKind.CHANGE: "Your appointment has moved: {when}",
         NoticeKind.CANCELLATION: "Your appointment is cancelled: {when}",
         NoticeKind.REMINDER: "A reminder of your appointment: {when}",
+        NoticeKind.WITHDRAWAL: "An appointment is no longer in this calendar",
         NoticeKind.SECURITY_WARNING: "Your account was signed out",
     },
     "ja": {
@@ -23,12 +24,19 @@ _SUBJECTS = {
         NoticeKind.CHANGE: "ご予約の日時が変わりました:{when}",
         NoticeKind.CANCELLATION: "ご予約は取り消されました:{when}",
         NoticeKind.REMINDER: "ご予約日時のお知らせ:{when}",
+        NoticeKind.WITHDRAWAL: "ご予約がこのカレンダーから削除されました",
         NoticeKind.SECURITY_WARNING: "アカウントからサインアウトしました",
     },
 }
 _BODIES = {
     "en": "{subject} ({zone})\n{clinic}\n\nTo change it, use your account or call the clinic.\n",
     "ja": "{subject}({zone})\n{clinic}\n\n変更はアカウントから、またはお電話でお願いいたします。\n",
+}
+_WITHDRAWALS = {
+    "en": "An appointment at this clinic was changed or cancelled, and notices about it go to another address now.\n"
+    "The attached entry removes it from the calendar of this one.\n\n{clinic}\n",
+    "ja": "下記の医療機関のご予約に変更または取り消しがあり、今後のお知らせは別の宛先へお送りします。\n"
+    "添付の予定により、この宛先のカレンダーから削除されます。\n\n{clinic}\n",
 }
 _WARNINGS = {
     "en": "A sign-in of your account was used twice, which may mean that somebody copied it. We have ended it.\n"
@@ -46,6 +54,9 @@ class Visit:
     start_at: datetime
     time_zone: str
     clinic: str
+    address: str = ""
+    phone: str = ""
+    """Of the clinic; empty if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +76,13 @@ def warning(language: str) -> Text:
 
 def about(kind: NoticeKind, visit: Visit, language: str) -> Text:
     """A notice about an appointment."""
-    values = {"zone": visit.time_zone, "clinic": visit.clinic}
-    values["subject"] = _SUBJECTS[language][kind].format(when=when(visit, language))
-    return Text(values["subject"], _BODIES[language].format(**values), _SMS[language].format(**values))
+    place = "\n".join(filter(None, (visit.clinic, visit.address, visit.phone)))
+    subject = _SUBJECTS[language][kind].format(when=when(visit, language))
+    if kind is NoticeKind.WITHDRAWAL:
+        return Text(subject, _WITHDRAWALS[language].format(clinic=place), subject)
+    values = {"subject": subject, "zone": visit.time_zone}
+    body = _BODIES[language].format(clinic=place, **values)
+    return Text(subject, body, _SMS[language].format(clinic=visit.clinic, **values))
 
 
 def when(visit: Visit, language: str) -> str:

@@ -49,6 +49,7 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock) -> Async
         connector = await stack.enter_async_context(
             queue(url, size=_QUEUE_CONNECTIONS, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION)
         )
+        new_id = uuid7_maker(clock)
         providers = {
             Channel.EMAIL: _provider(_email(settings, clock), "email", settings.email_per_second, settings, valkey),
             Channel.SMS: _provider(await _sms(settings, stack), "sms", settings.sms_per_second, settings, valkey),
@@ -57,8 +58,8 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock) -> Async
             connector,
             engine,
             clock,
-            NoticePlanner(engine, clock, uuid7_maker(clock)),
-            Deliveries(engine, clock, providers, settings.mail_from, stop),
+            NoticePlanner(engine, clock, new_id),
+            Deliveries(engine, clock, new_id, providers, settings.mail_from, stop),
             dead_after_seconds=settings.worker_dead_after_seconds,
         )
 

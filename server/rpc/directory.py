@@ -146,7 +146,9 @@ def _clinic(row: ClinicRow) -> clinic_pb2.Clinic:
         max_per_patient_day=row.max_per_patient_day,
         buffer_minutes=row.buffer_minutes,
     )
-    return clinic_pb2.Clinic(id=row.id, name=row.name, time_zone=row.time_zone, policy=policy)
+    return clinic_pb2.Clinic(
+        id=row.id, name=row.name, time_zone=row.time_zone, policy=policy, address=row.address, phone=row.phone
+    )
 
 
 def _doctor(row: DoctorRow) -> doctor_pb2.Doctor:

@@ -185,12 +185,109 @@ async def test_the_reminder_goes_with_the_appointment(
             assert "reminder" in (await relay.arrived(3))[2]["Subject"]
 
 
-async def test_who_cannot_be_reached_is_told_nothing(scene: Scene, notifications: Any) -> None:
+async def test_who_cannot_be_reached_is_told_nothing(scene: Scene, notifications: Any, clock: Clock) -> None:
     async with notifications:
         await scene.book_slot("09:30")
+        await ledger_is(scene.book, ("confirmation", 1, "dropped", "no_address"), ("reminder", 1, "planned", ""))
+        clock.advance(timedelta(minutes=30))
         await ledger_is(
             scene.book, ("confirmation", 1, "dropped", "no_address"), ("reminder", 1, "dropped", "no_address")
         )
+    assert set(await scene.book.rows("SELECT channel, recipient FROM notifications")) == {("none", "")}
+
+
+async def test_a_reminder_goes_where_the_patient_is_reached_when_it_is_due(
+    scene: Scene, relay: Relay, notifications: Any, clock: Clock
+) -> None:
+    book = scene.book
+    await book.run(
+        "UPDATE patients SET email = 'gone@example.org', phone = '+819011112222' WHERE id = %s", scene.other_id
+    )
+    async with notifications:
+        found_later = (await scene.book_slot("09:30")).appointment
+        removed = (await scene.book_slot("10:00", patient_id=scene.other_id)).appointment
+        await relay.arrived(1)
+        await book.run("UPDATE patients SET email = %s WHERE id = %s", ADDRESS, scene.patient_id)
+        await book.run("UPDATE patients SET email = '' WHERE id = %s", scene.other_id)
+        clock.advance(timedelta(hours=1))
+        await relay.arrived(2)
+
+        async def sent() -> bool:
+            rows = await book.rows(
+                "SELECT appointment_id, channel, recipient, status FROM notifications WHERE kind = 'reminder'"
+            )
+            return {(str(row[0]), *row[1:]) for row in rows} == {
+                (found_later.id, "email", ADDRESS, "sent"),
+                (removed.id, "sms", "+819011112222", "sent"),
+            }
+
+        await until(sent)
+    assert [mail["To"] for mail in relay.mails] == ["gone@example.org", ADDRESS]
+
+
+@pytest.mark.parametrize("change", ["move", "cancel"])
+async def test_the_entry_is_removed_where_it_lies_when_the_address_has_changed(
+    reachable: Scene, relay: Relay, notifications: Any, change: str
+) -> None:
+    async with notifications:
+        booked = (await reachable.book_slot("09:30")).appointment
+        await relay.arrived(1)
+        await reachable.book.run("UPDATE patients SET email = 'new@example.org' WHERE id = %s", reachable.patient_id)
+        await (reachable.move(booked, "11:00") if change == "move" else reachable.cancel(booked))
+        mails = {str(mail["To"]): mail for mail in (await relay.arrived(3))[1:]}
+    method, event = entry(mails[ADDRESS])
+    assert (method, str(event["UID"]), event["SEQUENCE"]) == ("CANCEL", booked.id, 2)
+    assert str(event["ATTENDEE"]) == f"mailto:{ADDRESS}"
+    # Nobody at the old address learns of the new time.
+    assert event["DTSTART"].dt == booked.start_time.ToDatetime(UTC)
+    assert "11:00" not in f"{mails[ADDRESS]['Subject']}{mails[ADDRESS].get_body()}"
+    if change == "move":
+        method, event = entry(mails["new@example.org"])
+        assert (method, event["SEQUENCE"]) == ("REQUEST", 2)
+    else:
+        assert list(mails["new@example.org"].iter_attachments()) == []
+
+
+async def test_a_cancellation_by_text_message_removes_the_entry_by_mail(
+    reachable: Scene, relay: Relay, notifications: Any
+) -> None:
+    async with notifications:
+        booked = (await reachable.book_slot("09:30")).appointment
+        await relay.arrived(1)
+        await reachable.book.run("UPDATE patients SET email = '', phone = '+819011112222'")
+        await reachable.cancel(booked)
+        mails = await relay.arrived(2)
+    assert (mails[1]["To"], entry(mails[1])[0]) == (ADDRESS, "CANCEL")
+
+
+@pytest.mark.parametrize("address", ["jörg@example.org", "kei,mori@example.org", "kei\u200b@example.org", "kei"])
+async def test_an_address_that_smtp_cannot_be_told_is_a_dead_letter(
+    reachable: Scene, relay: Relay, notifications: Any, address: str
+) -> None:
+    await reachable.book.run("UPDATE patients SET email = %s", address)
+    async with notifications:
+        await reachable.book_slot("09:30")
+        await ledger_is(reachable.book, ("confirmation", 1, "dead", "bad_address"), ("reminder", 1, "planned", ""))
+    assert relay.asked == []
+
+
+async def test_the_entry_says_where_and_whom_to_call_and_asks_nothing(
+    reachable: Scene, relay: Relay, notifications: Any
+) -> None:
+    await reachable.book.run("UPDATE clinics SET address = '1-2-3 Aoba, Sendai', phone = '+81221234567'")
+    await reachable.book_slot("09:30")
+    async with notifications:
+        [mail] = await relay.arrived(1)
+    _, event = entry(mail)
+    assert str(event["LOCATION"]) == "Clinic in Asia/Tokyo, 1-2-3 Aoba, Sendai"
+    assert "+81221234567" in str(event["CONTACT"])
+    assert event["ORGANIZER"].params["CN"] == "Clinic in Asia/Tokyo"
+    assert (event["ATTENDEE"].params["PARTSTAT"], event["ATTENDEE"].params["RSVP"]) == ("ACCEPTED", "FALSE")
+    assert str(event["ATTENDEE"]) == f"mailto:{ADDRESS}"
+    body = mail.get_body()
+    assert body
+    assert "1-2-3 Aoba, Sendai\n+81221234567" in body.get_content().replace("\r\n", "\n")
+    assert mail["From"].addresses[0].display_name == "Clinic in Asia/Tokyo"
 
 
 async def test_a_refused_address_is_a_dead_letter_at_once(reachable: Scene, relay: Relay, notifications: Any) -> None:

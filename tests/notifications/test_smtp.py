@@ -1,13 +1,14 @@
 """Handing mail to a relay: encryption, account, and what each answer means."""
 
 import ssl
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from server.local import certificate
-from server.notifications.letters import Failed, Letter, Refused, Unanswered
+from server.notifications.letters import Failed, Letter, Refused, Unaddressable, Unanswered
 from server.notifications.smtp import Relay as RelayOf
 from server.notifications.smtp import RelayUrlError, SmtpSender
 from tests.fixtures.book import Clock
@@ -32,6 +33,23 @@ async def test_mail_arrives_as_it_was_written(relay: Relay) -> None:
     assert (mail["Subject"], body.get_content()) == ("予約", "本文\r\n.\r\n")
     assert (mail["From"], mail["Message-ID"]) == ("yoyaku <clinic@example.com>", "<0190-id@example.com>")
     assert mail["Auto-Submitted"] == "auto-generated"
+
+
+@pytest.mark.parametrize("address", ["user..name@docomo.ne.jp", "user.@docomo.ne.jp", ".user@docomo.ne.jp", "o'x@a.jp"])
+async def test_an_address_is_told_as_it_is(relay: Relay, address: str) -> None:
+    relay.answers[address] = "550 known here"
+    with pytest.raises(Refused):
+        await sender(relay.url).send(replace(LETTER, recipient=address))
+    relay.answers.clear()
+    await sender(relay.url).send(replace(LETTER, recipient=address))
+    assert address in relay.mails[0].as_string()
+
+
+async def test_what_is_no_address_never_reaches_the_relay(relay: Relay) -> None:
+    for address in ("", "jörg@example.org", "a@b.org>\r\nRCPT TO:<c@d.org"):
+        with pytest.raises(Unaddressable):
+            await sender(relay.url).send(replace(LETTER, recipient=address))
+    assert relay.asked == []
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,15 @@ def test_every_state_has_a_zone_that_there_is() -> None:
     assert zone_of([{"state": "WA", "country": "AU"}], ZoneInfo("Australia/Perth")).key == "Australia/Perth"
 
 
+def test_a_clinic_has_the_address_and_the_phone_of_its_organization() -> None:
+    address = {"line": ["1 Main\nStreet"], "city": "Topeka", "state": "KS", "postalCode": "66603", "country": "US"}
+    telecom = [{"system": "fax", "value": "785-555-0100"}, {"system": "phone", "value": "(785) 555-0199"}]
+    found = directory.organization(organization(address=[address], telecom=telecom), ORIGIN)
+    assert (found.address, found.phone) == ("1 Main Street, Topeka, KS, 66603", "+17855550199")
+    written = address | {"text": "Main Street 1, Topeka"}
+    assert directory.organization(organization(address=[written]), ORIGIN).address == "Main Street 1, Topeka"
+
+
 def test_the_official_name_is_kept_as_it_is_written() -> None:
     maiden = {"use": "maiden", "family": "Abe", "given": ["Yui"]}
     official = {"use": "official", "family": "Ito46", "given": ["Yui2", "Hana"], "prefix": ["Mrs."]}

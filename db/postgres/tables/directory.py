@@ -31,6 +31,8 @@ clinics = Table(
     column("buffer_minutes", Integer(), check("clinics_buffer_range", "buffer_minutes BETWEEN 0 AND 240")),
     column("created_at", INSTANT),
     column("updated_at", INSTANT),
+    Column("address", Text(), nullable=False, server_default=""),
+    Column("phone", Text(), nullable=False, server_default=""),
     PrimaryKeyConstraint("id", name="clinics_pkey"),
 )
 Index("clinics_by_name", clinics.c.name.collate("C"), clinics.c.id)

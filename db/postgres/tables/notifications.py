@@ -13,7 +13,7 @@ notifications = Table(
         Text(),
         check(
             "notifications_kind_known",
-            "kind IN ('confirmation', 'change', 'cancellation', 'reminder', 'security_warning')",
+            "kind IN ('confirmation', 'change', 'cancellation', 'reminder', 'withdrawal', 'security_warning')",
         ),
     ),
     Column("appointment_id", UUID, ForeignKey("appointments.id", name="notifications_appointment_fkey")),
@@ -30,7 +30,8 @@ notifications = Table(
         Text(),
         check(
             "notifications_outcome_known",
-            "outcome IN ('', 'outcome_unknown', 'refused', 'failed', 'no_address', 'superseded', 'expired')",
+            "outcome IN"
+            " ('', 'outcome_unknown', 'refused', 'failed', 'no_address', 'bad_address', 'superseded', 'expired')",
         ),
     ),
     column("attempts", Integer()),
@@ -38,6 +39,7 @@ notifications = Table(
     column("expires_at", INSTANT),
     column("created_at", INSTANT),
     column("updated_at", INSTANT),
+    Column("recipient", Text(), nullable=False, server_default=""),
     PrimaryKeyConstraint("id", name="notifications_pkey"),
     UniqueConstraint("appointment_id", "kind", "version", name="notifications_once"),
     check("notifications_one_subject", "num_nonnulls(appointment_id, account_id) = 1"),

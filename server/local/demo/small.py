@@ -24,14 +24,32 @@ class _SmallClinic:
     time_zone: str
     doctors: tuple[tuple[str, str], ...]
     """(name, specialty) of each."""
+    address: str
+    phone: str
 
 
 _CLINICS = (
-    _SmallClinic("Kaede Clinic", "Asia/Tokyo", (("Mori Hana", "General practice"), ("Abe Daichi", "Cardiology"))),
     _SmallClinic(
-        "Elm Street Clinic", "America/New_York", (("Grace Lin", "General practice"), ("Omar Reyes", "Pediatrics"))
+        "Kaede Clinic",
+        "Asia/Tokyo",
+        (("Mori Hana", "General practice"), ("Abe Daichi", "Cardiology")),
+        "9-9-9 Kaede, Chiyoda-ku, Tokyo 100-0000",
+        "+81312340000",
     ),
-    _SmallClinic("Thames Clinic", "Europe/London", (("Asha Patel", "General practice"), ("Tom Reed", "Dermatology"))),
+    _SmallClinic(
+        "Elm Street Clinic",
+        "America/New_York",
+        (("Grace Lin", "General practice"), ("Omar Reyes", "Pediatrics")),
+        "1 Elm Street, New York, NY 10000",
+        "+12125550100",
+    ),
+    _SmallClinic(
+        "Thames Clinic",
+        "Europe/London",
+        (("Asha Patel", "General practice"), ("Tom Reed", "Dermatology")),
+        "1 Thames Walk, London SE1 0AA",
+        "+442079460100",
+    ),
 )
 _PATIENTS = (
     PatientRow("", "Sato Ken", date(1984, 4, 2), "+81312345678", f"patient@{_DOMAIN}", "en"),
@@ -68,6 +86,8 @@ async def _make(pg: Connection, now: datetime, new_id: Callable[[], str]) -> Non
             cancel_by_minutes=60,
             max_per_patient_day=3,
             buffer_minutes=0,
+            address=clinic.address,
+            phone=clinic.phone,
         )
         await clinics.add(pg, row, now)
         doctor_ids += [await _make_doctor(pg, clinic_ids[-1], *each, now, new_id) for each in clinic.doctors]

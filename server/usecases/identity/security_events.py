@@ -30,6 +30,7 @@ async def _warn(pg: Connection, new_id: IdMaker, account_id: str, now: datetime)
         account_id=account_id,
         version=1,
         channel=Channel.EMAIL,
+        recipient="",
         status=Delivery.WAITING,
         outcome=DeliveryOutcome.NONE,
         attempts=0,

@@ -35,6 +35,8 @@ async def _add_clinic(step: Step, clinic_id: str, organization: Organization) ->
         cancel_by_minutes=60,
         max_per_patient_day=3,
         buffer_minutes=0,
+        address=organization.address,
+        phone=organization.phone,
     )
     await clinics.add(step.pg, row, step.now)
 

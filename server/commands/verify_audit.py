@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from server.commands import app, fail
+from server.commands.checkpoint_files import read_all
 from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.errors import DomainError
-from server.usecases.keyrings import KeyRing
-from server.usecases.records.checkpoints import Checkpoint, CheckpointError, decode
+from server.usecases.records.checkpoints import Witnesses
 from server.usecases.records.verification import Checking
 from server.wiring import wired
 
@@ -32,33 +32,30 @@ def verify_audit(
 
     Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs, while calls go on.
 
-    Exit code 0: all rows are as they were written; 1: it could not be checked; 2: rows were changed or are missing.
+    Checkpoints that contradict each other, or of which one is missing between two, are named as well.
+
+    Exit code 0: all rows are as they were written; 1: it could not be checked; 2: rows were changed or are missing, or
+    checkpoints do not fit together.
     """
     try:
-        flawed, whole = asyncio.run(_verify(settings_here(), checkpoints or []))
+        contradictions, flawed, whole = asyncio.run(_verify(settings_here(), checkpoints or []))
     except DomainError as error:
         raise fail(error.message) from None
-    if flawed:
-        print(f"{flawed} chains are damaged, {whole} are")
+    print(f"{whole} chains are whole" + (f", {flawed} are damaged" if flawed else ""))
+    if contradictions:
+        print(f"{contradictions} contradictions between checkpoints: keep all of these files as evidence")
+    if flawed or contradictions:
         raise typer.Exit(FLAWED)
-    print(f"{whole} chains are whole")
 
 
-async def _verify(configured: Settings, files: list[Path]) -> tuple[int, int]:
+async def _verify(configured: Settings, files: list[Path]) -> tuple[int, int, int]:
     flawed = whole = 0
     async with wired(configured) as parts:
-        checkpoints = [_read(file, parts.audit_keys) for file in files]
-        async for flaw in Checking(parts.engine, parts.audit_keys).flaws(checkpoints):
+        witnesses = Witnesses(read_all(files, parts.audit_keys))
+        for contradiction in witnesses.contradictions:
+            print(contradiction)
+        async for _, flaw in Checking(parts.engine, parts.audit_keys).chains(witnesses):
             if flaw:
                 print(flaw)
             flawed, whole = flawed + bool(flaw), whole + (flaw is None)
-    return flawed, whole
-
-
-def _read(file: Path, keys: KeyRing) -> Checkpoint:
-    try:
-        return decode(file.read_bytes(), keys)
-    except OSError as error:
-        raise fail(f"{file} cannot be read: {error.strerror}") from None
-    except CheckpointError as error:
-        raise fail(f"{file} {error}") from None
+    return len(witnesses.contradictions), flawed, whole

@@ -8,6 +8,7 @@ from db.postgres import records
 from db.postgres.cluster.transaction import read
 from db.postgres.records import RecordRow
 from server.usecases.keyrings import KeyRing
+from server.usecases.records.checkpoints import Witnesses
 from server.usecases.records.verification import Checking
 from tests.fixtures.book import Book
 from tests.fixtures.fhir import SAMPLE, VAULT, Resource, condition, count, encounter, export, load, patient, whole
@@ -57,7 +58,7 @@ async def test_the_import_stands_in_the_trail(book: Book) -> None:
     )
     assert rows == [("import-fhir", "imported", "import", 555)]
     checking = Checking(book.engine, KeyRing([bytes(32)]))
-    assert {flaw async for flaw in checking.flaws([])} == {None}
+    assert {flaw async for _, flaw in checking.chains(Witnesses())} == {None}
     [[authors]] = await book.rows(
         "SELECT count(*) FROM records r JOIN appointments a ON a.id = r.appointment_id"
         " WHERE (r.doctor_id, r.patient_id, r.clinic_id) = (a.doctor_id, a.patient_id, a.clinic_id)"

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,15 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from server.commands import app, audit_checkpoint, verify_audit  # noqa: F401  # the commands register themselves
-from server.usecases.records.checkpoints import Checkpoint, CheckpointError, decode, encode
+from server.usecases.keyrings import KeyRing
+from server.usecases.records.checkpoints import (
+    Checkpoint,
+    CheckpointError,
+    CheckpointFile,
+    Witnesses,
+    decode,
+    encode,
+)
 from server.usecases.records.verification import Checking
 from tests.fixtures.charts import Charts
 
@@ -39,15 +48,18 @@ async def raw(charts: Charts, database_url: str) -> Any:
         yield connection
 
 
-async def flaws(charts: Charts, *checkpoints: Checkpoint) -> list[str]:
+async def flaws(charts: Charts, *files: CheckpointFile) -> list[str]:
     checking = Checking(charts.scene.worker.parts.engine, charts.scene.worker.parts.audit_keys)
-    return [str(flaw) async for flaw in checking.flaws(checkpoints) if flaw]
+    return [str(flaw) async for _, flaw in checking.chains(Witnesses(files)) if flaw]
 
 
-async def checkpoint(charts: Charts) -> Checkpoint:
-    checking = Checking(charts.scene.worker.parts.engine, charts.scene.worker.parts.audit_keys)
-    heads = {chain.patient_id: (chain.seq, chain.mac or b"") async for chain in checking.chains()}
-    return Checkpoint(charts.scene.book.clock.now, heads)
+async def checkpoint(charts: Charts, name: str = "a checkpoint", *earlier: CheckpointFile) -> CheckpointFile:
+    """A checkpoint of the trail as it stands, whole or not, a second later."""
+    keys, previous = charts.scene.worker.parts.audit_keys, Witnesses(earlier).last_digest
+    charts.scene.book.clock.advance(timedelta(seconds=1))
+    checking = Checking(charts.scene.worker.parts.engine, keys)
+    heads = {chain.patient_id: (chain.seq, chain.mac or b"") async for chain, _ in checking.chains(Witnesses())}
+    return decode(name, encode(Checkpoint(charts.scene.book.clock.now, heads, previous), keys), keys)
 
 
 async def test_a_row_that_was_changed_in_any_column_is_named(charts: Charts, raw: psycopg.Connection[Any]) -> None:
@@ -98,15 +110,76 @@ async def test_a_chain_that_was_taken_out_whole_shows_by_the_checkpoint(
     assert await flaws(charts, before) == [f"patient {charts.scene.patient_id}, row 1 is missing"]
 
 
+async def test_a_trail_that_was_cut_and_written_anew_contradicts_the_checkpoint_before(
+    charts: Charts, raw: psycopg.Connection[Any]
+) -> None:
+    patient_id = charts.scene.patient_id
+    before = await checkpoint(charts, "before")
+    raw.execute(b"DELETE FROM record_audit WHERE seq > 2")
+    raw.execute(b"UPDATE record_audit_chains SET seq = 2")
+    for _ in range(2):
+        await charts.list()
+    after = await checkpoint(charts, "after", before)
+    for files in ((before, after), (after, before)):
+        assert await flaws(charts, *files) == [f"patient {patient_id}, row 4 differs from what before says"]
+        assert Witnesses(files).contradictions == [
+            f"patient {patient_id}: before ends at row 4, but after has another row 4"
+        ]
+
+
+KEYS = KeyRing([bytes(32)])
+FIRST = {"a": (3, b"a3"), "b": (1, b"b1")}
+
+
+def file(name: str, day: int, heads: dict[str, tuple[int, bytes]], previous: str = "") -> CheckpointFile:
+    made_at = datetime(2026, 3, day, tzinfo=UTC)
+    return decode(name, encode(Checkpoint(made_at, heads, previous), KEYS), KEYS)
+
+
+def test_contradictions_between_checkpoints_are_named_with_both_files() -> None:
+    first = file("first", 1, FIRST)
+    for heads, said in (
+        ({"a": (3, b"xx"), "b": (1, b"b1")}, "patient a: first ends at row 3, but second has another row 3"),
+        ({"a": (2, b"a2"), "b": (1, b"b1")}, "patient a: first ends at row 3, but second, made later, ends at row 2"),
+        ({"a": (3, b"a3")}, "patient b: first ends at row 1, but second lacks it"),
+    ):
+        assert Witnesses([file("second", 2, heads, first.digest), first]).contradictions == [said]
+    grown = file("second", 2, {"a": (5, b"a5"), "b": (1, b"b1"), "c": (1, b"c1")}, first.digest)
+    assert Witnesses([first, grown]).contradictions == []
+
+
+def test_a_checkpoint_that_is_missing_or_was_made_apart_is_named() -> None:
+    first = file("first", 1, FIRST)
+    second = file("second", 2, FIRST, first.digest)
+    third = file("third", 3, FIRST, second.digest)
+    apart = file("apart", 4, FIRST, second.digest)
+    assert Witnesses([first, second, third]).contradictions == []
+    assert Witnesses([second, third]).contradictions == []
+    for files, said in (
+        ([first, third], "third does not follow first"),
+        ([first, second, third, apart], "apart does not follow third"),
+        ([first, file("another first", 2, FIRST)], "another first does not follow first"),
+    ):
+        [found] = Witnesses(files).contradictions
+        assert found.startswith(said)
+
+
 async def test_a_checkpoint_that_was_changed_is_refused(charts: Charts, raw: psycopg.Connection[Any]) -> None:
     keys = charts.scene.worker.parts.audit_keys
     before = await checkpoint(charts)
-    content = encode(before, keys)
-    assert decode(content, keys) == before
+    content = encode(before.checkpoint, keys)
+    assert decode(before.name, content, keys) == before
     lines = content.splitlines(keepends=True)
-    for changed in (b"".join([lines[0], *lines[2:]]), content.replace(b",4,", b",3,"), content[:-30], b"{}", b""):
+    for changed in (
+        b"".join([lines[0], *lines[2:]]),
+        content.replace(b",4,", b",3,"),
+        content[:-30],
+        b"{}",
+        b"[" * 9999,
+        b"",
+    ):
         with pytest.raises(CheckpointError):
-            decode(changed, keys)
+            decode("a checkpoint", changed, keys)
 
 
 async def test_readers_writers_and_bookings_of_one_patient_at_once_leave_no_gap(charts: Charts) -> None:
@@ -128,17 +201,28 @@ def run(database_url: str, *arguments: str) -> Result:
 def test_the_commands_say_what_is_whole_and_what_is_not(database_url: str, tmp_path: Path) -> None:
     file = tmp_path / "checkpoint"
     assert run(database_url, "verify-audit").stdout == "0 chains are whole\n"
-    assert run(database_url, "audit-checkpoint", str(file)).exit_code == 0
-    assert run(database_url, "audit-checkpoint", str(file)).exit_code == 1
-    assert run(database_url, "verify-audit", str(file)).exit_code == 0
+    assert "--first if there are none" in run(database_url, "audit-checkpoint", str(file)).output
+    assert run(database_url, "audit-checkpoint", str(file), "--first").exit_code == 0
+    assert run(database_url, "audit-checkpoint", str(file), "--first").exit_code == 1
+    second, third = tmp_path / "second", tmp_path / "third"
+    assert run(database_url, "audit-checkpoint", str(second), str(file)).exit_code == 0
+    assert run(database_url, "verify-audit", str(second), str(file)).exit_code == 0
+    assert run(database_url, "audit-checkpoint", str(third), str(second)).exit_code == 0
+    gap = run(database_url, "verify-audit", str(file), str(third))
+    assert (gap.exit_code, f"{third} does not follow {file}" in gap.stdout) == (verify_audit.FLAWED, True)
+    refused = run(database_url, "audit-checkpoint", str(tmp_path / "fourth"), str(file), str(third))
+    assert (refused.exit_code, "no checkpoint was written" in refused.stdout) == (verify_audit.FLAWED, True)
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(CHANGED_CHAIN.encode())
     done = run(database_url, "verify-audit", str(file))
     assert done.exit_code == verify_audit.FLAWED
     assert done.stdout.splitlines() == [
         f"patient {PATIENT}, row 1 was chained with the key of-nobody, which YOYAKU_RECORD_AUDIT_KEYS lacks",
-        "1 chains are not whole, 0 are",
+        "0 chains are whole, 1 are damaged",
     ]
+    refused = run(database_url, "audit-checkpoint", str(tmp_path / "fourth"), str(third))
+    assert refused.exit_code == verify_audit.FLAWED
+    assert not (tmp_path / "fourth").exists()
     file.write_text("{}")
     assert run(database_url, "verify-audit", str(file)).exit_code == 1
 

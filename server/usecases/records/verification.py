@@ -1,7 +1,7 @@
 """Whether the audit trail is whole: every row there, none changed, no end cut off."""
 
 import hmac
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,7 +10,7 @@ from db.postgres.audit import AuditRow, ChainRow
 from db.postgres.cluster.engines import Engine
 from server.usecases.keyrings import KeyRing
 from server.usecases.records.audit_trail import mac_of
-from server.usecases.records.checkpoints import Checkpoint
+from server.usecases.records.checkpoints import Head, Witnesses
 from server.usecases.unit_of_work import read
 
 _CHAINS, _ROWS = 500, 1_000
@@ -36,42 +36,39 @@ class Checking:
         self._engine = engine
         self._keys = keys
 
-    async def chains(self) -> AsyncIterator[ChainRow]:
-        """Every chain, by patient."""
-        after_id = _BEFORE_ALL
+    async def chains(self, witnesses: Witnesses) -> AsyncIterator[tuple[ChainRow, Flaw | None]]:
+        """Every chain, by patient, as it was read, and its first flaw.
+
+        None for one that is whole up to there and holds all that checkpoints say of it.
+        """
+        after_id, missing = _BEFORE_ALL, set(witnesses.heads)
         while page := await read(self._engine, partial(audit.chains, after_id=after_id, limit=_CHAINS)):
             for chain in page:
-                yield chain
+                missing.discard(chain.patient_id)
+                yield chain, await self._flaw(chain, witnesses.heads_of(chain.patient_id))
             after_id = page[-1].patient_id
+        for patient_id in sorted(missing):
+            yield ChainRow(patient_id, 0, None), Flaw(patient_id, 1, "is missing")
 
-    async def flaws(self, checkpoints: Sequence[Checkpoint]) -> AsyncIterator[Flaw | None]:
-        """The first flaw of each chain, None for one that is whole and holds all that checkpoints say of it."""
-        witnessed = {patient_id for each in checkpoints for patient_id in each.heads}
-        async for chain in self.chains():
-            witnessed.discard(chain.patient_id)
-            heads = [each.heads[chain.patient_id] for each in checkpoints if chain.patient_id in each.heads]
-            yield await self._flaw(chain, dict(heads))
-        for patient_id in sorted(witnessed):
-            yield Flaw(patient_id, 1, "is missing")
-
-    async def _flaw(self, chain: ChainRow, witnessed: Mapping[int, bytes]) -> Flaw | None:
+    async def _flaw(self, chain: ChainRow, heads: Sequence[Head]) -> Flaw | None:
         previous, seq = b"", 0
-        last_seq = max(chain.seq, *witnessed, 0)
+        last_seq = max([chain.seq, *(head.seq for head in heads)])
         rows_of = partial(audit.rows, patient_id=chain.patient_id, last_seq=chain.seq, limit=_ROWS)
         while rows := await read(self._engine, partial(rows_of, after_seq=seq)):
             for row in rows:
                 seq += 1
                 if row.seq != seq:
                     return Flaw(chain.patient_id, seq, "is missing")
-                if what := self._damage(row, previous, witnessed.get(seq)):
+                if what := self._damage(row, previous, heads):
                     return Flaw(chain.patient_id, seq, what)
                 previous = row.mac
         return Flaw(chain.patient_id, seq + 1, "is missing") if seq < last_seq else None
 
-    def _damage(self, row: AuditRow, previous: bytes, witnessed: bytes | None) -> str:
+    def _damage(self, row: AuditRow, previous: bytes, heads: Sequence[Head]) -> str:
         key = self._keys.by_id.get(row.key_id)
         if key is None:
             return f"was chained with the key {row.key_id}, which YOYAKU_RECORD_AUDIT_KEYS lacks"
         if not hmac.compare_digest(mac_of(key, row, previous), row.mac):
             return "was changed"
-        return "differs from what a checkpoint says" if witnessed not in {None, row.mac} else ""
+        others = [head.file for head in heads if head.seq == row.seq and head.mac != row.mac]
+        return f"differs from what {' and '.join(others)} says" if others else ""

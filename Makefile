@@ -2,7 +2,7 @@
 # its data in .yoyaku.
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help up down reset test lint types format roles bench soak moved
+.PHONY: help up down reset status logs psql test lint types format roles metrics bench soak moved
 
 PYTHON = .venv/bin/python
 HERE = grep -qsF '$(CURDIR)/.venv' .venv/bin/activate && $(PYTHON) -c ''
@@ -19,7 +19,16 @@ down:  ## Stop the system
 reset:  ## Stop the system and remove its data
 	if [ -x $(PYTHON) ]; then exec $(PYTHON) -m server reset; else rm -rf .yoyaku; fi
 
-test: browser lint types  ## Check everything and run all tests
+status: .venv/built  ## Show how the running system does, on one screen; WATCH=1 keeps it up to date
+	exec $(PYTHON) -m server status $(if $(WATCH),--watch)
+
+logs:  ## Follow the logs of the running system
+	exec tail -n 20 -F .yoyaku/logs/*.log
+
+psql: .venv/built  ## Open the running system's database
+	exec $(PYTHON) -m server psql
+
+test: browser prometheus lint types  ## Check everything and run all tests
 	$(PYTHON) -m pytest $$(test -f .venv/browser || echo --ignore=tests/web)
 	test -f .venv/browser || echo "all passed, except that tests/web was left out: no browser"
 
@@ -42,6 +51,9 @@ format: .venv/built  ## Put code and contract into shape
 
 roles: .venv/built  ## Write docs/roles.md: who may call what
 	$(PYTHON) -m server roles > docs/roles.md
+
+metrics: .venv/built  ## Write docs/metrics.md: what is measured
+	$(PYTHON) -m server metrics > docs/metrics.md
 
 bench: .venv/built .venv-bench/installed h2load  ## Measure calls; PART=slots, list, create, grpcio, growth, streams, rate, notifications, day, database or overhead, ROUNDS=5, SECONDS=60, PER_SECOND=500
 	exec $(PYTHON) -m tests.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(PER_SECOND),--per-second $(PER_SECOND))
@@ -106,6 +118,17 @@ browser: .venv/built
 	rm -f .venv/browser; \
 	if [ "$$CI" = true ]; then echo "error: CI needs a browser, and none can be installed" >&2; exit 1; fi; \
 	echo "no browser can be installed, so tests/web is left out; to run it: apt-get install chromium, or playwright install"
+
+# promtool and amtool for the tests, and the servers for `make up OBSERVE=1`: Debian's packages, unpacked, not installed.
+.PHONY: prometheus
+prometheus: .venv/built
+	if [ -x .venv/prometheus/usr/bin/promtool ] && [ -x .venv/prometheus/usr/bin/amtool ]; then exit; fi; \
+	echo "  unpacking prometheus and alertmanager"; \
+	mkdir -p .venv/prometheus && cd .venv/prometheus && \
+	{ apt-get download prometheus prometheus-alertmanager || { apt-get update && apt-get download prometheus prometheus-alertmanager; }; } > /dev/null 2>&1 && \
+	for package in *.deb; do dpkg-deb --extract "$$package" .; done && rm -- *.deb && exit; \
+	echo "error: Debian's packages prometheus and prometheus-alertmanager cannot be downloaded: run this on Debian, or put promtool and amtool into .venv/prometheus/usr/bin" >&2; \
+	exit 1
 
 .PHONY: h2load
 h2load:

@@ -83,7 +83,22 @@ class Settings(BaseSettings):
         float, Field(ge=0, description="time for balancers to notice NOT_SERVING before calls are refused")
     ] = 2.0
     grace_seconds: Annotated[float, Field(ge=0, description="time for running calls to end after that")] = 10.0
+    metrics_listen: Annotated[
+        str, Field(pattern=r"^([^:]+:\d+)?$", description="host:port where Prometheus finds the task; empty: nowhere")
+    ] = ""
+    metrics_directory: Annotated[
+        str,
+        Field(
+            max_length=80,
+            description="directory that the processes of a task share, so that one of them answers for all",
+        ),
+    ] = ""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+
+    @property
+    def port(self) -> int:
+        """The port at which this worker listens."""
+        return int(self.listen.rpartition(":")[2])
 
 
 class LocalSettings(BaseSettings):

@@ -1,8 +1,8 @@
 """Puts the program together: the same for production and for tests."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from random import SystemRandom
@@ -11,12 +11,15 @@ import structlog
 
 from db.postgres.cluster.engines import Engine, create_engine
 from db.postgres.doctors import DoctorRow
+from db.postgres.driver import pipeline
 from db.postgres.patients import FullPatientRow
 from db.valkey.client import Valkey, create_client
 from db.valkey.gate import Gate
 from db.valkey.read_marks import ReadMarks
+from server.background import kept_up
 from server.config import Settings
 from server.domain.ids import Clock, IdMaker, system_clock, uuid7_maker
+from server.measured import Valkeys, build, caches, database, signing_key, streams
 from server.rpc.appointments import AppointmentServicer
 from server.rpc.days import FORMS
 from server.rpc.directory import DirectoryServicer
@@ -25,6 +28,9 @@ from server.rpc.notifications import NotificationServicer
 from server.rpc.records import RecordServicer
 from server.rpc.schedules import ScheduleServicer
 from server.rpc.server import GrpcServer, Servicers
+from server.telemetry import metrics
+from server.telemetry.exposition import exposed
+from server.telemetry.readings import Readings
 from server.usecases.appointments.book import Booking
 from server.usecases.appointments.cancel import Cancelling
 from server.usecases.appointments.feed import Feed
@@ -88,6 +94,7 @@ class Parts:
     patients: ProfileCache[FullPatientRow]
     announcing: Announcing
     hub: Hub
+    valkeys: Valkeys
     server: GrpcServer
 
 
@@ -189,40 +196,31 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             patients=patients,
             announcing=announcing,
             hub=hub,
+            valkeys=Valkeys({"cache": cache, "tokens": token_store}),
             server=GrpcServer(servicers, tokens),
         )
 
 
-class BrokenError(Exception):
-    """Something that a worker does beside answering calls has ended, so that it cannot be trusted; see the cause."""
-
-
-@asynccontextmanager
-async def kept_up(runs: Iterable[Coroutine[None, None, None]], stop: asyncio.Event) -> AsyncIterator[None]:
-    """What a worker does beside answering calls, as long as this is entered.
-
-    When one of them ends by itself `stop` is set, so that the worker leaves in order; then raises BrokenError.
-    """
-    tasks = [asyncio.create_task(run) for run in runs]
-    for task in tasks:
-        task.add_done_callback(lambda _: stop.set())
-    try:
-        yield
-    finally:
-        ended = [task for task in tasks if task.done()]
-        pending = set(tasks)
-        while pending:  # a statement that ends just then may swallow it
-            for task in pending:
-                task.cancel()
-            _, pending = await asyncio.wait(pending, timeout=1)
-    for task in ended:
-        raise BrokenError from task.exception()
-
-
 def background(parts: Parts, stop: asyncio.Event | None = None) -> AbstractAsyncContextManager[None]:
     """The background of a worker."""
-    runners = (parts.housekeeping, parts.streams, parts.feed, parts.tokens, parts.announcing)
-    return kept_up((*(each.run() for each in runners), *parts.hub.loops()), stop or asyncio.Event())
+    runners = (parts.housekeeping, parts.streams, parts.feed, parts.tokens, parts.announcing, parts.valkeys)
+    runs = [each.run() for each in runners]
+    return kept_up((*runs, *parts.hub.loops()), stop or asyncio.Event())
+
+
+def measured(settings: Settings, parts: Parts) -> AbstractContextManager[None]:
+    """Offer what a worker measures at YOYAKU_METRICS_LISTEN, if that is set."""
+    pipeline.on_trip = metrics.trip_ended
+    counts = {"day": parts.days.counts, "doctor": parts.doctors.counts, "patient": parts.patients.counts}
+    sources = [
+        build,
+        database(parts.engine),
+        caches(counts),
+        streams(parts.streams),
+        signing_key(parts.keys.age),
+        parts.valkeys.read,
+    ]
+    return exposed(Readings(sources), settings.metrics_listen, settings.metrics_directory, f"server-{settings.port}")
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -235,13 +233,14 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         await parts.record_keys.check()
         await parts.server.start(settings.listen)
         await parts.capacity.check()
-        await stop.wait()
-        await parts.server.turn_away()
-        # Streams leave in the second half of the time, when balancers have noticed.
-        half = settings.drain_seconds / 2
-        await asyncio.sleep(half)
-        await asyncio.gather(parts.streams.drain(half), asyncio.sleep(half))
-        await parts.server.stop(settings.grace_seconds)
+        with measured(settings, parts):
+            await stop.wait()
+            await parts.server.turn_away()
+            # Streams leave in the second half of the time, when balancers have noticed.
+            half = settings.drain_seconds / 2
+            await asyncio.sleep(half)
+            await asyncio.gather(parts.streams.drain(half), asyncio.sleep(half))
+            await parts.server.stop(settings.grace_seconds)
         log = structlog.get_logger()
         log.info("days served", **asdict(parts.days.counts))
         log.info("doctors served", **asdict(parts.doctors.counts))

@@ -78,6 +78,18 @@ class NotificationQuery(NamedTuple):
     limit: int
 
 
+class CountRow(NamedTuple):
+    """How many notifications have a status, and for how many seconds the one that was due first has been due."""
+
+    status: str
+    number: int
+    oldest_seconds: float
+
+
+_COUNTS = """
+SELECT status, count(*), extract(epoch FROM now() - min(due_at))::float8
+FROM notifications WHERE status IN ('waiting', 'sending', 'dead') GROUP BY status
+"""
 _COLUMNS = ", ".join(NotificationRow._fields)
 
 # Jobs are inserted as procrastinate's own function does it: calling that takes three times as long.
@@ -159,6 +171,13 @@ WITH revived AS (
     RETURNING id, channel, status)
 {_QUEUE.format(rows="revived")}"""
 _GET_LOCKED = f"SELECT {_COLUMNS} FROM notifications WHERE id = %(id)s FOR UPDATE"
+
+
+async def counts(pg: Connection) -> list[CountRow]:
+    """How many are not at their end, or are dead letters, by status."""
+    cursor = pg.cursor(row_factory=args_row(CountRow))
+    await cursor.execute(_COUNTS)
+    return await cursor.fetchall()
 
 
 async def add(pg: Connection, row: NotificationRow) -> None:

@@ -8,13 +8,13 @@ import structlog
 import uvloop
 
 from server import wiring
+from server.background import BrokenError
 from server.commands import app, fail, settings
 from server.config import Settings
 from server.telemetry import logs
 from server.telemetry.logs import place_of
 from server.usecases.identity.signing_keys import KeyEncryptionKeyError
 from server.usecases.keyrings import KeyRingError
-from server.wiring import BrokenError
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 

@@ -1,5 +1,6 @@
 """Starts everything in order, starts again what ends by itself, and stops everything in the reverse order."""
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -54,7 +55,7 @@ class Stack:
         self._say = say
         self._parts: list[SupervisedProcess] = []
         self._stops = ExitStack()
-        names = ("primary", "standby", "valkey", "outbox", "keys", "metrics")
+        names = ("primary", "standby", "valkey", "outbox", "keys", "metrics", "task metrics")
         self._ports = dict(zip(names, ports.free(len(names)), strict=True))
         self.state = StackState(
             edge=f"http://{HOST}:{settings.port}",
@@ -62,6 +63,7 @@ class Stack:
             admin=f"http://{HOST}:{settings.admin_port}",
             grpc=f"{HOST}:{settings.port}",
             edge_metrics=f"http://{HOST}:{self._ports['metrics']}/stats/prometheus",
+            metrics=f"http://{HOST}:{self._ports['task metrics']}/metrics",
             control_id=last.request_id if (last := control.read(home)) else "",  # of an earlier run
         )
         self._fleet = Fleet(self.state, self._note, self._log, home / "envoy")
@@ -80,6 +82,7 @@ class Stack:
         self._start_database()
         self._start_valkey()
         self._prepare_data()
+        self._measure()
         self._start_workers()
         self._start_notifications()
         self._start_envoy()
@@ -158,6 +161,12 @@ class Stack:
         self.state.accounts, self.state.clinics, self.state.doctors = (
             demo[name] for name in ("accounts", "clinics", "doctors")
         )
+
+    def _measure(self) -> None:
+        """Let the workers offer their metrics. Paths of sockets are short: in a checkout they might be too long."""
+        directory = self._stops.enter_context(tempfile.TemporaryDirectory(prefix="yoyaku-"))
+        self._environment.setdefault("YOYAKU_METRICS_LISTEN", f"{HOST}:{self._ports['task metrics']}")
+        self._environment.setdefault("YOYAKU_METRICS_DIRECTORY", directory)
 
     def _start_workers(self) -> None:
         count = self._settings.workers

@@ -26,6 +26,7 @@ class StackState:
     key_encryption_key_file: str = ""
     ready: bool = False
     edge_metrics: str = ""
+    metrics: str = ""
     control_id: str = ""
     control_failure: str = ""
     workers: list[str] = field(default_factory=list)

@@ -1,6 +1,7 @@
 """Sends what the ledger says, each notice once: the ledger is written before a provider is asked, and after."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ from server.notifications.breaker import Breaker, Call
 from server.notifications.compose import letter
 from server.notifications.letters import Failed, Letter, Refused, Sender, Unaddressable, Unanswered
 from server.notifications.limits import Limit
+from server.telemetry import metrics
 
 _log = structlog.get_logger()
 
@@ -183,6 +185,7 @@ class Deliveries:
         # While it is not known whether the provider works, attempts are its trial, not the notice's.
         attempts = content.attempts + (not call.probe)
         pause = None
+        began = time.perf_counter()
         try:
             await sender.send(ready)
         except Unaddressable:
@@ -203,6 +206,7 @@ class Deliveries:
         else:
             call.ended(succeeded=True)
             end, said = _End(Delivery.SENT, DeliveryOutcome.NONE, attempts), ""
+        metrics.sent(content.channel, end.outcome.value or end.status.value, time.perf_counter() - began)
         await self._enter(notification_id, end)
         _log.info(
             "notification", id=notification_id, kind=content.kind, channel=content.channel, status=end.status.value,
@@ -217,6 +221,8 @@ class Deliveries:
                 pg, notification_id, end.status, end.outcome, attempts=end.attempts, now=self._clock()
             )
 
+        if end.status is Delivery.DEAD:
+            metrics.DEAD_LETTERS.labels(end.outcome.value).inc()
         for _ in range(_ENTERING):
             try:
                 # To enter it twice is to enter it once.

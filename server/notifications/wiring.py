@@ -1,6 +1,7 @@
 """Puts the notification worker together: the same for production and for tests."""
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,11 +10,14 @@ from db.postgres.cluster.engines import create_engine
 from db.postgres.jobs import queue
 from db.valkey.client import Valkey, create_client
 from db.valkey.rates import Rate
+from server.background import kept_up
 from server.config import ConfigurationError, Settings
 from server.domain.ids import Clock, system_clock, uuid7_maker
 from server.domain.notices import Channel
+from server.measured import Valkeys, build, database
 from server.notifications.breaker import Breaker
 from server.notifications.delivery import Deliveries, Provider
+from server.notifications.figures import Figures
 from server.notifications.letters import Sender
 from server.notifications.limits import Limit
 from server.notifications.log import LogSender
@@ -21,6 +25,8 @@ from server.notifications.planning import NoticePlanner
 from server.notifications.smtp import Relay, RelayUrlError, SmtpSender
 from server.notifications.sns import sns
 from server.notifications.worker import NotificationWorker
+from server.telemetry.exposition import exposed
+from server.telemetry.readings import Readings
 
 _APPLICATION = "yoyaku-notifications"
 # With two workers of YOYAKU_POOL_SIZE, and one more in each process that watches the servers: 20 in a task.
@@ -54,6 +60,17 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock) -> Async
             Channel.EMAIL: _provider(_email(settings, clock), "email", settings.email_per_second, settings, valkey),
             Channel.SMS: _provider(await _sms(settings, stack), "sms", settings.sms_per_second, settings, valkey),
         }
+        figures = Figures(engine, providers)
+        valkeys = Valkeys({"cache": valkey})
+        stack.enter_context(
+            exposed(
+                Readings([build, database(engine), valkeys.read, figures.read]),
+                settings.metrics_listen,
+                settings.metrics_directory,
+                f"notifications-{os.getpid()}",
+            )
+        )
+        await stack.enter_async_context(kept_up([figures.run(), valkeys.run()], stop))
         yield NotificationWorker(
             connector,
             engine,

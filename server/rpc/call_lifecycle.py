@@ -18,6 +18,7 @@ from server.rpc.calls import Call, set_current
 from server.rpc.errors import status_of
 from server.rpc.sessions import READ_MARK, mark_of
 from server.rpc.validate import validate
+from server.telemetry import metrics
 from server.telemetry.logs import place_of, write_call
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -103,10 +104,15 @@ def refusal(error: Exception, call: Call) -> DomainError:
     )
 
 
-def write_line(call: Call, code: str, began: float, reason: str | None = None) -> None:
-    """One line about a call that has ended."""
+def ended(call: Call, code: str, began: float, reason: str | None = None, *, is_stream: bool = False) -> None:
+    """Count a call or stream that has ended, and write a line about it."""
     caller = call.caller.id if call.caller else None
-    write_call(call.method, code, reason, time.perf_counter() - began, call.request_id, caller)
+    seconds = time.perf_counter() - began
+    if is_stream:
+        metrics.stream_ended(call.method, reason or code)
+    else:
+        metrics.call_ended(call.method, code, reason or code, seconds)
+    write_call(call.method, code, reason, seconds, call.request_id, caller)
 
 
 async def abort(context: Any, error: DomainError, call: Call) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
-from server.rpc.call_lifecycle import PUBLIC, TokenVerifier, abort, reader, refusal, token_of, write_line
+from server.rpc.call_lifecycle import PUBLIC, TokenVerifier, abort, ended, reader, refusal, token_of
 from server.rpc.calls import current
 from server.rpc.errors import CODES
 
@@ -38,12 +38,12 @@ def stream_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcM
                 async for message in messages:
                     await context.write(message)
         except asyncio.CancelledError:
-            write_line(this, "CANCELLED", began)
+            ended(this, "CANCELLED", began, is_stream=True)
             raise
         except Exception as failure:
             error = refusal(failure, this)
-            write_line(this, CODES[error.reason.kind].name, began, error.reason.value)
+            ended(this, CODES[error.reason.kind].name, began, error.reason.value, is_stream=True)
             await abort(context, error, this)
-        write_line(this, "OK", began)
+        ended(this, "OK", began, is_stream=True)
 
     return grpc.unary_stream_rpc_method_handler(stream, None, None)

@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
-from server.rpc.call_lifecycle import PUBLIC, TokenVerifier, abort, reader, refusal, token_of, write_line
+from server.rpc.call_lifecycle import PUBLIC, TokenVerifier, abort, ended, reader, refusal, token_of
 from server.rpc.calls import current, identified
 from server.rpc.deadlines import budget, within
 from server.rpc.errors import CODES
@@ -44,10 +44,10 @@ def unary_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcMe
                 this.headers.clear()
         except Exception as failure:
             error = refusal(failure, this)
-            write_line(this, CODES[error.reason.kind].name, began, error.reason.value)
+            ended(this, CODES[error.reason.kind].name, began, error.reason.value)
             await abort(context, error, this)
         context.set_trailing_metadata((("x-request-id", this.request_id), *this.headers))
-        write_line(this, "OK", began)
+        ended(this, "OK", began)
         return response if isinstance(response, bytes) else response.SerializeToString()
 
     return grpc.unary_unary_rpc_method_handler(call, None, None)

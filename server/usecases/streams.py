@@ -62,6 +62,10 @@ class Streams:
         self._open: dict[Stream, _Dates] = {}
         self._draining = False
 
+    def __len__(self) -> int:
+        """How many are open."""
+        return len(self._open)
+
     @contextmanager
     def opened(self, stream: Stream, caller: Caller, remaining_seconds: float | None) -> Iterator[None]:
         """Keep a stream alive while it is open, and end it with its token, its age, or the caller's deadline."""

@@ -37,6 +37,14 @@ _Failure: TypeAlias = psycopg.Error
 SLOW_SECONDS = 0.5
 """A trip that takes longer is logged, with the names of its statements and none of their values."""
 
+
+def _nobody(name: str, seconds: float) -> None:
+    """Nobody measures."""
+
+
+on_trip: Callable[[str, float], None] = _nobody
+"""Told of each trip, by whoever measures: the last statement with a name of ours, and the seconds that it took."""
+
 _log = structlog.get_logger()
 _MOST_PREPARED = 500
 _CANCEL_SECONDS = 1.0
@@ -174,7 +182,9 @@ class Connection:
             await self._cancel()
             raise
         finally:
-            if (seconds := time.monotonic() - began) > SLOW_SECONDS:
+            seconds = time.monotonic() - began
+            on_trip(_subject(statements), seconds)
+            if seconds > SLOW_SECONDS:
                 names = [name_of(each.text) for each in statements if isinstance(each, Sent)]
                 _log.warning("slow statements", statements=names, milliseconds=round(seconds * 1000))
         if failure:
@@ -231,6 +241,17 @@ class Connection:
             self.close()
             if not isinstance(error, (psycopg.Error, OSError)):
                 raise
+
+
+def _subject(statements: Sequence[Sent[Any] | _Prepared]) -> str:
+    """The name of the last statement of a trip that is not COMMIT or the like, as closed a set as our functions."""
+    name = ""
+    for each in reversed(statements):
+        if isinstance(each, Sent):
+            name = name_of(each.text)
+            if "." in name:
+                break
+    return name
 
 
 class _Pipeline:

@@ -47,13 +47,20 @@ class Pool:
     """A pool of at most `size` connections to one server; one that is free is lent before another is made."""
 
     def __init__(self, url: str, *, size: int, wait_seconds: float, application: str) -> None:
+        self.size = size
         self._url = url
         self._application = application
         self._wait_seconds = wait_seconds
         self._permits = asyncio.Semaphore(size)
+        self._waiting = 0
         self._idle: deque[_Pooled] = deque()
         self._lent: dict[_Pooled, _Loan] = {}
         self._leak_watch: asyncio.TimerHandle | None = None
+
+    @property
+    def usage(self) -> tuple[int, int, int]:
+        """How many connections are lent, how many are idle, and how many borrowers wait."""
+        return len(self._lent), len(self._idle), self._waiting
 
     async def borrow(self, wait_seconds: float | None = None) -> "_Pooled":
         """A connection that is there, as far as its socket shows, to be returned (Saturated, Unavailable)."""
@@ -80,11 +87,14 @@ class Pool:
             # Comes at once: no timer needed.
             await self._permits.acquire()
             return
+        self._waiting += 1
         try:
             async with asyncio.timeout(wait_seconds):
                 await self._permits.acquire()
         except TimeoutError:
-            raise Saturated("no database connection came free") from None
+            raise Saturated("no database connection became free") from None
+        finally:
+            self._waiting -= 1
 
     async def give_back(self, pooled: "_Pooled") -> None:
         """Take a connection back; one that is broken or inside a transaction is rolled back or thrown away."""

@@ -5,6 +5,7 @@ By it a statement is known in our logs, in pg_stat_statements and in pg_stat_act
 
 import re
 import sys
+from functools import lru_cache
 
 _PACKAGE = "db.postgres."
 _DRIVER = "driver."
@@ -27,6 +28,7 @@ def with_name(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=1_000)
 def name_of(text: bytes) -> str:
     """The name of a statement; of one without, which is COMMIT and the like, its first word."""
     found = _NAME.match(text)

@@ -72,6 +72,11 @@ class SigningKeys:
             self._loaded_at = now
         return self._rows
 
+    def age(self) -> timedelta | None:
+        """For how long the key that signs now has done so; None before keys were read."""
+        now = self._clock()
+        return next((now - row.signs_from for row in self._rows if row.signs_from <= now), None)
+
     async def public(self, kid: str) -> Ed25519PublicKey | None:
         """The public key of a token's `kid`, or None."""
         if kid not in self._public:

@@ -1,12 +1,14 @@
 """After a write: its days are rendered anew and told to all workers, beside the call that made it."""
 
 import asyncio
+import time
 from itertools import islice
 
 import structlog
 
 from db.postgres.days import OfferRow
 from server.domain.doctor import DoctorDay
+from server.telemetry import metrics
 from server.telemetry.logs import place_of
 from server.usecases.schedules.live.days import Days
 from server.usecases.unit_of_work import Changes
@@ -37,6 +39,8 @@ class Announcing:
         self._last: _Waiting = {}
         """Of writes that changed very many days."""
         self._changed = asyncio.Event()
+        self._since = 0.0
+        """When the first of those that wait was committed."""
 
     def __call__(self, changes: Changes) -> None:
         """Take what a write changed that was committed."""
@@ -56,6 +60,8 @@ class Announcing:
         waiting = self._first if few else self._last
         if key in waiting or len(waiting) < _MOST_WAITING:
             waiting[key] = offer
+            if not self._changed.is_set():
+                self._since = time.monotonic()
             self._changed.set()
             if few:
                 self._last.pop(key, None)
@@ -68,8 +74,10 @@ class Announcing:
             together |= _taken(self._last, _MOST_TOGETHER - len(together))
             if not self._first and not self._last:
                 self._changed.clear()
+            since, self._since = self._since, time.monotonic()
             try:
                 await self._days.renew(together)
+                metrics.ANNOUNCE_SECONDS.observe(time.monotonic() - since)
             except Exception as error:
                 _log.warning("changed days could not be announced", failure=place_of(error))
             if self._changed.is_set() or len(together) > 1:

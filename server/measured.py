@@ -1,0 +1,98 @@
+"""What there is to read of a process at a scrape (server.telemetry.readings): its servers, caches and streams."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping, Sized
+from dataclasses import asdict
+from datetime import timedelta
+from importlib.metadata import version
+from typing import Any
+
+from db.errors import StateError
+from db.postgres.cluster.engines import Engine
+from db.valkey.client import Valkey, translated
+from server.telemetry.readings import Source, Value
+
+_PROBE_SECONDS = 1.0
+
+
+def build() -> Iterator[Value]:
+    """The version."""
+    yield "yoyaku_build_info", [version("yoyaku")], 1
+
+
+def database(engine: Engine) -> Source:
+    """Servers and connections. One server alone is not watched: whether it answers shows in calls."""
+
+    def read() -> Iterator[Value]:
+        now = time.monotonic()
+        for node in engine.nodes:
+            used, idle, waiting = node.pool.usage
+            yield "db_client_connection_count", [node.place, "used"], used
+            yield "db_client_connection_count", [node.place, "idle"], idle
+            yield "db_client_connection_max", [node.place], node.pool.size
+            yield "db_client_connection_pending_requests", [node.place], waiting
+            if len(engine.nodes) > 1:
+                yield "yoyaku_database_server_up", [node.place], float(node.state is not None)
+            if node.is_standby:
+                yield "yoyaku_replica_lag_seconds", [node.place], engine.lag(node, now)
+        if len(engine.nodes) > 1:
+            yield "yoyaku_database_primary_up", [], float(engine.primary_answers(now))
+
+    return read
+
+
+def caches(counts: Mapping[str, Any]) -> Source:
+    """Reads by cache; `counts` are dataclasses of numbers by where things came from."""
+
+    def read() -> Iterator[Value]:
+        for cache, sources in counts.items():
+            for source, count in asdict(sources).items():
+                yield "yoyaku_cache_reads", [cache, source], count
+
+    return read
+
+
+def signing_key(age: Callable[[], timedelta | None]) -> Source:
+    """The age of the key that signs tokens, once it is known."""
+
+    def read() -> Iterator[Value]:
+        if (known := age()) is not None:
+            yield "yoyaku_signing_key_age_seconds", [], known.total_seconds()
+
+    return read
+
+
+def streams(opened: Sized) -> Source:
+    """How many streams are open."""
+    return lambda: [("yoyaku_streams_open", [], len(opened))]
+
+
+class Valkeys:
+    """Asks the servers of Valkey, by their use, whether they are there."""
+
+    def __init__(self, clients: Mapping[str, Valkey]) -> None:
+        self._clients = clients
+        self._up = dict.fromkeys(clients, True)
+
+    async def run(self) -> None:
+        """Ask every second until cancelled."""
+        while True:
+            for use, client in self._clients.items():
+                self._up[use] = await _answers(client)
+            await asyncio.sleep(_PROBE_SECONDS)
+
+    def read(self) -> Iterator[Value]:
+        """Whether each answered when it was last asked."""
+        for use, up in self._up.items():
+            yield "yoyaku_valkey_up", [use], float(up)
+
+
+async def _answers(client: Valkey) -> bool:
+    try:
+        async with asyncio.timeout(_PROBE_SECONDS):
+            with translated():
+                await client.ping()
+    except (StateError, TimeoutError):
+        return False
+    return True

@@ -1,0 +1,49 @@
+"""What there is to read of the notification worker at a scrape: the ledger and the breakers."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+
+import structlog
+
+from db.errors import StateError
+from db.postgres import notifications
+from db.postgres.cluster.engines import Engine
+from db.postgres.cluster.transaction import read
+from db.postgres.notifications import CountRow
+from server.domain.notices import Channel, Delivery
+from server.notifications.delivery import Provider
+from server.telemetry.logs import place_of
+from server.telemetry.readings import Value
+
+_LOOK_SECONDS = 15.0
+
+_log = structlog.get_logger()
+
+
+class Figures:
+    """Looks into the ledger from time to time, so that a scrape need not."""
+
+    def __init__(self, engine: Engine, providers: Mapping[Channel, Provider]) -> None:
+        self._engine = engine
+        self._providers = providers
+        self._counts: Sequence[CountRow] = ()
+
+    async def run(self) -> None:
+        """Look every 15 seconds until cancelled."""
+        while True:
+            try:
+                self._counts = await read(self._engine, notifications.counts)
+            except StateError as error:
+                _log.warning("the ledger cannot be counted", failure=place_of(error))
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def read(self) -> Iterator[Value]:
+        """What was last seen."""
+        oldest = 0.0
+        for row in self._counts:
+            yield "yoyaku_notices", [row.status], row.number
+            if row.status == Delivery.WAITING:
+                oldest = row.oldest_seconds
+        yield "yoyaku_notice_oldest_waiting_seconds", [], oldest
+        for channel, provider in self._providers.items():
+            yield "yoyaku_provider_breaker_open", [channel.value], float(provider.breaker.wait() > 0)

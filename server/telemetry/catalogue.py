@@ -1,0 +1,60 @@
+"""The list of all metrics, from the code that makes them: docs/metrics.md."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.metrics_core import CounterMetricFamily
+
+from server.telemetry import metrics
+from server.telemetry.readings import READINGS
+
+_INTRODUCTION = """\
+# Metrics
+
+Every process of a task offers its metrics, and one of them answers Prometheus for all, at `YOYAKU_METRICS_LISTEN`
+([configuration](configuration.md)); the label `process` tells them apart. Envoy has an address of its own for what it
+counts.
+
+Names and units follow OpenTelemetry's conventions where there is one, and begin with `yoyaku_` where there is none.
+Labels are closed sets: nothing that a caller chooses, and nothing about a person, becomes one. `process_*` is what
+Prometheus' own client says of each process.
+
+This page is made by `make metrics`.
+
+| metric | type | labels | what |
+| --- | --- | --- | --- |
+"""
+
+
+class Entry(NamedTuple):
+    """One metric as Prometheus sees it."""
+
+    name: str
+    type: str
+    labels: tuple[str, ...]
+    help: str
+
+
+def entries() -> Iterator[Entry]:
+    """All metrics of ours, by name."""
+    for found in vars(metrics).values():
+        if isinstance(found, MetricWrapperBase):
+            (family,) = found.describe()
+            suffix = "_total" if family.type == "counter" else ""
+            labels = tuple(found._labelnames)  # noqa: SLF001  # the library has no other way
+            yield Entry(family.name + suffix, family.type, labels, family.documentation)
+    for name, reading in READINGS.items():
+        counts = reading.kind is CounterMetricFamily
+        yield Entry(
+            f"{name}_total" if counts else name, "counter" if counts else "gauge", tuple(reading.labels), reading.help
+        )
+
+
+def page() -> str:
+    """The whole page."""
+    rows = (
+        f"| `{each.name}` | {each.type} | {', '.join(f'`{label}`' for label in each.labels)} | {each.help} |\n"
+        for each in sorted(entries())
+    )
+    return _INTRODUCTION + "".join(rows)

@@ -1,0 +1,127 @@
+"""One scrape address for all processes of a task.
+
+Each process offers its metrics on a socket in a directory that the processes share. Whichever of them can listen at the
+task's address answers Prometheus for all; when it ends, another takes its place within a second. So a task needs no
+further process, and a rolling restart loses at most one scrape.
+"""
+
+import os
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.exposition import start_http_server
+from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics.exposition import generate_latest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
+
+from server.telemetry.metrics import REGISTRY
+
+_SUFFIX = ".sock"
+_TIMEOUT_SECONDS = 2.0
+_RETRY_SECONDS = 1.0
+_LARGEST_BYTES = 16 << 20
+
+
+@contextmanager
+def exposed(readings: Collector, address: str, directory: str, name: str) -> Iterator[None]:
+    """Offer the metrics of this process, and those of its whole task at host:port `address` if no other process does.
+
+    `directory` is shared by the processes of the task; `name` tells them apart and becomes the label `process`. Without
+    an address nothing is offered. Raises OSError if the directory cannot be used.
+    """
+    if not address:
+        yield
+        return
+    registry = CollectorRegistry()
+    for collector in (REGISTRY, readings):
+        registry.register(collector)
+    ProcessCollector(registry=registry)
+    shared = Path(directory)
+    shared.mkdir(parents=True, exist_ok=True)
+    path = shared / f"{name}{_SUFFIX}"
+    path.unlink(missing_ok=True)
+    own, stopped = _Own(str(path), registry), threading.Event()
+    threads = [
+        threading.Thread(target=own.serve_forever, name="metrics", daemon=True),
+        threading.Thread(target=_answer_for_all, args=(address, shared, stopped), name="task metrics", daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        own.shutdown()
+        own.server_close()
+        path.unlink(missing_ok=True)
+        for thread in threads:
+            thread.join()
+
+
+def _answer_for_all(address: str, directory: Path, stopped: threading.Event) -> None:
+    """Answer Prometheus as soon as no other process of the task does."""
+    registry = CollectorRegistry()
+    registry.register(_Task(directory))
+    host, _, port = address.rpartition(":")
+    while not stopped.is_set():
+        try:
+            server, _ = start_http_server(int(port), host, registry=registry)
+        except OSError:  # another process of the task answers
+            stopped.wait(_RETRY_SECONDS)
+            continue
+        stopped.wait()
+        server.shutdown()
+        server.server_close()
+
+
+class _Own(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """Writes the process's metrics to whoever connects."""
+
+    daemon_threads = True
+
+    def __init__(self, path: str, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        super().__init__(path, _Answer)
+
+
+class _Answer(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        server = self.server
+        if isinstance(server, _Own):
+            self.wfile.write(generate_latest(server.registry))  # type: ignore[no-untyped-call]  # of the library
+
+
+class _Task(Collector):
+    """The metrics of all processes that offer theirs in a directory, with a label that tells them apart."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def collect(self) -> Iterator[Metric]:
+        """Families of all processes; one that does not answer in time is left out."""
+        families: dict[str, Metric] = {}
+        for path in sorted(self._directory.glob(f"*{_SUFFIX}")):
+            for family in text_string_to_metric_families(_read(path)):  # type: ignore[no-untyped-call]
+                merged = families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
+                for sample in family.samples:
+                    labels = {**sample.labels, "process": path.stem}
+                    merged.samples.append(sample._replace(labels=labels))
+        yield from families.values()
+
+
+def _read(path: Path) -> str:
+    """What a process offers; nothing but the end mark if it does not answer."""
+    data = bytearray()
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(_TIMEOUT_SECONDS)
+        connection.connect(os.fspath(path))
+        while len(data) < _LARGEST_BYTES and (part := connection.recv(1 << 16)):
+            data += part
+    text = data.decode()
+    return text if text.endswith("# EOF\n") else "# EOF\n"

@@ -1,0 +1,90 @@
+"""What a process measures while it works, for Prometheus; what it merely has is read at each scrape (`gauges.py`).
+
+Names and units follow OpenTelemetry's semantic conventions in the form that Prometheus gives them where there is a
+convention, and begin with `yoyaku_` where there is none. Labels are closed sets: methods of the contract, reasons,
+statuses, names of our own statements. What a caller chooses never becomes one.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which nobody looks at
+REGISTRY = CollectorRegistry(auto_describe=True)
+
+_CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0)
+"""Seconds; 0.2, 0.3 and 0.5 are the promises for lists, slots and bookings."""
+_TRIP_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.0)
+_DELAY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+CALL_SECONDS = Histogram(
+    "rpc_server_call_duration_seconds",
+    "Time from a call's arrival at the worker to its answer.",
+    ["rpc_method", "rpc_response_status_code"],
+    buckets=_CALL_BUCKETS,
+    registry=REGISTRY,
+)
+CALLS = Counter(
+    "yoyaku_calls",
+    "Calls and ended streams by outcome: OK, or the reason of the error (bookings and sign-ins by outcome are here).",
+    ["rpc_method", "outcome"],
+    registry=REGISTRY,
+)
+TRIP_SECONDS = Histogram(
+    "db_client_operation_duration_seconds",
+    "Time of a round trip to PostgreSQL, by the statement that it is about.",
+    ["db_operation_name"],
+    buckets=_TRIP_BUCKETS,
+    registry=REGISTRY,
+)
+ANNOUNCE_SECONDS = Histogram(
+    "yoyaku_announcement_duration_seconds",
+    "Time from the commit of a change until streams of its worker, and Valkey for all others, have the new day.",
+    buckets=_DELAY_BUCKETS,
+    registry=REGISTRY,
+)
+DEAD_LETTERS = Counter("yoyaku_dead_letters", "Notices that were given up, by why.", ["outcome"], registry=REGISTRY)
+SEND_SECONDS = Histogram(
+    "yoyaku_notice_send_duration_seconds",
+    "Time that a provider took for a notice.",
+    ["channel", "outcome"],
+    buckets=_DELAY_BUCKETS,
+    registry=REGISTRY,
+)
+
+_calls: dict[tuple[str, str], Histogram] = {}
+_outcomes: dict[tuple[str, str], Counter] = {}
+_trips: dict[str, Histogram] = {}
+
+
+def call_ended(method: str, code: str, outcome: str, seconds: float) -> None:
+    """Count a call of a method of ours, given by its path."""
+    histogram = _calls.get((method, code))
+    if histogram is None:
+        histogram = _calls[method, code] = CALL_SECONDS.labels(_name(method), code)
+    histogram.observe(seconds)
+    stream_ended(method, outcome)
+
+
+def stream_ended(method: str, outcome: str) -> None:
+    """Count a stream: how long it was open says nothing about us."""
+    counter = _outcomes.get((method, outcome))
+    if counter is None:
+        counter = _outcomes[method, outcome] = CALLS.labels(_name(method), outcome)
+    counter.inc()
+
+
+def trip_ended(name: str, seconds: float) -> None:
+    """Count a round trip to PostgreSQL under the name of the statement that it is about."""
+    histogram = _trips.get(name)
+    if histogram is None:
+        histogram = _trips[name] = TRIP_SECONDS.labels(name)
+    histogram.observe(seconds)
+
+
+def sent(channel: str, outcome: str, seconds: float) -> None:
+    """Count an attempt to send a notice: `outcome` is sent, refused, failed or outcome_unknown."""
+    SEND_SECONDS.labels(channel, outcome).observe(seconds)
+
+
+def _name(method: str) -> str:
+    """The method without its service: no two services have one of the same name."""
+    return method.rpartition("/")[2]

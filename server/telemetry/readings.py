@@ -1,0 +1,70 @@
+"""What a process has at the moment of a scrape, such as connections and open streams.
+
+It is read where it lies, so that no call pays for it; what happens is counted in `metrics.py`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+
+class Reading(NamedTuple):
+    """A metric that is read: its type (gauge or counter), help and labels."""
+
+    kind: type[GaugeMetricFamily] | type[CounterMetricFamily]
+    help: str
+    labels: Sequence[str] = ()
+
+
+READINGS: Mapping[str, Reading] = {
+    "yoyaku_build_info": Reading(GaugeMetricFamily, "1; the version that runs.", ["version"]),
+    "db_client_connection_count": Reading(
+        GaugeMetricFamily, "Connections to a database server, used or idle.", ["server", "state"]
+    ),
+    "db_client_connection_max": Reading(GaugeMetricFamily, "Connections that a process may open.", ["server"]),
+    "db_client_connection_pending_requests": Reading(
+        GaugeMetricFamily, "Calls that wait for a connection.", ["server"]
+    ),
+    "yoyaku_database_server_up": Reading(GaugeMetricFamily, "1 if a server answered when last asked.", ["server"]),
+    "yoyaku_database_primary_up": Reading(GaugeMetricFamily, "1 if the process knows a primary that answers."),
+    "yoyaku_replica_lag_seconds": Reading(GaugeMetricFamily, "How long a standby has been behind.", ["server"]),
+    "yoyaku_valkey_up": Reading(
+        GaugeMetricFamily, "1 if the Valkey of a use (cache, tokens) answered when last asked.", ["use"]
+    ),
+    "yoyaku_streams_open": Reading(GaugeMetricFamily, "Open streams."),
+    "yoyaku_cache_reads": Reading(
+        CounterMetricFamily,
+        "Days and profiles that were asked for, by where they came from (memory, valkey, database).",
+        ["cache", "source"],
+    ),
+    "yoyaku_signing_key_age_seconds": Reading(GaugeMetricFamily, "Age of the key that signs access tokens."),
+    "yoyaku_notices": Reading(GaugeMetricFamily, "Notices that wait, are being sent, or are dead letters.", ["status"]),
+    "yoyaku_notice_oldest_waiting_seconds": Reading(
+        GaugeMetricFamily, "How long the notice that has waited longest could have gone out."
+    ),
+    "yoyaku_provider_breaker_open": Reading(
+        GaugeMetricFamily, "1 while calls to a channel's provider pause, since it fails.", ["channel"]
+    ),
+}
+
+Value = tuple[str, Sequence[str], float]
+"""Name, values of the labels, value."""
+Source = Callable[[], Iterable[Value]]
+
+
+class Readings(Collector):
+    """The present values of some sources; called by the thread that answers scrapes."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._sources = sources
+
+    def collect(self) -> Iterator[Metric]:
+        """One family for each name that the sources have."""
+        families: dict[str, GaugeMetricFamily | CounterMetricFamily] = {}
+        for source in self._sources:
+            for name, labels, value in source():
+                kind, help_, names = READINGS[name]
+                families.setdefault(name, kind(name, help_, labels=names)).add_metric(labels, value)
+        yield from families.values()

@@ -1,0 +1,60 @@
+"""One scrape address for all processes of a task."""
+
+import asyncio
+import urllib.request
+import uuid
+from datetime import UTC, datetime, timedelta
+
+from server.telemetry.snapshot import Snapshot
+from tests.fixtures.callers import refusal
+from tests.fixtures.workers import Fleet
+from yoyaku.v1 import schedule_service_pb2 as pb
+
+ANSWER_SECONDS = 10.0
+
+
+async def scrape(fleet: Fleet, processes: int) -> Snapshot:
+    """What Prometheus finds once so many processes are there."""
+    async with asyncio.timeout(ANSWER_SECONDS):
+        while True:
+            found = await asyncio.to_thread(scraped, fleet.metrics)
+            if found and len(found.by("yoyaku_build_info", "process")) == processes:
+                return found
+            await asyncio.sleep(0.1)
+
+
+def scraped(url: str) -> Snapshot | None:
+    try:
+        with urllib.request.urlopen(url) as answer:  # noqa: S310  # our own
+            return Snapshot.of(answer.read().decode())
+    except OSError:
+        return None
+
+
+async def test_one_address_has_the_metrics_of_all_processes_even_when_the_one_that_answers_is_killed(
+    fleet: Fleet,
+) -> None:
+    clinic = await fleet.book.clinic()
+    doctor = await fleet.book.doctor(clinic)
+    day = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+    for client, calls in zip(await fleet.clients("staff", clinic_ids=[clinic]), (2, 3), strict=True):
+        for _ in range(calls):
+            await client(client.schedules.ListAvailableSlots, pb.ListAvailableSlotsRequest(doctor_id=doctor, date=day))
+    before = await scrape(fleet, 2)
+    slots = before.by("rpc_server_call_duration_seconds_count", "rpc_method", "process")
+    assert sorted(count for (method, _), count in slots.items() if method == "ListAvailableSlots") == [2, 3]
+    assert before.by("yoyaku_cache_reads_total", "cache")["day",] == 5
+
+    # Whichever answers, one of these two kills is of it.
+    for number in (0, 1):
+        await fleet.restart(number)
+        after = await scrape(fleet, 2)
+        assert min(after.by("yoyaku_valkey_up", "process", "use").values()) == 1
+
+
+async def test_outcomes_are_counted_by_their_reasons(fleet: Fleet) -> None:
+    (client, _) = await fleet.clients("staff", clinic_ids=[await fleet.book.clinic()])
+    nobody = pb.ListAvailableSlotsRequest(doctor_id=str(uuid.uuid4()), date="2026-03-02")
+    assert (await refusal(client(client.schedules.ListAvailableSlots, nobody))).reason == "DOCTOR_NOT_FOUND"
+    outcomes = (await scrape(fleet, 2)).by("yoyaku_calls_total", "rpc_method", "outcome")
+    assert outcomes["ListAvailableSlots", "DOCTOR_NOT_FOUND"] == 1

@@ -128,7 +128,7 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
         successors = derived(secret, "successors of refresh tokens")
         sessions = Sessions(engine, token_store, clock, new_id, tokens, passwords, successors)
         accounts = Accounts(engine, clock, new_id, passwords, sessions)
-        streams = Streams(clock, SystemRandom())
+        streams = Streams(clock, SystemRandom(), tokens.is_revoked)
         gate = Gate(cache)
         stack.push_async_callback(gate.aclose)
         days = Days(engine, Rendering(engine, clock, FORMS), gate, clock)

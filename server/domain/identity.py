@@ -37,6 +37,8 @@ class Caller:
     patient_id: str | None
     doctor_id: str | None
     expires_at: datetime
+    generation: int = 0
+    """The account's when the token was made; it is raised by what ends all sessions."""
 
 
 class Action(StrEnum):

@@ -13,6 +13,7 @@ from server.rpc.calls import caller, set_etag, set_location
 from server.rpc.convert import fill_appointment, from_statuses, from_timestamp, to_appointment, to_optional_date
 from server.rpc.feed import to_message
 from server.rpc.idempotent_write import idempotent_write
+from server.rpc.streaming import watcher
 from server.usecases.appointments.book import Booked, Booking, NewBooking
 from server.usecases.appointments.cancel import Cancellation, Cancelling
 from server.usecases.appointments.changeable import Changed
@@ -101,7 +102,7 @@ class AppointmentServicer(AppointmentServiceServicer):
         request: pb.WatchAppointmentsRequest,
         context: grpc.aio.ServicerContext[pb.WatchAppointmentsRequest, bytes],
     ) -> AsyncGenerator[bytes, None]:
-        told = self._feed.watch(caller(), request.clinic_id.lower(), request.after, context.time_remaining())
+        told = self._feed.watch(watcher(context), request.clinic_id.lower(), request.after)
         async with aclosing(told):
             async for each in told:
                 yield to_message(each)

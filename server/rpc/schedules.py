@@ -9,6 +9,7 @@ from server.domain.hours import HoursVersion, Session
 from server.rpc.calls import caller, set_etag
 from server.rpc.convert import to_date, to_optional_date, to_slot, to_time
 from server.rpc.idempotent_write import idempotent_write
+from server.rpc.streaming import watcher
 from server.usecases.schedules.availability import Availability
 from server.usecases.schedules.search import FoundSlot, Searching, SlotSearch
 from server.usecases.schedules.watch import Watched, Watching
@@ -55,7 +56,7 @@ class ScheduleServicer(ScheduleServiceServicer):
             clinic_id=request.clinic_id.lower(),
             day=to_optional_date("date", request.date),
         )
-        return self._watching.watch(caller(), watched, context.time_remaining())
+        return self._watching.watch(watcher(context), watched)
 
     async def GetSchedule(self, request: pb.GetScheduleRequest, context: object) -> pb.GetScheduleResponse:
         schedule = await self._scheduling.get(caller(), request.doctor_id.lower())

@@ -9,9 +9,11 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
+from server.rpc.addresses import client_address
 from server.rpc.call_lifecycle import PUBLIC, TokenVerifier, abort, ended, reader, refusal, token_of
-from server.rpc.calls import current
+from server.rpc.calls import caller, current
 from server.rpc.errors import CODES
+from server.usecases.streams import Watcher
 
 Streamer = Callable[[Message, Any], AsyncGenerator[bytes, None]]
 """A handler: gives messages as bytes, which many streams may share."""
@@ -47,3 +49,8 @@ def stream_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcM
         ended(this, "OK", began, is_stream=True)
 
     return grpc.unary_stream_rpc_method_handler(stream, None, None)
+
+
+def watcher(context: grpc.aio.ServicerContext[Any, Any]) -> Watcher:
+    """Who opens the stream that is the running call."""
+    return Watcher(caller(), client_address(context), context.time_remaining())

@@ -1,12 +1,16 @@
 """What all streams have in common: signs of life, and an end that tells the reader why."""
 
 import asyncio
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from random import Random
 
+from server.domain import stream_limits
+from server.domain.errors import DomainError, Reason
 from server.domain.identity import Caller
 from server.domain.ids import Clock
 
@@ -18,6 +22,7 @@ _AGE_SPREAD = 0.2
 _TOKEN_SPREAD = timedelta(seconds=20)
 # Left for the last message to arrive before the caller's own deadline cuts it off.
 _FAREWELL = timedelta(seconds=1)
+_LOOK_AGAIN = timedelta(seconds=5)
 
 
 class Ending(Enum):
@@ -26,6 +31,18 @@ class Ending(Enum):
     DRAIN = "drain"
     TOKEN_EXPIRED = "token_expired"  # a reason
     MAX_AGE = "max_age"
+    TOKEN_REVOKED = "token_revoked"  # a reason
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Who opens a stream."""
+
+    caller: Caller
+    address: str = ""
+    """Empty for one that did not come through the edge."""
+    remaining_seconds: float | None = None
+    """For how long the caller means to wait; None for as long as there is something to tell."""
 
 
 class Stream:
@@ -56,10 +73,13 @@ class Stream:
 class Streams:
     """The open streams of a worker."""
 
-    def __init__(self, clock: Clock, random: Random) -> None:
+    def __init__(self, clock: Clock, random: Random, is_revoked: Callable[[Caller], bool]) -> None:
         self._clock = clock
         self._random = random
-        self._open: dict[Stream, _Dates] = {}
+        self._is_revoked = is_revoked
+        self._open: dict[Stream, _Opened] = {}
+        self._of_account: Counter[str] = Counter()
+        self._of_address: Counter[str] = Counter()
         self._draining = False
 
     def __len__(self) -> int:
@@ -67,20 +87,26 @@ class Streams:
         return len(self._open)
 
     @contextmanager
-    def opened(self, stream: Stream, caller: Caller, remaining_seconds: float | None) -> Iterator[None]:
-        """Keep a stream alive while it is open, and end it with its token, its age, or the caller's deadline."""
-        now = self._clock()
-        dates = _Dates(now + BEAT, *self._end(caller, now, remaining_seconds))
-        self._open[stream] = dates
-        if self._draining:
-            self._finish(stream, Ending.DRAIN)
-        try:
-            yield
-        finally:
-            del self._open[stream]
+    def opened(self, stream: Stream, watcher: Watcher) -> Iterator[None]:
+        """Keep a stream alive while it is open, and end it with its token, its age, or the caller's deadline.
 
-    def _end(self, caller: Caller, now: datetime, remaining_seconds: float | None) -> tuple[datetime, Ending]:
-        spread = self._random.random()
+        Raises TOO_MANY_STREAMS if the account or the address has as many open on this worker as it may.
+        """
+        caller, now = watcher.caller, self._clock()
+        with (
+            _counted(self._of_account, caller.id, stream_limits.of_account(caller.roles), "account"),
+            _counted(self._of_address, watcher.address, stream_limits.OF_ADDRESS, "address"),
+        ):
+            self._open[stream] = _Opened(caller, now + BEAT, *self._end(watcher, now))
+            if self._draining:
+                self._finish(stream, Ending.DRAIN)
+            try:
+                yield
+            finally:
+                del self._open[stream]
+
+    def _end(self, watcher: Watcher, now: datetime) -> tuple[datetime, Ending]:
+        caller, remaining_seconds, spread = watcher.caller, watcher.remaining_seconds, self._random.random()
         age = now + MAX_AGE * (1 - _AGE_SPREAD * spread)
         if remaining_seconds is not None:
             age = min(age, now + timedelta(seconds=remaining_seconds) - _FAREWELL)
@@ -95,13 +121,15 @@ class Streams:
             self.tick()
 
     def tick(self) -> None:
-        """Wake the streams whose heartbeat or end is due."""
+        """Wake the streams whose heartbeat or end is due, and those whose token is refused by now."""
         now = self._clock()
-        for stream, dates in self._open.items():
-            if now >= dates.ends_at:
-                self._finish(stream, dates.ending)
-            elif now >= dates.beats_at:
-                dates.beats_at = now + BEAT
+        for stream, opened in self._open.items():
+            if self._is_revoked(opened.caller):
+                self._finish(stream, Ending.TOKEN_REVOKED)
+            elif now >= opened.ends_at:
+                self._finish(stream, opened.ending)
+            elif now >= opened.beats_at:
+                opened.beats_at = now + BEAT
                 stream.beat = True
                 stream.wake()
 
@@ -121,12 +149,35 @@ class Streams:
         stream.wake()
 
 
-class _Dates:
-    """When the next heartbeat is due, and when and why the stream ends."""
+@contextmanager
+def _counted(open_streams: Counter[str], whose: str, limit: int, noun: str) -> Iterator[None]:
+    """Count a stream while it is open (TOO_MANY_STREAMS); what is of nobody is not counted."""
+    if not whose:
+        yield
+        return
+    if open_streams[whose] >= limit:
+        raise DomainError(
+            Reason.TOO_MANY_STREAMS,
+            f"this {noun} has {limit} streams open, which is as many as it may: close one first",
+            metadata={"limit": str(limit)},
+            retry_after=_LOOK_AGAIN,
+        )
+    open_streams[whose] += 1
+    try:
+        yield
+    finally:
+        open_streams[whose] -= 1
+        if not open_streams[whose]:
+            del open_streams[whose]
 
-    __slots__ = ("beats_at", "ending", "ends_at")
 
-    def __init__(self, beats_at: datetime, ends_at: datetime, ending: Ending) -> None:
+class _Opened:
+    """Whose stream it is, when the next heartbeat is due, and when and why it ends."""
+
+    __slots__ = ("beats_at", "caller", "ending", "ends_at")
+
+    def __init__(self, caller: Caller, beats_at: datetime, ends_at: datetime, ending: Ending) -> None:
+        self.caller = caller
         self.beats_at = beats_at
         self.ends_at = ends_at
         self.ending = ending

@@ -1,8 +1,8 @@
 """A cheap reader of many gRPC streams: raw HTTP/2 over a few connections, which counts messages and looks at a clock.
 
-`python -m tests.bench.reader PORTS STREAMS PATH BODY TOKEN` opens the streams at once, spread over the ports. It
-prints a line when each has its first message, and another after each further round of one message a stream: when the
-round's messages came, in seconds since 1970, at the quantiles 0.5, 0.99 and 1.
+`python -m tests.bench.reader PORTS STREAMS PATH BODY TOKENS` opens the streams at once, spread over the ports and over
+the tokens, which are a file's lines. It prints a line when each has its first message, and another after each further
+round of one message a stream: when the round's messages came, in seconds since 1970, at the quantiles 0.5, 0.99 and 1.
 """
 
 import json
@@ -80,11 +80,11 @@ class Connection:
         return found
 
 
-def read(ports: list[int], streams: int, path: str, body: bytes, token: str) -> None:
+def read(ports: list[int], streams: int, path: str, body: bytes, tokens: list[str]) -> None:
     """Read until the process is ended."""
     selector = selectors.DefaultSelector()
     connections = [
-        Connection(ports[number % len(ports)], _STREAMS_A_CONNECTION, path, token, body)
+        Connection(ports[number % len(ports)], _STREAMS_A_CONNECTION, path, tokens[number % len(tokens)], body)
         for number in range(streams // _STREAMS_A_CONNECTION)
     ]
     for connection in connections:
@@ -103,5 +103,6 @@ def read(ports: list[int], streams: int, path: str, body: bytes, token: str) -> 
 
 
 if __name__ == "__main__":
-    _, ports, streams, path, body, token = sys.argv
-    read([int(port) for port in ports.split(",")], int(streams), path, Path(body).read_bytes(), token)
+    _, ports, streams, path, body, tokens = sys.argv
+    each = Path(tokens).read_text().split("\n")
+    read([int(port) for port in ports.split(",")], int(streams), path, Path(body).read_bytes(), each)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -18,14 +19,19 @@ from typing import Any
 import grpc
 from rich.table import Table
 
+from server.config import Settings
+from server.domain import stream_limits
+from server.domain.identity import Role
 from server.local import ports, workers
 from server.local.ports import HOST
+from server.wiring import wired
 from tests.bench import cpu, parts
 from tests.bench.bare_streams import TELL, WATCH
 from tests.bench.calls import CREATE, LIST, SLOTS
 from tests.bench.clinic import Clinic
 from tests.bench.parts import Target
 from tests.bench.targets import fill, token_of
+from tests.fixtures.book import Book, Clock
 from yoyaku.v1.appointment_service_pb2 import CancelAppointmentRequest, CreateAppointmentResponse
 from yoyaku.v1.schedule_service_pb2 import ListAvailableSlotsRequest, WatchSlotsRequest
 
@@ -59,12 +65,13 @@ def measure(scratch: Path, say: Callable[[str], None]) -> list[Table]:
         settings = parts.settings(stack, scratch, server.url("bench"))
         clinic = asyncio.run(fill(settings))
         token = asyncio.run(token_of(settings, clinic.staff_id))
+        readers = asyncio.run(_readers(settings, max(_CHANGES)))
         found = []
         for streams in _CHANGES:
             with ExitStack() as inner:
                 ours = [parts.worker(inner, settings, scratch, f"worker-{streams}-{number}") for number in (1, 2)]
                 say(f"{streams} streams on two workers")
-                measured, day = _ours(ours, clinic, token, streams, scratch)
+                measured, day = _ours(ours, clinic, (token, readers), streams, scratch)
                 found.append(measured)
             (scratch / "day").write_bytes(day)
             with ExitStack() as inner:
@@ -74,7 +81,19 @@ def measure(scratch: Path, say: Callable[[str], None]) -> list[Table]:
         return [_table(found), asyncio.run(_mixed(settings, clinic, token, scratch))]
 
 
-def _ours(ours: list[Target], clinic: Clinic, token: str, streams: int, scratch: Path) -> tuple[Fanout, bytes]:
+async def _readers(settings: Settings, streams: int) -> list[str]:
+    """Tokens of as many hospital systems as it takes to have so many streams open."""
+    async with wired(settings) as wiring:
+        book = Book(wiring.engine, Clock(datetime.now(UTC)))
+        accounts = [await book.account("system") for _ in range(streams // stream_limits.OF_ACCOUNT[Role.SYSTEM])]
+        return [str(await wiring.tokens.issue(each)) for each in accounts]
+
+
+def _ours(
+    ours: list[Target], clinic: Clinic, tokens: tuple[str, list[str]], streams: int, scratch: Path
+) -> tuple[Fanout, bytes]:
+    """What was measured, and the bytes of the day; the first token books, the others follow."""
+    token, readers = tokens
     booking = next(clinic.bookings)
     day = f"{booking.start_at:%Y-%m-%d}"
     request = WatchSlotsRequest(doctor_ids=[booking.doctor.id], date=day).SerializeToString()
@@ -103,7 +122,7 @@ def _ours(ours: list[Target], clinic: Clinic, token: str, streams: int, scratch:
     for number in range(_CHANGES[streams]):
         change(number)
     alone = cpu.seconds(pids) - before
-    measured = _followed("yoyaku", ours, streams, (_PATH, request, token), change, scratch)
+    measured = _followed("yoyaku", ours, streams, (_PATH, request, readers), change, scratch)
     measured.microseconds -= alone / _CHANGES[streams] / streams * 1e6
     channel.close()
     return measured, whole
@@ -123,7 +142,7 @@ def _bare(bare: list[Target], streams: int, scratch: Path) -> Fanout:
         for tell in tells:
             tell(b"", timeout=20)
 
-    measured = _followed("bare", bare, streams, (WATCH, b"", ""), change, scratch)
+    measured = _followed("bare", bare, streams, (WATCH, b"", [""]), change, scratch)
     for channel in channels:
         channel.close()
     return measured
@@ -133,7 +152,7 @@ def _followed(
     name: str,
     targets: list[Target],
     streams: int,
-    call: tuple[str, bytes, str],
+    call: tuple[str, bytes, list[str]],
     change: Callable[[int], None],
     scratch: Path,
 ) -> Fanout:
@@ -154,13 +173,14 @@ def _followed(
 
 @contextmanager
 def _reading(
-    targets: list[Target], streams: int, call: tuple[str, bytes, str], scratch: Path
+    targets: list[Target], streams: int, call: tuple[str, bytes, list[str]], scratch: Path
 ) -> Iterator["subprocess.Popen[str]"]:
-    path, request, token = call
-    body = scratch / "request"
+    path, request, tokens = call
+    body, file = scratch / "request", scratch / "tokens"
     body.write_bytes(request)
+    file.write_text("\n".join(tokens))
     at = ",".join(str(target.port) for target in targets)
-    command: list[str | Path] = [sys.executable, "-m", "tests.bench.reader", at, str(streams), path, body, token]
+    command: list[str | Path] = [sys.executable, "-m", "tests.bench.reader", at, str(streams), path, body, file]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=workers.ROOT) as reader:
         try:
             yield reader

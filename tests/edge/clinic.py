@@ -80,6 +80,7 @@ async def fill(settings: Settings) -> Clinic:
             "stranger": await _token(parts, await book.account("patient", patient_id=made.stranger)),
             "staff": await _token(parts, await book.account("staff", clinic_ids=[made.clinic])),
             "admin": await _token(parts, await book.account("admin")),
+            "system": await _token(parts, await book.account("system", clinic_ids=[made.clinic])),
             **await _unusable(parts, now),
         }
     await engine.dispose()

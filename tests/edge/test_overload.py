@@ -93,7 +93,7 @@ async def test_at_three_times_the_capacity_admitted_calls_are_answered_within_a_
 async def test_streams_take_no_place_of_calls(edge: Edge, stack: Stack) -> None:
     request = WatchSlotsRequest(doctor_ids=[stack.clinic.doctor], date=stack.clinic.day)
     async with grpc.aio.insecure_channel(edge.url.removeprefix("http://")) as channel:
-        metadata = (("authorization", f"Bearer {stack.clinic.tokens['staff']}"),)
+        metadata = (("authorization", f"Bearer {stack.clinic.tokens['system']}"),)
         watches: list[Any] = [ScheduleServiceStub(channel).WatchSlots(request, metadata=metadata) for _ in range(200)]
         for watch in watches:
             assert (await watch.read()).day.doctor_id == stack.clinic.doctor

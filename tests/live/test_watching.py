@@ -62,6 +62,7 @@ async def refused(reader: Reader) -> Refusal:
         ({"doctor_ids": [NOBODY]}, "DOCTOR_NOT_FOUND"),
         ({"doctor_ids": [NOBODY], "clinic_id": NOBODY}, "INVALID_REQUEST"),
         ({"doctor_ids": [NOBODY], "date": "2026-02-30"}, "INVALID_REQUEST"),
+        ({"doctor_ids": [NOBODY] * 201}, "INVALID_REQUEST"),
     ],
 )
 async def test_what_cannot_be_watched_is_refused_with_a_reason(

@@ -109,5 +109,22 @@ _TRIGGER = """
 CREATE TRIGGER security_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON security_events
     FOR EACH STATEMENT EXECUTE FUNCTION keep_security_events()
 """
+# Tokens say what their account may do: with other rights they are worth nothing, whoever changed them in what way.
+_END_SESSIONS = """
+CREATE FUNCTION end_sessions() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.generation := OLD.generation + 1;
+    NEW.sessions_ended_at := now();
+    RETURN NEW;
+END $$
+"""
+_RIGHTS_END_SESSIONS = """
+CREATE TRIGGER accounts_rights_end_sessions BEFORE UPDATE ON accounts FOR EACH ROW
+    WHEN ((OLD.roles, OLD.clinic_ids, OLD.all_clinics, OLD.patient_id, OLD.doctor_id)
+        IS DISTINCT FROM (NEW.roles, NEW.clinic_ids, NEW.all_clinics, NEW.patient_id, NEW.doctor_id))
+    EXECUTE FUNCTION end_sessions()
+"""
+for _statement in (_END_SESSIONS, _RIGHTS_END_SESSIONS):
+    event.listen(accounts, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]
 for _statement in (_KEEP, _TRIGGER):
     event.listen(security_events, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]

@@ -14,9 +14,9 @@ from db.postgres.appointments import AppointmentRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.feed import ChangeRow
 from server.domain.errors import DomainError, Reason, invalid, not_found
-from server.domain.identity import Action, Caller, Owner, require
+from server.domain.identity import Action, Owner, require
 from server.domain.ids import Clock
-from server.usecases.streams import Ending, Stream, Streams
+from server.usecases.streams import Ending, Stream, Streams, Watcher
 from server.usecases.unit_of_work import read
 
 _LOOK_EVERY_SECONDS = 0.4
@@ -85,35 +85,35 @@ class Feed:
                 for clinic_id in list(self._tails):
                     self._tails.pop(clinic_id).fail(failure)
 
-    async def watch(
-        self, caller: Caller, clinic_id: str, after: str, remaining_seconds: float | None
-    ) -> AsyncGenerator[Told, None]:
+    async def watch(self, watcher: Watcher, clinic_id: str, after: str) -> AsyncGenerator[Told, None]:
         """Every change after a position, and a sign of life when all is told; an empty `after` begins now.
 
-        Raises NOT_ALLOWED, CLINIC_NOT_FOUND, INVALID_REQUEST, FEED_COMPACTED, and DATABASE_UNAVAILABLE as soon as
-        nobody can tell whether there is news.
+        Raises NOT_ALLOWED, CLINIC_NOT_FOUND, INVALID_REQUEST, FEED_COMPACTED, TOO_MANY_STREAMS, and
+        DATABASE_UNAVAILABLE as soon as nobody can tell whether there is news.
         """
-        require(caller, Action.WATCH_APPOINTMENTS, Owner(clinic_id=clinic_id))
-        head = await self._head(clinic_id)
-        position, stream = FeedPosition.parse(after) if after else head, Stream()
-        if position.epoch != head.epoch or position.seq > head.seq:
-            raise _compacted(head)
-        with self._following(clinic_id, head, stream) as tail, self._streams.opened(stream, caller, remaining_seconds):
+        require(watcher.caller, Action.WATCH_APPOINTMENTS, Owner(clinic_id=clinic_id))
+        stream = Stream()
+        with self._streams.opened(stream, watcher):
+            head = await self._head(clinic_id)
+            position = FeedPosition.parse(after) if after else head
+            if position.epoch != head.epoch or position.seq > head.seq:
+                raise _compacted(head)
             stream.beat = True
-            while stream.ending is None:
-                changes = tail.after(position)
-                if changes is None:
-                    changes = await self._page(clinic_id, position, await self._head(clinic_id))
-                for change in changes:
-                    position = change.position
-                    yield Told(position, change)
-                    if stream.ending is not None:
-                        break
-                if not changes and stream.beat:
-                    stream.beat = False
-                    yield Told(position, self._clock())
-                elif not changes:
-                    await stream.woken()
+            with self._following(clinic_id, head, stream) as tail:
+                while stream.ending is None:
+                    changes = tail.after(position)
+                    if changes is None:
+                        changes = await self._page(clinic_id, position, await self._head(clinic_id))
+                    for change in changes:
+                        position = change.position
+                        yield Told(position, change)
+                        if stream.ending is not None:
+                            break
+                    if not changes and stream.beat:
+                        stream.beat = False
+                        yield Told(position, self._clock())
+                    elif not changes:
+                        await stream.woken()
             yield Told(position, stream.ending)
 
     @contextmanager

@@ -83,6 +83,10 @@ class AccessTokens:
             )
         return caller
 
+    def is_revoked(self, caller: Caller) -> bool:
+        """Whether what has happened to the account since makes the caller's token worth nothing."""
+        return caller.generation < self._ended.get(caller.id, 0)
+
     async def run(self) -> None:
         """Learn every two seconds whose sessions were ended, until cancelled."""
         while True:
@@ -135,13 +139,16 @@ class AccessTokens:
             )
             if int(claims.get("nbf", 0)) > self._clock().timestamp():
                 raise jwt.ImmatureSignatureError
-            if int(claims.get("generation", 0)) < self._ended.get(str(claims["sub"]), 0):
-                raise jwt.InvalidTokenError
-            return _caller(claims)
+            caller = _caller(claims)
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
-            raise DomainError(
-                Reason.TOKEN_INVALID, "the access token was not issued by this system: sign in again"
-            ) from None
+            raise _invalid() from None
+        if self.is_revoked(caller):
+            raise _invalid()
+        return caller
+
+
+def _invalid() -> DomainError:
+    return DomainError(Reason.TOKEN_INVALID, "the access token was not issued by this system: sign in again")
 
 
 def _caller(claims: dict[str, object]) -> Caller:
@@ -155,6 +162,7 @@ def _caller(claims: dict[str, object]) -> Caller:
         patient_id=_optional(claims.get("patient_id")),
         doctor_id=_optional(claims.get("doctor_id")),
         expires_at=datetime.fromtimestamp(int(str(claims["exp"])), UTC),
+        generation=int(str(claims.get("generation", 0))),
     )
 
 

@@ -12,7 +12,7 @@ from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock
 from server.usecases.schedules.live.hub import DayStream, Hub
 from server.usecases.schedules.live.rendering import Forms
-from server.usecases.streams import Streams
+from server.usecases.streams import Ending, Streams, Watcher
 from server.usecases.unit_of_work import read
 
 
@@ -35,23 +35,20 @@ class Watching:
         self._streams = streams
         self._forms = forms
 
-    async def watch(
-        self, caller: Caller, watched: Watched, remaining_seconds: float | None
-    ) -> AsyncGenerator[bytes, None]:
-        """The messages of a stream (CLINIC_NOT_FOUND, DOCTOR_NOT_FOUND, NOT_ALLOWED)."""
-        places = await self._places(caller, watched)
+    async def watch(self, watcher: Watcher, watched: Watched) -> AsyncGenerator[bytes, None]:
+        """The messages of a stream (CLINIC_NOT_FOUND, DOCTOR_NOT_FOUND, NOT_ALLOWED, TOO_MANY_STREAMS)."""
         stream = DayStream()
-        with (
-            self._streams.opened(stream, caller, remaining_seconds),
-            self._hub.following(stream, places, watched.day),
-        ):
-            while stream.ending is None:
-                await stream.woken()
-                while stream.pending:
-                    yield stream.pending.pop(next(iter(stream.pending)))
-                if stream.beat:
-                    stream.beat = False
-                    yield self._forms.heartbeat(self._clock())
+        # Counted first: who has too many open costs no look at the database.
+        with self._streams.opened(stream, watcher):
+            places = await self._places(watcher.caller, watched)
+            with self._hub.following(stream, places, watched.day):
+                while stream.ending is None:
+                    await stream.woken()
+                    while stream.pending and stream.ending is not Ending.TOKEN_REVOKED:
+                        yield stream.pending.pop(next(iter(stream.pending)))
+                    if stream.beat:
+                        stream.beat = False
+                        yield self._forms.heartbeat(self._clock())
             yield self._forms.closing(stream.ending)
 
     async def _places(self, caller: Caller, watched: Watched) -> list[PlaceRow]:

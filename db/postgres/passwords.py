@@ -34,7 +34,7 @@ WHERE id = %(account_id)s
 _OFFERED = """
 id = %(account_id)s AND one_time_hash = %(secret_hash)s AND one_time_until > %(now)s AND disabled_at IS NULL
 """
-_IS_OFFERED = f"SELECT true FROM accounts WHERE {_OFFERED}"
+_OFFERED_TO = f"SELECT email FROM accounts WHERE {_OFFERED}"
 _NEW = """
 password_hash = %(new)s, one_time_hash = NULL, one_time_until = NULL,
     generation = generation + 1, sessions_ended_at = %(now)s
@@ -82,10 +82,11 @@ async def offer(pg: Connection, account_id: str, secret_hash: bytes, until: date
     await pg.execute(_OFFER, {"account_id": account_id, "secret_hash": secret_hash, "until": until})
 
 
-async def is_offered(pg: Connection, account_id: str, secret_hash: bytes, now: datetime) -> bool:
-    """Whether a token may set the password now."""
+async def offered_to(pg: Connection, account_id: str, secret_hash: bytes, now: datetime) -> str | None:
+    """The email of the account whose password a token may set now, or None."""
     values = {"account_id": account_id, "secret_hash": secret_hash, "now": now}
-    return await (await pg.execute(_IS_OFFERED, values)).fetchone() is not None
+    found = await (await pg.execute(_OFFERED_TO, values)).fetchone()
+    return None if found is None else found[0]
 
 
 async def take_offer(pg: Connection, account_id: str, secret_hash: bytes, *, new: str, now: datetime) -> bool:

@@ -81,6 +81,15 @@ async def test_the_current_password_cannot_be_guessed_by_a_thief_of_a_token(peop
     assert (await refusal(people.change_password(tokens))).reason == "TOO_MANY_ATTEMPTS"
 
 
+async def test_common_passwords_are_neither_set_nor_changed_to(people: People) -> None:
+    invited = await people.invite()
+    refused = await refusal(people.set_password(invited.set_password_token, "password1234"))
+    assert (refused.reason, list(refused.violations)) == ("INVALID_REQUEST", ["password"])
+    await people.set_password(invited.set_password_token)
+    refused = await refusal(people.change_password(await people.login(), new=EMAIL))
+    assert (refused.reason, list(refused.violations)) == ("INVALID_REQUEST", ["new_password"])
+
+
 @pytest.mark.parametrize("password", ["short", "x" * 201, "long enough\0"])
 async def test_a_password_has_twelve_to_two_hundred_characters(people: People, password: str) -> None:
     invited = await people.invite()

@@ -3,7 +3,9 @@
 import asyncio
 import statistics
 import time
+import unicodedata
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -25,6 +27,38 @@ async def test_a_hash_is_argon2id_and_salted(passwords: Passwords) -> None:
     assert first != second
     assert await passwords.matches(first, "a password")
     assert not await passwords.matches(first, "another")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
+async def test_a_password_is_the_same_in_every_spelling_of_unicode(passwords: Passwords, form: Any) -> None:
+    kept = await passwords.hash("がぎぐげご-Élodie-１２")
+    assert await passwords.matches(kept, unicodedata.normalize(form, "がぎぐげご-Élodie-１２"))
+    assert not await passwords.matches(kept, unicodedata.normalize(form, "かきくけこ-Elodie-12"))
+
+
+async def test_space_of_japanese_keyboards_is_space(passwords: Passwords) -> None:
+    assert await passwords.matches(
+        await passwords.hash("正しい 馬 電池 ホチキス"), "正しい\u3000馬\u3000電池\u3000ホチキス"
+    )
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["password1234", "qwertyuiop12", "aaaaaaaaaaaa", "123456789012", "password" * 25, "kei.mori@example.org",
+     "ｐａｓｓｗｏｒｄ１２３４", "tab\there and more", "abc\u0301\u0301", "zero\u200bwidth spaces"],
+)  # fmt: skip
+async def test_what_is_tried_first_or_cannot_be_typed_is_not_chosen(passwords: Passwords, password: str) -> None:
+    with pytest.raises(DomainError) as refused:
+        await passwords.check("password", password, ["kei.mori@example.org"])
+    assert [each.field for each in refused.value.violations] == ["password"]
+    assert password not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "password", ["correct horse battery", "がぎぐげご-Élodie-1234", "x7" + "kqz9vw" * 33, "🦊🌲 runs at dusk"]
+)
+async def test_words_of_any_script_may_be_chosen(passwords: Passwords, password: str) -> None:
+    await passwords.check("password", password, ["kei.mori@example.org"])
 
 
 async def test_without_an_account_or_a_password_the_same_work_is_done(passwords: Passwords) -> None:

@@ -98,13 +98,15 @@ class Accounts:
         return await perform(self._engine, write, work, now)
 
     async def set_password(self, token: str, password: str) -> None:
-        """Set a password by a token (SET_PASSWORD_TOKEN_INVALID, OVERLOADED)."""
+        """Set a password by a token (SET_PASSWORD_TOKEN_INVALID, INVALID_REQUEST, OVERLOADED)."""
         account_id, secret_hash, now = _account_of(token), digest(token), self._clock()
         # Hashing is work that only who has a token may cause.
-        if not account_id or not await read(
-            self._engine, lambda pg: passwords.is_offered(pg, account_id, secret_hash, now)
-        ):
+        email: str | None = None
+        if account_id:
+            email = await read(self._engine, lambda pg: passwords.offered_to(pg, account_id, secret_hash, now))
+        if email is None:
             raise _token_invalid()
+        await self._passwords.check("password", password, [email])
         new = await self._passwords.hash(password)
 
         async def work(pg: Connection) -> None:
@@ -122,6 +124,7 @@ class Accounts:
         row = await self._sessions.check(known.account.email, current) if known and known.account.email else None
         if row is None or row.account.id != caller.id:
             raise _password_wrong()
+        await self._passwords.check("new_password", new, [row.account.email or ""])
         old, hashed, now = row.password_hash or "", await self._passwords.hash(new), self._clock()
 
         async def work(pg: Connection) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TypeVar
@@ -10,7 +10,8 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from server.domain.errors import DomainError, Reason
+from server.domain.errors import DomainError, Reason, invalid
+from server.usecases.identity.password_rules import problem_of, spelt
 
 T = TypeVar("T")
 
@@ -30,9 +31,17 @@ class Passwords:
         self.compared = 0
         """How many passwords were compared with a hash."""
 
+    async def check(self, field: str, password: str, known: Iterable[str]) -> None:
+        """Refuse a password that may not be chosen (INVALID_REQUEST for the field, OVERLOADED).
+
+        `known` are texts that belong to the person, such as the email.
+        """
+        if problem := await self._run(lambda: problem_of(password, known)):
+            raise invalid(field, problem)
+
     async def hash(self, password: str) -> str:
         """The hash to keep (OVERLOADED)."""
-        return await self._run(lambda: self._hasher.hash(password))
+        return await self._run(lambda: self._hasher.hash(spelt(password)))
 
     async def matches(self, password_hash: str | None, password: str) -> bool:
         """Whether it is the password (OVERLOADED); an account without one, or no account, takes as long to refuse."""
@@ -50,7 +59,7 @@ class Passwords:
     def _compare(self, password_hash: str, password: str) -> bool:
         self.compared += 1
         try:
-            return self._hasher.verify(password_hash, password)
+            return self._hasher.verify(password_hash, spelt(password))
         except (VerificationError, InvalidHashError):
             return False
 

@@ -34,13 +34,15 @@ async def _session() -> AsyncIterator[AsyncSession]:
 Session = Annotated[AsyncSession, Depends(_session)]
 
 
-async def _claims(authorization: Annotated[str, Header()], session: Session) -> dict[str, Any]:
+async def _claims(authorization: Annotated[str, Header()]) -> dict[str, Any]:
     token = authorization.removeprefix("Bearer ")
     try:
         kid = jwt.get_unverified_header(token)["kid"]
         if kid not in _keys:
-            for row in await session.scalars(select(SigningKey)):
-                _keys[row.kid] = Ed25519PublicKey.from_public_bytes(row.public_key)
+            # Not in the call's own session: it would begin a transaction there before the call does.
+            async with _sessions() as keys:
+                for row in await keys.scalars(select(SigningKey)):
+                    _keys[row.kid] = Ed25519PublicKey.from_public_bytes(row.public_key)
         claims: dict[str, Any] = jwt.decode(
             token, _keys[kid], algorithms=["EdDSA"], audience="yoyaku", issuer="yoyaku", options={"require": ["exp"]}
         )

@@ -61,18 +61,22 @@ class Place:
 
 
 def seat_for(place: Place, now: datetime, *, override: bool = False) -> Seat:
-    """The seat to take: the first free one, or with `override` one more than there are.
+    """The seat to take, the first that nobody has; with `override` an extra one where all are taken.
 
     Raises SLOT_TAKEN, PATIENT_BUSY and DAILY_LIMIT_REACHED.
     """
-    busy = [each for each in place.busy if each.appointment_id != place.appointment_id]
-    seats = free_seats(place.slot, place.doctor.id, busy, now)
-    if not seats and not override:
-        raise slot_taken(place.doctor.id, place.slot)
+    slot, doctor_id = place.slot, place.doctor.id
+    busy = [each for each in place.busy if each.appointment_id != place.appointment_id and not ran_out(each, now)]
+    [left] = seats_left([slot], doctor_id, busy, now)
+    if not left and not override:
+        raise slot_taken(doctor_id, slot)
     _check_patient(place, now)
-    if seats:
-        return Seat(seats[0], is_extra=False)
-    return Seat(max(place.slot.seats, *(other.seat for other in busy)) + 1, is_extra=True)
+    return Seat(_first_free([each.seat for each in busy if each.period.overlaps(slot.occupied)]), is_extra=not left)
+
+
+def _first_free(taken: Sequence[int]) -> int:
+    """The lowest number that nobody has. Numbers do not tell how many may sit: they only keep two off one seat."""
+    return next(number for number in range(1, len(taken) + 2) if number not in taken)
 
 
 def _check_patient(place: Place, now: datetime) -> None:
@@ -101,39 +105,42 @@ def ran_out(hold: Busy | Visit, now: datetime) -> bool:
 
 
 def seats_left(slots: Sequence[Slot], doctor_id: str, busy: Iterable[Busy], now: datetime) -> list[int]:
-    """How many seats each of the slots of a day has left, as `free_seats` of each would say."""
-    ends = [slot.occupied.end_at for slot in slots]
-    taken: set[tuple[int, int]] = set()
-    for other in busy:
-        if other.held_until and other.held_until <= now:
-            continue
-        # Slots follow each other, with the buffers after them.
-        index = bisect_right(ends, other.period.start_at)
-        while index < len(slots) and slots[index].start_at < other.period.end_at:
-            seats = slots[index].seats
-            if other.doctor_id != doctor_id:
-                taken.update((index, seat) for seat in range(1, seats + 1))
-            elif other.seat <= seats:  # an override takes one beyond those that there are
-                taken.add((index, other.seat))
-            index += 1
-    left = [slot.seats for slot in slots]
-    for index, _ in taken:
-        left[index] -= 1
-    return left
+    """How many seats each of the slots of a day has left: what it has, less the heads that sit there at once.
 
+    Heads are counted, not the numbers of seats: fewer seats than before, or an override whose neighbour has left, must
+    not make room. Of those who sit in a part of the slot only, as happens when hours change, it counts how many meet:
 
-def free_seats(slot: Slot, doctor_id: str, busy: Iterable[Busy], now: datetime) -> list[int]:
-    """The seats (from 1) of a slot that nothing occupies over all of it.
+        slot, two seats   |---------------|
+        A                 |-------|
+        B                         |-------|        at no moment more than one: one seat is left
 
     The practitioner's appointments at another clinic take every seat. A hold that has run out takes none.
     """
-    taken = set()
+    ends = [slot.occupied.end_at for slot in slots]
+    left = [slot.seats for slot in slots]
+    parts: dict[int, list[Period]] = {}
     for other in busy:
-        if other.period.overlaps(slot.occupied) and not (other.held_until and other.held_until <= now):
+        if other.held_until and other.held_until <= now:
+            continue
+        start_at, end_at = other.period
+        # Slots follow each other, with the buffers after them.
+        index = bisect_right(ends, start_at)
+        while index < len(slots) and slots[index].start_at < end_at:
             if other.doctor_id != doctor_id:
-                return []
-            taken.add(other.seat)
-    return [seat for seat in range(1, slot.seats + 1) if seat not in taken]
+                left[index] = 0
+            elif start_at <= slots[index].start_at and ends[index] <= end_at:
+                left[index] -= 1
+            else:
+                parts.setdefault(index, []).append(other.period)
+            index += 1
+    for index, periods in parts.items():
+        left[index] -= _most_at_once(periods)
+    return [max(each, 0) for each in left]
+
+
+def _most_at_once(periods: Sequence[Period]) -> int:
+    """How many of these share a moment; each of them meets the slot, and so the slot has that moment too."""
+    return max(sum(each.start_at <= start_at < each.end_at for each in periods) for start_at, _ in periods)
 
 
 def slot_taken(doctor_id: str, slot: Slot) -> DomainError:

@@ -218,3 +218,18 @@ async def test_partial_overlaps_are_refused(fleet: Fleet, book: Book) -> None:
             await create(staff, booking(await book.patient(), doctor, slot))
         assert refused.value.reason == "SLOT_TAKEN"
     await create(staff, booking(await book.patient(), doctor, "10:45"))
+
+
+async def test_the_same_move_many_times_at_once_is_one_move(fleet: Fleet, book: Book) -> None:
+    clinic = await book.clinic()
+    doctor, patient = await book.doctor(clinic), await book.patient()
+    workers = await staff_of(fleet, clinic)
+    placed = (await create(workers[0], booking(patient, doctor, "10:00"))).appointment
+    request = pb.RescheduleAppointmentRequest(appointment_id=placed.id, date=DAY, time_slot="11:00")
+    staff = cycle(workers)
+    calls = [client(client.appointments.RescheduleAppointment, request) for client in (next(staff) for _ in range(8))]
+    answers, refusals = await at_once(calls)
+    assert not refusals
+    assert {answer.appointment.etag for answer in answers} == {"2"}
+    assert await book.rows("SELECT count(*) FROM appointment_events WHERE event = 'rescheduled'") == [(1,)]
+    assert await book.rows("SELECT revision FROM schedule_days") == [(2,)]

@@ -163,6 +163,42 @@ async def test_staff_takes_a_patient_into_a_full_slot_with_a_reason_that_is_kept
     assert rows == [(2, "overridden", "acute pain")]
 
 
+async def test_fewer_seats_than_before_do_not_make_room_when_somebody_leaves(scene: Scene) -> None:
+    doctor = await scene.book.doctor(scene.clinic_id, capacity=2)
+    first = await scene.book_slot("09:00", doctor_id=doctor)
+    await scene.book_slot("09:00", doctor_id=doctor, patient_id=scene.other_id)
+    await scene.set_hours([("09:00", "12:00")], doctor_id=doctor)  # with one seat
+    await scene.cancel(first.appointment)
+    assert "09:00" not in await scene.free(doctor_id=doctor)
+    assert await refused(scene, "09:00", doctor_id=doctor) == "SLOT_TAKEN"
+
+
+async def test_an_override_keeps_the_slot_full_when_the_patient_before_it_leaves(scene: Scene) -> None:
+    first = await scene.book_slot("09:00")
+    await scene.book_slot("09:00", scene.staff, patient_id=scene.other_id, override_reason="acute pain")
+    await scene.cancel(first.appointment)
+    assert "09:00" not in await scene.free()
+    assert await refused(scene, "09:00") == "SLOT_TAKEN"
+
+
+async def test_patients_in_one_half_each_of_a_longer_slot_take_one_seat_of_it(scene: Scene) -> None:
+    doctor = await scene.book.doctor(scene.clinic_id, capacity=2)
+    third = await scene.book.patient()
+    await scene.book_slot("09:00", doctor_id=doctor)
+    await scene.book_slot("09:30", doctor_id=doctor, patient_id=scene.other_id)
+    await scene.set_hours([("09:00", "12:00")], minutes=60, capacity=2, doctor_id=doctor)
+    assert (await scene.slots(doctor_id=doctor, min_revision=3)).slots[0].seats_free == 1
+    await scene.book_slot("09:00", scene.staff, doctor_id=doctor, patient_id=third)
+    assert await refused(scene, "09:00", doctor_id=doctor, patient_id=await scene.book.patient()) == "SLOT_TAKEN"
+
+
+async def refused(scene: Scene, time_slot: str, **fields: str) -> str:
+    """Why staff cannot book a slot for a patient who is free then."""
+    with pytest.raises(Refusal) as refusal:
+        await scene.book_slot(time_slot, scene.staff, **{"patient_id": await scene.book.patient()} | fields)
+    return refusal.value.reason
+
+
 async def test_policies_of_the_clinic_are_kept(scene: Scene) -> None:
     strict = await scene.book.clinic(min_notice_minutes=60, horizon_days=10, max_per_patient_day=1)
     doctor = await scene.book.doctor(strict)

@@ -1,5 +1,7 @@
 """Moving and cancelling appointments."""
 
+from typing import Any
+
 import grpc
 import pytest
 
@@ -50,6 +52,29 @@ async def test_an_appointment_may_overlap_its_own_old_slot(scene: Scene) -> None
     moved = await scene.move(appointment, "09:30")
     assert moved.appointment.time_slot == "09:30"
     assert await scene.free(doctor_id=doctor) == ["10:30"]
+
+
+async def test_a_move_to_the_slot_where_it_is_changes_nothing_and_tells_nobody(scene: Scene) -> None:
+    appointment = await booked(scene)
+    before = await everything_kept(scene)
+    same: list[dict[str, Any]] = [{}, {"doctor_id": scene.doctor_id}, {"etag": appointment.etag}]
+    for fields in same:
+        moved = await scene.move(appointment, "10:00", **fields)
+        assert (moved.appointment, list(moved.day_revisions)) == (appointment, [])
+    assert await everything_kept(scene) == before
+    with pytest.raises(Refusal) as refused:
+        await scene.move(appointment, "10:00", etag="7")
+    assert refused.value.reason == "ETAG_MISMATCH"
+    await scene.cancel(appointment)
+    with pytest.raises(Refusal) as refused:
+        await scene.move(appointment, "10:00")
+    assert refused.value.reason == "STATUS_FORBIDS"
+
+
+async def everything_kept(scene: Scene) -> list[list[tuple[object, ...]]]:
+    """Revisions, histories, feeds and jobs."""
+    tables = ("appointments", "schedule_days", "appointment_events", "appointment_changes", "procrastinate_jobs")
+    return [await scene.book.rows(f"SELECT to_jsonb(kept) FROM {table} kept") for table in tables]  # noqa: S608
 
 
 async def test_a_move_that_fails_leaves_the_old_slot(scene: Scene) -> None:

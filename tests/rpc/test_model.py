@@ -1,9 +1,8 @@
-"""Booking, moving and cancelling compared with a simple model, over long random histories."""
+"""Booking, overriding, moving, cancelling and new hours, compared with a simple model over long random histories."""
 
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypeVar
 
 import grpc
@@ -24,14 +23,43 @@ from tests.fixtures.book import Book, Clock
 from tests.fixtures.worker import Client, Refusal, settings_for
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1 import schedule_service_pb2 as schedules
+from yoyaku.v1.schedule_pb2 import Session
 
 T = TypeVar("T")
 
 DAYS = ["2026-03-03", "2026-03-04"]
-# The second doctor's slots lie across those of the first, and take two patients each.
-HOURS = [("09:00", "11:00", 1), ("09:15", "10:45", 2)]
-GRID = [["09:00", "09:30", "10:00", "10:30"], ["09:15", "09:45", "10:15"]]
 MAX_PER_DAY = 2
+PATIENTS = 6
+Place = tuple[int, int, int]
+"""An index each for doctor, day and slot."""
+
+
+def _minutes(slot: str) -> int:
+    hour, minute = slot.split(":")
+    return int(hour) * 60 + int(minute)
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+@dataclass(frozen=True)
+class Hours:
+    """What a doctor works on every day: from and until, in minutes of the day, and how many fit into a slot."""
+
+    start: int
+    end: int
+    minutes: int
+    capacity: int
+
+    @property
+    def grid(self) -> list[str]:
+        return [_clock(start) for start in range(self.start, self.end - self.minutes + 1, self.minutes)]
+
+
+# Grids that lie across each other, and fewer seats than there were: changing hours leaves patients in parts of slots,
+# and more of them than fit in.
+HOURS = [Hours(540, 600, 30, 2), Hours(540, 600, 30, 1), Hours(540, 600, 60, 2), Hours(555, 615, 30, 1)]
 
 
 @dataclass
@@ -42,16 +70,20 @@ class Booked:
     doctor: int
     day: int
     slot: str
+    length: int
     active: bool = True
+    version: int = 1
 
     def overlaps(self, other: "Booked") -> bool:
-        apart = abs(_minutes(self.slot) - _minutes(other.slot))
-        return self.active and other.active and self.day == other.day and apart < 30
+        return self.day == other.day and bool(set(self.minutes) & set(other.minutes))
 
+    @property
+    def minutes(self) -> range:
+        return range(_minutes(self.slot), _minutes(self.slot) + self.length)
 
-def _minutes(slot: str) -> int:
-    moment = datetime.strptime(slot, "%H:%M")  # noqa: DTZ007  # wall time
-    return moment.hour * 60 + moment.minute
+    @property
+    def place(self) -> tuple[int, int, str, int]:
+        return self.doctor, self.day, self.slot, self.length
 
 
 class Model:
@@ -59,12 +91,22 @@ class Model:
 
     def __init__(self) -> None:
         self.booked: dict[str, Booked] = {}
+        self.hours = [HOURS[0], HOURS[1]]
 
-    def refusal(self, wanted: Booked, moving: str = "") -> str:
+    def refusal(self, wanted: Booked, moving: str = "", *, override: bool = False) -> str:
         """Why an appointment cannot be; empty if it can."""
+        if wanted.slot not in self.hours[wanted.doctor].grid:
+            return "SLOT_NOT_OFFERED"
+        if moving and not self.booked[moving].active:
+            return "STATUS_FORBIDS"
+        if moving and self.booked[moving].place == wanted.place:
+            return ""
         others = [each for key, each in self.booked.items() if key != moving and each.active]
-        if sum(each.doctor == wanted.doctor and each.overlaps(wanted) for each in others) >= HOURS[wanted.doctor][2]:
+        if not self._left(wanted, others) and not override:
             return "SLOT_TAKEN"
+        return self._refusal_of_patient(wanted, others)
+
+    def _refusal_of_patient(self, wanted: Booked, others: list[Booked]) -> str:
         mine = [each for each in others if each.patient == wanted.patient]
         if any(each.overlaps(wanted) for each in mine):
             return "PATIENT_BUSY"
@@ -74,9 +116,15 @@ class Model:
 
     def free(self, doctor: int, day: int) -> list[tuple[str, int]]:
         """(slot, seats left) of a day."""
-        taken = [each.slot for each in self.booked.values() if each.active and (each.doctor, each.day) == (doctor, day)]
-        left = [(slot, HOURS[doctor][2] - taken.count(slot)) for slot in GRID[doctor]]
-        return [each for each in left if each[1]]
+        active = [each for each in self.booked.values() if each.active]
+        slots = [Booked(0, doctor, day, slot, self.hours[doctor].minutes) for slot in self.hours[doctor].grid]
+        return [(slot.slot, left) for slot in slots if (left := self._left(slot, active))]
+
+    def _left(self, slot: Booked, others: list[Booked]) -> int:
+        """The seats that are left in the fullest minute."""
+        there = [each.minutes for each in others if (each.doctor, each.day) == (slot.doctor, slot.day)]
+        heads = max(sum(minute in each for each in there) for minute in slot.minutes)
+        return max(self.hours[slot.doctor].capacity - heads, 0)
 
 
 class Machine(RuleBasedStateMachine):
@@ -87,7 +135,7 @@ class Machine(RuleBasedStateMachine):
     book: Book
     channel: grpc.aio.Channel
 
-    places = st.sampled_from([(doctor, slot) for doctor in range(2) for slot in GRID[doctor]])
+    places = st.tuples(st.integers(0, 1), st.integers(0, 1), st.integers(0, 2))
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(coroutine)
@@ -98,36 +146,62 @@ class Machine(RuleBasedStateMachine):
         self.run(self._open())
 
     async def _open(self) -> None:
-        clinic = await self.book.clinic(max_per_patient_day=MAX_PER_DAY)
-        self.doctors = [
-            await self.book.doctor(clinic, [(start, end)], capacity=capacity) for start, end, capacity in HOURS
-        ]
-        self.patients = [await self.book.patient() for _ in range(3)]
+        self.clinic = clinic = await self.book.clinic(max_per_patient_day=MAX_PER_DAY)
+        self.doctors = [await self.book.doctor(clinic) for _ in self.model.hours]
+        self.patients = [await self.book.patient() for _ in range(PATIENTS)]
         token = await self.parts.tokens.issue(await self.book.account("staff", clinic_ids=[clinic]))
         assert token
         self.staff = Client(self.channel, token)
+        for doctor, hours in enumerate(self.model.hours):
+            await self._set_hours(doctor, hours)
 
-    @rule(place=places, patient=st.integers(0, 2), day=st.integers(0, 1))
-    def book_a_slot(self, place: tuple[int, str], patient: int, day: int) -> None:
-        wanted = Booked(patient, place[0], day, place[1])
+    async def _set_hours(self, doctor: int, hours: Hours) -> None:
+        fields: dict[str, Any] = {"start": _clock(hours.start), "end": _clock(hours.end)}
+        week = [
+            Session(weekday=day, slot_minutes=hours.minutes, capacity=hours.capacity, **fields)  # type: ignore[arg-type]
+            for day in range(1, 8)
+        ]
+        request = schedules.SetWorkingHoursRequest(doctor_id=self.doctors[doctor], valid_from=DAYS[0], sessions=week)
+        await self.staff(self.staff.schedules.SetWorkingHours, request)
+
+    @rule(place=places, patient=st.integers(0, PATIENTS - 1), override=st.sampled_from(["", "", "acute pain"]))
+    def book_a_slot(self, place: Place, patient: int, override: str) -> None:
+        wanted = self._wanted(patient, place)
         request = pb.CreateAppointmentRequest(
-            patient_id=self.patients[patient], doctor_id=self.doctors[place[0]], date=DAYS[day], time_slot=place[1]
+            patient_id=self.patients[patient], override_reason=override, **self._fields(wanted)
         )
-        answer = self._expect(self.model.refusal(wanted), self.staff.appointments.CreateAppointment, request)
+        refusal = self.model.refusal(wanted, override=bool(override))
+        answer = self._expect(refusal, self.staff.appointments.CreateAppointment, request)
         if answer:
             self.model.booked[answer.appointment.id] = wanted
 
+    @rule(doctor=st.integers(0, 1), hours=st.sampled_from(HOURS))
+    def set_hours(self, doctor: int, hours: Hours) -> None:
+        self.run(self._set_hours(doctor, hours))
+        self.model.hours[doctor] = hours
+
+    def _wanted(self, patient: int, place: Place) -> Booked:
+        doctor, day, number = place
+        hours = self.model.hours[doctor]
+        # One number more than any grid has: a slot that is not offered.
+        return Booked(patient, doctor, day, (*hours.grid, "11:00")[min(number, len(hours.grid))], hours.minutes)
+
+    def _fields(self, wanted: Booked) -> dict[str, Any]:
+        return {"doctor_id": self.doctors[wanted.doctor], "date": DAYS[wanted.day], "time_slot": wanted.slot}
+
     @precondition(lambda self: self.model.booked)
-    @rule(data=st.data(), place=places, day=st.integers(0, 1))
-    def move_an_appointment(self, data: st.DataObject, place: tuple[int, str], day: int) -> None:
+    @rule(data=st.data(), place=places)
+    def move_an_appointment(self, data: st.DataObject, place: Place) -> None:
         key = self._pick(data)
         old = self.model.booked[key]
-        wanted = Booked(old.patient, place[0], day, place[1])
-        request = pb.RescheduleAppointmentRequest(
-            appointment_id=key, doctor_id=self.doctors[place[0]], date=DAYS[day], time_slot=place[1]
+        wanted = self._wanted(old.patient, place)
+        request = pb.RescheduleAppointmentRequest(appointment_id=key, **self._fields(wanted))
+        answer = self._expect(
+            self.model.refusal(wanted, moving=key), self.staff.appointments.RescheduleAppointment, request
         )
-        refusal = self.model.refusal(wanted, moving=key) if old.active else "STATUS_FORBIDS"
-        if self._expect(refusal, self.staff.appointments.RescheduleAppointment, request):
+        if answer:
+            wanted.version = old.version + (old.place != wanted.place)
+            assert answer.appointment.etag == str(wanted.version)
             self.model.booked[key] = wanted
 
     @precondition(lambda self: self.model.booked)
@@ -163,6 +237,22 @@ class Machine(RuleBasedStateMachine):
                 found = self.run(self.staff(self.staff.schedules.ListAvailableSlots, request))
                 shown = [(slot.time_slot, slot.seats_free) for slot in found.slots]
                 assert shown == self.model.free(doctor, day)
+
+    @invariant()
+    def a_search_finds_what_days_show(self) -> None:
+        if not hasattr(self, "model"):
+            return
+        request = schedules.SearchAvailableSlotsRequest(
+            clinic_id=self.clinic, from_date=DAYS[0], to_date=DAYS[1], limit=50
+        )
+        found = self.run(self.staff(self.staff.schedules.SearchAvailableSlots, request)).slots
+        shown = [(each.doctor.id, each.date, each.slot.time_slot, each.slot.seats_free) for each in found]
+        assert sorted(shown) == sorted(
+            (self.doctors[doctor], DAYS[day], *free)
+            for doctor in range(2)
+            for day in range(2)
+            for free in self.model.free(doctor, day)
+        )
 
 
 def test_no_history_of_bookings_differs_from_the_model(database_url: str) -> None:

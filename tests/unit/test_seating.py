@@ -19,7 +19,6 @@ from server.domain.slots import Period, Slot
 DAY = date(2026, 3, 2)
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NOW = NINE - timedelta(hours=1)
-HALF_AN_HOUR = timedelta(minutes=30)
 MOST_PER_DAY = 2
 
 
@@ -71,6 +70,23 @@ def test_an_override_takes_an_extra_seat_only_where_there_is_none() -> None:
     assert seat_for(first_slot(doctor(1)), NOW, override=True) == Seat(1, is_extra=False)
 
 
+def test_heads_are_counted_and_not_the_numbers_of_their_seats() -> None:
+    # The slot had two seats, and whoever sat on the first one has left.
+    fewer_seats = first_slot(doctor(1), [sits("a", at(0, 30), seat=2)])
+    assert refusal(fewer_seats) is Reason.SLOT_TAKEN
+    assert seat_for(fewer_seats, NOW, override=True) == Seat(1, is_extra=True)
+
+
+def test_those_who_sit_in_parts_of_a_slot_count_as_many_as_meet_there() -> None:
+    one_after_the_other = [sits("a", at(0, 30)), sits("b", at(30, 60), seat=2)]
+    assert seat_for(first_slot(doctor(2, minutes=60), one_after_the_other), NOW) == Seat(3, is_extra=False)
+    together = [sits("a", at(0, 40)), sits("b", at(30, 60), seat=2)]
+    assert refusal(first_slot(doctor(2, minutes=60), together)) is Reason.SLOT_TAKEN
+    with_one_who_stays = [sits("a", at(0, 60)), sits("b", at(0, 30), seat=2), sits("c", at(30, 60), seat=2)]
+    assert refusal(first_slot(doctor(2, minutes=60), with_one_who_stays)) is Reason.SLOT_TAKEN
+    assert seat_for(first_slot(doctor(3, minutes=60), with_one_who_stays), NOW) == Seat(3, is_extra=False)
+
+
 def test_what_ends_when_a_slot_begins_is_not_in_its_way() -> None:
     assert seat_for(first_slot(doctor(1), [sits("a", at(-30, 0)), sits("b", at(30, 60))]), NOW).number == 1
 
@@ -120,27 +136,42 @@ def test_only_holds_in_the_way_are_expired() -> None:
     assert holds_to_expire(place, NOW) == {}
 
 
-MINUTES = st.integers(-60, 240)
+BEGINS = st.integers(-60, 180)
 
 
 @given(
     occupied=st.lists(
-        st.tuples(MINUTES, MINUTES, st.integers(1, 4), st.sampled_from(["doctor", "elsewhere"]), st.booleans())
+        st.tuples(
+            BEGINS, st.integers(1, 90), st.integers(1, 4), st.sampled_from(["doctor", "elsewhere"]), st.booleans()
+        )
     ),
     buffer=st.sampled_from([0, 15]),
 )
-def test_a_day_shows_a_seat_just_where_one_can_be_had(
+def test_a_day_shows_the_seats_left_in_the_fullest_minute_of_each_slot_and_these_can_be_had(
     occupied: list[tuple[int, int, int, str, bool]], buffer: int
 ) -> None:
     who = doctor(capacity=3, buffer=buffer)
     slots = who.slots_on(DAY)
     busy = [
-        sits(f"{number}", at(begin, end), seat, doctor_id=whose, held=NOW if held else None)
-        for number, (begin, end, seat, whose, held) in enumerate(occupied)
-        if begin < end
+        sits(f"{number}", at(begin, begin + length), seat, doctor_id=whose, held=NOW if held else None)
+        for number, (begin, length, seat, whose, held) in enumerate(occupied)
     ]
-    shown = seats_left(slots, who.id, busy, NOW)
-    assert [left > 0 for left in shown] == [can_be_had(who, slot, busy) for slot in slots]
+    assert seats_left(slots, who.id, busy, NOW) == [left_by_the_minute(slot, busy) for slot in slots]
+    assert [left > 0 for left in seats_left(slots, who.id, busy, NOW)] == [
+        can_be_had(who, slot, busy) for slot in slots
+    ]
+
+
+def left_by_the_minute(slot: Slot, busy: list[Busy]) -> int:
+    """The seats that are left in the fullest minute of a slot."""
+    minutes = int((slot.occupied.end_at - slot.start_at) / timedelta(minutes=1))
+    return min(left_at(slot, slot.start_at + timedelta(minutes=minute), busy) for minute in range(minutes))
+
+
+def left_at(slot: Slot, moment: datetime, busy: list[Busy]) -> int:
+    there = [each for each in busy if each.held_until is None and each.period.start_at <= moment < each.period.end_at]
+    elsewhere = any(each.doctor_id != "doctor" for each in there)
+    return 0 if elsewhere else max(slot.seats - len(there), 0)
 
 
 def can_be_had(who: Doctor, slot: Slot, busy: list[Busy]) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
+from db.errors import Conflict
 from db.postgres import appointments, days
 from db.postgres.appointments import AppointmentRow
 from db.postgres.cluster.engines import Connection, Engine, Sent
@@ -17,7 +18,7 @@ from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock
 from server.domain.policies import check_bookable
 from server.domain.seating import Place, Seat, seat_for
-from server.domain.slots import Slot
+from server.domain.slots import Period, Slot
 from server.usecases.appointments import history, holds
 from server.usecases.appointments.alternatives import with_alternatives
 from server.usecases.appointments.changeable import Changeable, Changed, Reading
@@ -66,7 +67,15 @@ class _Plan:
     slot: Slot
     doctor_id: str
 
+    @property
+    def is_there_already(self) -> bool:
+        """Whether there is nothing to change, nor to tell anybody."""
+        row = self.found.row
+        there = (row.doctor_id, row.date, Period(row.start_at, row.end_at))
+        return there == (self.doctor_id, self.slot.date, self.slot.visit)
+
     def days(self) -> set[DoctorDay]:
+        """The days that show whether it is where it was, or where it will be."""
         return self.found.days() | self.practitioner.days(self.doctor_id, self.slot.date, self.slot.occupied)
 
 
@@ -81,6 +90,9 @@ class _Rescheduling:
 
     async def run(self, pg: Connection, claim: Claim) -> Changed:
         plan = await self._look(pg, claim)
+        if plan.is_there_already:
+            self._check_movable(plan)
+            return Changed(plan.found.row, ())
         plan, place = await self._lock_and_read(pg, claim, plan)
         seat = self._seat(plan, place)
         return await self._write(pg, plan, place, seat)
@@ -98,13 +110,18 @@ class _Rescheduling:
         await self.locks.take(claim)
         plan = await self._planned(reading, target)
         self.locks.cover(plan.days())
+        if plan.is_there_already:
+            raise Conflict("another call has moved it there: what the locks have raised must be as it was")
         doctor, busy = plan.practitioner.doctor(plan.doctor_id), plan.practitioner.row(plan.doctor_id).busy
         visits = visits_of(await sent_others.fetchall())
         return plan, Place(doctor, plan.slot, busy_at(busy, plan.slot), visits, plan.found.row.id)
 
-    def _seat(self, plan: _Plan, place: Place) -> Seat:
+    def _check_movable(self, plan: _Plan) -> None:
         check_etag(plan.found.row.version, self.move.etag)
         check_movable(Status(plan.found.row.status))
+
+    def _seat(self, plan: _Plan, place: Place) -> Seat:
+        self._check_movable(plan)
         plan.found.check_in_time(self.caller, self.now)
         return seat_for(place, self.now)
 
@@ -130,8 +147,10 @@ class _Rescheduling:
         owner = Owner(clinic_id=doctor.clinic_id, doctor_id=doctor.id, patient_id=found.row.patient_id)
         require(self.caller, Action.CHANGE_APPOINTMENT, owner)
         self.slot = slot = find(doctor, self.move.wanted)
-        check_bookable(doctor.policy, doctor.zone, day=slot.date, start_at=slot.start_at, now=self.now)
-        return _Plan(found, practitioner, slot, self.doctor_id)
+        plan = _Plan(found, practitioner, slot, self.doctor_id)
+        if not plan.is_there_already:
+            check_bookable(doctor.policy, doctor.zone, day=slot.date, start_at=slot.start_at, now=self.now)
+        return plan
 
     def _moved(self, row: AppointmentRow, offer: OfferRow) -> AppointmentChange:
         note = f"from {row.start_at:%Y-%m-%dT%H:%M:%SZ}"

@@ -137,8 +137,10 @@ _OFFERS_OF_APPOINTMENT = _offers(
     "d.practitioner_id = (SELECT practitioner_id FROM appointments WHERE id = %(id)s)", **_NO_DAY
 )
 _OFFERS_OF_CLINIC = _offers("d.active AND d.clinic_id = %(clinic_id)s")
-_OFFERS_OF_SPECIALTY = _offers("d.active AND d.specialty = %(specialty)s")
-_OFFERS_OF_CLINIC_AND_SPECIALTY = _offers("d.active AND d.clinic_id = %(clinic_id)s AND d.specialty = %(specialty)s")
+_OFFERS_OF_SPECIALTY = _offers("d.active AND lower(d.specialty) = lower(%(specialty)s)")
+_OFFERS_OF_CLINIC_AND_SPECIALTY = _offers(
+    "d.active AND d.clinic_id = %(clinic_id)s AND lower(d.specialty) = lower(%(specialty)s)"
+)
 
 _RAISE = """
 INSERT INTO schedule_days (doctor_id, date, revision, changed_at)
@@ -210,7 +212,10 @@ async def offers_of_appointment(pg: Connection, appointment_id: str, busy: str) 
 
 
 async def offers_of_group(pg: Connection, clinic_id: str, specialty: str, first: date, last: date) -> list[OfferRow]:
-    """As `offer`, for all active doctors of a clinic, of a specialty, or of both; one of them may be empty."""
+    """As `offer`, for all active doctors of a clinic, of a specialty, or of both; one of them may be empty.
+
+    Specialties compare without case.
+    """
     if clinic_id and specialty:
         statement = _OFFERS_OF_CLINIC_AND_SPECIALTY
     else:

@@ -80,14 +80,19 @@ ORDER BY p.name COLLATE "C", d.id LIMIT %(limit)s
 
 _PAGE = _page()
 _PAGE_OF_CLINIC = _page("d.clinic_id = %(clinic_id)s")
-_PAGE_OF_SPECIALTY = _page("d.specialty = %(specialty)s")
-_PAGE_OF_BOTH = _page("d.clinic_id = %(clinic_id)s AND d.specialty = %(specialty)s")
+_PAGE_OF_SPECIALTY = _page("lower(d.specialty) = lower(%(specialty)s)")
+_PAGE_OF_BOTH = _page("d.clinic_id = %(clinic_id)s AND lower(d.specialty) = lower(%(specialty)s)")
 _PAGES = {
     (False, False): _PAGE,
     (True, False): _PAGE_OF_CLINIC,
     (False, True): _PAGE_OF_SPECIALTY,
     (True, True): _PAGE_OF_BOTH,
 }
+
+_IS_SPECIALTY = "SELECT 1 FROM doctors WHERE active AND lower(specialty) = lower(%(specialty)s) LIMIT 1"
+_SPECIALTIES = """
+SELECT min(specialty) FROM doctors WHERE active GROUP BY lower(specialty) ORDER BY lower(specialty) LIMIT %(limit)s
+"""
 
 # A new doctor of the same practitioner waits for this lock as well, by its foreign key.
 _LOCK = "SELECT FROM practitioners WHERE id = %(practitioner_id)s FOR UPDATE"
@@ -164,12 +169,22 @@ async def id_at(pg: Connection, practitioner_id: str, clinic_id: str) -> str | N
 async def page(pg: Connection, clinic_id: str, specialty: str, after_id: str, limit: int) -> list[DoctorRow]:
     """Active doctors by (name, id), from the one after `after_id` on; the nil UUID comes before all.
 
-    An empty clinic or specialty means all.
+    An empty clinic or specialty means all; specialties compare without case.
     """
     cursor = pg.cursor(row_factory=args_row(DoctorRow))
     values = {"clinic_id": clinic_id, "specialty": specialty, "after_id": after_id, "limit": limit}
     await cursor.execute(_PAGES[bool(clinic_id), bool(specialty)], values)
     return await cursor.fetchall()
+
+
+async def is_specialty(pg: Connection, specialty: str) -> bool:
+    """Whether an active doctor has a specialty, in whatever case it is written."""
+    return await (await pg.execute(_IS_SPECIALTY, {"specialty": specialty})).fetchone() is not None
+
+
+async def specialties(pg: Connection, limit: int) -> list[str]:
+    """The first of the specialties that active doctors have, by name."""
+    return [row[0] for row in await (await pg.execute(_SPECIALTIES, {"limit": limit})).fetchall()]
 
 
 async def lock(pg: Connection, practitioner_id: str) -> None:

@@ -37,7 +37,7 @@ class DirectoryServicer(DirectoryServiceServicer):
         return pb.ListClinicsResponse(clinics=map(_clinic, rows), next_page_token=next_page_token)
 
     async def ListDoctors(self, request: pb.ListDoctorsRequest, context: object) -> pb.ListDoctorsResponse:
-        listing = DoctorListing(request.clinic_id.lower(), request.specialty, request.size, request.page_token)
+        listing = DoctorListing(request.clinic_id.lower(), request.specialty.strip(), request.size, request.page_token)
         rows, next_page_token = await self._directory.list_doctors(caller(), listing)
         return pb.ListDoctorsResponse(doctors=map(_doctor, rows), next_page_token=next_page_token)
 

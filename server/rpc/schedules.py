@@ -41,7 +41,7 @@ class ScheduleServicer(ScheduleServiceServicer):
     ) -> pb.SearchAvailableSlotsResponse:
         search = SlotSearch(
             clinic_id=request.clinic_id.lower(),
-            specialty=request.specialty,
+            specialty=request.specialty.strip(),
             first=to_date("from_date", request.from_date),
             last=to_date("to_date", request.to_date),
             limit=request.limit or DEFAULT_LIMIT,

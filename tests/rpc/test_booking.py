@@ -7,6 +7,7 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.fixtures.book import Clock
+from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import TUESDAY, Scene
 from tests.fixtures.worker import Refusal
 from yoyaku.v1 import appointment_service_pb2 as pb
@@ -194,9 +195,8 @@ async def test_patients_in_one_half_each_of_a_longer_slot_take_one_seat_of_it(sc
 
 async def refused(scene: Scene, time_slot: str, **fields: str) -> str:
     """Why staff cannot book a slot for a patient who is free then."""
-    with pytest.raises(Refusal) as refusal:
-        await scene.book_slot(time_slot, scene.staff, **{"patient_id": await scene.book.patient()} | fields)
-    return refusal.value.reason
+    patient = {"patient_id": await scene.book.patient()}
+    return (await refusal(scene.book_slot(time_slot, scene.staff, **patient | fields))).reason
 
 
 async def test_policies_of_the_clinic_are_kept(scene: Scene) -> None:
@@ -204,17 +204,17 @@ async def test_policies_of_the_clinic_are_kept(scene: Scene) -> None:
     doctor = await scene.book.doctor(strict)
     today, last, beyond = "2026-03-02", "2026-03-12", "2026-03-13"  # the clock shows 09:00 of today
 
-    async def refusal(time_slot: str, date: str) -> str:
+    async def reason_of(time_slot: str, date: str) -> str:
         with pytest.raises(Refusal) as refused:
             await scene.book_slot(time_slot, doctor_id=doctor, date=date)
         return refused.value.reason
 
     assert (await scene.free(today, doctor))[0] == "10:00"
-    assert await refusal("09:30", today) == "TOO_SHORT_NOTICE"
+    assert await reason_of("09:30", today) == "TOO_SHORT_NOTICE"
     assert (await scene.slots(beyond, doctor)).closed_reason == CLOSED_REASON_BEYOND_HORIZON
-    assert await refusal("09:00", beyond) == "BEYOND_HORIZON"
+    assert await reason_of("09:00", beyond) == "BEYOND_HORIZON"
     await scene.book_slot("10:00", doctor_id=doctor, date=today)
-    assert await refusal("11:00", today) == "DAILY_LIMIT_REACHED"
+    assert await reason_of("11:00", today) == "DAILY_LIMIT_REACHED"
     await scene.book_slot("09:00", doctor_id=doctor, date=last)
 
 

@@ -49,9 +49,12 @@ async def test_doctors_are_listed_by_clinic_and_specialty_while_active(scene: Sc
 
     assert await ids() == [heart.id, scene.doctor_id, elsewhere]
     assert await ids(clinic_id=scene.clinic_id.upper()) == [heart.id, scene.doctor_id]
-    assert await ids(specialty="Cardiology") == [heart.id]
+    assert await ids(specialty="cardiologY") == [heart.id]
     assert await ids(clinic_id=scene.clinic_id, specialty="General practice") == [scene.doctor_id]
-    assert await ids(specialty="cardio") == []
+    assert await ids(clinic_id=await scene.book.clinic(), specialty="Cardiology") == []
+    refused = await refusal(ids(specialty="cardio"))
+    assert refused.reason == "SPECIALTY_NOT_FOUND"
+    assert "Cardiology, General practice" in refused.message
     assert not (await get(scene, gone.id)).active
 
 

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import grpc
 import pytest
 
+from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import TUESDAY, Scene
 from tests.fixtures.worker import Refusal
 from yoyaku.v1 import schedule_service_pb2 as pb
@@ -39,10 +41,16 @@ async def test_ten_slots_are_given_unless_told_otherwise_and_days_go_on(scene: S
 
 async def test_a_specialty_is_searched_over_zones_in_the_order_of_time(scene: Scene) -> None:
     honolulu = await scene.book.doctor(await scene.book.clinic("Pacific/Honolulu"))
-    found = await search(scene, specialty="General practice", limit=50)
+    found = await search(scene, specialty="general PRACTICE", limit=50)
     assert {each[0] for each in found} == {scene.doctor_id, honolulu}
-    assert await search(scene, specialty="Alchemy") == []
-    assert await search(scene, specialty="Alchemy", clinic_id=scene.clinic_id) == []
+
+
+async def test_a_search_for_a_specialty_that_nobody_has_says_which_there_are(scene: Scene) -> None:
+    for fields in ({}, {"clinic_id": scene.clinic_id}):
+        refused = await refusal(search(scene, specialty="Alchemy", **fields))
+        assert (refused.code, refused.reason) == (grpc.StatusCode.NOT_FOUND, "SPECIALTY_NOT_FOUND")
+        assert "General practice" in refused.message
+    assert await search(scene, specialty="General practice", clinic_id=await scene.book.clinic()) == []
 
 
 async def test_a_search_finds_what_is_far_away(scene: Scene) -> None:

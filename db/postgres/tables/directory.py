@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     Time,
     UniqueConstraint,
+    func,
 )
 
 from db.postgres.tables.common import INSTANT, UUID, check, column, identifiers, metadata, reference
@@ -65,7 +66,7 @@ doctors = Table(
     UniqueConstraint("id", "practitioner_id", "clinic_id", name="doctors_identity"),
 )
 Index("doctors_by_clinic", doctors.c.clinic_id)
-Index("doctors_by_specialty", doctors.c.specialty)
+Index("doctors_by_specialty", func.lower(doctors.c.specialty))
 
 working_hours = Table(
     "working_hours",

@@ -22,6 +22,7 @@ from server.domain.policies import today
 from server.usecases import paging
 from server.usecases.directory.profile_cache import ProfileCache
 from server.usecases.idempotency import Claim, Write
+from server.usecases.schedules.specialties import check_specialty
 from server.usecases.unit_of_work import Announce, Changes, perform, read
 
 M = TypeVar("M")
@@ -93,7 +94,10 @@ class Directory:
         return paging.cut(rows, size, filters)
 
     async def list_doctors(self, caller: Caller, listing: DoctorListing) -> tuple[Sequence[DoctorRow], str]:
-        """A page of active doctors by name, and the token of the next page or an empty one (PAGE_TOKEN_INVALID)."""
+        """A page of active doctors by name, and the token of the next page or an empty one.
+
+        Raises PAGE_TOKEN_INVALID and SPECIALTY_NOT_FOUND.
+        """
         require(caller, Action.SEE_DOCTORS, Owner(clinic_id=listing.clinic_id or None))
         clinic_id, specialty = listing.clinic_id, listing.specialty
         size, filters = paging.page_size(listing.size), ("doctors", clinic_id, specialty)
@@ -103,6 +107,8 @@ class Directory:
             return await doctors.page(pg, clinic_id, specialty, after_id, size + 1)
 
         rows = await read(self._engine, work, Freshness.OWN_WRITES)
+        if not rows and specialty:
+            await check_specialty(self._engine, specialty)
         return paging.cut(rows, size, filters)
 
     async def get_doctor(self, caller: Caller, doctor_id: str) -> DoctorRow:

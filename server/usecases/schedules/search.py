@@ -14,6 +14,7 @@ from server.domain.identity import Action, Caller, Owner, reach, require
 from server.domain.ids import Clock
 from server.domain.slots import Slot
 from server.usecases.schedules.doctor_mapping import busy_of, doctor_of
+from server.usecases.schedules.specialties import check_specialty
 from server.usecases.unit_of_work import read
 
 LONGEST = timedelta(days=92)
@@ -50,7 +51,7 @@ class Searching:
         self._clock = clock
 
     async def earliest(self, caller: Caller, search: SlotSearch) -> Sequence[FoundSlot]:
-        """The earliest free slots, by start and doctor.
+        """The earliest free slots, by start and doctor (SPECIALTY_NOT_FOUND).
 
         Reads spans of days that grow fourfold, so a search is at most four statements, and one where slots are near.
         """
@@ -67,6 +68,8 @@ class Searching:
             found.sort(key=lambda each: (each.slot.start_at, each.slot.date, each.offer.doctor_id))
             if len(found) >= search.limit and found[search.limit - 1].slot.start_at < _settled_before(last):
                 break
+        if not found and search.specialty:
+            await check_specialty(self._engine, search.specialty)
         return found[: search.limit]
 
     async def _free(self, search: SlotSearch, first: date, last: date, now: datetime) -> list[FoundSlot]:

@@ -37,6 +37,7 @@ from server.usecases.appointments.feed import Feed
 from server.usecases.appointments.read import Appointments
 from server.usecases.appointments.reschedule import Rescheduling
 from server.usecases.directory.doctors import Directory
+from server.usecases.directory.identifier_systems import IdentifierSystems
 from server.usecases.directory.patients import Patients
 from server.usecases.directory.profile_cache import DOCTOR_LIFE, PATIENT_LIFE, ProfileCache
 from server.usecases.identity.access_tokens import AccessTokens, TokenSettings
@@ -156,7 +157,9 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
                 Scheduling(engine, clock, announcing),
             ),
             directory=DirectoryServicer(
-                Directory(engine, clock, new_id, announcing, doctors), Patients(engine, clock, new_id, patients)
+                Directory(engine, clock, new_id, announcing, doctors),
+                Patients(engine, clock, new_id, patients),
+                IdentifierSystems(engine, clock),
             ),
             auth=AuthServicer(
                 keys,

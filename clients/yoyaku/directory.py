@@ -155,6 +155,18 @@ class Directory(Caller):
         )
         return await self._call(self._stub(DirectoryServiceStub).SearchPatients, request)
 
+    @Call
+    async def reserve_identifier_system(self, system: str) -> None:
+        """Let nobody but imports write identifiers of a system; for admins (NotAllowed)."""
+        request = pb.ReserveIdentifierSystemRequest(system=system)
+        await self._call(self._stub(DirectoryServiceStub).ReserveIdentifierSystem, request)
+
+    @Call
+    async def release_identifier_system(self, system: str) -> None:
+        """Let others write identifiers of a system again; for admins (NotAllowed: also for an importer's own)."""
+        request = pb.ReleaseIdentifierSystemRequest(system=system)
+        await self._call(self._stub(DirectoryServiceStub).ReleaseIdentifierSystem, request)
+
     patients = Rows(search_patients, lambda page: page.patients)
 
 

@@ -61,7 +61,9 @@ JOIN unnest(%(practitioner_ids)s::uuid[], %(clinic_ids)s::uuid[]) AS wanted (pra
 """
 _RETIRE = "UPDATE doctors SET active = false WHERE id = %(id)s"
 _ZONES = "SELECT id, time_zone FROM clinics WHERE id = ANY(%(ids)s::uuid[])"
+_NAMES = "SELECT id, name FROM {noun}s WHERE id = ANY(%(ids)s::uuid[])"
 _BIRTH_DATES = "SELECT id, birth_date FROM patients WHERE id = ANY(%(ids)s::uuid[])"
+_APPOINTMENTS_OF_RECORDS = "SELECT id, appointment_id FROM records WHERE id = ANY(%(ids)s::uuid[])"
 _VISITS = "SELECT id, patient_id, doctor_id, end_at FROM appointments WHERE id = ANY(%(ids)s)"
 
 
@@ -107,9 +109,21 @@ async def zones(pg: Connection, clinic_ids: Iterable[str]) -> dict[str, str]:
     return dict(await cursor.fetchall())
 
 
+async def names(pg: Connection, noun: Noun, ids: Iterable[str]) -> dict[str, str]:
+    """The name of each clinic, practitioner or patient."""
+    cursor = await pg.execute(_NAMES.format(noun=noun), {"ids": list(ids)})
+    return dict(await cursor.fetchall())
+
+
 async def birth_dates(pg: Connection, patient_ids: Iterable[str]) -> dict[str, date | None]:
     """The birth date of each patient."""
     cursor = await pg.execute(_BIRTH_DATES, {"ids": list(patient_ids)})
+    return dict(await cursor.fetchall())
+
+
+async def appointments_of_records(pg: Connection, record_ids: Iterable[str]) -> dict[str, str | None]:
+    """The appointment that each record is about."""
+    cursor = await pg.execute(_APPOINTMENTS_OF_RECORDS, {"ids": list(record_ids)})
     return dict(await cursor.fetchall())
 
 

@@ -21,7 +21,7 @@ from server.domain.errors import DomainError
 from server.fhir.export import KINDS, Export, ExportError, Report, find
 from server.fhir.fields import Origin
 from server.usecases.importing.batches import ImportCounts
-from server.usecases.importing.run import Importing
+from server.usecases.importing.run import ForeignIdentifiersError, Importing
 from server.wiring import wired
 
 SOME_REPORTED = 2
@@ -55,7 +55,7 @@ def import_fhir(
     try:
         export = find(directory)
         outcomes = _run(export, origin, settings_here())
-    except ExportError as error:
+    except (ExportError, ForeignIdentifiersError) as error:
         raise fail(str(error)) from None
     except DomainError as error:
         raise fail(f"{error.message} ({_GO_ON})") from None
@@ -122,5 +122,5 @@ def _summarize(export: Export, outcomes: dict[str, ImportCounts]) -> int:
         print(f"{total.doctors} doctors made for encounters at an organization where the practitioner has no role")
     print(f"{total.new} new, {total.unchanged} unchanged, {reported} reported")
     if reported:
-        print("the reported lines are not in the book: the reasons are on standard error", file=sys.stderr)
+        print("what was reported is not in the book: the reasons are on standard error", file=sys.stderr)
     return reported

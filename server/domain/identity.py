@@ -61,6 +61,7 @@ class Action(StrEnum):
     SEE_PATIENT = "see_patient"
     EDIT_PATIENT = "edit_patient"
     EDIT_OWN_CONTACT = "edit_own_contact"
+    RESERVE_IDENTIFIERS = "reserve_identifiers"
     MANAGE_DISPLAYS = "manage_displays"
     MANAGE_ACCOUNTS = "manage_accounts"
     CREATE_RECORD = "create_record"
@@ -117,6 +118,7 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.SEE_PATIENT: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
     Action.EDIT_PATIENT: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
     Action.EDIT_OWN_CONTACT: {_P: Scope.OWN_PATIENT},
+    Action.RESERVE_IDENTIFIERS: {_A: Scope.ANY},
     Action.MANAGE_DISPLAYS: {_S: Scope.CLINIC, _A: Scope.ANY},
     Action.MANAGE_ACCOUNTS: {_A: Scope.ANY},
     Action.CREATE_RECORD: {_D: Scope.TREATED},

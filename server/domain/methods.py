@@ -34,6 +34,8 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "DirectoryService/GetPatient": (Action.SEE_PATIENT,),
     "DirectoryService/UpdatePatient": (Action.EDIT_PATIENT, Action.EDIT_OWN_CONTACT),
     "DirectoryService/SearchPatients": (Action.SEARCH_PATIENTS,),
+    "DirectoryService/ReserveIdentifierSystem": (Action.RESERVE_IDENTIFIERS,),
+    "DirectoryService/ReleaseIdentifierSystem": (Action.RESERVE_IDENTIFIERS,),
     "NotificationService/ListNotifications": (Action.SEE_NOTIFICATIONS,),
     "NotificationService/RetryNotification": (Action.RETRY_NOTIFICATION,),
     "AuthService/Login": (),

@@ -16,6 +16,7 @@ from server.rpc.idempotent_write import idempotent_write
 from server.rpc.updates import check_same_id, fields_to_change, validate_fields
 from server.rpc.validate import checked
 from server.usecases.directory.doctors import Directory, DoctorChange, DoctorChanged, DoctorListing, NewDoctor
+from server.usecases.directory.identifier_systems import IdentifierSystems
 from server.usecases.directory.patients import Particulars, PatientChange, Patients, PatientSearch
 from yoyaku.v1 import clinic_pb2, doctor_pb2, patient_pb2
 from yoyaku.v1 import directory_service_pb2 as pb
@@ -28,9 +29,10 @@ _PATIENT_FIELDS = ("name", "birth_date", "phone", "email", "language", "identifi
 class DirectoryServicer(DirectoryServiceServicer):
     """Finds clinics, doctors and patients, adds and changes doctors and patients."""
 
-    def __init__(self, directory: Directory, patients: Patients) -> None:
+    def __init__(self, directory: Directory, patients: Patients, systems: IdentifierSystems) -> None:
         self._directory = directory
         self._patients = patients
+        self._systems = systems
 
     async def ListClinics(self, request: pb.ListClinicsRequest, context: object) -> pb.ListClinicsResponse:
         rows, next_page_token = await self._directory.list_clinics(caller(), request.size, request.page_token)
@@ -84,6 +86,18 @@ class DirectoryServicer(DirectoryServiceServicer):
     async def SearchPatients(self, request: pb.SearchPatientsRequest, context: object) -> pb.SearchPatientsResponse:
         rows, next_page_token = await self._patients.search(caller(), _search(request))
         return pb.SearchPatientsResponse(patients=map(_patient, rows), next_page_token=next_page_token)
+
+    async def ReserveIdentifierSystem(
+        self, request: pb.ReserveIdentifierSystemRequest, context: object
+    ) -> pb.ReserveIdentifierSystemResponse:
+        await self._systems.reserve(caller(), request.system)
+        return pb.ReserveIdentifierSystemResponse()
+
+    async def ReleaseIdentifierSystem(
+        self, request: pb.ReleaseIdentifierSystemRequest, context: object
+    ) -> pb.ReleaseIdentifierSystemResponse:
+        await self._systems.release(caller(), request.system)
+        return pb.ReleaseIdentifierSystemResponse()
 
 
 def _doctor_change(request: pb.UpdateDoctorRequest) -> DoctorChange:

@@ -65,20 +65,22 @@ async def test_a_clinic_without_a_known_zone_needs_one(book: Book, tmp_path: Pat
     assert await book.rows("SELECT time_zone FROM clinics") == [("Asia/Tokyo",)]
 
 
-async def test_a_patient_who_is_registered_already_is_the_same_only_with_the_same_birth_date(
+async def test_a_patient_who_is_registered_already_is_the_same_only_with_the_same_name_and_birth_date(
     book: Book, tmp_path: Path
 ) -> None:
     known = await book.patient("Sato Ken", (MRN, "7"))  # born 1980-05-17
     same = patient("p1", identifier=[{"system": MRN, "value": "7"}])
     other = patient("p2", identifier=[{"system": MRN, "value": "7"}])
     outcome, reports = await load(book, export(tmp_path, a=[same, other]))
-    assert (outcome.new, outcome.unchanged) == (0, 1)
-    assert reports == [f"a.ndjson:2: Patient/p2: its identifier of {MRN} is another patient's already"]
-    assert await book.rows("SELECT id FROM patients") == [(known,)]
+    assert (outcome.new, outcome.unchanged) == (1, 1)
+    shared = f"its identifier of {MRN} belongs to another in the book: all but this identifier is there"
+    assert reports == [f"a.ndjson:2: Patient/p2: {shared}"]
 
     twin = patient("p1", identifier=[{"system": MRN, "value": "7"}], birthDate="1980-05-18")
-    _, reports = await load(book, export(tmp_path, a=[twin]), source="https://other.example")
-    assert "with another birth date" in reports[0]
+    outcome, reports = await load(book, export(tmp_path, a=[twin]), source="https://other.example")
+    assert (outcome.new, reports) == (1, [f"a.ndjson:1: Patient/p1: {shared}"])
+    assert await book.rows("SELECT patient_id FROM patient_identifiers WHERE system = %s", MRN) == [(known,)]
+    assert await count(book, "patients") == 3
 
 
 async def test_the_same_id_of_another_source_is_someone_else(book: Book, tmp_path: Path) -> None:

@@ -174,6 +174,12 @@ CASES: dict[str, Sequence[Case]] = {
     "DirectoryService/SearchPatients": [
         Case(lambda _w, _s: directory.SearchPatientsRequest(name_prefix="Patient"), objectless=True)
     ],
+    "DirectoryService/ReserveIdentifierSystem": [
+        Case(lambda w, _: directory.ReserveIdentifierSystemRequest(system=f"urn:x:{w.number}"), objectless=True)
+    ],
+    "DirectoryService/ReleaseIdentifierSystem": [
+        Case(lambda w, _: directory.ReleaseIdentifierSystemRequest(system=f"urn:x:{w.number}"), objectless=True)
+    ],
     # The last of those about records: it opens the other side's to the doctor.
     "RecordService/BreakGlass": [
         Case(lambda _, s: records.BreakGlassRequest(patient_id=s.patient_id, reason="unconscious"))

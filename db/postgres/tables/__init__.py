@@ -17,6 +17,7 @@ from db.postgres.tables.directory import (
     patients,
     practitioner_identifiers,
     practitioners,
+    reserved_systems,
     working_hours,
     working_sessions,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "record_retention",
     "record_versions",
     "records",
+    "reserved_systems",
     "schedule_days",
     "security_events",
     "signing_keys",

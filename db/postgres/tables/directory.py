@@ -124,3 +124,14 @@ Index("patients_by_name", patients.c.name_key, patients.c.id)
 clinic_identifiers = identifiers("clinic")
 practitioner_identifiers = identifiers("practitioner")
 patient_identifiers = identifiers("patient")
+
+reserved_systems = Table(
+    "reserved_systems",
+    metadata,
+    # Whose identifiers only imports write.
+    column("system", Text()),
+    # An account's id, or the importer.
+    column("actor", Text()),
+    column("created_at", INSTANT),
+    PrimaryKeyConstraint("system", name="reserved_systems_pkey"),
+)

@@ -17,6 +17,7 @@ from server.domain.identity import Action, Caller, Owner, may, not_allowed, requ
 from server.domain.ids import Clock, IdMaker
 from server.particulars import Unfit, born
 from server.usecases import paging
+from server.usecases.directory.identifier_systems import check_written
 from server.usecases.directory.profile_cache import ProfileCache
 from server.usecases.idempotency import Claim, Write
 from server.usecases.unit_of_work import perform, read
@@ -81,6 +82,7 @@ class Patients:
 
         async def work(pg: Connection, claim: Claim) -> FullPatientRow:
             await claim.settle()
+            await check_written(pg, (), new.identifiers)
             await patients.add(pg, row, new.identifiers, now)
             return _known(await (await patients.get(pg, patient_id)).fetchone(), patient_id)
 
@@ -188,6 +190,7 @@ async def _update(pg: Connection, caller: Caller, change: PatientChange, now: da
     wanted = change.of(row)
     if wanted == row:
         return row
+    await check_written(pg, row.identifiers, wanted.identifiers)
     await patients.update(pg, wanted, now)
     if wanted.identifiers != row.identifiers:
         await patients.replace_identifiers(pg, row.id, wanted.identifiers)

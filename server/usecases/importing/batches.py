@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from db.postgres import imports
 from db.postgres.cluster.engines import Connection
 from db.postgres.imports import Noun
+from db.postgres.reserved_systems import IMPORTER
 from server.domain.ids import IdMaker
 from server.fhir.export import Line, Report
 from server.fhir.fields import Identifier, Unusable
@@ -16,7 +18,7 @@ from server.fhir.references import Reference
 from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.records.encryption import RecordCipher
 
-ACTOR = "import-fhir"
+ACTOR = IMPORTER
 """Who did it, in histories and in the audit trail."""
 
 E = TypeVar("E")
@@ -74,12 +76,14 @@ class Step:
     new_id: IdMaker
     roles: dict[Identifier, Identifier]
     """The practitioner of each role that was read."""
+    strangers: set[Identifier]
+    """Own ids of patients who are others in the book than in the export: nothing is filed under them."""
     vault: RecordCipher
     trail: AuditTrail
 
     async def resolve(self, noun: Noun, wanted: Iterable[Identifier]) -> dict[Identifier, str]:
         """The ids that names of one noun stand for, as far as the book knows them."""
-        rows = await imports.named(self.pg, noun, set(wanted))
+        rows = await imports.named(self.pg, noun, set(wanted) - self.strangers)
         return {Identifier(row.system, row.value): row.id for row in rows}
 
 
@@ -111,21 +115,23 @@ class Known:
         """Whether the book has a thing under the exporter's own id."""
         return thing.identifiers[0] in self._ids
 
-    def find(self, thing: HasIdentifiers) -> str | None:
+    def find(self, thing: HasIdentifiers, is_same: Callable[[str], bool]) -> str | None:
         """The id of a thing; None if it is new.
 
-        What another of its names stands for is the same thing, unless the exporter has it under another id: then
-        the line is refused (Unusable), since two people, or two places, must never become one.
+        The exporter's own id decides, which nobody but imports writes. Another of its names may have been written by
+        anybody, shared by twins or be a placeholder: what it stands for is the same thing only if the exporter does
+        not have that under another id and `is_same` says so. Two people, or two places, must never become one.
         """
         own, *others = thing.identifiers
         if own in self._ids:
             return self._ids[own]
-        found = {self._ids[each]: each for each in others if each in self._ids}
-        if not found:
-            return None
-        if len(found) > 1 or self._linked & found.keys():
-            raise Unusable(f"its identifier of {shown(next(iter(found.values())))} is another {self._noun}'s already")
-        return next(iter(found))
+        found = {self._ids[each] for each in others if each in self._ids} - self._linked
+        same = [each for each in sorted(found) if is_same(each)]
+        return same[0] if len(same) == 1 else None
+
+    def left_out(self, thing: HasIdentifiers, row_id: str) -> list[Identifier]:
+        """The names of a thing that stand for another one in the book, and stay with that."""
+        return [each for each in thing.identifiers if self._ids.get(each, row_id) != row_id]
 
     def link(self, thing: HasIdentifiers, row_id: str) -> None:
         """Note the names of a thing that the book does not have yet."""
@@ -146,28 +152,36 @@ async def add_missing(
     known: Known,
     batch: Sequence[Item[Named]],
     add: Callable[[Step, str, Named], Awaitable[None]],
+    is_same: Callable[[Named, str], bool],
     check: Callable[[Named, str], None] = lambda _thing, _id: None,
 ) -> ImportCounts:
     """Add what the book does not have, and leave what it has as it is.
 
-    `check` may refuse (Unusable) that a thing is the one with an id, which it shares another name than its own with.
+    `is_same` tells whether a thing is the one with an id, with which it shares another name than the exporter's own;
+    `check` may refuse (Unusable) that it is the one with its own id.
     """
     outcome = ImportCounts()
     for item in batch:
         with outcome.reporting(item.line):
             thing = item.content
-            row_id = known.find(thing)
+            row_id = known.find(thing, partial(is_same, thing))
             if row_id is None:
                 row_id = step.new_id()
                 await add(step, row_id, thing)
                 outcome.new += 1
             else:
-                if not known.has(thing):
+                if known.has(thing):
                     check(thing, row_id)
                 outcome.unchanged += 1
+            outcome.reports += [item.line.report(others(each)) for each in known.left_out(thing, row_id)]
             known.link(thing, row_id)
     await known.save(step)
     return outcome
+
+
+def others(identifier: Identifier) -> str:
+    """What a report says of an identifier that stays with another than the thing that names it."""
+    return f"its identifier of {shown(identifier)} belongs to another in the book: all but this identifier is there"
 
 
 def shown(identifier: Identifier) -> str:

@@ -1,12 +1,14 @@
 """Organizations become clinics, practitioners and their roles become doctors."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, time
+from typing import Protocol
 
 from db.postgres import clinics, doctors, hours, imports
 from db.postgres.clinics import ClinicRow
 from db.postgres.days import SessionRow
-from db.postgres.imports import Pair
+from db.postgres.imports import Noun, Pair
+from server.domain.names import are_same
 from server.fhir.directory import Location, Organization, Practitioner, PractitionerRole
 from server.fhir.fields import Identifier, Unusable
 from server.usecases.importing.batches import ImportCounts, Item, Known, Step, add_missing, first_known, shown
@@ -22,7 +24,18 @@ _WEEK = [
 async def organizations(step: Step, batch: Sequence[Item[Organization]]) -> ImportCounts:
     """Add a clinic, with the usual booking policy, for each organization that the book does not have."""
     known = await Known.load(step, "clinic", [item.content for item in batch])
-    return await add_missing(step, known, batch, _add_clinic)
+    return await add_missing(step, known, batch, _add_clinic, await _by_name(step, "clinic", known))
+
+
+class _HasName(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+async def _by_name(step: Step, noun: Noun, known: Known) -> Callable[[_HasName, str], bool]:
+    """Whether a thing is called as the one with an id."""
+    names = await imports.names(step.pg, noun, known.ids)
+    return lambda thing, row_id: row_id in names and are_same(thing.name, names[row_id])
 
 
 async def _add_clinic(step: Step, clinic_id: str, organization: Organization) -> None:
@@ -73,7 +86,7 @@ def _missing(location: Location, clinic_id: str, known: dict[Identifier, str]) -
 async def practitioners(step: Step, batch: Sequence[Item[Practitioner]]) -> ImportCounts:
     """Add each practitioner that the book does not have."""
     known = await Known.load(step, "practitioner", [item.content for item in batch])
-    return await add_missing(step, known, batch, _add_practitioner)
+    return await add_missing(step, known, batch, _add_practitioner, await _by_name(step, "practitioner", known))
 
 
 async def _add_practitioner(step: Step, practitioner_id: str, practitioner: Practitioner) -> None:

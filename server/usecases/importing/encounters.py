@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from db.postgres import appointments, days, imports
@@ -12,7 +13,7 @@ from server.fhir.directory import GENERAL_PRACTICE
 from server.fhir.encounter import Encounter
 from server.fhir.fields import Identifier
 from server.usecases.appointments import history
-from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Known, Step, first_known
+from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Known, Step, first_known, others
 from server.usecases.importing.directory import add_doctor, doctors_of
 
 
@@ -68,11 +69,20 @@ async def add(step: Step, batch: Sequence[Item[Encounter]]) -> ImportCounts:
     outcome, visits = ImportCounts(), list[_ResolvedEncounter]()
     known = await Known.load(step, "appointment", [item.content for item in batch])
     references = await _References.load(step, batch)
+    there = {row.id: row for row in await imports.visits(step.pg, known.ids)}
+
+    def is_same(encounter: Encounter, row_id: str) -> bool:
+        visit, patient_id = there.get(row_id), references.patients.get(encounter.patient.identifier)
+        return visit is not None and (visit.patient_id, visit.end_at) == (patient_id, encounter.end_at)
+
     for item in batch:
         with outcome.reporting(item.line):
-            if known.find(item.content) is None:
+            found = known.find(item.content, partial(is_same, item.content))
+            if found is None:
                 visits.append(references.visit(step.new_id(), item.content))
-                known.link(item.content, visits[-1].id)
+                found = visits[-1].id
+                outcome.reports += [item.line.report(others(each)) for each in known.left_out(item.content, found)]
+                known.link(item.content, found)
             else:
                 outcome.unchanged += 1
     if visits:

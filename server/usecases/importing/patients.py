@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from db.postgres import imports, patients
 from db.postgres.patients import PatientRow
+from server.domain.names import are_same
 from server.fhir.fields import Unusable
 from server.fhir.patient import Patient
 from server.usecases.importing.batches import ImportCounts, Item, Known, Step, add_missing
@@ -12,16 +13,32 @@ from server.usecases.importing.batches import ImportCounts, Item, Known, Step, a
 async def add(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
     """Add each patient that the book does not have.
 
-    One whom the book has under another of the patient's identifiers is the same if the birth date is.
+    One whom the book has under another of the patient's identifiers is the same if name and birth date are. One whom it
+    has under the exporter's own id, with another name and another birth date, is somebody else's: then the exporter's
+    ids are not those of earlier imports.
     """
     known = await Known.load(step, "patient", [item.content for item in batch])
+    names = await imports.names(step.pg, "patient", known.ids)
     born = await imports.birth_dates(step.pg, known.ids)
 
-    def check(patient: Patient, patient_id: str) -> None:
-        if patient.birth_date is None or born.get(patient_id) != patient.birth_date:
-            raise Unusable("one of its identifiers belongs to a patient with another birth date")
+    def has_name(patient: Patient, patient_id: str) -> bool:
+        return patient_id in names and are_same(patient.name, names[patient_id])
 
-    return await add_missing(step, known, batch, _add, check)
+    def has_birth_date(patient: Patient, patient_id: str) -> bool:
+        return patient.birth_date is not None and patient.birth_date == born.get(patient_id)
+
+    def is_same(patient: Patient, patient_id: str) -> bool:
+        return has_name(patient, patient_id) and has_birth_date(patient, patient_id)
+
+    def check(patient: Patient, patient_id: str) -> None:
+        if not has_name(patient, patient_id) and not has_birth_date(patient, patient_id):
+            step.strangers.add(patient.identifiers[0])
+            raise Unusable(
+                "the book has another person under this id, with another name and birth date: if another system wrote"
+                " this export, give its own --source"
+            )
+
+    return await add_missing(step, known, batch, _add, is_same, check)
 
 
 async def _add(step: Step, patient_id: str, patient: Patient) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 
 from db.postgres import imports, records
@@ -11,7 +12,7 @@ from db.postgres.records import NewRecord
 from server.domain.records import Access, Basis
 from server.fhir.condition import Condition
 from server.fhir.fields import Unusable
-from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Known, Step, first_known
+from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Known, Step, first_known, others
 from server.usecases.records.audit_trail import AuditEntry
 from server.usecases.records.encryption import TextLocation
 
@@ -33,9 +34,14 @@ async def add(step: Step, batch: Sequence[Item[Condition]]) -> ImportCounts:
     patients = await step.resolve("patient", {each.patient.identifier for each in conditions})
     encounters = await step.resolve("appointment", {each.encounter.identifier for each in conditions})
     visits = {row.id: row for row in await imports.visits(step.pg, encounters.values())}
+    about = await imports.appointments_of_records(step.pg, known.ids)
+
+    def is_same(condition: Condition, row_id: str) -> bool:
+        return row_id in about and about[row_id] == encounters.get(condition.encounter.identifier)
+
     for item in batch:
         with outcome.reporting(item.line):
-            if known.find(item.content) is not None:
+            if known.find(item.content, partial(is_same, item.content)) is not None:
                 outcome.unchanged += 1
                 continue
             visit = visits[first_known([item.content.encounter], encounters)]
@@ -43,7 +49,9 @@ async def add(step: Step, batch: Sequence[Item[Condition]]) -> ImportCounts:
                 raise Unusable("its encounter belongs to another patient")
             recorded_at = item.content.recorded_at or visit.end_at
             findings.append(_Finding(step.new_id(), item.content.text, visit, recorded_at))
-            known.link(item.content, findings[-1].record_id)
+            record_id = findings[-1].record_id
+            outcome.reports += [item.line.report(others(each)) for each in known.left_out(item.content, record_id)]
+            known.link(item.content, record_id)
     if findings:
         outcome.new = len(findings)
         await _write(step, findings)

@@ -1,14 +1,15 @@
 """Imports an export: kind after kind, some hundred lines to a transaction, no line at the cost of another."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 from db.errors import ConstraintViolated
-from db.postgres import imports
+from db.postgres import imports, reserved_systems
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
+from server.domain.identifiers import is_ours
 from server.domain.ids import Clock, IdMaker
 from server.fhir import directory as reading
 from server.fhir.condition import condition
@@ -17,7 +18,7 @@ from server.fhir.export import KINDS, Export, Line
 from server.fhir.fields import Identifier, Json, Origin, Unusable, resource_id
 from server.fhir.patient import patient
 from server.usecases.importing import directory, encounters, patients, records
-from server.usecases.importing.batches import ImportCounts, Item, Step
+from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Step
 from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.records.encryption import RecordCipher
 from server.usecases.unit_of_work import refusals
@@ -44,6 +45,10 @@ _KINDS: Mapping[str, _ResourceType] = {
 }
 
 
+class ForeignIdentifiersError(Exception):
+    """Ids of an exporter are in the book that no import wrote; the text says what to do."""
+
+
 class Importing:
     """Imports exports."""
 
@@ -57,27 +62,51 @@ class Importing:
     async def run(self, export: Export, origin: Origin) -> AsyncGenerator[tuple[str, int, ImportCounts], None]:
         """Import what a surveyed export holds; (kind, lines, what came of them) batch after batch.
 
-        Each batch is committed before it is told. Raises OVERLOADED, TRANSACTION_CONFLICT and DATABASE_UNAVAILABLE;
-        what was told stays, and another run goes on from there.
+        Each batch is committed before it is told. Raises ForeignIdentifiersError before the first; OVERLOADED,
+        TRANSACTION_CONFLICT and DATABASE_UNAVAILABLE: what was told stays, and another run goes on from there.
         """
-        roles: dict[Identifier, Identifier] = {}
+        own = await self._reserve([f"{origin.source}/{name}" for name in KINDS])
+        roles, strangers = dict[Identifier, Identifier](), set[Identifier]()
         for name in KINDS:
             seen: set[str] = set()
             for lines in _batches(export.lines(name)):
                 outcome = ImportCounts()
-                batch = [item for line in lines if (item := _read(line, _KINDS[name], origin, seen, outcome))]
+                batch = [item for line in lines if (item := _read(line, _KINDS[name], origin, own, seen, outcome))]
                 if batch:
-                    outcome.add(await self._write(_KINDS[name], batch, roles))
+                    outcome.add(await self._write(_KINDS[name], batch, roles, strangers))
                 yield name, len(lines), outcome
 
+    async def _reserve(self, systems: Sequence[str]) -> frozenset[str]:
+        """Let nobody else write the exporter's own ids, by which imports know to whom everything belongs.
+
+        The systems of the ids of all exporters so far.
+        """
+
+        async def work(pg: Connection) -> frozenset[str]:
+            await reserved_systems.lock(pg)
+            fresh = await reserved_systems.add(pg, systems, ACTOR, self._clock())
+            if count := await reserved_systems.patients_named(pg, fresh):
+                raise ForeignIdentifiersError(
+                    f"{count} patients have identifiers of {fresh[0].rpartition('/')[0]} that no import gave them, and"
+                    " what is imported would be filed under them: take those identifiers off, or give another --source"
+                )
+            return frozenset(await reserved_systems.all_of(pg, ACTOR))
+
+        with refusals():
+            return await transact(self._engine, work, replayable=True)
+
     async def _write(
-        self, kind: _ResourceType, batch: Sequence[Item[Any]], roles: dict[Identifier, Identifier]
+        self,
+        kind: _ResourceType,
+        batch: Sequence[Item[Any]],
+        roles: dict[Identifier, Identifier],
+        strangers: set[Identifier],
     ) -> ImportCounts:
         """Write a batch; one that the database refuses is halved until the line that it refuses stands alone."""
 
         async def work(pg: Connection) -> ImportCounts:
             await imports.lock(pg)
-            step = Step(pg, self._clock(), self._new_id, roles, self._vault, self._trail)
+            step = Step(pg, self._clock(), self._new_id, roles, strangers, self._vault, self._trail)
             return await kind.write(step, batch)
 
         try:
@@ -88,15 +117,28 @@ class Importing:
             if len(batch) == 1:
                 return ImportCounts(reports=[batch[0].line.report(f"the database rejected it ({violated.constraint})")])
         middle = len(batch) // 2
-        outcome = await self._write(kind, batch[:middle], roles)
-        outcome.add(await self._write(kind, batch[middle:], roles))
+        outcome = await self._write(kind, batch[:middle], roles, strangers)
+        outcome.add(await self._write(kind, batch[middle:], roles, strangers))
         return outcome
 
 
-def _read(line: Line, kind: _ResourceType, origin: Origin, seen: set[str], outcome: ImportCounts) -> Item[Any] | None:
-    """What a line holds; None, and a report, if it is of no use."""
+def _read(
+    line: Line,
+    kind: _ResourceType,
+    origin: Origin,
+    own: frozenset[str],
+    seen: set[str],
+    outcome: ImportCounts,
+) -> Item[Any] | None:
+    """What a line holds; None, and a report, if it is of no use.
+
+    It names no id of an exporter but its own: nobody gives somebody else's ids.
+    """
     with outcome.reporting(line):
-        item = Item(line, kind.read(line.resource, origin))
+        content = kind.read(line.resource, origin)
+        first, *named = content.identifiers
+        allowed = (first, *(each for each in named if each.system not in own and not is_ours(each.system)))
+        item = Item(line, replace(content, identifiers=allowed))
         _check_first(resource_id(line.resource), seen)
         return item
     return None

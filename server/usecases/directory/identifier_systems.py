@@ -1,0 +1,57 @@
+"""Which systems' identifiers people and programs may write, and which only imports."""
+
+from collections.abc import Collection
+
+from db.postgres import reserved_systems
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.transaction import transact
+from server.domain.identifiers import check_unreserved, is_ours, is_reserved
+from server.domain.identity import Action, Caller, require
+from server.domain.ids import Clock
+from server.usecases.unit_of_work import refusals
+
+Pairs = Collection[tuple[str, str]]
+
+
+class IdentifierSystems:
+    """Reserves systems for imports."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    async def reserve(self, caller: Caller, system: str) -> None:
+        """Let nobody but imports write a system's identifiers from now on; done again, it changes nothing."""
+        require(caller, Action.RESERVE_IDENTIFIERS)
+
+        async def work(pg: Connection) -> None:
+            await reserved_systems.lock(pg)
+            await reserved_systems.add(pg, [system], caller.id, self._clock())
+
+        with refusals():
+            await transact(self._engine, work, replayable=True)
+
+    async def release(self, caller: Caller, system: str) -> None:
+        """Let others write a system's identifiers again (IDENTIFIER_RESERVED: it is an importer's own)."""
+        require(caller, Action.RESERVE_IDENTIFIERS)
+
+        async def work(pg: Connection) -> None:
+            await reserved_systems.lock(pg)
+            by = (await reserved_systems.reserved(pg, [system])).get(system)
+            if is_ours(system) or by == reserved_systems.IMPORTER:
+                raise is_reserved(system)
+            await reserved_systems.remove(pg, system)
+
+        with refusals():
+            await transact(self._engine, work, replayable=True)
+
+
+async def check_written(pg: Connection, before: Pairs, after: Pairs) -> None:
+    """Refuse to add or to take away identifiers that only imports write (IDENTIFIER_RESERVED).
+
+    Nobody reserves a system from here until the transaction ends.
+    """
+    systems = {system for system, _ in set(before) ^ set(after)}
+    if systems:
+        await reserved_systems.share(pg)
+        check_unreserved(sorted(systems), await reserved_systems.reserved(pg, systems))

@@ -1,0 +1,47 @@
+"""Names compare as people take them: one name written in two ways is one, two names are two."""
+
+import pytest
+
+from server.domain.names import are_same, folded
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Kudo Aoi", "Aoi KUDO"),
+        ("José Núñez", "jose nunez"),
+        ("Jose\u0301", "José"),
+        ("Anne-Marie O'Brien", "OBRIEN, Anne Marie"),
+        ("O\u2019Brien", "O'Brien"),
+        ("Søren Łukasz", "Soren Lukasz"),
+        ("Straße", "STRASSE"),
+        ("ｻﾄｳ ｹﾝ", "サトウ ケン"),
+        ("ｶﾞｯｺｳ", "ガッコウ"),
+        ("Ｓａｔｏ　Ｋｅｎ", "Sato Ken"),
+        ("佐藤 健", "佐藤健"),
+        ("İpek", "ipek"),
+    ],
+)
+def test_one_name_in_two_ways_is_one(one: str, other: str) -> None:
+    assert are_same(one, other)
+    assert are_same(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Kudo Aoi", "Kudo Ren"),
+        ("カナ", "ガナ"),
+        ("ハナ", "パナ"),
+        ("Sato Ken", "Sato Ken Taro"),
+        ("佐藤 健", "佐藤 建"),
+        ("???", "???"),
+        ("", ""),
+    ],
+)
+def test_two_names_are_two(one: str, other: str) -> None:
+    assert not are_same(one, other)
+
+
+def test_a_folded_name_is_a_key_that_does_not_depend_on_the_order_of_its_parts() -> None:
+    assert folded("Núñez, José") == folded("jose NUNEZ") == "jose nunez"

@@ -12,6 +12,12 @@ return {count, redis.call('PTTL', KEYS[1])}
 """
 
 
+async def made(store: Valkey, key: str) -> int:
+    """How many attempts there were in this period (Unavailable)."""
+    with translated():
+        return int(await store.get(key) or 0)
+
+
 async def count(store: Valkey, key: str, period_milliseconds: int) -> tuple[int, int]:
     """Count an attempt: how many there were in this period, and the milliseconds until it ends (Unavailable)."""
     with translated():

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from server.commands import app, fail
-from server.edge.limits import LimitError, Limits, parse
+from server.edge.limits import NAMES, LimitError, Limits, parse
 from server.edge.render import write_limits
 from server.local import HOME
 
-LIMIT = "NAME=PER_SECOND/BURST, where NAME is address, login, subject or booking; repeat for each."
+LIMIT = f"NAME=PER_SECOND/BURST, where NAME is one of {', '.join(NAMES)}; repeat for each."
 
 
 @app.command()

@@ -21,25 +21,34 @@ class Bucket(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Who may call how often: an address at all and to sign in, a token's subject at all and to book."""
+    """Who may call how often: an address at all and to sign in, a token's subject at all and to book.
+
+    Staff (doctors and admins too) and hospital systems have limits of their own: they book and move for others.
+    """
 
     address: Bucket = Bucket(1000, 1000)
-    login: Bucket = Bucket(1, 60)
+    login: Bucket = Bucket(10, 600)
     subject: Bucket = Bucket(50, 100)
     booking: Bucket = Bucket(1, 10)
+    staff: Bucket = Bucket(50, 200)
+    staff_booking: Bucket = Bucket(5, 100)
+    system: Bucket = Bucket(200, 400)
+    system_booking: Bucket = Bucket(50, 200)
 
     def __str__(self) -> str:
         """Each in the spelling that `parse` reads."""
         return " ".join(f"{name}={per_second}/{burst}" for name, (per_second, burst) in asdict(self).items())
 
 
+NAMES = tuple(field.name for field in fields(Limits))
+
+
 def parse(texts: Iterable[str]) -> Limits:
     """The usual limits but for those given as NAME=PER_SECOND/BURST. Raises LimitError."""
-    names = {field.name for field in fields(Limits)}
     given: dict[str, Bucket] = {}
     for text in texts:
         match = _LIMIT.fullmatch(text)
-        if match is None or match[1] not in names:
-            raise LimitError(f"{text} is not a limit: write NAME=PER_SECOND/BURST with a NAME of {', '.join(names)}")
+        if match is None or match[1] not in NAMES:
+            raise LimitError(f"{text} is not a limit: write NAME=PER_SECOND/BURST with a NAME of {', '.join(NAMES)}")
         given[match[1]] = Bucket(int(match[2]), int(match[3]))
     return replace(Limits(), **given)

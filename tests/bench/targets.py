@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import grpc
@@ -26,7 +26,7 @@ from tests.bench.parts import Target
 BENCH_PYTHON = workers.ROOT / ".venv-bench/bin/python"
 _DATABASE = "bench"
 _SAMPLE_SECONDS = 10
-_NO_LIMITS = Limits(*[Bucket(1_000_000, 1_000_000)] * 4)
+_NO_LIMITS = Limits(*[Bucket(1_000_000, 1_000_000)] * len(fields(Limits)))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from server.local.ports import free
 
 ENVOY = Path(sys.executable).with_name("envoy")
 START_SECONDS = 20
-NO_LIMITS = Limits(*[Bucket(1_000_000, 1_000_000)] * 4)
+NO_LIMITS = Limits(*[Bucket(1_000_000, 1_000_000)] * len(fields(Limits)))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -131,6 +132,26 @@ def test_bookings_have_a_tighter_limit_of_their_own(rest: Rest) -> None:
     assert rest.book("staff", "03:03").status_code != 429
     time.sleep(int(refused.headers["retry-after"]))
     assert rest.book("patient", "03:03").status_code != 429
+
+
+def test_staff_and_systems_move_a_day_of_forty_patients_where_a_patient_is_limited(edge: Edge, rest: Rest) -> None:
+    renew(edge, Limits())
+    assert until_refused(lambda: rest.book("patient", "03:03"))[0] < 40
+    for role in ("staff", "system"):
+        assert 429 not in {rest.book(role, "03:03").status_code for _ in range(40)}
+
+
+def test_staff_and_systems_have_limits_of_their_own(edge: Edge, rest: Rest) -> None:
+    for role, limits in (
+        ("staff", replace(LIMITS, staff=Bucket(1, 5))),
+        ("staff", replace(LIMITS, staff_booking=Bucket(1, 5))),
+        ("system", replace(LIMITS, system=Bucket(1, 5))),
+        ("system", replace(LIMITS, system_booking=Bucket(1, 5))),
+    ):
+        renew(edge, limits)
+        count, refused = until_refused(partial(rest.book, role, "03:03"))
+        assert 5 <= count < 15
+        assert reason(refused) == "RATE_LIMITED"
 
 
 def test_signing_in_has_a_limit_for_an_address_however_it_is_spelt(

@@ -1,6 +1,7 @@
 """Signing in, refresh tokens that are good once, and how a session ends."""
 
 import uuid
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any
 
@@ -97,19 +98,50 @@ async def test_the_sixth_attempt_within_a_minute_is_refused_whether_or_not_there
     assert "example.org" not in str(await people.scene.worker.parts.token_store.keys())
 
 
-async def test_an_address_has_sixty_attempts_a_minute(people: People) -> None:
-    async def reason(email: str, address: str) -> str:
-        request, metadata = pb.LoginRequest(email=email, password="x"), (("x-envoy-external-address", address),)
-        with pytest.raises(grpc.aio.AioRpcError) as info:
-            await people.scene.worker.stranger().auth.Login(request, metadata=metadata)
-        return Refusal.of(info.value).reason
+WRONG = "not the password"
+NETWORK, NEIGHBOUR, ELSEWHERE = "2001:db8::1", "2001:db8::ffff", "2001:db8:0:1::1"
 
-    # Those after the fifth cost no work, and count all the same.
-    reasons = [await reason("nobody@example.org", "2001:db8::1") for _ in range(60)]
-    assert reasons == ["SIGN_IN_FAILED"] * 5 + ["TOO_MANY_ATTEMPTS"] * 55
-    assert await reason("fresh@example.org", "2001:db8::ffff") == "TOO_MANY_ATTEMPTS"
-    for other in ("2001:db8:0:1::1", "::ffff:192.0.2.1", "no address"):
-        assert await reason("fresh@example.org", other) == "SIGN_IN_FAILED"
+
+def sign_in(people: People, email: str, address: str, password: str = WRONG) -> Awaitable[pb.LoginResponse]:
+    request, metadata = pb.LoginRequest(email=email, password=password), (("x-envoy-external-address", address),)
+    stub = people.scene.worker.stranger().auth
+    call: Awaitable[pb.LoginResponse] = stub.Login(request, metadata=metadata)
+    return call
+
+
+async def reason_of(call: Awaitable[pb.LoginResponse]) -> str:
+    with pytest.raises(grpc.aio.AioRpcError) as info:
+        await call
+    return Refusal.of(info.value).reason
+
+
+async def test_a_right_password_gets_through_whoever_else_fails_at_the_address(people: People) -> None:
+    await people.join()
+    for number in range(70):
+        assert await reason_of(sign_in(people, f"nurse{number}@example.org", NETWORK)) == "SIGN_IN_FAILED"
+    assert (await sign_in(people, EMAIL, NEIGHBOUR, PASSWORD)).access_token
+
+
+async def test_after_sixty_failures_an_account_has_one_try_a_minute_at_the_address(people: People) -> None:
+    for number in range(59):
+        await reason_of(sign_in(people, f"nurse{number}@example.org", NETWORK))
+    tries = [await reason_of(sign_in(people, "typist@example.org", NEIGHBOUR)) for _ in range(3)]
+    assert tries == ["SIGN_IN_FAILED", "TOO_MANY_ATTEMPTS", "TOO_MANY_ATTEMPTS"]
+    for other in (ELSEWHERE, "::ffff:192.0.2.1", "no address"):
+        tries = [await reason_of(sign_in(people, "typist@example.org", other)) for _ in range(2)]
+        assert tries == ["SIGN_IN_FAILED"] * 2
+
+
+async def test_who_guesses_at_one_address_does_not_lock_the_owner_out_at_another(people: People) -> None:
+    await people.join()
+    guesses = [await reason_of(sign_in(people, EMAIL, NETWORK)) for _ in range(30)]
+    assert guesses == ["SIGN_IN_FAILED"] * 5 + ["TOO_MANY_ATTEMPTS"] * 25
+    assert (await sign_in(people, EMAIL, ELSEWHERE, PASSWORD)).access_token
+
+
+async def test_from_many_addresses_an_account_has_twenty_tries_a_minute(people: People) -> None:
+    guesses = [await reason_of(sign_in(people, EMAIL, f"192.0.2.{number}")) for number in range(1, 23)]
+    assert guesses == ["SIGN_IN_FAILED"] * 20 + ["TOO_MANY_ATTEMPTS"] * 2
 
 
 async def test_a_used_token_ends_its_family_and_is_kept_and_warned_of_once(people: People, clock: Clock) -> None:

@@ -13,7 +13,7 @@ from db.postgres.accounts import AccountRow
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.routing import Freshness
 from server.domain.errors import DomainError, Reason
-from server.domain.identity import ALL_CLINICS, Caller, roles_of
+from server.domain.identity import ALL_CLINICS, Caller, limits_of, roles_of
 from server.domain.ids import Clock, IdMaker
 from server.telemetry.logs import place_of
 from server.usecases.identity.signing_keys import SigningKeys
@@ -116,6 +116,7 @@ class AccessTokens:
             "iat": int(now.timestamp()),
             "exp": int((now + LIFETIME).timestamp()),
             "roles": list(account.roles),
+            "limits": limits_of(roles_of(account.roles)),
             "clinic_ids": [ALL_CLINICS] if account.all_clinics else list(account.clinic_ids),
             "generation": account.generation,
         }

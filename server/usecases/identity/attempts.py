@@ -26,15 +26,31 @@ class Attempts:
         """
         if not whose:
             return
-        key = f"attempts:{what}:{hashlib.sha256(whose.encode()).hexdigest()[:32]}"
-        with reached():
-            made, milliseconds = await attempts.count(self._store, key, int(PERIOD.total_seconds() * 1000))
+        made, milliseconds = await self._count(what, whose)
         if made > most:
             raise DomainError(
                 Reason.TOO_MANY_ATTEMPTS,
                 "too many attempts within a minute: wait for the time in RetryInfo, then try again",
                 retry_after=timedelta(milliseconds=max(milliseconds, 1)),
             )
+
+    async def note(self, what: str, whose: str) -> None:
+        """Count something that is not refused, if `whose` is not empty (TOKEN_STORE_UNAVAILABLE)."""
+        if whose:
+            await self._count(what, whose)
+
+    async def noted(self, what: str, whose: str) -> int:
+        """How often it was counted in this minute (TOKEN_STORE_UNAVAILABLE)."""
+        with reached():
+            return await attempts.made(self._store, _key(what, whose)) if whose else 0
+
+    async def _count(self, what: str, whose: str) -> tuple[int, int]:
+        with reached():
+            return await attempts.count(self._store, _key(what, whose), int(PERIOD.total_seconds() * 1000))
+
+
+def _key(what: str, whose: str) -> str:
+    return f"attempts:{what}:{hashlib.sha256(whose.encode()).hexdigest()[:32]}"
 
 
 @contextmanager

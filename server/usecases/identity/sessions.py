@@ -29,8 +29,12 @@ LIFE = timedelta(days=7)
 """Of a refresh token, and so of a session that is left alone."""
 WINDOW = timedelta(seconds=10)
 """In which a refresh whose answer was lost may be sent again."""
-_PER_ACCOUNT = 5
-_PER_ADDRESS = 60
+_PER_ACCOUNT = 20
+"""Passwords tried a minute for an account, from everywhere."""
+_PER_ACCOUNT_AND_ADDRESS = 5
+_FAILURES_OF_ADDRESS = 60
+"""Wrong passwords a minute, after which an account has fewer tries from that address."""
+_PER_ACCOUNT_AND_SLOWED_ADDRESS = 1
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -87,8 +91,7 @@ class Sessions:
 
     async def login(self, email: str, password: str, address: str) -> Grant:
         """Begin a session for a caller at an address; errors are those of Login in the contract."""
-        await self._attempts.admit("login of an address", address, _PER_ADDRESS)
-        row = await self.check(email.lower(), password)
+        row = await self.check(email.lower(), password, address)
         if row is None:
             raise DomainError(
                 Reason.SIGN_IN_FAILED,
@@ -96,16 +99,23 @@ class Sessions:
             )
         return await self.begin(row.account)
 
-    async def check(self, email: str, password: str) -> SignInRow | None:
-        """Who signs in with an email, if it is their password; whoever it is, the answer takes as long.
+    async def check(self, email: str, password: str, address: str = "") -> SignInRow | None:
+        """Who signs in with an email from an address, if it is their password; whoever it is, it takes as long.
+
+        Others at the address never keep out a right password: their failures only leave fewer tries to those who fail.
 
         Raises TOO_MANY_ATTEMPTS, TOKEN_STORE_UNAVAILABLE, OVERLOADED, and DATABASE_UNAVAILABLE while the primary, which
         alone knows the newest password, is away and the replica's is another.
         """
+        failures = await self._attempts.noted("failures of an address", address)
+        tries = _PER_ACCOUNT_AND_ADDRESS if failures < _FAILURES_OF_ADDRESS else _PER_ACCOUNT_AND_SLOWED_ADDRESS
+        # In this order, one address cannot use up what an account has everywhere.
+        await self._attempts.admit("password of an account at an address", f"{address} {email}", tries)
         await self._attempts.admit("password of an account", email, _PER_ACCOUNT)
         row = await read(self._engine, lambda pg: passwords.by_email(pg, email), Freshness.PRIMARY_FIRST)
         if not await self._passwords.matches(row and row.password_hash, password):
             require_primary(self._engine)
+            await self._attempts.note("failures of an address", address)
             return None
         if row and row.password_hash and self._passwords.is_outdated(row.password_hash):
             await self._hash_anew(row.account.id, row.password_hash, password)

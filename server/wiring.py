@@ -31,6 +31,7 @@ from server.rpc.server import GrpcServer, Servicers
 from server.telemetry import metrics
 from server.telemetry.exposition import exposed
 from server.telemetry.readings import Readings
+from server.usecases.appointments.batch import Batches
 from server.usecases.appointments.book import Booking
 from server.usecases.appointments.cancel import Cancelling
 from server.usecases.appointments.feed import Feed
@@ -148,6 +149,7 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
                 Booking(engine, clock, new_id, announcing),
                 Rescheduling(engine, clock, announcing),
                 Cancelling(engine, clock, announcing),
+                Batches(engine, clock),
                 feed,
             ),
             schedules=ScheduleServicer(

@@ -19,6 +19,7 @@ from yoyaku.errors import (
     Unauthenticated,
     Unavailable,
     YoyakuError,
+    error_of_status,
 )
 from yoyaku.tokens import DeviceToken, TokenStore
 
@@ -43,4 +44,5 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "YoyakuError",
+    "error_of_status",
 ]

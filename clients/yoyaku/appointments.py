@@ -93,15 +93,10 @@ class Appointments(Watching):
         request_id: str = "",
     ) -> pb.RescheduleAppointmentResponse:
         """Move an appointment to another slot, of another doctor if named (as create; EtagMismatch)."""
-        request = pb.RescheduleAppointmentRequest(
-            appointment_id=appointment_id,
-            doctor_id=doctor_id,
-            date=day_text(date),
-            time_slot=wall_text(time_slot),
-            start_time=timestamp(start),
-            etag=etag,
-            request_id=write_id(request_id),
+        request = self.reschedule_request(
+            appointment_id, date=date, time_slot=time_slot, start=start, doctor_id=doctor_id, etag=etag
         )
+        request.request_id = write_id(request_id)
         return await self._call(self._stub(AppointmentServiceStub).RescheduleAppointment, request)
 
     @Call
@@ -113,6 +108,46 @@ class Appointments(Watching):
             appointment_id=appointment_id, reason=reason, etag=etag, request_id=write_id(request_id)
         )
         return await self._call(self._stub(AppointmentServiceStub).CancelAppointment, request)
+
+    @staticmethod
+    def reschedule_request(
+        appointment_id: str,
+        *,
+        date: Day | None = None,
+        time_slot: WallTime | None = None,
+        start: Instant | None = None,
+        doctor_id: str = "",
+        etag: str = "",
+    ) -> pb.RescheduleAppointmentRequest:
+        """One of the moves of `batch_reschedule`."""
+        return pb.RescheduleAppointmentRequest(
+            appointment_id=appointment_id,
+            doctor_id=doctor_id,
+            date=day_text(date),
+            time_slot=wall_text(time_slot),
+            start_time=timestamp(start),
+            etag=etag,
+        )
+
+    @Call
+    async def batch_reschedule(
+        self, moves: Iterable[pb.RescheduleAppointmentRequest], *, request_id: str = ""
+    ) -> pb.BatchRescheduleResponse:
+        """Make 1 to 100 moves, one after the other; a result each, in their order (NotAllowed).
+
+        What is refused has an `error` in its result, which `error_of_status` makes an exception of.
+        """
+        request = pb.BatchRescheduleRequest(requests=moves, request_id=write_id(request_id))
+        return await self._call(self._stub(AppointmentServiceStub).BatchReschedule, request)
+
+    @Call
+    async def batch_cancel(
+        self, appointment_ids: Iterable[str], *, reason: str = "", request_id: str = ""
+    ) -> pb.BatchCancelResponse:
+        """Call 1 to 100 appointments off for one reason; results as those of `batch_reschedule` (NotAllowed)."""
+        requests = [pb.CancelAppointmentRequest(appointment_id=each, reason=reason) for each in appointment_ids]
+        request = pb.BatchCancelRequest(requests=requests, request_id=write_id(request_id))
+        return await self._call(self._stub(AppointmentServiceStub).BatchCancel, request)
 
     @Each
     async def watch_appointments(

@@ -137,16 +137,29 @@ CLASSES: Mapping[str | grpc.StatusCode, type[YoyakuError]] = {
 def error_of(failure: grpc.aio.AioRpcError) -> YoyakuError:
     """The exception that says what the status of a failed call says."""
     headers = {**_texts(failure.initial_metadata()), **_texts(failure.trailing_metadata())}
+    status = _status(headers.get(_DETAILS, b""))
+    code = failure.code()
+    return _error(code, failure.details() or code.name, status, str(headers.get(_REQUEST_ID, "")))
+
+
+def error_of_status(status: status_pb2.Status) -> YoyakuError:
+    """The exception that a result of a batch would be as the end of a single call."""
+    return _error(_CODES.get(status.code, grpc.StatusCode.UNKNOWN), status.message, status, "")
+
+
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def _error(code: grpc.StatusCode, message: str, status: status_pb2.Status, request_id: str) -> YoyakuError:
     info, bad, slots = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), AlternativeSlots()
     retry = error_details_pb2.RetryInfo()
-    for detail in _status(headers.get(_DETAILS, b"")).details:
+    for detail in status.details:
         for known in (info, bad, slots, retry):
             detail.Unpack(known)  # does nothing unless it is the detail's type
     reason = info.reason if info.domain == _DOMAIN else ""
-    code = failure.code()
     kind = CLASSES.get(reason) or CLASSES.get(code) or YoyakuError
     return kind(
-        failure.details() or code.name,
+        message,
         code,
         reason=reason,
         metadata=info.metadata,
@@ -154,7 +167,7 @@ def error_of(failure: grpc.aio.AioRpcError) -> YoyakuError:
         alternatives=slots.slots,
         time_zone=slots.time_zone,
         retry_after=retry.retry_delay.ToTimedelta() if retry.HasField("retry_delay") else None,
-        request_id=str(headers.get(_REQUEST_ID, "")),
+        request_id=request_id,
     )
 
 

@@ -12,6 +12,8 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "AppointmentService/BatchGetAppointments": (Action.BATCH_GET_APPOINTMENTS,),
     "AppointmentService/RescheduleAppointment": (Action.CHANGE_APPOINTMENT,),
     "AppointmentService/CancelAppointment": (Action.CHANGE_APPOINTMENT,),
+    "AppointmentService/BatchReschedule": (Action.BATCH_CHANGE_APPOINTMENTS,),
+    "AppointmentService/BatchCancel": (Action.BATCH_CHANGE_APPOINTMENTS,),
     "AppointmentService/WatchAppointments": (Action.WATCH_APPOINTMENTS,),
     "ScheduleService/ListAvailableSlots": (Action.SEE_SLOTS,),
     "ScheduleService/SearchAvailableSlots": (Action.SEE_SLOTS,),
@@ -60,6 +62,7 @@ LIMITED: dict[str, tuple[str, ...]] = {
     "booking": (
         "AppointmentService/CreateAppointment",
         "AppointmentService/RescheduleAppointment",
+        "AppointmentService/BatchReschedule",
     ),
     "login": (
         "AuthService/Login",

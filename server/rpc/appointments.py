@@ -2,24 +2,30 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from functools import lru_cache
-from typing import Literal
+from functools import lru_cache, partial
+from typing import Any, Literal
 
 import grpc
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import Message
 
 from db.postgres.appointments import AppointmentRow
 from server.domain.availability import Wanted
+from server.domain.errors import DomainError
 from server.rpc.calls import caller, set_etag, set_location
 from server.rpc.convert import fill_appointment, from_statuses, from_timestamp, to_appointment, to_optional_date
+from server.rpc.errors import status_of
 from server.rpc.feed import to_message
 from server.rpc.idempotent_write import idempotent_write
 from server.rpc.streaming import watcher
+from server.usecases.appointments.batch import Batches
 from server.usecases.appointments.book import Booked, Booking, NewBooking
 from server.usecases.appointments.cancel import Cancellation, Cancelling
 from server.usecases.appointments.changeable import Changed
 from server.usecases.appointments.feed import Feed
 from server.usecases.appointments.read import AppointmentListing, Appointments
 from server.usecases.appointments.reschedule import Move, Rescheduling
+from server.usecases.idempotency import Write, part_of
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1 import schedule_pb2
 from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceServicer
@@ -37,12 +43,14 @@ class AppointmentServicer(AppointmentServiceServicer):
         booking: Booking,
         rescheduling: Rescheduling,
         cancelling: Cancelling,
+        batches: Batches,
         feed: Feed,
     ) -> None:
         self._appointments = appointments
         self._booking = booking
         self._rescheduling = rescheduling
         self._cancelling = cancelling
+        self._batches = batches
         self._feed = feed
 
     async def CreateAppointment(
@@ -82,20 +90,36 @@ class AppointmentServicer(AppointmentServiceServicer):
     async def RescheduleAppointment(
         self, request: pb.RescheduleAppointmentRequest, context: object
     ) -> pb.RescheduleAppointmentResponse:
-        move = Move(request.appointment_id.lower(), request.doctor_id.lower(), _wanted(request), request.etag)
-        write = idempotent_write(caller(), request, request.request_id, _moved, pb.RescheduleAppointmentResponse)
-        response = await self._rescheduling.reschedule(caller(), move, write)
+        response = await self._rescheduling.reschedule(caller(), *_move(request, request.request_id))
         set_etag(response.appointment.etag)
         return response
 
     async def CancelAppointment(
         self, request: pb.CancelAppointmentRequest, context: object
     ) -> pb.CancelAppointmentResponse:
-        cancellation = Cancellation(request.appointment_id.lower(), request.reason, request.etag)
-        write = idempotent_write(caller(), request, request.request_id, _cancelled, pb.CancelAppointmentResponse)
-        response = await self._cancelling.cancel(caller(), cancellation, write)
+        response = await self._cancelling.cancel(caller(), *_cancellation(request, request.request_id))
         set_etag(response.appointment.etag)
         return response
+
+    async def BatchReschedule(self, request: pb.BatchRescheduleRequest, context: object) -> pb.BatchRescheduleResponse:
+        moves = [
+            partial(self._rescheduling.reschedule, caller(), *_move(each, part_of(request.request_id, number)))
+            for number, each in enumerate(request.requests)
+        ]
+        whole = idempotent_write(caller(), request, request.request_id, _begun, Empty)
+        outcomes = zip(request.requests, await self._batches.each(caller(), whole, moves), strict=True)
+        results = [pb.BatchRescheduleResult(**_result(each, "rescheduled", outcome)) for each, outcome in outcomes]
+        return pb.BatchRescheduleResponse(results=results)
+
+    async def BatchCancel(self, request: pb.BatchCancelRequest, context: object) -> pb.BatchCancelResponse:
+        cancellations = [
+            partial(self._cancelling.cancel, caller(), *_cancellation(each, part_of(request.request_id, number)))
+            for number, each in enumerate(request.requests)
+        ]
+        whole = idempotent_write(caller(), request, request.request_id, _begun, Empty)
+        outcomes = zip(request.requests, await self._batches.each(caller(), whole, cancellations), strict=True)
+        results = [pb.BatchCancelResult(**_result(each, "cancelled", outcome)) for each, outcome in outcomes]
+        return pb.BatchCancelResponse(results=results)
 
     async def WatchAppointments(  # type: ignore[override]  # bytes, see server.rpc.streaming
         self,
@@ -140,6 +164,32 @@ def _listing(request: pb.ListAppointmentsRequest) -> AppointmentListing:
         page=request.page,
         page_token=request.page_token,
     )
+
+
+def _move(
+    request: pb.RescheduleAppointmentRequest, request_id: str
+) -> tuple[Move, Write[Changed, pb.RescheduleAppointmentResponse]]:
+    move = Move(request.appointment_id.lower(), request.doctor_id.lower(), _wanted(request), request.etag)
+    return move, idempotent_write(caller(), request, request_id, _moved, pb.RescheduleAppointmentResponse)
+
+
+def _cancellation(
+    request: pb.CancelAppointmentRequest, request_id: str
+) -> tuple[Cancellation, Write[Changed, pb.CancelAppointmentResponse]]:
+    cancellation = Cancellation(request.appointment_id.lower(), request.reason, request.etag)
+    return cancellation, idempotent_write(caller(), request, request_id, _cancelled, pb.CancelAppointmentResponse)
+
+
+def _begun(_: None) -> Empty:
+    """What is remembered of a batch as a whole: each part has its own answer."""
+    return Empty()
+
+
+def _result(
+    request: pb.RescheduleAppointmentRequest | pb.CancelAppointmentRequest, name: str, outcome: Message | DomainError
+) -> dict[str, Any]:
+    found = {"error": status_of(outcome)} if isinstance(outcome, DomainError) else {name: outcome}
+    return {"appointment_id": request.appointment_id.lower(), **found}
 
 
 def _booked(booked: Booked) -> pb.CreateAppointmentResponse:

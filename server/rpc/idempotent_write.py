@@ -38,7 +38,14 @@ def _content(request: Message) -> bytes:
     canonical = type(request)()
     canonical.CopyFrom(request)
     canonical.ClearField("request_id")
-    for field, value in request.ListFields():
-        if field.name.endswith("_id") and field.name != "request_id":
-            setattr(canonical, field.name, value.lower())
+    _lower_ids(canonical)
     return canonical.SerializeToString(deterministic=True)
+
+
+def _lower_ids(message: Message) -> None:
+    for field, value in message.ListFields():
+        if field.name.endswith("_id"):
+            setattr(message, field.name, value.lower())
+        elif field.is_repeated and field.message_type:
+            for each in value:
+                _lower_ids(each)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
+from uuid import UUID, uuid5
 
 from db.errors import Conflict
 from db.postgres import idempotency
@@ -30,6 +31,11 @@ class Write(Generic[R, M]):
     render: Callable[[R], M]
     dump: Callable[[M], bytes]
     load: Callable[[bytes], M]
+
+
+def part_of(request_id: str, number: int) -> str:
+    """The id of one of several writes that a request stands for; empty if the request has none."""
+    return str(uuid5(UUID(request_id), str(number))) if request_id else ""
 
 
 class Claim:

@@ -40,6 +40,19 @@ async def staff(scene: Scene) -> AsyncIterator[Client]:
         yield client
 
 
+async def test_many_are_moved_and_called_off_at_once_with_a_result_each(scene: Scene, staff: Client) -> None:
+    booked = [(await scene.book_slot("09:00")).appointment, (await scene.book_slot("09:30")).appointment]
+    moves = [staff.reschedule_request(each.id, date=DAY, time_slot=time(9, 30)) for each in booked]
+    refused, stayed = (await staff.batch_reschedule(moves)).results
+    error = yoyaku.error_of_status(refused.error)
+    assert isinstance(error, yoyaku.SlotTaken)
+    assert error.alternatives
+    assert error.message == refused.error.message
+    assert stayed.rescheduled.appointment == booked[1]
+    results = (await staff.batch_cancel([each.id for each in booked], reason="fire")).results
+    assert [each.HasField("cancelled") for each in results] == [True, True]
+
+
 async def test_a_slot_is_found_booked_moved_and_given_back(scene: Scene, patient: Client) -> None:
     day = await patient.list_available_slots(scene.doctor_id, DAY)
     slot = day.slots[2]

@@ -57,6 +57,28 @@ def test_a_refusal_carries_its_details_as_json(rest: Rest) -> None:
     assert "11:00" not in times
 
 
+def test_a_batch_tells_of_each_what_became_of_it(rest: Rest) -> None:
+    booked = [rest.book("staff", each).json()["appointment"]["id"] for each in ("14:00", "14:30")]
+    place = {"date": rest.stack.clinic.day, "time_slot": "14:30"}
+    requests = [{"appointment_id": each, **place} for each in booked]
+    answer = rest("staff", "POST", "/api/appointments:batchReschedule", json={"requests": requests})
+    assert answer.status_code == 200
+    refused, stayed = answer.json()["results"]
+    assert [each["reason"] for each in refused["error"]["details"] if "reason" in each] == ["SLOT_TAKEN"]
+    assert stayed["rescheduled"]["appointment"]["time_slot"] == "14:30"
+    cancelled = {"requests": [{"appointment_id": each} for each in booked]}
+    answer = rest("staff", "POST", "/api/appointments:batchCancel", json=cancelled)
+    assert {each["cancelled"]["appointment"]["status"] for each in answer.json()["results"]} == {
+        "APPOINTMENT_STATUS_CANCELLED"
+    }
+
+
+def test_a_plus_in_the_query_is_a_space(rest: Rest) -> None:
+    for spelt in ("General+practice", "General%20practice", "general%20PRACTICE"):
+        answer = rest("patient", "GET", f"/api/doctors?specialty={spelt}")
+        assert [each["id"] for each in answer.json()["doctors"]] == [rest.stack.clinic.doctor]
+
+
 def test_a_rule_of_the_contract_is_refused_by_field(rest: Rest) -> None:
     answer = rest("patient", "GET", "/api/appointments/not-a-uuid")
     assert answer.status_code == 400

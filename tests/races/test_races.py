@@ -233,3 +233,43 @@ async def test_the_same_move_many_times_at_once_is_one_move(fleet: Fleet, book: 
     assert {answer.appointment.etag for answer in answers} == {"2"}
     assert await book.rows("SELECT count(*) FROM appointment_events WHERE event = 'rescheduled'") == [(1,)]
     assert await book.rows("SELECT revision FROM schedule_days") == [(2,)]
+
+
+async def test_a_batch_sent_twice_at_once_moves_everybody_once_and_answers_the_same(fleet: Fleet, book: Book) -> None:
+    clinic = await book.clinic()
+    ill, cover = [await book.doctor(clinic, capacity=10) for _ in range(2)]
+    workers = await staff_of(fleet, clinic)
+    placed = [(await create(workers[0], booking(await book.patient(), ill, "10:00"))).appointment.id for _ in range(10)]
+    moves = [
+        pb.RescheduleAppointmentRequest(appointment_id=each, doctor_id=cover, date=DAY, time_slot="10:00")
+        for each in placed
+    ]
+    request = pb.BatchRescheduleRequest(requests=moves, request_id=str(uuid.uuid4()))
+    answers, refusals = await at_once([each(each.appointments.BatchReschedule, request) for each in workers * 2])
+    assert not refusals
+    assert all(answer == answers[0] for answer in answers)
+    assert all(result.HasField("rescheduled") for result in answers[0].results)
+    assert await book.rows("SELECT count(*) FROM appointment_events WHERE event = 'rescheduled'") == [(10,)]
+
+
+async def test_batches_in_opposite_orders_end_without_a_deadlock(fleet: Fleet, book: Book) -> None:
+    clinic = await book.clinic()
+    doctors = [await book.doctor(clinic, capacity=10) for _ in range(2)]
+    workers = await staff_of(fleet, clinic)
+    placed = [
+        (await create(workers[0], booking(await book.patient(), doctors[number % 2], "10:00"))).appointment.id
+        for number in range(10)
+    ]
+
+    def batch(appointments: Sequence[str], doctor_id: str, time_slot: str) -> pb.BatchRescheduleRequest:
+        place: dict[str, Any] = {"doctor_id": doctor_id, "date": DAY, "time_slot": time_slot}
+        return pb.BatchRescheduleRequest(
+            requests=[pb.RescheduleAppointmentRequest(appointment_id=each, **place) for each in appointments]
+        )
+
+    batches = [batch(placed, doctors[0], "11:00"), batch(placed[::-1], doctors[1], "11:30")]
+    calls = [client(client.appointments.BatchReschedule, each) for client, each in zip(workers, batches, strict=True)]
+    answers, refusals = await at_once(calls)
+    assert not refusals
+    assert all(result.HasField("rescheduled") for answer in answers for result in answer.results)
+    assert await book.rows("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == [(0,)]

@@ -32,10 +32,14 @@ def methods() -> Iterator[tuple[str, MethodDescriptor]]:
 
 def ids_in(request: Message) -> dict[str, str]:
     """The ids that a request names, and the fields that name them."""
-    fields = MessageToDict(request, preserving_proto_field_name=True).items()
-    return {
-        each: name for name, value in fields if "_id" in name for each in ([value] if isinstance(value, str) else value)
-    }
+    found: dict[str, str] = {}
+    for field, value in request.ListFields():
+        for each in value if field.is_repeated else [value]:
+            if isinstance(each, Message):
+                found |= ids_in(each)
+            elif "_id" in field.name:
+                found[each] = field.name
+    return found
 
 
 @dataclass(frozen=True)

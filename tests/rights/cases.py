@@ -94,6 +94,24 @@ CASES: dict[str, Sequence[Case]] = {
             sees=Action.SEE_APPOINTMENT,
         )
     ],
+    "AppointmentService/BatchReschedule": [
+        Case(
+            lambda w, s: appointments.BatchRescheduleRequest(
+                requests=[appointments.RescheduleAppointmentRequest(appointment_id=w.appointment(s), **w.slot())]
+            ),
+            sees=Action.SEE_APPOINTMENT,
+            filtered=True,
+        )
+    ],
+    "AppointmentService/BatchCancel": [
+        Case(
+            lambda w, s: appointments.BatchCancelRequest(
+                requests=[appointments.CancelAppointmentRequest(appointment_id=w.appointment(s))]
+            ),
+            sees=Action.SEE_APPOINTMENT,
+            filtered=True,
+        )
+    ],
     "AppointmentService/WatchAppointments": [
         Case(lambda _, s: appointments.WatchAppointmentsRequest(clinic_id=s.clinic_id), public=True)
     ],

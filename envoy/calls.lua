@@ -7,8 +7,10 @@ function envoy_on_request(handle)
   if own and #own >= 8 and #own <= 64 and own:match("^[%w-]+$") then
     headers:replace("x-request-id", own)
   end
-  if not ({identity = 1, deflate = 1, gzip = 1})[headers:get("grpc-encoding") or "identity"] then
-    headers:remove("grpc-encoding")  -- another one resets the stream too
+  -- A small message may inflate to any size before a worker can see its length.
+  if (headers:get("grpc-encoding") or "identity") ~= "identity" then
+    handle:respond({[":status"] = "415"}, "")
+    return
   end
   -- RFC 9110: the scheme's name is not case-sensitive. The filter `jwt` knows one spelling.
   local token = (headers:get("authorization") or ""):match("^[Bb][Ee][Aa][Rr][Ee][Rr] +(.*)")

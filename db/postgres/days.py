@@ -13,6 +13,8 @@ from db.postgres.driver.pipeline import named
 from db.postgres.tables import ACTIVE
 
 _REMEMBERED_HOURS = 1_000
+LARGEST_HOURS = 16_384
+"""Characters of working hours that are remembered: a hundred sessions or more."""
 NEVER = "empty"
 """A period in which nothing is busy."""
 
@@ -230,10 +232,16 @@ def _offer_row(*values: Any) -> OfferRow:  # one column each, typed by OfferRow
     return OfferRow._make([*plain, hours or "[]", [_busy_row(*row) for row in busy or ()]])
 
 
-@lru_cache(maxsize=_REMEMBERED_HOURS)
 def sessions(hours: str) -> Sequence[SessionRow]:
     """The weekly sessions of all working hours."""
+    return (_known_sessions if len(hours) <= LARGEST_HOURS else _sessions)(hours)
+
+
+def _sessions(hours: str) -> Sequence[SessionRow]:
     return tuple(_session_row(*row) for row in json.loads(hours))
+
+
+_known_sessions = lru_cache(maxsize=_REMEMBERED_HOURS)(_sessions)
 
 
 def _session_row(

@@ -180,6 +180,11 @@ def require(caller: Caller, action: Action, owner: Owner = NOBODY) -> None:
         raise not_allowed(action)
 
 
+def roles_for(actions: Iterable[Action]) -> frozenset[Role]:
+    """The roles that may do one of the actions on something."""
+    return frozenset(role for action in actions for role in RULES[action])
+
+
 def not_allowed(action: Action) -> DomainError:
     """The refusal, the same whether or not the object exists."""
     return DomainError(

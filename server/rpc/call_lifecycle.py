@@ -7,12 +7,13 @@ from functools import lru_cache, partial
 from random import Random
 from typing import Any, Protocol
 
+import grpc
 import structlog
 from google.protobuf.message import DecodeError, Message
 from grpc_status import rpc_status
 
 from server.domain.errors import DomainError, Reason
-from server.domain.identity import Caller
+from server.domain.identity import Caller, not_allowed, roles_for
 from server.domain.methods import METHODS
 from server.rpc.calls import Call, set_current
 from server.rpc.errors import status_of
@@ -28,7 +29,11 @@ _BEARER = "bearer "
 _SET_BY_TRANSCODER = "x-envoy-original-method"
 _QUESTIONS = ("Get", "List", "BatchGet")
 _REMEMBERED_QUESTIONS = 1_000
+_LARGEST_QUESTION = 256
+"""Bytes of a request that is remembered: what screens ask again and again is shorter."""
 _REMEMBERED_TOKENS = 10_000
+_LARGEST_TOKEN = 2_048
+"""Characters of a header that is remembered: ours have some 600, and anybody can send other ones."""
 _randomness = Random()  # noqa: S311  # an id of a call is no secret
 
 _log = structlog.get_logger()
@@ -64,21 +69,41 @@ def begin(method: str, metadata: Iterable[tuple[str, Any]]) -> None:
     set_current(call)
 
 
-# A copy of a long text for every call, and its hash, cost more than to know the texts again.
-@lru_cache(maxsize=_REMEMBERED_TOKENS)
 def token_of(authorization: str) -> str:
     """The access token (TOKEN_MISSING)."""
+    return (known_token if len(authorization) <= _LARGEST_TOKEN else _token)(authorization)
+
+
+def _token(authorization: str) -> str:
     if authorization[: len(_BEARER)].lower() != _BEARER:
         raise DomainError(Reason.TOKEN_MISSING, "sign in: send an access token as `authorization: Bearer TOKEN`")
     return authorization[len(_BEARER) :].strip()
 
 
+# A copy of a long text for every call, and its hash, cost more than to know the texts again.
+known_token = lru_cache(maxsize=_REMEMBERED_TOKENS)(_token)
+
+
+async def request_of(context: Any) -> bytes:
+    """The bytes of the request (INVALID_REQUEST if the call ends without one).
+
+    Handlers read it themselves, as if requests were streams: a call that ends without a message would never reach a
+    unary handler of grpc.aio, nor get an answer before its deadline.
+    """
+    raw = await context.read()
+    if raw is grpc.aio.EOF:
+        raise DomainError(Reason.INVALID_REQUEST, "the call ended without a request message: send one")
+    return bytes(raw)
+
+
 def reader(method: str, deserialize: Callable[[bytes], Message]) -> Callable[[bytes], Message]:
-    """Makes a valid request of bytes (INVALID_REQUEST); one that was asked before is not checked again.
+    """Makes a valid request of bytes (INVALID_REQUEST); a short one that was asked before is not checked again.
 
     Not left to grpc, whose own answer to bytes that are none is an UNKNOWN with internal text.
     """
-    return partial(_remembered if method.rpartition("/")[2].startswith(_QUESTIONS) else _checked, deserialize)
+    if not method.rpartition("/")[2].startswith(_QUESTIONS):
+        return partial(_checked, deserialize)
+    return lambda raw: (remembered if len(raw) <= _LARGEST_QUESTION else _checked)(deserialize, raw)
 
 
 def _checked(deserialize: Callable[[bytes], Message], raw: bytes) -> Message:
@@ -89,7 +114,19 @@ def _checked(deserialize: Callable[[bytes], Message], raw: bytes) -> Message:
 
 
 # Whoever asks the same gets the same message: handlers do not change requests.
-_remembered = lru_cache(maxsize=_REMEMBERED_QUESTIONS)(_checked)
+remembered = lru_cache(maxsize=_REMEMBERED_QUESTIONS)(_checked)
+
+
+def gatekeeper(method: str) -> Callable[[Caller], None]:
+    """Turns away callers who may do a method on nothing, before anything that they sent is looked at (NOT_ALLOWED)."""
+    actions = METHODS[method.removeprefix("/yoyaku.v1.")]
+    roles = roles_for(actions)
+
+    def check(caller: Caller) -> None:
+        if caller.roles.isdisjoint(roles):
+            raise not_allowed(actions[0])
+
+    return check
 
 
 def refusal(error: Exception, call: Call) -> DomainError:

@@ -27,6 +27,14 @@ CODES = {
 }
 
 
+_LONGEST_TEXT = 1_000
+
+
+def shortened(text: str) -> str:
+    """A text of an error, cut to a thousand characters: callers may have a part in it, and trailers must be small."""
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}..."
+
+
 def status_of(error: DomainError) -> status_pb2.Status:
     """The status that tells a caller what a domain error says."""
     details: list[Message] = [
@@ -34,7 +42,9 @@ def status_of(error: DomainError) -> status_pb2.Status:
     ]
     if error.violations:
         violations = [
-            error_details_pb2.BadRequest.FieldViolation(field=violation.field, description=violation.description)
+            error_details_pb2.BadRequest.FieldViolation(
+                field=shortened(violation.field), description=shortened(violation.description)
+            )
             for violation in error.violations
         ]
         details.append(error_details_pb2.BadRequest(field_violations=violations))
@@ -50,7 +60,7 @@ def status_of(error: DomainError) -> status_pb2.Status:
         delay = Duration()
         delay.FromTimedelta(error.retry_after)
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))
-    status = status_pb2.Status(code=CODES[error.reason.kind].value[0], message=error.message)
+    status = status_pb2.Status(code=CODES[error.reason.kind].value[0], message=shortened(error.message))
     status.details.extend(map(_packed, details))
     return status
 

@@ -10,8 +10,19 @@ import grpc
 from google.protobuf.message import Message
 
 from server.rpc.addresses import client_address
-from server.rpc.call_lifecycle import PUBLIC, TokenVerifier, abort, ended, reader, refusal, token_of
+from server.rpc.call_lifecycle import (
+    PUBLIC,
+    TokenVerifier,
+    abort,
+    ended,
+    gatekeeper,
+    reader,
+    refusal,
+    request_of,
+    token_of,
+)
 from server.rpc.calls import caller, current
+from server.rpc.deadlines import DEFAULT_SECONDS, within
 from server.rpc.errors import CODES
 from server.usecases.streams import Watcher
 
@@ -28,15 +39,18 @@ def stream_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcM
     handler: Streamer = found.unary_stream
     read = reader(method, found.request_deserializer)
     public = method in PUBLIC
+    check_role = gatekeeper(method)
 
-    async def stream(raw: bytes, context: Any) -> None:
+    async def stream(_: object, context: Any) -> None:
         began = time.perf_counter()
         this = current()
         context.set_trailing_metadata((("x-request-id", this.request_id),))
         try:
             if not public:
                 this.caller = await tokens.verify(token_of(this.authorization))
-            async with aclosing(handler(read(raw), context)) as messages:
+                check_role(this.caller)
+            request = read(await within(DEFAULT_SECONDS, request_of(context)))
+            async with aclosing(handler(request, context)) as messages:
                 async for message in messages:
                     await context.write(message)
         except asyncio.CancelledError:
@@ -48,7 +62,7 @@ def stream_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcM
             await abort(context, error, this)
         ended(this, "OK", began, is_stream=True)
 
-    return grpc.unary_stream_rpc_method_handler(stream, None, None)
+    return grpc.stream_stream_rpc_method_handler(stream, None, None)
 
 
 def watcher(context: grpc.aio.ServicerContext[Any, Any]) -> Watcher:

@@ -7,7 +7,17 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
-from server.rpc.call_lifecycle import PUBLIC, TokenVerifier, abort, ended, reader, refusal, token_of
+from server.rpc.call_lifecycle import (
+    PUBLIC,
+    TokenVerifier,
+    abort,
+    ended,
+    gatekeeper,
+    reader,
+    refusal,
+    request_of,
+    token_of,
+)
 from server.rpc.calls import current, identified
 from server.rpc.deadlines import budget, within
 from server.rpc.errors import CODES
@@ -22,8 +32,9 @@ def unary_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcMe
     handler: Handler = found.unary_unary
     read = reader(method, found.request_deserializer)
     public = method in PUBLIC
+    check_role = gatekeeper(method)
 
-    async def call(raw: bytes, context: Any) -> bytes:
+    async def call(_: object, context: Any) -> bytes:
         began = time.perf_counter()
         this = current()
         try:
@@ -35,7 +46,8 @@ def unary_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcMe
                     caller = await within(seconds, tokens.verify(token))
                     seconds -= time.perf_counter() - began
                 identified(this, caller)
-            response = await within(seconds, handler(read(raw), context))
+                check_role(caller)
+            response = await within(seconds, _answer(context, read, handler))
             if this.has_news:
                 this.headers.extend(headers_of(this))
             if this.headers and this.over_rest:
@@ -50,4 +62,8 @@ def unary_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcMe
         ended(this, "OK", began)
         return response if isinstance(response, bytes) else response.SerializeToString()
 
-    return grpc.unary_unary_rpc_method_handler(call, None, None)
+    return grpc.stream_unary_rpc_method_handler(call, None, None)
+
+
+async def _answer(context: Any, read: Callable[[bytes], Message], handler: Handler) -> Answer:
+    return await handler(read(await request_of(context)), context)

@@ -1,17 +1,26 @@
 """Checks requests against the rules that the contract states."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import islice
 from typing import TypeVar
 
 import protovalidate
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 from protovalidate import FieldPathPb
 
+from buf.validate import validate_pb2
 from server.domain.characters import flaw
 from server.domain.errors import DomainError, Reason, Violation, invalid
 from server.particulars import Unfit
 
 T = TypeVar("T")
+
+_MOST_ITEMS = 100
+"""Items of a list of which the contract says nothing, such as the paths of a FieldMask."""
+_MOST_VIOLATIONS = 10
+"""An answer's trailers must stay small: Envoy ends the connection, with all calls on it, over larger ones."""
 
 _VALIDATOR = protovalidate.Validator()
 
@@ -39,12 +48,43 @@ def validate(request: Message | None) -> Message:
             Reason.INVALID_REQUEST,
             "the message cannot be decoded: check its encoding, and that all text is valid UTF-8",
         )
-    violations = [Violation(_path(each.proto.field), _words(each)) for each in _VALIDATOR.collect_violations(request)]
-    violations += _unfit_texts(request)
+    violations = list(islice(_violations(request), _MOST_VIOLATIONS))
     if not violations:
         return request
     text = "; ".join(f"{each.field}: {each.description}" if each.field else each.description for each in violations)
     raise DomainError(Reason.INVALID_REQUEST, text, violations=violations)
+
+
+def _violations(request: Message) -> Iterator[Violation]:
+    """In this order, since the items of a list that is too long are not worth looking at."""
+    if too_many := list(_long_lists(request)):
+        yield from too_many
+        return
+    for each in _VALIDATOR.collect_violations(request):
+        yield Violation(_path(each.proto.field), _words(each))
+    yield from _unfit_texts(request)
+
+
+def _long_lists(message: Message, prefix: str = "") -> Iterator[Violation]:
+    """Lists with more items than the contract permits, down to the first level that has one."""
+    for field, most in _lists_of(message.DESCRIPTOR):
+        if (number := len(getattr(message, field))) > most:
+            yield Violation(f"{prefix}{field}", f"has {number} items, but may have {most} at most")
+    for field in _nested_of(message.DESCRIPTOR):
+        if message.HasField(field):
+            yield from _long_lists(getattr(message, field), f"{prefix}{field}.")
+
+
+@cache  # by message of the contract
+def _lists_of(descriptor: Descriptor) -> Sequence[tuple[str, int]]:
+    lists = (field for field in descriptor.fields if field.is_repeated)
+    rules = ((field.name, field.GetOptions().Extensions[validate_pb2.field].repeated) for field in lists)
+    return [(name, rule.max_items or _MOST_ITEMS) for name, rule in rules]
+
+
+@cache  # by message of the contract
+def _nested_of(descriptor: Descriptor) -> Sequence[str]:
+    return [field.name for field in descriptor.fields if field.message_type and not field.is_repeated]
 
 
 def checked(field: str, rule: Callable[[str], T], written: str, empty: T) -> T:

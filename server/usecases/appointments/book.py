@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
+from cachetools import LRUCache
+
 from db.postgres import appointments, days
 from db.postgres.appointments import AppointmentRow, NewAppointment
 from db.postgres.cluster.engines import Connection, Engine, Sent
@@ -60,7 +62,7 @@ class Booking:
         self._clock = clock
         self._new_id = new_id
         self._announce = announce
-        self._seen: dict[str, Practitioner] = {}
+        self._seen: LRUCache[str, Practitioner] = LRUCache(_MOST_SEEN)
         """Whom the last booking found, by doctor: it tells what to lock, and is looked at again under the locks."""
 
     async def create(self, caller: Caller, booking: NewBooking, write: Write[Booked, M]) -> M:
@@ -77,8 +79,6 @@ class Booking:
     def _remember(self, doctor_id: str, found: Practitioner | None) -> None:
         if found is None or (doctor_id in self._seen and self._seen[doctor_id].doctors == found.doctors):
             return
-        if len(self._seen) >= _MOST_SEEN:
-            self._seen.clear()
         self._seen[doctor_id] = found.outlined()
 
 

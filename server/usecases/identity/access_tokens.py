@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import jwt
 import structlog
+from cachetools import LRUCache
 
 from db.postgres import accounts
 from db.postgres.accounts import AccountRow
@@ -47,7 +48,7 @@ class AccessTokens:
         self._new_id = new_id
         self._keys = keys
         self._settings = settings
-        self._verified: dict[str, Caller] = {}
+        self._verified: LRUCache[str, Caller] = LRUCache(_REMEMBERED_TOKENS)
         self._ended: dict[str, int] = {}
 
     async def issue(self, account_id: str) -> str | None:
@@ -65,8 +66,6 @@ class AccessTokens:
         caller = self.recall(token)
         if caller is None:
             caller = await self._decode(token)
-            if len(self._verified) >= _REMEMBERED_TOKENS:
-                self._verified.clear()
             self._verified[token] = caller
             self.recall(token)  # which it may be too late for
         return caller
@@ -75,7 +74,7 @@ class AccessTokens:
         """Whom a token stands for, if it was verified before (TOKEN_EXPIRED)."""
         caller = self._verified.get(token)
         if caller is not None and caller.expires_at <= self._clock():
-            del self._verified[token]
+            self._verified.pop(token, None)
             raise DomainError(
                 Reason.TOKEN_EXPIRED,
                 "the access token has expired: refresh it or sign in again",
@@ -104,7 +103,8 @@ class AccessTokens:
         ended = await read(self._engine, lambda pg: accounts.ended_since(pg, since), Freshness.PRIMARY_FIRST)
         if ended != self._ended:
             self._ended = ended
-            self._verified = {token: caller for token, caller in self._verified.items() if caller.id not in ended}
+            for token in [token for token, caller in self._verified.items() if caller.id in ended]:
+                del self._verified[token]
 
     def _claims(self, account: AccountRow) -> dict[str, object]:
         now = self._clock()

@@ -20,7 +20,7 @@ _REMEMBERED_DOCTORS = 5_000
 
 def doctor_of(row: OfferRow) -> Doctor:
     """The doctor that an offer is about; the same one as long as nothing of it changes."""
-    return _doctor(
+    return (_known_doctor if len(row.hours) <= days.LARGEST_HOURS else _doctor)(
         row.doctor_id,
         row.practitioner_id,
         row.clinic_id,
@@ -37,7 +37,6 @@ def doctor_of(row: OfferRow) -> Doctor:
     )
 
 
-@lru_cache(maxsize=_REMEMBERED_DOCTORS)
 def _doctor(
     doctor_id: str,
     practitioner_id: str,
@@ -49,6 +48,9 @@ def _doctor(
 ) -> Doctor:
     zone = ZoneInfo(time_zone)
     return Doctor(doctor_id, practitioner_id, clinic_id, zone, Policy(*policy), hours_of(hours), active)
+
+
+_known_doctor = lru_cache(maxsize=_REMEMBERED_DOCTORS)(_doctor)
 
 
 def hours_of(hours: str) -> list[HoursVersion]:

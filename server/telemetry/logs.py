@@ -72,7 +72,11 @@ def _write_calls() -> None:
 def _line(
     method: str, code: str, reason: str | None, seconds: float, request_id: str, caller: str | None, ended_at: float
 ) -> str:
-    """As structlog renders all other lines, in a quarter of its time, which every call pays for."""
+    """As structlog renders all other lines.
+
+    Through structlog a list of slots costs 30 % more CPU, a list of appointments 8 to 12 %, a booking 9 to 19 %
+    (`make bench PART=log`).
+    """
     second = int(ended_at)
     quoted = f'"{reason}"' if reason else "null"
     return (

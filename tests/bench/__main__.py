@@ -17,7 +17,7 @@ from tests.bench.calls import CREATE, LIST, SLOTS
 from tests.bench.day import run as day
 from tests.bench.load import LoadError
 from tests.bench.ordinary import measure as ordinary
-from tests.bench.ordinary.parts import DATABASE, OVERHEAD
+from tests.bench.ordinary.parts import DATABASE, LOG
 from tests.bench.rounds import Bench
 from tests.bench.targets import BENCH_PYTHON, running
 
@@ -38,7 +38,7 @@ class Part(StrEnum):
     RATE = "rate"
     DAY = "day"
     DATABASE = "database"
-    OVERHEAD = "overhead"
+    LOG = "log"
 
 
 def main(
@@ -47,7 +47,7 @@ def main(
         typer.Argument(
             help="all: the three calls; grpcio: its versions; growth: a large book; notifications: the queue;"
             " streams: fan-out; rate: bookings a second; day: a mixed day over the whole stack;"
-            " database, overhead: our own parts beside the ordinary ones, at the database and around a call."
+            " database, log: parts of our own beside the ordinary ones."
         ),
     ] = Part.ALL,
     rounds: Annotated[int, typer.Option(min=1, max=5, help="How often everything is measured, in turns.")] = 5,
@@ -80,7 +80,7 @@ def main(
         Part.RATE: lambda: [rate.measure(scratch, tell)],
         Part.NOTIFICATIONS: lambda: [notifications.measure(scratch, tell)],
         Part.DATABASE: lambda: ordinary.measure(scratch, tell, DATABASE, rounds),
-        Part.OVERHEAD: lambda: ordinary.measure(scratch, tell, OVERHEAD, rounds),
+        Part.LOG: lambda: ordinary.measure(scratch, tell, LOG, rounds),
     }
     try:
         if part not in {Part.STREAMS, Part.DAY}:

@@ -8,7 +8,7 @@ from db.postgres.cluster import engines
 from db.postgres.driver import pool
 from server.commands.serve import serve
 from server.rpc import call_lifecycle
-from tests.bench.ordinary import calls, database
+from tests.bench.ordinary import database, logs
 from tests.bench.ordinary.parts import Part
 
 
@@ -20,7 +20,7 @@ EXCHANGES: dict[Part, Callable[[], None]] = {
     Part.POOL: lambda: _exchange(engines, "Pool", database.PsycopgPool),
     Part.CHECKED_POOL: lambda: _exchange(engines, "Pool", database.CheckingPsycopgPool),
     Part.PIPELINE: lambda: _exchange(pool, "Connection", database.PsycopgConnection),
-    Part.LOG_LINE: lambda: _exchange(call_lifecycle, "write_call", calls.write_call),
+    Part.LOG_LINE: lambda: _exchange(call_lifecycle, "write_call", logs.write_call),
 }
 
 

@@ -1,4 +1,4 @@
-"""`make bench PART=database` and `PART=overhead`: what our own parts save against the ordinary ones.
+"""`make bench PART=database` and `PART=log`: what our own parts save against the ordinary ones.
 
 There is a worker for each part, which has that part exchanged and is a worker of production otherwise. In every round
 they get the same calls in turns; what counts is how much more CPU a call costs with the exchange.
@@ -18,7 +18,7 @@ from rich.table import Table
 from tests.bench import cpu, parts
 from tests.bench.calls import CREATE, LIST, SLOTS, Call
 from tests.bench.load import CALLS_AT_ONCE, Hammer, book_grpc
-from tests.bench.ordinary import statements
+from tests.bench.ordinary import outage, statements
 from tests.bench.ordinary.parts import COUNTERPARTS, DATABASE, Part
 from tests.bench.parts import Target
 from tests.bench.targets import answers_of, fill, token_of
@@ -91,6 +91,7 @@ def measure(scratch: Path, tell: Callable[[str], None], compared: Sequence[Part]
         if compared == DATABASE:
             tell("statements and loans")
             tables.append(_alone(statements.measure(server.url(_DATABASE), rounds)))
+            tables.append(_outages(outage.measure()))
     return tables
 
 
@@ -113,4 +114,13 @@ def _alone(costs: dict[str, float]) -> Table:
     table.add_column("us", justify="right")
     for name, cost in costs.items():
         table.add_row(name, f"{cost:.1f}")
+    return table
+
+
+def _outages(found: dict[str, str]) -> Table:
+    table = Table(title="While the server is away", title_justify="left")
+    for name in ("pool", "a loan ends in"):
+        table.add_column(name)
+    for pool, end in found.items():
+        table.add_row(pool, end)
     return table

@@ -13,7 +13,7 @@ class Part(StrEnum):
 
 
 DATABASE = (Part.POOL, Part.CHECKED_POOL, Part.PIPELINE)
-OVERHEAD = (Part.LOG_LINE,)
+LOG = (Part.LOG_LINE,)
 
 COUNTERPARTS = {
     Part.POOL: ("Pool", "psycopg_pool without a check"),

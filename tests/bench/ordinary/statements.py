@@ -42,7 +42,7 @@ async def _measure(url: str, rounds: int) -> dict[str, float]:
             "a statement of eight in a trip: psycopg": (partial(_trips, theirs), _TRIPS * _STATEMENTS),
         }
         for name, kind in POOLS.items():
-            pool = await stack.enter_async_context(_opened(kind, url))
+            pool = await stack.enter_async_context(opened(kind, url, "bench"))
             works[f"a loan of a connection: {name}"] = (partial(_loans, pool), _LOANS)
         for _ in range(rounds + 1):
             for name, (work, count) in works.items():
@@ -54,8 +54,9 @@ async def _measure(url: str, rounds: int) -> dict[str, float]:
 
 
 @asynccontextmanager
-async def _opened(kind: Callable[..., Any], url: str) -> AsyncIterator[Any]:
-    pool = kind(url, size=_SIZE, wait_seconds=3, application="bench")
+async def opened(kind: Callable[..., Any], url: str, application: str) -> AsyncIterator[Any]:
+    """A pool of four connections."""
+    pool = kind(url, size=_SIZE, wait_seconds=3, application=application)
     try:
         yield pool
     finally:

@@ -1,4 +1,4 @@
-"""What asyncio, grpc.aio and structlog offer around a call."""
+"""What structlog offers for the line about a call."""
 
 import structlog
 

@@ -18,7 +18,7 @@ from server.domain import archives
 from server.domain.archives import ArchiveError, ArchiveKey, decode, encode
 from tests.fixtures.archives import content
 from tests.fixtures.book import Book
-from tests.fixtures.mail import until
+from tests.fixtures.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -14,6 +14,7 @@ from db.postgres.driver import pipeline, pool
 from db.postgres.driver.pool import Pool
 from server.usecases.maintenance.capacity import PER_TASK, Capacity
 from tests.fixtures.book import Book
+from tests.fixtures.waiting import until
 
 LONG = 30.0
 NOBODY = "00000000-0000-7000-8000-000000000000"
@@ -68,8 +69,12 @@ async def test_a_connection_that_is_not_returned_is_told_of_with_the_place(
 ) -> None:
     monkeypatch.setattr(pool, "LEAK_SECONDS", 0.05)
     with capture_logs() as lines:
+
+        async def is_told() -> bool:
+            return bool(lines)
+
         async with connection(engine):
-            await asyncio.sleep(0.2)
+            await until(is_told)
         async with connection(engine):
             pass
         await asyncio.sleep(0.1)

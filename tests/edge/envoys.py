@@ -2,9 +2,8 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import httpx
 from server.edge.limits import Bucket, Limits
 from server.edge.render import Address, EdgeValues, render
 from server.local.ports import free
+from tests.fixtures.waiting import eventually
 
 ENVOY = Path(sys.executable).with_name("envoy")
 START_SECONDS = 20
@@ -72,19 +72,14 @@ def running_envoy(
 
 def wait_for_readyz(edge: Edge, status: int) -> None:
     """Until Envoy finds its workers so."""
-    deadline = time.monotonic() + 10
-    while httpx.get(f"{edge.url}/readyz").status_code != status:
-        assert time.monotonic() < deadline, f"/readyz is not {status}: {edge.log()}"
-        time.sleep(0.05)
+    eventually(lambda: httpx.get(f"{edge.url}/readyz").status_code == status, otherwise=edge.log)
 
 
 def _wait_until_alive(edge: Edge, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
+    def is_alive() -> bool:
         assert process.poll() is None, f"Envoy ended at once: {edge.log()}"
-        try:
-            if httpx.get(f"{edge.url}/healthz").status_code == httpx.codes.OK:
-                return
-        except httpx.TransportError:
-            time.sleep(0.02)
-    raise AssertionError(f"Envoy did not start in {START_SECONDS} s: {edge.log()}")
+        with suppress(httpx.TransportError):
+            return httpx.get(f"{edge.url}/healthz").status_code == httpx.codes.OK
+        return False
+
+    eventually(is_alive, START_SECONDS, otherwise=edge.log)

@@ -1,7 +1,6 @@
 """What Envoy answers by itself: no server runs behind it here."""
 
 import json
-import time
 from collections.abc import Iterator
 
 import grpc
@@ -13,6 +12,7 @@ from server.edge.render import write_workers
 from server.local.ports import free
 from tests.edge.answers import error, reason
 from tests.edge.envoys import Edge, running_envoy
+from tests.fixtures.waiting import eventually
 from yoyaku.v1 import auth_service_pb2, auth_service_pb2_grpc, directory_service_pb2, directory_service_pb2_grpc
 
 ORIGIN = "https://clinic.example"
@@ -147,9 +147,7 @@ def test_the_log_names_methods_and_has_neither_ids_nor_query_strings_nor_tokens(
         "/api/patients/idsecret",
         headers={"authorization": "Bearer tokensecret", "x-request-id": "to-be-logged"},
     )
-    deadline = time.monotonic() + 5
-    while '"to-be-logged"' not in edge.log() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    eventually(lambda: '"to-be-logged"' in edge.log())
     (line,) = [json.loads(line) for line in edge.log().splitlines() if '"to-be-logged"' in line]
     assert (line["verb"], line["method"]) == ("GET", "/yoyaku.v1.DirectoryService/GetPatient")
     assert (line["status"], line["client"]) == (401, "127.0.0.1")
@@ -183,8 +181,5 @@ def test_everything_else_needs_one(channel: grpc.Channel, method: str) -> None:
 def test_a_running_envoy_takes_over_a_change_of_workers(edge: Edge) -> None:
     (port,) = free(1)
     write_workers([("127.0.0.1", port)], edge.directory)
-    deadline = time.monotonic() + 5
-    while f"127.0.0.1:{port}" not in httpx.get(f"{edge.admin}/clusters").text:
-        assert time.monotonic() < deadline, "Envoy did not notice the new worker"
-        time.sleep(0.02)
+    eventually(lambda: f"127.0.0.1:{port}" in httpx.get(f"{edge.admin}/clusters").text)
     write_workers([], edge.directory)

@@ -22,7 +22,7 @@ from tests.edge.answers import reason
 from tests.edge.clinic import Stack
 from tests.edge.envoys import Edge, running_envoy
 from tests.edge.rest import Rest
-from tests.edge.waiting import eventually
+from tests.fixtures.waiting import eventually
 
 
 def make_certificate(directory: Path, *names: str) -> Path:

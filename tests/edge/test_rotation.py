@@ -3,8 +3,7 @@
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -17,6 +16,7 @@ from tests.edge.clinic import running_worker
 from tests.edge.envoys import running_envoy, wait_for_readyz
 from tests.edge.rest import Rest
 from tests.fixtures.valkey import emptied
+from tests.fixtures.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE_SECONDS = 2
@@ -86,13 +86,6 @@ class Load:
         return token
 
 
-def until(condition: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def rotate(environment: dict[str, str]) -> str:
     command = [sys.executable, "-m", "server", "rotate-keys"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
@@ -105,13 +98,13 @@ def test_no_call_fails_while_the_key_is_rotated(rotating: tuple[Rest, dict[str, 
     service = {"name": "Laboratory", "all_clinics": True}
     made = rest("admin", "POST", "/api/auth/service-accounts", json=service).json()
     with Load(str(rest.http.base_url), made["device_token"]) as load:
-        until(lambda: load.calls > 20, seconds=30)
+        eventually(lambda: load.calls > 20)
         said = rotate(environment)
         before = load.calls
-        until(lambda: len(load.kids) > 1 and load.calls > before + 20, seconds=60)
+        eventually(lambda: len(load.kids) > 1 and load.calls > before + 20, seconds=60)
         # Both workers sign with the new key now, and the tokens of the old one still open doors.
         after = load.calls
-        until(lambda: load.calls > after + 60, seconds=30)
+        eventually(lambda: load.calls > after + 60)
     assert load.failures == []
     assert said.split()[1] == load.kids[-1]
     published = [key["kid"] for key in rest.http.get("/api/auth/jwks").json()["keys"]]

@@ -14,8 +14,8 @@ from tests.edge.answers import reason
 from tests.edge.clinic import Stack, fill
 from tests.edge.envoys import NO_LIMITS, Edge, running_envoy, wait_for_readyz
 from tests.edge.rest import Rest
-from tests.edge.waiting import eventually
 from tests.faults.town import Town, town
+from tests.fixtures.waiting import eventually
 from yoyaku.v1.schedule_service_pb2 import WatchSlotsRequest
 from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceStub
 

@@ -24,7 +24,7 @@ from server.local.process import Process
 from tests.edge.clinic import Stack
 from tests.edge.envoys import NO_LIMITS, Edge, running_envoy, wait_for_readyz
 from tests.edge.rest import Rest
-from tests.edge.waiting import eventually
+from tests.fixtures.waiting import eventually
 from yoyaku.v1.schedule_service_pb2 import WatchSlotsRequest
 from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceStub
 

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -14,6 +13,8 @@ import pytest
 
 from server.rpc.sessions import READ_MARK, STALENESS
 from tests.faults.town import Town
+from tests.fixtures.callers import refusal
+from tests.fixtures.waiting import until
 from tests.fixtures.worker import Client, Refusal
 from tests.fixtures.workers import Fleet
 from yoyaku.v1 import appointment_service_pb2 as pb
@@ -91,13 +92,6 @@ async def told(call: Any) -> dict[str, str]:
 
 def next_day() -> str:
     return (datetime.now(UTC) + timedelta(days=next(_days))).date().isoformat()
-
-
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not await condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.1)
 
 
 @pytest.fixture
@@ -190,9 +184,8 @@ async def test_without_the_primary_no_text_of_a_record_leaves_though_the_replica
     wanted = records_pb.GetRecordRequest(record_id=written.id)
     place.parts["primary"].kill()
     try:
-        with pytest.raises(Refusal) as refused:
-            await doctor(doctor.records.GetRecord, wanted)
-        assert refused.value.reason == "DATABASE_UNAVAILABLE"
+        refused = await refusal(doctor(doctor.records.GetRecord, wanted))
+        assert refused.reason == "DATABASE_UNAVAILABLE"
     finally:
         await place.parts["primary"].start_again()
 
@@ -220,10 +213,9 @@ async def test_without_the_primary_a_replica_answers_and_says_so_but_not_who_wro
         assert known in seen
         assert unknown not in seen
         assert 0 < float(metadata[STALENESS]) < 30
-        with pytest.raises(Refusal) as refused:
-            await desk.seen(desk.writer[1])
-        assert (refused.value.code, refused.value.reason) == (grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
-        assert refused.value.retry_seconds
+        refused = await refusal(desk.seen(desk.writer[1]))
+        assert (refused.code, refused.reason) == (grpc.StatusCode.UNAVAILABLE, "DATABASE_UNAVAILABLE")
+        assert refused.retry_seconds
         # Of those who share a read each is told what holds for them.
         fresh, callers = next_day(), [*[desk.other[1]] * 3, desk.writer[1]]
         shared = await asyncio.gather(*(desk.slots(each, fresh) for each in callers), return_exceptions=True)

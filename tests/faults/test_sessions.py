@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-import pytest
 
 from tests.faults.town import Town
 from tests.fixtures.callers import refusal
-from tests.fixtures.mail import until
 from tests.fixtures.people import PASSWORD
+from tests.fixtures.waiting import until
 from tests.fixtures.worker import Client, Refusal
 from tests.fixtures.workers import Fleet
 from yoyaku.v1 import auth_service_pb2 as pb
@@ -67,8 +66,7 @@ async def test_sessions_outlive_the_token_store_and_what_is_ended_meanwhile_stay
     await admin(admin.auth.DisableAccount, pb.DisableAccountRequest(account_id=account_id))
     await place.parts["valkey"].start_again()
     assert (await until(lambda: unless_away(staying.refresh(stays)))).access_token
-    with pytest.raises(Refusal, match="SESSION_ENDED"):
-        await leaving.refresh(leaves)
+    assert (await refusal(leaving.refresh(leaves))).reason == "SESSION_ENDED"
 
 
 async def test_people_and_systems_go_on_while_the_primary_is_away(place: Town, fleet: Fleet) -> None:

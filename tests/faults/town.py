@@ -15,6 +15,7 @@ from server.local import LocalError, binaries, data_location, database, ports, v
 from server.local.postgres import PostgresServer
 from server.local.process import Process
 from server.local.user import database_user
+from tests.fixtures.waiting import until
 
 PASSWORD = "of-the-tests"
 START_AGAIN_SECONDS = 30.0
@@ -110,9 +111,11 @@ class Town:
         """Return when the standby has all that the primary has."""
         primary, standby = self.servers[:2]
         position = primary.query("SELECT pg_current_wal_lsn()")
-        async with asyncio.timeout(START_AGAIN_SECONDS):
-            while standby.query(f"SELECT pg_last_wal_replay_lsn() >= '{position}'") != "t":  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+
+        async def has_all() -> bool:
+            return standby.query(f"SELECT pg_last_wal_replay_lsn() >= '{position}'") == "t"
+
+        await until(has_all, START_AGAIN_SECONDS)
 
     def stop(self) -> None:
         """End everything."""

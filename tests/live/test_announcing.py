@@ -11,7 +11,7 @@ from db.valkey.days import RenderedDay
 from server.usecases.unit_of_work import Changes
 from tests.fixtures.book import Book
 from tests.fixtures.clinic import TUESDAY, Scene
-from tests.fixtures.mail import until
+from tests.fixtures.waiting import until
 from tests.fixtures.worker import Worker
 
 VERY_MANY = 365

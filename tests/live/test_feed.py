@@ -9,7 +9,7 @@ import pytest
 
 from db.postgres.tables import appointment_events
 from tests.fixtures.book import Clock
-from tests.fixtures.callers import everyone
+from tests.fixtures.callers import everyone, refusal
 from tests.fixtures.clinic import Scene
 from tests.fixtures.feed import event_of, following
 from tests.fixtures.worker import Refusal
@@ -18,9 +18,7 @@ from yoyaku.v1.appointment_pb2 import AppointmentEvent, AppointmentStatus
 
 async def refused(scene: Scene, after: str) -> Refusal:
     async with following(scene.staff, scene.clinic_id, after) as feed:
-        with pytest.raises(Refusal) as refusal:
-            await feed.message()
-    return refusal.value
+        return await refusal(feed.message())
 
 
 async def add_changes(scene: Scene, appointment_id: str, count: int) -> None:
@@ -102,9 +100,8 @@ async def test_a_stream_ends_when_revisions_begin_anew(scene: Scene) -> None:
     async with following(scene.staff, scene.clinic_id) as feed:
         await feed.message()
         await scene.book.run("UPDATE cluster_epoch SET epoch = 2")
-        with pytest.raises(Refusal) as refusal:
-            await feed.change()
-    assert (refusal.value.reason, refusal.value.metadata) == ("FEED_COMPACTED", {"position": "2.0"})
+        refused = await refusal(feed.change())
+    assert (refused.reason, refused.metadata) == ("FEED_COMPACTED", {"position": "2.0"})
 
 
 async def test_staff_and_systems_follow_their_own_clinics_only(scene: Scene) -> None:
@@ -123,9 +120,8 @@ async def test_a_clinic_that_is_none_is_not_found(scene: Scene) -> None:
     account = await scene.book.account("system")
     await scene.book.run("UPDATE accounts SET all_clinics = true WHERE id = %s", account)
     async with following(await scene.worker.client_of(account), scene.patient_id) as feed:
-        with pytest.raises(Refusal) as refusal:
-            await feed.message()
-    assert refusal.value.reason == "CLINIC_NOT_FOUND"
+        refused = await refusal(feed.message())
+    assert refused.reason == "CLINIC_NOT_FOUND"
 
 
 async def test_a_reader_that_falls_behind_misses_nothing(scene: Scene) -> None:

@@ -18,7 +18,7 @@ from server.local.process import Process
 from server.rpc.sessions import READ_MARK
 from server.usecases.directory.profile_cache import ProfileCache
 from tests.fixtures.clinic import Scene
-from tests.fixtures.mail import until
+from tests.fixtures.waiting import until
 from tests.fixtures.worker import Worker
 from yoyaku.v1 import directory_service_pb2 as pb
 from yoyaku.v1.doctor_pb2 import Doctor

@@ -1,6 +1,5 @@
 """Primary and standby, as the stack runs them."""
 
-import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -13,6 +12,7 @@ from server.local import data_location, database, ports
 from server.local.postgres import PostgresServer
 from server.local.process import Process
 from server.local.user import database_user
+from tests.fixtures.waiting import eventually
 
 SECONDS = 10
 
@@ -53,9 +53,7 @@ def write(primary: PostgresServer, statement: str) -> None:
 def replicated(primary: PostgresServer, standby: PostgresServer) -> str:
     """What the standby holds, once it has all that the primary has."""
     end = primary.query("SELECT pg_current_wal_lsn()")
-    deadline = time.monotonic() + SECONDS
-    while standby.query(f"SELECT pg_last_wal_replay_lsn() >= '{end}'") != "t" and time.monotonic() < deadline:
-        time.sleep(0.02)
+    eventually(lambda: standby.query(f"SELECT pg_last_wal_replay_lsn() >= '{end}'") == "t")
     return standby.query("SELECT string_agg(word, ' ' ORDER BY word) FROM kept", database.NAME)
 
 

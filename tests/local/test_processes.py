@@ -3,13 +3,13 @@
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from server.local import LocalError, state, stop
 from server.local.process import start
+from tests.fixtures.waiting import eventually
 from tests.local.test_state import sample
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -60,12 +60,9 @@ def test_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         assert parent.stdout
         child = int(parent.stdout.readline())
         assert state.start_time(child)
-        time.sleep(0.2)  # until the child has become what it shall be
+        eventually(lambda: b"parent_death" not in Path(f"/proc/{child}/cmdline").read_bytes())
         parent.kill()
-    deadline = time.monotonic() + 5
-    while state.start_time(child) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not state.start_time(child)
+    eventually(lambda: not state.start_time(child))
 
 
 def test_leftovers_are_stopped_last_first_and_strangers_left_alone(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.fixtures.clinic import Scene
-from tests.fixtures.mail import Relay, until
+from tests.fixtures.mail import Relay
+from tests.fixtures.waiting import until
 from tests.fixtures.worker import Refusal
 
 _PER_DAY = 250

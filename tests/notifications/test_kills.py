@@ -12,7 +12,8 @@ import pytest
 
 from server.config import Settings
 from tests.fixtures.clinic import Scene
-from tests.fixtures.mail import Relay, start_worker, until
+from tests.fixtures.mail import Relay, start_worker
+from tests.fixtures.waiting import until
 from tests.fixtures.worker import settings_for
 from tests.notifications.crowd import crowd, delivered
 

@@ -12,7 +12,8 @@ from server.notifications.letters import Failed, Letter, Refused, Unaddressable,
 from server.notifications.smtp import Relay as RelayOf
 from server.notifications.smtp import RelayUrlError, SmtpSender
 from tests.fixtures.book import Clock
-from tests.fixtures.mail import PATIENCE_SECONDS, Relay, relaying
+from tests.fixtures.mail import Relay, relaying
+from tests.fixtures.waiting import PATIENCE_SECONDS
 
 LETTER = Letter("0190-id", "ken@example.org", "予約", "本文\n.\n")
 

@@ -1,13 +1,13 @@
 """What one worker ends, the others refuse and end."""
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 
 import pytest
 
 from tests.fixtures.book import Book
+from tests.fixtures.waiting import until
 from tests.fixtures.watching import watch
 from tests.fixtures.worker import Client, Refusal
 from tests.fixtures.workers import Fleet
@@ -27,12 +27,7 @@ async def test_a_token_of_a_disabled_account_is_refused_by_every_worker_within_s
     for client in staff:
         assert await reason(client) == ""
     await admin(admin.auth.DisableAccount, auth_service_pb2.DisableAccountRequest(account_id=account_id))
-    begin = time.monotonic()
-    for client in staff:
-        while (found := await reason(client)) == "":
-            assert time.monotonic() - begin < SECONDS
-            await asyncio.sleep(0.05)
-        assert found == "TOKEN_INVALID"
+    assert [await until(partial(reason, client), SECONDS) for client in staff] == ["TOKEN_INVALID"] * len(staff)
 
 
 async def reason(client: Client) -> str:

@@ -6,14 +6,15 @@ from typing import Any
 
 import grpc
 import pytest
+from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
 import server.commands.invite_admin  # noqa: F401  # the command
 from server.commands import app
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import everyone, refusal
-from tests.fixtures.mail import until
 from tests.fixtures.people import EMAIL, PASSWORD, People
+from tests.fixtures.waiting import until
 from tests.fixtures.worker import Refusal
 from yoyaku.v1 import auth_service_pb2 as pb
 from yoyaku.v1.account_role_pb2 import AccountRole
@@ -144,8 +145,13 @@ async def test_a_worker_goes_on_learning_whose_sessions_ended_after_a_failure(
     account_id = await people.join()
     session = await people.login()
     await people.scene.book.run("ALTER TABLE accounts RENAME COLUMN sessions_ended_at TO away")
-    learning = asyncio.create_task(people.scene.worker.parts.tokens.run())
-    await asyncio.sleep(0.2)
+    with capture_logs() as lines:
+        learning = asyncio.create_task(people.scene.worker.parts.tokens.run())
+
+        async def has_failed() -> bool:
+            return any(line["event"] == "ended sessions are not known" for line in lines)
+
+        await until(has_failed)
     await people.scene.book.run("ALTER TABLE accounts RENAME COLUMN away TO sessions_ended_at")
     await people.disable(account_id)
 

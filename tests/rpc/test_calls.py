@@ -16,7 +16,9 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from db.postgres.cluster.engines import connection
 from server.wiring import wired
 from tests.fixtures.book import Clock
+from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import TUESDAY, Scene
+from tests.fixtures.waiting import until
 from tests.fixtures.worker import Client, Refusal, settings_for
 from yoyaku.v1 import auth_service_pb2, auth_service_pb2_grpc
 from yoyaku.v1 import schedule_service_pb2 as pb
@@ -29,9 +31,7 @@ def asks(scene: Scene) -> pb.ListAvailableSlotsRequest:
 
 
 async def refused(client: Client, request: Any, **options: Any) -> Refusal:
-    with pytest.raises(Refusal) as info:
-        await client(client.schedules.ListAvailableSlots, request, **options)
-    return info.value
+    return await refusal(client(client.schedules.ListAvailableSlots, request, **options))
 
 
 def jwk_of(key: Ed25519PrivateKey) -> dict[str, str]:
@@ -156,12 +156,14 @@ async def test_a_call_ends_at_its_deadline_and_frees_what_it_held(scene: Scene) 
     async with connection(scene.book.engine) as pg:
         await pg.execute("BEGIN")
         await pg.execute("LOCK TABLE appointments IN ACCESS EXCLUSIVE MODE")
-        with pytest.raises(Refusal) as info:
-            await scene.patient(scene.patient.schedules.ListAvailableSlots, asks(scene), seconds=0.3)
-        assert info.value.code is grpc.StatusCode.DEADLINE_EXCEEDED
-        await asyncio.sleep(0.3)
-        cursor = await pg.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        assert await cursor.fetchone() == (0,)
+        refused = await refusal(scene.patient(scene.patient.schedules.ListAvailableSlots, asks(scene), seconds=0.3))
+        assert refused.code is grpc.StatusCode.DEADLINE_EXCEEDED
+
+        async def waits_no_more() -> bool:
+            return not await scene.book.waits_for_a_lock()
+
+        # Without the deadline it would wait for `lock_timeout`, four seconds.
+        await until(waits_no_more, 2)
         await pg.execute("ROLLBACK")
     assert await scene.free()
 

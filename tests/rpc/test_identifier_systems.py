@@ -10,7 +10,7 @@ import pytest
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import Scene
 from tests.fixtures.fhir import SOURCE, export, load, patient
-from tests.fixtures.mail import until
+from tests.fixtures.waiting import until
 from tests.fixtures.worker import Client
 from tests.rpc.test_patients import CARD, FILE, get, register, update
 from yoyaku.v1 import directory_service_pb2 as pb

@@ -8,7 +8,8 @@ import pytest
 
 from tests.fixtures.callers import all_pages, everyone, refusal
 from tests.fixtures.clinic import Scene
-from tests.fixtures.mail import Relay, notifying, until
+from tests.fixtures.mail import Relay, notifying
+from tests.fixtures.waiting import until
 from tests.fixtures.worker import Client, settings_for
 from yoyaku.v1 import notification_pb2
 from yoyaku.v1 import notification_service_pb2 as pb

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -12,6 +13,7 @@ import pytest
 
 from tests.fixtures.callers import refusal
 from tests.fixtures.charts import TEXT, Charts
+from tests.fixtures.waiting import until
 from yoyaku.v1 import record_service_pb2 as pb
 
 FILES = b"""
@@ -118,26 +120,45 @@ async def test_without_a_primary_no_text_leaves(charts: Charts, raw: Raw) -> Non
 
 
 async def test_who_hangs_up_is_in_the_trail_all_the_same(charts: Charts, raw: Raw) -> None:
-    written = await charts.write()
-    request = pb.GetRecordRequest(record_id=written.id)
-    heard, asked = 0, 40
-    for attempt in range(asked):
+    """From the one who hangs up at once to the one who waits for the answer."""
+    records, loop = [await charts.write() for _ in range(20)], asyncio.get_running_loop()
+    began = loop.time()
+    await charts.read(records.pop().id)
+    patience, heard = loop.time() - began, set[str]()
+    for number, record in enumerate(records):
+        request = pb.GetRecordRequest(record_id=record.id)
         call = charts.doctor.records.GetRecord(request, metadata=charts.doctor.metadata)
         task = asyncio.ensure_future(call)
-        await asyncio.sleep(attempt * 0.0005)
+        await (task if record is records[-1] else asyncio.sleep(patience * number / len(records)))
         call.cancel()
-        heard += not isinstance((await asyncio.gather(task, return_exceptions=True))[0], BaseException)
-    [(rows,)] = raw.execute(b"SELECT count(*) FROM record_audit WHERE access = 'read'").fetchall()
-    assert heard <= rows <= asked
+        with suppress(asyncio.CancelledError, grpc.aio.AioRpcError):
+            await task
+            heard.add(record.id)
+    rows = raw.execute(b"SELECT unnest(record_ids)::text FROM record_audit WHERE access = 'read'").fetchall()
+    assert heard <= {record_id for (record_id,) in rows}
+    assert records[-1].id in heard
+    assert records[0].id not in heard
+
+
+async def test_a_text_waits_for_its_entry(charts: Charts, raw: Raw) -> None:
+    written = await charts.write()
+    with raw.transaction():
+        raw.execute(b"LOCK TABLE record_audit IN EXCLUSIVE MODE")
+        reading = asyncio.create_task(charts.read(written.id))
+        await until(charts.scene.book.waits_for_a_lock)
+        assert not reading.done()
+    assert (await reading).text == TEXT
 
 
 async def test_a_read_that_was_committed_stays_when_its_answer_finds_nobody(charts: Charts, raw: Raw) -> None:
     written = await charts.write()
     call = charts.doctor.records.GetRecord(pb.GetRecordRequest(record_id=written.id), metadata=charts.doctor.metadata)
     task = asyncio.ensure_future(call)
-    async with asyncio.timeout(20):
-        while not raw.execute(b"SELECT FROM record_audit WHERE access = 'read'").fetchall():  # noqa: ASYNC110
-            await asyncio.sleep(0)
+
+    async def is_committed() -> bool:
+        return bool(raw.execute(b"SELECT FROM record_audit WHERE access = 'read'").fetchall())
+
+    await until(is_committed)
     call.cancel()
     await asyncio.gather(task, return_exceptions=True)
     [entry, _] = (await charts.log()).accesses

@@ -1,10 +1,9 @@
 """Working hours, and the days they make."""
 
 import grpc
-import pytest
 
+from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import TUESDAY, Scene
-from tests.fixtures.worker import Refusal
 from yoyaku.v1 import schedule_service_pb2 as pb
 from yoyaku.v1.schedule_pb2 import CLOSED_REASON_NOT_WORKING, CLOSED_REASON_PAST, AlternativeSlots, Session
 
@@ -24,9 +23,8 @@ async def test_new_hours_hold_from_their_first_day_and_raise_every_day_they_touc
     assert (len(monday.slots), monday.revision) == (6, 0)
     assert ([slot.time_slot for slot in tuesday.slots], tuesday.revision) == (["14:00", "14:30"], 2)
     assert len((await scene.list()).appointments) == 1
-    with pytest.raises(Refusal) as refused:
-        await scene.book_slot("09:30")
-    assert refused.value.reason == "SLOT_NOT_OFFERED"
+    refused = await refusal(scene.book_slot("09:30"))
+    assert refused.reason == "SLOT_NOT_OFFERED"
 
 
 async def test_schedule_shows_the_set_in_force_and_later_ones(scene: Scene) -> None:
@@ -42,34 +40,30 @@ async def test_hours_are_set_by_staff_of_the_clinic_and_admins(scene: Scene) -> 
     elsewhere = await scene.worker.client("staff", clinic_ids=[await scene.book.clinic()])
     doctor = await scene.worker.client("doctor", doctor_id=scene.doctor_id)
     for caller in (elsewhere, doctor, scene.patient):
-        with pytest.raises(Refusal) as refused:
-            await scene.set_hours([], client=caller)
-        assert refused.value.reason == "NOT_ALLOWED"
+        refused = await refusal(scene.set_hours([], client=caller))
+        assert refused.reason == "NOT_ALLOWED"
     await scene.set_hours([], client=await scene.worker.client("admin"))
 
 
 async def test_hours_that_cannot_be_are_refused_with_a_reason(scene: Scene) -> None:
-    with pytest.raises(Refusal) as refused:
-        await scene.set_hours([("09:00", "12:00"), ("11:00", "13:00")])
-    assert (refused.value.reason, refused.value.metadata) == ("SESSIONS_OVERLAP", {"weekday": "1", "start": "11:00"})
-    with pytest.raises(Refusal) as refused:
-        await scene.set_hours([("09:00", "10:00")], minutes=61)
-    assert list(refused.value.violations) == ["sessions[0].slot_minutes"]
-    with pytest.raises(Refusal) as refused:
-        await scene.set_hours([], valid_from="2026-03-01")
-    assert (refused.value.reason, refused.value.metadata) == ("VALID_FROM_IN_PAST", {"today": "2026-03-02"})
-    with pytest.raises(Refusal) as refused:
-        await scene.set_hours([], etag="7")
-    assert (refused.value.code, refused.value.reason) == (grpc.StatusCode.ABORTED, "ETAG_MISMATCH")
+    refused = await refusal(scene.set_hours([("09:00", "12:00"), ("11:00", "13:00")]))
+    assert (refused.reason, refused.metadata) == ("SESSIONS_OVERLAP", {"weekday": "1", "start": "11:00"})
+    refused = await refusal(scene.set_hours([("09:00", "10:00")], minutes=61))
+    assert list(refused.violations) == ["sessions[0].slot_minutes"]
+    refused = await refusal(scene.set_hours([], valid_from="2026-03-01"))
+    assert (refused.reason, refused.metadata) == ("VALID_FROM_IN_PAST", {"today": "2026-03-02"})
+    refused = await refusal(scene.set_hours([], etag="7"))
+    assert (refused.code, refused.reason) == (grpc.StatusCode.ABORTED, "ETAG_MISMATCH")
     assert (await schedule(scene)).etag == "0"  # type: ignore[attr-defined]
-    with pytest.raises(Refusal) as refused:
-        await scene.staff(
+    refused = await refusal(
+        scene.staff(
             scene.staff.schedules.SetWorkingHours,
             pb.SetWorkingHoursRequest(
                 doctor_id=scene.doctor_id, valid_from=TUESDAY, sessions=[Session(start="9:00", end="12:00")]
             ),
         )
-    assert set(refused.value.violations) == {
+    )
+    assert set(refused.violations) == {
         "sessions[0].weekday",
         "sessions[0].start",
         "sessions[0].slot_minutes",
@@ -85,9 +79,8 @@ async def test_min_revision_that_was_never_reached_is_refused(scene: Scene) -> N
     request = pb.ListAvailableSlotsRequest(doctor_id=scene.doctor_id, date=TUESDAY, min_revision=booked.revision)
     assert (await scene.patient(scene.patient.schedules.ListAvailableSlots, request)).revision == booked.revision
     request.min_revision += 1
-    with pytest.raises(Refusal) as refused:
-        await scene.patient(scene.patient.schedules.ListAvailableSlots, request)
-    assert refused.value.reason == "REVISION_NOT_REACHED"
+    refused = await refusal(scene.patient(scene.patient.schedules.ListAvailableSlots, request))
+    assert refused.reason == "REVISION_NOT_REACHED"
 
 
 async def test_new_york_s_changes_of_clocks(scene: Scene) -> None:
@@ -97,17 +90,15 @@ async def test_new_york_s_changes_of_clocks(scene: Scene) -> None:
     assert [slot.time_slot for slot in spring.slots][:3] == ["01:00", "01:30", "13:00"]
     assert spring.slots[2].start_time.ToJsonString() == "2026-03-08T17:00:00Z"
     assert spring.slots[-1].end_time.ToJsonString() == "2026-03-08T22:00:00Z"
-    with pytest.raises(Refusal) as refused:
-        await scene.book_slot("02:30", doctor_id=doctor, date=SPRING)
-    assert refused.value.reason == "SLOT_NOT_OFFERED"
+    refused = await refusal(scene.book_slot("02:30", doctor_id=doctor, date=SPRING))
+    assert refused.reason == "SLOT_NOT_OFFERED"
 
     autumn = await scene.slots(AUTUMN, doctor)
     twice = [slot for slot in autumn.slots if slot.time_slot == "01:30"]
     assert [slot.start_time.ToJsonString() for slot in twice] == ["2026-11-01T05:30:00Z", "2026-11-01T06:30:00Z"]
-    with pytest.raises(Refusal) as refused:
-        await scene.book_slot("01:30", doctor_id=doctor, date=AUTUMN)
-    assert (refused.value.code, refused.value.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "AMBIGUOUS_LOCAL_TIME")
-    assert refused.value.alternatives == AlternativeSlots(doctor_id=doctor, time_zone="America/New_York", slots=twice)
+    refused = await refusal(scene.book_slot("01:30", doctor_id=doctor, date=AUTUMN))
+    assert (refused.code, refused.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "AMBIGUOUS_LOCAL_TIME")
+    assert refused.alternatives == AlternativeSlots(doctor_id=doctor, time_zone="America/New_York", slots=twice)
     for slot, patient in zip(twice, (scene.patient_id, scene.other_id), strict=True):
         fields = {"doctor_id": doctor, "patient_id": patient, "date": "", "start_time": slot.start_time}
         booked = await scene.book_slot("", **fields)

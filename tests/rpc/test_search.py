@@ -7,7 +7,6 @@ import pytest
 
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import TUESDAY, Scene
-from tests.fixtures.worker import Refusal
 from yoyaku.v1 import schedule_service_pb2 as pb
 
 
@@ -74,6 +73,5 @@ async def test_a_search_finds_what_is_far_away(scene: Scene) -> None:
     ],
 )
 async def test_searches_that_make_no_sense_are_refused(scene: Scene, fields: dict[str, object], field: str) -> None:
-    with pytest.raises(Refusal) as refused:
-        await search(scene, **fields)
-    assert list(refused.value.violations) == [field]
+    refused = await refusal(search(scene, **fields))
+    assert list(refused.violations) == [field]

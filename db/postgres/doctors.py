@@ -55,6 +55,9 @@ SELECT d.id, d.practitioner_id, p.name, d.specialty, d.active, c.id, c.name, c.t
 FROM doctors d JOIN practitioners p ON p.id = d.practitioner_id JOIN clinics c ON c.id = d.clinic_id
 """
 _GET = _SELECT + "WHERE d.id = %(doctor_id)s"
+_CLINICS_OF = """
+SELECT clinic_id FROM doctors WHERE practitioner_id = %(practitioner_id)s AND active ORDER BY clinic_id
+"""
 _ID_AT = "SELECT id FROM doctors WHERE practitioner_id = %(practitioner_id)s AND clinic_id = %(clinic_id)s"
 
 _PLACES = """
@@ -157,6 +160,12 @@ async def get(pg: Connection, doctor_id: str) -> Sent[DoctorRow]:
     """One doctor, active or not, if there is one."""
     cursor = pg.cursor(row_factory=args_row(DoctorRow))
     return await cursor.execute(_GET, {"doctor_id": doctor_id})
+
+
+async def clinics_of(pg: Connection, practitioner_id: str) -> list[str]:
+    """The clinics where a practitioner works."""
+    cursor = await pg.execute(_CLINICS_OF, {"practitioner_id": practitioner_id})
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def id_at(pg: Connection, practitioner_id: str, clinic_id: str) -> str | None:

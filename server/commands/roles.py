@@ -24,7 +24,8 @@ method as every role, over gRPC and REST, and compares.
   or she wrote or broke the glass for ([records](records.md)). **-**: not at all.
 - Refusals are PERMISSION_DENIED; where the existence of an object is nobody's business, NOT_FOUND, the same as for one
   that does not exist. Lists leave out what the caller may not see.
-- A second line of a method is about what only some requests ask for. **anyone** needs no token.
+- A second line of a method is about what only some requests ask for. "edit practitioner" (another name, a person of
+  other clinics, active again) asks for the right at every clinic where the person works. **anyone** needs no token.
 """
 
 

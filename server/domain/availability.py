@@ -7,8 +7,8 @@ from enum import Enum
 
 from server.domain.doctor import Doctor
 from server.domain.errors import Alternatives, DomainError, Reason
-from server.domain.seating import Busy, seats_left
-from server.domain.slots import Slot, midnight
+from server.domain.seating import Busy, ran_out, seats_left
+from server.domain.slots import Period, Slot, midnight
 
 MOST_ALTERNATIVES = 5
 
@@ -29,6 +29,8 @@ class SlotState(Enum):
     TAKEN = "taken"
     PAST = "past"
     """Not taken, and too late to book."""
+    ELSEWHERE = "elsewhere"
+    """The person has an appointment at another clinic."""
 
     # An Enum's own is made in Python, and every slot that is shown takes one.
     __hash__ = object.__hash__
@@ -69,7 +71,8 @@ def day_of(doctor: Doctor, day: date, busy: Sequence[Busy], now: datetime) -> Da
         return Day([], [], Closed.PAST, None) if over <= now else Day([], [], Closed.NOT_WORKING, over)
     soonest = now + doctor.policy.notice
     left = seats_left(slots, doctor.id, busy, now)
-    seen = [_seen(slot, seats, soonest) for slot, seats in zip(slots, left, strict=True)]
+    away = [each.period for each in busy if each.doctor_id != doctor.id and not ran_out(each, now)]
+    seen = [_seen(slot, seats, soonest, away) for slot, seats in zip(slots, left, strict=True)]
     free = [slot if seats == slot.seats else slot._replace(seats=seats) for slot, _, seats in seen if seats]
     ahead = next((slot.start_at for slot in slots if slot.start_at >= soonest), None)
     moments = [ahead - doctor.policy.notice + _TICK] if ahead else [slots[-1].end_at]
@@ -81,9 +84,10 @@ def day_of(doctor: Doctor, day: date, busy: Sequence[Busy], now: datetime) -> Da
 _TICK = timedelta(microseconds=1)
 
 
-def _seen(slot: Slot, seats: int, soonest: datetime) -> tuple[Slot, SlotState, int]:
+def _seen(slot: Slot, seats: int, soonest: datetime, away: Sequence[Period]) -> tuple[Slot, SlotState, int]:
     if not seats:
-        return slot, SlotState.TAKEN, 0
+        is_away = away and any(each.overlaps(slot.occupied) for each in away)
+        return slot, SlotState.ELSEWHERE if is_away else SlotState.TAKEN, 0
     return (slot, SlotState.PAST, 0) if slot.start_at < soonest else (slot, SlotState.FREE, seats)
 
 

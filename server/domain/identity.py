@@ -57,6 +57,7 @@ class Action(StrEnum):
     SEE_CLINICS = "see_clinics"
     SEE_DOCTORS = "see_doctors"
     EDIT_DOCTOR = "edit_doctor"
+    EDIT_PRACTITIONER = "edit_practitioner"
     REGISTER_PATIENT = "register_patient"
     SEARCH_PATIENTS = "search_patients"
     SEE_PATIENT = "see_patient"
@@ -115,6 +116,8 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.SEE_CLINICS: _PEOPLE,
     Action.SEE_DOCTORS: _PEOPLE | {_V: Scope.CLINIC},
     Action.EDIT_DOCTOR: {_S: Scope.CLINIC, _A: Scope.ANY},
+    # At every clinic where the person works.
+    Action.EDIT_PRACTITIONER: {_S: Scope.CLINIC, _A: Scope.ANY},
     Action.REGISTER_PATIENT: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
     Action.SEARCH_PATIENTS: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
     Action.SEE_PATIENT: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},

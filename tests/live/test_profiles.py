@@ -120,7 +120,8 @@ async def test_a_new_name_is_read_at_the_other_clinic_too(scene: Scene) -> None:
     rename = pb.UpdateDoctorRequest(
         doctor_id=scene.doctor_id, doctor=Doctor(name="Mori Hanako"), update_mask=FieldMask(paths=["name"])
     )
-    await scene.staff(scene.staff.directory.UpdateDoctor, rename)
+    admin = await scene.worker.client("admin")
+    await admin(admin.directory.UpdateDoctor, rename)
     after = await scene.patient(scene.patient.directory.GetDoctor, request)
     assert (before.doctor.name, after.doctor.name) == ("Mori Hana", "Mori Hanako")
 

@@ -36,6 +36,21 @@ async def test_a_change_arrives_with_the_revision_that_its_write_returned(scene:
         assert states(await reader.day(scene.doctor_id, lambda day: day.revision == 2))["10:00"] == "free"
 
 
+async def test_time_that_a_person_gives_another_clinic_shows_as_such_and_tells_nothing_else(scene: Scene) -> None:
+    person = await scene.book.practitioner_of(scene.doctor_id)
+    theirs = await scene.book.doctor(await scene.book.clinic(), practitioner_id=person)
+    await scene.book_slot("09:00")
+    async with watch(scene.staff, clinic_id=scene.clinic_id, date=TUESDAY) as reader:
+        await reader.day(scene.doctor_id, lambda day: day.revision == 1)
+        booked = await scene.book_slot("09:30", doctor_id=theirs)
+        day = await reader.day(scene.doctor_id, lambda day: day.revision == 2)
+        assert list(states(day).values())[:3] == ["taken", "elsewhere", "free"]
+        assert scene.patient_id not in str(day)
+        await scene.cancel(booked.appointment)
+        day = await reader.day(scene.doctor_id, lambda day: day.revision == 3)
+        assert list(states(day).values())[:3] == ["taken", "free", "free"]
+
+
 async def test_a_display_sees_its_own_clinic_only(scene: Scene, worker: Worker, book: Book) -> None:
     elsewhere = await book.clinic()
     stranger = await book.doctor(elsewhere)

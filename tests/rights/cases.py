@@ -161,7 +161,16 @@ CASES: dict[str, Sequence[Case]] = {
                 clinic_id=s.clinic_id, name=f"Doctor {w.number}", specialty="Cardiology"
             ),
             public=True,
-        )
+        ),
+        # Somebody of a side, as a doctor of the callers' own clinic.
+        Case(
+            lambda w, s: directory.CreateDoctorRequest(
+                clinic_id=w.own.clinic_id, practitioner_id=w.practitioner(s), specialty="Cardiology"
+            ),
+            actions=[Action.EDIT_DOCTOR, Action.EDIT_PRACTITIONER],
+            public=True,
+            passed=["DOCTOR_EXISTS"],
+        ),
     ],
     "DirectoryService/UpdateDoctor": [
         Case(

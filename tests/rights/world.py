@@ -28,6 +28,13 @@ FROM doctors WHERE id = %(doctor_id)s
 """
 
 
+_PRACTITIONER = b"""
+WITH person AS (INSERT INTO practitioners VALUES (%(id)s, 'Mori Hana', now(), now()) RETURNING id)
+INSERT INTO doctors (id, practitioner_id, clinic_id, specialty, active, version, hours_version, created_at, updated_at)
+SELECT gen_random_uuid(), id, %(clinic_id)s, 'Cardiology', true, 1, 0, now(), now() FROM person
+"""
+
+
 @dataclass(frozen=True)
 class Side:
     """The objects of one clinic, its doctor and their patient; `name` is how reports call it."""
@@ -71,6 +78,14 @@ class World:
         """A free slot of either doctor, another one every time."""
         day, slot = divmod(self.number, len(_SLOTS))
         return {"date": f"{self.today + timedelta(days=3 + day)}", "time_slot": _SLOTS[slot]}
+
+    def practitioner(self, side: Side) -> str:
+        """A practitioner who works at that side's clinic alone; where there is none, an id."""
+        practitioner_id = str(uuid.uuid4())
+        if side is not self.missing:
+            with psycopg.connect(self.database_url, autocommit=True) as connection:
+                connection.execute(_PRACTITIONER, {"id": practitioner_id, "clinic_id": side.clinic_id})
+        return practitioner_id
 
     def appointment(self, side: Side) -> str:
         """An appointment of that side that nobody has changed; where there is none, its id."""

@@ -139,10 +139,57 @@ async def test_of_two_changes_of_what_was_seen_one_is_refused(scene: Scene) -> N
 async def test_a_new_name_is_the_person_s_at_every_clinic(scene: Scene) -> None:
     person = await scene.book.practitioner_of(scene.doctor_id)
     twin = await scene.book.doctor(await scene.book.clinic(), practitioner_id=person)
-    await update(scene, Doctor(name="Mori Hanako", specialty="Surgery"))
+    admin = await scene.worker.client("admin")
+    await update(scene, Doctor(name="Mori Hanako", specialty="Surgery"), caller=admin)
     found = [await get(scene), await get(scene, twin)]
     assert [(doctor.name, doctor.etag) for doctor in found] == [("Mori Hanako", "2")] * 2
     assert [doctor.specialty for doctor in found] == ["Surgery", "General practice"]
+
+
+async def test_staff_of_one_clinic_neither_rename_nor_adopt_somebody_of_another(scene: Scene) -> None:
+    theirs, third = await scene.book.clinic(), await scene.book.clinic()
+    person = await scene.book.practitioner_of(await scene.book.doctor(theirs))
+    adopt: dict[str, Any] = {"practitioner_id": person}
+    shared = await create(scene, await scene.worker.client("admin"), **adopt)
+    both = await scene.worker.client("staff", clinic_ids=[scene.clinic_id, theirs])
+    group_desk = await scene.book.account("staff")
+    await scene.book.run("UPDATE accounts SET all_clinics = true WHERE id = %s", group_desk)
+    everywhere = await scene.worker.client_of(group_desk)
+    their_staff = await scene.worker.client("staff", clinic_ids=[theirs, third])
+    for attempt in (
+        update(scene, Doctor(name="Mallory"), doctor_id=shared.id),
+        create(scene, their_staff, clinic_id=third, **adopt),
+    ):
+        refused = await refusal(attempt)
+        assert (refused.code, refused.reason) == (grpc.StatusCode.PERMISSION_DENIED, "NOT_ALLOWED")
+        assert refused.metadata == {"action": "edit_practitioner"}
+    assert (await update(scene, Doctor(specialty="Surgery"), doctor_id=shared.id)).name == "Mori Hana"
+    for caller in (both, everywhere):
+        await update(scene, Doctor(name=f"Mori {caller is both}"), doctor_id=shared.id, caller=caller)
+
+
+async def test_who_has_left_a_clinic_comes_back_only_with_the_right_at_the_present_ones(scene: Scene) -> None:
+    person = await scene.book.practitioner_of(scene.doctor_id)
+    await update(scene, Doctor(), "active")
+    theirs = await scene.book.clinic()
+    their_staff = await scene.worker.client("staff", clinic_ids=[theirs])
+    now_there = await create(scene, their_staff, clinic_id=theirs, practitioner_id=person)
+    await update(scene, Doctor(name="Mori Hanako"), doctor_id=now_there.id, caller=their_staff)
+    refused = await refusal(update(scene, Doctor(active=True)))
+    assert refused.metadata == {"action": "edit_practitioner"}
+    assert (await update(scene, Doctor(active=True), caller=await scene.worker.client("admin"))).active
+
+
+async def test_of_two_clinics_that_adopt_somebody_at_once_one_is_refused(scene: Scene) -> None:
+    person = await scene.book.practitioner_of(scene.doctor_id)
+    await update(scene, Doctor(), "active")
+    places = [await scene.book.clinic() for _ in range(4)]
+    staff = [await scene.worker.client("staff", clinic_ids=[place]) for place in places]
+    results = await asyncio.gather(
+        *(create(scene, who, clinic_id=at, practitioner_id=person) for who, at in zip(staff, places, strict=True)),
+        return_exceptions=True,
+    )
+    assert first_reasons(results) == ["NOT_ALLOWED"] * 3
 
 
 async def test_who_takes_no_more_bookings_offers_none_on_any_day(scene: Scene) -> None:

@@ -3,12 +3,13 @@
 /**
  * @typedef {{time_slot: string, start_time: string, end_time: string, state: string}} Slot
  * @typedef {{doctor_id: string, date: string, time_zone: string, epoch: number, revision: number, slots: Slot[]}} Day
- * @typedef {"busy" | "ready" | "pause" | "later" | "done" | "absent" | "unknown"} Doing
+ * @typedef {"busy" | "away" | "ready" | "pause" | "later" | "done" | "absent" | "unknown"} Doing
  * @typedef {{doing: Doing, until: number | null, next: string, free: number, firstFree: string}} Present
  */
 
 const TAKEN = "SLOT_STATE_TAKEN";
 const FREE = "SLOT_STATE_FREE";
+const ELSEWHERE = "SLOT_STATE_ELSEWHERE";
 
 /** The newest days of every doctor: today's, and the one before for a session over midnight. */
 export class Days {
@@ -72,6 +73,7 @@ export function present(days, at, today) {
  * @returns {{doing: Doing, until: number | null}}
  */
 function doing(today, now, coming, at) {
+  if (now?.state === ELSEWHERE) return { doing: "away", until: end(now) };
   if (now) return now.state === TAKEN ? { doing: "busy", until: end(now) } : { doing: "ready", until: null };
   if (!today) return { doing: "unknown", until: null };
   if (!today.slots.length) return { doing: "absent", until: null };

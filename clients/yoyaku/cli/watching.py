@@ -22,6 +22,7 @@ _STYLES: dict[int, str] = {
     SlotState.SLOT_STATE_FREE: "bold green",
     SlotState.SLOT_STATE_TAKEN: "red strike",
     SlotState.SLOT_STATE_PAST: "dim",
+    SlotState.SLOT_STATE_ELSEWHERE: "yellow strike",
 }
 
 

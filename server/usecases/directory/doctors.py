@@ -16,7 +16,7 @@ from db.postgres.days import DayRow
 from db.postgres.doctors import DoctorRow
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.etags import check_etag
-from server.domain.identity import Action, Caller, Owner, require
+from server.domain.identity import Action, Caller, Owner, may, require
 from server.domain.ids import Clock, IdMaker
 from server.domain.policies import today
 from server.usecases import paging
@@ -134,6 +134,8 @@ class Directory:
             await claim.settle()
             if not new.practitioner_id:
                 await doctors.add_practitioner(pg, practitioner_id, new.name, now)
+            elif not await doctors.id_at(pg, practitioner_id, new.clinic_id):
+                await _require_whole_person(pg, caller, practitioner_id)
             await doctors.add(
                 pg,
                 doctor_id,
@@ -192,6 +194,22 @@ def _doctor_exists(doctor_id: str) -> DomainError:
     )
 
 
+async def _require_whole_person(pg: Connection, caller: Caller, practitioner_id: str) -> None:
+    """Let nobody change a person, or book the person's time, who has no right to it at each clinic of theirs.
+
+    Their name stands, and their appointments take time, at all of them. Nobody changes where they work until the
+    transaction ends.
+    """
+    await doctors.lock(pg, practitioner_id)
+    for clinic_id in await doctors.clinics_of(pg, practitioner_id):
+        if not may(caller, Action.EDIT_PRACTITIONER, Owner(clinic_id=clinic_id)):
+            raise DomainError(
+                Reason.NOT_ALLOWED,
+                "this person also works at a clinic that is not yours: ask an admin, or somebody of all these clinics",
+                metadata={"action": Action.EDIT_PRACTITIONER.value},
+            )
+
+
 async def _update(pg: Connection, caller: Caller, change: DoctorChange, now: datetime) -> DoctorChanged:
     seen = await _doctor(pg, change.doctor_id)
     require(caller, Action.EDIT_DOCTOR, Owner(clinic_id=seen.clinic_id, doctor_id=seen.id))
@@ -201,6 +219,8 @@ async def _update(pg: Connection, caller: Caller, change: DoctorChange, now: dat
     row = await _doctor(pg, seen.id)
     check_etag(row.version, change.etag)
     wanted = change.of(row)
+    if wanted.name != row.name or (wanted.active and not row.active):
+        await _require_whole_person(pg, caller, row.practitioner_id)
     if wanted.active != row.active and not opens_or_closes:
         raise Conflict("the doctor was opened or closed between two statements")
     if wanted == row:

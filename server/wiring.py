@@ -13,8 +13,8 @@ from db.postgres.cluster.engines import Engine, create_engine
 from db.postgres.doctors import DoctorRow
 from db.postgres.driver import pipeline
 from db.postgres.patients import FullPatientRow
+from db.valkey.cache_breaker import CacheBreaker
 from db.valkey.client import Valkey, create_client
-from db.valkey.gate import Gate
 from db.valkey.read_marks import ReadMarks
 from server.background import kept_up
 from server.config import Settings
@@ -131,11 +131,11 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
         sessions = Sessions(engine, token_store, clock, new_id, tokens, passwords, successors)
         accounts = Accounts(engine, clock, new_id, passwords, sessions)
         streams = Streams(clock, SystemRandom(), tokens.is_revoked)
-        gate = Gate(cache)
-        stack.push_async_callback(gate.aclose)
-        days = Days(engine, Rendering(engine, clock, FORMS), gate, clock)
-        doctors = ProfileCache(engine, gate, lambda: days.epoch, "doctor", DoctorRow, DOCTOR_LIFE)
-        patients = ProfileCache(engine, gate, lambda: days.epoch, "patient", FullPatientRow, PATIENT_LIFE)
+        breaker = CacheBreaker(cache)
+        stack.push_async_callback(breaker.aclose)
+        days = Days(engine, Rendering(engine, clock, FORMS), breaker, clock)
+        doctors = ProfileCache(engine, breaker, lambda: days.epoch, "doctor", DoctorRow, DOCTOR_LIFE)
+        patients = ProfileCache(engine, breaker, lambda: days.epoch, "patient", FullPatientRow, PATIENT_LIFE)
         for profiles in (doctors, patients):
             stack.push_async_callback(profiles.aclose)
         announcing, hub = Announcing(days), Hub(days, engine, cache, clock)

@@ -25,10 +25,10 @@ from server.domain.notices import (
     pause_after,
     still_true,
 )
-from server.notifications.breaker import Breaker, Call
 from server.notifications.compose import letter
 from server.notifications.letters import Failed, Letter, Refused, Sender, Unaddressable, Unanswered
 from server.notifications.limits import Limit
+from server.notifications.provider_breaker import Call, ProviderBreaker
 from server.telemetry import metrics
 
 _log = structlog.get_logger()
@@ -43,7 +43,7 @@ class Provider:
     """A way to send, and what guards it."""
 
     sender: Sender
-    breaker: Breaker
+    breaker: ProviderBreaker
     limit: Limit
 
 
@@ -109,7 +109,7 @@ class Deliveries:
                 content, ready = claimed
                 await self._attempt(notification_id, content, ready, provider.sender, call)
 
-    async def _passage(self, breaker: Breaker, until: datetime) -> None:
+    async def _passage(self, breaker: ProviderBreaker, until: datetime) -> None:
         """Wait for the breaker, at most until the notice is of no use."""
         while (wait := breaker.wait()) > 0 and self._clock() < until:
             await self._pause(min(wait, _LOOK_SECONDS))

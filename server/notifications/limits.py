@@ -4,7 +4,7 @@ import structlog
 
 from db.errors import StateError
 from db.valkey.rates import Rate
-from server.notifications.breaker import Seconds
+from server.notifications.provider_breaker import Seconds
 
 _log = structlog.get_logger()
 

@@ -15,13 +15,13 @@ from server.config import ConfigurationError, Settings
 from server.domain.ids import Clock, system_clock, uuid7_maker
 from server.domain.notices import Channel
 from server.measured import Valkeys, build, database
-from server.notifications.breaker import Breaker
 from server.notifications.delivery import Deliveries, Provider
 from server.notifications.figures import Figures
 from server.notifications.letters import Sender
 from server.notifications.limits import Limit
 from server.notifications.log import LogSender
 from server.notifications.planning import NoticePlanner
+from server.notifications.provider_breaker import ProviderBreaker
 from server.notifications.smtp import Relay, RelayUrlError, SmtpSender
 from server.notifications.sns import sns
 from server.notifications.worker import NotificationWorker
@@ -84,7 +84,7 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock) -> Async
 def _provider(sender: Sender, name: str, per_second: float, settings: Settings, valkey: Valkey) -> Provider:
     return Provider(
         sender,
-        Breaker(time.monotonic, settings.breaker_open_seconds),
+        ProviderBreaker(time.monotonic, settings.breaker_open_seconds),
         Limit(Rate(valkey, name, per_second), per_second / settings.worker_processes, time.monotonic),
     )
 

@@ -19,8 +19,8 @@ from db.errors import StateError
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.routing import is_stale, names_mark
 from db.valkey import profiles as kept
+from db.valkey.cache_breaker import CacheBreaker
 from db.valkey.client import Valkey
-from db.valkey.gate import Gate
 from server.usecases.single_flight import SingleFlight
 
 DOCTOR_LIFE = timedelta(hours=1)
@@ -64,10 +64,10 @@ class ProfileCache(Generic[P]):
     """The profiles of one kind."""
 
     def __init__(
-        self, engine: Engine, gate: Gate, epoch: Callable[[], int], noun: str, kind: type[P], life: timedelta
+        self, engine: Engine, breaker: CacheBreaker, epoch: Callable[[], int], noun: str, kind: type[P], life: timedelta
     ) -> None:
         self.counts = ProfileReads()
-        self._gate = gate
+        self._breaker = breaker
         self._epoch = epoch
         self._noun = noun
         self._life = life
@@ -128,9 +128,9 @@ class ProfileCache(Generic[P]):
     async def _run(self, call: Callable[[Valkey], Awaitable[T]]) -> T:
         try:
             if self._is_distrusted:
-                await self._gate.run(kept.raise_generation)
+                await self._breaker.run(kept.raise_generation)
                 self._is_distrusted = False
-            return await self._gate.run(call)
+            return await self._breaker.run(call)
         except StateError:
             self._is_distrusted = True
             raise

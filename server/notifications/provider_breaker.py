@@ -17,8 +17,8 @@ ASK_AGAIN_SECONDS = 0.05
 
 
 @dataclass(slots=True)
-class Breaker:
-    """Counts the calls to one provider."""
+class ProviderBreaker:
+    """Of one mail or SMS provider: opens when half of the last calls failed, closes after a few that succeed."""
 
     seconds: Seconds
     open_seconds: float = 30.0
@@ -69,7 +69,7 @@ class Breaker:
 class Call:
     """One call through a breaker; left without a result it does not count."""
 
-    breaker: Breaker
+    breaker: ProviderBreaker
     number: int
     probe: bool
     """It asks whether a provider that failed works again."""

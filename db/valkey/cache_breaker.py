@@ -13,8 +13,8 @@ T = TypeVar("T")
 _PAUSE_SECONDS = 0.5
 
 
-class Gate:
-    """Lets calls through while the server answers."""
+class CacheBreaker:
+    """Of the cache: opens at the first failure, closes when the server answers a ping."""
 
     def __init__(self, valkey: Valkey) -> None:
         self._valkey = valkey

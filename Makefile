@@ -10,8 +10,8 @@ HERE = grep -qsF '$(CURDIR)/.venv' .venv/bin/activate && $(PYTHON) -c ''
 help:  ## List the targets
 	awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
 
-up: .venv/built  ## Start the whole system until Ctrl-C; DETACH=1 returns when it is ready
-	exec $(PYTHON) -m server up $(if $(filter 1 yes true,$(DETACH)),--detach)
+up: .venv/built $(if $(OBSERVE),prometheus)  ## Start the whole system until Ctrl-C; DETACH=1 returns when it is ready, OBSERVE=1 adds Prometheus
+	$(if $(OBSERVE),export YOYAKU_OBSERVE=1;) exec $(PYTHON) -m server up $(if $(filter 1 yes true,$(DETACH)),--detach)
 
 down:  ## Stop the system
 	if [ -x $(PYTHON) ]; then exec $(PYTHON) -m server down; else echo "nothing to stop"; fi

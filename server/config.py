@@ -109,6 +109,9 @@ class LocalSettings(BaseSettings):
     port: Annotated[int, Field(gt=0, lt=65536, description="edge: REST, gRPC and gRPC-Web")] = 8080
     tls_port: Annotated[int, Field(gt=0, lt=65536, description="edge with TLS")] = 8443
     admin_port: Annotated[int, Field(gt=0, lt=65536, description="Envoy's admin interface")] = 9901
+    observe: Annotated[bool, Field(description="Prometheus and Alertmanager beside the stack")] = False
+    prometheus_port: Annotated[int, Field(gt=0, lt=65536, description="Prometheus")] = 9090
+    alertmanager_port: Annotated[int, Field(gt=0, lt=65536, description="Alertmanager")] = 9093
     workers: Annotated[int, Field(ge=1, le=MOST_WORKERS, description="server workers")] = 2
     limits: Annotated[str, Field(description="limits of the edge that differ from the usual ones, with spaces")] = ""
 

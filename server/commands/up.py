@@ -44,6 +44,7 @@ def _announce(state: StackState) -> None:
         ("the same with TLS", state.edge_tls),
         ("Envoy's admin pages", state.admin),
         ("waiting-room board", f"{state.edge}/board#token=$(.venv/bin/python -m server token display)"),
+        *([("Prometheus and alerts", f"{state.prometheus}/alerts")] if state.prometheus else []),
         ("mail that was sent", "python -m server outbox"),
         ("logs, data, state", f"{HOME}/"),
         *((f"account: {role}", _sign_in(account)) for role, account in state.accounts.items()),

@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,6 +18,7 @@ from server.local import (
     control,
     database,
     envoy,
+    observe,
     outbox,
     ports,
     postgres,
@@ -70,12 +72,9 @@ class Stack:
 
     def start(self, pid: int) -> None:
         """Start all parts; `pid` is the process that watches them. Raises LocalError; `stop` is due even then."""
-        for port, setting in (
-            (self._settings.port, "YOYAKU_PORT"),
-            (self._settings.tls_port, "YOYAKU_TLS_PORT"),
-            (self._settings.admin_port, "YOYAKU_ADMIN_PORT"),
-        ):
-            ports.claim(port, setting)
+        wanted = ("port", "tls_port", "admin_port")
+        for name in (*wanted, "prometheus_port", "alertmanager_port") if self._settings.observe else wanted:
+            ports.claim(getattr(self._settings, name), f"YOYAKU_{name.upper()}")
         self.state.record("up", pid)
         state.write(self._home, self.state)
         self._keep_secrets()
@@ -86,6 +85,8 @@ class Stack:
         self._start_workers()
         self._start_notifications()
         self._start_envoy()
+        if self._settings.observe:
+            self._observe()
 
     def mark_ready(self) -> None:
         """Let readers of the state know that the stack serves, and that the user has been told."""
@@ -226,6 +227,21 @@ class Stack:
             part = self._run(lambda: envoy.launch(configuration, self._log("envoy")), envoy.STOP_SECONDS)
             self._stops.callback(envoy.drain, admin)
             envoy.await_ready(part.process, self._settings.port)
+
+    def _observe(self) -> None:
+        directory = (self._home / "observe").absolute()
+        prometheus, alertmanager = self._settings.prometheus_port, self._settings.alertmanager_port
+        with self._step(f"Prometheus on port {prometheus}, Alertmanager on {alertmanager}"):
+            observe.configure(
+                directory, task=self.state.metrics, edge=self.state.edge_metrics, alertmanager_port=alertmanager
+            )
+            for launch, port in (
+                (partial(observe.launch_alertmanager, directory, self._log("alertmanager")), alertmanager),
+                (partial(observe.launch_prometheus, directory, self._log("prometheus")), prometheus),
+            ):
+                part = self._run(partial(launch, port=port), observe.STOP_SECONDS)
+                observe.await_ready(part.process, port)
+        self.state.prometheus = f"http://{HOST}:{prometheus}"
 
     def _run(self, launch: Callable[[], Process], stop_seconds: float) -> SupervisedProcess:
         part = SupervisedProcess(launch, note=self._note, stop_seconds=stop_seconds)

@@ -27,6 +27,7 @@ class StackState:
     ready: bool = False
     edge_metrics: str = ""
     metrics: str = ""
+    prometheus: str = ""
     control_id: str = ""
     control_failure: str = ""
     workers: list[str] = field(default_factory=list)

@@ -10,12 +10,14 @@ from db.postgres import notifications
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.transaction import read
 from db.postgres.notifications import CountRow
-from server.domain.notices import Channel, Delivery
+from server.domain.notices import Channel, Delivery, DeliveryOutcome
 from server.notifications.delivery import Provider
+from server.telemetry import metrics
 from server.telemetry.logs import place_of
 from server.telemetry.readings import Value
 
 _LOOK_SECONDS = 15.0
+_STATUSES = (Delivery.WAITING, Delivery.SENDING, Delivery.DEAD)
 
 _log = structlog.get_logger()
 
@@ -27,6 +29,8 @@ class Figures:
         self._engine = engine
         self._providers = providers
         self._counts: Sequence[CountRow] = ()
+        for outcome in DeliveryOutcome:
+            metrics.DEAD_LETTERS.labels(outcome.value)  # a rise from nothing would not show
 
     async def run(self) -> None:
         """Look every 15 seconds until cancelled."""
@@ -39,11 +43,10 @@ class Figures:
 
     def read(self) -> Iterator[Value]:
         """What was last seen."""
-        oldest = 0.0
-        for row in self._counts:
-            yield "yoyaku_notices", [row.status], row.number
-            if row.status == Delivery.WAITING:
-                oldest = row.oldest_seconds
-        yield "yoyaku_notice_oldest_waiting_seconds", [], oldest
+        rows = {row.status: row for row in self._counts}
+        for status in _STATUSES:
+            yield "yoyaku_notices", [status], rows[status].number if status in rows else 0
+        waiting = rows.get(Delivery.WAITING)
+        yield "yoyaku_notice_oldest_waiting_seconds", [], waiting.oldest_seconds if waiting else 0.0
         for channel, provider in self._providers.items():
             yield "yoyaku_provider_breaker_open", [channel.value], float(provider.breaker.wait() > 0)

@@ -1,9 +1,7 @@
 """The whole system as `make up` and `make down` run it, in a copy of the checkout at a path with a space."""
 
-import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,62 +11,21 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from server.local import ports
-
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = ("server", "db", "envoy", "clients")
-
-
-@dataclass
-class Copy:
-    """A copy of the programs, with ports of its own."""
-
-    root: Path
-    environment: dict[str, str]
-
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """`python -m server COMMAND` in the copy."""
-        return subprocess.run(
-            [sys.executable, "-m", "server", *command],
-            cwd=self.root,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-
-    def stack(self) -> dict[str, Any]:
-        """What stack.json says."""
-        found: dict[str, Any] = json.loads((self.root / ".yoyaku" / "stack.json").read_text())
-        return found
-
-    def client(self, role: str) -> httpx.Client:
-        """A caller of the edge with a token for a demo account."""
-        token = self.run("token", role).stdout.strip()
-        return httpx.Client(base_url=self.stack()["edge"], headers={"Authorization": f"Bearer {token}"})
+from tests.fixtures.stack import ROOT, Copy, copied
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
     """The copy; whatever runs in it at the end is stopped."""
-    root = tmp_path_factory.mktemp("a checkout")
-    for name in PROGRAM:
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    names = ("YOYAKU_PORT", "YOYAKU_TLS_PORT", "YOYAKU_ADMIN_PORT")
-    free = dict(zip(names, map(str, ports.free(3)), strict=True))
-    copy = Copy(root, {**os.environ, **free, "PYTHONPATH": str(root / "clients")})
-    yield copy
-    copy.run("reset")
+    with copied(tmp_path_factory.mktemp("a checkout")) as copy:
+        yield copy
 
 
 def same(before: dict[str, int], after: dict[str, int]) -> set[str]:

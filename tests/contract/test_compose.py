@@ -1,17 +1,27 @@
 """compose.yaml is true to the programs: settings, commands and Envoy's configuration are ones that there are."""
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
+import redis.exceptions
 import yaml
 
+from db.postgres import schema
+from db.valkey.client import create_client
 from server.__main__ import COMMANDS
 from server.config import PREFIX, Settings
 from server.local import binaries
+from server.local.ports import free
+from server.local.postgres import PostgresServer
+from server.local.process import start
+from server.local.valkey import await_ready
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -50,6 +60,67 @@ def test_envoy_accepts_what_the_workers_addresses_are_rendered_into(tmp_path: Pa
     assert validated.returncode == 0, validated.stderr
 
 
+def test_every_image_is_one_digest_or_nothing_starts() -> None:
+    images = [service["image"] for name, service in SERVICES.items() if name not in OURS]
+    images += [service["build"]["args"]["BASE"] for service in OURS.values()]
+    for image in images:
+        assert re.fullmatch(r"[a-z/]+:[a-z0-9.-]+@\$\{[A-Z]+_DIGEST:\?.+\}", image), image
+
+
+async def test_the_application_is_no_superuser_and_can_do_its_work(
+    postgres_cluster: PostgresServer, tmp_path: Path
+) -> None:
+    for name in ("database-password", "replication-password"):
+        (tmp_path / name).write_text(f"a {name}")
+    script = COMPOSE["configs"]["roles"]["content"].replace("$$", "$").replace("/run/secrets", str(tmp_path))
+    environment = {
+        "PATH": f"{postgres_cluster.programs}:{os.environ['PATH']}",
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(postgres_cluster.port),
+        "PGPASSWORD": postgres_cluster.password,
+        "PGDATA": str(tmp_path),
+    }
+    try:
+        made = subprocess.run(  # noqa: ASYNC221  # nothing else goes on
+            ["bash", "-c", script], env=environment, capture_output=True, text=True, check=False
+        )
+        assert (made.returncode, made.stderr) == (0, "")
+        url = f"postgresql://yoyaku:a%20database-password@127.0.0.1:{postgres_cluster.port}/yoyaku"
+        await schema.upgrade(url)
+        may = "SELECT rolname, rolsuper FROM pg_roles WHERE rolname IN ('yoyaku', 'replicator') ORDER BY 1"
+        assert postgres_cluster.query(may) == "replicator|f\nyoyaku|f"
+        with psycopg.connect(url) as connection:
+            for statement in ("SELECT count(*) FROM appointments", "SELECT count(*) FROM pg_stat_statements"):
+                assert connection.execute(statement.encode()).fetchone()
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(b"COPY (SELECT 1) TO PROGRAM 'true'")
+    finally:
+        postgres_cluster.query("DROP DATABASE IF EXISTS yoyaku WITH (FORCE)")
+        postgres_cluster.query("DROP ROLE IF EXISTS yoyaku, replicator")
+
+
+async def test_valkey_wants_its_password(tmp_path: Path) -> None:
+    """Run as compose.yaml runs it, with the file that its instructions make."""
+    configuration, [port] = tmp_path / "valkey-configuration", free(1)
+    configuration.write_text("requirepass a-password\n")
+    assert SERVICES["valkey"]["secrets"] == ["valkey-configuration"]
+    _, *arguments = [each.replace("/run/secrets", str(tmp_path)) for each in SERVICES["valkey"]["command"]]
+    valkey = start(
+        "valkey", [binaries.valkey(), *arguments, "--port", str(port), "--dir", str(tmp_path)], tmp_path / "log"
+    )
+    try:
+        await_ready(valkey, port=port, password="a-password")  # of nothing
+        stranger = create_client(f"redis://127.0.0.1:{port}/0")
+        with pytest.raises(redis.exceptions.AuthenticationError):
+            await stranger.ping()
+        await stranger.aclose()
+        ours = create_client(f"redis://:a-password@127.0.0.1:{port}/0")
+        assert (await ours.config_get("appendonly"))["appendonly"] == "yes"
+        await ours.aclose()
+    finally:
+        valkey.stop(seconds=10)
+
+
 def test_postgresql_does_not_quote_rows_in_its_log() -> None:
     for command in (" ".join(SERVICES["primary"]["command"]), COMPOSE["configs"]["replica"]["content"]):
         assert "log_error_verbosity=terse" in command
@@ -57,4 +128,4 @@ def test_postgresql_does_not_quote_rows_in_its_log() -> None:
 
 def test_envoy_is_the_version_that_the_tests_run() -> None:
     version = subprocess.run([binaries.envoy(), "--version"], capture_output=True, text=True, check=True).stdout
-    assert SERVICES["envoy"]["image"].rpartition(":v")[2] in version
+    assert SERVICES["envoy"]["image"].partition("@")[0].rpartition(":v")[2] in version

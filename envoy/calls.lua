@@ -2,6 +2,11 @@
 
 function envoy_on_request(handle)
   local headers = handle:headers()
+  local path = headers:get(":path")
+  if path and path:find("%3", 1, true) then  -- a colon before the verb of a path, as some clients escape it
+    local before, query = path:match("^([^?]*)(.*)$")
+    headers:replace(":path", before:gsub("%%3[Aa]", ":") .. query)
+  end
   local own = headers:get("x-client-request-id")
   headers:remove("x-client-request-id")
   if own and #own >= 8 and #own <= 64 and own:match("^[%w-]+$") then
@@ -61,6 +66,12 @@ function envoy_on_response(handle)
   end
   if (status == "429" or status == "503") and not headers:get("retry-after") and not kind:match("^application/grpc") then
     headers:add("retry-after", "1")
+  end
+  if headers:get("x-yoyaku-precondition") then  -- RFC 9110: an If-Match that does not hold
+    headers:remove("x-yoyaku-precondition")
+    if kind:match("^application/json") then
+      headers:replace(":status", "412")
+    end
   end
   if headers:get("location") and status == "200" and kind:match("^application/json") then
     headers:replace(":status", "201")

@@ -1,14 +1,32 @@
--- The transcoder lets a parameter of the query override what the path or the body says. `in_path`, which precedes this
--- text, has for each method the fields that its path names, by their spelling in lower case without underscores, since
--- the transcoder knows a field by two names.
+-- What the transcoder lets pass: a parameter of the query that overrides what the path or the body says, and fields of a
+-- body that no message has. Two tables precede this text. `in_path` has for each method the fields that its path names,
+-- by their spelling in lower case without underscores, since the transcoder knows a field by two names. `in_body` has
+-- all fields that a body may have, by both.
 
 local function plain(key)
   local decoded = key:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
   return (decoded:gsub("_", ""):lower())
 end
 
+local function unknown(note, known)
+  for field in note:gmatch("[^,]+") do
+    if not known[field] then
+      return field
+    end
+  end
+end
+
 function envoy_on_request(handle)
   local headers = handle:headers()
+  local note = headers:get("x-yoyaku-fields")  -- by fields.lua
+  if note then
+    headers:remove("x-yoyaku-fields")
+    local field = unknown(note, in_body[headers:get(":path")] or {})
+    if field then
+      handle:respond({[":status"] = "400"}, "the body takes no field `" .. field .. "`: check its spelling against the OpenAPI file")
+      return
+    end
+  end
   local query = (headers:get("x-envoy-original-path") or ""):match("%?(.+)")
   if not query then  -- as with all gRPC
     return

@@ -28,6 +28,12 @@ HTTP_STATUS = {
     "NOT_FOUND": 404, "ALREADY_EXISTS": 409, "ABORTED": 409, "RESOURCE_EXHAUSTED": 429, "INTERNAL": 500,
     "UNAVAILABLE": 503, "DEADLINE_EXCEEDED": 504,
 }  # fmt: skip
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The ETag as last seen; the same as `etag` in the body, but 412 if it is not the current one.",
+    "schema": {"type": "string"},
+}
 DETAILS = ("google.rpc.ErrorInfo", "google.rpc.BadRequest", "google.rpc.RetryInfo", "yoyaku.v1.AlternativeSlots")
 
 
@@ -79,6 +85,8 @@ class Api:
         fields = self._input_type(method).get("field", ())
         parameters = [self._parameter(field, "path") for field in fields if field["name"] in in_path]
         accepted: Node = {"security": []} if method["name"] in NO_TOKEN else {}
+        if self._has_etag(method):
+            parameters.append(IF_MATCH)
         if rule.get("body") == "*":
             schema = self._schemas.add_request(method["input_type"], without=in_path)
             accepted["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
@@ -110,6 +118,8 @@ class Api:
         reasons: dict[int, list[str]] = {}
         for reason in [reason for reason in self._codes if reason in named]:
             reasons.setdefault(HTTP_STATUS[self._codes[reason]], []).append(reason)
+        if self._has_etag(method):
+            reasons[412] = ["ETAG_MISMATCH, if the etag came in the header If-Match"]
         if "body" in method["options"][HTTP]:
             reasons[413] = ["the body is larger than 1 MiB"]
         bad = {str(status): _failure(", ".join(reasons[status])) for status in sorted(reasons)}
@@ -140,6 +150,16 @@ class Api:
 
     def _input_type(self, method: Node) -> Node:
         return self._contract.messages[method["input_type"].removeprefix(".")]
+
+    def _has_etag(self, method: Node) -> bool:
+        """Whether a request has an etag, of its own or in its new values."""
+        fields = self._input_type(method).get("field", ())
+        single = (field for field in fields if field.get("label") != "LABEL_REPEATED")
+        inner = (self._contract.messages.get(field.get("type_name", "").removeprefix(".")) for field in single)
+        messages = [self._input_type(method), *filter(None, inner)]
+        return "body" in method["options"][HTTP] and any(
+            field["name"] == "etag" for message in messages for field in message.get("field", ())
+        )
 
     def _parameter(self, field: Node, place: str) -> Node:
         schema = self._schemas.field(field)

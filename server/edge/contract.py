@@ -1,11 +1,13 @@
 """What the edge knows of the contract: the methods, from its descriptors, and which of them need no token."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from google.api import annotations_pb2
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet, MethodDescriptorProto, MethodOptions
+from google.protobuf.descriptor_pool import DescriptorPool
 
 from server.domain.methods import METHODS
 from server.edge.template import SOURCES
@@ -20,13 +22,18 @@ class EdgeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method of the contract; `in_path` are the fields that its HTTP path names."""
+    """A method of the contract.
+
+    `in_path` are the fields that its HTTP path names, `in_body` all that a body of JSON may have, those of messages
+    within it too (`patient.name`), by both of their names.
+    """
 
     service: str
     name: str
     streams: bool
     reads: bool
     in_path: tuple[str, ...]
+    in_body: tuple[str, ...]
 
     @property
     def path(self) -> str:
@@ -48,9 +55,13 @@ def descriptors() -> bytes:
 
 def methods() -> list[Method]:
     """All methods, in the order of the contract. Raises EdgeError if it was not built."""
+    files = FileDescriptorSet.FromString(descriptors()).file
+    pool = DescriptorPool()
+    for file in files:
+        pool.Add(file)
     return [
-        _method(f"{file.package}.{service.name}", method)
-        for file in FileDescriptorSet.FromString(descriptors()).file
+        _method(f"{file.package}.{service.name}", method, pool)
+        for file in files
         if file.package == PACKAGE
         for service in file.service
         for method in service.method
@@ -62,7 +73,7 @@ def any_of(paths: Iterable[str]) -> str:
     return "|".join(map(re.escape, paths))
 
 
-def _method(service: str, method: MethodDescriptorProto) -> Method:
+def _method(service: str, method: MethodDescriptorProto, pool: DescriptorPool) -> Method:
     rule = method.options.Extensions[annotations_pb2.http]
     return Method(
         service=service,
@@ -70,4 +81,15 @@ def _method(service: str, method: MethodDescriptorProto) -> Method:
         streams=method.server_streaming,
         reads=rule.WhichOneof("pattern") == "get" or method.options.idempotency_level == MethodOptions.NO_SIDE_EFFECTS,
         in_path=tuple(re.findall(r"{([\w.]+)", str(rule))),
+        in_body=tuple(_fields(pool.FindMessageTypeByName(method.input_type[1:]))) if rule.body else (),
     )
+
+
+def _fields(message: Descriptor) -> Iterator[str]:
+    """The names of a message's fields in JSON. Google's own messages, such as a Timestamp, are plain values there."""
+    for field in message.fields:
+        inner = field.message_type
+        nested = [] if inner is None or inner.full_name.startswith("google.protobuf.") else list(_fields(inner))
+        for name in dict.fromkeys((field.name, field.json_name)):
+            yield name
+            yield from (f"{name}.{each}" for each in nested)

@@ -11,10 +11,17 @@ def calls() -> str:
     return (SOURCES / "calls.lua").read_text()
 
 
+def fields() -> str:
+    """The filter that notes the fields of a body."""
+    return (SOURCES / "fields.lua").read_text()
+
+
 def query(methods: Sequence[Method]) -> str:
-    """The filter of query strings, after the fields that the path of each method names."""
+    """The filter of query strings and fields, after those that each method has in its path, and in its body."""
     in_path = {method.path: _table({_plain(each): f'"{each}"' for each in method.in_path}) for method in methods}
-    return f"local in_path = {_table(in_path)}\n\n{(SOURCES / 'query.lua').read_text()}"
+    in_body = {method.path: _table(dict.fromkeys(method.in_body, "true")) for method in methods}
+    tables = f"local in_path = {_table(in_path)}\nlocal in_body = {_table(in_body)}\n"
+    return f"{tables}\n{(SOURCES / 'query.lua').read_text()}"
 
 
 def _plain(field: str) -> str:

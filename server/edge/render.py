@@ -152,6 +152,7 @@ def _contents(directory: str, methods: Sequence[Method]) -> dict[str, Json]:
         "json_replies": local_replies.json_replies(),
         "grpc_replies": local_replies.grpc_replies(),
         "calls_lua": lua.calls(),
+        "fields_lua": lua.fields(),
         "query_lua": lua.query(methods),
     }
     return lists | {"routes": filled("routes.yaml", lists)}

@@ -17,6 +17,7 @@ from server.domain.identity import Caller, not_allowed, roles_for
 from server.domain.methods import METHODS
 from server.rpc.calls import Call, set_current
 from server.rpc.errors import status_of
+from server.rpc.preconditions import IF_MATCH, PRECONDITION_FAILED
 from server.rpc.sessions import READ_MARK, mark_of
 from server.rpc.validate import validate
 from server.telemetry import metrics
@@ -51,7 +52,7 @@ class TokenVerifier(Protocol):
 
 def begin(method: str, metadata: Iterable[tuple[str, Any]]) -> None:
     """Make a call that has come in that of the running task."""
-    authorization = request_id = ""
+    authorization = request_id = if_match = ""
     mark, over_rest = 0, False
     for key, value in metadata:
         if key == "authorization":
@@ -62,10 +63,13 @@ def begin(method: str, metadata: Iterable[tuple[str, Any]]) -> None:
             mark = mark_of(value)
         elif key == _SET_BY_TRANSCODER:
             over_rest = True
+        elif key == IF_MATCH:
+            if_match = value
     if not request_id:
         # In the form of a trace's id, and a tenth of what uuid.uuid4 costs.
         request_id = f"{_randomness.getrandbits(128):032x}"
     call = Call(mark=mark, method=method, request_id=request_id, authorization=authorization, over_rest=over_rest)
+    call.if_match = if_match
     set_current(call)
 
 
@@ -155,4 +159,7 @@ def ended(call: Call, code: str, began: float, reason: str | None = None, *, is_
 async def abort(context: Any, error: DomainError, call: Call) -> None:
     """End the call with the status of an error; raises what grpc.aio ends a handler with."""
     status = rpc_status.to_status(status_of(error))
-    await context.abort(status.code, status.details, (("x-request-id", call.request_id), *status.trailing_metadata))
+    metadata = [("x-request-id", call.request_id), *status.trailing_metadata]
+    if call.if_match and call.over_rest and error.reason is Reason.ETAG_MISMATCH:
+        metadata.append(PRECONDITION_FAILED)
+    await context.abort(status.code, status.details, tuple(metadata))

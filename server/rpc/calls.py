@@ -17,6 +17,8 @@ class Call(CausalSession):
     authorization: str = ""
     """The header, empty if there is none."""
     over_rest: bool = False
+    if_match: str = ""
+    """The header, empty if there is none."""
     caller: Caller | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
     """What the answer tells beside its message: headers over REST, trailing metadata over gRPC."""

@@ -21,6 +21,7 @@ from server.rpc.call_lifecycle import (
 from server.rpc.calls import current, identified
 from server.rpc.deadlines import budget, within
 from server.rpc.errors import CODES
+from server.rpc.preconditions import require_match
 from server.rpc.sessions import headers_of
 
 Answer = Message | bytes
@@ -66,4 +67,5 @@ def unary_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcMe
 
 
 async def _answer(context: Any, read: Callable[[bytes], Message], handler: Handler) -> Answer:
-    return await handler(read(await request_of(context)), context)
+    request, if_match = read(await request_of(context)), current().if_match
+    return await handler(require_match(request, if_match) if if_match else request, context)

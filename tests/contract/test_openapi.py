@@ -69,7 +69,10 @@ def test_query_parameters_carry_their_rules(document: Json) -> None:
 def test_a_body_is_without_the_fields_of_its_path(document: Json) -> None:
     _, path, operation = operations(document)["SetWorkingHours"]
     assert path == "/api/schedules/{doctor_id}/working-hours"
-    assert [(each["name"], each["in"]) for each in operation["parameters"]] == [("doctor_id", "path")]
+    assert [(each["name"], each["in"]) for each in operation["parameters"]] == [
+        ("doctor_id", "path"),
+        ("If-Match", "header"),
+    ]
     body = schema(document, "SetWorkingHoursRequest")
     assert set(body["properties"]) == {"valid_from", "sessions", "etag", "request_id"}
     assert body["required"] == ["valid_from"]
@@ -112,6 +115,18 @@ def test_what_creates_answers_201_with_the_new_path(document: Json) -> None:
     assert created == {"CreateAppointment", "CreateDoctor", "CreateRecord", "RegisterPatient"}
     answer = operations(document)["CreateAppointment"][2]["responses"]["201"]
     assert set(answer["headers"]) == {"Location", "ETag"}
+
+
+def test_what_takes_an_etag_takes_if_match_too(document: Json) -> None:
+    answers = {
+        operation["operationId"]: operation["responses"]
+        for path in document["paths"].values()
+        for operation in path.values()
+        if "If-Match" in {each["name"] for each in operation.get("parameters", ())}
+    }
+    assert {"UpdatePatient", "UpdateDoctor", "CancelAppointment", "SetWorkingHours"} <= set(answers)
+    assert not {"CreateAppointment", "GetPatient", "BatchCancel"} & set(answers)
+    assert all("412" in each for each in answers.values())
 
 
 def test_failures_have_one_shape_and_name_their_reasons(document: Json) -> None:

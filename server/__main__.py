@@ -9,6 +9,7 @@ COMMANDS = (
     "archive",
     "audit-checkpoint",
     "certificate",
+    "check-zones",
     "demo",
     "down",
     "envoy-config",

@@ -1,7 +1,7 @@
 """Appointments: rows with the names that every reader wants, in one statement."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from db.postgres.cluster.engines import Connection, Sent
@@ -59,6 +59,18 @@ class Placement(NamedTuple):
     end_at: datetime
     busy_until: datetime
     seat: int
+    utc_offset_minutes: int
+    """How far the clinic's clocks are ahead of UTC at the start, by the rules of now."""
+
+
+class StartRow(NamedTuple):
+    """The start of an appointment, and by which offset from UTC it was told."""
+
+    id: str
+    version: int
+    date: date
+    start_at: datetime
+    utc_offset_minutes: int
 
 
 class NewAppointment(NamedTuple):
@@ -112,21 +124,32 @@ _LOCK_PATIENT = "SELECT name FROM patients WHERE id = %(patient_id)s FOR NO KEY 
 
 _INSERT = """
 INSERT INTO appointments (id, doctor_id, practitioner_id, clinic_id, patient_id, date, start_at, end_at, during, seat,
-    status, held_until, reason, version, created_at, updated_at)
+    utc_offset_minutes, status, held_until, reason, version, created_at, updated_at)
 VALUES (%(id)s, %(doctor_id)s, %(practitioner_id)s, %(clinic_id)s, %(patient_id)s, %(date)s, %(start_at)s, %(end_at)s,
-    tstzrange(%(start_at)s, %(busy_until)s), %(seat)s, %(status)s, NULL, %(reason)s, 1, %(now)s, %(now)s)
+    tstzrange(%(start_at)s, %(busy_until)s), %(seat)s, %(utc_offset_minutes)s, %(status)s, NULL, %(reason)s, 1, %(now)s,
+    %(now)s)
 """
 
 _MOVE = """
 UPDATE appointments SET doctor_id = %(doctor_id)s, practitioner_id = %(practitioner_id)s, clinic_id = %(clinic_id)s,
     date = %(date)s, start_at = %(start_at)s, end_at = %(end_at)s,
-    during = tstzrange(%(start_at)s, %(busy_until)s), seat = %(seat)s, version = version + 1, updated_at = %(now)s
+    during = tstzrange(%(start_at)s, %(busy_until)s), seat = %(seat)s, utc_offset_minutes = %(utc_offset_minutes)s,
+    version = version + 1, updated_at = %(now)s
 WHERE id = %(id)s
 """
 
 _SET_STATUS = """
 UPDATE appointments SET status = %(status)s, held_until = NULL, version = version + 1, updated_at = %(now)s
 WHERE id = ANY(%(ids)s::uuid[])
+"""
+
+STARTS_TOGETHER = 1_000
+_STARTS = f"""
+SELECT id, version, date, start_at, utc_offset_minutes FROM appointments
+WHERE clinic_id = %(clinic_id)s
+    AND (date, start_at, id) > (%(after_date)s::date, %(after_start)s::timestamptz, %(after_id)s::uuid)
+    AND start_at > %(now)s AND {ACTIVE} AND utc_offset_minutes IS NOT NULL
+ORDER BY date, start_at, id LIMIT {STARTS_TOGETHER}
 """
 
 
@@ -157,6 +180,19 @@ async def of_patient_around(pg: Connection, patient_id: str, day: date) -> Sent[
     """The active appointments of a patient on a day and two days before and after it."""
     cursor = pg.cursor(row_factory=named(PatientDayRow))
     return await cursor.execute(_OF_PATIENT_AROUND, {"patient_id": patient_id, "date": day})
+
+
+async def starts(pg: Connection, clinic_id: str, after: StartRow | None, now: datetime) -> list[StartRow]:
+    """The next active appointments of a clinic that are still to come, at most STARTS_TOGETHER, by date and start.
+
+    Without those of which it is not known how they were told.
+    """
+    # A session may run over midnight, and a clinic's date be behind that of the instant.
+    first = StartRow("00000000-0000-0000-0000-000000000000", 0, now.date() - timedelta(days=3), now, 0)
+    begin = after or first
+    values = {"clinic_id": clinic_id, "now": now, "after_date": begin.date, "after_start": begin.start_at}
+    cursor = pg.cursor(row_factory=named(StartRow))
+    return await (await cursor.execute(_STARTS, {**values, "after_id": begin.id})).fetchall()
 
 
 async def insert(pg: Connection, appointment: NewAppointment, place: Placement, now: datetime) -> None:

@@ -36,6 +36,7 @@ class AppointmentCopy(NamedTuple):
     during: str
     """See `days.period`."""
     seat: int
+    utc_offset_minutes: int
     status: str
     reason: str
     version: int

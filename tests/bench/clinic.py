@@ -171,8 +171,8 @@ def _appointment(clinic_id: str, doctor: Doctor, patient_id: str, start_at: date
     return AppointmentCopy(
         id=new_id(), doctor_id=doctor.id, practitioner_id=doctor.practitioner_id, clinic_id=clinic_id,
         patient_id=patient_id, date=start_at.date(), start_at=start_at, end_at=start_at + _SLOT,
-        during=period(start_at, start_at + _SLOT), seat=1, status=status, reason=_REASON, version=1,
-        created_at=made_at, updated_at=made_at,
+        during=period(start_at, start_at + _SLOT), seat=1, utc_offset_minutes=0, status=status,
+        reason=_REASON, version=1, created_at=made_at, updated_at=made_at,
     )  # fmt: skip
 
 

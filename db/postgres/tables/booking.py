@@ -48,6 +48,7 @@ appointments = Table(
     column("version", Integer()),
     column("created_at", INSTANT),
     column("updated_at", INSTANT),
+    Column("utc_offset_minutes", SmallInteger()),
     PrimaryKeyConstraint("id", name="appointments_pkey"),
     ForeignKeyConstraint(
         ["doctor_id", "practitioner_id", "clinic_id"],

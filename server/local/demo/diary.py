@@ -12,6 +12,7 @@ from db.postgres.days import period
 from server.domain.appointment import Status
 from server.domain.ids import uuid7_maker
 from server.domain.slots import Slot
+from server.domain.wall_time import utc_offset_minutes
 from server.local.demo.plan import Plan
 from server.local.demo.staff import Post
 from server.local.demo.visits import CALLED_OFF, REASONS, VERSIONS, Fate, fate
@@ -122,6 +123,7 @@ class Diary:
             end_at=slot.end_at,
             during=period(slot.start_at, slot.occupied.end_at),
             seat=seat,
+            utc_offset_minutes=utc_offset_minutes(slot.start_at, post.doctor.zone),
             status=drawn.status,
             reason=self._random.choice(REASONS[post.specialty]),
             version=VERSIONS[drawn.status],

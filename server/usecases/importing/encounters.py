@@ -9,6 +9,7 @@ from db.postgres import appointments, days, imports
 from db.postgres.appointments import NewAppointment, Placement
 from db.postgres.feed import AppointmentChange
 from db.postgres.imports import Pair
+from server.domain.wall_time import utc_offset_minutes
 from server.fhir.directory import GENERAL_PRACTICE
 from server.fhir.encounter import Encounter
 from server.fhir.fields import Identifier
@@ -119,4 +120,5 @@ def _place(visit: _ResolvedEncounter, doctor_id: str, zone: ZoneInfo) -> Placeme
         end_at=encounter.end_at,
         busy_until=encounter.end_at,
         seat=1,
+        utc_offset_minutes=utc_offset_minutes(encounter.start_at, zone),
     )

@@ -14,6 +14,7 @@ from server.domain.hours import HoursVersion, Session
 from server.domain.policies import Policy
 from server.domain.seating import Busy, Visit
 from server.domain.slots import Period, Slot
+from server.domain.wall_time import utc_offset_minutes
 
 _REMEMBERED_DOCTORS = 5_000
 
@@ -106,6 +107,7 @@ def placement_of(offer: OfferRow, slot: Slot, seat: int) -> Placement:
         end_at=slot.end_at,
         busy_until=slot.occupied.end_at,
         seat=seat,
+        utc_offset_minutes=utc_offset_minutes(slot.start_at, ZoneInfo(offer.time_zone)),
     )
 
 

@@ -1,0 +1,87 @@
+"""Appointments whose time of day has moved, since the rules of their time zone did; and moving them back."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from db.postgres import appointments, clinics
+from db.postgres.appointments import StartRow
+from db.postgres.clinics import ClinicRow
+from db.postgres.cluster.engines import Connection, Engine
+from server.domain.availability import Wanted
+from server.domain.errors import DomainError
+from server.domain.identity import ALL_CLINICS, Caller, Role
+from server.domain.ids import Clock
+from server.domain.wall_time import ToldStart, without_collisions
+from server.usecases.appointments.changeable import Changed
+from server.usecases.appointments.reschedule import Move, Rescheduling
+from server.usecases.idempotency import Write
+from server.usecases.unit_of_work import read
+
+_ACTOR = "check-zones"
+_CLINICS_TOGETHER = 100
+_SKIPPED = "the clocks skip that time of day now: move it by hand"
+
+
+class ZoneChanges:
+    """Finds such appointments and moves them to the time of day that patients were told."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        # Workers find the days that change in the database, within two seconds.
+        self._rescheduling = Rescheduling(engine, clock, lambda _: None)
+
+    async def moved(self) -> list[ToldStart]:
+        """Those that are still to come, of all clinics, in an order in which they can be moved back."""
+        now, found = self._clock(), list[ToldStart]()
+        async for clinic in self._clinics():
+            zone = ZoneInfo(clinic.time_zone)
+            async for row in self._starts(clinic.id, now):
+                start = ToldStart(row.id, row.version, zone, row.start_at, row.utc_offset_minutes)
+                found += [start] if start.has_moved else []
+        return without_collisions(found)
+
+    async def keep_wall_time(self, start: ToldStart) -> str:
+        """Move one to when clocks show what the patient was told, with a notice; empty, or why that cannot be.
+
+        As staff would: into a slot of the doctor's hours that has a seat, and only if nobody has changed it meanwhile.
+        """
+        if start.as_told is None:
+            return _SKIPPED
+        caller = Caller(_ACTOR, frozenset({Role.STAFF}), frozenset({ALL_CLINICS}), None, None, self._clock())
+        move = Move(start.appointment_id, "", Wanted(None, "", start.as_told), str(start.version))
+        try:
+            await self._rescheduling.reschedule(caller, move, _ONCE)
+        except DomainError as error:
+            return error.message
+        return ""
+
+    async def _clinics(self) -> AsyncIterator[ClinicRow]:
+        after = "00000000-0000-0000-0000-000000000000"
+
+        async def work(pg: Connection) -> list[ClinicRow]:
+            return await clinics.page(pg, after, _CLINICS_TOGETHER)
+
+        while page := await read(self._engine, work):
+            for row in page:
+                yield row
+            after = page[-1].id
+
+    async def _starts(self, clinic_id: str, now: datetime) -> AsyncIterator[StartRow]:
+        after: StartRow | None = None
+
+        async def work(pg: Connection) -> list[StartRow]:
+            return await appointments.starts(pg, clinic_id, after, now)
+
+        while page := await read(self._engine, work):
+            for row in page:
+                yield row
+            after = page[-1]
+
+
+def _nothing(_: Changed | None) -> None:
+    """Nobody asks for the answer."""
+
+
+_ONCE: Write[Changed, None] = Write("", "", b"", render=_nothing, dump=lambda _: b"", load=lambda _: None)

@@ -16,6 +16,7 @@ from db.postgres.patients import FullPatientRow
 from db.valkey.cache_breaker import CacheBreaker
 from db.valkey.client import Valkey, create_client
 from db.valkey.read_marks import ReadMarks
+from db.valkey.signer import Signer
 from server.background import kept_up
 from server.config import Settings
 from server.domain.ids import Clock, IdMaker, system_clock, uuid7_maker
@@ -91,6 +92,7 @@ class Parts:
     capacity: Capacity
     streams: Streams
     feed: Feed
+    signer: Signer
     days: Days
     doctors: ProfileCache[DoctorRow]
     patients: ProfileCache[FullPatientRow]
@@ -133,12 +135,13 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
         streams = Streams(clock, SystemRandom(), tokens.is_revoked)
         breaker = CacheBreaker(cache)
         stack.push_async_callback(breaker.aclose)
-        days = Days(engine, Rendering(engine, clock, FORMS), breaker, clock)
-        doctors = ProfileCache(engine, breaker, lambda: days.epoch, "doctor", DoctorRow, DOCTOR_LIFE)
-        patients = ProfileCache(engine, breaker, lambda: days.epoch, "patient", FullPatientRow, PATIENT_LIFE)
+        signer = Signer(derived(secret, "days and profiles in Valkey"))
+        days = Days(engine, Rendering(engine, clock, FORMS), breaker, signer, clock)
+        doctors = ProfileCache(engine, breaker, signer, lambda: days.epoch, "doctor", DoctorRow, DOCTOR_LIFE)
+        patients = ProfileCache(engine, breaker, signer, lambda: days.epoch, "patient", FullPatientRow, PATIENT_LIFE)
         for profiles in (doctors, patients):
             stack.push_async_callback(profiles.aclose)
-        announcing, hub = Announcing(days), Hub(days, engine, cache, clock)
+        announcing, hub = Announcing(days), Hub(days, engine, cache, signer, clock)
         feed = Feed(engine, clock, streams)
         masters = key_ring("YOYAKU_RECORD_MASTER_KEYS", settings.record_master_keys.get_secret_value(), secret)
         audit_keys = key_ring("YOYAKU_RECORD_AUDIT_KEYS", settings.record_audit_keys.get_secret_value(), secret)
@@ -196,6 +199,7 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             capacity=Capacity(engine, settings.tasks),
             streams=streams,
             feed=feed,
+            signer=signer,
             days=days,
             doctors=doctors,
             patients=patients,

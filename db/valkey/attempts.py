@@ -2,10 +2,16 @@
 
 from db.valkey.client import Valkey, translated
 
-# The first attempt of a period begins it.
+_MOST_DIGITS = 9
+
+# The first attempt of a period begins it. What is no count gives way, and no count stays for ever.
 _COUNT = """
-local count = redis.call('INCR', KEYS[1])
-if count == 1 then
+local count = redis.pcall('INCR', KEYS[1])
+if type(count) ~= 'number' then
+  redis.call('SET', KEYS[1], 1)
+  count = 1
+end
+if redis.call('PTTL', KEYS[1]) < 0 then
   redis.call('PEXPIRE', KEYS[1], ARGV[1])
 end
 return {count, redis.call('PTTL', KEYS[1])}
@@ -15,7 +21,8 @@ return {count, redis.call('PTTL', KEYS[1])}
 async def made(store: Valkey, key: str) -> int:
     """How many attempts there were in this period (Unavailable)."""
     with translated():
-        return int(await store.get(key) or 0)
+        [held] = await store.mget([key])  # unlike GET, no failure where something else stands
+    return int(held) if held and held.isdigit() and len(held) <= _MOST_DIGITS else 0
 
 
 async def count(store: Valkey, key: str, period_milliseconds: int) -> tuple[int, int]:

@@ -1,4 +1,8 @@
-"""Rendered days: kept for all workers, and told to all workers when they change."""
+"""Rendered days: kept for all workers, and told to all workers when they change.
+
+What comes from there is believed if a worker has signed it. Key and channel name the form of the value, so that
+releases with different forms can run side by side; what one of them is not told, it finds in the database.
+"""
 
 import struct
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
@@ -7,6 +11,8 @@ from typing import NamedTuple
 
 from db.errors import Unavailable
 from db.valkey.client import Valkey, translated
+from db.valkey.signer import BYTES as SIGNATURE_BYTES
+from db.valkey.signer import Signer
 
 TTL = timedelta(minutes=5)
 """How long a day is kept at most."""
@@ -14,11 +20,14 @@ TTL = timedelta(minutes=5)
 NEVER = datetime.max.replace(tzinfo=UTC)
 """`valid_until` of a day that does not change by the clock alone."""
 
-_CHANNEL = "slots"
+_FORM = 1
+_CHANNEL = f"slots:{_FORM}"
+_KIND = f"day:{_FORM}"
 _SILENCE_SECONDS = 2.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-# Epoch, revision, valid_until in microseconds, lengths of the two forms; then doctor, date and clinic.
+# Epoch, revision, valid_until in microseconds, lengths of the two renderings; then doctor, date and clinic. The
+# renderings follow, and the signature of it all.
 _HEAD = struct.Struct(">IIQII36s10s36s")
 
 # Keeps each value that is newer than what is kept, and tells those to all workers in one message. Numbers are doubles:
@@ -26,8 +35,8 @@ _HEAD = struct.Struct(">IIQII36s10s36s")
 _PUT = """
 local told = {}
 for i, key in ipairs(KEYS) do
-  local value, held, newer = ARGV[2 * i], redis.call('GETRANGE', key, 0, 15), true
-  if #held == 16 then
+  local value, held, newer = ARGV[2 * i], redis.pcall('GETRANGE', key, 0, 15), true
+  if type(held) == 'string' and #held == 16 then
     local _, revision, valid_until = struct.unpack('>I4I4I8', value)
     local _, held_revision, held_valid_until = struct.unpack('>I4I4I8', held)
     newer = held_revision < revision or (held_revision == revision and held_valid_until < valid_until)
@@ -62,7 +71,7 @@ class RenderedDay(NamedTuple):
         return self.epoch, self.revision, self.valid_until
 
 
-async def put_newer(valkey: Valkey, days: Iterable[RenderedDay], now: datetime) -> int:
+async def put_newer(valkey: Valkey, signer: Signer, days: Iterable[RenderedDay], now: datetime) -> int:
     """Keep each day of which none as new is kept; how many were kept, and so told to all who listen."""
     keys: list[str] = []
     values: list[bytes | int] = []
@@ -70,17 +79,26 @@ async def put_newer(valkey: Valkey, days: Iterable[RenderedDay], now: datetime) 
         life = min(TTL, day.valid_until - now) // timedelta(milliseconds=1)
         if life > 0:
             keys.append(_key(day.epoch, day.doctor_id, day.date))
-            values += [_dump(day), life]
+            values += [signer.sign(_KIND, _dump(day)), life]
     return int(await valkey.eval(_PUT, len(keys), *keys, _CHANNEL, *values)) if keys else 0
 
 
-async def get(valkey: Valkey, epoch: int, days: Sequence[tuple[str, date]]) -> list[RenderedDay]:
-    """Those of some days (doctor_id, date) of that epoch that are kept."""
-    values = await valkey.mget([_key(epoch, *day) for day in days])
-    return [next(_load(value)) for value in values if isinstance(value, bytes)]
+async def get(valkey: Valkey, signer: Signer, epoch: int, days: Sequence[tuple[str, date]]) -> list[RenderedDay]:
+    """Those of some days (doctor_id, date) of that epoch that are kept. What stands there instead is taken away."""
+    keys = [_key(epoch, *day) for day in days]
+    found, bad = [], []
+    for key, place, value in zip(keys, days, await valkey.mget(keys), strict=True):
+        loaded = next(_load(value, signer), None) if isinstance(value, bytes) else None
+        if loaded and (loaded.epoch, loaded.doctor_id, loaded.date) == (epoch, *place):
+            found.append(loaded)
+        elif value is not None:
+            bad.append(key)
+    if bad:
+        await valkey.unlink(*bad)
+    return found
 
 
-async def listen(valkey: Valkey) -> AsyncGenerator[RenderedDay | None, None]:
+async def listen(valkey: Valkey, signer: Signer) -> AsyncGenerator[RenderedDay | None, None]:
     """Days as they are told, from the None on that comes first. Ends in Unavailable when the server is lost.
 
     What is told while nobody listens is lost.
@@ -99,12 +117,12 @@ async def listen(valkey: Valkey) -> AsyncGenerator[RenderedDay | None, None]:
                 elif message["type"] == "subscribe":
                     yield None
                 elif message["type"] == "message":
-                    for day in _load(message["data"]):
+                    for day in _load(message["data"], signer):
                         yield day
 
 
 def _key(epoch: int, doctor_id: str, day: date) -> str:
-    return f"slots:doctor:{doctor_id}:date:{day}:epoch:{epoch}"
+    return f"{_CHANNEL}:doctor:{doctor_id}:date:{day}:epoch:{epoch}"
 
 
 def _dump(day: RenderedDay) -> bytes:
@@ -114,22 +132,37 @@ def _dump(day: RenderedDay) -> bytes:
     return _HEAD.pack(day.epoch, day.revision, valid_until, *lengths, *place) + day.free + day.whole
 
 
-def _load(values: bytes) -> Iterator[RenderedDay]:
-    """The days of which these are the bytes, one after another."""
+def _load(values: bytes, signer: Signer) -> Iterator[RenderedDay]:
+    """The days of which these are the bytes, one after another, up to what no worker has signed."""
     begin = 0
     while begin < len(values):
-        epoch, revision, valid_until, free, whole, *place = _HEAD.unpack_from(values, begin)
-        doctor_id, day, clinic_id = (each.decode() for each in place)
-        begin += _HEAD.size
-        middle, end = begin + free, begin + free + whole
-        yield RenderedDay(
-            doctor_id=doctor_id,
-            date=date.fromisoformat(day),
-            clinic_id=clinic_id,
-            epoch=epoch,
-            revision=revision,
-            valid_until=_EPOCH + valid_until * _MICROSECOND,
-            free=values[begin:middle],
-            whole=values[middle:end],
-        )
+        end = _end(values, begin)
+        value = signer.verified(_KIND, values[begin:end])
+        if value is None:
+            return
+        yield _day(value)
         begin = end
+
+
+def _end(values: bytes, begin: int) -> int:
+    """Where a day ends whose bytes begin there, or would end if they were those of a day."""
+    if len(values) - begin < _HEAD.size:
+        return len(values)
+    _, _, _, free, whole, *_ = _HEAD.unpack_from(values, begin)
+    return begin + _HEAD.size + int(free) + int(whole) + SIGNATURE_BYTES
+
+
+def _day(value: bytes) -> RenderedDay:
+    epoch, revision, valid_until, free, whole, *place = _HEAD.unpack_from(value)
+    doctor_id, day, clinic_id = (each.decode() for each in place)
+    middle = _HEAD.size + free
+    return RenderedDay(
+        doctor_id=doctor_id,
+        date=date.fromisoformat(day),
+        clinic_id=clinic_id,
+        epoch=epoch,
+        revision=revision,
+        valid_until=_EPOCH + valid_until * _MICROSECOND,
+        free=value[_HEAD.size : middle],
+        whole=value[middle : middle + whole],
+    )

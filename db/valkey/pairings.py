@@ -2,6 +2,9 @@
 
 from db.valkey.client import Valkey, translated
 
+_FORM = 1
+_HASH_BYTES = 32
+
 
 async def add(store: Valkey, code: str, secret_hash: bytes, seconds: int) -> bool:
     """Remember for some time which credential a code stands for; False if the code is in use (Unavailable)."""
@@ -15,8 +18,8 @@ async def add(store: Valkey, code: str, secret_hash: bytes, seconds: int) -> boo
 async def secret_hash(store: Valkey, code: str) -> bytes | None:
     """The credential that a code stands for, or None (Unavailable)."""
     with translated():
-        found = await store.get(_code(code))
-    return found if isinstance(found, bytes) else None
+        [found] = await store.mget([_code(code)])  # unlike GET, no failure where something else stands
+    return found if isinstance(found, bytes) and len(found) == _HASH_BYTES else None
 
 
 async def is_waiting(store: Valkey, secret_hash: bytes) -> bool:
@@ -32,8 +35,8 @@ async def remove(store: Valkey, code: str, secret_hash: bytes) -> None:
 
 
 def _code(code: str) -> str:
-    return f"pairing:code:{code}"
+    return f"pairing:{_FORM}:code:{code}"
 
 
 def _waiting(secret_hash: bytes) -> str:
-    return f"pairing:waiting:{secret_hash.hex()}"
+    return f"pairing:{_FORM}:waiting:{secret_hash.hex()}"

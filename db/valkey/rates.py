@@ -2,11 +2,16 @@
 
 from db.valkey.client import Valkey, translated
 
-# Takes the next free moment; so nobody asks twice, and no second holds more than its share. Times in microseconds.
+# Takes the next free moment; so nobody asks twice, and no second holds more than its share. Times in microseconds. What
+# is no moment of the next minutes counts as none.
 _TAKE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local at = math.max(now, tonumber(redis.call('GET', KEYS[1]) or 0))
+local held = redis.pcall('GET', KEYS[1])
+local at = type(held) == 'string' and tonumber(held) or now
+if not (at >= now and at < now + 600000000) then
+  at = now
+end
 redis.call('SET', KEYS[1], string.format('%.0f', at + ARGV[1]), 'EX', 60)
 return at - now
 """
@@ -17,7 +22,7 @@ class Rate:
 
     def __init__(self, valkey: Valkey, name: str, per_second: float) -> None:
         self._take = valkey.register_script(_TAKE)
-        self._key = f"rate:{name}"
+        self._key = f"rate:1:{name}"
         self._apart = 1_000_000 / per_second
 
     async def take(self) -> float:

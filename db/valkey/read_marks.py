@@ -17,10 +17,16 @@ SETTLING_SECONDS = 5.0
 PAUSE_SECONDS = 1.0
 _ANSWER_SECONDS = 0.5
 
-# A mark only rises: what two writes of one caller leave may arrive here in any order.
+_FORM = 1
+_MOST_DIGITS = 19
+"""A position has 64 bits."""
+
+# A mark only rises: what two writes of one caller leave may arrive here in any order. What is no mark gives way.
 _RAISE = f"""
 for i, key in ipairs(KEYS) do
-    if (tonumber(redis.call('GET', key)) or 0) < tonumber(ARGV[i]) then
+    local held = redis.pcall('GET', key)
+    held = type(held) == 'string' and #held <= {_MOST_DIGITS} and string.match(held, '^%d+$') or '0'
+    if tonumber(held) < tonumber(ARGV[i]) then
         redis.call('SET', key, ARGV[i], 'EX', {KEPT_SECONDS})
     end
 end
@@ -101,7 +107,7 @@ class ReadMarks:
         await connection.send_packed_command(connection.pack_commands(commands))
         *_, marks = [await connection.read_response() for _ in commands]
         absent = 0 if self._clock() - self._connected_at > SETTLING_SECONDS else None
-        return {each: absent if mark is None else int(mark) for each, mark in zip(callers, marks, strict=True)}
+        return {each: absent if mark is None else _position(mark) for each, mark in zip(callers, marks, strict=True)}
 
     async def _connected(self) -> Connection:
         if self._connection is None:
@@ -130,5 +136,10 @@ class _Batch:
                 answer.set_result(found.get(caller_id))
 
 
+def _position(mark: bytes) -> int | None:
+    """A position; None if what is kept is none, and so it is not known how far the caller had written."""
+    return int(mark) if mark.isdigit() and len(mark) <= _MOST_DIGITS else None
+
+
 def _key(caller_id: str) -> str:
-    return f"mark:{caller_id}"
+    return f"mark:{_FORM}:{caller_id}"

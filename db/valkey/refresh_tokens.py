@@ -1,13 +1,16 @@
 """Refresh tokens: a family per session, each token good once; only hashes are kept.
 
-A token is `refresh:{user_id}:{token_id}`, which names its family. The family, `family:{user_id}:{family_id}`, knows its
-newest token, the one before, and which request took that. A family is gone when its newest token has ended.
+A token is `refresh:1:{user_id}:{token_id}`, which names its family. The family, `family:1:{user_id}:{family_id}`, knows
+its newest token, the one before, and which request took that. A family is gone when its newest token has ended. The 1
+says in which form they are kept; what is of none counts as a token that has ended.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from db.valkey.client import Valkey, translated
+
+_FORM = 1
 
 
 class Rotation(StrEnum):
@@ -34,7 +37,7 @@ class RefreshToken:
     @property
     def key(self) -> str:
         """Where it is kept."""
-        return f"refresh:{self.user_id}:{self.token_id}"
+        return f"refresh:{_FORM}:{self.user_id}:{self.token_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,17 @@ redis.call('PEXPIRE', KEYS[2], ARGV[4])
 """
 # KEYS: the token, its successor, the user's families. ARGV: secret, request, successor's secret, now, window, life.
 _ROTATE = """
-local token = redis.call('HMGET', KEYS[1], 'secret', 'family')
-if token[1] ~= ARGV[1] then
+local function fields(key, ...)
+  local found = redis.pcall('HMGET', key, ...)
+  return found.err and {} or found
+end
+local token = fields(KEYS[1], 'secret', 'family')
+if token[1] ~= ARGV[1] or not string.match(token[2] or '', '^[%x-]+$') then
   return {'ended'}
 end
 local family = KEYS[3] .. token[2]
-local found = redis.call('HMGET', family, 'newest', 'generation', 'before', 'request', 'rotated', 'reused')
-if not found[1] then
+local found = fields(family, 'newest', 'generation', 'before', 'request', 'rotated', 'reused')
+if not found[1] or not string.match(found[2] or '', '^%d%d?%d?%d?%d?%d?%d?%d?%d?$') then
   return {'ended'}
 end
 local function answer(outcome)
@@ -77,15 +84,15 @@ if found[1] == KEYS[1] then
   return answer('rotated')
 end
 -- The successor is unused as long as it is the newest.
-if found[3] == KEYS[1] and ARGV[4] - found[5] < tonumber(ARGV[5]) then
+if found[3] == KEYS[1] and ARGV[4] - (tonumber(found[5]) or 0) < tonumber(ARGV[5]) then
   return answer(found[4] == ARGV[2] and 'rotated' or 'in_progress')
 end
 redis.call('HSET', family, 'reused', 1)
 return answer('reused')
 """
 _END = """
-local token = redis.call('HMGET', KEYS[1], 'secret', 'family')
-if token[1] == ARGV[1] then
+local token = redis.pcall('HMGET', KEYS[1], 'secret', 'family')
+if token[1] == ARGV[1] and token[2] then
   redis.call('DEL', KEYS[2] .. token[2])
 end
 """
@@ -121,4 +128,4 @@ async def end(store: Valkey, token: RefreshToken) -> None:
 
 
 def _families(user_id: str) -> str:
-    return f"family:{user_id}:"
+    return f"family:{_FORM}:{user_id}:"

@@ -102,18 +102,18 @@ def rendered(revision: int, *, doctor_id: str, epoch: int = 1, valid_until: date
 
 
 async def test_valkey_keeps_the_newest_and_not_past_its_time(worker: Worker, scene: Scene) -> None:
-    valkey, doctor_id = worker.parts.cache, scene.doctor_id
+    valkey, signer, doctor_id = worker.parts.cache, worker.parts.signer, scene.doctor_id
 
     async def put(revision: int, **fields: Any) -> bool:
-        return await kept.put_newer(valkey, [rendered(revision, doctor_id=doctor_id, **fields)], NOW) == 1
+        return await kept.put_newer(valkey, signer, [rendered(revision, doctor_id=doctor_id, **fields)], NOW) == 1
 
     assert await put(2, valid_until=NOW + timedelta(minutes=1))
     assert not await put(1)
     assert not await put(2, valid_until=NOW + timedelta(seconds=30))
     assert await put(2, valid_until=NOW + timedelta(minutes=2))
     assert await put(3)
-    assert await kept.get(valkey, 1, [(doctor_id, date(2026, 3, 3))]) == [rendered(3, doctor_id=doctor_id)]
-    assert await kept.get(valkey, 2, [(doctor_id, date(2026, 3, 3))]) == []
+    assert await kept.get(valkey, signer, 1, [(doctor_id, date(2026, 3, 3))]) == [rendered(3, doctor_id=doctor_id)]
+    assert await kept.get(valkey, signer, 2, [(doctor_id, date(2026, 3, 3))]) == []
     [key] = await valkey.keys("slots:*")
     assert 0 < await valkey.pttl(key) <= 300_000
     await valkey.flushdb()
@@ -123,14 +123,15 @@ async def test_valkey_keeps_the_newest_and_not_past_its_time(worker: Worker, sce
 
 
 async def test_days_put_together_are_told_together_apart_from_those_kept_as_new(worker: Worker) -> None:
-    valkey, [one, two, three] = worker.parts.cache, [str(UUID(int=number)) for number in (1, 2, 3)]
-    assert await kept.put_newer(valkey, [rendered(5, doctor_id=two)], NOW) == 1
-    async with aclosing(kept.listen(valkey)) as heard:
+    valkey, signer = worker.parts.cache, worker.parts.signer
+    one, two, three = (str(UUID(int=number)) for number in (1, 2, 3))
+    assert await kept.put_newer(valkey, signer, [rendered(5, doctor_id=two)], NOW) == 1
+    async with aclosing(kept.listen(valkey, signer)) as heard:
         assert await anext(heard) is None
         together = [rendered(4, doctor_id=each) for each in (one, two, three)]
-        assert await kept.put_newer(valkey, together, NOW) == 2
+        assert await kept.put_newer(valkey, signer, together, NOW) == 2
         assert [await anext(heard), await anext(heard)] == [together[0], together[2]]
-    assert await kept.get(valkey, 1, [(two, date(2026, 3, 3))]) == [rendered(5, doctor_id=two)]
+    assert await kept.get(valkey, signer, 1, [(two, date(2026, 3, 3))]) == [rendered(5, doctor_id=two)]
 
 
 async def test_what_valkey_has_of_before_a_known_commit_is_not_believed(scene: Scene, worker: Worker) -> None:
@@ -138,7 +139,7 @@ async def test_what_valkey_has_of_before_a_known_commit_is_not_believed(scene: S
     await scene.slots()
     old = rendered(0, doctor_id=scene.doctor_id)
     await worker.parts.cache.flushdb()  # as if it had been away while the day was told
-    assert await kept.put_newer(worker.parts.cache, [old], NOW)
+    assert await kept.put_newer(worker.parts.cache, worker.parts.signer, [old], NOW)
     worker.parts.days.learn((scene.doctor_id, date(2026, 3, 3)), 1, 1)
     worker.parts.days._memory._days.clear()  # noqa: SLF001  # as after a long time
     assert (await scene.slots()).revision == 1

@@ -6,6 +6,8 @@ distrusts all that is in it: it may have missed a change, its own or another's.
 """
 
 import asyncio
+import hashlib
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -21,6 +23,8 @@ from db.postgres.cluster.routing import is_stale, names_mark
 from db.valkey import profiles as kept
 from db.valkey.cache_breaker import CacheBreaker
 from db.valkey.client import Valkey
+from db.valkey.profiles import KeptProfiles
+from db.valkey.signer import Signer
 from server.usecases.single_flight import SingleFlight
 
 DOCTOR_LIFE = timedelta(hours=1)
@@ -64,7 +68,14 @@ class ProfileCache(Generic[P]):
     """The profiles of one kind."""
 
     def __init__(
-        self, engine: Engine, breaker: CacheBreaker, epoch: Callable[[], int], noun: str, kind: type[P], life: timedelta
+        self,
+        engine: Engine,
+        breaker: CacheBreaker,
+        signer: Signer,
+        epoch: Callable[[], int],
+        noun: str,
+        kind: type[P],
+        life: timedelta,
     ) -> None:
         self.counts = ProfileReads()
         self._breaker = breaker
@@ -72,6 +83,9 @@ class ProfileCache(Generic[P]):
         self._noun = noun
         self._life = life
         self._rows = TypeAdapter(kind)
+        # In full, since rows are kept without the names of their fields.
+        shape = json.dumps(self._rows.json_schema(), sort_keys=True)
+        self._kept = KeptProfiles(signer, hashlib.sha256(shape.encode()).hexdigest())
         self._flights: SingleFlight[str, P | None] = SingleFlight(engine)
         self._is_distrusted = False
         self._reconciling: asyncio.Task[None] | None = None
@@ -110,7 +124,7 @@ class ProfileCache(Generic[P]):
         # As long as the epoch is not known, nothing that is kept can be trusted.
         with suppress(StateError):
             if self._epoch():
-                generation, found = await self._run(lambda valkey: kept.get(valkey, self._key(profile_id)))
+                generation, found = await self._run(lambda valkey: self._kept.get(valkey, self._key(profile_id)))
         if found is not None:
             self.counts.valkey += 1
             return self._rows.validate_json(found)
@@ -123,7 +137,7 @@ class ProfileCache(Generic[P]):
 
     def _putting(self, row: P, generation: str) -> Callable[[Valkey], Awaitable[None]]:
         key, profile = self._key(row.id), self._rows.dump_json(row)
-        return lambda valkey: kept.put_newer(valkey, key, profile, row.version, self._life, generation)
+        return lambda valkey: self._kept.put_newer(valkey, key, profile, row.version, self._life, generation)
 
     async def _run(self, call: Callable[[Valkey], Awaitable[T]]) -> T:
         try:

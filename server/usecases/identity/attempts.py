@@ -50,7 +50,7 @@ class Attempts:
 
 
 def _key(what: str, whose: str) -> str:
-    return f"attempts:{what}:{hashlib.sha256(whose.encode()).hexdigest()[:32]}"
+    return f"attempts:1:{what}:{hashlib.sha256(whose.encode()).hexdigest()[:32]}"
 
 
 @contextmanager

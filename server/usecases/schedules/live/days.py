@@ -12,6 +12,7 @@ from db.postgres.days import OfferRow
 from db.valkey import days as kept
 from db.valkey.cache_breaker import CacheBreaker
 from db.valkey.days import RenderedDay
+from db.valkey.signer import Signer
 from server.domain.doctor import DoctorDay
 from server.domain.errors import Reason, not_found
 from server.domain.ids import Clock
@@ -34,9 +35,12 @@ class DayReads:
 class Days:
     """Gives days to all who read them. What Valkey lacks, or is known to have of before a change, is rendered anew."""
 
-    def __init__(self, engine: Engine, rendering: Rendering, breaker: CacheBreaker, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, rendering: Rendering, breaker: CacheBreaker, signer: Signer, clock: Clock
+    ) -> None:
         self._rendering = rendering
         self._breaker = breaker
+        self._signer = signer
         self._clock = clock
         self._memory = Memory(clock)
         self._flights: SingleFlight[tuple[DoctorDay, int], RenderedDay] = SingleFlight(engine)
@@ -142,13 +146,13 @@ class Days:
         if not self.epoch or not keys:
             return []
         try:
-            return await self._breaker.run(lambda valkey: kept.get(valkey, self.epoch, keys))
+            return await self._breaker.run(lambda valkey: kept.get(valkey, self._signer, self.epoch, keys))
         except StateError:
             return []
 
     async def _put(self, days: Sequence[RenderedDay]) -> None:
         with suppress(StateError):  # workers look at the database for what they are not told
-            await self._breaker.run(lambda valkey: kept.put_newer(valkey, days, self._clock()))
+            await self._breaker.run(lambda valkey: kept.put_newer(valkey, self._signer, days, self._clock()))
 
     def _later(self, work: Coroutine[None, None, None]) -> None:
         if len(self._background) >= _MOST_BACKGROUND:

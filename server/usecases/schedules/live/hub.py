@@ -19,6 +19,7 @@ from db.postgres.doctors import PlaceRow
 from db.valkey import days as kept
 from db.valkey.client import Valkey
 from db.valkey.days import RenderedDay
+from db.valkey.signer import Signer
 from server.domain.doctor import DoctorDay
 from server.domain.errors import DomainError
 from server.domain.ids import Clock
@@ -84,10 +85,11 @@ class Hub:
     others ask for.
     """
 
-    def __init__(self, days: Days, engine: Engine, valkey: Valkey, clock: Clock) -> None:
+    def __init__(self, days: Days, engine: Engine, valkey: Valkey, signer: Signer, clock: Clock) -> None:
         self._days = days
         self._engine = engine
         self._valkey = valkey
+        self._signer = signer
         self._clock = clock
         self._followed: dict[tuple[str, date | None], _Followed] = {}
         self._by_day: dict[DoctorDay, list[_Followed]] = {}
@@ -142,7 +144,7 @@ class Hub:
             await asyncio.sleep(pause)
 
     async def _listen(self) -> None:
-        async for day in kept.listen(self._valkey):
+        async for day in kept.listen(self._valkey, self._signer):
             if day is None:
                 # What was told before nobody heard.
                 await self._look()

@@ -1,0 +1,46 @@
+"""Signatures of what is kept in Valkey: only what a worker put there is believed."""
+
+import hashlib
+import hmac
+
+import structlog
+
+_log = structlog.get_logger()
+
+BYTES = 16
+"""The length of a signature, which stands behind its value."""
+
+
+class Signer:
+    """Signs values with a key that workers share and Valkey does not know.
+
+    Whoever can write there can take a value away, but show nobody a value of their own. `kind` says what a value is and
+    in which form, so none counts as another; it is one of a few words.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._told: set[str] = set()
+
+    def sign(self, kind: str, value: bytes, name: str = "") -> bytes:
+        """A value with its signature; with a `name` it counts under that name only."""
+        return value + self._signature(kind, value, name)
+
+    def verified(self, kind: str, signed: bytes, name: str = "") -> bytes | None:
+        """The value, or None if it is not one of ours: then it counts as absent, and the log says so once."""
+        value, signature = signed[:-BYTES], signed[-BYTES:]
+        if hmac.compare_digest(signature, self._signature(kind, value, name)):
+            return value
+        if kind not in self._told:
+            self._told.add(kind)
+            _log.warning(
+                "a value in valkey is not of a worker of this release: ignored, as others will be",
+                kind=kind,
+            )
+        return None
+
+    def _signature(self, kind: str, value: bytes, name: str) -> bytes:
+        made = hashlib.blake2b(value, digest_size=BYTES, key=self._key, person=kind.encode())
+        if name:
+            made.update(b"\0" + name.encode())
+        return made.digest()

@@ -1,0 +1,164 @@
+"""What stands in Valkey is believed if a worker put it there: anything else counts as absent, and harms nobody."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from db.valkey import days as kept
+from db.valkey.rates import Rate
+from db.valkey.read_marks import ReadMarks
+from db.valkey.signer import Signer
+from tests.fixtures.book import NOW
+from tests.fixtures.callers import refusal
+from tests.fixtures.clinic import TUESDAY, Scene
+from tests.fixtures.watching import watch
+from tests.fixtures.worker import Worker
+from tests.live.test_days import rendered
+from tests.live.test_profiles import doctor, patient
+from yoyaku.v1 import auth_service_pb2 as auth
+
+DAY = date.fromisoformat(TUESDAY)
+
+
+async def nonsense(valkey: Any, key: bytes) -> None:
+    await valkey.set(key, b"x")
+
+
+async def nothing(valkey: Any, key: bytes) -> None:
+    await valkey.set(key, b"")
+
+
+async def other_type(valkey: Any, key: bytes) -> None:
+    await valkey.delete(key)
+    await valkey.hset(key, mapping={b"secret": b"\xff", b"family": b"\xff", b"generation": b"\xff"})
+
+
+async def half(valkey: Any, key: bytes) -> None:
+    value = await valkey.get(key) if await valkey.type(key) == b"string" else b"x"
+    await valkey.set(key, value[: len(value) // 2])
+
+
+async def altered(valkey: Any, key: bytes) -> None:
+    value = await valkey.get(key) if await valkey.type(key) == b"string" else b"x"
+    await valkey.set(key, value[:-1] + bytes([value[-1] ^ 1]) if value else b"x")
+
+
+Spoil = Callable[[Any, bytes], Awaitable[None]]
+WAYS = [nonsense, nothing, other_type, half, altered]
+
+
+async def spoil_all(valkey: Any, spoil: Spoil) -> list[bytes]:
+    keys: list[bytes] = await valkey.keys("*")
+    for key in keys:
+        await spoil(valkey, key)
+    return keys
+
+
+def forget_days(worker: Worker) -> None:
+    worker.parts.days._memory._days.clear()  # noqa: SLF001  # as after a long time
+
+
+@pytest.mark.parametrize("spoil", WAYS)
+async def test_days_and_profiles_are_answered_whatever_stands_in_their_place(
+    scene: Scene, worker: Worker, spoil: Spoil
+) -> None:
+    await scene.book_slot("09:00")
+    right = [await scene.slots(), await doctor(scene), await patient(scene)]
+    keys = await spoil_all(worker.parts.cache, spoil)
+    assert {key.split(b":")[0] for key in keys} >= {b"slots", b"profile"}
+    for _ in range(3):
+        forget_days(worker)
+        assert [await scene.slots(), await doctor(scene), await patient(scene)] == right
+    counts = worker.parts.days.counts.valkey, worker.parts.doctors.counts.valkey
+    forget_days(worker)
+    await asyncio.gather(scene.slots(), doctor(scene))
+    # What is right has taken the place of what was not.
+    assert (worker.parts.days.counts.valkey, worker.parts.doctors.counts.valkey) > counts
+
+
+async def test_a_generation_that_is_none_can_be_raised(scene: Scene, worker: Worker) -> None:
+    valkey = worker.parts.cache
+    await scene.slots()
+    await valkey.set("profiles:1:generation", b"x")
+    assert [await doctor(scene) for _ in range(2)]
+    worker.parts.doctors._is_distrusted = True  # noqa: SLF001  # as after a Valkey that was away
+    await doctor(scene)
+    generation: Any = await valkey.get("profiles:1:generation")
+    assert generation.isdigit()
+
+
+@pytest.mark.parametrize("told", [b"", b"x", b"\xff" * 300, bytes(128), bytes(4_000)])
+async def test_what_is_published_by_others_ends_nothing_and_changes_nothing(
+    scene: Scene, worker: Worker, told: bytes
+) -> None:
+    async with watch(scene.patient, scene.doctor_id, date=TUESDAY) as reader:
+        await reader.day(scene.doctor_id, lambda day: day.revision == 0)
+        with capture_logs() as logs:
+            for _ in range(3):
+                assert await worker.parts.cache.publish("slots:1", told) == 1
+            booked = await scene.book_slot("09:00")
+            await reader.day(scene.doctor_id, lambda day: day.revision == booked.revision)
+    assert len([line for line in logs if line["log_level"] == "warning"]) <= 1
+    assert not [line for line in logs if line["log_level"] == "error"]
+
+
+async def test_a_day_that_somebody_else_signed_is_shown_to_nobody(scene: Scene, worker: Worker) -> None:
+    valkey, forged = worker.parts.cache, rendered(4_000_000_000, doctor_id=scene.doctor_id, epoch=9)
+    async with watch(scene.patient, scene.doctor_id, date=TUESDAY) as reader:
+        await reader.day(scene.doctor_id, lambda day: day.revision == 0)
+        assert await kept.put_newer(valkey, Signer(b"of somebody else"), [forged], NOW) == 1
+        booked = await scene.book_slot("09:00")
+        await reader.day(scene.doctor_id, lambda day: (day.epoch, day.revision) == (1, booked.revision))
+        assert {day.revision for day in reader.days()} == {0, booked.revision}
+    assert await kept.get(valkey, worker.parts.signer, 9, [(scene.doctor_id, DAY)]) == []
+
+
+async def test_a_day_that_was_put_in_the_place_of_another_is_not_taken_for_it(scene: Scene, worker: Worker) -> None:
+    valkey: Any = worker.parts.cache
+    signer, other = worker.parts.signer, await scene.book.doctor(scene.clinic_id)
+    await kept.put_newer(valkey, signer, [rendered(7, doctor_id=other)], NOW)
+    [key] = await valkey.keys("slots:*")
+    place = key.replace(other.encode(), scene.doctor_id.encode())
+    await valkey.rename(key, place)
+    assert await kept.get(valkey, signer, 1, [(scene.doctor_id, DAY)]) == []
+    assert not await valkey.exists(place)
+
+
+@pytest.mark.parametrize("spoil", WAYS)
+async def test_a_session_that_is_no_session_has_ended_and_its_owner_signs_in_again(
+    scene: Scene, worker: Worker, spoil: Spoil
+) -> None:
+    store, stranger = worker.parts.token_store, worker.stranger()
+    account = await worker.parts.accounts.invite_admin("new@example.org")
+    request = auth.SetPasswordRequest(set_password_token=account.token, password="a long enough password")
+    await stranger(stranger.auth.SetPassword, request)
+    login = auth.LoginRequest(email="new@example.org", password="a long enough password")
+    granted = await stranger(stranger.auth.Login, login)
+    await spoil_all(store, spoil)
+    refresh = auth.RefreshTokenRequest(refresh_token=granted.refresh_token)
+    assert (await refusal(stranger(stranger.auth.RefreshToken, refresh))).reason == "SESSION_ENDED"
+    await stranger(stranger.auth.Logout, auth.LogoutRequest(refresh_token=granted.refresh_token))
+    assert (await stranger(stranger.auth.Login, login)).access_token
+
+
+@pytest.mark.parametrize("held", [b"x", b"", b"1e300", b"-5", b"9" * 40])
+async def test_a_mark_that_is_none_is_not_known_and_gives_way_to_the_next(worker: Worker, held: bytes) -> None:
+    marks, valkey = ReadMarks(worker.parts.cache), worker.parts.cache
+    await marks.raise_to("a", 5)
+    for spoilt in (valkey.set("mark:1:a", held), other_type(valkey, b"mark:1:a")):
+        await spoilt
+        assert await marks.get("a") is None
+        await marks.raise_to("a", 7)
+        assert await marks.get("a") == 7
+    await marks.aclose()
+
+
+@pytest.mark.parametrize("held", [b"x", b"1e300", b"-5"])
+async def test_a_rate_is_not_stopped_by_a_moment_that_is_none(worker: Worker, held: bytes) -> None:
+    await worker.parts.cache.set("rate:1:test", held)
+    rate = Rate(worker.parts.cache, "test", per_second=10)
+    assert [await rate.take() for _ in range(2)] == pytest.approx([0, 0.1], abs=0.05)

@@ -120,7 +120,9 @@ async def test_a_worker_that_drains_says_so_to_open_and_to_new_streams(scene: Sc
                 assert reader.closing() == "DRAIN"
 
 
-async def test_a_stream_with_a_deadline_ends_before_it_and_says_so(scene: Scene) -> None:
-    async with watch(scene.patient, scene.doctor_id, seconds=1) as reader:
+async def test_a_stream_with_a_deadline_ends_before_it_and_says_so(scene: Scene, clock: Clock) -> None:
+    async with watch(scene.patient, scene.doctor_id, seconds=30) as reader:
+        await reader.day(scene.doctor_id, lambda _: True)
+        clock.advance(timedelta(seconds=30))  # of the server's clock; that of the call goes on slowly
         await reader.until(lambda reader: reader.ended)
     assert reader.closing() == "MAX_AGE"

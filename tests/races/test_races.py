@@ -266,5 +266,6 @@ async def test_batches_in_opposite_orders_end_without_a_deadlock(fleet: Fleet, b
     calls = [client(client.appointments.BatchReschedule, each) for client, each in zip(workers, batches, strict=True)]
     answers, refusals = await at_once(calls)
     assert not refusals
+    assert [len(answer.results) for answer in answers] == [10, 10]
     assert all(result.HasField("rescheduled") for answer in answers for result in answer.results)
     assert await book.rows("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == [(0,)]

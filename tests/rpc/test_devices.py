@@ -136,6 +136,7 @@ async def test_a_hospital_system_exchanges_its_credential_for_tokens(devices: De
     assert answer.account_id == made.account_id
     assert (await scene.list(client=system, clinic_id=scene.clinic_id, date="2026-03-03")).appointments == []
     kept = await scene.book.rows("SELECT response FROM idempotency_keys")
+    assert kept
     assert not any(made.device_token.encode() in bytes(row[0]) for row in kept)  # type: ignore[call-overload]
 
 

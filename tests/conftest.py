@@ -1,6 +1,7 @@
 """Every fixture lives in a plugin of its own under tests/fixtures."""
 
 pytest_plugins = [
+    "tests.fixtures.costs",
     "tests.fixtures.cluster",
     "tests.fixtures.database",
     "tests.fixtures.valkey",

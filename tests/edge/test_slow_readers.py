@@ -61,7 +61,7 @@ async def slow_reader_of_events(edge: Edge, stack: Stack) -> AsyncIterator[None]
             assert await loop.sock_recv(connection, 12) == b"HTTP/1.1 200"
 
         async def read() -> None:
-            while await loop.sock_recv(connection, 1):
+            while await loop.sock_recv(connection, 1):  # noqa: ASYNC110  # it is not polling, but slow
                 await asyncio.sleep(1)
 
         reading = asyncio.create_task(read())
@@ -120,7 +120,7 @@ class FastReader:
 
 
 async def delays(edge: Edge, stack: Stack, doctors: list[str], slow: int) -> tuple[float, list[float]]:
-    """Seconds until the fast readers had their first days, and from each round of changes until the last of them had it."""
+    """Seconds until the fast readers had their first days, and from each round of changes until all of them had it."""
     async with AsyncExitStack() as exits:
         for number in range(slow):
             kind = (slow_reader_of_messages, slow_reader_of_events)[number % 2]

@@ -161,8 +161,9 @@ class Changes:
             cancel = CancelAppointmentRequest(appointment_id=booked)
             answer = await self._appointments.CancelAppointment(cancel, metadata=self._metadata, timeout=20)
         else:
-            where = {"doctor_id": doctor, "patient_id": self._clinic.patient, "date": self._clinic.day}
-            create = CreateAppointmentRequest(**where, time_slot=time_slot)
+            create = CreateAppointmentRequest(
+                doctor_id=doctor, patient_id=self._clinic.patient, date=self._clinic.day, time_slot=time_slot
+            )
             answer = await self._appointments.CreateAppointment(create, metadata=self._metadata, timeout=20)
             self._booked[doctor] = answer.appointment.id
         return doctor, answer.revision

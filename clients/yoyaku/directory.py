@@ -117,7 +117,10 @@ class Directory(Caller):
         etag: str = "",
         request_id: str = "",
     ) -> pb.UpdatePatientResponse:
-        """Change a patient; `identifiers` replaces all of them (NotFound, NotAllowed, EtagMismatch, AlreadyExists)."""
+        """Change a patient; `identifiers` replaces all of them (NotFound, NotAllowed, EtagMismatch, AlreadyExists).
+
+        A changed email address or phone number waits for `confirm_contact`.
+        """
         new = Patient(
             name=name or "",
             birth_date=day_text(birth_date),
@@ -134,6 +137,12 @@ class Directory(Caller):
             patient_id=patient_id, patient=new, update_mask=mask, request_id=write_id(request_id)
         )
         return await self._call(self._stub(DirectoryServiceStub).UpdatePatient, request)
+
+    @Call
+    async def confirm_contact(self, patient_id: str, code: str, *, request_id: str = "") -> pb.ConfirmContactResponse:
+        """Use a new email address or phone number, by the code that was sent to it (Refused, NotFound, NotAllowed)."""
+        request = pb.ConfirmContactRequest(patient_id=patient_id, code=code, request_id=write_id(request_id))
+        return await self._call(self._stub(DirectoryServiceStub).ConfirmContact, request)
 
     @Call
     async def search_patients(

@@ -15,6 +15,8 @@ class NotificationRow(NamedTuple):
     kind: str
     appointment_id: str | None
     account_id: str | None
+    patient_id: str | None
+    """Of what is about the patient's contact alone."""
     version: int
     channel: str
     recipient: str
@@ -56,6 +58,10 @@ class ContentRow(NamedTuple):
     """The address that holds the appointment's calendar entry, since it got the last one; empty if none does."""
     holder_start_at: datetime | None
     """The start in that entry."""
+    patient_id: str | None
+    """Of what is about the patient's contact alone."""
+    change_waits: bool
+    """Whether the change of contact that it carries the code of waits to be confirmed."""
 
 
 class SubjectRow(NamedTuple):
@@ -132,11 +138,12 @@ _CONTENT = """
 SELECT n.kind, n.version, n.channel, n.recipient, n.status, n.attempts, n.expires_at,
     coalesce(k.email, q.email, ''), coalesce(q.phone, ''), coalesce(q.language, 'en'),
     a.id, a.status, a.version, a.start_at, a.end_at, c.name, c.address, c.phone, c.time_zone,
-    coalesce(h.recipient, ''), h.expires_at
+    coalesce(h.recipient, ''), h.expires_at, n.patient_id, x.id IS NOT NULL
 FROM notifications n
 LEFT JOIN accounts k ON k.id = n.account_id
 LEFT JOIN appointments a ON a.id = n.appointment_id
-LEFT JOIN patients q ON q.id = coalesce(a.patient_id, k.patient_id)
+LEFT JOIN patients q ON q.id = coalesce(n.patient_id, a.patient_id, k.patient_id)
+LEFT JOIN contact_changes x ON x.id = n.id
 LEFT JOIN clinics c ON c.id = a.clinic_id
 LEFT JOIN LATERAL (
     SELECT recipient, expires_at FROM notifications

@@ -38,6 +38,9 @@ class FullPatientRow(NamedTuple):
     updated_at: datetime
     identifiers: Sequence[tuple[str, str]]
     """(system, value), sorted."""
+    pending_email: str = ""
+    """An address that waits to be confirmed."""
+    pending_phone: str = ""
 
 
 _COLUMNS = (*PatientRow._fields, "version", "created_at", "updated_at")
@@ -50,7 +53,9 @@ _REMOVE_IDENTIFIERS = "DELETE FROM patient_identifiers WHERE patient_id = %(pati
 _SELECT = f"""
 SELECT {", ".join(_COLUMNS)}, (
     SELECT jsonb_agg(jsonb_build_array(system, value) ORDER BY system COLLATE "C", value COLLATE "C")
-    FROM patient_identifiers WHERE patient_id = patients.id)
+    FROM patient_identifiers WHERE patient_id = patients.id),
+    coalesce((SELECT value FROM contact_changes WHERE patient_id = patients.id AND kind = 'email'), ''),
+    coalesce((SELECT value FROM contact_changes WHERE patient_id = patients.id AND kind = 'phone'), '')
 FROM patients
 """
 _GET = _SELECT + "WHERE id = %(patient_id)s"
@@ -136,5 +141,6 @@ async def _add_identifiers(pg: Connection, patient_id: str, identifiers: Iterabl
 
 
 def _full(*values: Any) -> FullPatientRow:  # one column each, typed by FullPatientRow
-    *plain, identifiers = values
-    return FullPatientRow._make([*plain, [(system, value) for system, value in identifiers or ()]])
+    *plain, identifiers, pending_email, pending_phone = values
+    pairs = [(system, value) for system, value in identifiers or ()]
+    return FullPatientRow._make([*plain, pairs, pending_email, pending_phone])

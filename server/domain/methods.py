@@ -35,6 +35,7 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "DirectoryService/RegisterPatient": (Action.REGISTER_PATIENT,),
     "DirectoryService/GetPatient": (Action.SEE_PATIENT,),
     "DirectoryService/UpdatePatient": (Action.EDIT_PATIENT, Action.EDIT_OWN_CONTACT),
+    "DirectoryService/ConfirmContact": (Action.EDIT_PATIENT, Action.EDIT_OWN_CONTACT),
     "DirectoryService/SearchPatients": (Action.SEARCH_PATIENTS,),
     "DirectoryService/ReserveIdentifierSystem": (Action.RESERVE_IDENTIFIERS,),
     "DirectoryService/ReleaseIdentifierSystem": (Action.RESERVE_IDENTIFIERS,),

@@ -16,6 +16,14 @@ class NoticeKind(StrEnum):
     WITHDRAWAL = "withdrawal"
     """To an address that holds an appointment's calendar entry, and hears no more of the appointment."""
     SECURITY_WARNING = "security_warning"
+    CONTACT_CODE = "contact_code"
+    """To a patient's new address or number: the code that confirms it."""
+    CONTACT_CHANGED = "contact_changed"
+    """To the address or number that a patient had until now."""
+
+
+ADDRESSED = frozenset({NoticeKind.WITHDRAWAL, NoticeKind.CONTACT_CODE, NoticeKind.CONTACT_CHANGED})
+"""Notices for one address or number, whatever else reaches the patient when they are sent."""
 
 
 class Channel(StrEnum):

@@ -1,5 +1,6 @@
 """Writes the letter of a notice."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from db.postgres.notifications import ContentRow
@@ -10,18 +11,25 @@ from server.notifications.letters import Letter
 from server.notifications.texts import Visit
 
 
-def letter(
-    notification_id: str, content: ContentRow, channel: Channel, recipient: str, mail_from: str, now: datetime
-) -> Letter:
-    """The letter of a notice to a recipient, about things as they are now."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a notice goes, to whom, and the address that mail is from."""
+
+    channel: Channel
+    recipient: str
+    mail_from: str
+
+
+def letter(notification_id: str, content: ContentRow, way: Way, code: str, now: datetime) -> Letter:
+    """The letter of a notice, about things as they are now; `code` is for one that has something confirmed."""
     visit = _visit(content)
     kind = NoticeKind(content.kind)
-    text = texts.about(kind, visit, content.language) if visit else texts.warning(content.language)
-    if channel is Channel.SMS:
-        return Letter(notification_id, recipient, text.subject, text.sms)
-    entry = _entry(content, recipient, mail_from)
+    text = texts.about(kind, visit, content.language) if visit else texts.to_person(kind, content.language, code)
+    if way.channel is Channel.SMS:
+        return Letter(notification_id, way.recipient, text.subject, text.sms)
+    entry = _entry(content, way.recipient, way.mail_from)
     attached = invitation(entry, now) if entry else None
-    return Letter(notification_id, recipient, text.subject, text.body, attached, content.clinic_name or "yoyaku")
+    return Letter(notification_id, way.recipient, text.subject, text.body, attached, content.clinic_name or "yoyaku")
 
 
 def _visit(content: ContentRow) -> Visit | None:

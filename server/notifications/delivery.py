@@ -9,13 +9,15 @@ from datetime import datetime, timedelta
 import structlog
 
 from db.errors import StateError, Unavailable
-from db.postgres import notifications
+from db.postgres import contact_changes, notifications
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
 from db.postgres.notifications import ContentRow, NotificationRow
 from server.domain.appointment import Status
+from server.domain.contacts import CodeMaker
 from server.domain.ids import Clock, IdMaker
 from server.domain.notices import (
+    ADDRESSED,
     Channel,
     Delivery,
     DeliveryOutcome,
@@ -25,11 +27,12 @@ from server.domain.notices import (
     pause_after,
     still_true,
 )
-from server.notifications.compose import letter
+from server.notifications.compose import Way, letter
 from server.notifications.letters import Failed, Letter, Refused, Sender, Unaddressable, Unanswered
 from server.notifications.limits import Limit
 from server.notifications.provider_breaker import Call, ProviderBreaker
 from server.telemetry import metrics
+from server.usecases.directory.contacts import code_hash
 
 _log = structlog.get_logger()
 
@@ -72,6 +75,7 @@ class Deliveries:
         engine: Engine,
         clock: Clock,
         new_id: IdMaker,
+        new_code: CodeMaker,
         providers: Mapping[Channel, Provider],
         mail_from: str,
         stopping: asyncio.Event,
@@ -79,6 +83,7 @@ class Deliveries:
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
+        self._new_code = new_code
         self._providers = providers
         self._mail_from = mail_from
         self._stopping = stopping
@@ -133,6 +138,7 @@ class Deliveries:
         Whom it reaches and how is decided here, by what is known of the patient now. Raises Later if that is another
         channel.
         """
+        code = self._new_code()
 
         async def work(pg: Connection) -> tuple[ContentRow, Channel, str] | None:
             now = self._clock()
@@ -144,6 +150,9 @@ class Deliveries:
                 end = Delivery.DROPPED, useless
             else:
                 await self._withdraw(pg, found, recipient, now)
+                if found.patient_id and found.kind == NoticeKind.CONTACT_CODE:
+                    # The code is known to the message alone; what is sent again has another.
+                    await contact_changes.set_code(pg, notification_id, code_hash(found.patient_id, code))
                 end = _beginning(channel, current)
             await notifications.take_up(pg, notification_id, *end, channel=current, recipient=recipient, now=now)
             return None if end[0] is Delivery.DROPPED else (found, current, recipient)
@@ -154,7 +163,8 @@ class Deliveries:
         content, current, recipient = claimed
         if current is not channel:
             raise Later(timedelta())
-        return content, letter(notification_id, content, current, recipient, self._mail_from, self._clock())
+        way = Way(current, recipient, self._mail_from)
+        return content, letter(notification_id, content, way, code, self._clock())
 
     async def _withdraw(self, pg: Connection, content: ContentRow, recipient: str, now: datetime) -> None:
         """Have a calendar entry removed that lies at an address which this notice does not reach."""
@@ -166,6 +176,7 @@ class Deliveries:
             kind=NoticeKind.WITHDRAWAL,
             appointment_id=content.appointment_id,
             account_id=None,
+            patient_id=None,
             version=content.version,
             channel=Channel.EMAIL,
             recipient=content.holder,
@@ -236,8 +247,8 @@ class Deliveries:
 
 def _way(content: ContentRow) -> tuple[Channel, str]:
     """How a notice reaches somebody now, and under which address or number."""
-    if content.kind == NoticeKind.WITHDRAWAL:
-        return Channel.EMAIL, content.recipient
+    if content.kind in ADDRESSED:
+        return Channel(content.channel), content.recipient
     return channel_for(content.email, content.phone)
 
 
@@ -251,6 +262,8 @@ def _beginning(channel: Channel, current: Channel) -> tuple[Delivery, DeliveryOu
 def _uselessness(content: ContentRow, now: datetime) -> DeliveryOutcome | None:
     if now >= content.expires_at:
         return DeliveryOutcome.EXPIRED
+    if content.kind == NoticeKind.CONTACT_CODE and not content.change_waits:
+        return DeliveryOutcome.SUPERSEDED
     if content.appointment_status is None or content.start_at is None:
         return None
     true = still_true(

@@ -61,6 +61,7 @@ class NoticePlanner:
             kind=kind,
             appointment_id=appointment_id,
             account_id=None,
+            patient_id=None,
             version=version,
             channel=channel,
             recipient="",

@@ -18,6 +18,8 @@ _SUBJECTS = {
         NoticeKind.REMINDER: "A reminder of your appointment: {when}",
         NoticeKind.WITHDRAWAL: "An appointment is no longer in this calendar",
         NoticeKind.SECURITY_WARNING: "Your account was signed out",
+        NoticeKind.CONTACT_CODE: "Your code is {code}",
+        NoticeKind.CONTACT_CHANGED: "Your contact details are changing",
     },
     "ja": {
         NoticeKind.CONFIRMATION: "ご予約を承りました:{when}",
@@ -26,6 +28,8 @@ _SUBJECTS = {
         NoticeKind.REMINDER: "ご予約日時のお知らせ:{when}",
         NoticeKind.WITHDRAWAL: "ご予約がこのカレンダーから削除されました",
         NoticeKind.SECURITY_WARNING: "アカウントからサインアウトしました",
+        NoticeKind.CONTACT_CODE: "確認コード:{code}",
+        NoticeKind.CONTACT_CHANGED: "ご連絡先の変更について",
     },
 }
 _BODIES = {
@@ -38,11 +42,34 @@ _WITHDRAWALS = {
     "ja": "下記の医療機関のご予約に変更または取り消しがあり、今後のお知らせは別の宛先へお送りします。\n"
     "添付の予定により、この宛先のカレンダーから削除されます。\n\n{clinic}\n",
 }
-_WARNINGS = {
-    "en": "A sign-in of your account was used twice, which may mean that somebody copied it. We have ended it.\n"
-    "Sign in again and choose a new password. If this happens again, call the clinic.\n",
-    "ja": "サインイン情報が二重に使われたため、第三者による不正利用のおそれがあり、接続を終了しました。\n"
-    "もう一度サインインし、パスワードを変更してください。再び起きた場合はお電話ください。\n",
+_TO_PERSON = {
+    "en": {
+        NoticeKind.SECURITY_WARNING: (
+            "A sign-in of your account was used twice, which may mean that somebody copied it. We have ended it.\n"
+            "Sign in again and choose a new password. If this happens again, call the clinic.\n"
+        ),
+        NoticeKind.CONTACT_CODE: (
+            "{code} is the code that confirms this address or number for your clinic. Enter it in your account, or tell"
+            " it to the clinic, within 24 hours.\nIf you did not ask for this, ignore this message.\n"
+        ),
+        NoticeKind.CONTACT_CHANGED: (
+            "The address or number at which your clinic reaches you is being changed.\n"
+            "If you did not ask for this, call the clinic.\n"
+        ),
+    },
+    "ja": {
+        NoticeKind.SECURITY_WARNING: (
+            "サインイン情報が二重に使われたため、第三者による不正利用のおそれがあり、接続を終了しました。\n"
+            "もう一度サインインし、パスワードを変更してください。再び起きた場合はお電話ください。\n"
+        ),
+        NoticeKind.CONTACT_CODE: (
+            "医療機関からのお知らせ先を確認するコードは{code}です。24時間以内にアカウントで入力するか、"
+            "医療機関にお伝えください。\nお心当たりのない場合は、このメッセージを無視してください。\n"
+        ),
+        NoticeKind.CONTACT_CHANGED: (
+            "医療機関からのお知らせ先の変更手続きが行われています。\nお心当たりのない場合は、お電話ください。\n"
+        ),
+    },
 }
 _SMS = {"en": "{subject} ({zone}), {clinic}", "ja": "{subject}({zone})、{clinic}"}
 
@@ -68,10 +95,11 @@ class Text:
     sms: str
 
 
-def warning(language: str) -> Text:
-    """A security warning."""
-    subject = _SUBJECTS[language][NoticeKind.SECURITY_WARNING]
-    return Text(subject, _WARNINGS[language], subject)
+def to_person(kind: NoticeKind, language: str, code: str) -> Text:
+    """A notice that is about no appointment: a warning, or a code."""
+    subject = _SUBJECTS[language][kind].format(code=code)
+    body = _TO_PERSON[language][kind].format(code=code)
+    return Text(subject, body, subject if kind is NoticeKind.SECURITY_WARNING else body.replace("\n", " ").strip())
 
 
 def about(kind: NoticeKind, visit: Visit, language: str) -> Text:

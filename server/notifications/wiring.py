@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -76,9 +77,13 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock) -> Async
             engine,
             clock,
             NoticePlanner(engine, clock, new_id),
-            Deliveries(engine, clock, new_id, providers, settings.mail_from, stop),
+            Deliveries(engine, clock, new_id, _new_code, providers, settings.mail_from, stop),
             dead_after_seconds=settings.worker_dead_after_seconds,
         )
+
+
+def _new_code() -> str:
+    return f"{secrets.randbelow(1_000_000):06}"
 
 
 def _provider(sender: Sender, name: str, per_second: float, settings: Settings, valkey: Valkey) -> Provider:

@@ -83,6 +83,12 @@ class DirectoryServicer(DirectoryServiceServicer):
         set_etag(response.patient.etag)
         return response
 
+    async def ConfirmContact(self, request: pb.ConfirmContactRequest, context: object) -> pb.ConfirmContactResponse:
+        write = idempotent_write(caller(), request, request.request_id, _contact_confirmed, pb.ConfirmContactResponse)
+        response = await self._patients.confirm_contact(caller(), request.patient_id.lower(), request.code, write)
+        set_etag(response.patient.etag)
+        return response
+
     async def SearchPatients(self, request: pb.SearchPatientsRequest, context: object) -> pb.SearchPatientsResponse:
         rows, next_page_token = await self._patients.search(caller(), _search(request))
         return pb.SearchPatientsResponse(patients=map(_patient, rows), next_page_token=next_page_token)
@@ -187,6 +193,8 @@ def _patient(row: FullPatientRow) -> patient_pb2.Patient:
         phone=row.phone,
         email=row.email,
         language=row.language,
+        pending_email=row.pending_email,
+        pending_phone=row.pending_phone,
         identifiers=[patient_pb2.Identifier(system=system, value=value) for system, value in row.identifiers],
         etag=etag_of(row.version),
         create_time=to_timestamp(row.created_at),
@@ -208,3 +216,7 @@ def _patient_registered(row: FullPatientRow) -> pb.RegisterPatientResponse:
 
 def _patient_updated(row: FullPatientRow) -> pb.UpdatePatientResponse:
     return pb.UpdatePatientResponse(patient=_patient(row))
+
+
+def _contact_confirmed(row: FullPatientRow) -> pb.ConfirmContactResponse:
+    return pb.ConfirmContactResponse(patient=_patient(row))

@@ -46,6 +46,7 @@ def _notification(row: NotificationRow) -> notification_pb2.Notification:
         kind=notification_pb2.NotificationKind.Value(f"NOTIFICATION_KIND_{row.kind.upper()}"),
         appointment_id=row.appointment_id or "",
         account_id=row.account_id or "",
+        patient_id=row.patient_id or "",
         version=row.version,
         channel=notification_pb2.NotificationChannel.Value(f"NOTIFICATION_CHANNEL_{row.channel.upper()}"),
         status=notification_pb2.NotificationStatus.Value(f"{_STATUS}{row.status.upper()}"),

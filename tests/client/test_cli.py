@@ -13,10 +13,13 @@ import grpc
 import pytest
 from typer.testing import CliRunner
 
+from server.usecases.directory.contacts import code_hash
 from tests.client.stand_in import failure, standing_in
 from tests.fixtures.book import Clock
 from tests.fixtures.clinic import TUESDAY, Scene
 from yoyaku.__main__ import app
+from yoyaku.v1.directory_service_pb2 import UpdatePatientRequest
+from yoyaku.v1.patient_pb2 import Patient
 
 CLIENTS = Path(__file__).parents[2] / "clients"
 NOBODY = "019ab0c2-7d10-7c3e-9a4f-0242ac120003"
@@ -129,6 +132,18 @@ async def test_staff_book_for_others_and_over_a_full_slot(scene: Scene, staff: S
     await scene.book_slot("10:00")
     words = ["book", "mori", f"{TUESDAY}T10:00", "--patient", scene.other_id, "--json"]
     assert (await staff(*words, "--override", "emergency")).json["appointment"]["patient"]["name"] == "Ito Yui"
+
+
+async def test_a_new_address_is_confirmed_by_its_code(scene: Scene, patient: Shell) -> None:
+    await scene.book.run("UPDATE patients SET email = 'old@example.org' WHERE id = %s", scene.patient_id)
+    change = Patient(email="new@example.org")
+    request = UpdatePatientRequest(patient_id=scene.patient_id, patient=change)
+    await scene.patient(scene.patient.directory.UpdatePatient, request)
+    wrong = await patient("confirm-contact", "000000")
+    assert (wrong.code, "this code confirms nothing" in wrong.err) == (1, True)
+    await scene.book.run("UPDATE contact_changes SET code_hash = %s", code_hash(scene.patient_id, "123456"))
+    done = await patient("confirm-contact", "123456")
+    assert done.out == "confirmed: notices reach Sato Ken at new@example.org\n"
 
 
 async def test_what_others_wrote_cannot_command_the_terminal(scene: Scene, staff: Shell) -> None:

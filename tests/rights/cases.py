@@ -198,6 +198,15 @@ CASES: dict[str, Sequence[Case]] = {
             sees=Action.SEE_PATIENT,
         ),
     ],
+    "DirectoryService/ConfirmContact": [
+        Case(
+            lambda _, s: directory.ConfirmContactRequest(patient_id=s.patient_id, code="000000"),
+            actions=[Action.EDIT_PATIENT, Action.EDIT_OWN_CONTACT],
+            any_action=True,
+            sees=Action.SEE_PATIENT,
+            passed=["CONTACT_CODE_WRONG"],
+        )
+    ],
     "DirectoryService/SearchPatients": [
         Case(lambda _w, _s: directory.SearchPatientsRequest(name_prefix="Patient"), objectless=True)
     ],

@@ -71,6 +71,23 @@ def reschedule(
 
 
 @app.command()
+def confirm_contact(
+    context: typer.Context,
+    code: Annotated[str, typer.Argument(metavar="CODE", help="Six digits, as they were sent.")],
+    patient: Annotated[str, typer.Option(metavar="ID", help="Patient id; patients may omit it for themselves.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Confirm a new email address or phone number by the code that was sent to it."""
+    patient_id = patient or own_patient(context)
+    if not patient_id:
+        raise usage("say whose it is: --patient ID (`yoyaku patients NAME` finds it)")
+    with session(context) as client:
+        answer = client.confirm_contact(patient_id, code)
+    reached = " and ".join(filter(None, (answer.patient.email, answer.patient.phone)))
+    present(answer, f"confirmed: notices reach {answer.patient.name} at {reached}", as_json=as_json)
+
+
+@app.command()
 def cancel(
     context: typer.Context, appointment_id: str, reason: Reason = "", etag: Etag = "", as_json: Json = False
 ) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
@@ -120,6 +121,23 @@ patients = Table(
     PrimaryKeyConstraint("id", name="patients_pkey"),
 )
 Index("patients_by_name", patients.c.name_key, patients.c.id)
+
+contact_changes = Table(
+    "contact_changes",
+    metadata,
+    # Of the notice that carries the code, too.
+    column("id", UUID),
+    reference("contact_changes", "patient"),
+    column("kind", Text(), check("contact_changes_kind_known", "kind IN ('email', 'phone')")),
+    column("value", Text()),
+    # None until the code is sent.
+    Column("code_hash", LargeBinary()),
+    column("tries", Integer()),
+    column("expires_at", INSTANT),
+    PrimaryKeyConstraint("id", name="contact_changes_pkey"),
+    UniqueConstraint("patient_id", "kind", name="contact_changes_one_of_a_kind"),
+)
+Index("contact_changes_by_end", contact_changes.c.expires_at)
 
 clinic_identifiers = identifiers("clinic")
 practitioner_identifiers = identifiers("practitioner")

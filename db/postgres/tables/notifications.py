@@ -13,7 +13,8 @@ notifications = Table(
         Text(),
         check(
             "notifications_kind_known",
-            "kind IN ('confirmation', 'change', 'cancellation', 'reminder', 'withdrawal', 'security_warning')",
+            "kind IN ('confirmation', 'change', 'cancellation', 'reminder', 'withdrawal', 'security_warning',"
+            " 'contact_code', 'contact_changed')",
         ),
     ),
     Column("appointment_id", UUID, ForeignKey("appointments.id", name="notifications_appointment_fkey")),
@@ -40,9 +41,18 @@ notifications = Table(
     column("created_at", INSTANT),
     column("updated_at", INSTANT),
     Column("recipient", Text(), nullable=False, server_default=""),
+    Column("patient_id", UUID, ForeignKey("patients.id", name="notifications_patient_fkey")),
     PrimaryKeyConstraint("id", name="notifications_pkey"),
     UniqueConstraint("appointment_id", "kind", "version", name="notifications_once"),
-    check("notifications_one_subject", "num_nonnulls(appointment_id, account_id) = 1"),
+    check("notifications_one_subject", "num_nonnulls(appointment_id, account_id, patient_id) = 1"),
+)
+_CONTACTS = text("patient_id IS NOT NULL")
+Index("notifications_by_patient", notifications.c.patient_id, notifications.c.created_at, postgresql_where=_CONTACTS)
+Index(
+    "notifications_by_recipient",
+    notifications.c.recipient,
+    notifications.c.created_at,
+    postgresql_where=_CONTACTS,
 )
 Index("notifications_by_status", notifications.c.status, notifications.c.id)
 Index("notifications_due", notifications.c.due_at, postgresql_where=text("status = 'planned'"))

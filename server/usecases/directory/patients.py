@@ -7,9 +7,10 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from db.errors import ConstraintViolated
-from db.postgres import appointments, patients
+from db.postgres import appointments, contact_changes, patients
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
+from db.postgres.cluster.transaction import transact
 from db.postgres.patients import FullPatientRow, PatientRow
 from server.domain.errors import DomainError, Reason, invalid, not_found
 from server.domain.etags import check_etag
@@ -17,10 +18,11 @@ from server.domain.identity import Action, Caller, Owner, may, not_allowed, requ
 from server.domain.ids import Clock, IdMaker
 from server.particulars import Unfit, born
 from server.usecases import paging
+from server.usecases.directory import contacts
 from server.usecases.directory.identifier_systems import check_written
 from server.usecases.directory.profile_cache import ProfileCache
 from server.usecases.idempotency import Claim, Write
-from server.usecases.unit_of_work import perform, read
+from server.usecases.unit_of_work import perform, read, refusals
 
 M = TypeVar("M")
 
@@ -114,7 +116,45 @@ class Patients:
 
             async def work(pg: Connection, claim: Claim) -> FullPatientRow:
                 await claim.settle()
-                row = await _update(pg, caller, change, now)
+                row = await self._update(pg, caller, change, now)
+                await replace_profile(row)
+                return row
+
+            return await perform(self._engine, write, work, now)
+
+    async def _update(self, pg: Connection, caller: Caller, change: PatientChange, now: datetime) -> FullPatientRow:
+        await _visible(pg, caller, change.patient_id)
+        _require_editable(caller, change)
+        row = await _locked(pg, change.patient_id)
+        check_etag(row.version, change.etag)
+        vouched = may(caller, Action.EDIT_PATIENT)
+        wanted = await contacts.hold_back(
+            pg, self._new_id, row, change.of(row), change.fields, vouched=vouched, now=now
+        )
+        if wanted == row:
+            return row
+        await check_written(pg, row.identifiers, wanted.identifiers)
+        await patients.update(pg, wanted, now)
+        if wanted.identifiers != row.identifiers:
+            await patients.replace_identifiers(pg, row.id, wanted.identifiers)
+        return _known(await (await patients.get(pg, row.id)).fetchone(), row.id)
+
+    async def confirm_contact(self, caller: Caller, patient_id: str, code: str, write: Write[FullPatientRow, M]) -> M:
+        """Use a patient's new address or number from now on; errors are those of ConfirmContact in the contract."""
+        now = self._clock()
+        if not _may_edit_contact(caller, patient_id):
+            await read(self._engine, lambda pg: _visible(pg, caller, patient_id))
+            raise not_allowed(Action.EDIT_PATIENT)
+        # Counted before it is compared, and whatever comes of that: nobody tries more at once than one after the other.
+        with refusals():
+            await transact(self._engine, lambda pg: contact_changes.count_try(pg, patient_id))
+        async with self._profiles.change() as replace_profile:
+
+            async def work(pg: Connection, claim: Claim) -> FullPatientRow:
+                await claim.settle()
+                row = await contacts.confirmed(pg, await _locked(pg, patient_id), code, now)
+                await patients.update(pg, row, now)
+                row = _known(await (await patients.get(pg, patient_id)).fetchone(), patient_id)
                 await replace_profile(row)
                 return row
 
@@ -173,28 +213,21 @@ async def _visible(pg: Connection, caller: Caller, patient_id: str) -> FullPatie
     return _known(row if may(caller, Action.SEE_PATIENT, owner) else None, patient_id)
 
 
+async def _locked(pg: Connection, patient_id: str) -> FullPatientRow:
+    """A patient who stays as he or she is until the transaction ends (PATIENT_NOT_FOUND)."""
+    await appointments.lock_patient(pg, patient_id)
+    return _known(await (await patients.get(pg, patient_id)).fetchone(), patient_id)
+
+
+def _may_edit_contact(caller: Caller, patient_id: str) -> bool:
+    own = Owner(patient_id=patient_id)
+    return may(caller, Action.EDIT_OWN_CONTACT, own) or may(caller, Action.EDIT_PATIENT)
+
+
 def _require_editable(caller: Caller, change: PatientChange) -> None:
-    own_contact = change.fields <= _OWN_CONTACT
-    if own_contact and may(caller, Action.EDIT_OWN_CONTACT, Owner(patient_id=change.patient_id)):
-        return
-    if not may(caller, Action.EDIT_PATIENT):
+    contact = change.fields <= _OWN_CONTACT
+    if not (_may_edit_contact(caller, change.patient_id) if contact else may(caller, Action.EDIT_PATIENT)):
         raise not_allowed(Action.EDIT_PATIENT)
-
-
-async def _update(pg: Connection, caller: Caller, change: PatientChange, now: datetime) -> FullPatientRow:
-    await _visible(pg, caller, change.patient_id)
-    _require_editable(caller, change)
-    await appointments.lock_patient(pg, change.patient_id)
-    row = _known(await (await patients.get(pg, change.patient_id)).fetchone(), change.patient_id)
-    check_etag(row.version, change.etag)
-    wanted = change.of(row)
-    if wanted == row:
-        return row
-    await check_written(pg, row.identifiers, wanted.identifiers)
-    await patients.update(pg, wanted, now)
-    if wanted.identifiers != row.identifiers:
-        await patients.replace_identifiers(pg, row.id, wanted.identifiers)
-    return _known(await (await patients.get(pg, row.id)).fetchone(), row.id)
 
 
 async def _system_of_taken(pg: Connection, identifiers: Sequence[tuple[str, str]], patient_id: str) -> str:

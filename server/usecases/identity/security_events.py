@@ -28,6 +28,7 @@ async def _warn(pg: Connection, new_id: IdMaker, account_id: str, now: datetime)
         kind=NoticeKind.SECURITY_WARNING,
         appointment_id=None,
         account_id=account_id,
+        patient_id=None,
         version=1,
         channel=Channel.EMAIL,
         recipient="",

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import structlog
 
-from db.postgres import accounts, feed, idempotency
+from db.postgres import accounts, contact_changes, feed, idempotency
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.transaction import transact
 from server.domain.ids import Clock
@@ -38,6 +38,7 @@ class Housekeeping:
                 while await self.forget_changes():
                     pass
                 await self.forget_keys()
+                await self.forget_contacts()
             except Exception as error:
                 _log.error("housekeeping failed", failure=place_of(error))
 
@@ -55,3 +56,8 @@ class Housekeeping:
         """Forget signing keys of which no token is left."""
         ended = self._clock() - KEYS_KEPT
         await transact(self._engine, lambda pg: accounts.forget_signing_keys(pg, ended))
+
+    async def forget_contacts(self) -> None:
+        """Forget new addresses and numbers that nobody confirmed in time."""
+        now = self._clock()
+        await transact(self._engine, lambda pg: contact_changes.forget(pg, now))

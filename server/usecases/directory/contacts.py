@@ -1,0 +1,128 @@
+"""Changed addresses and numbers of patients: they wait for a code that is sent to them, and the old ones are told."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from db.postgres import contact_changes, notifications
+from db.postgres.cluster.engines import Connection
+from db.postgres.contact_changes import ContactChangeRow
+from db.postgres.notifications import NotificationRow
+from db.postgres.patients import FullPatientRow
+from server.domain.contacts import (
+    CODE_LASTS,
+    CODES_OF_PATIENT,
+    CODES_TO_ADDRESS,
+    PERIOD,
+    TRIES,
+    needs_confirmation,
+)
+from server.domain.errors import DomainError, Reason
+from server.domain.ids import IdMaker
+from server.domain.notices import (
+    WARNING_LASTS,
+    Channel,
+    Delivery,
+    DeliveryOutcome,
+    NoticeKind,
+    channel_for,
+)
+from server.usecases.sealing import digest
+
+_CHANNELS = {"email": Channel.EMAIL, "phone": Channel.SMS}
+
+
+async def hold_back(
+    pg: Connection,
+    new_id: IdMaker,
+    row: FullPatientRow,
+    wanted: FullPatientRow,
+    fields: Collection[str],
+    *,
+    vouched: bool,
+    now: datetime,
+) -> FullPatientRow:
+    """A patient as far as may be stored now: what must be confirmed first waits, and is sent its code.
+
+    `row` is the patient until now, locked; `fields` are those that the request names, and `vouched` says that staff or
+    a system asks. Whoever is reached until now is told of the change. Raises TOO_MANY_ATTEMPTS.
+    """
+    for kind, channel in _CHANNELS.items():
+        old, new = getattr(row, kind), getattr(wanted, kind)
+        if kind not in fields or (new == old and not getattr(row, f"pending_{kind}")):
+            continue
+        await contact_changes.drop(pg, row.id, kind)
+        waiting = ""
+        if needs_confirmation(old, new, vouched=vouched):
+            waiting = new
+            await _ask(pg, ContactChangeRow(new_id(), row.id, kind, new, now + CODE_LASTS), channel, now)
+        wanted = wanted._replace(**{kind: old if waiting else new, f"pending_{kind}": waiting})
+        told = (channel, old) if old else channel_for(row.email, row.phone)
+        if new != old and told[1]:
+            await _warn(pg, new_id(), row.id, told, now)
+    return wanted
+
+
+async def confirmed(pg: Connection, row: FullPatientRow, code: str, now: datetime) -> FullPatientRow:
+    """A patient with the address or number that a code confirms (CONTACT_CODE_WRONG)."""
+    change = await contact_changes.by_code(pg, row.id, code_hash(row.id, code), tries=TRIES, now=now)
+    if change is None:
+        raise DomainError(
+            Reason.CONTACT_CODE_WRONG,
+            "this code confirms nothing: check its digits; after five wrong ones or a day, send the new address or"
+            " number once more for another code",
+        )
+    await contact_changes.drop(pg, row.id, change.kind)
+    new: dict[str, Any] = {change.kind: change.value, f"pending_{change.kind}": ""}
+    return row._replace(**new)
+
+
+def code_hash(patient_id: str, code: str) -> bytes:
+    """What is kept of a code. Who can read it can try all codes; so its life is short, and so are its tries."""
+    return digest(f"{patient_id} {code}")
+
+
+async def _ask(pg: Connection, change: ContactChangeRow, channel: Channel, now: datetime) -> None:
+    await contact_changes.lock_recipient(pg, change.value)
+    sent = await contact_changes.sent(pg, change.value, change.patient_id, NoticeKind.CONTACT_CODE, now - PERIOD)
+    if sent.to_recipient >= CODES_TO_ADDRESS or sent.for_patient >= CODES_OF_PATIENT:
+        raise DomainError(
+            Reason.TOO_MANY_ATTEMPTS,
+            "too many codes were sent to this address or number, or for this patient: try again tomorrow",
+            retry_after=PERIOD,
+        )
+    await contact_changes.add(pg, change)
+    notice = _notice(change.id, change.patient_id, NoticeKind.CONTACT_CODE, channel, change.value, now)
+    await notifications.add(pg, notice._replace(expires_at=change.expires_at))
+
+
+async def _warn(pg: Connection, notice_id: str, patient_id: str, told: tuple[Channel, str], now: datetime) -> None:
+    """Tell who is reached until now; whoever heard of it often enough today knows."""
+    channel, recipient = told
+    await contact_changes.lock_recipient(pg, recipient)
+    sent = await contact_changes.sent(pg, recipient, patient_id, NoticeKind.CONTACT_CHANGED, now - PERIOD)
+    if sent.to_recipient < CODES_TO_ADDRESS:
+        notice = _notice(notice_id, patient_id, NoticeKind.CONTACT_CHANGED, channel, recipient, now)
+        await notifications.add(pg, notice)
+
+
+def _notice(
+    notice_id: str, patient_id: str, kind: NoticeKind, channel: Channel, recipient: str, now: datetime
+) -> NotificationRow:
+    return NotificationRow(
+        id=notice_id,
+        kind=kind,
+        appointment_id=None,
+        account_id=None,
+        patient_id=patient_id,
+        version=1,
+        channel=channel,
+        recipient=recipient,
+        status=Delivery.WAITING,
+        outcome=DeliveryOutcome.NONE,
+        attempts=0,
+        due_at=now,
+        expires_at=now + WARNING_LASTS,
+        created_at=now,
+        updated_at=now,
+    )

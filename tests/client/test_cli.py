@@ -80,6 +80,18 @@ async def staff(scene: Scene) -> Shell:
     return await shell_of(scene, "staff", clinic_ids=[scene.clinic_id])
 
 
+async def test_staff_move_a_day_to_another_doctor_and_see_who_stays(scene: Scene, staff: Shell) -> None:
+    cover = await scene.book.doctor(scene.clinic_id, [("09:00", "09:30")])
+    first = (await scene.book_slot("09:00")).appointment
+    second = (await scene.book_slot("09:30")).appointment
+    ended = await staff("move-day", scene.doctor_id, TUESDAY, "--to", cover)
+    assert ended.code == 1
+    moved, stays, sum_up = ended.out.splitlines()
+    assert moved == f"09:00  Sato Ken  {first.id}  moved"
+    assert stays.startswith(f"09:30  Sato Ken  {second.id}  stays: the doctor offers no slot")
+    assert sum_up == "1 moved, 1 not"
+
+
 async def test_a_patient_books_moves_and_cancels(scene: Scene, patient: Shell) -> None:
     slots = await patient("slots", "mori", TUESDAY)
     assert slots.code == 0

@@ -51,7 +51,7 @@ def search(
         date | None, typer.Argument(metavar="TO", parser=words.day, help="Last day; the same as FROM if omitted.")
     ] = None,
     clinic: Clinic = "",
-    specialty: Annotated[str, typer.Option(help="Only of this specialty, in its exact spelling.")] = "",
+    specialty: Annotated[str, typer.Option(help="Only of this specialty, in upper or lower case.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=50, help="How many slots.")] = 10,
     as_json: Json = False,
 ) -> None:
@@ -113,7 +113,7 @@ def show(context: typer.Context, appointment_id: str, as_json: Json = False) -> 
 def doctors(
     context: typer.Context,
     clinic: Clinic = "",
-    specialty: Annotated[str, typer.Option(help="Only of this specialty, in its exact spelling.")] = "",
+    specialty: Annotated[str, typer.Option(help="Only of this specialty, in upper or lower case.")] = "",
     as_json: Json = False,
 ) -> None:
     """List the doctors who take bookings."""

@@ -1,15 +1,17 @@
 """Commands that book, move and cancel."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
 
 from yoyaku.cli import words
 from yoyaku.cli.browsing import DoctorArgument
-from yoyaku.cli.failures import usage
+from yoyaku.cli.failures import REFUSED, usage
 from yoyaku.cli.session import Json, app, own_patient, present, session
+from yoyaku.cli.shown import escaped
 from yoyaku.cli.tables import appointment_details
+from yoyaku.v1.appointment_pb2 import AppointmentStatus
 
 When = Annotated[
     datetime,
@@ -19,6 +21,10 @@ When = Annotated[
 ]
 Reason = Annotated[str, typer.Option(help="Why, in a few words.")]
 Etag = Annotated[str, typer.Option(help="Only if the appointment still has this etag.")]
+
+_SCHEDULED = AppointmentStatus.APPOINTMENT_STATUS_SCHEDULED
+_TOGETHER = 100
+"""As many as a batch takes."""
 
 
 @app.command()
@@ -95,3 +101,32 @@ def cancel(
     with session(context) as client:
         answer = client.cancel_appointment(appointment_id, reason=reason, etag=etag)
     present(answer, appointment_details(answer.appointment), as_json=as_json)
+
+
+@app.command(name="move-day")
+def move_day(
+    context: typer.Context,
+    doctor: DoctorArgument,
+    day: Annotated[date, typer.Argument(metavar="DATE", parser=words.day, help="YYYY-MM-DD.")],
+    to: Annotated[str, typer.Option("--to", metavar="DOCTOR", help="Who takes over; id or part of the name.")],
+) -> None:
+    """Staff only: move a doctor's appointments of a day to another doctor, each to the slot at the same time.
+
+    What cannot be moved stays and is named. Run it again to try those again.
+    """
+    left = 0
+    with session(context) as client:
+        cover = words.doctor_id(client, to)
+        scheduled = client.appointments(doctor_id=words.doctor_id(client, doctor), date=day, statuses=[_SCHEDULED])
+        found = {each.id: each for each in scheduled}
+        moves = [client.reschedule_request(each.id, start=each.start_time, doctor_id=cover) for each in found.values()]
+        for first in range(0, len(moves), _TOGETHER):
+            for result in client.batch_reschedule(moves[first : first + _TOGETHER]).results:
+                appointment = found[result.appointment_id]
+                refused = result.HasField("error")
+                left += refused
+                outcome = f"stays: {result.error.message}" if refused else "moved"
+                typer.echo(escaped(f"{appointment.time_slot}  {appointment.patient.name}  {appointment.id}  {outcome}"))
+    typer.echo(f"{len(found) - left} moved, {left} not")
+    if left:
+        raise typer.Exit(REFUSED)

@@ -16,21 +16,24 @@ VALID = timedelta(days=365)
 RENEW_BEFORE = timedelta(days=30)
 
 
-def keep(directory: Path, names: Sequence[str] = HERE) -> Path:
-    """Have tls.crt and tls.key for these names in a directory, good for another month at least; returns it."""
+def keep(directory: Path, names: Sequence[str] = HERE, *, valid: timedelta = VALID) -> Path:
+    """Have tls.crt and tls.key for these names in a directory, good for another month at least; returns it.
+
+    One that has to be made is good for `valid`.
+    """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     path, now = directory / "tls.crt", datetime.now(UTC)
     if not path.exists() or _expiry(path) < now + RENEW_BEFORE:
         key = ec.generate_private_key(ec.SECP256R1())
         secret.write(directory / "tls.key", _pem(key))
-        path.write_bytes(_signed(key, names, now).public_bytes(serialization.Encoding.PEM))
+        path.write_bytes(_signed(key, names, now, valid).public_bytes(serialization.Encoding.PEM))
     return directory
 
 
-def _signed(key: ec.EllipticCurvePrivateKey, names: Sequence[str], now: datetime) -> x509.Certificate:
+def _signed(key: ec.EllipticCurvePrivateKey, names: Sequence[str], now: datetime, valid: timedelta) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
     return (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + VALID)
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + valid)
         .add_extension(x509.SubjectAlternativeName(map(_general, names)), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .sign(key, hashes.SHA256())

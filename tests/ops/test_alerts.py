@@ -37,7 +37,8 @@ def timed(method: str, le: str, in_time: int, of: int = 100) -> Series:
 
 def turned_away(a_minute: int) -> Series:
     return {
-        f'envoy_http_downstream_rq_xx{{{_EDGE},envoy_response_code_class="4"}}': f"0+{a_minute}x60",
+        "envoy_http_local_rate_limit_rate_limited": f"0+{a_minute}x60",
+        f"envoy_http_adaptive_concurrency_gradient_controller_rq_blocked{{{_EDGE}}}": "0x60",
         f"envoy_http_downstream_rq_completed{{{_EDGE}}}": "0+100x60",
     }
 
@@ -110,7 +111,8 @@ CASES: dict[str, tuple[Series, Series]] = {
         steady('up{job="yoyaku"}', 0),
         steady('up{job="yoyaku"}', 1)
         | steady('yoyaku_build_info{process="server-1",task="a"}', 1)
-        | steady('yoyaku_build_info{process="server-2",task="a"}', 1),
+        | steady('yoyaku_build_info{process="server-2",task="a"}', 1)
+        | steady('yoyaku_build_info{process="notifications-3",task="a"}', 1),
     ),
 }
 

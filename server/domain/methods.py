@@ -73,3 +73,13 @@ LIMITED: dict[str, tuple[str, ...]] = {
     ),
 }
 """Methods that share a tighter limit of calls than all others; the limits are in server/edge/limits.py."""
+
+COSTLY = (
+    "AppointmentService/BatchGetAppointments",
+    "AppointmentService/BatchReschedule",
+    "AppointmentService/BatchCancel",
+    "ScheduleService/SearchAvailableSlots",
+    "ScheduleService/WatchSlots",
+    "DirectoryService/SearchPatients",
+)
+"""Methods that do the work of many calls: each counts as ten towards the limit of all calls of its caller."""

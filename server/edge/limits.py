@@ -8,6 +8,10 @@ from typing import NamedTuple
 _LIMIT = re.compile(r"(\w+)=([1-9]\d{0,8})/([1-9]\d{0,8})")
 
 
+TOKENS_OF_COSTLY = 10
+"""What a call takes of its caller's bucket that does the work of many."""
+
+
 class LimitError(Exception):
     """A limit is misspelt; the text says which and how to write it."""
 

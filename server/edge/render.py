@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 
-from server.domain.methods import LIMITED
+from server.domain.methods import COSTLY, LIMITED
 from server.edge import contract, local_replies, lua, pages
 from server.edge.contract import PACKAGE, EdgeError, Method, any_of
-from server.edge.limits import Bucket, Limits
+from server.edge.limits import TOKENS_OF_COSTLY, Bucket, Limits
 from server.edge.template import Json, filled
 
 CONFIGURATION = "envoy.yaml"
@@ -88,8 +88,10 @@ def write_limits(limits: Limits, directory: Path) -> None:
     """Say how often callers may call from now on; a limit that changes begins anew."""
     buckets = {name: _token_bucket(bucket) for name, bucket in asdict(limits).items()}
     methods = {f"{name}_methods": any_of(f"/{PACKAGE}.{each}" for each in of) for name, of in LIMITED.items()}
+    costly = json.dumps([f"/{PACKAGE}.{each}" for each in COSTLY])
+    tokens = {"tokens_of_call": f"%CEL(request.path in {costly} ? {TOKENS_OF_COSTLY} : 1)%"}
     for name in ("address_limits.yaml", "subject_limits.yaml"):
-        _write(directory, name, buckets | methods)
+        _write(directory, name, buckets | methods | tokens)
 
 
 def _write_pages(directory: Path) -> None:

@@ -152,6 +152,17 @@ def test_staff_and_systems_have_limits_of_their_own(edge: Edge, rest: Rest) -> N
         assert reason(refused) == "RATE_LIMITED"
 
 
+def test_a_call_that_does_the_work_of_many_counts_as_ten(edge: Edge, rest: Rest) -> None:
+    renew(edge, Limits(subject=Bucket(1, 45), booking=LIMITS.booking))
+    clinic, day = rest.stack.clinic.clinic, rest.stack.clinic.day
+    search = f"/api/schedules/available-slots:search?clinic_id={clinic}&from_date={day}&to_date={day}"
+    count, refused = until_refused(lambda: rest("patient", "GET", search))
+    assert count == 4
+    assert reason(refused) == "RATE_LIMITED"
+    # A few tokens are left, which are enough for an ordinary call.
+    assert rest("patient", "GET", "/api/doctors").status_code == 200
+
+
 def test_signing_in_has_a_limit_for_an_address_however_it_is_spelt(
     edge: Edge, rest: Rest, channel: grpc.Channel
 ) -> None:

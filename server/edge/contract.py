@@ -12,6 +12,8 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from server.domain.methods import METHODS
 from server.edge.template import SOURCES
 
+HEALTH = "/grpc.health.v1.Health/Check"
+"""What load balancers may ask, without a token."""
 DESCRIPTORS = SOURCES / "yoyaku.binpb"
 PACKAGE = "yoyaku.v1"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from server.domain.methods import COSTLY, LIMITED
 from server.edge import contract, local_replies, lua, pages
-from server.edge.contract import PACKAGE, EdgeError, Method, any_of
+from server.edge.contract import HEALTH, PACKAGE, EdgeError, Method, any_of
 from server.edge.limits import TOKENS_OF_COSTLY, Bucket, Limits
 from server.edge.template import Json, filled
 
@@ -71,7 +71,9 @@ def render(values: EdgeValues, directory: Path) -> Path:
     write_limits(values.limits, directory)
     if values.tls:
         _write_tls(values.tls.certificates.resolve(), directory)
-    return _write(directory, CONFIGURATION, _places(values) | _contents(str(directory), contract.methods()))
+    known = _places(values) | _contents(str(directory), contract.methods())
+    parts = {name: filled(f"{name}.yaml", known) for name in ("routes", "clusters")}
+    return _write(directory, CONFIGURATION, known | parts)
 
 
 def write_workers(workers: Sequence[Address], directory: Path) -> Path:
@@ -79,8 +81,8 @@ def write_workers(workers: Sequence[Address], directory: Path) -> Path:
     endpoints = [{"endpoint": {"address": {"socket_address": _socket_address(worker)}}} for worker in workers]
     assignment = {"@type": ENDPOINTS_TYPE, "cluster_name": "workers", "endpoints": [{"lb_endpoints": endpoints}]}
     admitted = {name: each * max(1, len(workers)) for name, each in CALLS_PER_WORKER.items()}
-    streams = any_of(method.path for method in contract.methods() if method.streams)
-    _write(directory, "admission.yaml", {**admitted, "streams": streams})
+    passed_by = [method.path for method in contract.methods() if method.streams or method.public]
+    _write(directory, "admission.yaml", {**admitted, "passed_by": any_of([*passed_by, HEALTH])})
     return _replace(directory / WORKERS, json.dumps({"resources": [assignment]}, indent=2).encode())
 
 
@@ -140,15 +142,16 @@ def _places(values: EdgeValues) -> dict[str, Json]:
 
 def _contents(directory: str, methods: Sequence[Method]) -> dict[str, Json]:
     """What follows from the contract, from envoy/ and from clients/web."""
+    calls = [method for method in methods if not method.streams and not method.public]
     by_service = groupby(methods, lambda method: method.service)
-    lists: dict[str, Json] = {
+    return {
         "directory": directory,
         "services": sorted({method.service for method in methods}),
         "methods_by_service": [{"service": name, "methods": [each.name for each in of]} for name, of in by_service],
-        "public_methods": [method.path for method in methods if method.public],
+        "public_methods": [*(method.path for method in methods if method.public), HEALTH],
         "streams": [method.path for method in methods if method.streams],
-        "reads": [method.path for method in methods if method.reads and not method.streams],
-        "writes": [method.path for method in methods if not method.reads and not method.streams],
+        "reads": [method.path for method in calls if method.reads],
+        "writes": [method.path for method in calls if not method.reads],
         "pages": pages.pages(directory),
         "page_parts": pages.page_parts(directory),
         "json_replies": local_replies.json_replies(),
@@ -157,7 +160,6 @@ def _contents(directory: str, methods: Sequence[Method]) -> dict[str, Json]:
         "fields_lua": lua.fields(),
         "query_lua": lua.query(methods),
     }
-    return lists | {"routes": filled("routes.yaml", lists)}
 
 
 def _socket_address(address: Address) -> dict[str, Json]:

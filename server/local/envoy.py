@@ -34,7 +34,7 @@ def is_ready(port: int) -> bool:
 def await_healthy(admin: str, port: int, seconds: float) -> None:
     """Return when Envoy gives calls to the worker on that port, or when it has had its time."""
     admin_port, deadline = int(admin.rpartition(":")[2]), time.monotonic() + seconds
-    wanted = [f"{cluster}::{HOST}:{port}::health_flags::healthy" for cluster in ("workers", "streams")]
+    wanted = [f"{cluster}::{HOST}:{port}::health_flags::healthy" for cluster in ("workers", "streams", "public")]
     while time.monotonic() < deadline:
         lines = _ask("GET", admin_port, "/clusters")[1].splitlines()
         if all(line in lines for line in wanted):

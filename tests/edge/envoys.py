@@ -17,6 +17,7 @@ from tests.fixtures.waiting import eventually
 
 ENVOY = Path(sys.executable).with_name("envoy")
 START_SECONDS = 20
+HEAP_BYTES = 1 << 31
 NO_LIMITS = Limits(*[Bucket(1_000_000, 1_000_000)] * len(fields(Limits)))
 
 
@@ -42,7 +43,11 @@ def validate(configuration: Path) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def running_envoy(
-    directory: Path, workers: Sequence[Address], keys_cache_seconds: int = 60, **others: Any
+    directory: Path,
+    workers: Sequence[Address],
+    keys_cache_seconds: int = 60,
+    heap_bytes: int = HEAP_BYTES,
+    **others: Any,
 ) -> Iterator[Edge]:
     """Envoy in front of these workers, until the end; it lives as long as the thread that calls this."""
     port, admin_port, keys_port, metrics_port = free(4)
@@ -58,8 +63,13 @@ def running_envoy(
     edge = Edge(url, admin, metrics, directory)
     configuration = render(values, directory)
     text = configuration.read_text()
-    assert '"cache_duration": "60s"' in text
-    configuration.write_text(text.replace('"cache_duration": "60s"', f'"cache_duration": "{keys_cache_seconds}s"'))
+    for usual, here in (
+        ('"cache_duration": "60s"', f'"cache_duration": "{keys_cache_seconds}s"'),
+        (f'"max_heap_size_bytes": {HEAP_BYTES}', f'"max_heap_size_bytes": {heap_bytes}'),
+    ):
+        assert usual in text
+        text = text.replace(usual, here)
+    configuration.write_text(text)
     command: list[str | Path] = [ENVOY, "-c", configuration, "--use-dynamic-base-id", "--concurrency", "1",
                "--log-level", "warning", "--file-flush-interval-msec", "50"]  # fmt: skip
     with (directory / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -95,6 +96,25 @@ def test_more_streams_than_allowed_are_refused_until_one_ends(
     assert status.details[0].Unpack(info)
     assert status.details[1].Unpack(retry)
     assert (info.reason, retry.retry_delay.seconds) == ("OVERLOADED", 1)
+
+
+def test_calls_without_a_token_take_no_place_of_others_however_long_they_take(
+    edge: Edge, stack: Stack, rest: Rest
+) -> None:
+    def keys() -> httpx.Response:
+        return rest.http.get("/api/auth/jwks")
+
+    assert rest("patient", "GET", "/api/doctors").status_code == keys().status_code == 200
+    with ThreadPoolExecutor(20) as pool, threshold(edge, "public.default.max_requests", 10), still(stack):
+        strangers = [pool.submit(keys) for _ in range(15)]
+        eventually(lambda: sum(call.done() for call in strangers) == 5)
+        assert {reason(call.result()) for call in strangers if call.done()} == {"OVERLOADED"}
+        assert counter(edge, "public.upstream_rq_active") == 10
+        assert counter(edge, "workers.upstream_rq_active") == 0
+        calls = burst(pool, rest, 5)
+        eventually(lambda: counter(edge, "workers.upstream_rq_active") == 5)
+    assert {call.result().status_code for call in calls} == {200}
+    assert Counter(call.result().status_code for call in strangers) == {200: 10, 429: 5}
 
 
 def test_more_calls_that_wait_for_a_connection_than_allowed_are_refused(stack: Stack, tmp_path: Path) -> None:

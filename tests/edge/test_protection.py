@@ -1,5 +1,6 @@
 """What protects the edge besides limits of calls: TLS, sizes, times, metrics."""
 
+import asyncio
 import re
 import socket
 import ssl
@@ -7,9 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+import grpc
 import httpx
 import pytest
 from cryptography import x509
@@ -20,7 +23,7 @@ from server.edge.template import SOURCES
 from server.local.ports import free
 from tests.edge.answers import reason
 from tests.edge.clinic import Stack
-from tests.edge.envoys import Edge, running_envoy
+from tests.edge.envoys import NO_LIMITS, Edge, running_envoy, wait_for_readyz
 from tests.edge.rest import Rest
 from tests.fixtures.waiting import eventually
 
@@ -139,6 +142,43 @@ def test_prometheus_gets_metrics_and_nothing_else(edge: Edge, rest: Rest) -> Non
         assert httpx.request(method, f"{edge.metrics}{path}").status_code == 404
 
 
+HEAP_BYTES = 150_000_000
+SLOW_SECONDS = 8
+LARGE = b"\0" + (1_000_000).to_bytes(4, "big") + b"x" * 900_000
+"""Of a message the most, but not all."""
+
+
+async def test_messages_that_never_end_are_given_up_before_memory_is(stack: Stack, tmp_path: Path) -> None:
+    """Without a token, over many connections, 0.9 MB each, together twice of what there is."""
+    local = [("grpc.use_local_subchannel_pool", 1)]
+    workers = [("127.0.0.1", stack.port)]
+    with running_envoy(tmp_path, workers=workers, limits=NO_LIMITS, heap_bytes=HEAP_BYTES) as edge:
+        wait_for_readyz(edge, 200)
+        async with AsyncExitStack() as exits:
+
+            async def send(channel: grpc.aio.Channel) -> None:
+                call: Any = channel.stream_unary("/yoyaku.v1.AuthService/Login")(timeout=30)
+                with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
+                    await call.write(LARGE)
+                    await asyncio.sleep(SLOW_SECONDS)
+
+            address = edge.url.removeprefix("http://")
+            channels = [
+                await exits.enter_async_context(grpc.aio.insecure_channel(address, options=local)) for _ in range(10)
+            ]
+            async with asyncio.TaskGroup() as group, httpx.AsyncClient(base_url=edge.url) as http:
+                for number in range(320):
+                    group.create_task(send(channels[number % 10]))
+                    await asyncio.sleep(0.02)
+                until, most = time.monotonic() + SLOW_SECONDS, 0
+                while time.monotonic() < until:
+                    stats = (await http.get(f"{edge.admin}/stats?filter=^server.memory_allocated$")).text
+                    most = max(most, int(stats.rpartition(" ")[2]))
+                    assert (await http.get("/api/auth/jwks")).status_code == 200
+                    await asyncio.sleep(0.1)
+    assert most < HEAP_BYTES
+
+
 INVENTED = [
     ("/grpc.health.v1.Health/{}", "application/grpc"),
     ("/grpc.health.v1.Health/{}", "application/grpc-web+proto"),
@@ -185,7 +225,6 @@ def test_headers_that_grpc_cannot_take_cost_neither_the_call_nor_the_worker(edge
         {"x`$a": "1"},
         {"a-bin": "!!!"},
         {"grpc-trace-bin": "?"},
-        {"grpc-encoding": "none such"},
         {"grpc-previous-rpc-attempts": "x"},
         {"grpc-retry-pushback-ms": "x"},
     ):

@@ -36,6 +36,8 @@ def database(engine: Engine) -> Source:
                 yield "yoyaku_database_server_up", [node.place], float(node.state is not None)
             if node.is_standby:
                 yield "yoyaku_replica_lag_seconds", [node.place], engine.lag(node, now)
+        if engine.clock_skew is not None:
+            yield "yoyaku_clock_skew_seconds", [], engine.clock_skew.total_seconds()
         if len(engine.nodes) > 1:
             yield "yoyaku_database_primary_up", [], float(engine.primary_answers(now))
 

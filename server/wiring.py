@@ -9,6 +9,7 @@ from random import SystemRandom
 
 import structlog
 
+from db.postgres.cluster.clock import database_clock
 from db.postgres.cluster.engines import Engine, create_engine
 from db.postgres.doctors import DoctorRow
 from db.postgres.driver import pipeline
@@ -103,8 +104,11 @@ class Parts:
 
 
 @asynccontextmanager
-async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[Parts]:
-    """All parts of a process, closed at the end. KeyEncryptionKeyError and KeyRingError for malformed keys."""
+async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock = system_clock) -> AsyncIterator[Parts]:
+    """All parts of a process, closed at the end. KeyEncryptionKeyError and KeyRingError for malformed keys.
+
+    Without a clock they go by the database's; `wall` is this machine's, which is compared with it.
+    """
     async with AsyncExitStack() as stack:
         engine = create_engine(
             settings.database_url.get_secret_value(),
@@ -113,13 +117,14 @@ async def wired(settings: Settings, clock: Clock = system_clock) -> AsyncIterato
             application="yoyaku",
         )
         stack.push_async_callback(engine.dispose)
-        if len(engine.nodes) > 1:
-            await stack.enter_async_context(engine.watched())
         cache = create_client(settings.cache_url.get_secret_value())
         stack.push_async_callback(cache.aclose)
         if len(engine.nodes) > 1:
             engine.marks = ReadMarks(cache)
             stack.push_async_callback(engine.marks.aclose)
+            await stack.enter_async_context(engine.watched())
+        if clock is None:
+            clock = await stack.enter_async_context(database_clock(engine, wall))
         token_store = create_client(settings.token_store_url.get_secret_value())
         stack.push_async_callback(token_store.aclose)
         new_id = uuid7_maker(clock)

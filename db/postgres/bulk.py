@@ -77,6 +77,7 @@ _ANALYZE = f"ANALYZE {_TABLES}"
 @asynccontextmanager
 async def loading(engine: Engine) -> AsyncIterator[Connection]:
     """One transaction without time limits, for one load at a time; raises the errors of db.errors."""
+    node = engine.primary
     async with connection(engine) as pg:
         with translated():
             # Not by `transact`: COPY is not possible in its pipeline. What fails, the pool rolls back.
@@ -85,6 +86,7 @@ async def loading(engine: Engine) -> AsyncIterator[Connection]:
             await pg.execute(_LOCK)
             yield pg
             await pg.execute("COMMIT")
+    await engine.confirm(node)
 
 
 async def add_patients(pg: Connection, rows: Iterable[PatientCopy]) -> None:

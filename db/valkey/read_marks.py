@@ -1,4 +1,4 @@
-"""Read marks: how far the primary had written when a caller last wrote, known to all workers for a minute."""
+"""Read marks: how far the primary had written when a caller last wrote, known to all workers for an hour."""
 
 import asyncio
 import time
@@ -10,34 +10,41 @@ from redis.exceptions import RedisError
 
 from db.valkey.client import Valkey
 
-KEPT_SECONDS = 60
-"""Longer than a replica in use can be behind, by far."""
+KEPT_SECONDS = 3_600
+"""Longer than a replica in use can be behind, and than most outages of a primary last."""
 SETTLING_SECONDS = 5.0
-"""Marks may be lost along with the connection; after this time a replica in use has what they stood for."""
+"""When Valkey has lost what it held, each process has told it within this time which of its marks did not get there."""
 PAUSE_SECONDS = 1.0
 _ANSWER_SECONDS = 0.5
 
 _FORM = 1
+_MISSED, _NEWEST, _EPOCH = (f"marks:{_FORM}:{name}" for name in ("missed", "newest", "epoch"))
 _MOST_DIGITS = 19
 """A position has 64 bits."""
 
-# A mark only rises: what two writes of one caller leave may arrive here in any order. What is no mark gives way.
+# Numbers only rise: what two writes of one caller leave may arrive here in any order. What is none gives way.
 _RAISE = f"""
 for i, key in ipairs(KEYS) do
     local held = redis.pcall('GET', key)
     held = type(held) == 'string' and #held <= {_MOST_DIGITS} and string.match(held, '^%d+$') or '0'
     if tonumber(held) < tonumber(ARGV[i]) then
-        redis.call('SET', key, ARGV[i], 'EX', {KEPT_SECONDS})
+        redis.call('SET', key, ARGV[i])
+    end
+    if key ~= '{_EPOCH}' then
+        redis.call('EXPIRE', key, {KEPT_SECONDS})
     end
 end
 """
 
-
 class ReadMarks:
     """The marks of callers, over one connection; what is asked while an answer is under way travels together.
 
-    Nobody waits for a Valkey that does not answer: after a failure it is left alone for a second. That there is no
-    mark is believed once the connection has lasted for some seconds.
+    Nobody waits for a Valkey that does not answer: after a failure it is left alone for a second. A mark that did not
+    get there holds for every caller as soon as Valkey answers again.
+
+    Valkey may lose marks when it ends or is emptied. It ends with the connection; that it was emptied shows by the
+    newest mark of all, which it holds too. No mark of a caller means that the caller wrote nothing, as far back as the
+    connection has lasted. Whether it wrote before, nobody knows: then the newest of all marks stands for it.
     """
 
     def __init__(self, client: Valkey, clock: Callable[[], float] = time.monotonic) -> None:
@@ -45,19 +52,41 @@ class ReadMarks:
         self._clock = clock
         self._connection: Connection | None = None
         self._connected_at = self._closed_until = 0.0
+        self._missed = self._newest = self._held = self._epoch = 0
+        """The newest mark that did not get to Valkey, that anybody knows, that Valkey is known to have held."""
         self._next = _Batch()
         self._travel: asyncio.Task[None] | None = None
 
     async def raise_to(self, caller_id: str, position: int) -> None:
-        """Keep a caller's mark, unless Valkey is away."""
-        if not self._is_closed:
-            marks = self._next.marks
-            marks[caller_id] = max(position, marks.get(caller_id, 0))
-            await self._ask(caller_id)
+        """Keep a caller's mark; while Valkey is away, as one of all callers."""
+        self._newest = max(self._newest, position)
+        if self._is_closed:
+            self._missed = max(self._missed, position)
+            return
+        marks = self._next.marks
+        marks[caller_id] = max(position, marks.get(caller_id, 0))
+        if await self._ask(caller_id) is None:
+            self._missed = max(self._missed, position)
 
-    async def get(self, caller_id: str) -> int | None:
-        """A caller's mark, 0 if there is none; None if that is not known."""
-        return None if self._is_closed else await self._ask(caller_id)
+    async def get(self, caller_id: str, within: float) -> int | None:
+        """A caller's mark; 0 if it has written nothing in the last `within` seconds; None if that is not known."""
+        found = None if self._is_closed else await self._ask(caller_id)
+        if found is None or found.mark is None:
+            return None
+        if found.mark:
+            return max(found.mark, found.missed)
+        settled = self._clock() - self._connected_at - SETTLING_SECONDS
+        if within <= min(settled, KEPT_SECONDS):
+            return found.missed
+        return found.newest if settled > 0 else None
+
+    async def share(self, epoch: int) -> int:
+        """Tell the newest epoch that this process has seen, and what else of it may be missing; the newest of all."""
+        self._epoch = max(self._epoch, epoch)
+        if not self._is_closed:
+            self._next.is_shared = True
+            await self._ask("")
+        return self._epoch
 
     async def aclose(self) -> None:
         """Close the connection."""
@@ -69,8 +98,8 @@ class ReadMarks:
     def _is_closed(self) -> bool:
         return self._clock() < self._closed_until
 
-    async def _ask(self, caller_id: str) -> int | None:
-        answer: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+    async def _ask(self, caller_id: str) -> "_Found | None":
+        answer: asyncio.Future[_Found | None] = asyncio.get_running_loop().create_future()
         self._next.asked.append((caller_id, answer))
         if self._travel is None:
             self._travel = asyncio.create_task(self._run())
@@ -86,7 +115,7 @@ class ReadMarks:
             self._next.settle({})
 
     async def _answer(self, batch: "_Batch") -> None:
-        found: dict[str, int | None] = {}
+        found: dict[str, _Found] = {}
         try:
             if not self._is_closed:
                 async with asyncio.timeout(_ANSWER_SECONDS):
@@ -97,17 +126,39 @@ class ReadMarks:
         finally:
             batch.settle(found)
 
-    async def _exchange(self, batch: "_Batch") -> dict[str, int | None]:
+    async def _exchange(self, batch: "_Batch") -> dict[str, "_Found"]:
+        """Once more over a new connection if the one that was there is lost."""
+        was_there = self._connection is not None
+        try:
+            return await self._exchange_once(batch)
+        except (RedisError, OSError):
+            if not was_there:
+                raise
+            await self._disconnect()
+            return await self._exchange_once(batch)
+
+    async def _exchange_once(self, batch: "_Batch") -> dict[str, "_Found"]:
         connection = await self._connected()
-        callers = list({caller_id for caller_id, _ in batch.asked})
-        commands: list[list[str | int]] = [["MGET", *map(_key, callers)]]
-        if batch.marks:
-            keys = map(_key, batch.marks)
-            commands.insert(0, ["EVAL", _RAISE, len(batch.marks), *keys, *batch.marks.values()])
+        missed, callers = self._missed, list({caller_id for caller_id, _ in batch.asked})
+        told = {_key(caller_id): mark for caller_id, mark in batch.marks.items()}
+        if told or missed or batch.is_shared:
+            told |= {_NEWEST: self._newest, _EPOCH: self._epoch} | ({_MISSED: missed} if missed else {})
+        commands: list[list[str | int]] = [["MGET", _MISSED, _NEWEST, _EPOCH, *map(_key, callers)]]
+        if told:
+            commands.insert(0, ["EVAL", _RAISE, len(told), *told, *told.values()])
         await connection.send_packed_command(connection.pack_commands(commands))
-        *_, marks = [await connection.read_response() for _ in commands]
-        absent = 0 if self._clock() - self._connected_at > SETTLING_SECONDS else None
-        return {each: absent if mark is None else _position(mark) for each, mark in zip(callers, marks, strict=True)}
+        *_, answer = [await connection.read_response() for _ in commands]
+        floor, newest, epoch = (_position(each) or 0 for each in answer[:3])
+        if newest < self._held:
+            self._connected_at = self._clock()  # it was emptied
+        if self._missed == missed:
+            self._missed = 0
+        self._held, self._newest, self._epoch = newest, max(newest, self._newest), max(epoch, self._epoch)
+        missed, newest = max(floor, self._missed), self._newest
+        return {
+            each: _Found(0 if mark is None else _position(mark), missed, newest)
+            for each, mark in zip(callers, answer[3:], strict=True)
+        }
 
     async def _connected(self) -> Connection:
         if self._connection is None:
@@ -122,23 +173,34 @@ class ReadMarks:
             await connection.disconnect(nowait=True)
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What Valkey holds: of a caller, of all whose marks did not get there, of all."""
+
+    mark: int | None
+    """None if what is kept is no position."""
+    missed: int
+    newest: int
+
+
 @dataclass(slots=True)
 class _Batch:
     """What travels together."""
 
     marks: dict[str, int] = field(default_factory=dict)
-    asked: list[tuple[str, asyncio.Future[int | None]]] = field(default_factory=list)
+    asked: list[tuple[str, asyncio.Future[_Found | None]]] = field(default_factory=list)
+    is_shared: bool = False
+    """Whether what the process knows for all travels too."""
 
-    def settle(self, found: Mapping[str, int | None]) -> None:
+    def settle(self, found: Mapping[str, _Found]) -> None:
         """Answer all who wait."""
         for caller_id, answer in self.asked:
             if not answer.done():
                 answer.set_result(found.get(caller_id))
 
 
-def _position(mark: bytes) -> int | None:
-    """A position; None if what is kept is none, and so it is not known how far the caller had written."""
-    return int(mark) if mark.isdigit() and len(mark) <= _MOST_DIGITS else None
+def _position(mark: bytes | None) -> int | None:
+    return int(mark) if mark and mark.isdigit() and len(mark) <= _MOST_DIGITS else None
 
 
 def _key(caller_id: str) -> str:

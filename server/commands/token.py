@@ -21,7 +21,9 @@ def token(
         raise fail(f"there is no account {role}: choose one of {', '.join(running.accounts)}")
     issued = asyncio.run(_issue(settings_of(running), running.accounts[role]["id"]))
     if issued is None:
-        raise fail(f"the account {role} is no longer in the database: run `make reset` and `make up`")
+        raise fail(
+            f"the account {role} is no longer in the database: choose another, or start the stack anew: `make down up`"
+        )
     print(issued)
 
 

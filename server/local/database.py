@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -33,7 +34,19 @@ def servers(home: Path, ports: tuple[int, int]) -> tuple[PostgresServer, Postgre
         port=ports[0],
         password=secret.keep(home / "secrets" / "database-password", 24),
     )
-    return primary, replace(primary, name="postgres-standby", data=data / "standby", port=ports[1])
+    standby = replace(primary, name="postgres-standby", data=data / "standby", port=ports[1])
+    if superseded(primary, standby):
+        primary, standby = replace(primary, data=standby.data), replace(standby, data=primary.data)
+    return primary, standby
+
+
+def superseded(primary: PostgresServer, standby: PostgresServer) -> str:
+    """Why a primary must not be started, for a person: its standby has taken its place. Empty if it has not."""
+    if not standby.data.exists() or _follows(standby):
+        return ""
+    if primary.data.exists() and not _follows(primary) and _timeline(primary) >= _timeline(standby):
+        return ""
+    return f"{standby.name} was promoted and is the primary now; the next `make up` makes this one its standby"
 
 
 def make_primary(primary: PostgresServer) -> None:
@@ -59,10 +72,33 @@ def url_of(servers: Sequence[PostgresServer]) -> str:
     return urlunsplit(first._replace(netloc=hosts))
 
 
-def make_standby(standby: PostgresServer, primary: PostgresServer) -> None:
-    """Copy the running primary's data the first time. Raises LocalError."""
+def make_standby(standby: PostgresServer, primary: PostgresServer) -> Path | None:
+    """Copy the running primary's data the first time, or when a standby has become the primary. Raises LocalError.
+
+    In the second case what was the primary's data is set aside; where to.
+    """
+    kept = None
+    if standby.data.exists() and not _follows(standby):
+        kept = _free_name(standby.data)
+        standby.data.rename(kept)
     if not standby.data.exists():
         standby.clone(primary)
+    return kept
+
+
+def _follows(server: PostgresServer) -> bool:
+    """Whether it is a standby that has not been promoted."""
+    return (server.data / "standby.signal").exists()
+
+
+def _timeline(server: PostgresServer) -> int:
+    """The timeline of a server's history: each promotion begins one."""
+    return max((int(path.stem, 16) for path in (server.data / "pg_wal").glob("*.history")), default=1)
+
+
+def _free_name(data: Path) -> Path:
+    names = (data.with_name(f"{data.name}.replaced-{number}") for number in count(1))
+    return next(name for name in names if not name.exists())
 
 
 def await_following(standby: Process, primary: PostgresServer) -> None:
@@ -72,6 +108,7 @@ def await_following(standby: Process, primary: PostgresServer) -> None:
         standby.check()
         if time.monotonic() > deadline:
             raise LocalError(
-                f"the standby does not follow the primary; `make reset` recreates both; {standby.last_words()}"
+                "the standby does not follow the primary, whose data is whole: move the directory of the standby's data"
+                f" away and run `make up`, which copies it anew; {standby.last_words()}"
             )
         time.sleep(0.1)

@@ -28,6 +28,7 @@ from server.local import (
     workers,
 )
 from server.local.control import ControlRequest
+from server.local.disk import lacking_space
 from server.local.fleet import Fleet
 from server.local.ports import HOST
 from server.local.process import Process
@@ -94,7 +95,7 @@ class Stack:
         state.write(self._home, self.state)
 
     def watch(self) -> NoReturn:
-        """Start again what ends by itself, and do what commands ask for. Raises LocalError when a part ends too often.
+        """Start again what ends by itself, as often as it does, and do what commands ask for.
 
         Call it from the main thread, as `start`.
         """
@@ -124,12 +125,21 @@ class Stack:
         primary, standby = database.servers(self._home, (self._ports["primary"], self._ports["standby"]))
         with self._step(f"PostgreSQL primary on port {primary.port}"):
             database.make_primary(primary)
-            part = self._run(lambda: primary.launch(self._log(primary.name)), postgres.STOP_SECONDS)
+            part = self._run(
+                lambda: primary.launch(self._log(primary.name)),
+                postgres.STOP_SECONDS,
+                lambda: lacking_space(primary.data) or database.superseded(primary, standby),
+            )
             primary.await_ready(part.process)
             database.prepare(primary)
         with self._step(f"PostgreSQL standby on port {standby.port}"):
-            database.make_standby(standby, primary)
-            part = self._run(lambda: standby.launch(self._log(standby.name), follow=primary), postgres.STOP_SECONDS)
+            if kept := database.make_standby(standby, primary):
+                self._say(f"a standby was promoted; the data of the primary before it is kept in {kept}", 0)
+            part = self._run(
+                lambda: standby.launch(self._log(standby.name), follow=primary),
+                postgres.STOP_SECONDS,
+                lambda: lacking_space(standby.data),
+            )
             standby.await_ready(part.process)
             database.await_following(part.process, primary)
         self.state.database_url = primary.url(database.NAME, database.NAME)
@@ -147,6 +157,7 @@ class Stack:
             part = self._run(
                 lambda: valkey.launch(self._home / "valkey", self._log("valkey"), port=port, password=password),
                 valkey.STOP_SECONDS,
+                lambda: lacking_space(self._home),
             )
             valkey.await_ready(part.process, port=port, password=password)
         self.state.valkey_url = valkey.url(port, password)
@@ -243,8 +254,10 @@ class Stack:
                 observe.await_ready(part.process, port)
         self.state.prometheus = f"http://{HOST}:{prometheus}"
 
-    def _run(self, launch: Callable[[], Process], stop_seconds: float) -> SupervisedProcess:
-        part = SupervisedProcess(launch, note=self._note, stop_seconds=stop_seconds)
+    def _run(
+        self, launch: Callable[[], Process], stop_seconds: float, lacking: Callable[[], str] = lambda: ""
+    ) -> SupervisedProcess:
+        part = SupervisedProcess(launch, note=self._note, stop_seconds=stop_seconds, lacking=lacking)
         self._stops.callback(self._stop, part)
         self._parts.append(part)
         return part
@@ -254,12 +267,12 @@ class Stack:
         state.write(self._home, self.state)
 
     def _start_again(self, part: SupervisedProcess) -> None:
-        begin, ended = time.monotonic(), part.process
-        part.start_again()
-        text = (
-            f"{ended.name} ended unexpectedly ({ended.how_it_ended}, log in {ended.log.name}.old) and was started again"
-        )
-        self._say(text, time.monotonic() - begin)
+        begin, ended, waited = time.monotonic(), part.process, part.waits_for
+        if part.start_again():
+            text = f"{ended.name} ended unexpectedly ({ended.how_it_ended}, log in {ended.log.name}.old)"
+            self._say(f"{text} and was started again", time.monotonic() - begin)
+        elif part.waits_for and part.waits_for != waited:
+            self._say(f"{ended.name} ended and waits: {part.waits_for}", 0)
 
     def _stop(self, part: SupervisedProcess) -> None:
         begin = time.monotonic()

@@ -7,29 +7,60 @@ from collections.abc import Callable
 from server.local import LocalError
 from server.local.process import Process
 
-ENDS = 5
 PERIOD_SECONDS = 60.0
 FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+
+
+def _nothing() -> str:
+    return ""
 
 
 class SupervisedProcess:
     """A process that can be started again. Use it from the main thread alone, as `process.start` demands."""
 
-    def __init__(self, launch: Callable[[], Process], *, note: Callable[[Process], None], stop_seconds: float) -> None:
-        """Start it; `note` is told of each process at once. Raises LocalError."""
+    def __init__(
+        self,
+        launch: Callable[[], Process],
+        *,
+        note: Callable[[Process], None],
+        stop_seconds: float,
+        lacking: Callable[[], str] = _nothing,
+    ) -> None:
+        """Start it; `note` is told of each process at once. Raises LocalError.
+
+        `lacking` says what it needs to be started again, for a person; empty if nothing.
+        """
         self._launch = launch
         self._note = note
         self._stop_seconds = stop_seconds
+        self._lacking = lacking
         self._ends: deque[float] = deque()
+        self._due: float | None = None
+        self.waits_for = ""
+        """Why one that has ended is not started yet, beyond a pause."""
         self.process = self._start()
 
-    def start_again(self) -> None:
-        """Replace a process that has ended, after a pause that grows from end to end.
+    def start_again(self) -> bool:
+        """Replace a process that has ended, unless it is to wait still; whether it was replaced.
 
-        Raises LocalError, with the end of the log, at the fifth end within a minute.
+        Pauses grow from end to end within a minute, up to half a minute. What cannot be written is tried again.
         """
-        time.sleep(self._pause())
-        self.process = self._start()
+        if self._due is None:
+            self._due = time.monotonic() + self._pause()
+        self.waits_for = ""
+        if time.monotonic() < self._due:
+            return False
+        self.waits_for = self._lacking()
+        if self.waits_for:
+            return False
+        self._due = None
+        try:
+            self.process = self._start()
+        except OSError as error:
+            self.waits_for = str(error)
+            return False
+        return True
 
     def replace(self, await_serving: Callable[[Process], None]) -> None:
         """Start another process beside the running one, and stop that when the other serves.
@@ -65,10 +96,4 @@ class SupervisedProcess:
         self._ends.append(now)
         while self._ends[0] < now - PERIOD_SECONDS:
             self._ends.popleft()
-        if len(self._ends) == ENDS:
-            process = self.process
-            raise LocalError(
-                f"{process.name} ended {ENDS} times within a minute, at last with {process.how_it_ended};"
-                f" {process.last_words()}"
-            )
-        return FIRST_PAUSE_SECONDS * float(2 ** (len(self._ends) - 1))
+        return min(FIRST_PAUSE_SECONDS * float(2 ** (len(self._ends) - 1)), LONGEST_PAUSE_SECONDS)

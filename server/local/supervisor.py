@@ -86,9 +86,7 @@ def _lock(home: Path) -> IO[str]:
         home.mkdir(parents=True, exist_ok=True)
         return (home / "lock").open("a")
     except PermissionError as error:
-        raise LocalError(
-            f"{error.filename} belongs to another user: run this as that user, or have them run `make reset`"
-        ) from None
+        raise LocalError(f"{error.filename} belongs to another user: run this as that user") from None
 
 
 @contextmanager

@@ -7,10 +7,12 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from db.postgres.cluster.clock import database_clock
 from db.postgres.cluster.engines import create_engine
 from db.postgres.jobs import queue
 from db.valkey.client import Valkey, create_client
 from db.valkey.rates import Rate
+from db.valkey.read_marks import ReadMarks
 from server.background import kept_up
 from server.config import ConfigurationError, Settings
 from server.domain.ids import Clock, system_clock, uuid7_maker
@@ -35,24 +37,28 @@ _CONNECTIONS = 2
 _QUEUE_CONNECTIONS = 3
 
 
-async def work(settings: Settings, stop: asyncio.Event, clock: Clock = system_clock) -> None:
+async def work(settings: Settings, stop: asyncio.Event, clock: Clock | None = None) -> None:
     """Do the jobs of the queue until `stop` is set. Raises ConfigurationError."""
     async with _wired(settings, stop, clock) as worker:
         await worker.run(stop)
 
 
 @asynccontextmanager
-async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock) -> AsyncIterator[NotificationWorker]:
+async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -> AsyncIterator[NotificationWorker]:
     url = settings.database_url.get_secret_value()
     async with AsyncExitStack() as stack:
         engine = create_engine(
             url, size=_CONNECTIONS, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION
         )
         stack.push_async_callback(engine.dispose)
-        if len(engine.nodes) > 1:
-            await stack.enter_async_context(engine.watched())
         valkey = create_client(settings.cache_url.get_secret_value())
         stack.push_async_callback(valkey.aclose)
+        if len(engine.nodes) > 1:
+            engine.marks = ReadMarks(valkey)
+            stack.push_async_callback(engine.marks.aclose)
+            await stack.enter_async_context(engine.watched())
+        if clock is None:
+            clock = await stack.enter_async_context(database_clock(engine, system_clock))
         connector = await stack.enter_async_context(
             queue(url, size=_QUEUE_CONNECTIONS, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION)
         )

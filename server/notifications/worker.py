@@ -36,12 +36,16 @@ _LONGEST_PAUSE = 6
 
 
 class _Retrying(BaseRetryStrategy):
-    """A job is never given up: what ends a notice stands in the ledger."""
+    """A job is never given up: what ends a notice stands in the ledger. The queue goes by the database's clock."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
+        now = utcnow() - (self._engine.clock_skew or timedelta())
         if isinstance(exception, Later):
-            return RetryDecision(retry_at=utcnow() + exception.pause)
-        return RetryDecision(retry_at=utcnow() + timedelta(seconds=2 ** min(job.attempts, _LONGEST_PAUSE)))
+            return RetryDecision(retry_at=now + exception.pause)
+        return RetryDecision(retry_at=now + timedelta(seconds=2 ** min(job.attempts, _LONGEST_PAUSE)))
 
 
 class NotificationWorker:
@@ -64,9 +68,10 @@ class NotificationWorker:
         self._planning = planning
         self._deliveries = deliveries
         self._dead_after_seconds = dead_after_seconds
-        self._app.task(name="announce", retry=_Retrying(), pass_context=True)(self._announce)
-        self._app.task(name="deliver", retry=_Retrying())(self._deliver)
-        tend = self._app.task(name="tend", queue=OTHERS, retry=_Retrying())(self._tend)
+        retry = _Retrying(engine)
+        self._app.task(name="announce", retry=retry, pass_context=True)(self._announce)
+        self._app.task(name="deliver", retry=retry)(self._deliver)
+        tend = self._app.task(name="tend", queue=OTHERS, retry=retry)(self._tend)
         self._app.periodic(cron=_TEND)(tend)
 
     async def run(self, stop: asyncio.Event) -> None:

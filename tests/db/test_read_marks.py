@@ -1,13 +1,17 @@
 """Read marks in a real Valkey: they rise, they are believed only over a connection that lasts, and nobody waits."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
 from db.postgres.cluster.replication_lag import Progress
 from db.valkey.client import create_client
 from db.valkey.read_marks import PAUSE_SECONDS, SETTLING_SECONDS, ReadMarks
+from server.local import ports, valkey
+from tests.fixtures.valkey import PASSWORD, emptied
 
 
 class Seconds:
@@ -38,15 +42,129 @@ async def test_a_mark_only_rises(marks: ReadMarks) -> None:
     await marks.raise_to("a", 5)
     await asyncio.gather(marks.raise_to("a", 9), marks.raise_to("a", 7), marks.raise_to("b", 3))
     await marks.raise_to("a", 8)
-    assert [*await asyncio.gather(marks.get("a"), marks.get("b"), marks.get("a"))] == [9, 3, 9]
+    assert [*await asyncio.gather(*(marks.get(caller, 1) for caller in "aba"))] == [9, 3, 9]
 
 
-async def test_that_there_is_no_mark_is_believed_once_the_connection_has_lasted(
+async def test_that_there_is_no_mark_is_believed_as_far_back_as_the_connection_has_lasted(
     marks: ReadMarks, seconds: Seconds
 ) -> None:
-    assert await marks.get("a") is None
+    assert await marks.get("a", 0) is None
+    seconds.now += SETTLING_SECONDS + 10
+    await marks.raise_to("b", 7)
+    assert await marks.get("a", 10) == 0
+    # Before that the caller may have written: what anybody wrote last stands for it.
+    assert await marks.get("a", 11) == 7
+
+
+async def test_no_mark_is_not_believed_after_valkey_was_emptied(
+    marks: ReadMarks, seconds: Seconds, valkey_port: int
+) -> None:
+    await marks.raise_to("a", 7)
+    seconds.now += SETTLING_SECONDS + 10
+    assert await marks.get("b", 10) == 0
+    emptied(valkey_port)
+    assert await marks.get("b", 1) is None
+    await marks.share(0)
     seconds.now += SETTLING_SECONDS + 1
-    assert await marks.get("a") == 0
+    assert await marks.get("b", 1) == 0
+    assert await marks.get("b", 10) == 7
+
+
+class OwnValkey:
+    """A server that a test ends; it forgets everything."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        [self._port] = ports.free(1)
+        self.url = valkey.url(self._port, PASSWORD)
+        self.start()
+
+    def start(self) -> None:
+        self._process = valkey.launch(self._home / "data", self._home / "log", port=self._port, password=PASSWORD)
+        valkey.await_ready(self._process, port=self._port, password=PASSWORD)
+
+    def end(self) -> None:
+        self._process.stop(seconds=valkey.STOP_SECONDS)
+        shutil.rmtree(self._home / "data")
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[OwnValkey]:
+    server = OwnValkey(tmp_path)
+    yield server
+    server.end()
+
+
+@pytest.fixture
+async def workers(own_valkey: OwnValkey, seconds: Seconds) -> AsyncIterator[tuple[ReadMarks, ReadMarks]]:
+    """Two who use it, both for long."""
+    clients = [create_client(own_valkey.url) for _ in range(2)]
+    one, other = (ReadMarks(client, seconds) for client in clients)
+    await one.share(0)
+    await other.share(0)
+    seconds.now += 100
+    yield one, other
+    for each in (one, other):
+        await each.aclose()
+    for client in clients:
+        await client.aclose()
+
+
+async def test_the_first_mark_after_valkey_came_back_is_not_lost(
+    own_valkey: OwnValkey, workers: tuple[ReadMarks, ReadMarks], seconds: Seconds
+) -> None:
+    idle, busy = workers
+    own_valkey.end()
+    own_valkey.start()
+    assert await busy.get("a", 1) is None
+    seconds.now += SETTLING_SECONDS + 10
+    await idle.raise_to("a", 7)
+    assert await busy.get("a", 1) == 7
+
+
+async def test_marks_that_found_no_valkey_hold_for_everybody_once_it_is_back(
+    own_valkey: OwnValkey, workers: tuple[ReadMarks, ReadMarks], seconds: Seconds
+) -> None:
+    one, other = workers
+    own_valkey.end()
+    await one.raise_to("a", 7)
+    await one.raise_to("b", 8)
+    own_valkey.start()
+    assert await other.get("a", 1) is None
+    seconds.now += PAUSE_SECONDS
+    await one.share(0)
+    seconds.now += SETTLING_SECONDS + 10
+    assert await other.get("a", 1) == 8
+
+
+async def test_marks_that_valkey_lost_are_stood_for_by_the_newest_of_all(
+    own_valkey: OwnValkey, workers: tuple[ReadMarks, ReadMarks], seconds: Seconds
+) -> None:
+    one, other = workers
+    await one.raise_to("a", 7)
+    await one.raise_to("b", 9)
+    own_valkey.end()
+    own_valkey.start()
+    for each in workers:
+        await each.share(0)
+    seconds.now += SETTLING_SECONDS + 1
+    assert await other.get("a", 30) == 9
+
+
+async def test_the_newest_epoch_outlives_valkey_as_long_as_one_process_knows_it(
+    own_valkey: OwnValkey, workers: tuple[ReadMarks, ReadMarks]
+) -> None:
+    one, other = workers
+    assert await one.share(3) == 3
+    assert await other.share(2) == 3
+    own_valkey.end()
+    own_valkey.start()
+    assert await one.share(2) == 3
+    client = create_client(own_valkey.url)
+    fresh = ReadMarks(client)
+    assert await fresh.share(1) == 3
+    await fresh.aclose()
+    await client.aclose()
 
 
 async def test_a_valkey_that_is_away_is_left_alone_for_a_while(seconds: Seconds) -> None:
@@ -60,14 +178,14 @@ async def test_a_valkey_that_is_away_is_left_alone_for_a_while(seconds: Seconds)
     async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
         client = create_client(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
         marks = ReadMarks(client, seconds)
-        assert await marks.get("a") is None
+        assert await marks.get("a", 1) is None
         assert (first := asked) > 0
         for _ in range(100):
             await marks.raise_to("a", 1)
-            assert await marks.get("a") is None
+            assert await marks.get("a", 1) is None
         assert asked == first
         seconds.now += PAUSE_SECONDS
-        assert await marks.get("a") is None
+        assert await marks.get("a", 1) is None
         assert asked > first
         await client.aclose()
 

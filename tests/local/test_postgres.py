@@ -77,6 +77,37 @@ def test_rows_reach_the_standby_and_outlive_a_restart_on_other_ports(home: Path)
         assert stop(running) == [0, 0]
 
 
+def test_what_was_promoted_is_started_as_the_primary_and_nothing_is_deleted(home: Path) -> None:
+    home.mkdir()
+    numbers = (*ports.free(2),)
+    primary, standby = pair = database.servers(home, (numbers[0], numbers[1]))
+    old = primary.data
+    running = launched(home, pair)
+    try:
+        write(primary, "CREATE TABLE kept AS SELECT 'one' AS word")
+        assert replicated(primary, standby) == "one"
+        assert database.superseded(primary, standby) == ""
+        stop([running.pop()])
+        standby.query("SELECT pg_promote()")
+        write(standby, "INSERT INTO kept VALUES ('two')")
+        # The old primary, were it started again now, would be a second one.
+        assert "was promoted" in database.superseded(primary, standby)
+    finally:
+        stop(running)
+
+    for statement in ("INSERT INTO kept VALUES ('three')", "INSERT INTO kept VALUES ('four')"):
+        primary, standby = pair = database.servers(home, (numbers[0], numbers[1]))
+        assert (primary.name, standby.data) == ("postgres-primary", old)
+        running = launched(home, pair)
+        try:
+            write(primary, statement)
+            assert replicated(primary, standby).startswith("one two three")
+        finally:
+            assert stop(running) == [0, 0]
+    assert [each.name for each in old.parent.glob("*.replaced-*")] == ["primary.replaced-1"]
+    assert (old.parent / "primary.replaced-1" / "PG_VERSION").exists()
+
+
 def test_server_keeps_what_it_confirms_and_checks_what_it_reads(postgres_cluster: PostgresServer) -> None:
     assert postgres_cluster.query("SHOW data_checksums") == "on"
     assert postgres_cluster.query("SELECT boot_val FROM pg_settings WHERE name = 'fsync'") == "on"

@@ -14,7 +14,8 @@ from db.postgres.driver.pipeline import Connection
 from db.postgres.driver.pool import Pool, open_connection
 
 LOOK_SECONDS = 0.2
-ANSWER_SECONDS = 1.0
+HUNG_SECONDS = 2.0
+"""A server that gives no answer for so long counts as lost, and whoever waits for it is told."""
 
 _log = structlog.get_logger()
 
@@ -27,7 +28,8 @@ class Node:
         self.place = place(url)
         """host:port, for people to read."""
         self.state: StateRow | None = None
-        self.seen_at = 0.0
+        self.seen_at = self.tried_at = 0.0
+        """When it was asked what it last answered, and when it was last asked in vain or not (monotonic seconds)."""
         self.asked = asyncio.Event()
         """Set when it has answered, or failed to, for the first time."""
         self._url = url
@@ -55,24 +57,37 @@ class Node:
     async def watch(self, heard: Callable[["Node"], None]) -> NoReturn:
         """Ask the server for its state five times a second until cancelled; `heard` is told of each answer."""
         while True:
+            began = time.monotonic()
             try:
                 async with open_connection(self._url, "yoyaku-watch") as pg:
                     while True:
+                        began = time.monotonic()
                         await self.look(pg)
                         heard(self)
                         self.asked.set()
                         await asyncio.sleep(LOOK_SECONDS)
             except (psycopg.Error, OSError, TimeoutError, LookupError) as error:
                 self.lose(type(error).__name__)
+                if isinstance(error, psycopg.errors.ConnectionTimeout):
+                    self.pool.abandon()
+                self.tried_at = began
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self, pg: Connection) -> None:
-        """Ask once."""
-        async with asyncio.timeout(ANSWER_SECONDS):
-            # What is told may be older than the answer, never newer.
-            asked_at = time.monotonic()
-            self.state = await state.state(pg)
-            self.seen_at = asked_at
+        """Ask once. Without an answer in time (TimeoutError) whoever waits for the server is told that it is lost."""
+        hung = asyncio.get_running_loop().call_later(HUNG_SECONDS, self._hang)
+        try:
+            async with asyncio.timeout(HUNG_SECONDS):
+                # What is told may be older than the answer, never newer.
+                asked_at = time.monotonic()
+                self.state = await state.state(pg)
+                self.seen_at = self.tried_at = asked_at
+        finally:
+            hung.cancel()
+
+    def _hang(self) -> None:
+        self.lose("it gives no answer")
+        self.pool.abandon()
 
     def lose(self, why: str) -> None:
         """Note that the server cannot be reached, until it answers again."""

@@ -14,11 +14,12 @@ class Progress:
     def __init__(self) -> None:
         self._times: list[float] = []
         self._positions: list[int] = []
-        self._polled_at = 0.0
+        self.polled_at = 0.0
+        """When the primary was last asked."""
 
     def note(self, at: float, position: int) -> None:
         """The primary said at that time that it had come so far."""
-        self._polled_at = at
+        self.polled_at = at
         if not self._positions or position > self._positions[-1]:
             self._times.append(at)
             self._positions.append(position)
@@ -35,5 +36,5 @@ class Progress:
         """What was written longer ago than this, a replica at `position` has; what is younger it may lack."""
         index = bisect_right(self._positions, position)
         if index == len(self._times):
-            return now - self._polled_at
+            return now - self.polled_at
         return now - self._times[max(index - 1, 0)]

@@ -85,7 +85,7 @@ async def may_be_told(engine: Engine, shared: CausalSession) -> bool:
     session = CAUSAL_SESSION.get()
     if shared.staleness is None or session is None:
         return True
-    mark = await _mark(engine, session)
+    mark = await _mark(engine, session, shared.staleness)
     if mark is None or mark > shared.position:
         return False
     session.staleness = shared.staleness
@@ -98,7 +98,7 @@ async def replica_for(engine: Engine, session: CausalSession) -> Node | None:
     near = [node for node in engine.replicas(now) if engine.lag(node, now) <= MOST_BEHIND_SECONDS]
     if not near or not engine.primary_answers(now):
         return None
-    mark = await _mark(engine, session)
+    mark = await _mark(engine, session, max(engine.staleness(node, now) for node in near))
     if mark is None:
         return None
     fit = [node for node in near if node.position >= mark]
@@ -115,7 +115,7 @@ async def last_resort(engine: Engine, session: CausalSession | None) -> Node:
     if node is None:
         raise Unavailable("neither the primary nor any replica answers")
     if session:
-        mark = await _mark(engine, session)
+        mark = await _mark(engine, session, engine.staleness(node, now))
         if mark is None or not (node.position >= mark or await _has_replayed(node, mark)):
             raise Unavailable("no replica is known to have what the caller wrote")
         session.staleness, session.position = engine.staleness(node, now), max(node.position, mark)
@@ -129,12 +129,17 @@ async def note(engine: Engine, session: CausalSession, position: int) -> None:
         await engine.marks.raise_to(session.caller_id, position)
 
 
-async def _mark(engine: Engine, session: CausalSession) -> int | None:
-    """How far a replica must have come; None if that is not known. Nobody in particular has written nothing."""
+async def _mark(engine: Engine, session: CausalSession, within: float) -> int | None:
+    """How far a replica must have come that has all but the last `within` seconds; None if that is not known.
+
+    Nobody in particular has written nothing. A mark that the caller brings along proves itself.
+    """
     if not session.caller_id:
         return session.mark
-    kept = await engine.marks.get(session.caller_id) if engine.marks else None
-    return None if kept is None else max(kept, session.mark)
+    kept = await engine.marks.get(session.caller_id, within) if engine.marks else None
+    if kept is None:
+        return session.mark or None
+    return max(kept, session.mark)
 
 
 async def _has_replayed(node: Node, mark: int) -> bool:

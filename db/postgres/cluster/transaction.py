@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from db.errors import Conflict, Saturated, TimedOut, Unavailable
+from db.errors import Conflict, Saturated, StateError, TimedOut, Unavailable
 from db.postgres.cluster import state
 from db.postgres.cluster.engines import Connection, Engine, connection
 from db.postgres.cluster.nodes import Node
 from db.postgres.cluster.routing import CAUSAL_SESSION, Freshness, last_resort, note, replica_for
-from db.postgres.driver.pool import Pool, lent
+from db.postgres.driver.pool import lent
 from db.postgres.driver.translation import translated
 
 T = TypeVar("T")
@@ -29,14 +29,14 @@ async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *
 
     Serialization failures and deadlocks are tried again with a growing, jittered pause. A lost connection is tried
     again once: always before COMMIT, and at COMMIT, where nobody knows the outcome, only if `replayable` says that
-    `work` recognizes its own first run. Raises the errors of db.errors, and whatever `work` raises.
+    `work` recognizes its own first run. What a server says that may no longer be the primary counts as not said: its
+    COMMIT is an unknown outcome. Raises the errors of db.errors, and whatever `work` raises.
     """
     reconnected = False
     for attempt in range(1, _ATTEMPTS + 1):
         progress = _Progress()
         try:
-            async with _transaction(engine, progress) as pg:
-                return await work(pg)
+            return await _attempt(engine, work, progress)
         except Conflict:
             if attempt == _ATTEMPTS:
                 raise
@@ -63,8 +63,7 @@ async def read(
             except Unavailable as error:
                 near.lose(str(error))
     if freshness is not Freshness.PRIMARY and engine.is_primary_lost:
-        with suppress(Unavailable):
-            return await _read_from(await last_resort(engine, session), work)
+        return await _read_from(await last_resort(engine, session), work)
     try:
         return await _read_from_primary(engine, work)
     except Unavailable as error:
@@ -84,6 +83,27 @@ async def mark(engine: Engine) -> None:
 @dataclass(slots=True)
 class _Progress:
     committing: bool = False
+    written: int = 0
+    """How far the primary had written after COMMIT, if somebody must know."""
+
+
+async def _attempt(engine: Engine, work: Callable[[Connection], Awaitable[T]], progress: _Progress) -> T:
+    node = engine.primary
+    try:
+        async with _transaction(engine, progress) as pg:
+            result = await work(pg)
+    except StateError:
+        raise
+    except Exception:
+        # What `work` says it has read there, that it was done before, say.
+        if not engine.is_confirmed(node):
+            await engine.confirm(node)
+        raise
+    if not engine.is_confirmed(node):
+        await engine.confirm(node)
+    if progress.written and (session := CAUSAL_SESSION.get()):
+        await note(engine, session, progress.written)
+    return result
 
 
 @asynccontextmanager
@@ -99,30 +119,36 @@ async def _transaction(engine: Engine, progress: _Progress) -> AsyncIterator[Con
                 await pg.execute("COMMIT")
                 written = await state.written(pg) if session else None
             position = await written.fetchone() if written else None
-    if session and position:
-        await note(engine, session, position[0])
+    if position:
+        progress.written = position[0]
 
 
 async def _read_from_primary(engine: Engine, work: Callable[[Connection], Awaitable[T]]) -> T:
     """Once more if the connection is lost."""
     try:
-        return await _read_once(engine.primary, work)
+        return await _read_confirmed(engine, work)
     except Unavailable:
-        return await _read_once(engine.primary, work)
+        return await _read_confirmed(engine, work)
+
+
+async def _read_confirmed(engine: Engine, work: Callable[[Connection], Awaitable[T]]) -> T:
+    node = engine.primary
+    async with connection(engine) as pg:
+        with translated():
+            result = await work(pg)
+    if not engine.is_confirmed(node):
+        await engine.confirm(node)
+    return result
 
 
 async def _read_from(replica: Node, work: Callable[[Connection], Awaitable[T]]) -> T:
     try:
         async with asyncio.timeout(_REPLICA_SECONDS):
-            return await _read_once(replica.pool, work, wait_seconds=_REPLICA_WAIT_SECONDS)
+            async with lent(replica.pool, wait_seconds=_REPLICA_WAIT_SECONDS) as pg:
+                with translated():
+                    return await work(pg)
     except TimeoutError:
         raise Unavailable("the replica does not answer") from None
-
-
-async def _read_once(pool: Pool, work: Callable[[Connection], Awaitable[T]], *, wait_seconds: float | None = None) -> T:
-    async with lent(pool, wait_seconds=wait_seconds) as pg:
-        with translated():
-            return await work(pg)
 
 
 async def _written(pg: Connection) -> int:

@@ -57,7 +57,7 @@ class Pool:
         self._application = application
         self._wait_seconds = wait_seconds
         self._permits = asyncio.Semaphore(size)
-        self._waiting = 0
+        self._waiting = self._cuts = 0
         self._idle: deque[_Pooled] = deque()
         self._lent: dict[_Pooled, _Loan] = {}
         self._leak_watch: asyncio.TimerHandle | None = None
@@ -69,15 +69,17 @@ class Pool:
 
     async def borrow(self, wait_seconds: float | None = None) -> "_Pooled":
         """A connection that is there, as far as its socket shows, to be returned (Saturated, Unavailable)."""
+        cuts = self._cuts
         await self._permit(wait_seconds or self._wait_seconds)
         try:
+            self._check(cuts)
             while self._idle:
                 pooled = self._idle.pop()
                 if pooled.is_usable():
                     break
                 pooled.close()
             else:
-                pooled = await self._connect()
+                pooled = await self._connect(cuts)
         except BaseException:
             self._permits.release()
             raise
@@ -118,7 +120,8 @@ class Pool:
             self._permits.release()
 
     def abandon(self) -> None:
-        """Cut all connections: whoever waits for the server, which may hang, is told that it is lost."""
+        """Cut all connections: whoever waits for the server or for one of them is told that it is lost."""
+        self._cuts += 1
         for pooled in self._lent:
             pooled.cut()
         self.dispose()
@@ -142,11 +145,21 @@ class Pool:
         if still := [loan.since for loan in waiting if not loan.told]:
             self._watch_for_leaks(min(still) + LEAK_SECONDS - now)
 
-    async def _connect(self) -> "_Pooled":
+    async def _connect(self, cuts: int) -> "_Pooled":
         try:
-            return _Pooled(await _connect(self._url, self._application))
+            made = _Pooled(await _connect(self._url, self._application))
         except psycopg.Error as error:
             raise Unavailable(type(error).__name__) from None
+        try:
+            self._check(cuts)
+        except Unavailable:
+            made.close()
+            raise
+        return made
+
+    def _check(self, cuts: int) -> None:
+        if cuts != self._cuts:
+            raise Unavailable("the server was abandoned meanwhile")
 
 
 class _Lending:

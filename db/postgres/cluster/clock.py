@@ -1,0 +1,93 @@
+"""The database's clock, as a process tells it: times that processes compare with each other are of one clock."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import NoReturn
+
+import structlog
+
+from db.errors import StateError, Unavailable
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.routing import Freshness
+from db.postgres.cluster.transaction import read
+
+LOOK_SECONDS = 10.0
+MOST_APART = timedelta(seconds=1)
+"""A process whose own clock is further from the database's says so."""
+_SLOW_SECONDS = 0.2
+
+_log = structlog.get_logger()
+
+
+class DatabaseClock:
+    """Tells the present as the database does, to some milliseconds; until it was asked, as this machine does.
+
+    Between two looks the time goes on by the machine's monotonic clock, so a step of its wall clock changes nothing.
+    """
+
+    def __init__(self, engine: Engine, wall: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._wall = wall
+        self._known: tuple[datetime, float] | None = None
+        self._is_apart = False
+
+    def __call__(self) -> datetime:
+        """The present, in UTC."""
+        if self._known is None:
+            return self._wall()
+        told, at = self._known
+        return told + timedelta(seconds=time.monotonic() - at)
+
+    async def look(self) -> None:
+        """Ask the database (the errors of db.errors)."""
+        began = time.monotonic()
+        told = await read(self._engine, _now, Freshness.PRIMARY_FIRST)
+        ended = time.monotonic()
+        if self._known and ended - began > _SLOW_SECONDS:
+            return  # nobody knows when it looked at its clock; the next look will be better
+        self._known = told, (began + ended) / 2
+        self._compare()
+
+    def _compare(self) -> None:
+        skew = self._wall() - self()
+        self._engine.clock_skew = skew
+        is_apart = abs(skew) > MOST_APART
+        if is_apart != self._is_apart:
+            self._is_apart = is_apart
+            event = "clock is not the database's" if is_apart else "clock is the database's again"
+            _log.warning(event, seconds_ahead=round(skew.total_seconds(), 1))
+
+    async def keep_looking(self) -> NoReturn:
+        """Ask every ten seconds until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await self.look()
+            except StateError as error:
+                _log.info("the database was not asked for the time", failure=type(error).__name__)
+
+
+@asynccontextmanager
+async def database_clock(engine: Engine, wall: Callable[[], datetime]) -> AsyncIterator[DatabaseClock]:
+    """The clock of the database, followed; `wall` is this machine's."""
+    clock = DatabaseClock(engine, wall)
+    try:
+        await clock.look()
+    except StateError as error:
+        _log.warning("the database was not asked for the time", failure=type(error).__name__)
+    looking = asyncio.create_task(clock.keep_looking())
+    try:
+        yield clock
+    finally:
+        looking.cancel()
+        await asyncio.wait([looking])
+
+
+async def _now(pg: Connection) -> datetime:
+    row = await (await pg.execute("SELECT extract(epoch FROM clock_timestamp())::float8")).fetchone()
+    if row is None:
+        raise Unavailable("the database tells no time")
+    return datetime.fromtimestamp(row[0], UTC)

@@ -36,6 +36,7 @@ for i, key in ipairs(KEYS) do
 end
 """
 
+
 class ReadMarks:
     """The marks of callers, over one connection; what is asked while an answer is under way travels together.
 

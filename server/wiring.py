@@ -168,7 +168,7 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
             ),
             directory=DirectoryServicer(
                 Directory(engine, clock, new_id, announcing, doctors),
-                Patients(engine, clock, new_id, patients),
+                Patients(engine, clock, new_id, patients, trail),
                 IdentifierSystems(engine, clock),
             ),
             auth=AuthServicer(

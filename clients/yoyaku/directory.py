@@ -114,12 +114,14 @@ class Directory(Caller):
         email: str | None = None,
         language: str | None = None,
         identifiers: Iterable[Identifier] | None = None,
+        reason: str = "",
         etag: str = "",
         request_id: str = "",
     ) -> pb.UpdatePatientResponse:
         """Change a patient; `identifiers` replaces all of them (NotFound, NotAllowed, EtagMismatch, AlreadyExists).
 
-        A changed email address or phone number waits for `confirm_contact`.
+        A changed email address or phone number waits for `confirm_contact`. A patient of other clinics is changed
+        with a `reason`, and told.
         """
         new = Patient(
             name=name or "",
@@ -134,7 +136,7 @@ class Directory(Caller):
             name=name, birth_date=birth_date, phone=phone, email=email, language=language, identifiers=identifiers
         )
         request = pb.UpdatePatientRequest(
-            patient_id=patient_id, patient=new, update_mask=mask, request_id=write_id(request_id)
+            patient_id=patient_id, patient=new, update_mask=mask, reason=reason, request_id=write_id(request_id)
         )
         return await self._call(self._stub(DirectoryServiceStub).UpdatePatient, request)
 

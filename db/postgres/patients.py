@@ -74,6 +74,9 @@ _IS_SEEN_BY = """
 SELECT EXISTS (SELECT FROM appointments WHERE patient_id = %(patient_id)s AND doctor_id = %(doctor_id)s
     AND status NOT IN ('cancelled', 'expired'))
 """
+_CLINICS_OF = """
+SELECT DISTINCT clinic_id FROM appointments WHERE patient_id = %(patient_id)s AND status NOT IN ('cancelled', 'expired')
+"""
 _UPDATE = """
 UPDATE patients SET name = %(name)s, birth_date = %(birth_date)s, phone = %(phone)s, email = %(email)s,
     language = %(language)s, version = version + 1, updated_at = %(now)s
@@ -107,6 +110,12 @@ async def get(pg: Connection, patient_id: str) -> Sent[FullPatientRow]:
 async def is_seen_by(pg: Connection, patient_id: str, doctor_id: str) -> Sent[tuple[bool]]:
     """Whether a patient has, or had, an appointment with a doctor that was not called off."""
     return await pg.execute(_IS_SEEN_BY, {"patient_id": patient_id, "doctor_id": doctor_id})
+
+
+async def clinics_of(pg: Connection, patient_id: str) -> list[str]:
+    """The clinics where a patient has, or had, appointments that were not called off."""
+    cursor = await pg.execute(_CLINICS_OF, {"patient_id": patient_id})
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def id_by_identifier(pg: Connection, system: str, value: str) -> str | None:

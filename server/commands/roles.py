@@ -25,7 +25,9 @@ method as every role, over gRPC and REST, and compares.
 - Refusals are PERMISSION_DENIED; where the existence of an object is nobody's business, NOT_FOUND, the same as for one
   that does not exist. Lists leave out what the caller may not see.
 - A second line of a method is about what only some requests ask for. "edit practitioner" (another name, a person of
-  other clinics, active again) asks for the right at every clinic where the person works. **anyone** needs no token.
+  other clinics, active again) asks for the right at every clinic where the person works; "edit patient elsewhere" is
+  about patients who have appointments at other clinics and none at the caller's: it takes a reason, which is kept, and
+  the patient is told. **anyone** needs no token.
 """
 
 

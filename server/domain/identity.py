@@ -62,6 +62,8 @@ class Action(StrEnum):
     SEARCH_PATIENTS = "search_patients"
     SEE_PATIENT = "see_patient"
     EDIT_PATIENT = "edit_patient"
+    EDIT_PATIENT_ELSEWHERE = "edit_patient_elsewhere"
+    """With a reason, which is kept; the patient is told."""
     EDIT_OWN_CONTACT = "edit_own_contact"
     RESERVE_IDENTIFIERS = "reserve_identifiers"
     MANAGE_DISPLAYS = "manage_displays"
@@ -121,7 +123,9 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.REGISTER_PATIENT: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
     Action.SEARCH_PATIENTS: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
     Action.SEE_PATIENT: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
-    Action.EDIT_PATIENT: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
+    # Those who have appointments there, or nowhere.
+    Action.EDIT_PATIENT: {_S: Scope.CLINIC, _A: Scope.ANY, _Y: Scope.CLINIC},
+    Action.EDIT_PATIENT_ELSEWHERE: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
     Action.EDIT_OWN_CONTACT: {_P: Scope.OWN_PATIENT},
     Action.RESERVE_IDENTIFIERS: {_A: Scope.ANY},
     Action.MANAGE_DISPLAYS: {_S: Scope.CLINIC, _A: Scope.ANY},

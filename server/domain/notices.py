@@ -20,9 +20,13 @@ class NoticeKind(StrEnum):
     """To a patient's new address or number: the code that confirms it."""
     CONTACT_CHANGED = "contact_changed"
     """To the address or number that a patient had until now."""
+    DETAILS_CHANGED = "details_changed"
+    """Somebody of clinics where the patient has no appointment changed what is known of the patient."""
 
 
-ADDRESSED = frozenset({NoticeKind.WITHDRAWAL, NoticeKind.CONTACT_CODE, NoticeKind.CONTACT_CHANGED})
+ADDRESSED = frozenset(
+    {NoticeKind.WITHDRAWAL, NoticeKind.CONTACT_CODE, NoticeKind.CONTACT_CHANGED, NoticeKind.DETAILS_CHANGED}
+)
 """Notices for one address or number, whatever else reaches the patient when they are sent."""
 
 

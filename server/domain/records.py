@@ -24,6 +24,8 @@ class Access(StrEnum):
     AMENDED = "amended"
     BROKE_GLASS = "broke_glass"
     IMPORTED = "imported"
+    PATIENT_CHANGED = "patient_changed"
+    """Not the records, but the patient's own particulars."""
 
 
 class Basis(StrEnum):
@@ -35,6 +37,8 @@ class Basis(StrEnum):
     AUTHOR = "author"
     BREAK_GLASS = "break_glass"
     IMPORT = "import"
+    REASON = "reason"
+    """Nothing but a reason: the patient is of other clinics."""
 
 
 @dataclass(frozen=True, slots=True)

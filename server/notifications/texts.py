@@ -20,6 +20,7 @@ _SUBJECTS = {
         NoticeKind.SECURITY_WARNING: "Your account was signed out",
         NoticeKind.CONTACT_CODE: "Your code is {code}",
         NoticeKind.CONTACT_CHANGED: "Your contact details are changing",
+        NoticeKind.DETAILS_CHANGED: "Your details were changed",
     },
     "ja": {
         NoticeKind.CONFIRMATION: "ご予約を承りました:{when}",
@@ -30,6 +31,7 @@ _SUBJECTS = {
         NoticeKind.SECURITY_WARNING: "アカウントからサインアウトしました",
         NoticeKind.CONTACT_CODE: "確認コード:{code}",
         NoticeKind.CONTACT_CHANGED: "ご連絡先の変更について",
+        NoticeKind.DETAILS_CHANGED: "登録内容の変更について",
     },
 }
 _BODIES = {
@@ -56,6 +58,10 @@ _TO_PERSON = {
             "The address or number at which your clinic reaches you is being changed.\n"
             "If you did not ask for this, call the clinic.\n"
         ),
+        NoticeKind.DETAILS_CHANGED: (
+            "A clinic where you have no appointment has changed the details that we keep of you. Your access log says"
+            " why.\nIf this is wrong, call your clinic.\n"
+        ),
     },
     "ja": {
         NoticeKind.SECURITY_WARNING: (
@@ -68,6 +74,10 @@ _TO_PERSON = {
         ),
         NoticeKind.CONTACT_CHANGED: (
             "医療機関からのお知らせ先の変更手続きが行われています。\nお心当たりのない場合は、お電話ください。\n"
+        ),
+        NoticeKind.DETAILS_CHANGED: (
+            "ご予約のない医療機関が、あなたの登録内容を変更しました。理由は閲覧履歴でご確認いただけます。\n"
+            "お心当たりのない場合は、かかりつけの医療機関にお電話ください。\n"
         ),
     },
 }

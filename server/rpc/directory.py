@@ -131,7 +131,9 @@ def _patient_change(request: pb.UpdatePatientRequest) -> PatientChange:
         identifiers=patient.identifiers,
     )
     validate_fields(equivalent, fields, "patient")
-    return PatientChange(request.patient_id.lower(), fields, _particulars(equivalent, "patient."), request.patient.etag)
+    return PatientChange(
+        request.patient_id.lower(), fields, _particulars(equivalent, "patient."), request.patient.etag, request.reason
+    )
 
 
 def _particulars(request: pb.RegisterPatientRequest, within: str = "") -> Particulars:

@@ -185,6 +185,13 @@ CASES: dict[str, Sequence[Case]] = {
     "DirectoryService/UpdatePatient": [
         Case(
             lambda w, s: directory.UpdatePatientRequest(
+                patient_id=s.patient_id, patient=Patient(name=f"Patient {w.number}"), reason="a new surname"
+            ),
+            actions=[Action.EDIT_PATIENT_ELSEWHERE],
+            sees=Action.SEE_PATIENT,
+        ),
+        Case(
+            lambda w, s: directory.UpdatePatientRequest(
                 patient_id=s.patient_id, patient=Patient(name=f"Patient {w.number}")
             ),
             sees=Action.SEE_PATIENT,
@@ -201,7 +208,7 @@ CASES: dict[str, Sequence[Case]] = {
     "DirectoryService/ConfirmContact": [
         Case(
             lambda _, s: directory.ConfirmContactRequest(patient_id=s.patient_id, code="000000"),
-            actions=[Action.EDIT_PATIENT, Action.EDIT_OWN_CONTACT],
+            actions=[Action.EDIT_PATIENT_ELSEWHERE, Action.EDIT_OWN_CONTACT],
             any_action=True,
             sees=Action.SEE_PATIENT,
             passed=["CONTACT_CODE_WRONG"],

@@ -93,13 +93,14 @@ record_audit = Table(
         Text(),
         check(
             "record_audit_access_known",
-            "access IN ('created', 'read', 'listed', 'versions_read', 'amended', 'broke_glass', 'imported')",
+            "access IN ('created', 'read', 'listed', 'versions_read', 'amended', 'broke_glass', 'imported',"
+            " 'patient_changed')",
         ),
     ),
     column(
         "basis",
         Text(),
-        check("record_audit_basis_known", "basis IN ('own', 'treating', 'author', 'break_glass', 'import')"),
+        check("record_audit_basis_known", "basis IN ('own', 'treating', 'author', 'break_glass', 'import', 'reason')"),
     ),
     column("record_ids", ARRAY(UUID)),
     Column("version", Integer()),

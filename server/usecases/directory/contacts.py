@@ -63,6 +63,13 @@ async def hold_back(
     return wanted
 
 
+async def tell_of_change(pg: Connection, new_id: IdMaker, row: FullPatientRow, now: datetime) -> None:
+    """Tell a patient, as he or she was reached until now, that somebody of other clinics changed the particulars."""
+    told = channel_for(row.email, row.phone)
+    if told[1]:
+        await _warn(pg, new_id(), row.id, told, now, NoticeKind.DETAILS_CHANGED)
+
+
 async def confirmed(pg: Connection, row: FullPatientRow, code: str, now: datetime) -> FullPatientRow:
     """A patient with the address or number that a code confirms (CONTACT_CODE_WRONG)."""
     change = await contact_changes.by_code(pg, row.id, code_hash(row.id, code), tries=TRIES, now=now)
@@ -96,13 +103,20 @@ async def _ask(pg: Connection, change: ContactChangeRow, channel: Channel, now: 
     await notifications.add(pg, notice._replace(expires_at=change.expires_at))
 
 
-async def _warn(pg: Connection, notice_id: str, patient_id: str, told: tuple[Channel, str], now: datetime) -> None:
+async def _warn(
+    pg: Connection,
+    notice_id: str,
+    patient_id: str,
+    told: tuple[Channel, str],
+    now: datetime,
+    kind: NoticeKind = NoticeKind.CONTACT_CHANGED,
+) -> None:
     """Tell who is reached until now; whoever heard of it often enough today knows."""
     channel, recipient = told
     await contact_changes.lock_recipient(pg, recipient)
-    sent = await contact_changes.sent(pg, recipient, patient_id, NoticeKind.CONTACT_CHANGED, now - PERIOD)
+    sent = await contact_changes.sent(pg, recipient, patient_id, kind, now - PERIOD)
     if sent.to_recipient < CODES_TO_ADDRESS:
-        notice = _notice(notice_id, patient_id, NoticeKind.CONTACT_CHANGED, channel, recipient, now)
+        notice = _notice(notice_id, patient_id, kind, channel, recipient, now)
         await notifications.add(pg, notice)
 
 

@@ -16,12 +16,14 @@ from server.domain.errors import DomainError, Reason, invalid, not_found
 from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller, Owner, may, not_allowed, require
 from server.domain.ids import Clock, IdMaker
+from server.domain.records import Access, Basis
 from server.particulars import Unfit, born
 from server.usecases import paging
 from server.usecases.directory import contacts
 from server.usecases.directory.identifier_systems import check_written
 from server.usecases.directory.profile_cache import ProfileCache
 from server.usecases.idempotency import Claim, Write
+from server.usecases.records.audit_trail import AuditEntry, AuditTrail
 from server.usecases.unit_of_work import perform, read, refusals
 
 M = TypeVar("M")
@@ -49,6 +51,8 @@ class PatientChange:
     fields: frozenset[str]
     new: Particulars
     etag: str
+    reason: str
+    """Why, for a patient of other clinics."""
 
     def of(self, row: FullPatientRow) -> FullPatientRow:
         """The patient as it shall be."""
@@ -69,8 +73,16 @@ class PatientSearch:
 class Patients:
     """Registers, finds and changes patients."""
 
-    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, profiles: ProfileCache[FullPatientRow]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        new_id: IdMaker,
+        profiles: ProfileCache[FullPatientRow],
+        trail: AuditTrail,
+    ) -> None:
         self._profiles = profiles
+        self._trail = trail
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
@@ -126,8 +138,11 @@ class Patients:
         await _visible(pg, caller, change.patient_id)
         _require_editable(caller, change)
         row = await _locked(pg, change.patient_id)
+        is_strange = await _is_strange(pg, caller, change)
+        if is_strange and not change.reason:
+            raise _reason_required()
         check_etag(row.version, change.etag)
-        vouched = may(caller, Action.EDIT_PATIENT)
+        vouched = may(caller, Action.EDIT_PATIENT_ELSEWHERE) and not is_strange
         wanted = await contacts.hold_back(
             pg, self._new_id, row, change.of(row), change.fields, vouched=vouched, now=now
         )
@@ -137,14 +152,25 @@ class Patients:
         await patients.update(pg, wanted, now)
         if wanted.identifiers != row.identifiers:
             await patients.replace_identifiers(pg, row.id, wanted.identifiers)
+        if is_strange:
+            await self._keep_and_tell(pg, caller, row, change, now)
         return _known(await (await patients.get(pg, row.id)).fetchone(), row.id)
+
+    async def _keep_and_tell(
+        self, pg: Connection, caller: Caller, row: FullPatientRow, change: PatientChange, now: datetime
+    ) -> None:
+        """Tell the patient, and enter in the trail who changed what, and why."""
+        await contacts.tell_of_change(pg, self._new_id, row, now)
+        note = f"{', '.join(sorted(change.fields))}: {change.reason}"
+        entry = AuditEntry(row.id, caller.id, None, Access.PATIENT_CHANGED, Basis.REASON, note=note)
+        await self._trail.append(pg, entry, now)
 
     async def confirm_contact(self, caller: Caller, patient_id: str, code: str, write: Write[FullPatientRow, M]) -> M:
         """Use a patient's new address or number from now on; errors are those of ConfirmContact in the contract."""
         now = self._clock()
         if not _may_edit_contact(caller, patient_id):
             await read(self._engine, lambda pg: _visible(pg, caller, patient_id))
-            raise not_allowed(Action.EDIT_PATIENT)
+            raise not_allowed(Action.EDIT_PATIENT_ELSEWHERE)
         # Counted before it is compared, and whatever comes of that: nobody tries more at once than one after the other.
         with refusals():
             await transact(self._engine, lambda pg: contact_changes.count_try(pg, patient_id))
@@ -221,13 +247,33 @@ async def _locked(pg: Connection, patient_id: str) -> FullPatientRow:
 
 def _may_edit_contact(caller: Caller, patient_id: str) -> bool:
     own = Owner(patient_id=patient_id)
-    return may(caller, Action.EDIT_OWN_CONTACT, own) or may(caller, Action.EDIT_PATIENT)
+    return may(caller, Action.EDIT_OWN_CONTACT, own) or may(caller, Action.EDIT_PATIENT_ELSEWHERE)
 
 
 def _require_editable(caller: Caller, change: PatientChange) -> None:
     contact = change.fields <= _OWN_CONTACT
-    if not (_may_edit_contact(caller, change.patient_id) if contact else may(caller, Action.EDIT_PATIENT)):
+    if not (_may_edit_contact(caller, change.patient_id) if contact else may(caller, Action.EDIT_PATIENT_ELSEWHERE)):
         raise not_allowed(Action.EDIT_PATIENT)
+
+
+async def _is_strange(pg: Connection, caller: Caller, change: PatientChange) -> bool:
+    """Whether a caller changes somebody else who has appointments at other clinics, and none at the caller's.
+
+    Of somebody without appointments no clinic is known: staff of any may change what they have just taken down.
+    """
+    own = Owner(patient_id=change.patient_id)
+    if change.fields <= _OWN_CONTACT and may(caller, Action.EDIT_OWN_CONTACT, own):
+        return False
+    clinics = await patients.clinics_of(pg, change.patient_id)
+    return bool(clinics) and not any(may(caller, Action.EDIT_PATIENT, Owner(clinic_id=each)) for each in clinics)
+
+
+def _reason_required() -> DomainError:
+    return DomainError(
+        Reason.REASON_REQUIRED,
+        "the patient has appointments at other clinics and none at yours: say why in reason, which is kept; the patient"
+        " will be told",
+    )
 
 
 async def _system_of_taken(pg: Connection, identifiers: Sequence[tuple[str, str]], patient_id: str) -> str:

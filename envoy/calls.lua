@@ -12,6 +12,11 @@ function envoy_on_request(handle)
   if own and #own >= 8 and #own <= 64 and own:match("^[%w-]+$") then
     headers:replace("x-request-id", own)
   end
+  local kind = headers:get("content-type") or ""
+  if kind:match("^application/grpc") and not kind:match("^application/grpc%-web") and handle:streamInfo():protocol() ~= "HTTP/2" then
+    handle:respond({[":status"] = "426"}, "")  -- its status comes after the message, where HTTP/1.1 has no place for it
+    return
+  end
   -- A small message may inflate to any size before a worker can see its length.
   if (headers:get("grpc-encoding") or "identity") ~= "identity" then
     handle:respond({[":status"] = "415"}, "")

@@ -30,6 +30,7 @@ from yoyaku.v1.record_service_pb2_grpc import add_RecordServiceServicer_to_serve
 from yoyaku.v1.schedule_service_pb2_grpc import add_ScheduleServiceServicer_to_server
 
 _MAX_MESSAGE_BYTES = 1 << 20
+_MAX_METADATA_BYTES = 32 << 10
 _NO_COMPRESSION = 1 << grpc.Compression.NoCompression
 _SERVICES = tuple(
     service.full_name
@@ -68,6 +69,9 @@ class GrpcServer:
                 ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
                 # Length is looked at after inflating: a small message could take any amount of memory.
                 ("grpc.compression_enabled_algorithms_bitset", _NO_COMPRESSION),
+                # Envoy takes 16 KiB, and adds some of its own; gRPC would refuse what is over 8 KiB, more often the larger.
+                ("grpc.max_metadata_size", _MAX_METADATA_BYTES),
+                ("grpc.absolute_max_metadata_size", _MAX_METADATA_BYTES),
                 # Clients that hold a connection ping it; the default would tell them off.
                 ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
                 # Each worker has a port of its own: balancers see every one.

@@ -75,6 +75,10 @@ async def test_forged_tokens_are_refused(scene: Scene) -> None:
         "a key id that is SQL": jwt.encode(claims, other, algorithm="EdDSA", headers={"kid": "' OR true --"}),
         "a critical header": jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": kid, "crit": ["exp"]}),
         "roles that are no list": jwt.encode(claims | {"roles": "admin"}, key, algorithm="EdDSA", headers={"kid": kid}),
+        **{
+            f"an end at {end!r}": jwt.encode(claims | {"exp": end}, key, algorithm="EdDSA", headers={"kid": kid})
+            for end in (10**18, 10**30, -(10**18), 1e300, None, [], "soon")
+        },
         "no token at all": "not.a.token",
         "an empty token": " ",
     }

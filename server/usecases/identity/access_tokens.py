@@ -141,7 +141,7 @@ class AccessTokens:
             if int(claims.get("nbf", 0)) > self._clock().timestamp():
                 raise jwt.ImmatureSignatureError
             caller = _caller(claims)
-        except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, OSError):  # the last for a year past 10^9
             raise _invalid() from None
         if self.is_revoked(caller):
             raise _invalid()

@@ -8,6 +8,7 @@ import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import grpc
 import httpx
@@ -52,7 +53,7 @@ async def test_calls_that_never_begin_take_no_place_of_others(edge: Edge) -> Non
     async with grpc.aio.insecure_channel(edge.url.removeprefix("http://")) as channel:
         until = time.monotonic() + 3
         while time.monotonic() < until:
-            calls = [channel.stream_unary(KEYS)(iter(()), timeout=10) for _ in range(16)]
+            calls: list[Any] = [channel.stream_unary(KEYS)(iter(()), timeout=10) for _ in range(16)]
             for call in calls:
                 assert await call.code() is grpc.StatusCode.INVALID_ARGUMENT
             await asyncio.sleep(0.2)

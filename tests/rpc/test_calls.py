@@ -23,6 +23,7 @@ from tests.fixtures.worker import Client, Refusal, settings_for
 from yoyaku.v1 import auth_service_pb2, auth_service_pb2_grpc
 from yoyaku.v1 import schedule_service_pb2 as pb
 
+ENDS_BEYOND: tuple[object, ...] = (10**18, 10**30, -(10**18), 1e300, None, [], "soon")
 SERVICES = ("AppointmentService", "AuthService", "DirectoryService", "ScheduleService")
 
 
@@ -77,7 +78,7 @@ async def test_forged_tokens_are_refused(scene: Scene) -> None:
         "roles that are no list": jwt.encode(claims | {"roles": "admin"}, key, algorithm="EdDSA", headers={"kid": kid}),
         **{
             f"an end at {end!r}": jwt.encode(claims | {"exp": end}, key, algorithm="EdDSA", headers={"kid": kid})
-            for end in (10**18, 10**30, -(10**18), 1e300, None, [], "soon")
+            for end in ENDS_BEYOND
         },
         "no token at all": "not.a.token",
         "an empty token": " ",

@@ -28,9 +28,7 @@ READINGS: Mapping[str, Reading] = {
         GaugeMetricFamily, "Calls that wait for a connection.", ["server"]
     ),
     "yoyaku_database_server_up": Reading(GaugeMetricFamily, "1 if a server answered when last asked.", ["server"]),
-    "yoyaku_clock_skew_seconds": Reading(
-        GaugeMetricFamily, "By how much a machine's clock is ahead of the database's."
-    ),
+    "yoyaku_clock_skew_seconds": Reading(GaugeMetricFamily, "How far this clock is ahead of the database's."),
     "yoyaku_database_primary_up": Reading(GaugeMetricFamily, "1 if the process knows a primary that answers."),
     "yoyaku_replica_lag_seconds": Reading(GaugeMetricFamily, "How long a standby has been behind.", ["server"]),
     "yoyaku_valkey_up": Reading(

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from server.local import LocalError
-from tests.bench import growth, notifications, rate, report, streams, versions
+from tests.bench import edge, growth, notifications, rate, report, streams, versions
 from tests.bench.calls import CREATE, LIST, SLOTS
 from tests.bench.day import run as day
 from tests.bench.load import LoadError
@@ -37,6 +37,7 @@ class Part(StrEnum):
     STREAMS = "streams"
     RATE = "rate"
     DAY = "day"
+    EDGE = "edge"
     DATABASE = "database"
     LOG = "log"
 
@@ -46,7 +47,7 @@ def main(
         Part,
         typer.Argument(
             help="all: the three calls; grpcio: its versions; growth: a large book; notifications: the queue;"
-            " streams: fan-out; rate: bookings a second; day: a mixed day over the whole stack;"
+            " streams: fan-out; rate: bookings a second; day: a mixed day over the whole stack; edge: Envoy's filters;"
             " database, log: parts of our own beside the ordinary ones."
         ),
     ] = Part.ALL,
@@ -79,6 +80,7 @@ def main(
         Part.GROWTH: lambda: growth.measure(scratch, tell),
         Part.RATE: lambda: [rate.measure(scratch, tell)],
         Part.NOTIFICATIONS: lambda: [notifications.measure(scratch, tell)],
+        Part.EDGE: lambda: edge.measure(scratch, tell, rounds),
         Part.DATABASE: lambda: ordinary.measure(scratch, tell, DATABASE, rounds),
         Part.LOG: lambda: ordinary.measure(scratch, tell, LOG, rounds),
     }

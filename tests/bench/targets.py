@@ -26,7 +26,7 @@ from tests.bench.parts import Target
 BENCH_PYTHON = workers.ROOT / ".venv-bench/bin/python"
 _DATABASE = "bench"
 _SAMPLE_SECONDS = 10
-_NO_LIMITS = Limits(*[Bucket(1_000_000, 1_000_000)] * len(fields(Limits)))
+NO_LIMITS = Limits(*[Bucket(1_000_000, 1_000_000)] * len(fields(Limits)))
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _edge(stack: ExitStack, worker: Target, scratch: Path) -> Target:
         keys_port=keys_port,
         metrics=(HOST, metrics_port),
         workers=[(HOST, worker.port)],
-        limits=_NO_LIMITS,
+        limits=NO_LIMITS,
     )
     process = parts.kept(stack, envoy.launch(render(values, scratch / "edge"), scratch / "envoy.log"))
     envoy.await_ready(process, port)

@@ -12,7 +12,7 @@ from server.wiring import wired
 from tests.fixtures.book import Clock
 from tests.fixtures.clinic import Scene
 from tests.fixtures.wire import traced
-from tests.fixtures.worker import Client, settings_for
+from tests.fixtures.worker import Client, Refusal, settings_for
 from yoyaku.v1 import appointment_service_pb2 as pb
 
 
@@ -45,6 +45,18 @@ async def test_a_booking_a_move_and_a_cancellation_are_three_round_trips_at_most
     with traced(pg) as cancelling:
         await scene.cancel(moved.appointment, request_id=str(uuid4()))
     assert (first.trips, booking.trips, moving.trips, cancelling.trips) == (3, 2, 3, 3)
+
+
+async def test_what_a_refused_booking_saw_of_a_doctor_spares_the_next_a_round_trip(
+    alone: tuple[Scene, Connection],
+) -> None:
+    scene, pg = alone
+    await scene.book_slot("09:00", client=scene.other, patient_id=scene.other_id)  # at another worker
+    with pytest.raises(Refusal, match="taken"), traced(pg) as refused:
+        await scene.book_slot("09:00", request_id=str(uuid4()))
+    with traced(pg) as booking:
+        await scene.book_slot("10:00", request_id=str(uuid4()))
+    assert (refused.trips > booking.trips, booking.trips) == (True, 2)
 
 
 async def test_a_list_and_an_appointment_are_one_round_trip_each(alone: tuple[Scene, Connection]) -> None:

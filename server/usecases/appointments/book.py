@@ -69,12 +69,14 @@ class Booking:
         """Book a slot; errors are those of CreateAppointment in the contract."""
         doctor_id = booking.doctor_id
         creation = _Creation(caller, booking, self._new_id(), self._clock(), doctor_id, self._seen.get(doctor_id))
-        async with with_alternatives(self._engine, creation):
-            answer = await perform(
-                self._engine, write, creation.run, creation.now, lambda booked: self._announce(booked.changes)
-            )
-        self._remember(doctor_id, creation.found)
-        return answer
+        try:
+            async with with_alternatives(self._engine, creation):
+                return await perform(
+                    self._engine, write, creation.run, creation.now, lambda booked: self._announce(booked.changes)
+                )
+        finally:
+            # Also of a booking that was refused: a doctor whose slots are taken is asked for most.
+            self._remember(doctor_id, creation.found)
 
     def _remember(self, doctor_id: str, found: Practitioner | None) -> None:
         if found is None or (doctor_id in self._seen and self._seen[doctor_id].doctors == found.doctors):

@@ -6,7 +6,7 @@ from server.domain.errors import DomainError, Reason
 
 
 class Status(StrEnum):
-    """Where an appointment is on its way; the values are those of the database."""
+    """The state of an appointment; the values are those stored in the database."""
 
     HELD = "held"
     SCHEDULED = "scheduled"
@@ -41,17 +41,17 @@ FROM_FHIR_ENCOUNTER = {
     "finished": Status.COMPLETED,
     "cancelled": Status.CANCELLED,
 }
-"""FHIR R4 EncounterStatus; `entered-in-error` and `unknown` are no appointments."""
+"""By FHIR R4 EncounterStatus; `entered-in-error` and `unknown` do not stand for an appointment."""
 
 
 def check_step(current: Status, following: Status) -> None:
-    """Refuse a step that the table does not have (STATUS_FORBIDS)."""
+    """Refuse a step that is not in STEPS (STATUS_FORBIDS)."""
     if following not in STEPS[current]:
         raise _forbidden(current, f"become {following.name}")
 
 
 def check_movable(current: Status) -> None:
-    """Refuse to move what is not waiting for its start (STATUS_FORBIDS)."""
+    """Refuse to move an appointment that is neither held nor scheduled (STATUS_FORBIDS)."""
     if current not in {Status.HELD, Status.SCHEDULED}:
         raise _forbidden(current, "move to another slot")
 

@@ -1,4 +1,4 @@
-"""The form of an archive: lines of JSON, the last of which authenticates all before it; compressed."""
+"""The format of an archive: compressed lines of JSON, the last of which authenticates all lines before it."""
 
 import hmac
 import json
@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 FORM = "yoyaku archive 2"
 MOST_BYTES = 256 * 2**20
-"""Of an archive, compressed as well as not: it is read into memory."""
+"""The largest archive, compressed or not: it is read into memory."""
 _END_BYTES = 500
 _GZIP = 16 + zlib.MAX_WBITS
 
 
 class ArchiveError(Exception):
-    """A file is no archive, not whole, not authentic or too large; the text says which."""
+    """A file is not an archive, or is incomplete, not authentic or too large; the text says which."""
 
 
 class ArchiveKey(NamedTuple):
@@ -25,7 +25,7 @@ class ArchiveKey(NamedTuple):
 
 
 def encode(name: str, schema: str, rows: Iterable[tuple[str, str]], key: ArchiveKey) -> bytes:
-    """An archive of rows (table, JSON) of a schema, to be kept under a name (ArchiveError: it is too large)."""
+    """An archive of rows (table, JSON) of a schema, to be stored as `name` (ArchiveError if it is too large)."""
     lines = [json.dumps({"form": FORM, "name": name, "schema": schema})]
     lines += [f'{{"table": {json.dumps(table)}, "row": {content}}}' for table, content in rows]
     body = "".join(f"{line}\n" for line in lines).encode()
@@ -38,9 +38,9 @@ def encode(name: str, schema: str, rows: Iterable[tuple[str, str]], key: Archive
 
 
 def decode(name: str, archive: bytes, keys: Mapping[str, bytes]) -> Sequence[tuple[str, str]]:
-    """The rows of an archive that one of the keys, by their ids, has made under this name (ArchiveError).
+    """The rows of an archive that was made as `name` with one of the `keys`, which are given by id (ArchiveError).
 
-    No row is read before it is known to be authentic.
+    The archive is authenticated before any row is parsed.
     """
     body, end = _unpacked(archive)
     try:

@@ -23,30 +23,30 @@ class Closed(Enum):
 
 
 class SlotState(Enum):
-    """What has become of a slot; the names are those of SlotState in the contract."""
+    """Whether a slot can be booked, or why not; the names are those of SlotState in the contract."""
 
     FREE = "free"
     TAKEN = "taken"
     PAST = "past"
     """Not taken, and too late to book."""
     ELSEWHERE = "elsewhere"
-    """The person has an appointment at another clinic."""
+    """The practitioner has an appointment at another clinic."""
 
-    # An Enum's own is made in Python, and every slot that is shown takes one.
+    # Enum's own __hash__ is written in Python, and every slot that is rendered needs it.
     __hash__ = object.__hash__
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A doctor's day at one instant."""
+    """A doctor's day as it is at one instant."""
 
     slots: Sequence[Slot]
-    """The free ones; `seats` of each is what is left."""
+    """The free slots; `seats` is how many seats are left."""
     all: Sequence[tuple[Slot, SlotState, int]]
-    """Every slot of the day as working hours give it, and the seats that can be booked."""
+    """Every slot of the day as the working hours define it, its state, and how many seats can be booked."""
     closed: Closed | None
     valid_until: datetime | None
-    """The next instant at which this changes by the clock alone; None if it never does."""
+    """The next instant at which this changes without a write, because time passes; None if it never does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _seen(slot: Slot, seats: int, soonest: datetime, away: Sequence[Period]) -> 
 
 
 def nearest(doctor: Doctor, wanted: Slot, busy: Sequence[Busy], now: datetime, days: int) -> Alternatives:
-    """The bookable slots nearest to one that cannot be had, from the day before it to so many days after it."""
+    """The bookable slots nearest to an unavailable one, from the day before it to `days` days after it."""
     found: list[Slot] = []
     for offset in range(-1, days + 1):
         found += day_of(doctor, wanted.date + timedelta(days=offset), busy, now).slots
@@ -106,7 +106,7 @@ def nearest(doctor: Doctor, wanted: Slot, busy: Sequence[Busy], now: datetime, d
 def find(doctor: Doctor, wanted: Wanted) -> Slot:
     """The slot of the doctor's working hours that a request means, free or not.
 
-    Raises SLOT_NOT_OFFERED, and AMBIGUOUS_LOCAL_TIME with both slots where the wall time comes twice.
+    Raises SLOT_NOT_OFFERED, and AMBIGUOUS_LOCAL_TIME with both slots if the wall time occurs twice.
     """
     candidates = _candidates(doctor, wanted)
     if not candidates:
@@ -128,7 +128,7 @@ def find(doctor: Doctor, wanted: Wanted) -> Slot:
 def _candidates(doctor: Doctor, wanted: Wanted) -> list[Slot]:
     if wanted.start_at is not None:
         local = wanted.start_at.astimezone(doctor.zone).date()
-        # A session over midnight belongs to the day it starts.
+        # A session that passes midnight belongs to the day on which it starts.
         days = (local - timedelta(days=1), local)
         return [slot for day in days for slot in doctor.slots_on(day) if slot.start_at == wanted.start_at]
     if wanted.day is None:

@@ -1,20 +1,20 @@
-"""Which characters a text may hold, and whether there is anything to see in it."""
+"""Which characters a text may contain, and whether any of them is visible."""
 
 import re
 import unicodedata
 
-# Control characters, line and paragraph separators, what turns the direction of text around it (embeddings, overrides,
+# Control characters, line and paragraph separators, marks that change the direction of text (embeddings, overrides,
 # isolates), invisible annotations and tags, and what PostgreSQL cannot store.
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]")
 _LINES = {ord(character): None for character in "\t\n\r"}
 _VISIBLE = frozenset("LNPS")
 """Categories of letters, numbers, punctuation and symbols."""
-# Letters and symbols by their category, with nothing to see: fillers of Hangul, and Braille without dots.
+# Letters and symbols by category, but invisible: the Hangul fillers, and the Braille pattern without dots.
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 def flaw(text: str, *, lines: bool = False) -> str:
-    """What makes a text unfit to be kept and shown, in words for who wrote it; empty if nothing does.
+    """What is wrong with a text that is to be stored and shown, in words for its author; empty if nothing is.
 
     `lines` allows tabs and line breaks. An empty text has no flaw.
     """
@@ -26,7 +26,7 @@ def flaw(text: str, *, lines: bool = False) -> str:
 
 
 def escaped(text: str, *, lines: bool = False) -> str:
-    r"""A text that others wrote, safe to print: what a terminal would obey is shown as an escape, such as \x1b."""
+    r"""Text written by others, made safe to print: what a terminal would act on is shown as an escape, such as \x1b."""
     return _FORBIDDEN.sub(lambda found: found[0] if lines and ord(found[0]) in _LINES else _escape(found[0]), text)
 
 

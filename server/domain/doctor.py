@@ -12,7 +12,7 @@ from server.domain.policies import Policy
 from server.domain.slots import Period, Slot, slots_on
 
 DoctorDay = tuple[str, date]
-"""(doctor_id, date): what has a revision. Tuples, so that they sort in lock order."""
+"""(doctor_id, date): a day, which has a revision. A tuple, so that days sort in lock order."""
 
 
 _REMEMBERED_DAYS = 2_000
@@ -20,7 +20,7 @@ _REMEMBERED_DAYS = 2_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Doctor:
-    """One practitioner at one clinic, with the hours worked there; equal to itself only."""
+    """One practitioner at one clinic, with the hours worked there; compared by identity."""
 
     id: str
     practitioner_id: str
@@ -35,24 +35,24 @@ class Doctor:
         return _slots_on(self, day) if self.active else ()
 
     def has_slot_in(self, day: date, period: Period) -> bool:
-        """Whether a slot of a day, or the buffer after it, shares a moment with a period."""
+        """Whether any slot of a day, with the buffer after it, overlaps a period."""
         slots = self.slots_on(day)
-        # Slots follow each other: of those that start before the period's end, the last one ends last.
+        # Slots do not overlap: of those that start before the period's end, the last one also ends last.
         before = bisect_left(slots, period.end_at, key=lambda slot: slot.start_at)
         return before > 0 and slots[before - 1].occupied.overlaps(period)
 
 
-# A doctor never changes: new hours make another one.
+# A Doctor is immutable: new working hours make a new object.
 @lru_cache(maxsize=_REMEMBERED_DAYS)
 def _slots_on(doctor: Doctor, day: date) -> Sequence[Slot]:
     return tuple(slots_on(doctor.hours, doctor.zone, day, doctor.policy.buffer))
 
 
 def days_touched(doctors: Iterable[Doctor], period: Period) -> set[DoctorDay]:
-    """The days of these doctors that have a slot in the period, so that its being busy changes what they show."""
+    """The days of these doctors that have a slot in the period, so that they change when it becomes busy or free."""
     touched = set()
     for doctor in doctors:
-        # A session over midnight and the buffer after its last slot reach into the next day, and further.
+        # A session that passes midnight, with the buffer after its last slot, reaches into the next day or beyond.
         day = (period.start_at - doctor.policy.buffer).astimezone(doctor.zone).date() - timedelta(days=1)
         last = period.end_at.astimezone(doctor.zone).date()
         while day <= last:

@@ -33,7 +33,7 @@ class Reason(StrEnum):
     kind: ErrorKind
 
     def __new__(cls, name: str, kind: ErrorKind) -> "Reason":
-        """Make the member a string that knows its kind."""
+        """Make the member a string that carries its kind."""
         member = str.__new__(cls, name)
         member._value_ = name
         member.kind = kind
@@ -108,7 +108,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """Slots to offer instead of the one that cannot be had."""
+    """Slots to offer instead of the unavailable one."""
 
     doctor_id: str
     time_zone: str
@@ -143,5 +143,5 @@ def invalid(field: str, description: str) -> DomainError:
 
 
 def not_found(reason: Reason, noun: str, identifier: str) -> DomainError:
-    """NOT_FOUND for an object that does not exist, or that the caller may not know of."""
+    """NOT_FOUND for an object that does not exist, or that the caller may not know about."""
     return DomainError(reason, f"there is no such {noun}: check {noun}_id", metadata={f"{noun}_id": identifier})

@@ -1,4 +1,4 @@
-"""Etags: the version of an object as text, so that a change builds on what its sender has seen."""
+"""Etags: the version of an object as text, so that no change overwrites one that its sender has not seen."""
 
 from server.domain.errors import DomainError, Reason
 
@@ -9,7 +9,7 @@ def etag_of(version: int) -> str:
 
 
 def check_etag(version: int, etag: str) -> None:
-    """Refuse a change that was decided on an older version (ETAG_MISMATCH); an empty etag matches all.
+    """Refuse a change that was based on another version (ETAG_MISMATCH); an empty etag matches every version.
 
     The form of an HTTP ETag header, W/"3", is accepted as well.
     """

@@ -1,4 +1,4 @@
-"""Working hours: weekly sessions on the clinic's wall clock, valid from a date on."""
+"""Working hours: weekly sessions on the clinic's wall clock, valid from a date."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
 _WEEK = timedelta(days=7)
-# Any Monday: sessions are compared as stretches of one week counted from here.
+# Any Monday: sessions are compared as periods of one week that starts here.
 _MONDAY = datetime(2024, 1, 1)  # noqa: DTZ001  # wall time has no zone
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A weekly stretch of work cut into slots; `end` not after `start` means the next day."""
+    """A weekly period of work, divided into slots; an `end` that is not after `start` is on the next day."""
 
     weekday: int
     """ISO 8601: Monday is 1."""
@@ -23,7 +23,7 @@ class Session:
 
     @property
     def holds_a_slot(self) -> bool:
-        """Whether one slot at least fits in."""
+        """Whether at least one slot fits in."""
         length = timedelta(minutes=self.slot_minutes)
         return self.starts_on(_MONDAY.date()) + length <= self.ends_on(_MONDAY.date())
 
@@ -38,14 +38,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class HoursVersion:
-    """A set of weekly sessions and the first day on which it holds."""
+    """A set of weekly sessions and the first day on which it applies."""
 
     valid_from: date
     sessions: Sequence[Session]
 
 
 def sessions_on(versions: Sequence[HoursVersion], day: date) -> list[Session]:
-    """The sessions that start on a day: those of the latest version that has begun by then."""
+    """The sessions that start on a day: those of the version in force on that day."""
     begun = [version for version in versions if version.valid_from <= day]
     if not begun:
         return []
@@ -54,7 +54,7 @@ def sessions_on(versions: Sequence[HoursVersion], day: date) -> list[Session]:
 
 
 def first_overlap(sessions: Sequence[Session]) -> Session | None:
-    """The first session of the week that begins before another one has ended, over the week's end as well."""
+    """The first session of the week that begins before another has ended, even one that runs into the next week."""
     stretches = []
     for session in sessions:
         day = _MONDAY.date() + timedelta(days=session.weekday - 1)

@@ -1,15 +1,15 @@
-"""Names that other systems give to people and things: (system, value)."""
+"""Identifiers that other systems give to people and things: (system, value)."""
 
 from collections.abc import Collection
 
 from server.domain.errors import DomainError, Reason
 
 OURS = "urn:yoyaku:"
-"""Systems that begin like this are our own: of imports without a name for their exporter, for one."""
+"""Systems with this prefix are our own, such as that of an import which does not name its exporter."""
 
 
 def is_ours(system: str) -> bool:
-    """Whether a system is one of ours, whoever asks and however it is written."""
+    """Whether a system is one of ours, regardless of case and of spaces around it."""
     return system.strip().casefold().startswith(OURS)
 
 
@@ -21,7 +21,7 @@ def check_unreserved(systems: Collection[str], reserved: Collection[str]) -> Non
 
 
 def is_reserved(system: str) -> DomainError:
-    """The refusal of an identifier that only imports write."""
+    """IDENTIFIER_RESERVED, for an identifier that only imports may write."""
     return DomainError(
         Reason.IDENTIFIER_RESERVED,
         "identifiers of this system are written by imports only: leave them as they are",

@@ -1,4 +1,4 @@
-"""Who calls, and the one table that says who may do what on whose objects."""
+"""The caller, and the one table that says who may do what on whose objects."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ class Role(StrEnum):
     DISPLAY = "display"
     SYSTEM = "system"
 
-    # An Enum's own is made in Python, and every check of rights takes several.
+    # Enum's own __hash__ is written in Python, and every permission check needs it several times.
     __hash__ = str.__hash__
 
 
 ALL_CLINICS = "*"
-"""Stands in a token for every clinic of the group: a call centre, a group-wide system."""
+"""In a token, stands for every clinic of the group: for a call centre or a group-wide system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Caller:
     doctor_id: str | None
     expires_at: datetime
     generation: int = 0
-    """The account's when the token was made; it is raised by what ends all sessions."""
+    """The account's generation when the token was issued; raising it ends all of the account's sessions."""
 
 
 class Action(StrEnum):
@@ -87,11 +87,11 @@ class Scope(Enum):
     CLINIC = auto()
     """Objects of the clinics that the token names."""
     OWN_DOCTOR = auto()
-    """Objects of the doctor who calls; for patients: those with an appointment with that doctor."""
+    """Objects of the calling doctor; for patients: those with an appointment with that doctor."""
     OWN_PATIENT = auto()
-    """Objects of the patient who calls."""
+    """Objects of the calling patient."""
     TREATED = auto()
-    """Records of patients whom the doctor who calls treats, wrote about, or broke the glass for."""
+    """Records of patients whom the calling doctor treats, wrote about, or broke the glass for."""
 
 
 _P, _D, _S, _A, _V, _Y = Role.PATIENT, Role.DOCTOR, Role.STAFF, Role.ADMIN, Role.DISPLAY, Role.SYSTEM
@@ -118,7 +118,7 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.SEE_CLINICS: _PEOPLE,
     Action.SEE_DOCTORS: _PEOPLE | {_V: Scope.CLINIC},
     Action.EDIT_DOCTOR: {_S: Scope.CLINIC, _A: Scope.ANY},
-    # At every clinic where the person works.
+    # Required for every clinic where the practitioner works.
     Action.EDIT_PRACTITIONER: {_S: Scope.CLINIC, _A: Scope.ANY},
     Action.REGISTER_PATIENT: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
     Action.SEARCH_PATIENTS: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
@@ -148,7 +148,7 @@ class Owner(NamedTuple):
     doctor_id: str | None = None
     patient_id: str | None = None
     treated_by: str | None = None
-    """A doctor who may have the patient's records."""
+    """A doctor who may access the patient's records."""
 
 
 NOBODY = Owner()
@@ -156,7 +156,7 @@ NOBODY = Owner()
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Which objects of an action a caller reaches, for filtering lists; `everything` or any of the others."""
+    """Which objects a caller reaches with an action, to filter lists by: `everything`, or what any field matches."""
 
     everything: bool
     clinic_ids: frozenset[str]
@@ -165,7 +165,7 @@ class Reach:
 
 
 def may(caller: Caller, action: Action, owner: Owner = NOBODY) -> bool:
-    """Whether any role of the caller permits the action on what the owner has."""
+    """Whether any role of the caller permits the action on an object of this owner."""
     rules = RULES[action]
     for role in caller.roles:
         scope = rules.get(role)
@@ -175,7 +175,7 @@ def may(caller: Caller, action: Action, owner: Owner = NOBODY) -> bool:
 
 
 def acts_for_others(caller: Caller, action: Action, owner: Owner) -> bool:
-    """Whether a role other than that of the patient whose object it is permits the action."""
+    """Whether the action is permitted by a role other than that of the patient who owns the object."""
     rules = RULES[action]
     scopes = {rules[role] for role in caller.roles if role in rules} - {Scope.OWN_PATIENT}
     return any(_covers(scope, caller, owner) for scope in scopes)
@@ -188,12 +188,12 @@ def require(caller: Caller, action: Action, owner: Owner = NOBODY) -> None:
 
 
 def roles_for(actions: Iterable[Action]) -> frozenset[Role]:
-    """The roles that may do one of the actions on something."""
+    """The roles that may do at least one of the actions on some object."""
     return frozenset(role for action in actions for role in RULES[action])
 
 
 def not_allowed(action: Action) -> DomainError:
-    """The refusal, the same whether or not the object exists."""
+    """NOT_ALLOWED, which is the same whether or not the object exists."""
     return DomainError(
         Reason.NOT_ALLOWED,
         f"your account may not {action.replace('_', ' ')} here: sign in with an account that may",
@@ -202,7 +202,7 @@ def not_allowed(action: Action) -> DomainError:
 
 
 def reach(caller: Caller, action: Action) -> Reach:
-    """The objects that the caller reaches over all roles; NOT_ALLOWED if the action is none of theirs."""
+    """The objects that all roles of the caller together reach (NOT_ALLOWED if none of them permits the action)."""
     rules = RULES[action]
     scopes = {rules[role] for role in caller.roles if role in rules}
     if not scopes:
@@ -216,7 +216,7 @@ def reach(caller: Caller, action: Action) -> Reach:
 
 
 def limits_of(roles: Iterable[Role]) -> str:
-    """Whose limits of calls an account has at the edge: those of a `system`, of `staff`, or of a `person`."""
+    """Which call limits an account has at the edge: those of a `system`, of `staff`, or of a `person`."""
     held = set(roles)
     if Role.SYSTEM in held:
         return "system"
@@ -224,7 +224,7 @@ def limits_of(roles: Iterable[Role]) -> str:
 
 
 def roles_of(names: Iterable[str]) -> frozenset[Role]:
-    """The roles that names stand for; unknown names are left out, so that a new role opens nothing by accident."""
+    """The roles that names stand for; unknown names are ignored, so that a new role grants nothing by accident."""
     known = set(Role)
     return frozenset(Role(name) for name in names if name in known)
 

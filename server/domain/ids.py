@@ -5,18 +5,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
-"""Tells the present as an aware UTC datetime."""
+"""Returns the current time as an aware UTC datetime."""
 IdMaker = Callable[[], str]
 """Makes a new UUIDv7."""
 
 
 def system_clock() -> datetime:
-    """The present."""
+    """The current time by this machine's clock."""
     return datetime.now(UTC)
 
 
 def uuid7_maker(clock: Clock, randomness: Callable[[int], bytes] = os.urandom) -> IdMaker:
-    """An id maker on the given clock."""
+    """An id maker that uses the given clock."""
 
     def make() -> str:
         milliseconds = int(clock().timestamp() * 1000)

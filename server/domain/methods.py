@@ -1,4 +1,4 @@
-"""Which actions the methods of the contract ask for; with the rules of identity.py, the whole of who may call what.
+"""Which actions each method of the contract needs; with the rules of identity.py, this decides who may call what.
 
 A test calls every method as every role and compares; `make roles` prints docs/roles.md from here.
 """
@@ -61,7 +61,7 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "AuthService/CreateServiceAccount": (Action.MANAGE_ACCOUNTS,),
     "AuthService/ExchangeDeviceToken": (),
 }
-"""By service and method; the first action decides, others are for what not every request asks. None: needs no token."""
+"""By service and method. The first action decides; only some requests need the others. No action: no token needed."""
 
 LIMITED: dict[str, tuple[str, ...]] = {
     "booking": (
@@ -76,7 +76,7 @@ LIMITED: dict[str, tuple[str, ...]] = {
         "AuthService/PairDisplay",
     ),
 }
-"""Methods that share a tighter limit of calls than all others; the limits are in server/edge/limits.py."""
+"""Methods that share a lower call limit than all others; the limits are in server/edge/limits.py."""
 
 COSTLY = (
     "AppointmentService/BatchGetAppointments",
@@ -86,4 +86,4 @@ COSTLY = (
     "ScheduleService/WatchSlots",
     "DirectoryService/SearchPatients",
 )
-"""Methods that do the work of many calls: each counts as ten towards the limit of all calls of its caller."""
+"""Methods that do the work of many calls: each counts as ten towards its caller's limit for all calls."""

@@ -1,4 +1,4 @@
-"""Notices to patients: which change leads to which, how they reach somebody, when they are tried again and given up."""
+"""Notices to patients: which change causes which, how they are delivered, and when they are retried or given up."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,47 +14,47 @@ class NoticeKind(StrEnum):
     CANCELLATION = "cancellation"
     REMINDER = "reminder"
     WITHDRAWAL = "withdrawal"
-    """To an address that holds an appointment's calendar entry, and hears no more of the appointment."""
+    """To an address that holds an appointment's calendar entry, but gets no further notices about the appointment."""
     SECURITY_WARNING = "security_warning"
     CONTACT_CODE = "contact_code"
     """To a patient's new address or number: the code that confirms it."""
     CONTACT_CHANGED = "contact_changed"
     """To the address or number that a patient had until now."""
     DETAILS_CHANGED = "details_changed"
-    """Somebody of clinics where the patient has no appointment changed what is known of the patient."""
+    """Somebody at a clinic where the patient has no appointment changed the patient's data."""
 
 
 ADDRESSED = frozenset(
     {NoticeKind.WITHDRAWAL, NoticeKind.CONTACT_CODE, NoticeKind.CONTACT_CHANGED, NoticeKind.DETAILS_CHANGED}
 )
-"""Notices for one address or number, whatever else reaches the patient when they are sent."""
+"""Notices for one particular address or number, even if the patient has another one when they are sent."""
 
 
 class Channel(StrEnum):
-    """How a notice reaches somebody."""
+    """How a notice is delivered."""
 
     EMAIL = "email"
     SMS = "sms"
     NONE = "none"
-    """There is neither address nor number."""
+    """The patient has neither an address nor a number."""
 
 
 class Delivery(StrEnum):
-    """How far a notice is."""
+    """How far the delivery of a notice has come."""
 
     PLANNED = "planned"
-    """Its time has not come."""
+    """It is not due yet."""
     WAITING = "waiting"
     SENDING = "sending"
     SENT = "sent"
     DEAD = "dead"
-    """A dead letter: nobody sends it unless a person says so."""
+    """A dead letter: it is not sent again unless staff retry it."""
     DROPPED = "dropped"
-    """Nobody needs it any more."""
+    """It is no longer needed."""
 
 
 class DeliveryOutcome(StrEnum):
-    """Why a notice is dead or dropped, or what its last attempt came to."""
+    """Why a notice is dead or dropped, or how its last attempt ended."""
 
     NONE = ""
     OUTCOME_UNKNOWN = "outcome_unknown"
@@ -64,9 +64,9 @@ class DeliveryOutcome(StrEnum):
     FAILED = "failed"
     """The provider could not take it."""
     NO_ADDRESS = "no_address"
-    """There was neither address nor number when it was to be sent."""
+    """The patient had neither an address nor a number when it was due."""
     BAD_ADDRESS = "bad_address"
-    """The address is none that mail can be sent to: nobody was asked to take it."""
+    """Mail cannot be sent to such an address: no provider was asked to accept it."""
     SUPERSEDED = "superseded"
     """The appointment has changed since."""
     EXPIRED = "expired"
@@ -80,34 +80,34 @@ KIND_OF_EVENT = {
     "rescheduled": NoticeKind.CHANGE,
     "cancelled": NoticeKind.CANCELLATION,
 }
-"""Which events in an appointment's history the patient hears of."""
+"""The events in an appointment's history that the patient is notified of."""
 
 REMIND_BEFORE = timedelta(hours=24)
 WARNING_LASTS = timedelta(days=3)
-"""How long a security warning is of use."""
+"""How long a security warning is useful."""
 PAUSES = (timedelta(seconds=1), timedelta(seconds=3), timedelta(seconds=9))
-"""Before each attempt after the first."""
+"""The pause before each attempt after the first."""
 
 
 def channel_for(email: str, phone: str) -> tuple[Channel, str]:
-    """The channel to somebody, and the recipient: email if there is an address, because it carries the entry."""
+    """The channel and the recipient: email if there is an address, because an email carries the calendar entry."""
     if email:
         return Channel.EMAIL, email
     return (Channel.SMS, phone) if phone else (Channel.NONE, "")
 
 
 def left_behind(kind: NoticeKind, holder: str, recipient: str) -> bool:
-    """Whether a notice changes a calendar entry that another address holds, and leaves that one behind."""
+    """Whether a notice changes a calendar entry that another address holds, so that the entry there is out of date."""
     return kind in {NoticeKind.CHANGE, NoticeKind.CANCELLATION} and holder not in {"", recipient}
 
 
 def pause_after(attempts: int) -> timedelta | None:
-    """How long to wait after so many attempts that failed; None if they were all."""
+    """How long to wait after this many failed attempts; None if there are no more attempts."""
     return PAUSES[attempts - 1] if attempts <= len(PAUSES) else None
 
 
 def still_true(kind: NoticeKind, status: Status, starts_at: datetime, said_to_start_at: datetime) -> bool:
-    """Whether an appointment is as a notice about it says."""
+    """Whether what a notice says about an appointment still holds."""
     if kind is NoticeKind.WITHDRAWAL:
         return True
     if kind is NoticeKind.CANCELLATION:

@@ -1,4 +1,4 @@
-"""Booking policies of a clinic and the checks they stand for."""
+"""The booking policy of a clinic and the checks that enforce it."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,7 +9,7 @@ from server.domain.errors import DomainError, Reason
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Rules that every booking at a clinic keeps; times in minutes."""
+    """Rules that every booking at a clinic must follow; times in minutes."""
 
     horizon_days: int
     min_notice_minutes: int
@@ -19,7 +19,7 @@ class Policy:
 
     @property
     def notice(self) -> timedelta:
-        """Least time between a booking and its start."""
+        """The minimum time between booking and start."""
         return timedelta(minutes=self.min_notice_minutes)
 
     @property
@@ -28,7 +28,7 @@ class Policy:
         return timedelta(minutes=self.buffer_minutes)
 
     def last_day(self, zone: ZoneInfo, now: datetime) -> date:
-        """The furthest day that can be booked."""
+        """The last day that can be booked."""
         return today(zone, now) + timedelta(days=self.horizon_days)
 
 
@@ -54,7 +54,7 @@ def check_bookable(policy: Policy, zone: ZoneInfo, *, day: date, start_at: datet
 
 
 def check_daily_limit(policy: Policy, booked: int) -> None:
-    """Refuse one more booking of a patient who has `booked` at the clinic on that day (DAILY_LIMIT_REACHED)."""
+    """Refuse one more booking for a patient who has `booked` at the clinic on that day (DAILY_LIMIT_REACHED)."""
     if booked >= policy.max_per_patient_day:
         raise DomainError(
             Reason.DAILY_LIMIT_REACHED,
@@ -64,7 +64,7 @@ def check_daily_limit(policy: Policy, booked: int) -> None:
 
 
 def check_changeable(policy: Policy, *, start_at: datetime, now: datetime, by_staff: bool) -> None:
-    """Refuse a cancellation or move after the clinic's cancel-by time; staff may until the start."""
+    """Refuse a cancellation or move after the clinic's cancel-by time, or by staff after the start."""
     limit = timedelta() if by_staff else timedelta(minutes=policy.cancel_by_minutes)
     if now > start_at - limit:
         raise DomainError(

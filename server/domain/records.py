@@ -1,4 +1,4 @@
-"""Medical records: which doctors treat a patient, what breaking the glass grants, how long records stay."""
+"""Medical records: which doctors treat a patient, what breaking the glass grants, how long records are kept."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,15 +7,15 @@ from enum import StrEnum
 from server.domain.appointment import Status
 
 TREATING = (Status.SCHEDULED, Status.CHECKED_IN, Status.IN_PROGRESS, Status.COMPLETED)
-"""States of an appointment that make its doctor the patient's: not a hold, and not what never took place."""
+"""States of an appointment by which its doctor treats the patient: no holds, and no visits that never took place."""
 TREATED_FOR = timedelta(days=365)
-"""How long after the end of the last such appointment its doctor still treats the patient; one to come counts too."""
+"""How long after the last such appointment its doctor still counts as treating the patient; a future one counts too."""
 GRANT_LASTS = timedelta(hours=1)
 """How long a doctor who broke the glass may read and write the patient's records."""
 
 
 class Access(StrEnum):
-    """What an entry of the audit trail says was done."""
+    """What was done, as an entry of the audit trail says."""
 
     CREATED = "created"
     READ = "read"
@@ -25,30 +25,30 @@ class Access(StrEnum):
     BROKE_GLASS = "broke_glass"
     IMPORTED = "imported"
     PATIENT_CHANGED = "patient_changed"
-    """Not the records, but the patient's own particulars."""
+    """The patient's own data was changed, not the records."""
 
 
 class Basis(StrEnum):
-    """What entitled to it."""
+    """What entitled the caller to the access."""
 
     OWN = "own"
-    """The patient."""
+    """The caller is the patient."""
     TREATING = "treating"
     AUTHOR = "author"
     BREAK_GLASS = "break_glass"
     IMPORT = "import"
     REASON = "reason"
-    """Nothing but a reason: the patient is of other clinics."""
+    """Only a reason that the caller gave: the patient belongs to other clinics."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long a clinic's records stay, counted from their last amendment."""
+    """How long a clinic's records are kept, counted from their last amendment."""
 
     hot_years: int = 3
-    """In the database; then they may be archived."""
+    """Years in the database; after that they may be archived."""
     kept_years: int | None = None
-    """At all; then they may be destroyed. None: for ever."""
+    """Years in total; after that they may be destroyed. None: they are kept for ever."""
 
     def archived_before(self, now: datetime) -> datetime:
         """Records that were last amended before this instant may be archived."""

@@ -1,7 +1,7 @@
-"""Who may sit where: the one rule that every booking and every move goes through.
+"""Which seat an appointment may take: the one rule that every booking and every move goes through.
 
-Plain values in, a seat or a refusal out. Days are shown by the same count, so that what is offered can be booked. A
-decision holds for as long as nothing that it was made from can change: use cases lock first, and read after that.
+It takes plain values and gives a seat or an error. Days are rendered from the same count, so that what is offered can
+be booked. A decision is valid only while the data behind it cannot change: use cases lock first, and read after that.
 """
 
 from bisect import bisect_right
@@ -28,7 +28,7 @@ class Busy(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """What a patient has: an active appointment, without the buffer after it."""
+    """What occupies a patient: an active appointment, without the buffer after it."""
 
     appointment_id: str
     doctor_id: str
@@ -43,25 +43,25 @@ class Seat(NamedTuple):
 
     number: int
     is_extra: bool
-    """Whether it is one more than the slot has."""
+    """Whether it is beyond the slot's capacity."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A slot that an appointment is to take, and what stands around it."""
+    """A slot that an appointment is to take, and the appointments that may conflict with it."""
 
     doctor: Doctor
     slot: Slot
     busy: Sequence[Busy]
-    """The practitioner's appointments that meet the slot, at other clinics too."""
+    """The practitioner's appointments that overlap the slot, at other clinics too."""
     visits: Sequence[Visit]
     """The patient's appointments around the day."""
     appointment_id: str
-    """The appointment that takes the place: it is not in its own way."""
+    """The appointment that takes the place: it does not conflict with itself."""
 
 
 def seat_for(place: Place, now: datetime, *, override: bool = False) -> Seat:
-    """The seat to take, the first that nobody has; with `override` an extra one where all are taken.
+    """The seat to take: the first free one; with `override` an extra one if all are taken.
 
     Raises SLOT_TAKEN, PATIENT_BUSY and DAILY_LIMIT_REACHED.
     """
@@ -75,7 +75,7 @@ def seat_for(place: Place, now: datetime, *, override: bool = False) -> Seat:
 
 
 def _first_free(taken: Sequence[int]) -> int:
-    """The lowest number that nobody has. Numbers do not tell how many may sit: they only keep two off one seat."""
+    """The lowest free seat number. Numbers do not limit how many may sit: they only keep two patients off one seat."""
     return next(number for number in range(1, len(taken) + 2) if number not in taken)
 
 
@@ -89,9 +89,9 @@ def _check_patient(place: Place, now: datetime) -> None:
 
 
 def holds_to_expire(place: Place, now: datetime) -> dict[str, DoctorDay]:
-    """The holds in the way that have run out, each with its day.
+    """The expired holds that conflict with a place, each with its day.
 
-    They count for nothing here, but the database, which knows no clock, still keeps their time for them.
+    They no longer count here, but the exclusion constraints, which cannot compare with the clock, still see them.
     """
     of_doctor = [each for each in place.busy if each.period.overlaps(place.slot.occupied)]
     of_patient = [each for each in place.visits if each.period.overlaps(place.slot.visit)]
@@ -100,21 +100,21 @@ def holds_to_expire(place: Place, now: datetime) -> dict[str, DoctorDay]:
 
 
 def ran_out(hold: Busy | Visit, now: datetime) -> bool:
-    """Whether it is a hold that has ended."""
+    """Whether it is an expired hold."""
     return hold.held_until is not None and hold.held_until <= now
 
 
 def seats_left(slots: Sequence[Slot], doctor_id: str, busy: Iterable[Busy], now: datetime) -> list[int]:
-    """How many seats each of the slots of a day has left: what it has, less the heads that sit there at once.
+    """How many seats each slot of a day has left: its capacity minus the heads in it.
 
-    Heads are counted, not the numbers of seats: fewer seats than before, or an override whose neighbour has left, must
-    not make room. Of those who sit in a part of the slot only, as happens when hours change, it counts how many meet:
+    Heads are counted, not seat numbers: a reduced capacity, or an override whose neighbour has cancelled, must not make
+    room. Of heads that overlap only a part of the slot, as happens when hours change, the most at one moment count:
 
         slot, two seats   |---------------|
         A                 |-------|
-        B                         |-------|        at no moment more than one: one seat is left
+        B                         |-------|        never more than one at a time: one seat is left
 
-    The practitioner's appointments at another clinic take every seat. A hold that has run out takes none.
+    The practitioner's appointments at another clinic take every seat. An expired hold takes none.
     """
     ends = [slot.occupied.end_at for slot in slots]
     left = [slot.seats for slot in slots]
@@ -123,7 +123,7 @@ def seats_left(slots: Sequence[Slot], doctor_id: str, busy: Iterable[Busy], now:
         if other.held_until and other.held_until <= now:
             continue
         start_at, end_at = other.period
-        # Slots follow each other, with the buffers after them.
+        # Slots do not overlap, nor do the buffers after them, so their ends are sorted.
         index = bisect_right(ends, start_at)
         while index < len(slots) and slots[index].start_at < end_at:
             if other.doctor_id != doctor_id:
@@ -139,12 +139,12 @@ def seats_left(slots: Sequence[Slot], doctor_id: str, busy: Iterable[Busy], now:
 
 
 def _most_at_once(periods: Sequence[Period]) -> int:
-    """How many of these share a moment; each of them meets the slot, and so the slot has that moment too."""
+    """The most of these that overlap at one moment; each overlaps the slot, so such a moment lies in the slot too."""
     return max(sum(each.start_at <= start_at < each.end_at for each in periods) for start_at, _ in periods)
 
 
 def slot_taken(doctor_id: str, slot: Slot) -> DomainError:
-    """SLOT_TAKEN, still without alternatives."""
+    """SLOT_TAKEN, without alternatives: those are added later."""
     return DomainError(
         Reason.SLOT_TAKEN,
         "the slot is taken: pick one of the alternatives, or list the available slots",

@@ -11,18 +11,18 @@ _MOMENT = timedelta(microseconds=1)
 
 
 class Period(NamedTuple):
-    """A stretch of time, end exclusive."""
+    """A period of time; its end is exclusive."""
 
     start_at: datetime
     end_at: datetime
 
     def overlaps(self, other: "Period") -> bool:
-        """Whether the two share a moment."""
+        """Whether the two have a moment in common."""
         return self.start_at < other.end_at and other.start_at < self.end_at
 
 
 class Slot(NamedTuple):
-    """A time that working hours offer; `seats` is its capacity, or what is left of it where that is said."""
+    """A time that working hours offer; `seats` is its capacity, or the number of seats left where that is stated."""
 
     date: date
     time_slot: str
@@ -35,15 +35,15 @@ class Slot(NamedTuple):
 
     @property
     def visit(self) -> Period:
-        """From start to end, as the patient is there."""
+        """From start to end: the time for which the patient is there."""
         return Period(self.start_at, self.end_at)
 
 
 def slots_on(versions: Sequence[HoursVersion], zone: ZoneInfo, day: date, buffer: timedelta) -> list[Slot]:
     """All slots of the sessions that start on `day`, by start.
 
-    The grid runs on the wall clock: a slot whose start the clocks skip is not offered, one whose start comes twice
-    is offered once per real hour. Where a slot is longer than the shift, those that would overlap are left out.
+    The grid follows the wall clock: a slot whose start the clocks skip is not offered, and one whose start occurs twice
+    is offered both times. If a slot is longer than the clock change, slots that would overlap are left out.
     """
     found = sorted(
         (slot for session in sessions_on(versions, day) for slot in _of_session(session, zone, day, buffer)),
@@ -62,7 +62,7 @@ def _of_session(session: Session, zone: ZoneInfo, day: date, buffer: timedelta) 
     while wall + length <= wall_end:
         for start_at in instants(wall, zone):
             end_at = start_at + length
-            # By the last moment, not the end: that may be the one at which clocks jump.
+            # Compare the slot's last moment, not its end: the end may be the instant at which clocks change.
             if (end_at - _MOMENT).astimezone(zone).replace(tzinfo=None) < wall_end:
                 yield Slot(day, f"{wall:%H:%M}", start_at, end_at, Period(start_at, end_at + buffer), session.capacity)
         wall += length + buffer
@@ -75,7 +75,7 @@ def instants(wall: datetime, zone: ZoneInfo) -> list[datetime]:
         return [first.astimezone(UTC)]
     found = []
     for instant in (first.astimezone(UTC), second.astimezone(UTC)):
-        # zoneinfo moves a time in a gap silently; only a true one survives the way back.
+        # zoneinfo silently moves a time that is in a gap; only a time that exists survives the conversion back.
         if instant.astimezone(zone).replace(tzinfo=None) == wall and instant not in found:
             found.append(instant)
     return found

@@ -12,13 +12,13 @@ OF_ACCOUNT = {
     Role.DISPLAY: 4,
     Role.SYSTEM: 200,
 }
-"""Tabs and devices of a person, a screen that comes back before its last stream is seen to have ended, and a hospital
-system that follows clinics for its own users."""
+"""Enough for the tabs and devices of a person, for a screen that reconnects before its old stream is known to have
+ended, and for a hospital system that follows clinics for its own users."""
 
 OF_ADDRESS = 1_000
-"""A hospital behind one address, with its boards, desks and the phones of those who wait."""
+"""Enough for a hospital behind one address, with its displays, desks and the phones of waiting patients."""
 
 
 def of_account(roles: Iterable[Role]) -> int:
-    """How many an account with these roles may have open; of several roles the one that has more counts."""
+    """How many an account with these roles may have open; of several roles, the one with the highest limit counts."""
     return max((OF_ACCOUNT[role] for role in roles), default=OF_ACCOUNT[Role.PATIENT])

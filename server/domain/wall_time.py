@@ -1,11 +1,11 @@
-"""What patients were told about the time of day, and what clocks show once the rules of a time zone have changed.
+"""The time of day that patients were told, and what clocks show after the rules of a time zone have changed.
 
-An appointment is an instant. A country that changes its clocks does not move it, but the time of day at which it falls:
+An appointment is an instant. When a country changes its rules, the instant stays, but its time of day changes:
 
-    told, by the rules of then     2026-12-10 10:00 in Tokyo, UTC+9      01:00 UTC
-    by the rules of now            2026-12-10 11:00 in Tokyo, UTC+10     01:00 UTC
+    told, by the old rules         2026-12-10 10:00 in Tokyo, UTC+9      01:00 UTC
+    shown, by the new rules        2026-12-10 11:00 in Tokyo, UTC+10     01:00 UTC
 
-So each appointment keeps the offset by which it was told.
+So each appointment keeps the UTC offset that applied when the patient was told.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from server.domain.slots import instants
 
 @dataclass(frozen=True, slots=True)
 class ToldStart:
-    """The start of an appointment, and by which offset from UTC it was told."""
+    """The start of an appointment, and the UTC offset that applied when the patient was told of it."""
 
     appointment_id: str
     version: int
@@ -33,30 +33,30 @@ class ToldStart:
 
     @property
     def shown(self) -> datetime:
-        """The wall time at which it falls by the rules of now."""
+        """The wall time of the start by today's rules."""
         return self.start_at.astimezone(self.zone).replace(tzinfo=None)
 
     @property
     def has_moved(self) -> bool:
-        """Whether the two differ."""
+        """Whether the wall time is no longer the one that the patient was told."""
         return self.utc_offset_minutes != utc_offset_minutes(self.start_at, self.zone)
 
     @property
     def as_told(self) -> datetime | None:
-        """When clocks now show what the patient was told; the nearest such instant, None if clocks skip that time."""
+        """When clocks now show the time that the patient was told: the nearest such instant, None if clocks skip it."""
         return min(instants(self.told, self.zone), key=lambda instant: abs(instant - self.start_at), default=None)
 
 
 def utc_offset_minutes(instant: datetime, zone: ZoneInfo) -> int:
-    """How far clocks of a zone are ahead of UTC at an instant."""
+    """How many minutes clocks of a zone are ahead of UTC at an instant."""
     offset = instant.astimezone(zone).utcoffset()
     return round(offset.total_seconds() / 60) if offset else 0
 
 
 def without_collisions(moved: Sequence[ToldStart]) -> list[ToldStart]:
-    """In an order in which each finds its new time left by the one before it.
+    """Sorted so that each appointment moves only after the one at its new time has moved away.
 
-    Where all go an hour earlier the first goes first, where all go later the last does.
+    If all move an hour earlier, the first one moves first; if all move later, the last one does.
     """
     earlier = [each for each in moved if each.shown > each.told]
     later = [each for each in moved if each.shown <= each.told]

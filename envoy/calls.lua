@@ -19,8 +19,11 @@ function envoy_on_request(handle)
   end
   -- A small message may inflate to any size before a worker can see its length.
   if (headers:get("grpc-encoding") or "identity") ~= "identity" then
-    handle:respond({[":status"] = "415"}, "")
-    return
+    if (headers:get("content-type") or ""):find("^application/grpc") then
+      handle:respond({[":status"] = "415"}, "")
+      return
+    end
+    headers:remove("grpc-encoding")  -- means nothing over REST
   end
   -- RFC 9110: the scheme's name is not case-sensitive. The filter `jwt` knows one spelling.
   local token = (headers:get("authorization") or ""):match("^[Bb][Ee][Aa][Rr][Ee][Rr] +(.*)")

@@ -78,6 +78,7 @@ async def fill(settings: Settings) -> Clinic:
         made.tokens = {
             "patient": await _token(parts, await book.account("patient", patient_id=made.patient)),
             "stranger": await _token(parts, await book.account("patient", patient_id=made.stranger)),
+            "doctor": await _token(parts, await book.account("doctor", doctor_id=made.doctor)),
             "staff": await _token(parts, await book.account("staff", clinic_ids=[made.clinic])),
             "admin": await _token(parts, await book.account("admin")),
             "system": await _token(parts, await book.account("system", clinic_ids=[made.clinic])),

@@ -1,4 +1,4 @@
-"""What a worker does beside answering calls, and the end of the worker when that ends."""
+"""The background tasks of a worker; when one of them ends, the worker shuts down."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable
@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager
 
 
 class BrokenError(Exception):
-    """Something that a worker does beside answering calls has ended, so that it cannot be trusted; see the cause."""
+    """A background task of a worker has ended, so the worker cannot be trusted any more; `__cause__` says why."""
 
 
 @asynccontextmanager
 async def kept_up(runs: Iterable[Coroutine[None, None, None]], stop: asyncio.Event) -> AsyncIterator[None]:
-    """What a worker does beside answering calls, as long as this is entered.
+    """Run background tasks while the context is open, and cancel them at its end.
 
-    When one of them ends by itself `stop` is set, so that the worker leaves in order; then raises BrokenError.
+    If one of them ends by itself, `stop` is set, so that the worker drains; leaving the context raises BrokenError.
     """
     tasks = [asyncio.create_task(run) for run in runs]
     for task in tasks:
@@ -23,7 +23,7 @@ async def kept_up(runs: Iterable[Coroutine[None, None, None]], stop: asyncio.Eve
     finally:
         ended = [task for task in tasks if task.done()]
         pending = set(tasks)
-        while pending:  # a statement that ends just then may swallow it
+        while pending:  # a database statement that ends at that moment may swallow the cancellation
             for task in pending:
                 task.cancel()
             _, pending = await asyncio.wait(pending, timeout=1)

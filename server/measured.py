@@ -1,4 +1,4 @@
-"""What there is to read of a process at a scrape (server.telemetry.readings): its servers, caches and streams."""
+"""The values read from a process at each scrape (server.telemetry.readings): its servers, caches and streams."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ def build() -> Iterator[Value]:
 
 
 def database(engine: Engine) -> Source:
-    """Servers and connections. One server alone is not watched: whether it answers shows in calls."""
+    """Servers and connections. A single server is not monitored: whether it answers shows in calls."""
 
     def read() -> Iterator[Value]:
         now = time.monotonic()
@@ -45,7 +45,7 @@ def database(engine: Engine) -> Source:
 
 
 def caches(counts: Mapping[str, Any]) -> Source:
-    """Reads by cache; `counts` are dataclasses of numbers by where things came from."""
+    """Reads of each cache; `counts` are dataclasses with one number for each source that answered."""
 
     def read() -> Iterator[Value]:
         for cache, sources in counts.items():
@@ -71,21 +71,21 @@ def streams(opened: Sized) -> Source:
 
 
 class Valkeys:
-    """Asks the servers of Valkey, by their use, whether they are there."""
+    """Checks whether the Valkey servers, named by their use, answer."""
 
     def __init__(self, clients: Mapping[str, Valkey]) -> None:
         self._clients = clients
         self._up = dict.fromkeys(clients, True)
 
     async def run(self) -> None:
-        """Ask every second until cancelled."""
+        """Check every second until cancelled."""
         while True:
             for use, client in self._clients.items():
                 self._up[use] = await _answers(client)
             await asyncio.sleep(_PROBE_SECONDS)
 
     def read(self) -> Iterator[Value]:
-        """Whether each answered when it was last asked."""
+        """Whether each answered when it was last checked."""
         for use, up in self._up.items():
             yield "yoyaku_valkey_up", [use], float(up)
 

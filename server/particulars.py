@@ -1,4 +1,4 @@
-"""The one rule for what identifies and reaches people: requests and imports go through it alike."""
+"""The one set of rules for names, addresses, numbers and birth dates of people, for requests and imports alike."""
 
 import re
 import unicodedata
@@ -10,13 +10,13 @@ import phonenumbers
 from server.domain.characters import flaw
 
 MOST_OF_A_NAME = 200
-"""Characters of the longest name."""
+"""The longest name, in characters."""
 _FIRST_YEAR = 1900
 # The calendar is furthest ahead in the Line Islands.
 _FURTHEST_AHEAD = timedelta(hours=14)
 _MOST_OF_AN_ADDRESS, _MOST_OF_A_MAILBOX = 254, 64
-# What HTML calls a valid email address, and the contract too. Mailboxes with dots in odd places exist in Japan; quoted
-# ones, and those beyond ASCII, hardly any relay takes.
+# A valid email address by the definition of HTML, which the contract uses too. Mailboxes with dots in unusual places
+# exist in Japan; quoted mailboxes, and those beyond ASCII, are accepted by hardly any relay.
 _MAILBOX = re.compile(r"[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+")
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
@@ -33,7 +33,7 @@ class Unfit(ValueError):
 
 
 def name(written: str) -> str:
-    """A name without space around it; one character is enough (Unfit)."""
+    """A name without surrounding spaces; one character is enough (Unfit)."""
     found = written.strip()
     if not found:
         raise Unfit("has no visible characters: write the name")
@@ -45,7 +45,7 @@ def name(written: str) -> str:
 
 
 def email(written: str) -> str:
-    """An email address as SMTP takes it, a domain beyond ASCII as its Punycode (Unfit)."""
+    """An email address as SMTP accepts it, with a domain beyond ASCII in Punycode (Unfit)."""
     mailbox, at, domain = unicodedata.normalize("NFKC", written).strip().rpartition("@")
     if not domain.isascii():
         try:
@@ -63,7 +63,7 @@ def email(written: str) -> str:
 def phone(written: str, region: str = "") -> str:
     """A phone number in E.164 form; one without a country code is read as in `region`, an ISO 3166 code (Unfit).
 
-    Its length must be possible in its country; which numbers are in use, no table knows up to the day.
+    Only its length is checked, by country: no table of the numbers in use is always up to date.
     """
     try:
         number = phonenumbers.parse(written, region.upper() or None)
@@ -75,7 +75,7 @@ def phone(written: str, region: str = "") -> str:
 
 
 def birth_date(written: str) -> date:
-    """A birth date, from YYYY-MM-DD; whether it has come is for `born` to say (Unfit)."""
+    """A birth date, from YYYY-MM-DD; `born` checks that it is not in the future (Unfit)."""
     try:
         day = date.fromisoformat(written) if _DATE.fullmatch(written) else None
     except ValueError:
@@ -86,7 +86,7 @@ def birth_date(written: str) -> date:
 
 
 def born(day: date, now: datetime) -> date:
-    """A birth date that has come, somewhere on earth at least (Unfit)."""
+    """A birth date that is not in the future, at least somewhere on earth (Unfit)."""
     if day > (now + _FURTHEST_AHEAD).date():
         raise Unfit("is in the future: write the date of birth, or leave it empty if it is unknown")
     return day

@@ -73,7 +73,7 @@ from server.usecases.streams import Streams
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What is made from the settings, ready to use."""
+    """The parts of the program, made from the settings and ready to use."""
 
     engine: Engine
     cache: Valkey
@@ -107,7 +107,7 @@ class Parts:
 async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock = system_clock) -> AsyncIterator[Parts]:
     """All parts of a process, closed at the end. KeyEncryptionKeyError and KeyRingError for malformed keys.
 
-    Without a clock they go by the database's; `wall` is this machine's, which is compared with it.
+    Without a `clock` they use that of the database; `wall` is this machine's clock, which is compared with it.
     """
     async with AsyncExitStack() as stack:
         engine = create_engine(
@@ -216,14 +216,14 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
 
 
 def background(parts: Parts, stop: asyncio.Event | None = None) -> AbstractAsyncContextManager[None]:
-    """The background of a worker."""
+    """The background tasks of a worker."""
     runners = (parts.housekeeping, parts.streams, parts.feed, parts.tokens, parts.announcing, parts.valkeys)
     runs = [each.run() for each in runners]
     return kept_up((*runs, *parts.hub.loops()), stop or asyncio.Event())
 
 
 def measured(settings: Settings, parts: Parts) -> AbstractContextManager[None]:
-    """Offer what a worker measures at YOYAKU_METRICS_LISTEN, if that is set."""
+    """Serve a worker's metrics at YOYAKU_METRICS_LISTEN, if that is set."""
     pipeline.on_trip = metrics.trip_ended
     counts = {"day": parts.days.counts, "doctor": parts.doctors.counts, "patient": parts.patients.counts}
     sources = [
@@ -238,10 +238,10 @@ def measured(settings: Settings, parts: Parts) -> AbstractContextManager[None]:
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set, then drain: balancers first, then running calls.
+    """Serve until `stop` is set, then drain: first tell load balancers, then let running calls end.
 
     OSError if the port is taken, KeyRingError if a master key of medical records is missing, BrokenError after a drain
-    that it began itself.
+    that a failed background task caused.
     """
     async with wired(settings) as parts, background(parts, stop):
         await parts.record_keys.check()
@@ -250,7 +250,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         with measured(settings, parts):
             await stop.wait()
             await parts.server.turn_away()
-            # Streams leave in the second half of the time, when balancers have noticed.
+            # Streams are ended in the second half of the time, when load balancers no longer send them here.
             half = settings.drain_seconds / 2
             await asyncio.sleep(half)
             await asyncio.gather(parts.streams.drain(half), asyncio.sleep(half))

@@ -7,13 +7,13 @@ import grpc
 
 _HEADER = "x-envoy-external-address"
 _SITE_BITS = 64
-"""What one customer of a provider has at least."""
+"""The smallest network that a provider gives to one customer."""
 
 
 def client_address(context: grpc.aio.ServicerContext[Any, Any]) -> str:
-    """The address of the client, of an IPv6 one its network; empty for a call that did not come through the edge.
+    """The client's address, or its network for IPv6; empty for a call that did not come through the edge.
 
-    Envoy sets the header itself, whatever the client sent; workers are out of reach for everybody else.
+    Envoy overwrites the header whatever the client sent, and nobody but Envoy can reach the workers.
     """
     for key, value in context.invocation_metadata() or ():
         if key == _HEADER:

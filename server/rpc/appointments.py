@@ -31,11 +31,11 @@ from yoyaku.v1 import schedule_pb2
 from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceServicer
 
 _REMEMBERED = 4_000
-"""Appointments as bytes, some 2 kB each."""
+"""Appointments kept as bytes, about 2 kB each."""
 
 
 class AppointmentServicer(AppointmentServiceServicer):
-    """Books, shows, moves and cancels appointments, and tells their changes."""
+    """Books, shows, moves and cancels appointments, and streams their changes."""
 
     def __init__(
         self,
@@ -137,10 +137,10 @@ def _wanted(request: pb.CreateAppointmentRequest | pb.RescheduleAppointmentReque
     return Wanted(to_optional_date("date", request.date), request.time_slot, start)
 
 
-# Screens ask again and again for lists that hardly change.
+# Screens keep asking for lists that hardly change.
 @lru_cache(maxsize=_REMEMBERED)
 def _listed(row: AppointmentRow) -> bytes:
-    """A ListAppointmentsResponse with one appointment: the bytes of several of them are one with them all."""
+    """A ListAppointmentsResponse with one appointment; the bytes of several, joined, are a response with them all."""
     response = pb.ListAppointmentsResponse()
     fill_appointment(response.appointments.add(), row)
     return response.SerializeToString()
@@ -181,7 +181,7 @@ def _cancellation(
 
 
 def _begun(_: None) -> Empty:
-    """What is remembered of a batch as a whole: each part has its own answer."""
+    """The remembered answer of the batch as a whole: each change in it has an answer of its own."""
     return Empty()
 
 

@@ -1,4 +1,4 @@
-"""What calls and streams have in common: their request id, who calls, how they fail, the line in the log."""
+"""What calls and streams have in common: the request id, the caller, errors, the log line."""
 
 import re
 import time
@@ -25,23 +25,23 @@ from server.telemetry.logs import place_of, write_call
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 PUBLIC = frozenset(f"/yoyaku.v1.{method}" for method, actions in METHODS.items() if not actions)
-"""What needs no access token."""
+"""Methods that need no access token."""
 _BEARER = "bearer "
 _SET_BY_TRANSCODER = "x-envoy-original-method"
 _QUESTIONS = ("Get", "List", "BatchGet")
 _REMEMBERED_QUESTIONS = 1_000
 _LARGEST_QUESTION = 256
-"""Bytes of a request that is remembered: what screens ask again and again is shorter."""
+"""The largest request that is remembered, in bytes: those that screens keep sending are shorter."""
 _REMEMBERED_TOKENS = 10_000
 _LARGEST_TOKEN = 2_048
-"""Characters of a header that is remembered: ours have some 600, and anybody can send other ones."""
+"""The largest header that is remembered, in characters: ours have about 600, but anybody can send others."""
 _randomness = Random()  # noqa: S311  # an id of a call is no secret
 
 _log = structlog.get_logger()
 
 
 class TokenVerifier(Protocol):
-    """Tells whom an access token stands for."""
+    """Verifies access tokens."""
 
     def recall(self, token: str) -> Caller | None:
         """The caller, if the token was verified before (TOKEN_EXPIRED)."""
@@ -51,7 +51,7 @@ class TokenVerifier(Protocol):
 
 
 def begin(method: str, metadata: Iterable[tuple[str, Any]]) -> None:
-    """Make a call that has come in that of the running task."""
+    """Make an incoming call the current call of the running task."""
     authorization = request_id = if_match = ""
     mark, over_rest = 0, False
     for key, value in metadata:
@@ -66,7 +66,7 @@ def begin(method: str, metadata: Iterable[tuple[str, Any]]) -> None:
         elif key == IF_MATCH:
             if_match = value
     if not request_id:
-        # In the form of a trace's id, and a tenth of what uuid.uuid4 costs.
+        # In the form of a trace id, at a tenth of the cost of uuid.uuid4.
         request_id = f"{_randomness.getrandbits(128):032x}"
     call = Call(mark=mark, method=method, request_id=request_id, authorization=authorization, over_rest=over_rest)
     call.if_match = if_match
@@ -84,15 +84,15 @@ def _token(authorization: str) -> str:
     return authorization[len(_BEARER) :].strip()
 
 
-# A copy of a long text for every call, and its hash, cost more than to know the texts again.
+# Copying and hashing a long text for every call costs more than looking up the copy that was made before.
 known_token = lru_cache(maxsize=_REMEMBERED_TOKENS)(_token)
 
 
 async def request_of(context: Any) -> bytes:
     """The bytes of the request (INVALID_REQUEST if the call ends without one).
 
-    Handlers read it themselves, as if requests were streams: a call that ends without a message would never reach a
-    unary handler of grpc.aio, nor get an answer before its deadline.
+    Handlers are registered as streaming and read the request themselves: grpc.aio never passes a call that ends without
+    a message to a unary handler, and such a call would get no answer before its deadline.
     """
     raw = await context.read()
     if raw is grpc.aio.EOF:
@@ -101,9 +101,9 @@ async def request_of(context: Any) -> bytes:
 
 
 def reader(method: str, deserialize: Callable[[bytes], Message]) -> Callable[[bytes], Message]:
-    """Makes a valid request of bytes (INVALID_REQUEST); a short one that was asked before is not checked again.
+    """Returns a parser of valid requests (INVALID_REQUEST); a short read request seen before is not checked again.
 
-    Not left to grpc, whose own answer to bytes that are none is an UNKNOWN with internal text.
+    Not left to grpc, which would answer undecodable bytes with UNKNOWN and an internal text.
     """
     if not method.rpartition("/")[2].startswith(_QUESTIONS):
         return partial(_checked, deserialize)
@@ -117,12 +117,12 @@ def _checked(deserialize: Callable[[bytes], Message], raw: bytes) -> Message:
         return validate(None)
 
 
-# Whoever asks the same gets the same message: handlers do not change requests.
+# Equal requests share one message: handlers do not change it.
 remembered = lru_cache(maxsize=_REMEMBERED_QUESTIONS)(_checked)
 
 
 def gatekeeper(method: str) -> Callable[[Caller], None]:
-    """Turns away callers who may do a method on nothing, before anything that they sent is looked at (NOT_ALLOWED)."""
+    """Returns a check, done before the request is read, that any of the caller's roles permits it (NOT_ALLOWED)."""
     actions = METHODS[method.removeprefix("/yoyaku.v1.")]
     roles = roles_for(actions)
 
@@ -134,7 +134,7 @@ def gatekeeper(method: str) -> Callable[[Caller], None]:
 
 
 def refusal(error: Exception, call: Call) -> DomainError:
-    """What the caller is told of a failure: INTERNAL_ERROR if nobody expected it; the log then has its place."""
+    """The error that the caller gets for a failure: INTERNAL_ERROR if unexpected; the log then says where it was."""
     if isinstance(error, DomainError):
         return error
     _log.error("call failed", method=call.method, request_id=call.request_id, failure=place_of(error))
@@ -146,7 +146,7 @@ def refusal(error: Exception, call: Call) -> DomainError:
 
 
 def ended(call: Call, code: str, began: float, reason: str | None = None, *, is_stream: bool = False) -> None:
-    """Count a call or stream that has ended, and write a line about it."""
+    """Count a call or stream that has ended, and log it."""
     caller = call.caller.id if call.caller else None
     seconds = time.perf_counter() - began
     if is_stream:
@@ -157,7 +157,7 @@ def ended(call: Call, code: str, began: float, reason: str | None = None, *, is_
 
 
 async def abort(context: Any, error: DomainError, call: Call) -> None:
-    """End the call with the status of an error; raises what grpc.aio ends a handler with."""
+    """End the call with the status of an error, by raising grpc.aio's own exception for that."""
     status = rpc_status.to_status(status_of(error))
     metadata = [("x-request-id", call.request_id), *status.trailing_metadata]
     if call.if_match and call.over_rest and error.reason is Reason.ETAG_MISMATCH:

@@ -1,4 +1,4 @@
-"""The call that is being answered: who calls, under which request id, and which headers the answer gets."""
+"""The current call: its caller, its request id, and the headers of its answer."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from server.domain.identity import Caller
 
 @dataclass(slots=True)
 class Call(CausalSession):
-    """One call in its task, and what its caller must see."""
+    """One call in its task, and the writes that its caller must see."""
 
     method: str = ""
     request_id: str = ""
@@ -21,25 +21,25 @@ class Call(CausalSession):
     """The header, empty if there is none."""
     caller: Caller | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
-    """What the answer tells beside its message: headers over REST, trailing metadata over gRPC."""
+    """Sent with the answer: as headers over REST, as trailing metadata over gRPC."""
 
 
 _CURRENT: ContextVar[Call] = ContextVar("call")
 
 
 def set_current(call: Call) -> None:
-    """Make this the call of the running task."""
+    """Make this the current call of the running task."""
     _CURRENT.set(call)
 
 
 def identified(call: Call, caller: Caller) -> None:
-    """Take note of who calls: reads in the running task are the caller's from now on."""
+    """Set the caller of a call: from now on, reads in the running task see what this caller wrote."""
     call.caller, call.caller_id = caller, caller.id
     CAUSAL_SESSION.set(call)
 
 
 def current() -> Call:
-    """The call of the running task."""
+    """The current call of the running task."""
     return _CURRENT.get()
 
 
@@ -58,7 +58,7 @@ def set_location(path: str, etag: str) -> None:
 
 
 def set_etag(etag: str) -> None:
-    """Give the answer the ETag of its object: a weak one, since the edge compresses, and then drops strong ones."""
+    """Give the answer the ETag of its object, a weak one: the edge drops strong ones when it compresses."""
     _CURRENT.get().headers.append(("etag", f'W/"{etag}"'))
 
 

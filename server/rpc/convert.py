@@ -1,4 +1,4 @@
-"""Between messages and what the use cases speak."""
+"""Conversions between messages and the types of the use cases."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
@@ -71,7 +71,7 @@ def _status(value: str) -> "appointment_pb2.AppointmentStatus.ValueType":
 
 
 def from_statuses(values: "Iterable[appointment_pb2.AppointmentStatus.ValueType]") -> tuple[str, ...]:
-    """States as the use cases name them, each once."""
+    """States as the use cases name them, without duplicates."""
     names = {appointment_pb2.AppointmentStatus.Name(value) for value in values}
     return tuple(sorted(name.removeprefix("APPOINTMENT_STATUS_").lower() for name in names))
 
@@ -84,7 +84,7 @@ def to_appointment(row: AppointmentRow) -> appointment_pb2.Appointment:
 
 
 def fill_appointment(message: appointment_pb2.Appointment, row: AppointmentRow) -> None:
-    """Write an appointment into an empty message, in place: messages of its own for each part take twice the time."""
+    """Write an appointment into an empty message, in place: building a message for each part takes twice the time."""
     message.CopyFrom(
         _between(
             (row.patient_id, row.patient_name),
@@ -105,10 +105,10 @@ def fill_appointment(message: appointment_pb2.Appointment, row: AppointmentRow) 
 
 
 _HH_MM = slice(11, 16)
-"""Of an ISO 8601 instant."""
+"""The time of day in an ISO 8601 instant."""
 
 
-# Appointments of one list have most of this in common.
+# The appointments of one list share most of these values.
 @lru_cache(maxsize=1_000)
 def _between(
     patient: tuple[str, str], doctor: tuple[str, str, str], clinic: tuple[str, str, str]

@@ -1,4 +1,4 @@
-"""The messages of days of slots, as the bytes that all their readers share."""
+"""The messages for days of slots, rendered to bytes that all readers share."""
 
 from datetime import datetime
 from functools import cache, lru_cache
@@ -32,7 +32,7 @@ def free(offered: OfferedDay) -> bytes:
 
 
 def whole(offered: OfferedDay) -> bytes:
-    """A WatchSlotsResponse with the day."""
+    """A WatchSlotsResponse with the whole day."""
     day = offered.day
     message = schedule_pb2.ScheduleDay(
         doctor_id=offered.doctor_id,
@@ -47,10 +47,10 @@ def whole(offered: OfferedDay) -> bytes:
     return pb.WatchSlotsResponse(day=message).SerializeToString()
 
 
-# A change of a day changes few of its slots: the others are as they were rendered before.
+# A change of a day changes few of its slots: the bytes of the others are reused.
 @lru_cache(maxsize=_REMEMBERED_SLOTS)
 def _free(slot: Slot) -> bytes:
-    """A ListAvailableSlotsResponse with one slot; the bytes of several are one with them all."""
+    """A ListAvailableSlotsResponse with one slot; the bytes of several, joined, are a response with all of them."""
     response = pb.ListAvailableSlotsResponse()
     fill_slot(response.slots.add(), slot)
     return response.SerializeToString()
@@ -58,7 +58,7 @@ def _free(slot: Slot) -> bytes:
 
 @lru_cache(maxsize=_REMEMBERED_SLOTS)
 def _shown(slot: Slot, state: SlotState, seats: int) -> bytes:
-    """A ScheduleDay with one slot; the bytes of several are one with them all."""
+    """A ScheduleDay with one slot; the bytes of several, joined, are a day with all of them."""
     day = schedule_pb2.ScheduleDay()
     shown = day.slots.add()
     fill_slot(shown, slot)
@@ -67,13 +67,13 @@ def _shown(slot: Slot, state: SlotState, seats: int) -> bytes:
 
 
 def heartbeat(now: datetime) -> bytes:
-    """A WatchSlotsResponse that says the time."""
+    """A WatchSlotsResponse with a heartbeat and the current time."""
     return pb.WatchSlotsResponse(heartbeat=watch_pb2.Heartbeat(time=to_timestamp(now))).SerializeToString()
 
 
 @cache
 def closing(ending: Ending) -> bytes:
-    """A WatchSlotsResponse that says why it is the last."""
+    """The last WatchSlotsResponse of a stream, which says why it ends."""
     return pb.WatchSlotsResponse(closing=to_closing(ending)).SerializeToString()
 
 

@@ -31,12 +31,12 @@ _LONGEST_TEXT = 1_000
 
 
 def shortened(text: str) -> str:
-    """A text of an error, cut to a thousand characters: callers may have a part in it, and trailers must be small."""
+    """The text of an error, cut to a thousand characters: it may repeat what was sent, and trailers must stay small."""
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}..."
 
 
 def status_of(error: DomainError) -> status_pb2.Status:
-    """The status that tells a caller what a domain error says."""
+    """The status that carries a domain error to the caller."""
     details: list[Message] = [
         error_details_pb2.ErrorInfo(reason=error.reason.value, domain=DOMAIN, metadata=dict(error.metadata))
     ]

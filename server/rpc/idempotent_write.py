@@ -1,4 +1,4 @@
-"""Writes as their senders identify them: caller, request_id and content."""
+"""Writes as their senders identify them: by caller, request_id and content."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -22,7 +22,7 @@ def idempotent_write(
     answer: type[M],
     seal: Seal | None = None,
 ) -> Write[R, M]:
-    """The write that a request asks for; `render` makes its answer, which a `seal` keeps secret."""
+    """The write that a request asks for; `render` makes its answer, which is stored encrypted if there is a `seal`."""
     return Write(
         caller_id=caller.id,
         request_id=request_id.lower(),
@@ -34,7 +34,7 @@ def idempotent_write(
 
 
 def _content(request: Message) -> bytes:
-    """What the request asks for, however its ids are spelt; its request_id is no part of that."""
+    """The request in canonical form: with lower-case ids, and without its request_id."""
     canonical = type(request)()
     canonical.CopyFrom(request)
     canonical.ClearField("request_id")

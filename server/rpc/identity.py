@@ -31,7 +31,7 @@ _EXPIRES_IN = int(LIFETIME.total_seconds())
 class AuthServicer(AuthServiceServicer):
     """Gives people and devices their tokens, and publishes the keys that verify those.
 
-    `seal` keeps those answers secret that hold a secret and may be given again.
+    `seal` encrypts the stored answers of idempotent writes that contain a secret.
     """
 
     def __init__(self, keys: SigningKeys, sessions: Sessions, accounts: Accounts, devices: Devices, seal: Seal) -> None:

@@ -1,4 +1,4 @@
-"""Begins every call of our services; those of health and reflection pass."""
+"""Begins every call of our services; calls of health and reflection pass through unchanged."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,7 +13,7 @@ _OURS = "/yoyaku."
 
 
 class CallInterceptor(grpc.aio.ServerInterceptor):
-    """Gives each method of our services what all calls go through, once; grpc then runs it in the task of the call."""
+    """Wraps each method of our services, once, in the steps that all calls share; grpc runs it in the call's task."""
 
     def __init__(self, tokens: TokenVerifier) -> None:
         self._tokens = tokens
@@ -24,7 +24,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Any:
-        """The wrapped method that is called, if it is one of ours."""
+        """The handler of the called method, wrapped if it is one of ours."""
         method = handler_call_details.method
         found = self._wrapped.get(method)
         if found is None:

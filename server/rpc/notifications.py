@@ -13,7 +13,7 @@ _STATUS = "NOTIFICATION_STATUS_"
 
 
 class NotificationServicer(NotificationServiceServicer):
-    """Shows what is sent to patients, and has dead letters tried again."""
+    """Shows the notices to patients, and retries dead letters."""
 
     def __init__(self, notifications: Notifications) -> None:
         self._notifications = notifications

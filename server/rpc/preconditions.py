@@ -1,4 +1,4 @@
-"""If-Match: the way in which HTTP says what contract and gRPC say by the field `etag`."""
+"""If-Match: the HTTP header for what gRPC callers say in the field `etag`."""
 
 import re
 
@@ -8,16 +8,16 @@ from server.domain.errors import invalid
 
 IF_MATCH = "if-match"
 PRECONDITION_FAILED = ("x-yoyaku-precondition", "failed")
-"""Metadata of an answer whose HTTP status is to be 412; the edge takes it away."""
+"""Metadata of an answer whose HTTP status must be 412; the edge removes it."""
 _ANY = "*"
-# Weak or strong: the tags of this system are numbers of versions, which both stand for.
+# Weak or strong: the tags of this system are version numbers, for which both forms mean the same.
 _TAG = re.compile(r'(?:W/)?"([^",]{1,100})"')
 
 
 def require_match(request: Message, if_match: str) -> Message:
     """The request, with the tag of an If-Match header as its etag (INVALID_REQUEST).
 
-    Any version will do for `*`. A call whose request has no etag takes no If-Match, so that none is ignored.
+    `*` matches every version. If the request has no etag, the header is refused rather than ignored.
     """
     holder = _holder(request)
     if holder is None:
@@ -34,7 +34,7 @@ def require_match(request: Message, if_match: str) -> Message:
 
 
 def _holder(request: Message) -> Message | None:
-    """The message whose `etag` it is: the request, or the new values in it."""
+    """The message that has the `etag`: the request, or the new values in it; None if neither does."""
     for field in request.DESCRIPTOR.fields:
         if field.name == "etag":
             return request

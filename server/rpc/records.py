@@ -22,7 +22,7 @@ M = TypeVar("M", pb.CreateRecordResponse, pb.AmendRecordResponse)
 
 
 class RecordServicer(RecordServiceServicer):
-    """Writes and shows medical records, and who had them."""
+    """Writes and shows medical records, and shows who accessed them."""
 
     def __init__(self, reader: RecordReader, writer: RecordWriter, break_glass: BreakGlass) -> None:
         self._reader = reader
@@ -88,7 +88,7 @@ class RecordServicer(RecordServiceServicer):
 
 
 def _textless(write: Write[Opened, M], text: str) -> Write[Opened, M]:
-    """A write whose kept answer lacks the text; the same request, which alone gets it again, brings it along."""
+    """A write whose stored answer omits the text: only the same request gets it again, and that contains the text."""
 
     def dump(answer: M) -> bytes:
         kept = type(answer).FromString(answer.SerializeToString())

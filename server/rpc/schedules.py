@@ -20,7 +20,7 @@ from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceServicer
 
 
 class ScheduleServicer(ScheduleServiceServicer):
-    """Tells free slots and working hours, shows days as they change, and sets working hours."""
+    """Lists free slots and working hours, streams days as they change, and sets working hours."""
 
     def __init__(
         self, availability: Availability, searching: Searching, watching: Watching, scheduling: Scheduling

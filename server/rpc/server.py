@@ -1,4 +1,4 @@
-"""The gRPC server: our services, health of each, reflection."""
+"""The gRPC server: our services, the health of each, and reflection."""
 
 from dataclasses import dataclass
 
@@ -48,7 +48,7 @@ _SERVICES = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Servicers:
-    """Who answers which service."""
+    """The servicer of each service."""
 
     appointments: AppointmentServicer
     schedules: ScheduleServicer
@@ -67,14 +67,14 @@ class GrpcServer:
             interceptors=[CallInterceptor(tokens)],
             options=[
                 ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
-                # Length is looked at after inflating: a small message could take any amount of memory.
+                # The length is checked after decompression: a small message could take any amount of memory.
                 ("grpc.compression_enabled_algorithms_bitset", _NO_COMPRESSION),
                 # Envoy takes 16 KiB and adds some of its own. gRPC would refuse some of what is over 8 KiB.
                 ("grpc.max_metadata_size", _MAX_METADATA_BYTES),
                 ("grpc.absolute_max_metadata_size", _MAX_METADATA_BYTES),
-                # Clients that hold a connection ping it; the default would tell them off.
+                # Clients ping the connections that they keep open; with the default they would be disconnected.
                 ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
-                # Each worker has a port of its own: balancers see every one.
+                # Each worker has a port of its own, so that load balancers see every worker.
                 ("grpc.so_reuseport", 0),
             ],
         )
@@ -98,11 +98,11 @@ class GrpcServer:
         return port
 
     async def turn_away(self) -> None:
-        """Tell balancers to send no more calls; those that come all the same are answered."""
+        """Tell load balancers to send no more calls; calls that still arrive are answered."""
         await self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
 
     async def stop(self, grace_seconds: float) -> None:
-        """Refuse new calls and let running ones end within the grace."""
+        """Refuse new calls, and let running ones end within the grace period."""
         await self._grpc.stop(grace_seconds)
 
     async def _set_health(self, status: "health_pb2.HealthCheckResponse.ServingStatus.ValueType") -> None:

@@ -27,14 +27,13 @@ from server.rpc.errors import CODES
 from server.usecases.streams import Watcher
 
 Streamer = Callable[[Message, Any], AsyncGenerator[bytes, None]]
-"""A handler: gives messages as bytes, which many streams may share."""
+"""A handler: yields messages as bytes, which many streams may share."""
 
 
 def stream_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcMethodHandler[bytes, bytes]":
     """A servicer's server-streaming method, wrapped.
 
-    A stream has no deadline of its own: its handler ends it, with a last message that says why, by
-    `server.usecases.streams`.
+    A stream has no deadline here: its handler ends it with a last message that says why (`server.usecases.streams`).
     """
     handler: Streamer = found.unary_stream
     read = reader(method, found.request_deserializer)
@@ -66,5 +65,5 @@ def stream_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcM
 
 
 def watcher(context: grpc.aio.ServicerContext[Any, Any]) -> Watcher:
-    """Who opens the stream that is the running call."""
+    """The caller who opens the stream of the current call."""
     return Watcher(caller(), client_address(context), context.time_remaining())

@@ -52,7 +52,7 @@ def unary_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcMe
             if this.has_news:
                 this.headers.extend(headers_of(this))
             if this.headers and this.over_rest:
-                # Trailing metadata would not become headers; these cost the worker a wake-up of their own.
+                # Trailing metadata does not become HTTP headers. Initial metadata does, at the cost of another wake-up.
                 await context.send_initial_metadata(this.headers)
                 this.headers.clear()
         except Exception as failure:

@@ -1,4 +1,4 @@
-"""Updates: which fields to change, and whether the new values keep the rules."""
+"""Updates: which fields to change, and whether the new values follow the rules."""
 
 from collections.abc import Collection
 
@@ -9,7 +9,7 @@ from server.domain.errors import DomainError, Reason, Violation, invalid
 from server.rpc.validate import validate
 
 _SHOWN = 50
-"""Characters of an unknown path that an error repeats."""
+"""How many characters of an unknown path an error repeats."""
 
 
 def fields_to_change(mask: FieldMask, new: Message, changeable: Collection[str]) -> frozenset[str]:
@@ -24,7 +24,7 @@ def fields_to_change(mask: FieldMask, new: Message, changeable: Collection[str])
 
 
 def check_same_id(field: str, within: str, wanted: str) -> None:
-    """Refuse an object whose own id is another than the one that the request is about (INVALID_REQUEST)."""
+    """Refuse an object whose own id differs from the id in the request (INVALID_REQUEST)."""
     if within and within.lower() != wanted.lower():
         raise invalid(field, "differs from the id in the request: omit it, or send the same id")
 
@@ -32,7 +32,7 @@ def check_same_id(field: str, within: str, wanted: str) -> None:
 def validate_fields(equivalent: Message, fields: Collection[str], within: str) -> None:
     """Refuse new values that break the rules of the message that creates such an object (INVALID_REQUEST).
 
-    Only what it says of `fields` counts; errors name them as fields of `within`.
+    Only violations in `fields` count; errors name them as fields of `within`.
     """
     try:
         validate(equivalent)

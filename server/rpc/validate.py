@@ -18,9 +18,9 @@ from server.particulars import Unfit
 T = TypeVar("T")
 
 _MOST_ITEMS = 100
-"""Items of a list of which the contract says nothing, such as the paths of a FieldMask."""
+"""The most items of a list for which the contract sets no limit, such as the paths of a FieldMask."""
 _MOST_VIOLATIONS = 10
-"""An answer's trailers must stay small: Envoy ends the connection, with all calls on it, over larger ones."""
+"""The trailers of an answer must stay small: if they are too large, Envoy closes the connection and all its calls."""
 
 _VALIDATOR = protovalidate.Validator()
 
@@ -31,18 +31,18 @@ WORDS = {
     "^[A-Za-z0-9]{8}$": "must be the eight letters and digits that the display shows",
     "^\\+[1-9][0-9]{6,14}$": "must be a phone number in E.164 form, such as +81312345678",
 }
-"""What the patterns of the contract ask for, in words."""
+"""What the patterns of the contract require, in words."""
 _LINES = frozenset({"text", "reason", "override_reason"})
-"""Fields that may have several lines."""
+"""Fields that may contain line breaks."""
 _SECRETS = frozenset({"password", "current_password", "new_password"})
-"""Fields that have a rule of their own, and are shown to nobody."""
+"""Fields that have rules of their own, and are never shown to anybody."""
 
 
 def validate(request: Message | None) -> Message:
-    """The request, unless it breaks a rule of the contract (INVALID_REQUEST, with every field that does).
+    """The request, unless it breaks a rule of the contract (INVALID_REQUEST, with the fields that do).
 
-    None stands for bytes that could not be read. Beyond the contract, every text must be fit to be kept and shown; see
-    `server.domain.characters`.
+    None stands for bytes that could not be decoded. In addition to the contract, every text must be fit to be stored
+    and shown; see `server.domain.characters`.
     """
     if request is None:
         raise DomainError(
@@ -57,7 +57,7 @@ def validate(request: Message | None) -> Message:
 
 
 def _violations(request: Message) -> Iterator[Violation]:
-    """In this order, since the items of a list that is too long are not worth looking at."""
+    """List lengths come first: the items of a list that is too long are not checked."""
     if too_many := list(_long_lists(request)):
         yield from too_many
         return
@@ -67,7 +67,7 @@ def _violations(request: Message) -> Iterator[Violation]:
 
 
 def _long_lists(message: Message, prefix: str = "") -> Iterator[Violation]:
-    """Lists with more items than the contract permits, down to the first level that has one."""
+    """Lists with more items than the contract permits, except inside the items of another list."""
     for field, most in _lists_of(message.DESCRIPTOR):
         if (number := len(getattr(message, field))) > most:
             yield Violation(f"{prefix}{field}", f"has {number} items, but may have {most} at most")
@@ -89,7 +89,7 @@ def _nested_of(descriptor: Descriptor) -> Sequence[str]:
 
 
 def checked(field: str, rule: Callable[[str], T], written: str, empty: T) -> T:
-    """What a rule of `server.particulars` makes of a field (INVALID_REQUEST); `empty` of an empty one."""
+    """A field as a rule of `server.particulars` returns it (INVALID_REQUEST); `empty` for an empty field."""
     try:
         return rule(written) if written else empty
     except Unfit as unfit:

@@ -1,4 +1,4 @@
-"""Writes that are done once however often they are sent: the first answer is given again (AIP-155)."""
+"""Writes that are done once, however often they are sent: a repeated request gets the first answer (AIP-155)."""
 
 import hashlib
 from collections.abc import Callable
@@ -16,7 +16,7 @@ R = TypeVar("R")
 M = TypeVar("M")
 
 KEPT = timedelta(hours=24)
-"""How long the answer of a write is given again."""
+"""How long the answer of a write is kept for repeated requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Write(Generic[R, M]):
 
     caller_id: str
     request_id: str
-    """UUID, or empty: then the write is not recognized when it comes again."""
+    """UUID, or empty: then the write is not recognized when it is repeated."""
     content: bytes
     """The method and the request, byte for byte: the same id with other content is refused."""
     render: Callable[[R], M]
@@ -34,15 +34,18 @@ class Write(Generic[R, M]):
 
 
 def part_of(request_id: str, number: int) -> str:
-    """The id of one of several writes that a request stands for; empty if the request has none."""
+    """The id of one of the several writes that a request consists of; empty if the request has none."""
     return str(uuid5(UUID(request_id), str(number))) if request_id else ""
 
 
 class Claim:
     """The claim of a write's request_id in its transaction.
 
-    It is the first lock that a transaction takes: a twin of the write waits for it, and for nothing else. It is sent
-    with the first statements of the work, so that it costs no round trip of its own.
+    It is the first lock of a transaction, so a repeated request waits for it and for nothing else. It is sent in one
+    pipeline with the first statements of the work, so it costs no round trip of its own.
+
+        first     claims 7f3a    books    COMMIT
+        repeat    claims 7f3a    ...waits.......    finds the claim    rolls back and gets the first answer
     """
 
     def __init__(self, pg: Connection, write: Write[R, M], now: datetime) -> None:
@@ -53,16 +56,16 @@ class Claim:
         self._is_settled = False
 
     async def send(self) -> None:
-        """Send the claim; a twin in flight makes it wait on the server."""
+        """Send the claim; while a repeated request is still running, the claim waits for it in the database."""
         if self._request_id:
             self._sent = await idempotency.claim(
                 self._pg, self._caller_id, self._request_id, self._digest, now=self._now, kept=KEPT
             )
 
     async def settle(self) -> None:
-        """Wait for the claim; any number of times. What the work reads before that may still be refused as a twin's.
+        """Wait for the claim; may be called repeatedly. Until it returns, the write may turn out to be a repeated one.
 
-        Raises Answered if the write was done before, and REQUEST_ID_REUSED if it was another one.
+        Raises Answered if the write was done before, and REQUEST_ID_REUSED if the id was used for a different write.
         """
         if not self._request_id or self._is_settled:
             return
@@ -80,14 +83,14 @@ class Claim:
         raise Answered(first.response or b"")
 
     async def answer(self, response: bytes) -> None:
-        """Keep the answer, to be given again for 24 hours."""
+        """Store the answer, which repeated requests get for 24 hours."""
         await self.settle()
         if self._request_id:
             await idempotency.answer(self._pg, self._caller_id, self._request_id, response)
 
 
 class Answered(Exception):
-    """The write was done before; ends the work, which is rolled back."""
+    """The write was done before: raised to end the work, which is rolled back."""
 
     def __init__(self, response: bytes) -> None:
         super().__init__()

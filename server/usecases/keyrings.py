@@ -1,4 +1,4 @@
-"""Secret keys that change over the years: the first of a list is used, the others still understand what they made."""
+"""Secret keys that are replaced over time: the first in a list is used, the others can still read what they made."""
 
 import base64
 import binascii
@@ -15,7 +15,7 @@ class KeyRingError(Exception):
 
 
 class KeyRing:
-    """Keys by their ids, which follow from the keys themselves: a key cannot be given under another's name."""
+    """Keys by id; the ids are derived from the keys, so that no key can be listed under the id of another."""
 
     def __init__(self, keys: list[bytes]) -> None:
         self._keys = {_id_of(key): key for key in keys}
@@ -23,7 +23,7 @@ class KeyRing:
 
     @property
     def current(self) -> bytes:
-        """The key that is used."""
+        """The key to use."""
         return self._keys[self.current_id]
 
     @property
@@ -33,7 +33,7 @@ class KeyRing:
 
 
 def key_ring(setting: str, text: str, fallback: bytes) -> KeyRing:
-    """The keys that a setting lists, or else the one that `fallback` yields for it (KeyRingError)."""
+    """The keys that a setting lists, or else one derived from `fallback` (KeyRingError)."""
     if not text.strip():
         return KeyRing([derived(fallback, setting)])
     keys = [_decoded(part) for part in text.replace(",", " ").split()]

@@ -1,4 +1,4 @@
-"""What a caller is told when a slot cannot be had: the reason, and the nearest slots that can."""
+"""What a caller is told when a slot is unavailable: the reason, and the nearest available slots."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ _DAYS_OF_ALTERNATIVES = 7
 
 
 class Wanting(Protocol):
-    """A write that has found, or not yet found, the slot that it wants."""
+    """A write, with the slot that it wants once that is known."""
 
     now: datetime
     doctor_id: str
@@ -29,7 +29,7 @@ class Wanting(Protocol):
 
 @asynccontextmanager
 async def with_alternatives(engine: Engine, write: Wanting) -> AsyncIterator[None]:
-    """Turn the refusal of an exclusion constraint, which has the last word, into its error; give alternatives."""
+    """Turn a violation of an exclusion constraint, which is the final guard, into its error, and add alternatives."""
     refusal: DomainError | None = None
     try:
         yield

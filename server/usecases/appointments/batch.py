@@ -1,9 +1,9 @@
-"""Many changes in one call: each is a write of its own, one after the other.
+"""Many changes in one call: each is a write of its own, and they run one after the other.
 
-One transaction for all of them would hold the locks of up to two hundred days until the last one is decided, and lose
-all of them with its connection. So each has its own, with the locks of a single change in their usual order: others
-wait for one change at most, and what was done stays done. The call's request_id is claimed first, alone, for the whole
-of what it asks; each change claims an id that follows from it. Whoever sends the call again goes on where it ended.
+A single transaction would hold the locks of up to two hundred days until the last change is decided, and a lost
+connection would undo them all. So each change has its own transaction, with the usual locks of a single change: other
+writes wait for at most one change, and finished changes stay. The request_id of the call is claimed first, in a
+transaction of its own; each change claims an id derived from it. Sending the call again resumes where it ended.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,11 +20,11 @@ M = TypeVar("M")
 A = TypeVar("A")
 
 _OF_THE_CALL = {ErrorKind.OVERLOADED, ErrorKind.UNAVAILABLE, ErrorKind.TOO_LATE}
-"""What would refuse the next change as well."""
+"""Errors that the next change would meet as well."""
 
 
 class Batches:
-    """Does what many single calls would do."""
+    """Runs many changes as single calls would."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
@@ -33,9 +33,9 @@ class Batches:
     async def each(
         self, caller: Caller, whole: Write[None, A], changes: Sequence[Callable[[], Awaitable[M]]]
     ) -> list[M | DomainError]:
-        """The answer or the refusal of each change, in their order.
+        """The answer or the error of each change, in order.
 
-        Raises NOT_ALLOWED, REQUEST_ID_REUSED, and what makes it useless to go on, such as DATABASE_UNAVAILABLE.
+        Raises NOT_ALLOWED, REQUEST_ID_REUSED, and errors after which it is useless to continue (DATABASE_UNAVAILABLE).
         """
         reach(caller, Action.BATCH_CHANGE_APPOINTMENTS)
         await perform(self._engine, whole, _nothing, self._clock())
@@ -43,7 +43,7 @@ class Batches:
 
 
 async def _nothing(*_: object) -> None:
-    """The work of a claim alone."""
+    """The work of a transaction that only claims."""
 
 
 async def _outcome(change: Callable[[], Awaitable[M]]) -> M | DomainError:

@@ -31,12 +31,12 @@ M = TypeVar("M")
 
 _MOST_SEEN = 1_000
 _FEW_SEATS = 200
-"""A day that has no more is read whole about as fast as what is in the way of one slot."""
+"""A day with at most this many seats is read whole about as fast as the conflicts of one slot."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewBooking:
-    """What to book for whom; `override_reason`, if any, takes an extra seat of a full slot."""
+    """What to book and for whom; with an `override_reason`, a full slot gets an extra seat."""
 
     patient_id: str
     doctor_id: str
@@ -47,7 +47,7 @@ class NewBooking:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """A booked appointment, the revision of its day, and what others are told of."""
+    """A booked appointment, the revision of its day, and the changes to announce."""
 
     appointment: AppointmentRow
     revision: int
@@ -63,7 +63,7 @@ class Booking:
         self._new_id = new_id
         self._announce = announce
         self._seen: LRUCache[str, Practitioner] = LRUCache(_MOST_SEEN)
-        """Whom the last booking found, by doctor: it tells what to lock, and is looked at again under the locks."""
+        """The practitioner that the last booking found, by doctor: a guess at what to lock, checked under the locks."""
 
     async def create(self, caller: Caller, booking: NewBooking, write: Write[Booked, M]) -> M:
         """Book a slot; errors are those of CreateAppointment in the contract."""
@@ -86,7 +86,7 @@ class Booking:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The slot to book, and whose it is; what it was made from may have changed since."""
+    """The slot to book and its practitioner, as planned before the locks; either may have changed since."""
 
     practitioner: Practitioner
     slot: Slot
@@ -94,7 +94,7 @@ class _Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What was read under the locks, and so holds until COMMIT."""
+    """What was read under the locks, and therefore stays true until COMMIT."""
 
     offer: OfferRow
     place: Place
@@ -108,7 +108,7 @@ class _Creation:
     now: datetime
     doctor_id: str
     expected: Practitioner | None
-    """As the worker's last booking found the practitioner."""
+    """The practitioner as this worker's last booking found it."""
     locks: Locks = field(default_factory=Locks)
     slot: Slot | None = None
     found: Practitioner | None = None
@@ -121,9 +121,9 @@ class _Creation:
         return await self._write(pg, found, seat)
 
     async def _plan(self, pg: Connection, claim: Claim) -> _Plan:
-        """By what the last booking saw, if there was one; it tells which days to lock, and decides nothing."""
+        """Plan from what the last booking saw, if there was one: this says which days to lock, but decides nothing."""
         if self.expected and not self.locks.were_too_few:
-            with suppress(DomainError):  # what is not possible by what was seen may be by now
+            with suppress(DomainError):  # what was impossible then may be possible now
                 return self._planned(self.expected)
         sent = await days.offers_of_practitioner(pg, self.doctor_id, days.NEVER)
         await claim.settle()
@@ -140,7 +140,7 @@ class _Creation:
         return _Plan(practitioner, slot)
 
     async def _lock_and_read(self, pg: Connection, claim: Claim, plan: _Plan) -> _Found:
-        """Lock what the plan touches, then read everything that decides; the plan holds only if it is still true."""
+        """Lock what the plan touches, then read everything that decides; the plan is used only if that confirms it."""
         slot, patient_id = plan.slot, self.booking.patient_id
         needed = plan.practitioner.days(self.doctor_id, slot.date, slot.occupied)
         await self.locks.send(pg, needed, patient_id, self.now)
@@ -149,7 +149,7 @@ class _Creation:
         await self.locks.take(claim)
         self.found = found = Practitioner(await sent.fetchall())
         if found.doctors != plan.practitioner.doctors:
-            # New hours, say: the slot may be none, and what was locked too little.
+            # For example new hours: the slot may no longer exist, and the locked days may be too few.
             raise self.locks.too_few(needed)
         offer, visits = found.row(self.doctor_id), visits_of(await sent_visits.fetchall())
         doctor, busy = found.doctor(self.doctor_id), busy_at(offer.busy, slot)
@@ -159,7 +159,7 @@ class _Creation:
         doctor_id, slot = self.doctor_id, plan.slot
         of_day = plan.practitioner.doctor(doctor_id).slots_on(slot.date)
         if len(of_day) * slot.seats <= _FEW_SEATS:
-            # Read whole, the day is known as it is after the booking.
+            # Once the whole day is read, its state after the booking is known too, and need not be read again.
             return await days.offers_of_practitioner_on(pg, doctor_id, slot.date, busy_in(*of_day))
         return await days.offers_of_practitioner(pg, doctor_id, busy_in(slot))
 

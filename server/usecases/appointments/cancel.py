@@ -22,7 +22,7 @@ M = TypeVar("M")
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """Which appointment to call off, and why; an empty `etag` matches all."""
+    """Which appointment to cancel, and why; an empty `etag` matches every version."""
 
     appointment_id: str
     reason: str
@@ -38,7 +38,7 @@ class Cancelling:
         self._announce = announce
 
     async def cancel(self, caller: Caller, cancellation: Cancellation, write: Write[Changed, M]) -> M:
-        """Call an appointment off; errors are those of CancelAppointment in the contract."""
+        """Cancel an appointment; errors are those of CancelAppointment in the contract."""
         cancelling = _Cancelling(caller, self._clock(), cancellation)
         return await perform(
             self._engine, write, cancelling.run, cancelling.now, lambda changed: self._announce(changed.changes)
@@ -64,7 +64,7 @@ class _Cancelling:
         return await reading.fetch(self.caller)
 
     async def _lock_and_read(self, pg: Connection, claim: Claim, seen: Changeable) -> Changeable:
-        """The appointment as it is under the locks of where it was, which may be elsewhere by now (MoreDays)."""
+        """Lock the days where the appointment was seen and read it again; it may have moved since (MoreDays)."""
         await self.locks.send(pg, seen.days(), seen.row.patient_id, self.now)
         reading = await Reading.send(pg, seen.row.id, days.NEVER)
         await self.locks.take(claim)

@@ -1,4 +1,4 @@
-"""An appointment that somebody asks for, and may or may not know of or change."""
+"""Checks whether a caller may see or change an appointment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Changed:
 
     @property
     def changes(self) -> Changes:
-        """What others are told of."""
+        """The changes to announce."""
         return Changes(self.revisions)
 
 
@@ -44,7 +44,7 @@ class Changeable:
     practitioner: Practitioner
 
     def days(self) -> set[DoctorDay]:
-        """The days that show whether the appointment is there."""
+        """The days whose slots the appointment occupies."""
         return self.practitioner.days(self.row.doctor_id, self.row.date, Period(self.row.start_at, self.row.busy_until))
 
     def check_in_time(self, caller: Caller, now: datetime) -> None:
@@ -56,7 +56,7 @@ class Changeable:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An appointment and its practitioner on their way from the database."""
+    """An appointment and its practitioner that were queried in a pipeline, and whose answers have yet to arrive."""
 
     appointment_id: str
     row: Sent[AppointmentRow]
@@ -64,7 +64,7 @@ class Reading:
 
     @staticmethod
     async def send(pg: Connection, appointment_id: str, busy: str) -> "Reading":
-        """Ask for them, and for what is `busy` in a period (tstzrange)."""
+        """Send the queries for them, and for what occupies the practitioner in the period `busy` (tstzrange)."""
         return Reading(
             appointment_id,
             await appointments.get(pg, appointment_id),
@@ -72,19 +72,19 @@ class Reading:
         )
 
     async def fetch(self, caller: Caller) -> Changeable:
-        """What was read, if the caller may change it (APPOINTMENT_NOT_FOUND, NOT_ALLOWED)."""
+        """Wait for the answers, and check that the caller may make the change (APPOINTMENT_NOT_FOUND, NOT_ALLOWED)."""
         row = visible(caller, await self.row.fetchone(), self.appointment_id)
         require(caller, Action.CHANGE_APPOINTMENT, owner_of(row))
         return Changeable(row, Practitioner(await self.offers.fetchall()))
 
 
 def owner_of(row: AppointmentRow) -> Owner:
-    """Whom an appointment concerns."""
+    """Whom an appointment belongs to."""
     return Owner(clinic_id=row.clinic_id, doctor_id=row.doctor_id, patient_id=row.patient_id)
 
 
 def visible(caller: Caller, row: AppointmentRow | None, appointment_id: str) -> AppointmentRow:
-    """An appointment, if the caller may know of it (APPOINTMENT_NOT_FOUND)."""
+    """An appointment, if the caller may know about it (APPOINTMENT_NOT_FOUND)."""
     if row is not None and may(caller, Action.SEE_APPOINTMENT, owner_of(row)):
         return row
     raise not_found(Reason.APPOINTMENT_NOT_FOUND, "appointment", appointment_id)

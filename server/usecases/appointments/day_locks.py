@@ -3,13 +3,13 @@
 Their order is the same everywhere, so that no two writes wait for each other: the claim of the request, then the days
 of doctors sorted by (doctor_id, date), then the patient; last, with `history.record`, the feeds of clinics.
 
-Two patients want the same slot, and both workers send at the same moment:
+Two patients want the same slot, and two workers send their bookings at the same moment:
 
-    one      raises the day to revision 8     reads: free    inserts    COMMIT
-    another  raises the day ...waits................................... to 9    reads: taken    SLOT_TAKEN
+    first    raises the day to revision 8     reads: free    inserts    COMMIT
+    second   raises the day ...waits................................... to 9    reads: taken    SLOT_TAKEN
 
-The read is a statement of its own, sent after the one that locks: a statement sees what was committed before it began,
-and the one that waits for the lock began before the other's COMMIT.
+The read must be a separate statement, sent after the one that locks. A statement sees only what was committed before it
+began, and the second worker's locking statement began before the first worker's COMMIT.
 """
 
 from collections.abc import Sequence
@@ -27,22 +27,22 @@ from server.usecases.schedules.doctor_mapping import doctor_of
 
 
 class MoreDays(Conflict):
-    """The locked days do not suffice: the transaction is rolled back and tried again with the larger set."""
+    """Too few days are locked: the transaction is rolled back and retried with the larger set."""
 
 
 class Practitioner:
-    """One person: the doctors that the person is, and what occupies the person around a day."""
+    """One practitioner: the practitioner's doctors, one per clinic, and what occupies the practitioner around a day."""
 
     def __init__(self, rows: Sequence[OfferRow]) -> None:
         self._rows = {row.doctor_id: row for row in rows}
         self.doctors = {row.doctor_id: doctor_of(row) for row in rows}
 
     def outlined(self) -> "Practitioner":
-        """The same, but for what occupies the person: small enough to be kept."""
+        """The same without what occupies the practitioner: small enough to be remembered."""
         return Practitioner([row._replace(busy=()) for row in self._rows.values()])
 
     def row(self, doctor_id: str) -> OfferRow:
-        """What is offered as one of the doctors (DOCTOR_NOT_FOUND)."""
+        """The offer of one of the doctors (DOCTOR_NOT_FOUND)."""
         if doctor_id not in self._rows:
             raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", doctor_id)
         return self._rows[doctor_id]
@@ -52,29 +52,29 @@ class Practitioner:
         return self.doctors[self.row(doctor_id).doctor_id]
 
     def days(self, doctor_id: str, day: date, period: Period) -> set[DoctorDay]:
-        """The days whose slots change when the practitioner is occupied, or free again, for a period."""
+        """The days whose slots change when the practitioner becomes busy or free in a period."""
         return {(doctor_id, day)} | days_touched(self.doctors.values(), period)
 
 
 class Locks:
-    """The locks of a write on days and a patient, however often its transaction is tried."""
+    """The locks of a write on days and a patient, over all attempts of its transaction."""
 
     def __init__(self) -> None:
         self._learned: set[DoctorDay] = set()
-        """What an earlier try found that it needs as well."""
+        """More days that an earlier attempt turned out to need."""
         self._needed: set[DoctorDay] = set()
         self.revisions: dict[DoctorDay, int] = {}
         self.patient_name = ""
 
     @property
     def were_too_few(self) -> bool:
-        """Whether an earlier try did not have all that it needed."""
+        """Whether an earlier attempt had locked too few days."""
         return bool(self._learned)
 
     async def send(self, pg: Connection, needed: set[DoctorDay], patient_id: str, now: datetime) -> None:
-        """Ask for the locks; each day gets its next revision with its lock.
+        """Send the statements that lock; locking a day also raises its revision.
 
-        What is read in statements that are sent after this, and only that, holds until the transaction ends.
+        Only what is read by statements sent after this stays true until the transaction ends.
         """
         self._needed = needed | self._learned
         self._patient_id = patient_id
@@ -91,12 +91,12 @@ class Locks:
         self.patient_name = patient[0]
 
     def cover(self, needed: set[DoctorDay]) -> None:
-        """Make sure that these days are locked (MoreDays)."""
+        """Check that these days are locked (MoreDays)."""
         if not needed <= self._needed:
             raise self.too_few(needed)
 
     def too_few(self, needed: set[DoctorDay]) -> MoreDays:
-        """What to raise to have these days locked as well, in another try."""
+        """The exception to raise so that the next attempt locks these days as well."""
         self._learned |= needed
         return MoreDays("other days are to be locked than was expected")
 

@@ -25,7 +25,7 @@ _REMEMBERED = 500
 
 
 class FeedPosition(NamedTuple):
-    """How far a feed was read; numbers of one epoch say nothing in another."""
+    """How far a feed was read; sequence numbers of different epochs cannot be compared."""
 
     epoch: int
     seq: int
@@ -35,7 +35,7 @@ class FeedPosition(NamedTuple):
 
     @staticmethod
     def parse(text: str) -> "FeedPosition":
-        """The position that a reader was told (INVALID_REQUEST)."""
+        """Parse a position that a stream gave to its reader (INVALID_REQUEST)."""
         epoch, _, seq = text.partition(".")
         if not (epoch.isdecimal() and seq.isdecimal()):
             raise invalid(
@@ -47,7 +47,7 @@ class FeedPosition(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FeedEvent:
-    """A change, and the appointment as it was when the change was read; None if it was at another clinic then."""
+    """A change, and the appointment as it was when the change was read; None if it was at another clinic by then."""
 
     position: FeedPosition
     row: ChangeRow
@@ -55,7 +55,7 @@ class FeedEvent:
 
 
 class Told(NamedTuple):
-    """What a stream tells, and up to where it has told the feed: a change, the time as a sign of life, or its end."""
+    """A message of a stream: a change, the time as a heartbeat, or the end; and the position that it reaches."""
 
     position: FeedPosition
     news: FeedEvent | datetime | Ending
@@ -64,8 +64,8 @@ class Told(NamedTuple):
 class Feed:
     """Lets streams follow the feeds of clinics.
 
-    While anybody follows, one query looks for news every 0.4 s, and what is new is read once for all streams of this
-    process. Who comes from an older position, or is slow, reads pages of its own from the table.
+    While any stream is open, one query looks for new changes every 0.4 s, and they are read once for all streams of the
+    process. A stream that starts from an older position, or is slow, reads pages of its own from the table.
     """
 
     def __init__(self, engine: Engine, clock: Clock, streams: Streams) -> None:
@@ -75,7 +75,7 @@ class Feed:
         self._tails: dict[str, _Tail] = {}
 
     async def run(self) -> None:
-        """Look for news until cancelled; what fails ends the streams, whose readers come back with their positions."""
+        """Look for new changes until cancelled; a failure ends the streams, whose readers resume where they were."""
         while True:
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
             try:
@@ -86,10 +86,10 @@ class Feed:
                     self._tails.pop(clinic_id).fail(failure)
 
     async def watch(self, watcher: Watcher, clinic_id: str, after: str) -> AsyncGenerator[Told, None]:
-        """Every change after a position, and a sign of life when all is told; an empty `after` begins now.
+        """Every change after a position, and heartbeats once it has caught up; an empty `after` begins now.
 
         Raises NOT_ALLOWED, CLINIC_NOT_FOUND, INVALID_REQUEST, FEED_COMPACTED, TOO_MANY_STREAMS, and
-        DATABASE_UNAVAILABLE as soon as nobody can tell whether there is news.
+        DATABASE_UNAVAILABLE as soon as it is unknown whether there are new changes.
         """
         require(watcher.caller, Action.WATCH_APPOINTMENTS, Owner(clinic_id=clinic_id))
         stream = Stream()
@@ -157,7 +157,7 @@ class Feed:
         return FeedPosition(rows[0].epoch, rows[0].seq)
 
     async def _page(self, clinic_id: str, after: FeedPosition, head: FeedPosition) -> Sequence[FeedEvent]:
-        """The first changes after a position before the head (FEED_COMPACTED if the very next is not kept)."""
+        """The first changes after a position, up to the head (FEED_COMPACTED if the next one is no longer stored)."""
 
         async def work(pg: Connection) -> list[FeedEvent]:
             rows = await feed.page(pg, clinic_id, after=after.seq, limit=_PAGE)
@@ -166,7 +166,7 @@ class Feed:
             return [
                 FeedEvent(FeedPosition(after.epoch, row.seq), row, here.get(row.appointment_id))
                 for number, row in enumerate(rows, after.seq + 1)
-                if row.seq == number  # none after a gap: what stood there was forgotten
+                if row.seq == number  # nothing after a gap: what was there has been deleted
             ]
 
         changes = await read(self._engine, work) if after.epoch == head.epoch else []
@@ -185,7 +185,7 @@ class _Tail:
         self._failure: Exception | None = None
 
     def after(self, position: FeedPosition) -> Sequence[FeedEvent] | None:
-        """What is known after a position; None if it lies too far back. Raises what `fail` was given."""
+        """The changes kept after a position; None if it is too far back. Raises what `fail` was given."""
         if self._failure:
             raise self._failure
         count = max(0, self.position.seq - position.seq)
@@ -194,7 +194,7 @@ class _Tail:
         return list(islice(self._newest, len(self._newest) - count, None))
 
     def add(self, changes: Sequence[FeedEvent]) -> None:
-        """Tell the streams what follows."""
+        """Append changes and wake the streams."""
         self._newest.extend(changes)
         self.position = changes[-1].position
         self._wake()

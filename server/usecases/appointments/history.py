@@ -1,4 +1,4 @@
-"""What follows from every change of an appointment, in the change's own transaction."""
+"""What every change of an appointment causes, within the transaction of the change."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,9 +10,9 @@ from server.domain.notices import KIND_OF_EVENT
 
 
 async def record(pg: Connection, changes: Sequence[AppointmentChange], now: datetime) -> None:
-    """Keep what happened to appointments: in their histories and the feeds of their clinics; queue what patients hear.
+    """Store what happened to appointments in their histories and the feeds of their clinics, and queue the notices.
 
-    The rows must be changed already. Called once in a transaction, after all that locks: a second call might lock the
-    feeds of two clinics against their order.
+    The rows must be changed already. Call it once per transaction, after all other locks: a second call might lock the
+    feeds of two clinics in the wrong order.
     """
     await feed.add(pg, changes, [KIND_OF_EVENT.get(each.event) for each in changes], now)

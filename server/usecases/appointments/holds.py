@@ -1,4 +1,4 @@
-"""Holds that have run out make way for whoever wants their time."""
+"""Expired holds free their time for other bookings."""
 
 from datetime import datetime
 
@@ -13,9 +13,9 @@ _ACTOR = "guard"
 
 
 async def expire(pg: Connection, place: Place, locks: Locks, now: datetime) -> list[AppointmentChange]:
-    """Move holds that have run out and are in the way of a place to EXPIRED; their days must be locked (MoreDays).
+    """Set expired holds that conflict with a place to EXPIRED; their days must be locked (MoreDays).
 
-    What happened to them is for the caller to record together with its own change.
+    The caller records the returned changes together with its own.
     """
     if not (found := holds_to_expire(place, now)):
         return []

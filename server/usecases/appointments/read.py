@@ -19,7 +19,7 @@ from server.usecases.unit_of_work import read
 
 @dataclass(frozen=True, slots=True)
 class AppointmentListing:
-    """Which appointments to list; `page` or `page_token` or neither."""
+    """Which appointments to list; with `page`, `page_token` or neither."""
 
     whose: Literal["patient", "doctor", "clinic"]
     id: str
@@ -50,14 +50,14 @@ class Appointments:
         return visible(caller, row, appointment_id), revision
 
     async def batch_get(self, caller: Caller, appointment_ids: Sequence[str]) -> Sequence[AppointmentRow]:
-        """Appointments in the order asked for (APPOINTMENT_NOT_FOUND for the first that the caller may not know of)."""
+        """Appointments in the order asked for (APPOINTMENT_NOT_FOUND for the first that the caller may not see)."""
         reach(caller, Action.BATCH_GET_APPOINTMENTS)
         found = await read(self._engine, lambda pg: appointments.batch(pg, appointment_ids), Freshness.OWN_WRITES)
         rows = {row.id: row for row in found}
         return [visible(caller, rows.get(each), each) for each in appointment_ids]
 
     async def list(self, caller: Caller, listing: AppointmentListing) -> tuple[Sequence[AppointmentRow], str]:
-        """A page of appointments that the caller may see, and the token of the next page or an empty one."""
+        """A page of appointments that the caller may see, and the token of the next page, empty if there is none."""
         reached = reach(caller, Action.SEE_APPOINTMENT)
         size = paging.page_size(listing.size)
         filters = (listing.whose, listing.id, listing.day, listing.statuses, listing.descending)

@@ -32,7 +32,7 @@ M = TypeVar("M")
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Where an appointment shall go; an empty `doctor_id` stays with its doctor, an empty `etag` matches all."""
+    """Where to move an appointment; an empty `doctor_id` keeps its doctor, an empty `etag` matches every version."""
 
     appointment_id: str
     doctor_id: str
@@ -63,19 +63,19 @@ class _Plan:
 
     found: Changeable
     practitioner: Practitioner
-    """Whose slot it is."""
+    """The practitioner of the slot."""
     slot: Slot
     doctor_id: str
 
     @property
     def is_there_already(self) -> bool:
-        """Whether there is nothing to change, nor to tell anybody."""
+        """Whether the appointment is already in that slot, so that nothing changes and nobody is notified."""
         row = self.found.row
         there = (row.doctor_id, row.date, Period(row.start_at, row.end_at))
         return there == (self.doctor_id, self.slot.date, self.slot.visit)
 
     def days(self) -> set[DoctorDay]:
-        """The days that show whether it is where it was, or where it will be."""
+        """The days whose slots it occupies before and after the move."""
         return self.found.days() | self.practitioner.days(self.doctor_id, self.slot.date, self.slot.occupied)
 
 
@@ -103,7 +103,7 @@ class _Rescheduling:
         return await self._planned(reading, target)
 
     async def _lock_and_read(self, pg: Connection, claim: Claim, seen: _Plan) -> tuple[_Plan, Place]:
-        """The same under locks: what was seen before them has only told which days to lock (MoreDays)."""
+        """Lock the days of the plan and plan again: what was seen before only says which days to lock (MoreDays)."""
         await self.locks.send(pg, seen.days(), seen.found.row.patient_id, self.now)
         reading, target = await self._send(pg, busy_in(seen.slot))
         sent_others = await appointments.of_patient_around(pg, seen.found.row.patient_id, seen.slot.date)

@@ -1,1 +1,1 @@
-"""Writing what an export holds into the book, so that a second time changes nothing."""
+"""Writes the contents of an export to the database; importing it a second time changes nothing."""

@@ -1,4 +1,4 @@
-"""What the steps of an import share: a batch of lines, what came of it, and what the book knows already."""
+"""What the steps of an import share: a batch of lines, its result, and what the database has already."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,23 +19,23 @@ from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.records.encryption import RecordCipher
 
 ACTOR = IMPORTER
-"""Who did it, in histories and in the audit trail."""
+"""The name of the importer in histories and in the audit trail."""
 
 E = TypeVar("E")
 Named = TypeVar("Named", bound="HasIdentifiers")
 
 
 class HasIdentifiers(Protocol):
-    """Something that systems have names for; the first name is the exporter's own id."""
+    """Something with identifiers; the first one is the exporter's own id."""
 
     @property
     def identifiers(self) -> Sequence[Identifier]:
-        """The names, at least one."""
+        """The identifiers, at least one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item(Generic[E]):
-    """What a line holds, read."""
+    """A line and the resource that was read from it."""
 
     line: Line
     content: E
@@ -43,24 +43,24 @@ class Item(Generic[E]):
 
 @dataclass
 class ImportCounts:
-    """What came of some lines."""
+    """The result of importing some lines."""
 
     new: int = 0
     unchanged: int = 0
     doctors: int = 0
-    """Doctors made for want of a role."""
+    """Doctors that were created because the export has no role for them."""
     reports: list[Report] = field(default_factory=list)
 
     @contextmanager
     def reporting(self, line: Line) -> Iterator[None]:
-        """Report the line if what is done with it finds it Unusable, and go on."""
+        """Report the line if its processing raises Unusable, and continue."""
         try:
             yield
         except Unusable as unusable:
             self.reports.append(line.report(unusable.reason))
 
     def add(self, other: "ImportCounts") -> None:
-        """Count the other's lines too."""
+        """Add the counts of another batch."""
         self.new += other.new
         self.unchanged += other.unchanged
         self.doctors += other.doctors
@@ -69,7 +69,7 @@ class ImportCounts:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One batch in its transaction."""
+    """One batch and its transaction."""
 
     pg: Connection
     now: datetime
@@ -77,18 +77,18 @@ class Step:
     roles: dict[Identifier, Identifier]
     """The practitioner of each role that was read."""
     strangers: set[Identifier]
-    """Own ids of patients who are others in the book than in the export: nothing is filed under them."""
+    """Exporter's ids that mean other patients in the database than in the export: nothing is stored under them."""
     vault: RecordCipher
     trail: AuditTrail
 
     async def resolve(self, noun: Noun, wanted: Iterable[Identifier]) -> dict[Identifier, str]:
-        """The ids that names of one noun stand for, as far as the book knows them."""
+        """The ids that identifiers of one noun stand for, as far as the database has them."""
         rows = await imports.named(self.pg, noun, set(wanted) - self.strangers)
         return {Identifier(row.system, row.value): row.id for row in rows}
 
 
 class Known:
-    """Which things of a batch the book has already, under which id."""
+    """Which things of a batch the database has already, and under which id."""
 
     def __init__(self, noun: Noun, rows: Iterable[imports.NamedRow]) -> None:
         self._noun = noun
@@ -102,7 +102,7 @@ class Known:
 
     @staticmethod
     async def load(step: Step, noun: Noun, things: Sequence[HasIdentifiers]) -> "Known":
-        """Ask the book for all names of the things."""
+        """Look up all identifiers of the things."""
         names = {identifier for thing in things for identifier in thing.identifiers}
         return Known(noun, await imports.named(step.pg, noun, names, things[0].identifiers[0].system))
 
@@ -112,15 +112,15 @@ class Known:
         return set(self._ids.values())
 
     def has(self, thing: HasIdentifiers) -> bool:
-        """Whether the book has a thing under the exporter's own id."""
+        """Whether the database has a thing under the exporter's own id."""
         return thing.identifiers[0] in self._ids
 
     def find(self, thing: HasIdentifiers, is_same: Callable[[str], bool]) -> str | None:
         """The id of a thing; None if it is new.
 
-        The exporter's own id decides, which nobody but imports writes. Another of its names may have been written by
-        anybody, shared by twins or be a placeholder: what it stands for is the same thing only if the exporter does
-        not have that under another id and `is_same` says so. Two people, or two places, must never become one.
+        The exporter's own id decides, since only imports write it. Any other identifier may have been entered by
+        anybody, be shared by twins or be a placeholder: it counts as the same thing only if the exporter does not have
+        that thing under another id and `is_same` agrees. Two people, or two places, must never become one.
         """
         own, *others = thing.identifiers
         if own in self._ids:
@@ -130,11 +130,11 @@ class Known:
         return same[0] if len(same) == 1 else None
 
     def left_out(self, thing: HasIdentifiers, row_id: str) -> list[Identifier]:
-        """The names of a thing that stand for another one in the book, and stay with that."""
+        """The identifiers of a thing that belong to another thing in the database, and stay with that one."""
         return [each for each in thing.identifiers if self._ids.get(each, row_id) != row_id]
 
     def link(self, thing: HasIdentifiers, row_id: str) -> None:
-        """Note the names of a thing that the book does not have yet."""
+        """Note the identifiers of a thing that the database does not have yet."""
         for identifier in thing.identifiers:
             if identifier not in self._ids:
                 self._ids[identifier] = row_id
@@ -142,7 +142,7 @@ class Known:
         self._linked.add(row_id)
 
     async def save(self, step: Step) -> None:
-        """Add the names that were noted."""
+        """Store the noted identifiers."""
         if self._names:
             await imports.name(step.pg, self._noun, self._names)
 
@@ -155,10 +155,10 @@ async def add_missing(
     is_same: Callable[[Named, str], bool],
     check: Callable[[Named, str], None] = lambda _thing, _id: None,
 ) -> ImportCounts:
-    """Add what the book does not have, and leave what it has as it is.
+    """Add what the database does not have, and leave what it has unchanged.
 
-    `is_same` tells whether a thing is the one with an id, with which it shares another name than the exporter's own;
-    `check` may refuse (Unusable) that it is the one with its own id.
+    `is_same` decides whether a thing is the one with an id, if they share an identifier other than the exporter's own;
+    `check` may refuse (Unusable) a match that was found by the exporter's own id.
     """
     outcome = ImportCounts()
     for item in batch:
@@ -180,12 +180,12 @@ async def add_missing(
 
 
 def others(identifier: Identifier) -> str:
-    """What a report says of an identifier that stays with another than the thing that names it."""
+    """The report line for an identifier that stays with another thing than the one that has it in the export."""
     return f"its identifier of {shown(identifier)} belongs to another in the book: all but this identifier is there"
 
 
 def shown(identifier: Identifier) -> str:
-    """An identifier in a report: its system alone, since the value may tell who it is."""
+    """An identifier in a report: only its system, since the value may identify a person."""
     return "".join(character for character in identifier.system[:100] if character.isprintable())
 
 

@@ -1,4 +1,4 @@
-"""Encounters that are over become past appointments."""
+"""Finished encounters become past appointments."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from server.usecases.importing.directory import add_doctor, doctors_of
 
 @dataclass(frozen=True, slots=True)
 class _ResolvedEncounter:
-    """An encounter whose references are known."""
+    """An encounter whose references are resolved."""
 
     id: str
     encounter: Encounter
@@ -35,7 +35,7 @@ class _ResolvedEncounter:
 
 @dataclass(frozen=True, slots=True)
 class _References:
-    """What the references of a batch stand for."""
+    """The ids that the references of a batch stand for."""
 
     patients: dict[Identifier, str]
     practitioners: dict[Identifier, str]
@@ -55,7 +55,7 @@ class _References:
         )
 
     def visit(self, appointment_id: str, encounter: Encounter) -> _ResolvedEncounter:
-        """The visit that an encounter is (Unusable if a reference is not known)."""
+        """Resolve an encounter (Unusable if a reference is not known)."""
         return _ResolvedEncounter(
             appointment_id,
             encounter,
@@ -66,7 +66,7 @@ class _References:
 
 
 async def add(step: Step, batch: Sequence[Item[Encounter]]) -> ImportCounts:
-    """Add a past appointment for each encounter that the book does not have, and its doctor for want of a role."""
+    """Add a past appointment for each encounter that the database does not have, and its doctor if there is no role."""
     outcome, visits = ImportCounts(), list[_ResolvedEncounter]()
     known = await Known.load(step, "appointment", [item.content for item in batch])
     references = await _References.load(step, batch)
@@ -95,7 +95,7 @@ async def add(step: Step, batch: Sequence[Item[Encounter]]) -> ImportCounts:
 
 
 async def _write(step: Step, visits: Sequence[_ResolvedEncounter]) -> int:
-    """Lock the days, then add the appointments; how many doctors had to be made."""
+    """Lock the days, then add the appointments; returns how many doctors had to be created."""
     doctors = await doctors_of(step, [visit.pair for visit in visits])
     missing = dict.fromkeys(visit.pair for visit in visits if visit.pair not in doctors)
     for pair in missing:

@@ -11,11 +11,11 @@ from server.usecases.importing.batches import ImportCounts, Item, Known, Step, a
 
 
 async def add(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
-    """Add each patient that the book does not have.
+    """Add each patient that the database does not have.
 
-    One whom the book has under another of the patient's identifiers is the same if name and birth date are. One whom it
-    has under the exporter's own id, with another name and another birth date, is somebody else's: then the exporter's
-    ids are not those of earlier imports.
+    A row found by any other identifier is the same patient if name and birth date are equal. A row found by the
+    exporter's own id, but with another name and another birth date, is a different patient: the exporter has not kept
+    the ids of earlier imports.
     """
     known = await Known.load(step, "patient", [item.content for item in batch])
     names = await imports.names(step.pg, "patient", known.ids)

@@ -19,7 +19,7 @@ from server.usecases.records.encryption import TextLocation
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """A condition whose encounter is known."""
+    """A condition whose encounter is resolved."""
 
     record_id: str
     text: str
@@ -28,7 +28,7 @@ class _Finding:
 
 
 async def add(step: Step, batch: Sequence[Item[Condition]]) -> ImportCounts:
-    """Add a record for each condition that the book does not have."""
+    """Add a record for each condition that the database does not have."""
     outcome, findings, conditions = ImportCounts(), list[_Finding](), [item.content for item in batch]
     known = await Known.load(step, "record", conditions)
     patients = await step.resolve("patient", {each.patient.identifier for each in conditions})
@@ -60,7 +60,7 @@ async def add(step: Step, batch: Sequence[Item[Condition]]) -> ImportCounts:
 
 
 async def _write(step: Step, findings: Sequence[_Finding]) -> None:
-    """Add the records, then their entries in the trail: keys before chains, each in one order, as everywhere."""
+    """Add the records, then their audit entries: keys are locked before chains, each sorted, as everywhere."""
     ordered = sorted(findings, key=lambda each: (each.visit.patient_id, each.recorded_at))
     for each in ordered:
         visit = each.visit

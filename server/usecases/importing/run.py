@@ -1,4 +1,4 @@
-"""Imports an export: kind after kind, some hundred lines to a transaction, no line at the cost of another."""
+"""Imports an export: one resource type after another, some hundred lines per transaction; one bad line stops no other."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -46,7 +46,7 @@ _KINDS: Mapping[str, _ResourceType] = {
 
 
 class ForeignIdentifiersError(Exception):
-    """Ids of an exporter are in the book that no import wrote; the text says what to do."""
+    """The database has ids of the exporter that no import wrote; the text says what to do."""
 
 
 class Importing:
@@ -60,10 +60,10 @@ class Importing:
         self._trail = trail
 
     async def run(self, export: Export, origin: Origin) -> AsyncGenerator[tuple[str, int, ImportCounts], None]:
-        """Import what a surveyed export holds; (kind, lines, what came of them) batch after batch.
+        """Import a surveyed export; yields (resource type, number of lines, their result) after each batch.
 
-        Each batch is committed before it is told. Raises ForeignIdentifiersError before the first; OVERLOADED,
-        TRANSACTION_CONFLICT and DATABASE_UNAVAILABLE: what was told stays, and another run goes on from there.
+        Each batch is committed before it is yielded. Raises ForeignIdentifiersError before the first; after OVERLOADED,
+        TRANSACTION_CONFLICT or DATABASE_UNAVAILABLE, yielded batches are stored and another run continues from there.
         """
         own = await self._reserve([f"{origin.source}/{name}" for name in KINDS])
         roles, strangers = dict[Identifier, Identifier](), set[Identifier]()
@@ -77,9 +77,9 @@ class Importing:
                 yield name, len(lines), outcome
 
     async def _reserve(self, systems: Sequence[str]) -> frozenset[str]:
-        """Let nobody else write the exporter's own ids, by which imports know to whom everything belongs.
+        """Reserve the exporter's systems for imports, because imports use these ids to decide what belongs to whom.
 
-        The systems of the ids of all exporters so far.
+        Returns the systems of all exporters so far.
         """
 
         async def work(pg: Connection) -> frozenset[str]:
@@ -102,7 +102,7 @@ class Importing:
         roles: dict[Identifier, Identifier],
         strangers: set[Identifier],
     ) -> ImportCounts:
-        """Write a batch; one that the database refuses is halved until the line that it refuses stands alone."""
+        """Write a batch; if the database refuses it, halve it until the refused line is alone."""
 
         async def work(pg: Connection) -> ImportCounts:
             await imports.lock(pg)
@@ -111,7 +111,7 @@ class Importing:
 
         try:
             with refusals():
-                # A batch knows its own first run by the identifiers that it left.
+                # Safe to repeat: a second run finds the identifiers that the first one committed.
                 return await transact(self._engine, work, replayable=True)
         except ConstraintViolated as violated:
             if len(batch) == 1:
@@ -130,9 +130,9 @@ def _read(
     seen: set[str],
     outcome: ImportCounts,
 ) -> Item[Any] | None:
-    """What a line holds; None, and a report, if it is of no use.
+    """The resource on a line; None, with a report, if it cannot be used.
 
-    It names no id of an exporter but its own: nobody gives somebody else's ids.
+    Of identifiers in the systems of exporters it keeps only its own id: nobody else may assign those.
     """
     with outcome.reporting(line):
         content = kind.read(line.resource, origin)

@@ -1,4 +1,4 @@
-"""Imports an export: one resource type after another, some hundred lines per transaction; one bad line stops no other."""
+"""Imports an export: one resource type after another, some hundred lines per transaction; a bad line stops no other."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

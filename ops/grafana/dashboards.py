@@ -67,6 +67,7 @@ BOARDS = (
             Panel("Connections", "short", [("sum by (server, state) (db_client_connection_count)", "{{server}} {{state}}"), ("sum(db_client_connection_pending_requests)", "waiting calls")]),
             Panel("Replication lag", "s", [("max by (server) (yoyaku_replica_lag_seconds)", "{{server}}")]),
             Panel("Servers that answer", "short", [("min by (server) (yoyaku_database_server_up)", "{{server}}")]),
+            Panel("Clock against the database's", "s", [("yoyaku_clock_skew_seconds", "{{process}}")]),
         ),
     ),
     Board(

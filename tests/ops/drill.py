@@ -92,7 +92,7 @@ def hang_mail(copy: Copy, stack: ExitStack) -> None:
 
 def lose_primary(copy: Copy, stack: ExitStack) -> None:
     freeze("postgres-primary")(copy, stack)
-    stack.enter_context(bookings(copy))
+    stack.enter_context(bookings(copy, threads=12))
 
 
 def lock_days(copy: Copy, stack: ExitStack) -> None:
@@ -114,7 +114,9 @@ def shorten_certificate(copy: Copy, stack: ExitStack) -> None:
 def lose_sender(copy: Copy, stack: ExitStack) -> None:
     """The notification worker is killed while it waits for a relay that hangs: nobody knows what was sent."""
     hang_mail(copy, stack)
-    time.sleep(3)
+    with psycopg.connect(copy.stack()["database_url"], autocommit=True) as database:
+        while not database.execute("SELECT true FROM notifications WHERE status = 'sending'").fetchone():
+            time.sleep(0.05)
     os.kill(copy.stack()["pids"]["notifications"], signal.SIGKILL)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import timedelta
 from random import SystemRandom
 
@@ -20,87 +20,34 @@ from db.valkey.read_marks import ReadMarks
 from db.valkey.signer import Signer
 from server.background import kept_up
 from server.config import Settings
-from server.domain.ids import Clock, IdMaker, system_clock, uuid7_maker
+from server.domain.ids import Clock, system_clock, uuid7_maker
 from server.measured import Valkeys, build, caches, database, signing_key, streams
-from server.rpc.appointments import AppointmentServicer
+from server.parts import Parts
 from server.rpc.days import FORMS
-from server.rpc.directory import DirectoryServicer
-from server.rpc.identity import AuthServicer
-from server.rpc.notifications import NotificationServicer
-from server.rpc.records import RecordServicer
-from server.rpc.schedules import ScheduleServicer
-from server.rpc.server import GrpcServer, Servicers
+from server.rpc.server import GrpcServer
+from server.servicers import servicers
 from server.telemetry import metrics
 from server.telemetry.exposition import exposed
 from server.telemetry.readings import Readings
-from server.usecases.appointments.batch import Batches
-from server.usecases.appointments.book import Booking
-from server.usecases.appointments.cancel import Cancelling
 from server.usecases.appointments.feed import Feed
-from server.usecases.appointments.read import Appointments
-from server.usecases.appointments.reschedule import Rescheduling
-from server.usecases.directory.doctors import Directory
-from server.usecases.directory.identifier_systems import IdentifierSystems
-from server.usecases.directory.patients import Patients
 from server.usecases.directory.profile_cache import DOCTOR_LIFE, PATIENT_LIFE, ProfileCache
 from server.usecases.identity.access_tokens import AccessTokens, TokenSettings
 from server.usecases.identity.accounts import Accounts
-from server.usecases.identity.devices import Devices
 from server.usecases.identity.passwords import Passwords
 from server.usecases.identity.sessions import Sessions
 from server.usecases.identity.signing_keys import SigningKeys, key_encryption_key
-from server.usecases.keyrings import KeyRing, key_ring
+from server.usecases.keyrings import key_ring
 from server.usecases.maintenance.capacity import Capacity
 from server.usecases.maintenance.housekeeping import Housekeeping
-from server.usecases.notifications import Notifications
 from server.usecases.records.audit_trail import AuditTrail
-from server.usecases.records.break_glass import BreakGlass
 from server.usecases.records.encryption import RecordCipher
 from server.usecases.records.keys import RecordKeys
-from server.usecases.records.read import RecordReader
-from server.usecases.records.write import RecordWriter
-from server.usecases.schedules.availability import Availability
 from server.usecases.schedules.live.announcing import Announcing
 from server.usecases.schedules.live.days import Days
 from server.usecases.schedules.live.hub import Hub
 from server.usecases.schedules.live.rendering import Rendering
-from server.usecases.schedules.search import Searching
-from server.usecases.schedules.watch import Watching
-from server.usecases.schedules.working_hours import Scheduling
 from server.usecases.sealing import Seal, derived
 from server.usecases.streams import Streams
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The parts of the program, made from the settings and ready to use."""
-
-    engine: Engine
-    cache: Valkey
-    token_store: Valkey
-    clock: Clock
-    new_id: IdMaker
-    keys: SigningKeys
-    tokens: AccessTokens
-    vault: RecordCipher
-    trail: AuditTrail
-    audit_keys: KeyRing
-    record_keys: RecordKeys
-    archive_keys: KeyRing
-    passwords: Passwords
-    accounts: Accounts
-    housekeeping: Housekeeping
-    capacity: Capacity
-    streams: Streams
-    feed: Feed
-    signer: Signer
-    days: Days
-    doctors: ProfileCache[DoctorRow]
-    patients: ProfileCache[FullPatientRow]
-    announcing: Announcing
-    hub: Hub
-    valkeys: Valkeys
-    server: GrpcServer
 
 
 @asynccontextmanager
@@ -110,19 +57,7 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
     Without a `clock` they use that of the database; `wall` is this machine's clock, which is compared with it.
     """
     async with AsyncExitStack() as stack:
-        engine = create_engine(
-            settings.database_url.get_secret_value(),
-            size=settings.pool_size,
-            wait_seconds=settings.pool_wait_seconds,
-            application="yoyaku",
-        )
-        stack.push_async_callback(engine.dispose)
-        cache = create_client(settings.cache_url.get_secret_value())
-        stack.push_async_callback(cache.aclose)
-        if len(engine.nodes) > 1:
-            engine.marks = ReadMarks(cache)
-            stack.push_async_callback(engine.marks.aclose)
-            await stack.enter_async_context(engine.watched())
+        engine, cache = await _engine_and_cache(stack, settings)
         if clock is None:
             clock = await stack.enter_async_context(database_clock(engine, wall))
         token_store = create_client(settings.token_store_url.get_secret_value())
@@ -151,41 +86,7 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
         masters = key_ring("YOYAKU_RECORD_MASTER_KEYS", settings.record_master_keys.get_secret_value(), secret)
         audit_keys = key_ring("YOYAKU_RECORD_AUDIT_KEYS", settings.record_audit_keys.get_secret_value(), secret)
         vault, trail = RecordCipher(masters, derived(secret, "digests of requests")), AuditTrail(audit_keys)
-        servicers = Servicers(
-            appointments=AppointmentServicer(
-                Appointments(engine),
-                Booking(engine, clock, new_id, announcing),
-                Rescheduling(engine, clock, announcing),
-                Cancelling(engine, clock, announcing),
-                Batches(engine, clock),
-                feed,
-            ),
-            schedules=ScheduleServicer(
-                Availability(days),
-                Searching(engine, clock),
-                Watching(engine, clock, hub, streams, FORMS),
-                Scheduling(engine, clock, announcing),
-            ),
-            directory=DirectoryServicer(
-                Directory(engine, clock, new_id, announcing, doctors),
-                Patients(engine, clock, new_id, patients, trail),
-                IdentifierSystems(engine, clock),
-            ),
-            auth=AuthServicer(
-                keys,
-                sessions,
-                accounts,
-                Devices(engine, token_store, clock, new_id, tokens),
-                Seal(secret, "answers with secrets"),
-            ),
-            records=RecordServicer(
-                RecordReader(engine, clock, trail, vault),
-                RecordWriter(engine, clock, new_id, trail, vault),
-                BreakGlass(engine, clock, trail),
-            ),
-            notifications=NotificationServicer(Notifications(engine, clock)),
-        )
-        yield Parts(
+        parts = Parts(
             engine=engine,
             cache=cache,
             token_store=token_store,
@@ -199,7 +100,9 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
             record_keys=RecordKeys(engine, vault),
             archive_keys=key_ring("YOYAKU_ARCHIVE_KEYS", settings.archive_keys.get_secret_value(), secret),
             passwords=passwords,
+            sessions=sessions,
             accounts=accounts,
+            seal=Seal(secret, "answers with secrets"),
             housekeeping=Housekeeping(engine, clock),
             capacity=Capacity(engine, settings.tasks),
             streams=streams,
@@ -211,8 +114,27 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
             announcing=announcing,
             hub=hub,
             valkeys=Valkeys({"cache": cache, "tokens": token_store}),
-            server=GrpcServer(servicers, tokens),
         )
+        parts.server = GrpcServer(servicers(parts), tokens)
+        yield parts
+
+
+async def _engine_and_cache(stack: AsyncExitStack, settings: Settings) -> tuple[Engine, Valkey]:
+    """The database, and the Valkey in which read marks are kept if there are replicas to read from."""
+    engine = create_engine(
+        settings.database_url.get_secret_value(),
+        size=settings.pool_size,
+        wait_seconds=settings.pool_wait_seconds,
+        application="yoyaku",
+    )
+    stack.push_async_callback(engine.dispose)
+    cache = create_client(settings.cache_url.get_secret_value())
+    stack.push_async_callback(cache.aclose)
+    if len(engine.nodes) > 1:
+        engine.marks = ReadMarks(cache)
+        stack.push_async_callback(engine.marks.aclose)
+        await stack.enter_async_context(engine.watched())
+    return engine, cache
 
 
 def background(parts: Parts, stop: asyncio.Event | None = None) -> AbstractAsyncContextManager[None]:

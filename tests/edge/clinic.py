@@ -18,7 +18,8 @@ from server.config import Settings
 from server.local import workers
 from server.local.ports import free
 from server.local.process import Process
-from server.wiring import Parts, wired
+from server.parts import Parts
+from server.wiring import wired
 from tests.fixtures.book import Book, Clock
 
 

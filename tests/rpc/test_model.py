@@ -18,7 +18,8 @@ from hypothesis.stateful import (
 )
 
 from db.postgres.cluster.engines import create_engine
-from server.wiring import Parts, wired
+from server.parts import Parts
+from server.wiring import wired
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.worker import Client, Refusal, settings_for
 from yoyaku.v1 import appointment_service_pb2 as pb

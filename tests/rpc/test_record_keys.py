@@ -12,9 +12,10 @@ from typing import Any
 import grpc
 import pytest
 
+from server.parts import Parts
 from server.usecases.keyrings import KeyRingError
 from server.usecases.maintenance.archiving import Archiving
-from server.wiring import Parts, wired
+from server.wiring import wired
 from tests.fixtures.archives import YEARS, Files, archive, rows_of
 from tests.fixtures.book import Clock
 from tests.fixtures.charts import TEXT, Charts

@@ -11,7 +11,8 @@ from db.postgres.cluster.transaction import transact
 from server.config import Settings
 from server.local.demo import hospital
 from server.local.demo.plan import Plan
-from server.wiring import Parts, wired
+from server.parts import Parts
+from server.wiring import wired
 from tests.bench.day.crowd import Session
 
 PATIENTS, STAFF = 440, 60

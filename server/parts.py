@@ -1,0 +1,66 @@
+"""The parts of the program, as `server.wiring` puts them together."""
+
+from dataclasses import dataclass, field
+
+from db.postgres.cluster.engines import Engine
+from db.postgres.doctors import DoctorRow
+from db.postgres.patients import FullPatientRow
+from db.valkey.client import Valkey
+from db.valkey.signer import Signer
+from server.domain.ids import Clock, IdMaker
+from server.measured import Valkeys
+from server.rpc.server import GrpcServer
+from server.usecases.appointments.feed import Feed
+from server.usecases.directory.profile_cache import ProfileCache
+from server.usecases.identity.access_tokens import AccessTokens
+from server.usecases.identity.accounts import Accounts
+from server.usecases.identity.passwords import Passwords
+from server.usecases.identity.sessions import Sessions
+from server.usecases.identity.signing_keys import SigningKeys
+from server.usecases.keyrings import KeyRing
+from server.usecases.maintenance.capacity import Capacity
+from server.usecases.maintenance.housekeeping import Housekeeping
+from server.usecases.records.audit_trail import AuditTrail
+from server.usecases.records.encryption import RecordCipher
+from server.usecases.records.keys import RecordKeys
+from server.usecases.schedules.live.announcing import Announcing
+from server.usecases.schedules.live.days import Days
+from server.usecases.schedules.live.hub import Hub
+from server.usecases.sealing import Seal
+from server.usecases.streams import Streams
+
+
+@dataclass(slots=True)
+class Parts:
+    """The parts of the program, made from the settings and ready to use."""
+
+    engine: Engine
+    cache: Valkey
+    token_store: Valkey
+    clock: Clock
+    new_id: IdMaker
+    keys: SigningKeys
+    tokens: AccessTokens
+    vault: RecordCipher
+    trail: AuditTrail
+    audit_keys: KeyRing
+    record_keys: RecordKeys
+    archive_keys: KeyRing
+    passwords: Passwords
+    sessions: Sessions
+    accounts: Accounts
+    seal: Seal
+    """For answers that hold secrets and are kept to be given again."""
+    housekeeping: Housekeeping
+    capacity: Capacity
+    streams: Streams
+    feed: Feed
+    signer: Signer
+    days: Days
+    doctors: ProfileCache[DoctorRow]
+    patients: ProfileCache[FullPatientRow]
+    announcing: Announcing
+    hub: Hub
+    valkeys: Valkeys
+    server: GrpcServer = field(init=False)
+    """Made last, out of the others."""

@@ -1,4 +1,4 @@
-"""Notifications as admins see them: the list, and dead letters to be tried again."""
+"""Notifications as admins see them: listing them, and retrying dead letters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ class NotificationListing:
 
 
 class Notifications:
-    """Lists notifications, and has dead letters tried again."""
+    """Lists notifications and retries dead letters."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
 
     async def list(self, caller: Caller, listing: NotificationListing) -> tuple[Sequence[NotificationRow], str]:
-        """A page, the newest first, and the token of the next page or an empty one (PAGE_TOKEN_INVALID)."""
+        """A page, the newest first, and the token of the next page, empty if there is none (PAGE_TOKEN_INVALID)."""
         require(caller, Action.SEE_NOTIFICATIONS)
         size = paging.page_size(listing.size)
         filters = ("notifications", listing.appointment_id, listing.status)
@@ -45,7 +45,7 @@ class Notifications:
         return paging.cut(await read(self._engine, lambda pg: notifications.find(pg, query)), size, filters)
 
     async def retry(self, caller: Caller, notification_id: str, write: Write[NotificationRow, M]) -> M:
-        """Have a dead letter tried again; errors are those of RetryNotification in the contract."""
+        """Retry a dead letter; errors are those of RetryNotification in the contract."""
         require(caller, Action.RETRY_NOTIFICATION)
         now = self._clock()
 

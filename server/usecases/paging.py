@@ -1,4 +1,4 @@
-"""Pages of a list: how many rows, from where on."""
+"""Pages of a list: how many rows, and where they start."""
 
 import base64
 import hashlib
@@ -17,7 +17,7 @@ _AFTER_ALL = 2**31 - 1
 
 
 class HasId(Protocol):
-    """A row that its id tells from all others."""
+    """A row with a unique id."""
 
     @property
     def id(self) -> str:
@@ -29,12 +29,12 @@ N = TypeVar("N")
 
 
 def page_size(size: int) -> int:
-    """Rows of a page; 0 asks for the default."""
+    """The number of rows in a page; 0 asks for the default."""
     return size or DEFAULT_SIZE
 
 
 def offset_of(page: int, size: int) -> int:
-    """Rows before a numbered page (PAGE_TOO_DEEP past the first 1,000 rows)."""
+    """The number of rows before a numbered page (PAGE_TOO_DEEP past the first 1,000 rows)."""
     if (page + 1) * size > MAX_ROWS_BY_PAGE:
         raise DomainError(
             Reason.PAGE_TOO_DEEP,
@@ -45,12 +45,12 @@ def offset_of(page: int, size: int) -> int:
 
 
 def encode(position: Sequence[str], query: Hashable) -> str:
-    """A page token: where a page ended, bound to the query that it was a page of."""
+    """A page token: where a page ended, bound to the query of that page."""
     return base64.urlsafe_b64encode(json.dumps([_digest(query), *position]).encode()).decode().rstrip("=")
 
 
 def decode(token: str, query: Hashable, length: int) -> list[str]:
-    """Where the page before ended (PAGE_TOKEN_INVALID if the token is not one of this query)."""
+    """Where the previous page ended (PAGE_TOKEN_INVALID if the token belongs to another query)."""
     try:
         values = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except ValueError:
@@ -61,15 +61,15 @@ def decode(token: str, query: Hashable, length: int) -> list[str]:
 
 
 def cut(rows: Sequence[R], size: int, query: Hashable) -> tuple[Sequence[R], str]:
-    """The page out of the `size` + 1 rows asked for, and the token of the next page or an empty one.
+    """The page from the `size` + 1 rows that were queried, and the token of the next page, empty if there is none.
 
-    The token has no more than an id in it: what the rows are sorted by may be somebody's name.
+    The token contains only an id: the sort key may be somebody's name.
     """
     return (rows[:size], encode([rows[size - 1].id], query)) if len(rows) > size else (rows, "")
 
 
 def after_id(token: str, query: Hashable) -> str:
-    """The id that the page before ended with, the nil UUID without one (PAGE_TOKEN_INVALID)."""
+    """The last id of the previous page, or the nil UUID without a token (PAGE_TOKEN_INVALID)."""
     if not token:
         return _BEFORE_ALL
     [last] = decode(token, query, 1)
@@ -80,7 +80,7 @@ def after_id(token: str, query: Hashable) -> str:
 
 
 def before_number(token: str, query: Hashable) -> int:
-    """The number that the page before ended with, or without a token one that comes after all (PAGE_TOKEN_INVALID)."""
+    """The last number of the previous page, or without a token one above all others (PAGE_TOKEN_INVALID)."""
     if not token:
         return _AFTER_ALL
     [last] = decode(token, query, 1)
@@ -90,7 +90,7 @@ def before_number(token: str, query: Hashable) -> int:
 
 
 def cut_numbered(rows: Sequence[N], size: int, query: Hashable, number: Callable[[N], int]) -> tuple[Sequence[N], str]:
-    """As `cut`, of rows that a number tells apart."""
+    """As `cut`, for rows with a unique number."""
     return (rows[:size], encode([str(number(rows[size - 1]))], query)) if len(rows) > size else (rows, "")
 
 

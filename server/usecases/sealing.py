@@ -1,4 +1,4 @@
-"""Secrets at rest: encrypted where they are needed again, hashed where they are only compared."""
+"""Secrets at rest: encrypted if they are needed again, hashed if they are only compared."""
 
 import hashlib
 import secrets
@@ -12,7 +12,7 @@ _SECRET_BYTES = 32
 
 
 class Seal:
-    """AES-GCM with a key of its own, derived for one purpose."""
+    """AES-GCM with a key derived for one purpose."""
 
     def __init__(self, key: bytes, purpose: str) -> None:
         self._cipher = AESGCM(derived(key, purpose))
@@ -23,7 +23,7 @@ class Seal:
         return nonce + self._cipher.encrypt(nonce, content, None)
 
     def open(self, sealed: bytes) -> bytes:
-        """The content (InvalidTag if it was sealed with another key)."""
+        """The decrypted content (InvalidTag if it was sealed with another key)."""
         return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
 
 
@@ -33,10 +33,10 @@ def derived(key: bytes, purpose: str) -> bytes:
 
 
 def new_secret() -> str:
-    """A random text that nobody guesses."""
+    """A random text that nobody can guess."""
     return secrets.token_urlsafe(_SECRET_BYTES)
 
 
 def digest(secret: str) -> bytes:
-    """What is kept of a random secret: it needs neither salt nor work, since there is nothing to guess."""
+    """The hash stored for a random secret: without salt or a slow function, because such a secret cannot be guessed."""
     return hashlib.sha256(secret.encode()).digest()

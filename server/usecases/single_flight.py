@@ -1,4 +1,4 @@
-"""Reads that are shared: who asks for the same thing at the same time waits for one read, not for one each."""
+"""Shared reads: callers that ask for the same key at the same time wait for one read instead of doing one each."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
@@ -15,9 +15,14 @@ T = TypeVar("T")
 class SingleFlight(Generic[K, T]):
     """Shares reads by key.
 
-    A shared read begins after everyone who shares it has asked, so each sees what was committed before it asked. It
-    runs for no caller in particular: neither the read mark nor the deadline of one decides for the others. What a
-    replica said while the primary was away is given only to those whose own writes it has, and marked as such for each.
+    A shared read begins after everyone who shares it has asked, so each sees what was committed before it asked:
+
+        A asks              read 1 begins, and sees what is committed now
+        B asks, C asks      they wait for read 2: read 1 may lack a write that B or C must see
+        read 1 ends         A gets its result; read 2 begins, for B and C together
+
+    A read belongs to no particular caller: the read mark or deadline of one does not affect the others. What a replica
+    answered while the primary was unreachable goes only to callers whose own writes it has, marked as stale for each.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -26,7 +31,7 @@ class SingleFlight(Generic[K, T]):
         self._running: dict[K, _Flight[T]] = {}
 
     async def do(self, key: K, load: Callable[[], Awaitable[T]]) -> T:
-        """What `load` gives, which may have been called by somebody else; raises what it raises."""
+        """The result of `load`, which another caller may have started; raises what `load` raises."""
         flight = self._next.get(key)
         if flight is None:
             flight = self._next[key] = _Flight()
@@ -39,14 +44,14 @@ class SingleFlight(Generic[K, T]):
     async def _ride(self, key: K, flight: "_Flight[T]") -> tuple[T, CausalSession]:
         flight.riders += 1
         try:
-            # Who gives up waiting leaves the read to the others; the last one ends it.
+            # A caller that gives up leaves the read running for the others; the last one to give up cancels it.
             return await asyncio.shield(flight.task)
         finally:
             flight.riders -= 1
             if not flight.riders and not flight.task.done():
                 flight.task.cancel()
                 if self._next.get(key) is flight:
-                    del self._next[key]  # nobody shall join what is being cancelled
+                    del self._next[key]  # nobody may join a read that is being cancelled
 
     async def _fly(self, key: K, load: Callable[[], Awaitable[T]]) -> tuple[T, CausalSession]:
         if running := self._running.get(key):
@@ -61,7 +66,7 @@ class SingleFlight(Generic[K, T]):
 
 
 class _Flight(Generic[T]):
-    """A read, and how many wait for it."""
+    """A read, and how many callers wait for it."""
 
     __slots__ = ("riders", "task")
 

@@ -1,4 +1,4 @@
-"""What all streams have in common: signs of life, and an end that tells the reader why."""
+"""What all streams have in common: heartbeats, and a last message that says why they end."""
 
 import asyncio
 from collections import Counter
@@ -17,10 +17,10 @@ from server.domain.ids import Clock
 BEAT = timedelta(seconds=15)
 MAX_AGE = timedelta(hours=1)
 _TICK_SECONDS = 1.0
-# A fleet of readers that began together shall not come back in one second.
+# Streams that began together end at random times, so that their readers do not all reconnect in one second.
 _AGE_SPREAD = 0.2
 _TOKEN_SPREAD = timedelta(seconds=20)
-# Left for the last message to arrive before the caller's own deadline cuts it off.
+# The stream ends this long before the caller's deadline, so that the last message still arrives.
 _FAREWELL = timedelta(seconds=1)
 _LOOK_AGAIN = timedelta(seconds=5)
 
@@ -36,17 +36,17 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """Who opens a stream."""
+    """The caller who opens a stream."""
 
     caller: Caller
     address: str = ""
-    """Empty for one that did not come through the edge."""
+    """Empty for a caller that did not come through the edge."""
     remaining_seconds: float | None = None
-    """For how long the caller means to wait; None for as long as there is something to tell."""
+    """Time until the caller's deadline; None if the caller set none."""
 
 
 class Stream:
-    """One open stream: what there is to tell its reader. Who sets something down for it wakes it."""
+    """One open stream and what to send to its reader. Whoever adds something to send calls `wake`."""
 
     def __init__(self) -> None:
         self.beat = False
@@ -63,7 +63,7 @@ class Stream:
             self._waiter.set_result(None)
 
     async def woken(self) -> None:
-        """Wait until there is something to tell."""
+        """Wait until there is something to send."""
         if not self._awake:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
@@ -88,9 +88,9 @@ class Streams:
 
     @contextmanager
     def opened(self, stream: Stream, watcher: Watcher) -> Iterator[None]:
-        """Keep a stream alive while it is open, and end it with its token, its age, or the caller's deadline.
+        """Send heartbeats while a stream is open, and end it by its token, its maximum age or the caller's deadline.
 
-        Raises TOO_MANY_STREAMS if the account or the address has as many open on this worker as it may.
+        Raises TOO_MANY_STREAMS if the account or the address has reached its limit on this worker.
         """
         caller, now = watcher.caller, self._clock()
         with (
@@ -110,18 +110,18 @@ class Streams:
         age = now + MAX_AGE * (1 - _AGE_SPREAD * spread)
         if remaining_seconds is not None:
             age = min(age, now + timedelta(seconds=remaining_seconds) - _FAREWELL)
-        # Never after the token; of one that is short-lived, not much before.
+        # Never after the token expires, and for a short-lived token not much before.
         token = caller.expires_at - min(_TOKEN_SPREAD, (caller.expires_at - now) / 10) * spread
         return min((age, Ending.MAX_AGE), (token, Ending.TOKEN_EXPIRED), key=lambda end: end[0])
 
     async def run(self) -> None:
-        """Do what time asks for, every second, until cancelled."""
+        """Call `tick` every second until cancelled."""
         while True:
             await asyncio.sleep(_TICK_SECONDS)
             self.tick()
 
     def tick(self) -> None:
-        """Wake the streams whose heartbeat or end is due, and those whose token is refused by now."""
+        """Wake the streams whose heartbeat or end is due, and those whose token has been revoked."""
         now = self._clock()
         for stream, opened in self._open.items():
             if self._is_revoked(opened.caller):
@@ -134,7 +134,7 @@ class Streams:
                 stream.wake()
 
     async def drain(self, seconds: float) -> None:
-        """End all streams, spread over some seconds; those that begin from now on end at once."""
+        """End all streams, spread over `seconds`; streams opened from now on end at once."""
         self._draining = True
         leaving = list(self._open)
         self._random.shuffle(leaving)
@@ -151,7 +151,7 @@ class Streams:
 
 @contextmanager
 def _counted(open_streams: Counter[str], whose: str, limit: int, noun: str) -> Iterator[None]:
-    """Count a stream while it is open (TOO_MANY_STREAMS); what is of nobody is not counted."""
+    """Count a stream while it is open (TOO_MANY_STREAMS); nothing is counted if `whose` is empty."""
     if not whose:
         yield
         return
@@ -172,7 +172,7 @@ def _counted(open_streams: Counter[str], whose: str, limit: int, noun: str) -> I
 
 
 class _Opened:
-    """Whose stream it is, when the next heartbeat is due, and when and why it ends."""
+    """An open stream: its caller, when its next heartbeat is due, and when and why it ends."""
 
     __slots__ = ("beats_at", "caller", "ending", "ends_at")
 

@@ -1,4 +1,4 @@
-"""Reads and writes of the database as use cases run them, with errors that a caller understands."""
+"""Database reads and writes for use cases, with database failures turned into errors for the caller."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -21,16 +21,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a write has changed of the schedule, for those who follow it."""
+    """What a write has changed in the schedule, for those who follow it."""
 
     days: Sequence[DayRow] = ()
     """The days with their new revisions."""
     offers: Sequence[OfferRow] = ()
-    """Those of them that the write has seen whole, as they are after it: nobody need read them again."""
+    """Those of the days that the write has read whole, as they are after it, so that they need not be read again."""
 
 
 Announce = Callable[[Changes], None]
-"""Told what a write changed, once it is committed; it never waits or fails."""
+"""Called with what a write changed, after its COMMIT; it never waits or fails."""
 
 
 async def perform(
@@ -40,10 +40,10 @@ async def perform(
     now: datetime,
     announce: Callable[[R], None] | None = None,
 ) -> M:
-    """Do a write once: run `work` in a transaction, or give the answer that the same request got before.
+    """Do a write once: run `work` in a transaction, or return the answer that the same request got before.
 
-    `work` may run several times, the last time to be committed. `announce` gets its result after that, and only then:
-    nobody hears of what was rolled back, or twice of what a twin did.
+    `work` may run several times, of which only the last is committed. `announce` gets its result after that COMMIT, so
+    a write that was rolled back is never announced, and a repeated request does not announce it again.
     """
 
     async def claimed(pg: Connection) -> tuple[R, M]:
@@ -69,13 +69,13 @@ async def perform(
 async def read(
     engine: Engine, work: Callable[[Connection], Awaitable[T]], freshness: Freshness = Freshness.PRIMARY
 ) -> T:
-    """Run a read; failures come as errors that a caller understands."""
+    """Run a read; database failures become errors for the caller."""
     with refusals():
         return await transaction.read(engine, work, freshness)
 
 
 class _Refusals:
-    """Holds nothing and is entered by every read and write: a generator would cost a microsecond each time."""
+    """Has no state, and every read and write enters it: a generator would cost a microsecond each time."""
 
     def __enter__(self) -> None:
         pass
@@ -91,7 +91,7 @@ _REFUSALS = _Refusals()
 
 
 def refusals() -> _Refusals:
-    """Turn what can go wrong below into TRANSACTION_CONFLICT, OVERLOADED, DEADLINE_PASSED, DATABASE_UNAVAILABLE."""
+    """Turn database failures into TRANSACTION_CONFLICT, OVERLOADED, DEADLINE_PASSED, DATABASE_UNAVAILABLE."""
     return _REFUSALS
 
 
@@ -119,7 +119,7 @@ def _refusal(error: StateError) -> DomainError | None:
 
 
 def require_primary(engine: Engine) -> None:
-    """Refuse a no that a replica has said: it may lack what was committed last (DATABASE_UNAVAILABLE)."""
+    """Refuse a negative answer from a replica: it may lack the latest commits (DATABASE_UNAVAILABLE)."""
     if engine.is_primary_lost:
         raise _unavailable()
 

@@ -1,7 +1,7 @@
-"""Appointments and medical records whose time in the database is over go to files, and can come back.
+"""Moves old appointments and medical records from the database to files, and can bring them back.
 
-A batch is one transaction: its rows are locked, deleted, and written to a file as that returned them; COMMIT comes when
-the file is safe on disk. What ends it before leaves the rows where they are; the file is then one that nobody needs.
+A batch is one transaction: its rows are locked, deleted with RETURNING, and written to a file; it commits once the file
+is safe on disk. A failure before that leaves the rows in the database, and a file that is not needed.
 """
 
 import json
@@ -21,15 +21,15 @@ from server.usecases.records.retention import Retaining
 from server.usecases.unit_of_work import refusals
 
 Store = Callable[[str, Sequence[Row]], None]
-"""Keeps rows, of `appointments` or `records`, in a file; returns when they are safe on disk and read back."""
+"""Writes rows of `appointments` or `records` to a file; returns when they are safe on disk and have been read back."""
 
 SETTLED = timedelta(days=30)
-"""What changed later stays, however long ago it was to take place: systems may still follow its changes."""
+"""Appointments that changed more recently stay, however old they are: other systems may still follow their changes."""
 _BEGINNING = ArchivePosition(date(1, 1, 1), datetime(1, 1, 1, tzinfo=UTC), "00000000-0000-0000-0000-000000000000")
 
 
 class Archiving:
-    """Takes rows out, a batch at a time, and puts them back."""
+    """Archives rows, one batch at a time, and restores them."""
 
     def __init__(self, engine: Engine, clock: Clock, vault: RecordCipher) -> None:
         self._engine = engine
@@ -38,10 +38,10 @@ class Archiving:
         self._vault = vault
 
     async def run(self, store: Store, size: int) -> AsyncIterator[tuple[int, int]]:
-        """Archive all that is due by a clinic's policy; after each batch, how many (appointments, records) it took."""
+        """Archive what is due by the clinics' policies; yields how many (appointments, records) after each batch."""
         for clinic_id, policy in await self._retaining.policies():
             before = policy.archived_before(self._clock())
-            # Records first: an appointment that one of them is about stays as long as that.
+            # Records first: an appointment stays as long as there is a record about it.
             while taken := await self._take_records(clinic_id, before, store, size):
                 yield 0, taken
             after: ArchivePosition | None = _BEGINNING
@@ -50,10 +50,10 @@ class Archiving:
                 yield taken, 0
 
     async def put_back(self, rows: Sequence[tuple[str, str]]) -> int:
-        """Add the rows of an archive that are not in the database; how many.
+        """Insert the rows of an archive that are not in the database; returns how many.
 
-        Raises ArchiveError if they have no place here or belong to something that is not there, KeyRingError if they
-        bring keys that the vault cannot unwrap, and the errors of a write.
+        Raises ArchiveError if they do not fit this database or refer to something that is missing, KeyRingError if they
+        contain keys that the vault cannot unwrap, and the errors of a write.
         """
         try:
             with refusals():
@@ -91,7 +91,7 @@ class Archiving:
             try:
                 return await transact(self._engine, work)
             except ConstraintViolated:
-                # A record about one of them was written just then: that one stays now.
+                # A record about one of them was written at that moment: the next attempt leaves that appointment out.
                 return await transact(self._engine, work)
 
 
@@ -109,7 +109,7 @@ async def _put_back(pg: Connection, rows: Sequence[tuple[str, str]], vault: Reco
     for (table, names), contents in in_order:
         count = await archives.put_back(pg, table, names, contents)
         if count and table == "record_data_keys":
-            # With a key that they cannot unwrap workers would not start again.
+            # Workers do not start if there is a key that they cannot unwrap.
             await vault.check(pg)
         added += count
     return added

@@ -1,4 +1,4 @@
-"""Whether the database takes as many connections as all tasks together may open."""
+"""Whether the database allows as many connections as all tasks together may open."""
 
 import structlog
 
@@ -7,20 +7,20 @@ from db.postgres.cluster import state, transaction
 from db.postgres.cluster.engines import Engine
 
 PER_TASK = 20
-"""Two workers with six connections for calls, a notification worker with five, and one in each that watches."""
+"""Two workers with six connections for calls each, a notification worker with five, and one for monitoring in each."""
 
 _log = structlog.get_logger()
 
 
 class Capacity:
-    """Looked at once, when a worker starts: too few connections show only on the day when all tasks run."""
+    """Checked once, when a worker starts: otherwise a shortage would show only on the day when all tasks run."""
 
     def __init__(self, engine: Engine, tasks: int) -> None:
         self._engine = engine
         self._needed = tasks * PER_TASK
 
     async def check(self) -> None:
-        """Log a warning if the database is too small."""
+        """Log a warning if the database allows too few connections."""
         try:
             allowed = await transaction.read(self._engine, state.connections_allowed)
         except StateError:

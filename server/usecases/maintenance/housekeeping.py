@@ -1,4 +1,4 @@
-"""What is done now and then beside the calls: forgetting what is too old to be given (again)."""
+"""Periodic cleanup: deletes what is too old to be returned."""
 
 import asyncio
 from datetime import timedelta
@@ -16,20 +16,20 @@ _log = structlog.get_logger()
 
 EVERY = timedelta(minutes=1)
 CHANGES_KEPT = timedelta(days=7)
-"""How long the feeds of clinics go back."""
+"""How long changes stay in the feeds of clinics."""
 KEYS_KEPT = timedelta(hours=1)
-"""How long a signing key is published once the next one signs: longer than its last token lives."""
+"""How long a signing key is still published once the next one signs: longer than its last token is valid."""
 
 
 class Housekeeping:
-    """Keeps tables from growing for ever; any number of workers may do it at once."""
+    """Keeps tables from growing for ever; any number of workers may run it at once."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
 
     async def run(self) -> None:
-        """Tidy up every minute until cancelled; what fails is logged, and tried again a minute later."""
+        """Clean up every minute until cancelled; a failure is logged, and the step is retried a minute later."""
         while True:
             await asyncio.sleep(EVERY.total_seconds())
             try:
@@ -43,21 +43,21 @@ class Housekeeping:
                 _log.error("housekeeping failed", failure=place_of(error))
 
     async def forget_answers(self) -> int:
-        """Forget a batch of answers that are too old; how many there were."""
+        """Delete a batch of answers that are too old; returns how many."""
         now = self._clock()
         return await transact(self._engine, lambda pg: idempotency.purge(pg, now=now, kept=KEPT))
 
     async def forget_changes(self) -> int:
-        """Forget a batch of each clinic's changes that are too old; how many there were."""
+        """Delete a batch of each clinic's changes that are too old; returns how many."""
         forgotten = self._clock() - CHANGES_KEPT
         return await transact(self._engine, lambda pg: feed.purge(pg, forgotten))
 
     async def forget_keys(self) -> None:
-        """Forget signing keys of which no token is left."""
+        """Delete signing keys whose tokens have all expired."""
         ended = self._clock() - KEYS_KEPT
         await transact(self._engine, lambda pg: accounts.forget_signing_keys(pg, ended))
 
     async def forget_contacts(self) -> None:
-        """Forget new addresses and numbers that nobody confirmed in time."""
+        """Delete new addresses and numbers that were not confirmed in time."""
         now = self._clock()
         await transact(self._engine, lambda pg: contact_changes.forget(pg, now))

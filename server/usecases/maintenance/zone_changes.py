@@ -1,4 +1,4 @@
-"""Appointments whose time of day has moved, since the rules of their time zone did; and moving them back."""
+"""Finds appointments whose time of day changed with the rules of their time zone, and moves them back."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -29,11 +29,11 @@ class ZoneChanges:
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
-        # Workers find the days that change in the database, within two seconds.
+        # Nothing is announced: workers find the changed days in the database within two seconds.
         self._rescheduling = Rescheduling(engine, clock, lambda _: None)
 
     async def moved(self) -> list[ToldStart]:
-        """Those that are still to come, of all clinics, in an order in which they can be moved back."""
+        """Future appointments of all clinics that are affected, in an order in which they can be moved back."""
         now, found = self._clock(), list[ToldStart]()
         async for clinic in self._clinics():
             zone = ZoneInfo(clinic.time_zone)
@@ -43,9 +43,9 @@ class ZoneChanges:
         return without_collisions(found)
 
     async def keep_wall_time(self, start: ToldStart) -> str:
-        """Move one to when clocks show what the patient was told, with a notice; empty, or why that cannot be.
+        """Move one to when clocks show the time that the patient was told, with a notice; returns "" or why it failed.
 
-        As staff would: into a slot of the doctor's hours that has a seat, and only if nobody has changed it meanwhile.
+        The rules are those for staff: it needs a slot with a free seat, and nobody may have changed it meanwhile.
         """
         if start.as_told is None:
             return _SKIPPED
@@ -81,7 +81,7 @@ class ZoneChanges:
 
 
 def _nothing(_: Changed | None) -> None:
-    """Nobody asks for the answer."""
+    """The answer is not needed."""
 
 
 _ONCE: Write[Changed, None] = Write("", "", b"", render=_nothing, dump=lambda _: b"", load=lambda _: None)

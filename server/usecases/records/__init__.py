@@ -1,1 +1,1 @@
-"""Medical records: reading, writing, emergencies, and what keeps their keys and their audit trail in order."""
+"""Medical records: reading and writing them, breaking the glass, and looking after their keys and audit trail."""

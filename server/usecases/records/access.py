@@ -1,4 +1,4 @@
-"""Who may have which records, and on which basis."""
+"""Who may access which records, and on which basis."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ class Opened:
 async def basis_of(
     pg: Connection, caller: Caller, action: Action, patient_id: str, now: datetime, *, author_id: str = ""
 ) -> Basis | None:
-    """On which basis the caller may do something with a patient's records; None if on none.
+    """The basis on which the caller may do something with a patient's records; None if there is none.
 
-    `author_id` is the doctor who wrote the one record that it is about.
+    `author_id` is the doctor who wrote the record, if it is about a single one.
     """
     if may(caller, action, Owner(patient_id=patient_id)):
         return Basis.OWN
@@ -43,7 +43,7 @@ async def basis_of(
 
 
 async def basis_for_patient(pg: Connection, caller: Caller, action: Action, patient_id: str, now: datetime) -> Basis:
-    """As `basis_of`; without a basis NOT_TREATING for doctors and NOT_ALLOWED for others, patient or no patient."""
+    """As `basis_of`; without a basis NOT_TREATING for doctors and NOT_ALLOWED for others, whether the patient exists or not."""
     basis = await basis_of(pg, caller, action, patient_id, now)
     if basis is None:
         raise _not_treating(patient_id) if Role.DOCTOR in caller.roles else not_allowed(action)
@@ -53,7 +53,7 @@ async def basis_for_patient(pg: Connection, caller: Caller, action: Action, pati
 async def visible(
     pg: Connection, caller: Caller, row: RecordRow | None, record_id: str, now: datetime
 ) -> tuple[RecordRow, Basis]:
-    """A record, if the caller may know of it, and why (RECORD_NOT_FOUND)."""
+    """A record that the caller may know about, and on which basis (RECORD_NOT_FOUND)."""
     if row is not None:
         basis = await basis_of(pg, caller, Action.SEE_RECORD, row.patient_id, now, author_id=row.doctor_id)
         if basis is not None:
@@ -71,7 +71,7 @@ def entry(
     version: int | None = None,
     note: str = "",
 ) -> AuditEntry:
-    """What the audit trail says of an access of the caller."""
+    """The audit entry for an access by the caller."""
     doctor_id = None if basis is Basis.OWN else caller.doctor_id
     return AuditEntry(patient_id, caller.id, doctor_id, access, basis, record_ids, version, note)
 

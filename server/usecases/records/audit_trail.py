@@ -1,4 +1,4 @@
-"""The audit trail of medical records: who had which, when and why; a chain for each patient shows any change."""
+"""The audit trail of medical records: who accessed which, when and why; a chain for each patient reveals any change."""
 
 import hmac
 import json
@@ -28,7 +28,7 @@ class AuditEntry:
 
 
 class AuditTrail:
-    """Writes the trail. Text may leave only once the transaction that wrote its entry is committed on the primary."""
+    """Writes the trail. Text may be returned only after the transaction with its entry has committed on the primary."""
 
     def __init__(self, keys: KeyRing) -> None:
         self._keys = keys
@@ -57,7 +57,7 @@ class AuditTrail:
 
 
 def mac_of(key: bytes, row: AuditRow, previous: bytes) -> bytes:
-    """The mac of a row: over all its columns and the mac of the row before it, empty for the first."""
+    """The MAC of a row: over all its columns and the MAC of the row before it, which is empty for the first."""
     instant = row.happened_at.astimezone(UTC).isoformat(timespec="microseconds")
     columns = row._replace(happened_at=instant, record_ids=list(row.record_ids), mac=previous.hex())  # type: ignore[arg-type]
     return hmac.digest(key, json.dumps(columns, separators=(",", ":")).encode(), "sha256")

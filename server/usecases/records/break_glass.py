@@ -22,7 +22,7 @@ M = TypeVar("M")
 
 
 class BreakGlass:
-    """Opens records in an emergency, and shows who had them."""
+    """Opens records in an emergency, and shows who accessed them."""
 
     def __init__(self, engine: Engine, clock: Clock, trail: AuditTrail) -> None:
         self._engine = engine
@@ -30,7 +30,7 @@ class BreakGlass:
         self._trail = trail
 
     async def break_glass(self, caller: Caller, patient_id: str, reason: str, write: Write[datetime, M]) -> M:
-        """Open a patient's records to the doctor who calls; until when (PATIENT_NOT_FOUND, NOT_ALLOWED).
+        """Open a patient's records to the calling doctor; returns until when (PATIENT_NOT_FOUND, NOT_ALLOWED).
 
         The entry in the audit trail is the grant.
         """

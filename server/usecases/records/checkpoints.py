@@ -1,4 +1,4 @@
-"""Checkpoints of the audit trail: how far each chain went at a time, signed, to be kept away from the database."""
+"""Checkpoints of the audit trail: how far each chain had come at a time, signed, to be stored outside the database."""
 
 import hashlib
 import hmac
@@ -13,17 +13,17 @@ from server.usecases.keyrings import KeyRing
 
 
 class CheckpointError(Exception):
-    """A file is no checkpoint, or not as it was written; the text says so."""
+    """A file is not a checkpoint, or was changed; the text says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The number and the mac of the last row of each patient's chain."""
+    """The number and the MAC of the last row of each patient's chain."""
 
     made_at: datetime
     heads: Mapping[str, tuple[int, bytes]]
     previous: str
-    """Digest of the checkpoint before it; empty for the first."""
+    """Digest of the previous checkpoint; empty for the first."""
 
 
 class CheckpointFile(NamedTuple):
@@ -35,7 +35,7 @@ class CheckpointFile(NamedTuple):
 
 
 class Head(NamedTuple):
-    """What a checkpoint says of a patient's chain."""
+    """The entry of one checkpoint for a patient's chain."""
 
     seq: int
     mac: bytes
@@ -43,11 +43,11 @@ class Head(NamedTuple):
 
 
 class Witnesses:
-    """What several checkpoints say, and where they contradict each other."""
+    """The entries of several checkpoints, and where they contradict each other."""
 
     def __init__(self, files: Iterable[CheckpointFile] = ()) -> None:
         self.heads = defaultdict[str, list[Head]](list)
-        """By patient, each different one once, in the order of the checkpoints."""
+        """By patient, without duplicates, in the order of the checkpoints."""
         self.contradictions: list[str] = []
         self.last_digest = ""
         last_name = ""
@@ -61,7 +61,7 @@ class Witnesses:
             last_name, self.last_digest = file.name, file.digest
 
     def heads_of(self, patient_id: str) -> Sequence[Head]:
-        """What the checkpoints say of a patient's chain."""
+        """The entries of the checkpoints for a patient's chain."""
         return self.heads.get(patient_id, ())
 
     def _compare(self, file: CheckpointFile) -> None:
@@ -83,7 +83,7 @@ class Witnesses:
 
 
 def encode(checkpoint: Checkpoint, keys: KeyRing) -> bytes:
-    """A checkpoint as lines of JSON: a header, a line for each patient, and the signature of all that."""
+    """A checkpoint as lines of JSON: a header, a line for each patient, and a signature over all of it."""
     header = {
         "made_at": checkpoint.made_at.isoformat(),
         "key_id": keys.current_id,
@@ -95,7 +95,7 @@ def encode(checkpoint: Checkpoint, keys: KeyRing) -> bytes:
 
 
 def decode(name: str, content: bytes, keys: KeyRing) -> CheckpointFile:
-    """The checkpoint that the content of a file stands for (CheckpointError)."""
+    """Parse and verify the content of a checkpoint file (CheckpointError)."""
     try:
         *lines, last = content.splitlines(keepends=True)
         header, *heads = map(json.loads, lines)

@@ -1,4 +1,4 @@
-"""Seals the text of medical records: AES-256-GCM, a key for each patient and year, wrapped by a master key."""
+"""Encrypts the text of medical records: AES-256-GCM with a key for each patient and year, wrapped by a master key."""
 
 import hmac
 import secrets
@@ -18,7 +18,7 @@ _NONCE_BYTES = 12
 
 
 class TextLocation(NamedTuple):
-    """Where a text belongs, and when it was written there."""
+    """The record and version that a text belongs to, and when it was written."""
 
     patient_id: str
     record_id: str
@@ -27,14 +27,14 @@ class TextLocation(NamedTuple):
 
 
 class RecordCipher:
-    """Seals and opens text; what was moved to another record, version or patient does not open."""
+    """Encrypts and decrypts text; decryption fails if it was moved to another record, version or patient."""
 
     def __init__(self, masters: KeyRing, blinding_key: bytes) -> None:
         self._masters = masters
         self._blinding_key = blinding_key
 
     async def seal(self, pg: Connection, place: TextLocation, text: str, now: datetime) -> NewVersion:
-        """A version, sealed with the key of its year, which is made if it is the first."""
+        """Encrypt a version with the key of its patient and year, which is created if there is none yet."""
         year = place.at.year
         key = await record_keys.get(pg, place.patient_id, year)
         if key is None:
@@ -46,16 +46,16 @@ class RecordCipher:
         return NewVersion(place.record_id, place.version, year, sealed, place.at)
 
     def open(self, row: RecordRow) -> str:
-        """The text of a version; fails if the row was changed, or its master key is missing."""
+        """Decrypt a version; fails if the row was changed or its master key is missing."""
         key = self._unwrap(DataKeyRow(row.patient_id, row.year, row.master_key_id, row.wrapped))
         return _open(key, row.sealed, _version_of(row.id, row.version, row.patient_id)).decode()
 
     def blinded(self, content: bytes) -> bytes:
-        """Stands for what a request says without telling it, even to those who guess."""
+        """A keyed digest of a request's content, which does not let anybody check a guess."""
         return hmac.digest(self._blinding_key, content, "sha256")
 
     async def check(self, pg: Connection) -> None:
-        """Make sure that every master key in use is there (KeyRingError)."""
+        """Check that every master key in use is available (KeyRingError)."""
         missing = sorted(set(await record_keys.master_key_ids(pg)) - self._masters.by_id.keys())
         if missing:
             raise KeyRingError(
@@ -64,9 +64,9 @@ class RecordCipher:
             )
 
     async def rewrap(self, pg: Connection, limit: int) -> int | None:
-        """Wrap at most `limit` keys anew that another master key than the current one wraps.
+        """Rewrap at most `limit` data keys that an older master key wraps.
 
-        How many they were: 0 if somebody else was quicker, None if there are none left.
+        Returns how many: 0 if another process was faster, None if there are none left.
         """
         for old in await record_keys.master_key_ids(pg):
             if old != self._masters.current_id:

@@ -1,4 +1,4 @@
-"""The master keys of medical records: whether all are there, and changing them while calls go on."""
+"""The master keys of medical records: whether all are available, and rotating them while calls continue."""
 
 from collections.abc import AsyncIterator
 
@@ -23,18 +23,18 @@ class RecordKeys:
         self._vault = vault
 
     async def check(self) -> None:
-        """Make sure that every master key in use is there (KeyRingError); a database that is away is no reason."""
+        """Check that every master key in use is available (KeyRingError); passes if the database is unreachable."""
         try:
             await read(self._engine, self._vault.check)
         except DomainError as error:
             _log.warning("master keys of medical records are not checked", reason=error.reason.value)
 
     async def rotate(self) -> AsyncIterator[int]:
-        """Wrap all data keys with the first master key; how many, batch after batch, each in its transaction.
+        """Wrap all data keys with the first master key; yields how many after each batch, each in its own transaction.
 
-        Calls go on meanwhile: they read a data key and the name of what wraps it in one statement. Raises KeyRingError
-        before anything is changed if a master key in use is missing, and OVERLOADED, TRANSACTION_CONFLICT and
-        DATABASE_UNAVAILABLE: another run goes on.
+        Calls continue meanwhile: they read a data key and the id of its master key in one statement. Raises
+        KeyRingError before anything is changed if a master key in use is missing; after OVERLOADED,
+        TRANSACTION_CONFLICT or DATABASE_UNAVAILABLE, another run continues where this one stopped.
         """
         await read(self._engine, self._vault.check)
         while True:

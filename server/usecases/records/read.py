@@ -1,4 +1,4 @@
-"""Reading medical records: what is read is in the audit trail, committed on the primary, before it is opened."""
+"""Reading medical records: a read is in the audit trail, committed on the primary, before its text is decrypted."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from server.usecases.unit_of_work import refusals
 
 @dataclass(frozen=True, slots=True)
 class RecordListing:
-    """Whose records to list; `page` or `page_token` or neither."""
+    """Whose records to list; with `page`, `page_token` or neither."""
 
     patient_id: str
     size: int
@@ -30,7 +30,7 @@ class RecordListing:
 
 
 class RecordReader:
-    """Reads medical records, from the primary alone: a replica cannot keep the entry."""
+    """Reads medical records, only from the primary: a replica cannot store the audit entry."""
 
     def __init__(self, engine: Engine, clock: Clock, trail: AuditTrail, vault: RecordCipher) -> None:
         self._engine = engine
@@ -39,7 +39,7 @@ class RecordReader:
         self._vault = vault
 
     async def get(self, caller: Caller, record_id: str) -> Opened:
-        """One record in its newest version (RECORD_NOT_FOUND)."""
+        """The newest version of a record (RECORD_NOT_FOUND)."""
         reach(caller, Action.SEE_RECORD)
         now = self._clock()
 
@@ -53,7 +53,7 @@ class RecordReader:
         return opened
 
     async def list(self, caller: Caller, listing: RecordListing) -> tuple[Sequence[Opened], str]:
-        """A page of a patient's records, the newest first, and the token of the next page or an empty one.
+        """A page of a patient's records, the newest first, and the token of the next page, empty if there is none.
 
         Raises NOT_TREATING, NOT_ALLOWED, PAGE_TOO_DEEP, PAGE_TOKEN_INVALID.
         """
@@ -98,9 +98,9 @@ class RecordReader:
         return await self._opened(work), token
 
     async def _opened(self, work: Callable[[Connection], Awaitable[Sequence[RecordRow]]]) -> Sequence[Opened]:
-        """Open what was read, now that its entry in the trail is committed."""
+        """Run a read, and decrypt its rows once the transaction with its audit entry is committed."""
         with refusals():
-            # Read twice, it is in the trail twice.
+            # Safe to repeat: a second read only adds a second audit entry.
             rows = await transact(self._engine, work, replayable=True)
         return [Opened(row, self._vault.open(row)) for row in rows]
 

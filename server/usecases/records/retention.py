@@ -1,4 +1,4 @@
-"""How long a clinic's records stay, and which have reached the end of their time in the database."""
+"""How long a clinic's records are kept, and which are due to leave the database."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from server.usecases.unit_of_work import read, refusals
 
 
 class Retaining:
-    """Keeps the policies. Without one of its clinic a record stays in the database three years, and for ever at all."""
+    """Stores the policies. Without a policy, records stay in the database for three years and are never destroyed."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine = engine
@@ -44,7 +44,7 @@ class Retaining:
             raise not_found(Reason.CLINIC_NOT_FOUND, "clinic", clinic_id) from None
 
     async def archivable(self, clinic_id: str, limit: int) -> Sequence[str]:
-        """At most `limit` records of a clinic that may leave the database for the archive, the oldest first."""
+        """At most `limit` records of a clinic that may be archived, the oldest first."""
         before = (await self.policy(clinic_id)).archived_before(self._clock())
         return await read(self._engine, lambda pg: retention.amended_before(pg, clinic_id, before, limit))
 

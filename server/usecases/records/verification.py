@@ -1,4 +1,4 @@
-"""Whether the audit trail is whole: every row there, none changed, no end cut off."""
+"""Whether the audit trail is intact: no row missing or changed, no chain cut off at its end."""
 
 import hmac
 from collections.abc import AsyncIterator, Sequence
@@ -30,16 +30,16 @@ class Flaw:
 
 
 class Checking:
-    """Reads the trail while others go on writing it."""
+    """Verifies the trail while others continue to write it."""
 
     def __init__(self, engine: Engine, keys: KeyRing) -> None:
         self._engine = engine
         self._keys = keys
 
     async def chains(self, witnesses: Witnesses) -> AsyncIterator[tuple[ChainRow, Flaw | None]]:
-        """Every chain, by patient, as it was read, and its first flaw.
+        """Every chain as it was read, sorted by patient, and its first flaw.
 
-        None for one that is whole up to there and holds all that checkpoints say of it.
+        The flaw is None if the chain is intact so far and contains everything that the checkpoints say of it.
         """
         after_id, missing = _BEFORE_ALL, set(witnesses.heads)
         while page := await read(self._engine, partial(audit.chains, after_id=after_id, limit=_CHAINS)):

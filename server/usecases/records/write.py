@@ -23,7 +23,7 @@ M = TypeVar("M")
 
 @dataclass(frozen=True, slots=True)
 class NewText:
-    """What to write about a patient, at an appointment or at none."""
+    """What to write about a patient, with or without an appointment."""
 
     patient_id: str
     appointment_id: str
@@ -32,7 +32,7 @@ class NewText:
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """The new text of a record; an empty `etag` matches all."""
+    """The new text of a record; an empty `etag` matches every version."""
 
     record_id: str
     text: str
@@ -40,7 +40,7 @@ class Amendment:
 
 
 class RecordWriter:
-    """Writes and amends medical records. The answer that a write keeps must not hold the text."""
+    """Writes and amends medical records. The stored answer of an idempotent write must not contain the text."""
 
     def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, trail: AuditTrail, vault: RecordCipher) -> None:
         self._engine = engine
@@ -94,7 +94,7 @@ class RecordWriter:
         return Opened(row, text)
 
     def _blinded(self, write: Write[Opened, M]) -> Write[Opened, M]:
-        """Its digest is kept as well, and would tell the text to those who guess it."""
+        """The digest of the request is stored too, and a plain one would let anybody check a guess at the text."""
         return replace(write, content=self._vault.blinded(write.content))
 
 

@@ -43,7 +43,7 @@ async def basis_of(
 
 
 async def basis_for_patient(pg: Connection, caller: Caller, action: Action, patient_id: str, now: datetime) -> Basis:
-    """As `basis_of`; without a basis NOT_TREATING for doctors and NOT_ALLOWED for others, whether the patient exists or not."""
+    """As `basis_of`; without a basis NOT_TREATING for doctors, NOT_ALLOWED for others, also for an unknown patient."""
     basis = await basis_of(pg, caller, action, patient_id, now)
     if basis is None:
         raise _not_treating(patient_id) if Role.DOCTOR in caller.roles else not_allowed(action)

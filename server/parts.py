@@ -50,7 +50,7 @@ class Parts:
     sessions: Sessions
     accounts: Accounts
     seal: Seal
-    """For answers that hold secrets and are kept to be given again."""
+    """Encrypts the stored answers of idempotent writes that contain secrets."""
     housekeeping: Housekeeping
     capacity: Capacity
     streams: Streams

@@ -1,4 +1,4 @@
-"""Changed addresses and numbers of patients: they wait for a code that is sent to them, and the old ones are told."""
+"""Changed addresses and numbers of patients: a code confirms each new one, and the old ones get a warning."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -42,10 +42,10 @@ async def hold_back(
     vouched: bool,
     now: datetime,
 ) -> FullPatientRow:
-    """A patient as far as may be stored now: what must be confirmed first waits, and is sent its code.
+    """The patient as it may be stored now: what must be confirmed is held back, and is sent a code.
 
-    `row` is the patient until now, locked; `fields` are those that the request names, and `vouched` says that staff or
-    a system asks. Whoever is reached until now is told of the change. Raises TOO_MANY_ATTEMPTS.
+    `row` is the current patient, locked; `fields` are those that the request names, and `vouched` says that staff or a
+    hospital system changes them. The current address or number is told of the change. Raises TOO_MANY_ATTEMPTS.
     """
     for kind, channel in _CHANNELS.items():
         old, new = getattr(row, kind), getattr(wanted, kind)
@@ -64,14 +64,14 @@ async def hold_back(
 
 
 async def tell_of_change(pg: Connection, new_id: IdMaker, row: FullPatientRow, now: datetime) -> None:
-    """Tell a patient, as he or she was reached until now, that somebody of other clinics changed the particulars."""
+    """Tell a patient, at the address or number so far, that somebody from another clinic changed the patient's data."""
     told = channel_for(row.email, row.phone)
     if told[1]:
         await _warn(pg, new_id(), row.id, told, now, NoticeKind.DETAILS_CHANGED)
 
 
 async def confirmed(pg: Connection, row: FullPatientRow, code: str, now: datetime) -> FullPatientRow:
-    """A patient with the address or number that a code confirms (CONTACT_CODE_WRONG)."""
+    """The patient with the address or number that a code confirms (CONTACT_CODE_WRONG)."""
     change = await contact_changes.by_code(pg, row.id, code_hash(row.id, code), tries=TRIES, now=now)
     if change is None:
         raise DomainError(
@@ -85,7 +85,7 @@ async def confirmed(pg: Connection, row: FullPatientRow, code: str, now: datetim
 
 
 def code_hash(patient_id: str, code: str) -> bytes:
-    """What is kept of a code. Who can read it can try all codes; so its life is short, and so are its tries."""
+    """The stored hash of a code. Who reads it can try all codes, so codes are short-lived and allow few attempts."""
     return digest(f"{patient_id} {code}")
 
 
@@ -111,7 +111,7 @@ async def _warn(
     now: datetime,
     kind: NoticeKind = NoticeKind.CONTACT_CHANGED,
 ) -> None:
-    """Tell who is reached until now; whoever heard of it often enough today knows."""
+    """Warn the current address or number, unless it has had enough warnings today."""
     channel, recipient = told
     await contact_changes.lock_recipient(pg, recipient)
     sent = await contact_changes.sent(pg, recipient, patient_id, kind, now - PERIOD)

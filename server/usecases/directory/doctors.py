@@ -40,7 +40,7 @@ class DoctorListing:
 
 @dataclass(frozen=True, slots=True)
 class NewDoctor:
-    """A doctor to add: a new practitioner of that name, or without a name the one with that id."""
+    """A doctor to add: a new practitioner with that name or, without a name, the existing one with that id."""
 
     clinic_id: str
     name: str
@@ -50,7 +50,7 @@ class NewDoctor:
 
 @dataclass(frozen=True, slots=True)
 class DoctorChange:
-    """New values of a doctor, of which those named in `fields` count; an empty `etag` matches all."""
+    """New values of a doctor, of which only those named in `fields` are used; an empty `etag` matches every version."""
 
     doctor_id: str
     fields: frozenset[str]
@@ -60,13 +60,13 @@ class DoctorChange:
     etag: str
 
     def of(self, row: DoctorRow) -> DoctorRow:
-        """The doctor as it shall be."""
+        """The doctor after the change."""
         return row._replace(**{field: getattr(self, field) for field in self.fields})
 
 
 @dataclass(frozen=True, slots=True)
 class DoctorChanged:
-    """The doctor after a change, the practitioner's other doctors whose name it changed, and what it did to days."""
+    """The doctor after a change, the practitioner's other doctors whose name it changed, and the days it changed."""
 
     doctor: DoctorRow
     namesakes: Sequence[str]
@@ -86,7 +86,7 @@ class Directory:
         self._announce = announce
 
     async def list_clinics(self, caller: Caller, size: int, page_token: str) -> tuple[Sequence[ClinicRow], str]:
-        """A page of clinics by name, and the token of the next page or an empty one (PAGE_TOKEN_INVALID)."""
+        """A page of clinics by name, and the token of the next page, empty if there is none (PAGE_TOKEN_INVALID)."""
         require(caller, Action.SEE_CLINICS)
         size, filters = paging.page_size(size), "clinics"
         after_id = paging.after_id(page_token, filters)
@@ -94,7 +94,7 @@ class Directory:
         return paging.cut(rows, size, filters)
 
     async def list_doctors(self, caller: Caller, listing: DoctorListing) -> tuple[Sequence[DoctorRow], str]:
-        """A page of active doctors by name, and the token of the next page or an empty one.
+        """A page of active doctors by name, and the token of the next page, empty if there is none.
 
         Raises PAGE_TOKEN_INVALID and SPECIALTY_NOT_FOUND.
         """
@@ -164,7 +164,7 @@ class Directory:
 
     @asynccontextmanager
     async def _addable(self, practitioner_id: str, clinic_id: str) -> AsyncIterator[None]:
-        """Turn what constraints refuse into its error."""
+        """Turn violations of constraints into the errors of the contract."""
         try:
             yield
         except ConstraintViolated as violated:
@@ -195,10 +195,10 @@ def _doctor_exists(doctor_id: str) -> DomainError:
 
 
 async def _require_whole_person(pg: Connection, caller: Caller, practitioner_id: str) -> None:
-    """Let nobody change a person, or book the person's time, who has no right to it at each clinic of theirs.
+    """Require the right to edit a practitioner at every clinic where the practitioner works (NOT_ALLOWED).
 
-    Their name stands, and their appointments take time, at all of them. Nobody changes where they work until the
-    transaction ends.
+    A name is shown, and appointments take time, at all of these clinics. Where the practitioner works cannot change
+    until the transaction ends.
     """
     await doctors.lock(pg, practitioner_id)
     for clinic_id in await doctors.clinics_of(pg, practitioner_id):
@@ -232,6 +232,6 @@ async def _update(pg: Connection, caller: Caller, change: DoctorChange, now: dat
 
 async def _lock_days(pg: Connection, row: DoctorRow, now: datetime) -> Sequence[DayRow]:
     first = today(ZoneInfo(row.time_zone), now)
-    # What is left of a session that began yesterday evening opens or closes too.
+    # The rest of a session that began yesterday evening opens or closes too.
     yesterday, last = first - timedelta(days=1), first + timedelta(days=row.horizon_days)
     return await hours.raise_revisions(pg, [row.id], yesterday, last, now)

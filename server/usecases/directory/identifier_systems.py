@@ -1,4 +1,4 @@
-"""Which systems' identifiers people and programs may write, and which only imports."""
+"""Which systems' identifiers anybody may write, and which only imports."""
 
 from collections.abc import Collection
 
@@ -21,7 +21,7 @@ class IdentifierSystems:
         self._clock = clock
 
     async def reserve(self, caller: Caller, system: str) -> None:
-        """Let nobody but imports write a system's identifiers from now on; done again, it changes nothing."""
+        """Let only imports write a system's identifiers from now on; repeating it changes nothing."""
         require(caller, Action.RESERVE_IDENTIFIERS)
 
         async def work(pg: Connection) -> None:
@@ -32,7 +32,7 @@ class IdentifierSystems:
             await transact(self._engine, work, replayable=True)
 
     async def release(self, caller: Caller, system: str) -> None:
-        """Let others write a system's identifiers again (IDENTIFIER_RESERVED: it is an importer's own)."""
+        """Let others write a system's identifiers again (IDENTIFIER_RESERVED if it is that of an import)."""
         require(caller, Action.RESERVE_IDENTIFIERS)
 
         async def work(pg: Connection) -> None:
@@ -47,9 +47,9 @@ class IdentifierSystems:
 
 
 async def check_written(pg: Connection, before: Pairs, after: Pairs) -> None:
-    """Refuse to add or to take away identifiers that only imports write (IDENTIFIER_RESERVED).
+    """Refuse to add or remove identifiers that only imports may write (IDENTIFIER_RESERVED).
 
-    Nobody reserves a system from here until the transaction ends.
+    From here until the transaction ends, no system can be reserved.
     """
     systems = {system for system, _ in set(before) ^ set(after)}
     if systems:

@@ -1,4 +1,4 @@
-"""Patients: registering, finding and changing them, each caller as far as the rules go."""
+"""Patients: registering, finding and changing them, as far as the caller may."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -33,7 +33,7 @@ _OWN_CONTACT = frozenset({"phone", "email", "language"})
 
 @dataclass(frozen=True, slots=True)
 class Particulars:
-    """What is kept of a patient; unknown text is empty, `identifiers` are (system, value), sorted, each once."""
+    """The data stored about a patient; unknown text is empty; `identifiers` are (system, value), sorted and unique."""
 
     name: str
     birth_date: date | None
@@ -45,17 +45,17 @@ class Particulars:
 
 @dataclass(frozen=True, slots=True)
 class PatientChange:
-    """New values of a patient, of which those named in `fields` count; an empty `etag` matches all."""
+    """New values of a patient, of which those named in `fields` are used; an empty `etag` matches every version."""
 
     patient_id: str
     fields: frozenset[str]
     new: Particulars
     etag: str
     reason: str
-    """Why, for a patient of other clinics."""
+    """Why, if the patient belongs to other clinics."""
 
     def of(self, row: FullPatientRow) -> FullPatientRow:
-        """The patient as it shall be."""
+        """The patient after the change."""
         return row._replace(**{field: getattr(self.new, field) for field in self.fields})
 
 
@@ -106,7 +106,7 @@ class Patients:
     async def get(self, caller: Caller, patient_id: str) -> FullPatientRow:
         """One patient (PATIENT_NOT_FOUND)."""
         if not may(caller, Action.SEE_PATIENT, Owner(patient_id=patient_id)):
-            # A doctor sees those of its patients, which the database knows.
+            # A doctor may see only patients with an appointment, which takes a query.
             return await read(self._engine, lambda pg: _visible(pg, caller, patient_id), Freshness.OWN_WRITES)
         return _known(await self._profiles.get(patient_id, lambda: self._load(patient_id)), patient_id)
 
@@ -159,7 +159,7 @@ class Patients:
     async def _keep_and_tell(
         self, pg: Connection, caller: Caller, row: FullPatientRow, change: PatientChange, now: datetime
     ) -> None:
-        """Tell the patient, and enter in the trail who changed what, and why."""
+        """Notify the patient, and record in the audit trail who changed what, and why."""
         await contacts.tell_of_change(pg, self._new_id, row, now)
         note = f"{', '.join(sorted(change.fields))}: {change.reason}"
         entry = AuditEntry(row.id, caller.id, None, Access.PATIENT_CHANGED, Basis.REASON, note=note)
@@ -171,7 +171,7 @@ class Patients:
         if not _may_edit_contact(caller, patient_id):
             await read(self._engine, lambda pg: _visible(pg, caller, patient_id))
             raise not_allowed(Action.EDIT_PATIENT_ELSEWHERE)
-        # Counted before it is compared, and whatever comes of that: nobody tries more at once than one after the other.
+        # Counted before the code is compared, in a transaction of its own: parallel calls get no extra attempts.
         with refusals():
             await transact(self._engine, lambda pg: contact_changes.count_try(pg, patient_id))
         async with self._profiles.change() as replace_profile:
@@ -187,7 +187,7 @@ class Patients:
             return await perform(self._engine, write, work, now)
 
     async def search(self, caller: Caller, search: PatientSearch) -> tuple[Sequence[FullPatientRow], str]:
-        """A page of patients by name, and the token of the next page or an empty one (PAGE_TOKEN_INVALID)."""
+        """A page of patients by name, and the token of the next page, empty if there is none (PAGE_TOKEN_INVALID)."""
         require(caller, Action.SEARCH_PATIENTS)
         size = paging.page_size(search.size)
         filters = ("patients", search.identifier, search.name_prefix, search.birth_date)
@@ -202,7 +202,7 @@ class Patients:
 
     @asynccontextmanager
     async def _identifiable(self, identifiers: Sequence[tuple[str, str]], patient_id: str) -> AsyncIterator[None]:
-        """Turn the refusal of an identifier that somebody else has into IDENTIFIER_TAKEN."""
+        """Turn the constraint violation of an identifier that another patient has into IDENTIFIER_TAKEN."""
         try:
             yield
         except ConstraintViolated as violated:
@@ -240,7 +240,7 @@ async def _visible(pg: Connection, caller: Caller, patient_id: str) -> FullPatie
 
 
 async def _locked(pg: Connection, patient_id: str) -> FullPatientRow:
-    """A patient who stays as he or she is until the transaction ends (PATIENT_NOT_FOUND)."""
+    """Lock a patient until the transaction ends (PATIENT_NOT_FOUND)."""
     await appointments.lock_patient(pg, patient_id)
     return _known(await (await patients.get(pg, patient_id)).fetchone(), patient_id)
 
@@ -257,9 +257,9 @@ def _require_editable(caller: Caller, change: PatientChange) -> None:
 
 
 async def _is_strange(pg: Connection, caller: Caller, change: PatientChange) -> bool:
-    """Whether a caller changes somebody else who has appointments at other clinics, and none at the caller's.
+    """Whether the change is to another person who has appointments at other clinics, and none at the caller's.
 
-    Of somebody without appointments no clinic is known: staff of any may change what they have just taken down.
+    A patient without appointments belongs to no clinic: staff of any may correct what they have just entered.
     """
     own = Owner(patient_id=change.patient_id)
     if change.fields <= _OWN_CONTACT and may(caller, Action.EDIT_OWN_CONTACT, own):

@@ -1,8 +1,8 @@
-"""Profiles of doctors and patients, which change seldom: read from the cache, and kept true by who changes them.
+"""Profiles of doctors and patients, which rarely change: read from the cache, which writers keep up to date.
 
-A writer takes a profile away before COMMIT and puts the new one after it. What is read from the primary is kept only if
-no newer version and no change stand in its place, so an old answer never comes back. Who could not reach the cache
-distrusts all that is in it: it may have missed a change, its own or another's.
+A writer removes a profile from the cache before COMMIT and puts the new one after it. A profile that was read from the
+primary is cached only if no newer version and no running change is there, so an old one never returns. A worker that
+could not reach the cache distrusts everything in it: the cache may have missed a change, by this worker or another.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ _PAUSE_SECONDS = 0.5
 
 
 class Profile(Protocol):
-    """A row that its id and version tell from all others."""
+    """A row that is identified by its id and version."""
 
     @property
     def id(self) -> str:
@@ -50,7 +50,7 @@ T = TypeVar("T")
 
 
 class Replace(Protocol[P_contra]):
-    """Takes a profile away that a row is to replace, and others that change with it."""
+    """Removes the profile that a row will replace from the cache, and others that change with it."""
 
     async def __call__(self, row: P_contra, others: Sequence[str] = ()) -> None:
         """Called before COMMIT."""
@@ -58,7 +58,7 @@ class Replace(Protocol[P_contra]):
 
 @dataclass(slots=True)
 class ProfileReads:
-    """How often a profile that was asked for came from where."""
+    """How many profiles were read from each source."""
 
     valkey: int = 0
     database: int = 0
@@ -83,7 +83,7 @@ class ProfileCache(Generic[P]):
         self._noun = noun
         self._life = life
         self._rows = TypeAdapter(kind)
-        # In full, since rows are kept without the names of their fields.
+        # The full schema, since rows are cached without the names of their fields.
         shape = json.dumps(self._rows.json_schema(), sort_keys=True)
         self._kept = KeptProfiles(signer, hashlib.sha256(shape.encode()).hexdigest())
         self._flights: SingleFlight[str, P | None] = SingleFlight(engine)
@@ -91,10 +91,10 @@ class ProfileCache(Generic[P]):
         self._reconciling: asyncio.Task[None] | None = None
 
     async def get(self, profile_id: str, load: Callable[[], Awaitable[P | None]]) -> P | None:
-        """A profile; `load` reads it from the primary, once for all who ask at the same time.
+        """A profile; `load` reads it from the primary, once for all callers that ask at the same time.
 
-        A caller that names a read mark gets what the database says: its write may have gone where the cache could not
-        be reached.
+        A caller that sends a read mark always gets it from the database: its write may have happened on a worker that
+        could not reach the cache.
         """
         if names_mark():
             self.counts.database += 1
@@ -103,10 +103,10 @@ class ProfileCache(Generic[P]):
 
     @asynccontextmanager
     async def change(self) -> AsyncIterator[Replace[P]]:
-        """A write that changes a profile; it is left after COMMIT, before the writer is told.
+        """The context of a write that changes a profile; leave it after COMMIT, before the caller gets an answer.
 
-        Before COMMIT the write calls what this gives, perhaps again in another attempt. If it fails, what was taken
-        away is away for some seconds.
+        Before COMMIT the write calls the yielded function, again in each attempt. If the write fails, the removed
+        profiles are not cached for some seconds.
         """
         new: list[P] = []
 
@@ -121,7 +121,7 @@ class ProfileCache(Generic[P]):
 
     async def _find(self, profile_id: str, load: Callable[[], Awaitable[P | None]]) -> P | None:
         generation, found = "", None
-        # As long as the epoch is not known, nothing that is kept can be trusted.
+        # While the epoch is not known, nothing in the cache can be trusted.
         with suppress(StateError):
             if self._epoch():
                 generation, found = await self._run(lambda valkey: self._kept.get(valkey, self._key(profile_id)))
@@ -157,14 +157,14 @@ class ProfileCache(Generic[P]):
                 self._reconciling = asyncio.create_task(self._reconcile())
 
     async def _reconcile(self) -> None:
-        """Have the other workers forget what this one could not take away."""
+        """Invalidate the whole cache for all workers, since this one could not remove what it changed."""
         while self._is_distrusted:
             await asyncio.sleep(_PAUSE_SECONDS)
             with suppress(StateError):
                 await self._run(kept.raise_generation)
 
     async def aclose(self) -> None:
-        """Stop trying."""
+        """Stop retrying."""
         if self._reconciling is not None:
             self._reconciling.cancel()
 

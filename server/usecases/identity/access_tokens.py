@@ -31,7 +31,7 @@ _CLOCKS_APART = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class TokenSettings:
-    """Names that tokens carry."""
+    """The issuer and audience in tokens."""
 
     issuer: str
     audience: str
@@ -52,26 +52,26 @@ class AccessTokens:
         self._ended: dict[str, int] = {}
 
     async def issue(self, account_id: str) -> str | None:
-        """A token for an account, good for 15 minutes; None if there is no such account, or it is disabled."""
+        """A token for an account, valid for 15 minutes; None if there is no such account, or it is disabled."""
         account = await read(self._engine, lambda pg: accounts.account(pg, account_id))
         return None if account is None else await self.sign(account)
 
     async def sign(self, account: AccountRow) -> str:
-        """A token for an account as it was read, good for 15 minutes."""
+        """A token for an account that was already read, valid for 15 minutes."""
         kid, key = await self._keys.private()
         return jwt.encode(self._claims(account), key, algorithm=_ALGORITHM, headers={"kid": kid})
 
     async def verify(self, token: str) -> Caller:
-        """Whom a token stands for (TOKEN_INVALID, TOKEN_EXPIRED)."""
+        """The caller that a token stands for (TOKEN_INVALID, TOKEN_EXPIRED)."""
         caller = self.recall(token)
         if caller is None:
             caller = await self._decode(token)
             self._verified[token] = caller
-            self.recall(token)  # which it may be too late for
+            self.recall(token)  # raises TOKEN_EXPIRED if it has expired
         return caller
 
     def recall(self, token: str) -> Caller | None:
-        """Whom a token stands for, if it was verified before (TOKEN_EXPIRED)."""
+        """The caller that a token stands for, if it was verified before (TOKEN_EXPIRED)."""
         caller = self._verified.get(token)
         if caller is not None and caller.expires_at <= self._clock():
             self._verified.pop(token, None)
@@ -83,13 +83,13 @@ class AccessTokens:
         return caller
 
     def is_revoked(self, caller: Caller) -> bool:
-        """Whether what has happened to the account since makes the caller's token worth nothing."""
+        """Whether the sessions of the caller's account were ended after the token was issued."""
         return caller.generation < self._ended.get(caller.id, 0)
 
     async def run(self) -> None:
-        """Learn every two seconds whose sessions were ended, until cancelled."""
+        """Read every two seconds which accounts' sessions were ended, until cancelled."""
         while True:
-            # What fails is tried again, and what is known stays so; the database may be away for long.
+            # A failure is retried and loses nothing already known; the database may be unreachable for long.
             try:
                 with suppress(DomainError):
                     await self.learn_ended()
@@ -98,7 +98,7 @@ class AccessTokens:
             await asyncio.sleep(_LEARN_SECONDS)
 
     async def learn_ended(self) -> None:
-        """Refuse from now on the tokens of sessions that were ended; calls themselves are not slowed by it."""
+        """Refuse from now on the tokens of ended sessions; runs in the background, so that calls need no query."""
         since = self._clock() - LIFETIME - _CLOCKS_APART
         ended = await read(self._engine, lambda pg: accounts.ended_since(pg, since), Freshness.PRIMARY_FIRST)
         if ended != self._ended:
@@ -135,7 +135,7 @@ class AccessTokens:
                 algorithms=[_ALGORITHM],
                 issuer=self._settings.issuer,
                 audience=self._settings.audience,
-                # Times are checked against our own clock.
+                # Times are checked below, against our own clock.
                 options={"require": ["sub", "exp"], "verify_exp": False, "verify_iat": False, "verify_nbf": False},
             )
             if int(claims.get("nbf", 0)) > self._clock().timestamp():

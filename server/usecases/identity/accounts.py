@@ -25,9 +25,9 @@ from server.usecases.unit_of_work import perform, read, refusals
 M = TypeVar("M")
 
 INVITED = timedelta(days=7)
-"""How long an invitation is good."""
+"""How long an invitation is valid."""
 RESET = timedelta(hours=24)
-"""How long a reset is good."""
+"""How long a password reset is valid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class NewAccount:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The token that sets an account's password, once."""
+    """A token with which an account's password can be set once."""
 
     account_id: str
     token: str
@@ -51,7 +51,7 @@ class Offer:
 
 
 class Accounts:
-    """Invites people, and ends their passwords and accounts."""
+    """Invites people, resets and changes passwords, and disables accounts."""
 
     def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, passwords: Passwords, sessions: Sessions) -> None:
         self._engine = engine
@@ -61,7 +61,7 @@ class Accounts:
         self._sessions = sessions
 
     async def invite(self, caller: Caller, new: NewAccount, write: Write[Offer, M]) -> M:
-        """Make an account without a password; errors are those of InviteAccount in the contract."""
+        """Create an account without a password; errors are those of InviteAccount in the contract."""
         require(caller, Action.MANAGE_ACCOUNTS)
         now = self._clock()
         row = AccountRow(self._new_id(), new.email.lower(), [new.role], new.clinic_ids, new.patient_id, new.doctor_id)
@@ -76,14 +76,14 @@ class Accounts:
             return await perform(self._engine, write, work, now)
 
     async def invite_admin(self, email: str) -> Offer:
-        """Make an admin's account for who runs the server, whom nobody can invite (EMAIL_TAKEN)."""
+        """Create an admin account for the operator of the server, whom nobody can invite (EMAIL_TAKEN)."""
         row, now = AccountRow(self._new_id(), email.lower(), [Role.ADMIN], []), self._clock()
         async with self._addable(row):
             with refusals():
                 return await transact(self._engine, lambda pg: self._add(pg, row, "operator", now))
 
     async def reset(self, caller: Caller, account_id: str, write: Write[Offer, M]) -> M:
-        """End a password and all sessions, and offer a new one (ACCOUNT_NOT_FOUND, NOT_ALLOWED)."""
+        """Remove a password, end all sessions, and return a token to set a new one (ACCOUNT_NOT_FOUND, NOT_ALLOWED)."""
         require(caller, Action.MANAGE_ACCOUNTS)
         now = self._clock()
 
@@ -98,9 +98,9 @@ class Accounts:
         return await perform(self._engine, write, work, now)
 
     async def set_password(self, token: str, password: str) -> None:
-        """Set a password by a token (SET_PASSWORD_TOKEN_INVALID, INVALID_REQUEST, OVERLOADED)."""
+        """Set a password with a token (SET_PASSWORD_TOKEN_INVALID, INVALID_REQUEST, OVERLOADED)."""
         account_id, secret_hash, now = _account_of(token), digest(token), self._clock()
-        # Hashing is work that only who has a token may cause.
+        # Hashing is expensive: only the holder of a valid token may cause it.
         email: str | None = None
         if account_id:
             email = await read(self._engine, lambda pg: passwords.offered_to(pg, account_id, secret_hash, now))
@@ -161,7 +161,7 @@ class Accounts:
 
     @asynccontextmanager
     async def _addable(self, row: AccountRow) -> AsyncIterator[None]:
-        """Turn what constraints refuse into its error."""
+        """Turn violations of constraints into the errors of the contract."""
         try:
             yield
         except ConstraintViolated as violated:

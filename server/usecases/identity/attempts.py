@@ -1,4 +1,4 @@
-"""The token store as use cases ask it: how often something was tried, and what its loss means to callers."""
+"""Rate limits in the token store, and the error that callers get when it is unreachable."""
 
 import hashlib
 from collections.abc import Iterator
@@ -14,15 +14,15 @@ PERIOD = timedelta(minutes=1)
 
 
 class Attempts:
-    """Limits how often something is tried in a minute, over all workers."""
+    """Limits how often something may be tried per minute, over all workers."""
 
     def __init__(self, store: Valkey) -> None:
         self._store = store
 
     async def admit(self, what: str, whose: str, most: int) -> None:
-        """Count an attempt (TOO_MANY_ATTEMPTS from one more than `most` a minute, TOKEN_STORE_UNAVAILABLE).
+        """Count an attempt (TOO_MANY_ATTEMPTS after `most` in a minute, TOKEN_STORE_UNAVAILABLE).
 
-        `whose` is an address or an email, of which only a digest is kept; where it is empty nothing is counted.
+        `whose` is an address or an email, of which only a digest is stored; nothing is counted if it is empty.
         """
         if not whose:
             return
@@ -35,12 +35,12 @@ class Attempts:
             )
 
     async def note(self, what: str, whose: str) -> None:
-        """Count something that is not refused, if `whose` is not empty (TOKEN_STORE_UNAVAILABLE)."""
+        """Count without refusing, if `whose` is not empty (TOKEN_STORE_UNAVAILABLE)."""
         if whose:
             await self._count(what, whose)
 
     async def noted(self, what: str, whose: str) -> int:
-        """How often it was counted in this minute (TOKEN_STORE_UNAVAILABLE)."""
+        """The count of the current minute (TOKEN_STORE_UNAVAILABLE)."""
         with reached():
             return await attempts.made(self._store, _key(what, whose)) if whose else 0
 
@@ -55,7 +55,7 @@ def _key(what: str, whose: str) -> str:
 
 @contextmanager
 def reached() -> Iterator[None]:
-    """Turn a lost token store into TOKEN_STORE_UNAVAILABLE."""
+    """Turn failures to reach the token store into TOKEN_STORE_UNAVAILABLE."""
     try:
         yield
     except StateError:

@@ -29,7 +29,7 @@ from server.usecases.unit_of_work import perform, read, refusals, require_primar
 M = TypeVar("M")
 
 _CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-"""Without those that are easily taken for another."""
+"""Without letters and digits that are easily confused."""
 _CODE_LENGTH = 8
 _CODE_LIVES = timedelta(minutes=10)
 _PAIRINGS_A_MINUTE = 10
@@ -38,7 +38,7 @@ _ASK_AGAIN = timedelta(seconds=3)
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """What a display shows (the code) and keeps (the token)."""
+    """What a display gets: the code to show, and the token to keep."""
 
     code: str
     device_token: str
@@ -55,7 +55,7 @@ class NewService:
 
 
 class Devices:
-    """Pairs displays, makes service accounts, and gives both their access tokens."""
+    """Pairs displays, creates service accounts, and issues access tokens to both."""
 
     def __init__(self, engine: Engine, store: Valkey, clock: Clock, new_id: IdMaker, tokens: AccessTokens) -> None:
         self._engine = engine
@@ -76,7 +76,7 @@ class Devices:
                     return Pairing(code, token, self._clock() + _CODE_LIVES)
 
     async def confirm(self, caller: Caller, code: str, clinic_id: str, name: str, write: Write[DisplayRow, M]) -> M:
-        """Take the display that shows the code into a clinic; errors are those of ConfirmDisplay in the contract."""
+        """Add the display that shows the code to a clinic; errors are those of ConfirmDisplay in the contract."""
         require(caller, Action.MANAGE_DISPLAYS, Owner(clinic_id=clinic_id))
         row, code, now = AccountRow(self._new_id(), None, [Role.DISPLAY], [clinic_id]), code.upper(), self._clock()
 
@@ -96,7 +96,7 @@ class Devices:
             if violated.constraint != "credentials_pkey":
                 raise
             raise _unknown_code() from None
-        with suppress(StateError):  # it ends by itself
+        with suppress(StateError):  # the pairing expires by itself
             if secret_hash := await pairings.secret_hash(self._store, code):
                 await pairings.remove(self._store, code, secret_hash)
         return answer
@@ -107,7 +107,7 @@ class Devices:
         return await read(self._engine, lambda pg: credentials.displays(pg, clinic_id))
 
     async def revoke(self, caller: Caller, display_id: str) -> None:
-        """End a display (DISPLAY_NOT_FOUND, also for one of a clinic that is not the caller's; NOT_ALLOWED)."""
+        """Revoke a display (DISPLAY_NOT_FOUND, also for a display of another clinic than the caller's; NOT_ALLOWED)."""
         reach(caller, Action.MANAGE_DISPLAYS)
         now = self._clock()
 
@@ -122,7 +122,7 @@ class Devices:
             await transact(self._engine, work)
 
     async def create_service(self, caller: Caller, new: NewService, write: Write[tuple[str, str], M]) -> M:
-        """Make a service account: its id and credential; errors are those of CreateServiceAccount."""
+        """Create a service account; returns its id and credential; errors are those of CreateServiceAccount."""
         require(caller, Action.MANAGE_ACCOUNTS)
         row = AccountRow(self._new_id(), None, [Role.SYSTEM], new.clinic_ids, all_clinics=new.all_clinics)
         now, token = self._clock(), new_secret()

@@ -1,4 +1,4 @@
-"""Argon2id hashes of passwords: made and compared in a few threads, off the event loop."""
+"""Argon2id hashes of passwords: computed and compared in a few threads, off the event loop."""
 
 import asyncio
 import secrets
@@ -40,16 +40,16 @@ class Passwords:
             raise invalid(field, problem)
 
     async def hash(self, password: str) -> str:
-        """The hash to keep (OVERLOADED)."""
+        """The hash to store (OVERLOADED)."""
         return await self._run(lambda: self._hasher.hash(spelt(password)))
 
     async def matches(self, password_hash: str | None, password: str) -> bool:
-        """Whether it is the password (OVERLOADED); an account without one, or no account, takes as long to refuse."""
+        """Whether the password is right (OVERLOADED); without a password or an account, refusing takes equally long."""
         kept = password_hash or self._nobodys
         return await self._run(lambda: self._compare(kept, password)) and password_hash is not None
 
     def is_outdated(self, password_hash: str) -> bool:
-        """Whether the hash was made with other parameters than those of today."""
+        """Whether the hash was made with other parameters than the current ones."""
         return self._hasher.check_needs_rehash(password_hash)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The one place for what follows from an event that concerns the security of an account."""
+"""The one place for what a security event of an account causes."""
 
 from datetime import datetime
 
@@ -11,12 +11,12 @@ from server.domain.notices import WARNING_LASTS, Channel, Delivery, DeliveryOutc
 
 
 async def record(pg: Connection, new_id: IdMaker, account_id: str, kind: str, *, actor: str, now: datetime) -> None:
-    """Keep what somebody did to an account, in the transaction that does it."""
+    """Record what somebody did to an account, in the transaction that does it."""
     await security_events.add(pg, SecurityEventRow(new_id(), account_id, kind, actor, now))
 
 
 async def record_reuse(pg: Connection, new_id: IdMaker, account_id: str, family_id: str, now: datetime) -> None:
-    """Keep that a refresh token of a family was used again, and warn the account's owner, each once for a family."""
+    """Record that a refresh token of a family was reused, and warn the account's owner, each once per family."""
     event = SecurityEventRow(new_id(), account_id, "refresh_token_reused", "unknown", now, family_id)
     if await security_events.add(pg, event):
         await _warn(pg, new_id, account_id, now)

@@ -1,4 +1,4 @@
-"""Sessions of people: signing in and out, and refresh tokens that are good once."""
+"""Sessions of people: signing in and out, and refresh tokens that can be used once."""
 
 import base64
 import hmac
@@ -26,14 +26,14 @@ from server.usecases.sealing import digest, new_secret
 from server.usecases.unit_of_work import read, refusals, require_primary
 
 LIFE = timedelta(days=7)
-"""Of a refresh token, and so of a session that is left alone."""
+"""How long a refresh token is valid, and so an unused session."""
 WINDOW = timedelta(seconds=10)
-"""In which a refresh whose answer was lost may be sent again."""
+"""How long a refresh whose answer was lost may be repeated."""
 _PER_ACCOUNT = 20
-"""Passwords tried a minute for an account, from everywhere."""
+"""Passwords that may be tried per minute for an account, from everywhere."""
 _PER_ACCOUNT_AND_ADDRESS = 5
 _FAILURES_OF_ADDRESS = 60
-"""Wrong passwords a minute, after which an account has fewer tries from that address."""
+"""Wrong passwords per minute from an address, after which it gets fewer attempts for each account."""
 _PER_ACCOUNT_AND_SLOWED_ADDRESS = 1
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -61,14 +61,14 @@ class _Presented:
         return RefreshToken(self.user_id, self.token_id, digest(self.secret).hex())
 
     def successor(self, key: bytes, request_id: str) -> "_Presented":
-        """The one token that may follow for a request: whoever sends both again gets it again."""
+        """The only token that may follow for a request_id: repeating both gives the same token."""
         made = hmac.digest(key, f"{self.secret} {request_id}".encode(), "sha512")
         secret = base64.urlsafe_b64encode(made[16:48]).decode().rstrip("=")
         return _Presented(self.user_id, str(uuid.UUID(bytes=made[:16])), secret)
 
 
 class Sessions:
-    """Begins sessions, keeps them alive and ends them; `key` makes successors of refresh tokens."""
+    """Begins, continues and ends sessions; the successors of refresh tokens are derived with `key`."""
 
     def __init__(
         self,
@@ -100,16 +100,17 @@ class Sessions:
         return await self.begin(row.account)
 
     async def check(self, email: str, password: str, address: str = "") -> SignInRow | None:
-        """Who signs in with an email from an address, if it is their password; whoever it is, it takes as long.
+        """The account with an email, if the password is right, else None; takes the same time whether it exists or not.
 
-        Others at the address never keep out a right password: their failures only leave fewer tries to those who fail.
+        Failures of others at the address never block a right password; they only leave fewer attempts to those who
+        fail.
 
-        Raises TOO_MANY_ATTEMPTS, TOKEN_STORE_UNAVAILABLE, OVERLOADED, and DATABASE_UNAVAILABLE while the primary, which
-        alone knows the newest password, is away and the replica's is another.
+        Raises TOO_MANY_ATTEMPTS, TOKEN_STORE_UNAVAILABLE, OVERLOADED, and DATABASE_UNAVAILABLE if the password does not
+        match on a replica while the primary, which may have a newer one, is unreachable.
         """
         failures = await self._attempts.noted("failures of an address", address)
         tries = _PER_ACCOUNT_AND_ADDRESS if failures < _FAILURES_OF_ADDRESS else _PER_ACCOUNT_AND_SLOWED_ADDRESS
-        # In this order, one address cannot use up what an account has everywhere.
+        # In this order, one address cannot use up the attempts that an account has from everywhere.
         await self._attempts.admit("password of an account at an address", f"{address} {email}", tries)
         await self._attempts.admit("password of an account", email, _PER_ACCOUNT)
         row = await read(self._engine, lambda pg: passwords.by_email(pg, email), Freshness.PRIMARY_FIRST)
@@ -135,7 +136,7 @@ class Sessions:
         token = _presented(refresh_token)
         if token is None:
             raise _ended()
-        # A replica that lacks a new generation does no harm: workers that know it refuse the tokens.
+        # A replica that lacks the newest generation does no harm: workers that know it refuse the tokens.
         account = await read(self._engine, lambda pg: accounts.account(pg, token.user_id), Freshness.PRIMARY_FIRST)
         if account is None:
             require_primary(self._engine)
@@ -173,7 +174,7 @@ class Sessions:
             )
 
     async def _warn(self, account_id: str, family_id: str) -> None:
-        """Keep that a token was reused, and warn, once for a family; lost halfway, the next use does it."""
+        """Record that a token was reused and warn, once per family; if that fails, the next reuse does it."""
         now = self._clock()
         with refusals():
             await transact(
@@ -182,7 +183,7 @@ class Sessions:
 
     async def _hash_anew(self, account_id: str, old: str, password: str) -> None:
         new = await self._passwords.hash(password)
-        with suppress(DomainError), refusals():  # the next time will do
+        with suppress(DomainError), refusals():  # the next sign-in retries it
             await transact(self._engine, lambda pg: passwords.replace_hash(pg, account_id, old=old, new=new))
 
 

@@ -1,4 +1,4 @@
-"""The keys that sign access tokens: encrypted at rest, published before they sign, kept until their tokens ended."""
+"""The keys that sign access tokens: encrypted at rest, published before they sign, kept until their tokens expire."""
 
 import base64
 import binascii
@@ -26,21 +26,21 @@ class KeyEncryptionKeyError(Exception):
 
 
 class SigningKeys:
-    """The Ed25519 keys of access tokens; others keep what is published as long as `cache`."""
+    """The Ed25519 keys of access tokens; others cache the published keys for as long as `cache`."""
 
     def __init__(self, engine: Engine, clock: Clock, encryption_key: bytes, cache: timedelta) -> None:
         self._engine = engine
         self._clock = clock
         self._cipher = AESGCM(encryption_key)
         self._cache = cache
-        # Workers know a key long before it signs, which is after two cache times.
+        # A key signs only after two cache times, so every worker has loaded it by then.
         self._reload = min(_LONGEST_RELOAD, cache / 2)
         self._rows: list[SigningKeyRow] = []
         self._public: dict[str, Ed25519PublicKey] = {}
         self._loaded_at = datetime.min.replace(tzinfo=UTC)
 
     async def ensure(self) -> None:
-        """Make the first key unless there is one."""
+        """Create the first key unless there is one."""
 
         async def work(pg: Connection) -> None:
             await accounts.lock_signing_keys(pg)
@@ -50,7 +50,7 @@ class SigningKeys:
         await transact(self._engine, work)
 
     async def rotate(self) -> SigningKeyRow:
-        """The next key, made unless one waits to sign already; it signs when everybody has had time to fetch it."""
+        """The next key, created unless one is already waiting; it signs once everybody has had time to fetch it."""
 
         async def work(pg: Connection) -> SigningKeyRow:
             await accounts.lock_signing_keys(pg)
@@ -64,7 +64,7 @@ class SigningKeys:
         return await transact(self._engine, work)
 
     async def rows(self) -> list[SigningKeyRow]:
-        """The keys, the newest first; at most some seconds old."""
+        """The keys, the newest first, as of a few seconds ago at most."""
         now = self._clock()
         if now - self._loaded_at >= self._reload:
             self._rows = await read(self._engine, accounts.signing_key_rows, Freshness.PRIMARY_FIRST)
@@ -73,7 +73,7 @@ class SigningKeys:
         return self._rows
 
     def age(self) -> timedelta | None:
-        """For how long the key that signs now has done so; None before keys were read."""
+        """How long the current key has been signing; None before the keys were read."""
         now = self._clock()
         return next((now - row.signs_from for row in self._rows if row.signs_from <= now), None)
 
@@ -84,9 +84,9 @@ class SigningKeys:
         return self._public.get(kid)
 
     async def private(self) -> tuple[str, Ed25519PrivateKey]:
-        """The key that signs, and its id (KeyEncryptionKeyError)."""
+        """The current signing key and its id (KeyEncryptionKeyError)."""
         rows, now = await self.rows(), self._clock()
-        # A clock that is behind has no key that signs already, but there is the first one.
+        # By a clock that is behind, no key may sign yet: then use the first one.
         row = next((row for row in rows if row.signs_from <= now), rows[-1])
         sealed = row.private_key_encrypted
         try:
@@ -103,7 +103,7 @@ class SigningKeys:
 
 
 def key_encryption_key(text: str) -> bytes:
-    """The 32 bytes that base64 text stands for (KeyEncryptionKeyError)."""
+    """Decode 32 bytes from base64 text (KeyEncryptionKeyError)."""
     try:
         key = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

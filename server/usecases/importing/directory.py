@@ -22,7 +22,7 @@ _WEEK = [
 
 
 async def organizations(step: Step, batch: Sequence[Item[Organization]]) -> ImportCounts:
-    """Add a clinic, with the usual booking policy, for each organization that the book does not have."""
+    """Add a clinic, with the usual booking policy, for each organization that the database does not have."""
     known = await Known.load(step, "clinic", [item.content for item in batch])
     return await add_missing(step, known, batch, _add_clinic, await _by_name(step, "clinic", known))
 
@@ -33,7 +33,7 @@ class _HasName(Protocol):
 
 
 async def _by_name(step: Step, noun: Noun, known: Known) -> Callable[[_HasName, str], bool]:
-    """Whether a thing is called as the one with an id."""
+    """Returns a check whether a thing has the same name as the row with an id."""
     names = await imports.names(step.pg, noun, known.ids)
     return lambda thing, row_id: row_id in names and are_same(thing.name, names[row_id])
 
@@ -55,7 +55,7 @@ async def _add_clinic(step: Step, clinic_id: str, organization: Organization) ->
 
 
 async def locations(step: Step, batch: Sequence[Item[Location]]) -> ImportCounts:
-    """Give each clinic the names of its locations."""
+    """Give each clinic the identifiers of its locations."""
     outcome, owners = (
         ImportCounts(),
         await step.resolve("clinic", [item.content.organization.identifier for item in batch]),
@@ -76,7 +76,7 @@ async def locations(step: Step, batch: Sequence[Item[Location]]) -> ImportCounts
 
 
 def _missing(location: Location, clinic_id: str, known: dict[Identifier, str]) -> dict[Identifier, str]:
-    """The names of a location that its clinic does not have yet (Unusable if another clinic has one)."""
+    """The identifiers of a location that its clinic does not have yet (Unusable if another clinic has one)."""
     for identifier in location.identifiers:
         if known.get(identifier, clinic_id) != clinic_id:
             raise Unusable(f"its identifier of {shown(identifier)} is another clinic's already")
@@ -84,7 +84,7 @@ def _missing(location: Location, clinic_id: str, known: dict[Identifier, str]) -
 
 
 async def practitioners(step: Step, batch: Sequence[Item[Practitioner]]) -> ImportCounts:
-    """Add each practitioner that the book does not have."""
+    """Add each practitioner that the database does not have."""
     known = await Known.load(step, "practitioner", [item.content for item in batch])
     return await add_missing(step, known, batch, _add_practitioner, await _by_name(step, "practitioner", known))
 
@@ -94,7 +94,7 @@ async def _add_practitioner(step: Step, practitioner_id: str, practitioner: Prac
 
 
 async def roles(step: Step, batch: Sequence[Item[PractitionerRole]]) -> ImportCounts:
-    """Add a doctor for each practitioner at a clinic that is none there yet; the first role of several counts."""
+    """Add a doctor for each practitioner who is not yet one at a clinic; of several roles there, the first counts."""
     outcome = ImportCounts()
     people = await step.resolve("practitioner", [item.content.practitioner.identifier for item in batch])
     places = await step.resolve("clinic", [place.identifier for item in batch for place in item.content.places])
@@ -117,12 +117,12 @@ async def roles(step: Step, batch: Sequence[Item[PractitionerRole]]) -> ImportCo
 
 
 async def doctors_of(step: Step, pairs: Sequence[Pair]) -> dict[Pair, str]:
-    """The doctors that there are, by (practitioner_id, clinic_id)."""
+    """The existing doctors, by (practitioner_id, clinic_id)."""
     return {(row.practitioner_id, row.clinic_id): row.id for row in await imports.doctors(step.pg, pairs)}
 
 
 async def add_doctor(step: Step, pair: Pair, specialty: str) -> str:
-    """Add a doctor who works office hours, so that slots can be booked; the id."""
+    """Add a doctor who works office hours, so that there are slots to book; returns the id."""
     doctor_id = step.new_id()
     await doctors.add(step.pg, doctor_id, practitioner_id=pair[0], clinic_id=pair[1], specialty=specialty, now=step.now)
     await hours.put(step.pg, doctor_id, _HOURS_FROM, _WEEK)

@@ -8,7 +8,7 @@ from server.usecases.schedules.live.days import Days
 
 
 class Availability:
-    """Tells free slots."""
+    """Lists free slots."""
 
     def __init__(self, days: Days) -> None:
         self._days = days

@@ -1,4 +1,4 @@
-"""From the rows of the database to what the rules about slots work on."""
+"""Conversions from database rows to the types that the rules about slots use."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -20,7 +20,7 @@ _REMEMBERED_DOCTORS = 5_000
 
 
 def doctor_of(row: OfferRow) -> Doctor:
-    """The doctor that an offer is about; the same one as long as nothing of it changes."""
+    """The doctor of an offer; the same object as long as nothing about it changes."""
     return (_known_doctor if len(row.hours) <= days.LARGEST_HOURS else _doctor)(
         row.doctor_id,
         row.practitioner_id,
@@ -55,7 +55,7 @@ _known_doctor = lru_cache(maxsize=_REMEMBERED_DOCTORS)(_doctor)
 
 
 def hours_of(hours: str) -> list[HoursVersion]:
-    """The sets of working hours of an offer, by their first day."""
+    """The versions of working hours of an offer, by their first day."""
     versions: dict[date, list[Session]] = {}
     for row in days.sessions(hours):
         sessions = versions.setdefault(row.valid_from, [])
@@ -78,13 +78,13 @@ def busy_of(rows: Sequence[BusyRow]) -> list[Busy]:
 
 
 def busy_at(rows: Sequence[BusyRow], slot: Slot) -> list[Busy]:
-    """What of that is in the way of a slot, its buffer included."""
+    """Those of them that conflict with a slot or the buffer after it."""
     start_at, end_at = slot.occupied
     return busy_of([row for row in rows if row.start_at < end_at and start_at < row.busy_until])
 
 
 def visits_of(rows: Sequence[PatientDayRow]) -> list[Visit]:
-    """What a patient has."""
+    """What occupies the patient."""
     return [
         Visit(row.id, row.doctor_id, row.clinic_id, row.date, Period(row.start_at, row.end_at), row.held_until)
         for row in rows
@@ -92,7 +92,7 @@ def visits_of(rows: Sequence[PatientDayRow]) -> list[Visit]:
 
 
 def busy_in(*slots: Slot) -> str:
-    """The period of all that can be in the way of slots that follow each other, as the database reads it."""
+    """The period in which appointments can conflict with consecutive slots, as a tstzrange."""
     return days.period(slots[0].occupied.start_at, slots[-1].occupied.end_at)
 
 
@@ -112,7 +112,7 @@ def placement_of(offer: OfferRow, slot: Slot, seat: int) -> Placement:
 
 
 def seen_at(offer: OfferRow, slot: Slot) -> dict[str, Any]:
-    """What readers of an appointment see of its place: fields of AppointmentRow."""
+    """The fields of AppointmentRow that show the place of an appointment."""
     return {
         "doctor_id": offer.doctor_id,
         "doctor_name": offer.doctor_name,

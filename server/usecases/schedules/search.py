@@ -21,7 +21,7 @@ LONGEST = timedelta(days=92)
 _FIRST_SPAN = timedelta(days=2)
 _GROWTH = 4
 _EASTERNMOST = timedelta(hours=14)
-"""Where a day begins first: UTC+14."""
+"""UTC+14, the offset of the zones in which a day begins first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ class Searching:
     async def earliest(self, caller: Caller, search: SlotSearch) -> Sequence[FoundSlot]:
         """The earliest free slots, by start and doctor (SPECIALTY_NOT_FOUND).
 
-        Reads spans of days that grow fourfold, so a search is at most four statements, and one where slots are near.
+        Each statement reads four times as many days as the one before it, so a search takes at most four statements,
+        and only one if there are free slots soon.
         """
         reached = reach(caller, Action.SEE_SLOTS)
         if search.clinic_id:
@@ -95,5 +96,5 @@ def _spans(first: date, last: date) -> Iterator[tuple[date, date]]:
 
 
 def _settled_before(last: date) -> datetime:
-    """No slot of a later day, in whatever zone, starts before this instant."""
+    """The instant before which no slot of a later day than `last` starts, in any zone."""
     return datetime.combine(last + timedelta(days=1), time(), UTC) - _EASTERNMOST

@@ -10,7 +10,7 @@ _MOST_NAMED = 20
 
 
 async def check_specialty(engine: Engine, specialty: str) -> None:
-    """Refuse a specialty that no doctor has (SPECIALTY_NOT_FOUND); asked when a filter has found nothing."""
+    """Refuse a specialty that no doctor has (SPECIALTY_NOT_FOUND); called when a filter has found nothing."""
 
     async def work(pg: Connection) -> list[str] | None:
         return None if await doctors.is_specialty(pg, specialty) else await doctors.specialties(pg, _MOST_NAMED)

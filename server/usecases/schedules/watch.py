@@ -18,7 +18,7 @@ from server.usecases.unit_of_work import read
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Whose days (of doctors, or of a clinic's), and which one; None for today, wherever the doctor is."""
+    """Whose days to watch (some doctors', or a clinic's), and which date; None for today in the clinic's zone."""
 
     doctor_ids: Sequence[str]
     clinic_id: str
@@ -26,7 +26,7 @@ class Watched:
 
 
 class Watching:
-    """Shows days as they change."""
+    """Streams days as they change."""
 
     def __init__(self, engine: Engine, clock: Clock, hub: Hub, streams: Streams, forms: Forms) -> None:
         self._engine = engine
@@ -38,7 +38,7 @@ class Watching:
     async def watch(self, watcher: Watcher, watched: Watched) -> AsyncGenerator[bytes, None]:
         """The messages of a stream (CLINIC_NOT_FOUND, DOCTOR_NOT_FOUND, NOT_ALLOWED, TOO_MANY_STREAMS)."""
         stream = DayStream()
-        # Counted first: who has too many open costs no look at the database.
+        # Counted first: a caller with too many streams is refused without a query.
         with self._streams.opened(stream, watcher):
             places = await self._places(watcher.caller, watched)
             with self._hub.following(stream, places, watched.day):

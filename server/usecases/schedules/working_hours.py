@@ -25,7 +25,7 @@ M = TypeVar("M")
 
 @dataclass(frozen=True, slots=True)
 class NewHours:
-    """The sessions that a doctor works from a day on; an empty `etag` replaces whatever there was."""
+    """The sessions that a doctor works from a day on; an empty `etag` matches every version."""
 
     doctor_id: str
     version: HoursVersion
@@ -34,7 +34,7 @@ class NewHours:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The working hours of a doctor, in force and planned."""
+    """The current and future working hours of a doctor."""
 
     doctor_id: str
     time_zone: str

@@ -1,1 +1,1 @@
-"""Days of doctors as all their readers share them: rendered once for every change, kept, and told."""
+"""Days of doctors, shared by all readers: rendered once for every change, cached, and announced."""

@@ -1,4 +1,4 @@
-"""After a write: its days are rendered anew and told to all workers, beside the call that made it."""
+"""After a write, renders the days that it changed and announces them to all workers, in the background of the call."""
 
 import asyncio
 import time
@@ -19,31 +19,31 @@ _MOST_TOGETHER = 16
 _PAUSE_SECONDS = 0.02
 _MOST_WAITING = 10_000
 _FEW_DAYS = 60
-"""A write of one appointment changes fewer, a series of them too; new hours and time off may change thousands."""
+"""A write of one appointment or of a series changes fewer days; new hours or time off may change thousands."""
 
 _Waiting = dict[DoctorDay, OfferRow | None]
-"""What days offer, if that is known; otherwise it has to be read."""
+"""Changed days, each with its offer; None if the offer must be read."""
 
 
 class Announcing:
-    """Tells which days changed. Calling it costs next to nothing and never fails; what it drops, workers find.
+    """Announces changed days. Calling it is cheap and never fails; workers find by themselves whatever it drops.
 
-    A change that comes alone is told at once. Where several come while others are told, those of the next moment wait
-    and are told together, a day that changed twice once: the busier a worker is, the less each costs it and all who
-    listen. Bookings do not wait behind a write that changed very many days.
+    A single change is announced at once. Changes that arrive while others are being announced are collected and go out
+    together, each day once even if it changed twice: the busier a worker is, the less each change costs it and all
+    listeners. Bookings do not wait behind a write that changed very many days.
     """
 
     def __init__(self, days: Days) -> None:
         self._days = days
         self._first: _Waiting = {}
         self._last: _Waiting = {}
-        """Of writes that changed very many days."""
+        """Days from writes that changed very many: announced after all others."""
         self._changed = asyncio.Event()
         self._since = 0.0
-        """When the first of those that wait was committed."""
+        """When the oldest waiting change was committed."""
 
     def __call__(self, changes: Changes) -> None:
-        """Take what a write changed that was committed."""
+        """Queue what a committed write changed."""
         known = {(row.doctor_id, row.date): row for row in changes.offers}
         few = len(changes.days) <= _FEW_DAYS
         for row in changes.days:
@@ -67,7 +67,7 @@ class Announcing:
                 self._last.pop(key, None)
 
     async def run(self) -> None:
-        """Render and tell until cancelled."""
+        """Render and announce until cancelled."""
         while True:
             await self._changed.wait()
             together = _taken(self._first, _MOST_TOGETHER)
@@ -89,5 +89,5 @@ def _taken(waiting: _Waiting, most: int) -> _Waiting:
 
 
 def _newer(one: OfferRow | None, other: OfferRow | None) -> OfferRow | None:
-    """What is known after two changes of a day, whichever came first: both must have told."""
+    """The newer offer after two changes of a day, in any order; None unless both are known."""
     return max(one, other, key=lambda row: (row.epoch, row.revision)) if one and other else None

@@ -1,4 +1,4 @@
-"""The days of doctors, as new as they are known to be: from memory, else from Valkey, else from the database."""
+"""The days of doctors, in the newest version known: from memory, else from Valkey, else from the database."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ _MOST_BACKGROUND = 100
 
 @dataclass(slots=True)
 class DayReads:
-    """How often a day that was asked for came from where."""
+    """How many days were read from each source."""
 
     memory: int = 0
     valkey: int = 0
@@ -33,7 +33,7 @@ class DayReads:
 
 
 class Days:
-    """Gives days to all who read them. What Valkey lacks, or is known to have of before a change, is rendered anew."""
+    """Gives days to all readers. A day that Valkey lacks, or has in an older version, is rendered from the database."""
 
     def __init__(
         self, engine: Engine, rendering: Rendering, breaker: CacheBreaker, signer: Signer, clock: Clock
@@ -47,15 +47,15 @@ class Days:
         self._background: set[asyncio.Task[None]] = set()
         self.counts = DayReads()
         self.on_new: Callable[[RenderedDay], None] = lambda _: None
-        """Called with every day that is newer than what was known of it."""
+        """Called with every day that is newer than the version known before."""
 
     @property
     def epoch(self) -> int:
-        """The highest seen; 0 before any."""
+        """The highest epoch seen; 0 before any."""
         return self._memory.epoch
 
     def at_hand(self, key: DoctorDay, min_revision: int) -> RenderedDay | None:
-        """What `get` would give, if it need not wait for it."""
+        """What `get` would return, if that is in memory."""
         day = self._memory.get(key)
         if day is None or day.revision < min_revision:
             return None
@@ -63,43 +63,43 @@ class Days:
         return day
 
     async def get(self, key: DoctorDay, min_revision: int = 0) -> RenderedDay:
-        """A day that is not known to be out of date, from the database if it must be newer than what is kept.
+        """A day that is not known to be outdated; from the database if the cached versions are below `min_revision`.
 
-        Raises DOCTOR_NOT_FOUND and what a read of the database can fail with. Its revision may still be below
-        `min_revision`: then that is what the database has.
+        Raises DOCTOR_NOT_FOUND and the errors of a database read. The revision may still be below `min_revision`, if
+        the database has none that is higher.
         """
         if day := self.at_hand(key, min_revision):
             return day
         return await self._flights.do((key, min_revision), lambda: self._one(key, min_revision))
 
     async def get_all(self, keys: Iterable[DoctorDay]) -> list[RenderedDay]:
-        """Days as `get` gives them, all that are not at hand by one question to Valkey and one to the database.
+        """Days as `get` gives them; those not in memory take one request to Valkey and one to the database.
 
-        Read for nobody in particular; unknown doctors are left out.
+        Read on behalf of no particular caller; unknown doctors are left out.
         """
         with for_nobody():
             return await self._load(keys, 0)
 
     def learn(self, key: DoctorDay, epoch: int, revision: int) -> None:
-        """Take note that a version of a day was committed: what is older is not given any more."""
+        """Note that a version of a day was committed: older ones are no longer returned."""
         self._memory.learn(key, epoch, revision)
 
     def learn_epoch(self, epoch: int) -> None:
-        """Take note of the epoch: what is of an earlier one is not given any more."""
+        """Note the current epoch: days of earlier ones are no longer returned."""
         self._memory.learn_epoch(epoch)
 
     def is_old(self, day: RenderedDay) -> bool:
-        """Whether a newer version of the day is known to have been committed, or its time is over."""
+        """Whether a newer version of the day is known to be committed, or `valid_until` has passed."""
         return self._memory.is_old(day)
 
     def take(self, day: RenderedDay) -> None:
-        """Keep a day that somebody rendered, unless a newer one is known."""
+        """Keep a rendered day, unless a newer one is known."""
         if self._memory.put(day):
             self.on_new(day)
 
     async def renew(self, changed: Mapping[DoctorDay, OfferRow | None]) -> None:
-        """Render days that this worker changed, by what they offer or None if it has to be read; give them to all."""
-        # What is known does not wait for what has to be read, nor fail with it.
+        """Render and announce days that this worker changed, each with its offer, or None if that must be read."""
+        # Days with a known offer neither wait for those that must be read, nor fail with them.
         await self._tell(self._rendering.rendered([row for row in changed.values() if row]))
         if unknown := [key for key, row in changed.items() if row is None]:
             await self._tell(await self._rendering.render(unknown))
@@ -136,7 +136,7 @@ class Days:
             return []
         self.counts.database += len(keys)
         days = await self._rendering.render(keys)
-        if not is_stale():  # what a replica says while the primary is away is told to who asked, and kept by nobody
+        if not is_stale():  # a replica's answer while the primary is unreachable goes to the caller only
             self._later(self._put(days))
             for day in days:
                 self.take(day)
@@ -151,7 +151,7 @@ class Days:
             return []
 
     async def _put(self, days: Sequence[RenderedDay]) -> None:
-        with suppress(StateError):  # workers look at the database for what they are not told
+        with suppress(StateError):  # workers find in the database what is not announced
             await self._breaker.run(lambda valkey: kept.put_newer(valkey, self._signer, days, self._clock()))
 
     def _later(self, work: Coroutine[None, None, None]) -> None:

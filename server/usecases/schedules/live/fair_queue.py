@@ -9,9 +9,9 @@ T = TypeVar("T")
 
 
 class FairQueue(Generic[Owner, T]):
-    """What waits, by owner: one thing of each owner in turn, so who asks for much does not delay who asks for little.
+    """Waiting items by owner: each owner gets one item in turn, so that an owner with many does not delay one with few.
 
-    Taking costs the same however much waits.
+    Taking an item costs the same however many wait.
     """
 
     def __init__(self) -> None:
@@ -21,11 +21,11 @@ class FairQueue(Generic[Owner, T]):
         return bool(self._waiting)
 
     def put(self, owner: Owner, item: T) -> None:
-        """Add a thing behind what the owner has waiting."""
+        """Add an item behind the owner's other waiting items."""
         self._waiting.setdefault(owner, deque()).append(item)
 
     def take(self) -> T:
-        """The next thing of the owner whose turn it is; KeyError if nothing waits."""
+        """The next item of the owner whose turn it is; KeyError if nothing waits."""
         owner, items = self._waiting.popitem(last=False)
         item = items.popleft()
         if items:

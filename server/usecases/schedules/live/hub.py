@@ -1,7 +1,10 @@
-"""The days that a worker's streams follow: whatever changes them reaches every stream, whole, the newest first.
+"""The days that a worker's streams follow: once a day changes, each stream gets its newest version, as a whole day.
 
-Three things change a day: a commit, of which workers tell each other through Valkey; a commit of which nobody told,
-found by looking at the database every two seconds; and the clock.
+Three things change a day: a commit that a worker announces through Valkey; a commit whose announcement was lost, which
+is found by a look at the database every two seconds; and the clock. The day of a slow reader may skip revisions:
+
+    while the reader is busy    revisions 8, 9 and 10 arrive, each replaces the one before it
+    when it reads again         it gets revision 10
 """
 
 import asyncio
@@ -42,7 +45,7 @@ _AT_ONCE = 2
 
 
 class DayStream(Stream):
-    """A stream of days: of each doctor at most one waits for a slow reader, the newest."""
+    """A stream of days: for a slow reader, at most one day per doctor waits, the newest."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,13 +53,13 @@ class DayStream(Stream):
         """What to send, by doctor."""
 
     def put(self, doctor_id: str, message: bytes) -> None:
-        """Have a day sent instead of an older one of the doctor that still waits."""
+        """Queue a day for sending, in place of an older one of the doctor that still waits."""
         self.pending[doctor_id] = message
         self.wake()
 
 
 class _Followed:
-    """A doctor's day that streams follow; with `fixed` false the doctor's today, whichever that is."""
+    """A doctor's day that streams follow; if `fixed` is false, always the doctor's current day."""
 
     __slots__ = ("date", "day", "doctor_id", "due_at", "fixed", "loading", "streams", "wanted", "zone")
 
@@ -67,9 +70,9 @@ class _Followed:
         self.date = day or today(self.zone, now)
         self.day: RenderedDay | None = None
         self.due_at = now
-        """When the day is to be read again."""
+        """When the day must be read again."""
         self.wanted = False
-        """Waits for its turn to be read."""
+        """Whether it waits for its turn to be read."""
         self.loading = False
         self.streams: set[DayStream] = set()
 
@@ -81,8 +84,8 @@ class _Followed:
 class Hub:
     """Follows days for streams.
 
-    Days are read several together, and streams take turns: one with a few doctors has its days at once, however many
-    others ask for.
+    Several days are read at once, and streams take turns: a stream with few doctors gets its days quickly, however many
+    the other streams ask for.
     """
 
     def __init__(self, days: Days, engine: Engine, valkey: Valkey, signer: Signer, clock: Clock) -> None:
@@ -101,7 +104,7 @@ class Hub:
 
     @contextmanager
     def following(self, stream: DayStream, places: Iterable[PlaceRow], day: date | None) -> Iterator[None]:
-        """Give a stream the day of each doctor now and whenever it changes; without `day` today's."""
+        """Give a stream the day of each doctor, now and whenever it changes; the current day if `day` is None."""
         wanted = list(places)
         for place in wanted:
             self._join(stream, place, day)
@@ -112,7 +115,7 @@ class Hub:
                 self._leave(stream, place.doctor_id, day)
 
     def deliver(self, day: RenderedDay) -> None:
-        """Give a day to the streams that follow it, unless they have it or a newer one."""
+        """Give a day to the streams that follow it, unless they already have it or a newer version."""
         for followed in self._by_day.get((day.doctor_id, day.date), ()):
             if followed.day is None or followed.day.version < day.version:
                 followed.day = day
@@ -123,7 +126,7 @@ class Hub:
                     stream.put(day.doctor_id, day.whole)
 
     def loops(self) -> list[Coroutine[None, None, None]]:
-        """What follows days until cancelled; what fails is logged once, and tried again."""
+        """The tasks that follow days until cancelled; a failure is logged once, and retried."""
         return [
             self._always(self._listen, _RECONNECT_SECONDS),
             self._always(self._look, _LOOK_SECONDS),
@@ -146,14 +149,14 @@ class Hub:
     async def _listen(self) -> None:
         async for day in kept.listen(self._valkey, self._signer):
             if day is None:
-                # What was told before nobody heard.
+                # Just subscribed: whatever was announced before was missed.
                 await self._look()
             else:
                 self._days.learn((day.doctor_id, day.date), day.epoch, day.revision)
                 self._days.take(day)
 
     async def _look(self) -> None:
-        """Find the commits of which this worker was not told."""
+        """Find the commits whose announcements did not reach this worker."""
         began, since = self._clock(), self._looked_at - _LOOK_BACK
         epoch, rows = await read(self._engine, lambda pg: stored.changed_since(pg, since))
         self._looked_at = began
@@ -178,7 +181,7 @@ class Hub:
                     await self._sooner.wait()
 
     def _refresh(self, followed: _Followed, stream: DayStream | None = None) -> None:
-        """Have a day read when its turn comes: that of a stream that has just joined, or of any that follows it."""
+        """Queue a day to be read, in the turn of `stream` if it has just joined, else of any stream that follows it."""
         if followed.loading or (followed.wanted and stream is None):
             return
         followed.wanted = True
@@ -197,7 +200,7 @@ class Hub:
         turns: list[_Followed] = []
         while self._waiting and len(turns) < _TOGETHER:
             followed = self._waiting.take()
-            if followed.wanted and followed.streams:  # neither read in another's turn nor left by all
+            if followed.wanted and followed.streams:  # not yet read in another stream's turn, and still followed
                 followed.wanted, followed.loading = False, True
                 turns.append(followed)
         return turns
@@ -205,10 +208,10 @@ class Hub:
     async def _load(self, turns: list[_Followed]) -> None:
         try:
             await self._read(turns)
-        except DomainError:  # a lost database is in the log already
+        except DomainError:  # a lost database is logged elsewhere
             pass
         except Exception as error:
-            if len(turns) > 1:  # one that cannot be read does not keep the others from it
+            if len(turns) > 1:  # one that cannot be read must not stop the others
                 for followed in turns:
                     await self._load([followed])
             else:
@@ -216,9 +219,9 @@ class Hub:
         now = self._clock()
         for followed in turns:
             followed.loading = False
-            if followed.due_at <= now:  # nothing came of it
+            if followed.due_at <= now:  # it could not be read
                 followed.due_at = now + _TICK
-        await asyncio.sleep(0)  # days that were at hand took no time in which calls could go on
+        await asyncio.sleep(0)  # reading days from memory never yields: let calls continue
 
     async def _read(self, turns: list[_Followed]) -> None:
         still = [followed for followed in turns if followed.streams]

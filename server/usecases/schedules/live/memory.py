@@ -1,4 +1,4 @@
-"""The days that a worker keeps in its own memory, as bytes, and what it knows to have changed since."""
+"""The days that a worker keeps in its own memory, as bytes, and the newest versions that it knows of."""
 
 from collections import OrderedDict
 from datetime import datetime
@@ -15,21 +15,21 @@ Version = tuple[int, int]
 
 
 class Memory:
-    """Days that were served or told lately; the least recently used ones make room."""
+    """Days that were recently served or announced; the least recently used ones are evicted."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._days: OrderedDict[DoctorDay, RenderedDay] = OrderedDict()
         self._bytes = 0
-        # Of the last five minutes and up to five before, by turns: longer than Valkey may keep a day that is older.
+        # Known versions of the current five minutes, and of the five before: longer than Valkey may keep an older day.
         self._known: dict[DoctorDay, Version] = {}
         self._known_before: dict[DoctorDay, Version] = {}
         self._turned_at = clock()
         self.epoch = 0
-        """The highest seen; 0 before any."""
+        """The highest epoch seen; 0 before any."""
 
     def get(self, key: DoctorDay) -> RenderedDay | None:
-        """A day that is not known to be out of date."""
+        """A day that is not known to be outdated."""
         day = self._days.get(key)
         if day is None or day.valid_until <= self._clock():
             return None
@@ -37,7 +37,7 @@ class Memory:
         return day
 
     def put(self, day: RenderedDay) -> bool:
-        """Keep a day; False if it is known to be out of date, or nothing new."""
+        """Keep a day; False if it is known to be outdated, or not newer than the one in memory."""
         key = (day.doctor_id, day.date)
         held = self._days.get(key)
         if (held is not None and held.version >= day.version) or self.is_old(day):
@@ -51,16 +51,16 @@ class Memory:
         return True
 
     def is_old(self, day: RenderedDay) -> bool:
-        """Whether a newer version of the day is known to have been committed, or its time is over."""
+        """Whether a newer version of the day is known to be committed, or `valid_until` has passed."""
         known = self._newest((day.doctor_id, day.date))
         return (day.epoch, day.revision) < known or day.epoch < self.epoch or day.valid_until <= self._clock()
 
     def _newest(self, key: DoctorDay) -> Version:
-        """The newest version of a day that is known to have been committed in the last minutes."""
+        """The newest version of a day that is known to be committed in the last minutes."""
         return max(self._known.get(key, (0, 0)), self._known_before.get(key, (0, 0)))
 
     def learn(self, key: DoctorDay, epoch: int, revision: int) -> None:
-        """Take note that a version of a day was committed."""
+        """Note that a version of a day was committed."""
         self.learn_epoch(epoch)
         if (epoch, revision) <= self._newest(key):
             return
@@ -71,7 +71,7 @@ class Memory:
             self._drop(key)
 
     def learn_epoch(self, epoch: int) -> None:
-        """Forget all of earlier epochs: their revisions may repeat."""
+        """Forget everything of earlier epochs, since their revisions may repeat."""
         if epoch > self.epoch:
             self.epoch = epoch
             self._days.clear()

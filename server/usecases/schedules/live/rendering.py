@@ -1,4 +1,4 @@
-"""Makes days of doctors from the database: their free slots and the whole of them, as bytes."""
+"""Renders days of doctors from the database to bytes, in two forms: the free slots, and the whole day."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from server.usecases.unit_of_work import read
 
 @dataclass(frozen=True, slots=True)
 class OfferedDay:
-    """A doctor's day at a revision; of two with one epoch the one with the higher revision is newer."""
+    """A doctor's day at a revision; within an epoch, the higher revision is newer."""
 
     doctor_id: str
     date: date
@@ -31,7 +31,7 @@ class OfferedDay:
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """Bytes of messages: the free slots of a day for ListAvailableSlots, and what WatchSlots sends."""
+    """Functions that render messages to bytes: the answer of ListAvailableSlots, and the messages of WatchSlots."""
 
     free: Callable[[OfferedDay], bytes]
     whole: Callable[[OfferedDay], bytes]
@@ -48,7 +48,7 @@ class Rendering:
         self._forms = forms
 
     async def render(self, keys: Sequence[DoctorDay]) -> list[RenderedDay]:
-        """Days as they are now, revision and slots of all from one statement; none of an unknown doctor.
+        """Days as they are now, with revisions and slots from a single statement; unknown doctors are left out.
 
         Raises DATABASE_UNAVAILABLE.
         """
@@ -56,8 +56,8 @@ class Rendering:
         return self.rendered(rows)
 
     def rendered(self, rows: Sequence[OfferRow]) -> list[RenderedDay]:
-        """Days by what they offer, as it was read a moment ago or is known."""
-        # The clock after the statement: what it saw holds now, while a hold that ended meanwhile is seen as ended.
+        """Render days from offers that are already known."""
+        # Read the clock after the statement, so that a hold which expired meanwhile already counts as expired.
         now = self._clock()
         return [self._rendered(row, row.date, now) for row in rows if row.date]
 

@@ -1,4 +1,4 @@
-"""What can go wrong in the places that keep state; drivers' own errors never leave db."""
+"""Errors of PostgreSQL and Valkey, as the rest of the server sees them; the drivers' own errors never leave db."""
 
 
 class StateError(Exception):
@@ -14,7 +14,7 @@ class ConstraintViolated(StateError):
 
 
 class Conflict(StateError):
-    """The transaction met others (40001, 40P01, 55P03) and was rolled back; it can be tried again."""
+    """The transaction conflicted with another one (40001, 40P01, 55P03) and was rolled back; it can be tried again."""
 
 
 class Saturated(StateError):
@@ -22,8 +22,11 @@ class Saturated(StateError):
 
 
 class TimedOut(StateError):
-    """A statement ran into the server's time limit; the transaction was rolled back."""
+    """A statement exceeded the server's time limit; the transaction was rolled back."""
 
 
 class Unavailable(StateError):
-    """The server cannot be reached, or the connection broke: before COMMIT nothing was done, at COMMIT nobody knows."""
+    """The server cannot be reached, or the connection broke.
+
+    Before COMMIT nothing was done; at COMMIT the outcome is unknown.
+    """

@@ -1,4 +1,4 @@
-"""Requests that were answered: the first answer is given again to the same request (AIP-155)."""
+"""Answered requests: a repeated request gets the first answer again (AIP-155)."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -8,13 +8,14 @@ from db.postgres.driver.pipeline import named
 
 
 class ClaimRow(NamedTuple):
-    """What was asked, and what was answered if it was."""
+    """What was asked, and the answer if there is one yet."""
 
     digest: bytes
     response: bytes | None
 
 
-# A twin in flight makes the INSERT wait for its end. An answer that is too old is forgotten by taking its row over.
+# If the same request is running at the same time, the INSERT waits for it to end. The row of an answer that has expired
+# is taken over.
 _CLAIM = """
 INSERT INTO idempotency_keys AS k (caller_id, request_id, digest, response, created_at)
 VALUES (%(caller_id)s, %(request_id)s, %(digest)s, NULL, %(now)s)
@@ -41,9 +42,9 @@ RETURNING true
 async def claim(
     pg: Connection, caller_id: str, request_id: str, digest: bytes, *, now: datetime, kept: timedelta
 ) -> Sent[ClaimRow]:
-    """Claim a request for this transaction, waiting for a twin in flight.
+    """Claim a request for this transaction; waits while the same request is running in another one.
 
-    No row if a twin has answered: `first` then has its answer, in a statement that sees what the twin committed.
+    No row if the other one has answered: `first` then returns that answer, since a later statement sees its commit.
     """
     cursor = pg.cursor(row_factory=named(ClaimRow))
     return await cursor.execute(
@@ -53,17 +54,17 @@ async def claim(
 
 
 async def first(pg: Connection, caller_id: str, request_id: str) -> Sent[ClaimRow]:
-    """What was asked and answered under a claim before."""
+    """What was asked and answered when the request was claimed before."""
     cursor = pg.cursor(row_factory=named(ClaimRow))
     return await cursor.execute(_FIRST, {"caller_id": caller_id, "request_id": request_id})
 
 
 async def answer(pg: Connection, caller_id: str, request_id: str, response: bytes) -> None:
-    """Keep the answer of a claimed request; it counts once the transaction commits."""
+    """Store the answer of a claimed request; it takes effect when the transaction commits."""
     await pg.execute(_ANSWER, {"caller_id": caller_id, "request_id": request_id, "response": response})
 
 
 async def purge(pg: Connection, *, now: datetime, kept: timedelta) -> int:
-    """Delete at most PURGED_TOGETHER answers that are too old to be given again; how many there were."""
+    """Delete at most PURGED_TOGETHER expired answers; how many there were."""
     cursor = await pg.execute(_PURGE, {"forgotten": now - kept})
     return len(await cursor.fetchall())

@@ -1,4 +1,4 @@
-"""The database's clock, as a process tells it: times that processes compare with each other are of one clock."""
+"""The database's clock, followed by each process, so that processes compare times of one clock."""
 
 import asyncio
 import time
@@ -16,16 +16,16 @@ from db.postgres.cluster.transaction import read
 
 LOOK_SECONDS = 10.0
 MOST_APART = timedelta(seconds=1)
-"""A process whose own clock is further from the database's says so."""
+"""A process logs a warning if its own clock differs more than this from the database's."""
 _SLOW_SECONDS = 0.2
 
 _log = structlog.get_logger()
 
 
 class DatabaseClock:
-    """Tells the present as the database does, to some milliseconds; until it was asked, as this machine does.
+    """Tells the database's time, within some milliseconds; before the first answer, this machine's time.
 
-    Between two looks the time goes on by the machine's monotonic clock, so a step of its wall clock changes nothing.
+    Between two queries the monotonic clock advances it, so a step of this machine's wall clock changes nothing.
     """
 
     def __init__(self, engine: Engine, wall: Callable[[], datetime]) -> None:
@@ -35,7 +35,7 @@ class DatabaseClock:
         self._is_apart = False
 
     def __call__(self) -> datetime:
-        """The present, in UTC."""
+        """The current time in UTC."""
         if self._known is None:
             return self._wall()
         told, at = self._known
@@ -47,7 +47,7 @@ class DatabaseClock:
         told = await read(self._engine, _now, Freshness.PRIMARY_FIRST)
         ended = time.monotonic()
         if self._known and ended - began > _SLOW_SECONDS:
-            return  # nobody knows when it looked at its clock; the next look will be better
+            return  # the answer took too long to be precise; the next one will be better
         self._known = told, (began + ended) / 2
         self._compare()
 
@@ -72,7 +72,7 @@ class DatabaseClock:
 
 @asynccontextmanager
 async def database_clock(engine: Engine, wall: Callable[[], datetime]) -> AsyncIterator[DatabaseClock]:
-    """The clock of the database, followed; `wall` is this machine's."""
+    """The database's clock, kept up to date in the background; `wall` is this machine's clock."""
     clock = DatabaseClock(engine, wall)
     try:
         await clock.look()

@@ -1,4 +1,4 @@
-"""The servers of one database, each with its pool: which is the primary now, and how far behind the others are."""
+"""The servers of one database, each with its pool: which one is the primary, and how far behind the others are."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ __all__ = ["Connection", "Engine", "Sent", "connection", "create_engine"]
 
 FRESH_SECONDS = 1.0
 CONFIRM_SECONDS = 2.5
-"""For so long a write waits to learn whether the server that took it is still the primary."""
+"""Seconds that a write waits to learn whether the server that took it is still the primary."""
 _FIND_SECONDS = 3.0
 _STEP_SECONDS = 0.05
 _SHARE_SECONDS = 0.5
@@ -29,46 +29,46 @@ _log = structlog.get_logger()
 
 
 class Marks(Protocol):
-    """What all processes know together: how far the primary was when a caller last wrote, and the newest epoch."""
+    """What all processes share: the read mark of each caller, and the newest epoch."""
 
     async def raise_to(self, caller_id: str, position: int) -> None:
-        """Keep a caller's mark."""
+        """Raise a caller's mark to a position."""
 
     async def get(self, caller_id: str, within: float) -> int | None:
-        """A caller's mark; 0 if it has written nothing in the last `within` seconds; None if that is not known."""
+        """A caller's mark; 0 if the caller has written nothing in the last `within` seconds; None if unknown."""
 
     async def share(self, epoch: int) -> int:
-        """Tell the newest epoch that this process has seen; the newest that any has, as far as can be known."""
+        """Share the newest epoch that this process has seen; the newest one of all processes, as far as known."""
 
 
 class Engine:
-    """One server is taken for the primary; of several the primary is known while they are watched."""
+    """The servers of a database. A single one counts as the primary; of several, `watched` finds the primary."""
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self.nodes = nodes
         self.marks: Marks | None = None
-        """Set, before the servers are watched, where callers read what they wrote from replicas."""
+        """Set before the servers are watched, if callers may read their own writes from replicas."""
         self.clock_skew: timedelta | None = None
-        """By how much this machine's clock is ahead of the database's; None until that is known."""
+        """How far this machine's clock is ahead of the database's; None until that is known."""
         self._primary = nodes[0]
         self._epoch = self._newest = 0
-        """That of the primary, and the newest that anybody is known to have seen."""
+        """The primary's epoch, and the newest one that any process is known to have seen."""
         self._is_watched = False
         self._doubted_at = self._shared_at = 0.0
         self._progress = Progress()
 
     @property
     def primary(self) -> Node:
-        """The primary, as far as is known."""
+        """The primary, as far as known."""
         return self._primary
 
     def primary_answers(self, now: float) -> bool:
-        """Whether the primary has answered lately."""
+        """Whether the primary has answered recently."""
         return self._takes_writes and now - self._primary.seen_at <= FRESH_SECONDS
 
     @property
     def is_primary_lost(self) -> bool:
-        """Whether no server is known that takes writes in the newest epoch: the last one is dead, hangs, or is old."""
+        """Whether no known server accepts writes in the newest epoch: the last one is dead, hangs, or is outdated."""
         return self._is_watched and not self._takes_writes
 
     @property
@@ -76,10 +76,10 @@ class Engine:
         return self._primary.is_primary and self._primary.epoch >= self._newest
 
     def is_confirmed(self, node: Node) -> bool:
-        """Whether a server that has just answered is surely the primary still.
+        """Whether a server that has just answered is certainly still the primary.
 
-        It has been heard of all the time; or, since it was heard of again, so have all others that answer, and the
-        newest epoch that they know is its own. A standby is promoted when the primary has been silent for longer.
+        Either it has answered without a break, or all other servers that answer have done so since it came back, and
+        the newest epoch among them is its own. A standby is promoted only after a longer silence of the primary.
         """
         if not self._is_watched:
             return True
@@ -92,7 +92,7 @@ class Engine:
         )
 
     async def confirm(self, node: Node) -> None:
-        """Return once it is sure that a server that has answered is still the primary (Unavailable)."""
+        """Return once it is certain that a server that has answered is still the primary (Unavailable)."""
         deadline = time.monotonic() + CONFIRM_SECONDS
         while not self.is_confirmed(node):
             if node is not self._primary or time.monotonic() > deadline:
@@ -100,30 +100,30 @@ class Engine:
             await asyncio.sleep(_STEP_SECONDS)
 
     def lose_primary(self, why: str) -> None:
-        """Note that the primary did not answer, until it does when asked again."""
+        """Treat the primary as lost until it answers again."""
         self._primary.lose(why)
 
     def replicas(self, now: float) -> list[Node]:
-        """The standbys that have answered lately and follow the primary.
+        """The standbys that have answered recently and follow the primary.
 
-        One that still follows the primary before has an epoch before, and its positions mean nothing.
+        A standby that still follows an earlier primary has an older epoch, and its positions cannot be compared.
         """
         fresh = [node for node in self.nodes if node.is_standby and now - node.seen_at <= FRESH_SECONDS]
         return [node for node in fresh if node.epoch == self._newest]
 
     def lag(self, node: Node, now: float) -> float:
-        """For how many seconds a replica has been behind the primary."""
+        """How many seconds a replica has been behind the primary."""
         return self._progress.lag(node.position, now)
 
     def staleness(self, node: Node, now: float) -> float:
-        """A replica has what was written longer ago than so many seconds."""
+        """Seconds: a replica has all writes older than this."""
         return self._progress.staleness(node.position, now)
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
-        """Follow the state of the servers.
+        """Poll the state of the servers while the block runs.
 
-        Begins when all of them were asked, or have not answered in time: of two primaries one may be the wrong one.
+        The block begins once all servers have answered or timed out: of two that claim to be the primary, one is wrong.
         """
         self._doubted_at = time.monotonic()
         watching = [asyncio.create_task(node.watch(self._heard)) for node in self.nodes]
@@ -152,13 +152,13 @@ class Engine:
             self._primary, self._progress = node, Progress()
         if node is self._primary:
             if node.epoch == self._epoch and node.seen_at - self._progress.polled_at > FRESH_SECONDS:
-                # Nobody knows what happened meanwhile: the others are asked first.
+                # A standby may have been promoted meanwhile: the other servers are asked first.
                 self._doubted_at = node.seen_at
             self._epoch = node.epoch
             self._progress.note(node.seen_at, node.position)
 
     def _learn(self, epoch: int) -> None:
-        """Note that an epoch has begun. A server of one before must take no writes."""
+        """Record that an epoch has begun. A server of an older one must not be given writes."""
         if epoch <= self._newest:
             return
         self._newest = epoch
@@ -180,15 +180,15 @@ class Engine:
             self._shared_at = began
 
     async def dispose(self) -> None:
-        """Close the connections that are idle."""
+        """Close the idle connections."""
         for node in self.nodes:
             node.pool.dispose()
 
 
 def create_engine(url: str, *, size: int, wait_seconds: float, application: str) -> Engine:
-    """The servers at a postgresql:// URL, whose hosts may be several; at most `size` connections to each.
+    """The servers of a postgresql:// URL, which may list several hosts; at most `size` connections to each.
 
-    None is opened yet.
+    No connection is opened yet.
     """
     return Engine(
         [
@@ -199,7 +199,7 @@ def create_engine(url: str, *, size: int, wait_seconds: float, application: str)
 
 
 def connection(engine: Engine) -> AbstractAsyncContextManager[Connection]:
-    """Lend a connection to the primary; what is left undone in it is rolled back. Raises Saturated and Unavailable."""
+    """Lend a connection to the primary; an unfinished transaction is rolled back. Raises Saturated and Unavailable."""
     if engine.is_primary_lost:
         raise Unavailable("no primary answers")
     return lent(engine.primary.pool)

@@ -1,4 +1,4 @@
-"""One server of a database: its pool, and what it says of itself when asked again and again."""
+"""One server of a database: its pool, and its state, which is polled."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ from db.postgres.driver.pool import Pool, open_connection
 
 LOOK_SECONDS = 0.2
 HUNG_SECONDS = 2.0
-"""A server that gives no answer for so long counts as lost, and whoever waits for it is told."""
+"""Seconds without an answer after which a server counts as lost, and those who wait for it get Unavailable."""
 
 _log = structlog.get_logger()
 
@@ -26,12 +26,12 @@ class Node:
     def __init__(self, url: str, pool: Pool) -> None:
         self.pool = pool
         self.place = place(url)
-        """host:port, for people to read."""
+        """host:port, for logs and error texts."""
         self.state: StateRow | None = None
         self.seen_at = self.tried_at = 0.0
-        """When it was asked what it last answered, and when it was last asked in vain or not (monotonic seconds)."""
+        """When the last answered question was asked, and when the last one of all was (monotonic seconds)."""
         self.asked = asyncio.Event()
-        """Set when it has answered, or failed to, for the first time."""
+        """Set once the first question was answered or has failed."""
         self._url = url
 
     @property
@@ -46,7 +46,7 @@ class Node:
 
     @property
     def position(self) -> int:
-        """How far it had come when it was last asked."""
+        """Its WAL position when it was last asked."""
         return self.state.position if self.state else 0
 
     @property
@@ -55,7 +55,7 @@ class Node:
         return self.state.epoch if self.state else 0
 
     async def watch(self, heard: Callable[["Node"], None]) -> NoReturn:
-        """Ask the server for its state five times a second until cancelled; `heard` is told of each answer."""
+        """Ask the server for its state five times a second until cancelled; `heard` is called with each answer."""
         while True:
             began = time.monotonic()
             try:
@@ -74,11 +74,11 @@ class Node:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self, pg: Connection) -> None:
-        """Ask once. Without an answer in time (TimeoutError) whoever waits for the server is told that it is lost."""
+        """Ask once. Without an answer in time (TimeoutError), everyone who waits for the server gets Unavailable."""
         hung = asyncio.get_running_loop().call_later(HUNG_SECONDS, self._hang)
         try:
             async with asyncio.timeout(HUNG_SECONDS):
-                # What is told may be older than the answer, never newer.
+                # Taken before asking: the state may be newer than the time noted for it, never older.
                 asked_at = time.monotonic()
                 self.state = await state.state(pg)
                 self.seen_at = self.tried_at = asked_at

@@ -15,7 +15,7 @@ from db.postgres.driver.pool import open_connection
 
 _PROMOTE_SECONDS = 60
 _IS_STANDBY = "SELECT pg_is_in_recovery()"
-# What it has received it replays before it takes writes.
+# A promoted standby replays all that it has received before it accepts writes.
 _RECEIVED = "SELECT greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::text"
 _PROMOTE = "SELECT pg_promote(true, %(seconds)s::integer)"
 
@@ -26,19 +26,19 @@ class NotPromoted(StateError):
 
 @dataclass(frozen=True, slots=True)
 class Promoted:
-    """The new primary, up to where it had the old one's writes, and the epoch that begins."""
+    """The new primary, the WAL position up to which it has the old primary's writes, and the new epoch."""
 
     server: str
     received: str
     epoch: int
     silent: Sequence[str]
-    """Servers that did not answer; of them nothing is known."""
+    """Servers that did not answer, so that nothing is known about them."""
 
 
 async def find_primary(url: str) -> str:
-    """The URL of the one of several hosts that takes writes; a single one is taken for it.
+    """The URL of the one host that accepts writes; a URL with a single host is returned unchecked.
 
-    Raises Unavailable if none does, or more than one.
+    Raises Unavailable if no host does, or more than one.
     """
     hosts = state.single_hosts(url)
     if len(hosts) == 1:
@@ -56,9 +56,9 @@ async def find_primary(url: str) -> str:
 
 
 async def promote(url: str) -> Promoted:
-    """Promote the standby that has received most, of the servers at a URL with several hosts, and raise the epoch.
+    """Promote the standby that has received the most WAL, of the hosts in a URL, and raise the epoch.
 
-    Raises NotPromoted, also while one of them is a primary.
+    Raises NotPromoted, also while one of the hosts is a primary.
     """
     received: dict[str, str] = {}
     silent: list[str] = []

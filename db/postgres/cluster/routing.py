@@ -1,4 +1,8 @@
-"""Which server answers a read: the primary, or a replica that has what the caller wrote."""
+"""Which server answers a read: the primary, or a replica that has what the caller wrote.
+
+For example, a caller books, and the primary has then written up to position 5000: that is the caller's read mark. A
+replica that has replayed up to 4900 must not answer this caller, or the booking would be missing; one at 5100 may.
+"""
 
 import asyncio
 import itertools
@@ -21,57 +25,57 @@ _ASK_SECONDS = 0.25
 
 
 class Freshness(Enum):
-    """What a reader may be told."""
+    """How fresh the answer to a read must be, and so which servers may give it."""
 
     PRIMARY = auto()
-    """What the primary says."""
+    """Only the primary answers."""
     PRIMARY_FIRST = auto()
-    """The same; while the primary is away, what a replica says."""
+    """The primary answers; while it cannot be reached, a replica does."""
     OWN_WRITES = auto()
-    """What a replica says that is at most half a second behind and has what the caller wrote; else as above."""
+    """A replica answers that is at most half a second behind and has what the caller wrote; else as PRIMARY_FIRST."""
 
 
 @dataclass(slots=True)
 class CausalSession:
-    """What one caller must see in one call, and what the caller is to be told after it."""
+    """What one caller must see in one call, and what the answer must tell the caller about it."""
 
     caller_id: str = ""
     mark: int = 0
-    """A replica must have replayed up to here, since the caller wrote before it."""
+    """A replica must have replayed up to this position, because it may hold a write of the caller."""
     written: bool = False
-    """Whether the call has written, so that the mark is news."""
+    """Whether the call has written, so that the caller needs the new mark."""
     staleness: float | None = None
-    """The answer may lack what was written in the last so many seconds: the primary is away."""
+    """The answer may lack writes of the last `staleness` seconds, because the primary cannot be reached; else None."""
     position: int = 0
-    """How far the replica that gave such an answer had come."""
+    """The position up to which the replica that gave a stale answer had replayed."""
 
     @property
     def has_news(self) -> bool:
-        """Whether there is something to tell the caller."""
+        """Whether the answer must tell the caller a new mark or its staleness."""
         return self.written or self.staleness is not None
 
 
 CAUSAL_SESSION: ContextVar[CausalSession | None] = ContextVar("causal session", default=None)
-"""The session of the running task; without one the primary answers."""
+"""The session of the running task; without one, no replica is chosen while the primary answers."""
 
 _turns = itertools.count()
 
 
 def is_stale() -> bool:
-    """Whether the running call was told something that may lack what was written lately."""
+    """Whether the running call has read something that may lack recent writes."""
     session = CAUSAL_SESSION.get()
     return session is not None and session.staleness is not None
 
 
 def names_mark() -> bool:
-    """Whether the caller of the running call has told what it must see, or has written in it."""
+    """Whether the running call has a read mark: its caller sent one, or the call itself has written."""
     session = CAUSAL_SESSION.get()
     return session is not None and session.mark > 0
 
 
 @contextmanager
 def for_nobody() -> Iterator[CausalSession]:
-    """Make reads those of no caller, so that several may share them; the session notes what they were told."""
+    """Run reads on behalf of no caller, so that several can share the result; the session records how stale it is."""
     session = CausalSession()
     token = CAUSAL_SESSION.set(session)
     try:
@@ -81,7 +85,7 @@ def for_nobody() -> Iterator[CausalSession]:
 
 
 async def may_be_told(engine: Engine, shared: CausalSession) -> bool:
-    """Whether the running call may be told what a read for nobody found; if so, it learns how old that may be."""
+    """Whether the running call may use the result of a read in `for_nobody`; if so, it takes over its staleness."""
     session = CAUSAL_SESSION.get()
     if shared.staleness is None or session is None:
         return True
@@ -93,7 +97,7 @@ async def may_be_told(engine: Engine, shared: CausalSession) -> bool:
 
 
 async def replica_for(engine: Engine, session: CausalSession) -> Node | None:
-    """A replica that is near the primary and has what the caller wrote, if there is one."""
+    """A replica that is little behind the primary and has what the caller wrote, if there is one."""
     now = time.monotonic()
     near = [node for node in engine.replicas(now) if engine.lag(node, now) <= MOST_BEHIND_SECONDS]
     if not near or not engine.primary_answers(now):
@@ -109,7 +113,7 @@ async def replica_for(engine: Engine, session: CausalSession) -> Node | None:
 
 
 async def last_resort(engine: Engine, session: CausalSession | None) -> Node:
-    """While the primary is away: the replica that is furthest, if it has what the caller wrote (Unavailable)."""
+    """The replica with the most WAL, while the primary is lost (Unavailable if it may lack the caller's writes)."""
     now = time.monotonic()
     node = max(engine.replicas(now), key=lambda each: each.position, default=None)
     if node is None:
@@ -123,16 +127,16 @@ async def last_resort(engine: Engine, session: CausalSession | None) -> Node:
 
 
 async def note(engine: Engine, session: CausalSession, position: int) -> None:
-    """The caller has written up to a position of the primary: its reads must see that from now on."""
+    """Record that the caller has written up to a position of the primary, so that its later reads see it."""
     session.mark, session.written = max(session.mark, position), True
     if engine.marks:
         await engine.marks.raise_to(session.caller_id, position)
 
 
 async def _mark(engine: Engine, session: CausalSession, within: float) -> int | None:
-    """How far a replica must have come that has all but the last `within` seconds; None if that is not known.
+    """The position that a replica needs which has all writes but those of the last `within` seconds; None if unknown.
 
-    Nobody in particular has written nothing. A mark that the caller brings along proves itself.
+    A session without a caller has written nothing. A mark that the caller sends is trusted even if none is stored.
     """
     if not session.caller_id:
         return session.mark
@@ -143,7 +147,7 @@ async def _mark(engine: Engine, session: CausalSession, within: float) -> int | 
 
 
 async def _has_replayed(node: Node, mark: int) -> bool:
-    """Ask a replica that had not come to a mark when it was last polled."""
+    """Ask a replica again that had not reached the mark when it was last polled."""
     try:
         async with asyncio.timeout(_ASK_SECONDS), lent(node.pool) as pg:
             with translated():

@@ -1,7 +1,7 @@
-"""What the servers of a database say of themselves: primary or standby, WAL position, epoch; and how one is promoted.
+"""The state of a server (primary or standby, WAL position, epoch), and how a standby is promoted.
 
-A history is a database system and a timeline of it. The epoch belongs to one: where the history is another, after a
-promotion or a restore, revisions may repeat, and the epoch must rise before anything is written.
+A history is a database system and one of its timelines. An epoch belongs to one history: after a promotion or a restore
+the history is a new one, revisions may repeat, and so the epoch must rise before anything is written.
 """
 
 from typing import NamedTuple
@@ -13,14 +13,14 @@ from db.postgres.driver.pipeline import Connection, Sent
 
 
 class StateRow(NamedTuple):
-    """A server as it sees itself."""
+    """The state that a server reports."""
 
     is_standby: bool
     position: int
-    """What a primary has written, what a standby has replayed, in bytes of WAL."""
+    """What a primary has written or a standby has replayed, in bytes of WAL."""
     epoch: int
     is_named: bool
-    """Whether the epoch belongs to the server's history; on a standby always."""
+    """Whether the epoch belongs to the server's history; always true on a standby."""
 
 
 _HISTORY = """
@@ -34,7 +34,7 @@ SELECT pg_is_in_recovery(),
 FROM cluster_epoch
 """
 _RAISE_EPOCH = f"UPDATE cluster_epoch SET epoch = epoch + 1, history = {_HISTORY} WHERE history <> {_HISTORY}"
-# Where the next record begins: whatever has been committed lies before it.
+# The position of the next WAL record: everything committed lies before it.
 _WRITTEN = "SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint"
 _ALLOWED = """
 SELECT current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
@@ -44,19 +44,19 @@ _REPLAYED = "SELECT coalesce(pg_last_wal_replay_lsn() - '0/0', 0)::bigint"
 
 
 def single_hosts(url: str) -> list[str]:
-    """One URL for each of the hosts that a postgresql:// URL lists, separated by commas as libpq has them."""
+    """One URL for each host of a postgresql:// URL, which lists them with commas as libpq does."""
     parts = urlsplit(url)
     credentials, at, hosts = parts.netloc.rpartition("@")
     return [urlunsplit(parts._replace(netloc=f"{credentials}{at}{host}")) for host in hosts.split(",")]
 
 
 def place(url: str) -> str:
-    """The host:port of a URL with one host, for people to read."""
+    """The host:port of a URL with one host, for logs and error texts."""
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
 async def state(pg: Connection) -> StateRow:
-    """How a server sees itself; on a primary of a new history the epoch is raised first."""
+    """The state of a server; on a primary with a new history the epoch is raised first."""
     row = await _state(pg)
     if row.is_named:
         return row
@@ -72,17 +72,17 @@ async def _state(pg: Connection) -> StateRow:
 
 
 async def written(pg: Connection) -> Sent[tuple[int]]:
-    """How far a primary has written: all that it has committed."""
+    """The position up to which a primary has written, after all that it has committed."""
     return await pg.execute(_WRITTEN)
 
 
 async def replayed(pg: Connection) -> int:
-    """How far a standby has replayed."""
+    """The position up to which a standby has replayed."""
     row = await (await pg.execute(_REPLAYED)).fetchone()
     return int(row[0]) if row else 0
 
 
 async def connections_allowed(pg: Connection) -> int:
-    """How many connections a server takes from roles that are nothing special."""
+    """How many connections a server accepts from ordinary roles."""
     row = await (await pg.execute(_ALLOWED)).fetchone()
     return int(row[0]) if row else 0

@@ -1,4 +1,4 @@
-"""Runs work: in a transaction on the primary, or as a read where the reader's needs permit."""
+"""Runs work: in a transaction on the primary, or as a read on any server that is fresh enough for the reader."""
 
 import asyncio
 import random
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 _ATTEMPTS = 5
 _FIRST_PAUSE_SECONDS = 0.01
-# Beyond these the primary is asked instead.
+# When these run out, the primary is asked instead.
 _REPLICA_WAIT_SECONDS = 0.1
 _REPLICA_SECONDS = 1.5
 
@@ -27,10 +27,14 @@ _REPLICA_SECONDS = 1.5
 async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *, replayable: bool = False) -> T:
     """Run `work` in one READ COMMITTED transaction and commit it, or roll all of it back.
 
-    Serialization failures and deadlocks are tried again with a growing, jittered pause. A lost connection is tried
-    again once: always before COMMIT, and at COMMIT, where nobody knows the outcome, only if `replayable` says that
-    `work` recognizes its own first run. What a server says that may no longer be the primary counts as not said: its
-    COMMIT is an unknown outcome. Raises the errors of db.errors, and whatever `work` raises.
+    Serialization failures and deadlocks are tried again with a growing, jittered pause. After a lost connection `work`
+    runs again once: always if COMMIT was not sent yet, and otherwise, since the outcome is unknown, only if it is
+    `replayable`, that is, if `work` recognizes its own first run. The answer of a server that may no longer be the
+    primary is ignored: its COMMIT has an unknown outcome too. Raises the errors of db.errors, and what `work` raises.
+
+    For example, the connection breaks after COMMIT was sent for a booking, which may now be stored or not. A booking
+    with a `request_id` runs again: if it finds its own claim, it was stored, and the first answer is returned. Without
+    one a second run could book twice, so the caller gets Unavailable.
     """
     reconnected = False
     for attempt in range(1, _ATTEMPTS + 1):
@@ -51,9 +55,9 @@ async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *
 async def read(
     engine: Engine, work: Callable[[Connection], Awaitable[T]], freshness: Freshness = Freshness.PRIMARY
 ) -> T:
-    """Run `work`, which changes nothing, outside a transaction, where `freshness` and the running session permit.
+    """Run `work`, which changes nothing, without a transaction, on a server that `freshness` and the session permit.
 
-    Raises the errors of db.errors, and whatever `work` raises, which may run again elsewhere.
+    `work` may run again on another server. Raises the errors of db.errors, and what `work` raises.
     """
     session = CAUSAL_SESSION.get()
     if freshness is Freshness.OWN_WRITES and session and (near := await replica_for(engine, session)):
@@ -74,7 +78,7 @@ async def read(
 
 
 async def mark(engine: Engine) -> None:
-    """Have the running session's later reads see all that the primary holds now (Unavailable)."""
+    """Make later reads of the running session see all that the primary has written by now (Unavailable)."""
     session = CAUSAL_SESSION.get()
     if session and engine.marks:
         await note(engine, session, await read(engine, _written))
@@ -84,7 +88,7 @@ async def mark(engine: Engine) -> None:
 class _Progress:
     committing: bool = False
     written: int = 0
-    """How far the primary had written after COMMIT, if somebody must know."""
+    """The primary's WAL position after COMMIT, if the session needs it; else 0."""
 
 
 async def _attempt(engine: Engine, work: Callable[[Connection], Awaitable[T]], progress: _Progress) -> T:
@@ -95,7 +99,7 @@ async def _attempt(engine: Engine, work: Callable[[Connection], Awaitable[T]], p
     except StateError:
         raise
     except Exception:
-        # What `work` says it has read there, that it was done before, say.
+        # The error may rest on what `work` read there, such as that the booking exists already.
         if not engine.is_confirmed(node):
             await engine.confirm(node)
         raise
@@ -112,7 +116,7 @@ async def _transaction(engine: Engine, progress: _Progress) -> AsyncIterator[Con
     async with connection(engine) as pg:
         with translated():
             async with pg.pipeline():
-                # Not waited for: it travels with the first statement of the work.
+                # Not waited for: BEGIN travels with the first statement of `work`.
                 await pg.execute("BEGIN")
                 yield pg
                 progress.committing = True
@@ -124,7 +128,7 @@ async def _transaction(engine: Engine, progress: _Progress) -> AsyncIterator[Con
 
 
 async def _read_from_primary(engine: Engine, work: Callable[[Connection], Awaitable[T]]) -> T:
-    """Once more if the connection is lost."""
+    """Read from the primary; once more if the connection is lost."""
     try:
         return await _read_confirmed(engine, work)
     except Unavailable:

@@ -1,8 +1,11 @@
-"""Statements on a psycopg connection in libpq's pipeline mode: prepared once, sent together, answered in one trip.
+"""Statements on a psycopg connection in libpq's pipeline mode: prepared once, sent together, one round trip.
 
-psycopg's own cursors and pipeline do the same with a system call per statement. With them a list costs 22 to 26 % more
-CPU, a booking 42 to 61 %, a statement 30 us instead of 6 (`make bench PART=database`, ADR 5). What psycopg knows of
-connecting, types and errors is used as it is.
+psycopg's own cursors and pipeline do the same with one system call per statement. With them a list costs 22 to 26 %
+more CPU, a booking 42 to 61 % more, and a statement 30 us instead of 6 (`make bench PART=database`, ADR 5). psycopg
+still connects, converts types and makes the errors.
+
+For example, `BEGIN; SELECT` is sent when the rows of the SELECT are fetched, and `INSERT; COMMIT` when the pipeline
+ends: four statements in two round trips. "Trip" is short for round trip in this module.
 """
 
 import asyncio
@@ -31,20 +34,20 @@ N = TypeVar("N", bound=NamedTuple)
 Values: TypeAlias = dict[str, Any] | Sequence[object]
 MakeRow: TypeAlias = Callable[[Sequence[Any]], R]
 _Prepared: TypeAlias = tuple[bytes, tuple[int, ...]]
-"""What is prepared: the text of a statement, and the types of its values."""
+"""The key of a prepared statement: its text, and the types of its values."""
 
 _Failure: TypeAlias = psycopg.Error
 
 SLOW_SECONDS = 0.5
-"""A trip that takes longer is logged, with the names of its statements and none of their values."""
+"""A trip that takes longer is logged with the names of its statements, without their values."""
 
 
 def _nobody(name: str, seconds: float) -> None:
-    """Nobody measures."""
+    """The default for `on_trip`: does nothing."""
 
 
 on_trip: Callable[[str, float], None] = _nobody
-"""Told of each trip, by whoever measures: the last statement with a name of ours, and the seconds that it took."""
+"""Called after each trip with the name of its last statement that has one, and its seconds; telemetry replaces it."""
 
 _log = structlog.get_logger()
 _MOST_PREPARED = 500
@@ -53,12 +56,12 @@ _GOOD = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
 
 def named(kind: type[N]) -> Callable[[Any], MakeRow[N]]:
-    """A row factory that makes NamedTuples, in a third of the time of psycopg's args_row."""
+    """A row factory that makes NamedTuples in a third of the time that psycopg's args_row takes."""
     return lambda _: kind._make
 
 
 class Sent(Generic[R]):
-    """A statement on its way: everything sent before the first fetch travels in one trip."""
+    """A statement that was sent: in a pipeline, all statements before the first fetch travel in one trip."""
 
     __slots__ = ("_connection", "_make", "_rows", "text")
 
@@ -76,7 +79,7 @@ class Sent(Generic[R]):
         return self
 
     async def fetchall(self) -> list[R]:
-        """The rows that are left."""
+        """The remaining rows."""
         if self._rows is None:
             await self._connection.trip()
         rows, self._rows = self._rows or [], []
@@ -89,7 +92,7 @@ class Sent(Generic[R]):
         return self._rows.pop(0) if self._rows else None
 
     def read(self, result: PGresult, transformer: abc.Transformer) -> None:
-        """Take the rows out of the answer."""
+        """Read the rows from the server's result."""
         if result.ntuples:
             transformer.set_pgresult(result)
             self._rows = transformer.load_rows(0, result.ntuples, self._make)
@@ -98,9 +101,9 @@ class Sent(Generic[R]):
 
 
 class Connection:
-    """A connection in autocommit mode; transactions are opened by db.postgres.cluster.transaction.
+    """A connection in autocommit mode; db.postgres.cluster.transaction begins and ends transactions.
 
-    Outside of `pipeline` every statement is a trip of its own. Methods raise psycopg's errors.
+    Outside `pipeline` every statement is a trip of its own. Methods raise psycopg's errors.
     """
 
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
@@ -111,16 +114,16 @@ class Connection:
         self._names: dict[_Prepared, bytes] = {}
         self._on_the_way: deque[Sent[Any] | _Prepared] = deque()
         self.pipelined = False
-        """Whether statements are held back."""
+        """Whether statements are held back until the next fetch."""
 
     @property
     def psycopg(self) -> psycopg.AsyncConnection[Any]:
-        """For what a pipeline cannot do, COPY; only while nothing is on its way."""
+        """The psycopg connection, for COPY, which a pipeline cannot do; not while a statement awaits its answer."""
         self._socket.unwatch()
         return self._psycopg
 
     def is_quiet(self) -> bool:
-        """Whether its server has sent nothing since the last answer: at rest it does so only when it leaves."""
+        """Whether the server has sent nothing since its last answer; anything more means that it hangs up."""
         return self._socket.is_quiet()
 
     def close(self) -> None:
@@ -129,11 +132,11 @@ class Connection:
         self._pg.finish()
 
     def pipeline(self) -> AbstractAsyncContextManager[None]:
-        """Hold statements back until one of them is fetched, or until the end."""
+        """Hold statements back until one of them is fetched, or until the block ends."""
         return _Pipeline(self)
 
     def cursor(self, *, row_factory: Callable[[Any], MakeRow[R]]) -> Sent[R]:
-        """A statement to execute, whose rows are made by one of psycopg's row factories."""
+        """A statement to execute, whose rows are made by `row_factory`, as in psycopg."""
         return Sent(self, row_factory(None))
 
     async def execute(self, statement: str | bytes, values: Values | None = None) -> Sent[tuple[Any, ...]]:
@@ -141,7 +144,7 @@ class Connection:
         return await self.cursor(row_factory=tuple_row).execute(statement, values)
 
     def send(self, sent: Sent[Any], statement: str | bytes, values: Values | None) -> None:
-        """Hand a statement to libpq, to go out with the next trip."""
+        """Hand a statement to libpq, which sends it with the next trip."""
         text, names, formats = converted(statement) if values is not None else unchanged(statement)
         sent.text = text
         ordered = [values[name] for name in names] if isinstance(values, dict) else list(values or ())
@@ -157,7 +160,7 @@ class Connection:
         self._on_the_way.append(sent)
 
     def _prepare(self, text: bytes, types: tuple[int, ...]) -> bytes:
-        # The one without a name is replaced by the next one without a name.
+        # The server keeps one unnamed statement: the next unnamed one replaces it.
         name = b"yoyaku_%d" % len(self._names) if len(self._names) < _MOST_PREPARED else b""
         if name:
             self._names[text, types] = name
@@ -166,9 +169,10 @@ class Connection:
         return name
 
     async def trip(self) -> None:
-        """Await the answers of all statements on their way, the error of the first that fails.
+        """Wait for the answers of all statements that were sent; raises the error of the first one that failed.
 
-        If it is interrupted, the running statement is cancelled; a connection that gives no answer then is closed.
+        If it is interrupted, the running statement is cancelled; if the server does not answer that, the connection is
+        closed.
         """
         if not self._on_the_way:
             return
@@ -192,13 +196,13 @@ class Connection:
             raise failure
 
     async def settle(self) -> TransactionStatus:
-        """Await what is on its way, whatever comes of it; the state that the connection is then in."""
+        """Wait for all unanswered statements and ignore their errors; the transaction status after that."""
         with suppress(psycopg.Error):
             await self.trip()
         return TransactionStatus(self._pg.transaction_status)
 
     async def _answers(self) -> _Failure | None:
-        """Read up to the end of the trip; the error of the first statement that failed."""
+        """Read all answers of the trip; the error of the first statement that failed."""
         pg, failure, ended = self._pg, None, False
         while pg.flush():
             await self._socket.ready(writable=True)
@@ -209,7 +213,7 @@ class Connection:
                 pg.consume_input()
             result = pg.get_result()
             if result is None:
-                # Ends the answer of a statement; where none has begun, no more will come.
+                # None ends the answer of one statement; a second None in a row means that no more will come.
                 if ended:
                     raise psycopg.OperationalError("the connection is lost")
                 ended = True
@@ -222,7 +226,7 @@ class Connection:
                 failure = failure or found
 
     def _read(self, result: PGresult, of: Sent[Any] | _Prepared) -> _Failure | None:
-        """Take one answer in; its error, if it is the one that stopped the others."""
+        """Read one answer; its error, if this statement is the one that aborted the pipeline."""
         if result.status in _GOOD:
             if isinstance(of, Sent):
                 of.read(result, self._transformer)
@@ -245,7 +249,7 @@ class Connection:
 
 
 def _subject(statements: Sequence[Sent[Any] | _Prepared]) -> str:
-    """The name of the last statement of a trip that is not COMMIT or the like, as closed a set as our functions."""
+    """The name of the trip's last statement other than COMMIT and the like; a closed set, so it can be a label."""
     name = ""
     for each in reversed(statements):
         if isinstance(each, Sent):
@@ -256,7 +260,7 @@ def _subject(statements: Sequence[Sent[Any] | _Prepared]) -> str:
 
 
 class _Pipeline:
-    """A pipeline as long as it is entered; a generator would cost every transaction some microseconds."""
+    """A pipeline while it is entered; a generator would cost every transaction some microseconds."""
 
     __slots__ = ("_connection",)
 

@@ -1,4 +1,4 @@
-"""The text of statements as the server takes it: $1 for %(name)s or %s, and lists as the texts of arrays."""
+"""Converts statements to the server's syntax: $1 for %(name)s or %s, and lists to array literals."""
 
 import re
 from collections.abc import Callable
@@ -18,14 +18,14 @@ _PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|s|%)")
 
 @lru_cache(maxsize=1_000)
 def converted(statement: str | bytes) -> Converted:
-    """A statement with $1, $2 ... for its values, and the names of the values."""
+    """A statement with $1, $2 ... for its values, and the names of the values in that order."""
     text = _encoded(statement).decode()
     names: list[str] = []
 
     def numbered(match: re.Match[str]) -> str:
         if match[0] == "%%":
             return "%"
-        # One without a name is the next of a sequence.
+        # A placeholder without a name takes the next value of a sequence.
         name = match[1] or str(len(names))
         if name not in names:
             names.append(name)
@@ -36,7 +36,7 @@ def converted(statement: str | bytes) -> Converted:
 
 
 def array(values: list[object]) -> object:
-    """A list as the text of an array, which takes psycopg a multiple of the time; as it is if it holds rare types."""
+    """A list as an array literal, several times faster than psycopg does it; unchanged if it holds unusual types."""
     try:
         return "{" + ",".join([_ELEMENTS[type(each)](each) for each in values]) + "}"
     except KeyError:
@@ -53,7 +53,7 @@ class _Elements(dict[type, Callable[[Any], str]]):
     def __missing__(self, kind: type) -> Callable[[Any], str]:
         if not issubclass(kind, str):
             raise KeyError
-        self[kind] = _quoted  # an enumeration, say
+        self[kind] = _quoted  # such as an enum
         return _quoted
 
 
@@ -62,9 +62,9 @@ _ELEMENTS = _Elements({str: _quoted, int: str, date: date.isoformat, type(None):
 
 @lru_cache(maxsize=1_000)
 def unchanged(statement: str | bytes) -> Converted:
-    """A statement that takes no values, in which % is no placeholder."""
+    """A statement without values, in which % is an ordinary character."""
     text = _encoded(statement).decode()
-    # BEGIN, COMMIT and ROLLBACK are names of their own.
+    # BEGIN, COMMIT and ROLLBACK need no name: their text says what they are.
     return (with_name(text) if " " in text else text).encode(), (), ()
 
 

@@ -1,8 +1,8 @@
-"""Pools of connections: who waits for one, which of them can still be lent, and how long they live.
+"""Connection pools: who waits for a connection, which connections can still be lent, and how long they live.
 
-It hardly saves CPU: with psycopg_pool a list costs the same, a booking 3 to 12 % more, which is near the noise (`make
-bench PART=database`). It is here for what happens when a server goes: a caller is told Unavailable at once, where
-psycopg_pool lets callers wait for their whole time and then looks saturated (ADR 5).
+Our own pool hardly saves CPU: with psycopg_pool a list costs the same and a booking 3 to 12 % more, which is near the
+noise (`make bench PART=database`). It exists for server failures: callers get Unavailable at once, whereas
+psycopg_pool lets them wait for their full timeout and then looks saturated (ADR 5).
 """
 
 import asyncio
@@ -25,13 +25,13 @@ from db.errors import Saturated, Unavailable
 from db.postgres.driver.pipeline import Connection
 
 CONNECT_SECONDS = 2
-"""A dying server may still seem to listen. Two tries fit into the deadline of a call, which then says what is lost."""
+"""A dying server may still seem to listen. Two attempts fit into a call's deadline, so its error says what failed."""
 _LIFE_SECONDS = 30 * 60
 SESSION_OPTIONS = " ".join(
     (
         "-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC",
-        # Statements are planned once, whatever their values: planning was a quarter of a booking to the database.
-        # tests/db/test_plans.py looks at these plans too.
+        # Each statement is planned once, regardless of its values: planning was a quarter of the database's work for a
+        # booking. tests/db/test_plans.py checks these generic plans too.
         "-c plan_cache_mode=force_generic_plan",
     )
 )
@@ -42,14 +42,14 @@ PEER_LOST: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
-"""A server that goes without a word, with its machine or its network, is noticed within about twenty seconds."""
+"""A server that vanishes without closing its connections (machine or network) is noticed in about twenty seconds."""
 LEAK_SECONDS = 60.0
 
 _log = structlog.get_logger()
 
 
 class Pool:
-    """A pool of at most `size` connections to one server; one that is free is lent before another is made."""
+    """A pool of at most `size` connections to one server; a free connection is lent before a new one is opened."""
 
     def __init__(self, url: str, *, size: int, wait_seconds: float, application: str) -> None:
         self.size = size
@@ -68,7 +68,7 @@ class Pool:
         return len(self._lent), len(self._idle), self._waiting
 
     async def borrow(self, wait_seconds: float | None = None) -> "_Pooled":
-        """A connection that is there, as far as its socket shows, to be returned (Saturated, Unavailable)."""
+        """A connection that is alive, as far as its socket shows; it must be given back (Saturated, Unavailable)."""
         cuts = self._cuts
         await self._permit(wait_seconds or self._wait_seconds)
         try:
@@ -91,7 +91,7 @@ class Pool:
     async def _permit(self, wait_seconds: float) -> None:
         """Wait for one of `size` permits, first come first served (Saturated)."""
         if not self._permits.locked():
-            # Comes at once: no timer needed.
+            # Granted at once: no timer is needed.
             await self._permits.acquire()
             return
         self._waiting += 1
@@ -114,20 +114,20 @@ class Pool:
                 self._idle.append(pooled)
             else:
                 if pooled.is_lost:
-                    # Its server has gone, and so have the others, which may not show it yet.
+                    # Its server is gone, so the other connections are dead too, even if they do not show it yet.
                     self.dispose()
                 pooled.close()
             self._permits.release()
 
     def abandon(self) -> None:
-        """Cut all connections: whoever waits for the server or for one of them is told that it is lost."""
+        """Cut all connections, so that everyone who waits for the server or for a connection fails with Unavailable."""
         self._cuts += 1
         for pooled in self._lent:
             pooled.cut()
         self.dispose()
 
     def dispose(self) -> None:
-        """Close what is idle."""
+        """Close the idle connections."""
         while self._idle:
             self._idle.pop().close()
 
@@ -135,7 +135,7 @@ class Pool:
         self._leak_watch = asyncio.get_running_loop().call_later(seconds, self._warn_of_leaks)
 
     def _warn_of_leaks(self) -> None:
-        """Tell once of each connection that has been lent for a minute; look again when the next one will have been."""
+        """Log each connection that has been lent for a minute, once; check again when the next one reaches a minute."""
         self._leak_watch = None
         now, waiting = time.monotonic(), [loan for loan in self._lent.values() if not loan.told]
         for loan in waiting:
@@ -163,7 +163,7 @@ class Pool:
 
 
 class _Lending:
-    """A connection for as long as it is entered; a generator would cost every statement some microseconds."""
+    """Lends a connection while it is entered; a generator would cost every statement some microseconds."""
 
     __slots__ = ("_pool", "_pooled", "_wait_seconds")
 
@@ -182,7 +182,7 @@ class _Lending:
 
 
 def lent(pool: Pool, *, wait_seconds: float | None = None) -> AbstractAsyncContextManager[Connection]:
-    """Lend a connection; what is left undone in it is rolled back. Raises Saturated and Unavailable."""
+    """Lend a connection; an unfinished transaction in it is rolled back. Raises Saturated and Unavailable."""
     return _Lending(pool, wait_seconds)
 
 
@@ -206,7 +206,7 @@ async def _connect(url: str, application: str, options: str = SESSION_OPTIONS) -
         application_name=application,
         **PEER_LOST,
     )
-    # A uuid stays the text that it is on the wire.
+    # A uuid stays text, as it is on the wire.
     made.adapters.register_loader("uuid", TextLoader)
     return made
 
@@ -223,7 +223,7 @@ class _Pooled:
         return not self._psycopg.closed and time.monotonic() < self._ends and self.connection.is_quiet()
 
     def cut(self) -> None:
-        """Let whoever reads from the socket find its end."""
+        """Shut the socket down, so that whoever reads from it sees its end."""
         if not self._psycopg.closed:
             with suppress(OSError), socket.socket(fileno=os.dup(self._psycopg.fileno())) as twin:
                 twin.shutdown(socket.SHUT_RDWR)
@@ -248,14 +248,14 @@ class _Pooled:
 
 @dataclass(slots=True)
 class _Loan:
-    """Since when a connection is lent, and to whom."""
+    """Since when a connection has been lent, and to whom."""
 
     since: float
     borrower: "asyncio.Task[object] | None"
     told: bool = False
-    """Whether the log has it that this takes long."""
+    """Whether the log already says that this takes long."""
 
     def places(self) -> list[str] | str:
-        """Where the borrower is now."""
+        """Where the borrower's code is now."""
         frames = self.borrower.get_stack() if self.borrower else []
         return [f"{frame.f_code.co_filename}:{frame.f_lineno}" for frame in frames] or "a task that has ended"

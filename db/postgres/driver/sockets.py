@@ -5,7 +5,7 @@ import select
 
 
 class Socket:
-    """A connection's socket. It is watched from the first wait on: to begin and end that for every trip costs more."""
+    """A connection's socket. It stays registered after the first wait, which is cheaper than once per round trip."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -28,14 +28,14 @@ class Socket:
                 loop.remove_writer(self._descriptor)
 
     def is_quiet(self) -> bool:
-        """Whether nothing has come that nobody waits for; of a connection at rest only its end would.
+        """Whether no unexpected data has arrived; on an idle connection that would be the server closing it.
 
-        Asked of the system, not of the loop, which may not have come to it yet.
+        It asks the operating system, because the event loop may not have noticed yet.
         """
         return not self._poll.poll(0)
 
     def unwatch(self) -> None:
-        """Leave the socket to others, or to its end."""
+        """Stop watching the socket, so that others can use or close it."""
         if self._watching:
             self._watching.remove_reader(self._descriptor)
             self._watching = None
@@ -47,7 +47,7 @@ class Socket:
 
     def _wake(self) -> None:
         if self._waiting is None:
-            # Nobody reads it, and it would be reported again and again.
+            # Nothing reads it now, so the loop would report it again and again.
             self.unwatch()
         elif not self._waiting.done():
             self._waiting.set_result(None)

@@ -8,7 +8,7 @@ from db.errors import Conflict, ConstraintViolated, StateError, TimedOut, Unavai
 
 
 class _Translated:
-    """Holds nothing and is entered for every read and write: a generator would cost a microsecond each time."""
+    """Stateless, and entered for every read and write: a generator would cost a microsecond each time."""
 
     def __enter__(self) -> None:
         pass
@@ -40,7 +40,7 @@ def _translation(error: psycopg.Error) -> StateError | None:
             return Conflict(type(error).__name__)
         case psycopg.errors.QueryCanceled():
             return TimedOut(type(error).__name__)
-        # A primary that was demoted refuses writes: for them it is gone.
+        # A demoted primary refuses writes: for a write it is as good as unreachable.
         case psycopg.InterfaceError() | psycopg.OperationalError() | psycopg.errors.ReadOnlySqlTransaction():
             return Unavailable(type(error).__name__)
     return None

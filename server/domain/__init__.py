@@ -1,1 +1,1 @@
-"""The rules of the appointment book: pure, standard library only."""
+"""The rules of booking and of everything around it: no input or output, and only the standard library."""

@@ -56,7 +56,7 @@ def decode(name: str, archive: bytes, keys: Mapping[str, bytes]) -> Sequence[tup
 
 
 def _unpacked(archive: bytes) -> tuple[bytes, bytes]:
-    """All lines but the last, and the last."""
+    """All lines except the last, and the last line."""
     unpacker = zlib.decompressobj(wbits=_GZIP)
     try:
         text = unpacker.decompress(archive, MOST_BYTES + 1)

@@ -63,7 +63,7 @@ class Action(StrEnum):
     SEE_PATIENT = "see_patient"
     EDIT_PATIENT = "edit_patient"
     EDIT_PATIENT_ELSEWHERE = "edit_patient_elsewhere"
-    """With a reason, which is kept; the patient is told."""
+    """It takes a reason, which is recorded, and the patient is notified."""
     EDIT_OWN_CONTACT = "edit_own_contact"
     RESERVE_IDENTIFIERS = "reserve_identifiers"
     MANAGE_DISPLAYS = "manage_displays"
@@ -123,7 +123,7 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.REGISTER_PATIENT: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
     Action.SEARCH_PATIENTS: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
     Action.SEE_PATIENT: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
-    # Those who have appointments there, or nowhere.
+    # Patients who have appointments at such a clinic, or none anywhere.
     Action.EDIT_PATIENT: {_S: Scope.CLINIC, _A: Scope.ANY, _Y: Scope.CLINIC},
     Action.EDIT_PATIENT_ELSEWHERE: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
     Action.EDIT_OWN_CONTACT: {_P: Scope.OWN_PATIENT},

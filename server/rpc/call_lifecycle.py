@@ -122,7 +122,7 @@ remembered = lru_cache(maxsize=_REMEMBERED_QUESTIONS)(_checked)
 
 
 def gatekeeper(method: str) -> Callable[[Caller], None]:
-    """Returns a check, done before the request is read, that any of the caller's roles permits it (NOT_ALLOWED)."""
+    """Returns a check, to run before the request is read, that a role of the caller permits a method (NOT_ALLOWED)."""
     actions = METHODS[method.removeprefix("/yoyaku.v1.")]
     roles = roles_for(actions)
 

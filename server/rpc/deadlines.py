@@ -14,7 +14,7 @@ _FAREWELL_SECONDS = 0.1
 
 
 def budget(remaining: float | None) -> float:
-    """The seconds for the work of a call whose caller waits `remaining` seconds, or for ever (DEADLINE_TOO_SHORT)."""
+    """Seconds for the work of a call; `remaining` is left of its deadline, None without one (DEADLINE_TOO_SHORT)."""
     if remaining is None:
         return DEFAULT_SECONDS
     if remaining < _SHORTEST_SECONDS:

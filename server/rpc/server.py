@@ -69,7 +69,7 @@ class GrpcServer:
                 ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
                 # The length is checked after decompression: a small message could take any amount of memory.
                 ("grpc.compression_enabled_algorithms_bitset", _NO_COMPRESSION),
-                # Envoy takes 16 KiB and adds some of its own. gRPC would refuse some of what is over 8 KiB.
+                # Envoy allows 16 KiB and adds headers of its own; by default, gRPC begins to refuse calls above 8 KiB.
                 ("grpc.max_metadata_size", _MAX_METADATA_BYTES),
                 ("grpc.absolute_max_metadata_size", _MAX_METADATA_BYTES),
                 # Clients ping the connections that they keep open; with the default they would be disconnected.

@@ -21,7 +21,7 @@ KEPT = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Write(Generic[R, M]):
-    """A write as its sender identifies it, and how its result becomes the answer that is kept."""
+    """A write as its sender identifies it, and how its result becomes the stored answer."""
 
     caller_id: str
     request_id: str

@@ -17,7 +17,8 @@ from server.domain.ids import Clock
 BEAT = timedelta(seconds=15)
 MAX_AGE = timedelta(hours=1)
 _TICK_SECONDS = 1.0
-# Streams that began together end at random times, so that their readers do not all reconnect in one second.
+# Streams that began together end at random times, 48 to 60 minutes later, so that their readers do not all reconnect in
+# one second.
 _AGE_SPREAD = 0.2
 _TOKEN_SPREAD = timedelta(seconds=20)
 # The stream ends this long before the caller's deadline, so that the last message still arrives.

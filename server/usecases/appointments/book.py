@@ -1,4 +1,10 @@
-"""Booking a slot: one transaction of two round trips to the database, or three if the doctor is new to the worker."""
+"""Booking a slot: one transaction of two round trips to the database, or three if the doctor is new to the worker.
+
+Statements that do not need each other's answers are sent together, in one pipeline:
+
+    1    claim the request_id, lock the days, lock the patient, read the offers and visits    is a seat free?
+    2    insert the appointment, record the history, store the answer, COMMIT                 booked
+"""
 
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -75,7 +81,7 @@ class Booking:
                     self._engine, write, creation.run, creation.now, lambda booked: self._announce(booked.changes)
                 )
         finally:
-            # Also of a booking that was refused: a doctor whose slots are taken is asked for most.
+            # Also after a refused booking: a doctor whose slots are taken gets the most requests.
             self._remember(doctor_id, creation.found)
 
     def _remember(self, doctor_id: str, found: Practitioner | None) -> None:
@@ -112,7 +118,7 @@ class _Creation:
     locks: Locks = field(default_factory=Locks)
     slot: Slot | None = None
     found: Practitioner | None = None
-    """As found under the locks."""
+    """The practitioner as read under the locks."""
 
     async def run(self, pg: Connection, claim: Claim) -> Booked:
         plan = await self._plan(pg, claim)

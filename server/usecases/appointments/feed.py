@@ -176,7 +176,7 @@ class Feed:
 
 
 class _Tail:
-    """The newest changes of a clinic, for all streams that follow it."""
+    """The newest changes of a clinic, shared by all streams that follow it."""
 
     def __init__(self, position: FeedPosition) -> None:
         self.position = position

@@ -19,7 +19,7 @@ _BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """The first row of a patient's chain that is not as it was written."""
+    """The first row of a patient's chain that differs from what was written."""
 
     patient_id: str
     seq: int

@@ -13,7 +13,7 @@ from db.postgres.tables import accounts, signing_keys
 
 
 class AccountRow(NamedTuple):
-    """Who signs in, as what, for whom."""
+    """An account: who signs in, with which role, on behalf of whom."""
 
     id: str
     email: str | None
@@ -22,9 +22,9 @@ class AccountRow(NamedTuple):
     patient_id: str | None = None
     doctor_id: str | None = None
     all_clinics: bool = False
-    """Works for every clinic of the group, also for those to come."""
+    """Works for every clinic of the group, including future ones."""
     generation: int = 0
-    """Raised by what ends all sessions."""
+    """Raising it ends all sessions."""
 
 
 class SigningKeyRow(NamedTuple):
@@ -66,12 +66,12 @@ WHERE id = %(id)s AND disabled_at IS NULL RETURNING id
 """
 _EXISTS = "SELECT true FROM accounts WHERE id = %(id)s"
 _ENDED = "SELECT id, generation FROM accounts WHERE sessions_ended_at > %(since)s"
-# One maker of the first key at a time; whoever waited finds it made.
+# Only one worker makes the first key; the others wait here and then find it.
 _LOCK_KEYS = "LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE"
 
 
 async def signing_key_rows(pg: Connection) -> list[SigningKeyRow]:
-    """All signing keys, the one that signs latest first."""
+    """All signing keys, by `signs_from`, latest first."""
     cursor = pg.cursor(row_factory=args_row(SigningKeyRow))
     await cursor.execute(_KEYS)
     return await cursor.fetchall()
@@ -88,12 +88,12 @@ async def add_signing_key(pg: Connection, key: SigningKeyRow) -> None:
 
 
 async def forget_signing_keys(pg: Connection, ended: datetime) -> None:
-    """Delete the keys before the one that signed already at that time."""
+    """Delete the keys that are older than the one that was signing at time `ended`."""
     await pg.execute(_FORGET_KEYS, {"ended": ended})
 
 
 async def account(pg: Connection, account_id: str) -> AccountRow | None:
-    """One account, or None if there is none or it is disabled."""
+    """One account, or None if it does not exist or is disabled."""
     cursor = pg.cursor(row_factory=args_row(AccountRow))
     await cursor.execute(_ACCOUNT, {"id": account_id})
     return await cursor.fetchone()
@@ -107,8 +107,8 @@ async def accounts_by_email(pg: Connection, emails: Sequence[str]) -> list[Accou
 
 
 async def put_account(pg: Connection, row: AccountRow, now: datetime) -> str:
-    """Add an account, or change the one with that email; the id it has."""
-    # psycopg takes lists for arrays.
+    """Add an account, or change the one with that email; its id."""
+    # psycopg turns lists into arrays.
     lists = {"roles": list(row.roles), "clinic_ids": list(row.clinic_ids)}
     cursor = await pg.execute(_PUT_ACCOUNT, {**row._asdict(), **lists, "now": now})
     found = await cursor.fetchone()
@@ -118,12 +118,12 @@ async def put_account(pg: Connection, row: AccountRow, now: datetime) -> str:
 
 
 async def end_sessions(pg: Connection, account_id: str, now: datetime) -> None:
-    """Refuse the tokens that an account has now."""
+    """Raise the generation of an account, so that its present tokens are refused."""
     await pg.execute(_END_SESSIONS, {"id": account_id, "now": now})
 
 
 async def disable(pg: Connection, account_id: str, now: datetime) -> bool:
-    """End an account and the tokens that it has now; False if there is none or it is disabled already."""
+    """Disable an account and its present tokens; False if it does not exist or is disabled already."""
     return await (await pg.execute(_DISABLE, {"id": account_id, "now": now})).fetchone() is not None
 
 

@@ -1,4 +1,4 @@
-"""Lists of appointments: always one statement, along an index, by keyset or by offset."""
+"""Lists of appointments: always one statement that uses an index, paged by keyset or by offset."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -10,7 +10,7 @@ from db.postgres.driver.pipeline import named
 
 
 class AppointmentCursor(NamedTuple):
-    """Where a page ended, in the order (date, start_at, id)."""
+    """The last row of a page, in the order (date, start_at, id)."""
 
     date: date
     start_at: datetime
@@ -18,7 +18,7 @@ class AppointmentCursor(NamedTuple):
 
 
 class Among(NamedTuple):
-    """The appointments that a reader may see: those of any of these."""
+    """The appointments that a reader may see: those that belong to any of these."""
 
     clinic_ids: Sequence[str]
     doctor_id: str | None
@@ -26,7 +26,7 @@ class Among(NamedTuple):
 
 
 class AppointmentQuery(NamedTuple):
-    """Which appointments, in which order, and which part of them."""
+    """Which appointments to list, in which order, and which page of them."""
 
     whose: Literal["patient", "doctor", "clinic"]
     id: str
@@ -42,7 +42,7 @@ class AppointmentQuery(NamedTuple):
 
 
 def statement(query: AppointmentQuery) -> str:
-    """The text of the statement for a query; it names only what the query restricts."""
+    """The SQL of a query; it mentions only columns that the query restricts."""
     direction = "DESC" if query.descending else "ASC"
     order = f"ORDER BY a.date {direction}, a.start_at {direction}, a.id {direction}"
     conditions = [f"a.{query.whose}_id = %(id)s"]

@@ -1,4 +1,4 @@
-"""Appointments: rows with the names that every reader wants, in one statement."""
+"""Appointments: rows with the names that every reader needs, in one statement."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -32,12 +32,12 @@ class AppointmentRow(NamedTuple):
     updated_at: datetime
 
     def __hash__(self) -> int:
-        # That of all fields, instants among them, takes several times as long.
+        # Hashing all fields, including the instants, takes several times as long.
         return hash((self.id, self.version))
 
 
 class PatientDayRow(NamedTuple):
-    """An active appointment of a patient, as far as rules about other appointments need it."""
+    """An active appointment of a patient, as far as the rules for the patient's other appointments need it."""
 
     id: str
     doctor_id: str
@@ -60,11 +60,11 @@ class Placement(NamedTuple):
     busy_until: datetime
     seat: int
     utc_offset_minutes: int
-    """How far the clinic's clocks are ahead of UTC at the start, by the rules of now."""
+    """How far the clinic's clocks are ahead of UTC at the start, by the present time zone rules."""
 
 
 class StartRow(NamedTuple):
-    """The start of an appointment, and by which offset from UTC it was told."""
+    """The start of an appointment, and the UTC offset with which the patient was told of it."""
 
     id: str
     version: int
@@ -74,7 +74,7 @@ class StartRow(NamedTuple):
 
 
 class NewAppointment(NamedTuple):
-    """What an appointment stores beside its place."""
+    """What an appointment stores besides its place."""
 
     id: str
     patient_id: str
@@ -92,7 +92,7 @@ JOIN doctors d ON d.id = a.doctor_id
 JOIN clinics c ON c.id = a.clinic_id
 """
 SELECT = _NAMED.format("appointments")
-"""All appointments, by the columns of AppointmentRow; `a` is the appointment."""
+"""Selects the columns of AppointmentRow from all appointments; `a` is the appointment."""
 
 _NARROWED = """(
 SELECT id, patient_id, practitioner_id, doctor_id, clinic_id, date, start_at, end_at, during, status, reason, version,
@@ -102,9 +102,9 @@ FROM appointments a {}
 
 
 def select_among(clauses: str) -> str:
-    """As SELECT, for appointments `a` that WHERE, ORDER BY and LIMIT single out before the names are looked up.
+    """As SELECT, for appointments `a`: WHERE, ORDER BY and LIMIT select them before their names are joined.
 
-    A planner that expects few rows would find the names of all of them first, and sort and cut afterwards.
+    If the planner expects few rows, it would otherwise join the names of all rows first, then sort and limit.
     """
     return _NAMED.format(_NARROWED.format(clauses))
 
@@ -154,40 +154,40 @@ ORDER BY date, start_at, id LIMIT {STARTS_TOGETHER}
 
 
 async def get(pg: Connection, appointment_id: str) -> Sent[AppointmentRow]:
-    """One appointment, if there is one."""
+    """One appointment, if the id exists."""
     cursor = pg.cursor(row_factory=named(AppointmentRow))
     return await cursor.execute(_GET, {"id": appointment_id})
 
 
 async def batch(pg: Connection, appointment_ids: Sequence[str]) -> list[AppointmentRow]:
-    """Those of the appointments that there are, in no order."""
+    """The appointments that exist among these, in no particular order."""
     cursor = pg.cursor(row_factory=named(AppointmentRow))
     await cursor.execute(_BATCH, {"ids": list(appointment_ids)})
     return await cursor.fetchall()
 
 
 async def revision_of(pg: Connection, appointment_id: str) -> Sent[tuple[int]]:
-    """The revision of an appointment's day; no row if the day never changed."""
+    """The revision of an appointment's day; no row if the day has never changed."""
     return await pg.execute(_REVISION, {"id": appointment_id})
 
 
 async def lock_patient(pg: Connection, patient_id: str) -> Sent[tuple[str]]:
-    """Lock a patient against other bookings until the transaction ends; the name, if there is such a patient."""
+    """Lock a patient against other bookings until the transaction ends; the name, if the patient exists."""
     return await pg.execute(_LOCK_PATIENT, {"patient_id": patient_id})
 
 
 async def of_patient_around(pg: Connection, patient_id: str, day: date) -> Sent[PatientDayRow]:
-    """The active appointments of a patient on a day and two days before and after it."""
+    """The active appointments of a patient from two days before a day to two days after it."""
     cursor = pg.cursor(row_factory=named(PatientDayRow))
     return await cursor.execute(_OF_PATIENT_AROUND, {"patient_id": patient_id, "date": day})
 
 
 async def starts(pg: Connection, clinic_id: str, after: StartRow | None, now: datetime) -> list[StartRow]:
-    """The next active appointments of a clinic that are still to come, at most STARTS_TOGETHER, by date and start.
+    """The next active future appointments of a clinic, at most STARTS_TOGETHER, by date and start.
 
-    Without those of which it is not known how they were told.
+    Appointments whose UTC offset at booking is unknown are left out.
     """
-    # A session may run over midnight, and a clinic's date be behind that of the instant.
+    # A session may run past midnight, and a clinic's date may be behind the UTC date.
     first = StartRow("00000000-0000-0000-0000-000000000000", 0, now.date() - timedelta(days=3), now, 0)
     begin = after or first
     values = {"clinic_id": clinic_id, "now": now, "after_date": begin.date, "after_start": begin.start_at}
@@ -196,15 +196,15 @@ async def starts(pg: Connection, clinic_id: str, after: StartRow | None, now: da
 
 
 async def insert(pg: Connection, appointment: NewAppointment, place: Placement, now: datetime) -> None:
-    """Add an appointment; the exclusion constraints have the last word (ConstraintViolated)."""
+    """Add an appointment; the exclusion constraints decide whether it fits (ConstraintViolated)."""
     await pg.execute(_INSERT, {**appointment._asdict(), **place._asdict(), "now": now})
 
 
 async def move(pg: Connection, appointment_id: str, place: Placement, now: datetime) -> None:
-    """Put an appointment elsewhere; the exclusion constraints have the last word (ConstraintViolated)."""
+    """Move an appointment; the exclusion constraints decide whether it fits (ConstraintViolated)."""
     await pg.execute(_MOVE, {"id": appointment_id, "now": now, **place._asdict()})
 
 
 async def set_status(pg: Connection, appointment_ids: Sequence[str], status: str, now: datetime) -> None:
-    """Bring appointments into a state that is not `held`."""
+    """Set the status of appointments, to one other than `held`."""
     await pg.execute(_SET_STATUS, {"ids": list(appointment_ids), "status": status, "now": now})

@@ -1,4 +1,4 @@
-"""Rows on their way to an archive and back: whole, as JSON, whatever columns they have."""
+"""Rows that move to an archive and back: whole rows as JSON, whatever their columns."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -11,14 +11,14 @@ from db.postgres.cluster.engines import Connection
 
 
 class Row(NamedTuple):
-    """A row of a table, as PostgreSQL writes it in JSON."""
+    """A row of a table as the JSON that PostgreSQL makes of it."""
 
     table: str
     content: str
 
 
 class ArchivePosition(NamedTuple):
-    """An appointment, in the order in which they leave."""
+    """A position in the order in which appointments are archived."""
 
     date: date
     start_at: datetime
@@ -29,7 +29,7 @@ _DUE_RECORDS = """
 SELECT id FROM records WHERE clinic_id = %(clinic_id)s AND updated_at < %(before)s
 ORDER BY updated_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
-# A session may run over midnight, and a clinic's date be ahead of that of the instant: two days are on the safe side.
+# A session may run past midnight, and a clinic's date may be ahead of the UTC date: two days cover both.
 _DUE_APPOINTMENTS = """
 SELECT date, start_at, id FROM appointments a
 WHERE clinic_id = %(clinic_id)s AND date < %(before)s::date - 2
@@ -43,7 +43,7 @@ ORDER BY date, start_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 
 
 def _removal(key: str, tables: Sequence[str], also: str = "") -> str:
-    """Removes rows of tables and gives them back as Row, so that no other leaves than those that an archive gets."""
+    """SQL that deletes rows and returns them as Row, so that exactly the deleted rows get into the archive."""
     gone = ", ".join(
         f"gone_{table} AS (DELETE FROM {table} t WHERE {'id' if table == tables[0] else key} = ANY(%(ids)s::uuid[])"
         " RETURNING to_jsonb(t)::text AS content)"
@@ -62,7 +62,7 @@ _BY_APPOINTMENT = ("appointment_events", "appointment_identifiers", "notificatio
 _TAKE_RECORDS = _removal("record_id", ("records", *_BY_RECORD), _KEYS)
 _TAKE_APPOINTMENTS = _removal("appointment_id", ("appointments", *_BY_APPOINTMENT))
 ORDER = ("appointments", *_BY_APPOINTMENT, "records", "record_data_keys", *_BY_RECORD)
-"""Tables, those first that others refer to."""
+"""Tables, each after those that it refers to."""
 _COLUMNS = """
 SELECT relname, array_agg(attname::text) FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
 WHERE c.oid = ANY(%(tables)s::text[]::regclass[]) AND attnum > 0 AND NOT attisdropped GROUP BY relname
@@ -70,7 +70,7 @@ WHERE c.oid = ANY(%(tables)s::text[]::regclass[]) AND attnum > 0 AND NOT attisdr
 
 
 async def due_records(pg: Connection, clinic_id: str, before: datetime, limit: int) -> list[str]:
-    """Lock records of a clinic that were last amended before an instant, the oldest first."""
+    """Lock the oldest records of a clinic that were last amended before an instant, oldest first."""
     values = {"clinic_id": clinic_id, "before": before, "limit": limit}
     return [row[0] for row in await (await pg.execute(_DUE_RECORDS, values)).fetchall()]
 
@@ -80,7 +80,7 @@ async def due_appointments(
 ) -> list[ArchivePosition]:
     """Lock appointments of a clinic that ended before an instant, by date.
 
-    They have not changed since `settled`, and neither a record nor a notice that is still to be sent refers to them.
+    They have not changed since `settled`, and no record or unsent notice refers to them.
     """
     cursor = pg.cursor(row_factory=args_row(ArchivePosition))
     await cursor.execute(
@@ -99,9 +99,9 @@ async def due_appointments(
 
 
 async def take_records(pg: Connection, ids: Sequence[str]) -> list[Row]:
-    """Remove records; their rows: texts stay sealed, with copies of the wrapped keys that they were sealed with.
+    """Delete records; returns their rows, with texts still encrypted and copies of the wrapped keys of these texts.
 
-    The keys themselves stay, since others may be sealed with them.
+    The keys stay in the database, since other texts may be encrypted with them.
     """
     await pg.execute("SET LOCAL yoyaku.retention = 'on'")
     cursor = pg.cursor(row_factory=args_row(Row))
@@ -109,21 +109,21 @@ async def take_records(pg: Connection, ids: Sequence[str]) -> list[Row]:
 
 
 async def take_appointments(pg: Connection, ids: Sequence[str]) -> list[Row]:
-    """Remove appointments; their rows: their history, the names that other systems give them, their notices."""
+    """Delete appointments; returns their rows with those of their history, identifiers and notices."""
     cursor = pg.cursor(row_factory=args_row(Row))
     return await (await cursor.execute(_TAKE_APPOINTMENTS, {"ids": list(ids)})).fetchall()
 
 
 async def columns(pg: Connection) -> dict[str, set[str]]:
-    """The columns of each table that archives hold rows of."""
+    """The columns of each table that is archived."""
     cursor = await pg.execute(_COLUMNS, {"tables": list(ORDER)})
     return {table: set(names) for table, names in await cursor.fetchall()}
 
 
 async def put_back(pg: Connection, table: str, names: Sequence[str], contents: Sequence[str]) -> int:
-    """Add rows that have these columns, those that are not there; how many.
+    """Add the rows that are missing, which have these columns; how many were added.
 
-    Other columns get their defaults. ConstraintViolated: what a row refers to is not there.
+    Other columns get their defaults. ConstraintViolated if a row that one refers to is missing.
     """
     statement = SQL(
         "WITH added AS (INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT {names}"

@@ -10,16 +10,16 @@ from db.postgres.cluster.engines import Connection
 
 
 class AuditRow(NamedTuple):
-    """Who had which records, when, why; `mac` covers all else and the mac of the row before."""
+    """Who accessed which records, when and why; `mac` covers all other fields and the mac of the row before."""
 
     patient_id: str
     seq: int
-    """From 1 on, without gaps, for each patient."""
+    """Numbers each patient's rows from 1, without gaps."""
     happened_at: datetime
     actor: str
-    """Id of the account."""
+    """The account's id."""
     doctor_id: str | None
-    """As which doctor the account did it."""
+    """The doctor as whom the account acted."""
     access: str
     basis: str
     record_ids: Sequence[str]
@@ -54,7 +54,7 @@ class ChainRow(NamedTuple):
     mac: bytes | None
 
 
-# The row of the chain is the lock that keeps two writers from taking one number. It is taken last in a transaction.
+# Locking the chain's row keeps two writers from taking the same number. It is the last lock of a transaction.
 _NEXT = """
 INSERT INTO record_audit_chains AS chain (patient_id, seq) VALUES (%(patient_id)s, 1)
 ON CONFLICT (patient_id) DO UPDATE SET seq = chain.seq + 1
@@ -87,7 +87,7 @@ async def next_place(pg: Connection, patient_id: str) -> tuple[int, bytes]:
     ConstraintViolated: record_audit_chains_patient_fkey.
     """
     taken = await pg.execute(_NEXT, {"patient_id": patient_id})
-    # A statement of its own sees what was committed while the lock was waited for.
+    # A separate statement sees what was committed while this one waited for the lock.
     last = await pg.execute(_LAST_MAC, {"patient_id": patient_id})
     [[seq]] = await taken.fetchall()
     found = await last.fetchone()
@@ -100,7 +100,7 @@ async def add(pg: Connection, row: AuditRow) -> None:
 
 
 async def rows(pg: Connection, patient_id: str, after_seq: int, last_seq: int, limit: int) -> list[AuditRow]:
-    """The rows of a patient's chain, in order, after one number and up to another."""
+    """The rows of a patient's chain in order, from after `after_seq` up to and including `last_seq`."""
     cursor = pg.cursor(row_factory=args_row(AuditRow))
     where = {"patient_id": patient_id, "after_seq": after_seq, "last_seq": last_seq, "limit": limit}
     await cursor.execute(_ROWS, where)
@@ -108,14 +108,14 @@ async def rows(pg: Connection, patient_id: str, after_seq: int, last_seq: int, l
 
 
 async def chains(pg: Connection, after_id: str, limit: int) -> list[ChainRow]:
-    """The chains by patient, from the one after `after_id` on."""
+    """The chains by patient, starting after `after_id`."""
     cursor = pg.cursor(row_factory=args_row(ChainRow))
     await cursor.execute(_CHAINS, {"after_id": after_id, "limit": limit})
     return await cursor.fetchall()
 
 
 async def accesses(pg: Connection, patient_id: str, before_seq: int, limit: int) -> list[AccessRow]:
-    """Who had a patient's records, the latest first, from before a number on."""
+    """Who accessed a patient's records, latest first, with numbers below `before_seq`."""
     cursor = pg.cursor(row_factory=args_row(AccessRow))
     await cursor.execute(_ACCESS, {"patient_id": patient_id, "before_seq": before_seq, "limit": limit})
     return await cursor.fetchall()

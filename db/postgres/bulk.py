@@ -1,4 +1,4 @@
-"""Loads many rows at once by COPY. Every constraint holds as ever: what breaks one refuses the whole load."""
+"""Loads many rows at once with COPY. All constraints apply: one row that breaks one makes the whole load fail."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -23,7 +23,7 @@ class PatientCopy(NamedTuple):
 
 
 class AppointmentCopy(NamedTuple):
-    """A row of `appointments`, for any state but `held`."""
+    """A row of `appointments`, with any status but `held`."""
 
     id: str
     doctor_id: str
@@ -34,7 +34,7 @@ class AppointmentCopy(NamedTuple):
     start_at: datetime
     end_at: datetime
     during: str
-    """See `days.period`."""
+    """A tstzrange as `days.period` makes it."""
     seat: int
     utc_offset_minutes: int
     status: str
@@ -68,8 +68,9 @@ SELECT set_config(name, '0', true)
 FROM unnest('{statement_timeout, lock_timeout, idle_in_transaction_session_timeout}'::text[]) AS name
 """
 _TABLES = "patients, patient_identifiers, appointments, appointment_events, schedule_days"
-# Keeps out other loads, and autovacuum: it would count none of the uncommitted rows and write down that the tables are
-# empty, whereupon foreign keys are looked up in an index that has the id last (minutes). Others read and write as ever.
+# Keeps out other loads and autovacuum, which would not count the uncommitted rows and would record that the tables are
+# empty; foreign keys would then be checked with an index that has the id last, for minutes. Normal reads and writes go
+# on.
 _LOCK = f"LOCK TABLE {_TABLES} IN SHARE UPDATE EXCLUSIVE MODE"
 _ANALYZE = f"ANALYZE {_TABLES}"
 
@@ -80,7 +81,7 @@ async def loading(engine: Engine) -> AsyncIterator[Connection]:
     node = engine.primary
     async with connection(engine) as pg:
         with translated():
-            # Not by `transact`: COPY is not possible in its pipeline. What fails, the pool rolls back.
+            # Not with `transact`, because COPY is not possible in its pipeline. After a failure the pool rolls back.
             await pg.execute("BEGIN")
             await pg.execute(_UNHURRIED)
             await pg.execute(_LOCK)
@@ -95,7 +96,7 @@ async def add_patients(pg: Connection, rows: Iterable[PatientCopy]) -> None:
 
 
 async def name_patients(pg: Connection, names: Iterable[tuple[str, str, str]]) -> None:
-    """Give patients (system, value, patient_id) names."""
+    """Add identifiers (system, value, patient_id) of patients."""
     await _copy(pg, "patient_identifiers", ("system", "value", "patient_id"), names)
 
 
@@ -105,17 +106,17 @@ async def add_appointments(pg: Connection, rows: Iterable[AppointmentCopy]) -> N
 
 
 async def add_events(pg: Connection, rows: Iterable[EventCopy]) -> None:
-    """Add what happened to appointments."""
+    """Add events of appointments."""
     await _copy(pg, "appointment_events", EventCopy._fields, rows)
 
 
 async def add_days(pg: Connection, rows: Iterable[DayCopy]) -> None:
-    """Add days of doctors that never changed before."""
+    """Add days of doctors that have no row yet."""
     await _copy(pg, "schedule_days", DayCopy._fields, rows)
 
 
 async def analyze(pg: Connection) -> None:
-    """Tell the planner at once how the tables look now."""
+    """Update the planner's statistics of the tables at once."""
     await pg.execute(_ANALYZE)
 
 

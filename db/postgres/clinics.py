@@ -44,13 +44,13 @@ async def add(pg: Connection, clinic: ClinicRow, now: datetime) -> None:
 
 
 async def page(pg: Connection, after_id: str, limit: int) -> list[ClinicRow]:
-    """Clinics by (name, id), from the one after `after_id` on; the nil UUID comes before all."""
+    """Clinics by (name, id), starting after `after_id`; the nil UUID starts at the first one."""
     cursor = pg.cursor(row_factory=args_row(ClinicRow))
     await cursor.execute(_PAGE, {"after_id": after_id, "limit": limit})
     return await cursor.fetchall()
 
 
 async def count(pg: Connection, clinic_ids: Sequence[str]) -> int:
-    """How many of these clinics there are."""
+    """How many of these clinics exist."""
     found = await (await pg.execute(_COUNT, {"clinic_ids": list(clinic_ids)})).fetchone()
     return int(found[0]) if found else 0

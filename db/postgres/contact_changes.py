@@ -1,4 +1,4 @@
-"""New addresses and numbers of patients that wait to be confirmed: one of a kind for a patient."""
+"""Unconfirmed new email addresses and phone numbers: at most one of each kind per patient."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -9,10 +9,10 @@ from db.postgres.cluster.engines import Connection
 
 
 class ContactChangeRow(NamedTuple):
-    """A change that waits."""
+    """A change that is not confirmed yet."""
 
     id: str
-    """Of the notice that carries its code, too."""
+    """Also the id of the notice that carries the code."""
     patient_id: str
     kind: str
     """`email` or `phone`."""
@@ -21,7 +21,7 @@ class ContactChangeRow(NamedTuple):
 
 
 class SentCounts(NamedTuple):
-    """How many notices about contacts were asked for since an instant."""
+    """How many notices about contact data were requested since an instant."""
 
     to_recipient: int
     for_patient: int
@@ -50,46 +50,46 @@ _FORGET = "DELETE FROM contact_changes WHERE expires_at < %(now)s"
 
 
 async def drop(pg: Connection, patient_id: str, kind: str) -> None:
-    """Forget what waits of a kind."""
+    """Delete the unconfirmed change of a kind."""
     await pg.execute(_DROP, {"patient_id": patient_id, "kind": kind})
 
 
 async def add(pg: Connection, row: ContactChangeRow) -> None:
-    """Have a change wait; it has no code until the notice with it is sent."""
+    """Store a change; it gets its code when the notice with the code is sent."""
     await pg.execute(_ADD, row._asdict())
 
 
 async def set_code(pg: Connection, change_id: str, code_hash: bytes) -> None:
-    """Give a change its code, in place of the one before."""
+    """Set the code of a change, which replaces an earlier code."""
     await pg.execute(_SET_CODE, {"id": change_id, "code_hash": code_hash})
 
 
 async def count_try(pg: Connection, patient_id: str) -> None:
-    """Count that a code is tried, for all that waits for a patient."""
+    """Count an attempt to enter a code, for all unconfirmed changes of a patient."""
     await pg.execute(_COUNT_TRY, {"patient_id": patient_id})
 
 
 async def by_code(
     pg: Connection, patient_id: str, code_hash: bytes, *, tries: int, now: datetime
 ) -> ContactChangeRow | None:
-    """What waits for a code, unless more than so many were tried or its time is over."""
+    """The change with a code, unless it has expired or had too many attempts."""
     cursor = pg.cursor(row_factory=args_row(ContactChangeRow))
     await cursor.execute(_BY_CODE, {"patient_id": patient_id, "code_hash": code_hash, "tries": tries, "now": now})
     return await cursor.fetchone()
 
 
 async def lock_recipient(pg: Connection, recipient: str) -> None:
-    """Keep others from asking for notices to a recipient until the transaction ends."""
+    """Keep others from requesting notices to a recipient until the transaction ends."""
     await pg.execute(_LOCK_RECIPIENT, {"recipient": recipient})
 
 
 async def sent(pg: Connection, recipient: str, patient_id: str, kind: str, since: datetime) -> SentCounts:
-    """How many notices of a kind were asked for since then."""
+    """How many notices of a kind were requested since then."""
     values = {"recipient": recipient, "patient_id": patient_id, "kind": kind, "since": since}
     found = await (await pg.execute(_SENT, values)).fetchone() or (0, 0)
     return SentCounts(*found)
 
 
 async def forget(pg: Connection, now: datetime) -> None:
-    """Forget what was not confirmed in time."""
+    """Delete the changes that were not confirmed in time."""
     await pg.execute(_FORGET, {"now": now})

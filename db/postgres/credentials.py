@@ -1,4 +1,4 @@
-"""What displays and hospital systems hold instead of a password."""
+"""The credentials that displays and hospital systems have instead of a password."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -44,7 +44,7 @@ async def add(pg: Connection, secret_hash: bytes, account_id: str, name: str, no
 
 
 async def holder(pg: Connection, secret_hash: bytes) -> AccountRow | None:
-    """The account that holds a credential, or None if there is none or it is disabled."""
+    """The account with a credential, or None if there is none or it is disabled."""
     cursor = pg.cursor(row_factory=args_row(AccountRow))
     await cursor.execute(_HOLDER, {"secret_hash": secret_hash})
     return await cursor.fetchone()

@@ -1,4 +1,4 @@
-"""The days of doctors: their revisions, and all that decides which slots they offer."""
+"""The days of doctors: their revisions, and everything that decides which slots they offer."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from db.postgres.tables import ACTIVE
 
 _REMEMBERED_HOURS = 1_000
 LARGEST_HOURS = 16_384
-"""Characters of working hours that are remembered: a hundred sessions or more."""
+"""Working hours of up to so many characters are cached; they hold a hundred sessions or more."""
 NEVER = "empty"
 """A period in which nothing is busy."""
 
@@ -51,7 +51,7 @@ class BusyRow(NamedTuple):
 
 
 class OfferRow(NamedTuple):
-    """A doctor, the clinic's policy, all working hours, and what occupies the practitioner for a time."""
+    """A doctor, the clinic's policy, all working hours, and when the practitioner is busy in a period."""
 
     doctor_id: str
     practitioner_id: str
@@ -70,14 +70,14 @@ class OfferRow(NamedTuple):
     epoch: int
     date: date | None
     revision: int
-    """That of `date`."""
+    """The revision of `date`."""
     hours: str
-    """JSON; `sessions` reads it."""
+    """JSON, to be read with `sessions`."""
     busy: Sequence[BusyRow]
 
 
 def period(start_at: datetime, end_at: datetime) -> str:
-    """A tstzrange, its end exclusive."""
+    """A tstzrange that excludes its end."""
     return f"[{start_at},{end_at})"
 
 
@@ -157,7 +157,7 @@ _EPOCH = "SELECT epoch FROM cluster_epoch"
 
 
 async def changed_since(pg: Connection, since: datetime) -> tuple[int, list[DayRow]]:
-    """The epoch, and the days that changed since an instant at their present revisions."""
+    """The epoch, and the days that have changed since an instant, with their present revisions."""
     async with pg.pipeline():
         sent_epoch = await pg.execute(_EPOCH)
         cursor = pg.cursor(row_factory=named(DayRow))
@@ -167,7 +167,7 @@ async def changed_since(pg: Connection, since: datetime) -> tuple[int, list[DayR
 
 
 async def raise_revisions(pg: Connection, days: Iterable[tuple[str, date]], now: datetime) -> Sent[DayRow]:
-    """Lock doctor-days (doctor_id, date) in their order until the transaction ends, and add one to each revision."""
+    """Lock days (doctor_id, date) in sorted order until the transaction ends, and add one to each revision."""
     wanted = sorted(days)
     cursor = pg.cursor(row_factory=named(DayRow))
     return await cursor.execute(
@@ -176,25 +176,25 @@ async def raise_revisions(pg: Connection, days: Iterable[tuple[str, date]], now:
 
 
 async def offer(pg: Connection, doctor_id: str, first: date, last: date) -> Sent[OfferRow]:
-    """What decides the slots of a doctor from `first` to `last`, in one statement; no row for an unknown doctor.
+    """What decides a doctor's slots from `first` to `last`, in one statement; no row for an unknown doctor.
 
-    `date` is `first`; `busy` reaches over the night that follows `last`.
+    `date` is `first`; `busy` includes the night after `last`.
     """
     cursor = pg.cursor(row_factory=args_row(_offer_row))
     return await cursor.execute(_OFFER, {"doctor_id": doctor_id, "first": first, "last": last})
 
 
 async def offers_of_days(pg: Connection, days: Sequence[tuple[str, date]]) -> list[OfferRow]:
-    """As `offer`, for several doctors, each on a day of its own (doctor_id, date); unknown doctors are left out."""
+    """As `offer`, for several (doctor_id, date), each for that day alone; unknown doctors are left out."""
     cursor = pg.cursor(row_factory=args_row(_offer_row))
     await cursor.execute(_OFFERS_OF_DAYS, {"doctor_ids": [day[0] for day in days], "dates": [day[1] for day in days]})
     return await cursor.fetchall()
 
 
 async def offers_of_practitioner(pg: Connection, doctor_id: str, busy: str) -> Sent[OfferRow]:
-    """Every doctor that is the same practitioner as `doctor_id`, by id, with what is `busy` in a period (tstzrange).
+    """All doctors of the practitioner who is `doctor_id`, by id, with what is `busy` in a period (tstzrange).
 
-    There is no `date`, and `revision` is 0.
+    `date` is None and `revision` is 0.
     """
     cursor = pg.cursor(row_factory=args_row(_offer_row))
     return await cursor.execute(_OFFERS_OF_PRACTITIONER, {"doctor_id": doctor_id, "period": busy})
@@ -216,7 +216,7 @@ async def offers_of_appointment(pg: Connection, appointment_id: str, busy: str) 
 async def offers_of_group(pg: Connection, clinic_id: str, specialty: str, first: date, last: date) -> list[OfferRow]:
     """As `offer`, for all active doctors of a clinic, of a specialty, or of both; one of them may be empty.
 
-    Specialties compare without case.
+    Specialties are compared case-insensitively.
     """
     if clinic_id and specialty:
         statement = _OFFERS_OF_CLINIC_AND_SPECIALTY

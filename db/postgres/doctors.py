@@ -1,4 +1,4 @@
-"""Practitioners, and the doctors that they are at clinics."""
+"""Practitioners, and the doctors that they are at their clinics."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -31,7 +31,7 @@ class DoctorRow(NamedTuple):
 
 
 class PlaceRow(NamedTuple):
-    """Where a doctor works: what a doctor's day needs to know."""
+    """Where a doctor works, as far as a doctor's day depends on it."""
 
     doctor_id: str
     clinic_id: str
@@ -74,7 +74,7 @@ _LAST_NAME = """coalesce((SELECT o.name FROM doctors JOIN practitioners o ON o.i
 
 
 def _page(condition: str = "true") -> str:
-    # Not as one comparison of (name, id): the two lie in two tables, and an index takes its part only by itself.
+    # Not one comparison of (name, id): the columns are in two tables, and an index serves only its own column.
     return f"""{_SELECT}WHERE d.active AND {condition} AND p.name COLLATE "C" >= {_LAST_NAME}
     AND (p.name <> {_LAST_NAME} OR d.id > %(after_id)s)
 ORDER BY p.name COLLATE "C", d.id LIMIT %(limit)s
@@ -97,7 +97,7 @@ _SPECIALTIES = """
 SELECT min(specialty) FROM doctors WHERE active GROUP BY lower(specialty) ORDER BY lower(specialty) LIMIT %(limit)s
 """
 
-# A new doctor of the same practitioner waits for this lock as well, by its foreign key.
+# Adding a doctor of the same practitioner waits for this lock too, because of its foreign key.
 _LOCK = "SELECT FROM practitioners WHERE id = %(practitioner_id)s FOR UPDATE"
 _UPDATE = """
 UPDATE doctors SET specialty = %(specialty)s, active = %(active)s, version = version + 1, updated_at = %(now)s
@@ -137,27 +137,27 @@ async def add(
 
 
 async def ids_of_clinics(pg: Connection, clinic_ids: Sequence[str]) -> list[str]:
-    """The doctors of clinics, in the order they were added."""
+    """The doctors of clinics, in the order in which they were added."""
     cursor = await pg.execute(_IDS_OF_CLINICS, {"clinic_ids": list(clinic_ids)})
     return [row[0] for row in await cursor.fetchall()]
 
 
 async def places(pg: Connection, doctor_ids: Sequence[str]) -> list[PlaceRow]:
-    """Where those of the doctors work that there are, in no order."""
+    """Where the doctors work; unknown ones are left out. In no particular order."""
     cursor = pg.cursor(row_factory=args_row(PlaceRow))
     await cursor.execute(_PLACES, {"doctor_ids": list(doctor_ids)})
     return await cursor.fetchall()
 
 
 async def places_of_clinic(pg: Connection, clinic_id: str) -> list[PlaceRow] | None:
-    """The active doctors of a clinic; None if there is no such clinic."""
+    """The active doctors of a clinic; None if the clinic does not exist."""
     cursor = await pg.execute(_PLACES_OF_CLINIC, {"clinic_id": clinic_id})
     rows = await cursor.fetchall()
     return [PlaceRow(*row) for row in rows if row[0] is not None] if rows else None
 
 
 async def get(pg: Connection, doctor_id: str) -> Sent[DoctorRow]:
-    """One doctor, active or not, if there is one."""
+    """One doctor, active or not, if the id exists."""
     cursor = pg.cursor(row_factory=args_row(DoctorRow))
     return await cursor.execute(_GET, {"doctor_id": doctor_id})
 
@@ -176,9 +176,9 @@ async def id_at(pg: Connection, practitioner_id: str, clinic_id: str) -> str | N
 
 
 async def page(pg: Connection, clinic_id: str, specialty: str, after_id: str, limit: int) -> list[DoctorRow]:
-    """Active doctors by (name, id), from the one after `after_id` on; the nil UUID comes before all.
+    """Active doctors by (name, id), starting after `after_id`; the nil UUID starts at the first one.
 
-    An empty clinic or specialty means all; specialties compare without case.
+    An empty clinic or specialty means all; specialties are compared case-insensitively.
     """
     cursor = pg.cursor(row_factory=args_row(DoctorRow))
     values = {"clinic_id": clinic_id, "specialty": specialty, "after_id": after_id, "limit": limit}
@@ -187,28 +187,28 @@ async def page(pg: Connection, clinic_id: str, specialty: str, after_id: str, li
 
 
 async def is_specialty(pg: Connection, specialty: str) -> bool:
-    """Whether an active doctor has a specialty, in whatever case it is written."""
+    """Whether an active doctor has a specialty, compared case-insensitively."""
     return await (await pg.execute(_IS_SPECIALTY, {"specialty": specialty})).fetchone() is not None
 
 
 async def specialties(pg: Connection, limit: int) -> list[str]:
-    """The first of the specialties that active doctors have, by name."""
+    """The first `limit` specialties of active doctors, by name."""
     return [row[0] for row in await (await pg.execute(_SPECIALTIES, {"limit": limit})).fetchall()]
 
 
 async def lock(pg: Connection, practitioner_id: str) -> None:
-    """Keep others from changing any doctor that the practitioner is until the transaction ends."""
+    """Keep others from changing any doctor of the practitioner until the transaction ends."""
     await pg.execute(_LOCK, {"practitioner_id": practitioner_id})
 
 
 async def update(pg: Connection, doctor: DoctorRow, now: datetime) -> None:
-    """Store specialty and active of a doctor as its next version."""
+    """Store a doctor's specialty and whether the doctor is active, as the next version."""
     values = {"doctor_id": doctor.id, "specialty": doctor.specialty, "active": doctor.active, "now": now}
     await pg.execute(_UPDATE, values)
 
 
 async def rename(pg: Connection, doctor: DoctorRow, now: datetime) -> list[str]:
-    """Store the name of a doctor's practitioner; each other doctor that the practitioner is, with a next version."""
+    """Store the name of a doctor's practitioner; the practitioner's other doctors, each with its next version."""
     values = {"practitioner_id": doctor.practitioner_id, "now": now}
     await pg.execute(_RENAME, {**values, "name": doctor.name})
     sent = await pg.execute(_RAISE_OTHERS, {**values, "doctor_id": doctor.id})

@@ -1,4 +1,4 @@
-"""Changes of appointments: their history, the feed of each clinic in commit order, and what patients hear of them."""
+"""Changes of appointments: their history, the feed of each clinic in commit order, and the notices about them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ from db.postgres.cluster.engines import Connection
 
 
 class AppointmentChange(NamedTuple):
-    """What happened to an appointment; the clinic that it was moved away from, if it was."""
+    """What happened to an appointment, and the clinic that it was moved away from, if it was."""
 
     appointment_id: str
     event: str
@@ -20,7 +20,7 @@ class AppointmentChange(NamedTuple):
 
 
 class HeadRow(NamedTuple):
-    """The number of a clinic's newest change, 0 if there was none; numbers are those of an epoch."""
+    """The number of a clinic's newest change, 0 if there was none; numbers are valid within one epoch."""
 
     clinic_id: str
     epoch: int
@@ -36,7 +36,7 @@ class ChangeRow(NamedTuple):
     happened_at: datetime
 
 
-# Feeds are locked in the order of clinics, and until the transaction ends: so their numbers rise in commit order.
+# Feeds are locked in the order of clinics until the transaction ends, so their numbers rise in commit order.
 _ADD = """
 WITH change AS MATERIALIZED (
     SELECT * FROM unnest(
@@ -85,10 +85,10 @@ RETURNING true
 
 
 async def add(pg: Connection, changes: Sequence[AppointmentChange], kinds: Sequence[str | None], now: datetime) -> None:
-    """Write changes into the histories of their appointments, which must be as they are now, and into the feeds.
+    """Add changes to the histories and the feeds; the appointments must be stored in their new state already.
 
-    `kinds` says of each change which notice of it is to be queued, if any. It locks the feeds of the clinics until the
-    transaction ends: no lock may be taken after it.
+    `kinds` says for each change which notice is to be queued, if any. It locks the feeds of the clinics until the
+    transaction ends, so the transaction must take no other lock afterwards.
     """
     columns = zip(*changes, strict=True)
     values = dict(zip(("ids", "events", "actors", "notes", "left"), map(list, columns), strict=True))
@@ -96,20 +96,20 @@ async def add(pg: Connection, changes: Sequence[AppointmentChange], kinds: Seque
 
 
 async def heads(pg: Connection, clinic_ids: Sequence[str]) -> list[HeadRow]:
-    """The heads of the feeds of those of the clinics that there are, in no order."""
+    """The heads of the clinics' feeds; unknown clinics are left out. In no particular order."""
     cursor = pg.cursor(row_factory=args_row(HeadRow))
     await cursor.execute(_HEADS, {"clinic_ids": list(clinic_ids)})
     return await cursor.fetchall()
 
 
 async def page(pg: Connection, clinic_id: str, *, after: int, limit: int) -> list[ChangeRow]:
-    """The first changes after a number, by number; those that were purged are left out."""
+    """The first changes after a number, by number, without those that were purged."""
     cursor = pg.cursor(row_factory=args_row(ChangeRow))
     await cursor.execute(_PAGE, {"clinic_id": clinic_id, "after": after, "limit": limit})
     return await cursor.fetchall()
 
 
 async def purge(pg: Connection, forgotten: datetime) -> int:
-    """Delete a batch of each clinic's changes from before `forgotten`, the oldest; how many there were."""
+    """Delete a batch of each clinic's oldest changes from before `forgotten`; how many were deleted."""
     cursor = await pg.execute(_PURGE, {"forgotten": forgotten})
     return len(await cursor.fetchall())

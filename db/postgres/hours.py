@@ -27,7 +27,7 @@ _NEW_VERSION = sql(
     .returning(doctors.c.hours_version)
 )
 
-# The days of a doctor from one to another, each locked in order and given its next revision.
+# Locks the days of a doctor in a range, in order, and raises the revision of each.
 _RAISE_RANGE = """
 INSERT INTO schedule_days (doctor_id, date, revision, changed_at)
 SELECT doctor_id, day::date, 1, %(now)s
@@ -42,14 +42,14 @@ RETURNING doctor_id, date, revision
 async def raise_revisions(
     pg: Connection, doctor_ids: Iterable[str], first: date, last: date, now: datetime
 ) -> list[DayRow]:
-    """Lock all days of doctors from `first` to `last` in one sorted statement, and add one to each revision."""
+    """Lock all days of doctors from `first` to `last` in sorted order, and add one to each revision."""
     cursor = pg.cursor(row_factory=args_row(DayRow))
     await cursor.execute(_RAISE_RANGE, {"doctor_ids": list(doctor_ids), "first": first, "last": last, "now": now})
     return await cursor.fetchall()
 
 
 async def put(pg: Connection, doctor_id: str, valid_from: date, sessions: Iterable[SessionRow]) -> None:
-    """Replace the set of sessions of a doctor that holds from `valid_from` on."""
+    """Replace the sessions of a doctor that apply from `valid_from` on."""
     key = {"doctor_id": doctor_id, "valid_from": valid_from}
     await pg.execute(_DELETE, key)
     await pg.execute(_ADD, key)
@@ -58,5 +58,5 @@ async def put(pg: Connection, doctor_id: str, valid_from: date, sessions: Iterab
 
 
 async def raise_version(pg: Connection, doctor_id: str) -> Sent[tuple[int]]:
-    """Lock a doctor against other changes of working hours; the version that they have now."""
+    """Lock a doctor against other changes of working hours and raise their version; the new version."""
     return await pg.execute(_NEW_VERSION, {"doctor_id": doctor_id, "one": 1})

@@ -1,4 +1,4 @@
-"""What an import asks the book: what there is under the names that other systems give."""
+"""Queries of imports: what exists under the identifiers of other systems."""
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
@@ -14,13 +14,13 @@ Pair = tuple[str, str]
 
 
 class NamedRow(NamedTuple):
-    """What a (system, value) stands for."""
+    """What an identifier (system, value) stands for."""
 
     system: str
     value: str
     id: str
     linked: bool
-    """Whether it has a name of the asked-for system, this one or another."""
+    """Whether it has an identifier of the system `own`, this one or another."""
 
 
 class ImportedDoctorRow(NamedTuple):
@@ -32,7 +32,7 @@ class ImportedDoctorRow(NamedTuple):
 
 
 class VisitRow(NamedTuple):
-    """An appointment, as far as a record of it needs to know."""
+    """An appointment, as far as a record about it needs it."""
 
     id: str
     patient_id: str
@@ -40,7 +40,7 @@ class VisitRow(NamedTuple):
     end_at: datetime
 
 
-# One batch of one import at a time, so that what it finds missing is still missing when it adds it.
+# Only one batch of one import runs at a time, so that what it finds missing is still missing when it adds it.
 _LOCK = "SELECT pg_advisory_xact_lock(7250411)"
 
 _NAMED = """
@@ -73,7 +73,7 @@ async def lock(pg: Connection) -> None:
 
 
 async def named(pg: Connection, noun: Noun, pairs: Collection[Pair], own: str = "") -> list[NamedRow]:
-    """Those of the (system, value) pairs that stand for something; `linked` is about the system `own`."""
+    """The (system, value) pairs that exist, and what they stand for; `linked` refers to the system `own`."""
     cursor = pg.cursor(row_factory=args_row(NamedRow))
     wanted = {"systems": [pair[0] for pair in pairs], "values": [pair[1] for pair in pairs], "own": own}
     await cursor.execute(_NAMED.format(noun=noun), wanted)
@@ -81,7 +81,7 @@ async def named(pg: Connection, noun: Noun, pairs: Collection[Pair], own: str = 
 
 
 async def name(pg: Connection, noun: Noun, names: Collection[tuple[Pair, str]]) -> None:
-    """Give (system, value) names to ids (ConstraintViolated if one is taken)."""
+    """Give identifiers (system, value) to ids (ConstraintViolated if one is taken)."""
     values = {
         "systems": [pair[0] for pair, _ in names],
         "values": [pair[1] for pair, _ in names],
@@ -91,7 +91,7 @@ async def name(pg: Connection, noun: Noun, names: Collection[tuple[Pair, str]]) 
 
 
 async def doctors(pg: Connection, pairs: Collection[Pair]) -> list[ImportedDoctorRow]:
-    """The doctors that (practitioner_id, clinic_id) pairs stand for."""
+    """The doctors of (practitioner_id, clinic_id) pairs."""
     cursor = pg.cursor(row_factory=args_row(ImportedDoctorRow))
     wanted = {"practitioner_ids": [pair[0] for pair in pairs], "clinic_ids": [pair[1] for pair in pairs]}
     await cursor.execute(_DOCTORS, wanted)
@@ -99,7 +99,7 @@ async def doctors(pg: Connection, pairs: Collection[Pair]) -> list[ImportedDocto
 
 
 async def retire(pg: Connection, doctor_id: str) -> None:
-    """Make a doctor that was added in this transaction inactive."""
+    """Deactivate a doctor who was added in this transaction."""
     await pg.execute(_RETIRE, {"id": doctor_id})
 
 
@@ -128,7 +128,7 @@ async def appointments_of_records(pg: Connection, record_ids: Iterable[str]) -> 
 
 
 async def visits(pg: Connection, appointment_ids: Iterable[str]) -> list[VisitRow]:
-    """Those of the appointments that there are."""
+    """The appointments that exist among these."""
     cursor = pg.cursor(row_factory=args_row(VisitRow))
     await cursor.execute(_VISITS, {"ids": list(appointment_ids)})
     return await cursor.fetchall()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from procrastinate.schema import migrations_path
 
-# NOTIFY makes transactions commit one after another, whatever they are about. Workers ask every quarter second instead.
+# NOTIFY would make all transactions of the database commit one after another, so workers poll every quarter second.
 WITHOUT_NOTIFY = "DROP TRIGGER procrastinate_jobs_notify_queue_job_inserted_v1 ON procrastinate_jobs"
 
 REMOVE = """
@@ -24,9 +24,9 @@ DROP TYPE procrastinate_job_to_defer_v1, procrastinate_job_event_type, procrasti
 
 
 def migrations(after: str, last: str) -> Iterator[str]:
-    """The texts of procrastinate's migrations that follow `after`, up to the one whose name begins with `last`.
+    """The SQL of procrastinate's migrations that follow `after`, up to the one whose name begins with `last`.
 
-    They never change once released, so that ours give the same schema whichever version is installed.
+    Released migrations never change, so ours make the same schema whichever version is installed.
     """
     for path in sorted(Path(migrations_path).glob("*.sql")):
         if after < path.name[: len(last)] <= last:

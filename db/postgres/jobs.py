@@ -1,4 +1,4 @@
-"""The queue of jobs, as its workers see it: procrastinate on connections of ours."""
+"""The job queue as its workers use it: procrastinate on our connections."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,16 +8,16 @@ from psycopg_pool import AsyncConnectionPool
 
 from db.postgres.driver.pool import CONNECT_SECONDS, PEER_LOST, SESSION_OPTIONS
 
-# A queue is empty or long, and its statistics never say which: planned for an empty one, every look for the next job
-# would read and sort them all.
+# A queue is either empty or long, and its statistics never show which: with a plan made for an empty one, every fetch
+# of the next job would read and sort all jobs.
 _NEXT_JOB_BY_INDEX = "-c enable_bitmapscan=off -c enable_sort=off -c enable_seqscan=off"
 
 
 @asynccontextmanager
 async def queue(url: str, *, size: int, wait_seconds: float, application: str) -> AsyncIterator[PsycopgConnector]:
-    """At most `size` connections to the queue in the database at a postgresql:// URL, whose hosts may be several.
+    """At most `size` connections to the queue in the database of a postgresql:// URL, which may list several hosts.
 
-    It need not be there: whatever uses the queue raises procrastinate's ConnectorException until it is.
+    The database may be down: until it is up, using the queue raises procrastinate's ConnectorException.
     """
     pool = AsyncConnectionPool(
         url,
@@ -30,7 +30,7 @@ async def queue(url: str, *, size: int, wait_seconds: float, application: str) -
             "connect_timeout": CONNECT_SECONDS,
             "application_name": application,
             **PEER_LOST,
-            # Of several hosts the primary, whichever that is by then.
+            # Of several hosts, the one that is the primary when it connects.
             "target_session_attrs": "read-write",
         },
     )

@@ -1,4 +1,4 @@
-"""The ledger of notifications, and the jobs that work on it: one row per appointment, kind and version."""
+"""The ledger of notifications, with one row per appointment, kind and version, and the jobs that send them."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from db.postgres.cluster.engines import Connection, Sent
 
 
 class NotificationRow(NamedTuple):
-    """A notification and how far it is."""
+    """A notification and its delivery status."""
 
     id: str
     kind: str
@@ -20,20 +20,20 @@ class NotificationRow(NamedTuple):
     version: int
     channel: str
     recipient: str
-    """The address or number that it was handed over for; of a withdrawal: is to be. Else empty."""
+    """The address or number that it was sent to, or for a withdrawal is to be sent to; else empty."""
     status: str
     outcome: str
     attempts: int
     due_at: datetime
     """When to send it."""
     expires_at: datetime
-    """When it becomes useless; of what concerns an appointment: the start of which it tells."""
+    """When it becomes useless; for a notice about an appointment, the start that it announces."""
     created_at: datetime
     updated_at: datetime
 
 
 class ContentRow(NamedTuple):
-    """What a notification is made from; of a warning to an account without a patient much is empty."""
+    """What a notification is written from; mostly empty for a warning to an account without a patient."""
 
     kind: str
     version: int
@@ -55,13 +55,13 @@ class ContentRow(NamedTuple):
     clinic_phone: str | None
     time_zone: str | None
     holder: str
-    """The address that holds the appointment's calendar entry, since it got the last one; empty if none does."""
+    """The address that got the appointment's last calendar entry and so still holds it; empty if none does."""
     holder_start_at: datetime | None
     """The start in that entry."""
     patient_id: str | None
     """Of what is about the patient's contact alone."""
     change_waits: bool
-    """Whether the change of contact that it carries the code of waits to be confirmed."""
+    """Whether the contact change whose code it carries is still unconfirmed."""
 
 
 class SubjectRow(NamedTuple):
@@ -76,7 +76,7 @@ class SubjectRow(NamedTuple):
 
 
 class NotificationQuery(NamedTuple):
-    """Which notifications to list, the newest first; None where all are wanted."""
+    """Which notifications to list, newest first; None means all."""
 
     appointment_id: str | None
     status: str | None
@@ -85,7 +85,7 @@ class NotificationQuery(NamedTuple):
 
 
 class CountRow(NamedTuple):
-    """How many notifications have a status, and for how many seconds the one that was due first has been due."""
+    """How many notifications have a status, and for how many seconds the oldest of them has been due."""
 
     status: str
     number: int
@@ -98,8 +98,8 @@ FROM notifications WHERE status IN ('waiting', 'sending', 'dead') GROUP BY statu
 """
 _COLUMNS = ", ".join(NotificationRow._fields)
 
-# Jobs are inserted as procrastinate's own function does it: calling that takes three times as long.
-# For what another query gives; its rows that wait for something else get none.
+# Jobs are inserted as procrastinate's own function does it, because calling that takes three times as long.
+# One job for each row of another query, except for rows that are not waiting to be sent.
 _QUEUE = """
 INSERT INTO procrastinate_jobs (queue_name, task_name, args)
 SELECT CASE channel WHEN 'none' THEN 'changes' ELSE channel END, 'deliver', jsonb_build_object('notification_id', id)
@@ -181,25 +181,25 @@ _GET_LOCKED = f"SELECT {_COLUMNS} FROM notifications WHERE id = %(id)s FOR UPDAT
 
 
 async def counts(pg: Connection) -> list[CountRow]:
-    """How many are not at their end, or are dead letters, by status."""
+    """How many notifications are unfinished or dead letters, by status."""
     cursor = pg.cursor(row_factory=args_row(CountRow))
     await cursor.execute(_COUNTS)
     return await cursor.fetchall()
 
 
 async def add(pg: Connection, row: NotificationRow) -> None:
-    """Enter a notification, unless it is there, and queue it if it waits to be sent."""
+    """Add a notification unless it exists, and queue it if it is waiting to be sent."""
     await pg.execute(_ADD, row._asdict())
 
 
 async def enter(pg: Connection, row: NotificationRow) -> Sent[NotificationRow]:
-    """Enter a notification about an appointment, unless it is there; as it stands then. Nothing is queued for it."""
+    """Add a notification about an appointment unless it exists, without queueing it; the row as it is then."""
     cursor = pg.cursor(row_factory=args_row(NotificationRow))
     return await cursor.execute(_ENTER, row._asdict())
 
 
 async def lock(pg: Connection, appointment_id: str) -> None:
-    """Keep others from planning for an appointment until the transaction ends; bookings do not notice."""
+    """Keep others from planning notices for an appointment until the transaction ends; does not block bookings."""
     await pg.execute(_LOCK, {"appointment_id": appointment_id})
 
 
@@ -210,12 +210,12 @@ async def subject(pg: Connection, appointment_id: str) -> Sent[SubjectRow]:
 
 
 async def supersede(pg: Connection, appointment_id: str, version: int, now: datetime) -> None:
-    """Drop what is not sent yet about older versions of an appointment."""
+    """Drop unsent notifications about older versions of an appointment."""
     await pg.execute(_SUPERSEDE, {"appointment_id": appointment_id, "version": version, "now": now})
 
 
 async def content(pg: Connection, notification_id: str) -> Sent[ContentRow]:
-    """What a notification is made from, as it is now; its row stays locked until the transaction ends."""
+    """The current content of a notification; its row stays locked until the transaction ends."""
     cursor = pg.cursor(row_factory=args_row(ContentRow))
     return await cursor.execute(_CONTENT, {"id": notification_id})
 
@@ -223,7 +223,7 @@ async def content(pg: Connection, notification_id: str) -> Sent[ContentRow]:
 async def put(
     pg: Connection, notification_id: str, status: str, outcome: str = "", *, attempts: int, now: datetime
 ) -> None:
-    """Enter how far a notification is, if it waits or is being sent."""
+    """Update the delivery status of a notification, if it is waiting or being sent."""
     values = {"id": notification_id, "status": status, "outcome": outcome, "attempts": attempts, "now": now}
     await pg.execute(_SET, values)
 
@@ -231,29 +231,29 @@ async def put(
 async def take_up(
     pg: Connection, notification_id: str, status: str, outcome: str, *, channel: str, recipient: str, now: datetime
 ) -> None:
-    """Enter what becomes of a notification that waits, and how and whom it is to reach."""
+    """Update a notification that is waiting: its status, channel and recipient."""
     values = {"id": notification_id, "status": status, "outcome": outcome, "channel": channel, "recipient": recipient}
     await pg.execute(_TAKE_UP, {**values, "now": now})
 
 
 async def queue_due(pg: Connection, now: datetime) -> None:
-    """Queue a batch of planned notifications whose time has come; any number of workers may do it at once."""
+    """Queue a batch of planned notifications that are due; any number of workers may do it at once."""
     await pg.execute(_QUEUE_DUE, {"now": now})
 
 
 async def revive(pg: Connection, notification_id: str, now: datetime) -> None:
-    """Queue a dead letter again, with all its attempts; what is not dead stays as it is."""
+    """Queue a dead letter again, with a full number of attempts; other notifications stay as they are."""
     await pg.execute(_REVIVE, {"id": notification_id, "now": now})
 
 
 async def get_locked(pg: Connection, notification_id: str) -> Sent[NotificationRow]:
-    """One notification, if there is one; it stays as it is until the transaction ends."""
+    """One notification, if it exists; locked until the transaction ends."""
     cursor = pg.cursor(row_factory=args_row(NotificationRow))
     return await cursor.execute(_GET_LOCKED, {"id": notification_id})
 
 
 def list_statement(query: NotificationQuery) -> str:
-    """The text of the statement for a query; it names only what the query restricts."""
+    """The SQL of a query; it mentions only columns that the query restricts."""
     conditions = [
         condition
         for condition, value in (

@@ -1,4 +1,4 @@
-"""What people sign in with: passwords, and the tokens that set them once."""
+"""Passwords, and the one-time tokens that set them."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from db.postgres.cluster.engines import Connection
 
 
 class SignInRow(NamedTuple):
-    """An account of somebody who signs in, as it was when the hash was read."""
+    """An account with its password hash, as both were when they were read."""
 
     account: AccountRow
     password_hash: str | None
@@ -59,7 +59,7 @@ async def id_by_email(pg: Connection, email: str) -> str | None:
 
 
 async def by_email(pg: Connection, email: str) -> SignInRow | None:
-    """Whoever signs in with an email, unless the account is disabled."""
+    """The account that signs in with an email, unless it is disabled."""
     cursor = pg.cursor(row_factory=args_row(_sign_in))
     await cursor.execute(_BY_EMAIL, {"email": email})
     return await cursor.fetchone()
@@ -73,12 +73,15 @@ async def by_id(pg: Connection, account_id: str) -> SignInRow | None:
 
 
 async def replace_hash(pg: Connection, account_id: str, *, old: str, new: str) -> None:
-    """Keep another hash of the same password, unless the password was changed meanwhile."""
+    """Store a new hash of the same password, unless the password was changed meanwhile."""
     await pg.execute(_REPLACE_HASH, {"account_id": account_id, "old": old, "new": new})
 
 
 async def offer(pg: Connection, account_id: str, secret_hash: bytes, until: datetime) -> None:
-    """Take an account's password away; a token sets a new one, once, until then. It replaces the token before."""
+    """Remove an account's password and store a one-time token, valid until then, that sets a new one.
+
+    It replaces an earlier token.
+    """
     await pg.execute(_OFFER, {"account_id": account_id, "secret_hash": secret_hash, "until": until})
 
 
@@ -90,13 +93,13 @@ async def offered_to(pg: Connection, account_id: str, secret_hash: bytes, now: d
 
 
 async def take_offer(pg: Connection, account_id: str, secret_hash: bytes, *, new: str, now: datetime) -> bool:
-    """Set the password by a token, which ends token and sessions; False if it may not."""
+    """Set the password with a token, which ends the token and all sessions; False if the token is not valid."""
     values = {"account_id": account_id, "secret_hash": secret_hash, "new": new, "now": now}
     return await (await pg.execute(_TAKE, values)).fetchone() is not None
 
 
 async def change_password(pg: Connection, account_id: str, *, old: str, new: str, now: datetime) -> int | None:
-    """Put a hash in the place of another, which ends all sessions; the generation of new ones, None if it is gone."""
+    """Replace one hash by another, which ends all sessions; the new generation, None if the old hash is gone."""
     values = {"account_id": account_id, "old": old, "new": new, "now": now}
     found = await (await pg.execute(_CHANGE, values)).fetchone()
     return None if found is None else int(found[0])

@@ -1,4 +1,4 @@
-"""Patients and the names that other systems give them."""
+"""Patients and the identifiers that other systems give them."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -13,7 +13,7 @@ from db.postgres.tables import patient_identifiers, patients
 
 
 class PatientRow(NamedTuple):
-    """A patient's particulars; unknown text is empty."""
+    """A patient's personal data; unknown text is empty."""
 
     id: str
     name: str
@@ -21,11 +21,11 @@ class PatientRow(NamedTuple):
     phone: str
     email: str
     language: str = "en"
-    """Of notices: `en` or `ja`."""
+    """The language of notices: `en` or `ja`."""
 
 
 class FullPatientRow(NamedTuple):
-    """All of a patient; unknown text is empty."""
+    """All data of a patient; unknown text is empty."""
 
     id: str
     name: str
@@ -39,7 +39,7 @@ class FullPatientRow(NamedTuple):
     identifiers: Sequence[tuple[str, str]]
     """(system, value), sorted."""
     pending_email: str = ""
-    """An address that waits to be confirmed."""
+    """An address that is not confirmed yet."""
     pending_phone: str = ""
 
 
@@ -61,8 +61,8 @@ FROM patients
 _GET = _SELECT + "WHERE id = %(patient_id)s"
 _ID_BY_IDENTIFIER = "SELECT patient_id FROM patient_identifiers WHERE system = %(system)s AND value = %(value)s"
 _BY_IDENTIFIER = f"{_SELECT}WHERE id = ({_ID_BY_IDENTIFIER})"
-# Names that begin with a prefix lie between it and the prefix followed by the last character of all. Both ends stand
-# there for the planner, which can tell how many rows lie between.
+# Names with a prefix sort between the prefix and the prefix followed by the highest character. Both bounds are in the
+# statement so that the planner can estimate how many rows lie between them.
 _BY_NAME = f"""{_SELECT}
 WHERE (name_key, id) > (
         coalesce((SELECT name_key FROM patients WHERE id = %(after_id)s), lower(%(prefix)s)), %(after_id)s)
@@ -91,41 +91,41 @@ async def add(pg: Connection, patient: PatientRow, identifiers: Iterable[tuple[s
 
 
 async def update(pg: Connection, patient: FullPatientRow, now: datetime) -> None:
-    """Store the particulars of a patient as the next version; identifiers stay."""
+    """Store a patient's personal data as the next version; identifiers stay."""
     await pg.execute(_UPDATE, {**patient._asdict(), "now": now})
 
 
 async def replace_identifiers(pg: Connection, patient_id: str, identifiers: Iterable[tuple[str, str]]) -> None:
-    """Make these all the identifiers of a patient (ConstraintViolated: patient_identifiers_pkey)."""
+    """Replace all identifiers of a patient (ConstraintViolated: patient_identifiers_pkey)."""
     await pg.execute(_REMOVE_IDENTIFIERS, {"patient_id": patient_id})
     await _add_identifiers(pg, patient_id, identifiers)
 
 
 async def get(pg: Connection, patient_id: str) -> Sent[FullPatientRow]:
-    """One patient, if there is one."""
+    """One patient, if the id exists."""
     cursor = pg.cursor(row_factory=args_row(_full))
     return await cursor.execute(_GET, {"patient_id": patient_id})
 
 
 async def is_seen_by(pg: Connection, patient_id: str, doctor_id: str) -> Sent[tuple[bool]]:
-    """Whether a patient has, or had, an appointment with a doctor that was not called off."""
+    """Whether a patient has, or had, an appointment with a doctor that was not cancelled."""
     return await pg.execute(_IS_SEEN_BY, {"patient_id": patient_id, "doctor_id": doctor_id})
 
 
 async def clinics_of(pg: Connection, patient_id: str) -> list[str]:
-    """The clinics where a patient has, or had, appointments that were not called off."""
+    """The clinics where a patient has, or had, appointments that were not cancelled."""
     cursor = await pg.execute(_CLINICS_OF, {"patient_id": patient_id})
     return [row[0] for row in await cursor.fetchall()]
 
 
 async def id_by_identifier(pg: Connection, system: str, value: str) -> str | None:
-    """The patient to whom a system gives a name, or None."""
+    """The id of the patient with an identifier of a system, or None."""
     found = await (await pg.execute(_ID_BY_IDENTIFIER, {"system": system, "value": value})).fetchone()
     return found[0] if found else None
 
 
 async def by_identifier(pg: Connection, system: str, value: str) -> list[FullPatientRow]:
-    """The patient to whom a system gives a name, if there is one."""
+    """The patient with an identifier of a system, if there is one."""
     cursor = pg.cursor(row_factory=args_row(_full))
     await cursor.execute(_BY_IDENTIFIER, {"system": system, "value": value})
     return await cursor.fetchall()
@@ -134,9 +134,9 @@ async def by_identifier(pg: Connection, system: str, value: str) -> list[FullPat
 async def by_name(
     pg: Connection, prefix: str, birth_date: date | None, after_id: str, limit: int
 ) -> list[FullPatientRow]:
-    """Patients whose names begin with `prefix`, in any case, by (name, id), from the one after `after_id` on.
+    """Patients whose names begin with `prefix`, case-insensitively, by (name, id), starting after `after_id`.
 
-    The nil UUID comes before all.
+    The nil UUID starts at the first one.
     """
     cursor = pg.cursor(row_factory=args_row(_full))
     values = {"prefix": prefix, "birth_date": birth_date, "after_id": after_id, "limit": limit}

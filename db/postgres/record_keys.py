@@ -27,7 +27,7 @@ INSERT INTO record_data_keys (patient_id, year, master_key_id, wrapped, created_
 VALUES (%(patient_id)s, %(year)s, %(master_key_id)s, %(wrapped)s, %(now)s)
 ON CONFLICT (patient_id, year) DO NOTHING
 """
-# Walks the index from one master key to the next, so that few keys in a large table cost few steps.
+# Jumps in the index from one master key to the next, so that few master keys cost few steps in a large table.
 _MASTERS = """
 WITH RECURSIVE used AS (
     (SELECT master_key_id FROM record_data_keys ORDER BY master_key_id LIMIT 1)
@@ -56,12 +56,12 @@ async def get(pg: Connection, patient_id: str, year: int) -> DataKeyRow | None:
 
 
 async def add(pg: Connection, key: DataKeyRow, now: datetime) -> None:
-    """Add a key unless there is one; then `get`, in a statement of its own, has the one that counts."""
+    """Add a key unless there is one; a separate `get` afterwards returns the key to use."""
     await pg.execute(_ADD, {**key._asdict(), "now": now})
 
 
 async def master_key_ids(pg: Connection) -> list[str]:
-    """The master keys that keys are wrapped by."""
+    """The master keys that wrap at least one key."""
     return [row[0] for row in await (await pg.execute(_MASTERS)).fetchall()]
 
 
@@ -73,6 +73,6 @@ async def wrapped_by(pg: Connection, master_key_id: str, limit: int) -> list[Dat
 
 
 async def rewrap(pg: Connection, keys: Sequence[DataKeyRow]) -> None:
-    """Store keys as they are wrapped now."""
+    """Store the new wrapping of keys."""
     for key in keys:
         await pg.execute(_REWRAP, key._asdict())

@@ -1,4 +1,4 @@
-"""Medical records: their text is sealed before it comes here, and opened after it left."""
+"""Medical records; their text is encrypted before it is passed to this module and decrypted by the caller."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from db.postgres.cluster.engines import Connection
 
 
 class RecordRow(NamedTuple):
-    """A version of a record with the names of those it concerns; sealed, with the wrapped key that opens it."""
+    """A version of a record with the names of those it concerns; encrypted, with the wrapped key that decrypts it."""
 
     id: str
     patient_id: str
@@ -33,7 +33,7 @@ class RecordRow(NamedTuple):
 
 
 class NewRecord(NamedTuple):
-    """What a record stores beside its versions; its clinic is that of the doctor, who is its author."""
+    """What a record stores besides its versions. Its author is the doctor, whose clinic is the record's clinic."""
 
     id: str
     patient_id: str
@@ -43,7 +43,7 @@ class NewRecord(NamedTuple):
 
 
 class NewVersion(NamedTuple):
-    """The sealed text of a version."""
+    """The encrypted text of a version."""
 
     record_id: str
     version: int
@@ -53,14 +53,14 @@ class NewVersion(NamedTuple):
 
 
 class RecordCursor(NamedTuple):
-    """Where a page ended, in the order (created_at, id) from the newest on."""
+    """The last row of a page, in the order (created_at, id), newest first."""
 
     created_at: datetime
     id: str
 
 
 class RelationQuery(NamedTuple):
-    """Which appointments, and which broken glass, entitle a doctor to a patient's records."""
+    """Which appointments, and which breaking of the glass, entitle a doctor to a patient's records."""
 
     patient_id: str
     doctor_id: str
@@ -71,7 +71,7 @@ class RelationQuery(NamedTuple):
 
 
 class RelationRow(NamedTuple):
-    """Which of the two there is."""
+    """Which of the two exist."""
 
     treating: bool
     granted: bool
@@ -126,14 +126,14 @@ async def get(pg: Connection, record_id: str) -> RecordRow | None:
 
 
 async def versions(pg: Connection, record_id: str, before: int, limit: int) -> list[RecordRow]:
-    """The versions of a record with smaller numbers than `before`, the newest first."""
+    """The versions of a record with numbers below `before`, newest first."""
     cursor = pg.cursor(row_factory=args_row(RecordRow))
     await cursor.execute(_VERSIONS, {"record_id": record_id, "before_version": before, "limit": limit})
     return await cursor.fetchall()
 
 
 async def page(pg: Connection, patient_id: str, after: RecordCursor | None, offset: int, limit: int) -> list[RecordRow]:
-    """A patient's records, the newest first, each in its newest version."""
+    """A patient's records, newest first, each in its newest version."""
     cursor = pg.cursor(row_factory=args_row(RecordRow))
     begin = {"after_at": after and after.created_at, "after_id": after and after.id}
     await cursor.execute(_LIST, {"patient_id": patient_id, **begin, "offset": offset, "limit": limit})
@@ -152,13 +152,13 @@ async def add(pg: Connection, record: NewRecord, version: NewVersion) -> None:
 
 
 async def amend(pg: Connection, version: NewVersion) -> None:
-    """Add a version to a record that is locked; it is the newest from now on."""
+    """Add a version, which becomes the newest, to a record that is locked."""
     await pg.execute(_ADD_VERSION, version._asdict())
     await pg.execute(_SET_VERSION, version._asdict())
 
 
 async def relation(pg: Connection, query: RelationQuery) -> RelationRow:
-    """What entitles a doctor to a patient's records."""
+    """What entitles a doctor to see a patient's records."""
     cursor = pg.cursor(row_factory=args_row(RelationRow))
     await cursor.execute(_RELATION, query._asdict())
     [row] = await cursor.fetchall()

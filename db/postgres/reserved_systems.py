@@ -6,9 +6,10 @@ from datetime import datetime
 from db.postgres.cluster.engines import Connection
 
 IMPORTER = "import-fhir"
-"""Who reserves the systems of an import, as it is called in histories and in the audit trail."""
+"""The importer's name as the one who reserves systems, and in histories and the audit trail."""
 
-# Who writes identifiers shares it, who reserves a system waits for those: nothing of a system slips in beside.
+# Writers of identifiers share this lock, and reserving a system waits for all of them: no identifier of a system can be
+# written while the system is being reserved.
 _SHARE = "SELECT pg_advisory_xact_lock_shared(7250412)"
 _LOCK = "SELECT pg_advisory_xact_lock(7250412)"
 _RESERVED = "SELECT system, actor FROM reserved_systems WHERE system = ANY(%(systems)s)"
@@ -30,12 +31,12 @@ async def share(pg: Connection) -> None:
 
 
 async def lock(pg: Connection) -> None:
-    """Wait for those who write identifiers, and keep others from it until the transaction ends."""
+    """Wait for transactions that write identifiers, and block others until this transaction ends."""
     await pg.execute(_LOCK)
 
 
 async def reserved(pg: Connection, systems: Collection[str]) -> dict[str, str]:
-    """Those of the systems that are reserved, and who did it."""
+    """The systems among these that are reserved, and who reserved each."""
     cursor = await pg.execute(_RESERVED, {"systems": list(systems)})
     return dict(await cursor.fetchall())
 
@@ -46,13 +47,13 @@ async def all_of(pg: Connection, actor: str) -> list[str]:
 
 
 async def add(pg: Connection, systems: Collection[str], actor: str, now: datetime) -> list[str]:
-    """Reserve systems; those that were not, or that the importer takes over from somebody else."""
+    """Reserve systems; those that were free, or that the importer takes over from somebody else."""
     cursor = await pg.execute(_ADD, {"systems": list(systems), "actor": actor, "now": now})
     return [row[0] for row in await cursor.fetchall()]
 
 
 async def remove(pg: Connection, system: str) -> None:
-    """Let everybody write a system's identifiers again."""
+    """Allow everybody to write a system's identifiers again."""
     await pg.execute(_REMOVE, {"system": system})
 
 

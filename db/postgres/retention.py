@@ -1,4 +1,4 @@
-"""How long medical records stay, clinic by clinic, and which have reached their time."""
+"""How long each clinic keeps its medical records, and which records may be archived."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from db.postgres.cluster.engines import Connection
 
 
 class RetentionRow(NamedTuple):
-    """A clinic's policy: years since the last amendment; `kept_years` None for ever."""
+    """A clinic's policy, in years since the last amendment; `kept_years` is None for records that are kept for ever."""
 
     hot_years: int
     kept_years: int | None
@@ -38,7 +38,7 @@ async def get(pg: Connection, clinic_id: str) -> RetentionRow | None:
 
 
 async def every(pg: Connection) -> list[tuple[str, RetentionRow | None]]:
-    """All clinics, and the policy of each that has one."""
+    """All clinics, each with its policy if it has one."""
     rows = await (await pg.execute(_ALL)).fetchall()
     return [(str(clinic_id), RetentionRow(hot, kept) if hot else None) for clinic_id, hot, kept in rows]
 
@@ -49,6 +49,6 @@ async def put(pg: Connection, clinic_id: str, policy: RetentionRow) -> None:
 
 
 async def amended_before(pg: Connection, clinic_id: str, before: datetime, limit: int) -> list[str]:
-    """At most `limit` records of a clinic that were last amended before an instant, the oldest first."""
+    """At most `limit` records of a clinic that were last amended before an instant, oldest first."""
     cursor = await pg.execute(_AMENDED_BEFORE, {"clinic_id": clinic_id, "before": before, "limit": limit})
     return [row[0] for row in await cursor.fetchall()]

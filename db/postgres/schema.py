@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema."""
+"""Migrates a database to the newest schema."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,14 +24,14 @@ def _config() -> Config:
 
 
 def head() -> str:
-    """Name of the newest migration."""
+    """The name of the newest migration."""
     return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
 async def upgrade(url: str) -> None:
-    """Run all migrations that the database at a postgresql:// URL lacks; one runner at a time.
+    """Run all missing migrations on the database at a postgresql:// URL; concurrent runs wait for each other.
 
-    The epoch rises if the database has come here from a backup. Raises Unavailable if no host of the URL is a primary.
+    Raises the epoch if the database was restored from a backup. Raises Unavailable if no host is a primary.
     """
     primary = await promotion.find_primary(url)
     await _migrate(primary, lambda config: command.upgrade(config, "head"))
@@ -40,7 +40,7 @@ async def upgrade(url: str) -> None:
 
 
 async def downgrade(url: str) -> None:
-    """Take all migrations back, which removes all data."""
+    """Undo all migrations, which deletes all data."""
     await _migrate(url, lambda config: command.downgrade(config, "base"))
 
 

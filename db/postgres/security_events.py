@@ -1,4 +1,4 @@
-"""What happened to accounts: rows that stay as they were written."""
+"""Security events of accounts: rows that are never changed."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -31,5 +31,5 @@ _ADD = sql(
 
 
 async def add(pg: Connection, event: SecurityEventRow) -> bool:
-    """Keep an event; False if the reuse of that family's token is kept already."""
+    """Store an event; False if a token reuse in that family is stored already."""
     return await (await pg.execute(_ADD, event._asdict())).fetchone() is not None

@@ -33,8 +33,8 @@ async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *
     primary is ignored: its COMMIT has an unknown outcome too. Raises the errors of db.errors, and what `work` raises.
 
     For example, the connection breaks after COMMIT was sent for a booking, which may now be stored or not. A booking
-    with a `request_id` runs again: if it finds its own claim, it was stored, and the first answer is returned. Without
-    one a second run could book twice, so the caller gets Unavailable.
+    with a `request_id` runs again: if it finds its own claim, it was stored, and the first answer is returned. A write
+    without one could not tell its own first run from somebody else's write, so the caller gets Unavailable.
     """
     reconnected = False
     for attempt in range(1, _ATTEMPTS + 1):

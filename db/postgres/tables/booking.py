@@ -1,4 +1,4 @@
-"""Appointments, the days that they fill, and the writes that were answered."""
+"""Appointments, the days that they are on, and the answers to writes."""
 
 from sqlalchemy import (
     BigInteger,

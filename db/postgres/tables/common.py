@@ -1,4 +1,4 @@
-"""What the tables share: their registry, and columns and constraints as all of them have them."""
+"""What the tables share: their registry, and the kinds of columns and constraints that they use."""
 
 from typing import Any
 
@@ -28,22 +28,22 @@ INSTANT = TIMESTAMP(timezone=True)
 
 
 def column(name: str, kind: TypeEngine[Any], *parts: ForeignKey | CheckConstraint | Computed | Identity) -> Column[Any]:
-    """A column that is never null."""
+    """A NOT NULL column."""
     return Column(name, kind, *parts, nullable=False)
 
 
 def reference(table: str, noun: str) -> Column[Any]:
-    """A column `noun_id` that names a row of the noun's table."""
+    """A column `noun_id` that refers to a row of the noun's table."""
     return column(f"{noun}_id", UUID, ForeignKey(f"{noun}s.id", name=f"{table}_{noun}_fkey"))
 
 
 def check(name: str, condition: str) -> CheckConstraint:
-    """A named check."""
+    """A named CHECK constraint."""
     return CheckConstraint(condition, name=name)
 
 
 def identifiers(noun: str) -> Table:
-    """The names that other systems give to a noun."""
+    """The table of the identifiers that other systems give to a noun."""
     table = Table(
         f"{noun}_identifiers",
         metadata,

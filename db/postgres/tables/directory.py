@@ -125,12 +125,12 @@ Index("patients_by_name", patients.c.name_key, patients.c.id)
 contact_changes = Table(
     "contact_changes",
     metadata,
-    # Of the notice that carries the code, too.
+    # The same id as the notice that carries the code.
     column("id", UUID),
     reference("contact_changes", "patient"),
     column("kind", Text(), check("contact_changes_kind_known", "kind IN ('email', 'phone')")),
     column("value", Text()),
-    # None until the code is sent.
+    # NULL until the code is sent.
     Column("code_hash", LargeBinary()),
     column("tries", Integer()),
     column("expires_at", INSTANT),
@@ -146,7 +146,7 @@ patient_identifiers = identifiers("patient")
 reserved_systems = Table(
     "reserved_systems",
     metadata,
-    # Whose identifiers only imports write.
+    # Only imports write identifiers of this system.
     column("system", Text()),
     # An account's id, or the importer.
     column("actor", Text()),

@@ -1,4 +1,4 @@
-"""The feeds of clinics: what systems that follow a clinic's appointments are told."""
+"""The feeds of clinics: the changes that hospital systems receive."""
 
 from sqlalchemy import BigInteger, PrimaryKeyConstraint, Table, Text
 
@@ -13,7 +13,7 @@ clinic_feeds = Table(
 )
 """The number of each clinic's newest change; its row is the lock that puts changes into commit order."""
 
-# Without foreign keys: each booking would pay for their checks, and what is written here comes from rows with such.
+# Without foreign keys: every booking would pay for checking them, and the ids come from rows that have them.
 appointment_changes = Table(
     "appointment_changes",
     metadata,

@@ -1,4 +1,4 @@
-"""Accounts, what they sign in with and what happened to them, and the keys that sign their tokens."""
+"""Accounts, their credentials and security events, and the keys that sign their tokens."""
 
 from sqlalchemy import (
     DDL,
@@ -23,7 +23,7 @@ accounts = Table(
     "accounts",
     metadata,
     column("id", UUID),
-    # Devices and hospital systems have none.
+    # None for displays and hospital systems.
     Column("email", Text(), check("accounts_email_lower", "email = lower(email)")),
     column("roles", ARRAY(Text())),
     column("clinic_ids", ARRAY(UUID)),
@@ -35,7 +35,7 @@ accounts = Table(
     # SHA-256 of the token that sets the password.
     Column("one_time_hash", LargeBinary()),
     Column("one_time_until", INSTANT),
-    # Raised by what ends all sessions: tokens of a lower one are refused.
+    # Raising it ends all sessions: tokens of a lower generation are refused.
     Column("generation", Integer(), nullable=False, server_default=text("0")),
     Column("sessions_ended_at", INSTANT),
     Column("disabled_at", INSTANT),
@@ -85,14 +85,14 @@ security_events = Table(
             " 'display_confirmed', 'display_revoked', 'service_account_created', 'refresh_token_reused')",
         ),
     ),
-    # An account's id, or what acts for nobody.
+    # An account's id, or the name of a program that acts on nobody's behalf.
     column("actor", Text()),
     Column("family_id", UUID),
     column("happened_at", INSTANT),
     PrimaryKeyConstraint("id", name="security_events_pkey"),
 )
 Index("security_events_by_account", security_events.c.account_id, security_events.c.happened_at)
-# The reuse of a family's token is told once.
+# The reuse of a family's tokens is recorded once.
 Index(
     "security_events_one_reuse",
     security_events.c.family_id,
@@ -109,7 +109,7 @@ _TRIGGER = """
 CREATE TRIGGER security_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON security_events
     FOR EACH STATEMENT EXECUTE FUNCTION keep_security_events()
 """
-# Tokens say what their account may do: with other rights they are worth nothing, whoever changed them in what way.
+# Tokens contain the rights of their account, so any change of these must end them, in whatever way it was made.
 _END_SESSIONS = """
 CREATE FUNCTION end_sessions() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

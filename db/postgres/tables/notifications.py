@@ -1,4 +1,4 @@
-"""What is sent to whom, once each."""
+"""The ledger of notices: what is sent to whom, each once."""
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint, text
 

@@ -122,7 +122,7 @@ def _ddl(statement: str) -> DDL:
     return DDL(statement)  # type: ignore[no-untyped-call]
 
 
-# Versions may be taken away by retention alone, which says so in its transaction: SET LOCAL yoyaku.retention = 'on'.
+# Only retention may delete versions; its transaction announces that with SET LOCAL yoyaku.retention = 'on'.
 _REFUSE = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,1 +1,1 @@
-"""What is kept in Valkey: caches, which may be lost at any time, and refresh tokens."""
+"""The data in Valkey: caches, which may be lost at any time, and refresh tokens."""

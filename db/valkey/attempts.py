@@ -1,10 +1,10 @@
-"""Counts of attempts, over all workers."""
+"""Counts of attempts, shared by all workers."""
 
 from db.valkey.client import Valkey, translated
 
 _MOST_DIGITS = 9
 
-# The first attempt of a period begins it. What is no count gives way, and no count stays for ever.
+# The first attempt begins a period. A value that is not a count is replaced, and every count expires.
 _COUNT = """
 local count = redis.pcall('INCR', KEYS[1])
 if type(count) ~= 'number' then
@@ -21,7 +21,7 @@ return {count, redis.call('PTTL', KEYS[1])}
 async def made(store: Valkey, key: str) -> int:
     """How many attempts there were in this period (Unavailable)."""
     with translated():
-        [held] = await store.mget([key])  # unlike GET, no failure where something else stands
+        [held] = await store.mget([key])  # unlike GET, it does not fail on a key of another type
     return int(held) if held and held.isdigit() and len(held) <= _MOST_DIGITS else 0
 
 

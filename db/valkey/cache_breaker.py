@@ -1,4 +1,4 @@
-"""Calls of a Valkey that may be away: the first that fails spares all others the wait, until it answers again."""
+"""A circuit breaker for Valkey: after the first failure no call waits for it until it answers again."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,14 +14,14 @@ _PAUSE_SECONDS = 0.5
 
 
 class CacheBreaker:
-    """Of the cache: opens at the first failure, closes when the server answers a ping."""
+    """The cache's circuit breaker: opens at the first failure, closes when the server answers a ping."""
 
     def __init__(self, valkey: Valkey) -> None:
         self._valkey = valkey
         self._probe: asyncio.Task[None] | None = None
 
     async def run(self, call: Callable[[Valkey], Awaitable[T]]) -> T:
-        """What a call gives. Raises Saturated, and Unavailable: at once if the server did not answer lately."""
+        """The result of a call. Raises Saturated and Unavailable, the latter at once while the breaker is open."""
         if self._probe is not None:
             raise Unavailable("not tried")
         try:
@@ -41,6 +41,6 @@ class CacheBreaker:
         self._probe = None
 
     async def aclose(self) -> None:
-        """Stop trying."""
+        """Stop pinging the server."""
         if self._probe is not None:
             self._probe.cancel()

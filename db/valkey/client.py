@@ -19,9 +19,9 @@ _WAIT_SECONDS = 0.5
 
 
 def create_client(url: str, *, size: int = 16) -> Valkey:
-    """A pool of at most `size` connections to the server at a redis:// or rediss:// URL; none is opened yet.
+    """A pool of at most `size` connections to the server at a redis:// or rediss:// URL; opens none yet.
 
-    Nothing is tried twice: who asks knows better what to do without an answer.
+    Nothing is retried: the caller knows better what to do without an answer.
     """
     pool = BlockingConnectionPool.from_url(
         url,

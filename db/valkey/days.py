@@ -1,7 +1,7 @@
-"""Rendered days: kept for all workers, and told to all workers when they change.
+"""Rendered days: cached for all workers, and announced to all workers when they change.
 
-What comes from there is believed if a worker has signed it. Key and channel name the form of the value, so that
-releases with different forms can run side by side; what one of them is not told, it finds in the database.
+A value is trusted if a worker has signed it. Key and channel contain the version of the format, so that releases with
+different formats can run at the same time; each finds what it is not told in the database.
 """
 
 import struct
@@ -15,10 +15,10 @@ from db.valkey.signer import BYTES as SIGNATURE_BYTES
 from db.valkey.signer import Signer
 
 TTL = timedelta(minutes=5)
-"""How long a day is kept at most."""
+"""How long a day is cached at most."""
 
 NEVER = datetime.max.replace(tzinfo=UTC)
-"""`valid_until` of a day that does not change by the clock alone."""
+"""`valid_until` of a day that does not change just because time passes."""
 
 _FORM = 1
 _CHANNEL = f"slots:{_FORM}"
@@ -27,11 +27,11 @@ _SILENCE_SECONDS = 2.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # Epoch, revision, valid_until in microseconds, lengths of the two renderings; then doctor, date and clinic. The
-# renderings follow, and the signature of it all.
+# renderings follow, then the signature of all of it.
 _HEAD = struct.Struct(">IIQII36s10s36s")
 
-# Keeps each value that is newer than what is kept, and tells those to all workers in one message. Numbers are doubles:
-# exact up to 2^53 microseconds, which is the year 2255; beyond, two instants may count as equal.
+# Stores each value that is newer than the stored one, and publishes those in one message. Numbers are doubles: exact up
+# to 2^53 microseconds, which is the year 2255; beyond that, two instants may compare as equal.
 _PUT = """
 local told = {}
 for i, key in ipairs(KEYS) do
@@ -67,12 +67,12 @@ class RenderedDay(NamedTuple):
 
     @property
     def version(self) -> tuple[int, int, datetime]:
-        """The higher is newer."""
+        """The higher version is newer."""
         return self.epoch, self.revision, self.valid_until
 
 
 async def put_newer(valkey: Valkey, signer: Signer, days: Iterable[RenderedDay], now: datetime) -> int:
-    """Keep each day of which none as new is kept; how many were kept, and so told to all who listen."""
+    """Store each day that is newer than the stored one; how many were stored, and so announced to all listeners."""
     keys: list[str] = []
     values: list[bytes | int] = []
     for day in days:
@@ -84,7 +84,7 @@ async def put_newer(valkey: Valkey, signer: Signer, days: Iterable[RenderedDay],
 
 
 async def get(valkey: Valkey, signer: Signer, epoch: int, days: Sequence[tuple[str, date]]) -> list[RenderedDay]:
-    """Those of some days (doctor_id, date) of that epoch that are kept. What stands there instead is taken away."""
+    """The days (doctor_id, date) that are cached in this epoch. Invalid values in their place are removed."""
     keys = [_key(epoch, *day) for day in days]
     found, bad = [], []
     for key, place, value in zip(keys, days, await valkey.mget(keys), strict=True):
@@ -99,9 +99,9 @@ async def get(valkey: Valkey, signer: Signer, epoch: int, days: Sequence[tuple[s
 
 
 async def listen(valkey: Valkey, signer: Signer) -> AsyncGenerator[RenderedDay | None, None]:
-    """Days as they are told, from the None on that comes first. Ends in Unavailable when the server is lost.
+    """Yields None once it listens, then days as they are announced. Ends in Unavailable when the server is lost.
 
-    What is told while nobody listens is lost.
+    What is announced while nobody listens is lost.
     """
     with translated():
         async with valkey.pubsub() as pubsub:
@@ -133,7 +133,7 @@ def _dump(day: RenderedDay) -> bytes:
 
 
 def _load(values: bytes, signer: Signer) -> Iterator[RenderedDay]:
-    """The days of which these are the bytes, one after another, up to what no worker has signed."""
+    """The days in a sequence of bytes, up to the first one that no worker has signed."""
     begin = 0
     while begin < len(values):
         end = _end(values, begin)
@@ -145,7 +145,7 @@ def _load(values: bytes, signer: Signer) -> Iterator[RenderedDay]:
 
 
 def _end(values: bytes, begin: int) -> int:
-    """Where a day ends whose bytes begin there, or would end if they were those of a day."""
+    """Where the day that begins at `begin` ends, according to its head, which may be invalid."""
     if len(values) - begin < _HEAD.size:
         return len(values)
     _, _, _, free, whole, *_ = _HEAD.unpack_from(values, begin)

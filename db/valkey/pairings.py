@@ -18,7 +18,7 @@ async def add(store: Valkey, code: str, secret_hash: bytes, seconds: int) -> boo
 async def secret_hash(store: Valkey, code: str) -> bytes | None:
     """The credential that a code stands for, or None (Unavailable)."""
     with translated():
-        [found] = await store.mget([_code(code)])  # unlike GET, no failure where something else stands
+        [found] = await store.mget([_code(code)])  # unlike GET, it does not fail on a key of another type
     return found if isinstance(found, bytes) and len(found) == _HASH_BYTES else None
 
 

@@ -1,8 +1,8 @@
-"""Profiles of doctors and patients, kept for all workers until their time is over.
+"""Profiles of doctors and patients, cached for all workers until they expire.
 
-A value is `generation:version:profile`, the profile with a worker's signature. A worker that cannot reach the server,
-and so may leave something old there, raises the generation: what is of an earlier one counts for nothing. An empty
-value stands while a change is under way.
+A value is `generation:version:profile`, where the profile has a worker's signature. A worker that could not reach
+Valkey, and so may have left an old profile there, raises the generation, which makes all earlier values invalid. An
+empty value means that a change is under way.
 """
 
 from datetime import timedelta
@@ -16,8 +16,8 @@ CHANGING = timedelta(seconds=15)
 _FORM = 1
 _KIND = f"profile:{_FORM}"
 _GENERATION = f"profiles:{_FORM}:generation"
-# What is of no such form counts as absent. Gives way to a newer profile and, unless it is of the writer, which names no
-# generation, to a change under way.
+# A value of any other form counts as absent. A profile does not replace a newer one, nor, unless it comes from the
+# writer, who gives no generation, the empty value of a change under way.
 _PUT = """
 local function text(key)
   local held = redis.pcall('GET', key)
@@ -37,13 +37,13 @@ end
 redis.call('SET', KEYS[1], generation .. ':' .. ARGV[2] .. ':' .. ARGV[3], 'PX', ARGV[4])
 return 1
 """
-# Only what was seen: by now something else may stand there.
+# Deletes only the value that was seen: it may have been replaced since.
 _FORGET = """
 if redis.pcall('GET', KEYS[1]) == ARGV[1] then
   redis.call('DEL', KEYS[1])
 end
 """
-# The time is higher than any number that was counted up to.
+# A broken generation restarts at the time in seconds, which is higher than any generation counted so far.
 _RAISE = """
 if type(redis.pcall('INCR', KEYS[1])) ~= 'number' then
   redis.call('SET', KEYS[1], redis.call('TIME')[1])
@@ -52,14 +52,14 @@ end
 
 
 class KeptProfiles:
-    """The profiles of one kind. Those that were put in another `shape`, as by another release, count as absent."""
+    """The profiles of one kind. Those stored in another `shape`, for example by another release, count as absent."""
 
     def __init__(self, signer: Signer, shape: str) -> None:
         self._signer = signer
         self._shape = shape
 
     async def get(self, valkey: Valkey, key: str) -> tuple[str, bytes | None]:
-        """The generation now, and a profile of it, if one is kept."""
+        """The present generation, and the cached profile if it is of that generation."""
         found = await valkey.mget(_GENERATION, _place(key))
         generation, held = (each if isinstance(each, bytes) else b"" for each in found)
         now = generation if generation.isdigit() else b"0"
@@ -74,7 +74,7 @@ class KeptProfiles:
     async def put_newer(
         self, valkey: Valkey, key: str, profile: bytes, version: int, life: timedelta, generation: str
     ) -> None:
-        """Keep a profile that was read after a generation was; the one who wrote it gives an empty generation."""
+        """Cache a profile that was read after `generation`; the writer of a profile passes an empty generation."""
         signed, milliseconds = self._signer.sign(_KIND, profile, self._name(key)), life // timedelta(milliseconds=1)
         await valkey.eval(_PUT, 2, _place(key), _GENERATION, generation, version, signed, milliseconds)
 
@@ -83,12 +83,12 @@ class KeptProfiles:
 
 
 async def changing(valkey: Valkey, key: str) -> None:
-    """Give no profile until the writer has put the new one, or for some seconds."""
+    """Hide a profile until its writer has stored the new one, or for the time CHANGING."""
     await valkey.set(_place(key), b"", px=CHANGING)
 
 
 async def raise_generation(valkey: Valkey) -> None:
-    """Forget all profiles."""
+    """Make all cached profiles invalid."""
     await valkey.eval(_RAISE, 1, _GENERATION)
 
 

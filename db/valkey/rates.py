@@ -1,9 +1,9 @@
-"""A rate that all processes keep together: a bucket of one token, filled evenly."""
+"""A rate limit that all processes share: a bucket of one token, filled evenly."""
 
 from db.valkey.client import Valkey, translated
 
-# Takes the next free moment; so nobody asks twice, and no second holds more than its share. Times in microseconds. What
-# is no moment of the next minutes counts as none.
+# Reserves the next free moment, so nobody has to ask twice, and no second gets more than its share. Times are in
+# microseconds. A stored value that is not within the next minutes is ignored.
 _TAKE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]

@@ -1,4 +1,4 @@
-"""Read marks: how far the primary had written when a caller last wrote, known to all workers for an hour."""
+"""Read marks: how far the primary had written when a caller last wrote, shared by all workers for an hour."""
 
 import asyncio
 import time
@@ -11,9 +11,9 @@ from redis.exceptions import RedisError
 from db.valkey.client import Valkey
 
 KEPT_SECONDS = 3_600
-"""Longer than a replica in use can be behind, and than most outages of a primary last."""
+"""Longer than a replica that is in use can be behind, and than most outages of a primary."""
 SETTLING_SECONDS = 5.0
-"""When Valkey has lost what it held, each process has told it within this time which of its marks did not get there."""
+"""After Valkey lost its data, every process has sent its marks that did not get there within this time."""
 PAUSE_SECONDS = 1.0
 _ANSWER_SECONDS = 0.5
 
@@ -22,7 +22,7 @@ _MISSED, _NEWEST, _EPOCH = (f"marks:{_FORM}:{name}" for name in ("missed", "newe
 _MOST_DIGITS = 19
 """A position has 64 bits."""
 
-# Numbers only rise: what two writes of one caller leave may arrive here in any order. What is none gives way.
+# Numbers only rise, since the marks of two writes of one caller may arrive in any order. Anything else is replaced.
 _RAISE = f"""
 for i, key in ipairs(KEYS) do
     local held = redis.pcall('GET', key)
@@ -38,14 +38,14 @@ end
 
 
 class ReadMarks:
-    """The marks of callers, over one connection; what is asked while an answer is under way travels together.
+    """The marks of callers, over one connection; requests made while an answer is awaited are sent together.
 
-    Nobody waits for a Valkey that does not answer: after a failure it is left alone for a second. A mark that did not
-    get there holds for every caller as soon as Valkey answers again.
+    Nobody waits for a Valkey that does not answer: after a failure it is not asked for a second. A mark that did not
+    reach Valkey applies to every caller as soon as Valkey answers again.
 
-    Valkey may lose marks when it ends or is emptied. It ends with the connection; that it was emptied shows by the
-    newest mark of all, which it holds too. No mark of a caller means that the caller wrote nothing, as far back as the
-    connection has lasted. Whether it wrote before, nobody knows: then the newest of all marks stands for it.
+    Valkey may lose marks when it restarts or is flushed. A restart breaks the connection; a flush shows because the
+    newest of all marks, which Valkey also holds, is gone. If a caller has no mark, it has written nothing since the
+    connection began. Whether it wrote earlier is unknown, so the newest of all marks is used for it.
     """
 
     def __init__(self, client: Valkey, clock: Callable[[], float] = time.monotonic) -> None:
@@ -54,12 +54,12 @@ class ReadMarks:
         self._connection: Connection | None = None
         self._connected_at = self._closed_until = 0.0
         self._missed = self._newest = self._held = self._epoch = 0
-        """The newest mark that did not get to Valkey, that anybody knows, that Valkey is known to have held."""
+        """The newest mark that did not reach Valkey, the newest known one, and the newest that Valkey has held."""
         self._next = _Batch()
         self._travel: asyncio.Task[None] | None = None
 
     async def raise_to(self, caller_id: str, position: int) -> None:
-        """Keep a caller's mark; while Valkey is away, as one of all callers."""
+        """Store a caller's mark; while Valkey cannot be reached, as a mark of all callers."""
         self._newest = max(self._newest, position)
         if self._is_closed:
             self._missed = max(self._missed, position)
@@ -70,7 +70,7 @@ class ReadMarks:
             self._missed = max(self._missed, position)
 
     async def get(self, caller_id: str, within: float) -> int | None:
-        """A caller's mark; 0 if it has written nothing in the last `within` seconds; None if that is not known."""
+        """A caller's mark; 0 if the caller has written nothing in the last `within` seconds; None if unknown."""
         found = None if self._is_closed else await self._ask(caller_id)
         if found is None or found.mark is None:
             return None
@@ -82,7 +82,7 @@ class ReadMarks:
         return found.newest if settled > 0 else None
 
     async def share(self, epoch: int) -> int:
-        """Tell the newest epoch that this process has seen, and what else of it may be missing; the newest of all."""
+        """Share this process's newest epoch, and marks that Valkey may lack; the newest epoch of all processes."""
         self._epoch = max(self._epoch, epoch)
         if not self._is_closed:
             self._next.is_shared = True
@@ -128,7 +128,7 @@ class ReadMarks:
             batch.settle(found)
 
     async def _exchange(self, batch: "_Batch") -> dict[str, "_Found"]:
-        """Once more over a new connection if the one that was there is lost."""
+        """Send a batch, once more over a new connection if the existing one is lost."""
         was_there = self._connection is not None
         try:
             return await self._exchange_once(batch)
@@ -151,7 +151,7 @@ class ReadMarks:
         *_, answer = [await connection.read_response() for _ in commands]
         floor, newest, epoch = (_position(each) or 0 for each in answer[:3])
         if newest < self._held:
-            self._connected_at = self._clock()  # it was emptied
+            self._connected_at = self._clock()  # it was flushed
         if self._missed == missed:
             self._missed = 0
         self._held, self._newest, self._epoch = newest, max(newest, self._newest), max(epoch, self._epoch)
@@ -176,25 +176,25 @@ class ReadMarks:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What Valkey holds: of a caller, of all whose marks did not get there, of all."""
+    """What Valkey holds: a caller's mark, the newest one that did not reach it at first, and the newest of all."""
 
     mark: int | None
-    """None if what is kept is no position."""
+    """None if the stored value is not a position."""
     missed: int
     newest: int
 
 
 @dataclass(slots=True)
 class _Batch:
-    """What travels together."""
+    """Requests that are sent together."""
 
     marks: dict[str, int] = field(default_factory=dict)
     asked: list[tuple[str, asyncio.Future[_Found | None]]] = field(default_factory=list)
     is_shared: bool = False
-    """Whether what the process knows for all travels too."""
+    """Whether the marks and the epoch that concern all callers are sent too."""
 
     def settle(self, found: Mapping[str, _Found]) -> None:
-        """Answer all who wait."""
+        """Answer all who wait for this batch."""
         for caller_id, answer in self.asked:
             if not answer.done():
                 answer.set_result(found.get(caller_id))

@@ -1,8 +1,8 @@
-"""Refresh tokens: a family per session, each token good once; only hashes are kept.
+"""Refresh tokens: one family per session, each token valid once; only hashes are stored.
 
-A token is `refresh:1:{user_id}:{token_id}`, which names its family. The family, `family:1:{user_id}:{family_id}`, knows
-its newest token, the one before, and which request took that. A family is gone when its newest token has ended. The 1
-says in which form they are kept; what is of none counts as a token that has ended.
+A token is stored at `refresh:1:{user_id}:{token_id}` with the id of its family. The family, at
+`family:1:{user_id}:{family_id}`, holds its newest token, the one before, and the request that used that one. A family
+expires with its newest token. The 1 is the version of the format; a value of another format counts as an expired token.
 """
 
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ _FORM = 1
 
 
 class Rotation(StrEnum):
-    """What came of a refresh token."""
+    """The outcome of using a refresh token."""
 
     ROTATED = "rotated"
-    """Its successor is the newest token of the family, now or since the same request was here before."""
+    """Its successor is now the newest token of the family, from this request or an earlier attempt of it."""
     IN_PROGRESS = "in_progress"
-    """Another request has just taken it."""
+    """Another request has just used it."""
     ENDED = "ended"
-    """There is no such token or family."""
+    """The token or its family does not exist (any more)."""
     REUSED = "reused"
     """It was used before; its family is revoked."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """A refresh token as it is kept."""
+    """A refresh token as it is stored."""
 
     user_id: str
     token_id: str
@@ -36,13 +36,13 @@ class RefreshToken:
 
     @property
     def key(self) -> str:
-        """Where it is kept."""
+        """The key that it is stored at."""
         return f"refresh:{_FORM}:{self.user_id}:{self.token_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """What came of a token, and its family if there is one."""
+    """The outcome of using a token, and its family if there is one."""
 
     outcome: Rotation
     family_id: str = ""
@@ -99,7 +99,7 @@ end
 
 
 async def begin(store: Valkey, token: RefreshToken, family_id: str, generation: int, life_milliseconds: int) -> None:
-    """Begin a family with its first token (Unavailable); `generation` is the account's at that time."""
+    """Start a family with its first token (Unavailable); `generation` is the account's present one."""
     keys = [token.key, _families(token.user_id) + family_id]
     with translated():
         await store.register_script(_BEGIN)(keys, [token.secret_hash, family_id, generation, life_milliseconds])
@@ -108,9 +108,9 @@ async def begin(store: Valkey, token: RefreshToken, family_id: str, generation: 
 async def rotate(
     store: Valkey, token: RefreshToken, successor: RefreshToken, request_id: str, *, now: int, window: int, life: int
 ) -> Rotated:
-    """Put a successor in the place of a token, all or nothing (Unavailable); times are in milliseconds.
+    """Replace a token by its successor, atomically (Unavailable); times are in milliseconds.
 
-    Within the window, and while the successor is unused, the same request may come again.
+    Within the window, and while the successor is unused, the same request may be repeated.
     """
     keys = [token.key, successor.key, _families(token.user_id)]
     values: list[str | int] = [token.secret_hash, request_id, successor.secret_hash, now, window, life]
@@ -122,7 +122,7 @@ async def rotate(
 
 
 async def end(store: Valkey, token: RefreshToken) -> None:
-    """End a token's family, if it is one (Unavailable)."""
+    """End a token's family, if the token is valid (Unavailable)."""
     with translated():
         await store.register_script(_END)([token.key, _families(token.user_id)], [token.secret_hash])
 

@@ -1,4 +1,4 @@
-"""Signatures of what is kept in Valkey: only what a worker put there is believed."""
+"""Signatures of values in Valkey: only values that a worker wrote are trusted."""
 
 import hashlib
 import hmac
@@ -8,14 +8,14 @@ import structlog
 _log = structlog.get_logger()
 
 BYTES = 16
-"""The length of a signature, which stands behind its value."""
+"""The length of a signature, which follows its value."""
 
 
 class Signer:
-    """Signs values with a key that workers share and Valkey does not know.
+    """Signs values with a key that the workers share and Valkey does not have.
 
-    Whoever can write there can take a value away, but show nobody a value of their own. `kind` says what a value is and
-    in which form, so none counts as another; it is one of a few words.
+    Somebody who can write to Valkey can remove a value, but cannot forge one. `kind` names what a value is and its
+    format, so that one kind of value cannot pass for another; it is one of a few words.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -23,11 +23,11 @@ class Signer:
         self._told: set[str] = set()
 
     def sign(self, kind: str, value: bytes, name: str = "") -> bytes:
-        """A value with its signature; with a `name` it counts under that name only."""
+        """A value with its signature; with a `name` it is valid only under that name."""
         return value + self._signature(kind, value, name)
 
     def verified(self, kind: str, signed: bytes, name: str = "") -> bytes | None:
-        """The value, or None if it is not one of ours: then it counts as absent, and the log says so once."""
+        """The value, or None if the signature is not ours: then it counts as absent, which is logged once."""
         value, signature = signed[:-BYTES], signed[-BYTES:]
         if hmac.compare_digest(signature, self._signature(kind, value, name)):
             return value

@@ -1,1 +1,1 @@
-"""The worker that tells patients of their appointments, and the providers it goes through."""
+"""The worker that sends notices to patients, and the providers that it uses."""

@@ -1,4 +1,4 @@
-"""The calendar entry of an appointment (RFC 5545, RFC 5546): it is entered, changed and removed under one UID."""
+"""The calendar entry of an appointment (RFC 5545, RFC 5546): added, changed and removed under one UID."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ _PRODUCT = "-//yoyaku//appointments//EN"
 
 @dataclass(frozen=True, slots=True)
 class CalendarEntry:
-    """What an entry says; `version` is that of the appointment, a higher one replaces a lower one."""
+    """The content of an entry; `version` is the appointment's, and a higher one replaces a lower one."""
 
     appointment_id: str
     version: int
@@ -25,12 +25,12 @@ class CalendarEntry:
     organizer: str
     """The address that notices come from."""
     attendee: str
-    """The address that this one goes to."""
+    """The address that this entry is sent to."""
     cancelled: bool
 
 
 def invitation(entry: CalendarEntry, now: datetime) -> Invitation:
-    """The entry as an attachment; instants are UTC, and shown by every calendar in its owner's zone."""
+    """The entry as an attachment; instants are in UTC, and calendars show them in their owner's time zone."""
     method = "CANCEL" if entry.cancelled else "REQUEST"
     event = Event()
     event.add("uid", entry.appointment_id)
@@ -44,7 +44,7 @@ def invitation(entry: CalendarEntry, now: datetime) -> Invitation:
         event.add("contact", f"{entry.clinic}, {entry.clinic_phone}")
     event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
     event.add("organizer", vCalAddress(f"mailto:{entry.organizer}", params={"CN": entry.clinic}))
-    # The patient has agreed to come by booking: no calendar is to ask, or to send an answer that nobody reads.
+    # By booking, the patient has agreed to come: a calendar must not ask, nor send an answer that nobody reads.
     agreed = {"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "ACCEPTED", "RSVP": "FALSE"}
     event.add("attendee", vCalAddress(f"mailto:{entry.attendee}", params=agreed))
     calendar = Calendar()

@@ -13,7 +13,7 @@ from server.notifications.texts import Visit
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a notice goes, to whom, and the address that mail is from."""
+    """The channel of a notice, its recipient, and the address that mail is from."""
 
     channel: Channel
     recipient: str
@@ -21,7 +21,7 @@ class Way:
 
 
 def letter(notification_id: str, content: ContentRow, way: Way, code: str, now: datetime) -> Letter:
-    """The letter of a notice, about things as they are now; `code` is for one that has something confirmed."""
+    """The letter of a notice, with the present data; `code` is for a notice that asks to confirm a contact."""
     visit = _visit(content)
     kind = NoticeKind(content.kind)
     text = texts.about(kind, visit, content.language) if visit else texts.to_person(kind, content.language, code)
@@ -45,7 +45,7 @@ def _visit(content: ContentRow) -> Visit | None:
 
 
 def _entry(content: ContentRow, recipient: str, mail_from: str) -> CalendarEntry | None:
-    """What a calendar is told: a cancellation is for whoever holds the entry, a reminder changes nothing."""
+    """The calendar entry: a cancellation only goes to whoever holds the entry, and a reminder changes nothing."""
     start_at = content.start_at
     cancelled = content.kind in {NoticeKind.CANCELLATION, NoticeKind.WITHDRAWAL}
     if (
@@ -59,7 +59,7 @@ def _entry(content: ContentRow, recipient: str, mail_from: str) -> CalendarEntry
         return None
     duration = content.end_at - start_at
     if content.kind == NoticeKind.WITHDRAWAL:
-        # The entry as it stands there: who held the address has no right to know of a later time.
+        # The entry as this address last got it: its owner has no right to learn a later time.
         start_at = content.expires_at
     return CalendarEntry(
         appointment_id=content.appointment_id,

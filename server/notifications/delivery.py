@@ -1,4 +1,4 @@
-"""Sends what the ledger says, each notice once: the ledger is written before a provider is asked, and after."""
+"""Sends the notices of the ledger, each once: the ledger is updated before a provider is called, and after."""
 
 import asyncio
 import time
@@ -37,13 +37,13 @@ from server.usecases.directory.contacts import code_hash
 _log = structlog.get_logger()
 
 _ENTERING = 30
-"""How often, a second apart, it is tried to enter what a provider answered while the database is away."""
+"""How often, a second apart, recording a provider's answer is tried while the database is unavailable."""
 _LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A way to send, and what guards it."""
+    """A sender, with the breaker and the limit that protect it."""
 
     sender: Sender
     breaker: ProviderBreaker
@@ -51,7 +51,7 @@ class Provider:
 
 
 class Later(Exception):
-    """The notice waits; take it up again after the pause."""
+    """The notice is still waiting; try again after the pause."""
 
     def __init__(self, pause: timedelta) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class Later(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """How far a notice is after an attempt."""
+    """The status of a notice after an attempt."""
 
     status: Delivery
     outcome: DeliveryOutcome
@@ -68,7 +68,7 @@ class _End:
 
 
 class Deliveries:
-    """Sends notices; `stopping` ends its waiting for a provider."""
+    """Sends notices; setting `stopping` ends any wait for a provider."""
 
     def __init__(
         self,
@@ -89,16 +89,16 @@ class Deliveries:
         self._stopping = stopping
 
     async def deliver(self, notification_id: str) -> None:
-        """Send a notice that waits, as far as it is still of use. Raises Later, and StateError: then do it again."""
+        """Send a waiting notice if it is still useful. Raises Later and StateError, after which call it again."""
         if found := await self._look(notification_id):
             await self.see_to(notification_id, found)
 
     async def see_to(self, notification_id: str, found: NotificationRow | ContentRow) -> None:
-        """As `deliver`, for a notice that was found a moment ago."""
+        """As `deliver`, for a notice that has just been read."""
         if found.status not in {Delivery.WAITING, Delivery.SENDING}:
             return
         if found.status == Delivery.SENDING:
-            # Whoever was at it died. Whether the provider has it, nobody knows, and it would not notice a second one.
+            # The worker that was sending it died. The provider may have it, and would send a second one too.
             await self._enter(notification_id, _End(Delivery.DEAD, DeliveryOutcome.OUTCOME_UNKNOWN, found.attempts))
             return
         channel = Channel(found.channel)
@@ -115,7 +115,7 @@ class Deliveries:
                 await self._attempt(notification_id, content, ready, provider.sender, call)
 
     async def _passage(self, breaker: ProviderBreaker, until: datetime) -> None:
-        """Wait for the breaker, at most until the notice is of no use."""
+        """Wait for the breaker, at most until the notice is useless."""
         while (wait := breaker.wait()) > 0 and self._clock() < until:
             await self._pause(min(wait, _LOOK_SECONDS))
 
@@ -133,10 +133,10 @@ class Deliveries:
         return await transact(self._engine, work)
 
     async def _claim(self, notification_id: str, channel: Channel) -> tuple[ContentRow, Letter] | None:
-        """Enter that it is being sent over a channel; None if it is of no use any more, or somebody else has it.
+        """Record that it is being sent over a channel; None if it is useless by now or another worker has it.
 
-        Whom it reaches and how is decided here, by what is known of the patient now. Raises Later if that is another
-        channel.
+        Recipient and channel are decided here, from the patient's present data. Raises Later if the channel is another
+        one.
         """
         code = self._new_code()
 
@@ -151,7 +151,7 @@ class Deliveries:
             else:
                 await self._withdraw(pg, found, recipient, now)
                 if found.patient_id and found.kind == NoticeKind.CONTACT_CODE:
-                    # The code is known to the message alone; what is sent again has another.
+                    # Only the message contains the code, so a message that is sent again gets a new one.
                     await contact_changes.set_code(pg, notification_id, code_hash(found.patient_id, code))
                 end = _beginning(channel, current)
             await notifications.take_up(pg, notification_id, *end, channel=current, recipient=recipient, now=now)
@@ -167,7 +167,7 @@ class Deliveries:
         return content, letter(notification_id, content, way, code, self._clock())
 
     async def _withdraw(self, pg: Connection, content: ContentRow, recipient: str, now: datetime) -> None:
-        """Have a calendar entry removed that lies at an address which this notice does not reach."""
+        """Withdraw a calendar entry from an address that this notice does not go to."""
         kind = NoticeKind(content.kind)
         if content.holder_start_at is None or not left_behind(kind, content.holder, recipient):
             return
@@ -193,7 +193,7 @@ class Deliveries:
     async def _attempt(
         self, notification_id: str, content: ContentRow, ready: Letter, sender: Sender, call: Call
     ) -> None:
-        # While it is not known whether the provider works, attempts are its trial, not the notice's.
+        # While it is unknown whether the provider works, an attempt tests the provider, and is not the notice's.
         attempts = content.attempts + (not call.probe)
         pause = None
         began = time.perf_counter()
@@ -236,7 +236,7 @@ class Deliveries:
             metrics.DEAD_LETTERS.labels(end.outcome.value).inc()
         for _ in range(_ENTERING):
             try:
-                # To enter it twice is to enter it once.
+                # Recording it twice has the same effect as once.
                 await transact(self._engine, work, replayable=True)
             except StateError:
                 await asyncio.sleep(1)
@@ -246,14 +246,14 @@ class Deliveries:
 
 
 def _way(content: ContentRow) -> tuple[Channel, str]:
-    """How a notice reaches somebody now, and under which address or number."""
+    """The channel over which a notice goes now, and the address or number."""
     if content.kind in ADDRESSED:
         return Channel(content.channel), content.recipient
     return channel_for(content.email, content.phone)
 
 
 def _beginning(channel: Channel, current: Channel) -> tuple[Delivery, DeliveryOutcome]:
-    """What becomes of a notice that is about to go over one channel, and reaches the patient over the current one."""
+    """The new status of a notice that was to go over `channel`, when the patient is reached over `current`."""
     if current is Channel.NONE:
         return Delivery.DROPPED, DeliveryOutcome.NO_ADDRESS
     return Delivery.SENDING if current is channel else Delivery.WAITING, DeliveryOutcome.NONE

@@ -1,4 +1,4 @@
-"""What there is to read of the notification worker at a scrape: the ledger and the breakers."""
+"""What a scrape of the notification worker reads: the ledger and the breakers."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,17 +23,17 @@ _log = structlog.get_logger()
 
 
 class Figures:
-    """Looks into the ledger from time to time, so that a scrape need not."""
+    """Reads the ledger periodically, so that a scrape need not."""
 
     def __init__(self, engine: Engine, providers: Mapping[Channel, Provider]) -> None:
         self._engine = engine
         self._providers = providers
         self._counts: Sequence[CountRow] = ()
         for outcome in DeliveryOutcome:
-            metrics.DEAD_LETTERS.labels(outcome.value)  # a rise from nothing would not show
+            metrics.DEAD_LETTERS.labels(outcome.value)  # from 0 on, so that the first rise shows
 
     async def run(self) -> None:
-        """Look every 15 seconds until cancelled."""
+        """Read the ledger every 15 seconds until cancelled."""
         while True:
             try:
                 self._counts = await read(self._engine, notifications.counts)
@@ -42,7 +42,7 @@ class Figures:
             await asyncio.sleep(_LOOK_SECONDS)
 
     def read(self) -> Iterator[Value]:
-        """What was last seen."""
+        """The values that were last read."""
         rows = {row.status: row for row in self._counts}
         for status in _STATUSES:
             yield "yoyaku_notices", [status], rows[status].number if status in rows else 0

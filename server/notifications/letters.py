@@ -1,4 +1,4 @@
-"""Letters: what is handed to a provider, and what the provider may do with it."""
+"""Letters: what is handed to a provider, and how the provider can fail."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,27 +22,27 @@ class Letter:
     text: str
     invitation: Invitation | None = None
     sender: str = "yoyaku"
-    """The name that email is from."""
+    """The sender's name in email."""
 
 
 class Sender(Protocol):
     """Hands letters to a provider."""
 
     async def send(self, letter: Letter) -> None:
-        """Return when the provider has taken it. Raises the errors below; see there."""
+        """Return when the provider has accepted it. Raises the errors below."""
 
 
 class Refused(Exception):
-    """The provider will never take this letter. Texts of these errors are codes, never personal data."""
+    """The provider will never accept this letter. Texts of these errors are codes, never personal data."""
 
 
 class Unaddressable(Exception):
-    """The recipient is no address that the provider could be told: it was not asked."""
+    """The recipient is not an address that can be passed to the provider, which was not asked."""
 
 
 class Failed(Exception):
-    """The provider did not take it; it may later."""
+    """The provider did not accept it, but may do so later."""
 
 
 class Unanswered(Exception):
-    """It was handed over, and no answer came: the provider may have taken it or not."""
+    """It was handed over, and no answer came: the provider may or may not have accepted it."""

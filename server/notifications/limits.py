@@ -1,4 +1,4 @@
-"""How often a provider is called: a rate for the fleet, kept in Valkey; without Valkey each process keeps its share."""
+"""Limits calls to a provider: one rate for all processes, in Valkey; without Valkey each process uses its share."""
 
 import structlog
 
@@ -13,7 +13,7 @@ class Limit:
     """Says when the next call may be made."""
 
     def __init__(self, rate: Rate, share_per_second: float, seconds: Seconds) -> None:
-        """`share_per_second` is what this process may do alone."""
+        """`share_per_second` is this process's limit while Valkey cannot be reached."""
         self._rate = rate
         self._apart = 1 / share_per_second
         self._seconds = seconds
@@ -21,7 +21,7 @@ class Limit:
         self._alone = False
 
     async def take(self) -> float:
-        """Reserve the next moment for a call; the seconds until then."""
+        """Reserve the next free moment for a call; the seconds until then."""
         try:
             wait = await self._rate.take()
         except StateError:

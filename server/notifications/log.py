@@ -1,4 +1,4 @@
-"""The provider for places that have none: a line in the log."""
+"""The provider for installations without one: writes a line to the log."""
 
 import structlog
 
@@ -8,7 +8,7 @@ _log = structlog.get_logger()
 
 
 class LogSender:
-    """Takes every letter, and says so without what is personal in it."""
+    """Accepts every letter and logs that, without personal data."""
 
     async def send(self, letter: Letter) -> None:
         """Write a line."""

@@ -1,4 +1,4 @@
-"""What to tell a patient when an appointment has changed, and when."""
+"""Plans which notices a patient gets when an appointment has changed, and when."""
 
 from datetime import datetime
 
@@ -22,10 +22,10 @@ class NoticePlanner:
     async def announce(
         self, appointment_id: str, kind: NoticeKind, version: int, start_at: datetime
     ) -> NotificationRow | None:
-        """Enter the notice of a change, and the reminder that goes with it; done again, it changes nothing.
+        """Enter the notice of a change and the reminder that goes with it; repeating it changes nothing.
 
-        `version` and `start_at` are those of the appointment after the change; it may have changed again. The notice as
-        it stands, to be delivered; None if the appointment is not there any more.
+        `version` and `start_at` are those of the appointment after the change; it may have changed again since. Returns
+        the notice to deliver, as it is now; None if the appointment no longer exists.
         """
 
         async def work(pg: Connection) -> Sent[NotificationRow] | None:
@@ -40,21 +40,21 @@ class NoticePlanner:
                 notice = notice._replace(status=Delivery.DROPPED, outcome=DeliveryOutcome.SUPERSEDED)
             sent = await notifications.enter(pg, notice)
             reminder = self._notice(appointment_id, NoticeKind.REMINDER, version, subject, now)
-            # After another change it is for the job of that change to plan a reminder.
+            # After a later change, the job of that change plans the reminder.
             is_current = subject.status == Status.SCHEDULED and subject.version == version
-            # Its time may have come while the provider was away, and nothing was planned.
+            # The reminder may have become due while the provider was unavailable and nothing was planned.
             if is_current and reminder.due_at > subject.changed_at and subject.start_at > now:
                 await notifications.enter(pg, reminder)
             return sent
 
-        # Done twice, it finds its entries: a connection lost at COMMIT does not matter.
+        # A second run finds the entries of the first, so a connection lost at COMMIT does not matter.
         entered = await transact(self._engine, work, replayable=True)
         return await entered.fetchone() if entered else None
 
     def _notice(
         self, appointment_id: str, kind: NoticeKind, version: int, subject: SubjectRow, now: datetime
     ) -> NotificationRow:
-        # As things are now; whom it reaches and how is decided when it is sent.
+        # With the present data; recipient and channel are decided when it is sent.
         channel, _ = channel_for(subject.email, subject.phone)
         return NotificationRow(
             id=self._new_id(),

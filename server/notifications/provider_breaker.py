@@ -1,4 +1,4 @@
-"""A circuit breaker: stops calling a provider that fails, and tries it again with a few probes."""
+"""A circuit breaker: stops calling a failing provider, and later tries it with a few probes."""
 
 from collections import deque
 from collections.abc import Callable
@@ -8,17 +8,17 @@ Seconds = Callable[[], float]
 """A clock that never goes back."""
 
 CALLS = 10
-"""How many of the last calls are looked at."""
+"""How many of the last calls the breaker considers."""
 FAILURES = CALLS // 2
-"""So many failures among them open it."""
+"""How many failures among them open it."""
 PROBES = 3
-"""So many calls go through when it is half open; all must succeed to close it."""
+"""How many calls go through while it is half open; all must succeed to close it."""
 ASK_AGAIN_SECONDS = 0.05
 
 
 @dataclass(slots=True)
 class ProviderBreaker:
-    """Of one mail or SMS provider: opens when half of the last calls failed, closes after a few that succeed."""
+    """The breaker of one mail or SMS provider: opens when half of the last calls failed, closes after good probes."""
 
     seconds: Seconds
     open_seconds: float = 30.0
@@ -28,7 +28,7 @@ class ProviderBreaker:
     _round: int = 0
 
     def wait(self) -> float:
-        """Seconds until a call may go through, as far as is known; 0 if one may now."""
+        """Seconds until a call may go through, as far as known; 0 if one may go through now."""
         if self._opened_at is None:
             return 0
         left = self._opened_at + self.open_seconds - self.seconds()
@@ -37,13 +37,13 @@ class ProviderBreaker:
         return 0 if self._probes < PROBES else ASK_AGAIN_SECONDS
 
     def enter(self) -> "Call":
-        """Begin a call that `wait` has let through."""
+        """Begin a call, once `wait` has returned 0."""
         probe = self._opened_at is not None
         self._probes += probe
         return Call(self, self._round, probe)
 
     def count(self, number: int, *, succeeded: bool) -> None:
-        """Take notice of how a call ended that began in a round; what began before the last change says nothing."""
+        """Count how a call of a round ended; calls that began before the breaker's last change are ignored."""
         if number != self._round:
             return
         self._results.append(succeeded)
@@ -56,7 +56,7 @@ class ProviderBreaker:
             self._turn(None)
 
     def release(self, number: int) -> None:
-        """A call ended that never reached the provider."""
+        """End a call that never reached the provider."""
         if number == self._round and self._opened_at is not None:
             self._probes -= 1
 
@@ -67,12 +67,12 @@ class ProviderBreaker:
 
 @dataclass(slots=True)
 class Call:
-    """One call through a breaker; left without a result it does not count."""
+    """One call through a breaker; a call without a result does not count."""
 
     breaker: ProviderBreaker
     number: int
     probe: bool
-    """It asks whether a provider that failed works again."""
+    """Whether the call probes if a failed provider works again."""
     counted: bool = False
 
     def __enter__(self) -> "Call":
@@ -83,6 +83,6 @@ class Call:
             self.breaker.release(self.number)
 
     def ended(self, *, succeeded: bool) -> None:
-        """Say how the provider answered."""
+        """Record how the provider answered."""
         self.counted = True
         self.breaker.count(self.number, succeeded=succeeded)

@@ -1,4 +1,4 @@
-"""Email, handed to a relay over SMTP."""
+"""Sends email through an SMTP relay."""
 
 import asyncio
 import ssl
@@ -23,10 +23,10 @@ _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _FAREWELL_SECONDS = 0.5
 _TAKEN = {250, 251}
 _TRANSIENT, _PERMANENT = range(400, 500), range(500, 600)
-# These tell of the relay, or of our account there, not of the letter, whatever their code.
+# These errors concern the relay or our account there, not the letter, whatever their code.
 _OF_THE_RELAY = (SMTPConnectError, SMTPHeloError, SMTPAuthenticationError)
 
-# No relay needs to know more than ASCII.
+# Works with relays that support only ASCII.
 _POLICY = SMTP_POLICY.clone(cte_type="7bit")
 
 
@@ -36,7 +36,7 @@ class RelayUrlError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """Where mail goes, and how."""
+    """Where the relay is, and how to connect to it."""
 
     scheme: str
     host: str
@@ -61,12 +61,12 @@ class Relay:
 
 
 class SmtpSender:
-    """Hands each letter over on a connection of its own."""
+    """Sends each letter over a new connection."""
 
     def __init__(
         self, relay: Relay, sender: str, clock: Clock, *, timeout_seconds: float, authorities: str | None = None
     ) -> None:
-        """`sender` is the address that mail is from; `authorities` a PEM file instead of the system's."""
+        """`sender` is the address that mail is from; `authorities` is a PEM file to use instead of the system's."""
         self._relay = relay
         self._sender = sender
         self._clock = clock
@@ -74,7 +74,7 @@ class SmtpSender:
         self._tls = ssl.create_default_context(cafile=authorities) if relay.scheme != "smtp" else None
 
     async def send(self, letter: Letter) -> None:
-        """Connect, hand over, say goodbye."""
+        """Connect, send, quit."""
         recipient = _address(letter.recipient)
         content = self._content(letter, recipient).as_bytes()
         client = SMTP(
@@ -92,7 +92,7 @@ class SmtpSender:
             async with asyncio.timeout(self._seconds):
                 await client.connect()
                 await client.mail(self._sender)
-                # As it is: aiosmtplib's own way takes addresses apart, and makes another of a mailbox with dots.
+                # The address goes out unchanged: aiosmtplib would parse it, and would change a mailbox with dots.
                 answer = await client.execute_command(b"RCPT", b"TO:<" + recipient.encode("ascii") + b">")
                 if answer.code not in _TAKEN:
                     raise SMTPRecipientRefused(answer.code, answer.message, "")
@@ -129,7 +129,7 @@ class SmtpSender:
 
 
 def _address(recipient: str) -> str:
-    """The recipient as SMTP takes it. Raises Unaddressable."""
+    """The recipient in the form that SMTP needs. Raises Unaddressable."""
     try:
         return particulars.email(recipient)
     except Unfit:
@@ -139,5 +139,5 @@ def _address(recipient: str) -> str:
 def _kind_of(error: SMTPResponseException, *, handed: bool) -> type[Refused | Failed | Unanswered]:
     if error.code in _PERMANENT and not isinstance(error, _OF_THE_RELAY):
         return Refused
-    # Anything else than a number of SMTP is a garbled answer, to DATA as good as none.
+    # A code outside SMTP's range is a garbled answer, which after DATA is as good as none.
     return Unanswered if handed and error.code not in _TRANSIENT else Failed

@@ -1,4 +1,4 @@
-"""Text messages, handed to Amazon SNS."""
+"""Sends text messages with Amazon SNS."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,12 +17,12 @@ from botocore.exceptions import (
 
 from server.notifications.letters import Failed, Letter, Refused, Unanswered
 
-# What these say is about the number or the text; everything else is about SNS, our account there, or our right to it.
+# These errors concern the number or the text; all others concern SNS, our account or our permissions.
 _REFUSALS = frozenset({"InvalidParameter", "InvalidParameterValue", "ValidationException", "OptedOut"})
 
 
 class Publisher(Protocol):
-    """What we use of a client of SNS."""
+    """The part of an SNS client that we use."""
 
     async def publish(self, *, PhoneNumber: str, Message: str, MessageAttributes: Any) -> object:  # noqa: N803
         """Send a text message. Raises botocore's errors."""
@@ -36,7 +36,7 @@ class SnsSender:
         self._seconds = timeout_seconds
 
     async def send(self, letter: Letter) -> None:
-        """Publish; nothing is tried twice, since SNS would send twice."""
+        """Publish the letter, without retries, since SNS would send it twice."""
         try:
             async with asyncio.timeout(self._seconds):
                 await self._client.publish(
@@ -59,8 +59,8 @@ class SnsSender:
 
 @asynccontextmanager
 async def sns(*, region: str, endpoint: str | None, timeout_seconds: float) -> AsyncIterator[SnsSender]:
-    """A sender in an AWS region; credentials come from where AWS clients look for them."""
-    # What does not even connect was not sent: that must show before the time for the whole is over.
+    """A sender in an AWS region; credentials come from the usual places of AWS clients."""
+    # If no connection could be made, nothing was sent: that error must come before the timeout of the whole call.
     config = AioConfig(
         connect_timeout=timeout_seconds / 2, read_timeout=timeout_seconds, retries={"total_max_attempts": 1}
     )

@@ -1,4 +1,4 @@
-"""What notices say, in English and Japanese, on the wall clock of the clinic."""
+"""The texts of notices, in English and Japanese, with times on the clinic's wall clock."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from server.domain.notices import NoticeKind
 _WEEKDAYS = {"en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), "ja": tuple("月火水木金土日")}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-# Nobody should learn from a message on a screen whom it is for, or which doctor they see.
+# A message on a lock screen must not reveal whom it is for or which doctor they see.
 _SUBJECTS = {
     "en": {
         NoticeKind.CONFIRMATION: "Your appointment is booked: {when}",
@@ -93,12 +93,12 @@ class Visit:
     clinic: str
     address: str = ""
     phone: str = ""
-    """Of the clinic; empty if unknown."""
+    """The clinic's phone number; empty if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A notice in words: a subject and a body for email, and a line for SMS."""
+    """The text of a notice: a subject and a body for email, and a line for SMS."""
 
     subject: str
     body: str
@@ -106,14 +106,14 @@ class Text:
 
 
 def to_person(kind: NoticeKind, language: str, code: str) -> Text:
-    """A notice that is about no appointment: a warning, or a code."""
+    """The text of a notice that is not about an appointment: a warning, or a code."""
     subject = _SUBJECTS[language][kind].format(code=code)
     body = _TO_PERSON[language][kind].format(code=code)
     return Text(subject, body, subject if kind is NoticeKind.SECURITY_WARNING else body.replace("\n", " ").strip())
 
 
 def about(kind: NoticeKind, visit: Visit, language: str) -> Text:
-    """A notice about an appointment."""
+    """The text of a notice about an appointment."""
     place = "\n".join(filter(None, (visit.clinic, visit.address, visit.phone)))
     subject = _SUBJECTS[language][kind].format(when=when(visit, language))
     if kind is NoticeKind.WITHDRAWAL:
@@ -124,7 +124,7 @@ def about(kind: NoticeKind, visit: Visit, language: str) -> Text:
 
 
 def when(visit: Visit, language: str) -> str:
-    """The start on the clinic's wall clock, for a person."""
+    """The start on the clinic's wall clock, written for people."""
     local = visit.start_at.astimezone(ZoneInfo(visit.time_zone))
     weekday = _WEEKDAYS[language][local.weekday()]
     if language == "ja":

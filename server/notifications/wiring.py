@@ -32,13 +32,13 @@ from server.telemetry.exposition import exposed
 from server.telemetry.readings import Readings
 
 _APPLICATION = "yoyaku-notifications"
-# With two workers of YOYAKU_POOL_SIZE, and one more in each process that watches the servers: 20 in a task.
+# With two workers of YOYAKU_POOL_SIZE and one watching connection per process, a task has 20 connections.
 _CONNECTIONS = 2
 _QUEUE_CONNECTIONS = 3
 
 
 async def work(settings: Settings, stop: asyncio.Event, clock: Clock | None = None) -> None:
-    """Do the jobs of the queue until `stop` is set. Raises ConfigurationError."""
+    """Process the jobs of the queue until `stop` is set. Raises ConfigurationError."""
     async with _wired(settings, stop, clock) as worker:
         await worker.run(stop)
 

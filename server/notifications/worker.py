@@ -1,4 +1,4 @@
-"""Three consumers of the queue: for email, for text messages and for all else, so that none waits for another."""
+"""Three consumers of the queue, for email, text messages and everything else, so that none delays another."""
 
 import asyncio
 from collections.abc import Iterator
@@ -22,21 +22,21 @@ from server.telemetry.logs import place_of
 _log = structlog.get_logger()
 
 OTHERS = "changes"
-"""The queue of what reaches nobody, and of what a worker does from time to time."""
+"""The queue of jobs that send nothing to anybody, and of periodic jobs."""
 AT_ONCE = {OTHERS: 2, Channel.EMAIL.value: 5, Channel.SMS.value: 5}
 """How many jobs of a queue run at once in a process: the bulkhead of each provider."""
 _POLL_SECONDS = 0.25
 _TEND = "* * * * * */5"
-"""When due reminders and the jobs of dead workers are looked for: as cron, the last field has seconds."""
+"""When to look for due reminders and for jobs of dead workers: cron, with seconds in the last field."""
 _BEATS = 6
-"""Heartbeats of a worker in the time after which it counts as dead."""
+"""How many heartbeats a worker sends in the time after which it would count as dead."""
 _GRACE_SECONDS = 10.0
 _RESTART_SECONDS = 1.0
 _LONGEST_PAUSE = 6
 
 
 class _Retrying(BaseRetryStrategy):
-    """A job is never given up: what ends a notice stands in the ledger. The queue goes by the database's clock."""
+    """Jobs are retried without limit: the ledger decides when a notice ends. The queue uses the database's clock."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -49,7 +49,7 @@ class _Retrying(BaseRetryStrategy):
 
 
 class NotificationWorker:
-    """Does the jobs of the queue."""
+    """Processes the jobs of the queue."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class NotificationWorker:
         *,
         dead_after_seconds: float,
     ) -> None:
-        """After `dead_after_seconds` without a heartbeat a worker is dead, and its jobs are taken up by others."""
+        """After `dead_after_seconds` without a heartbeat a worker counts as dead, and others take over its jobs."""
         self._app = App(connector=connector)
         self._engine = engine
         self._clock = clock
@@ -75,7 +75,7 @@ class NotificationWorker:
         self._app.periodic(cron=_TEND)(tend)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set, then let what is being sent end; survives that the database goes away."""
+        """Work until `stop` is set, then finish what is being sent; survives outages of the database."""
         async with asyncio.TaskGroup() as group:
             for queue, at_once in AT_ONCE.items():
                 group.create_task(self._consume(queue, at_once, stop))
@@ -85,7 +85,7 @@ class NotificationWorker:
             consumer = asyncio.create_task(self._consumer(queue, at_once))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({consumer, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            # A consumer that is cancelled ends in order.
+            # A cancelled consumer shuts down gracefully.
             consumer.cancel()
             stopping.cancel()
             await asyncio.wait({consumer})
@@ -111,8 +111,8 @@ class NotificationWorker:
         with _failures_noted():
             starts = datetime.fromisoformat(start_at)
             notice = await self._planning.announce(appointment_id, NoticeKind(kind), version, starts)
-            # The job that plans a notice delivers it: if it dies on the way it is done again, and finds the entry. What
-            # is being sent when it is done for the first time, a twin of the job sends.
+            # The job that plans a notice also delivers it. If it dies on the way, it runs again and finds the entry. If
+            # the notice is already being sent on the job's first run, a duplicate of the job is sending it.
             if notice and (context.job.attempts or notice.status != Delivery.SENDING):
                 await self._deliveries.see_to(notice.id, notice)
 

@@ -2,7 +2,7 @@
 
 from server.parts import Parts
 from server.rpc.appointments import AppointmentServicer
-from server.rpc.days import FORMS
+from server.rpc.day_bytes import FORMS
 from server.rpc.directory import DirectoryServicer
 from server.rpc.identity import AuthServicer
 from server.rpc.notifications import NotificationServicer

@@ -23,7 +23,7 @@ from server.config import Settings
 from server.domain.ids import Clock, system_clock, uuid7_maker
 from server.measured import Valkeys, build, caches, database, signing_key, streams
 from server.parts import Parts
-from server.rpc.days import FORMS
+from server.rpc.day_bytes import FORMS
 from server.rpc.server import GrpcServer
 from server.servicers import servicers
 from server.telemetry import metrics

@@ -1,4 +1,7 @@
-"""How often the edge lets somebody call: token buckets, per Envoy and listener."""
+"""How often the edge lets somebody call: token buckets, per Envoy and listener.
+
+Which calls count against which bucket is in `envoy/address_limits.yaml` and `envoy/subject_limits.yaml`.
+"""
 
 import re
 from collections.abc import Iterable

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from server.rpc.convert import to_appointment, to_timestamp
-from server.rpc.days import to_closing
+from server.rpc.day_bytes import to_closing
 from server.usecases.appointments.feed import FeedEvent, Told
 from yoyaku.v1 import appointment_pb2, watch_pb2
 from yoyaku.v1 import appointment_service_pb2 as pb

@@ -136,7 +136,7 @@ export PATH="{programs}:$PATH"
 
 def test_the_two_minutes_of_the_readme_work_as_pasted(copy: Copy) -> None:
     copy.environment["APPOINTMENTS_ADDRESS"] = copy.stack()["edge"]
-    printed, _ = paste(copy, "README.md", section="## Two minutes")
+    printed, _ = paste(copy, "README.md", section="## Try it in two minutes")
     for words in ("201 Created", '"reason":"SLOT_TAKEN"', "yoyaku.v1.AlternativeSlots", "APPOINTMENT_STATUS_CANCELLED"):
         assert words in printed
     assert "INVALID" not in printed

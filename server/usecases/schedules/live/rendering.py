@@ -31,7 +31,10 @@ class OfferedDay:
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """Functions that render messages to bytes: the answer of ListAvailableSlots, and the messages of WatchSlots."""
+    """Functions that render messages to bytes: the answer of ListAvailableSlots, and the messages of WatchSlots.
+
+    Those of the contract are in `server/rpc/day_bytes.py`.
+    """
 
     free: Callable[[OfferedDay], bytes]
     whole: Callable[[OfferedDay], bytes]

@@ -1,9 +1,9 @@
--- Of every call: what Envoy and gRPC would take amiss in a request, and the last touches to an answer.
+-- Runs for every call: repairs or refuses requests that Envoy or gRPC would mishandle, and adjusts answers.
 
 function envoy_on_request(handle)
   local headers = handle:headers()
   local path = headers:get(":path")
-  if path and path:find("%3", 1, true) then  -- a colon before the verb of a path, as some clients escape it
+  if path and path:find("%3", 1, true) then  -- some clients escape the colon before a path's verb
     local before, query = path:match("^([^?]*)(.*)$")
     headers:replace(":path", before:gsub("%%3[Aa]", ":") .. query)
   end
@@ -14,26 +14,26 @@ function envoy_on_request(handle)
   end
   local kind = headers:get("content-type") or ""
   if kind:match("^application/grpc") and not kind:match("^application/grpc%-web") and handle:streamInfo():protocol() ~= "HTTP/2" then
-    handle:respond({[":status"] = "426"}, "")  -- its status comes after the message, where HTTP/1.1 has no place for it
+    handle:respond({[":status"] = "426"}, "")  -- gRPC's status comes in trailers, after the message
     return
   end
-  -- A small message may inflate to any size before a worker can see its length.
+  -- A small compressed message may inflate to any size before a worker can check its length.
   if (headers:get("grpc-encoding") or "identity") ~= "identity" then
     if (headers:get("content-type") or ""):find("^application/grpc") then
       handle:respond({[":status"] = "415"}, "")
       return
     end
-    headers:remove("grpc-encoding")  -- means nothing over REST
+    headers:remove("grpc-encoding")  -- has no meaning in REST
   end
-  -- RFC 9110: the scheme's name is not case-sensitive. The filter `jwt` knows one spelling.
+  -- RFC 9110: the scheme's name is case-insensitive, but the filter `jwt` accepts only one spelling.
   local token = (headers:get("authorization") or ""):match("^[Bb][Ee][Aa][Rr][Ee][Rr] +(.*)")
   if token then
     headers:replace("authorization", "Bearer " .. token)
   end
 end
 
--- How what the transcoder says begins, and what the caller reads instead: names of fields
--- and parameters, which need no escapes in JSON, but no values.
+-- Beginnings of the transcoder's error texts, and the texts that callers get instead. Those contain names of fields and
+-- parameters, which need no escapes in JSON, but no values.
 local words = {
   {'^Could not find field "([%w_.-]+)" in the type', "the call takes no parameter `%s`: check its spelling against the OpenAPI file"},
   {"^Could not find field", "the call takes no such parameter: check the query against the OpenAPI file"},
@@ -69,13 +69,13 @@ function envoy_on_response(handle)
   end
   local headers = handle:headers()
   local status = headers:get(":status")
-  if status == "429" and headers:get("grpc-status") then  -- the filter `grpc_web` says UNAVAILABLE
+  if status == "429" and headers:get("grpc-status") then  -- the filter `grpc_web` set UNAVAILABLE
     headers:replace("grpc-status", "8")
   end
   if (status == "429" or status == "503") and not headers:get("retry-after") and not kind:match("^application/grpc") then
     headers:add("retry-after", "1")
   end
-  if headers:get("x-yoyaku-precondition") then  -- RFC 9110: an If-Match that does not hold
+  if headers:get("x-yoyaku-precondition") then  -- RFC 9110: an If-Match that does not match
     headers:remove("x-yoyaku-precondition")
     if kind:match("^application/json") then
       headers:replace(":status", "412")

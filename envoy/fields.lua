@@ -1,13 +1,13 @@
--- The transcoder drops what it does not know in a body without a word. Before it has read the body, this notes which
--- fields that has, as `patient.name,patient.phone`; query.lua compares them with the contract when the method is known.
--- It reads no more than where texts, objects and names begin and end: the transcoder finds what is no JSON.
+-- The transcoder silently drops unknown fields of a body. So before it reads the body, this filter notes the body's
+-- fields, as `patient.name,patient.phone`; query.lua compares them with the contract once the method is known. It only
+-- looks for the beginnings and ends of strings and objects, because the transcoder refuses invalid JSON anyway.
 
-local most_steps = 50000  -- some milliseconds; a text of the contract's 10,000 characters has at most two escapes each
+local most_steps = 50000  -- takes some milliseconds; the longest text has 10,000 characters of at most two escapes each
 local longest_name = 64
 local longest_note = 8000
-local deepest = 20  -- what is nested deeper is in a field that is unknown already
+local deepest = 20  -- anything nested deeper is inside an unknown field already
 
--- Where the text ends that begins at `at`, and how many steps it took.
+-- Where the string that begins at `at` ends, and how many steps it took to find that.
 local function past_text(body, at)
   for steps = 1, most_steps do
     local _, found, mark = body:find('(["\\])', at)
@@ -22,7 +22,7 @@ local function past_text(body, at)
   return nil, most_steps
 end
 
--- The names of all fields, and whether the body has more parts than any call takes.
+-- The names of all fields, and whether the body has more parts than any call accepts.
 local function fields_of(body)
   local noted, note, path, parents, at, steps = {}, {}, "", {}, 1, 0
   local length = 0

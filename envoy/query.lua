@@ -1,7 +1,7 @@
--- What the transcoder lets pass: a parameter of the query that overrides what the path or the body says, and fields of a
--- body that no message has. Two tables precede this text. `in_path` has for each method the fields that its path names,
--- by their spelling in lower case without underscores, since the transcoder knows a field by two names. `in_body` has
--- all fields that a body may have, by both.
+-- Refuses what the transcoder lets pass: query parameters that override fields of the path or the body, and unknown
+-- fields in a body. Two tables precede this text. `in_path` has, for each method, the fields in its path, in lower case
+-- without underscores, since the transcoder accepts two names of a field. `in_body` has all fields that a body may
+-- have, under both names.
 
 local function plain(key)
   local decoded = key:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end)
@@ -18,7 +18,7 @@ end
 
 function envoy_on_request(handle)
   local headers = handle:headers()
-  local note = headers:get("x-yoyaku-fields")  -- by fields.lua
+  local note = headers:get("x-yoyaku-fields")  -- set by fields.lua
   if note then
     headers:remove("x-yoyaku-fields")
     local field = unknown(note, in_body[headers:get(":path")] or {})
@@ -28,7 +28,7 @@ function envoy_on_request(handle)
     end
   end
   local query = (headers:get("x-envoy-original-path") or ""):match("%?(.+)")
-  if not query then  -- as with all gRPC
+  if not query then  -- always so with gRPC
     return
   end
   local verb = headers:get("x-envoy-original-method")

@@ -1,4 +1,4 @@
-"""What the edge knows of the contract: the methods, from its descriptors, and which of them need no token."""
+"""What the edge knows about the contract: the methods, from its descriptors, and which of them need no token."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from server.domain.methods import METHODS
 from server.edge.template import SOURCES
 
 HEALTH = "/grpc.health.v1.Health/Check"
-"""What load balancers may ask, without a token."""
+"""The health check, which load balancers call without a token."""
 DESCRIPTORS = SOURCES / "yoyaku.binpb"
 PACKAGE = "yoyaku.v1"
 
@@ -26,8 +26,8 @@ class EdgeError(Exception):
 class Method:
     """A method of the contract.
 
-    `in_path` are the fields that its HTTP path names, `in_body` all that a body of JSON may have, those of messages
-    within it too (`patient.name`), by both of their names.
+    `in_path` are the fields in its HTTP path; `in_body` are all fields that a JSON body may have, including nested
+    ones (`patient.name`), each under both of its names.
     """
 
     service: str
@@ -39,7 +39,7 @@ class Method:
 
     @property
     def path(self) -> str:
-        """Under which gRPC calls it."""
+        """The path under which gRPC calls it."""
         return f"/{self.service}/{self.name}"
 
     @property
@@ -49,7 +49,7 @@ class Method:
 
 
 def descriptors() -> bytes:
-    """The whole contract, compiled. Raises EdgeError if it was not built."""
+    """The compiled descriptors of the contract. Raises EdgeError if it was not built."""
     if not DESCRIPTORS.exists():
         raise EdgeError(f"{DESCRIPTORS} is missing: run `make` to build it from protos/")
     return DESCRIPTORS.read_bytes()
@@ -71,7 +71,7 @@ def methods() -> list[Method]:
 
 
 def any_of(paths: Iterable[str]) -> str:
-    """A regular expression for these paths."""
+    """A regular expression that matches these paths."""
     return "|".join(map(re.escape, paths))
 
 
@@ -88,7 +88,7 @@ def _method(service: str, method: MethodDescriptorProto, pool: DescriptorPool) -
 
 
 def _fields(message: Descriptor) -> Iterator[str]:
-    """The names of a message's fields in JSON. Google's own messages, such as a Timestamp, are plain values there."""
+    """The JSON names of a message's fields. Google's own messages, such as Timestamp, are plain values in JSON."""
     for field in message.fields:
         inner = field.message_type
         nested = [] if inner is None or inner.full_name.startswith("google.protobuf.") else list(_fields(inner))

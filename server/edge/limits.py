@@ -1,4 +1,4 @@
-"""How often the edge lets somebody call: token buckets, per Envoy and listener.
+"""The rate limits of the edge: token buckets, per Envoy and listener.
 
 Which calls count against which bucket is in `envoy/address_limits.yaml` and `envoy/subject_limits.yaml`.
 """
@@ -12,15 +12,15 @@ _LIMIT = re.compile(r"(\w+)=([1-9]\d{0,8})/([1-9]\d{0,8})")
 
 
 TOKENS_OF_COSTLY = 10
-"""What a call takes of its caller's bucket that does the work of many."""
+"""How many tokens a call takes from its caller's bucket if it does the work of many calls."""
 
 
 class LimitError(Exception):
-    """A limit is misspelt; the text says which and how to write it."""
+    """A limit is written wrongly; the text says which one and how to write it."""
 
 
 class Bucket(NamedTuple):
-    """So many calls a second in the long run, so many at once after a pause."""
+    """A token bucket: calls a second in the long run, and calls at once after a pause."""
 
     per_second: int
     burst: int
@@ -28,9 +28,9 @@ class Bucket(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Who may call how often: an address at all and to sign in, a token's subject at all and to book.
+    """How often an address may call and sign in, and how often a token's subject may call and book.
 
-    Staff (doctors and admins too) and hospital systems have limits of their own: they book and move for others.
+    Staff (including doctors and admins) and hospital systems have separate limits, since they book for others.
     """
 
     address: Bucket = Bucket(1000, 1000)
@@ -43,7 +43,7 @@ class Limits:
     system_booking: Bucket = Bucket(50, 200)
 
     def __str__(self) -> str:
-        """Each in the spelling that `parse` reads."""
+        """All limits as `parse` reads them."""
         return " ".join(f"{name}={per_second}/{burst}" for name, (per_second, burst) in asdict(self).items())
 
 
@@ -51,7 +51,7 @@ NAMES = tuple(field.name for field in fields(Limits))
 
 
 def parse(texts: Iterable[str]) -> Limits:
-    """The usual limits but for those given as NAME=PER_SECOND/BURST. Raises LimitError."""
+    """The default limits, except for those given as NAME=PER_SECOND/BURST. Raises LimitError."""
     given: dict[str, Bucket] = {}
     for text in texts:
         match = _LIMIT.fullmatch(text)

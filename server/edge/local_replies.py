@@ -1,4 +1,4 @@
-"""What Envoy answers by itself: each entry of envoy/local_replies.yaml as JSON and as a status of gRPC."""
+"""Answers that Envoy gives itself: each entry of envoy/local_replies.yaml, as JSON and as a gRPC status."""
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,14 +21,14 @@ Entry = Mapping[str, Any]
 
 
 def json_replies() -> Sequence[Json]:
-    """For REST."""
+    """The replies for REST."""
     return [
         {"when": entry["when"], "status": entry.get("status"), "error": _error(entry)} for entry in _entries("json")
     ]
 
 
 def grpc_replies() -> Sequence[Json]:
-    """For gRPC and gRPC-Web."""
+    """The replies for gRPC and gRPC-Web."""
     return [
         {
             "when": entry["when"],

@@ -1,4 +1,4 @@
-"""The filters in Lua, with the tables that they need of the contract."""
+"""The filters in Lua, with the tables that they need from the contract."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from server.edge.template import SOURCES
 
 
 def calls() -> str:
-    """The filter of every call."""
+    """The filter that runs for every call."""
     return (SOURCES / "calls.lua").read_text()
 
 
@@ -17,7 +17,7 @@ def fields() -> str:
 
 
 def query(methods: Sequence[Method]) -> str:
-    """The filter of query strings and fields, after those that each method has in its path, and in its body."""
+    """The filter of query strings and fields, preceded by tables of the fields in each method's path and body."""
     in_path = {method.path: _table({_plain(each): f'"{each}"' for each in method.in_path}) for method in methods}
     in_body = {method.path: _table(dict.fromkeys(method.in_body, "true")) for method in methods}
     tables = f"local in_path = {_table(in_path)}\nlocal in_body = {_table(in_body)}\n"
@@ -25,10 +25,10 @@ def query(methods: Sequence[Method]) -> str:
 
 
 def _plain(field: str) -> str:
-    """What the two names of a field (doctor_id, doctorId) have in common."""
+    """The form that both names of a field (doctor_id, doctorId) share."""
     return field.replace("_", "").lower()
 
 
 def _table(entries: dict[str, str]) -> str:
-    """A table in Lua."""
+    """The source text of a Lua table."""
     return "{" + ", ".join(f'["{key}"] = {value}' for key, value in entries.items()) + "}"

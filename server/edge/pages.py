@@ -11,12 +11,12 @@ _TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 
 
 def files() -> list[Path]:
-    """Of all pages, relative to PAGES: each page is a directory with an index.html."""
+    """The files of all pages, relative to PAGES; each page is a directory with an index.html."""
     return sorted(path.relative_to(PAGES) for path in PAGES.glob("*/*.*"))
 
 
 def pages(directory: str) -> list[Json]:
-    """Each page itself; Envoy's files are in `directory`."""
+    """The index.html of each page; Envoy's copies are in `directory`."""
     return [
         {"path": f"/{file.parent}", "pattern": rf"/{re.escape(str(file.parent))}/?", **served}
         for file, served in _served(directory)
@@ -25,7 +25,7 @@ def pages(directory: str) -> list[Json]:
 
 
 def page_parts(directory: str) -> list[Json]:
-    """What the pages load."""
+    """The files that the pages load."""
     return [{"path": f"/{file}", **served} for file, served in _served(directory) if file.name != "index.html"]
 
 

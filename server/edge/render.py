@@ -1,4 +1,4 @@
-"""The edge: writes Envoy's configuration and the files that Envoy watches: workers, limits, certificates."""
+"""Writes Envoy's configuration and the files that Envoy watches: workers, limits, certificates."""
 
 import ipaddress
 import json
@@ -18,7 +18,7 @@ from server.edge.template import Json, filled
 CONFIGURATION = "envoy.yaml"
 WORKERS = "workers.json"
 CALLS_PER_WORKER = {"most": 96, "fewest": 16}
-"""Calls that Envoy admits at once; between the two it goes by how long they take."""
+"""Concurrent calls per worker that Envoy admits; between the two bounds it depends on how long calls take."""
 ENDPOINTS_TYPE = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
 SECRET_TYPE = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 
@@ -30,7 +30,7 @@ Address = tuple[str, int]
 class TlsListener:
     """A second listener, with the certificate in `certificates`/tls.crt and its key in tls.key.
 
-    Clients that show a certificate need one by an authority in client-ca.crt, if there is that file.
+    If there is a file client-ca.crt, a client's certificate must be from an authority in it.
     """
 
     listen: Address
@@ -39,11 +39,11 @@ class TlsListener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeValues:
-    """What differs between the places where Envoy runs.
+    """The settings that differ between installations of Envoy.
 
-    The admin interface and the listener through which Envoy fetches the signing keys are on loopback; `metrics` is for
-    Prometheus. `origins` are those of pages that may call the API; `trusted_hops` is how many proxies before Envoy
-    report the client's address.
+    The admin interface and the listener through which Envoy fetches the signing keys are on loopback; `metrics` is the
+    address for Prometheus. `origins` are the origins of pages that may call the API; `trusted_hops` is the number of
+    proxies before Envoy that report the client's address.
     """
 
     listen: Address
@@ -58,10 +58,10 @@ class EdgeValues:
 
 
 def render(values: EdgeValues, directory: Path) -> Path:
-    """Write all that Envoy reads into the directory and return the configuration's path.
+    """Write everything that Envoy reads into the directory; the path of the configuration.
 
-    Raises EdgeError when the contract was not built or a name does not resolve. Each file is replaced by a rename, so
-    a running Envoy takes new workers over at once.
+    Raises EdgeError if the contract was not built or a name does not resolve. Each file is replaced by a rename, so a
+    running Envoy uses new workers at once.
     """
     directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ def render(values: EdgeValues, directory: Path) -> Path:
 
 
 def write_workers(workers: Sequence[Address], directory: Path) -> Path:
-    """Name the workers that get calls from now on; names are resolved now. Raises EdgeError."""
+    """Set the workers that get calls from now on; host names are resolved now. Raises EdgeError."""
     endpoints = [{"endpoint": {"address": {"socket_address": _socket_address(worker)}}} for worker in workers]
     assignment = {"@type": ENDPOINTS_TYPE, "cluster_name": "workers", "endpoints": [{"lb_endpoints": endpoints}]}
     admitted = {name: each * max(1, len(workers)) for name, each in CALLS_PER_WORKER.items()}
@@ -87,7 +87,7 @@ def write_workers(workers: Sequence[Address], directory: Path) -> Path:
 
 
 def write_limits(limits: Limits, directory: Path) -> None:
-    """Say how often callers may call from now on; a limit that changes begins anew."""
+    """Set the rate limits from now on; a limit that changes starts with a full bucket."""
     buckets = {name: _token_bucket(bucket) for name, bucket in asdict(limits).items()}
     methods = {f"{name}_methods": any_of(f"/{PACKAGE}.{each}" for each in of) for name, of in LIMITED.items()}
     costly = json.dumps([f"/{PACKAGE}.{each}" for each in COSTLY])
@@ -104,7 +104,7 @@ def _write_pages(directory: Path) -> None:
 
 
 def _write(directory: Path, name: str, values: Mapping[str, Json]) -> Path:
-    """Fill in a template. What is written is JSON, which is YAML too, without its ambiguities."""
+    """Fill in a template. The file is written as JSON, which is also YAML but without its ambiguities."""
     return _replace(directory / name, json.dumps(filled(name, values), indent=1).encode())
 
 
@@ -128,7 +128,7 @@ def _file(path: Path) -> dict[str, str]:
 
 
 def _places(values: EdgeValues) -> dict[str, Json]:
-    """What differs between the places where Envoy runs."""
+    """The placeholders that differ between installations."""
     return {
         "listen": _socket_address(values.listen),
         "admin_port": values.admin_port,
@@ -141,7 +141,7 @@ def _places(values: EdgeValues) -> dict[str, Json]:
 
 
 def _contents(directory: str, methods: Sequence[Method]) -> dict[str, Json]:
-    """What follows from the contract, from envoy/ and from clients/web."""
+    """The placeholders that follow from the contract, envoy/ and clients/web."""
     calls = [method for method in methods if not method.streams and not method.public]
     by_service = groupby(methods, lambda method: method.service)
     return {

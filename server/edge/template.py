@@ -1,8 +1,8 @@
-"""Templates of Envoy's configuration: YAML before and after it is filled in.
+"""Templates of Envoy's configuration, in YAML.
 
-`$name` stands for a value, `$name/rest` for a value and more text. In a list, what stands for a list becomes its items;
-a mapping with `$each: name` becomes one for each item of that list, in which `$each` stands for the item and
-`$each.key` for a part of it. What stands for None is left out.
+`$name` stands for a value, `$name/rest` for a value followed by more text. Inside a list, a placeholder whose value is
+a list is replaced by its items; a mapping with `$each: name` is repeated for each item of that list, where `$each`
+stands for the item and `$each.key` for one of its values. A placeholder whose value is None is left out.
 """
 
 import re

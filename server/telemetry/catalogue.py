@@ -1,4 +1,4 @@
-"""The list of all metrics, from the code that makes them: docs/metrics.md."""
+"""Makes docs/metrics.md, the list of all metrics, from the code that defines them."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -37,7 +37,7 @@ class Entry(NamedTuple):
 
 
 def entries() -> Iterator[Entry]:
-    """All metrics of ours, by name."""
+    """All our metrics, by name."""
     for found in vars(metrics).values():
         if isinstance(found, MetricWrapperBase):
             (family,) = found.describe()

@@ -1,8 +1,8 @@
 """One scrape address for all processes of a task.
 
-Each process offers its metrics on a socket in a directory that the processes share. Whichever of them can listen at the
-task's address answers Prometheus for all; when it ends, another takes its place within a second. So a task needs no
-further process, and a rolling restart loses at most one scrape.
+Each process serves its metrics on a socket in a shared directory. Whichever process can listen on the task's address
+answers Prometheus for all of them; when it ends, another takes over within a second. So a task needs no extra process,
+and a rolling restart loses at most one scrape.
 """
 
 import os
@@ -30,10 +30,10 @@ _LARGEST_BYTES = 16 << 20
 
 @contextmanager
 def exposed(readings: Collector, address: str, directory: str, name: str) -> Iterator[None]:
-    """Offer the metrics of this process, and those of its whole task at host:port `address` if no other process does.
+    """Serve the metrics of this process, and those of its whole task at host:port `address` if no other process does.
 
     `directory` is shared by the processes of the task; `name` tells them apart and becomes the label `process`. Without
-    an address nothing is offered. Raises OSError if the directory cannot be used.
+    an address nothing is served. Raises OSError if the directory cannot be used.
     """
     if not address:
         yield
@@ -65,7 +65,7 @@ def exposed(readings: Collector, address: str, directory: str, name: str) -> Ite
 
 
 def _answer_for_all(address: str, directory: Path, stopped: threading.Event) -> None:
-    """Answer Prometheus as soon as no other process of the task does."""
+    """Answer Prometheus once no other process of the task does."""
     registry = CollectorRegistry()
     registry.register(_Task(directory))
     host, _, port = address.rpartition(":")
@@ -98,13 +98,13 @@ class _Answer(socketserver.StreamRequestHandler):
 
 
 class _Task(Collector):
-    """The metrics of all processes that offer theirs in a directory, with a label that tells them apart."""
+    """The metrics of all processes with a socket in the directory, with a label that tells them apart."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     def collect(self) -> Iterator[Metric]:
-        """Families of all processes; one that does not answer in time is left out."""
+        """The metric families of all processes, without those that do not answer in time."""
         families: dict[str, Metric] = {}
         for path in sorted(self._directory.glob(f"*{_SUFFIX}")):
             for family in text_string_to_metric_families(_read(path)):  # type: ignore[no-untyped-call]
@@ -116,7 +116,7 @@ class _Task(Collector):
 
 
 def _read(path: Path) -> str:
-    """What a process offers; nothing but the end mark if it does not answer."""
+    """The metrics of a process; only the end mark if it does not answer."""
     data = bytearray()
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(_TIMEOUT_SECONDS)

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line on standard error, without personal data."""
+"""Logs: one JSON object per line on standard error, without personal data."""
 
 import asyncio
 import atexit
@@ -16,7 +16,7 @@ import structlog
 
 
 class _JsonLine(logging.Formatter):
-    """Lines of libraries; an exception is shown as its type and place, since its text may quote data."""
+    """Formats lines of libraries; an exception is shown as its type and place, since its text may quote data."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {"level": record.levelname.lower(), "logger": record.name, "event": record.getMessage()}
@@ -26,9 +26,9 @@ class _JsonLine(logging.Formatter):
 
 
 _calls_to: int | None = None
-"""Where lines about calls go."""
+"""The file descriptor for lines about calls."""
 _calls: list[tuple[str, str, str | None, float, str, str | None, float]] = []
-"""Calls whose lines are made and written together: one by one that costs twice as much."""
+"""Calls whose lines are written together, which costs half as much as one by one."""
 _TOGETHER_SECONDS = 0.02
 
 
@@ -54,7 +54,7 @@ def configure(level: str) -> None:
 
 
 def write_call(method: str, code: str, reason: str | None, seconds: float, request_id: str, caller: str | None) -> None:
-    """A line, within a moment, about a call that has ended; none of the values but `caller` may need escaping."""
+    """Log a call that has ended, shortly afterwards; no value except `caller` may need escaping in JSON."""
     if _calls_to is None:
         return
     if not _calls:
@@ -72,9 +72,9 @@ def _write_calls() -> None:
 def _line(
     method: str, code: str, reason: str | None, seconds: float, request_id: str, caller: str | None, ended_at: float
 ) -> str:
-    """As structlog renders all other lines.
+    """A line as structlog renders all other lines.
 
-    Through structlog a list of slots costs 30 % more CPU, a list of appointments 8 to 12 %, a booking 9 to 19 %
+    With structlog a list of slots costs 30 % more CPU, a list of appointments 8 to 12 % and a booking 9 to 19 % more
     (`make bench PART=log`).
     """
     second = int(ended_at)
@@ -91,12 +91,12 @@ def _clock(second: int) -> str:
     return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
-# Few call often.
+# Most calls come from few callers.
 _quoted = lru_cache(maxsize=1_000)(json.dumps)
 
 
 def place_of(error: BaseException) -> str:
-    """Type and place of an exception, its causes included, without its text: that may quote personal data."""
+    """Type and place of an exception and its causes, without their texts, which may quote personal data."""
     parts = []
     current: BaseException | None = error
     while current is not None:

@@ -1,17 +1,17 @@
-"""What a process measures while it works, for Prometheus; what it merely has is read at each scrape (`gauges.py`).
+"""Counters and histograms for Prometheus; present values are read at each scrape instead (`readings.py`).
 
-Names and units follow OpenTelemetry's semantic conventions in the form that Prometheus gives them where there is a
-convention, and begin with `yoyaku_` where there is none. Labels are closed sets: methods of the contract, reasons,
-statuses, names of our own statements. What a caller chooses never becomes one.
+Names and units follow OpenTelemetry's semantic conventions, in Prometheus' form, where there is a convention; all
+others begin with `yoyaku_`. Labels are closed sets: methods of the contract, reasons, statuses, names of our own
+statements. A text that a caller chooses never becomes a label.
 """
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which nobody looks at
+disable_created_metrics()  # type: ignore[no-untyped-call]  # avoids a second, unused series for each
 REGISTRY = CollectorRegistry(auto_describe=True)
 
 _CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0)
-"""Seconds; 0.2, 0.3 and 0.5 are the promises for lists, slots and bookings."""
+"""Seconds; 0.2, 0.3 and 0.5 are the objectives for lists, slots and bookings."""
 _TRIP_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.0)
 _DELAY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
@@ -56,7 +56,7 @@ _trips: dict[str, Histogram] = {}
 
 
 def call_ended(method: str, code: str, outcome: str, seconds: float) -> None:
-    """Count a call of a method of ours, given by its path."""
+    """Count a call of one of our methods, given by its path."""
     histogram = _calls.get((method, code))
     if histogram is None:
         histogram = _calls[method, code] = CALL_SECONDS.labels(_name(method), code)
@@ -65,7 +65,7 @@ def call_ended(method: str, code: str, outcome: str, seconds: float) -> None:
 
 
 def stream_ended(method: str, outcome: str) -> None:
-    """Count a stream: how long it was open says nothing about us."""
+    """Count a stream; how long it was open is not measured, since that depends on the client."""
     counter = _outcomes.get((method, outcome))
     if counter is None:
         counter = _outcomes[method, outcome] = CALLS.labels(_name(method), outcome)
@@ -73,7 +73,7 @@ def stream_ended(method: str, outcome: str) -> None:
 
 
 def trip_ended(name: str, seconds: float) -> None:
-    """Count a round trip to PostgreSQL under the name of the statement that it is about."""
+    """Count a round trip to PostgreSQL under the name of its main statement."""
     histogram = _trips.get(name)
     if histogram is None:
         histogram = _trips[name] = TRIP_SECONDS.labels(name)
@@ -86,5 +86,5 @@ def sent(channel: str, outcome: str, seconds: float) -> None:
 
 
 def _name(method: str) -> str:
-    """The method without its service: no two services have one of the same name."""
+    """The method without its service: method names are unique across services."""
     return method.rpartition("/")[2]

@@ -1,6 +1,6 @@
-"""What a process has at the moment of a scrape, such as connections and open streams.
+"""Values that are read at the moment of a scrape, such as the number of connections and open streams.
 
-It is read where it lies, so that no call pays for it; what happens is counted in `metrics.py`.
+They are read only then, so no call pays for them; events are counted in `metrics.py`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 
 class Reading(NamedTuple):
-    """A metric that is read: its type (gauge or counter), help and labels."""
+    """A metric that is read at a scrape: its type (gauge or counter), help and labels."""
 
     kind: type[GaugeMetricFamily] | type[CounterMetricFamily]
     help: str
@@ -56,13 +56,13 @@ Source = Callable[[], Iterable[Value]]
 
 
 class Readings(Collector):
-    """The present values of some sources; called by the thread that answers scrapes."""
+    """Collects the present values of its sources; called by the thread that answers scrapes."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self._sources = sources
 
     def collect(self) -> Iterator[Metric]:
-        """One family for each name that the sources have."""
+        """One family for each metric name of the sources."""
         families: dict[str, GaugeMetricFamily | CounterMetricFamily] = {}
         for source in self._sources:
             for name, labels, value in source():

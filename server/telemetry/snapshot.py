@@ -1,4 +1,4 @@
-"""What a scrape says, for people: rates, latencies and states out of the numbers of a task."""
+"""Turns scrapes into what people want to see: rates, latencies and states of a task."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ Labels = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The samples of a scrape, by name and labels; of all processes."""
+    """The samples of a scrape of all processes, by name and labels."""
 
     samples: Mapping[str, Mapping[Labels, float]] = field(default_factory=dict)
 
@@ -25,7 +25,7 @@ class Snapshot:
         return Snapshot(samples)
 
     def by(self, name: str, *labels: str) -> dict[tuple[str, ...], float]:
-        """Sums of a metric by some of its labels."""
+        """Sums of a metric, grouped by some of its labels."""
         sums: dict[tuple[str, ...], float] = defaultdict(float)
         for pairs, value in self.samples.get(name, {}).items():
             found = dict(pairs)
@@ -33,7 +33,7 @@ class Snapshot:
         return dict(sums)
 
     def extreme(self, name: str, *labels: str, lowest: bool = False) -> dict[tuple[str, ...], float]:
-        """The highest, or lowest, value of a metric by some of its labels."""
+        """The highest, or lowest, value of a metric, grouped by some of its labels."""
         values: dict[tuple[str, ...], list[float]] = defaultdict(list)
         for pairs, value in self.samples.get(name, {}).items():
             found = dict(pairs)
@@ -41,7 +41,7 @@ class Snapshot:
         return {key: (min if lowest else max)(all_) for key, all_ in values.items()}
 
     def since(self, before: "Snapshot") -> "Snapshot":
-        """What was added to each counter meanwhile; a counter that began anew counts from zero."""
+        """The increase of each counter since `before`; a counter that was reset counts from zero."""
         return Snapshot(
             {
                 name: {
@@ -53,7 +53,7 @@ class Snapshot:
         )
 
     def quantile(self, q: float, histogram: str, label: str) -> dict[str, float]:
-        """The upper bound of the bucket with the quantile, by a label; infinite above the last bucket."""
+        """The upper bound of the bucket that holds the quantile, by a label; infinite above the last bucket."""
         buckets: dict[str, dict[float, float]] = defaultdict(lambda: defaultdict(float))
         for pairs, value in self.samples.get(f"{histogram}_bucket", {}).items():
             found = dict(pairs)

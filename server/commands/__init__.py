@@ -15,13 +15,13 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 def fail(message: str) -> typer.Exit:
-    """Say on standard error what is wrong and what to do; raise what is returned."""
+    """Print on standard error what is wrong and what to do; the caller raises the result."""
     print(f"error: {escaped(message, lines=True)}", file=sys.stderr)
     return typer.Exit(1)
 
 
 def settings(kind: type[S]) -> S:
-    """The settings, or the end of the program with a text that says what is wrong with them."""
+    """The settings; if they are wrong, ends the program with a text that says why."""
     try:
         return load(kind)
     except ConfigurationError as error:

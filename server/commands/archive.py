@@ -1,4 +1,4 @@
-"""`python -m server archive DIRECTORY`: old appointments and medical records go to files."""
+"""`python -m server archive DIRECTORY`: moves old appointments and medical records to files."""
 
 import asyncio
 import os
@@ -30,10 +30,10 @@ def archive(
         float, typer.Option(min=0, help="Seconds to pause between batches, so that other work gets its turn.")
     ] = 0.1,
 ) -> None:
-    """Move appointments and records past their clinic's time (`record-retention`) from the database to files.
+    """Move appointments and records that are past their clinic's retention (`record-retention`) to files.
 
-    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs, while calls go on. It can be ended and run again
-    at any time: rows are removed only when their file is safe on disk.
+    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs, without interrupting calls. It can be stopped
+    and run again at any time: rows are deleted from the database only when their file is safe on disk.
     """
     if not directory.is_dir():
         raise fail(f"{directory} is not a directory: create it first, where the files will be kept")
@@ -55,7 +55,7 @@ async def _archive(configured: Settings, directory: Path, size: int, pause: floa
 
     async with wired(configured) as parts:
         head = schema.head()
-        # Names say which is newer; two runs of the same second do not share one.
+        # Names sort by age; two runs in the same second get different ones.
         run = f"{parts.clock():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
         def store(kind: str, rows: Sequence[Row]) -> None:
@@ -73,7 +73,7 @@ async def _archive(configured: Settings, directory: Path, size: int, pause: floa
 
 
 def _write(path: Path, head: str, rows: Sequence[Row], keys: KeyRing) -> None:
-    """Have a file that is whole and safe on disk, or none under that name."""
+    """Write a file so that it is either complete and safe on disk, or does not exist under that name."""
     content = encode(path.name, head, rows, ArchiveKey(keys.current_id, keys.current))
     descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

@@ -1,4 +1,4 @@
-"""`python -m server audit-checkpoint FILE [EARLIER]...`: how far the audit trail goes now, signed."""
+"""`python -m server audit-checkpoint FILE [EARLIER]...`: writes a signed checkpoint of the audit trail."""
 
 import asyncio
 from pathlib import Path
@@ -26,13 +26,13 @@ def audit_checkpoint(
     ] = None,
     first: Annotated[bool, typer.Option("--first", help="There is no earlier checkpoint.")] = False,
 ) -> None:
-    """Write the last row of every patient's access log, signed, into a file for verify-audit.
+    """Write the last row of every patient's access log, signed, to a file for verify-audit.
 
-    First it checks, as verify-audit does, that the trail is whole and holds all that the earlier checkpoints say. The
-    new one names the newest of them. Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs, while calls go
-    on.
+    First it checks, as verify-audit does, that the trail is complete and matches the earlier checkpoints. The new
+    checkpoint names the newest of them. Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs, without
+    interrupting calls.
 
-    Exit code 0: written; 1: it could not be; 2: the trail is not whole, nothing was written.
+    Exit code 0: written; 1: it could not be written; 2: the trail is not complete, and nothing was written.
     """
     if first == bool(earlier):
         raise fail("give the earlier checkpoints after FILE, or --first if there are none")

@@ -16,5 +16,5 @@ def certificate(
         list[str] | None, typer.Argument(help="Host names and addresses; localhost if none are given.")
     ] = None,
 ) -> None:
-    """Make a certificate signed by itself, good for a year, unless there is one that lasts another month."""
+    """Make a self-signed certificate, valid for a year, unless there is one that is valid for another month."""
     print(certificates.keep(directory, names or certificates.HERE) / "tls.crt")

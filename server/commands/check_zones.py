@@ -1,4 +1,4 @@
-"""`python -m server check-zones`: appointments whose time of day moved with the rules of their time zone."""
+"""`python -m server check-zones`: finds appointments whose time of day changed with their time zone's rules."""
 
 import asyncio
 from typing import Annotated
@@ -21,15 +21,16 @@ def check_zones(
         bool, typer.Option("--keep-wall-time", help="Move them to the time of day that patients were told.")
     ] = False,
 ) -> None:
-    """List appointments to come that fall on another time of day than patients were told.
+    """List future appointments that are now at another time of day than patients were told.
 
-    That happens when a country changes its clocks: run it after every update of tzdata, with the same time zone data
-    as the workers. Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs, while calls go on.
+    That happens when a country changes its time zone rules: run this after every update of tzdata, with the same time
+    zone data as the workers. Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs, without interrupting
+    calls.
 
-    With --keep-wall-time each is moved as staff would move it, into a slot of the doctor's hours, and its patient gets
-    a notice with a new calendar entry.
+    With --keep-wall-time each is moved as staff would move it, to a slot within the doctor's hours, and the patient
+    gets a notice with a new calendar entry.
 
-    Exit code 0: none is left; 1: it could not be checked; 2: some are left.
+    Exit code 0: none is left; 1: the check could not be completed; 2: some are left.
     """
     try:
         left = asyncio.run(_check(settings_here(), keep_wall_time=keep_wall_time))

@@ -1,4 +1,4 @@
-"""Checkpoints of the audit trail as files."""
+"""Reads checkpoints of the audit trail from files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from server.usecases.records.checkpoints import CheckpointError, CheckpointFile,
 
 
 def read_all(files: Sequence[Path], keys: KeyRing) -> list[CheckpointFile]:
-    """The checkpoints of files; ends the command if one cannot be read or is not as it was signed."""
+    """The checkpoints in files; ends the command if one cannot be read or its signature does not match."""
     return [_read(file, keys) for file in dict.fromkeys(files)]
 
 

@@ -1,4 +1,4 @@
-"""`python -m server demo`: the small demo clinics, or a hospital group with its past."""
+"""`python -m server demo`: makes the small demo clinics, or a hospital group with years of appointments."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ from server.wiring import wired
 
 
 class Size(StrEnum):
-    """How much there is of it."""
+    """The size of the demo."""
 
     SMALL = "small"
     HOSPITAL = "hospital"
@@ -49,7 +49,7 @@ def demo(
         typer.Option(exists=True, dir_okay=False, help='JSON file with passwords to set: {"patient": "...", ...}.'),
     ] = None,
 ) -> None:
-    """Make demo clinics unless they are there, and print accounts, clinics and doctors as one line of JSON.
+    """Make demo clinics unless they exist, and print accounts, clinics and doctors as one line of JSON.
 
     Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. The same seed and day make the same rows.
     """

@@ -1,4 +1,4 @@
-"""`python -m server down`: nothing of the stack runs afterwards."""
+"""`python -m server down`: stops the whole stack."""
 
 from server.commands import app, fail
 from server.local import HOME, LocalError
@@ -7,7 +7,7 @@ from server.local.stop import stop_stack
 
 @app.command()
 def down() -> None:
-    """Stop the stack of this checkout, or what is left of it, and return when all of it has ended."""
+    """Stop the stack of this checkout, or what is left of it, and wait until all of it has ended."""
     try:
         stopped = stop_stack(HOME, lambda what: print(f"stopping {what}", flush=True))
     except LocalError as error:

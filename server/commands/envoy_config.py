@@ -36,7 +36,7 @@ def envoy_config(
     ] = None,
     limit: Annotated[list[str] | None, typer.Option(help=LIMIT)] = None,
 ) -> None:
-    """Write Envoy's configuration, and the files with workers and limits that it watches: again, to change those."""
+    """Write Envoy's configuration and the files that it watches; run it again to change workers or limits."""
     values = EdgeValues(
         listen=(host, port),
         admin_port=admin_port,

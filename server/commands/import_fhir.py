@@ -1,4 +1,4 @@
-"""`python -m server import-fhir DIR`: a FHIR R4 bulk export into the book."""
+"""`python -m server import-fhir DIR`: imports a FHIR R4 bulk export."""
 
 import asyncio
 import sys
@@ -45,10 +45,11 @@ def import_fhir(
 ) -> None:
     """Load a FHIR R4 bulk export: organizations, practitioners, patients, past appointments, medical records.
 
-    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. Run it again at any time: what is there already
-    stays as it is. Lines that cannot be used are reported on standard error with file, line and reason.
+    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. It can be run again at any time: what has been
+    imported already stays as it is. Lines that cannot be used are reported on standard error with file, line and
+    reason.
 
-    Exit code 0: every line that can be used is in the book; 1: nothing could be read, or it was cut short; with
+    Exit code 0: every usable line is imported; 1: nothing could be read, or the import was interrupted; with
     --strict 2: lines were reported.
     """
     origin = Origin(_checked_source(source), _zone(time_zone), datetime.now(UTC))
@@ -104,12 +105,12 @@ async def _import(export: Export, origin: Origin, configured: Settings, progress
 
 def _say(progress: Progress, reports: Iterable[Report]) -> None:
     for report in reports:
-        # Above the bar, one line each, as it is written.
+        # Printed above the progress bar, each on one line, without wrapping or markup.
         progress.console.print(escaped(str(report)), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def _summarize(export: Export, outcomes: dict[str, ImportCounts]) -> int:
-    """Print what came of every kind; how many lines were reported."""
+    """Print the outcome for each kind of resource; the number of reported lines."""
     print(f"{'':<18}{'lines':>8}{'new':>8}{'unchanged':>11}{'reported':>10}")
     for kind, outcome in outcomes.items():
         reported = sum(report.lines for report in outcome.reports)

@@ -1,4 +1,4 @@
-"""`python -m server invite-admin EMAIL`: the first account of a new system."""
+"""`python -m server invite-admin EMAIL`: makes the first account of a new system."""
 
 import asyncio
 from typing import Annotated
@@ -15,7 +15,7 @@ from server.wiring import wired
 
 @app.command(name="invite-admin")
 def invite_admin(email: Annotated[str, typer.Argument(metavar="EMAIL", help="Signs in with it.")]) -> None:
-    """Make an admin's account and print the token that sets its password, once, within 7 days.
+    """Make an admin's account and print a token that sets its password, valid once and for 7 days.
 
     Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. Admins invite everybody else.
     """

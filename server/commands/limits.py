@@ -19,7 +19,7 @@ def limits(
     limit: Annotated[list[str] | None, typer.Argument(help=LIMIT)] = None,
     directory: Annotated[Path, typer.Option(help="Where Envoy's configuration is.")] = HOME / "envoy",
 ) -> None:
-    """Let Envoy limit calls so from now on, those not named as usual. A limit that changes begins anew."""
+    """Change Envoy's rate limits at once; those not named get their defaults. A changed limit starts full."""
     if not directory.is_dir():
         raise fail(f"there is no {directory}: run `make up`, or name the directory of Envoy's configuration")
     wanted = parsed_limits(limit or ())
@@ -28,7 +28,7 @@ def limits(
 
 
 def parsed_limits(texts: Iterable[str]) -> Limits:
-    """The limits that are asked for, or the end of the program with a text that says what is wrong."""
+    """The requested limits; if they are wrong, ends the program with a text that says why."""
     try:
         return parse(texts)
     except LimitError as error:

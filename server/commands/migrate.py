@@ -1,4 +1,4 @@
-"""`python -m server migrate`: the newest schema, and a key to sign tokens with."""
+"""`python -m server migrate`: migrates the database and makes a key to sign tokens with."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from server.wiring import wired
 
 @app.command()
 def migrate() -> None:
-    """Bring the database at YOYAKU_DATABASE_URL to the newest schema and make the first signing key."""
+    """Migrate the database at YOYAKU_DATABASE_URL to the newest schema and make the first signing key."""
     try:
         asyncio.run(_migrate(settings(Settings)))
     except Unavailable as error:

@@ -1,4 +1,4 @@
-"""`python -m server outbox`: the mail that the running stack has sent."""
+"""`python -m server outbox`: shows the mail that the running stack has sent."""
 
 from typing import Annotated
 
@@ -15,7 +15,7 @@ from server.local.stack import OUTBOX
 def outbox(
     show: Annotated[int, typer.Argument(help="Number of the mail to show in full; omit it to list all mail.")] = 0,
 ) -> None:
-    """List the mail that the stack of `make up` has sent, or show one; the files are in .yoyaku/outbox."""
+    """List the emails that the stack of `make up` has sent, or show one; the files are in .yoyaku/outbox."""
     kept = mails(HOME / OUTBOX)
     if not show:
         for number, (_, mail) in enumerate(kept, 1):

@@ -1,4 +1,4 @@
-"""`python -m server promote`: another primary, when the one that there was is gone."""
+"""`python -m server promote`: makes a standby the primary when the primary is lost."""
 
 import asyncio
 
@@ -10,9 +10,9 @@ from server.config import Settings
 
 @app.command()
 def promote() -> None:
-    """Make the standby that has received most the primary, and raise the epoch; workers go over by themselves.
+    """Promote the standby that has received the most data and raise the epoch; workers switch to it by themselves.
 
-    Works on the servers of YOYAKU_DATABASE_URL. Refused while one of them takes writes: stop that one first.
+    Works on the servers of YOYAKU_DATABASE_URL. Refused while one of them accepts writes: stop that one first.
     """
     url = settings(Settings).database_url.get_secret_value()
     try:

@@ -1,4 +1,4 @@
-"""`python -m server psql`: the running stack's database, in psql."""
+"""`python -m server psql`: opens the running stack's database in psql."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""`python -m server record-retention CLINIC`: how long a clinic's medical records stay."""
+"""`python -m server record-retention CLINIC`: how long a clinic keeps its medical records."""
 
 import asyncio
 from dataclasses import replace
@@ -32,7 +32,7 @@ def record_retention(
         ),
     ] = None,
 ) -> None:
-    """Show, or set, how long the medical records of a clinic stay, and how many may be archived now."""
+    """Show or set how long a clinic keeps its medical records, and show how many may be archived now."""
     try:
         policy, count = asyncio.run(_decide(settings_here(), str(clinic), hot_years, kept_years))
     except DomainError as error:

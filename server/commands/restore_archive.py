@@ -1,4 +1,4 @@
-"""`python -m server restore-archive FILE...`: what `archive` took out comes back."""
+"""`python -m server restore-archive FILE...`: puts back what `archive` has moved to files."""
 
 import asyncio
 from collections.abc import Iterable
@@ -21,9 +21,9 @@ from server.wiring import wired
 def restore_archive(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Archive files, under their original names.")],
 ) -> None:
-    """Put the rows of archives back into the database; those that are there stay as they are.
+    """Put the rows of archives back into the database; rows that exist stay as they are.
 
-    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. A file is restored whole or not at all.
+    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. A file is restored completely or not at all.
     """
     for file in in_order(files):
         try:
@@ -38,9 +38,9 @@ def restore_archive(
 
 
 def in_order(files: Iterable[Path]) -> list[Path]:
-    """Appointments before the records about them, the newest first.
+    """Appointments before the records about them, newest files first.
 
-    What a run that was killed has written may lie in a later archive too, as it was by then: that is to come back.
+    Rows that a killed run has written may also be in a later archive, in a newer state: that state is to be restored.
     """
     return sorted(sorted(files, key=lambda file: file.name, reverse=True), key=lambda file: "-records." in file.name)
 

@@ -1,4 +1,4 @@
-"""`python -m server roles`: who may call what, as docs/roles.md has it."""
+"""`python -m server roles`: who may call what, as in docs/roles.md."""
 
 from collections.abc import Sequence
 
@@ -38,7 +38,7 @@ def roles() -> None:
 
 
 def document() -> str:
-    """The page, made from the tables that decide."""
+    """The page, made from the tables that the server decides by."""
     services = dict.fromkeys(name.partition("/")[0] for name in METHODS)
     return _HEAD + "".join(_section(service) for service in services)
 

@@ -1,4 +1,4 @@
-"""`python -m server rotate-keys`: the next key that signs access tokens."""
+"""`python -m server rotate-keys`: makes the next key that signs access tokens."""
 
 import asyncio
 
@@ -12,10 +12,11 @@ from server.wiring import wired
 
 @app.command(name="rotate-keys")
 def rotate_keys() -> None:
-    """Make the next key that signs access tokens and publish it at once; it signs when everybody knows it.
+    """Make the next key that signs access tokens and publish it at once; it is used once all servers know it.
 
-    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs, while calls go on. The key before is published
-    until its last token has ended, then forgotten. Run again before the new key signs, this changes nothing.
+    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs, without interrupting calls. The previous key
+    stays published until its last token has expired, and is then deleted. Running this again before the new key is
+    used changes nothing.
     """
     try:
         row = asyncio.run(_rotate(settings_here()))

@@ -1,4 +1,4 @@
-"""`python -m server rotate-record-keys`: the keys of medical records under the newest master key."""
+"""`python -m server rotate-record-keys`: wraps the keys of medical records with the newest master key."""
 
 import asyncio
 
@@ -12,10 +12,10 @@ from server.wiring import wired
 
 @app.command(name="rotate-record-keys")
 def rotate_record_keys() -> None:
-    """Wrap the data keys of medical records with the first of YOYAKU_RECORD_MASTER_KEYS, while calls go on.
+    """Wrap the data keys of medical records with the first of YOYAKU_RECORD_MASTER_KEYS, without interrupting calls.
 
-    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. Every worker must know that key already. Once it
-    is done the other master keys may go. Cut short, the same command goes on.
+    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. Every worker must have that key already. When it
+    has finished, the other master keys can be removed. If it is interrupted, run it again to continue.
     """
     try:
         rewrapped = asyncio.run(_rotate(settings_here()))

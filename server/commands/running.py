@@ -1,4 +1,4 @@
-"""The stack that runs in this checkout, for commands that work on its database."""
+"""Finds the stack that runs in this checkout, for commands that work on its database."""
 
 import os
 
@@ -11,7 +11,7 @@ _DATABASE = f"{PREFIX}DATABASE_URL"
 
 
 def stack() -> StackState:
-    """The running stack, or the end of the program."""
+    """The running stack; ends the program if there is none."""
     try:
         found = state.read(HOME)
     except LocalError as error:
@@ -22,14 +22,14 @@ def stack() -> StackState:
 
 
 def settings_of(running: StackState) -> Settings:
-    """Settings of a process on the stack's database."""
+    """Settings for a process that uses the stack's database."""
     os.environ[_DATABASE] = running.database_url
     os.environ[f"{PREFIX}KEY_ENCRYPTION_KEY_FILE"] = running.key_encryption_key_file
     return settings(Settings)
 
 
 def settings_here() -> Settings:
-    """The settings of the environment if it names a database, else those of the running stack."""
+    """The settings of the environment if it names a database, otherwise those of the running stack."""
     if _DATABASE in os.environ or f"{_DATABASE}_FILE" in os.environ:
         return settings(Settings)
     return settings_of(stack())

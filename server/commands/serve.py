@@ -1,4 +1,4 @@
-"""`python -m server serve`: one worker."""
+"""`python -m server serve`: runs one worker."""
 
 import asyncio
 import gc
@@ -21,7 +21,7 @@ _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 @app.command()
 def serve() -> None:
-    """Run a worker at YOYAKU_LISTEN until SIGTERM or SIGINT, then let running calls end."""
+    """Run a worker at YOYAKU_LISTEN until SIGTERM or SIGINT, then finish running calls."""
     configured = settings(Settings)
     logs.configure(configured.log_level)
     try:
@@ -39,10 +39,10 @@ async def _serve(configured: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
     log = structlog.get_logger()
     log.info("worker starts", listen=configured.listen)
-    # What there is by now stays: no collection need look at it again.
+    # All objects that exist by now are permanent: the garbage collector need not look at them again.
     gc.freeze()
-    # A change told to thousands of streams makes as many short-lived objects, which cost a third more when collections
-    # run in their midst; cycles, which alone need one, are rare.
+    # A change that goes to thousands of streams makes as many short-lived objects, which cost a third more if the
+    # garbage collector runs in between; it is needed only for reference cycles, which are rare.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
     await wiring.serve(configured, stop)
     log.info("worker ended")

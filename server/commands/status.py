@@ -1,4 +1,4 @@
-"""`python -m server status`: how the running system does, on one screen."""
+"""`python -m server status`: shows how the running system is doing, on one screen."""
 
 import json
 import time
@@ -28,7 +28,7 @@ def status(
     watch: Annotated[bool, typer.Option(help="Keep the screen up to date until Ctrl-C.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show how the system does: calls by method, errors, database, caches, streams and notices, over two seconds."""
+    """Show how the system is doing over two seconds: calls, errors, database, caches, streams and notices."""
     address = url or stack().metrics
     before = _scrape(address)
     if as_json:
@@ -46,7 +46,7 @@ def status(
 
 
 def summary(before: Snapshot, now: Snapshot, seconds: float) -> dict[str, Any]:
-    """What the screen shows: rates over the seconds between two scrapes, states as they are now."""
+    """What the screen shows: rates between two scrapes that are `seconds` apart, and the present states."""
     lately = now.since(before)
     rates = lately.by(f"{_CALLS}_count", "rpc_method")
     p95 = now.quantile(0.95, _CALLS, "rpc_method")

@@ -1,4 +1,4 @@
-"""`python -m server token ROLE`: an access token for an account of the running demo."""
+"""`python -m server token ROLE`: prints an access token for an account of the running demo."""
 
 import asyncio
 from typing import Annotated
@@ -15,7 +15,7 @@ from server.wiring import wired
 def token(
     role: Annotated[str, typer.Argument(help="patient, second_patient, doctor, staff, admin, system or display.")],
 ) -> None:
-    """Print an access token, good for 15 minutes, for a demo account of the stack that `make up` runs."""
+    """Print an access token, valid for 15 minutes, for a demo account of the stack that `make up` runs."""
     running = stack()
     if role not in running.accounts:
         raise fail(f"there is no account {role}: choose one of {', '.join(running.accounts)}")

@@ -1,4 +1,4 @@
-"""`python -m server up`: the whole system on this machine."""
+"""`python -m server up`: runs the whole system on this machine."""
 
 import os
 from datetime import date, timedelta

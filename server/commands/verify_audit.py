@@ -1,4 +1,4 @@
-"""`python -m server verify-audit`: whether the audit trail of medical records is whole."""
+"""`python -m server verify-audit`: checks that the audit trail of medical records is complete and unchanged."""
 
 import asyncio
 from pathlib import Path
@@ -30,12 +30,12 @@ def verify_audit(
 ) -> None:
     """Check the chain of every patient's access log, and name the first changed or missing row of each.
 
-    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs, while calls go on.
+    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs, without interrupting calls.
 
-    Checkpoints that contradict each other, or of which one is missing between two, are named as well.
+    Also names checkpoints that contradict each other, and checkpoints between which one is missing.
 
-    Exit code 0: all rows are as they were written; 1: it could not be checked; 2: rows were changed or are missing, or
-    checkpoints do not fit together.
+    Exit code 0: all rows are unchanged; 1: the check could not be completed; 2: rows were changed or are missing, or
+    checkpoints do not match.
     """
     try:
         contradictions, flawed, whole = asyncio.run(_verify(settings_here(), checkpoints or []))

@@ -14,7 +14,7 @@ from server.telemetry import logs
 
 @app.command()
 def worker() -> None:
-    """Tell patients of their appointments until SIGTERM or SIGINT, then let what is being sent end."""
+    """Send notices to patients until SIGTERM or SIGINT, then finish what is being sent."""
     configured = settings(Settings)
     logs.configure(configured.log_level)
     try:

@@ -1,4 +1,4 @@
-"""`python -m server workers`: more of them, fewer, or new ones, while the stack serves."""
+"""`python -m server workers`: changes the number of workers, or restarts them, while the stack serves."""
 
 from typing import Annotated
 

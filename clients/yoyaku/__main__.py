@@ -7,7 +7,7 @@ __all__ = ["app", "browsing", "changing", "letters", "main", "records", "signing
 
 
 def main() -> None:
-    """Run the command that the arguments ask for."""
+    """Run the command that the arguments name."""
     app(prog_name="yoyaku")
 
 

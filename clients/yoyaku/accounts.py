@@ -11,7 +11,7 @@ from yoyaku.wire import write_id
 
 
 class Accounts(Caller):
-    """The calls of admins about accounts, of staff about displays, and of devices about themselves."""
+    """The calls with which admins manage accounts, staff manage displays, and devices get their tokens."""
 
     @Call
     async def invite_account(
@@ -24,7 +24,7 @@ class Accounts(Caller):
         doctor_id: str = "",
         request_id: str = "",
     ) -> pb.InviteAccountResponse:
-        """Make an account, and the token that sets its password (AlreadyExists, NotFound, NotAllowed)."""
+        """Make an account; the answer has the token that sets its password (AlreadyExists, NotFound, NotAllowed)."""
         request = pb.InviteAccountRequest(
             email=email,
             role=role,
@@ -37,32 +37,32 @@ class Accounts(Caller):
 
     @Call
     async def set_password(self, set_password_token: str, password: str) -> pb.SetPasswordResponse:
-        """Set a password by a token, once; needs no sign-in (Unauthenticated)."""
+        """Set a password with a one-time token; needs no sign-in (Unauthenticated)."""
         request = pb.SetPasswordRequest(set_password_token=set_password_token, password=password)
         return await self._call_openly(self._stub(AuthServiceStub).SetPassword, request)
 
     @Call
     async def reset_password(self, account_id: str, *, request_id: str = "") -> pb.ResetPasswordResponse:
-        """End a password and all sessions; the token that sets a new one (NotFound, NotAllowed)."""
+        """Remove a password and end all sessions; the token that sets a new password (NotFound, NotAllowed)."""
         request = pb.ResetPasswordRequest(account_id=account_id, request_id=write_id(request_id))
         return await self._call(self._stub(AuthServiceStub).ResetPassword, request)
 
     @Call
     async def disable_account(self, account_id: str) -> pb.DisableAccountResponse:
-        """End an account and all its sessions, for good (NotFound, NotAllowed)."""
+        """Disable an account permanently and end all its sessions (NotFound, NotAllowed)."""
         request = pb.DisableAccountRequest(account_id=account_id)
         return await self._call(self._stub(AuthServiceStub).DisableAccount, request)
 
     @Call
     async def pair_display(self) -> pb.PairDisplayResponse:
-        """The code that a display shows, and its credential; needs no sign-in (Refused after too many)."""
+        """Get the code that a display shows, and its credential; needs no sign-in (Refused after too many)."""
         return await self._call_openly(self._stub(AuthServiceStub).PairDisplay, pb.PairDisplayRequest())
 
     @Call
     async def confirm_display(
         self, pairing_code: str, *, clinic_id: str, name: str, request_id: str = ""
     ) -> pb.ConfirmDisplayResponse:
-        """Take the display that shows the code into a clinic (NotFound, NotAllowed)."""
+        """Assign the display that shows the code to a clinic (NotFound, NotAllowed)."""
         request = pb.ConfirmDisplayRequest(
             pairing_code=pairing_code, clinic_id=clinic_id, name=name, request_id=write_id(request_id)
         )
@@ -75,7 +75,7 @@ class Accounts(Caller):
 
     @Call
     async def revoke_display(self, display_id: str) -> pb.RevokeDisplayResponse:
-        """End a display's credential, for good (NotFound, NotAllowed)."""
+        """Revoke a display's credential permanently (NotFound, NotAllowed)."""
         request = pb.RevokeDisplayRequest(display_id=display_id)
         return await self._call(self._stub(AuthServiceStub).RevokeDisplay, request)
 
@@ -83,7 +83,7 @@ class Accounts(Caller):
     async def create_service_account(
         self, *, name: str, clinic_ids: Iterable[str] = (), all_clinics: bool = False, request_id: str = ""
     ) -> pb.CreateServiceAccountResponse:
-        """Make an account for a hospital system, and its credential (NotFound, NotAllowed)."""
+        """Make an account for a hospital system; the answer has its credential (NotFound, NotAllowed)."""
         request = pb.CreateServiceAccountRequest(
             name=name, clinic_ids=clinic_ids, all_clinics=all_clinics, request_id=write_id(request_id)
         )
@@ -91,8 +91,8 @@ class Accounts(Caller):
 
     @Call
     async def exchange_device_token(self, device_token: str) -> pb.ExchangeDeviceTokenResponse:
-        """An access token for a credential (Unauthenticated; Refused until a display's code is confirmed).
+        """Get an access token for a credential (Unauthenticated; Refused until a display's code is confirmed).
 
-        The token source DeviceToken does this by itself.
+        The token source DeviceToken does this automatically.
         """
         return await self._exchange(device_token)

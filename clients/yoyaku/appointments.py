@@ -12,7 +12,7 @@ from yoyaku.wire import Day, Instant, WallTime, day_text, timestamp, wall_text, 
 
 
 class Appointments(Watching):
-    """The calls of AppointmentService. A slot is named by `date` and `time_slot`, or by its `start`."""
+    """The calls of AppointmentService. A slot is given by `date` and `time_slot`, or by its `start`."""
 
     @Call
     async def create_appointment(
@@ -48,7 +48,7 @@ class Appointments(Watching):
 
     @Call
     async def batch_get_appointments(self, appointment_ids: Iterable[str]) -> pb.BatchGetAppointmentsResponse:
-        """1 to 100 appointments, in the order asked for (NotFound, NotAllowed)."""
+        """1 to 100 appointments, in the requested order (NotFound, NotAllowed)."""
         request = pb.BatchGetAppointmentsRequest(appointment_ids=appointment_ids)
         return await self._call(self._stub(AppointmentServiceStub).BatchGetAppointments, request)
 
@@ -92,7 +92,7 @@ class Appointments(Watching):
         etag: str = "",
         request_id: str = "",
     ) -> pb.RescheduleAppointmentResponse:
-        """Move an appointment to another slot, of another doctor if named (as create; EtagMismatch)."""
+        """Move an appointment to another slot, of another doctor if given (as create; EtagMismatch)."""
         request = self.reschedule_request(
             appointment_id, date=date, time_slot=time_slot, start=start, doctor_id=doctor_id, etag=etag
         )
@@ -103,7 +103,7 @@ class Appointments(Watching):
     async def cancel_appointment(
         self, appointment_id: str, *, reason: str = "", etag: str = "", request_id: str = ""
     ) -> pb.CancelAppointmentResponse:
-        """Call an appointment off (Refused, NotFound, EtagMismatch)."""
+        """Cancel an appointment (Refused, NotFound, EtagMismatch)."""
         request = pb.CancelAppointmentRequest(
             appointment_id=appointment_id, reason=reason, etag=etag, request_id=write_id(request_id)
         )
@@ -119,7 +119,7 @@ class Appointments(Watching):
         doctor_id: str = "",
         etag: str = "",
     ) -> pb.RescheduleAppointmentRequest:
-        """One of the moves of `batch_reschedule`."""
+        """One move for `batch_reschedule`."""
         return pb.RescheduleAppointmentRequest(
             appointment_id=appointment_id,
             doctor_id=doctor_id,
@@ -133,9 +133,9 @@ class Appointments(Watching):
     async def batch_reschedule(
         self, moves: Iterable[pb.RescheduleAppointmentRequest], *, request_id: str = ""
     ) -> pb.BatchRescheduleResponse:
-        """Make 1 to 100 moves, one after the other; a result each, in their order (NotAllowed).
+        """Make 1 to 100 moves, one after the other; one result for each, in the same order (NotAllowed).
 
-        What is refused has an `error` in its result, which `error_of_status` makes an exception of.
+        A refused move has an `error` in its result, which `error_of_status` turns into an exception.
         """
         request = pb.BatchRescheduleRequest(requests=moves, request_id=write_id(request_id))
         return await self._call(self._stub(AppointmentServiceStub).BatchReschedule, request)
@@ -144,7 +144,7 @@ class Appointments(Watching):
     async def batch_cancel(
         self, appointment_ids: Iterable[str], *, reason: str = "", request_id: str = ""
     ) -> pb.BatchCancelResponse:
-        """Call 1 to 100 appointments off for one reason; results as those of `batch_reschedule` (NotAllowed)."""
+        """Cancel 1 to 100 appointments for one reason; results as in `batch_reschedule` (NotAllowed)."""
         requests = [pb.CancelAppointmentRequest(appointment_id=each, reason=reason) for each in appointment_ids]
         request = pb.BatchCancelRequest(requests=requests, request_id=write_id(request_id))
         return await self._call(self._stub(AppointmentServiceStub).BatchCancel, request)
@@ -153,10 +153,10 @@ class Appointments(Watching):
     async def watch_appointments(
         self, clinic_id: str, *, after: str = ""
     ) -> AsyncGenerator[pb.WatchAppointmentsResponse, None]:
-        """Every change of a clinic's appointments after a position, or from now on; goes on over lost connections.
+        """Every change of a clinic's appointments after a position, or from now on; survives lost connections.
 
-        Messages without a `change` are heartbeats: all was told up to their `position`. Keep the last position: with
-        it another program goes on where this one ended (FeedCompacted after seven days, NotFound, NotAllowed).
+        Messages without a `change` are heartbeats: all changes up to their `position` have been sent. Store the last
+        position to continue from it later (FeedCompacted after seven days, NotFound, NotAllowed).
         """
 
         def request() -> pb.WatchAppointmentsRequest:

@@ -21,7 +21,7 @@ R = TypeVar("R")
 
 
 class BlockingClient(Appointments, Schedules, Directory, Records, Notifications, Sessions, Accounts, Waiting):
-    """The client for scripts and threads: the methods of Client, which wait for their answers.
+    """The client for scripts and threads: it has the methods of Client, which block until the answer arrives.
 
     There is no second list of methods: each is written once, as a coroutine, and `yoyaku.methods.Call` hands a
     BlockingClient a function that runs it on this client's event loop, in a thread of its own, and waits. Type
@@ -44,19 +44,19 @@ class BlockingClient(Appointments, Schedules, Directory, Records, Notifications,
         self._thread.start()
 
     def wait(self, coroutine: Coroutine[Any, Any, R]) -> R:
-        """What the coroutine returns or raises; it runs on the client's loop. RuntimeError after close."""
+        """Run a coroutine on the client's loop; returns or raises what it does. RuntimeError after close."""
         if self._loop.is_closed():
             coroutine.close()
             raise RuntimeError("the client is closed: make a new one, or call it inside its `with` block")
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
             return future.result()
-        except BaseException:  # Ctrl-C too: the call is not wanted any more
+        except BaseException:  # also Ctrl-C: the call is no longer needed
             future.cancel()
             raise
 
     def close(self) -> None:
-        """Hang up and end the thread."""
+        """Close the connection and end the thread."""
         if self._loop.is_closed():
             return
         self.wait(self._connection.close())

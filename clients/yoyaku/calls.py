@@ -1,4 +1,4 @@
-"""How a call is made: connection, token, deadline, retries."""
+"""Makes calls: connection, token, deadline, retries."""
 
 import asyncio
 import copy
@@ -21,11 +21,11 @@ S = TypeVar("S")
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 _SHORTEST_ATTEMPT = 0.05
-"""Seconds. One with less time left would most likely tell of its deadline alone, and hide what was said before."""
+"""Seconds. A shorter attempt would probably only report its own deadline, and hide the earlier error."""
 
 
 class Caller:
-    """What every client has: one connection, a token, a deadline in seconds for each call with all its retries."""
+    """The base of all clients: a connection, a token, and a deadline (s) for each call including its retries."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Caller:
         return self._connection.stub(kind)
 
     async def _call(self, method: grpc.aio.UnaryUnaryMultiCallable[Q, R], request: Q) -> R:
-        """The answer, or a YoyakuError once trying again is of no use or the deadline is near."""
+        """The answer; raises a YoyakuError once a retry cannot help or the deadline is near."""
         ends_at = asyncio.get_running_loop().time() + self.deadline
         token = await _in_time(self._token.current(), ends_at)
         try:
@@ -63,7 +63,7 @@ class Caller:
         return await _retried(method, request, renewed, ends_at)
 
     async def _call_openly(self, method: grpc.aio.UnaryUnaryMultiCallable[Q, R], request: Q) -> R:
-        """As `_call`, for what needs no access token."""
+        """As `_call`, for calls that need no access token."""
         return await _retried(method, request, "", asyncio.get_running_loop().time() + self.deadline)
 
     async def _refresh(self, refresh_token: str, request_id: str) -> pb.RefreshTokenResponse:
@@ -90,7 +90,7 @@ async def _retried(method: grpc.aio.UnaryUnaryMultiCallable[Q, R], request: Q, t
 
 
 async def _in_time(token: Awaitable[str], ends_at: float) -> str:
-    """The token, if it comes before the call has to end."""
+    """The token, if it arrives before the call's deadline."""
     try:
         async with asyncio.timeout_at(ends_at):
             return await token
@@ -101,12 +101,12 @@ async def _in_time(token: Awaitable[str], ends_at: float) -> str:
 
 
 def metadata(token: str) -> tuple[tuple[str, str], ...]:
-    """What a call carries."""
+    """The metadata of a call."""
     return (("authorization", f"Bearer {token}"),) if token else ()
 
 
 def pause(error: YoyakuError, attempt: int, longest: float = _LONGEST_PAUSE) -> float | None:
-    """Seconds until the next attempt, with full jitter and not before the server wishes; None to give up."""
+    """Seconds until the next attempt, with full jitter and not before the server permits; None to give up."""
     if not isinstance(error, Unavailable) and error.retry_after is None:
         return None
     wished = error.retry_after.total_seconds() if error.retry_after else 0.0

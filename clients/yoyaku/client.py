@@ -15,13 +15,13 @@ from yoyaku.sessions import Sessions
 class Client(Appointments, Schedules, Directory, Records, Notifications, Sessions, Accounts):
     """Calls yoyaku from asyncio; safe to share between tasks of one event loop.
 
-    Each call is tried again while that can help and the deadline permits, a write under one `request_id`. It raises a
-    YoyakuError when it fails. `client.appointments(...)`, `.clinics`, `.doctors`, `.patients`,
-    `.records`, `.record_versions`, `.record_accesses` and `.notifications` go through all pages.
+    Each call is retried while that can help and the deadline permits, a write with one `request_id`. It raises a
+    YoyakuError when it fails. `client.appointments(...)`, `.clinics`, `.doctors`, `.patients`, `.records`,
+    `.record_versions`, `.record_accesses` and `.notifications` iterate over all pages.
     """
 
     async def close(self) -> None:
-        """End the calls that are under way and hang up."""
+        """Cancel running calls and close the connection."""
         await self._connection.close()
 
     async def __aenter__(self) -> Self:

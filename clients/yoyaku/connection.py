@@ -1,4 +1,4 @@
-"""Where the server is and how to get there: address, TLS, channel."""
+"""The connection to the server: address, TLS, channel."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,20 +17,20 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """PEM files: whom to trust (by default the public authorities), and who we are if the server asks."""
+    """PEM files: authorities to trust (by default the public ones), and a client certificate if the server asks."""
 
     root_certificates: Path | None = None
     certificate: Path | None = None
     private_key: Path | None = None
 
     def credentials(self) -> grpc.ChannelCredentials:
-        """What a channel takes. OSError if a file cannot be read."""
+        """The credentials for a channel. OSError if a file cannot be read."""
         files = (self.root_certificates, self.private_key, self.certificate)
         return grpc.ssl_channel_credentials(*(path.read_bytes() if path else None for path in files))
 
 
 class Connection:
-    """One channel, opened by the first call and shared by all of a client's."""
+    """One channel, opened by the first call and shared by all calls of a client."""
 
     def __init__(self, address: str, tls: Tls | None, keepalive: float) -> None:
         self._url = _checked(address)
@@ -52,7 +52,7 @@ class Connection:
         return self._stubs[kind]  # type: ignore[return-value]  # what kind made
 
     async def close(self) -> None:
-        """End the calls that are under way and hang up."""
+        """Cancel running calls and close the channel."""
         self._closed = True
         if self._channel:
             await self._channel.close()
@@ -64,11 +64,11 @@ class Connection:
             ("grpc.keepalive_time_ms", round(self._keepalive * 1000)),
             ("grpc.keepalive_timeout_ms", 10_000),
             ("grpc.keepalive_permit_without_calls", 1),
-            # A server that restarts is found again within the usual deadline.
+            # Short enough to reach a restarted server again within the usual deadline.
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.min_reconnect_backoff_ms", 1_000),
             ("grpc.max_reconnect_backoff_ms", 2_000),
-            # What the environment says of proxies is not meant for this machine.
+            # Proxy settings of the environment do not apply to servers on this machine.
             ("grpc.enable_http_proxy", int(not _is_here(self._url.hostname or ""))),
         ]
         if self._credentials:
@@ -80,7 +80,7 @@ def _checked(address: str) -> SplitResult:
     url = urlsplit(address)
     if url.scheme not in _PORTS or not url.hostname or url.path.strip("/") or url.query or url.username:
         raise ValueError(f"{address!r} is not an address: write https://HOST:PORT, or http://HOST:PORT for plaintext")
-    _ = url.port  # ValueError for a port that is none
+    _ = url.port  # ValueError for an invalid port
     return url
 
 

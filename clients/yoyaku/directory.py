@@ -14,7 +14,7 @@ from yoyaku.wire import Day, day_text, write_id
 
 
 class Directory(Caller):
-    """The calls of DirectoryService. Updates change what is given (not None) and nothing else."""
+    """The calls of DirectoryService. Updates change only the arguments that are given (not None)."""
 
     @Call
     async def list_clinics(self, *, size: int = 0, page_token: str = "") -> pb.ListClinicsResponse:
@@ -43,7 +43,7 @@ class Directory(Caller):
     async def create_doctor(
         self, *, clinic_id: str, specialty: str, name: str = "", practitioner_id: str = "", request_id: str = ""
     ) -> pb.CreateDoctorResponse:
-        """Add a doctor to a clinic: someone new by name, or a known practitioner (AlreadyExists, NotFound)."""
+        """Add a doctor to a clinic: a new person by name, or a known practitioner (AlreadyExists, NotFound)."""
         request = pb.CreateDoctorRequest(
             clinic_id=clinic_id,
             specialty=specialty,
@@ -120,8 +120,8 @@ class Directory(Caller):
     ) -> pb.UpdatePatientResponse:
         """Change a patient; `identifiers` replaces all of them (NotFound, NotAllowed, EtagMismatch, AlreadyExists).
 
-        A changed email address or phone number waits for `confirm_contact`. A patient of other clinics is changed
-        with a `reason`, and told.
+        A changed email address or phone number takes effect with `confirm_contact`. To change a patient of other
+        clinics, give a `reason`; the patient is notified.
         """
         new = Patient(
             name=name or "",
@@ -142,7 +142,7 @@ class Directory(Caller):
 
     @Call
     async def confirm_contact(self, patient_id: str, code: str, *, request_id: str = "") -> pb.ConfirmContactResponse:
-        """Use a new email address or phone number, by the code that was sent to it (Refused, NotFound, NotAllowed)."""
+        """Confirm a new email address or phone number with the code sent to it (Refused, NotFound, NotAllowed)."""
         request = pb.ConfirmContactRequest(patient_id=patient_id, code=code, request_id=write_id(request_id))
         return await self._call(self._stub(DirectoryServiceStub).ConfirmContact, request)
 
@@ -156,7 +156,7 @@ class Directory(Caller):
         size: int = 0,
         page_token: str = "",
     ) -> pb.SearchPatientsResponse:
-        """A page of the patients with an identifier, or with a name that begins so (NotAllowed)."""
+        """A page of the patients with an identifier, or whose names begin with a text (NotAllowed)."""
         request = pb.SearchPatientsRequest(
             identifier=identifier,
             name_prefix=name_prefix,
@@ -168,7 +168,7 @@ class Directory(Caller):
 
     @Call
     async def reserve_identifier_system(self, system: str) -> None:
-        """Let nobody but imports write identifiers of a system; for admins (NotAllowed)."""
+        """Let only imports write identifiers of a system; for admins (NotAllowed)."""
         request = pb.ReserveIdentifierSystemRequest(system=system)
         await self._call(self._stub(DirectoryServiceStub).ReserveIdentifierSystem, request)
 

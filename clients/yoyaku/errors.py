@@ -1,4 +1,4 @@
-"""What a call can fail with: one exception class per thing a caller does about it."""
+"""The errors of calls: one exception class for each way in which a caller reacts."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -18,10 +18,10 @@ _DOMAIN = "yoyaku"
 class YoyakuError(Exception):
     """A call that failed.
 
-    `reason` is a value of ErrorReason without its prefix, or empty where only a status `code` arrived; `message` says
-    what to do. `violations` are the malformed fields with what they should be, `alternatives` the slots that can be
-    booked instead, on the wall clock of `time_zone`. `retry_after` is the server's wish, `request_id` the handle under
-    which the server's logs know the call.
+    `reason` is a value of ErrorReason without its prefix, or empty if only a status `code` arrived; `message` says
+    what to do. `violations` are the invalid fields with what they should be, `alternatives` the slots that can be
+    booked instead, on the wall clock of `time_zone`. `retry_after` is the pause that the server asks for, and
+    `request_id` finds the call in the server's logs.
     """
 
     def __init__(
@@ -58,11 +58,11 @@ class InvalidRequest(YoyakuError):
 
 
 class AmbiguousTime(InvalidRequest):
-    """The wall time comes twice on that day; `alternatives` has both, to be booked by `start`."""
+    """The wall time occurs twice on that day; `alternatives` has both slots, to be booked by `start`."""
 
 
 class Unauthenticated(YoyakuError):
-    """There is no token, or it cannot be used (any more)."""
+    """There is no token, or it is not valid (any more)."""
 
 
 class NotAllowed(YoyakuError):
@@ -70,11 +70,11 @@ class NotAllowed(YoyakuError):
 
 
 class NotFound(YoyakuError):
-    """There is no such thing, or none that the caller may know of."""
+    """The object does not exist, or the caller may not know that it does."""
 
 
 class AlreadyExists(YoyakuError):
-    """What was to be made is there already; `metadata` says which."""
+    """The object exists already; `metadata` says which one."""
 
 
 class SlotTaken(AlreadyExists):
@@ -86,27 +86,27 @@ class PatientBusy(AlreadyExists):
 
 
 class Refused(YoyakuError):
-    """A rule or the state of things forbids it now; `reason` says which."""
+    """A rule or the present state forbids it; `reason` says which."""
 
 
 class FeedCompacted(Refused):
-    """The changes after the position are not kept any more: list again, then go on from `metadata["position"]`."""
+    """The changes after the position are no longer stored: list again, then continue from `metadata["position"]`."""
 
 
 class EtagMismatch(YoyakuError):
-    """The object has changed since its etag was read: get it again and decide anew."""
+    """The object has changed since its etag was read: get it again and decide again."""
 
 
 class Unavailable(YoyakuError):
-    """Not now: the server cannot be reached or is busy. The client tried again until the deadline."""
+    """The server cannot be reached or is busy. The client has retried until the deadline."""
 
 
 class DeadlineExceeded(YoyakuError):
-    """No answer in time. A write may or may not have happened: send it again with the same `request_id`."""
+    """No answer came in time. A write may or may not have happened: send it again with the same `request_id`."""
 
 
 class ServerFault(YoyakuError):
-    """Something failed that should not: report the `request_id`."""
+    """An unexpected failure of the server: report the `request_id`."""
 
 
 CLASSES: Mapping[str | grpc.StatusCode, type[YoyakuError]] = {
@@ -135,7 +135,7 @@ CLASSES: Mapping[str | grpc.StatusCode, type[YoyakuError]] = {
 
 
 def error_of(failure: grpc.aio.AioRpcError) -> YoyakuError:
-    """The exception that says what the status of a failed call says."""
+    """The exception for the status of a failed call."""
     headers = {**_texts(failure.initial_metadata()), **_texts(failure.trailing_metadata())}
     status = _status(headers.get(_DETAILS, b""))
     code = failure.code()
@@ -143,7 +143,7 @@ def error_of(failure: grpc.aio.AioRpcError) -> YoyakuError:
 
 
 def error_of_status(status: status_pb2.Status) -> YoyakuError:
-    """The exception that a result of a batch would be as the end of a single call."""
+    """The exception for the error of one result of a batch, as a single call would have raised it."""
     return _error(_CODES.get(status.code, grpc.StatusCode.UNKNOWN), status.message, status, "")
 
 
@@ -155,7 +155,7 @@ def _error(code: grpc.StatusCode, message: str, status: status_pb2.Status, reque
     retry = error_details_pb2.RetryInfo()
     for detail in status.details:
         for known in (info, bad, slots, retry):
-            detail.Unpack(known)  # does nothing unless it is the detail's type
+            detail.Unpack(known)  # does nothing if the detail is of another type
     reason = info.reason if info.domain == _DOMAIN else ""
     kind = CLASSES.get(reason) or CLASSES.get(code) or YoyakuError
     return kind(

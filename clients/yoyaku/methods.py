@@ -1,4 +1,4 @@
-"""How a method that is written once, as a coroutine, serves the async and the blocking client."""
+"""Makes methods that are written once, as coroutines, work for the async and the blocking client."""
 
 import functools
 from abc import ABC, abstractmethod
@@ -16,7 +16,7 @@ _END: Any = object()
 
 
 class Waiting(ABC):
-    """A client whose methods wait for the answer."""
+    """A client whose methods block until the answer arrives."""
 
     @abstractmethod
     def wait(self, coroutine: Coroutine[Any, Any, R]) -> R:
@@ -28,14 +28,14 @@ class Paged(Protocol):
 
     @property
     def next_page_token(self) -> str:
-        """Gets the next page; empty on the last one."""
+        """The token for the next page; empty on the last one."""
 
 
 Paging = TypeVar("Paging", bound=Paged)
 
 
 class Call(Generic[P, R]):
-    """A method that makes one call: of an async client it is a coroutine function, of a blocking one it waits."""
+    """A method that makes one call: a coroutine function on an async client, a blocking one otherwise."""
 
     def __init__(self, function: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> None:
         self.function = function

@@ -1,4 +1,4 @@
-"""NotificationService: what patients are told, and dead letters."""
+"""NotificationService: notices to patients, and dead letters."""
 
 from yoyaku.calls import Caller
 from yoyaku.methods import Call, Rows
@@ -20,7 +20,7 @@ class Notifications(Caller):
         size: int = 0,
         page_token: str = "",
     ) -> pb.ListNotificationsResponse:
-        """A page of notifications, the newest first; of an appointment, in a status, or all (NotAllowed)."""
+        """A page of notifications, newest first; of an appointment, with a status, or all (NotAllowed)."""
         request = pb.ListNotificationsRequest(
             appointment_id=appointment_id, status=status, size=size, page_token=page_token
         )
@@ -30,6 +30,6 @@ class Notifications(Caller):
 
     @Call
     async def retry_notification(self, notification_id: str, *, request_id: str = "") -> pb.RetryNotificationResponse:
-        """Have a dead letter tried again (NotFound; Refused if it is none; NotAllowed)."""
+        """Send a dead letter again (NotFound; Refused if it is not a dead letter; NotAllowed)."""
         request = pb.RetryNotificationRequest(notification_id=notification_id, request_id=write_id(request_id))
         return await self._call(self._stub(NotificationServiceStub).RetryNotification, request)

@@ -1,4 +1,4 @@
-"""RecordService: medical records, and who had them."""
+"""RecordService: medical records, and who accessed them."""
 
 from yoyaku.calls import Caller
 from yoyaku.methods import Call, Rows
@@ -8,13 +8,13 @@ from yoyaku.wire import write_id
 
 
 class Records(Caller):
-    """The calls of RecordService. Every one that gives or takes text is in the patient's access log."""
+    """The calls of RecordService. Every call that reads or writes text is in the patient's access log."""
 
     @Call
     async def create_record(
         self, *, patient_id: str, text: str, appointment_id: str = "", request_id: str = ""
     ) -> pb.CreateRecordResponse:
-        """Write a record about a patient (NotAllowed without an appointment or broken glass, NotFound)."""
+        """Write a record about a patient (NotAllowed without an appointment or breaking the glass, NotFound)."""
         request = pb.CreateRecordRequest(
             patient_id=patient_id, text=text, appointment_id=appointment_id, request_id=write_id(request_id)
         )
@@ -27,7 +27,7 @@ class Records(Caller):
 
     @Call
     async def list_records(self, patient_id: str, *, size: int = 0, page_token: str = "") -> pb.ListRecordsResponse:
-        """A page of a patient's records, the newest first (NotAllowed)."""
+        """A page of a patient's records, newest first (NotAllowed)."""
         request = pb.ListRecordsRequest(patient_id=patient_id, size=size, page_token=page_token)
         return await self._call(self._stub(RecordServiceStub).ListRecords, request)
 
@@ -45,7 +45,7 @@ class Records(Caller):
     async def list_record_versions(
         self, record_id: str, *, size: int = 0, page_token: str = ""
     ) -> pb.ListRecordVersionsResponse:
-        """A page of a record's versions, the newest first (NotFound, NotAllowed)."""
+        """A page of a record's versions, newest first (NotFound, NotAllowed)."""
         request = pb.ListRecordVersionsRequest(record_id=record_id, size=size, page_token=page_token)
         return await self._call(self._stub(RecordServiceStub).ListRecordVersions, request)
 
@@ -61,7 +61,7 @@ class Records(Caller):
     async def list_record_access(
         self, patient_id: str, *, size: int = 0, page_token: str = ""
     ) -> pb.ListRecordAccessResponse:
-        """A page of who had a patient's records, the latest first (NotAllowed)."""
+        """A page of who accessed a patient's records, latest first (NotAllowed)."""
         request = pb.ListRecordAccessRequest(patient_id=patient_id, size=size, page_token=page_token)
         return await self._call(self._stub(RecordServiceStub).ListRecordAccess, request)
 

@@ -18,7 +18,7 @@ class Schedules(Watching):
     async def list_available_slots(
         self, doctor_id: str, date: Day, *, min_revision: int = 0
     ) -> pb.ListAvailableSlotsResponse:
-        """A doctor's free slots on a day, with the `revision` they hold at (NotFound; Refused below min_revision)."""
+        """A doctor's free slots on a day, and the day's `revision` (NotFound; Refused if it is below min_revision)."""
         request = pb.ListAvailableSlotsRequest(doctor_id=doctor_id, date=day_text(date), min_revision=min_revision)
         return await self._call(self._stub(ScheduleServiceStub).ListAvailableSlots, request)
 
@@ -26,7 +26,7 @@ class Schedules(Watching):
     async def search_available_slots(
         self, *, from_date: Day, to_date: Day, clinic_id: str = "", specialty: str = "", limit: int = 0
     ) -> pb.SearchAvailableSlotsResponse:
-        """The earliest free slots over the doctors of a clinic, a specialty, or both."""
+        """The earliest free slots of the doctors of a clinic, a specialty, or both."""
         request = pb.SearchAvailableSlotsRequest(
             clinic_id=clinic_id,
             specialty=specialty,
@@ -38,7 +38,7 @@ class Schedules(Watching):
 
     @Call
     async def get_schedule(self, doctor_id: str) -> pb.GetScheduleResponse:
-        """A doctor's working hours, now and planned (NotFound)."""
+        """A doctor's working hours, present and planned (NotFound)."""
         return await self._call(self._stub(ScheduleServiceStub).GetSchedule, pb.GetScheduleRequest(doctor_id=doctor_id))
 
     @Call
@@ -59,10 +59,10 @@ class Schedules(Watching):
     async def watch_slots(
         self, doctor_ids: Iterable[str] = (), *, clinic_id: str = "", date: Day | None = None
     ) -> AsyncGenerator[ScheduleDay, None]:
-        """The days of doctors, or of all who take bookings at a clinic, whole: now, and again whenever they change.
+        """The days of doctors, or of all who take bookings at a clinic: first as they are, then after each change.
 
-        Without a date it is today, wherever the doctor is. It goes on over lost connections; of each doctor and date
-        (epoch, revision) only rises (InvalidRequest, NotFound, NotAllowed).
+        Each message has a whole day. Without a date, the day is today in the doctor's time zone. It survives lost
+        connections; for each doctor and date, (epoch, revision) only rises (InvalidRequest, NotFound, NotAllowed).
         """
         request = pb.WatchSlotsRequest(doctor_ids=doctor_ids, clinic_id=clinic_id, date=day_text(date))
         newest: dict[str, tuple[str, int, int]] = {}
@@ -70,7 +70,7 @@ class Schedules(Watching):
             async for message in messages:
                 day = message.day
                 version = (day.date, day.epoch, day.revision)
-                # Another server, after a lost connection, may know less for a moment.
+                # After a lost connection another server may be slightly behind.
                 if message.HasField("day") and version >= newest.get(day.doctor_id, version):
                     newest[day.doctor_id] = version
                     yield day

@@ -8,11 +8,11 @@ from yoyaku.wire import write_id
 
 
 class Sessions(Caller):
-    """The calls of people who sign in; those with the token source TokenStore keep their tokens there."""
+    """The calls of people who sign in; with the token source TokenStore, the tokens are kept there."""
 
     @Call
     async def login(self, email: str, password: str) -> pb.LoginResponse:
-        """Sign in (Unauthenticated; Unavailable after too many attempts). Calls then go with the new token."""
+        """Sign in (Unauthenticated; Unavailable after too many attempts). Later calls use the new token."""
         request = pb.LoginRequest(email=email, password=password)
         answer = await self._call_openly(self._stub(AuthServiceStub).Login, request)
         await self._keep(answer)
@@ -20,7 +20,7 @@ class Sessions(Caller):
 
     @Call
     async def change_password(self, current_password: str, new_password: str) -> pb.ChangePasswordResponse:
-        """Change the own password, which ends all sessions and begins one (NotAllowed if it is not the current one)."""
+        """Change one's own password: ends all sessions, begins a new one (NotAllowed if the current one is wrong)."""
         request = pb.ChangePasswordRequest(current_password=current_password, new_password=new_password)
         answer = await self._call(self._stub(AuthServiceStub).ChangePassword, request)
         await self._keep(answer)
@@ -28,12 +28,12 @@ class Sessions(Caller):
 
     @Call
     async def refresh_token(self, refresh_token: str, *, request_id: str = "") -> pb.RefreshTokenResponse:
-        """The next tokens of a session (Unauthenticated if it has ended). A TokenStore does this by itself."""
+        """The next tokens of a session (Unauthenticated if it has ended). A TokenStore does this automatically."""
         return await self._refresh(refresh_token, write_id(request_id))
 
     @Call
     async def logout(self, refresh_token: str = "") -> pb.LogoutResponse:
-        """End a session: the one of the TokenStore, which then is empty, unless another token is given."""
+        """End a session: that of the given token, or else that of the TokenStore, which is then empty."""
         store = self._token.store
         token = refresh_token or (store.refresh_token if store else "")
         answer = pb.LogoutResponse()

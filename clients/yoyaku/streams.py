@@ -1,4 +1,4 @@
-"""How a stream is followed: opened anew whenever it ends, until that is of no use."""
+"""Follows a stream: opens it again whenever it ends, until that cannot succeed."""
 
 import asyncio
 import random
@@ -13,22 +13,22 @@ from yoyaku.errors import Unauthenticated, YoyakuError, error_of
 Q = TypeVar("Q")
 R = TypeVar("R")
 
-# The server says something every 15 s.
+# The server sends a message at least every 15 s.
 _SILENCE = 40.0
 _LONGEST_PAUSE = 10.0
 _BROKEN = {grpc.StatusCode.CANCELLED, grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}
-"""How a connection that breaks may look; from the server itself these come with a reason."""
+"""Status codes of a broken connection; from the server itself these come with a reason."""
 
 
 class Watching(Caller):
-    """What clients of streams have besides."""
+    """Adds streams to the calls of a client."""
 
     async def _watch(
         self, method: grpc.aio.UnaryStreamMultiCallable[Q, R], request: Callable[[], Q]
     ) -> AsyncGenerator[R, None]:
-        """Every message but the last one of each stream; `request` asks for the next stream.
+        """Every message except the final one of each stream; `request` makes the request for the next stream.
 
-        Raises a YoyakuError when another stream would fail as well.
+        Raises a YoyakuError when another stream would fail too.
         """
         attempt, refused = 0, None
         while True:
@@ -52,7 +52,7 @@ class Watching(Caller):
 
 
 async def _until_silent(call: Any) -> AsyncGenerator[Any, None]:
-    """The messages of one stream, until it closes or says nothing for too long."""
+    """The messages of one stream, until it closes or is silent for too long."""
     try:
         while True:
             message = await asyncio.wait_for(call.read(), _SILENCE)
@@ -64,7 +64,7 @@ async def _until_silent(call: Any) -> AsyncGenerator[Any, None]:
 
 
 def _wait(error: YoyakuError, attempt: int) -> float:
-    """Seconds until the next attempt; the error if there is no use in one."""
+    """Seconds until the next attempt; raises the error if another attempt cannot succeed."""
     seconds = pause(error, attempt, _LONGEST_PAUSE)
     if seconds is None and error.code in _BROKEN and not error.reason:
         return random.uniform(0, 1)  # noqa: S311  # no secret

@@ -1,4 +1,4 @@
-"""Where access tokens come from: the caller, a person's sign-in that is kept, or the credential of a system."""
+"""Sources of access tokens: the caller, a person's stored sign-in, or the credential of a device or system."""
 
 import asyncio
 import inspect
@@ -29,27 +29,27 @@ Exchange = Callable[[str], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class DeviceToken:
-    """The credential of a display or a hospital system, from which the client gets its access tokens."""
+    """The credential of a display or a hospital system, for which the client gets access tokens."""
 
     secret: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A sign-in; the ends are on this machine's own clock."""
+    """A stored sign-in; its end times are by this machine's clock."""
 
     access_token: str
     refresh_token: str
     ends_at: float
     request_id: str = ""
-    """Of a refresh whose answer has not arrived yet: sent again with it, it stays one refresh."""
+    """The id of a refresh whose answer has not arrived: repeated with the same id, it counts as one refresh."""
 
 
 class TokenStore:
-    """The tokens of who has signed in with `login`: in a file that processes share, or without a path in memory.
+    """The tokens of a person who has signed in with `login`: in a file that processes share, or in memory.
 
-    The file is readable by its owner alone and is replaced whole. `name` tells sign-ins in one file apart: the
-    address of the server, say.
+    The file is readable only by its owner and is replaced atomically. `name` distinguishes the sign-ins in one file,
+    for example by the address of the server. Without a path the tokens are in memory.
     """
 
     def __init__(self, path: Path | None = None, *, name: str = "") -> None:
@@ -59,30 +59,30 @@ class TokenStore:
 
     @property
     def access_token(self) -> str:
-        """The access token that is kept, fresh or not; empty if nobody has signed in."""
+        """The stored access token, expired or not; empty if nobody has signed in."""
         kept = self._kept()
         return kept.access_token if kept else ""
 
     @property
     def refresh_token(self) -> str:
-        """The refresh token that is kept; empty if nobody has signed in."""
+        """The stored refresh token; empty if nobody has signed in."""
         kept = self._kept()
         return kept.refresh_token if kept else ""
 
     async def save(self, answer: Any) -> None:
-        """Keep the tokens of an answer to Login or RefreshToken."""
+        """Store the tokens of an answer to Login or RefreshToken."""
         async with self._locked():
             self._put(_of(answer))
 
     async def forget(self) -> None:
-        """Keep nothing any more."""
+        """Delete the stored tokens."""
         async with self._locked():
             self._put(None)
 
     async def renewed(self, ended: str | None, refresh: Refresh) -> tuple[str, float]:
-        """An access token other than the one that has ended, and when it ends; one process at a time refreshes it.
+        """An access token other than the expired one, and when it expires; only one process at a time refreshes it.
 
-        Raises Unauthenticated if nobody has signed in or the session has ended, and what a refresh fails with.
+        Raises Unauthenticated if nobody has signed in or the session has ended, and the errors of a refresh.
         """
         if self._kept() is None:
             raise _not_signed_in()
@@ -109,7 +109,7 @@ class TokenStore:
         found = self._read().get(self._name)
         try:
             return _Kept(**found) if found else None
-        except TypeError:  # of another version
+        except TypeError:  # written by another version
             return None
 
     def _put(self, kept: _Kept | None) -> None:
@@ -135,11 +135,11 @@ class TokenStore:
 
     @asynccontextmanager
     async def _locked(self) -> AsyncIterator[None]:
-        """Hold the file against other processes; the system lets go when this one ends."""
+        """Lock the file against other processes; the system releases the lock when this one ends."""
         if self._path is None:
             yield
             return
-        import fcntl  # noqa: PLC0415  # not on Windows, where the rest of the client runs
+        import fcntl  # noqa: PLC0415  # missing on Windows, where the rest of the client works
 
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self._path.with_name(f"{self._path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
@@ -156,11 +156,11 @@ class TokenStore:
 
 
 TokenSource = str | Callable[[], str | Awaitable[str]] | TokenStore | DeviceToken
-"""An access token, a function (plain and quick, or async) that gives a fresh one, a sign-in, or a credential."""
+"""An access token, a function (fast, or async) that returns a fresh one, a sign-in, or a credential."""
 
 
 class Token:
-    """The access token that calls carry, asked for when it is first needed and when it has ended."""
+    """The access token that calls carry, fetched when first needed and when it has expired."""
 
     def __init__(self, source: TokenSource | None, refresh: Refresh, exchange: Exchange) -> None:
         self._source = source
@@ -172,24 +172,24 @@ class Token:
 
     @property
     def store(self) -> TokenStore | None:
-        """The store that it comes from, if it does."""
+        """The store that it comes from, if it comes from one."""
         return self._source if isinstance(self._source, TokenStore) else None
 
     async def current(self) -> str:
-        """The token, or an empty text."""
+        """The token, or an empty string."""
         if self._value is None or (self._ends_at and _is_over(self._ends_at)):
             return await self.instead_of(self._value)
         return self._value
 
     async def instead_of(self, ended: str | None) -> str:
-        """The token after one that was refused: the same if there is no way to another."""
+        """The token after one that was refused; the same one if there is no way to get another."""
         async with self._lock:
             if self._value == ended:
                 self._value = await self._next(ended)
             return self._value or ""
 
     def drop(self) -> None:
-        """Ask for a token again when the next is needed."""
+        """Forget the token, so that the next call fetches one."""
         self._value = self._ends_at = None
 
     async def _next(self, ended: str | None) -> str | None:
@@ -212,7 +212,7 @@ def _of(answer: Any) -> _Kept:
 
 
 def _is_over(ends_at: float) -> bool:
-    """Whether a token has ended, or will before it has arrived."""
+    """Whether a token has expired, or will have before it reaches the server."""
     return time.time() >= ends_at - _EARLY_SECONDS
 
 

@@ -1,4 +1,4 @@
-"""From what Python programs hold (dates, times, aware datetimes) to what the contract writes."""
+"""Converts Python values (dates, times, aware datetimes) to and from the contract's formats."""
 
 import uuid
 from datetime import date, datetime, time
@@ -38,10 +38,10 @@ def timestamp(instant: Instant | None) -> Timestamp | None:
 
 
 def write_id(given: str) -> str:
-    """The caller's request_id, or a new one: with it a write can be sent again and stays one write."""
+    """The caller's request_id, or a new one; a write that is sent again with the same id is done only once."""
     return given or str(uuid.uuid4())
 
 
 def local_time(stamp: Timestamp, time_zone: str) -> datetime:
-    """An instant of an answer on the wall clock of a zone."""
+    """An instant from an answer, on the wall clock of a zone."""
     return stamp.ToDatetime(ZoneInfo(time_zone))

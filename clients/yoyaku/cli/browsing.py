@@ -1,4 +1,4 @@
-"""Commands that show and change nothing."""
+"""Commands that only show data."""
 
 from datetime import date
 from itertools import islice

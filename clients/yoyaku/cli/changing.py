@@ -24,7 +24,7 @@ Etag = Annotated[str, typer.Option(help="Only if the appointment still has this 
 
 _SCHEDULED = AppointmentStatus.APPOINTMENT_STATUS_SCHEDULED
 _TOGETHER = 100
-"""As many as a batch takes."""
+"""The most moves that a batch accepts."""
 
 
 @app.command()
@@ -64,7 +64,7 @@ def reschedule(
     etag: Etag = "",
     as_json: Json = False,
 ) -> None:
-    """Move an appointment to another slot; it keeps its id, and its old slot if the new one cannot be had."""
+    """Move an appointment to another slot; it keeps its id, and its old slot if the new one is not available."""
     again = ("yoyaku", "reschedule", appointment_id, "{}", *(("--doctor", doctor) if doctor else ()))
     with session(context, again) as client:
         answer = client.reschedule_appointment(
@@ -83,7 +83,7 @@ def confirm_contact(
     patient: Annotated[str, typer.Option(metavar="ID", help="Patient id; patients may omit it for themselves.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Confirm a new email address or phone number by the code that was sent to it."""
+    """Confirm a new email address or phone number with the code that was sent to it."""
     patient_id = patient or own_patient(context)
     if not patient_id:
         raise usage("say whose it is: --patient ID (`yoyaku patients NAME` finds it)")
@@ -97,7 +97,7 @@ def confirm_contact(
 def cancel(
     context: typer.Context, appointment_id: str, reason: Reason = "", etag: Etag = "", as_json: Json = False
 ) -> None:
-    """Call an appointment off; its slot is free at once."""
+    """Cancel an appointment; its slot is free at once."""
     with session(context) as client:
         answer = client.cancel_appointment(appointment_id, reason=reason, etag=etag)
     present(answer, appointment_details(answer.appointment), as_json=as_json)
@@ -110,9 +110,9 @@ def move_day(
     day: Annotated[date, typer.Argument(metavar="DATE", parser=words.day, help="YYYY-MM-DD.")],
     to: Annotated[str, typer.Option("--to", metavar="DOCTOR", help="Who takes over; id or part of the name.")],
 ) -> None:
-    """Staff only: move a doctor's appointments of a day to another doctor, each to the slot at the same time.
+    """Staff only: move a doctor's appointments on a day to another doctor, each to the slot at the same time.
 
-    What cannot be moved stays and is named. Run it again to try those again.
+    Appointments that cannot be moved stay and are listed. Run it again to try those again.
     """
     left = 0
     with session(context) as client:

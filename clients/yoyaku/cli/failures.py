@@ -1,4 +1,4 @@
-"""How a command ends when a call fails: what went wrong, what to do next, and the exit code."""
+"""Ends a command whose call failed: what went wrong, what to do next, and the exit code."""
 
 import shlex
 from datetime import datetime
@@ -14,15 +14,15 @@ REFUSED, USAGE, UNREACHABLE = 1, 2, 3
 
 
 def usage(message: str) -> typer.Exit:
-    """Say what is wrong with what was typed; raise what is returned."""
+    """Print what is wrong with the user's input; the caller raises the result."""
     _say(f"error: {message}")
     return typer.Exit(USAGE)
 
 
 def failed(error: YoyakuError, address: str, again: tuple[str, ...]) -> typer.Exit:
-    """Say why a call failed; raise what is returned.
+    """Print why a call failed; the caller raises the result.
 
-    `again` are the words of a booking command, `{}` standing where the time of another slot goes.
+    `again` is a booking command as a list of words, with `{}` in place of the slot's time.
     """
     unanswered = isinstance(error, Unavailable | DeadlineExceeded)
     if unanswered and not error.reason:
@@ -42,7 +42,7 @@ def failed(error: YoyakuError, address: str, again: tuple[str, ...]) -> typer.Ex
 
 
 def _offer(error: YoyakuError, again: tuple[str, ...]) -> None:
-    """Show the slots that are free, and the command that takes the one nearest to what was asked for."""
+    """Show the free slots, and the command that books the one nearest to the requested time."""
     out(slot_table(error.alternatives, error.time_zone, title=f"Free ({error.time_zone})"), err=True)
     starts = [local_time(slot.start_time, error.time_zone) for slot in error.alternatives]
     asked = datetime.fromisoformat(error.metadata.get("start_time", starts[0].isoformat()))
@@ -51,5 +51,5 @@ def _offer(error: YoyakuError, again: tuple[str, ...]) -> None:
 
 
 def _say(text: str) -> None:
-    # Errors of a server repeat what callers wrote.
+    # Error texts of a server may repeat what callers wrote.
     typer.echo(escaped(text), err=True)

@@ -13,7 +13,7 @@ from yoyaku.v1.notification_pb2 import NotificationStatus
 
 
 class Status(StrEnum):
-    """How far a notification is."""
+    """The status of a notification."""
 
     PLANNED = "planned"
     WAITING = "waiting"
@@ -44,7 +44,7 @@ def retry_notification(
     context: typer.Context,
     notification_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Dead letters.")],
 ) -> None:
-    """Have dead letters tried again (admins); one whose outcome is unknown may then arrive twice."""
+    """Send dead letters again (admins); one whose outcome is unknown may then arrive twice."""
     with session(context) as client:
         for each in notification_ids:
             client.retry_notification(each)

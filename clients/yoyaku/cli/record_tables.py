@@ -1,4 +1,4 @@
-"""How medical records look on a terminal."""
+"""Formats medical records for a terminal."""
 
 from collections.abc import Iterable
 
@@ -44,7 +44,7 @@ def version_table(versions: Iterable[RecordVersion]) -> Table:
 
 
 def access_table(accesses: Iterable[RecordAccess]) -> Table:
-    """Who had records; times are UTC."""
+    """Who accessed records; times are UTC."""
     made = table("", "When (UTC)", "Who", "What", "As", "Records", "Why")
     for each in accesses:
         what = _words(RecordAccessKind.Name(each.kind), "RECORD_ACCESS_KIND_")

@@ -1,4 +1,4 @@
-"""Commands about medical records. What is written is read from standard input, so that no list of processes has it."""
+"""Commands for medical records. Texts are read from standard input, so that process lists do not show them."""
 
 import sys
 from itertools import islice
@@ -29,7 +29,7 @@ def own(context: typer.Context) -> None:
 
 @records.command("list")
 def list_records(context: typer.Context, patient: Patient = "", limit: Limit = 20, as_json: Json = False) -> None:
-    """List a patient's records, the newest first."""
+    """List a patient's records, newest first."""
     whose = _whose(context, patient)
     with session(context) as client:
         found = list(islice(client.records(whose, size=min(limit, _PAGE)), limit))
@@ -48,7 +48,7 @@ def show(context: typer.Context, record_id: str, as_json: Json = False) -> None:
 
 @records.command()
 def versions(context: typer.Context, record_id: str, as_json: Json = False) -> None:
-    """Show all versions of a record, the newest first."""
+    """Show all versions of a record, newest first."""
     with session(context) as client:
         found = list(client.record_versions(record_id))
     present(pb.ListRecordVersionsResponse(versions=found), tables.version_table(found), as_json=as_json)
@@ -75,7 +75,7 @@ def amend(
     etag: Annotated[str, typer.Option(help="Only if the record still has this etag.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Replace the text of a record by standard input; older versions stay (its author)."""
+    """Replace the text of a record with standard input; older versions stay (its author)."""
     text = _typed()
     with session(context) as client:
         answer = client.amend_record(record_id, text=text, etag=etag)
@@ -98,7 +98,7 @@ def break_glass(
 
 @records.command()
 def log(context: typer.Context, patient: Patient = "", limit: Limit = 20, as_json: Json = False) -> None:
-    """Show who had a patient's records, the latest first (the patient, admins)."""
+    """Show who accessed a patient's records, latest first (the patient, admins)."""
     whose = _whose(context, patient)
     with session(context) as client:
         found = list(islice(client.record_accesses(whose, size=min(limit, _PAGE)), limit))

@@ -1,4 +1,4 @@
-"""The app, the options that all commands share, and how a command ends when a call fails."""
+"""The app, the options that all commands share, and the client that commands use."""
 
 import base64
 import json
@@ -33,7 +33,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, as
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What comes before the command, or from the environment."""
+    """Options before the command, or from the environment."""
 
     address: str
     token: str
@@ -43,7 +43,7 @@ class Options:
 
     @property
     def store(self) -> TokenStore:
-        """Where the tokens of who signs in at this address are kept."""
+        """The store for the tokens of the person who signs in at this address."""
         return TokenStore(self.sign_ins, name=self.address)
 
 
@@ -96,9 +96,9 @@ def main(
 def session(
     context: typer.Context, again: tuple[str, ...] = (), *, signing_in: bool = False
 ) -> Iterator[BlockingClient]:
-    """A client with the given token, or for who has signed in; a call that fails ends the command with what to do next.
+    """A client with the given token or sign-in; a failed call ends the command and prints what to do next.
 
-    `again` are the words of a booking command, `{}` standing where the time of another slot goes.
+    `again` is a booking command as a list of words, with `{}` in place of the slot's time.
     """
     options: Options = context.obj
     try:
@@ -115,7 +115,7 @@ def session(
 
 
 def present(answer: Message, table: Table | str, *, as_json: bool) -> None:
-    """Print an answer as a table or a sentence, or as the JSON that REST would give."""
+    """Print an answer as a table or a sentence, or as the JSON that REST would return."""
     if as_json:
         typer.echo(MessageToJson(answer, preserving_proto_field_name=True, always_print_fields_with_no_presence=True))
     elif isinstance(table, str):
@@ -125,7 +125,7 @@ def present(answer: Message, table: Table | str, *, as_json: bool) -> None:
 
 
 def own_patient(context: typer.Context) -> str:
-    """The patient whose token this is, or empty: the server, not this, decides what the token is good for."""
+    """The patient in the token, or empty. It is not verified: only the server decides what the token permits."""
     try:
         payload = (context.obj.token or context.obj.store.access_token).split(".")[1]
         return str(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))).get("patient_id", ""))

@@ -10,7 +10,7 @@ from yoyaku.cli.session import app, session
 
 @app.command()
 def login(context: typer.Context, email: Annotated[str, typer.Argument(metavar="EMAIL")]) -> None:
-    """Sign in, for the commands that follow; the password is asked for, or read from standard input."""
+    """Sign in for the commands that follow; prompts for the password, or reads it from standard input."""
     password = typer.prompt("Password", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
     with session(context, signing_in=True) as client:
         client.login(email, password.rstrip("\r\n"))

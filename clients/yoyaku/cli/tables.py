@@ -1,4 +1,4 @@
-"""How answers look on a terminal: tables, with times on the clinic's wall clock."""
+"""Formats answers for a terminal: tables, with times on the clinic's wall clock."""
 
 import sys
 from collections import Counter
@@ -27,7 +27,7 @@ _PIPE_WIDTH = 250
 
 
 def out(table: Table, *, err: bool = False) -> None:
-    """Print a table; ids are never cut, and a pipe gets whole lines."""
+    """Print a table; ids are never truncated, and a pipe gets whole lines."""
     stream = sys.stderr if err else sys.stdout
     Console(file=stream, width=None if stream.isatty() else _PIPE_WIDTH, highlight=False).print(table)
 
@@ -43,7 +43,7 @@ def table(title: str, *columns: str) -> Table:
 
 
 def slot_table(slots: Sequence[Slot], time_zone: str, title: str) -> Table:
-    """Slots with their day; a wall time that comes twice shows its distance from UTC."""
+    """Slots with their day; a wall time that occurs twice shows its offset from UTC."""
     made = table(title, "Day", "Start", "End", "Seats")
     starts = [local_time(slot.start_time, time_zone) for slot in slots]
     seen = Counter(map(_wall, starts))
@@ -75,7 +75,7 @@ def appointment_table(appointments: Iterable[Appointment]) -> Table:
 
 
 def appointment_details(appointment: Appointment) -> Table:
-    """One appointment with all that there is to say of it."""
+    """One appointment with all its details."""
     end = local_time(appointment.end_time, appointment.clinic.time_zone)
     return details(
         {
@@ -91,7 +91,7 @@ def appointment_details(appointment: Appointment) -> Table:
 
 
 def details(values: Mapping[str, str]) -> Table:
-    """Names and values, one to a line."""
+    """Names and values, one per line."""
     made = Table(box=None, show_header=False, pad_edge=False)
     made.add_column(style="bold")
     made.add_column(overflow="fold")
@@ -101,7 +101,7 @@ def details(values: Mapping[str, str]) -> Table:
 
 
 def utc(instant: Timestamp) -> str:
-    """An instant that concerns no clinic."""
+    """An instant in UTC, for times that belong to no clinic."""
     return f"{instant.ToDatetime():%Y-%m-%d %H:%M:%S}"
 
 
@@ -122,7 +122,7 @@ def clinic_table(clinics: Iterable[Clinic]) -> Table:
 
 
 def patient_table(patients: Iterable[Patient]) -> Table:
-    """Patients with what tells them apart."""
+    """Patients with the data that distinguishes them."""
     made = table("", "Name", "Born", "Identifiers", "Id")
     for each in patients:
         identifiers = ", ".join(identifier.value for identifier in each.identifiers)
@@ -145,7 +145,7 @@ def notification_table(notifications: Iterable[Notification]) -> Table:
 
 
 def _last_words(name: str) -> str:
-    """The part of an enum value's name after that of its type, which has two words."""
+    """The part of an enum value's name after the two words of its type's name."""
     words = name.split("_", 2)[2].replace("_", " ").lower()
     return "" if words == "unspecified" else words
 

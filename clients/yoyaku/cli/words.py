@@ -1,4 +1,4 @@
-"""What people type: days, times, statuses, and doctors by name."""
+"""Parses what people type: days, times, statuses, and doctors by name."""
 
 import re
 from datetime import date, datetime
@@ -39,12 +39,12 @@ def moment(text: str) -> datetime:
 
 
 def slot(when: datetime) -> dict[str, Any]:
-    """The arguments of the client that name the slot."""
+    """The client's arguments for the slot."""
     return {"start": when} if when.tzinfo else {"date": when.date(), "time_slot": when.time()}
 
 
 def status(text: str) -> str:
-    """The name of a status in the contract."""
+    """The name that a status has in the contract."""
     name = text.lower().replace("-", "_").replace(" ", "_")
     if name not in STATUSES:
         raise typer.BadParameter(f"{text!r} is not a status: choose {', '.join(STATUSES)}")
@@ -52,7 +52,7 @@ def status(text: str) -> str:
 
 
 def doctor_id(client: BlockingClient, text: str) -> str:
-    """The id of the doctor with this id, or the only one with this in the name."""
+    """The id of the doctor with this id, or of the only doctor whose name contains the text."""
     if _ID.fullmatch(text):
         return text
     found = [doctor for doctor in client.doctors() if text.casefold() in doctor.name.casefold()]

@@ -40,7 +40,10 @@ async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *
     for attempt in range(1, _ATTEMPTS + 1):
         progress = _Progress()
         try:
-            return await _attempt(engine, work, progress)
+            async with _confirmed(engine), _transaction(engine, progress) as pg:
+                result = await work(pg)
+            if progress.written and (session := CAUSAL_SESSION.get()):
+                await note(engine, session, progress.written)
         except Conflict:
             if attempt == _ATTEMPTS:
                 raise
@@ -48,6 +51,8 @@ async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *
             if reconnected or (progress.committing and not replayable):
                 raise
             reconnected = True
+        else:
+            return result
         await asyncio.sleep(_FIRST_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311
     raise AssertionError("unreachable")
 
@@ -91,23 +96,21 @@ class _Progress:
     """The primary's WAL position after COMMIT, if the session needs it; else 0."""
 
 
-async def _attempt(engine: Engine, work: Callable[[Connection], Awaitable[T]], progress: _Progress) -> T:
+@asynccontextmanager
+async def _confirmed(engine: Engine) -> AsyncIterator[None]:
+    """Believe what the primary says in a transaction only if it was still the primary afterwards (Unavailable)."""
     node = engine.primary
     try:
-        async with _transaction(engine, progress) as pg:
-            result = await work(pg)
+        yield
     except StateError:
         raise
     except Exception:
-        # The error may rest on what `work` read there, such as that the booking exists already.
+        # The error may rest on what was read there, such as that the booking exists already.
         if not engine.is_confirmed(node):
             await engine.confirm(node)
         raise
     if not engine.is_confirmed(node):
         await engine.confirm(node)
-    if progress.written and (session := CAUSAL_SESSION.get()):
-        await note(engine, session, progress.written)
-    return result
 
 
 @asynccontextmanager

@@ -117,6 +117,17 @@ def test_calls_without_a_token_take_no_place_of_others_however_long_they_take(
     assert Counter(call.result().status_code for call in strangers) == {200: 10, 429: 5}
 
 
+def test_health_checks_that_never_end_take_no_place_of_those_who_sign_in(edge: Edge, rest: Rest) -> None:
+    assert rest.http.get("/api/auth/jwks").status_code == 200
+    address = edge.url.removeprefix("http://")
+    with grpc.insecure_channel(address) as channel, threshold(edge, "public.default.max_requests", 2):
+        check: Any = channel.stream_unary("/grpc.health.v1.Health/Check")
+        empty = [check.future(iter(()), timeout=20) for _ in range(10)]
+        eventually(lambda: counter(edge, "health.upstream_rq_active") == 10)
+        assert rest.http.get("/api/auth/jwks").status_code == 200
+        eventually(lambda: all(call.done() for call in empty))  # within two seconds, not the twenty they ask for
+
+
 def test_more_calls_that_wait_for_a_connection_than_allowed_are_refused(stack: Stack, tmp_path: Path) -> None:
     with running_envoy(tmp_path, workers=[("127.0.0.1", stack.port)]) as edge, httpx.Client(base_url=edge.url) as http:
         wait_for_readyz(edge, 200)

@@ -239,11 +239,21 @@ async def _sees(desk: Desk, client: Client, appointment_id: str) -> bool:
 
 
 async def _is_marked(desk: Desk, client: Client) -> bool:
-    return STALENESS in (await desk.seen(client))[1]
+    return await _is_stale(desk, client) is True
 
 
 async def _is_current(desk: Desk, client: Client) -> bool:
-    return not await _is_marked(desk, client)
+    return await _is_stale(desk, client) is False
+
+
+async def _is_stale(desk: Desk, client: Client) -> bool | None:
+    """Whether an answer is marked as stale; None without one: a new worker does not yet know who wrote nothing."""
+    try:
+        return STALENESS in (await desk.seen(client))[1]
+    except Refusal as refused:
+        if refused.code is not grpc.StatusCode.UNAVAILABLE:
+            raise
+        return None
 
 
 async def _writes(desk: Desk, day: str) -> bool:

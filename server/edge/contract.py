@@ -51,7 +51,7 @@ class Method:
 def descriptors() -> bytes:
     """The compiled descriptors of the contract. Raises EdgeError if it was not built."""
     if not DESCRIPTORS.exists():
-        raise EdgeError(f"{DESCRIPTORS} is missing: run `make` to build it from protos/")
+        raise EdgeError(f"{DESCRIPTORS} is missing: run `make up`, which builds it from protos/")
     return DESCRIPTORS.read_bytes()
 
 

@@ -4,6 +4,7 @@ import sys
 from importlib import import_module
 
 from server.commands import app
+from server.telemetry import logs
 
 COMMANDS = (
     "archive",
@@ -42,6 +43,8 @@ def main() -> None:
     asked = sys.argv[1:2]
     for name in asked if asked and asked[0] in COMMANDS else COMMANDS:
         import_module(f"server.commands.{name.replace('-', '_')}")
+    # Standard output is for what a command prints.
+    logs.configure("error")
     app()
 
 

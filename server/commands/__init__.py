@@ -8,7 +8,6 @@ from pydantic_settings import BaseSettings
 
 from server.config import ConfigurationError, load
 from server.domain.characters import escaped
-from server.telemetry import logs
 
 app = typer.Typer(name="python -m server", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -32,5 +31,3 @@ def settings(kind: type[S]) -> S:
 @app.callback()
 def main() -> None:
     """The appointment backend of a hospital group."""
-    # Standard output is for what a command prints.
-    logs.configure("error")

@@ -93,6 +93,12 @@ class Settings(BaseSettings):
             description="directory that the processes of a task share, so that one of them answers for all",
         ),
     ] = ""
+    traces_endpoint: Annotated[
+        str, Field(pattern=r"^(https?://.+)?$", description="URL of an OTLP collector (gRPC); empty: no traces")
+    ] = ""
+    traces_format: Annotated[
+        Literal["w3c", "xray"], Field(description="xray: also take AWS X-Ray's header, and make ids as it wants them")
+    ] = "w3c"
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 
     @property

@@ -7,6 +7,8 @@ statements. A text that a caller chooses never becomes a label.
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
+from server.telemetry import traces
+
 disable_created_metrics()  # type: ignore[no-untyped-call]  # avoids a second, unused series for each
 REGISTRY = CollectorRegistry(auto_describe=True)
 
@@ -49,6 +51,13 @@ SEND_SECONDS = Histogram(
     buckets=_DELAY_BUCKETS,
     registry=REGISTRY,
 )
+SPANS = Counter(
+    "yoyaku_spans",
+    "Spans of traces, by what became of them: exported, not_accepted by the collector, or dropped from a full queue.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+SPANS_EXPORTED, SPANS_NOT_ACCEPTED, SPANS_DROPPED = map(SPANS.labels, ("exported", "not_accepted", "dropped"))
 
 _calls: dict[tuple[str, str], Histogram] = {}
 _outcomes: dict[tuple[str, str], Counter] = {}
@@ -60,7 +69,7 @@ def call_ended(method: str, code: str, outcome: str, seconds: float) -> None:
     histogram = _calls.get((method, code))
     if histogram is None:
         histogram = _calls[method, code] = CALL_SECONDS.labels(_name(method), code)
-    histogram.observe(seconds)
+    histogram.observe(seconds, traces.exemplar())
     stream_ended(method, outcome)
 
 
@@ -77,12 +86,12 @@ def trip_ended(name: str, seconds: float) -> None:
     histogram = _trips.get(name)
     if histogram is None:
         histogram = _trips[name] = TRIP_SECONDS.labels(name)
-    histogram.observe(seconds)
+    histogram.observe(seconds, traces.exemplar())
 
 
 def sent(channel: str, outcome: str, seconds: float) -> None:
     """Count an attempt to send a notice: `outcome` is sent, refused, failed or outcome_unknown."""
-    SEND_SECONDS.labels(channel, outcome).observe(seconds)
+    SEND_SECONDS.labels(channel, outcome).observe(seconds, traces.exemplar())
 
 
 def _name(method: str) -> str:

@@ -6,43 +6,44 @@ from importlib import import_module
 from server.commands import app
 from server.telemetry import logs
 
-COMMANDS = (
-    "archive",
-    "audit-checkpoint",
-    "certificate",
-    "check-zones",
-    "demo",
-    "down",
-    "envoy-config",
-    "import-fhir",
-    "invite-admin",
-    "limits",
-    "metrics",
-    "migrate",
-    "outbox",
-    "promote",
-    "psql",
-    "record-retention",
-    "reset",
-    "restore-archive",
-    "roles",
-    "rotate-keys",
-    "rotate-record-keys",
-    "serve",
-    "status",
-    "token",
-    "up",
-    "verify-audit",
-    "worker",
-    "workers",
-)
+COMMANDS = {
+    "archive": "data",
+    "audit-checkpoint": "records",
+    "certificate": "stack",
+    "check-zones": "data",
+    "demo": "stack",
+    "down": "stack",
+    "envoy-config": "deploy",
+    "import-fhir": "data",
+    "invite-admin": "access",
+    "limits": "deploy",
+    "metrics": "deploy",
+    "migrate": "deploy",
+    "outbox": "stack",
+    "promote": "deploy",
+    "psql": "stack",
+    "record-retention": "records",
+    "reset": "stack",
+    "restore-archive": "data",
+    "roles": "access",
+    "rotate-keys": "access",
+    "rotate-record-keys": "records",
+    "serve": "deploy",
+    "status": "deploy",
+    "token": "access",
+    "up": "stack",
+    "verify-audit": "records",
+    "worker": "deploy",
+    "workers": "stack",
+}
+"""Each command, and the package of `server.commands` that holds its module."""
 
 
 def main() -> None:
     """Import the module of the command that is asked for, or all of them to list them, and run it."""
     asked = sys.argv[1:2]
     for name in asked if asked and asked[0] in COMMANDS else COMMANDS:
-        import_module(f"server.commands.{name.replace('-', '_')}")
+        import_module(f"server.commands.{COMMANDS[name]}.{name.replace('-', '_')}")
     # Standard output is for what a command prints.
     logs.configure("error")
     app()

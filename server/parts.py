@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from db.postgres.cluster.engines import Engine
-from db.postgres.doctors import DoctorRow
-from db.postgres.patients import FullPatientRow
+from db.postgres.directory.doctors import DoctorRow
+from db.postgres.directory.patients import FullPatientRow
 from db.valkey.client import Valkey
 from db.valkey.signer import Signer
 from server.domain.ids import Clock, IdMaker

@@ -1,14 +1,14 @@
 """Which use cases each service has."""
 
 from server.parts import Parts
-from server.rpc.appointments import AppointmentServicer
-from server.rpc.day_bytes import FORMS
-from server.rpc.directory import DirectoryServicer
-from server.rpc.identity import AuthServicer
-from server.rpc.notifications import NotificationServicer
-from server.rpc.records import RecordServicer
-from server.rpc.schedules import ScheduleServicer
+from server.rpc.messages.day_bytes import FORMS
 from server.rpc.server import Servicers
+from server.rpc.servicers.appointments import AppointmentServicer
+from server.rpc.servicers.directory import DirectoryServicer
+from server.rpc.servicers.identity import AuthServicer
+from server.rpc.servicers.notifications import NotificationServicer
+from server.rpc.servicers.records import RecordServicer
+from server.rpc.servicers.schedules import ScheduleServicer
 from server.usecases.appointments.batch import Batches
 from server.usecases.appointments.book import Booking
 from server.usecases.appointments.cancel import Cancelling

@@ -11,9 +11,9 @@ import structlog
 
 from db.postgres.cluster.clock import database_clock
 from db.postgres.cluster.engines import Engine, create_engine
-from db.postgres.doctors import DoctorRow
+from db.postgres.directory.doctors import DoctorRow
+from db.postgres.directory.patients import FullPatientRow
 from db.postgres.driver import pipeline
-from db.postgres.patients import FullPatientRow
 from db.valkey.cache_breaker import CacheBreaker
 from db.valkey.client import Valkey, create_client
 from db.valkey.read_marks import ReadMarks
@@ -23,7 +23,7 @@ from server.config import Settings
 from server.domain.ids import Clock, system_clock, uuid7_maker
 from server.measured import Valkeys, build, caches, database, signing_key, streams
 from server.parts import Parts
-from server.rpc.day_bytes import FORMS
+from server.rpc.messages.day_bytes import FORMS
 from server.rpc.server import GrpcServer
 from server.servicers import servicers
 from server.telemetry import metrics

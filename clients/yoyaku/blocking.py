@@ -6,15 +6,15 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from yoyaku.accounts import Accounts
-from yoyaku.appointments import Appointments
 from yoyaku.connection import Tls
-from yoyaku.directory import Directory
 from yoyaku.methods import Waiting
-from yoyaku.notifications import Notifications
-from yoyaku.records import Records
-from yoyaku.schedules import Schedules
-from yoyaku.sessions import Sessions
+from yoyaku.services.accounts import Accounts
+from yoyaku.services.appointments import Appointments
+from yoyaku.services.directory import Directory
+from yoyaku.services.notifications import Notifications
+from yoyaku.services.records import Records
+from yoyaku.services.schedules import Schedules
+from yoyaku.services.sessions import Sessions
 from yoyaku.tokens import TokenSource
 
 R = TypeVar("R")

@@ -3,13 +3,13 @@
 from types import TracebackType
 from typing import Self
 
-from yoyaku.accounts import Accounts
-from yoyaku.appointments import Appointments
-from yoyaku.directory import Directory
-from yoyaku.notifications import Notifications
-from yoyaku.records import Records
-from yoyaku.schedules import Schedules
-from yoyaku.sessions import Sessions
+from yoyaku.services.accounts import Accounts
+from yoyaku.services.appointments import Appointments
+from yoyaku.services.directory import Directory
+from yoyaku.services.notifications import Notifications
+from yoyaku.services.records import Records
+from yoyaku.services.schedules import Schedules
+from yoyaku.services.sessions import Sessions
 
 
 class Client(Appointments, Schedules, Directory, Records, Notifications, Sessions, Accounts):

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from server.domain.slots import Slot
+    from server.domain.booking.slots import Slot
 
 
 class ErrorKind(Enum):

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from server.domain.appointment import Status
+from server.domain.booking.appointment import Status
 
 
 class NoticeKind(StrEnum):

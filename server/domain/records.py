@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from server.domain.appointment import Status
+from server.domain.booking.appointment import Status
 
 TREATING = (Status.SCHEDULED, Status.CHECKED_IN, Status.IN_PROGRESS, Status.COMPLETED)
 """States of an appointment by which its doctor treats the patient: no holds, and no visits that never took place."""

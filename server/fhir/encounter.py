@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from server.domain.appointment import ACTIVE, FROM_FHIR_ENCOUNTER, Status
+from server.domain.booking.appointment import ACTIVE, FROM_FHIR_ENCOUNTER, Status
 from server.fhir.fields import Identifier, Json, Origin, Unusable, concept, identifiers, instant, items, mapping, text
 from server.fhir.references import Reference, inner, reference, references
 

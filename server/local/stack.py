@@ -12,28 +12,16 @@ from server.config import LocalSettings
 from server.edge.contract import EdgeError
 from server.edge.limits import LimitError, parse
 from server.edge.render import EdgeValues, TlsListener, render
-from server.local import (
-    LocalError,
-    certificate,
-    control,
-    database,
-    envoy,
-    observe,
-    outbox,
-    ports,
-    postgres,
-    secret,
-    state,
-    valkey,
-    workers,
-)
+from server.local import LocalError, control, secret, state
 from server.local.control import ControlRequest
-from server.local.disk import lacking_space
-from server.local.fleet import Fleet
-from server.local.ports import HOST
-from server.local.process import Process
+from server.local.processes import ports
+from server.local.processes.disk import lacking_space
+from server.local.processes.ports import HOST
+from server.local.processes.process import Process
+from server.local.processes.supervised_process import SupervisedProcess
+from server.local.servers import certificate, database, envoy, observe, outbox, postgres, valkey, workers
+from server.local.servers.fleet import Fleet
 from server.local.state import StackState
-from server.local.supervised_process import SupervisedProcess
 
 WATCH_SECONDS = 0.5
 OUTBOX = "outbox"

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from db.errors import StateError, Unavailable
-from db.postgres import contact_changes, notifications
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
-from db.postgres.notifications import ContentRow, NotificationRow
-from server.domain.appointment import Status
+from db.postgres.directory import contact_changes
+from db.postgres.notifications import notifications
+from db.postgres.notifications.notifications import ContentRow, NotificationRow
+from server.domain.booking.appointment import Status
 from server.domain.contacts import CodeMaker
 from server.domain.ids import Clock, IdMaker
 from server.domain.notices import (

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import structlog
 
 from db.errors import StateError
-from db.postgres import notifications
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.transaction import read
-from db.postgres.notifications import CountRow
+from db.postgres.notifications import notifications
+from db.postgres.notifications.notifications import CountRow
 from server.domain.notices import Channel, Delivery, DeliveryOutcome
 from server.notifications.delivery import Provider
 from server.telemetry import metrics

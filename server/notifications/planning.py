@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from db.postgres import notifications
 from db.postgres.cluster.engines import Connection, Engine, Sent
 from db.postgres.cluster.transaction import transact
-from db.postgres.notifications import NotificationRow, SubjectRow
-from server.domain.appointment import Status
+from db.postgres.notifications import notifications
+from db.postgres.notifications.notifications import NotificationRow, SubjectRow
+from server.domain.booking.appointment import Status
 from server.domain.ids import Clock, IdMaker
 from server.domain.notices import REMIND_BEFORE, Delivery, DeliveryOutcome, NoticeKind, channel_for, still_true
 

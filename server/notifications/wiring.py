@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from db.postgres.cluster.clock import database_clock
 from db.postgres.cluster.engines import create_engine
-from db.postgres.jobs import queue
+from db.postgres.notifications.jobs import queue
 from db.valkey.client import Valkey, create_client
 from db.valkey.rates import Rate
 from db.valkey.read_marks import ReadMarks

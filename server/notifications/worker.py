@@ -10,9 +10,9 @@ from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, 
 from procrastinate.jobs import Job
 from procrastinate.utils import utcnow
 
-from db.postgres import notifications
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.transaction import transact
+from db.postgres.notifications import notifications
 from server.domain.ids import Clock
 from server.domain.notices import Channel, Delivery, NoticeKind
 from server.notifications.delivery import Deliveries, Later

@@ -6,14 +6,14 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from server.rpc.appointments import AppointmentServicer
-from server.rpc.call_lifecycle import TokenVerifier
-from server.rpc.directory import DirectoryServicer
-from server.rpc.identity import AuthServicer
-from server.rpc.interceptor import CallInterceptor
-from server.rpc.notifications import NotificationServicer
-from server.rpc.records import RecordServicer
-from server.rpc.schedules import ScheduleServicer
+from server.rpc.calls.call_lifecycle import TokenVerifier
+from server.rpc.calls.interceptor import CallInterceptor
+from server.rpc.servicers.appointments import AppointmentServicer
+from server.rpc.servicers.directory import DirectoryServicer
+from server.rpc.servicers.identity import AuthServicer
+from server.rpc.servicers.notifications import NotificationServicer
+from server.rpc.servicers.records import RecordServicer
+from server.rpc.servicers.schedules import ScheduleServicer
 from yoyaku.v1 import (
     appointment_service_pb2,
     auth_service_pb2,

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from db.postgres import notifications
 from db.postgres.cluster.engines import Connection, Engine
-from db.postgres.notifications import NotificationQuery, NotificationRow
+from db.postgres.notifications import notifications
+from db.postgres.notifications.notifications import NotificationQuery, NotificationRow
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.identity import Action, Caller, require
 from server.domain.ids import Clock

@@ -7,10 +7,10 @@ from types import TracebackType
 from typing import TypeVar
 
 from db.errors import Conflict, Saturated, StateError, TimedOut, Unavailable
+from db.postgres.booking.days import DayRow, OfferRow
 from db.postgres.cluster import transaction
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
-from db.postgres.days import DayRow, OfferRow
 from server.domain.errors import DomainError, Reason
 from server.usecases.idempotency import Answered, Claim, Write
 

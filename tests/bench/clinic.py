@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from db.postgres import bulk
+from db.postgres.booking.days import period
 from db.postgres.bulk import AppointmentCopy, DayCopy, PatientCopy
 from db.postgres.cluster.engines import create_engine
-from db.postgres.days import period
 from server.domain.ids import uuid7_maker
 from tests.fixtures.book import Book, Clock
 from yoyaku.v1.appointment_service_pb2 import CreateAppointmentRequest, ListAppointmentsRequest

@@ -11,8 +11,9 @@ from statistics import median
 from rich.table import Table
 
 from server.edge.render import EdgeValues, render
-from server.local import envoy, ports
-from server.local.ports import HOST
+from server.local.processes import ports
+from server.local.processes.ports import HOST
+from server.local.servers import envoy
 from tests.bench import cpu, parts
 from tests.bench.load import CALLS_AT_ONCE, Hammer
 from tests.bench.parts import Target

@@ -21,8 +21,8 @@ from rich.table import Table
 from db.postgres import schema
 from db.postgres.cluster.engines import create_engine
 from server.config import Settings
-from server.local.ports import HOST
-from server.local.postgres import PostgresServer
+from server.local.processes.ports import HOST
+from server.local.servers.postgres import PostgresServer
 from server.wiring import wired
 from tests.bench import parts
 from tests.bench.calls import CREATE, LIST, SLOTS

@@ -16,7 +16,7 @@ import psycopg
 import uvloop
 from psycopg.types.string import TextLoader
 
-from db.postgres.appointments import SELECT
+from db.postgres.booking.appointments import SELECT
 from tests.bench.bare import Handler, ready, serve
 from tests.bench.calls import CREATE, LIST, SLOTS
 

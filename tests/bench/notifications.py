@@ -9,12 +9,14 @@ from pathlib import Path
 
 from rich.table import Table
 
-from db.postgres import feed, schema
+from db.postgres import schema
+from db.postgres.booking import feed
+from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine, create_engine
 from db.postgres.cluster.transaction import transact
-from db.postgres.feed import AppointmentChange
-from server.local import outbox, ports, workers
-from server.local.ports import HOST
+from server.local.processes import ports
+from server.local.processes.ports import HOST
+from server.local.servers import outbox, workers
 from tests.bench import clinic, parts
 from tests.bench.load import LoadError
 

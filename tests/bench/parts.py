@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server.config import Settings
-from server.local import binaries, data_location, ports, valkey, workers
-from server.local.ports import HOST
-from server.local.postgres import PostgresServer
-from server.local.process import Process, start
-from server.local.user import database_user
+from server.local.processes import ports
+from server.local.processes.ports import HOST
+from server.local.processes.process import Process, start
+from server.local.processes.user import database_user
+from server.local.servers import binaries, data_location, valkey, workers
+from server.local.servers.postgres import PostgresServer
 
 _STOP_SECONDS = 10
 

@@ -17,10 +17,11 @@ from types import ModuleType
 
 from rich.table import Table
 
-from db.postgres import appointments, days, feed, idempotency, schema
+from db.postgres import idempotency, schema
+from db.postgres.booking import appointments, days, feed
 from server.config import Settings
-from server.local.ports import HOST
-from server.local.postgres import PostgresServer
+from server.local.processes.ports import HOST
+from server.local.servers.postgres import PostgresServer
 from tests.bench import growth, parts
 from tests.bench.calls import CREATE
 from tests.bench.growth import made

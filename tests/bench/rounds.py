@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
-from server.local.ports import HOST
+from server.local.processes.ports import HOST
 from tests.bench import cpu
 from tests.bench.calls import CREATE, LIST, SLOTS, Call
 from tests.bench.clinic import Booking

@@ -22,8 +22,9 @@ from rich.table import Table
 from server.config import Settings
 from server.domain import stream_limits
 from server.domain.identity import Role
-from server.local import ports, workers
-from server.local.ports import HOST
+from server.local.processes import ports
+from server.local.processes.ports import HOST
+from server.local.servers import workers
 from server.wiring import wired
 from tests.bench import cpu, parts
 from tests.bench.bare_streams import TELL, WATCH

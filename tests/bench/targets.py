@@ -13,9 +13,10 @@ from db.postgres import schema
 from server.config import Settings
 from server.edge.limits import Bucket, Limits
 from server.edge.render import EdgeValues, render
-from server.local import envoy, ports, workers
-from server.local.ports import HOST
-from server.local.process import Process
+from server.local.processes import ports
+from server.local.processes.ports import HOST
+from server.local.processes.process import Process
+from server.local.servers import envoy, workers
 from server.wiring import wired
 from tests.bench import clinic, cpu, parts
 from tests.bench.calls import CREATE, LIST, SLOTS

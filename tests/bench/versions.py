@@ -12,8 +12,9 @@ from statistics import median
 
 from rich.table import Table
 
-from server.local import ports, workers
-from server.local.process import start
+from server.local.processes import ports
+from server.local.processes.process import start
+from server.local.servers import workers
 from tests.bench import cpu
 from tests.bench.bare import HOST, STREAM, UNARY
 from tests.bench.load import CALLS_AT_ONCE, Hammer, framed

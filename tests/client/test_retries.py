@@ -13,7 +13,7 @@ import grpc
 import pytest
 from google.protobuf.message import Message
 
-from server.local import certificate
+from server.local.servers import certificate
 from tests.client.stand_in import Answer, failure, outcome, retry_after, standing_in
 from tests.fixtures.waiting import PATIENCE_SECONDS
 from yoyaku import Client, DeadlineExceeded, EtagMismatch, InvalidRequest, Tls, Unauthenticated, Unavailable

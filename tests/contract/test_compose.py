@@ -17,11 +17,11 @@ from db.postgres import schema
 from db.valkey.client import create_client
 from server.__main__ import COMMANDS
 from server.config import PREFIX, Settings
-from server.local import binaries
-from server.local.ports import free
-from server.local.postgres import PostgresServer
-from server.local.process import start
-from server.local.valkey import await_ready
+from server.local.processes.ports import free
+from server.local.processes.process import start
+from server.local.servers import binaries
+from server.local.servers.postgres import PostgresServer
+from server.local.servers.valkey import await_ready
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())

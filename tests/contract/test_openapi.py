@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from protos import openapi
 from server.edge.render import EdgeValues, render
-from server.rpc.call_lifecycle import PUBLIC
+from server.rpc.calls.call_lifecycle import PUBLIC
 
 HEALTH = "/grpc.health.v1.Health/Check"
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from db.postgres.archives import Row
-from server.commands.restore_archive import in_order
+from server.commands.data.restore_archive import in_order
 from server.domain.archives import ArchiveError
 from server.domain.records import Retention
 from server.usecases.maintenance.archiving import Archiving

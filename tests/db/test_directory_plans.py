@@ -7,7 +7,7 @@ import psycopg
 import psycopg.sql
 import pytest
 
-from db.postgres import doctors, patients
+from db.postgres.directory import doctors, patients
 
 NIL = "00000000-0000-0000-0000-000000000000"
 FILL = """

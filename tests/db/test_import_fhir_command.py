@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from server.commands import app, running
-from server.commands.import_fhir import SOME_REPORTED
+from server.commands.data.import_fhir import SOME_REPORTED
 from server.local.state import StackState, write
 from tests.fixtures.fhir import SAMPLE, encounter, export, organization, whole
 

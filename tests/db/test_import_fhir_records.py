@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from db.postgres import records
 from db.postgres.cluster.transaction import read
-from db.postgres.records import RecordRow
+from db.postgres.records import records
+from db.postgres.records.records import RecordRow
 from server.usecases.keyrings import KeyRing
 from server.usecases.records.checkpoints import Witnesses
 from server.usecases.records.verification import Checking

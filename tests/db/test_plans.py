@@ -11,10 +11,11 @@ import psycopg
 import pytest
 
 import db.postgres
-from db.postgres import appointment_lists, notifications
-from db.postgres.appointment_lists import Among, AppointmentCursor, AppointmentQuery
+from db.postgres.booking import appointment_lists
+from db.postgres.booking.appointment_lists import Among, AppointmentCursor, AppointmentQuery
 from db.postgres.driver.placeholders import converted
-from server.local.postgres import PostgresServer
+from db.postgres.notifications import notifications
+from server.local.servers.postgres import PostgresServer
 
 FILL = (Path(__file__).parent / "fill.sql").read_text()
 LARGE = {
@@ -64,7 +65,7 @@ def statements() -> Iterator[tuple[str, str]]:
                 and "%(" in value
                 and "{noun}" not in value
             ):
-                yield f"{info.name.removeprefix('db.postgres.')}.{name}", value
+                yield f"{info.name.rpartition('.')[2]}.{name}", value
 
 
 KNOWN = dict(statements())

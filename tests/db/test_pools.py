@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from db.errors import Saturated
-from db.postgres import appointments
+from db.postgres.booking import appointments
 from db.postgres.cluster.engines import Connection, Engine, connection, create_engine
 from db.postgres.cluster.transaction import read, transact
 from db.postgres.driver import pipeline, pool

@@ -10,7 +10,8 @@ import pytest
 from db.postgres.cluster.replication_lag import Progress
 from db.valkey.client import create_client
 from db.valkey.read_marks import PAUSE_SECONDS, SETTLING_SECONDS, ReadMarks
-from server.local import ports, valkey
+from server.local.processes import ports
+from server.local.servers import valkey
 from tests.fixtures.valkey import PASSWORD, emptied
 
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from typer.testing import CliRunner, Result
 
-from server.commands import app, record_retention  # noqa: F401  # it registers itself
+from server.commands import app  # it registers itself
+from server.commands.records import record_retention  # noqa: F401  # it registers itself
 from server.domain.records import Retention
 from server.usecases.records.retention import Retaining
 from tests.fixtures.book import Book, Clock

@@ -8,10 +8,11 @@ from pathlib import Path
 from procrastinate.schema import SchemaManager
 from sqlalchemy import create_engine, text
 
-from db.postgres import job_schema, schema
+from db.postgres import schema
+from db.postgres.notifications import job_schema
 from db.postgres.tables import metadata
-from server.local import binaries
-from server.local.postgres import PostgresServer
+from server.local.servers import binaries
+from server.local.servers.postgres import PostgresServer
 
 
 def dump(url: str) -> list[str]:

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from db.postgres.cluster.engines import create_engine
 from server.config import Settings
-from server.local import workers
-from server.local.ports import free
-from server.local.process import Process
+from server.local.processes.ports import free
+from server.local.processes.process import Process
+from server.local.servers import workers
 from server.parts import Parts
 from server.wiring import wired
 from tests.fixtures.book import Book, Clock

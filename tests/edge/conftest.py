@@ -6,7 +6,7 @@ import grpc
 import httpx
 import pytest
 
-from server.local.postgres import PostgresServer
+from server.local.servers.postgres import PostgresServer
 from tests.edge.clinic import Stack, running_worker
 from tests.edge.envoys import NO_LIMITS, Edge, running_envoy, wait_for_readyz
 from tests.edge.rest import Rest

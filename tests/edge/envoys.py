@@ -12,7 +12,7 @@ import httpx
 
 from server.edge.limits import Bucket, Limits
 from server.edge.render import Address, EdgeValues, render
-from server.local.ports import free
+from server.local.processes.ports import free
 from tests.fixtures.waiting import eventually
 
 ENVOY = Path(sys.executable).with_name("envoy")

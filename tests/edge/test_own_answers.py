@@ -9,7 +9,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from server.edge.render import write_workers
-from server.local.ports import free
+from server.local.processes.ports import free
 from tests.edge.answers import error, reason
 from tests.edge.envoys import Edge, running_envoy
 from tests.fixtures.waiting import eventually

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import serialization
 
 from server.edge.render import TlsListener
 from server.edge.template import SOURCES
-from server.local.ports import free
+from server.local.processes.ports import free
 from tests.edge.answers import reason
 from tests.edge.clinic import Stack
 from tests.edge.envoys import NO_LIMITS, Edge, running_envoy, wait_for_readyz

@@ -10,8 +10,8 @@ import httpx
 import jwt
 import pytest
 
-from server.local.ports import free
-from server.local.postgres import PostgresServer
+from server.local.processes.ports import free
+from server.local.servers.postgres import PostgresServer
 from tests.edge.clinic import running_worker
 from tests.edge.envoys import running_envoy, wait_for_readyz
 from tests.edge.rest import Rest

@@ -19,8 +19,8 @@ import httpx
 import pytest
 
 from server.edge.render import write_workers
-from server.local.ports import free
-from server.local.process import Process
+from server.local.processes.ports import free
+from server.local.processes.process import Process
 from tests.edge.clinic import Stack
 from tests.edge.envoys import NO_LIMITS, Edge, running_envoy, wait_for_readyz
 from tests.edge.rest import Rest

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from server.local import database
+from server.local.servers import database
 from tests.faults.conftest import visiting
 from tests.faults.load import Load, load
 from tests.faults.town import ROOT, Town, town

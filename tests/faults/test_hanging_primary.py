@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 
 from db.postgres.cluster.nodes import HUNG_SECONDS
-from server.rpc.sessions import READ_MARK, STALENESS
+from server.rpc.calls.sessions import READ_MARK, STALENESS
 from tests.faults.conftest import visiting
 from tests.faults.history import History
 from tests.faults.load import load

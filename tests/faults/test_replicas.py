@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 import pytest
 
-from server.rpc.sessions import READ_MARK, STALENESS
+from server.rpc.calls.sessions import READ_MARK, STALENESS
 from tests.faults.town import Town
 from tests.fixtures.callers import refusal
 from tests.fixtures.waiting import until

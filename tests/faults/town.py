@@ -11,10 +11,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from server.local import LocalError, binaries, data_location, database, ports, valkey, workers
-from server.local.postgres import PostgresServer
-from server.local.process import Process
-from server.local.user import database_user
+from server.local import LocalError
+from server.local.processes import ports
+from server.local.processes.process import Process
+from server.local.processes.user import database_user
+from server.local.servers import binaries, data_location, database, valkey, workers
+from server.local.servers.postgres import PostgresServer
 from tests.fixtures.waiting import until
 
 PASSWORD = "of-the-tests"

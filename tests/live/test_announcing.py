@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from db.postgres import days
+from db.postgres.booking import days
+from db.postgres.booking.days import DayRow
 from db.postgres.cluster.transaction import read
-from db.postgres.days import DayRow
 from db.valkey.days import RenderedDay
 from server.usecases.unit_of_work import Changes
 from tests.fixtures.book import Book

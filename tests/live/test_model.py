@@ -8,8 +8,9 @@ import pytest
 import redis.asyncio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from server.local import ports, valkey
-from server.local.process import Process
+from server.local.processes import ports
+from server.local.processes.process import Process
+from server.local.servers import valkey
 from tests.fixtures.valkey import PASSWORD
 from tests.fixtures.workers import Fleet
 from tests.live.model import check

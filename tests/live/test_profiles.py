@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from db.postgres import patients
 from db.postgres.cluster import transaction
 from db.postgres.cluster.engines import Connection
-from db.postgres.patients import FullPatientRow
-from server.local import ports, valkey
-from server.local.process import Process
-from server.rpc.sessions import READ_MARK
+from db.postgres.directory import patients
+from db.postgres.directory.patients import FullPatientRow
+from server.local.processes import ports
+from server.local.processes.process import Process
+from server.local.servers import valkey
+from server.rpc.calls.sessions import READ_MARK
 from server.usecases.directory.profile_cache import ProfileCache
 from tests.fixtures.clinic import Scene
 from tests.fixtures.waiting import until

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from server.local import LocalError, binaries
+from server.local import LocalError
+from server.local.servers import binaries
 
 
 def test_wheels_hold_the_programs() -> None:

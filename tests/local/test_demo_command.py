@@ -35,7 +35,7 @@ def little(monkeypatch: pytest.MonkeyPatch) -> None:
     def plan(until: date, seed: int) -> Plan:
         return Plan(until=until, seed=seed, doctors=6, patients=60, days=40, per_day=5, horizon_days=15)
 
-    monkeypatch.setattr("server.commands.demo.Plan", plan)
+    monkeypatch.setattr("server.commands.stack.demo.Plan", plan)
 
 
 def test_a_hospital_is_one_line_of_json_as_the_small_demo_is(database_url: str, little: None) -> None:

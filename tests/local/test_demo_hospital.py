@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import pytest
 
-from db.postgres import days
+from db.postgres.booking import days
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import read, transact
-from server.domain.doctor import Doctor
-from server.domain.slots import Slot
+from server.domain.booking.doctor import Doctor
+from server.domain.booking.slots import Slot
 from server.local.demo import hospital, small
 from server.local.demo.plan import Plan
 from server.usecases.schedules.doctor_mapping import doctor_of

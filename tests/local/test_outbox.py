@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from server.commands import app, outbox
+from server.commands import app
+from server.commands.stack import outbox
 from server.local.stack import OUTBOX
 
 MAIL = """From: yoyaku <appointments@yoyaku.example>

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from server.local import supervised_process
-from server.local.disk import lacking_space
-from server.local.process import Process, start
-from server.local.supervised_process import LONGEST_PAUSE_SECONDS, SupervisedProcess
+from server.local.processes import supervised_process
+from server.local.processes.disk import lacking_space
+from server.local.processes.process import Process, start
+from server.local.processes.supervised_process import LONGEST_PAUSE_SECONDS, SupervisedProcess
 
 
 class Clock:

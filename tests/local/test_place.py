@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from server.local import binaries, data_location
-from server.local.user import User, database_user
+from server.local.processes.user import User, database_user
+from server.local.servers import binaries, data_location
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@ import socket
 
 import pytest
 
-from server.local import LocalError, ports
+from server.local import LocalError
+from server.local.processes import ports
 
 
 def test_taken_port_names_port_holder_and_setting() -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from server.local import data_location, database, ports
-from server.local.postgres import PostgresServer
-from server.local.process import Process
-from server.local.user import database_user
+from server.local.processes import ports
+from server.local.processes.process import Process
+from server.local.processes.user import database_user
+from server.local.servers import data_location, database
+from server.local.servers.postgres import PostgresServer
 from tests.fixtures.waiting import eventually
 
 SECONDS = 10

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from server.local import LocalError, state, stop
-from server.local.process import start
+from server.local.processes.process import start
 from tests.fixtures.waiting import eventually
 from tests.local.test_state import sample
 
@@ -16,7 +16,7 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 PARENT = """
 import sys, time
 from pathlib import Path
-from server.local.process import start
+from server.local.processes.process import start
 print(start("child", [sys.executable, "-c", "import time; time.sleep(60)"], Path(sys.argv[1])).pid, flush=True)
 time.sleep(60)
 """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from server.local import certificate
+from server.local.servers import certificate
 from server.notifications.letters import Failed, Letter, Refused, Unaddressable, Unanswered
 from server.notifications.smtp import Relay as RelayOf
 from server.notifications.smtp import RelayUrlError, SmtpSender

@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from server.local import certificate
+from server.local.servers import certificate
 from tests.fixtures.stack import Copy, copied
 
 LONGEST_SECONDS = 240.0

@@ -14,10 +14,10 @@ from google.protobuf.message_factory import GetMessageClass
 from server.config import Settings
 from server.domain.identity import RULES, Action, Role, Scope
 from server.domain.methods import METHODS
-from server.local import workers
-from server.local.ports import free
-from server.local.postgres import PostgresServer
-from server.rpc.call_lifecycle import PUBLIC
+from server.local.processes.ports import free
+from server.local.servers import workers
+from server.local.servers.postgres import PostgresServer
+from server.rpc.calls.call_lifecycle import PUBLIC
 from tests.edge.envoys import NO_LIMITS, running_envoy, wait_for_readyz
 from tests.fixtures.valkey import emptied
 from tests.rights.calls import Answer, Grpc, Rest, ids_in, methods

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from server.commands.roles import document
+from server.commands.access.roles import document
 
 
 def test_the_page_is_up_to_date() -> None:

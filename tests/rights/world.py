@@ -9,9 +9,9 @@ from typing import Any
 
 import psycopg
 
-from db.postgres import credentials
 from db.postgres.cluster.engines import create_engine
 from db.postgres.cluster.transaction import transact
+from db.postgres.identity import credentials
 from server.config import Settings
 from server.domain.identity import Role
 from server.wiring import wired

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
-import server.commands.invite_admin  # noqa: F401  # the command
+import server.commands.access.invite_admin  # noqa: F401  # the command
 from server.commands import app
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import everyone, refusal

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from db.postgres.cluster.engines import Engine
-from server.domain.availability import Wanted
+from server.domain.booking.availability import Wanted
 from server.domain.errors import DomainError
 from server.domain.identity import Caller
 from server.usecases.appointments.book import Booking, NewBooking

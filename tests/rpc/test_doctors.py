@@ -8,8 +8,8 @@ import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from db.postgres import doctors
 from db.postgres.cluster.engines import connection
+from db.postgres.directory import doctors
 from tests.fixtures.callers import everyone, refusal
 from tests.fixtures.clinic import TUESDAY, Scene
 from tests.fixtures.waiting import until

@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 import pytest
 
-from server.rpc import call_lifecycle
+from server.rpc.calls import call_lifecycle
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import Scene
 from tests.fixtures.workers import Fleet

@@ -10,7 +10,8 @@ import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
-from server.commands import app, audit_checkpoint, verify_audit  # noqa: F401  # the commands register themselves
+from server.commands import app  # the commands register themselves
+from server.commands.records import audit_checkpoint, verify_audit  # noqa: F401  # the commands register themselves
 from server.usecases.keyrings import KeyRing
 from server.usecases.records.checkpoints import (
     Checkpoint,

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from server.domain.errors import DomainError, Reason
-from server.rpc.deadlines import within
+from server.rpc.calls.deadlines import within
 
 LONG = 30.0
 

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from server.domain.appointment import ACTIVE, STEPS, Status, check_step
-from server.domain.availability import Closed
+from server.domain.booking.appointment import ACTIVE, STEPS, Status, check_step
+from server.domain.booking.availability import Closed
+from server.domain.booking.hours import Session, first_overlap
+from server.domain.booking.policies import Policy, check_bookable, check_changeable
 from server.domain.errors import DomainError, ErrorKind, Reason
-from server.domain.hours import Session, first_overlap
 from server.domain.identity import (
     ALL_CLINICS,
     RULES,
@@ -26,9 +27,8 @@ from server.domain.identity import (
     roles_of,
 )
 from server.domain.ids import uuid7_maker
-from server.domain.policies import Policy, check_bookable, check_changeable
-from server.rpc.errors import CODES
-from server.rpc.validate import WORDS
+from server.rpc.messages.errors import CODES
+from server.rpc.messages.validate import WORDS
 from yoyaku.v1 import error_reason_pb2, schedule_pb2
 
 NOW = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)

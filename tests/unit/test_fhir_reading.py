@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.domain.appointment import Status
+from server.domain.booking.appointment import Status
 from server.fhir import directory
 from server.fhir.encounter import encounter as read_encounter
 from server.fhir.export import find

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.doctor import Doctor
+from server.domain.booking.doctor import Doctor
+from server.domain.booking.hours import HoursVersion, Session
+from server.domain.booking.policies import Policy
+from server.domain.booking.seating import Busy, Place, Seat, Visit, holds_to_expire, seat_for, seats_left
+from server.domain.booking.slots import Period, Slot
 from server.domain.errors import DomainError, Reason
-from server.domain.hours import HoursVersion, Session
-from server.domain.policies import Policy
-from server.domain.seating import Busy, Place, Seat, Visit, holds_to_expire, seat_for, seats_left
-from server.domain.slots import Period, Slot
 
 DAY = date(2026, 3, 2)
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

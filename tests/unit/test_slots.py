@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.hours import HoursVersion, Session
-from server.domain.slots import Slot, instants, slots_on
+from server.domain.booking.hours import HoursVersion, Session
+from server.domain.booking.slots import Slot, instants, slots_on
 
 NEW_YORK = ZoneInfo("America/New_York")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from server.domain.wall_time import ToldStart, utc_offset_minutes, without_collisions
+from server.domain.booking.wall_time import ToldStart, utc_offset_minutes, without_collisions
 
 NEW_YORK = ZoneInfo("America/New_York")
 TEN_UTC = datetime(2026, 3, 8, 10, 0, tzinfo=UTC)

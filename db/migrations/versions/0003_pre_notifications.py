@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from db.postgres import job_schema
+from db.postgres.notifications import job_schema
 
 revision = "0003_pre_notifications"
 down_revision = "0002_pre_clinic_feed"

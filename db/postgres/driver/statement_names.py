@@ -8,7 +8,7 @@ import sys
 from functools import lru_cache
 
 _PACKAGE = "db.postgres."
-_DRIVER = "driver."
+_DRIVER = f"{_PACKAGE}driver."
 _NAME = re.compile(rb"\w+ /\* ([\w.]+) \*/")
 
 
@@ -19,11 +19,11 @@ def with_name(text: str) -> str:
     """
     frame = sys._getframe(1)  # noqa: SLF001  # the cheapest way to find the caller
     while frame is not None:
-        module = frame.f_globals.get("__name__", "").removeprefix(_PACKAGE)
-        if f"{_PACKAGE}{module}" == frame.f_globals.get("__name__") and not module.startswith(_DRIVER):
+        module = frame.f_globals.get("__name__", "")
+        if module.startswith(_PACKAGE) and not module.startswith(_DRIVER):
             # pg_stat_statements drops a leading comment, and pg_stat_activity may cut off a trailing one.
             first, *rest = text.split(maxsplit=1)
-            return " ".join([first, f"/* {module}.{frame.f_code.co_name} */", *rest])
+            return " ".join([first, f"/* {module.rpartition('.')[2]}.{frame.f_code.co_name} */", *rest])
         frame = frame.f_back  # type: ignore[assignment]  # None for the outermost frame
     return text
 

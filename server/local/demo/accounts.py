@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from db.postgres import accounts, doctors, passwords
-from db.postgres.accounts import AccountRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
+from db.postgres.directory import doctors
+from db.postgres.identity import accounts, passwords
+from db.postgres.identity.accounts import AccountRow
 from server.usecases.identity.passwords import Passwords
 from server.usecases.sealing import digest, new_secret
 

@@ -7,12 +7,12 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from random import Random
 
+from db.postgres.booking.days import period
 from db.postgres.bulk import AppointmentCopy, DayCopy, EventCopy
-from db.postgres.days import period
-from server.domain.appointment import Status
+from server.domain.booking.appointment import Status
+from server.domain.booking.slots import Slot
+from server.domain.booking.wall_time import utc_offset_minutes
 from server.domain.ids import uuid7_maker
-from server.domain.slots import Slot
-from server.domain.wall_time import utc_offset_minutes
 from server.local.demo.plan import Plan
 from server.local.demo.staff import Post
 from server.local.demo.visits import CALLED_OFF, REASONS, VERSIONS, Fate, fate

@@ -7,12 +7,15 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from db.postgres import accounts, bulk, clinics, doctors, hours, imports
-from db.postgres.accounts import AccountRow
+from db.postgres import bulk, imports
+from db.postgres.booking import hours
+from db.postgres.booking.days import SessionRow
 from db.postgres.bulk import PatientCopy
-from db.postgres.clinics import ClinicRow
 from db.postgres.cluster.engines import Connection, Engine
-from db.postgres.days import SessionRow
+from db.postgres.directory import clinics, doctors
+from db.postgres.directory.clinics import ClinicRow
+from db.postgres.identity import accounts
+from db.postgres.identity.accounts import AccountRow
 from server.domain.ids import IdMaker, uuid7_maker
 from server.local.demo import accounts as demo_accounts
 from server.local.demo import staff

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from db.postgres import accounts, clinics, doctors, hours, patients
-from db.postgres.accounts import AccountRow
-from db.postgres.clinics import ClinicRow
+from db.postgres.booking import hours
+from db.postgres.booking.days import SessionRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
-from db.postgres.days import SessionRow
-from db.postgres.patients import PatientRow
+from db.postgres.directory import clinics, doctors, patients
+from db.postgres.directory.clinics import ClinicRow
+from db.postgres.directory.patients import PatientRow
+from db.postgres.identity import accounts
+from db.postgres.identity.accounts import AccountRow
 from server.local.demo import accounts as demo_accounts
 
 _HOURS_FROM = date(2020, 1, 1)

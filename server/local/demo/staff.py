@@ -6,10 +6,10 @@ from datetime import time
 from random import Random
 from zoneinfo import ZoneInfo
 
-from server.domain.doctor import Doctor
-from server.domain.hours import HoursVersion, Session
+from server.domain.booking.doctor import Doctor
+from server.domain.booking.hours import HoursVersion, Session
+from server.domain.booking.policies import Policy
 from server.domain.ids import IdMaker
-from server.domain.policies import Policy
 from server.local.demo.names import JAPAN, UNITED_KINGDOM, UNITED_STATES, Country
 from server.local.demo.plan import Plan
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from server.domain.appointment import Status
-from server.domain.policies import Policy
-from server.domain.slots import Slot
+from server.domain.booking.appointment import Status
+from server.domain.booking.policies import Policy
+from server.domain.booking.slots import Slot
 
 REASONS = {
     "General practice": ("Check-up", "Cough for a week", "Blood pressure", "Vaccination", "Headache", "Follow-up"),

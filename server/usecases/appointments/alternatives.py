@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from db.errors import ConstraintViolated
-from db.postgres import days
+from db.postgres.booking import days
+from db.postgres.booking.days import OfferRow
 from db.postgres.cluster.engines import Connection, Engine
-from db.postgres.days import OfferRow
-from server.domain.availability import nearest
+from server.domain.booking.availability import nearest
+from server.domain.booking.seating import patient_busy, slot_taken
+from server.domain.booking.slots import Slot
 from server.domain.errors import Alternatives, DomainError, Reason
-from server.domain.seating import patient_busy, slot_taken
-from server.domain.slots import Slot
 from server.usecases.schedules.doctor_mapping import busy_of, doctor_of
 from server.usecases.unit_of_work import read
 

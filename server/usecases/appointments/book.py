@@ -13,19 +13,19 @@ from typing import TypeVar
 
 from cachetools import LRUCache
 
-from db.postgres import appointments, days
-from db.postgres.appointments import AppointmentRow, NewAppointment
+from db.postgres.booking import appointments, days
+from db.postgres.booking.appointments import AppointmentRow, NewAppointment
+from db.postgres.booking.days import BusyRow, OfferRow
+from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine, Sent
-from db.postgres.days import BusyRow, OfferRow
-from db.postgres.feed import AppointmentChange
-from server.domain.appointment import Status
-from server.domain.availability import Wanted, find
+from server.domain.booking.appointment import Status
+from server.domain.booking.availability import Wanted, find
+from server.domain.booking.policies import check_bookable
+from server.domain.booking.seating import Place, Seat, seat_for
+from server.domain.booking.slots import Slot
 from server.domain.errors import DomainError
 from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock, IdMaker
-from server.domain.policies import check_bookable
-from server.domain.seating import Place, Seat, seat_for
-from server.domain.slots import Slot
 from server.usecases.appointments import history, holds
 from server.usecases.appointments.alternatives import with_alternatives
 from server.usecases.appointments.day_locks import Locks, Practitioner

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from db.postgres import appointments, days
+from db.postgres.booking import appointments, days
+from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine
-from db.postgres.feed import AppointmentChange
-from server.domain.appointment import Status, check_step
+from server.domain.booking.appointment import Status, check_step
 from server.domain.etags import check_etag
 from server.domain.identity import Caller
 from server.domain.ids import Clock

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.postgres import appointments, days
-from db.postgres.appointments import AppointmentRow
+from db.postgres.booking import appointments, days
+from db.postgres.booking.appointments import AppointmentRow
+from db.postgres.booking.days import DayRow, OfferRow
 from db.postgres.cluster.engines import Connection, Sent
-from db.postgres.days import DayRow, OfferRow
-from server.domain.doctor import DoctorDay
+from server.domain.booking.doctor import DoctorDay
+from server.domain.booking.policies import check_changeable
+from server.domain.booking.slots import Period
 from server.domain.errors import Reason, not_found
 from server.domain.identity import Action, Caller, Owner, acts_for_others, may, require
-from server.domain.policies import check_changeable
-from server.domain.slots import Period
 from server.usecases.appointments.day_locks import Practitioner
 from server.usecases.unit_of_work import Changes
 

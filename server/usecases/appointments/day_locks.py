@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from db.errors import Conflict
-from db.postgres import appointments, days
+from db.postgres.booking import appointments, days
+from db.postgres.booking.days import DayRow, OfferRow
 from db.postgres.cluster.engines import Connection
-from db.postgres.days import DayRow, OfferRow
-from server.domain.doctor import Doctor, DoctorDay, days_touched
+from server.domain.booking.doctor import Doctor, DoctorDay, days_touched
+from server.domain.booking.slots import Period
 from server.domain.errors import Reason, not_found
-from server.domain.slots import Period
 from server.usecases.idempotency import Claim
 from server.usecases.schedules.doctor_mapping import doctor_of
 

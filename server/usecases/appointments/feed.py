@@ -9,10 +9,10 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
-from db.postgres import appointments, feed
-from db.postgres.appointments import AppointmentRow
+from db.postgres.booking import appointments, feed
+from db.postgres.booking.appointments import AppointmentRow
+from db.postgres.booking.feed import ChangeRow
 from db.postgres.cluster.engines import Connection, Engine
-from db.postgres.feed import ChangeRow
 from server.domain.errors import DomainError, Reason, invalid, not_found
 from server.domain.identity import Action, Owner, require
 from server.domain.ids import Clock

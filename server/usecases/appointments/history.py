@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from db.postgres import feed
+from db.postgres.booking import feed
+from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection
-from db.postgres.feed import AppointmentChange
 from server.domain.notices import KIND_OF_EVENT
 
 

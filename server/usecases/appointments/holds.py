@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from db.postgres import appointments
+from db.postgres.booking import appointments
+from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection
-from db.postgres.feed import AppointmentChange
-from server.domain.appointment import Status
-from server.domain.seating import Place, holds_to_expire
+from server.domain.booking.appointment import Status
+from server.domain.booking.seating import Place, holds_to_expire
 from server.usecases.appointments.day_locks import Locks
 
 _ACTOR = "guard"

@@ -6,9 +6,9 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from db.postgres import appointment_lists, appointments
-from db.postgres.appointment_lists import Among, AppointmentCursor, AppointmentQuery
-from db.postgres.appointments import AppointmentRow
+from db.postgres.booking import appointment_lists, appointments
+from db.postgres.booking.appointment_lists import Among, AppointmentCursor, AppointmentQuery
+from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from server.domain.identity import Action, Caller, reach

@@ -5,20 +5,20 @@ from datetime import datetime
 from typing import TypeVar
 
 from db.errors import Conflict
-from db.postgres import appointments, days
-from db.postgres.appointments import AppointmentRow
+from db.postgres.booking import appointments, days
+from db.postgres.booking.appointments import AppointmentRow
+from db.postgres.booking.days import OfferRow
+from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine, Sent
-from db.postgres.days import OfferRow
-from db.postgres.feed import AppointmentChange
-from server.domain.appointment import Status, check_movable
-from server.domain.availability import Wanted, find
-from server.domain.doctor import DoctorDay
+from server.domain.booking.appointment import Status, check_movable
+from server.domain.booking.availability import Wanted, find
+from server.domain.booking.doctor import DoctorDay
+from server.domain.booking.policies import check_bookable
+from server.domain.booking.seating import Place, Seat, seat_for
+from server.domain.booking.slots import Period, Slot
 from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock
-from server.domain.policies import check_bookable
-from server.domain.seating import Place, Seat, seat_for
-from server.domain.slots import Period, Slot
 from server.usecases.appointments import history, holds
 from server.usecases.appointments.alternatives import with_alternatives
 from server.usecases.appointments.changeable import Changeable, Changed, Reading

@@ -4,11 +4,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from db.postgres import contact_changes, notifications
 from db.postgres.cluster.engines import Connection
-from db.postgres.contact_changes import ContactChangeRow
-from db.postgres.notifications import NotificationRow
-from db.postgres.patients import FullPatientRow
+from db.postgres.directory import contact_changes
+from db.postgres.directory.contact_changes import ContactChangeRow
+from db.postgres.directory.patients import FullPatientRow
+from db.postgres.notifications import notifications
+from db.postgres.notifications.notifications import NotificationRow
 from server.domain.contacts import (
     CODE_LASTS,
     CODES_OF_PATIENT,

@@ -8,17 +8,18 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from db.errors import Conflict, ConstraintViolated
-from db.postgres import clinics, doctors, hours
-from db.postgres.clinics import ClinicRow
+from db.postgres.booking import hours
+from db.postgres.booking.days import DayRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
-from db.postgres.days import DayRow
-from db.postgres.doctors import DoctorRow
+from db.postgres.directory import clinics, doctors
+from db.postgres.directory.clinics import ClinicRow
+from db.postgres.directory.doctors import DoctorRow
+from server.domain.booking.policies import today
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller, Owner, may, require
 from server.domain.ids import Clock, IdMaker
-from server.domain.policies import today
 from server.usecases import paging
 from server.usecases.directory.profile_cache import ProfileCache
 from server.usecases.idempotency import Claim, Write

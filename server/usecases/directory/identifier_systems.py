@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 
-from db.postgres import reserved_systems
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
+from db.postgres.directory import reserved_systems
 from server.domain.identifiers import check_unreserved, is_ours, is_reserved
 from server.domain.identity import Action, Caller, require
 from server.domain.ids import Clock

@@ -7,11 +7,12 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from db.errors import ConstraintViolated
-from db.postgres import appointments, contact_changes, patients
+from db.postgres.booking import appointments
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from db.postgres.cluster.transaction import transact
-from db.postgres.patients import FullPatientRow, PatientRow
+from db.postgres.directory import contact_changes, patients
+from db.postgres.directory.patients import FullPatientRow, PatientRow
 from server.domain.errors import DomainError, Reason, invalid, not_found
 from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller, Owner, may, not_allowed, require

@@ -9,10 +9,10 @@ import jwt
 import structlog
 from cachetools import LRUCache
 
-from db.postgres import accounts
-from db.postgres.accounts import AccountRow
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.routing import Freshness
+from db.postgres.identity import accounts
+from db.postgres.identity.accounts import AccountRow
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import ALL_CLINICS, Caller, limits_of, roles_of
 from server.domain.ids import Clock, IdMaker

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from db.errors import ConstraintViolated
-from db.postgres import accounts, clinics, passwords
-from db.postgres.accounts import AccountRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
+from db.postgres.directory import clinics
+from db.postgres.identity import accounts, passwords
+from db.postgres.identity.accounts import AccountRow
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.identity import Action, Caller, Role, not_allowed, require
 from server.domain.ids import Clock, IdMaker

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from db.errors import ConstraintViolated, StateError
-from db.postgres import accounts, clinics, credentials, passwords
-from db.postgres.accounts import AccountRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from db.postgres.cluster.transaction import transact
-from db.postgres.credentials import DisplayRow
+from db.postgres.directory import clinics
+from db.postgres.identity import accounts, credentials, passwords
+from db.postgres.identity.accounts import AccountRow
+from db.postgres.identity.credentials import DisplayRow
 from db.valkey import pairings
 from db.valkey.client import Valkey
 from server.domain.errors import DomainError, Reason, not_found

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from db.postgres import notifications, security_events
 from db.postgres.cluster.engines import Connection
-from db.postgres.notifications import NotificationRow
-from db.postgres.security_events import SecurityEventRow
+from db.postgres.identity import security_events
+from db.postgres.identity.security_events import SecurityEventRow
+from db.postgres.notifications import notifications
+from db.postgres.notifications.notifications import NotificationRow
 from server.domain.ids import IdMaker
 from server.domain.notices import WARNING_LASTS, Channel, Delivery, DeliveryOutcome, NoticeKind
 

@@ -7,12 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from db.postgres import accounts, passwords
-from db.postgres.accounts import AccountRow
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.routing import Freshness
 from db.postgres.cluster.transaction import transact
-from db.postgres.passwords import SignInRow
+from db.postgres.identity import accounts, passwords
+from db.postgres.identity.accounts import AccountRow
+from db.postgres.identity.passwords import SignInRow
 from db.valkey import refresh_tokens
 from db.valkey.client import Valkey
 from db.valkey.refresh_tokens import RefreshToken, Rotated, Rotation

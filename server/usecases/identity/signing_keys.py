@@ -9,11 +9,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from db.postgres import accounts
-from db.postgres.accounts import SigningKeyRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from db.postgres.cluster.transaction import transact
+from db.postgres.identity import accounts
+from db.postgres.identity.accounts import SigningKeyRow
 from server.domain.ids import Clock
 from server.usecases.unit_of_work import read
 

@@ -9,8 +9,8 @@ from typing import Generic, Protocol, TypeVar
 
 from db.postgres import imports
 from db.postgres.cluster.engines import Connection
+from db.postgres.directory.reserved_systems import IMPORTER
 from db.postgres.imports import Noun
-from db.postgres.reserved_systems import IMPORTER
 from server.domain.ids import IdMaker
 from server.fhir.export import Line, Report
 from server.fhir.fields import Identifier, Unusable

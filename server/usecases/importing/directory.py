@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from datetime import date, time
 from typing import Protocol
 
-from db.postgres import clinics, doctors, hours, imports
-from db.postgres.clinics import ClinicRow
-from db.postgres.days import SessionRow
+from db.postgres import imports
+from db.postgres.booking import hours
+from db.postgres.booking.days import SessionRow
+from db.postgres.directory import clinics, doctors
+from db.postgres.directory.clinics import ClinicRow
 from db.postgres.imports import Noun, Pair
 from server.domain.names import are_same
 from server.fhir.directory import Location, Organization, Practitioner, PractitionerRole

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from db.postgres import appointments, days, imports
-from db.postgres.appointments import NewAppointment, Placement
-from db.postgres.feed import AppointmentChange
+from db.postgres import imports
+from db.postgres.booking import appointments, days
+from db.postgres.booking.appointments import NewAppointment, Placement
+from db.postgres.booking.feed import AppointmentChange
 from db.postgres.imports import Pair
-from server.domain.wall_time import utc_offset_minutes
+from server.domain.booking.wall_time import utc_offset_minutes
 from server.fhir.directory import GENERAL_PRACTICE
 from server.fhir.encounter import Encounter
 from server.fhir.fields import Identifier

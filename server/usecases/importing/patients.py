@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from db.postgres import imports, patients
-from db.postgres.patients import PatientRow
+from db.postgres import imports
+from db.postgres.directory import patients
+from db.postgres.directory.patients import PatientRow
 from server.domain.names import are_same
 from server.fhir.fields import Unusable
 from server.fhir.patient import Patient

@@ -6,9 +6,10 @@ from datetime import datetime
 from functools import partial
 from itertools import groupby
 
-from db.postgres import imports, records
+from db.postgres import imports
 from db.postgres.imports import VisitRow
-from db.postgres.records import NewRecord
+from db.postgres.records import records
+from db.postgres.records.records import NewRecord
 from server.domain.records import Access, Basis
 from server.fhir.condition import Condition
 from server.fhir.fields import Unusable

@@ -6,9 +6,10 @@ from itertools import islice
 from typing import Any
 
 from db.errors import ConstraintViolated
-from db.postgres import imports, reserved_systems
+from db.postgres import imports
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
+from db.postgres.directory import reserved_systems
 from server.domain.identifiers import is_ours
 from server.domain.ids import Clock, IdMaker
 from server.fhir import directory as reading

@@ -5,9 +5,12 @@ from datetime import timedelta
 
 import structlog
 
-from db.postgres import accounts, contact_changes, feed, idempotency
+from db.postgres import idempotency
+from db.postgres.booking import feed
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.transaction import transact
+from db.postgres.directory import contact_changes
+from db.postgres.identity import accounts
 from server.domain.ids import Clock
 from server.telemetry.logs import place_of
 from server.usecases.idempotency import KEPT

@@ -4,15 +4,16 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from db.postgres import appointments, clinics
-from db.postgres.appointments import StartRow
-from db.postgres.clinics import ClinicRow
+from db.postgres.booking import appointments
+from db.postgres.booking.appointments import StartRow
 from db.postgres.cluster.engines import Connection, Engine
-from server.domain.availability import Wanted
+from db.postgres.directory import clinics
+from db.postgres.directory.clinics import ClinicRow
+from server.domain.booking.availability import Wanted
+from server.domain.booking.wall_time import ToldStart, without_collisions
 from server.domain.errors import DomainError
 from server.domain.identity import ALL_CLINICS, Caller, Role
 from server.domain.ids import Clock
-from server.domain.wall_time import ToldStart, without_collisions
 from server.usecases.appointments.changeable import Changed
 from server.usecases.appointments.reschedule import Move, Rescheduling
 from server.usecases.idempotency import Write

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.postgres import records
 from db.postgres.cluster.engines import Connection
-from db.postgres.records import RecordRow, RelationQuery
+from db.postgres.records import records
+from db.postgres.records.records import RecordRow, RelationQuery
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.identity import Action, Caller, Owner, Role, may, not_allowed
 from server.domain.records import GRANT_LASTS, TREATED_FOR, TREATING, Access, Basis

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from db.postgres import audit
-from db.postgres.audit import AuditRow
 from db.postgres.cluster.engines import Connection
+from db.postgres.records import audit
+from db.postgres.records.audit import AuditRow
 from server.domain.records import Access, Basis
 from server.usecases.keyrings import KeyRing
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import TypeVar
 
 from db.errors import ConstraintViolated
-from db.postgres import audit
-from db.postgres.audit import AccessRow
 from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.records import audit
+from db.postgres.records.audit import AccessRow
 from server.domain.errors import Reason, not_found
 from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock

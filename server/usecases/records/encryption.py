@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from db.postgres import record_keys
 from db.postgres.cluster.engines import Connection
-from db.postgres.record_keys import DataKeyRow
-from db.postgres.records import NewVersion, RecordRow
+from db.postgres.records import record_keys
+from db.postgres.records.record_keys import DataKeyRow
+from db.postgres.records.records import NewVersion, RecordRow
 from server.usecases.keyrings import KEY_BYTES, KeyRing, KeyRingError
 
 SETTING = "YOYAKU_RECORD_MASTER_KEYS"

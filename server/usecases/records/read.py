@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from db.postgres import records
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
-from db.postgres.records import RecordCursor, RecordRow
+from db.postgres.records import records
+from db.postgres.records.records import RecordCursor, RecordRow
 from server.domain.identity import Action, Caller, reach
 from server.domain.ids import Clock
 from server.domain.records import Access

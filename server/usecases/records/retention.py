@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from db.errors import ConstraintViolated
-from db.postgres import retention
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
-from db.postgres.retention import RetentionRow
+from db.postgres.records import retention
+from db.postgres.records.retention import RetentionRow
 from server.domain.errors import Reason, not_found
 from server.domain.ids import Clock
 from server.domain.records import Retention

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from db.postgres import audit
-from db.postgres.audit import AuditRow, ChainRow
 from db.postgres.cluster.engines import Engine
+from db.postgres.records import audit
+from db.postgres.records.audit import AuditRow, ChainRow
 from server.usecases.keyrings import KeyRing
 from server.usecases.records.audit_trail import mac_of
 from server.usecases.records.checkpoints import Head, Witnesses

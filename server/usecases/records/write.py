@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from db.postgres import appointments, records
+from db.postgres.booking import appointments
 from db.postgres.cluster.engines import Connection, Engine
-from db.postgres.records import NewRecord
+from db.postgres.records import records
+from db.postgres.records.records import NewRecord
 from server.domain.errors import Reason, not_found
 from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller, Owner, reach, require

@@ -6,15 +6,15 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from db.postgres import days
-from db.postgres.appointments import PatientDayRow, Placement
-from db.postgres.days import BusyRow, OfferRow
-from server.domain.doctor import Doctor
-from server.domain.hours import HoursVersion, Session
-from server.domain.policies import Policy
-from server.domain.seating import Busy, Visit
-from server.domain.slots import Period, Slot
-from server.domain.wall_time import utc_offset_minutes
+from db.postgres.booking import days
+from db.postgres.booking.appointments import PatientDayRow, Placement
+from db.postgres.booking.days import BusyRow, OfferRow
+from server.domain.booking.doctor import Doctor
+from server.domain.booking.hours import HoursVersion, Session
+from server.domain.booking.policies import Policy
+from server.domain.booking.seating import Busy, Visit
+from server.domain.booking.slots import Period, Slot
+from server.domain.booking.wall_time import utc_offset_minutes
 
 _REMEMBERED_DOCTORS = 5_000
 

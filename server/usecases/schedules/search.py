@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from db.postgres import days
+from db.postgres.booking import days
+from db.postgres.booking.days import OfferRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
-from db.postgres.days import OfferRow
-from server.domain.availability import day_of
+from server.domain.booking.availability import day_of
+from server.domain.booking.slots import Slot
 from server.domain.errors import invalid
 from server.domain.identity import Action, Caller, Owner, reach, require
 from server.domain.ids import Clock
-from server.domain.slots import Slot
 from server.usecases.schedules.doctor_mapping import busy_of, doctor_of
 from server.usecases.schedules.specialties import check_specialty
 from server.usecases.unit_of_work import read

@@ -1,8 +1,8 @@
 """Specialties as filters: an unknown one is an error, not an empty list."""
 
-from db.postgres import doctors
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
+from db.postgres.directory import doctors
 from server.domain.errors import DomainError, Reason
 from server.usecases.unit_of_work import read
 

@@ -4,9 +4,9 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from db.postgres import doctors
 from db.postgres.cluster.engines import Engine
-from db.postgres.doctors import PlaceRow
+from db.postgres.directory import doctors
+from db.postgres.directory.doctors import PlaceRow
 from server.domain.errors import Reason, not_found
 from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock

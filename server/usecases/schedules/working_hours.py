@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from db.postgres import days, hours
+from db.postgres.booking import days, hours
+from db.postgres.booking.days import OfferRow, SessionRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
-from db.postgres.days import OfferRow, SessionRow
-from server.domain.doctor import Doctor
+from server.domain.booking.doctor import Doctor
+from server.domain.booking.hours import HoursVersion, Session, first_overlap
+from server.domain.booking.policies import today
 from server.domain.errors import DomainError, Reason, invalid, not_found
 from server.domain.etags import check_etag, etag_of
-from server.domain.hours import HoursVersion, Session, first_overlap
 from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock
-from server.domain.policies import today
 from server.usecases.idempotency import Claim, Write
 from server.usecases.schedules.doctor_mapping import doctor_of, hours_of
 from server.usecases.unit_of_work import Announce, Changes, perform, read

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from db.postgres.tables.common import ACTIVE
-from server.local import database
-from server.local.postgres import PostgresServer
+from server.local.servers import database
+from server.local.servers.postgres import PostgresServer
 from tests.bench.day.tally import Tally
 
 _SAMPLED = 0.1

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from db.postgres import accounts
-from db.postgres.accounts import AccountRow
 from db.postgres.cluster.engines import Connection
 from db.postgres.cluster.transaction import transact
+from db.postgres.identity import accounts
+from db.postgres.identity.accounts import AccountRow
 from server.config import Settings
 from server.local.demo import hospital
 from server.local.demo.plan import Plan

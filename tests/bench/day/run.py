@@ -17,8 +17,9 @@ from urllib.parse import urlsplit
 from rich.table import Table
 
 from server.config import LocalSettings, Settings
-from server.local import data_location, database, ports, workers
-from server.local.postgres import PostgresServer
+from server.local.processes import ports
+from server.local.servers import data_location, database, workers
+from server.local.servers.postgres import PostgresServer
 from server.local.stack import Stack
 from server.local.state import StackState
 from tests.bench import cpu

@@ -6,8 +6,8 @@ from types import ModuleType
 
 from db.postgres.cluster import engines
 from db.postgres.driver import pool
-from server.commands.serve import serve
-from server.rpc import call_lifecycle
+from server.commands.deploy.serve import serve
+from server.rpc.calls import call_lifecycle
 from tests.bench.ordinary import database, logs
 from tests.bench.ordinary.parts import Part
 

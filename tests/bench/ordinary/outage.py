@@ -6,8 +6,8 @@ from typing import Any
 import uvloop
 
 from db.errors import StateError
-from server.local import ports
-from server.local.ports import HOST
+from server.local.processes import ports
+from server.local.processes.ports import HOST
 from tests.bench.ordinary.statements import POOLS, opened
 
 

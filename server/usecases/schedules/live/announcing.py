@@ -6,8 +6,8 @@ from itertools import islice
 
 import structlog
 
-from db.postgres.days import OfferRow
-from server.domain.doctor import DoctorDay
+from db.postgres.booking.days import OfferRow
+from server.domain.booking.doctor import DoctorDay
 from server.telemetry import metrics
 from server.telemetry.logs import place_of
 from server.usecases.schedules.live.days import Days

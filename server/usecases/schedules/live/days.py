@@ -6,14 +6,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from db.errors import StateError
+from db.postgres.booking.days import OfferRow
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.routing import for_nobody, is_stale
-from db.postgres.days import OfferRow
 from db.valkey import days as kept
 from db.valkey.cache_breaker import CacheBreaker
 from db.valkey.days import RenderedDay
 from db.valkey.signer import Signer
-from server.domain.doctor import DoctorDay
+from server.domain.booking.doctor import DoctorDay
 from server.domain.errors import Reason, not_found
 from server.domain.ids import Clock
 from server.usecases.schedules.live.memory import Memory

@@ -16,18 +16,18 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from db.errors import StateError
-from db.postgres import days as stored
+from db.postgres.booking import days as stored
 from db.postgres.cluster.engines import Engine
-from db.postgres.doctors import PlaceRow
+from db.postgres.directory.doctors import PlaceRow
 from db.valkey import days as kept
 from db.valkey.client import Valkey
 from db.valkey.days import RenderedDay
 from db.valkey.signer import Signer
-from server.domain.doctor import DoctorDay
+from server.domain.booking.doctor import DoctorDay
+from server.domain.booking.policies import today
+from server.domain.booking.slots import midnight
 from server.domain.errors import DomainError
 from server.domain.ids import Clock
-from server.domain.policies import today
-from server.domain.slots import midnight
 from server.telemetry.logs import place_of
 from server.usecases.schedules.live.days import Days
 from server.usecases.schedules.live.fair_queue import FairQueue

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from datetime import datetime
 
 from db.valkey.days import TTL, RenderedDay
-from server.domain.doctor import DoctorDay
+from server.domain.booking.doctor import DoctorDay
 from server.domain.ids import Clock
 
 _MOST_BYTES = 16 << 20

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from db.postgres import days
+from db.postgres.booking import days
+from db.postgres.booking.days import OfferRow
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.routing import Freshness
-from db.postgres.days import OfferRow
 from db.valkey.days import NEVER, RenderedDay
-from server.domain.availability import Day, day_of
-from server.domain.doctor import DoctorDay
+from server.domain.booking.availability import Day, day_of
+from server.domain.booking.doctor import DoctorDay
 from server.domain.ids import Clock
 from server.usecases.schedules.doctor_mapping import busy_of, doctor_of
 from server.usecases.streams import Ending
@@ -33,7 +33,7 @@ class OfferedDay:
 class Forms:
     """Functions that render messages to bytes: the answer of ListAvailableSlots, and the messages of WatchSlots.
 
-    Those of the contract are in `server/rpc/day_bytes.py`.
+    Those of the contract are in `server/rpc/messages/day_bytes.py`.
     """
 
     free: Callable[[OfferedDay], bytes]

@@ -1,0 +1,1 @@
+"""Appointments, and the days, hours and feeds around them."""

@@ -1,0 +1,62 @@
+"""Working hours of doctors."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from psycopg.rows import args_row
+from sqlalchemy import bindparam, delete, insert, update
+
+from db.postgres.booking.days import DayRow, SessionRow
+from db.postgres.cluster.engines import Connection, Sent
+from db.postgres.driver.statements import sql
+from db.postgres.tables import doctors, working_hours, working_sessions
+
+_DELETE = sql(
+    delete(working_hours).where(
+        working_hours.c.doctor_id == bindparam("doctor_id"), working_hours.c.valid_from == bindparam("valid_from")
+    )
+)
+_ADD = sql(insert(working_hours).values({name: bindparam(name) for name in ("doctor_id", "valid_from")}))
+_ADD_SESSION = sql(
+    insert(working_sessions).values({column.name: bindparam(column.name) for column in working_sessions.c})
+)
+_NEW_VERSION = sql(
+    update(doctors)
+    .where(doctors.c.id == bindparam("doctor_id"))
+    .values(hours_version=doctors.c.hours_version + bindparam("one"))
+    .returning(doctors.c.hours_version)
+)
+
+# Locks the days of a doctor in a range, in order, and raises the revision of each.
+_RAISE_RANGE = """
+INSERT INTO schedule_days (doctor_id, date, revision, changed_at)
+SELECT doctor_id, day::date, 1, %(now)s
+FROM unnest(%(doctor_ids)s::uuid[]) AS doctor (doctor_id),
+    generate_series(%(first)s::date, %(last)s::date, interval '1 day') AS day
+ORDER BY doctor_id, day
+ON CONFLICT (doctor_id, date) DO UPDATE SET revision = schedule_days.revision + 1, changed_at = excluded.changed_at
+RETURNING doctor_id, date, revision
+"""
+
+
+async def raise_revisions(
+    pg: Connection, doctor_ids: Iterable[str], first: date, last: date, now: datetime
+) -> list[DayRow]:
+    """Lock all days of doctors from `first` to `last` in sorted order, and add one to each revision."""
+    cursor = pg.cursor(row_factory=args_row(DayRow))
+    await cursor.execute(_RAISE_RANGE, {"doctor_ids": list(doctor_ids), "first": first, "last": last, "now": now})
+    return await cursor.fetchall()
+
+
+async def put(pg: Connection, doctor_id: str, valid_from: date, sessions: Iterable[SessionRow]) -> None:
+    """Replace the sessions of a doctor that apply from `valid_from` on."""
+    key = {"doctor_id": doctor_id, "valid_from": valid_from}
+    await pg.execute(_DELETE, key)
+    await pg.execute(_ADD, key)
+    for session in sessions:
+        await pg.execute(_ADD_SESSION, {**session._asdict(), "doctor_id": doctor_id})
+
+
+async def raise_version(pg: Connection, doctor_id: str) -> Sent[tuple[int]]:
+    """Lock a doctor against other changes of working hours and raise their version; the new version."""
+    return await pg.execute(_NEW_VERSION, {"doctor_id": doctor_id, "one": 1})

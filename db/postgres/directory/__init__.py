@@ -1,0 +1,1 @@
+"""Clinics, doctors and patients."""

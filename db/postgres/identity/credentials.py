@@ -1,0 +1,64 @@
+"""The credentials that displays and hospital systems have instead of a password."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from psycopg.rows import args_row
+
+from db.postgres.cluster.engines import Connection
+from db.postgres.identity.accounts import AccountRow
+
+
+class DisplayRow(NamedTuple):
+    """A display, as staff know it."""
+
+    id: str
+    name: str
+    clinic_id: str
+    created_at: datetime
+
+
+_ADD = """
+INSERT INTO credentials (secret_hash, account_id, name, created_at)
+VALUES (%(secret_hash)s, %(account_id)s, %(name)s, %(now)s)
+"""
+_HOLDER = f"""
+SELECT {", ".join(f"a.{name}" for name in AccountRow._fields)}
+FROM credentials c JOIN accounts a ON a.id = c.account_id
+WHERE c.secret_hash = %(secret_hash)s AND a.disabled_at IS NULL
+"""
+_DISPLAYS = """
+SELECT a.id, c.name, a.clinic_ids[1], c.created_at
+FROM credentials c JOIN accounts a ON a.id = c.account_id
+WHERE 'display' = ANY(a.roles)
+"""
+_OF_CLINIC = f"""{_DISPLAYS}
+    AND a.clinic_ids[1] = %(clinic_id)s AND a.disabled_at IS NULL ORDER BY c.name, a.id
+"""
+_ONE = f"{_DISPLAYS} AND a.id = %(account_id)s"
+
+
+async def add(pg: Connection, secret_hash: bytes, account_id: str, name: str, now: datetime) -> None:
+    """Give an account its credential (ConstraintViolated credentials_pkey if another account has it)."""
+    await pg.execute(_ADD, {"secret_hash": secret_hash, "account_id": account_id, "name": name, "now": now})
+
+
+async def holder(pg: Connection, secret_hash: bytes) -> AccountRow | None:
+    """The account with a credential, or None if there is none or it is disabled."""
+    cursor = pg.cursor(row_factory=args_row(AccountRow))
+    await cursor.execute(_HOLDER, {"secret_hash": secret_hash})
+    return await cursor.fetchone()
+
+
+async def displays(pg: Connection, clinic_id: str) -> list[DisplayRow]:
+    """The displays of a clinic that are not revoked, by name."""
+    cursor = pg.cursor(row_factory=args_row(DisplayRow))
+    await cursor.execute(_OF_CLINIC, {"clinic_id": clinic_id})
+    return await cursor.fetchall()
+
+
+async def display(pg: Connection, account_id: str) -> DisplayRow | None:
+    """One display, revoked or not, or None."""
+    cursor = pg.cursor(row_factory=args_row(DisplayRow))
+    await cursor.execute(_ONE, {"account_id": account_id})
+    return await cursor.fetchone()

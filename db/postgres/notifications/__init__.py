@@ -1,0 +1,1 @@
+"""Notifications and the job queue that sends them."""

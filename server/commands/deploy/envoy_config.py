@@ -1,0 +1,68 @@
+"""`envoy-config`: everything that Envoy needs to run, in one directory."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from server.commands import app, fail
+from server.commands.deploy.limits import LIMIT, parsed_limits
+from server.edge.contract import EdgeError
+from server.edge.render import Address, EdgeValues, TlsListener, render
+
+
+@app.command("envoy-config")
+def envoy_config(
+    *,
+    directory: Annotated[Path, typer.Option(help="Directory to write to; created if missing.")],
+    worker: Annotated[list[str], typer.Option(help="host:port of a server worker; repeat for each worker.")],
+    host: Annotated[str, typer.Option(help="Address on which Envoy listens.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="REST, gRPC and gRPC-Web.")] = 8080,
+    admin_port: Annotated[int, typer.Option(help="Envoy's admin interface, on loopback.")] = 9901,
+    keys_port: Annotated[int, typer.Option(help="Port on loopback from which Envoy fetches the signing keys.")] = 9902,
+    metrics: Annotated[str, typer.Option(help="host:port where Prometheus finds Envoy's metrics.")] = "127.0.0.1:9903",
+    origin: Annotated[
+        list[str] | None, typer.Option(help="Origin of a web page that may call the API; repeat for each.")
+    ] = None,
+    trusted_hops: Annotated[
+        int, typer.Option(help="Number of trusted proxies in front of Envoy that report the client's address.")
+    ] = 0,
+    tls_port: Annotated[int, typer.Option(help="Address of the TLS listener; needs --certificates.")] = 8443,
+    certificates: Annotated[
+        Path | None,
+        typer.Option(
+            help="Directory with tls.crt and tls.key; with client-ca.crt there, client certificates are checked."
+        ),
+    ] = None,
+    limit: Annotated[list[str] | None, typer.Option(help=LIMIT)] = None,
+) -> None:
+    """Write Envoy's configuration and the files that it watches; run it again to change workers or limits."""
+    values = EdgeValues(
+        listen=(host, port),
+        admin_port=admin_port,
+        keys_port=keys_port,
+        metrics=_address(metrics, "--metrics"),
+        workers=[_address(text, "--worker") for text in worker],
+        origins=origin or (),
+        trusted_hops=trusted_hops,
+        tls=TlsListener((host, tls_port), _certificates(certificates)) if certificates else None,
+        limits=parsed_limits(limit or ()),
+    )
+    try:
+        path = render(values, directory)
+    except EdgeError as error:
+        raise fail(str(error)) from None
+    print(f"wrote {path}; run: envoy -c '{path}'")
+
+
+def _address(text: str, option: str) -> Address:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise fail(f"{option} {text} is not host:port; write for example {option} 127.0.0.1:50051")
+    return host.strip("[]"), int(port)
+
+
+def _certificates(directory: Path) -> Path:
+    if missing := [name for name in ("tls.crt", "tls.key") if not (directory / name).is_file()]:
+        raise fail(f"{directory} has no {' and no '.join(missing)}: put the certificate and its key there in PEM form")
+    return directory

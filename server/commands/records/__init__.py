@@ -1,0 +1,1 @@
+"""Commands about medical records and their audit trail."""

@@ -1,0 +1,1 @@
+"""Commands for the stack that runs on this machine."""

@@ -1,0 +1,136 @@
+"""Which slots of a doctor's day can be booked now, and which slot a request means."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import Enum
+
+from server.domain.booking.doctor import Doctor
+from server.domain.booking.seating import Busy, ran_out, seats_left
+from server.domain.booking.slots import Period, Slot, midnight
+from server.domain.errors import Alternatives, DomainError, Reason
+
+MOST_ALTERNATIVES = 5
+
+
+class Closed(Enum):
+    """Why a day has no slots at all; the names are those of ClosedReason in the contract."""
+
+    NOT_WORKING = "not_working"
+    PAST = "past"
+    BEYOND_HORIZON = "beyond_horizon"
+    DOCTOR_INACTIVE = "doctor_inactive"
+
+
+class SlotState(Enum):
+    """Whether a slot can be booked, or why not; the names are those of SlotState in the contract."""
+
+    FREE = "free"
+    TAKEN = "taken"
+    PAST = "past"
+    """Not taken, and too late to book."""
+    ELSEWHERE = "elsewhere"
+    """The practitioner has an appointment at another clinic."""
+
+    # Enum's own __hash__ is written in Python, and every slot that is rendered needs it.
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A doctor's day as it is at one instant."""
+
+    slots: Sequence[Slot]
+    """The free slots; `seats` is how many seats are left."""
+    all: Sequence[tuple[Slot, SlotState, int]]
+    """Every slot of the day as the working hours define it, its state, and how many seats can be booked."""
+    closed: Closed | None
+    valid_until: datetime | None
+    """The next instant at which this changes without a write, because time passes; None if it never does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A slot as a request names it: by date and wall time, or by its start."""
+
+    day: date | None
+    time_slot: str
+    start_at: datetime | None
+
+
+def day_of(doctor: Doctor, day: date, busy: Sequence[Busy], now: datetime) -> Day:
+    """What a doctor offers on a day."""
+    if not doctor.active:
+        return Day([], [], Closed.DOCTOR_INACTIVE, None)
+    if day > doctor.policy.last_day(doctor.zone, now):
+        opens = day - timedelta(days=doctor.policy.horizon_days)
+        return Day([], [], Closed.BEYOND_HORIZON, midnight(opens, doctor.zone))
+    slots = doctor.slots_on(day)
+    if not slots:
+        over = midnight(day + timedelta(days=1), doctor.zone)
+        return Day([], [], Closed.PAST, None) if over <= now else Day([], [], Closed.NOT_WORKING, over)
+    soonest = now + doctor.policy.notice
+    left = seats_left(slots, doctor.id, busy, now)
+    away = [each.period for each in busy if each.doctor_id != doctor.id and not ran_out(each, now)]
+    seen = [_seen(slot, seats, soonest, away) for slot, seats in zip(slots, left, strict=True)]
+    free = [slot if seats == slot.seats else slot._replace(seats=seats) for slot, _, seats in seen if seats]
+    ahead = next((slot.start_at for slot in slots if slot.start_at >= soonest), None)
+    moments = [ahead - doctor.policy.notice + _TICK] if ahead else [slots[-1].end_at]
+    moments += [other.held_until for other in busy if other.held_until]
+    closed = Closed.PAST if not ahead and slots[-1].end_at <= now else None
+    return Day(free, seen, closed, min((moment for moment in moments if moment > now), default=None))
+
+
+_TICK = timedelta(microseconds=1)
+
+
+def _seen(slot: Slot, seats: int, soonest: datetime, away: Sequence[Period]) -> tuple[Slot, SlotState, int]:
+    if not seats:
+        is_away = away and any(each.overlaps(slot.occupied) for each in away)
+        return slot, SlotState.ELSEWHERE if is_away else SlotState.TAKEN, 0
+    return (slot, SlotState.PAST, 0) if slot.start_at < soonest else (slot, SlotState.FREE, seats)
+
+
+def nearest(doctor: Doctor, wanted: Slot, busy: Sequence[Busy], now: datetime, days: int) -> Alternatives:
+    """The bookable slots nearest to an unavailable one, from the day before it to `days` days after it."""
+    found: list[Slot] = []
+    for offset in range(-1, days + 1):
+        found += day_of(doctor, wanted.date + timedelta(days=offset), busy, now).slots
+        if offset > 0 and len(found) >= MOST_ALTERNATIVES:
+            break
+    found.sort(key=lambda slot: abs(slot.start_at - wanted.start_at))
+    chosen = sorted(found[:MOST_ALTERNATIVES], key=lambda slot: slot.start_at)
+    return Alternatives(doctor.id, doctor.zone.key, chosen)
+
+
+def find(doctor: Doctor, wanted: Wanted) -> Slot:
+    """The slot of the doctor's working hours that a request means, free or not.
+
+    Raises SLOT_NOT_OFFERED, and AMBIGUOUS_LOCAL_TIME with both slots if the wall time occurs twice.
+    """
+    candidates = _candidates(doctor, wanted)
+    if not candidates:
+        raise DomainError(
+            Reason.SLOT_NOT_OFFERED,
+            "the doctor offers no slot at that time: list the available slots of the day",
+            metadata={"doctor_id": doctor.id, **({"date": wanted.day.isoformat()} if wanted.day else {})},
+        )
+    if len(candidates) > 1:
+        raise DomainError(
+            Reason.AMBIGUOUS_LOCAL_TIME,
+            f"{wanted.time_slot} occurs twice on {wanted.day}: book by start_time instead",
+            metadata={"date": str(wanted.day), "time_slot": wanted.time_slot},
+            alternatives=Alternatives(doctor.id, doctor.zone.key, candidates),
+        )
+    return candidates[0]
+
+
+def _candidates(doctor: Doctor, wanted: Wanted) -> list[Slot]:
+    if wanted.start_at is not None:
+        local = wanted.start_at.astimezone(doctor.zone).date()
+        # A session that passes midnight belongs to the day on which it starts.
+        days = (local - timedelta(days=1), local)
+        return [slot for day in days for slot in doctor.slots_on(day) if slot.start_at == wanted.start_at]
+    if wanted.day is None:
+        return []
+    return [slot for slot in doctor.slots_on(wanted.day) if slot.time_slot == wanted.time_slot]

@@ -1,0 +1,62 @@
+"""Doctors and clinics, as far as rules about time need them."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from server.domain.booking.hours import HoursVersion
+from server.domain.booking.policies import Policy
+from server.domain.booking.slots import Period, Slot, slots_on
+
+DoctorDay = tuple[str, date]
+"""(doctor_id, date): a day, which has a revision. A tuple, so that days sort in lock order."""
+
+
+_REMEMBERED_DAYS = 2_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Doctor:
+    """One practitioner at one clinic, with the hours worked there; compared by identity."""
+
+    id: str
+    practitioner_id: str
+    clinic_id: str
+    zone: ZoneInfo
+    policy: Policy
+    hours: Sequence[HoursVersion]
+    active: bool
+
+    def slots_on(self, day: date) -> Sequence[Slot]:
+        """All slots that the doctor's working hours give on a day, by start; none if inactive."""
+        return _slots_on(self, day) if self.active else ()
+
+    def has_slot_in(self, day: date, period: Period) -> bool:
+        """Whether any slot of a day, with the buffer after it, overlaps a period."""
+        slots = self.slots_on(day)
+        # Slots do not overlap: of those that start before the period's end, the last one also ends last.
+        before = bisect_left(slots, period.end_at, key=lambda slot: slot.start_at)
+        return before > 0 and slots[before - 1].occupied.overlaps(period)
+
+
+# A Doctor is immutable: new working hours make a new object.
+@lru_cache(maxsize=_REMEMBERED_DAYS)
+def _slots_on(doctor: Doctor, day: date) -> Sequence[Slot]:
+    return tuple(slots_on(doctor.hours, doctor.zone, day, doctor.policy.buffer))
+
+
+def days_touched(doctors: Iterable[Doctor], period: Period) -> set[DoctorDay]:
+    """The days of these doctors that have a slot in the period, so that they change when it becomes busy or free."""
+    touched = set()
+    for doctor in doctors:
+        # A session that passes midnight, with the buffer after its last slot, reaches into the next day or beyond.
+        day = (period.start_at - doctor.policy.buffer).astimezone(doctor.zone).date() - timedelta(days=1)
+        last = period.end_at.astimezone(doctor.zone).date()
+        while day <= last:
+            if doctor.has_slot_in(day, period):
+                touched.add((doctor.id, day))
+            day += timedelta(days=1)
+    return touched

@@ -1,0 +1,110 @@
+"""The server workers: as many as are wanted, each on a port of its own, and Envoy told of every change."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from server.edge.render import write_workers
+from server.local import LocalError
+from server.local.processes import ports
+from server.local.processes.ports import HOST
+from server.local.processes.process import Process
+from server.local.processes.supervised_process import SupervisedProcess
+from server.local.servers import envoy, workers
+from server.local.state import StackState
+
+NOTICE_SECONDS = 10.0
+
+
+class Fleet:
+    """Running workers. Use it from the main thread alone, as `process.start` demands."""
+
+    def __init__(
+        self, state: StackState, note: Callable[[Process], None], log: Callable[[str], Path], edge: Path
+    ) -> None:
+        """`note` is told of each process, `log` names its log; `edge` is where Envoy's configuration lies."""
+        self._state = state
+        self._note = note
+        self._log = log
+        self._edge = edge
+        self._environment: Mapping[str, str] = {}
+        self._ports: dict[str, int] = {}
+        self._leaving: list[int] = []
+        self.parts: dict[str, SupervisedProcess] = {}
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Where workers listen, those that are about to end included."""
+        return [(HOST, port) for port in (*self._ports.values(), *self._leaving)]
+
+    def start(self, count: int, environment: Mapping[str, str]) -> None:
+        """Start so many, at the same time. Raises LocalError."""
+        self._environment = environment
+        self._add(count)
+
+    def resize(self, count: int) -> None:
+        """Start more, or let the newest end in order, until there are so many. Raises LocalError."""
+        self._add(max(0, count - len(self.parts)))
+        self._drop([*self.parts][count:])
+        self._tell()
+
+    def renew(self) -> None:
+        """Put a new process in the place of each, one after the other, so that no call fails.
+
+        Raises LocalError when a new one does not serve; the old one stays then, and so do those after it.
+        """
+        for name, part in self.parts.items():
+            port, self._ports[name] = self._ports[name], ports.free(1)[0]
+            self._leaving = [port]
+            try:
+                part.replace(partial(self._serve, name))
+            except LocalError:
+                self._ports[name] = port
+                raise
+            finally:
+                self._leaving = []
+                self._tell()
+
+    def stop(self) -> None:
+        """Let all end in order, at the same time."""
+        for part in self.parts.values():
+            part.ask()
+        for part in self.parts.values():
+            part.stop()
+
+    def _add(self, count: int) -> None:
+        names = [f"worker-{len(self.parts) + number}" for number in range(1, count + 1)]
+        self._ports |= zip(names, ports.free(len(names)), strict=True)
+        for name in names:
+            launch = partial(self._launch, name)
+            self.parts[name] = SupervisedProcess(launch, note=self._note, stop_seconds=workers.STOP_SECONDS)
+        try:
+            for name in names:
+                workers.await_ready(self.parts[name].process, self._ports[name])
+        except LocalError:
+            self._drop(names)
+            raise
+        self._tell()
+
+    def _drop(self, names: list[str]) -> None:
+        for name in names:
+            self.parts.pop(name).stop()
+            del self._ports[name]
+
+    def _launch(self, name: str) -> Process:
+        # While a worker is down another program may take its port.
+        if not ports.is_free(self._ports[name]):
+            [self._ports[name]] = ports.free(1)
+            self._tell()
+        return workers.launch(name, self._log(name), port=self._ports[name], environment=self._environment)
+
+    def _serve(self, name: str, process: Process) -> None:
+        """Return when Envoy gives calls to a new process, or will as soon as there is an Envoy."""
+        workers.await_ready(process, self._ports[name])
+        self._tell()
+        envoy.await_healthy(self._state.admin, self._ports[name], NOTICE_SECONDS)
+
+    def _tell(self) -> None:
+        self._state.workers = [f"{host}:{port}" for host, port in self.addresses]
+        self._edge.mkdir(exist_ok=True)
+        write_workers(self.addresses, self._edge)

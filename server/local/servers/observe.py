@@ -1,0 +1,65 @@
+"""Prometheus and Alertmanager beside the stack (`make up OBSERVE=1`), with the rules of ops/prometheus."""
+
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from server.local import LocalError
+from server.local.processes.ports import HOST, is_open
+from server.local.processes.process import Process, start
+from server.local.servers.workers import ROOT
+
+START_SECONDS = 20.0
+STOP_SECONDS = 10.0
+_PROGRAMS = ROOT / ".venv" / "prometheus" / "usr" / "bin"
+_SHARE = _PROGRAMS.parent / "share"
+_RULES = ("recording.yml", "alerts.yml")
+_INTERVAL = "2s"
+"""Of scrapes and rules: here nobody wants to wait a quarter of a minute to see what a change did."""
+
+
+def configure(directory: Path, *, task: str, edge: str, alertmanager_port: int) -> None:
+    """Write what Prometheus reads: the rules, and where the stack is scraped. Raises LocalError."""
+    if not (_PROGRAMS / "prometheus").exists():
+        raise LocalError("Prometheus is missing: run `make prometheus`, which unpacks Debian's packages")
+    directory.mkdir(parents=True, exist_ok=True)
+    for name in _RULES:
+        (directory / name).write_text((ROOT / "ops" / "prometheus" / name).read_text())
+    configuration = (ROOT / "ops" / "prometheus" / "prometheus.yml").read_text()
+    configuration = configuration.replace("interval: 15s", f"interval: {_INTERVAL}")
+    configuration = configuration.replace("127.0.0.1:9093", f"{HOST}:{alertmanager_port}")
+    (directory / "prometheus.yml").write_text(configuration)
+    for name, url in (("tasks.json", task), ("edges.json", edge)):
+        targets = [{"targets": [urlsplit(url).netloc], "labels": {"task": "local"}}]
+        (directory / name).write_text(json.dumps(targets))
+
+
+def launch_prometheus(directory: Path, log: Path, *, port: int) -> Process:
+    """Start Prometheus with what `configure` wrote; its data lies there too. Raises LocalError."""
+    options = [
+        f"--config.file={directory / 'prometheus.yml'}",
+        f"--storage.tsdb.path={directory / 'data'}",
+        "--storage.tsdb.retention.time=7d",
+        f"--web.listen-address={HOST}:{port}",
+        "--enable-feature=exemplar-storage",
+    ]
+    return start("prometheus", [_PROGRAMS / "prometheus", *options], log)
+
+
+def launch_alertmanager(directory: Path, log: Path, *, port: int) -> Process:
+    """Start Alertmanager with the routes of ops/alertmanager. Raises LocalError."""
+    options = [
+        f"--config.file={ROOT / 'ops' / 'alertmanager' / 'alertmanager.yml'}",
+        f"--storage.path={directory / 'alertmanager'}",
+        f"--web.listen-address={HOST}:{port}",
+        "--cluster.listen-address=",
+    ]
+    # Debian's build looks for its templates in /usr/share: it gets a view of the system in which they are there.
+    bind = 'mount --bind "$0" /usr/share && exec "$@"'
+    shell: list[str | Path] = ["/usr/bin/unshare", "--map-root-user", "--mount", "--", "sh", "-c", bind, _SHARE]
+    return start("alertmanager", [*shell, _PROGRAMS / "prometheus-alertmanager", *options], log)
+
+
+def await_ready(process: Process, port: int) -> None:
+    """Return when it listens. Raises LocalError."""
+    process.wait_until(lambda: is_open(port), START_SECONDS)

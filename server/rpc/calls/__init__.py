@@ -1,0 +1,1 @@
+"""What every call goes through, whichever service it is for."""

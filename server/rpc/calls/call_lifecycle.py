@@ -1,0 +1,165 @@
+"""What calls and streams have in common: the request id, the caller, errors, the log line."""
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
+from random import Random
+from typing import Any, Protocol
+
+import grpc
+import structlog
+from google.protobuf.message import DecodeError, Message
+from grpc_status import rpc_status
+
+from server.domain.errors import DomainError, Reason
+from server.domain.identity import Caller, not_allowed, roles_for
+from server.domain.methods import METHODS
+from server.rpc.calls.current_call import Call, set_current
+from server.rpc.calls.preconditions import IF_MATCH, PRECONDITION_FAILED
+from server.rpc.calls.sessions import READ_MARK, mark_of
+from server.rpc.messages.errors import status_of
+from server.rpc.messages.validate import validate
+from server.telemetry import metrics
+from server.telemetry.logs import place_of, write_call
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+PUBLIC = frozenset(f"/yoyaku.v1.{method}" for method, actions in METHODS.items() if not actions)
+"""Methods that need no access token."""
+_BEARER = "bearer "
+_SET_BY_TRANSCODER = "x-envoy-original-method"
+_QUESTIONS = ("Get", "List", "BatchGet")
+_REMEMBERED_QUESTIONS = 1_000
+_LARGEST_QUESTION = 256
+"""The largest request that is remembered, in bytes: those that screens keep sending are shorter."""
+_REMEMBERED_TOKENS = 10_000
+_LARGEST_TOKEN = 2_048
+"""The largest header that is remembered, in characters: ours have about 600, but anybody can send others."""
+_randomness = Random()  # noqa: S311  # an id of a call is no secret
+
+_log = structlog.get_logger()
+
+
+class TokenVerifier(Protocol):
+    """Verifies access tokens."""
+
+    def recall(self, token: str) -> Caller | None:
+        """The caller, if the token was verified before (TOKEN_EXPIRED)."""
+
+    async def verify(self, token: str) -> Caller:
+        """The caller (TOKEN_INVALID, TOKEN_EXPIRED)."""
+
+
+def begin(method: str, metadata: Iterable[tuple[str, Any]]) -> None:
+    """Make an incoming call the current call of the running task."""
+    authorization = request_id = if_match = ""
+    mark, over_rest = 0, False
+    for key, value in metadata:
+        if key == "authorization":
+            authorization = value
+        elif key == "x-request-id" and _REQUEST_ID.fullmatch(value):
+            request_id = value
+        elif key == READ_MARK:
+            mark = mark_of(value)
+        elif key == _SET_BY_TRANSCODER:
+            over_rest = True
+        elif key == IF_MATCH:
+            if_match = value
+    if not request_id:
+        # In the form of a trace id, at a tenth of the cost of uuid.uuid4.
+        request_id = f"{_randomness.getrandbits(128):032x}"
+    call = Call(mark=mark, method=method, request_id=request_id, authorization=authorization, over_rest=over_rest)
+    call.if_match = if_match
+    set_current(call)
+
+
+def token_of(authorization: str) -> str:
+    """The access token (TOKEN_MISSING)."""
+    return (known_token if len(authorization) <= _LARGEST_TOKEN else _token)(authorization)
+
+
+def _token(authorization: str) -> str:
+    if authorization[: len(_BEARER)].lower() != _BEARER:
+        raise DomainError(Reason.TOKEN_MISSING, "sign in: send an access token as `authorization: Bearer TOKEN`")
+    return authorization[len(_BEARER) :].strip()
+
+
+# Copying and hashing a long text for every call costs more than looking up the copy that was made before.
+known_token = lru_cache(maxsize=_REMEMBERED_TOKENS)(_token)
+
+
+async def request_of(context: Any) -> bytes:
+    """The bytes of the request (INVALID_REQUEST if the call ends without one).
+
+    Handlers are registered as streaming and read the request themselves: grpc.aio never passes a call that ends without
+    a message to a unary handler, and such a call would get no answer before its deadline.
+    """
+    raw = await context.read()
+    if raw is grpc.aio.EOF:
+        raise DomainError(Reason.INVALID_REQUEST, "the call ended without a request message: send one")
+    return bytes(raw)
+
+
+def reader(method: str, deserialize: Callable[[bytes], Message]) -> Callable[[bytes], Message]:
+    """Returns a parser of valid requests (INVALID_REQUEST); a short read request seen before is not checked again.
+
+    Not left to grpc, which would answer undecodable bytes with UNKNOWN and an internal text.
+    """
+    if not method.rpartition("/")[2].startswith(_QUESTIONS):
+        return partial(_checked, deserialize)
+    return lambda raw: (remembered if len(raw) <= _LARGEST_QUESTION else _checked)(deserialize, raw)
+
+
+def _checked(deserialize: Callable[[bytes], Message], raw: bytes) -> Message:
+    try:
+        return validate(deserialize(raw))
+    except DecodeError:
+        return validate(None)
+
+
+# Equal requests share one message: handlers do not change it.
+remembered = lru_cache(maxsize=_REMEMBERED_QUESTIONS)(_checked)
+
+
+def gatekeeper(method: str) -> Callable[[Caller], None]:
+    """Returns a check, to run before the request is read, that a role of the caller permits a method (NOT_ALLOWED)."""
+    actions = METHODS[method.removeprefix("/yoyaku.v1.")]
+    roles = roles_for(actions)
+
+    def check(caller: Caller) -> None:
+        if caller.roles.isdisjoint(roles):
+            raise not_allowed(actions[0])
+
+    return check
+
+
+def refusal(error: Exception, call: Call) -> DomainError:
+    """The error that the caller gets for a failure: INTERNAL_ERROR if unexpected; the log then says where it was."""
+    if isinstance(error, DomainError):
+        return error
+    _log.error("call failed", method=call.method, request_id=call.request_id, failure=place_of(error))
+    return DomainError(
+        Reason.INTERNAL_ERROR,
+        f"something failed on our side: please report request id {call.request_id}",
+        metadata={"request_id": call.request_id},
+    )
+
+
+def ended(call: Call, code: str, began: float, reason: str | None = None, *, is_stream: bool = False) -> None:
+    """Count a call or stream that has ended, and log it."""
+    caller = call.caller.id if call.caller else None
+    seconds = time.perf_counter() - began
+    if is_stream:
+        metrics.stream_ended(call.method, reason or code)
+    else:
+        metrics.call_ended(call.method, code, reason or code, seconds)
+    write_call(call.method, code, reason, seconds, call.request_id, caller)
+
+
+async def abort(context: Any, error: DomainError, call: Call) -> None:
+    """End the call with the status of an error, by raising grpc.aio's own exception for that."""
+    status = rpc_status.to_status(status_of(error))
+    metadata = [("x-request-id", call.request_id), *status.trailing_metadata]
+    if call.if_match and call.over_rest and error.reason is Reason.ETAG_MISMATCH:
+        metadata.append(PRECONDITION_FAILED)
+    await context.abort(status.code, status.details, tuple(metadata))

@@ -1,0 +1,37 @@
+"""Begins every call of our services; calls of health and reflection pass through unchanged."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+
+from server.rpc.calls.call_lifecycle import TokenVerifier, begin
+from server.rpc.calls.streaming import stream_handler
+from server.rpc.calls.unary import unary_handler
+
+_OURS = "/yoyaku."
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):
+    """Wraps each method of our services, once, in the steps that all calls share; grpc runs it in the call's task."""
+
+    def __init__(self, tokens: TokenVerifier) -> None:
+        self._tokens = tokens
+        self._wrapped: dict[str, Any] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Any:
+        """The handler of the called method, wrapped if it is one of ours."""
+        method = handler_call_details.method
+        found = self._wrapped.get(method)
+        if found is None:
+            found = await continuation(handler_call_details)
+            if found is None or not method.startswith(_OURS):
+                return found
+            wrap = stream_handler if found.response_streaming else unary_handler
+            found = self._wrapped[method] = wrap(method, found, self._tokens)
+        begin(method, handler_call_details.invocation_metadata or ())
+        return found

@@ -1,0 +1,69 @@
+"""What every stream of our services goes through: request id, identity, validation, errors, one log line at its end."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+
+from server.rpc.calls.addresses import client_address
+from server.rpc.calls.call_lifecycle import (
+    PUBLIC,
+    TokenVerifier,
+    abort,
+    ended,
+    gatekeeper,
+    reader,
+    refusal,
+    request_of,
+    token_of,
+)
+from server.rpc.calls.current_call import caller, current
+from server.rpc.calls.deadlines import DEFAULT_SECONDS, within
+from server.rpc.messages.errors import CODES
+from server.usecases.streams import Watcher
+
+Streamer = Callable[[Message, Any], AsyncGenerator[bytes, None]]
+"""A handler: yields messages as bytes, which many streams may share."""
+
+
+def stream_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcMethodHandler[bytes, bytes]":
+    """A servicer's server-streaming method, wrapped.
+
+    A stream has no deadline here: its handler ends it with a last message that says why (`server.usecases.streams`).
+    """
+    handler: Streamer = found.unary_stream
+    read = reader(method, found.request_deserializer)
+    public = method in PUBLIC
+    check_role = gatekeeper(method)
+
+    async def stream(_: object, context: Any) -> None:
+        began = time.perf_counter()
+        this = current()
+        context.set_trailing_metadata((("x-request-id", this.request_id),))
+        try:
+            if not public:
+                this.caller = await tokens.verify(token_of(this.authorization))
+                check_role(this.caller)
+            request = read(await within(DEFAULT_SECONDS, request_of(context)))
+            async with aclosing(handler(request, context)) as messages:
+                async for message in messages:
+                    await context.write(message)
+        except asyncio.CancelledError:
+            ended(this, "CANCELLED", began, is_stream=True)
+            raise
+        except Exception as failure:
+            error = refusal(failure, this)
+            ended(this, CODES[error.reason.kind].name, began, error.reason.value, is_stream=True)
+            await abort(context, error, this)
+        ended(this, "OK", began, is_stream=True)
+
+    return grpc.stream_stream_rpc_method_handler(stream, None, None)
+
+
+def watcher(context: grpc.aio.ServicerContext[Any, Any]) -> Watcher:
+    """The caller who opens the stream of the current call."""
+    return Watcher(caller(), client_address(context), context.time_remaining())

@@ -1,0 +1,1 @@
+"""The messages of the contract: checking requests, making answers and errors."""

@@ -1,0 +1,31 @@
+"""The messages of a clinic's feed."""
+
+from datetime import datetime
+
+from server.rpc.messages.convert import to_appointment, to_timestamp
+from server.rpc.messages.day_bytes import to_closing
+from server.usecases.appointments.feed import FeedEvent, Told
+from yoyaku.v1 import appointment_pb2, watch_pb2
+from yoyaku.v1 import appointment_service_pb2 as pb
+
+
+def to_message(told: Told) -> bytes:
+    """A WatchAppointmentsResponse."""
+    message = pb.WatchAppointmentsResponse(position=str(told.position))
+    match told.news:
+        case FeedEvent() as change:
+            message.change.CopyFrom(_change(change))
+        case datetime() as now:
+            message.heartbeat.CopyFrom(watch_pb2.Heartbeat(time=to_timestamp(now)))
+        case ending:
+            message.closing.CopyFrom(to_closing(ending))
+    return message.SerializeToString()
+
+
+def _change(change: FeedEvent) -> appointment_pb2.AppointmentChange:
+    return appointment_pb2.AppointmentChange(
+        appointment_id=change.row.appointment_id,
+        event=appointment_pb2.AppointmentEvent.Value(f"APPOINTMENT_EVENT_{change.row.event.upper()}"),
+        event_time=to_timestamp(change.row.happened_at),
+        appointment=to_appointment(change.appointment) if change.appointment else None,
+    )

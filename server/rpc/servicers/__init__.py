@@ -1,0 +1,1 @@
+"""The servicers: a module for each service of the contract."""

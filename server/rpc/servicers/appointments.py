@@ -1,0 +1,216 @@
+"""AppointmentService."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from functools import lru_cache, partial
+from typing import Any, Literal
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import Message
+
+from db.postgres.booking.appointments import AppointmentRow
+from server.domain.booking.availability import Wanted
+from server.domain.errors import DomainError
+from server.rpc.calls.current_call import caller, set_etag, set_location
+from server.rpc.calls.idempotent_write import idempotent_write
+from server.rpc.calls.streaming import watcher
+from server.rpc.messages.convert import (
+    fill_appointment,
+    from_statuses,
+    from_timestamp,
+    to_appointment,
+    to_optional_date,
+)
+from server.rpc.messages.errors import status_of
+from server.rpc.messages.feed import to_message
+from server.usecases.appointments.batch import Batches
+from server.usecases.appointments.book import Booked, Booking, NewBooking
+from server.usecases.appointments.cancel import Cancellation, Cancelling
+from server.usecases.appointments.changeable import Changed
+from server.usecases.appointments.feed import Feed
+from server.usecases.appointments.read import AppointmentListing, Appointments
+from server.usecases.appointments.reschedule import Move, Rescheduling
+from server.usecases.idempotency import Write, part_of
+from yoyaku.v1 import appointment_service_pb2 as pb
+from yoyaku.v1 import schedule_pb2
+from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceServicer
+
+_REMEMBERED = 4_000
+"""Appointments kept as bytes, about 2 kB each."""
+
+
+class AppointmentServicer(AppointmentServiceServicer):
+    """Books, shows, moves and cancels appointments, and streams their changes."""
+
+    def __init__(
+        self,
+        appointments: Appointments,
+        booking: Booking,
+        rescheduling: Rescheduling,
+        cancelling: Cancelling,
+        batches: Batches,
+        feed: Feed,
+    ) -> None:
+        self._appointments = appointments
+        self._booking = booking
+        self._rescheduling = rescheduling
+        self._cancelling = cancelling
+        self._batches = batches
+        self._feed = feed
+
+    async def CreateAppointment(
+        self, request: pb.CreateAppointmentRequest, context: object
+    ) -> pb.CreateAppointmentResponse:
+        booking = NewBooking(
+            request.patient_id.lower(),
+            request.doctor_id.lower(),
+            _wanted(request),
+            request.reason,
+            request.override_reason,
+        )
+        write = idempotent_write(caller(), request, request.request_id, _booked, pb.CreateAppointmentResponse)
+        response = await self._booking.create(caller(), booking, write)
+        set_location(f"/api/appointments/{response.appointment.id}", response.appointment.etag)
+        return response
+
+    async def GetAppointment(self, request: pb.GetAppointmentRequest, context: object) -> pb.GetAppointmentResponse:
+        row, revision = await self._appointments.get(caller(), request.appointment_id.lower())
+        response = pb.GetAppointmentResponse(appointment=to_appointment(row), revision=revision)
+        set_etag(response.appointment.etag)
+        return response
+
+    async def ListAppointments(  # type: ignore[override]  # ready bytes
+        self, request: pb.ListAppointmentsRequest, context: object
+    ) -> bytes:
+        rows, next_page_token = await self._appointments.list(caller(), _listing(request))
+        return b"".join(map(_listed, rows)) + _page_end(next_page_token)
+
+    async def BatchGetAppointments(
+        self, request: pb.BatchGetAppointmentsRequest, context: object
+    ) -> pb.BatchGetAppointmentsResponse:
+        wanted = [each.lower() for each in request.appointment_ids]
+        rows = await self._appointments.batch_get(caller(), wanted)
+        return pb.BatchGetAppointmentsResponse(appointments=map(to_appointment, rows))
+
+    async def RescheduleAppointment(
+        self, request: pb.RescheduleAppointmentRequest, context: object
+    ) -> pb.RescheduleAppointmentResponse:
+        response = await self._rescheduling.reschedule(caller(), *_move(request, request.request_id))
+        set_etag(response.appointment.etag)
+        return response
+
+    async def CancelAppointment(
+        self, request: pb.CancelAppointmentRequest, context: object
+    ) -> pb.CancelAppointmentResponse:
+        response = await self._cancelling.cancel(caller(), *_cancellation(request, request.request_id))
+        set_etag(response.appointment.etag)
+        return response
+
+    async def BatchReschedule(self, request: pb.BatchRescheduleRequest, context: object) -> pb.BatchRescheduleResponse:
+        moves = [
+            partial(self._rescheduling.reschedule, caller(), *_move(each, part_of(request.request_id, number)))
+            for number, each in enumerate(request.requests)
+        ]
+        whole = idempotent_write(caller(), request, request.request_id, _begun, Empty)
+        outcomes = zip(request.requests, await self._batches.each(caller(), whole, moves), strict=True)
+        results = [pb.BatchRescheduleResult(**_result(each, "rescheduled", outcome)) for each, outcome in outcomes]
+        return pb.BatchRescheduleResponse(results=results)
+
+    async def BatchCancel(self, request: pb.BatchCancelRequest, context: object) -> pb.BatchCancelResponse:
+        cancellations = [
+            partial(self._cancelling.cancel, caller(), *_cancellation(each, part_of(request.request_id, number)))
+            for number, each in enumerate(request.requests)
+        ]
+        whole = idempotent_write(caller(), request, request.request_id, _begun, Empty)
+        outcomes = zip(request.requests, await self._batches.each(caller(), whole, cancellations), strict=True)
+        results = [pb.BatchCancelResult(**_result(each, "cancelled", outcome)) for each, outcome in outcomes]
+        return pb.BatchCancelResponse(results=results)
+
+    async def WatchAppointments(  # type: ignore[override]  # bytes, see server.rpc.calls.streaming
+        self,
+        request: pb.WatchAppointmentsRequest,
+        context: grpc.aio.ServicerContext[pb.WatchAppointmentsRequest, bytes],
+    ) -> AsyncGenerator[bytes, None]:
+        told = self._feed.watch(watcher(context), request.clinic_id.lower(), request.after)
+        async with aclosing(told):
+            async for each in told:
+                yield to_message(each)
+
+
+def _wanted(request: pb.CreateAppointmentRequest | pb.RescheduleAppointmentRequest) -> Wanted:
+    start = from_timestamp("start_time", request.start_time) if request.HasField("start_time") else None
+    return Wanted(to_optional_date("date", request.date), request.time_slot, start)
+
+
+# Screens keep asking for lists that hardly change.
+@lru_cache(maxsize=_REMEMBERED)
+def _listed(row: AppointmentRow) -> bytes:
+    """A ListAppointmentsResponse with one appointment; the bytes of several, joined, are a response with them all."""
+    response = pb.ListAppointmentsResponse()
+    fill_appointment(response.appointments.add(), row)
+    return response.SerializeToString()
+
+
+def _page_end(next_page_token: str) -> bytes:
+    return pb.ListAppointmentsResponse(next_page_token=next_page_token).SerializeToString()
+
+
+def _listing(request: pb.ListAppointmentsRequest) -> AppointmentListing:
+    whose: Literal["patient", "doctor", "clinic"] = (
+        "patient" if request.patient_id else "doctor" if request.doctor_id else "clinic"
+    )
+    return AppointmentListing(
+        whose=whose,
+        id=(request.patient_id or request.doctor_id or request.clinic_id).lower(),
+        day=to_optional_date("date", request.date),
+        statuses=from_statuses(request.status),
+        descending=request.sort.endswith("desc"),
+        size=request.size,
+        page=request.page,
+        page_token=request.page_token,
+    )
+
+
+def _move(
+    request: pb.RescheduleAppointmentRequest, request_id: str
+) -> tuple[Move, Write[Changed, pb.RescheduleAppointmentResponse]]:
+    move = Move(request.appointment_id.lower(), request.doctor_id.lower(), _wanted(request), request.etag)
+    return move, idempotent_write(caller(), request, request_id, _moved, pb.RescheduleAppointmentResponse)
+
+
+def _cancellation(
+    request: pb.CancelAppointmentRequest, request_id: str
+) -> tuple[Cancellation, Write[Changed, pb.CancelAppointmentResponse]]:
+    cancellation = Cancellation(request.appointment_id.lower(), request.reason, request.etag)
+    return cancellation, idempotent_write(caller(), request, request_id, _cancelled, pb.CancelAppointmentResponse)
+
+
+def _begun(_: None) -> Empty:
+    """The remembered answer of the batch as a whole: each change in it has an answer of its own."""
+    return Empty()
+
+
+def _result(
+    request: pb.RescheduleAppointmentRequest | pb.CancelAppointmentRequest, name: str, outcome: Message | DomainError
+) -> dict[str, Any]:
+    found = {"error": status_of(outcome)} if isinstance(outcome, DomainError) else {name: outcome}
+    return {"appointment_id": request.appointment_id.lower(), **found}
+
+
+def _booked(booked: Booked) -> pb.CreateAppointmentResponse:
+    return pb.CreateAppointmentResponse(appointment=to_appointment(booked.appointment), revision=booked.revision)
+
+
+def _moved(changed: Changed) -> pb.RescheduleAppointmentResponse:
+    return pb.RescheduleAppointmentResponse(
+        appointment=to_appointment(changed.appointment),
+        day_revisions=[
+            schedule_pb2.DayRevision(doctor_id=row.doctor_id, date=row.date.isoformat(), revision=row.revision)
+            for row in changed.revisions
+        ],
+    )
+
+
+def _cancelled(changed: Changed) -> pb.CancelAppointmentResponse:
+    return pb.CancelAppointmentResponse(appointment=to_appointment(changed.appointment), revision=changed.revision)

@@ -1,0 +1,164 @@
+"""AuthService."""
+
+import base64
+from typing import Any
+
+import grpc
+
+from db.postgres.identity.accounts import SigningKeyRow
+from db.postgres.identity.credentials import DisplayRow
+from server import particulars
+from server.rpc.calls.addresses import client_address
+from server.rpc.calls.current_call import caller
+from server.rpc.calls.idempotent_write import idempotent_write
+from server.rpc.messages.convert import to_timestamp
+from server.rpc.messages.validate import checked
+from server.usecases.identity.access_tokens import LIFETIME
+from server.usecases.identity.accounts import Accounts, NewAccount, Offer
+from server.usecases.identity.devices import Devices, NewService
+from server.usecases.identity.sessions import Grant, Sessions
+from server.usecases.identity.signing_keys import SigningKeys
+from server.usecases.sealing import Seal
+from yoyaku.v1 import account_role_pb2, display_pb2, signing_key_pb2
+from yoyaku.v1 import auth_service_pb2 as pb
+from yoyaku.v1.auth_service_pb2_grpc import AuthServiceServicer
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+_EXPIRES_IN = int(LIFETIME.total_seconds())
+
+
+class AuthServicer(AuthServiceServicer):
+    """Gives people and devices their tokens, and publishes the keys that verify those.
+
+    `seal` encrypts the stored answers of idempotent writes that contain a secret.
+    """
+
+    def __init__(self, keys: SigningKeys, sessions: Sessions, accounts: Accounts, devices: Devices, seal: Seal) -> None:
+        self._keys = keys
+        self._sessions = sessions
+        self._accounts = accounts
+        self._devices = devices
+        self._seal = seal
+
+    async def Login(self, request: pb.LoginRequest, context: Context) -> pb.LoginResponse:
+        grant = await self._sessions.login(request.email, request.password, client_address(context))
+        return pb.LoginResponse(**_granted(grant))
+
+    async def RefreshToken(self, request: pb.RefreshTokenRequest, context: Context) -> pb.RefreshTokenResponse:
+        grant = await self._sessions.refresh(request.refresh_token, request.request_id.lower())
+        return pb.RefreshTokenResponse(**_granted(grant))
+
+    async def Logout(self, request: pb.LogoutRequest, context: Context) -> pb.LogoutResponse:
+        await self._sessions.logout(request.refresh_token)
+        return pb.LogoutResponse()
+
+    async def InviteAccount(self, request: pb.InviteAccountRequest, context: Context) -> pb.InviteAccountResponse:
+        write = idempotent_write(caller(), request, request.request_id, _invited, pb.InviteAccountResponse, self._seal)
+        return await self._accounts.invite(caller(), _new_account(request), write)
+
+    async def SetPassword(self, request: pb.SetPasswordRequest, context: Context) -> pb.SetPasswordResponse:
+        await self._accounts.set_password(request.set_password_token, request.password)
+        return pb.SetPasswordResponse()
+
+    async def ResetPassword(self, request: pb.ResetPasswordRequest, context: Context) -> pb.ResetPasswordResponse:
+        write = idempotent_write(caller(), request, request.request_id, _reset, pb.ResetPasswordResponse, self._seal)
+        return await self._accounts.reset(caller(), request.account_id.lower(), write)
+
+    async def ChangePassword(self, request: pb.ChangePasswordRequest, context: Context) -> pb.ChangePasswordResponse:
+        grant = await self._accounts.change_password(caller(), request.current_password, request.new_password)
+        return pb.ChangePasswordResponse(**_granted(grant))
+
+    async def DisableAccount(self, request: pb.DisableAccountRequest, context: Context) -> pb.DisableAccountResponse:
+        await self._accounts.disable(caller(), request.account_id.lower())
+        return pb.DisableAccountResponse()
+
+    async def GetSigningKeys(self, request: pb.GetSigningKeysRequest, context: Context) -> pb.GetSigningKeysResponse:
+        return pb.GetSigningKeysResponse(keys=map(_signing_key, await self._keys.rows()))
+
+    async def PairDisplay(self, request: pb.PairDisplayRequest, context: Context) -> pb.PairDisplayResponse:
+        pairing = await self._devices.pair(client_address(context))
+        return pb.PairDisplayResponse(
+            pairing_code=pairing.code,
+            device_token=pairing.device_token,
+            expire_time=to_timestamp(pairing.expires_at),
+        )
+
+    async def ConfirmDisplay(self, request: pb.ConfirmDisplayRequest, context: Context) -> pb.ConfirmDisplayResponse:
+        write = idempotent_write(caller(), request, request.request_id, _display_confirmed, pb.ConfirmDisplayResponse)
+        clinic_id = request.clinic_id.lower()
+        return await self._devices.confirm(caller(), request.pairing_code, clinic_id, request.name, write)
+
+    async def ListDisplays(self, request: pb.ListDisplaysRequest, context: Context) -> pb.ListDisplaysResponse:
+        rows = await self._devices.displays(caller(), request.clinic_id.lower())
+        return pb.ListDisplaysResponse(displays=map(_display, rows))
+
+    async def RevokeDisplay(self, request: pb.RevokeDisplayRequest, context: Context) -> pb.RevokeDisplayResponse:
+        await self._devices.revoke(caller(), request.display_id.lower())
+        return pb.RevokeDisplayResponse()
+
+    async def CreateServiceAccount(
+        self, request: pb.CreateServiceAccountRequest, context: Context
+    ) -> pb.CreateServiceAccountResponse:
+        new = NewService(request.name, [each.lower() for each in request.clinic_ids], request.all_clinics)
+        write = idempotent_write(
+            caller(), request, request.request_id, _service_created, pb.CreateServiceAccountResponse, self._seal
+        )
+        return await self._devices.create_service(caller(), new, write)
+
+    async def ExchangeDeviceToken(
+        self, request: pb.ExchangeDeviceTokenRequest, context: Context
+    ) -> pb.ExchangeDeviceTokenResponse:
+        row, token = await self._devices.exchange(request.device_token)
+        return pb.ExchangeDeviceTokenResponse(
+            access_token=token, expires_in=_EXPIRES_IN, account_id=row.id, clinic_ids=row.clinic_ids
+        )
+
+
+def _granted(grant: Grant) -> dict[str, Any]:
+    return {
+        "access_token": grant.access_token,
+        "refresh_token": grant.refresh_token,
+        "expires_in": _EXPIRES_IN,
+    }
+
+
+def _new_account(request: pb.InviteAccountRequest) -> NewAccount:
+    role = account_role_pb2.AccountRole.Name(request.role).removeprefix("ACCOUNT_ROLE_").lower()
+    return NewAccount(
+        email=checked("email", particulars.email, request.email, ""),
+        role=role,
+        clinic_ids=[each.lower() for each in request.clinic_ids],
+        patient_id=request.patient_id.lower() or None,
+        doctor_id=request.doctor_id.lower() or None,
+    )
+
+
+def _invited(offer: Offer) -> pb.InviteAccountResponse:
+    return pb.InviteAccountResponse(
+        account_id=offer.account_id, set_password_token=offer.token, expire_time=to_timestamp(offer.expires_at)
+    )
+
+
+def _reset(offer: Offer) -> pb.ResetPasswordResponse:
+    return pb.ResetPasswordResponse(set_password_token=offer.token, expire_time=to_timestamp(offer.expires_at))
+
+
+def _signing_key(row: SigningKeyRow) -> signing_key_pb2.SigningKey:
+    x = base64.urlsafe_b64encode(row.public_key).decode().rstrip("=")
+    return signing_key_pb2.SigningKey(kty="OKP", crv="Ed25519", kid=row.kid, x=x, alg="EdDSA", use="sig")
+
+
+def _display(row: DisplayRow) -> display_pb2.Display:
+    return display_pb2.Display(
+        id=row.id, name=row.name, clinic_id=row.clinic_id, create_time=to_timestamp(row.created_at)
+    )
+
+
+def _display_confirmed(row: DisplayRow) -> pb.ConfirmDisplayResponse:
+    return pb.ConfirmDisplayResponse(display=_display(row))
+
+
+def _service_created(made: tuple[str, str]) -> pb.CreateServiceAccountResponse:
+    account_id, device_token = made
+    return pb.CreateServiceAccountResponse(account_id=account_id, device_token=device_token)

@@ -1,0 +1,126 @@
+"""ScheduleService."""
+
+from collections.abc import AsyncGenerator, Coroutine, Iterable
+from typing import Any
+
+import grpc
+
+from server.domain.booking.hours import HoursVersion, Session
+from server.rpc.calls.current_call import caller, set_etag
+from server.rpc.calls.idempotent_write import idempotent_write
+from server.rpc.calls.streaming import watcher
+from server.rpc.messages.convert import to_date, to_optional_date, to_slot, to_time
+from server.usecases.schedules.availability import Availability
+from server.usecases.schedules.search import FoundSlot, Searching, SlotSearch
+from server.usecases.schedules.watch import Watched, Watching
+from server.usecases.schedules.working_hours import HoursChanged, NewHours, Schedule, Scheduling
+from yoyaku.v1 import clinic_pb2, doctor_pb2, schedule_pb2
+from yoyaku.v1 import schedule_service_pb2 as pb
+from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceServicer
+
+
+class ScheduleServicer(ScheduleServiceServicer):
+    """Lists free slots and working hours, streams days as they change, and sets working hours."""
+
+    def __init__(
+        self, availability: Availability, searching: Searching, watching: Watching, scheduling: Scheduling
+    ) -> None:
+        self._availability = availability
+        self._searching = searching
+        self._watching = watching
+        self._scheduling = scheduling
+
+    def ListAvailableSlots(  # type: ignore[override]  # ready bytes
+        self, request: pb.ListAvailableSlotsRequest, context: object
+    ) -> Coroutine[Any, Any, bytes]:
+        day = to_date("date", request.date)
+        return self._availability.list_slots(caller(), request.doctor_id.lower(), day, request.min_revision)
+
+    async def SearchAvailableSlots(
+        self, request: pb.SearchAvailableSlotsRequest, context: object
+    ) -> pb.SearchAvailableSlotsResponse:
+        search = SlotSearch(
+            clinic_id=request.clinic_id.lower(),
+            specialty=request.specialty.strip(),
+            first=to_date("from_date", request.from_date),
+            last=to_date("to_date", request.to_date),
+            limit=request.limit or DEFAULT_LIMIT,
+        )
+        return pb.SearchAvailableSlotsResponse(slots=map(_found, await self._searching.earliest(caller(), search)))
+
+    def WatchSlots(  # type: ignore[override]  # bytes, see server.rpc.calls.streaming
+        self, request: pb.WatchSlotsRequest, context: grpc.aio.ServicerContext[pb.WatchSlotsRequest, bytes]
+    ) -> AsyncGenerator[bytes, None]:
+        watched = Watched(
+            doctor_ids=[each.lower() for each in request.doctor_ids],
+            clinic_id=request.clinic_id.lower(),
+            day=to_optional_date("date", request.date),
+        )
+        return self._watching.watch(watcher(context), watched)
+
+    async def GetSchedule(self, request: pb.GetScheduleRequest, context: object) -> pb.GetScheduleResponse:
+        schedule = await self._scheduling.get(caller(), request.doctor_id.lower())
+        response = pb.GetScheduleResponse(schedule=_schedule(schedule))
+        set_etag(response.schedule.etag)
+        return response
+
+    async def SetWorkingHours(self, request: pb.SetWorkingHoursRequest, context: object) -> pb.SetWorkingHoursResponse:
+        hours = NewHours(
+            request.doctor_id.lower(),
+            HoursVersion(to_date("valid_from", request.valid_from), _sessions(request.sessions)),
+            request.etag,
+        )
+        write = idempotent_write(caller(), request, request.request_id, _changed, pb.SetWorkingHoursResponse)
+        response = await self._scheduling.set_working_hours(caller(), hours, write)
+        set_etag(response.schedule.etag)
+        return response
+
+
+def _found(found: FoundSlot) -> schedule_pb2.FoundSlot:
+    offer = found.offer
+    return schedule_pb2.FoundSlot(
+        doctor=doctor_pb2.DoctorRef(id=offer.doctor_id, name=offer.doctor_name, specialty=offer.specialty),
+        clinic=clinic_pb2.ClinicRef(id=offer.clinic_id, name=offer.clinic_name, time_zone=offer.time_zone),
+        date=found.slot.date.isoformat(),
+        slot=to_slot(found.slot),
+    )
+
+
+DEFAULT_LIMIT = 10
+
+
+def _sessions(sessions: Iterable[schedule_pb2.Session]) -> list[Session]:
+    return [
+        Session(
+            session.weekday, to_time(session.start), to_time(session.end), session.slot_minutes, session.capacity or 1
+        )
+        for session in sessions
+    ]
+
+
+def _schedule(schedule: Schedule) -> schedule_pb2.Schedule:
+    return schedule_pb2.Schedule(
+        doctor_id=schedule.doctor_id,
+        time_zone=schedule.time_zone,
+        working_hours=[
+            schedule_pb2.WorkingHours(
+                valid_from=version.valid_from.isoformat(), sessions=map(_session, version.sessions)
+            )
+            for version in schedule.hours
+        ],
+        etag=schedule.etag,
+    )
+
+
+def _session(session: Session) -> schedule_pb2.Session:
+    return schedule_pb2.Session(
+        weekday=schedule_pb2.Weekday.Name(session.weekday),  # type: ignore[arg-type]
+        start=f"{session.start:%H:%M}",
+        end=f"{session.end:%H:%M}",
+        slot_minutes=session.slot_minutes,
+        capacity=session.capacity,
+    )
+
+
+def _changed(changed: HoursChanged) -> pb.SetWorkingHoursResponse:
+    return pb.SetWorkingHoursResponse(schedule=_schedule(changed.schedule), days_changed=len(changed.changes.days))

@@ -1,5 +1,15 @@
 -- Runs for every call: repairs or refuses requests that Envoy or gRPC would mishandle, and adjusts answers.
 
+-- The types that Envoy's filters take for gRPC-Web and for gRPC. Anything else is JSON, whatever its type.
+local grpc_web = {}
+for _, ending in ipairs({"", "+proto", "-text", "-text+proto"}) do
+  grpc_web["application/grpc-web" .. ending] = true
+end
+
+local function is_grpc(kind)
+  return kind == "application/grpc" or kind:find("application/grpc+", 1, true) == 1
+end
+
 function envoy_on_request(handle)
   local headers = handle:headers()
   local path = headers:get(":path")
@@ -13,13 +23,17 @@ function envoy_on_request(handle)
     headers:replace("x-request-id", own)
   end
   local kind = headers:get("content-type") or ""
-  if kind:match("^application/grpc") and not kind:match("^application/grpc%-web") and handle:streamInfo():protocol() ~= "HTTP/2" then
+  local over_grpc = is_grpc(kind)
+  if not over_grpc and not grpc_web[kind] and kind:find("application/grpc", 1, true) == 1 then
+    headers:replace("content-type", "application/json")  -- filters and routes below take the beginning for gRPC
+  end
+  if over_grpc and handle:streamInfo():protocol() ~= "HTTP/2" then
     handle:respond({[":status"] = "426"}, "")  -- gRPC's status comes in trailers, after the message
     return
   end
   -- A small compressed message may inflate to any size before a worker can check its length.
   if (headers:get("grpc-encoding") or "identity") ~= "identity" then
-    if (headers:get("content-type") or ""):find("^application/grpc") then
+    if over_grpc or grpc_web[kind] then
       handle:respond({[":status"] = "415"}, "")
       return
     end

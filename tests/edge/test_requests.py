@@ -164,7 +164,7 @@ def test_a_field_that_is_sent_twice_is_refused_by_name(rest: Rest, body: str) ->
     [
         '{"name": "Sato Ken",}',
         '{"name": "Sato Ken" "phone": ""}',
-        '{"name": \'Sato Ken\'}',
+        "{\"name\": 'Sato Ken'}",
         '{"identifiers": [,]}',
         '{"identifiers": [}',
         '{"identifiers": ]}',
@@ -173,7 +173,7 @@ def test_a_field_that_is_sent_twice_is_refused_by_name(rest: Rest, body: str) ->
         '{"name": "Sato Ken"}}',
         '{"name": "Sato Ken"',
         '{"name": "Sato Ken\\"}',
-        '{,}',
+        "{,}",
     ],
 )
 def test_what_is_not_json_is_refused(rest: Rest, body: str) -> None:

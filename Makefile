@@ -22,8 +22,8 @@ reset:  ## Stop the system and remove its data
 status: .venv/built  ## Show how the running system does, on one screen; WATCH=1 keeps it up to date
 	exec $(PYTHON) -m server status $(if $(WATCH),--watch)
 
-logs:  ## Follow the logs of the running system
-	exec tail -n 20 -F .yoyaku/logs/*.log
+logs: .venv/built  ## Follow the logs of the running system; ID=... shows all lines with that request id or trace id
+	exec $(PYTHON) -m server logs $(ID)
 
 psql: .venv/built  ## Open the running system's database
 	exec $(PYTHON) -m server psql

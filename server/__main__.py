@@ -17,6 +17,8 @@ COMMANDS = {
     "import-fhir": "data",
     "invite-admin": "access",
     "limits": "deploy",
+    "log-level": "deploy",
+    "logs": "stack",
     "metrics": "deploy",
     "migrate": "deploy",
     "outbox": "stack",

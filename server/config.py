@@ -99,7 +99,13 @@ class Settings(BaseSettings):
     traces_format: Annotated[
         Literal["w3c", "xray"], Field(description="xray: also take AWS X-Ray's header, and make ids as it wants them")
     ] = "w3c"
-    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+    log_level: Annotated[
+        str,
+        Field(pattern="^(debug|info|warning|error)$", description="`log-level` changes it while processes run"),
+    ] = "info"
+    log_format: Annotated[
+        Literal["auto", "json", "console"], Field(description="of logs; auto: console in a terminal, else JSON lines")
+    ] = "auto"
 
     @property
     def port(self) -> int:

@@ -8,6 +8,7 @@ from db.postgres.directory.patients import FullPatientRow
 from db.valkey.client import Valkey
 from db.valkey.signer import Signer
 from server.domain.ids import Clock, IdMaker
+from server.log_level import LogLevel
 from server.measured import Valkeys
 from server.rpc.server import GrpcServer
 from server.usecases.appointments.feed import Feed
@@ -62,5 +63,6 @@ class Parts:
     announcing: Announcing
     hub: Hub
     valkeys: Valkeys
+    log_level: LogLevel
     server: GrpcServer = field(init=False)
     """Made last, out of the others."""

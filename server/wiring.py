@@ -21,12 +21,12 @@ from db.valkey.signer import Signer
 from server.background import kept_up
 from server.config import Settings
 from server.domain.ids import Clock, system_clock, uuid7_maker
-from server.measured import Valkeys, build, caches, database, signing_key, streams
+from server.log_level import LogLevel
+from server.measured import Valkeys, build, caches, database, signing_key, streams, trip_ended
 from server.parts import Parts
 from server.rpc.messages.day_bytes import FORMS
 from server.rpc.server import GrpcServer
 from server.servicers import servicers
-from server.telemetry import metrics
 from server.telemetry.exposition import exposed
 from server.telemetry.readings import Readings
 from server.usecases.appointments.feed import Feed
@@ -114,6 +114,7 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
             announcing=announcing,
             hub=hub,
             valkeys=Valkeys({"cache": cache, "tokens": token_store}),
+            log_level=LogLevel(cache, secret, settings.log_level),
         )
         parts.server = GrpcServer(servicers(parts), tokens)
         yield parts
@@ -139,14 +140,22 @@ async def _engine_and_cache(stack: AsyncExitStack, settings: Settings) -> tuple[
 
 def background(parts: Parts, stop: asyncio.Event | None = None) -> AbstractAsyncContextManager[None]:
     """The background tasks of a worker."""
-    runners = (parts.housekeeping, parts.streams, parts.feed, parts.tokens, parts.announcing, parts.valkeys)
+    runners = (
+        parts.housekeeping,
+        parts.streams,
+        parts.feed,
+        parts.tokens,
+        parts.announcing,
+        parts.valkeys,
+        parts.log_level,
+    )
     runs = [each.run() for each in runners]
     return kept_up((*runs, *parts.hub.loops()), stop or asyncio.Event())
 
 
 def measured(settings: Settings, parts: Parts) -> AbstractContextManager[None]:
     """Serve a worker's metrics at YOYAKU_METRICS_LISTEN, if that is set."""
-    pipeline.on_trip = metrics.trip_ended
+    pipeline.on_trip = trip_ended
     counts = {"day": parts.days.counts, "doctor": parts.doctors.counts, "patient": parts.patients.counts}
     sources = [
         build,

@@ -24,6 +24,7 @@ def stack() -> StackState:
 def settings_of(running: StackState) -> Settings:
     """Settings for a process that uses the stack's database."""
     os.environ[_DATABASE] = running.database_url
+    os.environ[f"{PREFIX}CACHE_URL"] = running.valkey_url
     os.environ[f"{PREFIX}KEY_ENCRYPTION_KEY_FILE"] = running.key_encryption_key_file
     return settings(Settings)
 

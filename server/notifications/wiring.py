@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from db.postgres.cluster.clock import database_clock
 from db.postgres.cluster.engines import create_engine
+from db.postgres.driver import pipeline
 from db.postgres.notifications.jobs import queue
 from db.valkey.client import Valkey, create_client
 from db.valkey.rates import Rate
@@ -17,7 +18,8 @@ from server.background import kept_up
 from server.config import ConfigurationError, Settings
 from server.domain.ids import Clock, system_clock, uuid7_maker
 from server.domain.notices import Channel
-from server.measured import Valkeys, build, database
+from server.log_level import LogLevel
+from server.measured import Valkeys, build, database, trip_ended
 from server.notifications.delivery import Deliveries, Provider
 from server.notifications.figures import Figures
 from server.notifications.letters import Sender
@@ -30,6 +32,7 @@ from server.notifications.sns import sns
 from server.notifications.worker import NotificationWorker
 from server.telemetry.exposition import exposed
 from server.telemetry.readings import Readings
+from server.usecases.identity.signing_keys import key_encryption_key
 
 _APPLICATION = "yoyaku-notifications"
 # With two workers of YOYAKU_POOL_SIZE and one watching connection per process, a task has 20 connections.
@@ -77,7 +80,9 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -
                 f"notifications-{os.getpid()}",
             )
         )
-        await stack.enter_async_context(kept_up([figures.run(), valkeys.run()], stop))
+        level = LogLevel(valkey, key_encryption_key(settings.key_encryption_key.get_secret_value()), settings.log_level)
+        pipeline.on_trip = trip_ended
+        await stack.enter_async_context(kept_up([figures.run(), valkeys.run(), level.run()], stop))
         yield NotificationWorker(
             connector,
             engine,

@@ -1,89 +1,162 @@
-"""Logs: one JSON object per line on standard error, without personal data."""
+"""Logs: lines on standard error, JSON or for people, without personal data."""
 
 import asyncio
 import atexit
 import json
 import logging
-import os
 import sys
 import time
 import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import starmap
 
 import structlog
+from structlog.dev import ConsoleRenderer
+from structlog.processors import JSONRenderer, TimeStamper, add_log_level
+from structlog.typing import EventDict
 
+from server.telemetry import traces
 
-class _JsonLine(logging.Formatter):
-    """Formats lines of libraries; an exception is shown as its type and place, since its text may quote data."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = {"level": record.levelname.lower(), "logger": record.name, "event": record.getMessage()}
-        if record.exc_info and record.exc_info[1]:
-            line["failure"] = place_of(record.exc_info[1])
-        return json.dumps(line)
-
-
-_calls_to: int | None = None
-"""The file descriptor for lines about calls."""
-_calls: list[tuple[str, str, str | None, float, str, str | None, float]] = []
-"""Calls whose lines are written together, which costs half as much as one by one."""
+_LEVELS = logging.getLevelNamesMapping()
 _TOGETHER_SECONDS = 0.02
+_calls_wanted = _trips_wanted = False
+_calls: list[tuple[str, str, str | None, float, str, str | None, str | None, float]] = []
+"""Calls whose lines are written together, which costs half as much as one by one."""
 
 
-def configure(level: str) -> None:
-    """Send the lines of this process and of its libraries to standard error from `level` on."""
-    global _calls_to  # noqa: PLW0603  # like structlog's own configuration
-    threshold = logging.getLevelNamesMapping()[level.upper()]
-    _calls_to = sys.stderr.fileno() if threshold <= logging.INFO else None
-    atexit.register(_write_calls)
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonLine())
-    logging.basicConfig(level=max(threshold, logging.WARNING), handlers=[handler], force=True)
+def no_ids() -> Mapping[str, str]:
+    """What lines outside a call are about: nothing."""
+    return {}
+
+
+def configure(level: str, form: str = "auto", ids: Callable[[], Mapping[str, str]] = no_ids) -> None:
+    """Send the lines of this process and of its libraries to standard error from `level` on.
+
+    `form` is json, or console for people; auto means console if standard error is a terminal. `ids` says what the
+    running call is called, as in {"request_id": "..."}; the id of its trace is added.
+    """
+    global _line  # noqa: PLW0603  # like structlog's own configuration
+    console = form == "console" or (form == "auto" and sys.stderr.isatty())
+    renderer = for_people(colors=sys.stderr.isatty()) if console else JSONRenderer()
+    _line = partial(_console_line, renderer) if isinstance(renderer, ConsoleRenderer) else _json_line
+
+    def with_ids(_: object, __: str, line: EventDict) -> EventDict:
+        trace_id = traces.trace_id()
+        return {**({"trace_id": trace_id} if trace_id else {}), **ids(), **line}
+
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
+        processors=[with_ids, add_log_level, TimeStamper(fmt="iso", utc=True), renderer],
+        logger_factory=_StandardError,
+        # A logger that was used before follows a new level or a new standard error only if it is made anew.
+        cache_logger_on_first_use=False,
     )
+    logging.basicConfig(level=logging.WARNING, handlers=[_LibraryLines()], force=True)
+    set_level(level)
+    atexit.register(_write_calls)
+
+
+def for_people(*, colors: bool) -> ConsoleRenderer:
+    """Makes a line out of the values of a JSON line."""
+    return ConsoleRenderer(colors=colors, pad_event_to=0, pad_level=False, sort_keys=False)
+
+
+def set_level(level: str) -> None:
+    """Write lines from `level` on (debug, info, warning, error), from now on; libraries never write below warning."""
+    global _calls_wanted, _trips_wanted  # noqa: PLW0603  # like structlog's own configuration
+    threshold = _LEVELS[level.upper()]
+    _calls_wanted = threshold <= logging.INFO
+    _trips_wanted = threshold <= logging.DEBUG
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(threshold))
+    logging.getLogger().setLevel(max(threshold, logging.WARNING))
+
+
+class _StandardError:
+    """Writes to what is standard error at that moment; a log that cannot be written harms nobody who calls."""
+
+    def __init__(self, *_: object) -> None:
+        """As structlog makes it, with the arguments of get_logger."""
+
+    @staticmethod
+    def msg(line: str) -> None:
+        _write(f"{line}\n")
+
+    debug = info = warning = error = critical = msg
+
+
+def _write(text: str) -> None:
+    with suppress(OSError, ValueError):  # a full disk, or a stream that is closed
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+class _LibraryLines(logging.Handler):
+    """Passes lines of libraries on; an exception is shown as its type and place, since its text may quote data."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        about = {"logger": record.name}
+        if record.exc_info and record.exc_info[1]:
+            about["failure"] = place_of(record.exc_info[1])
+        structlog.get_logger().log(record.levelno, record.getMessage(), **about)
 
 
 def write_call(method: str, code: str, reason: str | None, seconds: float, request_id: str, caller: str | None) -> None:
     """Log a call that has ended, shortly afterwards; no value except `caller` may need escaping in JSON."""
-    if _calls_to is None:
+    if not _calls_wanted:
         return
     if not _calls:
         asyncio.get_running_loop().call_later(_TOGETHER_SECONDS, _write_calls)
-    _calls.append((method, code, reason, seconds, request_id, caller, time.time()))
+    _calls.append((method, code, reason, seconds, request_id, caller, traces.trace_id(), time.time()))
+
+
+def write_trip(statement: str, seconds: float) -> None:
+    """Log a round trip to the database, at level debug."""
+    if _trips_wanted:
+        structlog.get_logger().debug("trip to the database", statement=statement, milliseconds=round(seconds * 1000, 1))
 
 
 def _write_calls() -> None:
-    lines = "".join(starmap(_line, _calls)).encode()
+    lines = "".join(starmap(_line, _calls))
     _calls.clear()
-    if lines and _calls_to is not None:
-        os.write(_calls_to, lines)
+    if lines:
+        _write(lines)
 
 
-def _line(
-    method: str, code: str, reason: str | None, seconds: float, request_id: str, caller: str | None, ended_at: float
-) -> str:
+def _json_line(
+    method: str, code: str, reason: str | None, seconds: float, request_id: str, caller: str | None,
+    trace_id: str | None, ended_at: float,
+) -> str:  # fmt: skip
     """A line as structlog renders all other lines.
 
     With structlog a list of slots costs 30 % more CPU, a list of appointments 8 to 12 % and a booking 9 to 19 % more
     (`make bench PART=log`).
     """
-    second = int(ended_at)
     quoted = f'"{reason}"' if reason else "null"
+    trace = f'"trace_id": "{trace_id}", ' if trace_id else ""
     return (
         f'{{"method": "{method}", "code": "{code}", "reason": {quoted}, "milliseconds": {seconds * 1000:.1f},'
-        f' "request_id": "{request_id}", "caller": {_quoted(caller)}, "event": "call", "level": "info",'
-        f' "timestamp": "{_clock(second)}.{int((ended_at - second) * 1e6):06}Z"}}\n'
+        f' "request_id": "{request_id}", "caller": {_quoted(caller)}, {trace}"event": "call", "level": "info",'
+        f' "timestamp": "{_time(ended_at)}"}}\n'
     )
+
+
+def _console_line(
+    renderer: ConsoleRenderer,
+    method: str, code: str, reason: str | None, seconds: float, request_id: str, caller: str | None,
+    trace_id: str | None, ended_at: float,
+) -> str:  # fmt: skip
+    line = {
+        "timestamp": _time(ended_at), "level": "info", "event": "call", "method": method, "code": code,
+        "reason": reason, "milliseconds": round(seconds * 1000, 1), "request_id": request_id, "caller": caller,
+    } | ({"trace_id": trace_id} if trace_id else {})  # fmt: skip
+    return f"{renderer(None, '', line)}\n"
+
+
+def _time(ended_at: float) -> str:
+    second = int(ended_at)
+    return f"{_clock(second)}.{int((ended_at - second) * 1e6):06}Z"
 
 
 @lru_cache(maxsize=2)
@@ -93,6 +166,7 @@ def _clock(second: int) -> str:
 
 # Most calls come from few callers.
 _quoted = lru_cache(maxsize=1_000)(json.dumps)
+_line: Callable[..., str] = _json_line
 
 
 def place_of(error: BaseException) -> str:

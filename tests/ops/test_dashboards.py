@@ -11,6 +11,7 @@ import pytest
 
 from ops.grafana.dashboards import BOARDS, built
 from tests.fixtures.stack import Copy, copied
+from tests.fixtures.waiting import eventually
 
 ANSWER_SECONDS = 60.0
 
@@ -71,6 +72,16 @@ def test_a_dashboard_is_what_grafana_takes(board: Any) -> None:
     assert made["title"] == board.title
     assert [panel["title"] for panel in made["panels"]] == [panel.title for panel in board.panels]
     assert all(target["expr"] for panel in made["panels"] for target in panel["targets"])
+
+
+def test_one_id_finds_a_call_in_the_logs_of_envoy_and_of_the_worker(observed: Copy) -> None:
+    with observed.client("patient") as client:
+        request_id = client.get("/api/clinics").headers["x-request-id"]
+    found = eventually(lambda: lines if len(lines := observed.run("logs", request_id).stdout.splitlines()) > 1 else [])
+    assert {line["event"]: line["request_id"] for line in map(json.loads, found)} == {
+        "request": request_id,
+        "call": request_id,
+    }
 
 
 def test_one_screen_says_how_the_system_does(observed: Copy) -> None:

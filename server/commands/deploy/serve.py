@@ -11,6 +11,7 @@ from server import wiring
 from server.background import BrokenError
 from server.commands import app, fail, settings
 from server.config import Settings
+from server.rpc.calls import current_call
 from server.telemetry import logs
 from server.telemetry.logs import place_of
 from server.usecases.identity.signing_keys import KeyEncryptionKeyError
@@ -23,7 +24,7 @@ _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 def serve() -> None:
     """Run a worker at YOYAKU_LISTEN until SIGTERM or SIGINT, then finish running calls."""
     configured = settings(Settings)
-    logs.configure(configured.log_level)
+    logs.configure(configured.log_level, configured.log_format, current_call.ids)
     try:
         uvloop.run(_serve(configured))
     except BrokenError as error:

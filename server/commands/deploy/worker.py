@@ -16,7 +16,7 @@ from server.telemetry import logs
 def worker() -> None:
     """Send notices to patients until SIGTERM or SIGINT, then finish what is being sent."""
     configured = settings(Settings)
-    logs.configure(configured.log_level)
+    logs.configure(configured.log_level, configured.log_format)
     try:
         uvloop.run(_work(configured))
     except ConfigurationError as error:

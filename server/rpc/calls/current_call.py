@@ -43,6 +43,12 @@ def current() -> Call:
     return _CURRENT.get()
 
 
+def ids() -> dict[str, str]:
+    """What log lines call the running call; nothing outside of calls."""
+    call = _CURRENT.get(None)
+    return {"request_id": call.request_id} if call else {}
+
+
 def caller() -> Caller:
     """The verified caller (TOKEN_MISSING)."""
     found = _CURRENT.get().caller

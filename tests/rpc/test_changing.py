@@ -109,7 +109,7 @@ async def test_a_stale_etag_is_refused_and_the_current_one_told(scene: Scene) ->
     await scene.cancel(appointment, etag='W/"2"')
 
 
-async def test_patients_change_until_the_clinic_s_limit_and_staff_until_the_start(scene: Scene) -> None:
+async def test_patients_change_until_the_clinic_s_limit_and_staff_after_it(scene: Scene) -> None:
     clinic = await scene.book.clinic(cancel_by_minutes=120)
     doctor = await scene.book.doctor(clinic)
     staff = await scene.worker.client("staff", clinic_ids=[clinic])

@@ -28,8 +28,11 @@ from yoyaku.v1.schedule_pb2 import Session
 
 T = TypeVar("T")
 
-DAYS = ["2026-03-03", "2026-03-04"]
+DAYS = ["2026-03-03", "2026-03-04", "2026-03-05"]  # the clock shows 09:00 of the day before, and stays there
 MAX_PER_DAY = 2
+HORIZON_DAYS = 2
+NOTICE = 24 * 60 + 20
+"""Too short for the first slot of the first day; the last day is beyond the horizon."""
 PATIENTS = 6
 Place = tuple[int, int, int]
 """An index each for doctor, day and slot."""
@@ -83,6 +86,13 @@ class Booked:
         return range(_minutes(self.slot), _minutes(self.slot) + self.length)
 
     @property
+    def is_closed_to_patients(self) -> str:
+        """Why a patient cannot book it, whoever sits there; empty if nothing forbids it."""
+        if self.day == 0 and _minutes(self.slot) < 9 * 60 + NOTICE - 24 * 60:
+            return "TOO_SHORT_NOTICE"
+        return "BEYOND_HORIZON" if self.day == HORIZON_DAYS else ""
+
+    @property
     def place(self) -> tuple[int, int, str, int]:
         return self.doctor, self.day, self.slot, self.length
 
@@ -94,7 +104,7 @@ class Model:
         self.booked: dict[str, Booked] = {}
         self.hours = [HOURS[0], HOURS[1]]
 
-    def refusal(self, wanted: Booked, moving: str = "", *, override: bool = False) -> str:
+    def refusal(self, wanted: Booked, moving: str = "", *, override: bool = False, by_patient: bool = False) -> str:
         """Why an appointment cannot be; empty if it can."""
         if wanted.slot not in self.hours[wanted.doctor].grid:
             return "SLOT_NOT_OFFERED"
@@ -102,6 +112,8 @@ class Model:
             return "STATUS_FORBIDS"
         if moving and self.booked[moving].place == wanted.place:
             return ""
+        if by_patient and wanted.is_closed_to_patients:
+            return wanted.is_closed_to_patients
         others = [each for key, each in self.booked.items() if key != moving and each.active]
         if not self._left(wanted, others) and not override:
             return "SLOT_TAKEN"
@@ -119,7 +131,8 @@ class Model:
         """(slot, seats left) of a day."""
         active = [each for each in self.booked.values() if each.active]
         slots = [Booked(0, doctor, day, slot, self.hours[doctor].minutes) for slot in self.hours[doctor].grid]
-        return [(slot.slot, left) for slot in slots if (left := self._left(slot, active))]
+        left = {slot.slot: 0 if slot.is_closed_to_patients else self._left(slot, active) for slot in slots}
+        return [(slot, seats) for slot, seats in left.items() if seats]
 
     def _left(self, slot: Booked, others: list[Booked]) -> int:
         """The seats that are left in the fullest minute."""
@@ -136,7 +149,7 @@ class Machine(RuleBasedStateMachine):
     book: Book
     channel: grpc.aio.Channel
 
-    places = st.tuples(st.integers(0, 1), st.integers(0, 1), st.integers(0, 2))
+    places = st.tuples(st.integers(0, 1), st.integers(0, len(DAYS) - 1), st.integers(0, 2))
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(coroutine)
@@ -147,14 +160,20 @@ class Machine(RuleBasedStateMachine):
         self.run(self._open())
 
     async def _open(self) -> None:
-        self.clinic = clinic = await self.book.clinic(max_per_patient_day=MAX_PER_DAY)
+        self.clinic = clinic = await self.book.clinic(
+            max_per_patient_day=MAX_PER_DAY, horizon_days=HORIZON_DAYS, min_notice_minutes=NOTICE
+        )
         self.doctors = [await self.book.doctor(clinic) for _ in self.model.hours]
         self.patients = [await self.book.patient() for _ in range(PATIENTS)]
-        token = await self.parts.tokens.issue(await self.book.account("staff", clinic_ids=[clinic]))
-        assert token
-        self.staff = Client(self.channel, token)
+        self.staff = await self._client("staff", clinic_ids=[clinic])
+        self.callers = [await self._client("patient", patient_id=each) for each in self.patients]
         for doctor, hours in enumerate(self.model.hours):
             await self._set_hours(doctor, hours)
+
+    async def _client(self, role: str, **fields: Any) -> Client:
+        token = await self.parts.tokens.issue(await self.book.account(role, **fields))
+        assert token
+        return Client(self.channel, token)
 
     async def _set_hours(self, doctor: int, hours: Hours) -> None:
         fields: dict[str, Any] = {"start": _clock(hours.start), "end": _clock(hours.end)}
@@ -173,6 +192,16 @@ class Machine(RuleBasedStateMachine):
         )
         refusal = self.model.refusal(wanted, override=bool(override))
         answer = self._expect(refusal, self.staff.appointments.CreateAppointment, request)
+        if answer:
+            self.model.booked[answer.appointment.id] = wanted
+
+    @rule(place=places, patient=st.integers(0, PATIENTS - 1))
+    def book_a_slot_as_a_patient(self, place: Place, patient: int) -> None:
+        wanted = self._wanted(patient, place)
+        request = pb.CreateAppointmentRequest(patient_id=self.patients[patient], **self._fields(wanted))
+        refusal = self.model.refusal(wanted, by_patient=True)
+        caller = self.callers[patient]
+        answer = self._expect(refusal, caller.appointments.CreateAppointment, request, caller)
         if answer:
             self.model.booked[answer.appointment.id] = wanted
 
@@ -218,11 +247,11 @@ class Machine(RuleBasedStateMachine):
         # By number: ids differ from run to run.
         return list(self.model.booked)[data.draw(st.integers(0, len(self.model.booked) - 1))]
 
-    def _expect(self, refusal: str, method: Any, request: Any) -> Any:
+    def _expect(self, refusal: str, method: Any, request: Any, caller: Client | None = None) -> Any:
         answer: Any = None
         reason = ""
         try:
-            answer = self.run(self.staff(method, request))
+            answer = self.run((caller or self.staff)(method, request))
         except Refusal as refused:
             reason = refused.reason
         assert reason == refusal
@@ -233,7 +262,7 @@ class Machine(RuleBasedStateMachine):
         if not hasattr(self, "model"):
             return
         for doctor in range(2):
-            for day in range(2):
+            for day in range(len(DAYS)):
                 request = schedules.ListAvailableSlotsRequest(doctor_id=self.doctors[doctor], date=DAYS[day])
                 found = self.run(self.staff(self.staff.schedules.ListAvailableSlots, request))
                 shown = [(slot.time_slot, slot.seats_free) for slot in found.slots]
@@ -244,14 +273,14 @@ class Machine(RuleBasedStateMachine):
         if not hasattr(self, "model"):
             return
         request = schedules.SearchAvailableSlotsRequest(
-            clinic_id=self.clinic, from_date=DAYS[0], to_date=DAYS[1], limit=50
+            clinic_id=self.clinic, from_date=DAYS[0], to_date=DAYS[-1], limit=50
         )
         found = self.run(self.staff(self.staff.schedules.SearchAvailableSlots, request)).slots
         shown = [(each.doctor.id, each.date, each.slot.time_slot, each.slot.seats_free) for each in found]
         assert sorted(shown) == sorted(
             (self.doctors[doctor], DAYS[day], *free)
             for doctor in range(2)
-            for day in range(2)
+            for day in range(len(DAYS))
             for free in self.model.free(doctor, day)
         )
 

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,8 @@ import pytest
 from server.domain.booking.appointment import ACTIVE, STEPS, Status, check_step
 from server.domain.booking.availability import Closed
 from server.domain.booking.hours import Session, first_overlap
-from server.domain.booking.policies import Policy, check_bookable, check_changeable
+from server.domain.booking.policies import Policy, Waived, check_bookable, check_changeable
+from server.domain.booking.slots import Period, Slot
 from server.domain.errors import DomainError, ErrorKind, Reason
 from server.domain.identity import (
     ALL_CLINICS,
@@ -57,24 +58,47 @@ def test_sessions_overlap_over_midnight_and_over_the_week_s_end(sessions: list[S
 POLICY = Policy(horizon_days=30, min_notice_minutes=60, cancel_by_minutes=120, max_per_patient_day=1, buffer_minutes=0)
 
 
+def slot_in(ahead: timedelta) -> Slot:
+    start_at, end_at = NOW + ahead, NOW + ahead + timedelta(minutes=30)
+    day = start_at.astimezone(TOKYO)
+    return Slot(day.date(), f"{day:%H:%M}", start_at, end_at, Period(start_at, end_at), 1)
+
+
+def bookable(ahead: timedelta, *, for_others: bool = False) -> Waived | Reason:
+    try:
+        return check_bookable(POLICY, TOKYO, slot_in(ahead), NOW, for_others=for_others)
+    except DomainError as refused:
+        return refused.reason
+
+
 def test_notice_and_horizon_are_inclusive() -> None:
-    day = date(2026, 3, 2)
-    check_bookable(POLICY, TOKYO, day=day, start_at=NOW + timedelta(hours=1), now=NOW)
-    with pytest.raises(DomainError) as refused:
-        check_bookable(POLICY, TOKYO, day=day, start_at=NOW + timedelta(minutes=59), now=NOW)
-    assert refused.value.reason is Reason.TOO_SHORT_NOTICE
-    check_bookable(POLICY, TOKYO, day=day + timedelta(days=30), start_at=NOW + timedelta(days=30), now=NOW)
-    with pytest.raises(DomainError) as refused:
-        check_bookable(POLICY, TOKYO, day=day + timedelta(days=31), start_at=NOW + timedelta(days=31), now=NOW)
-    assert refused.value.reason is Reason.BEYOND_HORIZON
+    assert bookable(timedelta(hours=1)) is Waived.NOTHING
+    assert bookable(timedelta(minutes=59)) is Reason.TOO_SHORT_NOTICE
+    assert bookable(timedelta(days=30)) is Waived.NOTHING
+    assert bookable(timedelta(days=31)) is Reason.BEYOND_HORIZON
 
 
-def test_patients_cancel_until_the_limit_and_staff_until_the_start() -> None:
-    start = NOW + timedelta(minutes=60)
-    with pytest.raises(DomainError) as refused:
-        check_changeable(POLICY, start_at=start, now=NOW, by_staff=False)
-    assert refused.value.reason is Reason.TOO_LATE_TO_CHANGE
-    check_changeable(POLICY, start_at=start, now=NOW, by_staff=True)
+def test_notice_and_horizon_do_not_bind_who_books_for_others() -> None:
+    assert bookable(timedelta(hours=1), for_others=True) is Waived.NOTHING
+    assert bookable(timedelta(minutes=59), for_others=True) is Waived.NOTICE
+    assert bookable(timedelta(minutes=-29), for_others=True) is Waived.NOTICE
+    assert bookable(timedelta(minutes=-30), for_others=True) is Reason.TOO_SHORT_NOTICE
+    assert bookable(timedelta(days=31), for_others=True) is Waived.HORIZON
+
+
+def changeable(ahead: timedelta, *, for_others: bool) -> bool:
+    try:
+        check_changeable(POLICY, slot_in(ahead).visit, NOW, for_others=for_others)
+    except DomainError:
+        return False
+    return True
+
+
+def test_patients_cancel_until_the_limit_and_staff_until_the_end() -> None:
+    assert changeable(timedelta(minutes=120), for_others=False)
+    assert not changeable(timedelta(minutes=119), for_others=False)
+    assert changeable(timedelta(minutes=-29), for_others=True)
+    assert not changeable(timedelta(minutes=-30), for_others=True)
 
 
 def test_only_the_steps_of_the_table_are_taken() -> None:

@@ -27,6 +27,8 @@ _NEW_VERSION = sql(
     .returning(doctors.c.hours_version)
 )
 
+_KEEP = "SELECT FROM doctors WHERE id = %(doctor_id)s FOR SHARE"
+
 # Locks the days of a doctor in a range, in order, and raises the revision of each.
 _RAISE_RANGE = """
 INSERT INTO schedule_days (doctor_id, date, revision, changed_at)
@@ -46,6 +48,14 @@ async def raise_revisions(
     cursor = pg.cursor(row_factory=args_row(DayRow))
     await cursor.execute(_RAISE_RANGE, {"doctor_ids": list(doctor_ids), "first": first, "last": last, "now": now})
     return await cursor.fetchall()
+
+
+async def keep(pg: Connection, doctor_id: str) -> None:
+    """Keep a doctor's working hours as they are until the transaction ends: for a day beyond the clinic's horizon.
+
+    Up to the horizon the lock of the day does that, since new hours raise the revision of each day that they touch.
+    """
+    await pg.execute(_KEEP, {"doctor_id": doctor_id})
 
 
 async def put(pg: Connection, doctor_id: str, valid_from: date, sessions: Iterable[SessionRow]) -> None:

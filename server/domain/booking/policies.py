@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from server.domain.booking.slots import Period, Slot
 from server.domain.errors import DomainError, Reason
 
 
@@ -37,20 +39,44 @@ def today(zone: ZoneInfo, now: datetime) -> date:
     return now.astimezone(zone).date()
 
 
-def check_bookable(policy: Policy, zone: ZoneInfo, *, day: date, start_at: datetime, now: datetime) -> None:
-    """Refuse a start that is too soon (TOO_SHORT_NOTICE) or a day too far ahead (BEYOND_HORIZON)."""
-    if start_at < now + policy.notice:
+class Waived(StrEnum):
+    """A rule for patients that a booking by somebody else has passed over; the value is kept in the history."""
+
+    NOTHING = ""
+    NOTICE = "short notice"
+    HORIZON = "beyond the horizon"
+
+
+def check_bookable(policy: Policy, zone: ZoneInfo, slot: Slot, now: datetime, *, for_others: bool) -> Waived:
+    """Refuse a slot that starts too soon (TOO_SHORT_NOTICE) or is too far ahead (BEYOND_HORIZON).
+
+    Both bind patients. Who books for others, such as staff with somebody at the desk, may take any slot that has not
+    ended yet; what that passed over is returned.
+    """
+    if slot.end_at <= now:
         raise DomainError(
             Reason.TOO_SHORT_NOTICE,
-            f"bookings at this clinic close {policy.min_notice_minutes} minutes before the start: pick a later slot",
+            "the slot is over: pick a later slot",
             metadata={"min_notice_minutes": str(policy.min_notice_minutes)},
         )
-    if day > policy.last_day(zone, now):
+    if slot.start_at < now + policy.notice:
+        if for_others:
+            return Waived.NOTICE
+        raise DomainError(
+            Reason.TOO_SHORT_NOTICE,
+            f"bookings at this clinic close {policy.min_notice_minutes} minutes before the start: pick a later slot,"
+            " or call the clinic",
+            metadata={"min_notice_minutes": str(policy.min_notice_minutes)},
+        )
+    if slot.date > policy.last_day(zone, now):
+        if for_others:
+            return Waived.HORIZON
         raise DomainError(
             Reason.BEYOND_HORIZON,
-            f"the clinic takes bookings {policy.horizon_days} days ahead: pick an earlier day",
+            f"the clinic takes bookings {policy.horizon_days} days ahead: pick an earlier day, or call the clinic",
             metadata={"horizon_days": str(policy.horizon_days)},
         )
+    return Waived.NOTHING
 
 
 def check_daily_limit(policy: Policy, booked: int) -> None:
@@ -63,13 +89,18 @@ def check_daily_limit(policy: Policy, booked: int) -> None:
         )
 
 
-def check_changeable(policy: Policy, *, start_at: datetime, now: datetime, by_staff: bool) -> None:
-    """Refuse a cancellation or move after the clinic's cancel-by time, or by staff after the start."""
-    limit = timedelta() if by_staff else timedelta(minutes=policy.cancel_by_minutes)
-    if now > start_at - limit:
+def check_changeable(policy: Policy, visit: Period, now: datetime, *, for_others: bool) -> None:
+    """Refuse a cancellation or move after the clinic's cancel-by time; by anybody but the patient after the end."""
+    metadata = {"cancel_by_minutes": str(policy.cancel_by_minutes)}
+    if for_others:
+        # Even after the start: a walk-in is booked into a slot that has begun, and may be booked by mistake.
+        if now >= visit.end_at:
+            raise DomainError(
+                Reason.TOO_LATE_TO_CHANGE, "the appointment is over: it stays as it is", metadata=metadata
+            )
+    elif now > visit.start_at - timedelta(minutes=policy.cancel_by_minutes):
         raise DomainError(
             Reason.TOO_LATE_TO_CHANGE,
-            f"appointments can be changed until {limit // timedelta(minutes=1)} minutes before the start:"
-            " call the clinic",
-            metadata={"cancel_by_minutes": str(policy.cancel_by_minutes)},
+            f"appointments can be changed until {policy.cancel_by_minutes} minutes before the start: call the clinic",
+            metadata=metadata,
         )

@@ -13,18 +13,18 @@ from typing import TypeVar
 
 from cachetools import LRUCache
 
-from db.postgres.booking import appointments, days
+from db.postgres.booking import appointments, days, hours
 from db.postgres.booking.appointments import AppointmentRow, NewAppointment
 from db.postgres.booking.days import BusyRow, OfferRow
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine, Sent
 from server.domain.booking.appointment import Status
 from server.domain.booking.availability import Wanted, find
-from server.domain.booking.policies import check_bookable
+from server.domain.booking.policies import Waived, check_bookable
 from server.domain.booking.seating import Place, Seat, seat_for
 from server.domain.booking.slots import Slot
 from server.domain.errors import DomainError
-from server.domain.identity import Action, Caller, Owner, require
+from server.domain.identity import Action, Caller, Owner, acts_for_others, require
 from server.domain.ids import Clock, IdMaker
 from server.usecases.appointments import history, holds
 from server.usecases.appointments.alternatives import with_alternatives
@@ -96,6 +96,7 @@ class _Plan:
 
     practitioner: Practitioner
     slot: Slot
+    waived: Waived
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class _Creation:
         plan = await self._plan(pg, claim)
         found = await self._lock_and_read(pg, claim, plan)
         seat = seat_for(found.place, self.now, override=bool(self.booking.override_reason))
-        return await self._write(pg, found, seat)
+        return await self._write(pg, found, seat, plan.waived)
 
     async def _plan(self, pg: Connection, claim: Claim) -> _Plan:
         """Plan from what the last booking saw, if there was one: this says which days to lock, but decides nothing."""
@@ -142,14 +143,18 @@ class _Creation:
         if self.booking.override_reason:
             require(self.caller, Action.OVERRIDE_CAPACITY, owner)
         self.slot = slot = find(doctor, self.booking.wanted)
-        check_bookable(doctor.policy, doctor.zone, day=slot.date, start_at=slot.start_at, now=self.now)
-        return _Plan(practitioner, slot)
+        for_others = acts_for_others(self.caller, Action.CREATE_APPOINTMENT, owner)
+        return _Plan(
+            practitioner, slot, check_bookable(doctor.policy, doctor.zone, slot, self.now, for_others=for_others)
+        )
 
     async def _lock_and_read(self, pg: Connection, claim: Claim, plan: _Plan) -> _Found:
         """Lock what the plan touches, then read everything that decides; the plan is used only if that confirms it."""
         slot, patient_id = plan.slot, self.booking.patient_id
         needed = plan.practitioner.days(self.doctor_id, slot.date, slot.occupied)
         await self.locks.send(pg, needed, patient_id, self.now)
+        if plan.waived is Waived.HORIZON:
+            await hours.keep(pg, self.doctor_id)
         sent = await self._send_offers(pg, plan)
         sent_visits = await appointments.of_patient_around(pg, patient_id, slot.date)
         await self.locks.take(claim)
@@ -169,10 +174,12 @@ class _Creation:
             return await days.offers_of_practitioner_on(pg, doctor_id, slot.date, busy_in(*of_day))
         return await days.offers_of_practitioner(pg, doctor_id, busy_in(slot))
 
-    async def _write(self, pg: Connection, found: _Found, seat: Seat) -> Booked:
+    async def _write(self, pg: Connection, found: _Found, seat: Seat, waived: Waived) -> Booked:
         offer, slot = found.offer, found.place.slot
         new = NewAppointment(self.appointment_id, self.booking.patient_id, Status.SCHEDULED, self.booking.reason)
-        event, note = ("overridden", self.booking.override_reason) if seat.is_extra else ("booked", "")
+        event = "overridden" if seat.is_extra else "booked"
+        reason = self.booking.override_reason if seat.is_extra or waived else ""
+        note = ", ".join(filter(None, (waived, reason)))
         expired = await holds.expire(pg, found.place, self.locks, self.now)
         await appointments.insert(pg, new, placement_of(offer, slot, seat.number), self.now)
         booked = AppointmentChange(self.appointment_id, event, self.caller.id, note)

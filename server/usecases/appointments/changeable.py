@@ -50,8 +50,8 @@ class Changeable:
     def check_in_time(self, caller: Caller, now: datetime) -> None:
         """Refuse a change that comes too late (TOO_LATE_TO_CHANGE)."""
         policy = self.practitioner.doctor(self.row.doctor_id).policy
-        by_staff = acts_for_others(caller, Action.CHANGE_APPOINTMENT, owner_of(self.row))
-        check_changeable(policy, start_at=self.row.start_at, now=now, by_staff=by_staff)
+        for_others = acts_for_others(caller, Action.CHANGE_APPOINTMENT, owner_of(self.row))
+        check_changeable(policy, Period(self.row.start_at, self.row.end_at), now, for_others=for_others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """Moving an appointment: one transaction that leaves everything as it was if it fails."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
 from db.errors import Conflict
-from db.postgres.booking import appointments, days
+from db.postgres.booking import appointments, days, hours
 from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.days import OfferRow
 from db.postgres.booking.feed import AppointmentChange
@@ -13,11 +13,11 @@ from db.postgres.cluster.engines import Connection, Engine, Sent
 from server.domain.booking.appointment import Status, check_movable
 from server.domain.booking.availability import Wanted, find
 from server.domain.booking.doctor import DoctorDay
-from server.domain.booking.policies import check_bookable
+from server.domain.booking.policies import Waived, check_bookable
 from server.domain.booking.seating import Place, Seat, seat_for
 from server.domain.booking.slots import Period, Slot
 from server.domain.etags import check_etag
-from server.domain.identity import Action, Caller, Owner, require
+from server.domain.identity import Action, Caller, Owner, acts_for_others, require
 from server.domain.ids import Clock
 from server.usecases.appointments import history, holds
 from server.usecases.appointments.alternatives import with_alternatives
@@ -66,6 +66,7 @@ class _Plan:
     """The practitioner of the slot."""
     slot: Slot
     doctor_id: str
+    waived: Waived = Waived.NOTHING
 
     @property
     def is_there_already(self) -> bool:
@@ -105,6 +106,8 @@ class _Rescheduling:
     async def _lock_and_read(self, pg: Connection, claim: Claim, seen: _Plan) -> tuple[_Plan, Place]:
         """Lock the days of the plan and plan again: what was seen before only says which days to lock (MoreDays)."""
         await self.locks.send(pg, seen.days(), seen.found.row.patient_id, self.now)
+        if seen.waived is Waived.HORIZON:
+            await hours.keep(pg, seen.doctor_id)
         reading, target = await self._send(pg, busy_in(seen.slot))
         sent_others = await appointments.of_patient_around(pg, seen.found.row.patient_id, seen.slot.date)
         await self.locks.take(claim)
@@ -129,7 +132,7 @@ class _Rescheduling:
         row, offer = plan.found.row, plan.practitioner.row(plan.doctor_id)
         expired = await holds.expire(pg, place, self.locks, self.now)
         await appointments.move(pg, row.id, placement_of(offer, plan.slot, seat.number), self.now)
-        await history.record(pg, [*expired, self._moved(row, offer)], self.now)
+        await history.record(pg, [*expired, self._moved(row, offer, plan.waived)], self.now)
         row = row._replace(**seen_at(offer, plan.slot), version=row.version + 1, updated_at=self.now)
         return Changed(row, self.locks.rows())
 
@@ -148,11 +151,12 @@ class _Rescheduling:
         require(self.caller, Action.CHANGE_APPOINTMENT, owner)
         self.slot = slot = find(doctor, self.move.wanted)
         plan = _Plan(found, practitioner, slot, self.doctor_id)
-        if not plan.is_there_already:
-            check_bookable(doctor.policy, doctor.zone, day=slot.date, start_at=slot.start_at, now=self.now)
-        return plan
+        if plan.is_there_already:
+            return plan
+        for_others = acts_for_others(self.caller, Action.CHANGE_APPOINTMENT, owner)
+        return replace(plan, waived=check_bookable(doctor.policy, doctor.zone, slot, self.now, for_others=for_others))
 
-    def _moved(self, row: AppointmentRow, offer: OfferRow) -> AppointmentChange:
-        note = f"from {row.start_at:%Y-%m-%dT%H:%M:%SZ}"
+    def _moved(self, row: AppointmentRow, offer: OfferRow, waived: Waived) -> AppointmentChange:
+        note = ", ".join(filter(None, (f"from {row.start_at:%Y-%m-%dT%H:%M:%SZ}", waived)))
         left = row.clinic_id if row.clinic_id != offer.clinic_id else None
         return AppointmentChange(row.id, "rescheduled", self.caller.id, note, left)

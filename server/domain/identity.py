@@ -76,6 +76,7 @@ class Action(StrEnum):
     SEE_NOTIFICATIONS = "see_notifications"
     RETRY_NOTIFICATION = "retry_notification"
     CHANGE_PASSWORD = "change_password"
+    SEE_OWN_ACCOUNT = "see_own_account"
 
     __hash__ = str.__hash__
 
@@ -138,6 +139,7 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.SEE_NOTIFICATIONS: {_A: Scope.ANY},
     Action.RETRY_NOTIFICATION: {_A: Scope.ANY},
     Action.CHANGE_PASSWORD: dict.fromkeys((_P, _D, _S, _A), Scope.ANY),
+    Action.SEE_OWN_ACCOUNT: dict.fromkeys(Role, Scope.ANY),
 }
 
 

@@ -48,6 +48,7 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "AuthService/Login": (),
     "AuthService/RefreshToken": (),
     "AuthService/Logout": (),
+    "AuthService/GetMe": (Action.SEE_OWN_ACCOUNT,),
     "AuthService/InviteAccount": (Action.MANAGE_ACCOUNTS,),
     "AuthService/SetPassword": (),
     "AuthService/ResetPassword": (Action.MANAGE_ACCOUNTS,),

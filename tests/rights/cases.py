@@ -237,6 +237,7 @@ CASES: dict[str, Sequence[Case]] = {
             passed=["NOTIFICATION_NOT_FOUND"],
         )
     ],
+    "AuthService/GetMe": [Case(lambda _w, _s: auth.GetMeRequest(), objectless=True)],
     "AuthService/InviteAccount": [
         Case(
             lambda w, s: auth.InviteAccountRequest(

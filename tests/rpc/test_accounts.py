@@ -131,6 +131,8 @@ async def test_an_email_belongs_to_one_account(people: People) -> None:
         ({"role": AccountRole.ACCOUNT_ROLE_PATIENT, "doctor_id": NOBODY}, "INVALID_REQUEST"),
         ({"role": AccountRole.ACCOUNT_ROLE_ADMIN, "patient_id": NOBODY}, "INVALID_REQUEST"),
         ({"role": AccountRole.ACCOUNT_ROLE_UNSPECIFIED}, "INVALID_REQUEST"),
+        ({"role": AccountRole.ACCOUNT_ROLE_DISPLAY}, "INVALID_REQUEST"),
+        ({"role": AccountRole.ACCOUNT_ROLE_SYSTEM}, "INVALID_REQUEST"),
         ({"email": "nobody", "role": AccountRole.ACCOUNT_ROLE_ADMIN}, "INVALID_REQUEST"),
     ],
 )

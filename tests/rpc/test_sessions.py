@@ -11,12 +11,16 @@ import pytest
 from argon2 import PasswordHasher
 
 from db.valkey.client import Valkey
+from server.domain.identity import Role
 from server.wiring import background, wired
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
+from tests.fixtures.clinic import Scene
 from tests.fixtures.people import EMAIL, PASSWORD, People
 from tests.fixtures.worker import Client, Refusal, settings_for
 from yoyaku.v1 import auth_service_pb2 as pb
+from yoyaku.v1.account_pb2 import Account
+from yoyaku.v1.account_role_pb2 import AccountRole
 
 
 @pytest.fixture
@@ -260,3 +264,46 @@ async def test_without_the_token_store_nobody_signs_in_but_access_tokens_work(
             assert await people.scene.list(client) is not None
         await parts.server.stop(0)
     assert await people.refresh(tokens.refresh_token)
+
+
+async def test_who_signs_in_is_told_who_that_is(people: People) -> None:
+    account_id = await people.join()
+    tokens = await people.login("Ken@Example.org")
+    client = people.scene.worker.stranger(tokens.access_token)
+    mine = Account(
+        id=account_id, email=EMAIL, roles=[AccountRole.ACCOUNT_ROLE_PATIENT], patient_id=people.scene.patient_id
+    )
+    assert tokens.account == (await client(client.auth.GetMe, pb.GetMeRequest())).account == mine
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_everybody_may_ask_who_they_are(scene: Scene, role: Role) -> None:
+    clinics = {"clinic_ids": [scene.clinic_id]} if role in {Role.STAFF, Role.DISPLAY, Role.SYSTEM} else {}
+    client = await scene.worker.client(role.value, **clinics)
+    account = (await client(client.auth.GetMe, pb.GetMeRequest())).account
+    assert [AccountRole.Name(each) for each in account.roles] == [f"ACCOUNT_ROLE_{role.name}"]
+    assert (list(account.clinic_ids), account.all_clinics) == (clinics.get("clinic_ids", []), False)
+
+
+async def test_the_account_of_every_clinic_lists_none(people: People) -> None:
+    request = pb.CreateServiceAccountRequest(name="Laboratory", all_clinics=True)
+    made = await people.admin(people.admin.auth.CreateServiceAccount, request)
+    stranger = people.scene.worker.stranger()
+    request = pb.ExchangeDeviceTokenRequest(device_token=made.device_token)
+    token = (await stranger(stranger.auth.ExchangeDeviceToken, request)).access_token
+    system = people.scene.worker.stranger(token)
+    account = (await system(system.auth.GetMe, pb.GetMeRequest())).account
+    assert (account.all_clinics, list(account.clinic_ids), account.email) == (True, [], "")
+
+
+async def test_who_was_disabled_is_told_so(people: People) -> None:
+    account_id = await people.join()
+    tokens = await people.login()
+    client = people.scene.worker.stranger(tokens.access_token)
+    await people.disable(account_id)
+    refused = await refusal(client(client.auth.GetMe, pb.GetMeRequest()))
+    await people.scene.worker.parts.tokens.learn_ended()
+    afterwards = await refusal(client(client.auth.GetMe, pb.GetMeRequest()))
+    for each in (refused, afterwards):
+        assert (each.code, each.reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID")
+        assert "the account was disabled: sign in again" in each.message

@@ -19,6 +19,11 @@ class Sessions(Caller):
         return answer
 
     @Call
+    async def get_me(self) -> pb.GetMeResponse:
+        """Get the caller's own account (Unauthenticated if it was disabled)."""
+        return await self._call(self._stub(AuthServiceStub).GetMe, pb.GetMeRequest())
+
+    @Call
     async def change_password(self, current_password: str, new_password: str) -> pb.ChangePasswordResponse:
         """Change one's own password: ends all sessions, begins a new one (NotAllowed if the current one is wrong)."""
         request = pb.ChangePasswordRequest(current_password=current_password, new_password=new_password)

@@ -5,7 +5,7 @@ from typing import Any
 
 import grpc
 
-from db.postgres.identity.accounts import SigningKeyRow
+from db.postgres.identity.accounts import AccountRow, SigningKeyRow
 from db.postgres.identity.credentials import DisplayRow
 from server import particulars
 from server.rpc.calls.addresses import client_address
@@ -19,12 +19,13 @@ from server.usecases.identity.devices import Devices, NewService
 from server.usecases.identity.sessions import Grant, Sessions
 from server.usecases.identity.signing_keys import SigningKeys
 from server.usecases.sealing import Seal
-from yoyaku.v1 import account_role_pb2, display_pb2, signing_key_pb2
+from yoyaku.v1 import account_pb2, account_role_pb2, display_pb2, signing_key_pb2
 from yoyaku.v1 import auth_service_pb2 as pb
 from yoyaku.v1.auth_service_pb2_grpc import AuthServiceServicer
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
+_ROLE = "ACCOUNT_ROLE_"
 _EXPIRES_IN = int(LIFETIME.total_seconds())
 
 
@@ -43,7 +44,7 @@ class AuthServicer(AuthServiceServicer):
 
     async def Login(self, request: pb.LoginRequest, context: Context) -> pb.LoginResponse:
         grant = await self._sessions.login(request.email, request.password, client_address(context))
-        return pb.LoginResponse(**_granted(grant))
+        return pb.LoginResponse(**_granted(grant), account=_account(grant.account))
 
     async def RefreshToken(self, request: pb.RefreshTokenRequest, context: Context) -> pb.RefreshTokenResponse:
         grant = await self._sessions.refresh(request.refresh_token, request.request_id.lower())
@@ -52,6 +53,9 @@ class AuthServicer(AuthServiceServicer):
     async def Logout(self, request: pb.LogoutRequest, context: Context) -> pb.LogoutResponse:
         await self._sessions.logout(request.refresh_token)
         return pb.LogoutResponse()
+
+    async def GetMe(self, request: pb.GetMeRequest, context: Context) -> pb.GetMeResponse:
+        return pb.GetMeResponse(account=_account(await self._accounts.me(caller())))
 
     async def InviteAccount(self, request: pb.InviteAccountRequest, context: Context) -> pb.InviteAccountResponse:
         write = idempotent_write(caller(), request, request.request_id, _invited, pb.InviteAccountResponse, self._seal)
@@ -123,8 +127,20 @@ def _granted(grant: Grant) -> dict[str, Any]:
     }
 
 
+def _account(row: AccountRow) -> account_pb2.Account:
+    return account_pb2.Account(
+        id=row.id,
+        email=row.email or "",
+        roles=[account_role_pb2.AccountRole.Value(f"{_ROLE}{each.upper()}") for each in row.roles],
+        clinic_ids=() if row.all_clinics else row.clinic_ids,
+        all_clinics=row.all_clinics,
+        patient_id=row.patient_id or "",
+        doctor_id=row.doctor_id or "",
+    )
+
+
 def _new_account(request: pb.InviteAccountRequest) -> NewAccount:
-    role = account_role_pb2.AccountRole.Name(request.role).removeprefix("ACCOUNT_ROLE_").lower()
+    role = account_role_pb2.AccountRole.Name(request.role).removeprefix(_ROLE).lower()
     return NewAccount(
         email=checked("email", particulars.email, request.email, ""),
         role=role,

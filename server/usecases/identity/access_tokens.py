@@ -144,8 +144,16 @@ class AccessTokens:
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, OSError):  # the last for a year past 10^9
             raise _invalid() from None
         if self.is_revoked(caller):
-            raise _invalid()
+            raise revoked()
         return caller
+
+
+def revoked() -> DomainError:
+    """The error for a token whose account was disabled, or whose sessions were ended."""
+    return DomainError(
+        Reason.TOKEN_INVALID,
+        "the session was ended or the account was disabled: sign in again, and ask an admin if that fails",
+    )
 
 
 def _invalid() -> DomainError:

@@ -18,6 +18,7 @@ from server.domain.identity import Action, Caller, Role, not_allowed, require
 from server.domain.ids import Clock, IdMaker
 from server.usecases.idempotency import Claim, Write
 from server.usecases.identity import security_events
+from server.usecases.identity.access_tokens import revoked
 from server.usecases.identity.passwords import Passwords
 from server.usecases.identity.sessions import Grant, Sessions
 from server.usecases.sealing import digest, new_secret
@@ -60,6 +61,14 @@ class Accounts:
         self._new_id = new_id
         self._passwords = passwords
         self._sessions = sessions
+
+    async def me(self, caller: Caller) -> AccountRow:
+        """The caller's own account (TOKEN_INVALID if it was disabled)."""
+        require(caller, Action.SEE_OWN_ACCOUNT)
+        row = await read(self._engine, lambda pg: accounts.account(pg, caller.id))
+        if row is None:
+            raise revoked()
+        return row
 
     async def invite(self, caller: Caller, new: NewAccount, write: Write[Offer, M]) -> M:
         """Create an account without a password; errors are those of InviteAccount in the contract."""

@@ -40,10 +40,11 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The tokens of a session."""
+    """The tokens of a session, and whose it is."""
 
     access_token: str
     refresh_token: str
+    account: AccountRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ class Sessions:
             await refresh_tokens.begin(
                 self._store, token.kept(), self._new_id(), account.generation, LIFE // _MILLISECOND
             )
-        return Grant(await self._tokens.sign(account), str(token))
+        return Grant(await self._tokens.sign(account), str(token), account)
 
     async def refresh(self, refresh_token: str, request_id: str) -> Grant:
         """The next tokens of a session; errors are those of RefreshToken in the contract."""
@@ -153,7 +154,7 @@ class Sessions:
             )
         if rotated.outcome is not Rotation.ROTATED or rotated.generation != account.generation:
             raise _ended()
-        return Grant(await self._tokens.sign(account), str(successor))
+        return Grant(await self._tokens.sign(account), str(successor), account)
 
     async def logout(self, refresh_token: str) -> None:
         """End the session of a refresh token, if it is one (TOKEN_STORE_UNAVAILABLE)."""

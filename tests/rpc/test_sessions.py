@@ -289,8 +289,8 @@ async def test_the_account_of_every_clinic_lists_none(people: People) -> None:
     request = pb.CreateServiceAccountRequest(name="Laboratory", all_clinics=True)
     made = await people.admin(people.admin.auth.CreateServiceAccount, request)
     stranger = people.scene.worker.stranger()
-    request = pb.ExchangeDeviceTokenRequest(device_token=made.device_token)
-    token = (await stranger(stranger.auth.ExchangeDeviceToken, request)).access_token
+    exchange = pb.ExchangeDeviceTokenRequest(device_token=made.device_token)
+    token = (await stranger(stranger.auth.ExchangeDeviceToken, exchange)).access_token
     system = people.scene.worker.stranger(token)
     account = (await system(system.auth.GetMe, pb.GetMeRequest())).account
     assert (account.all_clinics, list(account.clinic_ids), account.email) == (True, [], "")

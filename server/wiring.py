@@ -46,7 +46,7 @@ from server.usecases.schedules.live.announcing import Announcing
 from server.usecases.schedules.live.days import Days
 from server.usecases.schedules.live.hub import Hub
 from server.usecases.schedules.live.rendering import Rendering
-from server.usecases.sealing import Seal, derived
+from server.usecases.sealing import Seal, derived, signer_of_valkey
 from server.usecases.streams import Streams
 
 
@@ -57,13 +57,14 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
     Without a `clock` they use that of the database; `wall` is this machine's clock, which is compared with it.
     """
     async with AsyncExitStack() as stack:
-        engine, cache = await _engine_and_cache(stack, settings)
+        secret = key_encryption_key(settings.key_encryption_key.get_secret_value())
+        signer = signer_of_valkey(secret)
+        engine, cache = await _engine_and_cache(stack, settings, signer)
         if clock is None:
             clock = await stack.enter_async_context(database_clock(engine, wall))
         token_store = create_client(settings.token_store_url.get_secret_value())
         stack.push_async_callback(token_store.aclose)
         new_id = uuid7_maker(clock)
-        secret = key_encryption_key(settings.key_encryption_key.get_secret_value())
         keys = SigningKeys(engine, clock, secret, timedelta(seconds=settings.keys_cache_seconds))
         token_settings = TokenSettings(settings.token_issuer, settings.token_audience)
         tokens = AccessTokens(engine, clock, new_id, keys, token_settings)
@@ -75,7 +76,6 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
         streams = Streams(clock, SystemRandom(), tokens.is_revoked)
         breaker = CacheBreaker(cache)
         stack.push_async_callback(breaker.aclose)
-        signer = Signer(derived(secret, "days and profiles in Valkey"))
         days = Days(engine, Rendering(engine, clock, FORMS), breaker, signer, clock)
         doctors = ProfileCache(engine, breaker, signer, lambda: days.epoch, "doctor", DoctorRow, DOCTOR_LIFE)
         patients = ProfileCache(engine, breaker, signer, lambda: days.epoch, "patient", FullPatientRow, PATIENT_LIFE)
@@ -120,7 +120,7 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
         yield parts
 
 
-async def _engine_and_cache(stack: AsyncExitStack, settings: Settings) -> tuple[Engine, Valkey]:
+async def _engine_and_cache(stack: AsyncExitStack, settings: Settings, signer: Signer) -> tuple[Engine, Valkey]:
     """The database, and the Valkey in which read marks are kept if there are replicas to read from."""
     engine = create_engine(
         settings.database_url.get_secret_value(),
@@ -132,7 +132,7 @@ async def _engine_and_cache(stack: AsyncExitStack, settings: Settings) -> tuple[
     cache = create_client(settings.cache_url.get_secret_value())
     stack.push_async_callback(cache.aclose)
     if len(engine.nodes) > 1:
-        engine.marks = ReadMarks(cache)
+        engine.marks = ReadMarks(cache, signer)
         stack.push_async_callback(engine.marks.aclose)
         await stack.enter_async_context(engine.watched())
     return engine, cache

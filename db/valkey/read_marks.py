@@ -2,13 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from redis.asyncio import Connection
 from redis.exceptions import RedisError
 
 from db.valkey.client import Valkey
+from db.valkey.signed_numbers import Command, SignedNumbers
+from db.valkey.signer import Signer
 
 KEPT_SECONDS = 3_600
 """Longer than a replica that is in use can be behind, and than most outages of a primary."""
@@ -16,25 +19,14 @@ SETTLING_SECONDS = 5.0
 """After Valkey lost its data, every process has sent its marks that did not get there within this time."""
 PAUSE_SECONDS = 1.0
 _ANSWER_SECONDS = 0.5
+_SHARED = ("missed", "newest", "epoch")
+"""What concerns all callers."""
 
-_FORM = 1
-_MISSED, _NEWEST, _EPOCH = (f"marks:{_FORM}:{name}" for name in ("missed", "newest", "epoch"))
-_MOST_DIGITS = 19
-"""A position has 64 bits."""
-
-# Numbers only rise, since the marks of two writes of one caller may arrive in any order. Anything else is replaced.
-_RAISE = f"""
-for i, key in ipairs(KEYS) do
-    local held = redis.pcall('GET', key)
-    held = type(held) == 'string' and #held <= {_MOST_DIGITS} and string.match(held, '^%d+$') or '0'
-    if tonumber(held) < tonumber(ARGV[i]) then
-        redis.call('SET', key, ARGV[i])
-    end
-    if key ~= '{_EPOCH}' then
-        redis.call('EXPIRE', key, {KEPT_SECONDS})
-    end
-end
-"""
+_FORM = 2
+_KIND = f"mark:{_FORM}"
+_MARK = f"{_KIND}:"
+_RESTORING_SECONDS = 1.2
+"""Every process shares the newest epoch that it knows twice in this time."""
 
 
 class ReadMarks:
@@ -46,11 +38,19 @@ class ReadMarks:
     Valkey may lose marks when it restarts or is flushed. A restart breaks the connection; a flush shows because the
     newest of all marks, which Valkey also holds, is gone. If a caller has no mark, it has written nothing since the
     connection began. Whether it wrote earlier is unknown, so the newest of all marks is used for it.
+
+    Marks and the epoch are signed. A mark that no worker signed is unknown until the next one replaces it or its hour
+    is over. An epoch that no worker signed is removed and counts for nothing.
     """
 
-    def __init__(self, client: Valkey, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, client: Valkey, signer: Signer, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
+        self._numbers = SignedNumbers(signer, _KIND)
         self._clock = clock
+        self._system = ""
+        self._verified: dict[str, tuple[bytes, int]] = {}
+        """The last value of each key that concerns all callers, and its number: checking a signature takes time."""
+        self._is_epoch_forged = self._was_restored = False
         self._connection: Connection | None = None
         self._connected_at = self._closed_until = 0.0
         self._missed = self._newest = self._held = self._epoch = 0
@@ -81,19 +81,38 @@ class ReadMarks:
             return found.missed
         return found.newest if settled > 0 else None
 
-    async def share(self, epoch: int) -> int:
-        """Share this process's newest epoch, and marks that Valkey may lack; the newest epoch of all processes."""
+    async def share(self, epoch: int, system: str) -> int:
+        """Share this process's newest epoch, and marks that Valkey may lack; the newest epoch of all processes.
+
+        All of it belongs to a database system, named by its identifier: what another database left counts for nothing.
+        """
+        self._system = system
         self._epoch = max(self._epoch, epoch)
+        await self._share()
+        if self._is_epoch_forged and not self._was_restored:
+            # A newer epoch may have been overwritten: those who know it are given time to share it again, but once
+            # only, since somebody who forges without end must not stop writes for ever.
+            self._was_restored = True
+            await asyncio.sleep(_RESTORING_SECONDS)
+            await self._share()
+        return self._epoch
+
+    async def _share(self) -> None:
         if not self._is_closed:
             self._next.is_shared = True
             await self._ask("")
-        return self._epoch
 
     async def aclose(self) -> None:
         """Close the connection."""
         if self._travel:
             self._travel.cancel()
         await self._disconnect()
+
+    def _key(self, name: str) -> str:
+        return f"marks:{_FORM}:{self._system}:{name}"
+
+    def _mark(self, caller_id: str) -> str:
+        return f"{_MARK}{self._system}:{caller_id}"
 
     @property
     def _is_closed(self) -> bool:
@@ -141,25 +160,58 @@ class ReadMarks:
     async def _exchange_once(self, batch: "_Batch") -> dict[str, "_Found"]:
         connection = await self._connected()
         missed, callers = self._missed, list({caller_id for caller_id, _ in batch.asked})
-        told = {_key(caller_id): mark for caller_id, mark in batch.marks.items()}
+        told = {self._mark(caller_id): (mark, KEPT_SECONDS) for caller_id, mark in batch.marks.items()}
         if told or missed or batch.is_shared:
-            told |= {_NEWEST: self._newest, _EPOCH: self._epoch} | ({_MISSED: missed} if missed else {})
-        commands: list[list[str | int]] = [["MGET", _MISSED, _NEWEST, _EPOCH, *map(_key, callers)]]
+            told |= {self._key("newest"): (self._newest, KEPT_SECONDS), self._key("epoch"): (self._epoch, 0)}
+            told |= {self._key("missed"): (missed, KEPT_SECONDS)} if missed else {}
+        shared, marks = [self._key(name) for name in _SHARED], [self._mark(each) for each in callers]
+        commands: list[Command] = [["MGET", *shared, *marks]]
         if told:
-            commands.insert(0, ["EVAL", _RAISE, len(told), *told, *told.values()])
-        await connection.send_packed_command(connection.pack_commands(commands))
-        *_, answer = [await connection.read_response() for _ in commands]
-        floor, newest, epoch = (_position(each) or 0 for each in answer[:3])
-        if newest < self._held:
-            self._connected_at = self._clock()  # it was flushed
+            # After it is known what was there: that Valkey was emptied or a value was overwritten must be noticed.
+            commands.append(self._numbers.raised(told))
+        answer, *_ = await _answers(connection, commands)
         if self._missed == missed:
             self._missed = 0
-        self._held, self._newest, self._epoch = newest, max(newest, self._newest), max(epoch, self._epoch)
+        values = {key: value for key, value in zip([*shared, *marks], answer, strict=True) if value is not None}
+        numbers = self._checked(values)
+        if forged := {key: value for key, value in values.items() if key not in numbers}:
+            await _answers(connection, self._replacing(forged, told))
+        floor, newest, epoch = (numbers.get(key, 0) for key in shared)
+        if newest < self._held:
+            self._connected_at = self._clock()  # it was flushed
+        self._newest, self._epoch = max(newest, self._newest), max(epoch, self._epoch)
+        self._held = self._newest if told else newest
         missed, newest = max(floor, self._missed), self._newest
         return {
-            each: _Found(0 if mark is None else _position(mark), missed, newest)
-            for each, mark in zip(callers, answer[3:], strict=True)
+            each: _Found(None if key in forged else numbers.get(key, 0), missed, newest)
+            for each, key in zip(callers, marks, strict=True)
         }
+
+    def _checked(self, values: Mapping[str, bytes]) -> dict[str, int]:
+        """The numbers of those values that a worker signed."""
+        numbers = {}
+        for key, value in values.items():
+            held, number = self._verified.get(key, (b"", None))
+            if held != value:
+                number = self._numbers.number(key, value)
+            if number is not None:
+                numbers[key] = number
+                if key.endswith(_SHARED):
+                    self._verified[key] = value, number
+        return numbers
+
+    def _replacing(self, forged: Mapping[str, bytes], told: Mapping[str, tuple[int, int]]) -> list[Command]:
+        """Commands for values that no worker signed: what this process knows takes their place at once.
+
+        Other marks of callers stay unknown, for an hour at most: a caller without a mark would have written nothing.
+        """
+        self._is_epoch_forged = self._is_epoch_forged or self._key("epoch") in forged
+        if self._key("missed") in forged:
+            self._missed = max(self._missed, self._newest)  # it stands for the mark that was overwritten
+        unknown = [key for key in forged if key.startswith(_MARK) and key not in told]
+        commands: list[Command] = [["EXPIRE", key, KEPT_SECONDS, "LT"] for key in unknown]
+        commands.append(self._numbers.removed({key: forged[key] for key in forged.keys() - set(unknown)}))
+        return commands + ([self._numbers.raised(told)] if told else [])
 
     async def _connected(self) -> Connection:
         if self._connection is None:
@@ -179,7 +231,7 @@ class _Found:
     """What Valkey holds: a caller's mark, the newest one that did not reach it at first, and the newest of all."""
 
     mark: int | None
-    """None if the stored value is not a position."""
+    """None if no worker signed the stored value."""
     missed: int
     newest: int
 
@@ -200,9 +252,6 @@ class _Batch:
                 answer.set_result(found.get(caller_id))
 
 
-def _position(mark: bytes | None) -> int | None:
-    return int(mark) if mark and mark.isdigit() and len(mark) <= _MOST_DIGITS else None
-
-
-def _key(caller_id: str) -> str:
-    return f"mark:{_FORM}:{caller_id}"
+async def _answers(connection: Connection, commands: Sequence[Command]) -> list[Any]:
+    await connection.send_packed_command(connection.pack_commands(commands))
+    return [await connection.read_response() for _ in commands]

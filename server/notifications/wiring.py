@@ -33,6 +33,7 @@ from server.notifications.worker import NotificationWorker
 from server.telemetry.exposition import exposed
 from server.telemetry.readings import Readings
 from server.usecases.identity.signing_keys import key_encryption_key
+from server.usecases.sealing import signer_of_valkey
 
 _APPLICATION = "yoyaku-notifications"
 # With two workers of YOYAKU_POOL_SIZE and one watching connection per process, a task has 20 connections.
@@ -49,6 +50,7 @@ async def work(settings: Settings, stop: asyncio.Event, clock: Clock | None = No
 @asynccontextmanager
 async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -> AsyncIterator[NotificationWorker]:
     url = settings.database_url.get_secret_value()
+    signer = signer_of_valkey(key_encryption_key(settings.key_encryption_key.get_secret_value()))
     async with AsyncExitStack() as stack:
         engine = create_engine(
             url, size=_CONNECTIONS, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION
@@ -57,7 +59,7 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -
         valkey = create_client(settings.cache_url.get_secret_value())
         stack.push_async_callback(valkey.aclose)
         if len(engine.nodes) > 1:
-            engine.marks = ReadMarks(valkey)
+            engine.marks = ReadMarks(valkey, signer)
             stack.push_async_callback(engine.marks.aclose)
             await stack.enter_async_context(engine.watched())
         if clock is None:

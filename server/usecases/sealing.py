@@ -7,6 +7,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from db.valkey.signer import Signer
+
 _NONCE_BYTES = 12
 _SECRET_BYTES = 32
 
@@ -30,6 +32,11 @@ class Seal:
 def derived(key: bytes, purpose: str) -> bytes:
     """A key of 32 bytes for one purpose."""
     return HKDF(SHA256(), 32, None, purpose.encode()).derive(key)
+
+
+def signer_of_valkey(key: bytes) -> Signer:
+    """Signs what processes put into Valkey; `key` is the key encryption key, which all of them have."""
+    return Signer(derived(key, "values in Valkey"))
 
 
 def new_secret() -> str:

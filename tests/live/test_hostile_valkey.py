@@ -145,11 +145,12 @@ async def test_a_session_that_is_no_session_has_ended_and_its_owner_signs_in_aga
     assert (await stranger(stranger.auth.Login, login)).access_token
 
 
-@pytest.mark.parametrize("held", [b"x", b"", b"1e300", b"-5", b"9" * 40])
+@pytest.mark.parametrize("held", [b"x", b"", b"1e300", b"-5", b"9" * 19, b"9" * 36, b"9" * 40])
 async def test_a_mark_that_is_none_is_not_known_and_gives_way_to_the_next(worker: Worker, held: bytes) -> None:
-    marks, valkey = ReadMarks(worker.parts.cache), worker.parts.cache
+    marks, valkey = ReadMarks(worker.parts.cache, worker.parts.signer), worker.parts.cache
+    await marks.share(1, "7")
     await marks.raise_to("a", 5)
-    for spoilt in (valkey.set("mark:1:a", held), other_type(valkey, b"mark:1:a")):
+    for spoilt in (valkey.set("mark:2:7:a", held), other_type(valkey, b"mark:2:7:a")):
         await spoilt
         assert await marks.get("a", 0) is None
         await marks.raise_to("a", 7)

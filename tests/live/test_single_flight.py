@@ -10,6 +10,7 @@ from db.postgres.cluster.engines import Engine, create_engine
 from db.postgres.cluster.routing import CAUSAL_SESSION, CausalSession
 from db.valkey.client import create_client
 from db.valkey.read_marks import ReadMarks
+from db.valkey.signer import Signer
 from server.usecases.single_flight import SingleFlight
 
 Flights = SingleFlight[str, str]
@@ -21,7 +22,7 @@ async def engine(valkey_urls: dict[str, str]) -> AsyncIterator[Engine]:
     client = create_client(valkey_urls["cache_url"])
     url = "postgresql://nobody@127.0.0.1:1/nothing"
     engine = create_engine(url, size=1, wait_seconds=1, application="test")
-    engine.marks = ReadMarks(client)
+    engine.marks = ReadMarks(client, Signer(b"of the test"))
     yield engine
     await engine.marks.aclose()
     await client.aclose()

@@ -37,8 +37,8 @@ class Marks(Protocol):
     async def get(self, caller_id: str, within: float) -> int | None:
         """A caller's mark; 0 if the caller has written nothing in the last `within` seconds; None if unknown."""
 
-    async def share(self, epoch: int) -> int:
-        """Share the newest epoch that this process has seen; the newest one of all processes, as far as known."""
+    async def share(self, epoch: int, system: str) -> int:
+        """Share the newest epoch that this process has seen of a database system; the newest one of all processes."""
 
 
 class Engine:
@@ -171,9 +171,10 @@ class Engine:
             await self._share()
 
     async def _share(self) -> None:
-        if self.marks:
+        system = next((node.system for node in self.nodes if node.system), "")
+        if self.marks and system:  # which one it is, is unknown until the first server has answered
             began = time.monotonic()
-            newest = await self.marks.share(self._newest)
+            newest = await self.marks.share(self._newest, system)
             if newest > max(node.epoch for node in self.nodes) and newest > self._newest:
                 _log.error("database servers are of an old epoch and get no writes: see docs/data.md", newest=newest)
             self._learn(newest)

@@ -28,6 +28,8 @@ class Node:
         self.place = place(url)
         """host:port, for logs and error texts."""
         self.state: StateRow | None = None
+        self.system = ""
+        """The identifier of its database system; empty until it has answered once."""
         self.seen_at = self.tried_at = 0.0
         """When the last answered question was asked, and when the last one of all was (monotonic seconds)."""
         self.asked = asyncio.Event()
@@ -82,6 +84,7 @@ class Node:
                 asked_at = time.monotonic()
                 self.state = await state.state(pg)
                 self.seen_at = self.tried_at = asked_at
+                self.system = self.state.system
         finally:
             hung.cancel()
 

@@ -21,16 +21,18 @@ class StateRow(NamedTuple):
     epoch: int
     is_named: bool
     """Whether the epoch belongs to the server's history; always true on a standby."""
+    system: str
+    """The identifier of the database system, which the primary and its standbys share."""
 
 
-_HISTORY = """
-    (SELECT system_identifier FROM pg_control_system())::text || ':' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
-"""
+_SYSTEM = "(SELECT system_identifier FROM pg_control_system())::text"
+_HISTORY = f"{_SYSTEM} || ':' || left(pg_walfile_name(pg_current_wal_lsn()), 8)"
 _STATE = f"""
 SELECT pg_is_in_recovery(),
     (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0')::bigint,
     epoch,
-    CASE WHEN pg_is_in_recovery() THEN true ELSE history = {_HISTORY} END
+    CASE WHEN pg_is_in_recovery() THEN true ELSE history = {_HISTORY} END,
+    {_SYSTEM}
 FROM cluster_epoch
 """
 _RAISE_EPOCH = f"UPDATE cluster_epoch SET epoch = epoch + 1, history = {_HISTORY} WHERE history <> {_HISTORY}"

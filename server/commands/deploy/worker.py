@@ -10,6 +10,7 @@ from server.commands import app, fail, settings
 from server.config import ConfigurationError, Settings
 from server.notifications import wiring as composition
 from server.telemetry import logs
+from server.usecases.identity.signing_keys import KeyEncryptionKeyError
 
 
 @app.command()
@@ -19,7 +20,7 @@ def worker() -> None:
     logs.configure(configured.log_level, configured.log_format)
     try:
         uvloop.run(_work(configured))
-    except ConfigurationError as error:
+    except (ConfigurationError, KeyEncryptionKeyError) as error:
         raise fail(str(error)) from None
 
 

@@ -50,7 +50,8 @@ async def work(settings: Settings, stop: asyncio.Event, clock: Clock | None = No
 @asynccontextmanager
 async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -> AsyncIterator[NotificationWorker]:
     url = settings.database_url.get_secret_value()
-    signer = signer_of_valkey(key_encryption_key(settings.key_encryption_key.get_secret_value()))
+    secret = key_encryption_key(settings.key_encryption_key.get_secret_value())
+    signer = signer_of_valkey(secret)
     async with AsyncExitStack() as stack:
         engine = create_engine(
             url, size=_CONNECTIONS, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION
@@ -82,7 +83,7 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -
                 f"notifications-{os.getpid()}",
             )
         )
-        level = LogLevel(valkey, key_encryption_key(settings.key_encryption_key.get_secret_value()), settings.log_level)
+        level = LogLevel(valkey, secret, settings.log_level)
         pipeline.on_trip = trip_ended
         await stack.enter_async_context(kept_up([figures.run(), valkeys.run(), level.run()], stop))
         yield NotificationWorker(

@@ -8,18 +8,22 @@ CodeMaker = Callable[[], str]
 
 CODE_LASTS = timedelta(hours=24)
 TRIES = 5
-"""How many times a code may be entered for one change."""
+"""How many times an account may enter a code for one change."""
+TRIES_OF_OTHERS = 20
+"""How many times all accounts together may do so that are not the patient's own."""
 CODES_TO_ADDRESS = 5
 """How many codes, and how many warnings, are sent to one address or number within PERIOD, whoever asks."""
 CODES_OF_PATIENT = 10
 """How many codes are sent for one patient within PERIOD."""
 PERIOD = timedelta(hours=24)
+KNOWN_AFTER = timedelta(hours=24)
+"""How long after the start of an appointment that a clinic booked itself the patient is one of the clinic's."""
 
 
 def needs_confirmation(old: str, new: str, *, vouched: bool) -> bool:
     """Whether a new address or number must be confirmed before it is used.
 
-    A patient's first address or number is used at once if staff or a hospital system entered it (`vouched`), as at
-    registration.
+    `old` is the current one or, if it was removed, the one before. A patient's first address or number is used at once
+    if staff or a hospital system entered it (`vouched`), as at registration.
     """
     return new not in {"", old} and bool(old or not vouched)

@@ -39,7 +39,7 @@ METHODS: dict[str, tuple[Action, ...]] = {
         Action.EDIT_PATIENT_ELSEWHERE,
         Action.EDIT_OWN_CONTACT,
     ),
-    "DirectoryService/ConfirmContact": (Action.EDIT_PATIENT_ELSEWHERE, Action.EDIT_OWN_CONTACT),
+    "DirectoryService/ConfirmContact": (Action.EDIT_PATIENT, Action.EDIT_OWN_CONTACT),
     "DirectoryService/SearchPatients": (Action.SEARCH_PATIENTS,),
     "DirectoryService/ReserveIdentifierSystem": (Action.RESERVE_IDENTIFIERS,),
     "DirectoryService/ReleaseIdentifierSystem": (Action.RESERVE_IDENTIFIERS,),

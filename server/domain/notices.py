@@ -21,7 +21,7 @@ class NoticeKind(StrEnum):
     CONTACT_CHANGED = "contact_changed"
     """To the address or number that a patient had until now."""
     DETAILS_CHANGED = "details_changed"
-    """Somebody at a clinic where the patient has no appointment changed the patient's data."""
+    """Somebody at a clinic that the patient does not belong to changed the patient's data."""
 
 
 ADDRESSED = frozenset(

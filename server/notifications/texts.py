@@ -59,7 +59,7 @@ _TO_PERSON = {
             "If you did not ask for this, call the clinic.\n"
         ),
         NoticeKind.DETAILS_CHANGED: (
-            "A clinic where you have no appointment has changed the details that we keep of you. Your access log says"
+            "A clinic that has not seen you yet has changed the details that we keep of you. Your access log says"
             " why.\nIf this is wrong, call your clinic.\n"
         ),
     },
@@ -76,7 +76,7 @@ _TO_PERSON = {
             "医療機関からのお知らせ先の変更手続きが行われています。\nお心当たりのない場合は、お電話ください。\n"
         ),
         NoticeKind.DETAILS_CHANGED: (
-            "ご予約のない医療機関が、あなたの登録内容を変更しました。理由は閲覧履歴でご確認いただけます。\n"
+            "受診歴のない医療機関が、あなたの登録内容を変更しました。理由は閲覧履歴でご確認いただけます。\n"
             "お心当たりのない場合は、かかりつけの医療機関にお電話ください。\n"
         ),
     },

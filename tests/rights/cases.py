@@ -208,7 +208,7 @@ CASES: dict[str, Sequence[Case]] = {
     "DirectoryService/ConfirmContact": [
         Case(
             lambda _, s: directory.ConfirmContactRequest(patient_id=s.patient_id, code="000000"),
-            actions=[Action.EDIT_PATIENT_ELSEWHERE, Action.EDIT_OWN_CONTACT],
+            actions=[Action.EDIT_PATIENT, Action.EDIT_OWN_CONTACT],
             any_action=True,
             sees=Action.SEE_PATIENT,
             passed=["CONTACT_CODE_WRONG"],

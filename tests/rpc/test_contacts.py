@@ -105,6 +105,34 @@ async def test_removing_an_address_holds_at_once_and_it_is_told(reachable: Scene
     assert await kinds(reachable) == [("contact_changed", OLD), ("contact_changed", OLD), ("contact_code", NEW)]
 
 
+@pytest.mark.parametrize("role", ["patient", "staff"])
+async def test_an_address_after_a_removed_one_is_confirmed_and_the_removed_one_told(
+    reachable: Scene, role: str
+) -> None:
+    await update(reachable, Patient(), "email", caller=getattr(reachable, role))
+    waiting = await update(reachable, Patient(email=NEW))
+    assert (waiting.email, waiting.pending_email) == ("", NEW)
+    assert await kinds(reachable) == [("contact_changed", OLD), ("contact_changed", OLD), ("contact_code", NEW)]
+
+
+async def test_a_removed_number_is_told_of_a_first_address(scene: Scene) -> None:
+    await update(scene, Patient(phone="+819011112222"))
+    await update(scene, Patient(), "phone")
+    await update(scene, Patient(email=NEW))
+    assert await kinds(scene) == [("contact_changed", "+819011112222")] * 2
+
+
+async def test_a_removed_address_comes_back_without_a_code(reachable: Scene, sending: Relay) -> None:
+    await update(reachable, Patient(), "email")
+    back = await update(reachable, Patient(email=OLD))
+    assert (back.email, back.pending_email) == (OLD, "")
+    await update(reachable, Patient(), "email")
+    await update(reachable, Patient(email=NEW))
+    await confirm(reachable, (await codes(sending, 1))[0])
+    # Once another is confirmed, the removed one is as foreign as any.
+    assert (await update(reachable, Patient(email=OLD))).pending_email == OLD
+
+
 async def test_sending_the_current_address_drops_what_waits(reachable: Scene, sending: Relay) -> None:
     await update(reachable, Patient(email=NEW))
     [code] = await codes(sending, 1)
@@ -139,6 +167,34 @@ async def test_after_five_wrong_codes_the_right_one_is_worth_nothing(reachable: 
     # The same address once more gets another code.
     await update(reachable, Patient(email=NEW))
     assert (await confirm(reachable, (await codes(sending, 2))[1])).email == NEW
+
+
+async def wrong_codes(scene: Scene, code: str, caller: Client, number: int = 5) -> None:
+    """Enter wrong codes, which are all refused as such."""
+    for step in range(1, number + 1):
+        refused = await refusal(confirm(scene, f"{(int(code) + step) % 1_000_000:06}", caller))
+        assert refused.reason == "CONTACT_CODE_WRONG"
+
+
+async def test_wrong_codes_of_one_account_use_up_nobody_elses_tries(reachable: Scene, sending: Relay) -> None:
+    await update(reachable, Patient(email=NEW))
+    [code] = await codes(sending, 1)
+    colleague = await reachable.worker.client("staff", clinic_ids=[reachable.clinic_id])
+    await wrong_codes(reachable, code, colleague)
+    assert (await refusal(confirm(reachable, code, colleague))).reason == "CONTACT_CODE_WRONG"
+    assert (await confirm(reachable, code, reachable.staff)).email == NEW
+
+
+async def test_all_staff_together_have_twenty_tries_and_the_patient_five_of_their_own(
+    reachable: Scene, sending: Relay
+) -> None:
+    await update(reachable, Patient(email=NEW))
+    [code] = await codes(sending, 1)
+    for _ in range(4):
+        await wrong_codes(reachable, code, await reachable.worker.client("staff", clinic_ids=[reachable.clinic_id]))
+    assert (await refusal(confirm(reachable, code, reachable.staff))).reason == "CONTACT_CODE_WRONG"
+    await wrong_codes(reachable, code, reachable.patient, 4)
+    assert (await confirm(reachable, code)).email == NEW
 
 
 async def test_a_code_ends_after_a_day(reachable: Scene, sending: Relay, clock: Clock) -> None:

@@ -1,14 +1,17 @@
 """Patients of other clinics: changed with a reason, which the patient reads, and never in silence."""
 
+from dataclasses import dataclass
+from datetime import UTC, timedelta
 from typing import Any
 
 import grpc
 import pytest
 
+from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import Scene
 from tests.fixtures.worker import Client
-from tests.rpc.test_contacts import kinds
+from tests.rpc.test_contacts import confirm, kinds
 from tests.rpc.test_patients import get
 from yoyaku.v1 import directory_service_pb2 as pb
 from yoyaku.v1 import record_service_pb2 as records
@@ -84,14 +87,84 @@ async def test_staff_of_the_patients_clinics_admins_and_the_patient_need_no_reas
     assert not {kind for kind, _ in await kinds(known)} & {"details_changed"}
 
 
-async def test_an_appointment_that_was_called_off_makes_nobody_the_clinics_patient(known: Scene) -> None:
+@dataclass
+class Clinic:
+    """Another clinic, with a doctor."""
+
+    scene: Scene
+    id: str
+    doctor_id: str
+
+    async def staff(self) -> Client:
+        return await self.scene.worker.client("staff", clinic_ids=[self.id])
+
+    async def book(self, caller: Client, time_slot: str = "11:00") -> Any:
+        return (await self.scene.book_slot(time_slot, caller, doctor_id=self.doctor_id)).appointment
+
+
+@pytest.fixture
+async def clinic(known: Scene) -> Clinic:
+    """A clinic where the patient has never been."""
     clinic_id = await known.book.clinic()
-    staff = await known.worker.client("staff", clinic_ids=[clinic_id])
-    theirs = await known.book.doctor(clinic_id)
-    booked = await known.book_slot("11:00", staff, doctor_id=theirs)
-    assert (await change(known, staff, name="Sato K.")).name == "Sato K."
-    await known.cancel(booked.appointment, staff)
+    return Clinic(known, clinic_id, await known.book.doctor(clinic_id))
+
+
+async def test_booking_a_patient_makes_nobody_the_clinics_patient(known: Scene, clinic: Clinic) -> None:
+    staff = await clinic.staff()
+    booked = await clinic.book(staff)
     assert (await refusal(change(known, staff, name="Mallory"))).reason == "REASON_REQUIRED"
+    await known.move(booked, "11:30", staff, doctor_id=clinic.doctor_id)
+    assert (await refusal(change(known, staff, name="Mallory"))).reason == "REASON_REQUIRED"
+    await known.cancel(booked, staff)
+    assert (await refusal(change(known, staff, name="Mallory"))).reason == "REASON_REQUIRED"
+
+
+async def test_who_books_at_a_clinic_is_its_patient_until_it_is_cancelled(known: Scene, clinic: Clinic) -> None:
+    staff = await clinic.staff()
+    booked = await clinic.book(known.patient)
+    assert (await change(known, staff, name="Sato K.")).name == "Sato K."
+    await known.cancel(booked)
+    assert (await refusal(change(known, staff, name="Mallory"))).reason == "REASON_REQUIRED"
+
+
+async def test_who_came_to_a_clinic_is_its_patient_a_day_later(known: Scene, clinic: Clinic, clock: Clock) -> None:
+    start = (await clinic.book(await clinic.staff())).start_time.ToDatetime(UTC)
+    clock.now = start + timedelta(hours=24)
+    assert (await refusal(change(known, await clinic.staff(), name="Mallory"))).reason == "REASON_REQUIRED"
+    clock.advance(timedelta(seconds=1))
+    assert (await change(known, await clinic.staff(), name="Sato K.")).name == "Sato K."
+
+
+async def test_an_imported_appointment_makes_the_patient_the_clinics(known: Scene, clinic: Clinic) -> None:
+    staff = await clinic.staff()
+    booked = await clinic.book(staff)
+    await known.book.run("UPDATE appointment_events SET event = 'imported' WHERE appointment_id = %s", booked.id)
+    assert (await change(known, staff, name="Sato K.")).name == "Sato K."
+
+
+async def test_a_patient_of_a_clinic_stays_so_when_the_appointment_is_called_off(known: Scene) -> None:
+    for booked in (await known.list()).appointments:
+        await known.cancel(booked)
+    assert (await refusal(change(known, await elsewhere(known), name="Mallory"))).reason == "REASON_REQUIRED"
+    assert (await change(known, known.staff, name="Sato K.")).name == "Sato K."
+
+
+async def test_codes_of_other_clinics_patients_are_not_compared(known: Scene, clinic: Clinic) -> None:
+    staff = await clinic.staff()
+    await change(known, staff, WHY, email="mallory@example.org")
+    for stranger in (staff, await elsewhere(known, "system")):
+        refused = await refusal(confirm(known, "123456", stranger))
+        assert (refused.code, refused.reason) == (grpc.StatusCode.PERMISSION_DENIED, "NOT_ALLOWED")
+    assert await known.book.rows("SELECT tries FROM contact_changes") == [(0,)]
+
+
+@pytest.mark.parametrize("reason", [".", "x", "xxxx", "-- --", "?!", "42", "痛"])
+async def test_a_reason_that_says_nothing_is_refused(known: Scene, reason: str) -> None:
+    refused = await refusal(change(known, await elsewhere(known), reason, name="Mallory"))
+    assert (refused.reason, list(refused.violations)) == ("INVALID_REQUEST", ["reason"])
+    booking = known.book_slot("09:00", known.staff, patient_id=known.other_id, override_reason=reason)
+    refused = await refusal(booking)
+    assert (refused.reason, list(refused.violations)) == ("INVALID_REQUEST", ["override_reason"])
 
 
 async def test_whom_no_clinic_has_seen_any_staff_may_correct(scene: Scene) -> None:

@@ -176,3 +176,8 @@ async def test_every_access_is_in_the_log_the_latest_first(charts: Charts) -> No
     assert kinds == ["VERSIONS_READ", "AMENDED", "LISTED", "READ", "CREATED"]
     assert [each.doctor.name for each in log] == ["Mori Hana", "Mori Hana", "", "Mori Hana", "Mori Hana"]
     assert all(list(each.record_ids) == [written.id] for each in log)
+
+
+async def test_breaking_the_glass_takes_a_reason_that_says_something(charts: Charts) -> None:
+    refused = await refusal(charts.break_glass(reason="."))
+    assert (refused.reason, list(refused.violations)) == ("INVALID_REQUEST", ["reason"])

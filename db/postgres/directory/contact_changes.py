@@ -20,6 +20,14 @@ class ContactChangeRow(NamedTuple):
     expires_at: datetime
 
 
+class CodeEntry(NamedTuple):
+    """Who enters a code, and for which patient."""
+
+    patient_id: str
+    account_id: str
+    by_patient: bool
+
+
 class SentCounts(NamedTuple):
     """How many notices about contact data were requested since an instant."""
 
@@ -34,10 +42,19 @@ INSERT INTO contact_changes ({_COLUMNS}, tries)
 VALUES ({", ".join(f"%({name})s" for name in ContactChangeRow._fields)}, 0)
 """
 _SET_CODE = "UPDATE contact_changes SET code_hash = %(code_hash)s WHERE id = %(id)s"
-_COUNT_TRY = "UPDATE contact_changes SET tries = tries + 1 WHERE patient_id = %(patient_id)s"
+# One statement, which locks the changes before it counts.
+_COUNT_TRY = """
+WITH changes AS (
+    UPDATE contact_changes SET tries = tries + CASE WHEN %(by_patient)s THEN 0 ELSE 1 END
+    WHERE patient_id = %(patient_id)s RETURNING id)
+INSERT INTO contact_tries AS made (change_id, account_id, tries) SELECT id, %(account_id)s, 1 FROM changes
+ON CONFLICT (change_id, account_id) DO UPDATE SET tries = made.tries + 1
+"""
 _BY_CODE = f"""
 SELECT {_COLUMNS} FROM contact_changes
-WHERE patient_id = %(patient_id)s AND code_hash = %(code_hash)s AND tries <= %(tries)s AND expires_at > %(now)s
+WHERE patient_id = %(patient_id)s AND code_hash = %(code_hash)s AND expires_at > %(now)s
+    AND (%(by_patient)s OR tries <= %(all_tries)s) AND %(tries)s >= (
+        SELECT tries FROM contact_tries WHERE change_id = contact_changes.id AND account_id = %(account_id)s)
 """
 _LOCK_RECIPIENT = "SELECT pg_advisory_xact_lock(hashtextextended(%(recipient)s, 1))"
 _SENT = """
@@ -64,17 +81,22 @@ async def set_code(pg: Connection, change_id: str, code_hash: bytes) -> None:
     await pg.execute(_SET_CODE, {"id": change_id, "code_hash": code_hash})
 
 
-async def count_try(pg: Connection, patient_id: str) -> None:
+async def count_try(pg: Connection, by: CodeEntry) -> None:
     """Count an attempt to enter a code, for all unconfirmed changes of a patient."""
-    await pg.execute(_COUNT_TRY, {"patient_id": patient_id})
+    await pg.execute(_COUNT_TRY, by._asdict())
 
 
 async def by_code(
-    pg: Connection, patient_id: str, code_hash: bytes, *, tries: int, now: datetime
+    pg: Connection, by: CodeEntry, code_hash: bytes, *, tries: int, all_tries: int, now: datetime
 ) -> ContactChangeRow | None:
-    """The change with a code, unless it has expired or had too many attempts."""
+    """The change with a code, unless it has expired or had too many attempts.
+
+    `tries` is how many the account may make, this counted one included; `all_tries` how many all accounts may make
+    together that are not the patient's.
+    """
     cursor = pg.cursor(row_factory=args_row(ContactChangeRow))
-    await cursor.execute(_BY_CODE, {"patient_id": patient_id, "code_hash": code_hash, "tries": tries, "now": now})
+    limits = {"tries": tries, "all_tries": all_tries, "now": now}
+    await cursor.execute(_BY_CODE, {**by._asdict(), "code_hash": code_hash, **limits})
     return await cursor.fetchone()
 
 

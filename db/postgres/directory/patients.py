@@ -38,22 +38,34 @@ class FullPatientRow(NamedTuple):
     updated_at: datetime
     identifiers: Sequence[tuple[str, str]]
     """(system, value), sorted."""
+    former_email: str
+    """The address before `email` was removed, to be notified of what comes next; empty while there is an `email`."""
+    former_phone: str
     pending_email: str = ""
     """An address that is not confirmed yet."""
     pending_phone: str = ""
 
 
-_COLUMNS = (*PatientRow._fields, "version", "created_at", "updated_at")
-_ADD = sql(insert(patients).values({name: bindparam(name) for name in _COLUMNS}))
+class PatientClinicRow(NamedTuple):
+    """A clinic where a patient has, or had, any appointment."""
+
+    clinic_id: str
+    established: bool
+    """Whether more than a recent booking by the clinic itself connects the two."""
+
+
+_ADDED = (*PatientRow._fields, "version", "created_at", "updated_at")
+_ADD = sql(insert(patients).values({name: bindparam(name) for name in _ADDED}))
 _ADD_IDENTIFIER = sql(
     insert(patient_identifiers).values({name: bindparam(name) for name in ("system", "value", "patient_id")})
 )
 _REMOVE_IDENTIFIERS = "DELETE FROM patient_identifiers WHERE patient_id = %(patient_id)s"
 
 _SELECT = f"""
-SELECT {", ".join(_COLUMNS)}, (
+SELECT {", ".join(_ADDED)}, (
     SELECT jsonb_agg(jsonb_build_array(system, value) ORDER BY system COLLATE "C", value COLLATE "C")
     FROM patient_identifiers WHERE patient_id = patients.id),
+    former_email, former_phone,
     coalesce((SELECT value FROM contact_changes WHERE patient_id = patients.id AND kind = 'email'), ''),
     coalesce((SELECT value FROM contact_changes WHERE patient_id = patients.id AND kind = 'phone'), '')
 FROM patients
@@ -75,11 +87,14 @@ SELECT EXISTS (SELECT FROM appointments WHERE patient_id = %(patient_id)s AND do
     AND status NOT IN ('cancelled', 'expired'))
 """
 _CLINICS_OF = """
-SELECT DISTINCT clinic_id FROM appointments WHERE patient_id = %(patient_id)s AND status NOT IN ('cancelled', 'expired')
+SELECT clinic_id, bool_or(status NOT IN ('cancelled', 'expired') AND (start_at < %(since)s OR EXISTS (
+    SELECT FROM appointment_events e WHERE e.appointment_id = a.id AND (e.event = 'imported' OR e.event = 'booked'
+        AND e.actor IN (SELECT id::text FROM accounts WHERE patient_id = %(patient_id)s)))))
+FROM appointments a WHERE patient_id = %(patient_id)s GROUP BY clinic_id
 """
 _UPDATE = """
 UPDATE patients SET name = %(name)s, birth_date = %(birth_date)s, phone = %(phone)s, email = %(email)s,
-    language = %(language)s, version = version + 1, updated_at = %(now)s
+    language = %(language)s, former_email = %(former_email)s, former_phone = %(former_phone)s, version = version + 1, updated_at = %(now)s
 WHERE id = %(id)s
 """
 
@@ -112,10 +127,15 @@ async def is_seen_by(pg: Connection, patient_id: str, doctor_id: str) -> Sent[tu
     return await pg.execute(_IS_SEEN_BY, {"patient_id": patient_id, "doctor_id": doctor_id})
 
 
-async def clinics_of(pg: Connection, patient_id: str) -> list[str]:
-    """The clinics where a patient has, or had, appointments that were not cancelled."""
-    cursor = await pg.execute(_CLINICS_OF, {"patient_id": patient_id})
-    return [row[0] for row in await cursor.fetchall()]
+async def clinics_of(pg: Connection, patient_id: str, since: datetime) -> list[PatientClinicRow]:
+    """The clinics where a patient has, or had, any appointment, cancelled ones included.
+
+    An appointment connects patient and clinic if it was not cancelled, and started before `since`, or was booked by the
+    patient or imported.
+    """
+    cursor = pg.cursor(row_factory=args_row(PatientClinicRow))
+    await cursor.execute(_CLINICS_OF, {"patient_id": patient_id, "since": since})
+    return await cursor.fetchall()
 
 
 async def id_by_identifier(pg: Connection, system: str, value: str) -> str | None:
@@ -150,6 +170,6 @@ async def _add_identifiers(pg: Connection, patient_id: str, identifiers: Iterabl
 
 
 def _full(*values: Any) -> FullPatientRow:  # one column each, typed by FullPatientRow
-    *plain, identifiers, pending_email, pending_phone = values
+    *plain, identifiers, former_email, former_phone, pending_email, pending_phone = values
     pairs = [(system, value) for system, value in identifiers or ()]
-    return FullPatientRow._make([*plain, pairs, pending_email, pending_phone])
+    return FullPatientRow._make([*plain, pairs, former_email, former_phone, pending_email, pending_phone])

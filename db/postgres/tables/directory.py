@@ -118,6 +118,9 @@ patients = Table(
         nullable=False,
         server_default="en",
     ),
+    # The address and number before they were removed; empty while there is a current one.
+    Column("former_email", Text(), nullable=False, server_default=""),
+    Column("former_phone", Text(), nullable=False, server_default=""),
     PrimaryKeyConstraint("id", name="patients_pkey"),
 )
 Index("patients_by_name", patients.c.name_key, patients.c.id)
@@ -132,10 +135,20 @@ contact_changes = Table(
     column("value", Text()),
     # NULL until the code is sent.
     Column("code_hash", LargeBinary()),
+    # By everybody but the patient.
     column("tries", Integer()),
     column("expires_at", INSTANT),
     PrimaryKeyConstraint("id", name="contact_changes_pkey"),
     UniqueConstraint("patient_id", "kind", name="contact_changes_one_of_a_kind"),
+)
+contact_tries = Table(
+    "contact_tries",
+    metadata,
+    column("change_id", UUID),
+    column("account_id", Text()),
+    column("tries", Integer()),
+    PrimaryKeyConstraint("change_id", "account_id", name="contact_tries_pkey"),
+    ForeignKeyConstraint(["change_id"], ["contact_changes.id"], name="contact_tries_change_fkey", ondelete="CASCADE"),
 )
 Index("contact_changes_by_end", contact_changes.c.expires_at)
 

@@ -42,6 +42,7 @@ accounts = Table(
     PrimaryKeyConstraint("id", name="accounts_pkey"),
     UniqueConstraint("email", name="accounts_email_unique"),
 )
+Index("accounts_by_patient", accounts.c.patient_id, postgresql_where=text("patient_id IS NOT NULL"))
 Index(
     "accounts_by_end_of_sessions",
     accounts.c.sessions_ended_at,

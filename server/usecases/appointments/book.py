@@ -26,6 +26,7 @@ from server.domain.booking.slots import Slot
 from server.domain.errors import DomainError
 from server.domain.identity import Action, Caller, Owner, acts_for_others, require
 from server.domain.ids import Clock, IdMaker
+from server.domain.reasons import check_reason
 from server.usecases.appointments import history, holds
 from server.usecases.appointments.alternatives import with_alternatives
 from server.usecases.appointments.day_locks import Locks, Practitioner
@@ -142,6 +143,7 @@ class _Creation:
         require(self.caller, Action.CREATE_APPOINTMENT, owner)
         if self.booking.override_reason:
             require(self.caller, Action.OVERRIDE_CAPACITY, owner)
+            check_reason("override_reason", self.booking.override_reason)
         self.slot = slot = find(doctor, self.booking.wanted)
         for_others = acts_for_others(self.caller, Action.CREATE_APPOINTMENT, owner)
         return _Plan(

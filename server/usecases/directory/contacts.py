@@ -6,7 +6,7 @@ from typing import Any
 
 from db.postgres.cluster.engines import Connection
 from db.postgres.directory import contact_changes
-from db.postgres.directory.contact_changes import ContactChangeRow
+from db.postgres.directory.contact_changes import CodeEntry, ContactChangeRow
 from db.postgres.directory.patients import FullPatientRow
 from db.postgres.notifications import notifications
 from db.postgres.notifications.notifications import NotificationRow
@@ -16,6 +16,7 @@ from server.domain.contacts import (
     CODES_TO_ADDRESS,
     PERIOD,
     TRIES,
+    TRIES_OF_OTHERS,
     needs_confirmation,
 )
 from server.domain.errors import DomainError, Reason
@@ -46,34 +47,50 @@ async def hold_back(
     """The patient as it may be stored now: what must be confirmed is held back, and is sent a code.
 
     `row` is the current patient, locked; `fields` are those that the request names, and `vouched` says that staff or a
-    hospital system changes them. The current address or number is told of the change. Raises TOO_MANY_ATTEMPTS.
+    hospital system changes them. The current address or number, or the one that was removed last, is told of the
+    change. Raises TOO_MANY_ATTEMPTS.
     """
     for kind, channel in _CHANNELS.items():
-        old, new = getattr(row, kind), getattr(wanted, kind)
-        if kind not in fields or (new == old and not getattr(row, f"pending_{kind}")):
+        current, new = getattr(row, kind), getattr(wanted, kind)
+        if kind not in fields or (new == current and not getattr(row, f"pending_{kind}")):
             continue
         await contact_changes.drop(pg, row.id, kind)
+        old = current or getattr(row, f"former_{kind}")
         waiting = ""
         if needs_confirmation(old, new, vouched=vouched):
             waiting = new
             await _ask(pg, ContactChangeRow(new_id(), row.id, kind, new, now + CODE_LASTS), channel, now)
-        wanted = wanted._replace(**{kind: old if waiting else new, f"pending_{kind}": waiting})
-        told = (channel, old) if old else channel_for(row.email, row.phone)
-        if new != old and told[1]:
+        wanted = _with(wanted, kind, current if waiting else new, former=old, pending=waiting)
+        told = (channel, old) if old else _reached(row)
+        if new != current and told[1]:
             await _warn(pg, new_id(), row.id, told, now)
     return wanted
 
 
+def _with(row: FullPatientRow, kind: str, value: str, *, former: str, pending: str) -> FullPatientRow:
+    """The patient with an address or number; only while there is none, the former one is kept."""
+    new: dict[str, Any] = {kind: value, f"former_{kind}": "" if value else former, f"pending_{kind}": pending}
+    return row._replace(**new)
+
+
+def _reached(row: FullPatientRow) -> tuple[Channel, str]:
+    """Where a patient is told of changes: as always or, without an address or number, where it was before."""
+    if row.email or row.phone:
+        return channel_for(row.email, row.phone)
+    return channel_for(row.former_email, row.former_phone)
+
+
 async def tell_of_change(pg: Connection, new_id: IdMaker, row: FullPatientRow, now: datetime) -> None:
     """Tell a patient, at the address or number so far, that somebody from another clinic changed the patient's data."""
-    told = channel_for(row.email, row.phone)
+    told = _reached(row)
     if told[1]:
         await _warn(pg, new_id(), row.id, told, now, NoticeKind.DETAILS_CHANGED)
 
 
-async def confirmed(pg: Connection, row: FullPatientRow, code: str, now: datetime) -> FullPatientRow:
+async def confirmed(pg: Connection, row: FullPatientRow, code: str, by: CodeEntry, now: datetime) -> FullPatientRow:
     """The patient with the address or number that a code confirms (CONTACT_CODE_WRONG)."""
-    change = await contact_changes.by_code(pg, row.id, code_hash(row.id, code), tries=TRIES, now=now)
+    wanted = code_hash(row.id, code)
+    change = await contact_changes.by_code(pg, by, wanted, tries=TRIES, all_tries=TRIES_OF_OTHERS, now=now)
     if change is None:
         raise DomainError(
             Reason.CONTACT_CODE_WRONG,
@@ -81,8 +98,7 @@ async def confirmed(pg: Connection, row: FullPatientRow, code: str, now: datetim
             " number once more for another code",
         )
     await contact_changes.drop(pg, row.id, change.kind)
-    new: dict[str, Any] = {change.kind: change.value, f"pending_{change.kind}": ""}
-    return row._replace(**new)
+    return _with(row, change.kind, change.value, former="", pending="")
 
 
 def code_hash(patient_id: str, code: str) -> bytes:

@@ -12,6 +12,7 @@ from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from db.postgres.cluster.transaction import transact
 from db.postgres.directory import contact_changes, patients
+from db.postgres.directory.contact_changes import CodeEntry
 from db.postgres.directory.patients import FullPatientRow, PatientRow
 from server.domain.errors import DomainError, Reason, invalid, not_found
 from server.domain.etags import check_etag
@@ -21,6 +22,7 @@ from server.domain.records import Access, Basis
 from server.particulars import Unfit, born
 from server.usecases import paging
 from server.usecases.directory import contacts
+from server.usecases.directory.belonging import check_given, is_strange
 from server.usecases.directory.identifier_systems import check_written
 from server.usecases.directory.profile_cache import ProfileCache
 from server.usecases.idempotency import Claim, Write
@@ -54,6 +56,11 @@ class PatientChange:
     etag: str
     reason: str
     """Why, if the patient belongs to other clinics."""
+
+    @property
+    def is_contact(self) -> bool:
+        """Whether it changes only what patients may change themselves."""
+        return self.fields <= _OWN_CONTACT
 
     def of(self, row: FullPatientRow) -> FullPatientRow:
         """The patient after the change."""
@@ -139,11 +146,12 @@ class Patients:
         await _visible(pg, caller, change.patient_id)
         _require_editable(caller, change)
         row = await _locked(pg, change.patient_id)
-        is_strange = await _is_strange(pg, caller, change)
-        if is_strange and not change.reason:
-            raise _reason_required()
+        is_own = change.is_contact and may(caller, Action.EDIT_OWN_CONTACT, Owner(patient_id=row.id))
+        strange = not is_own and await is_strange(pg, caller, row.id, now)
+        if strange:
+            check_given(change.reason)
         check_etag(row.version, change.etag)
-        vouched = may(caller, Action.EDIT_PATIENT_ELSEWHERE) and not is_strange
+        vouched = may(caller, Action.EDIT_PATIENT_ELSEWHERE) and not strange
         wanted = await contacts.hold_back(
             pg, self._new_id, row, change.of(row), change.fields, vouched=vouched, now=now
         )
@@ -153,7 +161,7 @@ class Patients:
         await patients.update(pg, wanted, now)
         if wanted.identifiers != row.identifiers:
             await patients.replace_identifiers(pg, row.id, wanted.identifiers)
-        if is_strange:
+        if strange:
             await self._keep_and_tell(pg, caller, row, change, now)
         return _known(await (await patients.get(pg, row.id)).fetchone(), row.id)
 
@@ -169,17 +177,18 @@ class Patients:
     async def confirm_contact(self, caller: Caller, patient_id: str, code: str, write: Write[FullPatientRow, M]) -> M:
         """Use a patient's new address or number from now on; errors are those of ConfirmContact in the contract."""
         now = self._clock()
-        if not _may_edit_contact(caller, patient_id):
-            await read(self._engine, lambda pg: _visible(pg, caller, patient_id))
-            raise not_allowed(Action.EDIT_PATIENT_ELSEWHERE)
+        is_own = may(caller, Action.EDIT_OWN_CONTACT, Owner(patient_id=patient_id))
+        entry = CodeEntry(patient_id, caller.id, by_patient=is_own)
+        if not is_own:
+            await read(self._engine, lambda pg: _check_confirmable(pg, caller, patient_id, now), Freshness.OWN_WRITES)
         # Counted before the code is compared, in a transaction of its own: parallel calls get no extra attempts.
         with refusals():
-            await transact(self._engine, lambda pg: contact_changes.count_try(pg, patient_id))
+            await transact(self._engine, lambda pg: contact_changes.count_try(pg, entry))
         async with self._profiles.change() as replace_profile:
 
             async def work(pg: Connection, claim: Claim) -> FullPatientRow:
                 await claim.settle()
-                row = await contacts.confirmed(pg, await _locked(pg, patient_id), code, now)
+                row = await contacts.confirmed(pg, await _locked(pg, patient_id), code, entry, now)
                 await patients.update(pg, row, now)
                 row = _known(await (await patients.get(pg, patient_id)).fetchone(), patient_id)
                 await replace_profile(row)
@@ -246,35 +255,23 @@ async def _locked(pg: Connection, patient_id: str) -> FullPatientRow:
     return _known(await (await patients.get(pg, patient_id)).fetchone(), patient_id)
 
 
-def _may_edit_contact(caller: Caller, patient_id: str) -> bool:
-    own = Owner(patient_id=patient_id)
-    return may(caller, Action.EDIT_OWN_CONTACT, own) or may(caller, Action.EDIT_PATIENT_ELSEWHERE)
-
-
 def _require_editable(caller: Caller, change: PatientChange) -> None:
-    contact = change.fields <= _OWN_CONTACT
-    if not (_may_edit_contact(caller, change.patient_id) if contact else may(caller, Action.EDIT_PATIENT_ELSEWHERE)):
+    own = change.is_contact and may(caller, Action.EDIT_OWN_CONTACT, Owner(patient_id=change.patient_id))
+    if not own and not may(caller, Action.EDIT_PATIENT_ELSEWHERE):
         raise not_allowed(Action.EDIT_PATIENT)
 
 
-async def _is_strange(pg: Connection, caller: Caller, change: PatientChange) -> bool:
-    """Whether the change is to another person who has appointments at other clinics, and none at the caller's.
-
-    A patient without appointments belongs to no clinic: staff of any may correct what they have just entered.
-    """
-    own = Owner(patient_id=change.patient_id)
-    if change.fields <= _OWN_CONTACT and may(caller, Action.EDIT_OWN_CONTACT, own):
-        return False
-    clinics = await patients.clinics_of(pg, change.patient_id)
-    return bool(clinics) and not any(may(caller, Action.EDIT_PATIENT, Owner(clinic_id=each)) for each in clinics)
-
-
-def _reason_required() -> DomainError:
-    return DomainError(
-        Reason.REASON_REQUIRED,
-        "the patient has appointments at other clinics and none at yours: say why in reason, which is kept; the patient"
-        " will be told",
-    )
+async def _check_confirmable(pg: Connection, caller: Caller, patient_id: str, now: datetime) -> None:
+    """Refuse to compare codes for those to whom the patient is a stranger (NOT_ALLOWED)."""
+    await _visible(pg, caller, patient_id)
+    if not may(caller, Action.EDIT_PATIENT_ELSEWHERE):
+        raise not_allowed(Action.EDIT_PATIENT_ELSEWHERE)
+    if await is_strange(pg, caller, patient_id, now):
+        raise DomainError(
+            Reason.NOT_ALLOWED,
+            "the patient belongs to other clinics: the patient, or staff there, can confirm the new address or number",
+            metadata={"action": Action.EDIT_PATIENT.value},
+        )
 
 
 async def _system_of_taken(pg: Connection, identifiers: Sequence[tuple[str, str]], patient_id: str) -> str:

@@ -11,6 +11,7 @@ from db.postgres.records.audit import AccessRow
 from server.domain.errors import Reason, not_found
 from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock
+from server.domain.reasons import check_reason
 from server.domain.records import GRANT_LASTS, Access, Basis
 from server.usecases import paging
 from server.usecases.idempotency import Claim, Write
@@ -30,12 +31,13 @@ class BreakGlass:
         self._trail = trail
 
     async def break_glass(self, caller: Caller, patient_id: str, reason: str, write: Write[datetime, M]) -> M:
-        """Open a patient's records to the calling doctor; returns until when (PATIENT_NOT_FOUND, NOT_ALLOWED).
+        """Open a patient's records to the calling doctor; returns until when (errors as in the contract).
 
         The entry in the audit trail is the grant.
         """
         now = self._clock()
         require(caller, Action.BREAK_GLASS, Owner(treated_by=caller.doctor_id))
+        check_reason("reason", reason)
 
         async def work(pg: Connection, claim: Claim) -> datetime:
             await claim.settle()

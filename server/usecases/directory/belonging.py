@@ -1,0 +1,33 @@
+"""Which clinics a patient belongs to, and what others need who change the patient."""
+
+from datetime import datetime
+
+from db.postgres.cluster.engines import Connection
+from db.postgres.directory import patients
+from server.domain.contacts import KNOWN_AFTER
+from server.domain.errors import DomainError, Reason
+from server.domain.identity import Action, Caller, Owner, may
+from server.domain.reasons import check_reason
+
+
+async def is_strange(pg: Connection, caller: Caller, patient_id: str, now: datetime) -> bool:
+    """Whether a patient belongs to other clinics than the caller's.
+
+    A patient belongs to every clinic where an appointment began a day ago or earlier, or was booked by the patient or
+    imported. What a clinic has just booked by itself makes nobody its patient, or staff of any could make themselves
+    responsible for everybody. Who has no appointments, not even cancelled ones, but at the caller's clinics is no
+    stranger there: staff may correct what they have entered.
+    """
+    clinics = await patients.clinics_of(pg, patient_id, now - KNOWN_AFTER)
+    ours = [each for each in clinics if may(caller, Action.EDIT_PATIENT, Owner(clinic_id=each.clinic_id))]
+    return len(ours) < len(clinics) and not any(each.established for each in ours)
+
+
+def check_given(reason: str) -> None:
+    """Refuse a change of a stranger without a reason (REASON_REQUIRED), or with one that says nothing."""
+    if not reason:
+        raise DomainError(
+            Reason.REASON_REQUIRED,
+            "the patient belongs to other clinics: say why in reason, which is kept; the patient will be told",
+        )
+    check_reason("reason", reason)

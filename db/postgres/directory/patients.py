@@ -94,7 +94,8 @@ FROM appointments a WHERE patient_id = %(patient_id)s GROUP BY clinic_id
 """
 _UPDATE = """
 UPDATE patients SET name = %(name)s, birth_date = %(birth_date)s, phone = %(phone)s, email = %(email)s,
-    language = %(language)s, former_email = %(former_email)s, former_phone = %(former_phone)s, version = version + 1, updated_at = %(now)s
+    language = %(language)s, former_email = %(former_email)s, former_phone = %(former_phone)s,
+    version = version + 1, updated_at = %(now)s
 WHERE id = %(id)s
 """
 

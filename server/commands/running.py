@@ -23,10 +23,17 @@ def stack() -> StackState:
 
 def settings_of(running: StackState) -> Settings:
     """Settings for a process that uses the stack's database."""
-    os.environ[_DATABASE] = running.database_url
-    os.environ[f"{PREFIX}CACHE_URL"] = running.valkey_url
-    os.environ[f"{PREFIX}KEY_ENCRYPTION_KEY_FILE"] = running.key_encryption_key_file
+    os.environ.update(environment_of(running))
     return settings(Settings)
+
+
+def environment_of(running: StackState) -> dict[str, str]:
+    """What a process needs in its environment to use the stack's database."""
+    return {
+        _DATABASE: running.database_url,
+        f"{PREFIX}CACHE_URL": running.valkey_url,
+        f"{PREFIX}KEY_ENCRYPTION_KEY_FILE": running.key_encryption_key_file,
+    }
 
 
 def settings_here() -> Settings:

@@ -75,6 +75,16 @@ async def test_a_code_is_good_once_and_only_as_shown(devices: Devices) -> None:
         assert (await refusal(devices.confirm(code))).reason == "PAIRING_CODE_UNKNOWN"
 
 
+FULL_WIDTH = {number: number + 0xFEE0 for number in range(ord("!"), ord("~") + 1)}
+
+
+@pytest.mark.parametrize("between", [" ", "-", "\N{EN DASH}", "\N{IDEOGRAPHIC SPACE}"])
+async def test_a_code_is_accepted_however_it_is_typed(devices: Devices, between: str) -> None:
+    for spell in (str.lower, lambda code: code.translate(FULL_WIDTH)):
+        code = spell((await devices.pair()).pairing_code)
+        assert (await devices.confirm(f" {code[:4]}{between}{code[4:]} ")).name == "Waiting room 2"
+
+
 async def test_a_confirmation_sent_twice_makes_one_display(devices: Devices) -> None:
     pairing, request_id = await devices.pair(), "019ab0c2-7d10-7c3e-9a4f-0242ac12000a"
     first = await devices.confirm(pairing.pairing_code, request_id=request_id)

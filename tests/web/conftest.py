@@ -39,6 +39,8 @@ class Room:
     doctor_ids: list[str]
     patient_id: str
     token: str
+    elsewhere: str
+    """The token of a display of another clinic."""
 
     @property
     def today(self) -> str:
@@ -72,9 +74,11 @@ async def room(stack: Stack, edge: Edge) -> Room:  # noqa: F811  # the fixtures
     book = Book(engine, Clock(now))
     clinic = await book.clinic(zone)
     doctors = sorted([await book.doctor(clinic, [("08:00", "18:00")]) for _ in range(2)])
+    display = await book.account("display", clinic_ids=[await book.clinic(zone)])
     patient, staff = await book.patient(), await book.account("staff", clinic_ids=[clinic])
     async with wired(settings) as parts:
-        token = await parts.tokens.issue(staff)
+        token, elsewhere = [await parts.tokens.issue(account) for account in (staff, display)]
     await engine.dispose()
     assert token
-    return Room(edge, zone, clinic, doctors, patient, token)
+    assert elsewhere
+    return Room(edge, zone, clinic, doctors, patient, token, elsewhere)

@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from tests.edge.clinic import Stack
 from tests.fixtures.browser import board
 from tests.web.conftest import Room
+from yoyaku.v1.error_reason_pb2 import ErrorReason
 
 LOST = re.compile(r"No connection . as of \d\d:\d\d\. Trying again\.")
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -66,7 +67,7 @@ async def test_a_screen_is_paired_once_and_can_be_sent_away(browser: Browser, ro
         code = page.locator("#code")
         await expect(code).to_have_text(re.compile(r"^[A-Z0-9]{4} [A-Z0-9]{4}$"))
         confirmation = {
-            "pairing_code": (await code.inner_text()).replace(" ", ""),
+            "pairing_code": await code.inner_text(),  # as it is shown
             "clinic_id": room.clinic_id,
             "name": "Waiting room 1",
         }
@@ -76,7 +77,6 @@ async def test_a_screen_is_paired_once_and_can_be_sent_away(browser: Browser, ro
         await page.reload()
         await expect(page.locator("#state")).to_have_text("Live")
         await room.post(f"/api/auth/displays/{display['id']}:revoke", {})
-        await page.reload()
         await expect(code).to_have_text(re.compile(r"^[A-Z0-9]{4} [A-Z0-9]{4}$"))
         await expect(page.locator("#doctors")).to_be_hidden()
 
@@ -86,9 +86,52 @@ async def test_a_token_that_has_ended_is_told(browser: Browser, room: Room, stac
         await expect(page.locator("#message")).to_have_text(re.compile("The access token has ended"))
 
 
-async def test_a_clinic_that_the_screen_may_not_show_is_told(browser: Browser, room: Room, stack: Stack) -> None:
-    async with board(browser, room.edge.url, f"?lang=en&clinic={room.patient_id}#token={room.token}") as page:
-        await expect(page.locator("#message")).to_have_text(re.compile("may not show this clinic"))
+REFUSED = [
+    ("?clinic={patient}#token={token}", "There is no such clinic"),
+    ("?clinic={clinic}#token={elsewhere}", "may not show this clinic"),
+    ("?clinic=kaede#token={token}", "The clinic in the address is not an id"),
+    ("?#token={admin}", "The access token is for no clinic"),
+    ("?#token=nonsense", "The access token is not valid"),
+    ("?#token={another signature}", "The access token is not valid"),
+]
+
+
+@pytest.mark.parametrize(("address", "sentence"), REFUSED)
+async def test_each_refusal_has_a_sentence_of_its_own(
+    browser: Browser, room: Room, stack: Stack, address: str, sentence: str
+) -> None:
+    known = {
+        "patient": room.patient_id,
+        "clinic": room.clinic_id,
+        "token": room.token,
+        "admin": stack.clinic.tokens["admin"],
+    }
+    known |= {"elsewhere": room.elsewhere, "another signature": room.token[:-8] + "AAAAAAAA"}
+    address = address.replace("?", "?lang=en&", 1).format_map(known)
+    async with board(browser, room.edge.url, address) as page:
+        await expect(page.locator("#message")).to_have_text(re.compile(sentence))
+
+
+async def test_a_browser_that_keeps_nothing_is_told_why_it_is_not_paired(browser: Browser, room: Room) -> None:
+    async with board(browser, room.edge.url, "?lang=en") as page:
+        await page.add_init_script(
+            "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no'); }})"
+        )
+        await page.reload()
+        await expect(page.locator("#message")).to_have_text(re.compile("stores nothing"))
+
+
+async def test_every_reason_has_a_sentence_in_both_languages(browser: Browser, room: Room) -> None:
+    async with board(browser, room.edge.url, "?lang=en") as page:
+        told = await page.evaluate(
+            "async () => { const { words } = await import('/board/words.js');"
+            " return ['en', 'ja'].map((lang) => words(lang).refusals); }"
+        )
+    english, japanese = told
+    assert english.keys() == japanese.keys()
+    assert len(set(english.values())) == len(set(japanese.values())) == len(english)
+    own = {"CLINIC_MISSING", "STORAGE_BLOCKED"}
+    assert {f"ERROR_REASON_{each}" for each in english.keys() - own} <= set(ErrorReason.keys())
 
 
 async def test_a_server_that_falls_silent_is_told(browser: Browser, room: Room, stack: Stack) -> None:

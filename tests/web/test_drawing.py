@@ -12,8 +12,16 @@ from tests.edge.envoys import Edge
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-NAMES = ["Mori Hana", "Dr. Elizabeth Montgomery-Smith", "佐藤 健一", "Maria da Conceição Albuquerque", "James O'Connor"]
-DOINGS = ["busy", "ready", "pause", "later", "done", "absent", "unknown"]
+NAMES = [
+    "Mori Hana",
+    "Dr. Elizabeth Montgomery-Smith",
+    "佐藤 健一",
+    "Maria da Conceição Albuquerque",
+    "James O'Connor",
+    "Wolfeschlegelsteinhausenbergerdorff",
+    "エリザベス・モンゴメリー＝スミス",
+]
+DOINGS = ["busy", "ready", "away", "pause", "later", "done", "absent", "unknown"]
 SIZES = [(1920, 1080), (1280, 720), (3840, 2160), (1080, 1920), (1024, 768)]
 DRAW = """async ([rows, lang, since]) => {
     const { View } = await import("/board/view.js");
@@ -22,24 +30,42 @@ DRAW = """async ([rows, lang, since]) => {
     view.pairing("");
     view.message("");
     view.head("Kaede Clinic of Internal Medicine", wall, now);
-    view.live(since);
+    view.live(since, "");
     view.table(rows, wall, 0);
 }"""
-CUT_OFF = """() => [...document.querySelectorAll("h1, p, time, th, strong, small")]
-    .filter((each) => each.checkVisibility())
+CUT_OFF = """() => [...document.querySelectorAll("h1, p, li, time, th, strong, small")]
+    .filter((each) => each.checkVisibility() && !each.closest(".cards thead"))
     .filter((each) => {
         const box = each.getBoundingClientRect();
         const row = (each.closest("tbody tr") ?? document.body).getBoundingClientRect();
         return each.scrollWidth > each.clientWidth + 1 || box.bottom > row.bottom + 1 || box.right > row.right + 1;
     })
     .map((each) => each.textContent)"""
-COLOURS = """() => [...document.querySelectorAll("h1, p, time, th, strong, small")]
+COLOURS = """() => [...document.querySelectorAll("h1, p, li, time, th, strong, small")]
     .filter((each) => each.checkVisibility() && each.textContent.trim() && !each.children.length)
     .map((each) => {
         let behind = each;
         while (getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)") behind = behind.parentElement;
         return [each.textContent, getComputedStyle(each).color, getComputedStyle(behind).backgroundColor];
     })"""
+
+
+TEXT_SIZES = """() => [...document.querySelectorAll("#rows td:nth-child(2) strong")]
+    .map((each) => parseFloat(getComputedStyle(each).fontSize))"""
+FILLED = """() => {
+    const texts = [...document.querySelectorAll("#rows tr:first-child :is(strong, td)")]
+        .map((each) => each.getBoundingClientRect());
+    const height = Math.max(...texts.map((box) => box.bottom)) - Math.min(...texts.map((box) => box.top));
+    return height / document.querySelector("#rows tr").clientHeight;
+}"""
+RANKS = """async (all) => {
+    const { rank } = await import("/board/day.js");
+    return all.map((doing) => rank({ doing }));
+}"""
+MARKS = """() => [
+    [...document.querySelectorAll("#rows tr")].map((row) => getComputedStyle(row).borderLeftColor),
+    [...document.querySelectorAll("#legend li")].map((each) => getComputedStyle(each, "::before").backgroundColor),
+]"""
 
 
 def rows(count: int) -> list[dict[str, Any]]:
@@ -50,7 +76,7 @@ def rows(count: int) -> list[dict[str, Any]]:
             "specialty": ["Otorhinolaryngology", "内科"][number % 2],
             "present": {
                 "doing": DOINGS[number % len(DOINGS)],
-                "until": 1_772_501_400_000 if number % len(DOINGS) < 4 else None,
+                "until": 1_772_501_400_000 if number % len(DOINGS) in {0, 2, 3, 4} else None,
                 "next": "10:30" if number % 3 else "",
                 "free": number,
                 "firstFree": "11:00" if number else "",
@@ -79,7 +105,7 @@ async def draw(page: Page, count: int, lang: str, since: str = "") -> None:
 async def test_everything_fits(browser: Browser, edge: Edge, size: tuple[int, int]) -> None:
     viewport = {"width": size[0], "height": size[1]}
     async with blank(browser, edge, viewport=viewport) as page:
-        for count in (1, 3, 7, 12, 24):
+        for count in (1, 2, 3, 7, 12, 24):
             for lang in ("en", "ja"):
                 for since in ("", "2026-03-03 10:15"):
                     await draw(page, count, lang, since)
@@ -101,7 +127,7 @@ async def test_every_text_has_the_contrast_that_wcag_aa_asks_for(browser: Browse
     async with blank(browser, edge, color_scheme=theme) as page:
         await page.emulate_media(reduced_motion="reduce")
         for since in ("", "10:15"):
-            await draw(page, 7, "en", since)
+            await draw(page, 8 if theme == "dark" else 3, "en", since)
             for text, ink, paper in await page.evaluate(COLOURS):
                 assert contrast(ink, paper) >= 4.5, (text, ink, paper, since)
 
@@ -116,6 +142,47 @@ def luminance(colour: str) -> float:
     parts = [int(each) / 255 for each in re.findall(r"\d+", colour)[:3]]
     red, green, blue = (each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
+async def test_one_or_two_doctors_fill_the_screen(browser: Browser, edge: Edge, size: tuple[int, int]) -> None:
+    viewport = {"width": size[0], "height": size[1]}
+    async with blank(browser, edge, viewport=viewport) as page:
+        for lang in ("en", "ja"):
+            await draw(page, 7, lang)
+            [table, *_] = await page.evaluate(TEXT_SIZES)
+            for count in (1, 2):
+                await draw(page, count, lang)
+                sizes = await page.evaluate(TEXT_SIZES)
+                assert min(sizes) >= 1.3 * table, (lang, count)
+                assert await page.evaluate(FILLED) >= 0.6, (lang, count)
+
+
+async def test_what_doctors_do_is_as_large_for_each_of_them(browser: Browser, edge: Edge) -> None:
+    async with blank(browser, edge) as page:
+        await draw(page, 8, "en")
+        assert len(set(await page.evaluate(TEXT_SIZES))) == 1
+
+
+async def test_the_legend_has_the_colours_of_the_rows(browser: Browser, edge: Edge) -> None:
+    async with blank(browser, edge) as page:
+        await page.emulate_media(reduced_motion="reduce")
+        await draw(page, 3, "en")
+        assert await page.locator("#legend li").all_inner_texts() == [
+            "With a patient",
+            "On duty",
+            "At another clinic",
+            "On a break, or not in now",
+        ]
+        rows, legend = await page.evaluate(MARKS)
+        assert rows == legend[:3]
+        assert len(set(legend)) == 4
+
+
+async def test_doctors_on_duty_come_first(browser: Browser, edge: Edge) -> None:
+    async with blank(browser, edge) as page:
+        ranks = await page.evaluate(RANKS, ["busy", "ready", "away", "pause", "later", "unknown", "done", "absent"])
+        assert ranks == [0, 0, 1, 1, 2, 3, 4, 4]
 
 
 PRESENT = """async ([slots, at, today]) => {

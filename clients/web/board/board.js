@@ -1,10 +1,10 @@
 /** The waiting-room board: follows a clinic's day, and says so when it cannot. */
 
 import { call, Clock, Failure, stream } from "./api.js";
-import { Days } from "./day.js";
-import { Device, Ended } from "./device.js";
+import { Days, rank } from "./day.js";
+import { Device } from "./device.js";
 import { View } from "./view.js";
-import { language, Wall, words } from "./words.js";
+import { language, refused, Wall, words } from "./words.js";
 
 /** @import { Token } from "./device.js" */
 
@@ -24,7 +24,7 @@ const text = words(lang);
 const clock = new Clock();
 const days = new Days();
 const view = new View(text);
-const device = new Device(new URLSearchParams(location.hash.slice(1)).get("token"), (code) => view.pairing(code));
+const device = new Device(new URLSearchParams(location.hash.slice(1)).get("token"), pair);
 
 /** @type {Map<string, {name: string, specialty: string}>} */
 let doctors = new Map();
@@ -34,10 +34,20 @@ let wall = null;
 /** When the last message came, and from when on the board is out of date. */
 let heardAt = 0;
 let staleAt = Infinity;
+/** What the server says against the last call; empty if it was not reached. */
+let refusal = "";
 
 function heard() {
   heardAt = clock.now();
   staleAt = Infinity;
+  refusal = "";
+}
+
+/** Show a code instead of what the screen showed before, or no more codes. @param {string} code */
+function pair(code) {
+  heardAt = 0;
+  wall = null;
+  view.pairing(code);
 }
 
 /** @param {number} graceMs */
@@ -76,6 +86,7 @@ async function follow() {
     silence = setTimeout(() => stop.abort(), SILENCE_MS);
   };
   try {
+    if (!clinicId) await clinicMissing(token);
     await learn(token, clinicId);
     listen();
     await stream(`/api/schedules/slots:watch?${new URLSearchParams({ clinic_id: clinicId })}`, token.text, stop.signal, (message) => {
@@ -92,13 +103,19 @@ async function follow() {
       heard();
     });
   } catch (error) {
-    if (error instanceof Failure && error.status === 401) device.refused(token);
+    if (error instanceof Failure && error.status === 401) device.refused(error);
     if (!planned) throw error;
   } finally {
     clearTimeout(silence);
     clearTimeout(renewal);
   }
   if (!planned) throw new Failure(0, "");
+}
+
+/** Ends in a Failure: that of the token if it is not good, else CLINIC_MISSING. @param {Token} token */
+async function clinicMissing(token) {
+  await call("/api/clinics?size=1", { token: token.text });
+  throw new Failure(400, "CLINIC_MISSING");
 }
 
 async function run() {
@@ -121,9 +138,8 @@ async function run() {
 
 /** Say why there is nothing to see. @param {unknown} error */
 function excuse(error) {
-  if (error instanceof Ended) view.message(text.ended);
-  else if (error instanceof Failure && (error.status === 403 || error.status === 404)) view.message(text.forbidden);
-  else if (!heardAt) view.message(text.unreachable);
+  refusal = error instanceof Failure ? refused(text, error) : "";
+  if (!heardAt) view.message(refusal || text.unreachable);
 }
 
 /** Wait, longer with every failure, or until the network is back. @param {number} failures */
@@ -146,10 +162,10 @@ function draw() {
     .doctors()
     .sort()
     .map((id) => ({ ...named(id), present: days.present(id, at, today) }))
-    .sort((a, b) => Number(isOver(a)) - Number(isOver(b)) || collator.compare(a.name, b.name));
+    .sort((a, b) => rank(a.present) - rank(b.present) || collator.compare(a.name, b.name));
   view.head(clinic, wall, now);
   if (!heardAt) return;
-  view.live(stale ? asOf(wall, heardAt, now) : "");
+  view.live(stale ? asOf(wall, heardAt, now) : "", refusal);
   view.message(rows.length ? "" : text.nobody);
   view.table(rows, wall, Math.floor(now / PAGE_MS));
   if (!stale && wall.time(now) === RELOAD_AT && performance.now() > RELOAD_AFTER_MS) location.reload();
@@ -158,11 +174,6 @@ function draw() {
 /** The time, with its day if that is over. @param {Wall} wall @param {number} at @param {number} now */
 function asOf(wall, at, now) {
   return wall.date(at) === wall.date(now) ? wall.time(at) : `${wall.date(at)} ${wall.time(at)}`;
-}
-
-/** Whether nobody has to look for this doctor today. @param {{present: import("./day.js").Present}} row */
-function isOver({ present }) {
-  return present.doing === "absent" || present.doing === "done";
 }
 
 /** @param {string} id */

@@ -11,6 +11,14 @@ const TAKEN = "SLOT_STATE_TAKEN";
 const FREE = "SLOT_STATE_FREE";
 const ELSEWHERE = "SLOT_STATE_ELSEWHERE";
 
+/** Who comes first on the board: those on duty, then those who will be, then those whom nobody has to look for. */
+const ORDER = { busy: 0, ready: 0, pause: 1, away: 1, later: 2, unknown: 3, done: 4, absent: 4 };
+
+/** The place of a doctor among the others, smallest first. @param {Present} present */
+export function rank({ doing }) {
+  return ORDER[doing];
+}
+
 /** The newest days of every doctor: today's, and the one before for a session over midnight. */
 export class Days {
   /** @type {Map<string, Day[]>} */

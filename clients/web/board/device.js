@@ -8,14 +8,13 @@ const TRY_AGAIN_MS = 30_000;
 /** Which part of a token's life is used before there is a new one. */
 const USED = 0.8;
 
-/** The token that was given has ended, and there is no way to another. */
-export class Ended extends Error {}
-
 /** @typedef {{text: string, clinicIds: string[], renewAt: number, endsAt: number}} Token */
 
 export class Device {
   #given;
   #show;
+  /** @type {Failure | null} why the given token is of no more use */
+  #refusal = null;
   /** @type {Token | null} */
   #token = null;
 
@@ -28,22 +27,23 @@ export class Device {
     this.#show = show;
   }
 
-  /** A token with some life left; pairs the screen first if need be (Ended, Failure). @returns {Promise<Token>} */
+  /** A token with some life left; pairs the screen first if need be (Failure). @returns {Promise<Token>} */
   async token() {
-    if (this.#given && this.#token) throw new Ended();
+    if (this.#refusal) throw this.#refusal;
     if (this.#given) return read(this.#given);
     if (!this.#token || Date.now() >= this.#token.renewAt) this.#token = await this.#renew();
     return this.#token;
   }
 
-  /** Use the token no more: it was refused. @param {Token} token */
-  refused(token) {
-    this.#token = this.#given ? token : null;
+  /** Use the token no more: it was refused. @param {Failure} refusal */
+  refused(refusal) {
+    this.#token = null;
+    if (this.#given) this.#refusal = refusal;
   }
 
   async #renew() {
     for (;;) {
-      const credential = localStorage.getItem(KEY);
+      const credential = stored();
       if (!credential) return this.#pair();
       try {
         return await exchange(credential);
@@ -92,9 +92,26 @@ async function exchange(credential) {
   return { ...read(access_token), renewAt: Date.now() + USED * life, endsAt: Date.now() + life };
 }
 
-/** What a token says of itself; its signature is the server's business. @param {string} text @returns {Token} */
+/** The credential of this screen, if it has one (Failure STORAGE_BLOCKED if the browser keeps nothing). */
+function stored() {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    throw new Failure(400, "STORAGE_BLOCKED");
+  }
+}
+
+/**
+ * What a token says of itself; its signature is the server's business (Failure TOKEN_INVALID if it is no token).
+ * @param {string} text
+ * @returns {Token}
+ */
 function read(text) {
   const payload = text.split(".")[1] ?? "";
-  const claims = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
-  return { text, clinicIds: claims.clinic_ids ?? [], renewAt: Infinity, endsAt: Infinity };
+  try {
+    const claims = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
+    return { text, clinicIds: claims.clinic_ids ?? [], renewAt: Infinity, endsAt: Infinity };
+  } catch {
+    throw new Failure(401, "TOKEN_INVALID");
+  }
 }

@@ -1,12 +1,16 @@
 /** Draws what the board knows. Writes to the page what has changed, and nothing else. */
 
+import { fit } from "./fit.js";
+
 /** @import { Wall, Words } from "./words.js" */
 /** @import { Present } from "./day.js" */
 /** @typedef {{name: string, specialty: string, present: Present}} Row */
 
 const ROWS_WIDE = 7;
 const ROWS_TALL = 12;
-const LONG = 20;
+/** Up to so many doctors are shown as cards, each with its own headings, instead of lines of a table. */
+const CARDS_WIDE = 2;
+const CARDS_TALL = 6;
 
 /** @param {string} id */
 function part(id) {
@@ -17,11 +21,6 @@ function part(id) {
 function write(id, text) {
   const element = part(id);
   if (element.textContent !== text) element.textContent = text;
-}
-
-/** How wide a text is, in Latin letters. @param {string} text */
-function width(text) {
-  return [...text].reduce((sum, letter) => sum + (letter > "\u2e80" ? 1.8 : 1), 0);
 }
 
 /** Write a text, and hide its element if it is empty. @param {string} id @param {string} text */
@@ -38,6 +37,7 @@ export class View {
   constructor(words) {
     this.#words = words;
     for (const id of /** @type {const} */ (["caption", "doctor", "now", "next", "free"])) write(id, words[id]);
+    for (const state of /** @type {const} */ (["busy", "ready", "away", "idle"])) write(`legend-${state}`, words[state]);
     write("pairing-title", words.pairing);
     write("pairing-text", words.pairingText);
   }
@@ -55,7 +55,9 @@ export class View {
     show("code", code.replace(/(....)(?=.)/g, "$1 "));
     part("pairing").hidden = !code;
     if (!code) return;
-    part("doctors").hidden = true;
+    this.live("", "");
+    this.#hideTable();
+    write("state", "");
     this.message("");
   }
 
@@ -64,11 +66,15 @@ export class View {
     show("message", text);
   }
 
-  /** Whether what is shown is true now (`since` empty), or was true last at a time. @param {string} since */
-  live(since) {
+  /**
+   * Whether what is shown is true now (`since` empty), or was true last at a time, and what the server says against more.
+   * @param {string} since
+   * @param {string} refusal empty if the server was not reached
+   */
+  live(since, refusal) {
     const words = this.#words;
     document.body.classList.toggle("stale", Boolean(since));
-    show("notice", since && words.lost(since));
+    show("notice", since && words.lost(since, refusal));
     write("state", since ? "" : words.live);
   }
 
@@ -79,18 +85,28 @@ export class View {
    * @param {number} turn
    */
   table(rows, wall, turn) {
-    const most = innerHeight > innerWidth ? ROWS_TALL : ROWS_WIDE;
+    if (!rows.length) return this.#hideTable();
+    const tall = innerHeight > innerWidth;
+    const most = tall ? ROWS_TALL : ROWS_WIDE;
     const pages = Math.max(1, Math.ceil(rows.length / most));
     const perPage = Math.ceil(rows.length / pages);
     const page = turn % pages;
     const shown = rows.slice(page * perPage, (page + 1) * perPage);
-    part("doctors").hidden = !rows.length;
+    part("doctors").hidden = part("legend").hidden = false;
     write("page", pages > 1 ? this.#words.page(page + 1, pages) : "");
-    const drawn = JSON.stringify([shown, perPage]);
+    const drawn = JSON.stringify([shown, perPage, innerWidth, innerHeight, part("notice").textContent]);
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
+    document.body.classList.toggle("cards", perPage <= (tall ? CARDS_TALL : CARDS_WIDE));
     document.body.style.setProperty("--rows", String(perPage));
     part("rows").replaceChildren(...shown.map((row) => this.#row(row, wall)));
+    fit(part("rows"));
+  }
+
+  #hideTable() {
+    part("doctors").hidden = part("legend").hidden = true;
+    write("page", "");
+    this.#drawn = "";
   }
 
   /** @param {Row} row @param {Wall} wall */
@@ -98,35 +114,33 @@ export class View {
     const { doing, until, next, free, firstFree } = present;
     const words = this.#words;
     const ends = doing === "later" ? words.from : words.until;
-    const seats = cell("cell", free ? String(free) : words.full, firstFree && words.from(firstFree));
+    const seats = cell(words.free, free ? String(free) : words.full, firstFree && words.from(firstFree));
     seats.classList.toggle("some", free > 0);
     const line = document.createElement("tr");
     line.className = doing;
     line.role = "row";
     line.append(
-      cell("rowheader", name, specialty),
-      cell("cell", words[doing], until ? ends(wall.time(until)) : ""),
-      cell("cell", next || "–", ""),
+      cell("", name, specialty),
+      cell(words.now, words[doing], until ? ends(wall.time(until)) : ""),
+      cell(words.next, next || "–", ""),
       seats,
     );
     return line;
   }
 }
 
-/** @param {"rowheader" | "cell"} role @param {string} main @param {string} detail */
-function cell(role, main, detail) {
-  const cell = document.createElement(role === "cell" ? "td" : "th");
-  cell.role = role;
-  cell.append(sized("strong", main), sized("small", detail));
+/** A cell under a heading; the doctor's own has none. @param {string} heading @param {string} main @param {string} detail */
+function cell(heading, main, detail) {
+  const cell = document.createElement(heading ? "td" : "th");
+  cell.role = heading ? "cell" : "rowheader";
+  if (heading) cell.dataset.heading = heading;
+  cell.append(line("strong", main), line("small", detail));
   return cell;
 }
 
 /** @param {string} tag @param {string} text */
-function sized(tag, text) {
+function line(tag, text) {
   const element = document.createElement(tag);
   element.textContent = text;
-  element.hidden = !text;
-  element.classList.toggle("long", width(text) > LONG);
-  element.style.setProperty("--length", String(width(text)));
   return element;
 }

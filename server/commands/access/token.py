@@ -19,7 +19,7 @@ def token(
     running = stack()
     if role not in running.accounts:
         raise fail(f"there is no account {role}: choose one of {', '.join(running.accounts)}")
-    issued = asyncio.run(_issue(settings_of(running), running.accounts[role]["id"]))
+    issued = asyncio.run(issue(settings_of(running), running.accounts[role]["id"]))
     if issued is None:
         raise fail(
             f"the account {role} is no longer in the database: choose another, or start the stack anew: `make down up`"
@@ -27,6 +27,7 @@ def token(
     print(issued)
 
 
-async def _issue(configured: Settings, account_id: str) -> str | None:
+async def issue(configured: Settings, account_id: str) -> str | None:
+    """An access token for an account of the database that the settings name, or None if it is not there."""
     async with wired(configured) as parts:
         return await parts.tokens.issue(account_id)

@@ -1,5 +1,6 @@
 """`python -m server up`: runs the whole system on this machine."""
 
+import asyncio
 import os
 from datetime import date, timedelta
 from typing import Annotated
@@ -9,7 +10,9 @@ from rich.console import Console
 from rich.text import Text
 
 from server.commands import app, fail, settings
-from server.config import LocalSettings
+from server.commands.access.token import issue
+from server.commands.running import environment_of
+from server.config import LocalSettings, Settings, load
 from server.local import HOME, LocalError, supervisor
 from server.local.state import StackState
 
@@ -43,7 +46,7 @@ def _announce(state: StackState) -> None:
         ("REST, gRPC, gRPC-Web", state.edge),
         ("the same with TLS", state.edge_tls),
         ("Envoy's admin pages", state.admin),
-        ("waiting-room board", f"{state.edge}/board#token=$(.venv/bin/python -m server token display)"),
+        ("waiting-room board", f"{state.edge}/board#token={_display_token(state)}"),
         *([("Prometheus and alerts", f"{state.prometheus}/alerts")] if state.prometheus else []),
         ("mail that was sent", "python -m server outbox"),
         ("logs, data, state", f"{HOME}/"),
@@ -54,6 +57,10 @@ def _announce(state: StackState) -> None:
     console.print("\nTry:")
     for command in _commands(state):
         console.print(Text(f"  {command}", "cyan"))
+
+
+def _display_token(state: StackState) -> str:
+    return asyncio.run(issue(load(Settings, os.environ | environment_of(state)), state.accounts["display"]["id"])) or ""
 
 
 def _sign_in(account: dict[str, str]) -> str:

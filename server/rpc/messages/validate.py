@@ -28,7 +28,6 @@ WORDS = {
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "must be a date, as YYYY-MM-DD",
     "^([01][0-9]|2[0-3]):[0-5][0-9]$": "must be a time of day, as HH:MM",
     "^[0-9]{6}$": "must be the six digits that were sent",
-    "^[A-Za-z0-9]{8}$": "must be the eight letters and digits that the display shows",
     "^\\+[1-9][0-9]{6,14}$": "must be a phone number in E.164 form, such as +81312345678",
 }
 """What the patterns of the contract require, in words."""

@@ -1,6 +1,7 @@
 """Displays and hospital systems: accounts that hold a credential and exchange it for access tokens."""
 
 import secrets
+import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ class Devices:
     async def confirm(self, caller: Caller, code: str, clinic_id: str, name: str, write: Write[DisplayRow, M]) -> M:
         """Add the display that shows the code to a clinic; errors are those of ConfirmDisplay in the contract."""
         require(caller, Action.MANAGE_DISPLAYS, Owner(clinic_id=clinic_id))
-        row, code, now = AccountRow(self._new_id(), None, [Role.DISPLAY], [clinic_id]), code.upper(), self._clock()
+        row, code, now = AccountRow(self._new_id(), None, [Role.DISPLAY], [clinic_id]), _as_made(code), self._clock()
 
         async def work(pg: Connection, claim: Claim) -> DisplayRow:
             await claim.settle()
@@ -161,6 +162,11 @@ class Devices:
         await passwords.add(pg, row, now)
         await credentials.add(pg, secret_hash, row.id, name, now)
         await security_events.record(pg, self._new_id, row.id, kind, actor=caller.id, now=now)
+
+
+def _as_made(code: str) -> str:
+    """A code however it was typed: with spaces or hyphens, in lower case, in full width."""
+    return "".join(letter for letter in unicodedata.normalize("NFKC", code).upper() if letter in _CODE_LETTERS)
 
 
 async def _check_clinics(pg: Connection, clinic_ids: Sequence[str]) -> None:

@@ -267,16 +267,42 @@ def test_if_match_guards_every_write_that_has_an_etag(rest: Rest) -> None:
         ("PATCH", f"/api/doctors/{clinic.doctor}", {"doctor": {"specialty": "Surgery"}}),
     ]
     for method, path, body in writes:
-        answer = with_if_match(rest, method, path, 'W/"no such"', body)
+        answer = with_if_match(rest, method, path, 'W/"none"', body)
         assert (answer.status_code, reason(answer)) == (412, "ETAG_MISMATCH"), path
+
+
+def test_an_etag_may_be_written_in_three_ways_in_the_header_and_in_the_body(rest: Rest) -> None:
+    path = f"/api/doctors/{rest.stack.clinic.doctor}"
+    for form in ("{}", '"{}"', 'W/"{}"'):
+        for other in ("", "{}", '"{}"', 'W/"{}"'):
+            seen = etag_of(rest, path).removeprefix("W/").strip('"')
+            doctor = {"specialty": f"Ward {form} {other}", "etag": other.format(seen)}
+            answer = with_if_match(rest, "PATCH", path, form.format(seen), {"doctor": doctor})
+            assert answer.status_code == 200, (form, other, answer.text)
+        stale = rest("staff", "PATCH", path, json={"doctor": {"specialty": "Surgery", "etag": form.format("0")}})
+        assert (stale.status_code, reason(stale)) == (409, "ETAG_MISMATCH"), form
+
+
+def test_two_headers_that_differ_are_not_read_as_one(rest: Rest) -> None:
+    path = f"/api/patients/{rest.stack.clinic.patient}"
+    token = ("authorization", f"Bearer {rest.stack.clinic.tokens['staff']}")
+    headers = [token, ("if-match", '"0"'), ("if-match", etag_of(rest, path))]
+    answer = rest.http.patch(path, headers=headers, json={"patient": {"phone": "+81311111117"}})
+    assert (answer.status_code, reason(answer)) == (400, "INVALID_REQUEST")
 
 
 def test_an_if_match_that_cannot_be_met_is_refused_not_ignored(rest: Rest) -> None:
     path = f"/api/patients/{rest.stack.clinic.patient}"
     change = {"patient": {"phone": "+81311111115"}}
-    for tag in ("3", '"1", "2"', '"1', "W/*"):
+    for tag in ("", "W/3", '"1", "2"', '"1', 'W/""', "W/*"):
         answer = with_if_match(rest, "PATCH", path, tag, change)
         assert (answer.status_code, reason(answer)) == (400, "INVALID_REQUEST"), tag
+        assert "send the one etag that you have seen" in error(answer)["message"]
+    for tag in ("W/3", '"1", "2"', '"1', 'W/""', "*"):
+        in_body = {"patient": {**change["patient"], "etag": tag}}
+        answer = rest("staff", "PATCH", path, json=in_body)
+        assert (answer.status_code, reason(answer)) == (400, "INVALID_REQUEST"), tag
+        assert "send the one etag that you have seen" in error(answer)["message"]
     both = with_if_match(rest, "PATCH", path, '"1"', {"patient": {**change["patient"], "etag": "2"}})
     assert (both.status_code, reason(both)) == (400, "INVALID_REQUEST")
     create = with_if_match(rest, "POST", "/api/patients", '"1"', {"name": "Sato Ken"})

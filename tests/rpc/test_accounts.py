@@ -127,6 +127,7 @@ async def test_an_email_belongs_to_one_account(people: People) -> None:
         ({"role": AccountRole.ACCOUNT_ROLE_PATIENT, "patient_id": NOBODY}, "PATIENT_NOT_FOUND"),
         ({"role": AccountRole.ACCOUNT_ROLE_DOCTOR, "doctor_id": NOBODY}, "DOCTOR_NOT_FOUND"),
         ({"role": AccountRole.ACCOUNT_ROLE_STAFF}, "INVALID_REQUEST"),
+        ({"role": AccountRole.ACCOUNT_ROLE_STAFF, "clinic_ids": [NOBODY, NOBODY.upper()]}, "INVALID_REQUEST"),
         ({"role": AccountRole.ACCOUNT_ROLE_PATIENT}, "INVALID_REQUEST"),
         ({"role": AccountRole.ACCOUNT_ROLE_PATIENT, "doctor_id": NOBODY}, "INVALID_REQUEST"),
         ({"role": AccountRole.ACCOUNT_ROLE_ADMIN, "patient_id": NOBODY}, "INVALID_REQUEST"),

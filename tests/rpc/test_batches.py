@@ -132,3 +132,20 @@ async def test_a_hundred_are_moved_in_one_call(scene: Scene) -> None:
     results = await moved(scene, [move(each, each.time_slot, doctor_id=cover) for each in placed])
     assert {each.rescheduled.appointment.doctor.id for each in results} == {cover}
     assert (await scene.free(doctor_id=cover))[0] == "10:00"
+
+
+@pytest.mark.parametrize("method", ["BatchReschedule", "BatchCancel"])
+async def test_an_id_in_capitals_is_the_same_appointment(scene: Scene, day: list[Appointment], method: str) -> None:
+    twice = [day[0].id, day[0].id.upper()]
+    request: Any = {
+        "BatchReschedule": pb.BatchRescheduleRequest(
+            requests=[
+                pb.RescheduleAppointmentRequest(appointment_id=each, date=TUESDAY, time_slot="11:00") for each in twice
+            ]
+        ),
+        "BatchCancel": pb.BatchCancelRequest(
+            requests=[pb.CancelAppointmentRequest(appointment_id=each) for each in twice]
+        ),
+    }[method]
+    refused = await refusal(scene.staff(getattr(scene.staff.appointments, method), request))
+    assert (refused.code, refused.message) == (grpc.StatusCode.INVALID_ARGUMENT, "name each appointment once")

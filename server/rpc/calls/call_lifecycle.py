@@ -52,7 +52,8 @@ class TokenVerifier(Protocol):
 
 def begin(method: str, metadata: Iterable[tuple[str, Any]]) -> None:
     """Make an incoming call the current call of the running task."""
-    authorization = request_id = if_match = ""
+    authorization = request_id = ""
+    if_match: str | None = None
     mark, over_rest = 0, False
     for key, value in metadata:
         if key == "authorization":
@@ -64,7 +65,7 @@ def begin(method: str, metadata: Iterable[tuple[str, Any]]) -> None:
         elif key == _SET_BY_TRANSCODER:
             over_rest = True
         elif key == IF_MATCH:
-            if_match = value
+            if_match = value if if_match is None else f"{if_match}, {value}"
     if not request_id:
         # In the form of a trace id, at a tenth of the cost of uuid.uuid4.
         request_id = f"{_randomness.getrandbits(128):032x}"
@@ -160,6 +161,6 @@ async def abort(context: Any, error: DomainError, call: Call) -> None:
     """End the call with the status of an error, by raising grpc.aio's own exception for that."""
     status = rpc_status.to_status(status_of(error))
     metadata = [("x-request-id", call.request_id), *status.trailing_metadata]
-    if call.if_match and call.over_rest and error.reason is Reason.ETAG_MISMATCH:
+    if call.if_match is not None and call.over_rest and error.reason is Reason.ETAG_MISMATCH:
         metadata.append(PRECONDITION_FAILED)
     await context.abort(status.code, status.details, tuple(metadata))

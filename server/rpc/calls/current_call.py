@@ -17,8 +17,8 @@ class Call(CausalSession):
     authorization: str = ""
     """The header, empty if there is none."""
     over_rest: bool = False
-    if_match: str = ""
-    """The header, empty if there is none."""
+    if_match: str | None = None
+    """The header, if there is one."""
     caller: Caller | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
     """Sent with the answer: as headers over REST, as trailing metadata over gRPC."""

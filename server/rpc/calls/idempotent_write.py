@@ -46,6 +46,8 @@ def _lower_ids(message: Message) -> None:
     for field, value in message.ListFields():
         if field.name.endswith("_id"):
             setattr(message, field.name, value.lower())
+        elif field.name.endswith("_ids"):
+            value[:] = [each.lower() for each in value]
         elif field.is_repeated and field.message_type:
             for each in value:
                 _lower_ids(each)

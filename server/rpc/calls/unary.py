@@ -68,4 +68,4 @@ def unary_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcMe
 
 async def _answer(context: Any, read: Callable[[bytes], Message], handler: Handler) -> Answer:
     request, if_match = read(await request_of(context)), current().if_match
-    return await handler(require_match(request, if_match) if if_match else request, context)
+    return await handler(require_match(request, if_match) if if_match is not None else request, context)

@@ -24,7 +24,7 @@ from server.usecases.maintenance.housekeeping import Housekeeping
 from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.records.encryption import RecordCipher
 from server.usecases.records.keys import RecordKeys
-from server.usecases.schedules.live.announcing import Announcing
+from server.usecases.schedules.live.announcing import DayAnnouncer
 from server.usecases.schedules.live.days import Days
 from server.usecases.schedules.live.hub import Hub
 from server.usecases.sealing import Seal
@@ -42,7 +42,7 @@ class Parts:
     new_id: IdMaker
     keys: SigningKeys
     tokens: AccessTokens
-    vault: RecordCipher
+    cipher: RecordCipher
     trail: AuditTrail
     audit_keys: KeyRing
     record_keys: RecordKeys
@@ -60,7 +60,7 @@ class Parts:
     days: Days
     doctors: ProfileCache[DoctorRow]
     patients: ProfileCache[FullPatientRow]
-    announcing: Announcing
+    announcer: DayAnnouncer
     hub: Hub
     valkeys: Valkeys
     log_level: LogLevel

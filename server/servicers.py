@@ -10,10 +10,10 @@ from server.rpc.servicers.notifications import NotificationServicer
 from server.rpc.servicers.records import RecordServicer
 from server.rpc.servicers.schedules import ScheduleServicer
 from server.usecases.appointments.batch import Batches
-from server.usecases.appointments.book import Booking
-from server.usecases.appointments.cancel import Cancelling
+from server.usecases.appointments.book import Booker
+from server.usecases.appointments.cancel import Canceller
 from server.usecases.appointments.read import Appointments
-from server.usecases.appointments.reschedule import Rescheduling
+from server.usecases.appointments.reschedule import Rescheduler
 from server.usecases.directory.doctors import Directory
 from server.usecases.directory.identifier_systems import IdentifierSystems
 from server.usecases.directory.patients import Patients
@@ -23,9 +23,9 @@ from server.usecases.records.break_glass import BreakGlass
 from server.usecases.records.read import RecordReader
 from server.usecases.records.write import RecordWriter
 from server.usecases.schedules.availability import Availability
-from server.usecases.schedules.search import Searching
-from server.usecases.schedules.watch import Watching
-from server.usecases.schedules.working_hours import Scheduling
+from server.usecases.schedules.search import SlotFinder
+from server.usecases.schedules.watch import SlotWatch
+from server.usecases.schedules.working_hours import WorkingHours
 
 
 def servicers(parts: Parts) -> Servicers:
@@ -33,20 +33,20 @@ def servicers(parts: Parts) -> Servicers:
     return Servicers(
         appointments=AppointmentServicer(
             Appointments(parts.engine),
-            Booking(parts.engine, parts.clock, parts.new_id, parts.announcing),
-            Rescheduling(parts.engine, parts.clock, parts.announcing),
-            Cancelling(parts.engine, parts.clock, parts.announcing),
+            Booker(parts.engine, parts.clock, parts.new_id, parts.announcer),
+            Rescheduler(parts.engine, parts.clock, parts.announcer),
+            Canceller(parts.engine, parts.clock, parts.announcer),
             Batches(parts.engine, parts.clock),
             parts.feed,
         ),
         schedules=ScheduleServicer(
             Availability(parts.days),
-            Searching(parts.engine, parts.clock),
-            Watching(parts.engine, parts.clock, parts.hub, parts.streams, FORMS),
-            Scheduling(parts.engine, parts.clock, parts.announcing),
+            SlotFinder(parts.engine, parts.clock),
+            SlotWatch(parts.engine, parts.clock, parts.hub, parts.streams, FORMS),
+            WorkingHours(parts.engine, parts.clock, parts.announcer),
         ),
         directory=DirectoryServicer(
-            Directory(parts.engine, parts.clock, parts.new_id, parts.announcing, parts.doctors),
+            Directory(parts.engine, parts.clock, parts.new_id, parts.announcer, parts.doctors),
             Patients(parts.engine, parts.clock, parts.new_id, parts.patients, parts.trail),
             IdentifierSystems(parts.engine, parts.clock),
         ),
@@ -58,8 +58,8 @@ def servicers(parts: Parts) -> Servicers:
             parts.seal,
         ),
         records=RecordServicer(
-            RecordReader(parts.engine, parts.clock, parts.trail, parts.vault),
-            RecordWriter(parts.engine, parts.clock, parts.new_id, parts.trail, parts.vault),
+            RecordReader(parts.engine, parts.clock, parts.trail, parts.cipher),
+            RecordWriter(parts.engine, parts.clock, parts.new_id, parts.trail, parts.cipher),
             BreakGlass(parts.engine, parts.clock, parts.trail),
         ),
         notifications=NotificationServicer(Notifications(parts.engine, parts.clock)),

@@ -42,10 +42,10 @@ from server.usecases.maintenance.housekeeping import Housekeeping
 from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.records.encryption import RecordCipher
 from server.usecases.records.keys import RecordKeys
-from server.usecases.schedules.live.announcing import Announcing
+from server.usecases.schedules.live.announcing import DayAnnouncer
 from server.usecases.schedules.live.days import Days
 from server.usecases.schedules.live.hub import Hub
-from server.usecases.schedules.live.rendering import Rendering
+from server.usecases.schedules.live.rendering import DayRenderer
 from server.usecases.sealing import Seal, derived, signer_of_valkey
 from server.usecases.streams import Streams
 
@@ -76,16 +76,16 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
         streams = Streams(clock, SystemRandom(), tokens.is_revoked)
         breaker = CacheBreaker(cache)
         stack.push_async_callback(breaker.aclose)
-        days = Days(engine, Rendering(engine, clock, FORMS), breaker, signer, clock)
+        days = Days(engine, DayRenderer(engine, clock, FORMS), breaker, signer, clock)
         doctors = ProfileCache(engine, breaker, signer, lambda: days.epoch, "doctor", DoctorRow, DOCTOR_LIFE)
         patients = ProfileCache(engine, breaker, signer, lambda: days.epoch, "patient", FullPatientRow, PATIENT_LIFE)
         for profiles in (doctors, patients):
             stack.push_async_callback(profiles.aclose)
-        announcing, hub = Announcing(days), Hub(days, engine, cache, signer, clock)
+        announcer, hub = DayAnnouncer(days), Hub(days, engine, cache, signer, clock)
         feed = Feed(engine, clock, streams)
         masters = key_ring("YOYAKU_RECORD_MASTER_KEYS", settings.record_master_keys.get_secret_value(), secret)
         audit_keys = key_ring("YOYAKU_RECORD_AUDIT_KEYS", settings.record_audit_keys.get_secret_value(), secret)
-        vault, trail = RecordCipher(masters, derived(secret, "digests of requests")), AuditTrail(audit_keys)
+        cipher, trail = RecordCipher(masters, derived(secret, "digests of requests")), AuditTrail(audit_keys)
         parts = Parts(
             engine=engine,
             cache=cache,
@@ -94,10 +94,10 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
             new_id=new_id,
             keys=keys,
             tokens=tokens,
-            vault=vault,
+            cipher=cipher,
             trail=trail,
             audit_keys=audit_keys,
-            record_keys=RecordKeys(engine, vault),
+            record_keys=RecordKeys(engine, cipher),
             archive_keys=key_ring("YOYAKU_ARCHIVE_KEYS", settings.archive_keys.get_secret_value(), secret),
             passwords=passwords,
             sessions=sessions,
@@ -111,7 +111,7 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
             days=days,
             doctors=doctors,
             patients=patients,
-            announcing=announcing,
+            announcer=announcer,
             hub=hub,
             valkeys=Valkeys({"cache": cache, "tokens": token_store}),
             log_level=LogLevel(cache, secret, settings.log_level),
@@ -145,7 +145,7 @@ def background(parts: Parts, stop: asyncio.Event | None = None) -> AbstractAsync
         parts.streams,
         parts.feed,
         parts.tokens,
-        parts.announcing,
+        parts.announcer,
         parts.valkeys,
         parts.log_level,
     )

@@ -7,23 +7,32 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from yoyaku.connection import Tls
-from yoyaku.methods import Waiting
-from yoyaku.services.accounts import Accounts
-from yoyaku.services.appointments import Appointments
-from yoyaku.services.directory import Directory
-from yoyaku.services.notifications import Notifications
-from yoyaku.services.records import Records
-from yoyaku.services.schedules import Schedules
-from yoyaku.services.sessions import Sessions
+from yoyaku.methods import Blocking
+from yoyaku.services.accounts import AccountCalls
+from yoyaku.services.appointments import AppointmentCalls
+from yoyaku.services.directory import DirectoryCalls
+from yoyaku.services.notifications import NotificationCalls
+from yoyaku.services.records import RecordCalls
+from yoyaku.services.schedules import ScheduleCalls
+from yoyaku.services.sessions import SessionCalls
 from yoyaku.tokens import TokenSource
 
 R = TypeVar("R")
 
 
-class BlockingClient(Appointments, Schedules, Directory, Records, Notifications, Sessions, Accounts, Waiting):
+class BlockingClient(
+    AppointmentCalls,
+    ScheduleCalls,
+    DirectoryCalls,
+    RecordCalls,
+    NotificationCalls,
+    SessionCalls,
+    AccountCalls,
+    Blocking,
+):
     """The client for scripts and threads: it has the methods of Client, which block until the answer arrives.
 
-    There is no second list of methods: each is written once, as a coroutine, and `yoyaku.methods.Call` hands a
+    There is no second list of methods: each is written once, as a coroutine, and `yoyaku.methods.ClientMethod` hands a
     BlockingClient a function that runs it on this client's event loop, in a thread of its own, and waits. Type
     checkers see the same arguments and the plain result. Use Client in programs that have an event loop.
     """

@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 
 import grpc
 
-from yoyaku.connection import Connection, Tls
+from yoyaku.connection import ClientConnection, Tls
 from yoyaku.errors import DeadlineExceeded, Unauthenticated, Unavailable, YoyakuError, error_of
 from yoyaku.tokens import Token, TokenSource
 from yoyaku.v1 import auth_service_pb2 as pb
@@ -24,7 +24,7 @@ _SHORTEST_ATTEMPT = 0.05
 """Seconds. A shorter attempt would probably only report its own deadline, and hide the earlier error."""
 
 
-class Caller:
+class ServiceCalls:
     """The base of all clients: a connection, a token, and a deadline (s) for each call including its retries."""
 
     def __init__(
@@ -38,7 +38,7 @@ class Caller:
     ) -> None:
         """Take `https://HOST:PORT`, or `http://HOST:PORT` for plaintext (ValueError); `keepalive` is in seconds."""
         self.deadline = deadline
-        self._connection = Connection(address, tls, keepalive)
+        self._connection = ClientConnection(address, tls, keepalive)
         self._token = Token(token, self._refresh, self._exchange)
 
     def within(self, seconds: float) -> Self:

@@ -3,16 +3,18 @@
 from types import TracebackType
 from typing import Self
 
-from yoyaku.services.accounts import Accounts
-from yoyaku.services.appointments import Appointments
-from yoyaku.services.directory import Directory
-from yoyaku.services.notifications import Notifications
-from yoyaku.services.records import Records
-from yoyaku.services.schedules import Schedules
-from yoyaku.services.sessions import Sessions
+from yoyaku.services.accounts import AccountCalls
+from yoyaku.services.appointments import AppointmentCalls
+from yoyaku.services.directory import DirectoryCalls
+from yoyaku.services.notifications import NotificationCalls
+from yoyaku.services.records import RecordCalls
+from yoyaku.services.schedules import ScheduleCalls
+from yoyaku.services.sessions import SessionCalls
 
 
-class Client(Appointments, Schedules, Directory, Records, Notifications, Sessions, Accounts):
+class Client(
+    AppointmentCalls, ScheduleCalls, DirectoryCalls, RecordCalls, NotificationCalls, SessionCalls, AccountCalls
+):
     """Calls yoyaku from asyncio; safe to share between tasks of one event loop.
 
     Each call is retried while that can help and the deadline permits, a write with one `request_id`. It raises a

@@ -29,7 +29,7 @@ class Tls:
         return grpc.ssl_channel_credentials(*(path.read_bytes() if path else None for path in files))
 
 
-class Connection:
+class ClientConnection:
     """One channel, opened by the first call and shared by all calls of a client."""
 
     def __init__(self, address: str, tls: Tls | None, keepalive: float) -> None:

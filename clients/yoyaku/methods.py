@@ -15,7 +15,7 @@ _ROWS_PER_PAGE = 100
 _END: Any = object()
 
 
-class Waiting(ABC):
+class Blocking(ABC):
     """A client whose methods block until the answer arrives."""
 
     @abstractmethod
@@ -34,7 +34,7 @@ class Paged(Protocol):
 Paging = TypeVar("Paging", bound=Paged)
 
 
-class Call(Generic[P, R]):
+class ClientMethod(Generic[P, R]):
     """A method that makes one call: a coroutine function on an async client, a blocking one otherwise."""
 
     def __init__(self, function: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> None:
@@ -43,7 +43,7 @@ class Call(Generic[P, R]):
     @overload
     def __get__(self, caller: None, owner: type) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]: ...
     @overload
-    def __get__(self, caller: Waiting, owner: type) -> Callable[P, R]: ...
+    def __get__(self, caller: Blocking, owner: type) -> Callable[P, R]: ...
     @overload
     def __get__(self, caller: object, owner: type) -> Callable[P, Coroutine[Any, Any, R]]: ...
     def __get__(self, caller: object, owner: type) -> Callable[..., Any]:
@@ -51,7 +51,7 @@ class Call(Generic[P, R]):
         if caller is None:
             return self.function
         method = MethodType(self.function, caller)
-        if not isinstance(caller, Waiting):
+        if not isinstance(caller, Blocking):
             return method
 
         @functools.wraps(method)
@@ -70,7 +70,7 @@ class Each(Generic[P, T]):
     @overload
     def __get__(self, caller: None, owner: type) -> Callable[Concatenate[Any, P], AsyncGenerator[T, None]]: ...
     @overload
-    def __get__(self, caller: Waiting, owner: type) -> Callable[P, Generator[T, None, None]]: ...
+    def __get__(self, caller: Blocking, owner: type) -> Callable[P, Generator[T, None, None]]: ...
     @overload
     def __get__(self, caller: object, owner: type) -> Callable[P, AsyncGenerator[T, None]]: ...
     def __get__(self, caller: object, owner: type) -> Callable[..., Any]:
@@ -78,7 +78,7 @@ class Each(Generic[P, T]):
         if caller is None:
             return self.function
         method = MethodType(self.function, caller)
-        if not isinstance(caller, Waiting):
+        if not isinstance(caller, Blocking):
             return method
 
         @functools.wraps(method)
@@ -97,7 +97,7 @@ class Each(Generic[P, T]):
 class Rows(Each[P, T]):
     """All rows of a list, page after page: takes what the method for one page takes."""
 
-    def __init__(self, page: Call[P, Paging], rows: Callable[[Paging], Iterable[T]]) -> None:
+    def __init__(self, page: ClientMethod[P, Paging], rows: Callable[[Paging], Iterable[T]]) -> None:
         async def every(caller: Any, /, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[T, None]:
             options: dict[str, Any] = {"size": _ROWS_PER_PAGE, **kwargs}
             while True:

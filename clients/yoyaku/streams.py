@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import grpc
 
-from yoyaku.calls import Caller, metadata, pause
+from yoyaku.calls import ServiceCalls, metadata, pause
 from yoyaku.errors import Unauthenticated, YoyakuError, error_of
 
 Q = TypeVar("Q")
@@ -20,7 +20,7 @@ _BROKEN = {grpc.StatusCode.CANCELLED, grpc.StatusCode.INTERNAL, grpc.StatusCode.
 """Status codes of a broken connection; from the server itself these come with a reason."""
 
 
-class Watching(Caller):
+class StreamCalls(ServiceCalls):
     """Adds streams to the calls of a client."""
 
     async def _watch(

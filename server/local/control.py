@@ -37,9 +37,9 @@ def send(home: Path, request: ControlRequest) -> None:
     scratch.replace(home / FILE)
     deadline = time.monotonic() + LONGEST_SECONDS
     while (found := state.read(home)) and time.monotonic() < deadline:
-        if found.control_id == request.request_id:
-            if found.control_failure:
-                raise LocalError(found.control_failure)
+        if found.last_control_request_id == request.request_id:
+            if found.last_control_failure:
+                raise LocalError(found.last_control_failure)
             return
         time.sleep(STEP_SECONDS)
     raise LocalError("the stack ended, or is busy with something else: see .yoyaku/logs/up.log")

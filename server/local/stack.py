@@ -55,7 +55,7 @@ class Stack:
             grpc=f"{HOST}:{settings.port}",
             edge_metrics=f"http://{HOST}:{self._ports['metrics']}/stats/prometheus",
             metrics=f"http://{HOST}:{self._ports['task metrics']}/metrics",
-            control_id=last.request_id if (last := control.read(home)) else "",  # of an earlier run
+            last_control_request_id=last.request_id if (last := control.read(home)) else "",  # of an earlier run
         )
         self._fleet = Fleet(self.state, self._note, self._log, home / "envoy")
 
@@ -194,17 +194,17 @@ class Stack:
         self._say("workers stopped", time.monotonic() - begin)
 
     def _fulfil(self, wanted: ControlRequest | None) -> None:
-        if wanted is None or wanted.request_id == self.state.control_id:
+        if wanted is None or wanted.request_id == self.state.last_control_request_id:
             return
         try:
             with self._step(f"Workers: {wanted.workers}{', restarted' if wanted.renew else ''}"):
                 self._fleet.resize(wanted.workers)
                 if wanted.renew:
                     self._fleet.renew()
-            self.state.control_failure = ""
+            self.state.last_control_failure = ""
         except LocalError as error:
-            self.state.control_failure = str(error)
-        self.state.control_id = wanted.request_id
+            self.state.last_control_failure = str(error)
+        self.state.last_control_request_id = wanted.request_id
         state.write(self._home, self.state)
 
     def _start_envoy(self) -> None:

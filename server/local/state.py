@@ -28,8 +28,8 @@ class StackState:
     edge_metrics: str = ""
     metrics: str = ""
     prometheus: str = ""
-    control_id: str = ""
-    control_failure: str = ""
+    last_control_request_id: str = ""
+    last_control_failure: str = ""
     workers: list[str] = field(default_factory=list)
     pids: dict[str, int] = field(default_factory=dict)
     started: dict[str, str] = field(default_factory=dict)

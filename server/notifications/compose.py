@@ -8,7 +8,7 @@ from server.domain.notices import Channel, NoticeKind
 from server.notifications import texts
 from server.notifications.calendars import CalendarEntry, invitation
 from server.notifications.letters import Letter
-from server.notifications.texts import Visit
+from server.notifications.texts import WhenAndWhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,10 @@ def letter(notification_id: str, content: ContentRow, way: Way, code: str, now: 
     return Letter(notification_id, way.recipient, text.subject, text.body, attached, content.clinic_name or "yoyaku")
 
 
-def _visit(content: ContentRow) -> Visit | None:
+def _visit(content: ContentRow) -> WhenAndWhere | None:
     if content.start_at is None or content.time_zone is None or content.clinic_name is None:
         return None
-    return Visit(
+    return WhenAndWhere(
         content.start_at,
         content.time_zone,
         content.clinic_name,

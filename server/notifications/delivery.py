@@ -29,9 +29,9 @@ from server.domain.notices import (
     still_true,
 )
 from server.notifications.compose import Way, letter
-from server.notifications.letters import Failed, Letter, Refused, Sender, Unaddressable, Unanswered
+from server.notifications.letters import Failed, Letter, LetterRefused, Sender, Unaddressable, Unanswered
 from server.notifications.limits import Limit
-from server.notifications.provider_breaker import Call, ProviderBreaker
+from server.notifications.provider_breaker import ProviderBreaker, ProviderCall
 from server.telemetry import metrics
 from server.usecases.directory.contacts import code_hash
 
@@ -192,7 +192,7 @@ class Deliveries:
         await notifications.add(pg, row)
 
     async def _attempt(
-        self, notification_id: str, content: ContentRow, ready: Letter, sender: Sender, call: Call
+        self, notification_id: str, content: ContentRow, ready: Letter, sender: Sender, call: ProviderCall
     ) -> None:
         # While it is unknown whether the provider works, an attempt tests the provider, and is not the notice's.
         attempts = content.attempts + (not call.probe)
@@ -202,7 +202,7 @@ class Deliveries:
             await sender.send(ready)
         except Unaddressable:
             end, said = _End(Delivery.DEAD, DeliveryOutcome.BAD_ADDRESS, content.attempts), "not an address"
-        except Refused as refusal:
+        except LetterRefused as refusal:
             call.ended(succeeded=True)
             end, said = _End(Delivery.DEAD, DeliveryOutcome.REFUSED, attempts), str(refusal)
         except Unanswered as silence:

@@ -32,7 +32,7 @@ class Sender(Protocol):
         """Return when the provider has accepted it. Raises the errors below."""
 
 
-class Refused(Exception):
+class LetterRefused(Exception):
     """The provider will never accept this letter. Texts of these errors are codes, never personal data."""
 
 

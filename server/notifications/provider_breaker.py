@@ -36,11 +36,11 @@ class ProviderBreaker:
             return left
         return 0 if self._probes < PROBES else ASK_AGAIN_SECONDS
 
-    def enter(self) -> "Call":
+    def enter(self) -> "ProviderCall":
         """Begin a call, once `wait` has returned 0."""
         probe = self._opened_at is not None
         self._probes += probe
-        return Call(self, self._round, probe)
+        return ProviderCall(self, self._round, probe)
 
     def count(self, number: int, *, succeeded: bool) -> None:
         """Count how a call of a round ended; calls that began before the breaker's last change are ignored."""
@@ -66,7 +66,7 @@ class ProviderBreaker:
 
 
 @dataclass(slots=True)
-class Call:
+class ProviderCall:
     """One call through a breaker; a call without a result does not count."""
 
     breaker: ProviderBreaker
@@ -75,7 +75,7 @@ class Call:
     """Whether the call probes if a failed provider works again."""
     counted: bool = False
 
-    def __enter__(self) -> "Call":
+    def __enter__(self) -> "ProviderCall":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -16,7 +16,7 @@ from aiosmtplib.errors import SMTPAuthenticationError, SMTPConnectError, SMTPHel
 from server import particulars
 from server.domain.characters import escaped
 from server.domain.ids import Clock
-from server.notifications.letters import Failed, Letter, Refused, Unaddressable, Unanswered
+from server.notifications.letters import Failed, Letter, LetterRefused, Unaddressable, Unanswered
 from server.particulars import Unfit
 
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
@@ -136,8 +136,8 @@ def _address(recipient: str) -> str:
         raise Unaddressable from None
 
 
-def _kind_of(error: SMTPResponseException, *, handed: bool) -> type[Refused | Failed | Unanswered]:
+def _kind_of(error: SMTPResponseException, *, handed: bool) -> type[LetterRefused | Failed | Unanswered]:
     if error.code in _PERMANENT and not isinstance(error, _OF_THE_RELAY):
-        return Refused
+        return LetterRefused
     # A code outside SMTP's range is a garbled answer, which after DATA is as good as none.
     return Unanswered if handed and error.code not in _TRANSIENT else Failed

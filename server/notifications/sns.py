@@ -15,7 +15,7 @@ from botocore.exceptions import (
     HTTPClientError,
 )
 
-from server.notifications.letters import Failed, Letter, Refused, Unanswered
+from server.notifications.letters import Failed, Letter, LetterRefused, Unanswered
 
 # These errors concern the number or the text; all others concern SNS, our account or our permissions.
 _REFUSALS = frozenset({"InvalidParameter", "InvalidParameterValue", "ValidationException", "OptedOut"})
@@ -48,7 +48,7 @@ class SnsSender:
                 )
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
-            raise (Refused if code in _REFUSALS else Failed)(f"sns {code}") from None
+            raise (LetterRefused if code in _REFUSALS else Failed)(f"sns {code}") from None
         except (EndpointConnectionError, ConnectTimeoutError) as error:
             raise Failed(type(error).__name__) from None
         except (HTTPClientError, TimeoutError) as error:

@@ -85,7 +85,7 @@ _SMS = {"en": "{subject} ({zone}), {clinic}", "ja": "{subject}({zone})、{clinic
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class WhenAndWhere:
     """When and where an appointment is."""
 
     start_at: datetime
@@ -112,7 +112,7 @@ def to_person(kind: NoticeKind, language: str, code: str) -> Text:
     return Text(subject, body, subject if kind is NoticeKind.SECURITY_WARNING else body.replace("\n", " ").strip())
 
 
-def about(kind: NoticeKind, visit: Visit, language: str) -> Text:
+def about(kind: NoticeKind, visit: WhenAndWhere, language: str) -> Text:
     """The text of a notice about an appointment."""
     place = "\n".join(filter(None, (visit.clinic, visit.address, visit.phone)))
     subject = _SUBJECTS[language][kind].format(when=when(visit, language))
@@ -123,7 +123,7 @@ def about(kind: NoticeKind, visit: Visit, language: str) -> Text:
     return Text(subject, body, _SMS[language].format(clinic=visit.clinic, **values))
 
 
-def when(visit: Visit, language: str) -> str:
+def when(visit: WhenAndWhere, language: str) -> str:
     """The start on the clinic's wall clock, written for people."""
     local = visit.start_at.astimezone(ZoneInfo(visit.time_zone))
     weekday = _WEEKDAYS[language][local.weekday()]

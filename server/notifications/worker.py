@@ -35,7 +35,7 @@ _RESTART_SECONDS = 1.0
 _LONGEST_PAUSE = 6
 
 
-class _Retrying(BaseRetryStrategy):
+class _RetryWithoutLimit(BaseRetryStrategy):
     """Jobs are retried without limit: the ledger decides when a notice ends. The queue uses the database's clock."""
 
     def __init__(self, engine: Engine) -> None:
@@ -68,7 +68,7 @@ class NotificationWorker:
         self._planning = planning
         self._deliveries = deliveries
         self._dead_after_seconds = dead_after_seconds
-        retry = _Retrying(engine)
+        retry = _RetryWithoutLimit(engine)
         self._app.task(name="announce", retry=retry, pass_context=True)(self._announce)
         self._app.task(name="deliver", retry=retry)(self._deliver)
         tend = self._app.task(name="tend", queue=OTHERS, retry=retry)(self._tend)

@@ -55,10 +55,10 @@ async def perform(
         return result, message
 
     try:
-        with refusals():
+        with database_failures_as_domain_errors():
             result, message = await transaction.transact(engine, claimed, replayable=bool(write.request_id))
     except Answered as answered:
-        with refusals():
+        with database_failures_as_domain_errors():
             await transaction.mark(engine)
         return write.load(answered.response)
     if announce:
@@ -70,11 +70,11 @@ async def read(
     engine: Engine, work: Callable[[Connection], Awaitable[T]], freshness: Freshness = Freshness.PRIMARY
 ) -> T:
     """Run a read; database failures become errors for the caller."""
-    with refusals():
+    with database_failures_as_domain_errors():
         return await transaction.read(engine, work, freshness)
 
 
-class _Refusals:
+class _DatabaseFailuresAsDomainErrors:
     """Has no state, and every read and write enters it: a generator would cost a microsecond each time."""
 
     def __enter__(self) -> None:
@@ -87,12 +87,12 @@ class _Refusals:
             raise refusal from None
 
 
-_REFUSALS = _Refusals()
+_TRANSLATION = _DatabaseFailuresAsDomainErrors()
 
 
-def refusals() -> _Refusals:
+def database_failures_as_domain_errors() -> _DatabaseFailuresAsDomainErrors:
     """Turn database failures into TRANSACTION_CONFLICT, OVERLOADED, DEADLINE_PASSED, DATABASE_UNAVAILABLE."""
-    return _REFUSALS
+    return _TRANSLATION
 
 
 def _refusal(error: StateError) -> DomainError | None:

@@ -3,13 +3,13 @@
 from typing import NamedTuple
 
 
-class Call(NamedTuple):
+class BenchCall(NamedTuple):
     """One of them: its name here, and its gRPC path."""
 
     name: str
     path: str
 
 
-SLOTS = Call("slots", "/yoyaku.v1.ScheduleService/ListAvailableSlots")
-LIST = Call("list", "/yoyaku.v1.AppointmentService/ListAppointments")
-CREATE = Call("create", "/yoyaku.v1.AppointmentService/CreateAppointment")
+SLOTS = BenchCall("slots", "/yoyaku.v1.ScheduleService/ListAvailableSlots")
+LIST = BenchCall("list", "/yoyaku.v1.AppointmentService/ListAppointments")
+CREATE = BenchCall("create", "/yoyaku.v1.AppointmentService/CreateAppointment")

@@ -6,7 +6,7 @@ from statistics import median
 
 from rich.table import Table
 
-from tests.bench.calls import CREATE, LIST, SLOTS, Call
+from tests.bench.calls import CREATE, LIST, SLOTS, BenchCall
 from tests.bench.rounds import Figures, Results
 
 _LIMITS = {
@@ -40,7 +40,7 @@ class Verdict:
         return "reached" if self.short <= 0 else f"{self.short:,.0f} us too many"
 
 
-def verdicts(results: Results, calls: list[Call]) -> Iterator[Verdict]:
+def verdicts(results: Results, calls: list[BenchCall]) -> Iterator[Verdict]:
     """Every goal that the calls have."""
     for call in calls:
         against, most = _LIMITS[call]
@@ -60,7 +60,7 @@ def verdicts(results: Results, calls: list[Call]) -> Iterator[Verdict]:
         )  # fmt: skip
 
 
-def _cheaper(results: Results, call: Call, target: str, least: float) -> Verdict:
+def _cheaper(results: Results, call: BenchCall, target: str, least: float) -> Verdict:
     ratio, theirs = results.ratio(call.name, "alternative", target), _cpu(results, call, "alternative")
     with_envoy = ", Envoy counted" if target == "edge" else ""
     return Verdict(
@@ -69,7 +69,7 @@ def _cheaper(results: Results, call: Call, target: str, least: float) -> Verdict
     )  # fmt: skip
 
 
-def goals(results: Results, calls: list[Call]) -> Table:
+def goals(results: Results, calls: list[BenchCall]) -> Table:
     """The goals, and which are reached."""
     table = Table(title="CPU per call (of p50: time) against the goals", title_justify="left")
     for name in ("what", "us", "against", "us", "ratio", "goal", "result"):
@@ -108,5 +108,5 @@ def _row(figures: list[Figures]) -> tuple[str, ...]:
     )
 
 
-def _cpu(results: Results, call: Call, target: str) -> float:
+def _cpu(results: Results, call: BenchCall, target: str) -> float:
     return results.median(call.name, target, lambda figures: figures.cpu)

@@ -10,7 +10,7 @@ from statistics import median
 
 from server.local.processes.ports import HOST
 from tests.bench import cpu
-from tests.bench.calls import CREATE, LIST, SLOTS, Call
+from tests.bench.calls import CREATE, LIST, SLOTS, BenchCall
 from tests.bench.clinic import Booking
 from tests.bench.load import CALLS_AT_ONCE, Hammer, Load, book_grpc, book_rest
 from tests.bench.parts import Target
@@ -60,7 +60,7 @@ class Bench:
     targets: Targets
     scratch: Path
 
-    def run(self, calls: Sequence[Call], rounds: int, tell: Callable[[str], None]) -> Results:
+    def run(self, calls: Sequence[BenchCall], rounds: int, tell: Callable[[str], None]) -> Results:
         """All programs and calls, `rounds` times. Raises LoadError."""
         results, targets = Results(), self.targets
         for number in range(1, rounds + 1):
@@ -80,7 +80,7 @@ class Bench:
         self._read(target, SLOTS, hammer, _WARM_UP, 1)
         return self._meter(target, _ALONE, lambda: self._read(target, SLOTS, hammer, _ALONE, 1))
 
-    def _measure(self, target: Target, call: Call, hammer: Hammer) -> Figures:
+    def _measure(self, target: Target, call: BenchCall, hammer: Hammer) -> Figures:
         count = COUNTS[call]
         if call == CREATE:
             self._book(target, hammer, self._bookings(_WARM_UP))
@@ -101,7 +101,7 @@ class Bench:
             p95=load.percentile(0.95) * 1e6,
         )
 
-    def _read(self, target: Target, call: Call, hammer: Hammer, count: int, at_once: int) -> Load:
+    def _read(self, target: Target, call: BenchCall, hammer: Hammer, count: int, at_once: int) -> Load:
         clinic, answer_bytes = self.targets.clinic, self.targets.answers[call.name]
         message, path = {
             SLOTS: (clinic.slots_message(), clinic.slots_path()),

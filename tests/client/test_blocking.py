@@ -11,7 +11,7 @@ import pytest
 from tests.client.stand_in import standing_in
 from tests.fixtures.clinic import TUESDAY, Scene
 from yoyaku import BlockingClient, Client
-from yoyaku.methods import Call, Rows
+from yoyaku.methods import ClientMethod, Rows
 from yoyaku.v1 import appointment_service_pb2 as pb
 
 CLIENTS = Path(__file__).parents[2] / "clients"
@@ -58,7 +58,7 @@ async def test_a_script_books_and_lists(scene: Scene) -> None:
 def test_both_clients_have_the_same_methods_with_their_documentation() -> None:
     def methods(kind: type) -> dict[str, object]:
         members = (item for base in kind.__mro__ for item in vars(base).items())
-        return {name: getattr(kind, name) for name, member in members if isinstance(member, Call | Rows)}
+        return {name: getattr(kind, name) for name, member in members if isinstance(member, ClientMethod | Rows)}
 
     assert methods(Client) == methods(BlockingClient)
     assert len(methods(Client)) > 20

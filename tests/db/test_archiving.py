@@ -11,8 +11,8 @@ from db.postgres.archives import Row
 from server.commands.data.restore_archive import in_order
 from server.domain.archives import ArchiveError
 from server.domain.records import Retention
-from server.usecases.maintenance.archiving import Archiving
-from server.usecases.records.retention import Retaining
+from server.usecases.maintenance.archiving import Archiver
+from server.usecases.records.retention import RetentionPolicies
 from tests.fixtures.archives import YEARS, Files, archive, content, end_all, rows_of
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.charts import TEXT, Charts
@@ -21,7 +21,7 @@ from tests.fixtures.worker import Worker
 
 
 async def test_what_is_over_leaves_and_comes_back_row_by_row(
-    old: str, charts: Charts, book: Book, archiving: Archiving
+    old: str, charts: Charts, book: Book, archiving: Archiver
 ) -> None:
     before, files = await content(book), Files()
     assert await archive(archiving, files) == (3, 1)
@@ -43,8 +43,8 @@ async def test_what_is_over_leaves_and_comes_back_row_by_row(
     assert (await charts.read(old)).text == f"{TEXT}, tested again"
 
 
-async def test_what_is_not_over_or_needed_stays(charts: Charts, book: Book, clock: Clock, archiving: Archiving) -> None:
-    scene, retaining = charts.scene, Retaining(book.engine, clock)
+async def test_what_is_not_over_or_needed_stays(charts: Charts, book: Book, clock: Clock, archiving: Archiver) -> None:
+    scene, retaining = charts.scene, RetentionPolicies(book.engine, clock)
     elsewhere = await book.clinic()
     doctor_id = await book.doctor(elsewhere)
     await scene.book_slot("10:00", patient_id=scene.other_id, doctor_id=doctor_id)
@@ -74,7 +74,7 @@ async def test_what_is_not_over_or_needed_stays(charts: Charts, book: Book, cloc
 
 
 async def test_a_clinic_without_a_policy_keeps_three_years(
-    charts: Charts, book: Book, clock: Clock, archiving: Archiving
+    charts: Charts, book: Book, clock: Clock, archiving: Archiver
 ) -> None:
     await charts.write()
     await end_all(book)
@@ -84,7 +84,7 @@ async def test_a_clinic_without_a_policy_keeps_three_years(
     assert await archive(archiving, Files()) == (1, 1)
 
 
-async def test_without_its_file_nothing_is_removed(old: str, book: Book, archiving: Archiving) -> None:
+async def test_without_its_file_nothing_is_removed(old: str, book: Book, archiving: Archiver) -> None:
     before = await content(book)
 
     def full(kind: str, rows: Sequence[Row]) -> None:
@@ -96,12 +96,12 @@ async def test_without_its_file_nothing_is_removed(old: str, book: Book, archivi
 
 
 async def test_records_do_not_come_back_before_their_appointments(
-    charts: Charts, book: Book, clock: Clock, archiving: Archiving
+    charts: Charts, book: Book, clock: Clock, archiving: Archiver
 ) -> None:
     [(appointment,)] = await book.rows("SELECT id FROM appointments")
     await charts.write(appointment_id=appointment)
     await end_all(book)
-    await Retaining(book.engine, clock).decide(charts.scene.clinic_id, Retention())
+    await RetentionPolicies(book.engine, clock).decide(charts.scene.clinic_id, Retention())
     clock.advance(YEARS)
     files = Files()
     assert await archive(archiving, files) == (1, 1)
@@ -113,7 +113,7 @@ async def test_records_do_not_come_back_before_their_appointments(
 
 
 async def test_of_a_row_in_two_archives_the_newer_comes_back(
-    old: str, charts: Charts, book: Book, clock: Clock, archiving: Archiving
+    old: str, charts: Charts, book: Book, clock: Clock, archiving: Archiver
 ) -> None:
     killed, files = Files(), Files()
 
@@ -136,7 +136,7 @@ async def test_of_a_row_in_two_archives_the_newer_comes_back(
     assert await content(book) == before
 
 
-async def test_archives_of_other_versions_fit_or_are_refused(old: str, book: Book, archiving: Archiving) -> None:
+async def test_archives_of_other_versions_fit_or_are_refused(old: str, book: Book, archiving: Archiver) -> None:
     before, files = await content(book), Files()
     await archive(archiving, files, size=10)
     await book.run("ALTER TABLE appointments ADD COLUMN colour text NOT NULL DEFAULT 'blue'")
@@ -154,7 +154,7 @@ async def test_archives_of_other_versions_fit_or_are_refused(old: str, book: Boo
     assert await content(book) == before
 
 
-async def test_bookings_go_on_meanwhile(old: str, charts: Charts, worker: Worker, archiving: Archiving) -> None:
+async def test_bookings_go_on_meanwhile(old: str, charts: Charts, worker: Worker, archiving: Archiver) -> None:
     scene: Scene = charts.scene
     patient = await worker.client("patient", patient_id=scene.patient_id)
     day = f"{worker.parts.clock().date() + timedelta(days=3)}"

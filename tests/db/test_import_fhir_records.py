@@ -9,7 +9,7 @@ from db.postgres.records import records
 from db.postgres.records.records import RecordRow
 from server.usecases.keyrings import KeyRing
 from server.usecases.records.checkpoints import Witnesses
-from server.usecases.records.verification import Checking
+from server.usecases.records.verification import AuditVerifier
 from tests.fixtures.book import Book
 from tests.fixtures.fhir import SAMPLE, VAULT, Resource, condition, count, encounter, export, load, patient, whole
 
@@ -57,7 +57,7 @@ async def test_the_import_stands_in_the_trail(book: Book) -> None:
         "SELECT actor, access, basis, sum(cardinality(record_ids)) FROM record_audit GROUP BY 1, 2, 3"
     )
     assert rows == [("import-fhir", "imported", "import", 555)]
-    checking = Checking(book.engine, KeyRing([bytes(32)]))
+    checking = AuditVerifier(book.engine, KeyRing([bytes(32)]))
     assert {flaw async for _, flaw in checking.chains(Witnesses())} == {None}
     [[authors]] = await book.rows(
         "SELECT count(*) FROM records r JOIN appointments a ON a.id = r.appointment_id"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from db.postgres.cluster.replication_lag import Progress
+from db.postgres.cluster.replication_lag import ReplayProgress
 from db.valkey.client import Valkey, create_client
 from db.valkey.read_marks import KEPT_SECONDS, PAUSE_SECONDS, SETTLING_SECONDS, ReadMarks
 from db.valkey.signed_numbers import SignedNumbers
@@ -280,7 +280,7 @@ async def test_a_valkey_that_is_away_is_left_alone_for_a_while(seconds: Seconds)
 
 
 def test_lag_is_the_age_of_what_a_replica_has_not_replayed() -> None:
-    progress = Progress()
+    progress = ReplayProgress()
     assert progress.lag(0, 100.0) == 0.0
     for at, position in [(1.0, 10), (2.0, 20), (3.0, 20), (4.0, 30)]:
         progress.note(at, position)
@@ -290,7 +290,7 @@ def test_lag_is_the_age_of_what_a_replica_has_not_replayed() -> None:
 
 
 def test_staleness_counts_from_when_a_replica_surely_had_everything() -> None:
-    progress = Progress()
+    progress = ReplayProgress()
     for at, position in [(1.0, 10), (2.0, 20), (3.0, 20), (4.0, 30)]:
         progress.note(at, position)
     assert [progress.staleness(position, 5.0) for position in (30, 25, 20, 10)] == [1.0, 3.0, 3.0, 4.0]

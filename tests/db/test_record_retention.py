@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 from server.commands import app  # it registers itself
 from server.commands.records import record_retention  # noqa: F401  # it registers itself
 from server.domain.records import Retention
-from server.usecases.records.retention import Retaining
+from server.usecases.records.retention import RetentionPolicies
 from tests.fixtures.book import Book, Clock
 
 ADD = """
@@ -29,7 +29,7 @@ async def test_records_may_be_archived_three_years_after_their_last_amendment(bo
         doctor_id = await book.doctor(place)
         for years in (1, 3.01, 5):
             await aged(book, doctor_id, timedelta(days=365.25 * years))
-    retaining = Retaining(book.engine, clock)
+    retaining = RetentionPolicies(book.engine, clock)
     assert len(await retaining.archivable(clinic_id, 10)) == 2
     await retaining.decide(clinic_id, Retention(hot_years=4))
     assert len(await retaining.archivable(clinic_id, 10)) == 1

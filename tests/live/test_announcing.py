@@ -48,7 +48,7 @@ async def test_of_two_changes_that_of_the_higher_epoch_is_announced(scene: Scene
     key = (scene.doctor_id, date.fromisoformat(TUESDAY))
     [offer] = await read(worker.parts.engine, lambda pg: days.offers_of_days(pg, [key]))
     for epoch, revision in ((1, 9), (2, 1)):
-        worker.parts.announcing(Changes([DayRow(*key, revision)], [offer._replace(epoch=epoch, revision=revision)]))
+        worker.parts.announcer(Changes([DayRow(*key, revision)], [offer._replace(epoch=epoch, revision=revision)]))
 
     async def versions() -> tuple[int, int] | None:
         day = worker.parts.days.at_hand(key, 0)

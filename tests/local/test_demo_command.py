@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from db.postgres.cluster.engines import Engine
 from server.commands import app
 from server.local.demo import hospital
-from server.local.demo.plan import Plan
+from server.local.demo.plan import HospitalPlan
 from server.usecases.identity.passwords import HASHER
 from tests.fixtures.book import Book
 from tests.fixtures.worker import Worker
@@ -32,10 +32,10 @@ def run(database_url: str, *arguments: str) -> Result:
 
 @pytest.fixture
 def little(monkeypatch: pytest.MonkeyPatch) -> None:
-    def plan(until: date, seed: int) -> Plan:
-        return Plan(until=until, seed=seed, doctors=6, patients=60, days=40, per_day=5, horizon_days=15)
+    def plan(until: date, seed: int) -> HospitalPlan:
+        return HospitalPlan(until=until, seed=seed, doctors=6, patients=60, days=40, per_day=5, horizon_days=15)
 
-    monkeypatch.setattr("server.commands.stack.demo.Plan", plan)
+    monkeypatch.setattr("server.commands.stack.demo.HospitalPlan", plan)
 
 
 def test_a_hospital_is_one_line_of_json_as_the_small_demo_is(database_url: str, little: None) -> None:

@@ -13,11 +13,11 @@ from db.postgres.cluster.transaction import read, transact
 from server.domain.booking.doctor import Doctor
 from server.domain.booking.slots import Slot
 from server.local.demo import hospital, small
-from server.local.demo.plan import Plan
+from server.local.demo.plan import HospitalPlan
 from server.usecases.schedules.doctor_mapping import doctor_of
 from tests.fixtures.book import NOW, Book
 
-PLAN = Plan(until=NOW.date(), seed=3, doctors=12, patients=150, days=40, per_day=24, horizon_days=15)
+PLAN = HospitalPlan(until=NOW.date(), seed=3, doctors=12, patients=150, days=40, per_day=24, horizon_days=15)
 CONTENT = {
     table: f"SELECT * FROM {table} ORDER BY {key}"  # noqa: S608  # constants
     for table, key in {
@@ -39,7 +39,7 @@ CONTENT = {
 EVERYTHING = "clinics, practitioners, doctors, patients, accounts"
 
 
-class Visit(NamedTuple):
+class StoredAppointment(NamedTuple):
     """An appointment as it is stored."""
 
     doctor_id: str
@@ -54,7 +54,7 @@ class Visit(NamedTuple):
     updated_at: datetime
 
 
-async def load(engine: Engine, plan: Plan = PLAN) -> bool:
+async def load(engine: Engine, plan: HospitalPlan = PLAN) -> bool:
     _, new = await hospital.load(engine, plan, lambda _: None)
     return new
 
@@ -63,13 +63,13 @@ async def content(book: Book) -> dict[str, list[tuple[object, ...]]]:
     return {table: await book.rows(query) for table, query in CONTENT.items()}
 
 
-async def visits(book: Book) -> list[Visit]:
-    fields = ", ".join(Visit._fields).replace("busy_until", "upper(during)")
+async def visits(book: Book) -> list[StoredAppointment]:
+    fields = ", ".join(StoredAppointment._fields).replace("busy_until", "upper(during)")
     rows = await book.rows(f"SELECT {fields} FROM appointments")  # noqa: S608  # constants
-    return [Visit(*row) for row in rows]  # type: ignore[arg-type]
+    return [StoredAppointment(*row) for row in rows]  # type: ignore[arg-type]
 
 
-async def doctors(engine: Engine, found: list[Visit]) -> dict[str, Doctor]:
+async def doctors(engine: Engine, found: list[StoredAppointment]) -> dict[str, Doctor]:
     async def work(pg: Connection) -> dict[str, Doctor]:
         rows = {}
         for doctor_id in {visit.doctor_id for visit in found}:
@@ -188,7 +188,7 @@ async def test_mornings_are_busy_and_one_doctor_is_nearly_booked_up(loaded: Engi
 
 
 def test_a_hospital_has_219000_appointments_on_the_weekdays_of_three_years() -> None:
-    plan = Plan(until=date(2026, 3, 2))
+    plan = HospitalPlan(until=date(2026, 3, 2))
     targets = dict(plan.targets())
     assert sum(targets.values()) == 219_000
     assert {day.isoweekday() for day in targets} == {1, 2, 3, 4, 5}

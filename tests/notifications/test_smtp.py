@@ -8,7 +8,7 @@ import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from server.local.servers import certificate
-from server.notifications.letters import Failed, Letter, Refused, Unaddressable, Unanswered
+from server.notifications.letters import Failed, Letter, LetterRefused, Unaddressable, Unanswered
 from server.notifications.smtp import Relay as RelayOf
 from server.notifications.smtp import RelayUrlError, SmtpSender
 from tests.fixtures.book import Clock
@@ -39,7 +39,7 @@ async def test_mail_arrives_as_it_was_written(relay: Relay) -> None:
 @pytest.mark.parametrize("address", ["user..name@docomo.ne.jp", "user.@docomo.ne.jp", ".user@docomo.ne.jp", "o'x@a.jp"])
 async def test_an_address_is_told_as_it_is(relay: Relay, address: str) -> None:
     relay.answers[address] = "550 known here"
-    with pytest.raises(Refused):
+    with pytest.raises(LetterRefused):
         await sender(relay.url).send(replace(LETTER, recipient=address))
     relay.answers.clear()
     await sender(relay.url).send(replace(LETTER, recipient=address))
@@ -55,7 +55,12 @@ async def test_what_is_no_address_never_reaches_the_relay(relay: Relay) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "error"),
-    [("550 no such mailbox", Refused), ("501 bad address", Refused), ("450 busy", Failed), ("421 closing", Failed)],
+    [
+        ("550 no such mailbox", LetterRefused),
+        ("501 bad address", LetterRefused),
+        ("450 busy", Failed),
+        ("421 closing", Failed),
+    ],
 )
 async def test_answers_of_500_and_more_are_for_ever(relay: Relay, answer: str, error: type[Exception]) -> None:
     relay.answers["*"] = answer

@@ -7,7 +7,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 from moto.sns.models import sns_backends
 
-from server.notifications.letters import Failed, Letter, Refused, Unanswered
+from server.notifications.letters import Failed, Letter, LetterRefused, Unanswered
 from server.notifications.sns import SnsSender, sns
 from tests.fixtures.mail import Relay
 
@@ -43,7 +43,7 @@ async def test_a_text_message_is_published_to_its_number(sender: SnsSender) -> N
 
 
 async def test_a_bad_number_is_refused_for_ever(sender: SnsSender) -> None:
-    with pytest.raises(Refused, match=r"^sns InvalidParameter"):
+    with pytest.raises(LetterRefused, match=r"^sns InvalidParameter"):
         await sender.send(Letter("id", "not a number", "", "text"))
 
 

@@ -9,9 +9,9 @@ from db.postgres.cluster.engines import Engine
 from server.domain.booking.availability import Wanted
 from server.domain.errors import DomainError
 from server.domain.identity import Caller
-from server.usecases.appointments.book import Booking, NewBooking
-from server.usecases.appointments.cancel import Cancellation, Cancelling
-from server.usecases.appointments.reschedule import Move, Rescheduling
+from server.usecases.appointments.book import Booker, NewBooking
+from server.usecases.appointments.cancel import Cancellation, Canceller
+from server.usecases.appointments.reschedule import Move, Rescheduler
 from server.usecases.idempotency import Write
 from tests.fixtures.book import Clock
 
@@ -36,8 +36,8 @@ async def test_a_booking_a_move_and_a_cancellation_are_five_calls_from_their_ser
 ) -> None:
     caller = Caller("somebody", frozenset(), frozenset(), None, None, clock.now)
     write: Write[Any, None] = Write("somebody", "", b"", unasked, lambda _: b"", unasked)
-    booking = Booking(engine, clock, lambda: NOBODY, unasked)
-    rescheduling, cancelling = Rescheduling(engine, clock, unasked), Cancelling(engine, clock, unasked)
+    booking = Booker(engine, clock, lambda: NOBODY, unasked)
+    rescheduling, cancelling = Rescheduler(engine, clock, unasked), Canceller(engine, clock, unasked)
     below = ["perform", "transact", "claimed", "run"]
     booked = await path_to_the_refusal(booking.create(caller, NewBooking(NOBODY, NOBODY, WANTED, "", ""), write))
     assert booked[-5:] == ["create", *below]

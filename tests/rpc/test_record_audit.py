@@ -21,7 +21,7 @@ from server.usecases.records.checkpoints import (
     decode,
     encode,
 )
-from server.usecases.records.verification import Checking
+from server.usecases.records.verification import AuditVerifier
 from tests.fixtures.charts import Charts
 
 TAMPERINGS = {
@@ -50,7 +50,7 @@ async def raw(charts: Charts, database_url: str) -> Any:
 
 
 async def flaws(charts: Charts, *files: CheckpointFile) -> list[str]:
-    checking = Checking(charts.scene.worker.parts.engine, charts.scene.worker.parts.audit_keys)
+    checking = AuditVerifier(charts.scene.worker.parts.engine, charts.scene.worker.parts.audit_keys)
     return [str(flaw) async for _, flaw in checking.chains(Witnesses(files)) if flaw]
 
 
@@ -58,7 +58,7 @@ async def checkpoint(charts: Charts, name: str = "a checkpoint", *earlier: Check
     """A checkpoint of the trail as it stands, whole or not, a second later."""
     keys, previous = charts.scene.worker.parts.audit_keys, Witnesses(earlier).last_digest
     charts.scene.book.clock.advance(timedelta(seconds=1))
-    checking = Checking(charts.scene.worker.parts.engine, keys)
+    checking = AuditVerifier(charts.scene.worker.parts.engine, keys)
     heads = {chain.patient_id: (chain.seq, chain.mac or b"") async for chain, _ in checking.chains(Witnesses())}
     return decode(name, encode(Checkpoint(charts.scene.book.clock.now, heads, previous), keys), keys)
 

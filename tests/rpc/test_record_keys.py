@@ -14,7 +14,7 @@ import pytest
 
 from server.parts import Parts
 from server.usecases.keyrings import KeyRingError
-from server.usecases.maintenance.archiving import Archiving
+from server.usecases.maintenance.archiving import Archiver
 from server.wiring import wired
 from tests.fixtures.archives import YEARS, Files, archive, rows_of
 from tests.fixtures.book import Clock
@@ -130,9 +130,9 @@ async def test_a_new_key_cannot_come_without_the_old_one(charts: Charts, startin
     await parts.record_keys.check()
 
 
-def archiving(parts: Parts) -> Archiving:
+def archiving(parts: Parts) -> Archiver:
     """Archives with the keys of a worker."""
-    return Archiving(parts.engine, parts.clock, parts.vault)
+    return Archiver(parts.engine, parts.clock, parts.cipher)
 
 
 async def archived(parts: Parts, clock: Clock) -> Sequence[tuple[str, str]]:

@@ -12,7 +12,7 @@ from yoyaku.v1 import notification_service_pb2 as pb
 from yoyaku.v1.notification_pb2 import NotificationStatus
 
 
-class Status(StrEnum):
+class StatusFilter(StrEnum):
     """The status of a notification."""
 
     PLANNED = "planned"
@@ -27,7 +27,9 @@ class Status(StrEnum):
 def notifications(
     context: typer.Context,
     appointment: Annotated[str, typer.Option(metavar="ID", help="Only those about this appointment.")] = "",
-    status: Annotated[Status | None, typer.Option(help="Only those with this status; dead means dead letters.")] = None,
+    status: Annotated[
+        StatusFilter | None, typer.Option(help="Only those with this status; dead means dead letters.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
     as_json: Json = False,
 ) -> None:

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable
 
-from yoyaku.calls import Caller
-from yoyaku.methods import Call
+from yoyaku.calls import ServiceCalls
+from yoyaku.methods import ClientMethod
 from yoyaku.v1 import account_role_pb2
 from yoyaku.v1 import auth_service_pb2 as pb
 from yoyaku.v1.auth_service_pb2_grpc import AuthServiceStub
 from yoyaku.wire import write_id
 
 
-class Accounts(Caller):
+class AccountCalls(ServiceCalls):
     """The calls with which admins manage accounts, staff manage displays, and devices get their tokens."""
 
-    @Call
+    @ClientMethod
     async def invite_account(
         self,
         *,
@@ -35,30 +35,30 @@ class Accounts(Caller):
         )
         return await self._call(self._stub(AuthServiceStub).InviteAccount, request)
 
-    @Call
+    @ClientMethod
     async def set_password(self, set_password_token: str, password: str) -> pb.SetPasswordResponse:
         """Set a password with a one-time token; needs no sign-in (Unauthenticated)."""
         request = pb.SetPasswordRequest(set_password_token=set_password_token, password=password)
         return await self._call_openly(self._stub(AuthServiceStub).SetPassword, request)
 
-    @Call
+    @ClientMethod
     async def reset_password(self, account_id: str, *, request_id: str = "") -> pb.ResetPasswordResponse:
         """Remove a password and end all sessions; the token that sets a new password (NotFound, NotAllowed)."""
         request = pb.ResetPasswordRequest(account_id=account_id, request_id=write_id(request_id))
         return await self._call(self._stub(AuthServiceStub).ResetPassword, request)
 
-    @Call
+    @ClientMethod
     async def disable_account(self, account_id: str) -> pb.DisableAccountResponse:
         """Disable an account permanently and end all its sessions (NotFound, NotAllowed)."""
         request = pb.DisableAccountRequest(account_id=account_id)
         return await self._call(self._stub(AuthServiceStub).DisableAccount, request)
 
-    @Call
+    @ClientMethod
     async def pair_display(self) -> pb.PairDisplayResponse:
         """Get the code that a display shows, and its credential; needs no sign-in (Refused after too many)."""
         return await self._call_openly(self._stub(AuthServiceStub).PairDisplay, pb.PairDisplayRequest())
 
-    @Call
+    @ClientMethod
     async def confirm_display(
         self, pairing_code: str, *, clinic_id: str, name: str, request_id: str = ""
     ) -> pb.ConfirmDisplayResponse:
@@ -68,18 +68,18 @@ class Accounts(Caller):
         )
         return await self._call(self._stub(AuthServiceStub).ConfirmDisplay, request)
 
-    @Call
+    @ClientMethod
     async def list_displays(self, clinic_id: str) -> pb.ListDisplaysResponse:
         """The displays of a clinic, by name (NotAllowed)."""
         return await self._call(self._stub(AuthServiceStub).ListDisplays, pb.ListDisplaysRequest(clinic_id=clinic_id))
 
-    @Call
+    @ClientMethod
     async def revoke_display(self, display_id: str) -> pb.RevokeDisplayResponse:
         """Revoke a display's credential permanently (NotFound, NotAllowed)."""
         request = pb.RevokeDisplayRequest(display_id=display_id)
         return await self._call(self._stub(AuthServiceStub).RevokeDisplay, request)
 
-    @Call
+    @ClientMethod
     async def create_service_account(
         self, *, name: str, clinic_ids: Iterable[str] = (), all_clinics: bool = False, request_id: str = ""
     ) -> pb.CreateServiceAccountResponse:
@@ -89,7 +89,7 @@ class Accounts(Caller):
         )
         return await self._call(self._stub(AuthServiceStub).CreateServiceAccount, request)
 
-    @Call
+    @ClientMethod
     async def exchange_device_token(self, device_token: str) -> pb.ExchangeDeviceTokenResponse:
         """Get an access token for a credential (Unauthenticated; Refused until a display's code is confirmed).
 

@@ -3,18 +3,18 @@
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 
-from yoyaku.methods import Call, Each, Rows
-from yoyaku.streams import Watching
+from yoyaku.methods import ClientMethod, Each, Rows
+from yoyaku.streams import StreamCalls
 from yoyaku.v1 import appointment_pb2
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceStub
 from yoyaku.wire import Day, Instant, WallTime, day_text, timestamp, wall_text, write_id
 
 
-class Appointments(Watching):
+class AppointmentCalls(StreamCalls):
     """The calls of AppointmentService. A slot is given by `date` and `time_slot`, or by its `start`."""
 
-    @Call
+    @ClientMethod
     async def create_appointment(
         self,
         *,
@@ -40,19 +40,19 @@ class Appointments(Watching):
         )
         return await self._call(self._stub(AppointmentServiceStub).CreateAppointment, request)
 
-    @Call
+    @ClientMethod
     async def get_appointment(self, appointment_id: str) -> pb.GetAppointmentResponse:
         """One appointment (NotFound)."""
         request = pb.GetAppointmentRequest(appointment_id=appointment_id)
         return await self._call(self._stub(AppointmentServiceStub).GetAppointment, request)
 
-    @Call
+    @ClientMethod
     async def batch_get_appointments(self, appointment_ids: Iterable[str]) -> pb.BatchGetAppointmentsResponse:
         """1 to 100 appointments, in the requested order (NotFound, NotAllowed)."""
         request = pb.BatchGetAppointmentsRequest(appointment_ids=appointment_ids)
         return await self._call(self._stub(AppointmentServiceStub).BatchGetAppointments, request)
 
-    @Call
+    @ClientMethod
     async def list_appointments(
         self,
         *,
@@ -80,7 +80,7 @@ class Appointments(Watching):
 
     appointments = Rows(list_appointments, lambda page: page.appointments)
 
-    @Call
+    @ClientMethod
     async def reschedule_appointment(
         self,
         appointment_id: str,
@@ -99,7 +99,7 @@ class Appointments(Watching):
         request.request_id = write_id(request_id)
         return await self._call(self._stub(AppointmentServiceStub).RescheduleAppointment, request)
 
-    @Call
+    @ClientMethod
     async def cancel_appointment(
         self, appointment_id: str, *, reason: str = "", etag: str = "", request_id: str = ""
     ) -> pb.CancelAppointmentResponse:
@@ -129,7 +129,7 @@ class Appointments(Watching):
             etag=etag,
         )
 
-    @Call
+    @ClientMethod
     async def batch_reschedule(
         self, moves: Iterable[pb.RescheduleAppointmentRequest], *, request_id: str = ""
     ) -> pb.BatchRescheduleResponse:
@@ -140,7 +140,7 @@ class Appointments(Watching):
         request = pb.BatchRescheduleRequest(requests=moves, request_id=write_id(request_id))
         return await self._call(self._stub(AppointmentServiceStub).BatchReschedule, request)
 
-    @Call
+    @ClientMethod
     async def batch_cancel(
         self, appointment_ids: Iterable[str], *, reason: str = "", request_id: str = ""
     ) -> pb.BatchCancelResponse:

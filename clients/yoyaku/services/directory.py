@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from yoyaku.calls import Caller
-from yoyaku.methods import Call, Rows
+from yoyaku.calls import ServiceCalls
+from yoyaku.methods import ClientMethod, Rows
 from yoyaku.v1 import directory_service_pb2 as pb
 from yoyaku.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from yoyaku.v1.doctor_pb2 import Doctor
@@ -13,10 +13,10 @@ from yoyaku.v1.patient_pb2 import Identifier, Patient
 from yoyaku.wire import Day, day_text, write_id
 
 
-class Directory(Caller):
+class DirectoryCalls(ServiceCalls):
     """The calls of DirectoryService. Updates change only the arguments that are given (not None)."""
 
-    @Call
+    @ClientMethod
     async def list_clinics(self, *, size: int = 0, page_token: str = "") -> pb.ListClinicsResponse:
         """A page of the clinics, by name."""
         request = pb.ListClinicsRequest(size=size, page_token=page_token)
@@ -24,7 +24,7 @@ class Directory(Caller):
 
     clinics = Rows(list_clinics, lambda page: page.clinics)
 
-    @Call
+    @ClientMethod
     async def list_doctors(
         self, *, clinic_id: str = "", specialty: str = "", size: int = 0, page_token: str = ""
     ) -> pb.ListDoctorsResponse:
@@ -34,12 +34,12 @@ class Directory(Caller):
 
     doctors = Rows(list_doctors, lambda page: page.doctors)
 
-    @Call
+    @ClientMethod
     async def get_doctor(self, doctor_id: str) -> pb.GetDoctorResponse:
         """One doctor (NotFound)."""
         return await self._call(self._stub(DirectoryServiceStub).GetDoctor, pb.GetDoctorRequest(doctor_id=doctor_id))
 
-    @Call
+    @ClientMethod
     async def create_doctor(
         self, *, clinic_id: str, specialty: str, name: str = "", practitioner_id: str = "", request_id: str = ""
     ) -> pb.CreateDoctorResponse:
@@ -53,7 +53,7 @@ class Directory(Caller):
         )
         return await self._call(self._stub(DirectoryServiceStub).CreateDoctor, request)
 
-    @Call
+    @ClientMethod
     async def update_doctor(
         self,
         doctor_id: str,
@@ -73,7 +73,7 @@ class Directory(Caller):
         )
         return await self._call(self._stub(DirectoryServiceStub).UpdateDoctor, request)
 
-    @Call
+    @ClientMethod
     async def register_patient(
         self,
         *,
@@ -97,13 +97,13 @@ class Directory(Caller):
         )
         return await self._call(self._stub(DirectoryServiceStub).RegisterPatient, request)
 
-    @Call
+    @ClientMethod
     async def get_patient(self, patient_id: str) -> pb.GetPatientResponse:
         """One patient (NotFound)."""
         request = pb.GetPatientRequest(patient_id=patient_id)
         return await self._call(self._stub(DirectoryServiceStub).GetPatient, request)
 
-    @Call
+    @ClientMethod
     async def update_patient(
         self,
         patient_id: str,
@@ -140,13 +140,13 @@ class Directory(Caller):
         )
         return await self._call(self._stub(DirectoryServiceStub).UpdatePatient, request)
 
-    @Call
+    @ClientMethod
     async def confirm_contact(self, patient_id: str, code: str, *, request_id: str = "") -> pb.ConfirmContactResponse:
         """Confirm a new email address or phone number with the code sent to it (Refused, NotFound, NotAllowed)."""
         request = pb.ConfirmContactRequest(patient_id=patient_id, code=code, request_id=write_id(request_id))
         return await self._call(self._stub(DirectoryServiceStub).ConfirmContact, request)
 
-    @Call
+    @ClientMethod
     async def search_patients(
         self,
         *,
@@ -166,13 +166,13 @@ class Directory(Caller):
         )
         return await self._call(self._stub(DirectoryServiceStub).SearchPatients, request)
 
-    @Call
+    @ClientMethod
     async def reserve_identifier_system(self, system: str) -> None:
         """Let only imports write identifiers of a system; for admins (NotAllowed)."""
         request = pb.ReserveIdentifierSystemRequest(system=system)
         await self._call(self._stub(DirectoryServiceStub).ReserveIdentifierSystem, request)
 
-    @Call
+    @ClientMethod
     async def release_identifier_system(self, system: str) -> None:
         """Let others write identifiers of a system again; for admins (NotAllowed: also for an importer's own)."""
         request = pb.ReleaseIdentifierSystemRequest(system=system)

@@ -1,17 +1,17 @@
 """NotificationService: notices to patients, and dead letters."""
 
-from yoyaku.calls import Caller
-from yoyaku.methods import Call, Rows
+from yoyaku.calls import ServiceCalls
+from yoyaku.methods import ClientMethod, Rows
 from yoyaku.v1 import notification_service_pb2 as pb
 from yoyaku.v1.notification_pb2 import NotificationStatus
 from yoyaku.v1.notification_service_pb2_grpc import NotificationServiceStub
 from yoyaku.wire import write_id
 
 
-class Notifications(Caller):
+class NotificationCalls(ServiceCalls):
     """The calls of NotificationService, for admins."""
 
-    @Call
+    @ClientMethod
     async def list_notifications(
         self,
         *,
@@ -28,7 +28,7 @@ class Notifications(Caller):
 
     notifications = Rows(list_notifications, lambda page: page.notifications)
 
-    @Call
+    @ClientMethod
     async def retry_notification(self, notification_id: str, *, request_id: str = "") -> pb.RetryNotificationResponse:
         """Send a dead letter again (NotFound; Refused if it is not a dead letter; NotAllowed)."""
         request = pb.RetryNotificationRequest(notification_id=notification_id, request_id=write_id(request_id))

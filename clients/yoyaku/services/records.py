@@ -1,16 +1,16 @@
 """RecordService: medical records, and who accessed them."""
 
-from yoyaku.calls import Caller
-from yoyaku.methods import Call, Rows
+from yoyaku.calls import ServiceCalls
+from yoyaku.methods import ClientMethod, Rows
 from yoyaku.v1 import record_service_pb2 as pb
 from yoyaku.v1.record_service_pb2_grpc import RecordServiceStub
 from yoyaku.wire import write_id
 
 
-class Records(Caller):
+class RecordCalls(ServiceCalls):
     """The calls of RecordService. Every call that reads or writes text is in the patient's access log."""
 
-    @Call
+    @ClientMethod
     async def create_record(
         self, *, patient_id: str, text: str, appointment_id: str = "", request_id: str = ""
     ) -> pb.CreateRecordResponse:
@@ -20,12 +20,12 @@ class Records(Caller):
         )
         return await self._call(self._stub(RecordServiceStub).CreateRecord, request)
 
-    @Call
+    @ClientMethod
     async def get_record(self, record_id: str) -> pb.GetRecordResponse:
         """One record in its newest version (NotFound, NotAllowed)."""
         return await self._call(self._stub(RecordServiceStub).GetRecord, pb.GetRecordRequest(record_id=record_id))
 
-    @Call
+    @ClientMethod
     async def list_records(self, patient_id: str, *, size: int = 0, page_token: str = "") -> pb.ListRecordsResponse:
         """A page of a patient's records, newest first (NotAllowed)."""
         request = pb.ListRecordsRequest(patient_id=patient_id, size=size, page_token=page_token)
@@ -33,7 +33,7 @@ class Records(Caller):
 
     records = Rows(list_records, lambda page: page.records)
 
-    @Call
+    @ClientMethod
     async def amend_record(
         self, record_id: str, *, text: str, etag: str = "", request_id: str = ""
     ) -> pb.AmendRecordResponse:
@@ -41,7 +41,7 @@ class Records(Caller):
         request = pb.AmendRecordRequest(record_id=record_id, text=text, etag=etag, request_id=write_id(request_id))
         return await self._call(self._stub(RecordServiceStub).AmendRecord, request)
 
-    @Call
+    @ClientMethod
     async def list_record_versions(
         self, record_id: str, *, size: int = 0, page_token: str = ""
     ) -> pb.ListRecordVersionsResponse:
@@ -51,13 +51,13 @@ class Records(Caller):
 
     record_versions = Rows(list_record_versions, lambda page: page.versions)
 
-    @Call
+    @ClientMethod
     async def break_glass(self, patient_id: str, *, reason: str, request_id: str = "") -> pb.BreakGlassResponse:
         """Open a patient's records for an hour in an emergency; the patient reads the reason (NotFound, NotAllowed)."""
         request = pb.BreakGlassRequest(patient_id=patient_id, reason=reason, request_id=write_id(request_id))
         return await self._call(self._stub(RecordServiceStub).BreakGlass, request)
 
-    @Call
+    @ClientMethod
     async def list_record_access(
         self, patient_id: str, *, size: int = 0, page_token: str = ""
     ) -> pb.ListRecordAccessResponse:

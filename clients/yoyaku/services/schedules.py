@@ -3,18 +3,18 @@
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 
-from yoyaku.methods import Call, Each
-from yoyaku.streams import Watching
+from yoyaku.methods import ClientMethod, Each
+from yoyaku.streams import StreamCalls
 from yoyaku.v1 import schedule_service_pb2 as pb
 from yoyaku.v1.schedule_pb2 import ScheduleDay, Session
 from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceStub
 from yoyaku.wire import Day, day_text, write_id
 
 
-class Schedules(Watching):
+class ScheduleCalls(StreamCalls):
     """The calls of ScheduleService."""
 
-    @Call
+    @ClientMethod
     async def list_available_slots(
         self, doctor_id: str, date: Day, *, min_revision: int = 0
     ) -> pb.ListAvailableSlotsResponse:
@@ -22,7 +22,7 @@ class Schedules(Watching):
         request = pb.ListAvailableSlotsRequest(doctor_id=doctor_id, date=day_text(date), min_revision=min_revision)
         return await self._call(self._stub(ScheduleServiceStub).ListAvailableSlots, request)
 
-    @Call
+    @ClientMethod
     async def search_available_slots(
         self, *, from_date: Day, to_date: Day, clinic_id: str = "", specialty: str = "", limit: int = 0
     ) -> pb.SearchAvailableSlotsResponse:
@@ -36,12 +36,12 @@ class Schedules(Watching):
         )
         return await self._call(self._stub(ScheduleServiceStub).SearchAvailableSlots, request)
 
-    @Call
+    @ClientMethod
     async def get_schedule(self, doctor_id: str) -> pb.GetScheduleResponse:
         """A doctor's working hours, present and planned (NotFound)."""
         return await self._call(self._stub(ScheduleServiceStub).GetSchedule, pb.GetScheduleRequest(doctor_id=doctor_id))
 
-    @Call
+    @ClientMethod
     async def set_working_hours(
         self, doctor_id: str, *, valid_from: Day, sessions: Iterable[Session], etag: str = "", request_id: str = ""
     ) -> pb.SetWorkingHoursResponse:

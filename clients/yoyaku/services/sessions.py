@@ -1,16 +1,16 @@
 """AuthService: sign in and out."""
 
-from yoyaku.calls import Caller
-from yoyaku.methods import Call
+from yoyaku.calls import ServiceCalls
+from yoyaku.methods import ClientMethod
 from yoyaku.v1 import auth_service_pb2 as pb
 from yoyaku.v1.auth_service_pb2_grpc import AuthServiceStub
 from yoyaku.wire import write_id
 
 
-class Sessions(Caller):
+class SessionCalls(ServiceCalls):
     """The calls of people who sign in; with the token source TokenStore, the tokens are kept there."""
 
-    @Call
+    @ClientMethod
     async def login(self, email: str, password: str) -> pb.LoginResponse:
         """Sign in (Unauthenticated; Unavailable after too many attempts). Later calls use the new token."""
         request = pb.LoginRequest(email=email, password=password)
@@ -18,12 +18,12 @@ class Sessions(Caller):
         await self._keep(answer)
         return answer
 
-    @Call
+    @ClientMethod
     async def get_me(self) -> pb.GetMeResponse:
         """Get the caller's own account (Unauthenticated if it was disabled)."""
         return await self._call(self._stub(AuthServiceStub).GetMe, pb.GetMeRequest())
 
-    @Call
+    @ClientMethod
     async def change_password(self, current_password: str, new_password: str) -> pb.ChangePasswordResponse:
         """Change one's own password: ends all sessions, begins a new one (NotAllowed if the current one is wrong)."""
         request = pb.ChangePasswordRequest(current_password=current_password, new_password=new_password)
@@ -31,12 +31,12 @@ class Sessions(Caller):
         await self._keep(answer)
         return answer
 
-    @Call
+    @ClientMethod
     async def refresh_token(self, refresh_token: str, *, request_id: str = "") -> pb.RefreshTokenResponse:
         """The next tokens of a session (Unauthenticated if it has ended). A TokenStore does this automatically."""
         return await self._refresh(refresh_token, write_id(request_id))
 
-    @Call
+    @ClientMethod
     async def logout(self, refresh_token: str = "") -> pb.LogoutResponse:
         """End a session: that of the given token, or else that of the TokenStore, which is then empty."""
         store = self._token.store

@@ -11,7 +11,7 @@ import structlog
 
 from db.errors import Unavailable
 from db.postgres.cluster.nodes import Node
-from db.postgres.cluster.replication_lag import Progress
+from db.postgres.cluster.replication_lag import ReplayProgress
 from db.postgres.cluster.state import single_hosts
 from db.postgres.driver.pipeline import Connection, Sent
 from db.postgres.driver.pool import Pool, lent
@@ -55,7 +55,7 @@ class Engine:
         """The primary's epoch, and the newest one that any process is known to have seen."""
         self._is_watched = False
         self._doubted_at = self._shared_at = 0.0
-        self._progress = Progress()
+        self._progress = ReplayProgress()
 
     @property
     def primary(self) -> Node:
@@ -149,7 +149,7 @@ class Engine:
         if node is not self._primary and (node.epoch > self._epoch or not self._primary.is_primary):
             _log.warning("database primary changes", server=node.place, epoch=node.epoch)
             self._primary.pool.abandon()
-            self._primary, self._progress = node, Progress()
+            self._primary, self._progress = node, ReplayProgress()
         if node is self._primary:
             if node.epoch == self._epoch and node.seen_at - self._progress.polled_at > FRESH_SECONDS:
                 # A standby may have been promoted meanwhile: the other servers are asked first.

@@ -8,7 +8,7 @@ from bisect import bisect_right
 _KEPT = 600
 
 
-class Progress:
+class ReplayProgress:
     """Polled positions of the primary. While the primary writes nothing, no replica falls behind."""
 
     def __init__(self) -> None:

@@ -162,7 +162,7 @@ class Pool:
             raise Unavailable("the server was abandoned meanwhile")
 
 
-class _Lending:
+class _LentConnection:
     """Lends a connection while it is entered; a generator would cost every statement some microseconds."""
 
     __slots__ = ("_pool", "_pooled", "_wait_seconds")
@@ -183,7 +183,7 @@ class _Lending:
 
 def lent(pool: Pool, *, wait_seconds: float | None = None) -> AbstractAsyncContextManager[Connection]:
     """Lend a connection; an unfinished transaction in it is rolled back. Raises Saturated and Unavailable."""
-    return _Lending(pool, wait_seconds)
+    return _LentConnection(pool, wait_seconds)
 
 
 @asynccontextmanager

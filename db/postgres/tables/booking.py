@@ -19,22 +19,22 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint
 
-from db.postgres.tables.common import ACTIVE, INSTANT, UUID, check, column, identifiers, metadata, reference
+from db.postgres.tables.common import ACTIVE, INSTANT, UUID, check, identifiers, metadata, not_null, reference
 
 appointments = Table(
     "appointments",
     metadata,
-    column("id", UUID),
-    column("doctor_id", UUID),
-    column("practitioner_id", UUID),
-    column("clinic_id", UUID),
+    not_null("id", UUID),
+    not_null("doctor_id", UUID),
+    not_null("practitioner_id", UUID),
+    not_null("clinic_id", UUID),
     reference("appointments", "patient"),
-    column("date", Date()),
-    column("start_at", INSTANT),
-    column("end_at", INSTANT),
-    column("during", TSTZRANGE()),
-    column("seat", SmallInteger(), check("appointments_seat_range", "seat >= 1")),
-    column(
+    not_null("date", Date()),
+    not_null("start_at", INSTANT),
+    not_null("end_at", INSTANT),
+    not_null("during", TSTZRANGE()),
+    not_null("seat", SmallInteger(), check("appointments_seat_range", "seat >= 1")),
+    not_null(
         "status",
         Text(),
         check(
@@ -44,10 +44,10 @@ appointments = Table(
         ),
     ),
     Column("held_until", INSTANT),
-    column("reason", Text(), check("appointments_reason_length", "length(reason) <= 500")),
-    column("version", Integer()),
-    column("created_at", INSTANT),
-    column("updated_at", INSTANT),
+    not_null("reason", Text(), check("appointments_reason_length", "length(reason) <= 500")),
+    not_null("version", Integer()),
+    not_null("created_at", INSTANT),
+    not_null("updated_at", INSTANT),
     Column("utc_offset_minutes", SmallInteger()),
     PrimaryKeyConstraint("id", name="appointments_pkey"),
     ForeignKeyConstraint(
@@ -89,11 +89,11 @@ for _noun in ("patient", "doctor", "clinic"):
 appointment_events = Table(
     "appointment_events",
     metadata,
-    column("id", BigInteger(), Identity(always=True)),
+    not_null("id", BigInteger(), Identity(always=True)),
     reference("appointment_events", "appointment"),
-    column("happened_at", INSTANT),
-    column("actor", Text()),
-    column(
+    not_null("happened_at", INSTANT),
+    not_null("actor", Text()),
+    not_null(
         "event",
         Text(),
         check(
@@ -101,7 +101,7 @@ appointment_events = Table(
             "event IN ('booked', 'overridden', 'rescheduled', 'cancelled', 'expired', 'imported')",
         ),
     ),
-    column("note", Text()),
+    not_null("note", Text()),
     PrimaryKeyConstraint("id", name="appointment_events_pkey"),
 )
 Index("appointment_events_by_appointment", appointment_events.c.appointment_id, appointment_events.c.happened_at)
@@ -110,9 +110,9 @@ schedule_days = Table(
     "schedule_days",
     metadata,
     reference("schedule_days", "doctor"),
-    column("date", Date()),
-    column("revision", Integer()),
-    column("changed_at", INSTANT),
+    not_null("date", Date()),
+    not_null("revision", Integer()),
+    not_null("changed_at", INSTANT),
     PrimaryKeyConstraint("doctor_id", "date", name="schedule_days_pkey"),
 )
 Index("schedule_days_by_change", schedule_days.c.changed_at)
@@ -123,19 +123,19 @@ appointment_identifiers = identifiers("appointment")
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,
-    column("caller_id", Text()),
-    column("request_id", UUID),
-    column("digest", LargeBinary()),
+    not_null("caller_id", Text()),
+    not_null("request_id", UUID),
+    not_null("digest", LargeBinary()),
     Column("response", LargeBinary()),
-    column("created_at", INSTANT),
+    not_null("created_at", INSTANT),
     PrimaryKeyConstraint("caller_id", "request_id", name="idempotency_keys_pkey"),
 )
 Index("idempotency_keys_by_age", idempotency_keys.c.created_at)
 cluster_epoch = Table(
     "cluster_epoch",
     metadata,
-    column("one", Boolean(), check("cluster_epoch_one_row", "one")),
-    column("epoch", Integer()),
-    column("history", Text()),
+    not_null("one", Boolean(), check("cluster_epoch_one_row", "one")),
+    not_null("epoch", Integer()),
+    not_null("history", Text()),
     PrimaryKeyConstraint("one", name="cluster_epoch_pkey"),
 )

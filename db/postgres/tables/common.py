@@ -27,14 +27,16 @@ UUID = Uuid(as_uuid=False)
 INSTANT = TIMESTAMP(timezone=True)
 
 
-def column(name: str, kind: TypeEngine[Any], *parts: ForeignKey | CheckConstraint | Computed | Identity) -> Column[Any]:
+def not_null(
+    name: str, kind: TypeEngine[Any], *parts: ForeignKey | CheckConstraint | Computed | Identity
+) -> Column[Any]:
     """A NOT NULL column."""
     return Column(name, kind, *parts, nullable=False)
 
 
 def reference(table: str, noun: str) -> Column[Any]:
     """A column `noun_id` that refers to a row of the noun's table."""
-    return column(f"{noun}_id", UUID, ForeignKey(f"{noun}s.id", name=f"{table}_{noun}_fkey"))
+    return not_null(f"{noun}_id", UUID, ForeignKey(f"{noun}s.id", name=f"{table}_{noun}_fkey"))
 
 
 def check(name: str, condition: str) -> CheckConstraint:
@@ -47,8 +49,8 @@ def identifiers(noun: str) -> Table:
     table = Table(
         f"{noun}_identifiers",
         metadata,
-        column("system", Text()),
-        column("value", Text()),
+        not_null("system", Text()),
+        not_null("value", Text()),
         reference(f"{noun}_identifiers", noun),
         PrimaryKeyConstraint("system", "value", name=f"{noun}_identifiers_pkey"),
     )

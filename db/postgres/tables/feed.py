@@ -2,13 +2,13 @@
 
 from sqlalchemy import BigInteger, PrimaryKeyConstraint, Table, Text
 
-from db.postgres.tables.common import INSTANT, UUID, column, metadata, reference
+from db.postgres.tables.common import INSTANT, UUID, metadata, not_null, reference
 
 clinic_feeds = Table(
     "clinic_feeds",
     metadata,
     reference("clinic_feeds", "clinic"),
-    column("seq", BigInteger()),
+    not_null("seq", BigInteger()),
     PrimaryKeyConstraint("clinic_id", name="clinic_feeds_pkey"),
 )
 """The number of each clinic's newest change; its row is the lock that puts changes into commit order."""
@@ -17,10 +17,10 @@ clinic_feeds = Table(
 appointment_changes = Table(
     "appointment_changes",
     metadata,
-    column("clinic_id", UUID),
-    column("seq", BigInteger()),
-    column("appointment_id", UUID),
-    column("event", Text()),
-    column("happened_at", INSTANT),
+    not_null("clinic_id", UUID),
+    not_null("seq", BigInteger()),
+    not_null("appointment_id", UUID),
+    not_null("event", Text()),
+    not_null("happened_at", INSTANT),
     PrimaryKeyConstraint("clinic_id", "seq", name="appointment_changes_pkey"),
 )

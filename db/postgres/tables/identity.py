@@ -17,20 +17,20 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from db.postgres.tables.common import INSTANT, UUID, check, column, metadata, reference
+from db.postgres.tables.common import INSTANT, UUID, check, metadata, not_null, reference
 
 accounts = Table(
     "accounts",
     metadata,
-    column("id", UUID),
+    not_null("id", UUID),
     # None for displays and hospital systems.
     Column("email", Text(), check("accounts_email_lower", "email = lower(email)")),
-    column("roles", ARRAY(Text())),
-    column("clinic_ids", ARRAY(UUID)),
-    column("all_clinics", Boolean()),
+    not_null("roles", ARRAY(Text())),
+    not_null("clinic_ids", ARRAY(UUID)),
+    not_null("all_clinics", Boolean()),
     Column("patient_id", UUID, ForeignKey("patients.id", name="accounts_patient_fkey")),
     Column("doctor_id", UUID, ForeignKey("doctors.id", name="accounts_doctor_fkey")),
-    column("created_at", INSTANT),
+    not_null("created_at", INSTANT),
     Column("password_hash", Text()),
     # SHA-256 of the token that sets the password.
     Column("one_time_hash", LargeBinary()),
@@ -53,10 +53,10 @@ credentials = Table(
     "credentials",
     metadata,
     # SHA-256 of a device token.
-    column("secret_hash", LargeBinary()),
+    not_null("secret_hash", LargeBinary()),
     reference("credentials", "account"),
-    column("name", Text(), check("credentials_name_length", "length(name) BETWEEN 1 AND 100")),
-    column("created_at", INSTANT),
+    not_null("name", Text(), check("credentials_name_length", "length(name) BETWEEN 1 AND 100")),
+    not_null("created_at", INSTANT),
     PrimaryKeyConstraint("secret_hash", name="credentials_pkey"),
     UniqueConstraint("account_id", name="credentials_account_unique"),
 )
@@ -64,10 +64,10 @@ credentials = Table(
 signing_keys = Table(
     "signing_keys",
     metadata,
-    column("kid", Text()),
-    column("public_key", LargeBinary()),
-    column("private_key_encrypted", LargeBinary()),
-    column("created_at", INSTANT),
+    not_null("kid", Text()),
+    not_null("public_key", LargeBinary()),
+    not_null("private_key_encrypted", LargeBinary()),
+    not_null("created_at", INSTANT),
     Column("signs_from", INSTANT, nullable=False, server_default=text("now()")),
     PrimaryKeyConstraint("kid", name="signing_keys_pkey"),
 )
@@ -75,9 +75,9 @@ signing_keys = Table(
 security_events = Table(
     "security_events",
     metadata,
-    column("id", UUID),
+    not_null("id", UUID),
     reference("security_events", "account"),
-    column(
+    not_null(
         "kind",
         Text(),
         check(
@@ -87,9 +87,9 @@ security_events = Table(
         ),
     ),
     # An account's id, or the name of a program that acts on nobody's behalf.
-    column("actor", Text()),
+    not_null("actor", Text()),
     Column("family_id", UUID),
-    column("happened_at", INSTANT),
+    not_null("happened_at", INSTANT),
     PrimaryKeyConstraint("id", name="security_events_pkey"),
 )
 Index("security_events_by_account", security_events.c.account_id, security_events.c.happened_at)

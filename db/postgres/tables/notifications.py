@@ -2,13 +2,13 @@
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint, text
 
-from db.postgres.tables.common import INSTANT, UUID, check, column, metadata
+from db.postgres.tables.common import INSTANT, UUID, check, metadata, not_null
 
 notifications = Table(
     "notifications",
     metadata,
-    column("id", UUID),
-    column(
+    not_null("id", UUID),
+    not_null(
         "kind",
         Text(),
         check(
@@ -19,14 +19,14 @@ notifications = Table(
     ),
     Column("appointment_id", UUID, ForeignKey("appointments.id", name="notifications_appointment_fkey")),
     Column("account_id", UUID, ForeignKey("accounts.id", name="notifications_account_fkey")),
-    column("version", Integer()),
-    column("channel", Text(), check("notifications_channel_known", "channel IN ('email', 'sms', 'none')")),
-    column(
+    not_null("version", Integer()),
+    not_null("channel", Text(), check("notifications_channel_known", "channel IN ('email', 'sms', 'none')")),
+    not_null(
         "status",
         Text(),
         check("notifications_status_known", "status IN ('planned', 'waiting', 'sending', 'sent', 'dead', 'dropped')"),
     ),
-    column(
+    not_null(
         "outcome",
         Text(),
         check(
@@ -35,11 +35,11 @@ notifications = Table(
             " ('', 'outcome_unknown', 'refused', 'failed', 'no_address', 'bad_address', 'superseded', 'expired')",
         ),
     ),
-    column("attempts", Integer()),
-    column("due_at", INSTANT),
-    column("expires_at", INSTANT),
-    column("created_at", INSTANT),
-    column("updated_at", INSTANT),
+    not_null("attempts", Integer()),
+    not_null("due_at", INSTANT),
+    not_null("expires_at", INSTANT),
+    not_null("created_at", INSTANT),
+    not_null("updated_at", INSTANT),
     Column("recipient", Text(), nullable=False, server_default=""),
     Column("patient_id", UUID, ForeignKey("patients.id", name="notifications_patient_fkey")),
     PrimaryKeyConstraint("id", name="notifications_pkey"),

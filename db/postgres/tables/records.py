@@ -16,19 +16,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from db.postgres.tables.common import INSTANT, UUID, check, column, identifiers, metadata, reference
+from db.postgres.tables.common import INSTANT, UUID, check, identifiers, metadata, not_null, reference
 
 records = Table(
     "records",
     metadata,
-    column("id", UUID),
+    not_null("id", UUID),
     reference("records", "patient"),
     reference("records", "doctor"),
     reference("records", "clinic"),
     Column("appointment_id", UUID, ForeignKey("appointments.id", name="records_appointment_fkey")),
-    column("version", Integer()),
-    column("created_at", INSTANT),
-    column("updated_at", INSTANT),
+    not_null("version", Integer()),
+    not_null("created_at", INSTANT),
+    not_null("updated_at", INSTANT),
     PrimaryKeyConstraint("id", name="records_pkey"),
 )
 Index("records_by_patient", records.c.patient_id, records.c.created_at, records.c.id)
@@ -39,10 +39,10 @@ record_data_keys = Table(
     "record_data_keys",
     metadata,
     reference("record_data_keys", "patient"),
-    column("year", SmallInteger()),
-    column("master_key_id", Text()),
-    column("wrapped", LargeBinary()),
-    column("created_at", INSTANT),
+    not_null("year", SmallInteger()),
+    not_null("master_key_id", Text()),
+    not_null("wrapped", LargeBinary()),
+    not_null("created_at", INSTANT),
     PrimaryKeyConstraint("patient_id", "year", name="record_data_keys_pkey"),
 )
 Index(
@@ -56,10 +56,10 @@ record_versions = Table(
     "record_versions",
     metadata,
     reference("record_versions", "record"),
-    column("version", Integer()),
-    column("year", SmallInteger()),
-    column("sealed", LargeBinary()),
-    column("created_at", INSTANT),
+    not_null("version", Integer()),
+    not_null("year", SmallInteger()),
+    not_null("sealed", LargeBinary()),
+    not_null("created_at", INSTANT),
     PrimaryKeyConstraint("record_id", "version", name="record_versions_pkey"),
 )
 record_identifiers = identifiers("record")
@@ -68,7 +68,7 @@ record_retention = Table(
     "record_retention",
     metadata,
     reference("record_retention", "clinic"),
-    column("hot_years", Integer(), check("record_retention_hot_range", "hot_years BETWEEN 1 AND 100")),
+    not_null("hot_years", Integer(), check("record_retention_hot_range", "hot_years BETWEEN 1 AND 100")),
     Column("kept_years", Integer(), check("record_retention_kept_after_hot", "kept_years > hot_years")),
     PrimaryKeyConstraint("clinic_id", name="record_retention_pkey"),
 )
@@ -77,18 +77,18 @@ record_audit_chains = Table(
     "record_audit_chains",
     metadata,
     reference("record_audit_chains", "patient"),
-    column("seq", Integer()),
+    not_null("seq", Integer()),
     PrimaryKeyConstraint("patient_id", name="record_audit_chains_pkey"),
 )
 record_audit = Table(
     "record_audit",
     metadata,
-    column("patient_id", UUID, ForeignKey("record_audit_chains.patient_id", name="record_audit_chain_fkey")),
-    column("seq", Integer()),
-    column("happened_at", INSTANT),
-    column("actor", Text()),
+    not_null("patient_id", UUID, ForeignKey("record_audit_chains.patient_id", name="record_audit_chain_fkey")),
+    not_null("seq", Integer()),
+    not_null("happened_at", INSTANT),
+    not_null("actor", Text()),
     Column("doctor_id", UUID, ForeignKey("doctors.id", name="record_audit_doctor_fkey")),
-    column(
+    not_null(
         "access",
         Text(),
         check(
@@ -97,16 +97,16 @@ record_audit = Table(
             " 'patient_changed')",
         ),
     ),
-    column(
+    not_null(
         "basis",
         Text(),
         check("record_audit_basis_known", "basis IN ('own', 'treating', 'author', 'break_glass', 'import', 'reason')"),
     ),
-    column("record_ids", ARRAY(UUID)),
+    not_null("record_ids", ARRAY(UUID)),
     Column("version", Integer()),
-    column("note", Text()),
-    column("key_id", Text()),
-    column("mac", LargeBinary()),
+    not_null("note", Text()),
+    not_null("key_id", Text()),
+    not_null("mac", LargeBinary()),
     PrimaryKeyConstraint("patient_id", "seq", name="record_audit_pkey"),
 )
 Index(

@@ -18,7 +18,7 @@ from server.config import Settings
 from server.domain.archives import ArchiveError, ArchiveKey, decode, encode
 from server.domain.errors import DomainError
 from server.usecases.keyrings import KeyRing, KeyRingError
-from server.usecases.maintenance.archiving import Archiving
+from server.usecases.maintenance.archiving import Archiver
 from server.wiring import wired
 
 
@@ -63,8 +63,8 @@ async def _archive(configured: Settings, directory: Path, size: int, pause: floa
             files += 1
             _write(directory / f"{run}-{files:06}-{kind}.ndjson.gz", head, rows, parts.archive_keys)
 
-        archiving = Archiving(parts.engine, parts.clock, parts.vault)
-        async for batch in archiving.run(store, size):
+        archiver = Archiver(parts.engine, parts.clock, parts.cipher)
+        async for batch in archiver.run(store, size):
             appointments, records = appointments + batch[0], records + batch[1]
             if any(batch):
                 print(f"{appointments} appointments, {records} records")

@@ -21,7 +21,7 @@ from server.domain.errors import DomainError
 from server.fhir.export import KINDS, Export, ExportError, Report, find
 from server.fhir.fields import Origin
 from server.usecases.importing.batches import ImportCounts
-from server.usecases.importing.run import ForeignIdentifiersError, Importing
+from server.usecases.importing.run import ForeignIdentifiersError, Importer
 from server.wiring import wired
 
 SOME_REPORTED = 2
@@ -95,8 +95,8 @@ async def _import(export: Export, origin: Origin, configured: Settings, progress
     tasks = {kind: progress.add_task(kind, total=export.counts[kind]) for kind in KINDS if export.counts[kind]}
     outcomes: defaultdict[str, ImportCounts] = defaultdict(ImportCounts)
     async with wired(configured) as parts:
-        importing = Importing(parts.engine, parts.clock, parts.new_id, parts.vault, parts.trail)
-        async for kind, lines, outcome in importing.run(export, origin):
+        importer = Importer(parts.engine, parts.clock, parts.new_id, parts.cipher, parts.trail)
+        async for kind, lines, outcome in importer.run(export, origin):
             outcomes[kind].add(outcome)
             progress.advance(tasks[kind], lines)
             _say(progress, outcome.reports)

@@ -13,7 +13,7 @@ from server.config import Settings
 from server.domain.archives import MOST_BYTES, ArchiveError, decode
 from server.domain.errors import DomainError
 from server.usecases.keyrings import KeyRingError
-from server.usecases.maintenance.archiving import Archiving
+from server.usecases.maintenance.archiving import Archiver
 from server.wiring import wired
 
 
@@ -49,5 +49,5 @@ async def _restore(configured: Settings, file: Path) -> tuple[int, int]:
     async with wired(configured) as parts:
         with file.open("rb") as opened:
             rows = decode(file.name, opened.read(MOST_BYTES + 1), parts.archive_keys.by_id)
-        archiving = Archiving(parts.engine, parts.clock, parts.vault)
-        return await archiving.put_back(rows), len(rows)
+        archiver = Archiver(parts.engine, parts.clock, parts.cipher)
+        return await archiver.put_back(rows), len(rows)

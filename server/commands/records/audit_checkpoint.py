@@ -13,7 +13,7 @@ from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.errors import DomainError
 from server.usecases.records.checkpoints import Checkpoint, Witnesses, encode
-from server.usecases.records.verification import Checking
+from server.usecases.records.verification import AuditVerifier
 from server.wiring import wired
 
 
@@ -51,7 +51,7 @@ async def _checkpoint(configured: Settings, earlier: list[Path]) -> tuple[int, b
     async with wired(configured) as parts:
         witnesses = Witnesses(read_all(earlier, parts.audit_keys))
         made_at, heads, flaws = parts.clock(), {}, [*witnesses.contradictions]
-        async for chain, flaw in Checking(parts.engine, parts.audit_keys).chains(witnesses):
+        async for chain, flaw in AuditVerifier(parts.engine, parts.audit_keys).chains(witnesses):
             heads[chain.patient_id] = (chain.seq, chain.mac or b"")
             flaws += [str(flaw)] if flaw else []
         if flaws:

@@ -12,7 +12,7 @@ from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.errors import DomainError
 from server.domain.records import Retention
-from server.usecases.records.retention import Retaining
+from server.usecases.records.retention import RetentionPolicies
 from server.wiring import wired
 
 _COUNTED = 10_000
@@ -46,8 +46,8 @@ async def _decide(
     configured: Settings, clinic_id: str, hot_years: int | None, kept_years: int | None
 ) -> tuple[Retention, int]:
     async with wired(configured) as parts:
-        retaining = Retaining(parts.engine, parts.clock)
-        policy = await retaining.policy(clinic_id)
+        policies = RetentionPolicies(parts.engine, parts.clock)
+        policy = await policies.policy(clinic_id)
         if hot_years is not None:
             policy = replace(policy, hot_years=hot_years)
         if kept_years is not None:
@@ -55,5 +55,5 @@ async def _decide(
         if policy.kept_years is not None and policy.kept_years <= policy.hot_years:
             raise fail("--kept-years must be more than --hot-years: records are archived before they are destroyed")
         if (hot_years, kept_years) != (None, None):
-            await retaining.decide(clinic_id, policy)
-        return policy, len(await retaining.archivable(clinic_id, _COUNTED))
+            await policies.decide(clinic_id, policy)
+        return policy, len(await policies.archivable(clinic_id, _COUNTED))

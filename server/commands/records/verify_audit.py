@@ -12,7 +12,7 @@ from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.errors import DomainError
 from server.usecases.records.checkpoints import Witnesses
-from server.usecases.records.verification import Checking
+from server.usecases.records.verification import AuditVerifier
 from server.wiring import wired
 
 FLAWED = 2
@@ -54,7 +54,7 @@ async def _verify(configured: Settings, files: list[Path]) -> tuple[int, int, in
         witnesses = Witnesses(read_all(files, parts.audit_keys))
         for contradiction in witnesses.contradictions:
             print(contradiction)
-        async for _, flaw in Checking(parts.engine, parts.audit_keys).chains(witnesses):
+        async for _, flaw in AuditVerifier(parts.engine, parts.audit_keys).chains(witnesses):
             if flaw:
                 print(flaw)
             flawed, whole = flawed + bool(flaw), whole + (flaw is None)

@@ -18,11 +18,11 @@ from server.commands import app, fail
 from server.commands.running import settings_here
 from server.config import Settings
 from server.local.demo import accounts, hospital, small
-from server.local.demo.plan import SEED, Plan
+from server.local.demo.plan import SEED, HospitalPlan
 from server.wiring import wired
 
 
-class Size(StrEnum):
+class DemoSize(StrEnum):
     """The size of the demo."""
 
     SMALL = "small"
@@ -32,8 +32,8 @@ class Size(StrEnum):
 @app.command()
 def demo(
     size: Annotated[
-        Size, typer.Option(help="small: six doctors and no bookings; hospital: 50 doctors, 219,000 appointments.")
-    ] = Size.SMALL,
+        DemoSize, typer.Option(help="small: six doctors and no bookings; hospital: 50 doctors, 219,000 appointments.")
+    ] = DemoSize.SMALL,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Which hospital to make; each seed makes a different one. [1]")
     ] = None,
@@ -53,14 +53,14 @@ def demo(
 
     Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. The same seed and day make the same rows.
     """
-    if size is Size.SMALL and (seed is not None or until is not None):
+    if size is DemoSize.SMALL and (seed is not None or until is not None):
         raise fail("--seed and --until only apply to a hospital: add --size hospital")
     today = datetime.now(UTC).date()
-    plan = Plan(until=until.date() if until else today, seed=SEED if seed is None else seed)
+    plan = HospitalPlan(until=until.date() if until else today, seed=SEED if seed is None else seed)
     if plan.until > today:
         raise fail(f"--until {plan.until} is in the future: give today or an earlier day")
     configured = settings_here()
-    work = _small(configured) if size is Size.SMALL else _hospital(configured, plan, any_plan=until is None)
+    work = _small(configured) if size is DemoSize.SMALL else _hospital(configured, plan, any_plan=until is None)
     wanted = json.loads(passwords.read_text()) if passwords else {}
     try:
         made = asyncio.run(_with_passwords(configured, work, wanted))
@@ -95,7 +95,7 @@ async def _small(configured: Settings) -> dict[str, Any]:
         return await small.load(parts.engine, parts.clock(), parts.new_id)
 
 
-async def _hospital(configured: Settings, plan: Plan, *, any_plan: bool) -> dict[str, Any]:
+async def _hospital(configured: Settings, plan: HospitalPlan, *, any_plan: bool) -> dict[str, Any]:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     async with wired(configured) as parts:

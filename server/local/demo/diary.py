@@ -13,7 +13,7 @@ from server.domain.booking.appointment import Status
 from server.domain.booking.slots import Slot
 from server.domain.booking.wall_time import utc_offset_minutes
 from server.domain.ids import uuid7_maker
-from server.local.demo.plan import Plan
+from server.local.demo.plan import HospitalPlan
 from server.local.demo.staff import Post
 from server.local.demo.visits import CALLED_OFF, REASONS, VERSIONS, Fate, fate
 
@@ -36,7 +36,7 @@ class Diary:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: HospitalPlan,
         posts: Sequence[Post],
         patients: Mapping[str, Sequence[str]],
         actors: Sequence[str],

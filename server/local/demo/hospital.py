@@ -20,7 +20,7 @@ from server.domain.ids import IdMaker, uuid7_maker
 from server.local.demo import accounts as demo_accounts
 from server.local.demo import staff
 from server.local.demo.diary import Diary
-from server.local.demo.plan import Plan
+from server.local.demo.plan import HospitalPlan
 from server.local.demo.staff import DemoClinic, Post
 
 _OLDEST_DAYS = 95 * 365
@@ -31,7 +31,7 @@ class OtherPlan(Exception):
 
 
 async def load(
-    engine: Engine, plan: Plan, advance: Callable[[int], None], *, any_plan: bool = False
+    engine: Engine, plan: HospitalPlan, advance: Callable[[int], None], *, any_plan: bool = False
 ) -> tuple[dict[str, Any], bool]:
     """Make the hospital of a seed, all or nothing, unless it is there; its accounts, and whether it is new.
 
@@ -50,7 +50,7 @@ async def load(
         return await demo_accounts.summary(pg, found or {}), new
 
 
-async def _make(pg: Connection, plan: Plan, domain: str, advance: Callable[[int], None]) -> None:
+async def _make(pg: Connection, plan: HospitalPlan, domain: str, advance: Callable[[int], None]) -> None:
     random = Random(plan.seed)  # noqa: S311  # the same rows every time, which guard nothing
     new_id = _ids(plan, random)
     places = staff.clinics(plan, new_id)
@@ -69,25 +69,25 @@ async def _make(pg: Connection, plan: Plan, domain: str, advance: Callable[[int]
     await bulk.analyze(pg)
 
 
-def _ids(plan: Plan, random: Random) -> IdMaker:
+def _ids(plan: HospitalPlan, random: Random) -> IdMaker:
     # A millisecond apart, so that they sort as they were made.
     moments = (plan.founded_at + timedelta(milliseconds=number) for number in count())
     return uuid7_maker(lambda: next(moments), random.randbytes)
 
 
-def _mark(plan: Plan) -> tuple[str, str]:
+def _mark(plan: HospitalPlan) -> tuple[str, str]:
     """The name of the first clinic that tells by which plan it was made."""
     return "urn:yoyaku:demo:hospital", " ".join(f"{name}={value}" for name, value in asdict(plan).items())
 
 
-async def _add_clinics(pg: Connection, plan: Plan, places: Sequence[DemoClinic]) -> None:
+async def _add_clinics(pg: Connection, plan: HospitalPlan, places: Sequence[DemoClinic]) -> None:
     for clinic in places:
         row = ClinicRow(clinic.id, clinic.name, clinic.zone, **asdict(clinic.policy))
         await clinics.add(pg, row, plan.founded_at)
     await imports.name(pg, "clinic", [(_mark(plan), places[0].id)])
 
 
-async def _add_doctors(pg: Connection, plan: Plan, posts: Sequence[Post]) -> None:
+async def _add_doctors(pg: Connection, plan: HospitalPlan, posts: Sequence[Post]) -> None:
     for practitioner_id, name in {post.doctor.practitioner_id: post.name for post in posts}.items():
         await doctors.add_practitioner(pg, practitioner_id, name, plan.founded_at)
     for post in posts:
@@ -109,7 +109,7 @@ async def _add_doctors(pg: Connection, plan: Plan, posts: Sequence[Post]) -> Non
 
 
 async def _add_patients(
-    pg: Connection, plan: Plan, places: Sequence[DemoClinic], domain: str, new_id: IdMaker, random: Random
+    pg: Connection, plan: HospitalPlan, places: Sequence[DemoClinic], domain: str, new_id: IdMaker, random: Random
 ) -> Mapping[str, Sequence[str]]:
     """Add the patients, in turns over the countries; their ids by time zone."""
     countries = {clinic.zone: clinic.country for clinic in places}
@@ -137,13 +137,13 @@ async def _add_patients(
     return ids
 
 
-def _doctors(plan: Plan) -> list[str]:
+def _doctors(plan: HospitalPlan) -> list[str]:
     """The accounts of doctors: one for each clinic that has one."""
     return ["doctor", *(f"doctor_{number}" for number in range(2, min(plan.doctors, staff.CLINICS) + 1))]
 
 
 def _accounts(
-    plan: Plan,
+    plan: HospitalPlan,
     places: Sequence[DemoClinic],
     posts: Sequence[Post],
     patients: Sequence[str],

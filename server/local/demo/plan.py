@@ -11,7 +11,7 @@ _OPEN_AT_HORIZON = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class HospitalPlan:
     """The numbers of a hospital; the same plan makes the same rows, ids included."""
 
     until: date

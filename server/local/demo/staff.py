@@ -11,7 +11,7 @@ from server.domain.booking.hours import HoursVersion, Session
 from server.domain.booking.policies import Policy
 from server.domain.ids import IdMaker
 from server.local.demo.names import JAPAN, UNITED_KINGDOM, UNITED_STATES, Country
-from server.local.demo.plan import Plan
+from server.local.demo.plan import HospitalPlan
 
 _WEEK = (1, 2, 3, 4, 5)
 
@@ -82,7 +82,7 @@ _SHARED = range(9, 12)
 _HALVES = ((1, 2, 3), (4, 5))
 
 
-def clinics(plan: Plan, new_id: IdMaker) -> list[DemoClinic]:
+def clinics(plan: HospitalPlan, new_id: IdMaker) -> list[DemoClinic]:
     """The clinics of the group."""
     return [
         DemoClinic(
@@ -102,7 +102,7 @@ def clinics(plan: Plan, new_id: IdMaker) -> list[DemoClinic]:
     ]
 
 
-def posts(plan: Plan, places: Sequence[DemoClinic], new_id: IdMaker, random: Random) -> Iterator[Post]:
+def posts(plan: HospitalPlan, places: Sequence[DemoClinic], new_id: IdMaker, random: Random) -> Iterator[Post]:
     """The doctors, in turns over the clinics; the first one is in great demand."""
     first_halves: dict[int, Post] = {}
     for number in range(plan.doctors):

@@ -15,7 +15,7 @@ from grpc_status import rpc_status
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import Caller, not_allowed, roles_for
 from server.domain.methods import METHODS
-from server.rpc.calls.current_call import Call, set_current
+from server.rpc.calls.current_call import CurrentCall, set_current
 from server.rpc.calls.preconditions import IF_MATCH, PRECONDITION_FAILED
 from server.rpc.calls.sessions import READ_MARK, mark_of
 from server.rpc.messages.errors import status_of
@@ -69,7 +69,9 @@ def begin(method: str, metadata: Iterable[tuple[str, Any]]) -> None:
     if not request_id:
         # In the form of a trace id, at a tenth of the cost of uuid.uuid4.
         request_id = f"{_randomness.getrandbits(128):032x}"
-    call = Call(mark=mark, method=method, request_id=request_id, authorization=authorization, over_rest=over_rest)
+    call = CurrentCall(
+        mark=mark, method=method, request_id=request_id, authorization=authorization, over_rest=over_rest
+    )
     call.if_match = if_match
     set_current(call)
 
@@ -134,7 +136,7 @@ def gatekeeper(method: str) -> Callable[[Caller], None]:
     return check
 
 
-def refusal(error: Exception, call: Call) -> DomainError:
+def refusal(error: Exception, call: CurrentCall) -> DomainError:
     """The error that the caller gets for a failure: INTERNAL_ERROR if unexpected; the log then says where it was."""
     if isinstance(error, DomainError):
         return error
@@ -146,7 +148,7 @@ def refusal(error: Exception, call: Call) -> DomainError:
     )
 
 
-def ended(call: Call, code: str, began: float, reason: str | None = None, *, is_stream: bool = False) -> None:
+def ended(call: CurrentCall, code: str, began: float, reason: str | None = None, *, is_stream: bool = False) -> None:
     """Count a call or stream that has ended, and log it."""
     caller = call.caller.id if call.caller else None
     seconds = time.perf_counter() - began
@@ -157,7 +159,7 @@ def ended(call: Call, code: str, began: float, reason: str | None = None, *, is_
     write_call(call.method, code, reason, seconds, call.request_id, caller)
 
 
-async def abort(context: Any, error: DomainError, call: Call) -> None:
+async def abort(context: Any, error: DomainError, call: CurrentCall) -> None:
     """End the call with the status of an error, by raising grpc.aio's own exception for that."""
     status = rpc_status.to_status(status_of(error))
     metadata = [("x-request-id", call.request_id), *status.trailing_metadata]

@@ -9,7 +9,7 @@ from server.domain.identity import Caller
 
 
 @dataclass(slots=True)
-class Call(CausalSession):
+class CurrentCall(CausalSession):
     """One call in its task, and the writes that its caller must see."""
 
     method: str = ""
@@ -24,21 +24,21 @@ class Call(CausalSession):
     """Sent with the answer: as headers over REST, as trailing metadata over gRPC."""
 
 
-_CURRENT: ContextVar[Call] = ContextVar("call")
+_CURRENT: ContextVar[CurrentCall] = ContextVar("call")
 
 
-def set_current(call: Call) -> None:
+def set_current(call: CurrentCall) -> None:
     """Make this the current call of the running task."""
     _CURRENT.set(call)
 
 
-def identified(call: Call, caller: Caller) -> None:
+def identified(call: CurrentCall, caller: Caller) -> None:
     """Set the caller of a call: from now on, reads in the running task see what this caller wrote."""
     call.caller, call.caller_id = caller, caller.id
     CAUSAL_SESSION.set(call)
 
 
-def current() -> Call:
+def current() -> CurrentCall:
     """The current call of the running task."""
     return _CURRENT.get()
 

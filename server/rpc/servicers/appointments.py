@@ -25,12 +25,12 @@ from server.rpc.messages.convert import (
 from server.rpc.messages.errors import status_of
 from server.rpc.messages.feed import to_message
 from server.usecases.appointments.batch import Batches
-from server.usecases.appointments.book import Booked, Booking, NewBooking
-from server.usecases.appointments.cancel import Cancellation, Cancelling
+from server.usecases.appointments.book import Booked, Booker, NewBooking
+from server.usecases.appointments.cancel import Cancellation, Canceller
 from server.usecases.appointments.changeable import Changed
 from server.usecases.appointments.feed import Feed
 from server.usecases.appointments.read import AppointmentListing, Appointments
-from server.usecases.appointments.reschedule import Move, Rescheduling
+from server.usecases.appointments.reschedule import Move, Rescheduler
 from server.usecases.idempotency import Write, part_of
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1 import schedule_pb2
@@ -46,16 +46,16 @@ class AppointmentServicer(AppointmentServiceServicer):
     def __init__(
         self,
         appointments: Appointments,
-        booking: Booking,
-        rescheduling: Rescheduling,
-        cancelling: Cancelling,
+        booker: Booker,
+        rescheduler: Rescheduler,
+        canceller: Canceller,
         batches: Batches,
         feed: Feed,
     ) -> None:
         self._appointments = appointments
-        self._booking = booking
-        self._rescheduling = rescheduling
-        self._cancelling = cancelling
+        self._booker = booker
+        self._rescheduler = rescheduler
+        self._canceller = canceller
         self._batches = batches
         self._feed = feed
 
@@ -70,7 +70,7 @@ class AppointmentServicer(AppointmentServiceServicer):
             request.override_reason,
         )
         write = idempotent_write(caller(), request, request.request_id, _booked, pb.CreateAppointmentResponse)
-        response = await self._booking.create(caller(), booking, write)
+        response = await self._booker.create(caller(), booking, write)
         set_location(f"/api/appointments/{response.appointment.id}", response.appointment.etag)
         return response
 
@@ -96,20 +96,20 @@ class AppointmentServicer(AppointmentServiceServicer):
     async def RescheduleAppointment(
         self, request: pb.RescheduleAppointmentRequest, context: object
     ) -> pb.RescheduleAppointmentResponse:
-        response = await self._rescheduling.reschedule(caller(), *_move(request, request.request_id))
+        response = await self._rescheduler.reschedule(caller(), *_move(request, request.request_id))
         set_etag(response.appointment.etag)
         return response
 
     async def CancelAppointment(
         self, request: pb.CancelAppointmentRequest, context: object
     ) -> pb.CancelAppointmentResponse:
-        response = await self._cancelling.cancel(caller(), *_cancellation(request, request.request_id))
+        response = await self._canceller.cancel(caller(), *_cancellation(request, request.request_id))
         set_etag(response.appointment.etag)
         return response
 
     async def BatchReschedule(self, request: pb.BatchRescheduleRequest, context: object) -> pb.BatchRescheduleResponse:
         moves = [
-            partial(self._rescheduling.reschedule, caller(), *_move(each, part_of(request.request_id, number)))
+            partial(self._rescheduler.reschedule, caller(), *_move(each, part_of(request.request_id, number)))
             for number, each in enumerate(request.requests)
         ]
         whole = idempotent_write(caller(), request, request.request_id, _begun, Empty)
@@ -119,7 +119,7 @@ class AppointmentServicer(AppointmentServiceServicer):
 
     async def BatchCancel(self, request: pb.BatchCancelRequest, context: object) -> pb.BatchCancelResponse:
         cancellations = [
-            partial(self._cancelling.cancel, caller(), *_cancellation(each, part_of(request.request_id, number)))
+            partial(self._canceller.cancel, caller(), *_cancellation(each, part_of(request.request_id, number)))
             for number, each in enumerate(request.requests)
         ]
         whole = idempotent_write(caller(), request, request.request_id, _begun, Empty)

@@ -10,7 +10,7 @@ from server.rpc.calls.current_call import caller, forbid_caching, set_etag, set_
 from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.messages.convert import to_timestamp
 from server.usecases.idempotency import Write
-from server.usecases.records.access import Opened
+from server.usecases.records.access import DecryptedRecord
 from server.usecases.records.break_glass import BreakGlass
 from server.usecases.records.read import RecordListing, RecordReader
 from server.usecases.records.write import Amendment, NewText, RecordWriter
@@ -87,7 +87,7 @@ class RecordServicer(RecordServiceServicer):
         return pb.ListRecordAccessResponse(accesses=map(_access, rows), next_page_token=next_page_token)
 
 
-def _textless(write: Write[Opened, M], text: str) -> Write[Opened, M]:
+def _textless(write: Write[DecryptedRecord, M], text: str) -> Write[DecryptedRecord, M]:
     """A write whose stored answer omits the text: only the same request gets it again, and that contains the text."""
 
     def dump(answer: M) -> bytes:
@@ -103,15 +103,15 @@ def _textless(write: Write[Opened, M], text: str) -> Write[Opened, M]:
     return replace(write, dump=dump, load=load)
 
 
-def _created(opened: Opened) -> pb.CreateRecordResponse:
+def _created(opened: DecryptedRecord) -> pb.CreateRecordResponse:
     return pb.CreateRecordResponse(record=_record(opened))
 
 
-def _amended(opened: Opened) -> pb.AmendRecordResponse:
+def _amended(opened: DecryptedRecord) -> pb.AmendRecordResponse:
     return pb.AmendRecordResponse(record=_record(opened))
 
 
-def _record(opened: Opened) -> record_pb2.Record:
+def _record(opened: DecryptedRecord) -> record_pb2.Record:
     row = opened.row
     return record_pb2.Record(
         id=row.id,
@@ -127,7 +127,7 @@ def _record(opened: Opened) -> record_pb2.Record:
     )
 
 
-def _version(opened: Opened) -> record_pb2.RecordVersion:
+def _version(opened: DecryptedRecord) -> record_pb2.RecordVersion:
     row = opened.row
     return record_pb2.RecordVersion(version=row.version, text=opened.text, create_time=to_timestamp(row.written_at))
 

@@ -11,9 +11,9 @@ from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.calls.streaming import watcher
 from server.rpc.messages.convert import to_date, to_optional_date, to_slot, to_time
 from server.usecases.schedules.availability import Availability
-from server.usecases.schedules.search import FoundSlot, Searching, SlotSearch
-from server.usecases.schedules.watch import Watched, Watching
-from server.usecases.schedules.working_hours import HoursChanged, NewHours, Schedule, Scheduling
+from server.usecases.schedules.search import FoundSlot, SlotFinder, SlotSearch
+from server.usecases.schedules.watch import SlotWatch, Watched
+from server.usecases.schedules.working_hours import HoursChanged, NewHours, Schedule, WorkingHours
 from yoyaku.v1 import clinic_pb2, doctor_pb2, schedule_pb2
 from yoyaku.v1 import schedule_service_pb2 as pb
 from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceServicer
@@ -23,12 +23,12 @@ class ScheduleServicer(ScheduleServiceServicer):
     """Lists free slots and working hours, streams days as they change, and sets working hours."""
 
     def __init__(
-        self, availability: Availability, searching: Searching, watching: Watching, scheduling: Scheduling
+        self, availability: Availability, finder: SlotFinder, slot_watch: SlotWatch, working_hours: WorkingHours
     ) -> None:
         self._availability = availability
-        self._searching = searching
-        self._watching = watching
-        self._scheduling = scheduling
+        self._finder = finder
+        self._slot_watch = slot_watch
+        self._working_hours = working_hours
 
     def ListAvailableSlots(  # type: ignore[override]  # ready bytes
         self, request: pb.ListAvailableSlotsRequest, context: object
@@ -46,7 +46,7 @@ class ScheduleServicer(ScheduleServiceServicer):
             last=to_date("to_date", request.to_date),
             limit=request.limit or DEFAULT_LIMIT,
         )
-        return pb.SearchAvailableSlotsResponse(slots=map(_found, await self._searching.earliest(caller(), search)))
+        return pb.SearchAvailableSlotsResponse(slots=map(_found, await self._finder.earliest(caller(), search)))
 
     def WatchSlots(  # type: ignore[override]  # bytes, see server.rpc.calls.streaming
         self, request: pb.WatchSlotsRequest, context: grpc.aio.ServicerContext[pb.WatchSlotsRequest, bytes]
@@ -56,10 +56,10 @@ class ScheduleServicer(ScheduleServiceServicer):
             clinic_id=request.clinic_id.lower(),
             day=to_optional_date("date", request.date),
         )
-        return self._watching.watch(watcher(context), watched)
+        return self._slot_watch.watch(watcher(context), watched)
 
     async def GetSchedule(self, request: pb.GetScheduleRequest, context: object) -> pb.GetScheduleResponse:
-        schedule = await self._scheduling.get(caller(), request.doctor_id.lower())
+        schedule = await self._working_hours.get(caller(), request.doctor_id.lower())
         response = pb.GetScheduleResponse(schedule=_schedule(schedule))
         set_etag(response.schedule.etag)
         return response
@@ -71,7 +71,7 @@ class ScheduleServicer(ScheduleServiceServicer):
             request.etag,
         )
         write = idempotent_write(caller(), request, request.request_id, _changed, pb.SetWorkingHoursResponse)
-        response = await self._scheduling.set_working_hours(caller(), hours, write)
+        response = await self._working_hours.set_working_hours(caller(), hours, write)
         set_etag(response.schedule.etag)
         return response
 

@@ -19,7 +19,7 @@ from server.usecases.unit_of_work import read
 _DAYS_OF_ALTERNATIVES = 7
 
 
-class Wanting(Protocol):
+class SlotRequest(Protocol):
     """A write, with the slot that it wants once that is known."""
 
     now: datetime
@@ -28,7 +28,7 @@ class Wanting(Protocol):
 
 
 @asynccontextmanager
-async def with_alternatives(engine: Engine, write: Wanting) -> AsyncIterator[None]:
+async def with_alternatives(engine: Engine, write: SlotRequest) -> AsyncIterator[None]:
     """Turn a violation of an exclusion constraint, which is the final guard, into its error, and add alternatives."""
     refusal: DomainError | None = None
     try:

@@ -1,4 +1,4 @@
-"""Booking a slot: one transaction of two round trips to the database, or three if the doctor is new to the worker.
+"""Books a slot: one transaction of two round trips to the database, or three if the doctor is new to the worker.
 
 Statements that do not need each other's answers are sent together, in one pipeline:
 
@@ -29,7 +29,7 @@ from server.domain.ids import Clock, IdMaker
 from server.domain.reasons import check_reason
 from server.usecases.appointments import history, holds
 from server.usecases.appointments.alternatives import with_alternatives
-from server.usecases.appointments.day_locks import Locks, Practitioner
+from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
 from server.usecases.idempotency import Claim, Write
 from server.usecases.schedules.doctor_mapping import busy_at, busy_in, placement_of, seen_at, visits_of
 from server.usecases.unit_of_work import Announce, Changes, perform
@@ -61,7 +61,7 @@ class Booked:
     changes: Changes
 
 
-class Booking:
+class Booker:
     """Books appointments."""
 
     def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, announce: Announce) -> None:
@@ -69,7 +69,7 @@ class Booking:
         self._clock = clock
         self._new_id = new_id
         self._announce = announce
-        self._seen: LRUCache[str, Practitioner] = LRUCache(_MOST_SEEN)
+        self._seen: LRUCache[str, PractitionerSchedule] = LRUCache(_MOST_SEEN)
         """The practitioner that the last booking found, by doctor: a guess at what to lock, checked under the locks."""
 
     async def create(self, caller: Caller, booking: NewBooking, write: Write[Booked, M]) -> M:
@@ -85,17 +85,17 @@ class Booking:
             # Also after a refused booking: a doctor whose slots are taken gets the most requests.
             self._remember(doctor_id, creation.found)
 
-    def _remember(self, doctor_id: str, found: Practitioner | None) -> None:
+    def _remember(self, doctor_id: str, found: PractitionerSchedule | None) -> None:
         if found is None or (doctor_id in self._seen and self._seen[doctor_id].doctors == found.doctors):
             return
         self._seen[doctor_id] = found.outlined()
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class _BookingPlan:
     """The slot to book and its practitioner, as planned before the locks; either may have changed since."""
 
-    practitioner: Practitioner
+    practitioner: PractitionerSchedule
     slot: Slot
     waived: Waived
 
@@ -115,11 +115,11 @@ class _Creation:
     appointment_id: str
     now: datetime
     doctor_id: str
-    expected: Practitioner | None
+    expected: PractitionerSchedule | None
     """The practitioner as this worker's last booking found it."""
     locks: Locks = field(default_factory=Locks)
     slot: Slot | None = None
-    found: Practitioner | None = None
+    found: PractitionerSchedule | None = None
     """The practitioner as read under the locks."""
 
     async def run(self, pg: Connection, claim: Claim) -> Booked:
@@ -128,16 +128,16 @@ class _Creation:
         seat = seat_for(found.place, self.now, override=bool(self.booking.override_reason))
         return await self._write(pg, found, seat, plan.waived)
 
-    async def _plan(self, pg: Connection, claim: Claim) -> _Plan:
+    async def _plan(self, pg: Connection, claim: Claim) -> _BookingPlan:
         """Plan from what the last booking saw, if there was one: this says which days to lock, but decides nothing."""
         if self.expected and not self.locks.were_too_few:
             with suppress(DomainError):  # what was impossible then may be possible now
                 return self._planned(self.expected)
         sent = await days.offers_of_practitioner(pg, self.doctor_id, days.NEVER)
         await claim.settle()
-        return self._planned(Practitioner(await sent.fetchall()))
+        return self._planned(PractitionerSchedule(await sent.fetchall()))
 
-    def _planned(self, practitioner: Practitioner) -> _Plan:
+    def _planned(self, practitioner: PractitionerSchedule) -> _BookingPlan:
         doctor = practitioner.doctor(self.doctor_id)
         owner = Owner(clinic_id=doctor.clinic_id, doctor_id=doctor.id, patient_id=self.booking.patient_id)
         require(self.caller, Action.CREATE_APPOINTMENT, owner)
@@ -146,11 +146,11 @@ class _Creation:
             check_reason("override_reason", self.booking.override_reason)
         self.slot = slot = find(doctor, self.booking.wanted)
         for_others = acts_for_others(self.caller, Action.CREATE_APPOINTMENT, owner)
-        return _Plan(
+        return _BookingPlan(
             practitioner, slot, check_bookable(doctor.policy, doctor.zone, slot, self.now, for_others=for_others)
         )
 
-    async def _lock_and_read(self, pg: Connection, claim: Claim, plan: _Plan) -> _Found:
+    async def _lock_and_read(self, pg: Connection, claim: Claim, plan: _BookingPlan) -> _Found:
         """Lock what the plan touches, then read everything that decides; the plan is used only if that confirms it."""
         slot, patient_id = plan.slot, self.booking.patient_id
         needed = plan.practitioner.days(self.doctor_id, slot.date, slot.occupied)
@@ -160,7 +160,7 @@ class _Creation:
         sent = await self._send_offers(pg, plan)
         sent_visits = await appointments.of_patient_around(pg, patient_id, slot.date)
         await self.locks.take(claim)
-        self.found = found = Practitioner(await sent.fetchall())
+        self.found = found = PractitionerSchedule(await sent.fetchall())
         if found.doctors != plan.practitioner.doctors:
             # For example new hours: the slot may no longer exist, and the locked days may be too few.
             raise self.locks.too_few(needed)
@@ -168,7 +168,7 @@ class _Creation:
         doctor, busy = found.doctor(self.doctor_id), busy_at(offer.busy, slot)
         return _Found(offer, Place(doctor, slot, busy, visits, self.appointment_id))
 
-    async def _send_offers(self, pg: Connection, plan: _Plan) -> Sent[OfferRow]:
+    async def _send_offers(self, pg: Connection, plan: _BookingPlan) -> Sent[OfferRow]:
         doctor_id, slot = self.doctor_id, plan.slot
         of_day = plan.practitioner.doctor(doctor_id).slots_on(slot.date)
         if len(of_day) * slot.seats <= _FEW_SEATS:
@@ -185,7 +185,7 @@ class _Creation:
         expired = await holds.expire(pg, found.place, self.locks, self.now)
         await appointments.insert(pg, new, placement_of(offer, slot, seat.number), self.now)
         booked = AppointmentChange(self.appointment_id, event, self.caller.id, note)
-        await history.record(pg, [*expired, booked], self.now)
+        await history.add_changes(pg, [*expired, booked], self.now)
         changes = Changes(self.locks.rows(), [self._with_booking(offer, slot, seat)] if offer.date else ())
         return Booked(self._view(offer, slot), self.locks.revisions[self.doctor_id, slot.date], changes)
 

@@ -1,4 +1,4 @@
-"""Cancelling an appointment: one transaction that leaves everything as it was if it fails."""
+"""Canceller an appointment: one transaction that leaves everything as it was if it fails."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +12,7 @@ from server.domain.etags import check_etag
 from server.domain.identity import Caller
 from server.domain.ids import Clock
 from server.usecases.appointments import history
-from server.usecases.appointments.changeable import Changeable, Changed, Reading
+from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed
 from server.usecases.appointments.day_locks import Locks
 from server.usecases.idempotency import Claim, Write
 from server.usecases.unit_of_work import Announce, perform
@@ -29,7 +29,7 @@ class Cancellation:
     etag: str
 
 
-class Cancelling:
+class Canceller:
     """Cancels appointments."""
 
     def __init__(self, engine: Engine, clock: Clock, announce: Announce) -> None:
@@ -39,14 +39,14 @@ class Cancelling:
 
     async def cancel(self, caller: Caller, cancellation: Cancellation, write: Write[Changed, M]) -> M:
         """Cancel an appointment; errors are those of CancelAppointment in the contract."""
-        cancelling = _Cancelling(caller, self._clock(), cancellation)
+        attempt = _CancellationWrite(caller, self._clock(), cancellation)
         return await perform(
-            self._engine, write, cancelling.run, cancelling.now, lambda changed: self._announce(changed.changes)
+            self._engine, write, attempt.run, attempt.now, lambda changed: self._announce(changed.changes)
         )
 
 
 @dataclass(slots=True)
-class _Cancelling:
+class _CancellationWrite:
     caller: Caller
     now: datetime
     cancellation: Cancellation
@@ -59,14 +59,14 @@ class _Cancelling:
         return await self._write(pg, found)
 
     async def _look(self, pg: Connection, claim: Claim) -> Changeable:
-        reading = await Reading.send(pg, self.cancellation.appointment_id, days.NEVER)
+        reading = await ChangeableQuery.send(pg, self.cancellation.appointment_id, days.NEVER)
         await claim.settle()
         return await reading.fetch(self.caller)
 
     async def _lock_and_read(self, pg: Connection, claim: Claim, seen: Changeable) -> Changeable:
         """Lock the days where the appointment was seen and read it again; it may have moved since (MoreDays)."""
         await self.locks.send(pg, seen.days(), seen.row.patient_id, self.now)
-        reading = await Reading.send(pg, seen.row.id, days.NEVER)
+        reading = await ChangeableQuery.send(pg, seen.row.id, days.NEVER)
         await self.locks.take(claim)
         found = await reading.fetch(self.caller)
         self.locks.cover(found.days())
@@ -80,6 +80,6 @@ class _Cancelling:
     async def _write(self, pg: Connection, found: Changeable) -> Changed:
         await appointments.set_status(pg, [found.row.id], Status.CANCELLED, self.now)
         cancelled = AppointmentChange(found.row.id, "cancelled", self.caller.id, self.cancellation.reason)
-        await history.record(pg, [cancelled], self.now)
+        await history.add_changes(pg, [cancelled], self.now)
         row = found.row._replace(status=Status.CANCELLED, version=found.row.version + 1, updated_at=self.now)
         return Changed(row, self.locks.rows())

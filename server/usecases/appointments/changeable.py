@@ -13,7 +13,7 @@ from server.domain.booking.policies import check_changeable
 from server.domain.booking.slots import Period
 from server.domain.errors import Reason, not_found
 from server.domain.identity import Action, Caller, Owner, acts_for_others, may, require
-from server.usecases.appointments.day_locks import Practitioner
+from server.usecases.appointments.day_locks import PractitionerSchedule
 from server.usecases.unit_of_work import Changes
 
 
@@ -41,7 +41,7 @@ class Changeable:
     """An appointment that the caller may change, and its practitioner."""
 
     row: AppointmentRow
-    practitioner: Practitioner
+    practitioner: PractitionerSchedule
 
     def days(self) -> set[DoctorDay]:
         """The days whose slots the appointment occupies."""
@@ -55,7 +55,7 @@ class Changeable:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ChangeableQuery:
     """An appointment and its practitioner that were queried in a pipeline, and whose answers have yet to arrive."""
 
     appointment_id: str
@@ -63,9 +63,9 @@ class Reading:
     offers: Sent[OfferRow]
 
     @staticmethod
-    async def send(pg: Connection, appointment_id: str, busy: str) -> "Reading":
+    async def send(pg: Connection, appointment_id: str, busy: str) -> "ChangeableQuery":
         """Send the queries for them, and for what occupies the practitioner in the period `busy` (tstzrange)."""
-        return Reading(
+        return ChangeableQuery(
             appointment_id,
             await appointments.get(pg, appointment_id),
             await days.offers_of_appointment(pg, appointment_id, busy),
@@ -75,7 +75,7 @@ class Reading:
         """Wait for the answers, and check that the caller may make the change (APPOINTMENT_NOT_FOUND, NOT_ALLOWED)."""
         row = visible(caller, await self.row.fetchone(), self.appointment_id)
         require(caller, Action.CHANGE_APPOINTMENT, owner_of(row))
-        return Changeable(row, Practitioner(await self.offers.fetchall()))
+        return Changeable(row, PractitionerSchedule(await self.offers.fetchall()))
 
 
 def owner_of(row: AppointmentRow) -> Owner:

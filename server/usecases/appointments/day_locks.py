@@ -1,7 +1,7 @@
 """The locks of a write that books, moves or frees a slot.
 
 Their order is the same everywhere, so that no two writes wait for each other: the claim of the request, then the days
-of doctors sorted by (doctor_id, date), then the patient; last, with `history.record`, the feeds of clinics.
+of doctors sorted by (doctor_id, date), then the patient; last, with `history.add_changes`, the feeds of clinics.
 
 Two patients want the same slot, and two workers send their bookings at the same moment:
 
@@ -30,16 +30,16 @@ class MoreDays(Conflict):
     """Too few days are locked: the transaction is rolled back and retried with the larger set."""
 
 
-class Practitioner:
+class PractitionerSchedule:
     """One practitioner: the practitioner's doctors, one per clinic, and what occupies the practitioner around a day."""
 
     def __init__(self, rows: Sequence[OfferRow]) -> None:
         self._rows = {row.doctor_id: row for row in rows}
         self.doctors = {row.doctor_id: doctor_of(row) for row in rows}
 
-    def outlined(self) -> "Practitioner":
+    def outlined(self) -> "PractitionerSchedule":
         """The same without what occupies the practitioner: small enough to be remembered."""
-        return Practitioner([row._replace(busy=()) for row in self._rows.values()])
+        return PractitionerSchedule([row._replace(busy=()) for row in self._rows.values()])
 
     def row(self, doctor_id: str) -> OfferRow:
         """The offer of one of the doctors (DOCTOR_NOT_FOUND)."""

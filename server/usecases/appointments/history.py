@@ -9,7 +9,7 @@ from db.postgres.cluster.engines import Connection
 from server.domain.notices import KIND_OF_EVENT
 
 
-async def record(pg: Connection, changes: Sequence[AppointmentChange], now: datetime) -> None:
+async def add_changes(pg: Connection, changes: Sequence[AppointmentChange], now: datetime) -> None:
     """Store what happened to appointments in their histories and the feeds of their clinics, and queue the notices.
 
     The rows must be changed already. Call it once per transaction, after all other locks: a second call might lock the

@@ -21,8 +21,8 @@ from server.domain.identity import Action, Caller, Owner, acts_for_others, requi
 from server.domain.ids import Clock
 from server.usecases.appointments import history, holds
 from server.usecases.appointments.alternatives import with_alternatives
-from server.usecases.appointments.changeable import Changeable, Changed, Reading
-from server.usecases.appointments.day_locks import Locks, Practitioner
+from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed
+from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
 from server.usecases.idempotency import Claim, Write
 from server.usecases.schedules.doctor_mapping import busy_at, busy_in, placement_of, seen_at, visits_of
 from server.usecases.unit_of_work import Announce, perform
@@ -40,7 +40,7 @@ class Move:
     etag: str
 
 
-class Rescheduling:
+class Rescheduler:
     """Moves appointments."""
 
     def __init__(self, engine: Engine, clock: Clock, announce: Announce) -> None:
@@ -50,19 +50,19 @@ class Rescheduling:
 
     async def reschedule(self, caller: Caller, move: Move, write: Write[Changed, M]) -> M:
         """Move an appointment to another slot; errors are those of RescheduleAppointment in the contract."""
-        rescheduling = _Rescheduling(caller, self._clock(), move)
-        async with with_alternatives(self._engine, rescheduling):
+        attempt = _Rescheduling(caller, self._clock(), move)
+        async with with_alternatives(self._engine, attempt):
             return await perform(
-                self._engine, write, rescheduling.run, rescheduling.now, lambda changed: self._announce(changed.changes)
+                self._engine, write, attempt.run, attempt.now, lambda changed: self._announce(changed.changes)
             )
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class _MovePlan:
     """An appointment, and the slot that it is to move to."""
 
     found: Changeable
-    practitioner: Practitioner
+    practitioner: PractitionerSchedule
     """The practitioner of the slot."""
     slot: Slot
     doctor_id: str
@@ -98,12 +98,12 @@ class _Rescheduling:
         seat = self._seat(plan, place)
         return await self._write(pg, plan, place, seat)
 
-    async def _look(self, pg: Connection, claim: Claim) -> _Plan:
+    async def _look(self, pg: Connection, claim: Claim) -> _MovePlan:
         reading, target = await self._send(pg, days.NEVER)
         await claim.settle()
         return await self._planned(reading, target)
 
-    async def _lock_and_read(self, pg: Connection, claim: Claim, seen: _Plan) -> tuple[_Plan, Place]:
+    async def _lock_and_read(self, pg: Connection, claim: Claim, seen: _MovePlan) -> tuple[_MovePlan, Place]:
         """Lock the days of the plan and plan again: what was seen before only says which days to lock (MoreDays)."""
         await self.locks.send(pg, seen.days(), seen.found.row.patient_id, self.now)
         if seen.waived is Waived.HORIZON:
@@ -119,38 +119,38 @@ class _Rescheduling:
         visits = visits_of(await sent_others.fetchall())
         return plan, Place(doctor, plan.slot, busy_at(busy, plan.slot), visits, plan.found.row.id)
 
-    def _check_movable(self, plan: _Plan) -> None:
+    def _check_movable(self, plan: _MovePlan) -> None:
         check_etag(plan.found.row.version, self.move.etag)
         check_movable(Status(plan.found.row.status))
 
-    def _seat(self, plan: _Plan, place: Place) -> Seat:
+    def _seat(self, plan: _MovePlan, place: Place) -> Seat:
         self._check_movable(plan)
         plan.found.check_in_time(self.caller, self.now)
         return seat_for(place, self.now)
 
-    async def _write(self, pg: Connection, plan: _Plan, place: Place, seat: Seat) -> Changed:
+    async def _write(self, pg: Connection, plan: _MovePlan, place: Place, seat: Seat) -> Changed:
         row, offer = plan.found.row, plan.practitioner.row(plan.doctor_id)
         expired = await holds.expire(pg, place, self.locks, self.now)
         await appointments.move(pg, row.id, placement_of(offer, plan.slot, seat.number), self.now)
-        await history.record(pg, [*expired, self._moved(row, offer, plan.waived)], self.now)
+        await history.add_changes(pg, [*expired, self._moved(row, offer, plan.waived)], self.now)
         row = row._replace(**seen_at(offer, plan.slot), version=row.version + 1, updated_at=self.now)
         return Changed(row, self.locks.rows())
 
-    async def _send(self, pg: Connection, busy: str) -> tuple[Reading, Sent[OfferRow] | None]:
-        reading = await Reading.send(pg, self.move.appointment_id, busy)
+    async def _send(self, pg: Connection, busy: str) -> tuple[ChangeableQuery, Sent[OfferRow] | None]:
+        reading = await ChangeableQuery.send(pg, self.move.appointment_id, busy)
         if not self.move.doctor_id:
             return reading, None
         return reading, await days.offers_of_practitioner(pg, self.move.doctor_id, busy)
 
-    async def _planned(self, reading: Reading, target: Sent[OfferRow] | None) -> _Plan:
+    async def _planned(self, reading: ChangeableQuery, target: Sent[OfferRow] | None) -> _MovePlan:
         found = await reading.fetch(self.caller)
-        practitioner = Practitioner(await target.fetchall()) if target else found.practitioner
+        practitioner = PractitionerSchedule(await target.fetchall()) if target else found.practitioner
         self.doctor_id = self.move.doctor_id or found.row.doctor_id
         doctor = practitioner.doctor(self.doctor_id)
         owner = Owner(clinic_id=doctor.clinic_id, doctor_id=doctor.id, patient_id=found.row.patient_id)
         require(self.caller, Action.CHANGE_APPOINTMENT, owner)
         self.slot = slot = find(doctor, self.move.wanted)
-        plan = _Plan(found, practitioner, slot, self.doctor_id)
+        plan = _MovePlan(found, practitioner, slot, self.doctor_id)
         if plan.is_there_already:
             return plan
         for_others = acts_for_others(self.caller, Action.CHANGE_APPOINTMENT, owner)

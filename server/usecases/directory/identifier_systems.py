@@ -8,7 +8,7 @@ from db.postgres.directory import reserved_systems
 from server.domain.identifiers import check_unreserved, is_ours, is_reserved
 from server.domain.identity import Action, Caller, require
 from server.domain.ids import Clock
-from server.usecases.unit_of_work import refusals
+from server.usecases.unit_of_work import database_failures_as_domain_errors
 
 Pairs = Collection[tuple[str, str]]
 
@@ -28,7 +28,7 @@ class IdentifierSystems:
             await reserved_systems.lock(pg)
             await reserved_systems.add(pg, [system], caller.id, self._clock())
 
-        with refusals():
+        with database_failures_as_domain_errors():
             await transact(self._engine, work, replayable=True)
 
     async def release(self, caller: Caller, system: str) -> None:
@@ -42,7 +42,7 @@ class IdentifierSystems:
                 raise is_reserved(system)
             await reserved_systems.remove(pg, system)
 
-        with refusals():
+        with database_failures_as_domain_errors():
             await transact(self._engine, work, replayable=True)
 
 

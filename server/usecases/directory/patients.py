@@ -27,7 +27,7 @@ from server.usecases.directory.identifier_systems import check_written
 from server.usecases.directory.profile_cache import ProfileCache
 from server.usecases.idempotency import Claim, Write
 from server.usecases.records.audit_trail import AuditEntry, AuditTrail
-from server.usecases.unit_of_work import perform, read, refusals
+from server.usecases.unit_of_work import database_failures_as_domain_errors, perform, read
 
 M = TypeVar("M")
 
@@ -182,7 +182,7 @@ class Patients:
         if not is_own:
             await read(self._engine, lambda pg: _check_confirmable(pg, caller, patient_id, now), Freshness.OWN_WRITES)
         # Counted before the code is compared, in a transaction of its own: parallel calls get no extra attempts.
-        with refusals():
+        with database_failures_as_domain_errors():
             await transact(self._engine, lambda pg: contact_changes.count_try(pg, entry))
         async with self._profiles.change() as replace_profile:
 

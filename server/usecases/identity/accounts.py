@@ -22,7 +22,7 @@ from server.usecases.identity.access_tokens import revoked
 from server.usecases.identity.passwords import Passwords
 from server.usecases.identity.sessions import Grant, Sessions
 from server.usecases.sealing import digest, new_secret
-from server.usecases.unit_of_work import perform, read, refusals
+from server.usecases.unit_of_work import database_failures_as_domain_errors, perform, read
 
 M = TypeVar("M")
 
@@ -89,7 +89,7 @@ class Accounts:
         """Create an admin account for the operator of the server, whom nobody can invite (EMAIL_TAKEN)."""
         row, now = AccountRow(self._new_id(), email.lower(), [Role.ADMIN], []), self._clock()
         async with self._addable(row):
-            with refusals():
+            with database_failures_as_domain_errors():
                 return await transact(self._engine, lambda pg: self._add(pg, row, "operator", now))
 
     async def reset(self, caller: Caller, account_id: str, write: Write[Offer, M]) -> M:
@@ -124,7 +124,7 @@ class Accounts:
                 raise _token_invalid()
             await security_events.record(pg, self._new_id, account_id, "password_set", actor=account_id, now=now)
 
-        with refusals():
+        with database_failures_as_domain_errors():
             await transact(self._engine, work)
 
     async def change_password(self, caller: Caller, current: str, new: str) -> Grant:
@@ -144,7 +144,7 @@ class Accounts:
             await security_events.record(pg, self._new_id, caller.id, "password_changed", actor=caller.id, now=now)
             return generation
 
-        with refusals():
+        with database_failures_as_domain_errors():
             generation = await transact(self._engine, work)
         return await self._sessions.begin(row.account._replace(generation=generation))
 
@@ -161,7 +161,7 @@ class Accounts:
             elif not await accounts.exists(pg, account_id):
                 raise not_found(Reason.ACCOUNT_NOT_FOUND, "account", account_id)
 
-        with refusals():
+        with database_failures_as_domain_errors():
             await transact(self._engine, work)
 
     async def _add(self, pg: Connection, row: AccountRow, actor: str, now: datetime) -> Offer:

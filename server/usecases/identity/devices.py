@@ -26,7 +26,7 @@ from server.usecases.identity import security_events
 from server.usecases.identity.access_tokens import AccessTokens
 from server.usecases.identity.attempts import Attempts, reached
 from server.usecases.sealing import digest, new_secret
-from server.usecases.unit_of_work import perform, read, refusals, require_primary
+from server.usecases.unit_of_work import database_failures_as_domain_errors, perform, read, require_primary
 
 M = TypeVar("M")
 
@@ -120,7 +120,7 @@ class Devices:
             if await accounts.disable(pg, display_id, now):
                 await security_events.record(pg, self._new_id, display_id, "display_revoked", actor=caller.id, now=now)
 
-        with refusals():
+        with database_failures_as_domain_errors():
             await transact(self._engine, work)
 
     async def create_service(self, caller: Caller, new: NewService, write: Write[tuple[str, str], M]) -> M:

@@ -23,7 +23,7 @@ from server.usecases.identity.access_tokens import AccessTokens
 from server.usecases.identity.attempts import Attempts, reached
 from server.usecases.identity.passwords import Passwords
 from server.usecases.sealing import digest, new_secret
-from server.usecases.unit_of_work import read, refusals, require_primary
+from server.usecases.unit_of_work import database_failures_as_domain_errors, read, require_primary
 
 LIFE = timedelta(days=7)
 """How long a refresh token is valid, and so an unused session."""
@@ -177,14 +177,14 @@ class Sessions:
     async def _warn(self, account_id: str, family_id: str) -> None:
         """Record that a token was reused and warn, once per family; if that fails, the next reuse does it."""
         now = self._clock()
-        with refusals():
+        with database_failures_as_domain_errors():
             await transact(
                 self._engine, lambda pg: security_events.record_reuse(pg, self._new_id, account_id, family_id, now)
             )
 
     async def _hash_anew(self, account_id: str, old: str, password: str) -> None:
         new = await self._passwords.hash(password)
-        with suppress(DomainError), refusals():  # the next sign-in retries it
+        with suppress(DomainError), database_failures_as_domain_errors():  # the next sign-in retries it
             await transact(self._engine, lambda pg: passwords.replace_hash(pg, account_id, old=old, new=new))
 
 

@@ -78,7 +78,7 @@ class Step:
     """The practitioner of each role that was read."""
     strangers: set[Identifier]
     """Exporter's ids that mean other patients in the database than in the export: nothing is stored under them."""
-    vault: RecordCipher
+    cipher: RecordCipher
     trail: AuditTrail
 
     async def resolve(self, noun: Noun, wanted: Iterable[Identifier]) -> dict[Identifier, str]:

@@ -91,7 +91,9 @@ async def add(step: Step, batch: Sequence[Item[Encounter]]) -> ImportCounts:
         outcome.new = len(visits)
         outcome.doctors = await _write(step, visits)
         await known.save(step)
-        await history.record(step.pg, [AppointmentChange(visit.id, "imported", ACTOR) for visit in visits], step.now)
+        await history.add_changes(
+            step.pg, [AppointmentChange(visit.id, "imported", ACTOR) for visit in visits], step.now
+        )
     return outcome
 
 

@@ -19,7 +19,7 @@ from server.usecases.records.encryption import TextLocation
 
 
 @dataclass(frozen=True, slots=True)
-class _Finding:
+class _ResolvedCondition:
     """A condition whose encounter is resolved."""
 
     record_id: str
@@ -30,7 +30,7 @@ class _Finding:
 
 async def add(step: Step, batch: Sequence[Item[Condition]]) -> ImportCounts:
     """Add a record for each condition that the database does not have."""
-    outcome, findings, conditions = ImportCounts(), list[_Finding](), [item.content for item in batch]
+    outcome, findings, conditions = ImportCounts(), list[_ResolvedCondition](), [item.content for item in batch]
     known = await Known.load(step, "record", conditions)
     patients = await step.resolve("patient", {each.patient.identifier for each in conditions})
     encounters = await step.resolve("appointment", {each.encounter.identifier for each in conditions})
@@ -49,7 +49,7 @@ async def add(step: Step, batch: Sequence[Item[Condition]]) -> ImportCounts:
             if visit.patient_id != first_known([item.content.patient], patients):
                 raise Unusable("its encounter belongs to another patient")
             recorded_at = item.content.recorded_at or visit.end_at
-            findings.append(_Finding(step.new_id(), item.content.text, visit, recorded_at))
+            findings.append(_ResolvedCondition(step.new_id(), item.content.text, visit, recorded_at))
             record_id = findings[-1].record_id
             outcome.reports += [item.line.report(others(each)) for each in known.left_out(item.content, record_id)]
             known.link(item.content, record_id)
@@ -60,14 +60,14 @@ async def add(step: Step, batch: Sequence[Item[Condition]]) -> ImportCounts:
     return outcome
 
 
-async def _write(step: Step, findings: Sequence[_Finding]) -> None:
+async def _write(step: Step, findings: Sequence[_ResolvedCondition]) -> None:
     """Add the records, then their audit entries: keys are locked before chains, each sorted, as everywhere."""
     ordered = sorted(findings, key=lambda each: (each.visit.patient_id, each.recorded_at))
     for each in ordered:
         visit = each.visit
         record = NewRecord(each.record_id, visit.patient_id, visit.doctor_id, visit.id, each.recorded_at)
         place = TextLocation(visit.patient_id, each.record_id, 1, each.recorded_at)
-        await records.add(step.pg, record, await step.vault.seal(step.pg, place, each.text, step.now))
+        await records.add(step.pg, record, await step.cipher.seal(step.pg, place, each.text, step.now))
     for patient_id, group in groupby(ordered, lambda each: each.visit.patient_id):
         ids = [each.record_id for each in group]
         await step.trail.append(

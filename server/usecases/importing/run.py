@@ -22,7 +22,7 @@ from server.usecases.importing import directory, encounters, patients, records
 from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Step
 from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.records.encryption import RecordCipher
-from server.usecases.unit_of_work import refusals
+from server.usecases.unit_of_work import database_failures_as_domain_errors
 
 BATCH = 300
 
@@ -50,14 +50,14 @@ class ForeignIdentifiersError(Exception):
     """The database has ids of the exporter that no import wrote; the text says what to do."""
 
 
-class Importing:
+class Importer:
     """Imports exports."""
 
-    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, vault: RecordCipher, trail: AuditTrail) -> None:
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, cipher: RecordCipher, trail: AuditTrail) -> None:
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
-        self._vault = vault
+        self._cipher = cipher
         self._trail = trail
 
     async def run(self, export: Export, origin: Origin) -> AsyncGenerator[tuple[str, int, ImportCounts], None]:
@@ -93,7 +93,7 @@ class Importing:
                 )
             return frozenset(await reserved_systems.all_of(pg, ACTOR))
 
-        with refusals():
+        with database_failures_as_domain_errors():
             return await transact(self._engine, work, replayable=True)
 
     async def _write(
@@ -107,11 +107,11 @@ class Importing:
 
         async def work(pg: Connection) -> ImportCounts:
             await imports.lock(pg)
-            step = Step(pg, self._clock(), self._new_id, roles, strangers, self._vault, self._trail)
+            step = Step(pg, self._clock(), self._new_id, roles, strangers, self._cipher, self._trail)
             return await kind.write(step, batch)
 
         try:
-            with refusals():
+            with database_failures_as_domain_errors():
                 # Safe to repeat: a second run finds the identifiers that the first one committed.
                 return await transact(self._engine, work, replayable=True)
         except ConstraintViolated as violated:

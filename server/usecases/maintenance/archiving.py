@@ -17,29 +17,29 @@ from db.postgres.cluster.transaction import transact
 from server.domain.archives import ArchiveError
 from server.domain.ids import Clock
 from server.usecases.records.encryption import RecordCipher
-from server.usecases.records.retention import Retaining
-from server.usecases.unit_of_work import refusals
+from server.usecases.records.retention import RetentionPolicies
+from server.usecases.unit_of_work import database_failures_as_domain_errors
 
 Store = Callable[[str, Sequence[Row]], None]
 """Writes rows of `appointments` or `records` to a file; returns when they are safe on disk and have been read back."""
 
-SETTLED = timedelta(days=30)
+FOLLOWED_FOR = timedelta(days=30)
 """Appointments that changed more recently stay, however old they are: other systems may still follow their changes."""
 _BEGINNING = ArchivePosition(date(1, 1, 1), datetime(1, 1, 1, tzinfo=UTC), "00000000-0000-0000-0000-000000000000")
 
 
-class Archiving:
+class Archiver:
     """Archives rows, one batch at a time, and restores them."""
 
-    def __init__(self, engine: Engine, clock: Clock, vault: RecordCipher) -> None:
+    def __init__(self, engine: Engine, clock: Clock, cipher: RecordCipher) -> None:
         self._engine = engine
         self._clock = clock
-        self._retaining = Retaining(engine, clock)
-        self._vault = vault
+        self._policies = RetentionPolicies(engine, clock)
+        self._cipher = cipher
 
     async def run(self, store: Store, size: int) -> AsyncIterator[tuple[int, int]]:
         """Archive what is due by the clinics' policies; yields how many (appointments, records) after each batch."""
-        for clinic_id, policy in await self._retaining.policies():
+        for clinic_id, policy in await self._policies.policies():
             before = policy.archived_before(self._clock())
             # Records first: an appointment stays as long as there is a record about it.
             while taken := await self._take_records(clinic_id, before, store, size):
@@ -53,11 +53,11 @@ class Archiving:
         """Insert the rows of an archive that are not in the database; returns how many.
 
         Raises ArchiveError if they do not fit this database or refer to something that is missing, KeyRingError if they
-        contain keys that the vault cannot unwrap, and the errors of a write.
+        contain keys that the cipher cannot unwrap, and the errors of a write.
         """
         try:
-            with refusals():
-                return await transact(self._engine, lambda pg: _put_back(pg, rows, self._vault))
+            with database_failures_as_domain_errors():
+                return await transact(self._engine, lambda pg: _put_back(pg, rows, self._cipher))
         except ConstraintViolated as violated:
             raise ArchiveError(
                 f"the rows refer to rows that do not exist ({violated.constraint}): restore archives of appointments"
@@ -71,13 +71,13 @@ class Archiving:
                 store("records", await archives.take_records(pg, ids))
             return len(ids)
 
-        with refusals():
+        with database_failures_as_domain_errors():
             return await transact(self._engine, work)
 
     async def _take_appointments(
         self, clinic_id: str, before: datetime, after: ArchivePosition, store: Store, size: int
     ) -> tuple[int, ArchivePosition | None]:
-        settled = self._clock() - SETTLED
+        settled = self._clock() - FOLLOWED_FOR
 
         async def work(pg: Connection) -> tuple[int, ArchivePosition | None]:
             due = await archives.due_appointments(pg, clinic_id, before, settled, after, size)
@@ -87,7 +87,7 @@ class Archiving:
             store("appointments", await archives.take_appointments(pg, ids))
             return len(ids), due[-1]
 
-        with refusals():
+        with database_failures_as_domain_errors():
             try:
                 return await transact(self._engine, work)
             except ConstraintViolated:
@@ -95,7 +95,7 @@ class Archiving:
                 return await transact(self._engine, work)
 
 
-async def _put_back(pg: Connection, rows: Sequence[tuple[str, str]], vault: RecordCipher) -> int:
+async def _put_back(pg: Connection, rows: Sequence[tuple[str, str]], cipher: RecordCipher) -> int:
     known, groups = await archives.columns(pg), defaultdict[tuple[str, tuple[str, ...]], list[str]](list)
     for table, content in rows:
         names = tuple(json.loads(content))
@@ -110,6 +110,6 @@ async def _put_back(pg: Connection, rows: Sequence[tuple[str, str]], vault: Reco
         count = await archives.put_back(pg, table, names, contents)
         if count and table == "record_data_keys":
             # Workers do not start if there is a key that they cannot unwrap.
-            await vault.check(pg)
+            await cipher.check(pg)
         added += count
     return added

@@ -15,7 +15,7 @@ from server.domain.errors import DomainError
 from server.domain.identity import ALL_CLINICS, Caller, Role
 from server.domain.ids import Clock
 from server.usecases.appointments.changeable import Changed
-from server.usecases.appointments.reschedule import Move, Rescheduling
+from server.usecases.appointments.reschedule import Move, Rescheduler
 from server.usecases.idempotency import Write
 from server.usecases.unit_of_work import read
 
@@ -31,7 +31,7 @@ class ZoneChanges:
         self._engine = engine
         self._clock = clock
         # Nothing is announced: workers find the changed days in the database within two seconds.
-        self._rescheduling = Rescheduling(engine, clock, lambda _: None)
+        self._rescheduler = Rescheduler(engine, clock, lambda _: None)
 
     async def moved(self) -> list[ToldStart]:
         """Future appointments of all clinics that are affected, in an order in which they can be moved back."""
@@ -53,7 +53,7 @@ class ZoneChanges:
         caller = Caller(_ACTOR, frozenset({Role.STAFF}), frozenset({ALL_CLINICS}), None, None, self._clock())
         move = Move(start.appointment_id, "", Wanted(None, "", start.as_told), str(start.version))
         try:
-            await self._rescheduling.reschedule(caller, move, _ONCE)
+            await self._rescheduler.reschedule(caller, move, _ONCE)
         except DomainError as error:
             return error.message
         return ""

@@ -14,7 +14,7 @@ from server.usecases.records.audit_trail import AuditEntry
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class DecryptedRecord:
     """A version of a record with its text."""
 
     row: RecordRow

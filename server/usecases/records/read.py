@@ -13,10 +13,10 @@ from server.domain.identity import Action, Caller, reach
 from server.domain.ids import Clock
 from server.domain.records import Access
 from server.usecases import paging
-from server.usecases.records.access import Opened, basis_for_patient, entry, visible
+from server.usecases.records.access import DecryptedRecord, basis_for_patient, entry, visible
 from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.records.encryption import RecordCipher
-from server.usecases.unit_of_work import refusals
+from server.usecases.unit_of_work import database_failures_as_domain_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,13 @@ class RecordListing:
 class RecordReader:
     """Reads medical records, only from the primary: a replica cannot store the audit entry."""
 
-    def __init__(self, engine: Engine, clock: Clock, trail: AuditTrail, vault: RecordCipher) -> None:
+    def __init__(self, engine: Engine, clock: Clock, trail: AuditTrail, cipher: RecordCipher) -> None:
         self._engine = engine
         self._clock = clock
         self._trail = trail
-        self._vault = vault
+        self._cipher = cipher
 
-    async def get(self, caller: Caller, record_id: str) -> Opened:
+    async def get(self, caller: Caller, record_id: str) -> DecryptedRecord:
         """The newest version of a record (RECORD_NOT_FOUND)."""
         reach(caller, Action.SEE_RECORD)
         now = self._clock()
@@ -52,7 +52,7 @@ class RecordReader:
         [opened] = await self._opened(work)
         return opened
 
-    async def list(self, caller: Caller, listing: RecordListing) -> tuple[Sequence[Opened], str]:
+    async def list(self, caller: Caller, listing: RecordListing) -> tuple[Sequence[DecryptedRecord], str]:
         """A page of a patient's records, the newest first, and the token of the next page, empty if there is none.
 
         Raises NOT_TREATING, NOT_ALLOWED, PAGE_TOO_DEEP, PAGE_TOKEN_INVALID.
@@ -77,7 +77,7 @@ class RecordReader:
 
     async def versions(
         self, caller: Caller, record_id: str, size: int, page_token: str
-    ) -> tuple[Sequence[Opened], str]:
+    ) -> tuple[Sequence[DecryptedRecord], str]:
         """A page of a record's versions, the newest first, and the next page's token.
 
         Raises RECORD_NOT_FOUND and PAGE_TOKEN_INVALID.
@@ -97,12 +97,12 @@ class RecordReader:
 
         return await self._opened(work), token
 
-    async def _opened(self, work: Callable[[Connection], Awaitable[Sequence[RecordRow]]]) -> Sequence[Opened]:
+    async def _opened(self, work: Callable[[Connection], Awaitable[Sequence[RecordRow]]]) -> Sequence[DecryptedRecord]:
         """Run a read, and decrypt its rows once the transaction with its audit entry is committed."""
-        with refusals():
+        with database_failures_as_domain_errors():
             # Safe to repeat: a second read only adds a second audit entry.
             rows = await transact(self._engine, work, replayable=True)
-        return [Opened(row, self._vault.open(row)) for row in rows]
+        return [DecryptedRecord(row, self._cipher.open(row)) for row in rows]
 
 
 def _cut(rows: Sequence[RecordRow], size: int, filters: object) -> tuple[Sequence[RecordRow], str]:

@@ -10,10 +10,10 @@ from db.postgres.records.retention import RetentionRow
 from server.domain.errors import Reason, not_found
 from server.domain.ids import Clock
 from server.domain.records import Retention
-from server.usecases.unit_of_work import read, refusals
+from server.usecases.unit_of_work import database_failures_as_domain_errors, read
 
 
-class Retaining:
+class RetentionPolicies:
     """Stores the policies. Without a policy, records stay in the database for three years and are never destroyed."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
@@ -36,7 +36,7 @@ class Retaining:
             await retention.put(pg, clinic_id, RetentionRow(policy.hot_years, policy.kept_years))
 
         try:
-            with refusals():
+            with database_failures_as_domain_errors():
                 await transact(self._engine, work, replayable=True)
         except ConstraintViolated as violated:
             if violated.constraint != "record_retention_clinic_fkey":

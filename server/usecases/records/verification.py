@@ -29,7 +29,7 @@ class Flaw:
         return f"patient {self.patient_id}, row {self.seq} {self.what}"
 
 
-class Checking:
+class AuditVerifier:
     """Verifies the trail while others continue to write it."""
 
     def __init__(self, engine: Engine, keys: KeyRing) -> None:

@@ -14,7 +14,7 @@ from server.domain.identity import Action, Caller, Owner, reach, require
 from server.domain.ids import Clock, IdMaker
 from server.domain.records import Access, Basis
 from server.usecases.idempotency import Claim, Write
-from server.usecases.records.access import Opened, basis_for_patient, entry, visible
+from server.usecases.records.access import DecryptedRecord, basis_for_patient, entry, visible
 from server.usecases.records.audit_trail import AuditEntry, AuditTrail
 from server.usecases.records.encryption import RecordCipher, TextLocation
 from server.usecases.unit_of_work import perform
@@ -43,23 +43,23 @@ class Amendment:
 class RecordWriter:
     """Writes and amends medical records. The stored answer of an idempotent write must not contain the text."""
 
-    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, trail: AuditTrail, vault: RecordCipher) -> None:
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, trail: AuditTrail, cipher: RecordCipher) -> None:
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
         self._trail = trail
-        self._vault = vault
+        self._cipher = cipher
 
-    async def create(self, caller: Caller, new: NewText, write: Write[Opened, M]) -> M:
+    async def create(self, caller: Caller, new: NewText, write: Write[DecryptedRecord, M]) -> M:
         """Write a record; errors are those of CreateRecord in the contract."""
         reach(caller, Action.CREATE_RECORD)
         now, record_id = self._clock(), self._new_id()
 
-        async def work(pg: Connection, claim: Claim) -> Opened:
+        async def work(pg: Connection, claim: Claim) -> DecryptedRecord:
             await claim.settle()
             basis = await basis_for_patient(pg, caller, Action.CREATE_RECORD, new.patient_id, now)
             await _check_appointment(pg, caller, new)
-            version = await self._vault.seal(pg, TextLocation(new.patient_id, record_id, 1, now), new.text, now)
+            version = await self._cipher.seal(pg, TextLocation(new.patient_id, record_id, 1, now), new.text, now)
             author = caller.doctor_id or ""
             record = NewRecord(record_id, new.patient_id, author, new.appointment_id or None, now)
             await records.add(pg, record, version)
@@ -68,35 +68,35 @@ class RecordWriter:
 
         return await perform(self._engine, self._blinded(write), work, now)
 
-    async def amend(self, caller: Caller, amendment: Amendment, write: Write[Opened, M]) -> M:
+    async def amend(self, caller: Caller, amendment: Amendment, write: Write[DecryptedRecord, M]) -> M:
         """Add a version to a record; errors are those of AmendRecord in the contract."""
         reach(caller, Action.AMEND_RECORD)
         now, record_id = self._clock(), amendment.record_id
 
-        async def work(pg: Connection, claim: Claim) -> Opened:
+        async def work(pg: Connection, claim: Claim) -> DecryptedRecord:
             await claim.settle()
             await records.lock(pg, record_id)
             row, _ = await visible(pg, caller, await records.get(pg, record_id), record_id, now)
             require(caller, Action.AMEND_RECORD, Owner(doctor_id=row.doctor_id))
             check_etag(row.version, amendment.etag)
             place = TextLocation(row.patient_id, record_id, row.version + 1, now)
-            await records.amend(pg, await self._vault.seal(pg, place, amendment.text, now))
+            await records.amend(pg, await self._cipher.seal(pg, place, amendment.text, now))
             access = entry(caller, row.patient_id, Access.AMENDED, Basis.AUTHOR, [record_id], version=place.version)
             return await self._written(pg, access, amendment.text, now)
 
         return await perform(self._engine, self._blinded(write), work, now)
 
-    async def _written(self, pg: Connection, access: AuditEntry, text: str, now: datetime) -> Opened:
+    async def _written(self, pg: Connection, access: AuditEntry, text: str, now: datetime) -> DecryptedRecord:
         [record_id] = access.record_ids
         row = await records.get(pg, record_id)
         if row is None:
             raise AssertionError("what was written is there")
         await self._trail.append(pg, access, now)
-        return Opened(row, text)
+        return DecryptedRecord(row, text)
 
-    def _blinded(self, write: Write[Opened, M]) -> Write[Opened, M]:
+    def _blinded(self, write: Write[DecryptedRecord, M]) -> Write[DecryptedRecord, M]:
         """The digest of the request is stored too, and a plain one would let anybody check a guess at the text."""
-        return replace(write, content=self._vault.blinded(write.content))
+        return replace(write, content=self._cipher.blinded(write.content))
 
 
 async def _check_appointment(pg: Connection, caller: Caller, new: NewText) -> None:

@@ -43,7 +43,7 @@ class FoundSlot:
     slot: Slot
 
 
-class Searching:
+class SlotFinder:
     """Searches free slots."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:

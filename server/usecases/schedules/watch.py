@@ -1,4 +1,4 @@
-"""Watching the days of doctors."""
+"""SlotWatch the days of doctors."""
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Watched:
     day: date | None
 
 
-class Watching:
+class SlotWatch:
     """Streams days as they change."""
 
     def __init__(self, engine: Engine, clock: Clock, hub: Hub, streams: Streams, forms: Forms) -> None:

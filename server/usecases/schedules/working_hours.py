@@ -50,7 +50,7 @@ class HoursChanged:
     changes: Changes
 
 
-class Scheduling:
+class WorkingHours:
     """Reads and sets working hours."""
 
     def __init__(self, engine: Engine, clock: Clock, announce: Announce) -> None:

@@ -1,7 +1,7 @@
 """Makes the calls of a day, each at its moment, whatever becomes of those before: an open loop.
 
-`python -m tests.bench.day.load PLAN RESULT` reads a Plan and writes a Tally. It prints a line when the warm-up is over,
-and another when the last measured call has ended.
+`python -m tests.bench.day.load PLAN RESULT` reads a LoadPlan and writes a Tally. It prints a line when the warm-up is
+over, and another when the last measured call has ended.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ _POSSIBLE = {"create": {SLOT_TAKEN, "PATIENT_BUSY", "DAILY_LIMIT_REACHED"}}
 
 
 @dataclass(frozen=True)
-class Plan:
+class LoadPlan:
     """What to do."""
 
     port: int
@@ -47,7 +47,7 @@ class Plan:
 class Load:
     """A run."""
 
-    def __init__(self, plan: Plan, connections: list[Connection]) -> None:
+    def __init__(self, plan: LoadPlan, connections: list[Connection]) -> None:
         self._chance = random.Random(plan.seed)
         self._crowd = Crowd([Session(**each) for each in plan.sessions], self._chance)
         self._plan = plan
@@ -124,7 +124,7 @@ async def connected(port: int, count: int) -> list[Connection]:
     return connections
 
 
-async def _main(plan: Plan, result: Path) -> None:
+async def _main(plan: LoadPlan, result: Path) -> None:
     load = Load(plan, await connected(plan.port, len(plan.sessions)))
     # What is made from here on is kept to the end, or holds no cycles.
     gc.freeze()
@@ -134,4 +134,4 @@ async def _main(plan: Plan, result: Path) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(_main(Plan(**json.loads(Path(sys.argv[1]).read_text())), Path(sys.argv[2])))
+    uvloop.run(_main(LoadPlan(**json.loads(Path(sys.argv[1]).read_text())), Path(sys.argv[2])))

@@ -10,7 +10,7 @@ from db.postgres.identity import accounts
 from db.postgres.identity.accounts import AccountRow
 from server.config import Settings
 from server.local.demo import hospital
-from server.local.demo.plan import Plan
+from server.local.demo.plan import HospitalPlan
 from server.parts import Parts
 from server.wiring import wired
 from tests.bench.day.crowd import Session
@@ -30,7 +30,7 @@ SELECT d.id, d.clinic_id, c.time_zone FROM doctors d JOIN clinics c ON c.id = d.
 async def signed_in(settings: Settings) -> list[Session]:
     """Fill a database with the hospital of `demo --size hospital`, and sign in everybody."""
     async with wired(settings) as parts:
-        made, _ = await hospital.load(parts.engine, Plan(until=datetime.now(UTC).date()), lambda _: None)
+        made, _ = await hospital.load(parts.engine, HospitalPlan(until=datetime.now(UTC).date()), lambda _: None)
 
         async def found(pg: Connection) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
             patients = await (await pg.execute(_SEEN)).fetchall()

@@ -25,7 +25,7 @@ from server.local.state import StackState
 from tests.bench import cpu
 from tests.bench.day import people, report
 from tests.bench.day.database import double_bookings, durations, log_durations, missing
-from tests.bench.day.load import Plan
+from tests.bench.day.load import LoadPlan
 from tests.bench.day.report import Book, Run
 from tests.bench.day.tally import Tally
 from tests.bench.load import LoadError
@@ -55,7 +55,7 @@ def measure(scratch: Path, tell: Callable[[str], None], seconds: int, rate: int)
             sessions = [asdict(each) for each in asyncio.run(people.signed_in(_settings(found)))]
             primary, standby = _servers(home, found)
             log_durations((primary, standby))
-            plan = Plan(urlsplit(found.edge).port or 0, rate, WARM_UP_SECONDS, seconds, sessions, seed=1)
+            plan = LoadPlan(urlsplit(found.edge).port or 0, rate, WARM_UP_SECONDS, seconds, sessions, seed=1)
             tell(f"{len(sessions)} sessions, {rate} calls/s")
             whole = _run("the whole stack", plan, found, scratch)
             tell("the same, with notices left waiting")
@@ -112,7 +112,7 @@ def _servers(home: Path, found: StackState) -> tuple[PostgresServer, PostgresSer
     return database.servers(home, (primary, standby))
 
 
-def _run(name: str, plan: Plan, found: StackState, scratch: Path) -> Run:
+def _run(name: str, plan: LoadPlan, found: StackState, scratch: Path) -> Run:
     asked, said = scratch / "plan.json", scratch / "tally.json"
     asked.write_text(json.dumps(asdict(plan)))
     command: list[str | Path] = [sys.executable, "-m", "tests.bench.day.load", asked, said]

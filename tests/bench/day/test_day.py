@@ -8,7 +8,7 @@ import pytest
 
 from tests.bench.day.crowd import Session
 from tests.bench.day.database import durations
-from tests.bench.day.load import HOST, Load, Plan, connected
+from tests.bench.day.load import HOST, Load, LoadPlan, connected
 from tests.bench.day.report import GOALS
 from tests.bench.day.tally import Calls, percentile
 
@@ -52,7 +52,7 @@ async def test_calls_start_while_others_wait_and_count_from_the_moment_that_they
     server = await asyncio.start_server(answer_late, HOST, 0)
     port = server.sockets[0].getsockname()[1]
     session = Session("token", staff=False, patient_ids=["patient"], doctor_ids=["doctor"])
-    plan = Plan(port, rate=200, warm_up=0, seconds=_HELD_SECONDS, sessions=[vars(session)], seed=3)
+    plan = LoadPlan(port, rate=200, warm_up=0, seconds=_HELD_SECONDS, sessions=[vars(session)], seed=3)
     began = asyncio.get_running_loop().time()
     [connection] = await connected(port, 1)
     load = Load(plan, [connection])

@@ -16,7 +16,7 @@ from statistics import median
 from rich.table import Table
 
 from tests.bench import cpu, parts
-from tests.bench.calls import CREATE, LIST, SLOTS, Call
+from tests.bench.calls import CREATE, LIST, SLOTS, BenchCall
 from tests.bench.load import CALLS_AT_ONCE, Hammer, book_grpc
 from tests.bench.ordinary import outage, statements
 from tests.bench.ordinary.parts import COUNTERPARTS, DATABASE, Part
@@ -38,11 +38,11 @@ class Costs:
 
     rounds: dict[tuple[str, str], list[float]] = field(default_factory=dict)
 
-    def ours(self, call: Call) -> float:
+    def ours(self, call: BenchCall) -> float:
         """The median of our worker."""
         return median(self.rounds[call.name, _OURS])
 
-    def gain(self, call: Call, part: Part) -> float:
+    def gain(self, call: BenchCall, part: Part) -> float:
         """By which share of its own cost a call is dearer without our part: the median over the rounds."""
         pairs = zip(self.rounds[call.name, part], self.rounds[call.name, _OURS], strict=True)
         return median(theirs / ours for theirs, ours in pairs) - 1
@@ -68,7 +68,7 @@ def measure(scratch: Path, tell: Callable[[str], None], compared: Sequence[Part]
         messages = {SLOTS: clinic.slots_message(), LIST: clinic.list_message()}
         costs = Costs()
 
-        def make(call: Call, target: Target, count: int) -> None:
+        def make(call: BenchCall, target: Target, count: int) -> None:
             if call == CREATE:
                 bookings = [each.message() for each in islice(clinic.bookings, count)]
                 asyncio.run(book_grpc(target.port, call.path, bookings, token))
@@ -95,7 +95,7 @@ def measure(scratch: Path, tell: Callable[[str], None], compared: Sequence[Part]
     return tables
 
 
-def gains(costs: Costs, calls: Sequence[Call], compared: Sequence[Part]) -> Table:
+def gains(costs: Costs, calls: Sequence[BenchCall], compared: Sequence[Part]) -> Table:
     """How much dearer a call is without each part of ours."""
     ours = ", ".join(f"{call.name} {costs.ours(call):,.0f}" for call in calls)
     table = Table(title=f"CPU of a call without a part of ours; with all of them, in us: {ours}", title_justify="left")

@@ -25,7 +25,7 @@ _Waiting = dict[DoctorDay, OfferRow | None]
 """Changed days, each with its offer; None if the offer must be read."""
 
 
-class Announcing:
+class DayAnnouncer:
     """Announces changed days. Calling it is cheap and never fails; workers find by themselves whatever it drops.
 
     A single change is announced at once. Changes that arrive while others are being announced are collected and go out

@@ -17,7 +17,7 @@ from server.domain.booking.doctor import DoctorDay
 from server.domain.errors import Reason, not_found
 from server.domain.ids import Clock
 from server.usecases.schedules.live.memory import Memory
-from server.usecases.schedules.live.rendering import Rendering
+from server.usecases.schedules.live.rendering import DayRenderer
 from server.usecases.single_flight import SingleFlight
 
 _MOST_BACKGROUND = 100
@@ -36,9 +36,9 @@ class Days:
     """Gives days to all readers. A day that Valkey lacks, or has in an older version, is rendered from the database."""
 
     def __init__(
-        self, engine: Engine, rendering: Rendering, breaker: CacheBreaker, signer: Signer, clock: Clock
+        self, engine: Engine, renderer: DayRenderer, breaker: CacheBreaker, signer: Signer, clock: Clock
     ) -> None:
-        self._rendering = rendering
+        self._renderer = renderer
         self._breaker = breaker
         self._signer = signer
         self._clock = clock
@@ -100,9 +100,9 @@ class Days:
     async def renew(self, changed: Mapping[DoctorDay, OfferRow | None]) -> None:
         """Render and announce days that this worker changed, each with its offer, or None if that must be read."""
         # Days with a known offer neither wait for those that must be read, nor fail with them.
-        await self._tell(self._rendering.rendered([row for row in changed.values() if row]))
+        await self._tell(self._renderer.rendered([row for row in changed.values() if row]))
         if unknown := [key for key, row in changed.items() if row is None]:
-            await self._tell(await self._rendering.render(unknown))
+            await self._tell(await self._renderer.render(unknown))
 
     async def _tell(self, days: Sequence[RenderedDay]) -> None:
         for day in days:
@@ -135,7 +135,7 @@ class Days:
         if not keys:
             return []
         self.counts.database += len(keys)
-        days = await self._rendering.render(keys)
+        days = await self._renderer.render(keys)
         if not is_stale():  # a replica's answer while the primary is unreachable goes to the caller only
             self._later(self._put(days))
             for day in days:

@@ -42,7 +42,7 @@ class Forms:
     closing: Callable[[Ending], bytes]
 
 
-class Rendering:
+class DayRenderer:
     """Reads days and renders them."""
 
     def __init__(self, engine: Engine, clock: Clock, forms: Forms) -> None:

@@ -54,7 +54,7 @@ def servicers(parts: Parts) -> Servicers:
             parts.keys,
             parts.sessions,
             parts.accounts,
-            Devices(parts.engine, parts.token_store, parts.clock, parts.new_id, parts.tokens),
+            Devices(parts.engine, parts.token_store, parts.signer, parts.clock, parts.new_id, parts.tokens),
             parts.seal,
         ),
         records=RecordServicer(

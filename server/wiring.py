@@ -71,14 +71,16 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
         passwords = Passwords(threads=settings.password_threads, queue=settings.password_queue)
         stack.callback(passwords.close)
         successors = derived(secret, "successors of refresh tokens")
-        sessions = Sessions(engine, token_store, clock, new_id, tokens, passwords, successors)
+        sessions = Sessions(engine, token_store, signer, clock, new_id, tokens, passwords, successors)
         accounts = Accounts(engine, clock, new_id, passwords, sessions)
         streams = Streams(clock, SystemRandom(), tokens.is_revoked)
         breaker = CacheBreaker(cache)
         stack.push_async_callback(breaker.aclose)
         days = Days(engine, DayRenderer(engine, clock, FORMS), breaker, signer, clock)
-        doctors = ProfileCache(engine, breaker, signer, lambda: days.epoch, "doctor", DoctorRow, DOCTOR_LIFE)
-        patients = ProfileCache(engine, breaker, signer, lambda: days.epoch, "patient", FullPatientRow, PATIENT_LIFE)
+        doctors = ProfileCache(engine, breaker, signer, clock, lambda: days.epoch, "doctor", DoctorRow, DOCTOR_LIFE)
+        patients = ProfileCache(
+            engine, breaker, signer, clock, lambda: days.epoch, "patient", FullPatientRow, PATIENT_LIFE
+        )
         for profiles in (doctors, patients):
             stack.push_async_callback(profiles.aclose)
         announcer, hub = DayAnnouncer(days), Hub(days, engine, cache, signer, clock)

@@ -4,25 +4,32 @@ from db.valkey.client import Valkey, translated
 
 _MOST_DIGITS = 9
 
-# The first attempt begins a period. A value that is not a count is replaced, and every count expires.
+# A count whose period ends later than now begun, or never, was not made by these scripts: it counts as none.
+_MADE = """
+local left, held = redis.call('PTTL', KEYS[1]), redis.pcall('GET', KEYS[1])
+local counts = left >= 0 and left <= tonumber(ARGV[1]) and type(held) == 'string'
+return counts and held or '0'
+"""
+# The first attempt begins a period. A value that is not a count is replaced, and every count expires with its period.
 _COUNT = """
 local count = redis.pcall('INCR', KEYS[1])
-if type(count) ~= 'number' then
+local left = redis.call('PTTL', KEYS[1])
+if type(count) ~= 'number' or count < 1 or (count > 1 and left < 0) or left > tonumber(ARGV[1]) then
   redis.call('SET', KEYS[1], 1)
-  count = 1
+  count, left = 1, -1
 end
-if redis.call('PTTL', KEYS[1]) < 0 then
+if left < 0 then
   redis.call('PEXPIRE', KEYS[1], ARGV[1])
 end
 return {count, redis.call('PTTL', KEYS[1])}
 """
 
 
-async def made(store: Valkey, key: str) -> int:
+async def made(store: Valkey, key: str, period_milliseconds: int) -> int:
     """How many attempts there were in this period (Unavailable)."""
     with translated():
-        [held] = await store.mget([key])  # unlike GET, it does not fail on a key of another type
-    return int(held) if held and held.isdigit() and len(held) <= _MOST_DIGITS else 0
+        held = await store.register_script(_MADE)([key], [period_milliseconds])
+    return int(held) if held.isdigit() and len(held) <= _MOST_DIGITS else 0
 
 
 async def count(store: Valkey, key: str, period_milliseconds: int) -> tuple[int, int]:

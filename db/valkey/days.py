@@ -20,20 +20,22 @@ TTL = timedelta(minutes=5)
 NEVER = datetime.max.replace(tzinfo=UTC)
 """`valid_until` of a day that does not change just because time passes."""
 
-_FORM = 1
+_FORM = 2
 _CHANNEL = f"slots:{_FORM}"
 _KIND = f"day:{_FORM}"
 _SILENCE_SECONDS = 2.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-# Epoch, revision, valid_until in microseconds, lengths of the two renderings; then doctor, date and clinic. The
-# renderings follow, then the signature of all of it.
-_HEAD = struct.Struct(">IIQII36s10s36s")
+_MILLISECOND = timedelta(milliseconds=1)
+# Epoch, revision, valid_until in microseconds, lengths of the two renderings; then doctor, date and clinic; then until
+# when it may be used, in microseconds. The renderings follow, then the signature of all of it.
+_HEAD = struct.Struct(">IIQII36s10s36sQ")
 
 # Stores each value that is newer than the stored one, and publishes those in one message. Numbers are doubles: exact up
-# to 2^53 microseconds, which is the year 2255; beyond that, two instants may compare as equal.
+# to 2^53 microseconds, which is the year 2255; beyond that, two instants may compare as equal. Returns the number of
+# those for which a newer value is stored.
 _PUT = """
-local told = {}
+local told, refused = {}, {}
 for i, key in ipairs(KEYS) do
   local value, held, newer = ARGV[2 * i], redis.pcall('GETRANGE', key, 0, 15), true
   if type(held) == 'string' and #held == 16 then
@@ -44,12 +46,14 @@ for i, key in ipairs(KEYS) do
   if newer then
     redis.call('SET', key, value, 'PX', ARGV[2 * i + 1])
     told[#told + 1] = value
+  else
+    refused[#refused + 1] = i
   end
 end
 if #told > 0 then
   redis.call('PUBLISH', ARGV[1], table.concat(told))
 end
-return #told
+return refused
 """
 
 
@@ -73,25 +77,39 @@ class RenderedDay(NamedTuple):
 
 async def put_newer(valkey: Valkey, signer: Signer, days: Iterable[RenderedDay], now: datetime) -> int:
     """Store each day that is newer than the stored one; how many were stored, and so announced to all listeners."""
-    keys: list[str] = []
+    lasting = [day for day in days if day.valid_until - now >= _MILLISECOND]
+    refused = await _put(valkey, signer, lasting, now)
+    # A stored value may claim to be newer without being one of ours: then it has been removed by now.
+    again = [day for day in refused if not await get(valkey, signer, day.epoch, [(day.doctor_id, day.date)], now)]
+    return len(lasting) - len(refused) + len(again) - len(await _put(valkey, signer, again, now))
+
+
+async def _put(valkey: Valkey, signer: Signer, days: Sequence[RenderedDay], now: datetime) -> list[RenderedDay]:
+    """Store and announce days; those that were not, because a newer value is stored."""
+    if not days:
+        return []
     values: list[bytes | int] = []
     for day in days:
-        life = min(TTL, day.valid_until - now) // timedelta(milliseconds=1)
-        if life > 0:
-            keys.append(_key(day.epoch, day.doctor_id, day.date))
-            values += [signer.sign(_KIND, _dump(day)), life]
-    return int(await valkey.eval(_PUT, len(keys), *keys, _CHANNEL, *values)) if keys else 0
+        life = min(TTL, day.valid_until - now)
+        values += [signer.sign(_KIND, _dump(day, now + life)), life // _MILLISECOND]
+    keys = [_key(day.epoch, day.doctor_id, day.date) for day in days]
+    refused = await valkey.eval(_PUT, len(keys), *keys, _CHANNEL, *values)
+    return [days[number - 1] for number in refused]
 
 
-async def get(valkey: Valkey, signer: Signer, epoch: int, days: Sequence[tuple[str, date]]) -> list[RenderedDay]:
+async def get(
+    valkey: Valkey, signer: Signer, epoch: int, days: Sequence[tuple[str, date]], now: datetime
+) -> list[RenderedDay]:
     """The days (doctor_id, date) that are cached in this epoch. Invalid values in their place are removed."""
     keys = [_key(epoch, *day) for day in days]
     found, bad = [], []
     for key, place, value in zip(keys, days, await valkey.mget(keys), strict=True):
-        loaded = next(_load(value, signer), None) if isinstance(value, bytes) else None
-        if loaded and (loaded.epoch, loaded.doctor_id, loaded.date) == (epoch, *place):
+        if not isinstance(value, bytes):
+            continue
+        loaded = next(_load(value, signer), None)
+        if loaded and (loaded.epoch, loaded.doctor_id, loaded.date) == (epoch, *place) and now < _usable_until(value):
             found.append(loaded)
-        elif value is not None:
+        else:
             bad.append(key)
     if bad:
         await valkey.unlink(*bad)
@@ -125,11 +143,16 @@ def _key(epoch: int, doctor_id: str, day: date) -> str:
     return f"{_CHANNEL}:doctor:{doctor_id}:date:{day}:epoch:{epoch}"
 
 
-def _dump(day: RenderedDay) -> bytes:
-    valid_until = (day.valid_until - _EPOCH) // _MICROSECOND
+def _usable_until(value: bytes) -> datetime:
+    *_, microseconds = _HEAD.unpack_from(value)
+    return _EPOCH + int(microseconds) * _MICROSECOND
+
+
+def _dump(day: RenderedDay, usable_until: datetime) -> bytes:
+    valid_until, usable = ((each - _EPOCH) // _MICROSECOND for each in (day.valid_until, usable_until))
     lengths = len(day.free), len(day.whole)
     place = day.doctor_id.encode(), day.date.isoformat().encode(), day.clinic_id.encode()
-    return _HEAD.pack(day.epoch, day.revision, valid_until, *lengths, *place) + day.free + day.whole
+    return _HEAD.pack(day.epoch, day.revision, valid_until, *lengths, *place, usable) + day.free + day.whole
 
 
 def _load(values: bytes, signer: Signer) -> Iterator[RenderedDay]:
@@ -153,7 +176,7 @@ def _end(values: bytes, begin: int) -> int:
 
 
 def _day(value: bytes) -> RenderedDay:
-    epoch, revision, valid_until, free, whole, *place = _HEAD.unpack_from(value)
+    epoch, revision, valid_until, free, whole, *place, _ = _HEAD.unpack_from(value)
     doctor_id, day, clinic_id = (each.decode() for each in place)
     middle = _HEAD.size + free
     return RenderedDay(

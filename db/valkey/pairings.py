@@ -1,25 +1,26 @@
 """Displays that show a code and wait for somebody to confirm it."""
 
 from db.valkey.client import Valkey, translated
+from db.valkey.signer import Signer
 
-_FORM = 1
-_HASH_BYTES = 32
+_FORM = 2
+_KIND = f"pairing:{_FORM}"
 
 
-async def add(store: Valkey, code: str, secret_hash: bytes, seconds: int) -> bool:
+async def add(store: Valkey, signer: Signer, code: str, secret_hash: bytes, seconds: int) -> bool:
     """Remember for some time which credential a code stands for; False if the code is in use (Unavailable)."""
     with translated():
-        if not await store.set(_code(code), secret_hash, ex=seconds, nx=True):
+        if not await store.set(_code(code), signer.sign(_KIND, secret_hash, code), ex=seconds, nx=True):
             return False
         await store.set(_waiting(secret_hash), b"1", ex=seconds)
         return True
 
 
-async def secret_hash(store: Valkey, code: str) -> bytes | None:
+async def secret_hash(store: Valkey, signer: Signer, code: str) -> bytes | None:
     """The credential that a code stands for, or None (Unavailable)."""
     with translated():
         [found] = await store.mget([_code(code)])  # unlike GET, it does not fail on a key of another type
-    return found if isinstance(found, bytes) and len(found) == _HASH_BYTES else None
+    return signer.verified(_KIND, found, code) if isinstance(found, bytes) else None
 
 
 async def is_waiting(store: Valkey, secret_hash: bytes) -> bool:

@@ -1,16 +1,21 @@
-"""Refresh tokens: one family per session, each token valid once; only hashes are stored.
+"""Refresh tokens: one family per session, each token valid once; only signed hashes are stored.
 
-A token is stored at `refresh:1:{user_id}:{token_id}` with the id of its family. The family, at
-`family:1:{user_id}:{family_id}`, holds its newest token, the one before, and the request that used that one. A family
-expires with its newest token. The 1 is the version of the format; a value of another format counts as an expired token.
+A token is stored at `refresh:2:{user_id}:{token_id}` with the id of its family. The family, at
+`family:2:{user_id}:{family_id}`, holds its newest token, the one before, and the request that used that one. A family
+expires with its newest token. The 2 is the version of the format; a value of another format counts as an expired token.
+
+Somebody who can write to Valkey cannot make a token: its hash is signed under its key, and once more together with the
+account's generation, which ends all its sessions when it rises.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from db.valkey.client import Valkey, translated
+from db.valkey.signer import Signer
 
-_FORM = 1
+_FORM = 2
+_KIND = f"refresh:{_FORM}"
 
 
 class Rotation(StrEnum):
@@ -32,12 +37,22 @@ class RefreshToken:
 
     user_id: str
     token_id: str
-    secret_hash: str
+    secret_hash: bytes
+    generation: int = 0
+    """The account's; not needed to end a session."""
 
     @property
     def key(self) -> str:
         """The key that it is stored at."""
         return f"refresh:{_FORM}:{self.user_id}:{self.token_id}"
+
+    def secret(self, signer: Signer) -> str:
+        """What proves that its holder knows the secret."""
+        return signer.sign(_KIND, self.secret_hash, self.key).hex()
+
+    def grant(self, signer: Signer) -> str:
+        """What proves that it was issued in the account's generation."""
+        return signer.sign(_KIND, self.secret_hash, f"{self.key} {self.generation}").hex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,46 +61,53 @@ class Rotated:
 
     outcome: Rotation
     family_id: str = ""
-    generation: int = 0
 
 
 _BEGIN = """
-redis.call('HSET', KEYS[1], 'secret', ARGV[1], 'family', ARGV[2])
-redis.call('HSET', KEYS[2], 'newest', KEYS[1], 'generation', ARGV[3])
+redis.call('HSET', KEYS[1], 'secret', ARGV[1], 'grant', ARGV[2], 'family', ARGV[3])
+redis.call('HSET', KEYS[2], 'newest', KEYS[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
 """
-# KEYS: the token, its successor, the user's families. ARGV: secret, request, successor's secret, now, window, life.
+# KEYS: the token, its successor, the user's families.
+# ARGV: secret, grant, those of the successor, request, now, window, life.
 _ROTATE = """
 local function fields(key, ...)
   local found = redis.pcall('HMGET', key, ...)
   return found.err and {} or found
 end
-local token = fields(KEYS[1], 'secret', 'family')
+local token = fields(KEYS[1], 'secret', 'family', 'grant')
 if token[1] ~= ARGV[1] or not string.match(token[2] or '', '^[%x-]+$') then
   return {'ended'}
 end
 local family = KEYS[3] .. token[2]
-local found = fields(family, 'newest', 'generation', 'before', 'request', 'rotated', 'reused')
-if not found[1] or not string.match(found[2] or '', '^%d%d?%d?%d?%d?%d?%d?%d?%d?$') then
+local found = fields(family, 'newest', 'before', 'request', 'rotated', 'reused')
+if not found[1] then
   return {'ended'}
 end
 local function answer(outcome)
-  return {outcome, token[2], found[2]}
+  return {outcome, token[2]}
 end
-if found[6] then
+if found[5] then
   return answer('reused')
 end
+local granted = token[3] == ARGV[2]
 if found[1] == KEYS[1] then
-  redis.call('HSET', KEYS[2], 'secret', ARGV[3], 'family', token[2])
-  redis.call('HSET', family, 'newest', KEYS[2], 'before', KEYS[1], 'request', ARGV[2], 'rotated', ARGV[4])
-  redis.call('PEXPIRE', KEYS[2], ARGV[6])
-  redis.call('PEXPIRE', family, ARGV[6])
+  if not granted then
+    return {'ended'}
+  end
+  redis.call('HSET', KEYS[2], 'secret', ARGV[3], 'grant', ARGV[4], 'family', token[2])
+  redis.call('HSET', family, 'newest', KEYS[2], 'before', KEYS[1], 'request', ARGV[5], 'rotated', ARGV[6])
+  redis.call('PEXPIRE', KEYS[2], ARGV[8])
+  redis.call('PEXPIRE', family, ARGV[8])
   return answer('rotated')
 end
--- The successor is unused as long as it is the newest.
-if found[3] == KEYS[1] and ARGV[4] - (tonumber(found[5]) or 0) < tonumber(ARGV[5]) then
-  return answer(found[4] == ARGV[2] and 'rotated' or 'in_progress')
+-- The successor is unused as long as it is the newest. Clocks of processes may differ by less than the window.
+if found[2] == KEYS[1] and math.abs(ARGV[6] - (tonumber(found[4]) or 0)) < tonumber(ARGV[7]) then
+  if not granted then
+    return {'ended'}
+  end
+  return answer(found[3] == ARGV[5] and 'rotated' or 'in_progress')
 end
 redis.call('HSET', family, 'reused', 1)
 return answer('reused')
@@ -98,33 +120,40 @@ end
 """
 
 
-async def begin(store: Valkey, token: RefreshToken, family_id: str, generation: int, life_milliseconds: int) -> None:
-    """Start a family with its first token (Unavailable); `generation` is the account's present one."""
+async def begin(store: Valkey, signer: Signer, token: RefreshToken, family_id: str, life_milliseconds: int) -> None:
+    """Start a family with its first token (Unavailable)."""
     keys = [token.key, _families(token.user_id) + family_id]
+    values: list[str | int] = [token.secret(signer), token.grant(signer), family_id, life_milliseconds]
     with translated():
-        await store.register_script(_BEGIN)(keys, [token.secret_hash, family_id, generation, life_milliseconds])
+        await store.register_script(_BEGIN)(keys, values)
 
 
 async def rotate(
-    store: Valkey, token: RefreshToken, successor: RefreshToken, request_id: str, *, now: int, window: int, life: int
+    store: Valkey,
+    signer: Signer,
+    token: RefreshToken,
+    successor: RefreshToken,
+    request_id: str,
+    *,
+    now: int,
+    window: int,
+    life: int,
 ) -> Rotated:
     """Replace a token by its successor, atomically (Unavailable); times are in milliseconds.
 
     Within the window, and while the successor is unused, the same request may be repeated.
     """
     keys = [token.key, successor.key, _families(token.user_id)]
-    values: list[str | int] = [token.secret_hash, request_id, successor.secret_hash, now, window, life]
+    proofs = [each for of in (token, successor) for each in (of.secret(signer), of.grant(signer))]
     with translated():
-        outcome, *rest = await store.register_script(_ROTATE)(keys, values)
-    if not rest:
-        return Rotated(Rotation(outcome.decode()))
-    return Rotated(Rotation(outcome.decode()), rest[0].decode(), int(rest[1]))
+        outcome, *family = await store.register_script(_ROTATE)(keys, [*proofs, request_id, now, window, life])
+    return Rotated(Rotation(outcome.decode()), *(each.decode() for each in family))
 
 
-async def end(store: Valkey, token: RefreshToken) -> None:
+async def end(store: Valkey, signer: Signer, token: RefreshToken) -> None:
     """End a token's family, if the token is valid (Unavailable)."""
     with translated():
-        await store.register_script(_END)([token.key, _families(token.user_id)], [token.secret_hash])
+        await store.register_script(_END)([token.key, _families(token.user_id)], [token.secret(signer)])
 
 
 def _families(user_id: str) -> str:

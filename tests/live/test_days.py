@@ -112,8 +112,8 @@ async def test_valkey_keeps_the_newest_and_not_past_its_time(worker: Worker, sce
     assert not await put(2, valid_until=NOW + timedelta(seconds=30))
     assert await put(2, valid_until=NOW + timedelta(minutes=2))
     assert await put(3)
-    assert await kept.get(valkey, signer, 1, [(doctor_id, date(2026, 3, 3))]) == [rendered(3, doctor_id=doctor_id)]
-    assert await kept.get(valkey, signer, 2, [(doctor_id, date(2026, 3, 3))]) == []
+    assert await kept.get(valkey, signer, 1, [(doctor_id, date(2026, 3, 3))], NOW) == [rendered(3, doctor_id=doctor_id)]
+    assert await kept.get(valkey, signer, 2, [(doctor_id, date(2026, 3, 3))], NOW) == []
     [key] = await valkey.keys("slots:*")
     assert 0 < await valkey.pttl(key) <= 300_000
     await valkey.flushdb()
@@ -131,7 +131,7 @@ async def test_days_put_together_are_told_together_apart_from_those_kept_as_new(
         together = [rendered(4, doctor_id=each) for each in (one, two, three)]
         assert await kept.put_newer(valkey, signer, together, NOW) == 2
         assert [await anext(heard), await anext(heard)] == [together[0], together[2]]
-    assert await kept.get(valkey, signer, 1, [(two, date(2026, 3, 3))]) == [rendered(5, doctor_id=two)]
+    assert await kept.get(valkey, signer, 1, [(two, date(2026, 3, 3))], NOW) == [rendered(5, doctor_id=two)]
 
 
 async def test_what_valkey_has_of_before_a_known_commit_is_not_believed(scene: Scene, worker: Worker) -> None:

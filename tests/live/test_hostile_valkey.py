@@ -1,20 +1,29 @@
 """What stands in Valkey is believed if a worker put it there: anything else counts as absent, and harms nobody."""
 
 import asyncio
+import time
+import uuid
 from collections.abc import Awaitable, Callable
-from datetime import date
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from db.valkey import days as kept
+from db.valkey import pairings
 from db.valkey.rates import Rate
 from db.valkey.read_marks import ReadMarks
 from db.valkey.signer import Signer
-from tests.fixtures.book import NOW
+from server.domain.errors import DomainError
+from server.usecases.identity.attempts import Attempts
+from tests.fixtures.book import NOW, Clock
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import TUESDAY, Scene
+from tests.fixtures.people import People
 from tests.fixtures.watching import watch
 from tests.fixtures.worker import Worker
 from tests.live.test_days import rendered
@@ -99,7 +108,7 @@ async def test_what_is_published_by_others_ends_nothing_and_changes_nothing(
         await reader.day(scene.doctor_id, lambda day: day.revision == 0)
         with capture_logs() as logs:
             for _ in range(3):
-                assert await worker.parts.cache.publish("slots:1", told) == 1
+                assert await worker.parts.cache.publish("slots:2", told) == 1
             booked = await scene.book_slot("09:00")
             await reader.day(scene.doctor_id, lambda day: day.revision == booked.revision)
     assert len([line for line in logs if line["log_level"] == "warning"]) <= 1
@@ -114,7 +123,7 @@ async def test_a_day_that_somebody_else_signed_is_shown_to_nobody(scene: Scene, 
         booked = await scene.book_slot("09:00")
         await reader.day(scene.doctor_id, lambda day: (day.epoch, day.revision) == (1, booked.revision))
         assert {day.revision for day in reader.days()} == {0, booked.revision}
-    assert await kept.get(valkey, worker.parts.signer, 9, [(scene.doctor_id, DAY)]) == []
+    assert await kept.get(valkey, worker.parts.signer, 9, [(scene.doctor_id, DAY)], NOW) == []
 
 
 async def test_a_day_that_was_put_in_the_place_of_another_is_not_taken_for_it(scene: Scene, worker: Worker) -> None:
@@ -124,7 +133,7 @@ async def test_a_day_that_was_put_in_the_place_of_another_is_not_taken_for_it(sc
     [key] = await valkey.keys("slots:*")
     place = key.replace(other.encode(), scene.doctor_id.encode())
     await valkey.rename(key, place)
-    assert await kept.get(valkey, signer, 1, [(scene.doctor_id, DAY)]) == []
+    assert await kept.get(valkey, signer, 1, [(scene.doctor_id, DAY)], NOW) == []
     assert not await valkey.exists(place)
 
 
@@ -163,3 +172,141 @@ async def test_a_rate_is_not_stopped_by_a_moment_that_is_none(worker: Worker, he
     await worker.parts.cache.set("rate:1:test", held)
     rate = Rate(worker.parts.cache, "test", per_second=10)
     assert [await rate.take() for _ in range(2)] == pytest.approx([0, 0.1], abs=0.05)
+
+
+@pytest.mark.parametrize("seconds", [599, 3_600])
+async def test_a_rate_is_not_stopped_by_a_moment_far_ahead(worker: Worker, seconds: int) -> None:
+    await worker.parts.cache.set("rate:1:test", (int(time.time()) + seconds) * 1_000_000)
+    rate = Rate(worker.parts.cache, "test", per_second=100)
+    assert [await rate.take() for _ in range(2)] == pytest.approx([0, 0.01], abs=0.005)
+
+
+@pytest.mark.parametrize("made", [b"999999", b"-999999", b"9223372036854775807"])
+async def test_a_count_that_lasts_longer_than_a_minute_locks_nobody_out_and_frees_nobody(
+    worker: Worker, made: bytes
+) -> None:
+    attempts, store = Attempts(worker.parts.token_store), worker.parts.token_store
+    await attempts.note("password of an account", "a")
+    [key] = await store.keys("attempts:*")
+    for life in (None, 86_400):
+        await store.set(key, made, ex=life)
+        assert await attempts.noted("password of an account", "a") == 0
+        for _ in range(3):
+            await attempts.admit("password of an account", "a", 3)
+        with pytest.raises(DomainError, match="too many attempts"):
+            await attempts.admit("password of an account", "a", 3)
+        assert 0 < await store.ttl(key) <= 60
+
+
+async def test_who_writes_to_valkey_alone_cannot_make_a_session(scene: Scene, worker: Worker) -> None:
+    store: Any = worker.parts.token_store
+    stranger = worker.stranger()
+    account = await worker.parts.accounts.invite_admin("new@example.org")
+    request = auth.SetPasswordRequest(set_password_token=account.token, password="a long enough password")
+    await stranger(stranger.auth.SetPassword, request)
+    login = auth.LoginRequest(email="new@example.org", password="a long enough password")
+    granted = await stranger(stranger.auth.Login, login)
+    user_id, token_id, _ = granted.refresh_token.split(".")
+    real = await store.hgetall(f"refresh:2:{user_id}:{token_id}")
+    family = await store.hgetall(f"family:2:{user_id}:{real[b'family'].decode()}")
+    made_up, secret = str(uuid.uuid4()), "known to a thief"
+    key = f"refresh:2:{user_id}:{made_up}"
+    for stored in (
+        sha256(secret.encode()).hexdigest(),
+        real[b"secret"],
+        sha256(secret.encode()).hexdigest() + "00" * 16,
+    ):
+        await store.hset(key, mapping=real | {b"secret": stored, b"family": b"f"})
+        await store.hset(f"family:2:{user_id}:f", mapping=family | {b"newest": key, b"generation": b"0"})
+        refresh = auth.RefreshTokenRequest(refresh_token=f"{user_id}.{made_up}.{secret}")
+        assert (await refusal(stranger(stranger.auth.RefreshToken, refresh))).reason == "SESSION_ENDED"
+
+
+async def test_who_writes_to_valkey_alone_cannot_take_back_that_an_account_was_disabled(people: People) -> None:
+    store: Any = people.scene.worker.parts.token_store
+    account_id = await people.join()
+    old = await people.login()
+    kept_values = {key: await store.hgetall(key) for key in await store.keys(f"*:{account_id}:*")}
+    await people.change_password(old)
+    new = [key for key in await store.keys(f"refresh:*:{account_id}:*") if key not in kept_values]
+    [grant] = [await store.hget(key, "grant") for key in new]
+    for key, fields in kept_values.items():
+        await store.hset(key, mapping=fields | {b"generation": b"1"})
+    assert (await refusal(people.refresh(old.refresh_token))).reason == "SESSION_ENDED"
+    [key] = [key for key in kept_values if key.startswith(b"refresh:")]
+    await store.hset(key, "grant", grant)
+    assert (await refusal(people.refresh(old.refresh_token))).reason == "SESSION_ENDED"
+
+
+async def test_a_display_is_paired_by_no_other_than_the_one_that_shows_the_code(worker: Worker) -> None:
+    store, signer = worker.parts.token_store, worker.parts.signer
+    assert await pairings.add(store, signer, "ABCD2345", b"d" * 32, 60)
+    assert await pairings.secret_hash(store, signer, "ABCD2345") == b"d" * 32
+    for forged in (b"t" * 32, b"t" * 48):
+        await store.set("pairing:2:code:ABCD2345", forged)
+        assert await pairings.secret_hash(store, signer, "ABCD2345") is None
+
+
+async def test_a_change_is_announced_though_what_stands_in_its_place_claims_to_be_newer(
+    scene: Scene, worker: Worker
+) -> None:
+    valkey: Any = worker.parts.cache
+    async with aclosing(kept.listen(valkey, worker.parts.signer)) as announced:
+        assert await anext(announced) is None
+        await scene.slots()
+        [key] = await valkey.keys("slots:*")
+        await valkey.set(key, b"\xff" * 300)
+        booked = await scene.book_slot("09:00")
+        async with asyncio.timeout(10):
+            while (day := await anext(announced)) is None or day.revision < booked.revision:
+                pass
+        assert (await valkey.get(key))[:8] != b"\xff" * 8
+
+
+async def test_a_day_and_a_profile_that_are_put_back_later_are_not_used(
+    scene: Scene, worker: Worker, clock: Clock
+) -> None:
+    valkey: Any = worker.parts.cache
+    await scene.slots()
+    right = [await doctor(scene), await patient(scene)]
+    values = {key: await valkey.get(key) for key in await valkey.keys("*") if not key.startswith(b"mark")}
+    assert {key.split(b":")[0] for key in values} >= {b"slots", b"profile"}
+    clock.advance(timedelta(hours=1, seconds=1))
+    for key, value in values.items():
+        await valkey.set(key, value)
+    counts = worker.parts.days.counts.valkey, worker.parts.doctors.counts.valkey, worker.parts.patients.counts.valkey
+    forget_days(worker)
+    scene = replace(scene, patient=await worker.client("patient", patient_id=scene.patient_id))
+    await scene.slots()
+    assert [await doctor(scene), await patient(scene)] == right
+    assert counts == (
+        worker.parts.days.counts.valkey,
+        worker.parts.doctors.counts.valkey,
+        worker.parts.patients.counts.valkey,
+    )
+
+
+@pytest.mark.parametrize("prefix", [b"0:999999:", b"999999:1:", b"0:999999:9999999999999:"])
+async def test_a_profile_with_a_number_that_no_worker_wrote_gives_way_to_the_right_one(
+    scene: Scene, worker: Worker, prefix: bytes
+) -> None:
+    valkey: Any = worker.parts.cache
+    await scene.slots()
+    right = await doctor(scene)
+    [key] = await valkey.keys("profile:1:doctor:*")
+    value = await valkey.get(key)
+    await valkey.set(key, prefix + value.split(b":", prefix.count(b":"))[-1])
+    assert [await doctor(scene) for _ in range(2)] == [right] * 2
+    assert await valkey.get(key) != value or 0 < await valkey.ttl(key) <= 3_600
+
+
+async def test_a_change_that_nobody_makes_does_not_keep_a_profile_out_of_the_cache(
+    scene: Scene, worker: Worker
+) -> None:
+    valkey: Any = worker.parts.cache
+    await scene.slots()
+    await doctor(scene)
+    [key] = await valkey.keys("profile:1:doctor:*")
+    await valkey.set(key, b"")
+    await doctor(scene)
+    assert await valkey.get(key)

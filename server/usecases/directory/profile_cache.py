@@ -25,6 +25,7 @@ from db.valkey.cache_breaker import CacheBreaker
 from db.valkey.client import Valkey
 from db.valkey.profiles import KeptProfiles
 from db.valkey.signer import Signer
+from server.domain.ids import Clock
 from server.usecases.single_flight import SingleFlight
 
 DOCTOR_LIFE = timedelta(hours=1)
@@ -72,6 +73,7 @@ class ProfileCache(Generic[P]):
         engine: Engine,
         breaker: CacheBreaker,
         signer: Signer,
+        clock: Clock,
         epoch: Callable[[], int],
         noun: str,
         kind: type[P],
@@ -85,7 +87,7 @@ class ProfileCache(Generic[P]):
         self._rows = TypeAdapter(kind)
         # The full schema, since rows are cached without the names of their fields.
         shape = json.dumps(self._rows.json_schema(), sort_keys=True)
-        self._kept = KeptProfiles(signer, hashlib.sha256(shape.encode()).hexdigest())
+        self._kept = KeptProfiles(signer, hashlib.sha256(shape.encode()).hexdigest(), clock)
         self._flights: SingleFlight[str, P | None] = SingleFlight(engine)
         self._is_distrusted = False
         self._reconciling: asyncio.Task[None] | None = None
@@ -117,10 +119,10 @@ class ProfileCache(Generic[P]):
 
         yield replace
         for row in new:
-            await self._write(self._putting(row, generation=""))
+            await self._write(self._putting(row, generation=None))
 
     async def _find(self, profile_id: str, load: Callable[[], Awaitable[P | None]]) -> P | None:
-        generation, found = "", None
+        generation, found = None, None
         # While the epoch is not known, nothing in the cache can be trusted.
         with suppress(StateError):
             if self._epoch():
@@ -130,12 +132,12 @@ class ProfileCache(Generic[P]):
             return self._rows.validate_json(found)
         self.counts.database += 1
         row = await load()
-        if row is not None and generation and not is_stale():
+        if row is not None and generation is not None and not is_stale():
             with suppress(StateError):
                 await self._run(self._putting(row, generation))
         return row
 
-    def _putting(self, row: P, generation: str) -> Callable[[Valkey], Awaitable[None]]:
+    def _putting(self, row: P, generation: int | None) -> Callable[[Valkey], Awaitable[None]]:
         key, profile = self._key(row.id), self._rows.dump_json(row)
         return lambda valkey: self._kept.put_newer(valkey, key, profile, row.version, self._life, generation)
 

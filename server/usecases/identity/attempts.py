@@ -11,6 +11,7 @@ from db.valkey.client import Valkey
 from server.domain.errors import DomainError, Reason
 
 PERIOD = timedelta(minutes=1)
+_MILLISECONDS = PERIOD // timedelta(milliseconds=1)
 
 
 class Attempts:
@@ -42,11 +43,11 @@ class Attempts:
     async def noted(self, what: str, whose: str) -> int:
         """The count of the current minute (TOKEN_STORE_UNAVAILABLE)."""
         with reached():
-            return await attempts.made(self._store, _key(what, whose)) if whose else 0
+            return await attempts.made(self._store, _key(what, whose), _MILLISECONDS) if whose else 0
 
     async def _count(self, what: str, whose: str) -> tuple[int, int]:
         with reached():
-            return await attempts.count(self._store, _key(what, whose), int(PERIOD.total_seconds() * 1000))
+            return await attempts.count(self._store, _key(what, whose), _MILLISECONDS)
 
 
 def _key(what: str, whose: str) -> str:

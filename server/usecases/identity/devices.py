@@ -18,6 +18,7 @@ from db.postgres.identity.accounts import AccountRow
 from db.postgres.identity.credentials import DisplayRow
 from db.valkey import pairings
 from db.valkey.client import Valkey
+from db.valkey.signer import Signer
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.identity import Action, Caller, Owner, Role, may, reach, require
 from server.domain.ids import Clock, IdMaker
@@ -59,9 +60,12 @@ class NewService:
 class Devices:
     """Pairs displays, creates service accounts, and issues access tokens to both."""
 
-    def __init__(self, engine: Engine, store: Valkey, clock: Clock, new_id: IdMaker, tokens: AccessTokens) -> None:
+    def __init__(
+        self, engine: Engine, store: Valkey, signer: Signer, clock: Clock, new_id: IdMaker, tokens: AccessTokens
+    ) -> None:
         self._engine = engine
         self._store = store
+        self._signer = signer
         self._clock = clock
         self._new_id = new_id
         self._tokens = tokens
@@ -74,7 +78,7 @@ class Devices:
         while True:
             code = "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH))
             with reached():
-                if await pairings.add(self._store, code, digest(token), int(_CODE_LIVES.total_seconds())):
+                if await pairings.add(self._store, self._signer, code, digest(token), int(_CODE_LIVES.total_seconds())):
                     return Pairing(code, token, self._clock() + _CODE_LIVES)
 
     async def confirm(self, caller: Caller, code: str, clinic_id: str, name: str, write: Write[DisplayRow, M]) -> M:
@@ -86,7 +90,7 @@ class Devices:
             await claim.settle()
             await _check_clinics(pg, row.clinic_ids)
             with reached():
-                secret_hash = await pairings.secret_hash(self._store, code)
+                secret_hash = await pairings.secret_hash(self._store, self._signer, code)
             if secret_hash is None:
                 raise _unknown_code()
             await self._add(pg, row, secret_hash, name, "display_confirmed", caller, now)
@@ -99,7 +103,7 @@ class Devices:
                 raise
             raise _unknown_code() from None
         with suppress(StateError):  # the pairing expires by itself
-            if secret_hash := await pairings.secret_hash(self._store, code):
+            if secret_hash := await pairings.secret_hash(self._store, self._signer, code):
                 await pairings.remove(self._store, code, secret_hash)
         return answer
 

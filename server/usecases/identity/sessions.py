@@ -16,6 +16,7 @@ from db.postgres.identity.passwords import SignInRow
 from db.valkey import refresh_tokens
 from db.valkey.client import Valkey
 from db.valkey.refresh_tokens import RefreshToken, Rotated, Rotation
+from db.valkey.signer import Signer
 from server.domain.errors import DomainError, Reason
 from server.domain.ids import Clock, IdMaker
 from server.usecases.identity import security_events
@@ -58,8 +59,8 @@ class _Presented:
     def __str__(self) -> str:
         return f"{self.user_id}.{self.token_id}.{self.secret}"
 
-    def kept(self) -> RefreshToken:
-        return RefreshToken(self.user_id, self.token_id, digest(self.secret).hex())
+    def kept(self, generation: int = 0) -> RefreshToken:
+        return RefreshToken(self.user_id, self.token_id, digest(self.secret), generation)
 
     def successor(self, key: bytes, request_id: str) -> "_Presented":
         """The only token that may follow for a request_id: repeating both gives the same token."""
@@ -75,6 +76,7 @@ class Sessions:
         self,
         engine: Engine,
         store: Valkey,
+        signer: Signer,
         clock: Clock,
         new_id: IdMaker,
         tokens: AccessTokens,
@@ -83,6 +85,7 @@ class Sessions:
     ) -> None:
         self._engine = engine
         self._store = store
+        self._signer = signer
         self._clock = clock
         self._new_id = new_id
         self._tokens = tokens
@@ -128,7 +131,7 @@ class Sessions:
         token = _Presented(account.id, self._new_id(), new_secret())
         with reached():
             await refresh_tokens.begin(
-                self._store, token.kept(), self._new_id(), account.generation, LIFE // _MILLISECOND
+                self._store, self._signer, token.kept(account.generation), self._new_id(), LIFE // _MILLISECOND
             )
         return Grant(await self._tokens.sign(account), str(token), account)
 
@@ -144,7 +147,7 @@ class Sessions:
             raise _ended()
         request_id = request_id or self._new_id()
         successor = token.successor(self._key, request_id)
-        rotated = await self._rotate(token, successor, request_id)
+        rotated = await self._rotate(token.kept(account.generation), successor.kept(account.generation), request_id)
         if rotated.outcome is Rotation.REUSED:
             await self._warn(account.id, rotated.family_id)
         if rotated.outcome is Rotation.IN_PROGRESS:
@@ -152,7 +155,7 @@ class Sessions:
                 Reason.REFRESH_IN_PROGRESS,
                 "another request is refreshing this session right now: use the tokens that it receives",
             )
-        if rotated.outcome is not Rotation.ROTATED or rotated.generation != account.generation:
+        if rotated.outcome is not Rotation.ROTATED:
             raise _ended()
         return Grant(await self._tokens.sign(account), str(successor), account)
 
@@ -160,14 +163,15 @@ class Sessions:
         """End the session of a refresh token, if it is one (TOKEN_STORE_UNAVAILABLE)."""
         if token := _presented(refresh_token):
             with reached():
-                await refresh_tokens.end(self._store, token.kept())
+                await refresh_tokens.end(self._store, self._signer, token.kept())
 
-    async def _rotate(self, token: _Presented, successor: _Presented, request_id: str) -> Rotated:
+    async def _rotate(self, token: RefreshToken, successor: RefreshToken, request_id: str) -> Rotated:
         with reached():
             return await refresh_tokens.rotate(
                 self._store,
-                token.kept(),
-                successor.kept(),
+                self._signer,
+                token,
+                successor,
                 request_id,
                 now=int(self._clock().timestamp() * 1000),
                 window=WINDOW // _MILLISECOND,

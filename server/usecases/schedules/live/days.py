@@ -146,7 +146,9 @@ class Days:
         if not self.epoch or not keys:
             return []
         try:
-            return await self._breaker.run(lambda valkey: kept.get(valkey, self._signer, self.epoch, keys))
+            return await self._breaker.run(
+                lambda valkey: kept.get(valkey, self._signer, self.epoch, keys, self._clock())
+            )
         except StateError:
             return []
 

@@ -11,7 +11,6 @@ from typing import Any
 from db.errors import StateError
 from db.postgres.cluster.engines import Engine
 from db.valkey.client import Valkey, translated
-from server.telemetry import logs, metrics
 from server.telemetry.readings import Source, Value
 
 _PROBE_SECONDS = 1.0
@@ -69,12 +68,6 @@ def signing_key(age: Callable[[], timedelta | None]) -> Source:
 def streams(opened: Sized) -> Source:
     """How many streams are open."""
     return lambda: [("yoyaku_streams_open", [], len(opened))]
-
-
-def trip_ended(statement: str, seconds: float) -> None:
-    """Count a round trip to PostgreSQL under the name of its main statement; at level debug, log it."""
-    metrics.trip_ended(statement, seconds)
-    logs.write_trip(statement, seconds)
 
 
 class Valkeys:

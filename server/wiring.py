@@ -13,7 +13,6 @@ from db.postgres.cluster.clock import database_clock
 from db.postgres.cluster.engines import Engine, create_engine
 from db.postgres.directory.doctors import DoctorRow
 from db.postgres.directory.patients import FullPatientRow
-from db.postgres.driver import pipeline
 from db.valkey.cache_breaker import CacheBreaker
 from db.valkey.client import Valkey, create_client
 from db.valkey.read_marks import ReadMarks
@@ -22,11 +21,13 @@ from server.background import kept_up
 from server.config import Settings
 from server.domain.ids import Clock, system_clock, uuid7_maker
 from server.log_level import LogLevel
-from server.measured import Valkeys, build, caches, database, signing_key, streams, trip_ended
+from server.measured import Valkeys, build, caches, database, signing_key, streams
 from server.parts import Parts
 from server.rpc.messages.day_bytes import FORMS
 from server.rpc.server import GrpcServer
 from server.servicers import servicers
+from server.telemetry import requests
+from server.telemetry.exporting import exported
 from server.telemetry.exposition import exposed
 from server.telemetry.readings import Readings
 from server.usecases.appointments.feed import Feed
@@ -157,7 +158,7 @@ def background(parts: Parts, stop: asyncio.Event | None = None) -> AbstractAsync
 
 def measured(settings: Settings, parts: Parts) -> AbstractContextManager[None]:
     """Serve a worker's metrics at YOYAKU_METRICS_LISTEN, if that is set."""
-    pipeline.on_trip = trip_ended
+    requests.watch()
     counts = {"day": parts.days.counts, "doctor": parts.doctors.counts, "patient": parts.patients.counts}
     sources = [
         build,
@@ -170,6 +171,10 @@ def measured(settings: Settings, parts: Parts) -> AbstractContextManager[None]:
     return exposed(Readings(sources), settings.metrics_listen, settings.metrics_directory, f"server-{settings.port}")
 
 
+def _traced(settings: Settings) -> AbstractContextManager[None]:
+    return exported(settings.traces_endpoint, "yoyaku-server", xray=settings.traces_format == "xray")
+
+
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Serve until `stop` is set, then drain: first tell load balancers, then let running calls end.
 
@@ -180,7 +185,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         await parts.record_keys.check()
         await parts.server.start(settings.listen)
         await parts.capacity.check()
-        with measured(settings, parts):
+        with measured(settings, parts), _traced(settings):
             await stop.wait()
             await parts.server.turn_away()
             # Streams are ended in the second half of the time, when load balancers no longer send them here.

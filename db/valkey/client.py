@@ -1,7 +1,9 @@
 """Connections to Valkey, over the Redis protocol."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import redis.exceptions
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -10,8 +12,26 @@ from redis.backoff import NoBackoff
 
 from db.errors import Saturated, Unavailable
 
-Valkey = Redis
-"""A pool of connections to one server; values are bytes."""
+
+def _nobody(name: str, seconds: float) -> None:
+    """The default for `on_command`: does nothing."""
+
+
+on_command: Callable[[str, float], None] = _nobody
+"""Called after each command with its name and its seconds; telemetry replaces it."""
+
+
+class Valkey(Redis):
+    """A pool of connections to one server; values are bytes."""
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Send a command; its answer."""
+        began = time.monotonic()
+        try:
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        finally:
+            on_command(args[0], time.monotonic() - began)
+
 
 _CONNECT_SECONDS = 0.25
 _ANSWER_SECONDS = 0.5
@@ -31,7 +51,7 @@ def create_client(url: str, *, size: int = 16) -> Valkey:
         socket_timeout=_ANSWER_SECONDS,
         retry=Retry(NoBackoff(), 0),
     )
-    return Redis.from_pool(pool)
+    return Valkey.from_pool(pool)  # type: ignore[return-value]  # the library says Redis
 
 
 @contextmanager

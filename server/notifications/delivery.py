@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from opentelemetry.trace import SpanKind
 
 from db.errors import StateError, Unavailable
 from db.postgres.cluster.engines import Connection, Engine
@@ -32,7 +33,7 @@ from server.notifications.compose import Way, letter
 from server.notifications.letters import Failed, Letter, LetterRefused, Sender, Unaddressable, Unanswered
 from server.notifications.limits import Limit
 from server.notifications.provider_breaker import ProviderBreaker, ProviderCall
-from server.telemetry import metrics
+from server.telemetry import metrics, traces
 from server.usecases.directory.contacts import code_hash
 
 _log = structlog.get_logger()
@@ -91,7 +92,9 @@ class Deliveries:
 
     async def deliver(self, notification_id: str) -> None:
         """Send a waiting notice if it is still useful. Raises Later and StateError, after which call it again."""
-        if found := await self._look(notification_id):
+        with traces.span("look"):
+            found = await self._look(notification_id)
+        if found:
             await self.see_to(notification_id, found)
 
     async def see_to(self, notification_id: str, found: NotificationRow | ContentRow) -> None:
@@ -109,8 +112,10 @@ class Deliveries:
         provider = self._providers[channel]
         await self._passage(provider.breaker, found.expires_at)
         with provider.breaker.enter() as call:
-            await self._pause(await provider.limit.take())
-            claimed = await self._claim(notification_id, channel)
+            with traces.span("await the provider's limit"):
+                await self._pause(await provider.limit.take())
+            with traces.span("claim"):
+                claimed = await self._claim(notification_id, channel)
             if claimed:
                 content, ready = claimed
                 await self._attempt(notification_id, content, ready, provider.sender, call)
@@ -189,7 +194,7 @@ class Deliveries:
             created_at=now,
             updated_at=now,
         )
-        await notifications.add(pg, row)
+        await notifications.add(pg, row, traces.traceparent())
 
     async def _attempt(
         self, notification_id: str, content: ContentRow, ready: Letter, sender: Sender, call: ProviderCall
@@ -199,7 +204,8 @@ class Deliveries:
         pause = None
         began = time.perf_counter()
         try:
-            await sender.send(ready)
+            with traces.span("send", {"yoyaku.channel": content.channel}, SpanKind.CLIENT):
+                await sender.send(ready)
         except Unaddressable:
             end, said = _End(Delivery.DEAD, DeliveryOutcome.BAD_ADDRESS, content.attempts), "not an address"
         except LetterRefused as refusal:
@@ -219,7 +225,8 @@ class Deliveries:
             call.ended(succeeded=True)
             end, said = _End(Delivery.SENT, DeliveryOutcome.NONE, attempts), ""
         metrics.sent(content.channel, end.outcome.value or end.status.value, time.perf_counter() - began)
-        await self._enter(notification_id, end)
+        with traces.span("enter in the ledger", {"yoyaku.status": end.status, "yoyaku.outcome": end.outcome}):
+            await self._enter(notification_id, end)
         _log.info(
             "notification", id=notification_id, kind=content.kind, channel=content.channel, status=end.status.value,
             outcome=end.outcome.value, attempts=end.attempts, said=said,

@@ -9,6 +9,7 @@ from db.postgres.notifications.notifications import NotificationRow, SubjectRow
 from server.domain.booking.appointment import Status
 from server.domain.ids import Clock, IdMaker
 from server.domain.notices import REMIND_BEFORE, Delivery, DeliveryOutcome, NoticeKind, channel_for, still_true
+from server.telemetry import traces
 
 
 class NoticePlanner:
@@ -48,8 +49,9 @@ class NoticePlanner:
             return sent
 
         # A second run finds the entries of the first, so a connection lost at COMMIT does not matter.
-        entered = await transact(self._engine, work, replayable=True)
-        return await entered.fetchone() if entered else None
+        with traces.span("plan"):
+            entered = await transact(self._engine, work, replayable=True)
+            return await entered.fetchone() if entered else None
 
     def _notice(
         self, appointment_id: str, kind: NoticeKind, version: int, subject: SubjectRow, now: datetime

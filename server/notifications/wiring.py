@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from db.postgres.cluster.clock import database_clock
 from db.postgres.cluster.engines import create_engine
-from db.postgres.driver import pipeline
 from db.postgres.notifications.jobs import queue
 from db.valkey.client import Valkey, create_client
 from db.valkey.rates import Rate
@@ -19,7 +18,7 @@ from server.config import ConfigurationError, Settings
 from server.domain.ids import Clock, system_clock, uuid7_maker
 from server.domain.notices import Channel
 from server.log_level import LogLevel
-from server.measured import Valkeys, build, database, trip_ended
+from server.measured import Valkeys, build, database
 from server.notifications.delivery import Deliveries, Provider
 from server.notifications.figures import Figures
 from server.notifications.letters import Sender
@@ -30,6 +29,8 @@ from server.notifications.provider_breaker import ProviderBreaker
 from server.notifications.smtp import Relay, RelayUrlError, SmtpSender
 from server.notifications.sns import sns
 from server.notifications.worker import NotificationWorker
+from server.telemetry import requests
+from server.telemetry.exporting import exported
 from server.telemetry.exposition import exposed
 from server.telemetry.readings import Readings
 from server.usecases.identity.signing_keys import key_encryption_key
@@ -84,7 +85,8 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -
             )
         )
         level = LogLevel(valkey, secret, settings.log_level)
-        pipeline.on_trip = trip_ended
+        requests.watch()
+        stack.enter_context(exported(settings.traces_endpoint, _APPLICATION, xray=settings.traces_format == "xray"))
         await stack.enter_async_context(kept_up([figures.run(), valkeys.run(), level.run()], stop))
         yield NotificationWorker(
             connector,

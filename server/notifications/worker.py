@@ -18,6 +18,7 @@ from server.domain.notices import Channel, Delivery, NoticeKind
 from server.notifications.delivery import Deliveries, Later
 from server.notifications.planning import NoticePlanner
 from server.telemetry.logs import place_of
+from server.telemetry.traces import continued
 
 _log = structlog.get_logger()
 
@@ -70,7 +71,7 @@ class NotificationWorker:
         self._dead_after_seconds = dead_after_seconds
         retry = _RetryWithoutLimit(engine)
         self._app.task(name="announce", retry=retry, pass_context=True)(self._announce)
-        self._app.task(name="deliver", retry=retry)(self._deliver)
+        self._app.task(name="deliver", retry=retry, pass_context=True)(self._deliver)
         tend = self._app.task(name="tend", queue=OTHERS, retry=retry)(self._tend)
         self._app.periodic(cron=_TEND)(tend)
 
@@ -107,8 +108,16 @@ class NotificationWorker:
             stalled_worker_timeout=self._dead_after_seconds,
         )
 
-    async def _announce(self, context: JobContext, appointment_id: str, kind: str, version: int, start_at: str) -> None:
-        with _failures_noted():
+    async def _announce(
+        self,
+        context: JobContext,
+        appointment_id: str,
+        kind: str,
+        version: int,
+        start_at: str,
+        traceparent: str | None = None,
+    ) -> None:
+        with continued("announce", traceparent, _attributes(context)), _failures_noted():
             starts = datetime.fromisoformat(start_at)
             notice = await self._planning.announce(appointment_id, NoticeKind(kind), version, starts)
             # The job that plans a notice also delivers it. If it dies on the way, it runs again and finds the entry. If
@@ -116,8 +125,8 @@ class NotificationWorker:
             if notice and (context.job.attempts or notice.status != Delivery.SENDING):
                 await self._deliveries.see_to(notice.id, notice)
 
-    async def _deliver(self, notification_id: str) -> None:
-        with _failures_noted():
+    async def _deliver(self, context: JobContext, notification_id: str, traceparent: str | None = None) -> None:
+        with continued("deliver", traceparent, _attributes(context)), _failures_noted():
             await self._deliveries.deliver(notification_id)
 
     async def _tend(self, timestamp: int) -> None:  # noqa: ARG002  # procrastinate passes it
@@ -130,6 +139,16 @@ class NotificationWorker:
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=self._dead_after_seconds):
             _log.warning("a dead worker's job was taken over", job=job.id, task=job.task_name)
             await manager.retry_job(job)
+
+
+def _attributes(context: JobContext) -> dict[str, str | int]:
+    """What a span says of a job."""
+    return {
+        "messaging.system": "procrastinate",
+        "messaging.operation.type": "process",
+        "messaging.destination.name": context.job.queue,
+        "yoyaku.attempts": context.job.attempts,
+    }
 
 
 @contextmanager

@@ -31,10 +31,10 @@ _LIMITS = SpanLimits(max_span_attributes=32, max_events=64, max_links=4, max_spa
 
 
 @contextmanager
-def exported(endpoint: str, service: str, *, aws_ids: bool = False) -> Iterator[None]:
+def exported(endpoint: str, service: str, *, xray: bool = False) -> Iterator[None]:
     """Send this process's spans to the collector at an http:// or https:// URL; without one no spans are made.
 
-    With `aws_ids` the traces that begin here get ids as AWS X-Ray wants them, which contain the time.
+    With `xray` a call may bring AWS X-Ray's header, and traces that begin here get ids that contain the time.
     """
     if not endpoint:
         yield
@@ -50,12 +50,12 @@ def exported(endpoint: str, service: str, *, aws_ids: bool = False) -> Iterator[
                 "service.instance.id": f"{socket.gethostname()}-{os.getpid()}",
             }
         ),
-        id_generator=AwsXRayIdGenerator() if aws_ids else RandomIdGenerator(),
+        id_generator=AwsXRayIdGenerator() if xray else RandomIdGenerator(),
         span_limits=_LIMITS,
         shutdown_on_exit=False,
     )
     provider.add_span_processor(_Queue(collector))
-    traces.use(provider.get_tracer("yoyaku"))
+    traces.use(provider.get_tracer("yoyaku"), xray=xray)
     try:
         yield
     finally:

@@ -1,8 +1,8 @@
-"""Traces: which one the running call or job belongs to, and the spans that it leaves.
+"""Traces: which one the running call or job belongs to, and spans within it.
 
 Envoy begins a trace for each call and samples a few of them; its decision arrives in the header `traceparent`. Only
-sampled calls make spans: for all others each function here is one look at a variable. A call that failed or was slow
-leaves a single span even so. Spans hold only closed sets: names of our own, codes and reasons; nothing about a person.
+sampled calls make spans: for all others each function here is one look at a variable. Spans hold only closed sets:
+names of our own, codes and reasons; nothing about a person.
 """
 
 import re
@@ -13,109 +13,107 @@ from contextvars import ContextVar
 from typing import NamedTuple, TypeAlias
 
 from opentelemetry.context import Context, attach, detach
-from opentelemetry.trace import SpanContext, SpanKind, StatusCode, Tracer, get_current_span
+from opentelemetry.propagators.aws import AwsXRayPropagator
+from opentelemetry.trace import SpanContext, SpanKind, Tracer, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-SLOW_SECONDS = 1.0
-"""A call that takes longer leaves a span even if it is not sampled."""
-FAULTS = frozenset({"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"})
-"""Codes that OpenTelemetry counts as failures of a server; the others tell callers of mistakes of their own."""
+W3C_HEADER = "traceparent"
+XRAY_HEADER = "x-amzn-trace-id"
 
 Attributes: TypeAlias = Mapping[str, str | int]
 
 _TRACEPARENT = re.compile(r"00-((?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]([0-9a-f])")
+_ODD = "13579bdf"
 _W3C = TraceContextTextMapPropagator()
+_XRAY = AwsXRayPropagator()
 _NO_SPAN: AbstractContextManager[None] = nullcontext()
 
 
-class _Trace(NamedTuple):
+class Trace(NamedTuple):
     """The trace of a call or job: its id in hexadecimal, the header that named it, and whether it is sampled."""
 
     id: str
     traceparent: str
     sampled: bool
 
+    @property
+    def parent(self) -> Context:
+        """The parent of the next span."""
+        return context_of(self.traceparent)
 
-_CURRENT: ContextVar[_Trace | None] = ContextVar("trace", default=None)
+
+_CURRENT: ContextVar[Trace | None] = ContextVar("trace", default=None)
 _tracer: Tracer | None = None
+_takes_xray = False
 
 
-def use(tracer: Tracer | None) -> None:
-    """Make spans with this tracer from now on; with None, make none."""
-    global _tracer  # noqa: PLW0603  # one for a process, like the registry of metrics
-    _tracer = tracer
+def use(maker: Tracer | None, *, xray: bool = False) -> None:
+    """Make spans with this tracer from now on, or with None, none; `xray`: take AWS X-Ray's header too."""
+    global _tracer, _takes_xray  # one for a process, like the registry of metrics
+    _tracer, _takes_xray = maker, xray
+
+
+def tracer() -> Tracer | None:
+    """The maker of spans; None if they go nowhere."""
+    return _tracer
+
+
+def current() -> Trace | None:
+    """The trace of the running call or job."""
+    return _CURRENT.get()
 
 
 def trace_id() -> str | None:
     """The id of the running call's or job's trace in hexadecimal, None if it has none; as cheap as a variable."""
-    current = _CURRENT.get()
-    return current.id if current else None
+    trace = _CURRENT.get()
+    return trace.id if trace else None
 
 
 def exemplar() -> dict[str, str] | None:
     """What links a measurement to the running call's trace, if there are spans of it."""
-    current = _CURRENT.get()
-    return {"trace_id": current.id} if current and current.sampled else None
+    trace = _CURRENT.get()
+    return {"trace_id": trace.id} if trace and trace.sampled else None
 
 
 def traceparent() -> str | None:
     """The header that lets a job go on in the running call's trace, if that is sampled."""
-    current = _CURRENT.get()
-    return _header(get_current_span().get_span_context()) if current and current.sampled else None
+    trace = _CURRENT.get()
+    return header_of(get_current_span().get_span_context()) if trace and trace.sampled else None
 
 
-def call_arrived(header: str) -> bool:
-    """Note the `traceparent` of the running call; whether the call is sampled."""
-    found = _read(header)
-    _CURRENT.set(found)
-    return found is not None and found.sampled
+def call_arrived(header: str, xray_header: str = "") -> bool:
+    """Note the `traceparent` of the running call, or what AWS X-Ray sent instead; whether the call is sampled."""
+    if _takes_xray and xray_header and not header:
+        found = get_current_span(_XRAY.extract({"X-Amzn-Trace-Id": xray_header}))
+        header = header_of(found.get_span_context())
+    trace = read(header) if header else None
+    _CURRENT.set(trace)
+    return trace is not None and trace.sampled
 
 
-def call_ended(method: str, code: str, reason: str | None, seconds: float, *, is_stream: bool = False) -> None:
-    """Note how the running call ended: in its span, or in a span made now if it failed or was slow."""
-    current = _CURRENT.get()
-    if current is not None and current.sampled:
-        span = get_current_span()
-        span.set_attribute("rpc.response.status_code", code)
-        if reason:
-            span.set_attribute("error.type", reason)
-        if code in FAULTS:
-            span.set_status(StatusCode.ERROR)
-    elif _tracer is not None and (code in FAULTS or (seconds > SLOW_SECONDS and not is_stream)):
-        _leave_a_span(_tracer, current, method, code, reason, seconds)
+def read(header: str) -> Trace | None:
+    """The trace that a `traceparent` names; None for a text that is none."""
+    found = _TRACEPARENT.fullmatch(header)
+    # Without a tracer nothing is sampled; the id is still good for the log.
+    return Trace(found[1], header, _tracer is not None and found[2] in _ODD) if found else None
 
 
-def _leave_a_span(
-    tracer: Tracer, current: _Trace | None, method: str, code: str, reason: str | None, seconds: float
-) -> None:
-    now = time.time_ns()
-    attributes = {**call_attributes(method), "rpc.response.status_code": code}
-    if reason:
-        attributes["error.type"] = reason
-    span = tracer.start_span(
-        method[1:],
-        _context(current.traceparent) if current else Context(),
-        SpanKind.SERVER,
-        attributes,
-        start_time=now - int(seconds * 1e9),
-    )
-    if code in FAULTS:
-        span.set_status(StatusCode.ERROR)
-    span.end(now)
-    _CURRENT.set(_read(_header(span.get_span_context())))
+def header_of(span: SpanContext) -> str:
+    """The `traceparent` of what a span causes."""
+    return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}"
 
 
-def call_attributes(method: str) -> dict[str, str]:
-    """What a span says of a method, given by its path."""
-    return {"rpc.system.name": "grpc", "rpc.method": method[1:]}
+def context_of(header: str) -> Context:
+    """The context in which a span is a child of what a `traceparent` names."""
+    return _W3C.extract({W3C_HEADER: header}, Context())
 
 
 def span(
     name: str, attributes: Attributes | None = None, kind: SpanKind = SpanKind.INTERNAL
 ) -> AbstractContextManager[None]:
     """A span for the time of a block, if the call is sampled."""
-    current = _CURRENT.get()
-    if current is None or not current.sampled or _tracer is None:
+    trace = _CURRENT.get()
+    if trace is None or not trace.sampled or _tracer is None:
         return _NO_SPAN
     return _active(_tracer, name, attributes, kind)
 
@@ -124,15 +122,21 @@ def span(
 def continued(
     name: str, header: str | None, attributes: Attributes | None = None, kind: SpanKind = SpanKind.CONSUMER
 ) -> Iterator[None]:
-    """Go on in the trace of the call that caused this work, for the time of a block; None if it is not sampled."""
-    found = _read(header) if header else None
-    if found is None or not found.sampled or _tracer is None:
+    """Go on in the trace of the call that caused this work, for the time of a block, if that call was sampled."""
+    trace = read(header) if header else None
+    if trace is None or not trace.sampled or _tracer is None:
         yield
         return
-    mine, theirs = _CURRENT.set(found), attach(_context(found.traceparent))
+    with belonging_to(trace), _active(_tracer, name, attributes, kind):
+        yield
+
+
+@contextmanager
+def belonging_to(trace: Trace) -> Iterator[None]:
+    """Make spans children of what a trace's header names, for the time of a block."""
+    mine, theirs = _CURRENT.set(trace), attach(trace.parent)
     try:
-        with _active(_tracer, name, attributes, kind):
-            yield
+        yield
     finally:
         detach(theirs)
         _CURRENT.reset(mine)
@@ -140,17 +144,17 @@ def continued(
 
 def request_ended(name: str, seconds: float, attributes: Callable[[], Attributes]) -> None:
     """A span for a request to another program that has just ended, if the call is sampled."""
-    current = _CURRENT.get()
-    if current is not None and current.sampled and _tracer is not None:
+    trace = _CURRENT.get()
+    if trace is not None and trace.sampled and _tracer is not None:
         now = time.time_ns()
         began = now - int(seconds * 1e9)
         _tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes(), start_time=began).end(now)
 
 
 @contextmanager
-def _active(tracer: Tracer, name: str, attributes: Attributes | None, kind: SpanKind) -> Iterator[None]:
+def _active(maker: Tracer, name: str, attributes: Attributes | None, kind: SpanKind) -> Iterator[None]:
     # The library would record the text of an exception, which may quote personal data.
-    with tracer.start_as_current_span(
+    with maker.start_as_current_span(
         name, kind=kind, attributes=attributes, record_exception=False, set_status_on_exception=False
     ) as active:
         try:
@@ -158,17 +162,3 @@ def _active(tracer: Tracer, name: str, attributes: Attributes | None, kind: Span
         except Exception as error:
             active.set_attribute("error.type", type(error).__name__)
             raise
-
-
-def _read(header: str) -> _Trace | None:
-    found = _TRACEPARENT.fullmatch(header)
-    # Without a tracer nothing is sampled; the id is still good for the log.
-    return _Trace(found[1], header, _tracer is not None and found[2] in "13579bdf") if found else None
-
-
-def _header(of: SpanContext) -> str:
-    return f"00-{of.trace_id:032x}-{of.span_id:016x}-{of.trace_flags:02x}"
-
-
-def _context(header: str) -> Context:
-    return _W3C.extract({"traceparent": header}, Context())

@@ -11,6 +11,7 @@ from server.domain.errors import DomainError, Reason, not_found
 from server.domain.identity import Action, Caller, require
 from server.domain.ids import Clock
 from server.domain.notices import Delivery
+from server.telemetry import traces
 from server.usecases import paging
 from server.usecases.idempotency import Claim, Write
 from server.usecases.unit_of_work import perform, read
@@ -56,7 +57,7 @@ class Notifications:
                 raise not_found(Reason.NOTIFICATION_NOT_FOUND, "notification", notification_id)
             if row.status != Delivery.DEAD:
                 raise _not_dead(row)
-            await notifications.revive(pg, notification_id, now)
+            await notifications.revive(pg, notification_id, now, traces.traceparent())
             return row._replace(status=Delivery.WAITING, outcome="", attempts=0, updated_at=now)
 
         return await perform(self._engine, write, work, now)

@@ -12,6 +12,7 @@ from db.postgres.cluster import transaction
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from server.domain.errors import DomainError, Reason
+from server.telemetry import traces
 from server.usecases.idempotency import Answered, Claim, Write
 
 R = TypeVar("R")
@@ -55,7 +56,7 @@ async def perform(
         return result, message
 
     try:
-        with database_failures_as_domain_errors():
+        with database_failures_as_domain_errors(), traces.span(_name(work)):
             result, message = await transaction.transact(engine, claimed, replayable=bool(write.request_id))
     except Answered as answered:
         with database_failures_as_domain_errors():
@@ -70,8 +71,13 @@ async def read(
     engine: Engine, work: Callable[[Connection], Awaitable[T]], freshness: Freshness = Freshness.PRIMARY
 ) -> T:
     """Run a read; database failures become errors for the caller."""
-    with database_failures_as_domain_errors():
+    with database_failures_as_domain_errors(), traces.span(_name(work)):
         return await transaction.read(engine, work, freshness)
+
+
+def _name(work: Callable[..., object]) -> str:
+    """The use case that a function belongs to, as its module: `appointments.book`."""
+    return work.__module__.removeprefix("server.usecases.")
 
 
 class _DatabaseFailuresAsDomainErrors:

@@ -73,7 +73,7 @@ async def _queue(pg: Connection) -> None:
     await pg.execute("UPDATE patients SET email = 'patient@example.org'")
     rows = await (await pg.execute("SELECT id FROM appointments WHERE status = 'scheduled'")).fetchall()
     booked = [AppointmentChange(row[0], "booked", "bench") for row in rows[:_NOTICES]]
-    await feed.add(pg, booked, ["confirmation"] * len(booked), datetime.now(UTC))
+    await feed.add(pg, booked, ["confirmation"] * len(booked), datetime.now(UTC), None)
 
 
 async def _rate(url: str) -> float:

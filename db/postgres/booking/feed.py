@@ -45,7 +45,8 @@ WITH change AS MATERIALIZED (
 ), queued AS (
     INSERT INTO procrastinate_jobs (queue_name, task_name, args)
     SELECT CASE WHEN q.email <> '' THEN 'email' WHEN q.phone <> '' THEN 'sms' ELSE 'changes' END, 'announce',
-        jsonb_build_object('appointment_id', a.id, 'kind', kind, 'version', a.version, 'start_at', start_at)
+        jsonb_strip_nulls(jsonb_build_object('appointment_id', a.id, 'kind', kind, 'version', a.version,
+            'start_at', start_at, 'traceparent', %(traceparent)s::text))
     FROM change JOIN appointments a ON a.id = appointment_id JOIN patients q ON q.id = a.patient_id
     WHERE kind IS NOT NULL ORDER BY nth
 ), history AS (
@@ -84,15 +85,21 @@ RETURNING true
 """
 
 
-async def add(pg: Connection, changes: Sequence[AppointmentChange], kinds: Sequence[str | None], now: datetime) -> None:
+async def add(
+    pg: Connection,
+    changes: Sequence[AppointmentChange],
+    kinds: Sequence[str | None],
+    now: datetime,
+    traceparent: str | None,
+) -> None:
     """Add changes to the histories and the feeds; the appointments must be stored in their new state already.
 
-    `kinds` says for each change which notice is to be queued, if any. It locks the feeds of the clinics until the
-    transaction ends, so the transaction must take no other lock afterwards.
+    `kinds` says for each change which notice is to be queued, if any, and `traceparent` in which trace. It locks the
+    feeds of the clinics until the transaction ends, so the transaction must take no other lock afterwards.
     """
     columns = zip(*changes, strict=True)
     values = dict(zip(("ids", "events", "actors", "notes", "left"), map(list, columns), strict=True))
-    await pg.execute(_ADD, {**values, "kinds": list(kinds), "now": now})
+    await pg.execute(_ADD, {**values, "kinds": list(kinds), "now": now, "traceparent": traceparent})
 
 
 async def heads(pg: Connection, clinic_ids: Sequence[str]) -> list[HeadRow]:

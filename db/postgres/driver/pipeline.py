@@ -42,12 +42,37 @@ SLOW_SECONDS = 0.5
 """A trip that takes longer is logged with the names of its statements, without their values."""
 
 
-def _nobody(name: str, seconds: float) -> None:
+class Trip(NamedTuple):
+    """A round trip that has ended."""
+
+    seconds: float
+    statements: "Sequence[Sent[Any] | _Prepared]"
+    sqlstate: str | None
+    """Of the statement that failed, if one did."""
+
+    @property
+    def name(self) -> str:
+        """The name of the last statement other than COMMIT and the like; a closed set, so it can be a label."""
+        name = ""
+        for each in reversed(self.statements):
+            if isinstance(each, Sent):
+                name = name_of(each.text)
+                if "." in name:
+                    break
+        return name
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all statements."""
+        return [name_of(each.text) for each in self.statements if isinstance(each, Sent)]
+
+
+def _nobody(trip: Trip) -> None:
     """The default for `on_trip`: does nothing."""
 
 
-on_trip: Callable[[str, float], None] = _nobody
-"""Called after each trip with the name of its last statement that has one, and its seconds; telemetry replaces it."""
+on_trip: Callable[[Trip], None] = _nobody
+"""Called after each trip; telemetry replaces it."""
 
 _log = structlog.get_logger()
 _MOST_PREPARED = 500
@@ -176,7 +201,7 @@ class Connection:
         """
         if not self._on_the_way:
             return
-        began, statements = time.monotonic(), [*self._on_the_way]
+        began, statements, failure = time.monotonic(), [*self._on_the_way], None
         try:
             self._pg.pipeline_sync()
             failure = await self._answers()
@@ -187,11 +212,10 @@ class Connection:
             await self._cancel()
             raise
         finally:
-            seconds = time.monotonic() - began
-            on_trip(_subject(statements), seconds)
-            if seconds > SLOW_SECONDS:
-                names = [name_of(each.text) for each in statements if isinstance(each, Sent)]
-                _log.warning("slow statements", statements=names, milliseconds=round(seconds * 1000))
+            trip = Trip(time.monotonic() - began, statements, failure.sqlstate if failure else None)
+            on_trip(trip)
+            if trip.seconds > SLOW_SECONDS:
+                _log.warning("slow statements", statements=trip.names, milliseconds=round(trip.seconds * 1000))
         if failure:
             raise failure
 
@@ -246,17 +270,6 @@ class Connection:
             self.close()
             if not isinstance(error, (psycopg.Error, OSError)):
                 raise
-
-
-def _subject(statements: Sequence[Sent[Any] | _Prepared]) -> str:
-    """The name of the trip's last statement other than COMMIT and the like; a closed set, so it can be a label."""
-    name = ""
-    for each in reversed(statements):
-        if isinstance(each, Sent):
-            name = name_of(each.text)
-            if "." in name:
-                break
-    return name
 
 
 class _Pipeline:

@@ -102,7 +102,8 @@ _COLUMNS = ", ".join(NotificationRow._fields)
 # One job for each row of another query, except for rows that are not waiting to be sent.
 _QUEUE = """
 INSERT INTO procrastinate_jobs (queue_name, task_name, args)
-SELECT CASE channel WHEN 'none' THEN 'changes' ELSE channel END, 'deliver', jsonb_build_object('notification_id', id)
+SELECT CASE channel WHEN 'none' THEN 'changes' ELSE channel END, 'deliver',
+    jsonb_strip_nulls(jsonb_build_object('notification_id', id, 'traceparent', %(traceparent)s::text))
 FROM {rows} WHERE status = 'waiting'
 """
 
@@ -187,9 +188,9 @@ async def counts(pg: Connection) -> list[CountRow]:
     return await cursor.fetchall()
 
 
-async def add(pg: Connection, row: NotificationRow) -> None:
-    """Add a notification unless it exists, and queue it if it is waiting to be sent."""
-    await pg.execute(_ADD, row._asdict())
+async def add(pg: Connection, row: NotificationRow, traceparent: str | None) -> None:
+    """Add a notification unless it exists, and queue it, in this trace, if it is waiting to be sent."""
+    await pg.execute(_ADD, {**row._asdict(), "traceparent": traceparent})
 
 
 async def enter(pg: Connection, row: NotificationRow) -> Sent[NotificationRow]:
@@ -238,12 +239,12 @@ async def take_up(
 
 async def queue_due(pg: Connection, now: datetime) -> None:
     """Queue a batch of planned notifications that are due; any number of workers may do it at once."""
-    await pg.execute(_QUEUE_DUE, {"now": now})
+    await pg.execute(_QUEUE_DUE, {"now": now, "traceparent": None})
 
 
-async def revive(pg: Connection, notification_id: str, now: datetime) -> None:
-    """Queue a dead letter again, with a full number of attempts; other notifications stay as they are."""
-    await pg.execute(_REVIVE, {"id": notification_id, "now": now})
+async def revive(pg: Connection, notification_id: str, now: datetime, traceparent: str | None) -> None:
+    """Queue a dead letter again, in this trace and with a full number of attempts; others stay as they are."""
+    await pg.execute(_REVIVE, {"id": notification_id, "now": now, "traceparent": traceparent})
 
 
 async def get_locked(pg: Connection, notification_id: str) -> Sent[NotificationRow]:

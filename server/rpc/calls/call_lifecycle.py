@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from functools import lru_cache, partial
 from random import Random
 from typing import Any, Protocol
@@ -20,7 +20,7 @@ from server.rpc.calls.preconditions import IF_MATCH, PRECONDITION_FAILED
 from server.rpc.calls.sessions import READ_MARK, mark_of
 from server.rpc.messages.errors import status_of
 from server.rpc.messages.validate import validate
-from server.telemetry import metrics
+from server.telemetry import call_spans, metrics, traces
 from server.telemetry.logs import place_of, write_call
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -50,30 +50,24 @@ class TokenVerifier(Protocol):
         """The caller (TOKEN_INVALID, TOKEN_EXPIRED)."""
 
 
-def begin(method: str, metadata: Iterable[tuple[str, Any]]) -> None:
-    """Make an incoming call the current call of the running task."""
-    authorization = request_id = ""
-    if_match: str | None = None
-    mark, over_rest = 0, False
-    for key, value in metadata:
-        if key == "authorization":
-            authorization = value
-        elif key == "x-request-id" and _REQUEST_ID.fullmatch(value):
-            request_id = value
-        elif key == READ_MARK:
-            mark = mark_of(value)
-        elif key == _SET_BY_TRANSCODER:
-            over_rest = True
-        elif key == IF_MATCH:
-            if_match = value if if_match is None else f"{if_match}, {value}"
-    if not request_id:
+def begin(method: str, metadata: Collection[tuple[str, Any]]) -> bool:
+    """Make an incoming call the current call of the running task; whether its trace is sampled."""
+    headers = dict(metadata)
+    request_id = headers.get("x-request-id", "")
+    if not _REQUEST_ID.fullmatch(request_id):
         # In the form of a trace id, at a tenth of the cost of uuid.uuid4.
         request_id = f"{_randomness.getrandbits(128):032x}"
     call = CurrentCall(
-        mark=mark, method=method, request_id=request_id, authorization=authorization, over_rest=over_rest
+        mark=mark_of(headers.get(READ_MARK, "")),
+        method=method,
+        request_id=request_id,
+        authorization=headers.get("authorization", ""),
+        over_rest=_SET_BY_TRANSCODER in headers,
     )
-    call.if_match = if_match
+    if IF_MATCH in headers:
+        call.if_match = ", ".join(value for key, value in metadata if key == IF_MATCH)
     set_current(call)
+    return traces.call_arrived(headers.get(traces.W3C_HEADER, ""), headers.get(traces.XRAY_HEADER, ""))
 
 
 def token_of(authorization: str) -> str:
@@ -152,6 +146,7 @@ def ended(call: CurrentCall, code: str, began: float, reason: str | None = None,
     """Count a call or stream that has ended, and log it."""
     caller = call.caller.id if call.caller else None
     seconds = time.perf_counter() - began
+    call_spans.ended(call.method, code, reason, seconds, is_stream=is_stream)
     if is_stream:
         metrics.stream_ended(call.method, reason or code)
     else:

@@ -7,6 +7,7 @@ import grpc
 
 from server.rpc.calls.call_lifecycle import TokenVerifier, begin
 from server.rpc.calls.streaming import stream_handler
+from server.rpc.calls.tracing import SampledCalls
 from server.rpc.calls.unary import unary_handler
 
 _OURS = "/yoyaku."
@@ -18,6 +19,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
     def __init__(self, tokens: TokenVerifier) -> None:
         self._tokens = tokens
         self._wrapped: dict[str, Any] = {}
+        self._sampled = SampledCalls()
 
     async def intercept_service(
         self,
@@ -33,5 +35,5 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
                 return found
             wrap = stream_handler if found.response_streaming else unary_handler
             found = self._wrapped[method] = wrap(method, found, self._tokens)
-        begin(method, handler_call_details.invocation_metadata or ())
-        return found
+        sampled = begin(method, handler_call_details.invocation_metadata or ())
+        return await self._sampled.traced(found, handler_call_details) if sampled else found

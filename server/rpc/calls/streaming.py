@@ -24,6 +24,7 @@ from server.rpc.calls.call_lifecycle import (
 from server.rpc.calls.current_call import caller, current
 from server.rpc.calls.deadlines import DEFAULT_SECONDS, within
 from server.rpc.messages.errors import CODES
+from server.telemetry.call_spans import batches
 from server.usecases.streams import Watcher
 
 Streamer = Callable[[Message, Any], AsyncGenerator[bytes, None]]
@@ -50,8 +51,10 @@ def stream_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcM
                 check_role(this.caller)
             request = read(await within(DEFAULT_SECONDS, request_of(context)))
             async with aclosing(handler(request, context)) as messages:
-                async for message in messages:
-                    await context.write(message)
+                with batches() as sent:
+                    async for message in messages:
+                        await context.write(message)
+                        sent(len(message))
         except asyncio.CancelledError:
             ended(this, "CANCELLED", began, is_stream=True)
             raise

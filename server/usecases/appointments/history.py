@@ -7,6 +7,7 @@ from db.postgres.booking import feed
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection
 from server.domain.notices import KIND_OF_EVENT
+from server.telemetry import traces
 
 
 async def add_changes(pg: Connection, changes: Sequence[AppointmentChange], now: datetime) -> None:
@@ -15,4 +16,4 @@ async def add_changes(pg: Connection, changes: Sequence[AppointmentChange], now:
     The rows must be changed already. Call it once per transaction, after all other locks: a second call might lock the
     feeds of two clinics in the wrong order.
     """
-    await feed.add(pg, changes, [KIND_OF_EVENT.get(each.event) for each in changes], now)
+    await feed.add(pg, changes, [KIND_OF_EVENT.get(each.event) for each in changes], now, traces.traceparent())

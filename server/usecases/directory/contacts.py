@@ -29,6 +29,7 @@ from server.domain.notices import (
     NoticeKind,
     channel_for,
 )
+from server.telemetry import traces
 from server.usecases.sealing import digest
 
 _CHANNELS = {"email": Channel.EMAIL, "phone": Channel.SMS}
@@ -117,7 +118,7 @@ async def _ask(pg: Connection, change: ContactChangeRow, channel: Channel, now: 
         )
     await contact_changes.add(pg, change)
     notice = _notice(change.id, change.patient_id, NoticeKind.CONTACT_CODE, channel, change.value, now)
-    await notifications.add(pg, notice._replace(expires_at=change.expires_at))
+    await notifications.add(pg, notice._replace(expires_at=change.expires_at), traces.traceparent())
 
 
 async def _warn(
@@ -134,7 +135,7 @@ async def _warn(
     sent = await contact_changes.sent(pg, recipient, patient_id, kind, now - PERIOD)
     if sent.to_recipient < CODES_TO_ADDRESS:
         notice = _notice(notice_id, patient_id, kind, channel, recipient, now)
-        await notifications.add(pg, notice)
+        await notifications.add(pg, notice, traces.traceparent())
 
 
 def _notice(

@@ -9,6 +9,7 @@ from db.postgres.notifications import notifications
 from db.postgres.notifications.notifications import NotificationRow
 from server.domain.ids import IdMaker
 from server.domain.notices import WARNING_LASTS, Channel, Delivery, DeliveryOutcome, NoticeKind
+from server.telemetry import traces
 
 
 async def record(pg: Connection, new_id: IdMaker, account_id: str, kind: str, *, actor: str, now: datetime) -> None:
@@ -41,4 +42,4 @@ async def _warn(pg: Connection, new_id: IdMaker, account_id: str, now: datetime)
         created_at=now,
         updated_at=now,
     )
-    await notifications.add(pg, row)
+    await notifications.add(pg, row, traces.traceparent())

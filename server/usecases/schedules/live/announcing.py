@@ -8,7 +8,7 @@ import structlog
 
 from db.postgres.booking.days import OfferRow
 from server.domain.booking.doctor import DoctorDay
-from server.telemetry import metrics
+from server.telemetry import metrics, traces
 from server.telemetry.logs import place_of
 from server.usecases.schedules.live.days import Days
 from server.usecases.unit_of_work import Changes
@@ -41,9 +41,12 @@ class DayAnnouncer:
         self._changed = asyncio.Event()
         self._since = 0.0
         """When the oldest waiting change was committed."""
+        self._traceparent: str | None = None
+        """The trace of the first sampled write among those that wait."""
 
     def __call__(self, changes: Changes) -> None:
         """Queue what a committed write changed."""
+        self._traceparent = self._traceparent or traces.traceparent()
         known = {(row.doctor_id, row.date): row for row in changes.offers}
         few = len(changes.days) <= _FEW_DAYS
         for row in changes.days:
@@ -75,8 +78,10 @@ class DayAnnouncer:
             if not self._first and not self._last:
                 self._changed.clear()
             since, self._since = self._since, time.monotonic()
+            traceparent, self._traceparent = self._traceparent, None
             try:
-                await self._days.renew(together)
+                with traces.continued("announce days", traceparent):
+                    await self._days.renew(together)
                 metrics.ANNOUNCE_SECONDS.observe(time.monotonic() - since)
             except Exception as error:
                 _log.warning("changed days could not be announced", failure=place_of(error))

@@ -21,6 +21,8 @@ class Condition:
     text: str
     recorded_at: datetime | None
     """None if the resource does not tell the instant."""
+    notes: Sequence[str] = ()
+    """What of the resource is left off, and why."""
 
 
 def condition(resource: Json, origin: Origin) -> Condition:
@@ -34,12 +36,14 @@ def condition(resource: Json, origin: Origin) -> Condition:
     encounter = reference(resource.get("encounter"), "Encounter", origin)
     if encounter is None:
         raise Unusable("encounter is missing or does not refer to an Encounter, so its author is unknown")
+    notes: list[str] = []
     return Condition(
-        identifiers=identifiers(resource, origin),
+        identifiers=identifiers(resource, origin, notes),
         patient=subject,
         encounter=encounter,
         text="\n".join(_lines(resource))[:_MOST_CHARACTERS],
         recorded_at=_recorded_at(resource, origin),
+        notes=notes,
     )
 
 

@@ -38,6 +38,8 @@ class Organization:
     """In one line; empty if unknown."""
     phone: str
     """In E.164 form; empty if unknown."""
+    notes: Sequence[str] = ()
+    """What of the resource is left off, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Location:
 
     identifiers: Sequence[Identifier]
     organization: Reference
+    notes: Sequence[str] = ()
+    """What of the resource is left off, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class Practitioner:
 
     identifiers: Sequence[Identifier]
     name: str
+    notes: Sequence[str] = ()
+    """What of the resource is left off, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +72,22 @@ class PractitionerRole:
     """The organization, then the locations of the role: the first one known counts."""
     specialty: str
     active: bool
+    notes: Sequence[str] = ()
+    """What of the resource is left off, and why."""
 
 
 def organization(resource: Json, origin: Origin) -> Organization:
     """Read an Organization (Unusable)."""
     addresses = items(resource.get("address"))
     country = next((text(address.get("country")) for address in addresses), "")
+    notes: list[str] = []
     return Organization(
-        identifiers(resource, origin),
+        identifiers(resource, origin, notes),
         name(resource.get("name")),
         zone_of(addresses, origin.zone).key,
         next(filter(None, map(_in_one_line, addresses)), "")[:_MOST_OF_ADDRESS],
         next(filter(None, (e164(number, country) for number in contacts(resource, "phone"))), ""),
+        notes,
     )
 
 
@@ -94,12 +104,14 @@ def location(resource: Json, origin: Origin) -> Location:
         raise Unusable(
             "managingOrganization is missing or does not refer to an Organization, so the location belongs to no clinic"
         )
-    return Location(identifiers(resource, origin), managing)
+    notes: list[str] = []
+    return Location(identifiers(resource, origin, notes), managing, notes)
 
 
 def practitioner(resource: Json, origin: Origin) -> Practitioner:
     """Read a Practitioner (Unusable)."""
-    return Practitioner(identifiers(resource, origin), full_name(resource.get("name")))
+    notes: list[str] = []
+    return Practitioner(identifiers(resource, origin, notes), full_name(resource.get("name"), origin.now), notes)
 
 
 def role(resource: Json, origin: Origin) -> PractitionerRole:
@@ -114,7 +126,10 @@ def role(resource: Json, origin: Origin) -> PractitionerRole:
     specialties = map(concept, [*_listed(resource.get("specialty")), *_listed(resource.get("code"))])
     specialty = next(filter(None, specialties), GENERAL_PRACTICE)
     active = resource.get("active") is not False
-    return PractitionerRole(identifiers(resource, origin), person, places, specialty[:_MOST_OF_SPECIALTY], active)
+    notes: list[str] = []
+    return PractitionerRole(
+        identifiers(resource, origin, notes), person, places, specialty[:_MOST_OF_SPECIALTY], active, notes
+    )
 
 
 def _listed(value: object) -> list[Any]:

@@ -27,6 +27,8 @@ class Encounter:
     reason: str
     start_at: datetime
     end_at: datetime
+    notes: Sequence[str] = ()
+    """What of the resource is left off, and why."""
 
 
 def encounter(resource: Json, origin: Origin) -> Encounter:
@@ -43,8 +45,9 @@ def encounter(resource: Json, origin: Origin) -> Encounter:
     places += references(inner(resource.get("location"), "location"), "Location", origin)
     if not places:
         raise Unusable("serviceProvider and location are both missing or refer to nothing known")
+    notes: list[str] = []
     return Encounter(
-        identifiers=identifiers(resource, origin),
+        identifiers=identifiers(resource, origin, notes),
         patient=subject,
         practitioners=practitioners,
         places=places,
@@ -52,6 +55,7 @@ def encounter(resource: Json, origin: Origin) -> Encounter:
         reason=_reason(resource),
         start_at=start_at,
         end_at=end_at,
+        notes=notes,
     )
 
 

@@ -5,14 +5,24 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 
-from server.fhir.fields import Json, Unusable, resource_id
+from server.fhir.fields import Identifier, Json, Unusable, current_identifiers, resource_id
 
 KINDS = ("Organization", "Location", "Practitioner", "PractitionerRole", "Patient", "Encounter", "Condition")
 """The types of resources that are imported, each after those that it refers to."""
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,60}")
+
+
+class Outcome(StrEnum):
+    """What became of a line that is reported."""
+
+    NOT_IMPORTED = "not imported"
+    IN_PART = "imported in part"
+    MATCHED = "matched"
+    """It is the same as something in the book that had no id of this exporter yet."""
 
 
 class ExportError(Exception):
@@ -21,7 +31,7 @@ class ExportError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A line, or a stretch of lines, that cannot be used, and why; without personal data."""
+    """What a user should know of a line, or of a stretch of lines; without personal data."""
 
     file: str
     first: int
@@ -29,6 +39,7 @@ class Report:
     resource: str
     """`Type/id`, as far as the line tells."""
     reason: str
+    outcome: Outcome = Outcome.NOT_IMPORTED
 
     @property
     def lines(self) -> int:
@@ -37,12 +48,7 @@ class Report:
 
     def follows(self, other: "Report") -> bool:
         """Whether it says the same of the line after the other's."""
-        return (self.file, self.resource, self.reason, self.first) == (
-            other.file,
-            other.resource,
-            other.reason,
-            other.last + 1,
-        )
+        return replace(self, last=other.last) == replace(other, first=other.last + 1)
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.first}" + (f"-{self.last}" if self.last > self.first else "")
@@ -57,13 +63,13 @@ class Line:
     number: int
     resource: Json
 
-    def report(self, reason: str) -> Report:
-        """Why the line cannot be used."""
+    def report(self, reason: str, outcome: Outcome = Outcome.NOT_IMPORTED) -> Report:
+        """Why the line cannot be used, or what else there is to tell of it."""
         try:
             named = f"{self.resource['resourceType']}/{resource_id(self.resource)}"
         except Unusable:
             named = str(self.resource["resourceType"])
-        return Report(self.file, self.number, self.number, named, reason)
+        return Report(self.file, self.number, self.number, named, reason, outcome)
 
 
 @dataclass
@@ -74,6 +80,9 @@ class Export:
     counts: Counter[str] = field(default_factory=Counter)
     """Lines of each kind."""
     reports: list[Report] = field(default_factory=list)
+    shared: set[tuple[str, Identifier]] = field(default_factory=set)
+    """By type: the identifiers that several resources have, which therefore identify none of them."""
+    _owners: dict[int, int] = field(default_factory=dict)
     _holding: dict[str, list[Path]] = field(default_factory=dict)
 
     def survey(self, file: Path) -> None:
@@ -81,14 +90,24 @@ class Export:
         kinds: set[str] = set()
         for number, content in _lines(file):
             try:
-                kind = _kind(_parse(content))
+                resource = _parse(content)
+                kind = _kind(resource)
             except Unusable as unusable:
                 self._report(Report(file.name, number, number, "", unusable.reason))
                 continue
             self.counts[kind] += bool(kind)
             kinds.add(kind)
+            if kind:
+                self._note_owner(kind, resource)
         for kind in kinds:
             self._holding.setdefault(kind, []).append(file)
+
+    def _note_owner(self, kind: str, resource: Json) -> None:
+        """Note who has which identifiers, by hashes: an export may have millions."""
+        owner = hash(str(resource.get("id")))
+        for identifier in current_identifiers(resource):
+            if self._owners.setdefault(hash((kind, identifier)), owner) != owner:
+                self.shared.add((kind, identifier))
 
     def lines(self, kind: str) -> Iterator[Line]:
         """The resources of one kind, file after file."""

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from server import particulars
 from server.domain.characters import flaw
+from server.domain.identifiers import is_placeholder
 from server.particulars import Unfit
 
 Json = Mapping[str, Any]
@@ -85,14 +86,65 @@ def own(kind: str, value: str, origin: Origin) -> Identifier:
     return Identifier(f"{origin.source}/{kind}", value)
 
 
-def identifiers(resource: Json, origin: Origin) -> Sequence[Identifier]:
-    """First the one that stands for the resource's own id, then those that it names; none twice (Unusable)."""
+def identifiers(resource: Json, origin: Origin, notes: list[str]) -> Sequence[Identifier]:
+    """First the one that stands for the resource's own id, then those that it names; none twice (Unusable).
+
+    Left off, with a note: those that have ended, and those that identify nobody. One without a system gets that of the
+    source.
+    """
     found = {own(text(resource["resourceType"]), resource_id(resource), origin): None}
     for given in items(resource.get("identifier")):
-        identifier = Identifier(text(given.get("system")), text(given.get("value")))
-        if all(0 < len(part) <= MOST_CHARACTERS and not flaw(part) for part in identifier):
+        system, value = text(given.get("system")), text(given.get("value"))
+        if not value:
+            continue
+        identifier = Identifier(system or without_system(origin), value)
+        if problem := _flaw_of(identifier, given, origin.now):
+            notes.append(f"its identifier of {shown(identifier)} {problem}: it is left off")
+        else:
             found[identifier] = None
     return tuple(found)
+
+
+def _flaw_of(identifier: Identifier, given: Json, now: datetime) -> str:
+    if text(given.get("use")) == "old" or has_ended(given, now):
+        return "has ended"
+    if is_placeholder(identifier.value):
+        return "is a placeholder, which identifies nobody"
+    if any(len(part) > MOST_CHARACTERS or flaw(part) for part in identifier):
+        return f"is longer than {MOST_CHARACTERS} characters or holds some that are not allowed"
+    return ""
+
+
+def without_system(origin: Origin) -> str:
+    """The system of identifiers that name none."""
+    return f"{origin.source}/identifier"
+
+
+def as_written(identifier: Identifier, origin: Origin) -> Identifier:
+    """An identifier as its resource names it."""
+    return identifier._replace(system="") if identifier.system == without_system(origin) else identifier
+
+
+def current_identifiers(resource: Json) -> list[Identifier]:
+    """The identifiers that a resource names and that are not marked as old, as they are written."""
+    given = [each for each in items(resource.get("identifier")) if each.get("use") != "old"]
+    return [
+        Identifier(str(each.get("system") or ""), str(each.get("value")).strip())
+        for each in given
+        if each.get("value") and not mapping(each.get("period")).get("end")
+    ]
+
+
+def shown(identifier: Identifier) -> str:
+    """An identifier in a report: only its system, since the value may identify a person."""
+    return "".join(character for character in identifier.system[:100] if character.isprintable())
+
+
+def has_ended(given: Json, now: datetime) -> bool:
+    """Whether the period of a name, an identifier or a contact point lies in the past."""
+    end = text(mapping(given.get("period")).get("end"))
+    # FHIR dates may stop at the year or the month: the end of a period is the last moment that is meant.
+    return bool(end) and end[:10] < now.date().isoformat()[: len(end[:10])]
 
 
 def name(value: object) -> str:
@@ -105,10 +157,17 @@ def name(value: object) -> str:
         raise Unusable(f"name {unfit.reason}") from None
 
 
-def full_name(value: object) -> str:
+def full_name(value: object, now: datetime) -> str:
     """The official name of a person as it is written, else another one (Unusable)."""
-    names = sorted((each for each in items(value) if _written(each)), key=_rank)
-    return name(_written(names[0]) if names else "")
+    return next(iter(full_names(value, now)), "") or name("")
+
+
+def full_names(value: object, now: datetime) -> Sequence[str]:
+    """All names of a person, the one to use first, those of the past last (Unusable)."""
+    names = sorted(
+        (each for each in items(value) if _written(each)), key=lambda each: (has_ended(each, now), _rank(each))
+    )
+    return [name(_written(each)) for each in names]
 
 
 def _written(human_name: Json) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from server import particulars
-from server.fhir.fields import Identifier, Json, Origin, contacts, full_name, identifiers, items, mapping, text
+from server.fhir.fields import Identifier, Json, Origin, contacts, full_names, identifiers, items, mapping, name, text
 from server.fhir.phones import e164
 from server.particulars import Unfit
 
@@ -15,12 +15,20 @@ class Patient:
     """A patient's particulars; unknown text is empty."""
 
     identifiers: Sequence[Identifier]
-    name: str
+    names: Sequence[str]
+    """All that the export knows, the one to use first."""
     birth_date: date | None
     phone: str
     email: str
     language: str
     """Of notices: `en` or `ja`."""
+    notes: Sequence[str] = ()
+    """What of the resource is left off, and why."""
+
+    @property
+    def name(self) -> str:
+        """The name to use."""
+        return self.names[0]
 
 
 def patient(resource: Json, origin: Origin) -> Patient:
@@ -28,13 +36,16 @@ def patient(resource: Json, origin: Origin) -> Patient:
     country = next((text(address.get("country")) for address in items(resource.get("address"))), "")
     phones = (e164(number, country) for number in contacts(resource, "phone"))
     emails = map(_email, contacts(resource, "email"))
+    notes: list[str] = []
+    names = full_names(resource.get("name"), origin.now) or [name("")]
     return Patient(
-        identifiers=identifiers(resource, origin),
-        name=full_name(resource.get("name")),
+        identifiers=identifiers(resource, origin, notes),
+        names=names,
         birth_date=_birth_date(text(resource.get("birthDate")), origin.now),
         phone=next(filter(None, phones), ""),
         email=next(filter(None, emails), ""),
         language=_language(resource),
+        notes=notes,
     )
 
 

@@ -71,10 +71,15 @@ async def test_a_patient_who_is_registered_already_is_the_same_only_with_the_sam
     known = await book.patient("Sato Ken", (MRN, "7"))  # born 1980-05-17
     same = patient("p1", identifier=[{"system": MRN, "value": "7"}])
     other = patient("p2", identifier=[{"system": MRN, "value": "7"}])
-    outcome, reports = await load(book, export(tmp_path, a=[same, other]))
-    assert (outcome.new, outcome.unchanged) == (1, 1)
+    outcome, reports = await load(book, export(tmp_path, a=[same]))
+    assert (outcome.new, outcome.matched, outcome.unchanged) == (0, 1, 0)
+    rule = f"its identifier of {MRN} and its name and birth date agree"
+    assert reports == [f"a.ndjson:1: Patient/p1: is the same as one in the book: {rule}"]
+    outcome, reports = await load(book, export(tmp_path, a=[same]))
+    assert (outcome.matched, outcome.unchanged, reports) == (0, 1, [])
+    _, reports = await load(book, export(tmp_path, a=[other]))
     shared = f"its identifier of {MRN} belongs to another in the book: all but this identifier is there"
-    assert reports == [f"a.ndjson:2: Patient/p2: {shared}"]
+    assert reports == [f"a.ndjson:1: Patient/p2: {shared}"]
 
     twin = patient("p1", identifier=[{"system": MRN, "value": "7"}], birthDate="1980-05-18")
     outcome, reports = await load(book, export(tmp_path, a=[twin]), source="https://other.example")
@@ -132,5 +137,5 @@ async def test_reports_hold_no_personal_data(book: Book, tmp_path: Path) -> None
         json.dumps(patient("p4", name=[{"family": "Geheim\0"}])),
     ]
     _, reports = await load(book, export(tmp_path, a=[*whole()[2:], *lines]))
-    assert len(reports) == 5
+    assert len(reports) == 6
     assert "Geheim" not in "".join(reports)

@@ -35,32 +35,82 @@ async def test_twins_with_one_insurance_number_stay_apart_with_all_that_is_their
             book, export(tmp_path, a=[*PLACES, twin, encounter(), condition()]), source=source
         )
         assert outcome.new >= 3
-    [report] = reports
+    [doctor, report] = reports
+    assert doctor.startswith("a.ndjson:2: Practitioner/d1: is the same as one in the book")
     assert report.startswith(f"a.ndjson:4: Patient/p1: its identifier of {MRN} belongs to another in the book")
     assert await book.rows(WHO_HAS_WHAT) == [("Kudo Aoi", 1), ("Kudo Ren", 1)]
 
 
 async def test_one_person_of_two_systems_is_one_however_the_name_is_written(book: Book, tmp_path: Path) -> None:
     for source, name in (("https://a.example", "José Núñez"), ("https://b.example", "NUNEZ, Jose")):
-        _, reports = await load(
+        outcome, reports = await load(
             book, export(tmp_path, a=[patient(identifier=INSURANCE, name=[{"text": name}])]), source=source
         )
-        assert reports == []
+    assert outcome.matched == 1
+    rule = f"its identifier of {MRN} and its name and birth date agree"
+    assert reports == [f"a.ndjson:1: Patient/p1: is the same as one in the book: {rule}"]
     assert await count(book, "patients") == 1
 
 
-async def test_a_placeholder_makes_no_two_people_or_places_one(book: Book, tmp_path: Path) -> None:
-    placeholder = [{"system": NPI, "value": "0000000000"}]
-    for number, source in ((1, "https://a.example"), (2, "https://b.example")):
+async def test_a_person_is_found_by_any_name_that_the_export_knows(book: Book, tmp_path: Path) -> None:
+    known = await book.patient("サクラ ミドリ", (MRN, "7"))
+    names = [{"use": "official", "text": "佐倉 緑"}, {"text": "サクラ ミドリ"}]
+    outcome, _ = await load(book, export(tmp_path, a=[patient(name=names, identifier=[{"system": MRN, "value": "7"}])]))
+    assert (outcome.new, outcome.matched) == (0, 1)
+    assert await book.rows("SELECT patient_id FROM patient_identifiers WHERE value = 'p1'") == [(known,)]
+
+
+@pytest.mark.parametrize("value", ["0000000000", "9999999999", "999-99-9999", "unknown", "N/A", "XXX-XX-XXXX", "不明"])
+async def test_a_placeholder_identifies_nobody(book: Book, tmp_path: Path, value: str) -> None:
+    placeholder = [{"system": NPI, "value": value}]
+    for source in ("https://a.example", "https://b.example"):
         lines = [
-            organization(identifier=placeholder, name=f"Clinic {number}"),
-            practitioner(identifier=placeholder, name=[{"text": f"Doctor {number}"}]),
+            organization(identifier=placeholder),
+            practitioner(identifier=placeholder),
+            patient(identifier=placeholder),
             role(),
         ]
         outcome, reports = await load(book, export(tmp_path, a=lines), source=source)
-        assert outcome.new == 3
-    assert len(reports) == 2
-    assert [await count(book, table) for table in ("clinics", "practitioners", "doctors")] == [2, 2, 2]
+        assert (outcome.new, outcome.matched) == (4, 0)
+        assert len(reports) == 3
+        assert all("is a placeholder, which identifies nobody: it is left off" in report for report in reports)
+    for table in ("clinic", "practitioner", "patient"):
+        assert await count(book, f"{table}_identifiers WHERE system = '{NPI}'") == 0
+
+
+async def test_what_several_of_an_export_share_identifies_none_of_them(book: Book, tmp_path: Path) -> None:
+    household = [{"system": "urn:insurer:household", "value": "HH-77"}]
+    known = await book.patient("Sato Ken", ("urn:insurer:household", "HH-77"))
+    family = [patient(f"p{number}", identifier=household) for number in range(3)]
+    outcome, reports = await load(book, export(tmp_path, a=family))
+    assert (outcome.new, outcome.matched) == (3, 0)
+    assert len(reports) == 3
+    assert all("so it identifies nobody" in report for report in reports)
+    assert await book.rows("SELECT patient_id FROM patient_identifiers WHERE value = 'HH-77'") == [(known,)]
+
+
+async def test_a_number_that_was_given_anew_belongs_to_who_has_it_now(book: Book, tmp_path: Path) -> None:
+    former = {"system": MRN, "value": "5"}
+    lines = [
+        patient("p1", identifier=[former | {"use": "old"}], birthDate="1980-05-17"),
+        patient("p2", identifier=[former | {"period": {"end": "2001-01"}}], birthDate="1981-05-17"),
+        patient("p3", identifier=[former], birthDate="1982-05-17"),
+    ]
+    _, reports = await load(book, export(tmp_path, a=lines))
+    assert [report.split(": ", 1)[1] for report in reports] == [
+        f"Patient/p{number}: its identifier of {MRN} has ended: it is left off" for number in (1, 2)
+    ]
+    holder = "SELECT birth_date::text FROM patients JOIN patient_identifiers ON patient_id = id WHERE value = '5'"
+    assert await book.rows(holder) == [("1982-05-17",)]
+
+
+async def test_an_identifier_without_a_system_is_kept_under_that_of_the_source(book: Book, tmp_path: Path) -> None:
+    for source in ("https://a.example", "https://b.example"):
+        await load(book, export(tmp_path, a=[patient(identifier=[{"value": "MRN-0001"}])]), source=source)
+    assert await book.rows("SELECT system FROM patient_identifiers WHERE value = 'MRN-0001' ORDER BY 1") == [
+        ("https://a.example/identifier",),
+        ("https://b.example/identifier",),
+    ]
 
 
 async def test_a_visit_number_of_two_systems_loses_no_visit(book: Book, tmp_path: Path) -> None:

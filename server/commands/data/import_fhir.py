@@ -18,7 +18,7 @@ from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.characters import escaped
 from server.domain.errors import DomainError
-from server.fhir.export import KINDS, Export, ExportError, Report, find
+from server.fhir.export import KINDS, Export, ExportError, Outcome, Report, find
 from server.fhir.fields import Origin
 from server.usecases.importing.batches import ImportCounts
 from server.usecases.importing.run import ForeignIdentifiersError, Importer
@@ -111,17 +111,26 @@ def _say(progress: Progress, reports: Iterable[Report]) -> None:
 
 def _summarize(export: Export, outcomes: dict[str, ImportCounts]) -> int:
     """Print the outcome for each kind of resource; the number of reported lines."""
-    print(f"{'':<18}{'lines':>8}{'new':>8}{'unchanged':>11}{'reported':>10}")
+    print(f"{'':<18}{'lines':>8}{'new':>8}{'matched':>9}{'unchanged':>11}{'not imported':>14}{'in part':>9}")
     for kind, outcome in outcomes.items():
-        reported = sum(report.lines for report in outcome.reports)
-        print(f"{kind:<18}{export.counts[kind]:>8}{outcome.new:>8}{outcome.unchanged:>11}{reported:>10}")
+        lost, partly = _lines(outcome, Outcome.NOT_IMPORTED), _lines(outcome, Outcome.IN_PART)
+        counts = f"{export.counts[kind]:>8}{outcome.new:>8}{outcome.matched:>9}{outcome.unchanged:>11}"
+        print(f"{kind:<18}{counts}{lost:>14}{partly:>9}")
     total = ImportCounts(reports=list(export.reports))
     for outcome in outcomes.values():
         total.add(outcome)
-    reported = sum(report.lines for report in total.reports)
+    lost, partly = _lines(total, Outcome.NOT_IMPORTED), _lines(total, Outcome.IN_PART)
     if total.doctors:
         print(f"{total.doctors} doctors made for encounters at an organization where the practitioner has no role")
-    print(f"{total.new} new, {total.unchanged} unchanged, {reported} reported")
-    if reported:
-        print("what was reported is not in the book: the reasons are on standard error", file=sys.stderr)
-    return reported
+    print(
+        f"{total.new} new, {total.matched} matched, {total.unchanged} unchanged, {lost} not imported, {partly} in part"
+    )
+    if lost or partly:
+        print("each line that is not imported, or only in part, is above with its reason", file=sys.stderr)
+    return lost + partly
+
+
+def _lines(outcome: ImportCounts, kind: Outcome) -> int:
+    """How many lines are reported with an outcome."""
+    places = {(each.file, each.first, each.last) for each in outcome.reports if each.outcome is kind}
+    return sum(last - first + 1 for _, first, last in places)

@@ -12,8 +12,8 @@ from db.postgres.cluster.engines import Connection
 from db.postgres.directory.reserved_systems import IMPORTER
 from db.postgres.imports import Noun
 from server.domain.ids import IdMaker
-from server.fhir.export import Line, Report
-from server.fhir.fields import Identifier, Unusable
+from server.fhir.export import Line, Outcome, Report
+from server.fhir.fields import Identifier, Unusable, shown
 from server.fhir.references import Reference
 from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.records.encryption import RecordCipher
@@ -46,6 +46,8 @@ class ImportCounts:
     """The result of importing some lines."""
 
     new: int = 0
+    matched: int = 0
+    """Those that the database had, from elsewhere."""
     unchanged: int = 0
     doctors: int = 0
     """Doctors that were created because the export has no role for them."""
@@ -59,9 +61,20 @@ class ImportCounts:
         except Unusable as unusable:
             self.reports.append(line.report(unusable.reason))
 
+    def note(self, line: Line, reasons: Iterable[str]) -> None:
+        """Report what of an imported line is left off."""
+        self.reports += [line.report(reason, Outcome.IN_PART) for reason in reasons]
+
+    def match(self, line: Line, identifier: Identifier, agreeing: str) -> None:
+        """Report that the line is the same as something in the book, and by which rule."""
+        self.matched += 1
+        reason = f"is the same as one in the book: its identifier of {shown(identifier)} and its {agreeing} agree"
+        self.reports.append(line.report(reason, Outcome.MATCHED))
+
     def add(self, other: "ImportCounts") -> None:
         """Add the counts of another batch."""
         self.new += other.new
+        self.matched += other.matched
         self.unchanged += other.unchanged
         self.doctors += other.doctors
         self.reports += other.reports
@@ -115,6 +128,10 @@ class Known:
         """Whether the database has a thing under the exporter's own id."""
         return thing.identifiers[0] in self._ids
 
+    def by(self, thing: HasIdentifiers, row_id: str) -> Identifier:
+        """The identifier by which a thing was found."""
+        return next(each for each in thing.identifiers if self._ids.get(each) == row_id)
+
     def find(self, thing: HasIdentifiers, is_same: Callable[[str], bool]) -> str | None:
         """The id of a thing; None if it is new.
 
@@ -153,11 +170,13 @@ async def add_missing(
     batch: Sequence[Item[Named]],
     add: Callable[[Step, str, Named], Awaitable[None]],
     is_same: Callable[[Named, str], bool],
+    agreeing: str,
     check: Callable[[Named, str], None] = lambda _thing, _id: None,
 ) -> ImportCounts:
     """Add what the database does not have, and leave what it has unchanged.
 
-    `is_same` decides whether a thing is the one with an id, if they share an identifier other than the exporter's own;
+    `is_same` decides whether a thing is the one with an id, if they share an identifier other than the exporter's own:
+    by what is `agreeing`;
     `check` may refuse (Unusable) a match that was found by the exporter's own id.
     """
     outcome = ImportCounts()
@@ -169,11 +188,12 @@ async def add_missing(
                 row_id = step.new_id()
                 await add(step, row_id, thing)
                 outcome.new += 1
-            else:
-                if known.has(thing):
-                    check(thing, row_id)
+            elif known.has(thing):
+                check(thing, row_id)
                 outcome.unchanged += 1
-            outcome.reports += [item.line.report(others(each)) for each in known.left_out(thing, row_id)]
+            else:
+                outcome.match(item.line, known.by(thing, row_id), agreeing)
+            outcome.note(item.line, map(others, known.left_out(thing, row_id)))
             known.link(thing, row_id)
     await known.save(step)
     return outcome
@@ -182,11 +202,6 @@ async def add_missing(
 def others(identifier: Identifier) -> str:
     """The report line for an identifier that stays with another thing than the one that has it in the export."""
     return f"its identifier of {shown(identifier)} belongs to another in the book: all but this identifier is there"
-
-
-def shown(identifier: Identifier) -> str:
-    """An identifier in a report: only its system, since the value may identify a person."""
-    return "".join(character for character in identifier.system[:100] if character.isprintable())
 
 
 def first_known(references: Sequence[Reference], known: dict[Identifier, str]) -> str:

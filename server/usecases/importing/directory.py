@@ -12,8 +12,8 @@ from db.postgres.directory.clinics import ClinicRow
 from db.postgres.imports import Noun, Pair
 from server.domain.names import are_same
 from server.fhir.directory import Location, Organization, Practitioner, PractitionerRole
-from server.fhir.fields import Identifier, Unusable
-from server.usecases.importing.batches import ImportCounts, Item, Known, Step, add_missing, first_known, shown
+from server.fhir.fields import Identifier, Unusable, shown
+from server.usecases.importing.batches import ImportCounts, Item, Known, Step, add_missing, first_known
 
 _HOURS_FROM = date(2000, 1, 1)
 _WEEK = [
@@ -26,7 +26,7 @@ _WEEK = [
 async def organizations(step: Step, batch: Sequence[Item[Organization]]) -> ImportCounts:
     """Add a clinic, with the usual booking policy, for each organization that the database does not have."""
     known = await Known.load(step, "clinic", [item.content for item in batch])
-    return await add_missing(step, known, batch, _add_clinic, await _by_name(step, "clinic", known))
+    return await add_missing(step, known, batch, _add_clinic, await _by_name(step, "clinic", known), "name")
 
 
 class _HasName(Protocol):
@@ -88,7 +88,7 @@ def _missing(location: Location, clinic_id: str, known: dict[Identifier, str]) -
 async def practitioners(step: Step, batch: Sequence[Item[Practitioner]]) -> ImportCounts:
     """Add each practitioner that the database does not have."""
     known = await Known.load(step, "practitioner", [item.content for item in batch])
-    return await add_missing(step, known, batch, _add_practitioner, await _by_name(step, "practitioner", known))
+    return await add_missing(step, known, batch, _add_practitioner, await _by_name(step, "practitioner", known), "name")
 
 
 async def _add_practitioner(step: Step, practitioner_id: str, practitioner: Practitioner) -> None:

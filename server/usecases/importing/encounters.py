@@ -83,17 +83,20 @@ async def add(step: Step, batch: Sequence[Item[Encounter]]) -> ImportCounts:
             if found is None:
                 visits.append(references.visit(step.new_id(), item.content))
                 found = visits[-1].id
-                outcome.reports += [item.line.report(others(each)) for each in known.left_out(item.content, found)]
+                outcome.note(item.line, map(others, known.left_out(item.content, found)))
                 known.link(item.content, found)
-            else:
+            elif known.has(item.content):
                 outcome.unchanged += 1
+            else:
+                outcome.match(item.line, known.by(item.content, found), "patient and end")
+                known.link(item.content, found)
     if visits:
         outcome.new = len(visits)
         outcome.doctors = await _write(step, visits)
-        await known.save(step)
         await history.add_changes(
             step.pg, [AppointmentChange(visit.id, "imported", ACTOR) for visit in visits], step.now
         )
+    await known.save(step)
     return outcome
 
 

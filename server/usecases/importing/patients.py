@@ -23,7 +23,7 @@ async def add(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
     born = await imports.birth_dates(step.pg, known.ids)
 
     def has_name(patient: Patient, patient_id: str) -> bool:
-        return patient_id in names and are_same(patient.name, names[patient_id])
+        return patient_id in names and any(are_same(each, names[patient_id]) for each in patient.names)
 
     def has_birth_date(patient: Patient, patient_id: str) -> bool:
         return patient.birth_date is not None and patient.birth_date == born.get(patient_id)
@@ -39,7 +39,7 @@ async def add(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
                 " this export, give its own --source"
             )
 
-    return await add_missing(step, known, batch, _add, is_same, check)
+    return await add_missing(step, known, batch, _add, is_same, "name and birth date", check)
 
 
 async def _add(step: Step, patient_id: str, patient: Patient) -> None:

@@ -42,8 +42,13 @@ async def add(step: Step, batch: Sequence[Item[Condition]]) -> ImportCounts:
 
     for item in batch:
         with outcome.reporting(item.line):
-            if known.find(item.content, partial(is_same, item.content)) is not None:
-                outcome.unchanged += 1
+            found = known.find(item.content, partial(is_same, item.content))
+            if found is not None:
+                if known.has(item.content):
+                    outcome.unchanged += 1
+                else:
+                    outcome.match(item.line, known.by(item.content, found), "encounter")
+                    known.link(item.content, found)
                 continue
             visit = visits[first_known([item.content.encounter], encounters)]
             if visit.patient_id != first_known([item.content.patient], patients):
@@ -51,12 +56,12 @@ async def add(step: Step, batch: Sequence[Item[Condition]]) -> ImportCounts:
             recorded_at = item.content.recorded_at or visit.end_at
             findings.append(_ResolvedCondition(step.new_id(), item.content.text, visit, recorded_at))
             record_id = findings[-1].record_id
-            outcome.reports += [item.line.report(others(each)) for each in known.left_out(item.content, record_id)]
+            outcome.note(item.line, map(others, known.left_out(item.content, record_id)))
             known.link(item.content, record_id)
     if findings:
         outcome.new = len(findings)
         await _write(step, findings)
-        await known.save(step)
+    await known.save(step)
     return outcome
 
 

@@ -1,7 +1,8 @@
 """Imports an export: one resource type after another, some hundred lines per transaction; a bad line stops no other."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -16,7 +17,7 @@ from server.fhir import directory as reading
 from server.fhir.condition import condition
 from server.fhir.encounter import encounter
 from server.fhir.export import KINDS, Export, Line
-from server.fhir.fields import Identifier, Json, Origin, Unusable, resource_id
+from server.fhir.fields import Identifier, Json, Origin, Unusable, as_written, resource_id, shown, without_system
 from server.fhir.patient import patient
 from server.usecases.importing import directory, encounters, patients, records
 from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Step
@@ -72,7 +73,8 @@ class Importer:
             seen: set[str] = set()
             for lines in _batches(export.lines(name)):
                 outcome = ImportCounts()
-                batch = [item for line in lines if (item := _read(line, _KINDS[name], origin, own, seen, outcome))]
+                read = partial(_read, _KINDS[name], origin, own, export.shared, seen, outcome)
+                batch = [item for line in lines if (item := read(line))]
                 if batch:
                     outcome.add(await self._write(_KINDS[name], batch, roles, strangers))
                 yield name, len(lines), outcome
@@ -124,25 +126,39 @@ class Importer:
 
 
 def _read(
-    line: Line,
     kind: _ResourceType,
     origin: Origin,
     own: frozenset[str],
+    shared: Collection[tuple[str, Identifier]],
     seen: set[str],
     outcome: ImportCounts,
+    line: Line,
 ) -> Item[Any] | None:
     """The resource on a line; None, with a report, if it cannot be used.
 
-    Of identifiers in the systems of exporters it keeps only its own id: nobody else may assign those.
+    Of identifiers in the systems of exporters it keeps only its own id: nobody else may assign those. What several
+    resources of the export have identifies none of them.
     """
     with outcome.reporting(line):
         content = kind.read(line.resource, origin)
         first, *named = content.identifiers
-        allowed = (first, *(each for each in named if each.system not in own and not is_ours(each.system)))
-        item = Item(line, replace(content, identifiers=allowed))
+        allowed = [each for each in named if each.system not in own and not _is_reserved(each, origin)]
+        own_name = line.resource["resourceType"]
+        common = [each for each in allowed if (own_name, as_written(each, origin)) in shared]
+        kept = (first, *(each for each in allowed if each not in common))
         _check_first(resource_id(line.resource), seen)
-        return item
+        outcome.note(line, [*content.notes, *map(_common, common)])
+        return Item(line, replace(content, identifiers=kept))
     return None
+
+
+def _is_reserved(identifier: Identifier, origin: Origin) -> bool:
+    return is_ours(identifier.system) and identifier.system != without_system(origin)
+
+
+def _common(identifier: Identifier) -> str:
+    several = "is that of others in the export too, so it identifies nobody"
+    return f"its identifier of {shown(identifier)} {several}: it is left off"
 
 
 def _check_first(own: str, seen: set[str]) -> None:

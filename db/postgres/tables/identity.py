@@ -100,15 +100,10 @@ Index(
     unique=True,
     postgresql_where=text("family_id IS NOT NULL"),
 )
-_KEEP = """
-CREATE FUNCTION keep_security_events() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'security_events is append-only' USING ERRCODE = 'restrict_violation';
-END $$
-"""
-_TRIGGER = """
+# The function is made with the tables of medical records (records.py).
+_APPEND_ONLY = """
 CREATE TRIGGER security_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON security_events
-    FOR EACH STATEMENT EXECUTE FUNCTION keep_security_events()
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 """
 # Tokens contain the rights of their account, so any change of these must end them, in whatever way it was made.
 _END_SESSIONS = """
@@ -127,5 +122,4 @@ CREATE TRIGGER accounts_rights_end_sessions BEFORE UPDATE ON accounts FOR EACH R
 """
 for _statement in (_END_SESSIONS, _RIGHTS_END_SESSIONS):
     event.listen(accounts, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]
-for _statement in (_KEEP, _TRIGGER):
-    event.listen(security_events, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]
+event.listen(security_events, "after_create", DDL(_APPEND_ONLY))  # type: ignore[no-untyped-call]

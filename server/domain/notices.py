@@ -73,6 +73,15 @@ class DeliveryOutcome(StrEnum):
     """It came too late to be of use."""
 
 
+DEAD_OUTCOMES = (
+    DeliveryOutcome.OUTCOME_UNKNOWN,
+    DeliveryOutcome.REFUSED,
+    DeliveryOutcome.FAILED,
+    DeliveryOutcome.BAD_ADDRESS,
+)
+"""The outcomes of dead letters; notices with other outcomes are dropped, and nobody has to look after them."""
+
+
 KIND_OF_EVENT = {
     "booked": NoticeKind.CONFIRMATION,
     "overridden": NoticeKind.CONFIRMATION,

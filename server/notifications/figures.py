@@ -10,7 +10,7 @@ from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.transaction import read
 from db.postgres.notifications import notifications
 from db.postgres.notifications.notifications import CountRow
-from server.domain.notices import Channel, Delivery, DeliveryOutcome
+from server.domain.notices import DEAD_OUTCOMES, Channel, Delivery
 from server.notifications.delivery import Provider
 from server.telemetry import metrics
 from server.telemetry.logs import place_of
@@ -29,7 +29,7 @@ class Figures:
         self._engine = engine
         self._providers = providers
         self._counts: Sequence[CountRow] = ()
-        for outcome in DeliveryOutcome:
+        for outcome in DEAD_OUTCOMES:
             metrics.DEAD_LETTERS.labels(outcome.value)  # from 0 on, so that the first rise shows
 
     async def run(self) -> None:

@@ -5,6 +5,8 @@ others begin with `yoyaku_`. Labels are closed sets: methods of the contract, re
 statements. A text that a caller chooses never becomes a label.
 """
 
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
 from server.telemetry import traces
@@ -59,34 +61,21 @@ SPANS = Counter(
 )
 SPANS_EXPORTED, SPANS_NOT_ACCEPTED, SPANS_DROPPED = map(SPANS.labels, ("exported", "not_accepted", "dropped"))
 
-_calls: dict[tuple[str, str], Histogram] = {}
-_outcomes: dict[tuple[str, str], Counter] = {}
-_trips: dict[str, Histogram] = {}
-
 
 def call_ended(method: str, code: str, outcome: str, seconds: float) -> None:
     """Count a call of one of our methods, given by its path."""
-    histogram = _calls.get((method, code))
-    if histogram is None:
-        histogram = _calls[method, code] = CALL_SECONDS.labels(_name(method), code)
-    histogram.observe(seconds, traces.exemplar())
+    _call_seconds(method, code).observe(seconds, traces.exemplar())
     stream_ended(method, outcome)
 
 
 def stream_ended(method: str, outcome: str) -> None:
     """Count a stream; how long it was open is not measured, since that depends on the client."""
-    counter = _outcomes.get((method, outcome))
-    if counter is None:
-        counter = _outcomes[method, outcome] = CALLS.labels(_name(method), outcome)
-    counter.inc()
+    _outcomes(method, outcome).inc()
 
 
 def trip_ended(name: str, seconds: float) -> None:
     """Count a round trip to PostgreSQL under the name of its main statement."""
-    histogram = _trips.get(name)
-    if histogram is None:
-        histogram = _trips[name] = TRIP_SECONDS.labels(name)
-    histogram.observe(seconds, traces.exemplar())
+    _trip_seconds(name).observe(seconds, traces.exemplar())
 
 
 def sent(channel: str, outcome: str, seconds: float) -> None:
@@ -97,3 +86,20 @@ def sent(channel: str, outcome: str, seconds: float) -> None:
 def _name(method: str) -> str:
     """The method without its service: method names are unique across services."""
     return method.rpartition("/")[2]
+
+
+# `labels` takes a lock and checks the labels each time, so what it returns for the paths of every call is kept. The
+# sets of labels are closed, so the caches have an end.
+@cache
+def _call_seconds(method: str, code: str) -> Histogram:
+    return CALL_SECONDS.labels(_name(method), code)
+
+
+@cache
+def _outcomes(method: str, outcome: str) -> Counter:
+    return CALLS.labels(_name(method), outcome)
+
+
+@cache
+def _trip_seconds(statement: str) -> Histogram:
+    return TRIP_SECONDS.labels(statement)

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
 from db.postgres.cluster.engines import Engine
@@ -27,7 +28,8 @@ ACCOUNTS = ["patient", "second_patient", "doctor", *(f"doctor_{n}" for n in rang
 def run(database_url: str, *arguments: str) -> Result:
     key = base64.b64encode(bytes(32)).decode()
     environment = {"YOYAKU_DATABASE_URL": database_url, "YOYAKU_KEY_ENCRYPTION_KEY": key}
-    return CliRunner().invoke(app, ["demo", *arguments], env=environment)
+    with capture_logs():  # only the program itself decides where they go
+        return CliRunner().invoke(app, ["demo", *arguments], env=environment)
 
 
 @pytest.fixture

@@ -19,7 +19,9 @@ from server.usecases.unit_of_work import read
 
 LONGEST = timedelta(days=92)
 _FIRST_SPAN = timedelta(days=2)
+"""From the first to the last day that the first statement reads: three days."""
 _GROWTH = 4
+"""How much longer the span of each statement is than that of the one before it: 3, 9, 33 and 129 days are read."""
 _EASTERNMOST = timedelta(hours=14)
 """UTC+14, the offset of the zones in which a day begins first."""
 
@@ -53,8 +55,8 @@ class SlotFinder:
     async def earliest(self, caller: Caller, search: SlotSearch) -> Sequence[FoundSlot]:
         """The earliest free slots, by start and doctor (SPECIALTY_NOT_FOUND).
 
-        Each statement reads four times as many days as the one before it, so a search takes at most four statements,
-        and only one if there are free slots soon.
+        The first statement reads three days, and each further one about four times as many as the one before it: a
+        search takes at most four statements, and only one if there are free slots soon.
         """
         reached = reach(caller, Action.SEE_SLOTS)
         if search.clinic_id:

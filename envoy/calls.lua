@@ -86,9 +86,6 @@ function envoy_on_response(handle)
   if status == "429" and headers:get("grpc-status") then  -- the filter `grpc_web` set UNAVAILABLE
     headers:replace("grpc-status", "8")
   end
-  if (status == "429" or status == "503") and not headers:get("retry-after") and not kind:match("^application/grpc") then
-    headers:add("retry-after", "1")
-  end
   if headers:get("x-yoyaku-precondition") then  -- RFC 9110: an If-Match that does not match
     headers:remove("x-yoyaku-precondition")
     if kind:match("^application/json") then

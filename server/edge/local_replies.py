@@ -1,7 +1,7 @@
 """Answers that Envoy gives itself: each entry of envoy/local_replies.yaml, as JSON and as a gRPC status."""
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import yaml
@@ -23,7 +23,13 @@ Entry = Mapping[str, Any]
 def json_replies() -> Sequence[Json]:
     """The replies for REST."""
     return [
-        {"when": entry["when"], "status": entry.get("status"), "error": _error(entry)} for entry in _entries("json")
+        {
+            "when": entry["when"],
+            "status": entry.get("status"),
+            "headers": _added(_retry_headers(entry)),
+            "error": _error(entry),
+        }
+        for entry in _entries("json")
     ]
 
 
@@ -33,7 +39,7 @@ def grpc_replies() -> Sequence[Json]:
         {
             "when": entry["when"],
             "status": entry.get("status"),
-            "headers": [{"header": {"key": key, "value": value}} for key, value in _headers(entry)],
+            "headers": _added(_headers(entry)),
             "text": _text(entry),
         }
         for entry in _entries("grpc")
@@ -54,7 +60,7 @@ def _error(entry: Entry) -> Json:
     if reason := entry.get("reason"):
         details.append({"@type": f"{_TYPE}.ErrorInfo", "reason": reason, "domain": _DOMAIN, "metadata": {}})
     if entry.get("retry"):
-        details.append({"@type": f"{_TYPE}.RetryInfo", "retryDelay": f"{_RETRY_SECONDS}s"})
+        details.append({"@type": f"{_TYPE}.RetryInfo", "retry_delay": f"{_RETRY_SECONDS}s"})
     return {"code": code_pb2.Code.Value(entry["code"]), "message": _text(entry), "details": details}
 
 
@@ -63,6 +69,17 @@ def _headers(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "grpc-status-details-bin", base64.b64encode(_status(entry).SerializeToString()).decode().rstrip("=")
     if entry.get("retry"):
         yield "grpc-retry-pushback-ms", str(_RETRY_SECONDS * 1000)
+    yield from _retry_headers(entry)
+
+
+def _retry_headers(entry: Entry) -> Iterator[tuple[str, str]]:
+    if entry.get("retry"):
+        yield "retry-after", str(_RETRY_SECONDS)
+
+
+def _added(headers: Iterable[tuple[str, str]]) -> list[Json]:
+    """Headers as Envoy's configuration has them."""
+    return [{"header": {"key": key, "value": value}} for key, value in headers]
 
 
 def _status(entry: Entry) -> Status:

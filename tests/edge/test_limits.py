@@ -84,7 +84,7 @@ def test_a_subject_that_calls_too_often_is_refused_for_a_moment(rest: Rest) -> N
     assert int(refused.headers["x-ratelimit-reset"]) >= 0
     assert reason(refused) == "RATE_LIMITED"
     assert error(refused)["code"] == 8
-    assert {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1s"} in error(refused)["details"]
+    assert {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retry_delay": "1s"} in error(refused)["details"]
     assert rest("staff", "GET", "/api/doctors").status_code == 200
     time.sleep(int(refused.headers["retry-after"]))
     assert doctors().status_code == 200

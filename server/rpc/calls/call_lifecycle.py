@@ -18,7 +18,7 @@ from server.domain.methods import METHODS
 from server.rpc.calls.current_call import CurrentCall, set_current
 from server.rpc.calls.preconditions import IF_MATCH, PRECONDITION_FAILED
 from server.rpc.calls.sessions import READ_MARK, mark_of
-from server.rpc.messages.errors import status_of
+from server.rpc.messages.errors import retry_seconds, status_of
 from server.rpc.messages.validate import validate
 from server.telemetry import call_spans, metrics, traces
 from server.telemetry.logs import place_of, write_call
@@ -158,6 +158,8 @@ async def abort(context: Any, error: DomainError, call: CurrentCall) -> None:
     """End the call with the status of an error, by raising grpc.aio's own exception for that."""
     status = rpc_status.to_status(status_of(error))
     metadata = [("x-request-id", call.request_id), *status.trailing_metadata]
+    if seconds := retry_seconds(error):
+        metadata.append(("retry-after", str(seconds)))
     if call.if_match is not None and call.over_rest and error.reason is Reason.ETAG_MISMATCH:
         metadata.append(PRECONDITION_FAILED)
     await context.abort(status.code, status.details, tuple(metadata))

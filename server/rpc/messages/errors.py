@@ -1,5 +1,7 @@
 """The wire form of errors: google.rpc.Status with ErrorInfo and, where they help, other details."""
 
+import math
+
 import grpc
 from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
@@ -35,6 +37,11 @@ def shortened(text: str) -> str:
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}..."
 
 
+def retry_seconds(error: DomainError) -> int:
+    """After how many seconds to try again, in whole ones as Retry-After has them; 0 if trying again does not help."""
+    return math.ceil(error.retry_after.total_seconds()) if error.retry_after else 0
+
+
 def status_of(error: DomainError) -> status_pb2.Status:
     """The status that carries a domain error to the caller."""
     details: list[Message] = [
@@ -56,10 +63,8 @@ def status_of(error: DomainError) -> status_pb2.Status:
                 slots=map(to_slot, error.alternatives.slots),
             )
         )
-    if error.retry_after:
-        delay = Duration()
-        delay.FromTimedelta(error.retry_after)
-        details.append(error_details_pb2.RetryInfo(retry_delay=delay))
+    if seconds := retry_seconds(error):
+        details.append(error_details_pb2.RetryInfo(retry_delay=Duration(seconds=seconds)))
     status = status_pb2.Status(code=CODES[error.reason.kind].value[0], message=shortened(error.message))
     status.details.extend(map(_packed, details))
     return status

@@ -1,6 +1,7 @@
 """Rate limits in the token store, and the error that callers get when it is unreachable."""
 
 import hashlib
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -29,10 +30,11 @@ class Attempts:
             return
         made, milliseconds = await self._count(what, whose)
         if made > most:
+            seconds = max(1, math.ceil(milliseconds / 1000))
             raise DomainError(
                 Reason.TOO_MANY_ATTEMPTS,
-                "too many attempts within a minute: wait for the time in RetryInfo, then try again",
-                retry_after=timedelta(milliseconds=max(milliseconds, 1)),
+                f"too many attempts within a minute: try again in {seconds} s",
+                retry_after=timedelta(seconds=seconds),
             )
 
     async def note(self, what: str, whose: str) -> None:

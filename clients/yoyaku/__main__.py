@@ -1,9 +1,12 @@
 """`yoyaku COMMAND`, also `python -m yoyaku`; `--help` lists the commands."""
 
-from yoyaku.cli import browsing, changing, letters, records, signing_in, watching
+from yoyaku.cli import browsing, changing, displays, hours, letters, people, records, signing_in, watching
 from yoyaku.cli.session import app
 
-__all__ = ["app", "browsing", "changing", "letters", "main", "records", "signing_in", "watching"]
+__all__ = [
+    "app", "browsing", "changing", "displays", "hours", "letters", "main", "people", "records", "signing_in",
+    "watching",
+]  # fmt: skip
 
 
 def main() -> None:

@@ -24,11 +24,14 @@ class StreamCalls(ServiceCalls):
     """Adds streams to the calls of a client."""
 
     async def _watch(
-        self, method: grpc.aio.UnaryStreamMultiCallable[Q, R], request: Callable[[], Q]
+        self,
+        method: grpc.aio.UnaryStreamMultiCallable[Q, R],
+        request: Callable[[], Q],
+        lost: Callable[[YoyakuError], None] = lambda _: None,
     ) -> AsyncGenerator[R, None]:
         """Every message except the final one of each stream; `request` makes the request for the next stream.
 
-        Raises a YoyakuError when another stream would fail too.
+        `lost` is called each time when no stream can be had for now. Raises a YoyakuError when another would fail too.
         """
         attempt, refused = 0, None
         while True:
@@ -46,6 +49,7 @@ class StreamCalls(ServiceCalls):
                     continue
                 wait = _wait(error, attempt)
                 attempt += 1
+                lost(error)
             finally:
                 call.cancel()
             await asyncio.sleep(wait)

@@ -69,6 +69,11 @@ class TokenStore:
         kept = self._kept()
         return kept.refresh_token if kept else ""
 
+    async def prepare(self) -> None:
+        """Check that tokens can be stored, before a session begins that would otherwise be lost (OSError)."""
+        async with self._locked():
+            self._put(self._kept())
+
     async def save(self, answer: Any) -> None:
         """Store the tokens of an answer to Login or RefreshToken."""
         async with self._locked():

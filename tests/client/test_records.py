@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.client.test_cli import Shell
+from tests.client.shell import Shell
 from tests.fixtures.charts import TEXT, Charts
 from yoyaku import Client, EtagMismatch, NotAllowed, NotFound
 

@@ -12,8 +12,8 @@ import grpc
 import pytest
 
 from server.domain.methods import METHODS
+from tests.client.shell import Shell
 from tests.client.stand_in import failure, standing_in
-from tests.client.test_cli import Shell
 from tests.fixtures.book import Clock
 from tests.fixtures.people import EMAIL, PASSWORD, People
 from yoyaku import BlockingClient, Client, DeviceToken, TokenStore, Unauthenticated, YoyakuError

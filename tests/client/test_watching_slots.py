@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+import re
 import sys
 from contextlib import aclosing
-from typing import Any
+from typing import Any, cast
 
-from tests.client.test_cli import CLIENTS
+from tests.client.shell import CLIENTS
 from tests.fixtures.book import Book
 from tests.fixtures.clinic import TUESDAY, Scene
 from tests.fixtures.watching import PATIENCE_SECONDS, states
@@ -104,5 +105,38 @@ async def test_the_command_draws_a_table(scene: Scene) -> None:
             shown += await process.stdout.read(4096)
     assert b"Mori Hana" in shown
     assert b"2026-03-03 (Asia/Tokyo)" in shown
+    assert re.search(rb"\d\d:\d\d:\d\d in Asia/Tokyo", shown)
+    process.kill()
+    await process.wait()
+
+
+async def test_the_command_says_when_the_server_is_gone_and_when_it_is_back(fleet: Fleet, book: Book) -> None:
+    clinic = await book.clinic()
+    doctor = await book.doctor(clinic)
+    [first, _] = await fleet.clients("staff", clinic_ids=[clinic])
+    environment = {
+        "PYTHONPATH": str(CLIENTS),
+        "APPOINTMENTS_TOKEN": dict(first.metadata)["authorization"].removeprefix("Bearer "),
+        "APPOINTMENTS_ADDRESS": f"http://{fleet.addresses[0]}",
+        "FORCE_COLOR": "1",
+        "TERM": "xterm",
+        "COLUMNS": "120",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-u", "-m", "yoyaku", "watch", doctor, env=environment, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout
+
+    async def screen(*, complains: bool) -> None:
+        seen = b""
+        while b"Mori Hana" not in seen or (b"The server has not answered since" in seen) != complains:
+            seen = await cast("asyncio.StreamReader", process.stdout).read(4096)
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await screen(complains=False)
+        await fleet.kill(0)
+        await screen(complains=True)
+        await fleet.restart(0)
+        await screen(complains=False)
     process.kill()
     await process.wait()

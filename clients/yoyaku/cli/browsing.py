@@ -55,7 +55,10 @@ def search(
     limit: Annotated[int, typer.Option(min=1, max=50, help="How many slots.")] = 10,
     as_json: Json = False,
 ) -> None:
-    """Show the earliest free slots over the doctors of a clinic, of a specialty, or of both."""
+    """Show the earliest free slots of several doctors.
+
+    Of a clinic, of a specialty, or of both.
+    """
     if not clinic and not specialty:
         raise usage("say whose slots: --clinic, --specialty, or both")
     with session(context) as client:
@@ -80,7 +83,10 @@ def appointments(
     limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """List appointments of a patient, or of a doctor or a clinic on a day."""
+    """List appointments.
+
+    Those of a patient, or of a doctor or a clinic on a day.
+    """
     patient = patient or ("" if doctor or clinic else own_patient(context))
     if len([whose for whose in (patient, doctor, clinic) if whose]) != 1 or (day is None and not patient):
         raise usage("say whose: --patient ID, --doctor DOCTOR --date DATE, or --clinic ID --date DATE")
@@ -140,7 +146,10 @@ def patients(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Find patients by name or by an identifier (staff and hospital systems)."""
+    """Find patients (staff, hospital systems).
+
+    By the beginning of the name, or by an identifier.
+    """
     if bool(name) == bool(identifier):
         raise usage("search either by NAME (and --born), or by --identifier SYSTEM VALUE")
     known = Identifier(system=identifier[0], value=identifier[1]) if identifier else None

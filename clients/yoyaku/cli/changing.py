@@ -64,7 +64,10 @@ def reschedule(
     etag: Etag = "",
     as_json: Json = False,
 ) -> None:
-    """Move an appointment to another slot; it keeps its id, and its old slot if the new one is not available."""
+    """Move an appointment to another slot.
+
+    It keeps its id, and its old slot if the new one is not available.
+    """
     again = ("yoyaku", "reschedule", appointment_id, "{}", *(("--doctor", doctor) if doctor else ()))
     with session(context, again) as client:
         answer = client.reschedule_appointment(
@@ -83,7 +86,10 @@ def confirm_contact(
     patient: Annotated[str, typer.Option(metavar="ID", help="Patient id; patients may omit it for themselves.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Confirm a new email address or phone number with the code that was sent to it."""
+    """Confirm a new email address or phone number.
+
+    With the code that was sent to it.
+    """
     patient_id = patient or own_patient(context)
     if not patient_id:
         raise usage("say whose it is: --patient ID (`yoyaku patients NAME` finds it)")
@@ -110,9 +116,10 @@ def move_day(
     day: Annotated[date, typer.Argument(metavar="DATE", parser=words.day, help="YYYY-MM-DD.")],
     to: Annotated[str, typer.Option("--to", metavar="DOCTOR", help="Who takes over; id or part of the name.")],
 ) -> None:
-    """Staff only: move a doctor's appointments on a day to another doctor, each to the slot at the same time.
+    """Move a doctor's day to another doctor (staff).
 
-    Appointments that cannot be moved stay and are listed. Run it again to try those again.
+    Each appointment moves to the slot at the same time. Those that cannot be moved stay and are listed; run it again to
+    try those again.
     """
     left = 0
     with session(context) as client:

@@ -6,8 +6,9 @@ from datetime import datetime
 import typer
 
 from yoyaku import DeadlineExceeded, Unauthenticated, Unavailable, YoyakuError
+from yoyaku.cli.layout import out
 from yoyaku.cli.shown import escaped
-from yoyaku.cli.tables import out, slot_table
+from yoyaku.cli.tables import slot_table
 from yoyaku.wire import local_time
 
 REFUSED, USAGE, UNREACHABLE = 1, 2, 3
@@ -30,8 +31,10 @@ def failed(error: YoyakuError, address: str, again: tuple[str, ...]) -> typer.Ex
         _say(f"error: no answer from {address}: is the server running there{trust}? ({error.message})")
     else:
         _say(f"error: {error.message}")
+    # The server's message names the fields already; that of the edge does not.
     for field, description in error.violations.items():
-        _say(f"  {field or 'the request'}: {description}")
+        if description not in error.message:
+            _say(f"  {field or 'the request'}: {description}")
     if error.alternatives and again:
         _offer(error, again)
     if isinstance(error, Unauthenticated) and error.reason != "SIGN_IN_FAILED":

@@ -46,7 +46,10 @@ def retry_notification(
     context: typer.Context,
     notification_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Dead letters.")],
 ) -> None:
-    """Send dead letters again (admins); one whose outcome is unknown may then arrive twice."""
+    """Send dead letters again (admins).
+
+    One whose outcome is unknown may then arrive twice.
+    """
     with session(context) as client:
         for each in notification_ids:
             client.retry_notification(each)

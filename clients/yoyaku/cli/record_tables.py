@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from rich.table import Table
 
+from yoyaku.cli.layout import details
 from yoyaku.cli.shown import plain
-from yoyaku.cli.tables import details, table, utc, when
+from yoyaku.cli.tables import table, utc, when
 from yoyaku.v1.record_pb2 import Record, RecordAccess, RecordAccessBasis, RecordAccessKind, RecordVersion
 
 

@@ -11,7 +11,7 @@ from yoyaku.cli.failures import usage
 from yoyaku.cli.session import Json, app, own_patient, present, session
 from yoyaku.v1 import record_service_pb2 as pb
 
-records = typer.Typer(help="Medical records: read, write and amend them, and see who accessed them.")
+records = typer.Typer(help="Medical records, and who read them.", rich_markup_mode=None)
 app.add_typer(records, name="records")
 
 _PAGE = 100

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,17 +15,17 @@ from google.protobuf.message import Message
 from rich.table import Table
 
 from yoyaku import BlockingClient, Tls, TokenStore, YoyakuError
+from yoyaku.cli import places
 from yoyaku.cli.failures import failed, usage
+from yoyaku.cli.layout import out
 from yoyaku.cli.shown import escaped
-from yoyaku.cli.tables import out
 
 app = typer.Typer(
+    rich_markup_mode=None,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 done, 1 refused, 2 wrong usage, 3 the server cannot be reached.",
 )
-
-STATE = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
 
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON, as REST gives it.")]
 
@@ -37,14 +36,17 @@ class Options:
 
     address: str
     token: str
-    sign_ins: Path
+    sign_ins: Path | None
     ca: Path | None
     timeout: float
 
     @property
     def store(self) -> TokenStore:
         """The store for the tokens of the person who signs in at this address."""
-        return TokenStore(self.sign_ins, name=self.address)
+        try:
+            return TokenStore(self.sign_ins or places.sign_ins(), name=self.address)
+        except RuntimeError:
+            raise usage("there is no home directory to keep tokens in: set APPOINTMENTS_SIGN_INS to a file") from None
 
 
 def _print_version(asked: bool) -> None:
@@ -59,37 +61,48 @@ def main(
     address: Annotated[
         str,
         typer.Option(
-            envvar="APPOINTMENTS_ADDRESS", help="https://HOST:PORT of the server, or http://HOST:PORT for plaintext."
+            envvar="APPOINTMENTS_ADDRESS",
+            metavar="URL",
+            help="https://HOST:PORT of the server, or http://HOST:PORT for plaintext.",
+            show_default="the stack of `make up`",
         ),
-    ] = "http://127.0.0.1:8080",
+    ] = "",
     token: Annotated[
         str,
         typer.Option(
             envvar="APPOINTMENTS_TOKEN",
-            show_envvar=True,
+            metavar="TOKEN",
             help="Access token, instead of signing in; best given by the environment.",
+            show_default=False,
         ),
     ] = "",
     sign_ins: Annotated[
-        Path,
-        typer.Option(envvar="APPOINTMENTS_SIGN_INS", help="File in which `login` keeps tokens.", dir_okay=False),
-    ] = STATE / "yoyaku" / "sign-ins.json",
+        Path | None,
+        typer.Option(
+            envvar="APPOINTMENTS_SIGN_INS",
+            metavar="FILE",
+            help="Where `login` keeps tokens.",
+            show_default="~/.local/state/yoyaku/sign-ins.json",
+            dir_okay=False,
+        ),
+    ] = None,
     ca: Annotated[
         Path | None,
         typer.Option(
             envvar="APPOINTMENTS_CA",
+            metavar="FILE",
             exists=True,
             dir_okay=False,
             help="PEM file of the authorities to trust for https.",
         ),
     ] = None,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for an answer, retries included.")] = 5,
+    timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="For an answer, retries included.")] = 5,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Look up, book, move and cancel medical appointments. All times are on the clinic's wall clock."""
-    context.obj = Options(address, token, sign_ins, ca, timeout)
+    context.obj = Options(address or places.local_stack(Path.cwd()), token, sign_ins, ca, timeout)
 
 
 @contextmanager
@@ -112,6 +125,14 @@ def session(
             yield client
         except YoyakuError as error:
             raise failed(error, options.address, again) from None
+        except OSError as error:
+            if error.filename is None:  # not the file of tokens: a pipe whose reader has gone
+                raise
+            where = options.sign_ins or places.sign_ins()
+            raise usage(
+                f"tokens cannot be kept in {where} ({error.strerror}): set APPOINTMENTS_SIGN_INS to a file that you can"
+                " write, or APPOINTMENTS_TOKEN to an access token"
+            ) from None
 
 
 def present(answer: Message, table: Table | str, *, as_json: bool) -> None:
@@ -129,5 +150,5 @@ def own_patient(context: typer.Context) -> str:
     try:
         payload = (context.obj.token or context.obj.store.access_token).split(".")[1]
         return str(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))).get("patient_id", ""))
-    except (IndexError, ValueError, AttributeError):
+    except (IndexError, ValueError, AttributeError, OSError):
         return ""

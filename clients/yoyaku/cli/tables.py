@@ -1,17 +1,19 @@
 """Formats answers for a terminal: tables, with times on the clinic's wall clock."""
 
-import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from rich.console import Console
 from rich.table import Table
 
+from yoyaku.cli.layout import details
 from yoyaku.cli.shown import plain
+from yoyaku.v1.account_pb2 import Account
+from yoyaku.v1.account_role_pb2 import AccountRole
 from yoyaku.v1.appointment_pb2 import Appointment, AppointmentStatus
 from yoyaku.v1.clinic_pb2 import Clinic
+from yoyaku.v1.display_pb2 import Display
 from yoyaku.v1.doctor_pb2 import Doctor
 from yoyaku.v1.notification_pb2 import (
     Notification,
@@ -20,16 +22,8 @@ from yoyaku.v1.notification_pb2 import (
     NotificationStatus,
 )
 from yoyaku.v1.patient_pb2 import Patient
-from yoyaku.v1.schedule_pb2 import FoundSlot, Slot
+from yoyaku.v1.schedule_pb2 import FoundSlot, Schedule, Slot, Weekday
 from yoyaku.wire import local_time
-
-_PIPE_WIDTH = 250
-
-
-def out(table: Table, *, err: bool = False) -> None:
-    """Print a table; ids are never truncated, and a pipe gets whole lines."""
-    stream = sys.stderr if err else sys.stdout
-    Console(file=stream, width=None if stream.isatty() else _PIPE_WIDTH, highlight=False).print(table)
 
 
 def table(title: str, *columns: str) -> Table:
@@ -38,8 +32,12 @@ def table(title: str, *columns: str) -> Table:
         title=plain(title), title_justify="left", box=None, header_style="bold", title_style="bold", pad_edge=False
     )
     for column in columns:
-        made.add_column(column, no_wrap=column in {"Id", "When"}, overflow="fold")
+        made.add_column(column, no_wrap=column in _WHOLE or column.endswith("(UTC)"), overflow="fold")
     return made
+
+
+_WHOLE = {"Id", "Doctor's id", "When", "Day", "From", "Hours"}
+"""Columns whose cells are never broken into lines."""
 
 
 def slot_table(slots: Sequence[Slot], time_zone: str, title: str) -> Table:
@@ -57,9 +55,11 @@ def slot_table(slots: Sequence[Slot], time_zone: str, title: str) -> Table:
 
 def found_table(slots: Iterable[FoundSlot]) -> Table:
     """Slots of several doctors."""
-    made = table("", "When", "Doctor", "Specialty", "Clinic", "Doctor's id")
-    for found in slots:
-        start = when(found.slot.start_time, found.clinic.time_zone)
+    rows = list(slots)
+    zone = _shared_zone(each.clinic.time_zone for each in rows)
+    made = table(_times_in(zone), "When", "Doctor", "Specialty", "Clinic", "Doctor's id")
+    for found in rows:
+        start = when(found.slot.start_time, found.clinic.time_zone, named=not zone)
         made.add_row(
             start, *map(plain, (found.doctor.name, found.doctor.specialty, found.clinic.name, found.doctor.id))
         )
@@ -68,9 +68,12 @@ def found_table(slots: Iterable[FoundSlot]) -> Table:
 
 def appointment_table(appointments: Iterable[Appointment]) -> Table:
     """Appointments, each on its clinic's wall clock."""
-    made = table("", "When", "Doctor", "Patient", "Status", "Id")
-    for each in appointments:
-        made.add_row(_start(each), *map(plain, (each.doctor.name, each.patient.name, _status(each), each.id)))
+    rows = list(appointments)
+    zone = _shared_zone(each.clinic.time_zone for each in rows)
+    made = table(_times_in(zone), "When", "Doctor", "Patient", "Status", "Id")
+    for each in rows:
+        start = when(each.start_time, each.clinic.time_zone, named=not zone)
+        made.add_row(start, *map(plain, (each.doctor.name, each.patient.name, _status(each), each.id)))
     return made
 
 
@@ -88,16 +91,6 @@ def appointment_details(appointment: Appointment) -> Table:
             "Id": appointment.id,
         }
     )
-
-
-def details(values: Mapping[str, str]) -> Table:
-    """Names and values, one per line."""
-    made = Table(box=None, show_header=False, pad_edge=False)
-    made.add_column(style="bold")
-    made.add_column(overflow="fold")
-    for name, value in values.items():
-        made.add_row(name, plain(value))
-    return made
 
 
 def utc(instant: Timestamp) -> str:
@@ -130,9 +123,61 @@ def patient_table(patients: Iterable[Patient]) -> Table:
     return made
 
 
+def patient_details(patient: Patient) -> Table:
+    """One patient with all details."""
+    waiting = " and ".join(filter(None, (patient.pending_email, patient.pending_phone)))
+    return details(
+        {
+            "Name": patient.name,
+            "Born": patient.birth_date,
+            "Email": patient.email,
+            "Phone": patient.phone,
+            **({"Not yet confirmed": waiting} if waiting else {}),
+            "Language": patient.language,
+            "Identifiers": ", ".join(f"{each.system} {each.value}" for each in patient.identifiers),
+            "Id": patient.id,
+        }
+    )
+
+
+def account_details(account: Account, address: str) -> Table:
+    """Who somebody is, and where."""
+    named = {
+        "Email": account.email,
+        "Roles": ", ".join(AccountRole.Name(each).removeprefix("ACCOUNT_ROLE_").lower() for each in account.roles),
+        "Clinics": "all" if account.all_clinics else "\n".join(account.clinic_ids),
+        "Patient": account.patient_id,
+        "Doctor": account.doctor_id,
+        "Account": account.id,
+        "Server": address,
+    }
+    return details({name: value for name, value in named.items() if value})
+
+
+def display_table(displays: Iterable[Display]) -> Table:
+    """Displays by name; times are UTC."""
+    made = table("", "Name", "Since (UTC)", "Id")
+    for each in displays:
+        made.add_row(plain(each.name), utc(each.create_time), plain(each.id))
+    return made
+
+
+def hours_table(schedule: Schedule) -> Table:
+    """Working hours on the clinic's wall clock."""
+    made = table(f"Times in {schedule.time_zone}, etag {schedule.etag}", "From", "Day", "Hours", "Slot", "Seats")
+    for version in schedule.working_hours:
+        if not version.sessions:
+            made.add_row(version.valid_from, "", "does not work", "", "")
+        for each in version.sessions:
+            weekday = Weekday.Name(each.weekday).removeprefix("WEEKDAY_").capitalize()
+            times = f"{each.start}-{each.end}"
+            made.add_row(version.valid_from, weekday, times, f"{each.slot_minutes} min", str(each.capacity or 1))
+    return made
+
+
 def notification_table(notifications: Iterable[Notification]) -> Table:
     """Notifications; times are UTC, since they concern the provider, not the clinic."""
-    made = table("", "Changed (UTC)", "Kind", "Status", "Why", "Tries", "Appointment or account", "Id")
+    made = table("", "Changed (UTC)", "Kind", "Status", "Why", "Tries", "About", "Id")
     for each in notifications:
         words = (
             NotificationKind.Name(each.kind),
@@ -154,9 +199,19 @@ def _start(appointment: Appointment) -> str:
     return when(appointment.start_time, appointment.clinic.time_zone)
 
 
-def when(start: Timestamp, zone: str) -> str:
-    """An instant on the wall clock of a zone."""
-    return f"{_wall(local_time(start, zone))} ({zone})"
+def when(start: Timestamp, zone: str, *, named: bool = True) -> str:
+    """An instant on the wall clock of a zone, with the zone's name unless the title has it."""
+    wall = _wall(local_time(start, zone))
+    return f"{wall} ({zone})" if named else wall
+
+
+def _shared_zone(zones: Iterable[str]) -> str:
+    found = set(zones)
+    return found.pop() if len(found) == 1 else ""
+
+
+def _times_in(zone: str) -> str:
+    return f"Times in {zone}" if zone else ""
 
 
 def _wall(local: datetime) -> str:

@@ -10,8 +10,10 @@ from yoyaku import BlockingClient
 from yoyaku.cli.failures import usage
 from yoyaku.v1.appointment_pb2 import AppointmentStatus
 from yoyaku.v1.doctor_pb2 import Doctor
+from yoyaku.v1.schedule_pb2 import Session, Weekday
 
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _STATUS = "APPOINTMENT_STATUS_"
 STATUSES = [name.removeprefix(_STATUS).lower() for name, number in AppointmentStatus.items() if number]
 """The statuses of appointments as people type them."""
@@ -49,6 +51,26 @@ def status(text: str) -> str:
     if name not in STATUSES:
         raise typer.BadParameter(f"{text!r} is not a status: choose {', '.join(STATUSES)}")
     return f"{_STATUS}{name.upper()}"
+
+
+def sessions(text: str) -> list[Session]:
+    """The sessions of a week, as in `mon-fri/09:00-12:00/30`: days, times, minutes of a slot and, if not 1, seats."""
+    try:
+        days, times, minutes, *seats = text.lower().split("/")
+        first, _, last = days.partition("-")
+        start, end = times.split("-")
+        begin = _WEEKDAYS.index(first)
+        count = (_WEEKDAYS.index(last or first) - begin) % 7 + 1  # fri-mon goes on over the weekend
+        weekdays = [list(Weekday.values())[(begin + each) % 7 + 1] for each in range(count)]
+        [capacity] = map(int, seats or ("1",))
+        return [
+            Session(weekday=each, start=start, end=end, slot_minutes=int(minutes), capacity=capacity)
+            for each in weekdays
+        ]
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is not a session: write mon-fri/09:00-12:00/30, or sat/10:00-11:00/15/2 for two seats"
+        ) from None
 
 
 def doctor_id(client: BlockingClient, text: str) -> str:

@@ -1,8 +1,9 @@
 """ScheduleService: free slots and working hours."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 
+from yoyaku.errors import YoyakuError
 from yoyaku.methods import ClientMethod, Each
 from yoyaku.streams import StreamCalls
 from yoyaku.v1 import schedule_service_pb2 as pb
@@ -57,16 +58,23 @@ class ScheduleCalls(StreamCalls):
 
     @Each
     async def watch_slots(
-        self, doctor_ids: Iterable[str] = (), *, clinic_id: str = "", date: Day | None = None
+        self,
+        doctor_ids: Iterable[str] = (),
+        *,
+        clinic_id: str = "",
+        date: Day | None = None,
+        lost: Callable[[YoyakuError], None] = lambda _: None,
     ) -> AsyncGenerator[ScheduleDay, None]:
         """The days of doctors, or of all who take bookings at a clinic: first as they are, then after each change.
 
         Each message has a whole day. Without a date, the day is today in the doctor's time zone. It survives lost
         connections; for each doctor and date, (epoch, revision) only rises (InvalidRequest, NotFound, NotAllowed).
+        `lost` is called whenever the server cannot be reached for now; days come again once it can.
         """
         request = pb.WatchSlotsRequest(doctor_ids=doctor_ids, clinic_id=clinic_id, date=day_text(date))
         newest: dict[str, tuple[str, int, int]] = {}
-        async with aclosing(self._watch(self._stub(ScheduleServiceStub).WatchSlots, lambda: request)) as messages:
+        watching = self._watch(self._stub(ScheduleServiceStub).WatchSlots, lambda: request, lost)
+        async with aclosing(watching) as messages:
             async for message in messages:
                 day = message.day
                 version = (day.date, day.epoch, day.revision)

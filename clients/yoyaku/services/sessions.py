@@ -12,7 +12,11 @@ class SessionCalls(ServiceCalls):
 
     @ClientMethod
     async def login(self, email: str, password: str) -> pb.LoginResponse:
-        """Sign in (Unauthenticated; Unavailable after too many attempts). Later calls use the new token."""
+        """Sign in (Unauthenticated; Unavailable after too many attempts). Later calls use the new token.
+
+        OSError if the file of a TokenStore cannot be written: no session begins then.
+        """
+        await self._prepare()
         request = pb.LoginRequest(email=email, password=password)
         answer = await self._call_openly(self._stub(AuthServiceStub).Login, request)
         await self._keep(answer)
@@ -26,6 +30,7 @@ class SessionCalls(ServiceCalls):
     @ClientMethod
     async def change_password(self, current_password: str, new_password: str) -> pb.ChangePasswordResponse:
         """Change one's own password: ends all sessions, begins a new one (NotAllowed if the current one is wrong)."""
+        await self._prepare()
         request = pb.ChangePasswordRequest(current_password=current_password, new_password=new_password)
         answer = await self._call(self._stub(AuthServiceStub).ChangePassword, request)
         await self._keep(answer)
@@ -49,6 +54,10 @@ class SessionCalls(ServiceCalls):
             await store.forget()
             self._token.drop()
         return answer
+
+    async def _prepare(self) -> None:
+        if store := self._token.store:
+            await store.prepare()
 
     async def _keep(self, answer: pb.LoginResponse | pb.ChangePasswordResponse) -> None:
         if store := self._token.store:

@@ -1,0 +1,55 @@
+"""Commands for the screens in waiting rooms."""
+
+from typing import Annotated
+
+import typer
+
+from yoyaku import BlockingClient
+from yoyaku.cli import tables
+from yoyaku.cli.failures import usage
+from yoyaku.cli.session import Json, app, present, session
+
+displays = typer.Typer(help="Screens in waiting rooms (staff, admins).", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(displays, name="displays")
+
+Clinic = Annotated[str, typer.Option(metavar="ID", help="The clinic; may be omitted by staff of only one.")]
+
+
+@displays.command("list")
+def list_displays(context: typer.Context, clinic: Clinic = "", as_json: Json = False) -> None:
+    """List the displays of a clinic."""
+    with session(context) as client:
+        answer = client.list_displays(clinic or _own_clinic(client))
+    shown = tables.display_table(answer.displays) if answer.displays else "no displays"
+    present(answer, shown, as_json=as_json)
+
+
+@displays.command()
+def confirm(
+    context: typer.Context,
+    code: Annotated[str, typer.Argument(metavar="CODE", help="As the display shows it.")],
+    clinic: Clinic = "",
+    name: Annotated[str, typer.Option(metavar="NAME", help="What to call it.")] = "Waiting room",
+    as_json: Json = False,
+) -> None:
+    """Let the display that shows a code show a clinic's doctors."""
+    with session(context) as client:
+        answer = client.confirm_display(code, clinic_id=clinic or _own_clinic(client), name=name)
+    present(answer, tables.display_table([answer.display]), as_json=as_json)
+
+
+@displays.command()
+def revoke(
+    context: typer.Context, display_id: Annotated[str, typer.Argument(metavar="ID", help="From `displays list`.")]
+) -> None:
+    """Take a display's credential away for good."""
+    with session(context) as client:
+        client.revoke_display(display_id)
+    typer.echo("revoked: the display shows a new code soon")
+
+
+def _own_clinic(client: BlockingClient) -> str:
+    clinics = client.get_me().account.clinic_ids
+    if len(clinics) != 1:
+        raise usage("say for which clinic: --clinic ID (`yoyaku clinics` lists them)")
+    return clinics[0]

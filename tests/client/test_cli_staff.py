@@ -1,0 +1,89 @@
+"""`yoyaku` for staff and admins: displays, hours, patients, invitations."""
+
+import re
+
+import pytest
+
+from tests.client.shell import Shell, shell_of
+from tests.fixtures.clinic import TUESDAY, Scene
+from yoyaku import Client
+
+
+@pytest.fixture
+async def staff(scene: Scene) -> Shell:
+    """The shell of the clinic's staff."""
+    return await shell_of(scene, "staff", clinic_ids=[scene.clinic_id])
+
+
+@pytest.fixture
+async def admin(scene: Scene) -> Shell:
+    """An admin's shell."""
+    return await shell_of(scene, "admin")
+
+
+async def test_staff_of_one_clinic_confirm_list_and_revoke_a_display(scene: Scene, staff: Shell) -> None:
+    assert (await staff("displays", "list")).out == "no displays\n"
+    async with Client(staff.address) as display:
+        pairing = await display.pair_display()
+    confirmed = (await staff("displays", "confirm", pairing.pairing_code, "--json")).json["display"]
+    assert (confirmed["clinic_id"], confirmed["name"]) == (scene.clinic_id, "Waiting room")
+    assert confirmed["id"] in (await staff("displays", "list")).out
+    assert (await staff("displays", "revoke", confirmed["id"])).code == 0
+    assert (await staff("displays", "list")).out == "no displays\n"
+
+
+async def test_who_works_for_no_single_clinic_names_one(admin: Shell) -> None:
+    ended = await admin("displays", "list")
+    assert (ended.code, ended.err) == (2, "error: say for which clinic: --clinic ID (`yoyaku clinics` lists them)\n")
+
+
+async def test_hours_are_shown_and_set(scene: Scene, staff: Shell) -> None:
+    shown = (await staff("hours", "show", "mori")).out
+    assert re.search(r"2020-01-01 +Monday +09:00-12:00 +30 min +1", shown)
+    changed = await staff("hours", "set", "mori", TUESDAY, "sun-tue/10:00-11:00/20", "sat/09:00-10:00/15/2")
+    rows = re.findall(rf"{TUESDAY} +(\S+) +(\S+) +(\d+) min +(\d)", changed.out)
+    assert rows == [
+        ("Monday", "10:00-11:00", "20", "1"),
+        ("Tuesday", "10:00-11:00", "20", "1"),
+        ("Saturday", "09:00-10:00", "15", "2"),
+        ("Sunday", "10:00-11:00", "20", "1"),
+    ]
+    assert await scene.free() == ["10:00", "10:20", "10:40"]
+    assert "does not work" in (await staff("hours", "set", "mori", TUESDAY, "--off")).out
+    assert await scene.free() == []
+    stale = await staff("hours", "set", "mori", TUESDAY, "tue/09:00-10:00/30", "--etag", "1")
+    assert (stale.code, "changed" in stale.err) == (1, True)
+    for neither in ((), ("tue/09:00-10:00/30", "--off")):
+        assert (await staff("hours", "set", "mori", TUESDAY, *neither)).code == 2
+
+
+@pytest.mark.parametrize("session", ["mon", "mon/09:00-12:00/half", "x/y-z/1/2"])
+async def test_a_session_that_cannot_be_read_is_refused(staff: Shell, session: str) -> None:
+    ended = await staff("hours", "set", "mori", TUESDAY, session)
+    assert ended.code == 2
+    assert "is not a session: write mon-fri/09:00-12:00/30" in ended.err
+
+
+async def test_staff_register_a_patient_and_find_her_again(staff: Shell) -> None:
+    words = ("register", "Ota Mari", "--born", "1990-02-03", "--phone", "+81312345678", "--language", "ja")
+    patient_id = (await staff(*words, "--json")).json["patient"]["id"]
+    shown = (await staff("patient", patient_id)).out
+    assert [" ".join(line.split()) for line in shown.splitlines()][:2] == ["Name Ota Mari", "Born 1990-02-03"]
+    assert patient_id in (await staff("patients", "ota")).out
+
+
+async def test_an_invited_person_sets_a_password_and_sees_who_is_signed_in(scene: Scene, admin: Shell) -> None:
+    words = ("invite", "ward@example.org", "--role", "staff", "--clinic", scene.clinic_id)
+    invited = (await admin(*words, "--json")).json
+    assert "yoyaku set-password" in (await admin("invite", "desk@example.org", *words[2:])).out
+    anybody = Shell(admin.address)
+    done = await anybody("set-password", typed=f"{invited['set_password_token']}\nquiet river stones\n")
+    assert done.out == "the password is set: sign in with `yoyaku login EMAIL`\n"
+    me = (await admin("whoami")).out
+    assert re.search(rf"Roles +admin *\n(?:.*\n)*Server +{admin.address}", me)
+
+
+async def test_a_role_that_does_not_exist_is_refused_with_those_that_do(admin: Shell) -> None:
+    ended = await admin("invite", "ward@example.org", "--role", "king")
+    assert ended.code == 2
+    assert all(role in ended.err for role in ("patient", "doctor", "staff", "admin"))

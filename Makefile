@@ -58,8 +58,8 @@ metrics: .venv/built  ## Write docs/metrics.md: what is measured
 bench: .venv/built .venv-bench/installed h2load  ## Measure calls; PART=slots, list, create, edge, grpcio, growth, streams, rate, notifications, day, database or log, ROUNDS=5, SECONDS=60, PER_SECOND=500
 	exec $(PYTHON) -m tests.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(PER_SECOND),--per-second $(PER_SECOND))
 
-alerts-drill: .venv/built prometheus  ## Fire each alert once against the real stack and print how long it took
-	exec $(PYTHON) -m tests.ops.drill
+alerts-drill: .venv/built prometheus  ## Fire each alert (or ALERT=name) once against the real stack and print how long it took
+	exec $(PYTHON) -m tests.ops.drill $(ALERT)
 
 soak: .venv/built  ## Break parts under load for MINUTES=10 and check what was acknowledged
 	exec $(PYTHON) -m tests.faults --minutes $(or $(MINUTES),10)

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,19 +9,10 @@ import httpx
 import pytest
 
 from ops.grafana.dashboards import BOARDS, built
-from tests.fixtures.stack import Copy, copied
+from tests.fixtures.stack import Copy
 from tests.fixtures.waiting import eventually
 
 ANSWER_SECONDS = 60.0
-
-
-@pytest.fixture(scope="module")
-def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
-    """A stack with Prometheus that has served each kind of call, and sent a notice."""
-    with copied(tmp_path_factory.mktemp("observed"), YOYAKU_OBSERVE="1") as copy:
-        started = copy.run("up", "--detach")
-        assert started.returncode == 0, started.stdout + started.stderr
-        yield copy
 
 
 def traffic(copy: Copy) -> None:

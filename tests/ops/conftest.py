@@ -1,0 +1,25 @@
+"""One stack with Prometheus for all tests that only look at it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fixtures.stack import Copy, copied
+from tests.ops.day import Relay
+
+
+@pytest.fixture(scope="package")
+def relay() -> Iterator[Relay]:
+    """Where the stack's notices go."""
+    relay = Relay()
+    with relay.running():
+        yield relay
+
+
+@pytest.fixture(scope="package")
+def observed(tmp_path_factory: pytest.TempPathFactory, relay: Relay) -> Iterator[Copy]:
+    """A stack with Prometheus."""
+    with copied(tmp_path_factory.mktemp("observed"), YOYAKU_OBSERVE="1", YOYAKU_SMTP_URL=relay.url) as copy:
+        started = copy.run("up", "--detach")
+        assert started.returncode == 0, started.stdout + started.stderr
+        yield copy

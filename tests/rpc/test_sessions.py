@@ -1,5 +1,7 @@
 """Signing in, refresh tokens that are good once, and how a session ends."""
 
+import asyncio
+import time
 import uuid
 from collections.abc import Awaitable
 from datetime import timedelta
@@ -12,11 +14,13 @@ from argon2 import PasswordHasher
 
 from db.valkey.client import Valkey
 from server.domain.identity import Role
+from server.usecases.identity.sign_in_limits import TURN
 from server.wiring import background, wired
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import Scene
 from tests.fixtures.people import EMAIL, PASSWORD, People
+from tests.fixtures.waiting import until
 from tests.fixtures.worker import Client, Refusal, settings_for
 from yoyaku.v1 import auth_service_pb2 as pb
 from yoyaku.v1.account_pb2 import Account
@@ -126,14 +130,67 @@ async def test_a_right_password_gets_through_whoever_else_fails_at_the_address(p
     assert (await sign_in(people, EMAIL, NEIGHBOUR, PASSWORD)).access_token
 
 
-async def test_after_sixty_failures_an_account_has_one_try_a_minute_at_the_address(people: People) -> None:
-    for number in range(59):
-        await reason_of(sign_in(people, f"nurse{number}@example.org", NETWORK))
-    tries = [await reason_of(sign_in(people, "typist@example.org", NEIGHBOUR)) for _ in range(3)]
-    assert tries == ["SIGN_IN_FAILED", "TOO_MANY_ATTEMPTS", "TOO_MANY_ATTEMPTS"]
+async def fail_at(people: People, address: str, number: int = 60) -> None:
+    """Fail to sign in with as many accounts."""
+    for each in range(number):
+        assert await reason_of(sign_in(people, f"nurse{each}@example.org", address)) == "SIGN_IN_FAILED"
+
+
+async def test_after_sixty_failures_at_an_address_a_typing_error_there_locks_nobody_out(people: People) -> None:
+    await people.join()
+    await fail_at(people, NETWORK)
+    for _ in range(4):
+        assert await reason_of(sign_in(people, EMAIL, NEIGHBOUR)) == "SIGN_IN_FAILED"
+    assert (await sign_in(people, EMAIL, NEIGHBOUR, PASSWORD)).access_token
+
+
+async def test_right_passwords_use_up_no_attempts(people: People) -> None:
+    await people.join()
+    for _ in range(4):
+        assert await reason_of(sign_in(people, EMAIL, NETWORK)) == "SIGN_IN_FAILED"
+    for _ in range(7):
+        assert (await sign_in(people, EMAIL, NETWORK, PASSWORD)).access_token
+    late = [await reason_of(sign_in(people, EMAIL, NETWORK)) for _ in range(2)]
+    assert late == ["SIGN_IN_FAILED", "TOO_MANY_ATTEMPTS"]
+
+
+async def spray(people: People, number: int = 40) -> list[str]:
+    """Try one password with many accounts at once."""
+    tries = (reason_of(sign_in(people, f"doctor{each}@example.org", NETWORK)) for each in range(number))
+    return await asyncio.gather(*tries)
+
+
+async def test_who_tries_one_password_with_many_accounts_is_slowed_at_that_address_alone(people: People) -> None:
+    await fail_at(people, NETWORK)
+    begin = time.monotonic()
+    answers = await spray(people)
+    seconds = time.monotonic() - begin
+    assert set(answers) == {"SIGN_IN_FAILED", "TOO_MANY_ATTEMPTS"}
+    assert answers.count("SIGN_IN_FAILED") <= 1 + seconds / TURN.total_seconds()
     for other in (ELSEWHERE, "::ffff:192.0.2.1", "no address"):
-        tries = [await reason_of(sign_in(people, "typist@example.org", other)) for _ in range(2)]
-        assert tries == ["SIGN_IN_FAILED"] * 2
+        assert await reason_of(sign_in(people, "typist@example.org", other)) == "SIGN_IN_FAILED"
+
+
+async def test_who_has_signed_in_at_an_address_before_waits_for_nobody_there(people: People) -> None:
+    await people.join()
+    await sign_in(people, EMAIL, NETWORK, PASSWORD)
+    await fail_at(people, NETWORK)
+    spraying = asyncio.create_task(spray(people))
+    await until(lambda: people.scene.worker.parts.token_store.keys("*turns*"))
+    assert (await sign_in(people, EMAIL, NEIGHBOUR, PASSWORD)).access_token
+    assert not spraying.done()
+    await spraying
+
+
+async def test_guesses_from_many_addresses_do_not_lock_the_owner_out_at_a_familiar_one(people: People) -> None:
+    await people.join()
+    await sign_in(people, EMAIL, NETWORK, PASSWORD)
+    guesses = [await reason_of(sign_in(people, EMAIL, f"192.0.2.{number}")) for number in range(1, 22)]
+    assert guesses == ["SIGN_IN_FAILED"] * 20 + ["TOO_MANY_ATTEMPTS"]
+    assert (await sign_in(people, EMAIL, NETWORK, PASSWORD)).access_token
+    assert await reason_of(sign_in(people, EMAIL, ELSEWHERE, PASSWORD)) == "TOO_MANY_ATTEMPTS"
+    guesses = [await reason_of(sign_in(people, EMAIL, NETWORK)) for _ in range(6)]
+    assert guesses == ["SIGN_IN_FAILED"] * 5 + ["TOO_MANY_ATTEMPTS"]
 
 
 async def test_who_guesses_at_one_address_does_not_lock_the_owner_out_at_another(people: People) -> None:

@@ -1,5 +1,6 @@
 """Rate limits in the token store, and the error that callers get when it is unreachable."""
 
+import asyncio
 import hashlib
 import math
 from collections.abc import Iterator
@@ -12,7 +13,8 @@ from db.valkey.client import Valkey
 from server.domain.errors import DomainError, Reason
 
 PERIOD = timedelta(minutes=1)
-_MILLISECONDS = PERIOD // timedelta(milliseconds=1)
+_MILLISECOND = timedelta(milliseconds=1)
+_MILLISECONDS = PERIOD // _MILLISECOND
 
 
 class Attempts:
@@ -28,14 +30,38 @@ class Attempts:
         """
         if not whose:
             return
-        made, milliseconds = await self._count(what, whose)
-        if made > most:
-            seconds = max(1, math.ceil(milliseconds / 1000))
-            raise DomainError(
-                Reason.TOO_MANY_ATTEMPTS,
-                f"too many attempts within a minute: try again in {seconds} s",
-                retry_after=timedelta(seconds=seconds),
+        admitted, milliseconds = await self._count(what, whose, most)
+        if not admitted:
+            raise too_many(milliseconds)
+
+    async def take_back(self, what: str, whose: str) -> None:
+        """Count an attempt no longer that was admitted (TOKEN_STORE_UNAVAILABLE)."""
+        if whose:
+            with reached():
+                await attempts.take_back(self._store, _key(what, whose))
+
+    async def turn(self, what: str, whose: str, every: timedelta, longest: timedelta) -> None:
+        """Wait for the next turn, of which there is one in each such time (TOKEN_STORE_UNAVAILABLE).
+
+        TOO_MANY_ATTEMPTS at once if it is further away than `longest`.
+        """
+        with reached():
+            taken, wait = await attempts.turn(
+                self._store, _key(what, whose), every=every // _MILLISECOND, longest=longest // _MILLISECOND
             )
+        if not taken:
+            raise too_many(wait)
+        await asyncio.sleep(wait / 1000)
+
+    async def remember(self, what: str, whose: str, life: timedelta) -> None:
+        """Remember an event, of which only a digest is stored (TOKEN_STORE_UNAVAILABLE)."""
+        with reached():
+            await attempts.remember(self._store, _key(what, whose), life // _MILLISECOND)
+
+    async def remembers(self, what: str, whose: str, life: timedelta) -> bool:
+        """Whether an event is remembered that was to be for that long (TOKEN_STORE_UNAVAILABLE)."""
+        with reached():
+            return await attempts.is_remembered(self._store, _key(what, whose), life // _MILLISECOND)
 
     async def note(self, what: str, whose: str) -> None:
         """Count without refusing, if `whose` is not empty (TOKEN_STORE_UNAVAILABLE)."""
@@ -47,13 +73,23 @@ class Attempts:
         with reached():
             return await attempts.made(self._store, _key(what, whose), _MILLISECONDS) if whose else 0
 
-    async def _count(self, what: str, whose: str) -> tuple[int, int]:
+    async def _count(self, what: str, whose: str, most: int | None = None) -> tuple[bool, int]:
         with reached():
-            return await attempts.count(self._store, _key(what, whose), _MILLISECONDS)
+            return await attempts.count(self._store, _key(what, whose), _MILLISECONDS, most)
 
 
 def _key(what: str, whose: str) -> str:
     return f"attempts:1:{what}:{hashlib.sha256(whose.encode()).hexdigest()[:32]}"
+
+
+def too_many(milliseconds: int) -> DomainError:
+    """TOO_MANY_ATTEMPTS, and when the next one is worth trying."""
+    seconds = max(1, math.ceil(milliseconds / 1000))
+    return DomainError(
+        Reason.TOO_MANY_ATTEMPTS,
+        f"too many attempts within a minute: try again in {seconds} s",
+        retry_after=timedelta(seconds=seconds),
+    )
 
 
 @contextmanager

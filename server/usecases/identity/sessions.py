@@ -21,8 +21,9 @@ from server.domain.errors import DomainError, Reason
 from server.domain.ids import Clock, IdMaker
 from server.usecases.identity import security_events
 from server.usecases.identity.access_tokens import AccessTokens
-from server.usecases.identity.attempts import Attempts, reached
+from server.usecases.identity.attempts import reached
 from server.usecases.identity.passwords import Passwords
+from server.usecases.identity.sign_in_limits import SignInLimits
 from server.usecases.sealing import digest, new_secret
 from server.usecases.unit_of_work import database_failures_as_domain_errors, read, require_primary
 
@@ -30,12 +31,6 @@ LIFE = timedelta(days=7)
 """How long a refresh token is valid, and so an unused session."""
 WINDOW = timedelta(seconds=10)
 """How long a refresh whose answer was lost may be repeated."""
-_PER_ACCOUNT = 20
-"""Passwords that may be tried per minute for an account, from everywhere."""
-_PER_ACCOUNT_AND_ADDRESS = 5
-_FAILURES_OF_ADDRESS = 60
-"""Wrong passwords per minute from an address, after which it gets fewer attempts for each account."""
-_PER_ACCOUNT_AND_SLOWED_ADDRESS = 1
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -91,7 +86,7 @@ class Sessions:
         self._tokens = tokens
         self._passwords = passwords
         self._key = key
-        self._attempts = Attempts(store)
+        self._limits = SignInLimits(store)
 
     async def login(self, email: str, password: str, address: str) -> Grant:
         """Begin a session for a caller at an address; errors are those of Login in the contract."""
@@ -106,22 +101,15 @@ class Sessions:
     async def check(self, email: str, password: str, address: str = "") -> SignInRow | None:
         """The account with an email, if the password is right, else None; takes the same time whether it exists or not.
 
-        Failures of others at the address never block a right password; they only leave fewer attempts to those who
-        fail.
-
         Raises TOO_MANY_ATTEMPTS, TOKEN_STORE_UNAVAILABLE, OVERLOADED, and DATABASE_UNAVAILABLE if the password does not
         match on a replica while the primary, which may have a newer one, is unreachable.
         """
-        failures = await self._attempts.noted("failures of an address", address)
-        tries = _PER_ACCOUNT_AND_ADDRESS if failures < _FAILURES_OF_ADDRESS else _PER_ACCOUNT_AND_SLOWED_ADDRESS
-        # In this order, one address cannot use up the attempts that an account has from everywhere.
-        await self._attempts.admit("password of an account at an address", f"{address} {email}", tries)
-        await self._attempts.admit("password of an account", email, _PER_ACCOUNT)
-        row = await read(self._engine, lambda pg: passwords.by_email(pg, email), Freshness.PRIMARY_FIRST)
-        if not await self._passwords.matches(row and row.password_hash, password):
-            require_primary(self._engine)
-            await self._attempts.note("failures of an address", address)
-            return None
+        async with self._limits.guess(email, address) as guess:
+            row = await read(self._engine, lambda pg: passwords.by_email(pg, email), Freshness.PRIMARY_FIRST)
+            guess.is_wrong = not await self._passwords.matches(row and row.password_hash, password)
+            if guess.is_wrong:
+                require_primary(self._engine)
+                return None
         if row and row.password_hash and self._passwords.is_outdated(row.password_hash):
             await self._hash_anew(row.account.id, row.password_hash, password)
         return row

@@ -246,3 +246,32 @@ async def test_a_doctor_sees_patients_from_booking_until_it_is_called_off(scene:
     assert (await refusal(get(doctor, scene.other_id))).reason == "PATIENT_NOT_FOUND"
     await scene.cancel(booked.appointment)
     assert (await refusal(get(doctor, scene.patient_id))).reason == "PATIENT_NOT_FOUND"
+
+
+@pytest.mark.parametrize("why", ["deceased", "inactive"])
+async def test_a_patient_who_is_no_more_is_marked_and_not_booked(scene: Scene, why: str) -> None:
+    before = await scene.book_slot("09:00")
+    marked = await update(scene, Patient(deceased=why == "deceased", inactive=why == "inactive"), why)
+    assert getattr(marked, why)
+    for caller in (scene.patient, scene.staff):
+        refused = await refusal(scene.book_slot("10:00", caller))
+        assert (refused.code, refused.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "PATIENT_INACTIVE")
+    assert (await refusal(scene.move(before.appointment, "11:00"))).reason == "PATIENT_INACTIVE"
+    await scene.cancel(before.appointment)
+    await update(scene, Patient(), why)
+    await scene.book_slot("10:00")
+
+
+async def test_a_patient_who_was_merged_points_to_the_entry_that_is_booked(scene: Scene) -> None:
+    await scene.book.run("UPDATE patients SET replaced_by = %s WHERE id = %s", scene.other_id, scene.patient_id)
+    assert (await refusal(scene.book_slot("10:00"))).reason == "PATIENT_INACTIVE"
+    assert (await get(scene.staff, scene.patient_id)).replaced_by == scene.other_id
+
+
+async def test_the_reading_of_a_name_is_kept_and_changed(scene: Scene) -> None:
+    made = await register(scene, name="佐倉 緑", name_kana="サクラ ミドリ")
+    assert (await get(scene.staff, made.id)).name_kana == "サクラ ミドリ"
+    changed = await update(scene, Patient(name_kana="さくら みどり"), "name_kana", patient_id=made.id)
+    assert (changed.name, changed.name_kana) == ("佐倉 緑", "さくら みどり")
+    bad = await refusal(update(scene, Patient(name_kana="\u202e"), "name_kana", patient_id=made.id))
+    assert bad.reason == "INVALID_REQUEST"

@@ -83,6 +83,7 @@ class DirectoryCalls(ServiceCalls):
         email: str = "",
         language: str = "",
         identifiers: Iterable[Identifier] = (),
+        name_kana: str = "",
         request_id: str = "",
     ) -> pb.RegisterPatientResponse:
         """Register a patient (AlreadyExists if an identifier is taken, NotAllowed)."""
@@ -93,6 +94,7 @@ class DirectoryCalls(ServiceCalls):
             email=email,
             language=language,
             identifiers=identifiers,
+            name_kana=name_kana,
             request_id=write_id(request_id),
         )
         return await self._call(self._stub(DirectoryServiceStub).RegisterPatient, request)

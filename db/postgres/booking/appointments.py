@@ -120,7 +120,10 @@ SELECT id, doctor_id, clinic_id, date, start_at, end_at, held_until FROM appoint
 WHERE patient_id = %(patient_id)s AND date BETWEEN %(date)s::date - 2 AND %(date)s::date + 2 AND {ACTIVE}
 """
 
-_LOCK_PATIENT = "SELECT name FROM patients WHERE id = %(patient_id)s FOR NO KEY UPDATE"
+_LOCK_PATIENT = """
+SELECT name, NOT (deceased OR inactive OR replaced_by IS NOT NULL) FROM patients WHERE id = %(patient_id)s
+FOR NO KEY UPDATE
+"""
 
 _INSERT = """
 INSERT INTO appointments (id, doctor_id, practitioner_id, clinic_id, patient_id, date, start_at, end_at, during, seat,
@@ -171,8 +174,11 @@ async def revision_of(pg: Connection, appointment_id: str) -> Sent[tuple[int]]:
     return await pg.execute(_REVISION, {"id": appointment_id})
 
 
-async def lock_patient(pg: Connection, patient_id: str) -> Sent[tuple[str]]:
-    """Lock a patient against other bookings until the transaction ends; the name, if the patient exists."""
+async def lock_patient(pg: Connection, patient_id: str) -> Sent[tuple[str, bool]]:
+    """Lock a patient against other bookings until the transaction ends.
+
+    The name, and whether the patient may be booked, not being deceased, inactive or replaced; no row if there is none.
+    """
     return await pg.execute(_LOCK_PATIENT, {"patient_id": patient_id})
 
 

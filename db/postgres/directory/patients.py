@@ -22,6 +22,10 @@ class PatientRow(NamedTuple):
     email: str
     language: str = "en"
     """The language of notices: `en` or `ja`."""
+    name_kana: str = ""
+    """The reading of the name."""
+    deceased: bool = False
+    inactive: bool = False
 
 
 class FullPatientRow(NamedTuple):
@@ -44,6 +48,12 @@ class FullPatientRow(NamedTuple):
     pending_email: str = ""
     """An address that is not confirmed yet."""
     pending_phone: str = ""
+    name_kana: str = ""
+    """The reading of the name."""
+    deceased: bool = False
+    inactive: bool = False
+    replaced_by: str | None = None
+    """The patient that this one turned out to be, under another id."""
 
 
 class PatientClinicRow(NamedTuple):
@@ -55,6 +65,7 @@ class PatientClinicRow(NamedTuple):
 
 
 _ADDED = (*PatientRow._fields, "version", "created_at", "updated_at")
+_PLAIN = ("id", "name", "birth_date", "phone", "email", "language", "version", "created_at", "updated_at")
 _ADD = sql(insert(patients).values({name: bindparam(name) for name in _ADDED}))
 _ADD_IDENTIFIER = sql(
     insert(patient_identifiers).values({name: bindparam(name) for name in ("system", "value", "patient_id")})
@@ -62,12 +73,13 @@ _ADD_IDENTIFIER = sql(
 _REMOVE_IDENTIFIERS = "DELETE FROM patient_identifiers WHERE patient_id = %(patient_id)s"
 
 _SELECT = f"""
-SELECT {", ".join(_ADDED)}, (
+SELECT {", ".join(_PLAIN)}, (
     SELECT jsonb_agg(jsonb_build_array(system, value) ORDER BY system COLLATE "C", value COLLATE "C")
     FROM patient_identifiers WHERE patient_id = patients.id),
     former_email, former_phone,
     coalesce((SELECT value FROM contact_changes WHERE patient_id = patients.id AND kind = 'email'), ''),
-    coalesce((SELECT value FROM contact_changes WHERE patient_id = patients.id AND kind = 'phone'), '')
+    coalesce((SELECT value FROM contact_changes WHERE patient_id = patients.id AND kind = 'phone'), ''),
+    name_kana, deceased, inactive, replaced_by
 FROM patients
 """
 _GET = _SELECT + "WHERE id = %(patient_id)s"
@@ -94,7 +106,8 @@ FROM appointments a WHERE patient_id = %(patient_id)s GROUP BY clinic_id
 """
 _UPDATE = """
 UPDATE patients SET name = %(name)s, birth_date = %(birth_date)s, phone = %(phone)s, email = %(email)s,
-    language = %(language)s, former_email = %(former_email)s, former_phone = %(former_phone)s,
+    language = %(language)s, name_kana = %(name_kana)s, deceased = %(deceased)s, inactive = %(inactive)s,
+    former_email = %(former_email)s, former_phone = %(former_phone)s,
     version = version + 1, updated_at = %(now)s
 WHERE id = %(id)s
 """
@@ -171,6 +184,6 @@ async def _add_identifiers(pg: Connection, patient_id: str, identifiers: Iterabl
 
 
 def _full(*values: Any) -> FullPatientRow:  # one column each, typed by FullPatientRow
-    *plain, identifiers, former_email, former_phone, pending_email, pending_phone = values
+    plain, identifiers, rest = values[: len(_PLAIN)], values[len(_PLAIN)], values[len(_PLAIN) + 1 :]
     pairs = [(system, value) for system, value in identifiers or ()]
-    return FullPatientRow._make([*plain, pairs, former_email, former_phone, pending_email, pending_phone])
+    return FullPatientRow._make([*plain, pairs, *rest])

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     Time,
     UniqueConstraint,
+    false,
     func,
 )
 
@@ -121,9 +122,24 @@ patients = Table(
     # The address and number before they were removed; empty while there is a current one.
     Column("former_email", Text(), nullable=False, server_default=""),
     Column("former_phone", Text(), nullable=False, server_default=""),
+    # The reading of the name.
+    Column(
+        "name_kana",
+        Text(),
+        check("patients_name_kana_length", "length(name_kana) <= 200"),
+        nullable=False,
+        server_default="",
+    ),
+    Column("deceased", Boolean(), nullable=False, server_default=false()),
+    Column("inactive", Boolean(), nullable=False, server_default=false()),
+    # The entry that this person's data are filed under, if this one was a duplicate.
+    Column("replaced_by", UUID),
+    check("patients_replaced_by_another", "replaced_by <> id"),
+    ForeignKeyConstraint(["replaced_by"], ["patients.id"], name="patients_replaced_by_fkey"),
     PrimaryKeyConstraint("id", name="patients_pkey"),
 )
 Index("patients_by_name", patients.c.name_key, patients.c.id)
+Index("patients_by_replacement", patients.c.replaced_by, postgresql_where=patients.c.replaced_by.is_not(None))
 
 contact_changes = Table(
     "contact_changes",

@@ -1,6 +1,7 @@
 """DirectoryService."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
@@ -23,7 +24,10 @@ from yoyaku.v1 import directory_service_pb2 as pb
 from yoyaku.v1.directory_service_pb2_grpc import DirectoryServiceServicer
 
 _DOCTOR_FIELDS = ("name", "specialty", "active")
-_PATIENT_FIELDS = ("name", "birth_date", "phone", "email", "language", "identifiers")
+_PATIENT_FIELDS = (
+    *("name", "birth_date", "phone", "email", "language", "identifiers"),
+    *("name_kana", "deceased", "inactive"),
+)
 
 
 class DirectoryServicer(DirectoryServiceServicer):
@@ -124,16 +128,16 @@ def _patient_change(request: pb.UpdatePatientRequest) -> PatientChange:
     FieldMask(paths=fields).MergeMessage(request.patient, patient)
     equivalent = pb.RegisterPatientRequest(
         name=patient.name,
+        name_kana=patient.name_kana,
         birth_date=patient.birth_date,
         phone=patient.phone,
         email=patient.email,
         language=patient.language,
         identifiers=patient.identifiers,
     )
-    validate_fields(equivalent, fields, "patient")
-    return PatientChange(
-        request.patient_id.lower(), fields, _particulars(equivalent, "patient."), request.patient.etag, request.reason
-    )
+    validate_fields(equivalent, {*fields} - {"deceased", "inactive"}, "patient")
+    new = replace(_particulars(equivalent, "patient."), deceased=patient.deceased, inactive=patient.inactive)
+    return PatientChange(request.patient_id.lower(), fields, new, request.patient.etag, request.reason)
 
 
 def _particulars(request: pb.RegisterPatientRequest, within: str = "") -> Particulars:
@@ -143,6 +147,7 @@ def _particulars(request: pb.RegisterPatientRequest, within: str = "") -> Partic
         phone=checked(f"{within}phone", particulars.phone, request.phone, ""),
         email=checked(f"{within}email", particulars.email, request.email, ""),
         language=request.language or "en",
+        name_kana=checked(f"{within}name_kana", particulars.name, request.name_kana, ""),
         identifiers=_identifiers(f"{within}identifiers", request.identifiers),
     )
 
@@ -201,6 +206,10 @@ def _patient(row: FullPatientRow) -> patient_pb2.Patient:
         etag=etag_of(row.version),
         create_time=to_timestamp(row.created_at),
         update_time=to_timestamp(row.updated_at),
+        name_kana=row.name_kana,
+        deceased=row.deceased,
+        inactive=row.inactive,
+        replaced_by=row.replaced_by or "",
     )
 
 

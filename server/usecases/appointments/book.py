@@ -160,6 +160,7 @@ class _Creation:
         sent = await self._send_offers(pg, plan)
         sent_visits = await appointments.of_patient_around(pg, patient_id, slot.date)
         await self.locks.take(claim)
+        self.locks.check_bookable()
         self.found = found = PractitionerSchedule(await sent.fetchall())
         if found.doctors != plan.practitioner.doctors:
             # For example new hours: the slot may no longer exist, and the locked days may be too few.

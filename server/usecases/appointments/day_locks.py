@@ -21,7 +21,7 @@ from db.postgres.booking.days import DayRow, OfferRow
 from db.postgres.cluster.engines import Connection
 from server.domain.booking.doctor import Doctor, DoctorDay, days_touched
 from server.domain.booking.slots import Period
-from server.domain.errors import Reason, not_found
+from server.domain.errors import DomainError, Reason, not_found
 from server.usecases.idempotency import Claim
 from server.usecases.schedules.doctor_mapping import doctor_of
 
@@ -65,6 +65,7 @@ class Locks:
         self._needed: set[DoctorDay] = set()
         self.revisions: dict[DoctorDay, int] = {}
         self.patient_name = ""
+        self._is_bookable = True
 
     @property
     def were_too_few(self) -> bool:
@@ -88,7 +89,17 @@ class Locks:
         patient = await self._sent_patient.fetchone()
         if patient is None:
             raise not_found(Reason.PATIENT_NOT_FOUND, "patient", self._patient_id)
-        self.patient_name = patient[0]
+        self.patient_name, self._is_bookable = patient
+
+    def check_bookable(self) -> None:
+        """Refuse to book the patient if there is no such person any more (PATIENT_INACTIVE)."""
+        if not self._is_bookable:
+            raise DomainError(
+                Reason.PATIENT_INACTIVE,
+                "the patient is deceased, inactive or was merged into another entry: look the patient up to see which,"
+                " then book that other entry, or set the patient active again",
+                metadata={"patient_id": self._patient_id},
+            )
 
     def cover(self, needed: set[DoctorDay]) -> None:
         """Check that these days are locked (MoreDays)."""

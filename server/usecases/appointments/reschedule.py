@@ -111,6 +111,7 @@ class _Rescheduling:
         reading, target = await self._send(pg, busy_in(seen.slot))
         sent_others = await appointments.of_patient_around(pg, seen.found.row.patient_id, seen.slot.date)
         await self.locks.take(claim)
+        self.locks.check_bookable()
         plan = await self._planned(reading, target)
         self.locks.cover(plan.days())
         if plan.is_there_already:

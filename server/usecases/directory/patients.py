@@ -44,6 +44,9 @@ class Particulars:
     email: str
     language: str
     identifiers: Sequence[tuple[str, str]]
+    name_kana: str = ""
+    deceased: bool = False
+    inactive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,9 @@ class Patients:
         require(caller, Action.REGISTER_PATIENT)
         now, patient_id = self._clock(), self._new_id()
         _check_birth_date("birth_date", new.birth_date, now)
-        row = PatientRow(patient_id, new.name, new.birth_date, new.phone, new.email, new.language)
+        row = PatientRow(
+            patient_id, new.name, new.birth_date, new.phone, new.email, new.language, name_kana=new.name_kana
+        )
 
         async def work(pg: Connection, claim: Claim) -> FullPatientRow:
             await claim.settle()

@@ -19,7 +19,7 @@ from db.valkey.read_marks import ReadMarks
 from db.valkey.signer import Signer
 from server.background import kept_up
 from server.config import Settings
-from server.domain.ids import Clock, system_clock, uuid7_maker
+from server.domain.ids import Clock, IdMaker, system_clock, uuid7_maker
 from server.log_level import LogLevel
 from server.measured import Valkeys, build, caches, database, signing_key, streams
 from server.parts import Parts
@@ -37,7 +37,7 @@ from server.usecases.identity.accounts import Accounts
 from server.usecases.identity.passwords import Passwords
 from server.usecases.identity.sessions import Sessions
 from server.usecases.identity.signing_keys import SigningKeys, key_encryption_key
-from server.usecases.keyrings import key_ring
+from server.usecases.keyrings import KeyRing, key_ring
 from server.usecases.maintenance.capacity import Capacity
 from server.usecases.maintenance.housekeeping import Housekeeping
 from server.usecases.records.audit_trail import AuditTrail
@@ -59,68 +59,94 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
     """
     async with AsyncExitStack() as stack:
         secret = key_encryption_key(settings.key_encryption_key.get_secret_value())
-        signer = signer_of_valkey(secret)
-        engine, cache = await _engine_and_cache(stack, settings, signer)
+        engine, cache = await _engine_and_cache(stack, settings, signer_of_valkey(secret))
         if clock is None:
             clock = await stack.enter_async_context(database_clock(engine, wall))
         token_store = create_client(settings.token_store_url.get_secret_value())
         stack.push_async_callback(token_store.aclose)
-        new_id = uuid7_maker(clock)
-        keys = SigningKeys(engine, clock, secret, timedelta(seconds=settings.keys_cache_seconds))
-        token_settings = TokenSettings(settings.token_issuer, settings.token_audience)
-        tokens = AccessTokens(engine, clock, new_id, keys, token_settings)
-        passwords = Passwords(threads=settings.password_threads, queue=settings.password_queue)
-        stack.callback(passwords.close)
-        successors = derived(secret, "successors of refresh tokens")
-        sessions = Sessions(engine, token_store, signer, clock, new_id, tokens, passwords, successors)
-        accounts = Accounts(engine, clock, new_id, passwords, sessions)
-        streams = Streams(clock, SystemRandom(), tokens.is_revoked)
-        breaker = CacheBreaker(cache)
-        stack.push_async_callback(breaker.aclose)
-        days = Days(engine, DayRenderer(engine, clock, FORMS), breaker, signer, clock)
-        doctors = ProfileCache(engine, breaker, signer, clock, lambda: days.epoch, "doctor", DoctorRow, DOCTOR_LIFE)
-        patients = ProfileCache(
-            engine, breaker, signer, clock, lambda: days.epoch, "patient", FullPatientRow, PATIENT_LIFE
-        )
-        for profiles in (doctors, patients):
-            stack.push_async_callback(profiles.aclose)
-        announcer, hub = DayAnnouncer(days), Hub(days, engine, cache, signer, clock)
-        feed = Feed(engine, clock, streams)
-        masters = key_ring("YOYAKU_RECORD_MASTER_KEYS", settings.record_master_keys.get_secret_value(), secret)
-        audit_keys = key_ring("YOYAKU_RECORD_AUDIT_KEYS", settings.record_audit_keys.get_secret_value(), secret)
-        cipher, trail = RecordCipher(masters, derived(secret, "digests of requests")), AuditTrail(audit_keys)
-        parts = Parts(
-            engine=engine,
-            cache=cache,
-            token_store=token_store,
-            clock=clock,
-            new_id=new_id,
-            keys=keys,
-            tokens=tokens,
-            cipher=cipher,
-            trail=trail,
-            audit_keys=audit_keys,
-            record_keys=RecordKeys(engine, cipher),
-            archive_keys=key_ring("YOYAKU_ARCHIVE_KEYS", settings.archive_keys.get_secret_value(), secret),
-            passwords=passwords,
-            sessions=sessions,
-            accounts=accounts,
-            seal=Seal(secret, "answers with secrets"),
-            housekeeping=Housekeeping(engine, clock),
-            capacity=Capacity(engine, settings.tasks),
-            streams=streams,
-            feed=feed,
-            signer=signer,
-            days=days,
-            doctors=doctors,
-            patients=patients,
-            announcer=announcer,
-            hub=hub,
-            valkeys=Valkeys({"cache": cache, "tokens": token_store}),
-            log_level=LogLevel(cache, secret, settings.log_level),
-        )
-        parts.server = GrpcServer(servicers(parts), tokens)
+        parts = _parts(stack, settings, secret, engine, cache, token_store, clock)
+        parts.server = GrpcServer(servicers(parts), parts.tokens)
         yield parts
+
+
+def _parts(
+    stack: AsyncExitStack,
+    settings: Settings,
+    secret: bytes,
+    engine: Engine,
+    cache: Valkey,
+    token_store: Valkey,
+    clock: Clock,
+) -> Parts:
+    new_id, signer = uuid7_maker(clock), signer_of_valkey(secret)
+    keys, tokens = _tokens(settings, secret, engine, clock, new_id)
+    passwords = Passwords(threads=settings.password_threads, queue=settings.password_queue)
+    stack.callback(passwords.close)
+    successors = derived(secret, "successors of refresh tokens")
+    sessions = Sessions(engine, token_store, signer, clock, new_id, tokens, passwords, successors)
+    streams = Streams(clock, SystemRandom(), tokens.is_revoked)
+    days, doctors, patients = _days_and_profiles(stack, engine, cache, signer, clock)
+    audit_keys, archive_keys, cipher = _record_keys(settings, secret)
+    return Parts(
+        engine=engine,
+        cache=cache,
+        token_store=token_store,
+        clock=clock,
+        new_id=new_id,
+        keys=keys,
+        tokens=tokens,
+        cipher=cipher,
+        trail=AuditTrail(audit_keys),
+        audit_keys=audit_keys,
+        record_keys=RecordKeys(engine, cipher),
+        archive_keys=archive_keys,
+        passwords=passwords,
+        sessions=sessions,
+        accounts=Accounts(engine, clock, new_id, passwords, sessions),
+        seal=Seal(secret, "answers with secrets"),
+        housekeeping=Housekeeping(engine, clock),
+        capacity=Capacity(engine, settings.tasks),
+        streams=streams,
+        feed=Feed(engine, clock, streams),
+        signer=signer,
+        days=days,
+        doctors=doctors,
+        patients=patients,
+        announcer=DayAnnouncer(days),
+        hub=Hub(days, engine, cache, signer, clock),
+        valkeys=Valkeys({"cache": cache, "tokens": token_store}),
+        log_level=LogLevel(cache, secret, settings.log_level),
+    )
+
+
+def _tokens(
+    settings: Settings, secret: bytes, engine: Engine, clock: Clock, new_id: IdMaker
+) -> tuple[SigningKeys, AccessTokens]:
+    keys = SigningKeys(engine, clock, secret, timedelta(seconds=settings.keys_cache_seconds))
+    token_settings = TokenSettings(settings.token_issuer, settings.token_audience)
+    return keys, AccessTokens(engine, clock, new_id, keys, token_settings)
+
+
+def _days_and_profiles(
+    stack: AsyncExitStack, engine: Engine, cache: Valkey, signer: Signer, clock: Clock
+) -> tuple[Days, ProfileCache[DoctorRow], ProfileCache[FullPatientRow]]:
+    """What is kept in Valkey, whose failures one breaker watches."""
+    breaker = CacheBreaker(cache)
+    stack.push_async_callback(breaker.aclose)
+    days = Days(engine, DayRenderer(engine, clock, FORMS), breaker, signer, clock)
+    doctors = ProfileCache(engine, breaker, signer, clock, lambda: days.epoch, "doctor", DoctorRow, DOCTOR_LIFE)
+    patients = ProfileCache(engine, breaker, signer, clock, lambda: days.epoch, "patient", FullPatientRow, PATIENT_LIFE)
+    for profiles in (doctors, patients):
+        stack.push_async_callback(profiles.aclose)
+    return days, doctors, patients
+
+
+def _record_keys(settings: Settings, secret: bytes) -> tuple[KeyRing, KeyRing, RecordCipher]:
+    """The keys of the audit trail and of archives, and the cipher of medical records (KeyRingError)."""
+    masters = key_ring("YOYAKU_RECORD_MASTER_KEYS", settings.record_master_keys.get_secret_value(), secret)
+    audit_keys = key_ring("YOYAKU_RECORD_AUDIT_KEYS", settings.record_audit_keys.get_secret_value(), secret)
+    archive_keys = key_ring("YOYAKU_ARCHIVE_KEYS", settings.archive_keys.get_secret_value(), secret)
+    return audit_keys, archive_keys, RecordCipher(masters, derived(secret, "digests of requests"))
 
 
 async def _engine_and_cache(stack: AsyncExitStack, settings: Settings, signer: Signer) -> tuple[Engine, Valkey]:

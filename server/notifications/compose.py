@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from db.postgres.notifications.notifications import ContentRow
+from db.postgres.notifications.content import ContentRow
 from server.domain.notices import Channel, NoticeKind
 from server.notifications import texts
 from server.notifications.calendars import CalendarEntry, invitation

@@ -14,7 +14,8 @@ from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
 from db.postgres.directory import contact_changes
 from db.postgres.notifications import notifications
-from db.postgres.notifications.notifications import ContentRow, NotificationRow
+from db.postgres.notifications.content import ContentRow, content_of
+from db.postgres.notifications.notifications import NotificationRow
 from server.domain.booking.appointment import Status
 from server.domain.contacts import CodeMaker
 from server.domain.ids import Clock, IdMaker
@@ -134,7 +135,7 @@ class Deliveries:
 
     async def _look(self, notification_id: str) -> ContentRow | None:
         async def work(pg: Connection) -> ContentRow | None:
-            return await (await notifications.content(pg, notification_id)).fetchone()
+            return await (await content_of(pg, notification_id)).fetchone()
 
         return await transact(self._engine, work)
 
@@ -148,7 +149,7 @@ class Deliveries:
 
         async def work(pg: Connection) -> tuple[ContentRow, Channel, str] | None:
             now = self._clock()
-            found = await (await notifications.content(pg, notification_id)).fetchone()
+            found = await (await content_of(pg, notification_id)).fetchone()
             if found is None or found.status != Delivery.WAITING:
                 return None
             current, recipient = _way(found)

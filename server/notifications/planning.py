@@ -5,7 +5,8 @@ from datetime import datetime
 from db.postgres.cluster.engines import Connection, Engine, Sent
 from db.postgres.cluster.transaction import transact
 from db.postgres.notifications import notifications
-from db.postgres.notifications.notifications import NotificationRow, SubjectRow
+from db.postgres.notifications.content import SubjectRow, subject_of
+from db.postgres.notifications.notifications import NotificationRow
 from server.domain.booking.appointment import Status
 from server.domain.ids import Clock, IdMaker
 from server.domain.notices import REMIND_BEFORE, Delivery, DeliveryOutcome, NoticeKind, channel_for, still_true
@@ -32,7 +33,7 @@ class NoticePlanner:
         async def work(pg: Connection) -> Sent[NotificationRow] | None:
             now = self._clock()
             await notifications.lock(pg, appointment_id)
-            subject = await (await notifications.subject(pg, appointment_id)).fetchone()
+            subject = await (await subject_of(pg, appointment_id)).fetchone()
             if subject is None:
                 return None
             await notifications.supersede(pg, appointment_id, version, now)

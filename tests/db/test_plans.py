@@ -147,6 +147,7 @@ OWNERS = {
     "accounts": "account_id",
     "appointments": "appointment_id",
     "contact_changes": "notification_id",
+    "content": "notification_id",
     "days": "appointment_id",
     "patients": "patient_id",
     "records": "record_id",

@@ -32,49 +32,6 @@ class NotificationRow(NamedTuple):
     updated_at: datetime
 
 
-class ContentRow(NamedTuple):
-    """What a notification is written from; mostly empty for a warning to an account without a patient."""
-
-    kind: str
-    version: int
-    channel: str
-    recipient: str
-    status: str
-    attempts: int
-    expires_at: datetime
-    email: str
-    phone: str
-    language: str
-    appointment_id: str | None
-    appointment_status: str | None
-    appointment_version: int | None
-    start_at: datetime | None
-    end_at: datetime | None
-    clinic_name: str | None
-    clinic_address: str | None
-    clinic_phone: str | None
-    time_zone: str | None
-    holder: str
-    """The address that got the appointment's last calendar entry and so still holds it; empty if none does."""
-    holder_start_at: datetime | None
-    """The start in that entry."""
-    patient_id: str | None
-    """Of what is about the patient's contact alone."""
-    change_waits: bool
-    """Whether the contact change whose code it carries is still unconfirmed."""
-
-
-class SubjectRow(NamedTuple):
-    """An appointment, as far as planning needs it."""
-
-    status: str
-    version: int
-    start_at: datetime
-    changed_at: datetime
-    email: str
-    phone: str
-
-
 class NotificationQuery(NamedTuple):
     """Which notifications to list, newest first; None means all."""
 
@@ -125,35 +82,10 @@ SELECT {_COLUMNS} FROM notifications
 WHERE appointment_id = %(appointment_id)s AND kind = %(kind)s AND version = %(version)s
 """
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%(appointment_id)s, 0))"
-_SUBJECT = """
-SELECT a.status, a.version, a.start_at, a.updated_at, q.email, q.phone
-FROM appointments a JOIN patients q ON q.id = a.patient_id
-WHERE a.id = %(appointment_id)s
-"""
 _SUPERSEDE = """
 UPDATE notifications SET status = 'dropped', outcome = 'superseded', updated_at = %(now)s
 WHERE appointment_id = %(appointment_id)s AND version < %(version)s AND status IN ('planned', 'waiting')
     AND kind <> 'withdrawal'
-"""
-_CONTENT = """
-SELECT n.kind, n.version, n.channel, n.recipient, n.status, n.attempts, n.expires_at,
-    coalesce(k.email, q.email, ''), coalesce(q.phone, ''), coalesce(q.language, 'en'),
-    a.id, a.status, a.version, a.start_at, a.end_at, c.name, c.address, c.phone, c.time_zone,
-    coalesce(h.recipient, ''), h.expires_at, n.patient_id, x.id IS NOT NULL
-FROM notifications n
-LEFT JOIN accounts k ON k.id = n.account_id
-LEFT JOIN appointments a ON a.id = n.appointment_id
-LEFT JOIN patients q ON q.id = coalesce(n.patient_id, a.patient_id, k.patient_id)
-LEFT JOIN contact_changes x ON x.id = n.id
-LEFT JOIN clinics c ON c.id = a.clinic_id
-LEFT JOIN LATERAL (
-    SELECT recipient, expires_at FROM notifications
-    WHERE appointment_id = a.id AND kind IN ('confirmation', 'change') AND channel = 'email' AND id <> n.id
-        AND (status = 'sent' OR outcome = 'outcome_unknown')
-    ORDER BY version DESC LIMIT 1
-) h ON true
-WHERE n.id = %(id)s
-FOR UPDATE OF n
 """
 _SET = """
 UPDATE notifications SET status = %(status)s, outcome = %(outcome)s, attempts = %(attempts)s, updated_at = %(now)s
@@ -204,21 +136,9 @@ async def lock(pg: Connection, appointment_id: str) -> None:
     await pg.execute(_LOCK, {"appointment_id": appointment_id})
 
 
-async def subject(pg: Connection, appointment_id: str) -> Sent[SubjectRow]:
-    """The appointment that notifications are about."""
-    cursor = pg.cursor(row_factory=args_row(SubjectRow))
-    return await cursor.execute(_SUBJECT, {"appointment_id": appointment_id})
-
-
 async def supersede(pg: Connection, appointment_id: str, version: int, now: datetime) -> None:
     """Drop unsent notifications about older versions of an appointment."""
     await pg.execute(_SUPERSEDE, {"appointment_id": appointment_id, "version": version, "now": now})
-
-
-async def content(pg: Connection, notification_id: str) -> Sent[ContentRow]:
-    """The current content of a notification; its row stays locked until the transaction ends."""
-    cursor = pg.cursor(row_factory=args_row(ContentRow))
-    return await cursor.execute(_CONTENT, {"id": notification_id})
 
 
 async def put(

@@ -2,8 +2,8 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -18,7 +18,7 @@ from server.local.processes import ports
 from server.local.processes.disk import lacking_space
 from server.local.processes.ports import HOST
 from server.local.processes.process import Process
-from server.local.processes.supervised_process import SupervisedProcess
+from server.local.processes.supervised_processes import Say, SupervisedProcesses
 from server.local.servers import certificate, database, envoy, observe, outbox, postgres, valkey, workers
 from server.local.servers.fleet import Fleet
 from server.local.state import StackState
@@ -28,9 +28,6 @@ OUTBOX = "outbox"
 """Directory of the mail that was sent, below the stack's."""
 WITH_PASSWORD = ("patient", "second_patient", "doctor", "staff", "admin")
 """Accounts of the demo that people sign in with; devices and hospital systems have credentials instead."""
-
-Say = Callable[[str, float], None]
-"""Is told what has been done, and the seconds that it took."""
 
 
 class Stack:
@@ -44,8 +41,7 @@ class Stack:
         self._settings = settings
         self._environment = {**environment}
         self._say = say
-        self._parts: list[SupervisedProcess] = []
-        self._stops = ExitStack()
+        self._parts = SupervisedProcesses(self._note, say)
         names = ("primary", "standby", "valkey", "outbox", "keys", "metrics", "task metrics")
         self._ports = dict(zip(names, ports.free(len(names)), strict=True))
         self.state = StackState(
@@ -88,15 +84,13 @@ class Stack:
         Call it from the main thread, as `start`.
         """
         while True:
-            for part in (*self._parts, *self._fleet.parts.values()):
-                if part.process.ended:
-                    self._start_again(part)
+            self._parts.start_again(self._fleet.parts.values())
             self._fulfil(control.read(self._home))
             time.sleep(WATCH_SECONDS)
 
     def stop(self) -> None:
         """Stop what was started, the last first."""
-        self._stops.close()
+        self._parts.stop()
         state.remove(self._home)
 
     def _keep_secrets(self) -> None:
@@ -107,13 +101,13 @@ class Stack:
             self.state.key_encryption_key_file = self._environment["YOYAKU_KEY_ENCRYPTION_KEY_FILE"]
 
     def _start_database(self) -> None:
-        if url := self._given_database():
+        if url := database.given(self._environment):
             self.state.database_url = self.state.replica_url = url
             return
         primary, standby = database.servers(self._home, (self._ports["primary"], self._ports["standby"]))
         with self._step(f"PostgreSQL primary on port {primary.port}"):
             database.make_primary(primary)
-            part = self._run(
+            part = self._parts.run(
                 lambda: primary.launch(self._log(primary.name)),
                 postgres.STOP_SECONDS,
                 lambda: lacking_space(primary.data) or database.superseded(primary, standby),
@@ -123,7 +117,7 @@ class Stack:
         with self._step(f"PostgreSQL standby on port {standby.port}"):
             if kept := database.make_standby(standby, primary):
                 self._say(f"a standby was promoted; the data of the primary before it is kept in {kept}", 0)
-            part = self._run(
+            part = self._parts.run(
                 lambda: standby.launch(self._log(standby.name), follow=primary),
                 postgres.STOP_SECONDS,
                 lambda: lacking_space(standby.data),
@@ -134,15 +128,10 @@ class Stack:
         self.state.replica_url = standby.url(database.NAME, database.NAME)
         self._environment["YOYAKU_DATABASE_URL"] = database.url_of([primary, standby])
 
-    def _given_database(self) -> str | None:
-        if path := self._environment.get("YOYAKU_DATABASE_URL_FILE"):
-            return Path(path).read_text().strip()
-        return self._environment.get("YOYAKU_DATABASE_URL")
-
     def _start_valkey(self) -> None:
         port, password = self._ports["valkey"], secret.keep(self._home / "secrets" / "valkey-password", 24)
         with self._step(f"Valkey on port {port}"):
-            part = self._run(
+            part = self._parts.run(
                 lambda: valkey.launch(self._home / "valkey", self._log("valkey"), port=port, password=password),
                 valkey.STOP_SECONDS,
                 lambda: lacking_space(self._home),
@@ -164,14 +153,14 @@ class Stack:
 
     def _measure(self) -> None:
         """Let the workers offer their metrics. Paths of sockets are short: in a checkout they might be too long."""
-        directory = self._stops.enter_context(tempfile.TemporaryDirectory(prefix="yoyaku-"))
+        directory = self._parts.stops.enter_context(tempfile.TemporaryDirectory(prefix="yoyaku-"))
         self._environment.setdefault("YOYAKU_METRICS_LISTEN", f"{HOST}:{self._ports['task metrics']}")
         self._environment.setdefault("YOYAKU_METRICS_DIRECTORY", directory)
 
     def _start_workers(self) -> None:
         count = self._settings.workers
         with self._step(f"Workers: {count}"):
-            self._stops.callback(self._stop_workers)
+            self._parts.stops.callback(self._stop_workers)
             self._fleet.start(count, self._environment)
 
     def _start_notifications(self) -> None:
@@ -179,11 +168,13 @@ class Stack:
         if not self._environment.keys() & {"YOYAKU_SMTP_URL", "YOYAKU_SMTP_URL_FILE"}:
             with self._step(f"Outbox for mail on port {port}"):
                 directory = self._home / OUTBOX
-                part = self._run(lambda: outbox.launch(directory, self._log("outbox"), port=port), outbox.STOP_SECONDS)
+                part = self._parts.run(
+                    lambda: outbox.launch(directory, self._log("outbox"), port=port), outbox.STOP_SECONDS
+                )
                 outbox.await_ready(part.process, port)
             self._environment["YOYAKU_SMTP_URL"] = f"smtp://{HOST}:{port}"
         with self._step("Notification worker"):
-            self._run(
+            self._parts.run(
                 lambda: workers.launch_notifications(self._log("notifications"), environment=self._environment),
                 workers.STOP_SECONDS,
             )
@@ -223,8 +214,8 @@ class Stack:
                 configuration = render(values, self._home / "envoy")
             except (EdgeError, LimitError) as error:
                 raise LocalError(str(error)) from None
-            part = self._run(lambda: envoy.launch(configuration, self._log("envoy")), envoy.STOP_SECONDS)
-            self._stops.callback(envoy.drain, admin)
+            part = self._parts.run(lambda: envoy.launch(configuration, self._log("envoy")), envoy.STOP_SECONDS)
+            self._parts.stops.callback(envoy.drain, admin)
             envoy.await_ready(part.process, self._settings.port)
 
     def _observe(self) -> None:
@@ -238,34 +229,13 @@ class Stack:
                 (partial(observe.launch_alertmanager, directory, self._log("alertmanager")), alertmanager),
                 (partial(observe.launch_prometheus, directory, self._log("prometheus")), prometheus),
             ):
-                part = self._run(partial(launch, port=port), observe.STOP_SECONDS)
+                part = self._parts.run(partial(launch, port=port), observe.STOP_SECONDS)
                 observe.await_ready(part.process, port)
         self.state.prometheus = f"http://{HOST}:{prometheus}"
-
-    def _run(
-        self, launch: Callable[[], Process], stop_seconds: float, lacking: Callable[[], str] = lambda: ""
-    ) -> SupervisedProcess:
-        part = SupervisedProcess(launch, note=self._note, stop_seconds=stop_seconds, lacking=lacking)
-        self._stops.callback(self._stop, part)
-        self._parts.append(part)
-        return part
 
     def _note(self, process: Process) -> None:
         self.state.record(process.name, process.pid)
         state.write(self._home, self.state)
-
-    def _start_again(self, part: SupervisedProcess) -> None:
-        begin, ended, waited = time.monotonic(), part.process, part.waits_for
-        if part.start_again():
-            text = f"{ended.name} ended unexpectedly ({ended.how_it_ended}, log in {ended.log.name}.old)"
-            self._say(f"{text} and was started again", time.monotonic() - begin)
-        elif part.waits_for and part.waits_for != waited:
-            self._say(f"{ended.name} ended and waits: {part.waits_for}", 0)
-
-    def _stop(self, part: SupervisedProcess) -> None:
-        begin = time.monotonic()
-        part.stop()
-        self._say(f"{part.process.name} stopped", time.monotonic() - begin)
 
     @contextmanager
     def _step(self, text: str) -> Iterator[None]:

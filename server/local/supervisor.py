@@ -13,7 +13,8 @@ from typing import IO
 
 from server.config import LocalSettings
 from server.local import LocalError, state, stop
-from server.local.stack import Say, Stack
+from server.local.processes.supervised_processes import Say
+from server.local.stack import Stack
 from server.local.state import StackState
 
 STEP_SECONDS = 0.1

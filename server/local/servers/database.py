@@ -1,7 +1,7 @@
 """The stack's PostgreSQL: where primary and standby lie, and what is in them from the start."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -21,6 +21,13 @@ ROLE = f"CREATE ROLE {NAME} LOGIN PASSWORD :'password' IN ROLE pg_monitor"
 DATABASE = f"CREATE DATABASE {NAME} OWNER {NAME}"
 EXTENSION = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements"
 MAY_PROMOTE = f"GRANT EXECUTE ON FUNCTION pg_promote TO {NAME}"
+
+
+def given(environment: Mapping[str, str]) -> str | None:
+    """The URL of the database that the user has set instead of the stack's own, if any."""
+    if path := environment.get("YOYAKU_DATABASE_URL_FILE"):
+        return Path(path).read_text().strip()
+    return environment.get("YOYAKU_DATABASE_URL")
 
 
 def servers(home: Path, ports: tuple[int, int]) -> tuple[PostgresServer, PostgresServer]:

@@ -53,6 +53,10 @@ def filled(postgres_cluster: PostgresServer, template: str) -> Iterator[psycopg.
         yield connection
 
 
+GAPS = ("{noun}", "{rows}")
+"""In templates, which are statements only once these are filled in."""
+
+
 def statements() -> Iterator[tuple[str, str]]:
     """Every statement of db.postgres that is known before a call, by module and name."""
     for info in pkgutil.walk_packages(db.postgres.__path__, "db.postgres."):
@@ -63,7 +67,7 @@ def statements() -> Iterator[tuple[str, str]]:
                 isinstance(value, str)
                 and value.lstrip().startswith(searches)
                 and "%(" in value
-                and "{noun}" not in value
+                and not any(gap in value for gap in GAPS)
             ):
                 yield f"{info.name.rpartition('.')[2]}.{name}", value
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import idna
 import phonenumbers
 
-from server.domain.characters import flaw
+from server.domain.characters import flaw, name_flaw
 
 MOST_OF_A_NAME = 200
 """The longest name, in characters."""
@@ -32,14 +32,23 @@ class Unfit(ValueError):
         self.reason = reason
 
 
+def person(written: str) -> str:
+    """The name of a person, without surrounding spaces; one letter is enough (Unfit)."""
+    return _name(written, of_person=True)
+
+
 def name(written: str) -> str:
-    """A name without surrounding spaces; one character is enough (Unfit)."""
+    """The name of anything else, such as a clinic (Unfit)."""
+    return _name(written, of_person=False)
+
+
+def _name(written: str, *, of_person: bool) -> str:
     found = written.strip()
     if not found:
         raise Unfit("has no visible characters: write the name")
     if len(found) > MOST_OF_A_NAME:
         raise Unfit(f"is longer than {MOST_OF_A_NAME} characters: shorten it")
-    if problem := flaw(found):
+    if problem := flaw(found) or name_flaw(found, of_person=of_person):
         raise Unfit(problem)
     return found
 

@@ -1,8 +1,10 @@
 """Identifiers that other systems give to people and things: (system, value)."""
 
 import re
+import unicodedata
 from collections.abc import Collection
 
+from server.domain.characters import without_ignorable
 from server.domain.errors import DomainError, Reason
 
 OURS = "urn:yoyaku:"
@@ -27,9 +29,33 @@ def is_placeholder(value: str) -> bool:
     return len(set(bare)) == 1 and (bare[0] == "0" or len(bare) >= _MANY or bare[0] == "x")
 
 
+LONGEST = 200
+"""Of a system or a value, in characters."""
+
+
+def value_of(written: str) -> str:
+    """A value in the one form that is stored and compared: no spaces around it, nothing invisible, and NFKC."""
+    return unicodedata.normalize("NFKC", without_ignorable(written)).strip()
+
+
+def system_of(written: str) -> str:
+    """The URI of a system in the same form; what has no case in URIs is in lower case (RFC 3986, RFC 8141)."""
+    uri = value_of(written)
+    scheme, colon, rest = uri.partition(":")
+    if not colon:
+        return uri
+    if scheme.lower() == "urn":
+        namespace, separator, name = rest.partition(":")
+        return f"urn:{namespace.lower()}{separator}{name}"
+    if rest.startswith("//"):
+        host, slash, path = rest[2:].partition("/")
+        rest = f"//{host.lower()}{slash}{path}"
+    return f"{scheme.lower()}:{rest}"
+
+
 def is_ours(system: str) -> bool:
-    """Whether a system is one of ours, regardless of case and of spaces around it."""
-    return system.strip().casefold().startswith(OURS)
+    """Whether a system is one of ours, regardless of case."""
+    return system_of(system).casefold().startswith(OURS)
 
 
 def check_unreserved(systems: Collection[str], reserved: Collection[str]) -> None:

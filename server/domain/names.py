@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from server.domain.characters import without_ignorable
+
 # Letters that have no accent to remove, but that people write in plain letters too; \u0131 is the i without a dot.
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "\u0131": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
 # The accents of Latin, Greek and Cyrillic, but not the voicing marks of kana: か and が are two different sounds.
@@ -12,8 +14,8 @@ _PART = re.compile(r"[^\W_]+(?:[\u3099\u309a])*")
 
 
 def parts(name: str) -> tuple[str, ...]:
-    """The parts of a name in their order, without width, case, accents, hyphens and apostrophes."""
-    plain = unicodedata.normalize("NFKC", _APOSTROPHE.sub("", name)).casefold().translate(_PLAIN)
+    """The parts of a name in their order, without width, case, accents, hyphens, apostrophes and what is invisible."""
+    plain = unicodedata.normalize("NFKC", _APOSTROPHE.sub("", without_ignorable(name))).casefold().translate(_PLAIN)
     bare = _ACCENT.sub("", unicodedata.normalize("NFD", plain))
     return tuple(_PART.findall(unicodedata.normalize("NFC", bare)))
 

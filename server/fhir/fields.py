@@ -1,7 +1,8 @@
 """Fields of a FHIR resource that may be missing or of any shape: text, lists, names, identifiers, instants."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from server import particulars
 from server.domain.characters import flaw
-from server.domain.identifiers import is_placeholder
+from server.domain.identifiers import is_placeholder, system_of, value_of
 from server.particulars import Unfit
 
 Json = Mapping[str, Any]
@@ -83,7 +84,7 @@ def resource_id(resource: Json) -> str:
 
 def own(kind: str, value: str, origin: Origin) -> Identifier:
     """The identifier that stands for `Type/id` at the exporter."""
-    return Identifier(f"{origin.source}/{kind}", value)
+    return Identifier(system_of(f"{origin.source}/{kind}"), value)
 
 
 def identifiers(resource: Json, origin: Origin, notes: list[str]) -> Sequence[Identifier]:
@@ -94,7 +95,7 @@ def identifiers(resource: Json, origin: Origin, notes: list[str]) -> Sequence[Id
     """
     found = {own(text(resource["resourceType"]), resource_id(resource), origin): None}
     for given in items(resource.get("identifier")):
-        system, value = text(given.get("system")), text(given.get("value"))
+        system, value = system_of(text(given.get("system"))), value_of(text(given.get("value")))
         if not value:
             continue
         identifier = Identifier(system or without_system(origin), value)
@@ -117,7 +118,7 @@ def _flaw_of(identifier: Identifier, given: Json, now: datetime) -> str:
 
 def without_system(origin: Origin) -> str:
     """The system of identifiers that name none."""
-    return f"{origin.source}/identifier"
+    return system_of(f"{origin.source}/identifier")
 
 
 def as_written(identifier: Identifier, origin: Origin) -> Identifier:
@@ -129,7 +130,7 @@ def current_identifiers(resource: Json) -> list[Identifier]:
     """The identifiers that a resource names and that are not marked as old, as they are written."""
     given = [each for each in items(resource.get("identifier")) if each.get("use") != "old"]
     return [
-        Identifier(str(each.get("system") or ""), str(each.get("value")).strip())
+        Identifier(system_of(str(each.get("system") or "")), value_of(str(each.get("value"))))
         for each in given
         if each.get("value") and not mapping(each.get("period")).get("end")
     ]
@@ -147,12 +148,12 @@ def has_ended(given: Json, now: datetime) -> bool:
     return bool(end) and end[:10] < now.date().isoformat()[: len(end[:10])]
 
 
-def name(value: object) -> str:
+def name(value: object, rule: Callable[[str], str] = particulars.name) -> str:
     """A name (Unusable if it is missing or unfit)."""
     if not (written := text(value)):
         raise Unusable("name is missing")
     try:
-        return particulars.name(written)
+        return rule(written)
     except Unfit as unfit:
         raise Unusable(f"name {unfit.reason}") from None
 
@@ -163,11 +164,15 @@ def full_name(value: object, now: datetime) -> str:
 
 
 def full_names(value: object, now: datetime) -> Sequence[str]:
-    """All names of a person, the one to use first, those of the past last (Unusable)."""
+    """The fit names of a person, the one to use first, those of the past last (Unusable if the first is not fit)."""
     names = sorted(
         (each for each in items(value) if _written(each)), key=lambda each: (has_ended(each, now), _rank(each))
     )
-    return [name(_written(each)) for each in names]
+    found = [name(_written(each), particulars.person) for each in names[:1]]
+    for each in names[1:]:
+        with suppress(Unusable):
+            found.append(name(_written(each), particulars.person))
+    return found
 
 
 def _written(human_name: Json) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from server.domain.identifiers import system_of, value_of
 from server.fhir.fields import Identifier, Json, Origin, items, mapping, own, text
 
 _LITERAL = re.compile(r"([A-Z][A-Za-z]{1,60})/([A-Za-z0-9.-]{1,64})(/_history/[A-Za-z0-9.-]{1,64})?")
@@ -56,4 +57,4 @@ def _identified(kind: str, system: str, value: str) -> Reference | None:
     if not system or not value:
         return None
     shown = "".join(character for character in system[:100] if character.isprintable())
-    return Reference(kind, Identifier(system, value), f"the {kind} that it names by {shown}")
+    return Reference(kind, Identifier(system_of(system), value_of(value)), f"the {kind} that it names by {shown}")

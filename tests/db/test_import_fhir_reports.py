@@ -103,10 +103,12 @@ async def test_a_location_named_as_another_clinic_is_reported(book: Book, tmp_pa
 
 
 async def test_names_that_requests_may_not_hold_are_reported(book: Book, tmp_path: Path) -> None:
-    texts = ["\u200b", "\u3000", "Mori\nHana", "Mori\x1b[2J", "Mori \u202eanaH"]
+    texts = ["\u200b", "\u3000", "Mori\nHana", "Mori\x1b[2J", "Mori \u202eanaH", "\U0001d159", "Mo\u200bri", "42"]
     lines = [patient(f"p{number}", name=[{"text": text}]) for number, text in enumerate(texts)]
     outcome, reports = await load(book, export(tmp_path, a=lines))
     assert (outcome.new, len(reports)) == (0, len(texts))
+    nicknamed = patient("p", name=[{"text": "Mori Hana"}, {"use": "nickname", "text": "🦊"}])
+    assert (await load(book, export(tmp_path / "other", a=[nicknamed])))[0].new == 1
 
 
 async def test_contacts_are_kept_by_the_rule_of_requests(book: Book, tmp_path: Path) -> None:

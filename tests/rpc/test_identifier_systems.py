@@ -49,10 +49,22 @@ async def test_nobody_gives_or_takes_what_an_import_wrote(scene: Scene, tmp_path
     assert list((await get(caller, str(imported_id))).identifiers) == [*own, CARD]
 
 
-@pytest.mark.parametrize("system", ["urn:yoyaku:fhir/Patient", "URN:Yoyaku:fhir/Patient"])
+@pytest.mark.parametrize("system", ["urn:yoyaku:fhir/Patient", "URN:Yoyaku:fhir/Patient", "urn:yoy\u200baku:x"])
 async def test_our_own_systems_are_reserved_before_any_import(scene: Scene, system: str) -> None:
     refused = await refusal(register(scene, identifiers=[Identifier(system=system, value="1")]))
     assert refused.reason == "IDENTIFIER_RESERVED"
+
+
+@pytest.mark.parametrize(
+    "written", ["urn:Oid:1.2.392 ", "urn:oid:1.2\u200b.392", "ｕｒｎ:oid:1.2.392", "\u00adURN:oid:1.2.392"]
+)
+async def test_a_reserved_system_is_reserved_however_it_is_written(scene: Scene, admin: Client, written: str) -> None:
+    await reserve(admin, CARD.system.upper())
+    forged = [Identifier(system=written, value="A-17")]
+    for attempt in (register(scene, identifiers=forged), update(scene, Patient(identifiers=forged))):
+        assert (await refusal(attempt)).reason == "IDENTIFIER_RESERVED"
+    await release(admin, written)
+    assert list((await register(scene, identifiers=forged)).identifiers) == [CARD]
 
 
 async def test_an_admin_reserves_a_system_and_releases_it(scene: Scene, admin: Client) -> None:

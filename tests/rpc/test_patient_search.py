@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from server.domain.characters import without_ignorable
 from tests.fixtures.callers import all_pages, refusal
 from tests.fixtures.clinic import Scene
 from tests.rpc.test_listing import statements
@@ -31,6 +32,33 @@ async def test_names_are_found_by_their_beginning_in_any_case(scene: Scene) -> N
     assert await names(scene, name_prefix="100%") == ["100% Ken"]
     assert await names(scene, name_prefix="sa_") == ["Sa_to"]
     assert await names(scene, name_prefix="%ken") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix"),
+    [
+        ("می\u200cخواهم رضا", "میخوا"),
+        ("葛\U000e0100城 愛", "葛城"),
+        ("葛城 愛", "葛\U000e0101城"),
+        ("ｻﾄｳ\u3000ｹﾝ", "サトウ ケ"),
+        ("Jose\u0301 Núñez", "jos\u00e9 "),
+        ("Kato  Mei", "kato mei"),
+    ],
+)
+async def test_names_are_found_in_every_width_and_without_what_nobody_sees(
+    scene: Scene, name: str, prefix: str
+) -> None:
+    await register(scene, name=name)
+    assert await names(scene, name_prefix=prefix) == [name]
+
+
+async def test_names_from_before_the_rule_are_found_too(scene: Scene) -> None:
+    marks = sorted({chr(code) for code in range(0x110000) if without_ignorable(chr(code)) == ""} - {"\0"})
+    await scene.book.patient("Ka" + "to".join(marks[:60]) + " Mei")
+    for number in range(0, len(marks), 150):
+        await scene.book.patient(f"Ueda{''.join(marks[number : number + 150])} Aoi")
+    assert len(await names(scene, name_prefix="Kato")) == 1
+    assert len(await names(scene, name_prefix="Ueda Aoi", size=100)) == -(-len(marks) // 150)
 
 
 async def test_a_birth_date_narrows_a_search(scene: Scene) -> None:

@@ -93,6 +93,14 @@ async def test_a_write_that_comes_again_gets_its_first_answer(scene: Scene) -> N
     assert await update(scene, Patient(phone="+81398765432", etag="1"), request_id=request_id) == changed
 
 
+async def test_an_identifier_is_the_same_however_it_is_written(scene: Scene) -> None:
+    patient = await register(scene, identifiers=[Identifier(system=" URN:OID:1.2.392", value="Ａ-17 ")])
+    assert list(patient.identifiers) == [CARD]
+    written = Identifier(system="urn:OID:1.2.392", value="A\u200b-17")
+    assert (await refusal(register(scene, identifiers=[written]))).reason == "IDENTIFIER_TAKEN"
+    assert list((await search(scene, identifier=written)).patients) == [patient]
+
+
 async def test_an_identifier_belongs_to_one_patient(scene: Scene) -> None:
     requests = [register(scene, identifiers=[FILE, CARD]) for _ in range(4)]
     results = await asyncio.gather(*requests, return_exceptions=True)
@@ -115,6 +123,10 @@ async def test_an_identifier_belongs_to_one_patient(scene: Scene) -> None:
         ({"name": "\u200b"}, "name"),
         ({"name": "Mori\nHana"}, "name"),
         ({"name": "Mori\x1b[2J"}, "name"),
+        ({"name": "\U0001d159"}, "name"),
+        ({"name": "Mo\u200bri"}, "name"),
+        ({"name": "Mori\U000e0100"}, "name"),
+        ({"name": "42"}, "name"),
         ({"name": "Mori \u202eanaH"}, "name"),
         ({"phone": "+1202555012345"}, "phone"),
         ({"email": "kei,mori@example.com"}, "email"),
@@ -125,6 +137,8 @@ async def test_an_identifier_belongs_to_one_patient(scene: Scene) -> None:
         ({"phone": "03-1234-5678"}, "phone"),
         ({"email": "mei"}, "email"),
         ({"identifiers": [CARD, CARD]}, "identifiers"),
+        ({"identifiers": [CARD, Identifier(system="URN:oid:1.2.392 ", value="A-17\u200b")]}, "identifiers"),
+        ({"identifiers": [Identifier(system="urn:x", value="ﷺ" * 20)]}, "identifiers"),
         ({"identifiers": [Identifier(system="urn:x", value=str(n)) for n in range(21)]}, "identifiers"),
     ],
 )

@@ -20,6 +20,9 @@ from server.domain.names import are_same, folded
         ("Ｓａｔｏ　Ｋｅｎ", "Sato Ken"),
         ("佐藤 健", "佐藤健"),
         ("İpek", "ipek"),
+        ("می\u200cخواهم", "میخواهم"),
+        ("葛\U000e0100城 愛", "葛城 愛"),
+        ("Sa\u00adto\u200b Ken\u061c", "Sato Ken"),
     ],
 )
 def test_one_name_in_two_ways_is_one(one: str, other: str) -> None:

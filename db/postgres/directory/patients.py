@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, insert
 from db.postgres.cluster.engines import Connection, Sent
 from db.postgres.driver.statements import sql
 from db.postgres.tables import patient_identifiers, patients
+from db.postgres.tables.directory import folded
 
 
 class PatientRow(NamedTuple):
@@ -87,10 +88,11 @@ _ID_BY_IDENTIFIER = "SELECT patient_id FROM patient_identifiers WHERE system = %
 _BY_IDENTIFIER = f"{_SELECT}WHERE id = ({_ID_BY_IDENTIFIER})"
 # Names with a prefix sort between the prefix and the prefix followed by the highest character. Both bounds are in the
 # statement so that the planner can estimate how many rows lie between them.
+_PREFIX = folded("%(prefix)s")
 _BY_NAME = f"""{_SELECT}
 WHERE (name_key, id) > (
-        coalesce((SELECT name_key FROM patients WHERE id = %(after_id)s), lower(%(prefix)s)), %(after_id)s)
-    AND name_key >= lower(%(prefix)s) AND name_key < lower(%(prefix)s) || chr(1114111)
+        coalesce((SELECT name_key FROM patients WHERE id = %(after_id)s), {_PREFIX}), %(after_id)s)
+    AND name_key >= {_PREFIX} AND name_key < {_PREFIX} || chr(1114111)
     AND (%(birth_date)s::date IS NULL OR birth_date = %(birth_date)s)
 ORDER BY name_key, id LIMIT %(limit)s
 """
@@ -168,7 +170,7 @@ async def by_identifier(pg: Connection, system: str, value: str) -> list[FullPat
 async def by_name(
     pg: Connection, prefix: str, birth_date: date | None, after_id: str, limit: int
 ) -> list[FullPatientRow]:
-    """Patients whose names begin with `prefix`, case-insensitively, by (name, id), starting after `after_id`.
+    """Patients whose names begin with `prefix`, both `folded`, by (name, id), starting after `after_id`.
 
     The nil UUID starts at the first one.
     """

@@ -12,7 +12,11 @@ IMPORTER = "import-fhir"
 # written while the system is being reserved.
 _SHARE = "SELECT pg_advisory_xact_lock_shared(7250412)"
 _LOCK = "SELECT pg_advisory_xact_lock(7250412)"
-_RESERVED = "SELECT system, actor FROM reserved_systems WHERE system = ANY(%(systems)s)"
+# Regardless of case: of two systems that differ in it only, one would pass for the other.
+_RESERVED = """
+SELECT wanted.system, actor FROM unnest(%(systems)s::text[]) AS wanted (system)
+JOIN reserved_systems ON lower(reserved_systems.system) = lower(wanted.system)
+"""
 _ALL = "SELECT system FROM reserved_systems WHERE actor = %(actor)s"
 _ADD = """
 INSERT INTO reserved_systems AS old (system, actor, created_at)
@@ -21,7 +25,7 @@ ON CONFLICT (system) DO UPDATE SET actor = excluded.actor
     WHERE excluded.actor = 'import-fhir' AND old.actor <> excluded.actor
 RETURNING system
 """
-_REMOVE = "DELETE FROM reserved_systems WHERE system = %(system)s"
+_REMOVE = "DELETE FROM reserved_systems WHERE lower(system) = lower(%(system)s)"
 _PATIENTS_NAMED = "SELECT count(DISTINCT patient_id) FROM patient_identifiers WHERE system = ANY(%(systems)s)"
 
 
@@ -36,7 +40,7 @@ async def lock(pg: Connection) -> None:
 
 
 async def reserved(pg: Connection, systems: Collection[str]) -> dict[str, str]:
-    """The systems among these that are reserved, and who reserved each."""
+    """The systems among these that are reserved, in upper or lower case, and who reserved each."""
     cursor = await pg.execute(_RESERVED, {"systems": list(systems)})
     return dict(await cursor.fetchall())
 

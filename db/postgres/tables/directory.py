@@ -100,12 +100,25 @@ working_sessions = Table(
     ),
 )
 
+_IGNORABLE = (
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    r"\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Default_Ignorable_Code_Point, as a pattern of PostgreSQL; `server.domain.characters` has the same list."""
+
+
+def folded(name: str) -> str:
+    """The SQL of a name to search by, whatever its case and width, without what is invisible."""
+    visible = f"regexp_replace({name}, '{_IGNORABLE}', '', 'g')"
+    return rf"lower(regexp_replace(normalize({visible}, NFKC), '\s+', ' ', 'g'))"
+
+
 patients = Table(
     "patients",
     metadata,
     not_null("id", UUID),
     not_null("name", Text(), check("patients_name_length", "length(name) BETWEEN 1 AND 200")),
-    not_null("name_key", Text(collation="C"), Computed("lower(name)", persisted=True)),
+    not_null("name_key", Text(collation="C"), Computed(folded("name"), persisted=True)),
     Column("birth_date", Date()),
     not_null("phone", Text()),
     not_null("email", Text()),

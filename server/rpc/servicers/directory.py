@@ -11,6 +11,7 @@ from db.postgres.directory.patients import FullPatientRow
 from server import particulars
 from server.domain.errors import invalid
 from server.domain.etags import etag_of
+from server.domain.identifiers import LONGEST, system_of, value_of
 from server.rpc.calls.current_call import caller, set_etag, set_location
 from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.messages.convert import to_timestamp
@@ -55,7 +56,7 @@ class DirectoryServicer(DirectoryServiceServicer):
         return response
 
     async def CreateDoctor(self, request: pb.CreateDoctorRequest, context: object) -> pb.CreateDoctorResponse:
-        name = checked("name", particulars.name, request.name, "")
+        name = checked("name", particulars.person, request.name, "")
         new = NewDoctor(request.clinic_id.lower(), name, request.practitioner_id.lower(), request.specialty)
         write = idempotent_write(caller(), request, request.request_id, _doctor_created, pb.CreateDoctorResponse)
         response = await self._directory.create_doctor(caller(), new, write)
@@ -100,13 +101,13 @@ class DirectoryServicer(DirectoryServiceServicer):
     async def ReserveIdentifierSystem(
         self, request: pb.ReserveIdentifierSystemRequest, context: object
     ) -> pb.ReserveIdentifierSystemResponse:
-        await self._systems.reserve(caller(), request.system)
+        await self._systems.reserve(caller(), system_of(request.system))
         return pb.ReserveIdentifierSystemResponse()
 
     async def ReleaseIdentifierSystem(
         self, request: pb.ReleaseIdentifierSystemRequest, context: object
     ) -> pb.ReleaseIdentifierSystemResponse:
-        await self._systems.release(caller(), request.system)
+        await self._systems.release(caller(), system_of(request.system))
         return pb.ReleaseIdentifierSystemResponse()
 
 
@@ -117,7 +118,7 @@ def _doctor_change(request: pb.UpdateDoctorRequest) -> DoctorChange:
     if "name" in fields and not doctor.name:
         raise invalid("doctor.name", "cannot be cleared: send the name, 1 to 200 characters")
     validate_fields(pb.CreateDoctorRequest(name=doctor.name, specialty=doctor.specialty), fields, "doctor")
-    name = checked("doctor.name", particulars.name, doctor.name, "")
+    name = checked("doctor.name", particulars.person, doctor.name, "")
     return DoctorChange(request.doctor_id.lower(), fields, name, doctor.specialty, doctor.active, doctor.etag)
 
 
@@ -142,7 +143,7 @@ def _patient_change(request: pb.UpdatePatientRequest) -> PatientChange:
 
 def _particulars(request: pb.RegisterPatientRequest, within: str = "") -> Particulars:
     return Particulars(
-        name=checked(f"{within}name", particulars.name, request.name, ""),
+        name=checked(f"{within}name", particulars.person, request.name, ""),
         birth_date=checked(f"{within}birth_date", particulars.birth_date, request.birth_date, None),
         phone=checked(f"{within}phone", particulars.phone, request.phone, ""),
         email=checked(f"{within}email", particulars.email, request.email, ""),
@@ -153,14 +154,21 @@ def _particulars(request: pb.RegisterPatientRequest, within: str = "") -> Partic
 
 
 def _identifiers(field: str, identifiers: Iterable[patient_pb2.Identifier]) -> list[tuple[str, str]]:
-    pairs = [(identifier.system, identifier.value) for identifier in identifiers]
+    pairs = [_pair(field, identifier) for identifier in identifiers]
     if len(set(pairs)) < len(pairs):
         raise invalid(field, "the same system and value appear twice: send each identifier once")
     return sorted(pairs)
 
 
+def _pair(field: str, identifier: patient_pb2.Identifier) -> tuple[str, str]:
+    pair = system_of(identifier.system), value_of(identifier.value)
+    if not all(0 < len(part) <= LONGEST for part in pair):
+        raise invalid(field, f"a system or a value is blank, or longer than {LONGEST} characters: correct it")
+    return pair
+
+
 def _search(request: pb.SearchPatientsRequest) -> PatientSearch:
-    identifier = (request.identifier.system, request.identifier.value) if request.HasField("identifier") else None
+    identifier = _pair("identifier", request.identifier) if request.HasField("identifier") else None
     birth_date = checked("birth_date", particulars.birth_date, request.birth_date, None)
     return PatientSearch(identifier, request.name_prefix, birth_date, request.size, request.page_token)
 

@@ -17,7 +17,7 @@ from server.fhir import directory as reading
 from server.fhir.condition import condition
 from server.fhir.encounter import encounter
 from server.fhir.export import KINDS, Export, Line
-from server.fhir.fields import Identifier, Json, Origin, Unusable, as_written, resource_id, shown, without_system
+from server.fhir.fields import Identifier, Json, Origin, Unusable, as_written, own, resource_id, shown, without_system
 from server.fhir.patient import patient
 from server.usecases.importing import directory, encounters, patients, records
 from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Step
@@ -67,13 +67,13 @@ class Importer:
         Each batch is committed before it is yielded. Raises ForeignIdentifiersError before the first; after OVERLOADED,
         TRANSACTION_CONFLICT or DATABASE_UNAVAILABLE, yielded batches are stored and another run continues from there.
         """
-        own = await self._reserve([f"{origin.source}/{name}" for name in KINDS])
+        owned = await self._reserve([own(name, "", origin).system for name in KINDS])
         roles, strangers = dict[Identifier, Identifier](), set[Identifier]()
         for name in KINDS:
             seen: set[str] = set()
             for lines in _batches(export.lines(name)):
                 outcome = ImportCounts()
-                read = partial(_read, _KINDS[name], origin, own, export.shared, seen, outcome)
+                read = partial(_read, _KINDS[name], origin, owned, export.shared, seen, outcome)
                 batch = [item for line in lines if (item := read(line))]
                 if batch:
                     outcome.add(await self._write(_KINDS[name], batch, roles, strangers))
@@ -82,7 +82,7 @@ class Importer:
     async def _reserve(self, systems: Sequence[str]) -> frozenset[str]:
         """Reserve the exporter's systems for imports, because imports use these ids to decide what belongs to whom.
 
-        Returns the systems of all exporters so far.
+        Returns the systems of all exporters so far, in lower case.
         """
 
         async def work(pg: Connection) -> frozenset[str]:
@@ -93,7 +93,7 @@ class Importer:
                     f"{count} patients have identifiers of {fresh[0].rpartition('/')[0]} that no import gave them, and"
                     " what is imported would be filed under them: take those identifiers off, or give another --source"
                 )
-            return frozenset(await reserved_systems.all_of(pg, ACTOR))
+            return frozenset(system.casefold() for system in await reserved_systems.all_of(pg, ACTOR))
 
         with database_failures_as_domain_errors():
             return await transact(self._engine, work, replayable=True)
@@ -128,7 +128,7 @@ class Importer:
 def _read(
     kind: _ResourceType,
     origin: Origin,
-    own: frozenset[str],
+    owned: frozenset[str],
     shared: Collection[tuple[str, Identifier]],
     seen: set[str],
     outcome: ImportCounts,
@@ -142,7 +142,7 @@ def _read(
     with outcome.reporting(line):
         content = kind.read(line.resource, origin)
         first, *named = content.identifiers
-        allowed = [each for each in named if each.system not in own and not _is_reserved(each, origin)]
+        allowed = [each for each in named if each.system.casefold() not in owned and not _is_reserved(each, origin)]
         own_name = line.resource["resourceType"]
         common = [each for each in allowed if (own_name, as_written(each, origin)) in shared]
         kept = (first, *(each for each in allowed if each not in common))

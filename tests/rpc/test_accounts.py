@@ -82,6 +82,18 @@ async def test_the_current_password_cannot_be_guessed_by_a_thief_of_a_token(peop
     assert (await refusal(people.change_password(tokens))).reason == "TOO_MANY_ATTEMPTS"
 
 
+async def test_names_of_the_account_and_its_clinics_are_no_passwords(people: People) -> None:
+    clinic_id = people.scene.clinic_id
+    await people.scene.book.run("UPDATE clinics SET name = 'Sakuragaoka Byoin' WHERE id = %s", clinic_id)
+    await people.scene.book.run("UPDATE patients SET name = 'Tanizaki Junichiro'")
+    patient = await people.invite()
+    staff = await people.invite("desk@example.org", role=AccountRole.ACCOUNT_ROLE_STAFF, clinic_ids=[clinic_id])
+    for invited, password in ((patient, "Tanizaki.Junichiro-1886"), (staff, "Sakuragaoka!2026")):
+        refused = await refusal(people.set_password(invited.set_password_token, password))
+        assert (refused.reason, list(refused.violations)) == ("INVALID_REQUEST", ["password"])
+        await people.set_password(invited.set_password_token)
+
+
 async def test_common_passwords_are_neither_set_nor_changed_to(people: People) -> None:
     invited = await people.invite()
     refused = await refusal(people.set_password(invited.set_password_token, "password1234"))

@@ -45,7 +45,12 @@ async def test_space_of_japanese_keyboards_is_space(passwords: Passwords) -> Non
 @pytest.mark.parametrize(
     "password",
     ["password1234", "qwertyuiop12", "aaaaaaaaaaaa", "123456789012", "password" * 25, "kei.mori@example.org",
-     "ｐａｓｓｗｏｒｄ１２３４", "tab\there and more", "abc\u0301\u0301", "zero\u200bwidth spaces"],
+     "ｐａｓｓｗｏｒｄ１２３４", "Summer2026!!", "Summ3r2026!!", "winter-2025-winter", "August2026!!",
+     "Monday2026!!!", "Natsu2026!!!!",
+     "夏2026!!!!!!!!!", "Yoyaku2026!!", "Y0y@ku2026!!!", "Hospital2026!", "SummerHospital2026!",
+     "Welcome2026!!", "Tokyo2026August!",
+     "Kei.Mori2026!", "M0ri.K3i.2026!!", "KeiMori12345!", "Qwerty2026!!!", "Liverpool2026!!", "correct horse",
+     "tab\there and more", "abc\u0301\u0301", "zero\u200bwidth spaces"],
 )  # fmt: skip
 async def test_what_is_tried_first_or_cannot_be_typed_is_not_chosen(passwords: Passwords, password: str) -> None:
     with pytest.raises(DomainError) as refused:
@@ -55,7 +60,22 @@ async def test_what_is_tried_first_or_cannot_be_typed_is_not_chosen(passwords: P
 
 
 @pytest.mark.parametrize(
-    "password", ["correct horse battery", "がぎぐげご-Élodie-1234", "x7" + "kqz9vw" * 33, "🦊🌲 runs at dusk"]
+    "password",
+    [
+        "correct horse battery",
+        "blue fox runs",
+        "three blind mice",
+        "green-lantern-77",
+        "my summer in kyoto",
+        "nurses drink cold coffee",
+        "in may the rain stops",
+        "spring onion soup pot",
+        "夏の朝に見た青い海と白い砂",
+        "xk3!vQ9z#pLm",
+        "がぎぐげご-Élodie-1234",
+        "x7" + "kqz9vw" * 33,
+        "🦊🌲 runs at dusk",
+    ],
 )
 async def test_words_of_any_script_may_be_chosen(passwords: Passwords, password: str) -> None:
     await passwords.check("password", password, ["kei.mori@example.org"])

@@ -35,6 +35,12 @@ _OFFERED = """
 id = %(account_id)s AND one_time_hash = %(secret_hash)s AND one_time_until > %(now)s AND disabled_at IS NULL
 """
 _OFFERED_TO = f"SELECT email FROM accounts WHERE {_OFFERED}"
+_NAMES_OF = """
+SELECT name FROM clinics WHERE id IN (SELECT unnest(clinic_ids) FROM accounts WHERE id = %(account_id)s LIMIT 20)
+UNION ALL SELECT name FROM patients WHERE id = (SELECT patient_id FROM accounts WHERE id = %(account_id)s)
+UNION ALL SELECT practitioners.name FROM practitioners JOIN doctors ON doctors.practitioner_id = practitioners.id
+    WHERE doctors.id = (SELECT doctor_id FROM accounts WHERE id = %(account_id)s)
+"""
 _NEW = """
 password_hash = %(new)s, one_time_hash = NULL, one_time_until = NULL,
     generation = generation + 1, sessions_ended_at = %(now)s
@@ -90,6 +96,12 @@ async def offered_to(pg: Connection, account_id: str, secret_hash: bytes, now: d
     values = {"account_id": account_id, "secret_hash": secret_hash, "now": now}
     found = await (await pg.execute(_OFFERED_TO, values)).fetchone()
     return None if found is None else found[0]
+
+
+async def names_of(pg: Connection, account_id: str) -> list[str]:
+    """The names of an account's patient or doctor, and of its clinics, at most twenty."""
+    cursor = await pg.execute(_NAMES_OF, {"account_id": account_id})
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def take_offer(pg: Connection, account_id: str, secret_hash: bytes, *, new: str, now: datetime) -> bool:

@@ -116,7 +116,7 @@ class Accounts:
             email = await read(self._engine, lambda pg: passwords.offered_to(pg, account_id, secret_hash, now))
         if email is None:
             raise _token_invalid()
-        await self._passwords.check("password", password, [email])
+        await self._check("password", password, account_id, email)
         new = await self._passwords.hash(password)
 
         async def work(pg: Connection) -> None:
@@ -134,7 +134,7 @@ class Accounts:
         row = await self._sessions.check(known.account.email, current) if known and known.account.email else None
         if row is None or row.account.id != caller.id:
             raise _password_wrong()
-        await self._passwords.check("new_password", new, [row.account.email or ""])
+        await self._check("new_password", new, caller.id, row.account.email or "")
         old, hashed, now = row.password_hash or "", await self._passwords.hash(new), self._clock()
 
         async def work(pg: Connection) -> int:
@@ -163,6 +163,11 @@ class Accounts:
 
         with database_failures_as_domain_errors():
             await transact(self._engine, work)
+
+    async def _check(self, field: str, password: str, account_id: str, email: str) -> None:
+        """Refuse a password that may not be chosen for an account (INVALID_REQUEST for the field, OVERLOADED)."""
+        names = await read(self._engine, lambda pg: passwords.names_of(pg, account_id))
+        await self._passwords.check(field, password, [email, *names])
 
     async def _add(self, pg: Connection, row: AccountRow, actor: str, now: datetime) -> Offer:
         await passwords.add(pg, row, now)

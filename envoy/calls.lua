@@ -83,8 +83,10 @@ function envoy_on_response(handle)
   end
   local headers = handle:headers()
   local status = headers:get(":status")
-  if status == "429" and headers:get("grpc-status") then  -- the filter `grpc_web` set UNAVAILABLE
-    headers:replace("grpc-status", "8")
+  local code = headers:get("x-yoyaku-code")  -- of local_replies.yaml; the filter `grpc_web` has put another in its place
+  if code then
+    headers:remove("x-yoyaku-code")
+    headers:replace("grpc-status", code)
   end
   if headers:get("x-yoyaku-precondition") then  -- RFC 9110: an If-Match that does not match
     headers:remove("x-yoyaku-precondition")

@@ -1,3 +1,5 @@
+-- Looks at bodies before they are read: those of gRPC and gRPC-Web must be one plain message, those of REST must be JSON.
+--
 -- The transcoder silently drops unknown fields of a body, and takes more than JSON: names in single quotes or in none,
 -- and commas before a closing bracket. So before it reads the body, this filter checks the body's structure and notes
 -- its fields, as `patient.name,patient.phone`; query.lua compares them with the contract once the method is known. What
@@ -142,12 +144,26 @@ local function fields_of(body)
   return nil, too_many
 end
 
-function envoy_on_request(handle)
-  if (handle:headers():get("content-type") or ""):match("^application/grpc") then
-    return
+-- Whether a body is a single frame without flags. gRPC's core ignores flags that it does not know, and what follows.
+local function is_message(body)
+  local length = body:length()
+  if length < 5 then
+    return true  -- the worker says that there is no message
   end
+  local flags, a, b, c, d = byte(body:getBytes(0, 5), 1, 5)
+  return flags == 0 and length <= 5 + ((a * 256 + b) * 256 + c) * 256 + d
+end
+
+function envoy_on_request(handle)
+  local over_grpc = (handle:headers():get("content-type") or ""):match("^application/grpc")
   local body = handle:body()
   if not body or body:length() == 0 then
+    return
+  end
+  if over_grpc then
+    if not is_message(body) then
+      handle:respond({[":status"] = "400"}, "")
+    end
     return
   end
   local note, wrong = fields_of(body:getBytes(0, body:length()))

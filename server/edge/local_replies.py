@@ -57,15 +57,16 @@ def _text(entry: Entry) -> str:
 
 def _error(entry: Entry) -> Json:
     details: list[Json] = []
-    if reason := entry.get("reason"):
-        details.append({"@type": f"{_TYPE}.ErrorInfo", "reason": reason, "domain": _DOMAIN, "metadata": {}})
+    details.append({"@type": f"{_TYPE}.ErrorInfo", "reason": entry["reason"], "domain": _DOMAIN, "metadata": {}})
     if entry.get("retry"):
         details.append({"@type": f"{_TYPE}.RetryInfo", "retry_delay": f"{_RETRY_SECONDS}s"})
     return {"code": code_pb2.Code.Value(entry["code"]), "message": _text(entry), "details": details}
 
 
 def _headers(entry: Entry) -> Iterator[tuple[str, str]]:
-    yield "grpc-status", str(code_pb2.Code.Value(entry["code"]))
+    code = str(code_pb2.Code.Value(entry["code"]))
+    yield "grpc-status", code
+    yield "x-yoyaku-code", code
     yield "grpc-status-details-bin", base64.b64encode(_status(entry).SerializeToString()).decode().rstrip("=")
     if entry.get("retry"):
         yield "grpc-retry-pushback-ms", str(_RETRY_SECONDS * 1000)
@@ -84,8 +85,7 @@ def _added(headers: Iterable[tuple[str, str]]) -> list[Json]:
 
 def _status(entry: Entry) -> Status:
     status = Status(code=code_pb2.Code.Value(entry["code"]), message=entry["message"])
-    if reason := entry.get("reason"):
-        status.details.append(_packed(ErrorInfo(reason=reason, domain=_DOMAIN)))
+    status.details.append(_packed(ErrorInfo(reason=entry["reason"], domain=_DOMAIN)))
     if entry.get("retry"):
         status.details.append(_packed(RetryInfo(retry_delay=Duration(seconds=_RETRY_SECONDS))))
     return status

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health
+from grpc_health.v1.health_pb2 import HealthCheckResponse
 from grpc_reflection.v1alpha import reflection
 
 from server.rpc.calls.call_lifecycle import TokenVerifier
 from server.rpc.calls.interceptor import CallInterceptor
+from server.rpc.health import Health
 from server.rpc.servicers.appointments import AppointmentServicer
 from server.rpc.servicers.directory import DirectoryServicer
 from server.rpc.servicers.identity import AuthServicer
@@ -62,7 +64,7 @@ class GrpcServer:
     """A worker's gRPC server."""
 
     def __init__(self, servicers: Servicers, tokens: TokenVerifier) -> None:
-        self._health = health.aio.HealthServicer()
+        self._health = Health(_SERVICES)
         self._grpc = grpc.aio.server(
             interceptors=[CallInterceptor(tokens)],
             options=[
@@ -84,7 +86,7 @@ class GrpcServer:
         add_AuthServiceServicer_to_server(servicers.auth, self._grpc)
         add_RecordServiceServicer_to_server(servicers.records, self._grpc)
         add_NotificationServiceServicer_to_server(servicers.notifications, self._grpc)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
+        self._grpc.add_generic_rpc_handlers((self._health.handlers(),))
         reflection.enable_server_reflection((*_SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
 
     async def start(self, address: str) -> int:
@@ -94,17 +96,13 @@ class GrpcServer:
         except RuntimeError as error:
             raise OSError(f"cannot listen at {address}: is another worker running there?") from error
         await self._grpc.start()
-        await self._set_health(health_pb2.HealthCheckResponse.SERVING)
+        await self._health.say(HealthCheckResponse.SERVING)
         return port
 
     async def turn_away(self) -> None:
         """Tell load balancers to send no more calls; calls that still arrive are answered."""
-        await self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
+        await self._health.say(HealthCheckResponse.NOT_SERVING)
 
     async def stop(self, grace_seconds: float) -> None:
         """Refuse new calls, and let running ones end within the grace period."""
         await self._grpc.stop(grace_seconds)
-
-    async def _set_health(self, status: "health_pb2.HealthCheckResponse.ServingStatus.ValueType") -> None:
-        for name in ("", *_SERVICES):
-            await self._health.set(name, status)

@@ -21,8 +21,9 @@ _TICK_SECONDS = 1.0
 # one second.
 _AGE_SPREAD = 0.2
 _TOKEN_SPREAD = timedelta(seconds=20)
-# The stream ends this long before the caller's deadline, so that the last message still arrives.
-_FAREWELL = timedelta(seconds=1)
+# The last message leaves at least a second before the caller's deadline, so that it still arrives; `tick` may find the
+# end up to a second late.
+_FAREWELL = timedelta(seconds=1 + _TICK_SECONDS)
 _LOOK_AGAIN = timedelta(seconds=5)
 
 

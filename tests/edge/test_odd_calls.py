@@ -13,6 +13,8 @@ from typing import Any
 import grpc
 import httpx
 import pytest
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
 
 from server.edge.limits import Bucket
 from tests.edge.answers import reason
@@ -64,6 +66,50 @@ def test_grpc_over_http_1_is_told_what_to_use(edge: Edge) -> None:
     head, _ = posted(edge, KEYS, b"\0\0\0\0\0", "--http1.1", "-H", "content-type: application/grpc")
     assert "grpc-status: 3" in head
     assert "gRPC-Web or REST" in head
+
+
+@pytest.mark.parametrize("flags", [1, 2, 0x80, 0x81])
+def test_a_frame_with_flags_is_refused(edge: Edge, flags: int) -> None:
+    for kind, version in (("grpc", "--http2-prior-knowledge"), ("grpc-web+proto", "--http1.1")):
+        head, _ = posted(edge, KEYS, bytes([flags]) + b"\0\0\0\0", version, "-H", f"content-type: application/{kind}")
+        assert "grpc-status: 3" in head
+        assert "send one frame" in head
+
+
+def test_what_follows_the_message_is_refused(edge: Edge) -> None:
+    for rest in (b"\0", b"\0\0\0\0\0", b"\x80\0\0\0\0"):
+        head, _ = posted(
+            edge, KEYS, b"\0\0\0\0\0" + rest, "--http1.1", "-H", "content-type: application/grpc-web+proto"
+        )
+        assert "grpc-status: 3" in head
+
+
+def test_http_1_0_is_told_what_to_use(edge: Edge) -> None:
+    command = ["curl", "-s", "-i", "--http1.0", f"{edge.url}/api/auth/jwks"]
+    answer = subprocess.run(command, capture_output=True, check=True).stdout.decode()
+    assert answer.startswith("HTTP/1.1 400")
+    assert "use HTTP/1.1 or HTTP/2" in answer
+    assert "INVALID_REQUEST" in answer
+    assert "gRPC" not in answer
+
+
+@pytest.mark.parametrize(
+    ("message", "code", "told"),
+    [
+        (b"\x0a\x03abc", grpc.StatusCode.NOT_FOUND, "UNKNOWN_METHOD"),
+        (b"\xff\xff", grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"),
+    ],
+)
+def test_a_health_check_that_fails_says_why(
+    channel: grpc.Channel, message: bytes, code: grpc.StatusCode, told: str
+) -> None:
+    with pytest.raises(grpc.RpcError) as refused:
+        channel.unary_unary("/grpc.health.v1.Health/Check", bytes, bytes)(message, timeout=10)
+    status, info = rpc_status.from_call(refused.value), error_details_pb2.ErrorInfo()
+    assert status
+    assert status.details[0].Unpack(info)
+    assert (refused.value.code(), info.reason) == (code, told)
+    assert "google.protobuf" not in status.message
 
 
 @pytest.mark.parametrize("size", [4_000, 8_000, 9_000, 12_000, 15_000])

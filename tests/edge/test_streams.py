@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,7 @@ from yoyaku.v1.appointment_service_pb2 import WatchAppointmentsRequest
 from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceStub
 from yoyaku.v1.schedule_service_pb2 import WatchSlotsRequest, WatchSlotsResponse
 from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceStub
+from yoyaku.v1.watch_pb2 import ClosingReason
 
 WATCH = "/api/schedules/slots:watch"
 
@@ -98,3 +100,13 @@ def test_a_clinics_appointments_are_followed_over_grpc(channel: grpc.Channel, re
     booked = rest.book("patient", "04:00").json()["appointment"]
     assert next(call).change.appointment_id == booked["id"]
     call.cancel()
+
+
+def test_the_last_message_comes_before_a_short_deadline(channel: grpc.Channel, stack: Stack) -> None:
+    request = WatchSlotsRequest(doctor_ids=[stack.clinic.doctor], date=stack.clinic.day)
+    metadata = (("authorization", f"Bearer {stack.clinic.tokens['patient']}"),)
+    calls = []
+    for _ in range(5):  # the server looks once a second: they begin at different moments of a second
+        calls.append(ScheduleServiceStub(channel).WatchSlots(request, metadata=metadata, timeout=3))
+        time.sleep(0.2)
+    assert [[*call][-1].closing.reason for call in calls] == [ClosingReason.CLOSING_REASON_MAX_AGE] * 5

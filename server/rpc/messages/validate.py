@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TypeVar
 
 import protovalidate
-from google.protobuf.descriptor import Descriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from protovalidate import FieldPathPb
 
@@ -97,13 +97,17 @@ def checked(field: str, rule: Callable[[str], T], written: str, empty: T) -> T:
 
 def _unfit_texts(message: Message, prefix: str = "") -> Iterator[Violation]:
     for field, value in message.ListFields():
-        for each in value if field.is_repeated else (value,):
+        for number, each in enumerate(value if field.is_repeated else (value,)):
             if isinstance(each, str):
                 problem = flaw(each, lines=field.name in _LINES)
                 if problem and field.name not in _SECRETS:
-                    yield Violation(prefix + field.name, problem)
+                    yield Violation(_place(prefix, field, number), problem)
             elif isinstance(each, Message):
-                yield from _unfit_texts(each, f"{prefix}{field.name}.")
+                yield from _unfit_texts(each, f"{_place(prefix, field, number)}.")
+
+
+def _place(prefix: str, field: FieldDescriptor, number: int) -> str:
+    return f"{prefix}{field.name}[{number}]" if field.is_repeated else f"{prefix}{field.name}"
 
 
 def _words(violation: protovalidate.Violation) -> str:

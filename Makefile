@@ -64,6 +64,15 @@ alerts-drill: .venv/built prometheus  ## Fire each alert (or ALERT=name) once ag
 soak: .venv/built  ## Break parts under load for MINUTES=10 and check what was acknowledged
 	exec $(PYTHON) -m tests.faults --minutes $(or $(MINUTES),10)
 
+INSTALL = $(PYTHON) -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 10 --require-hashes
+
+# Why nothing can be installed, in a sentence; else what pip says.
+NO_INDEX = if grep -qi 'certificate' .venv/pip.log; then \
+  echo "error: the package index shows a certificate that is not trusted here: set PIP_CERT and SSL_CERT_FILE to the PEM file of your organisation's authority" >&2; \
+elif grep -qiE 'connection|resolution|unreachable|timed out|proxy' .venv/pip.log; then \
+  echo "error: the Python package index cannot be reached: check the network and HTTPS_PROXY, or name a mirror with PIP_INDEX_URL and UV_DEFAULT_INDEX" >&2; \
+else cat .venv/pip.log >&2; fi
+
 # The project itself, and what its build hook makes from the contract.
 .venv/built: .venv/installed pyproject.toml $(shell find protos/yoyaku) $(wildcard protos/*.py protos/*.txt)
 	echo "  building from protos/"
@@ -79,9 +88,9 @@ endif
 	$(HERE) 2>/dev/null || { rm -rf .venv && $(MAKE) --silent --no-print-directory environment; }
 	echo "  installing what requirements-dev.lock pins (a minute or two the first time)"
 	sed -n '/^uv==/,/# via/p' requirements-dev.lock > .venv/uv.txt
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.txt
-	$(PYTHON) -m uv pip sync --quiet --compile-bytecode --require-hashes --python $(PYTHON) requirements-dev.lock || \
-	  $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	$(INSTALL) --requirement .venv/uv.txt 2> .venv/pip.log || { $(NO_INDEX); exit 1; }
+	$(PYTHON) -m uv pip sync --quiet --compile-bytecode --require-hashes --python $(PYTHON) requirements-dev.lock \
+	  2> .venv/uv.log || $(INSTALL) --requirement requirements-dev.lock 2> .venv/pip.log || { $(NO_INDEX); exit 1; }
 	touch $@
 
 .PHONY: environment

@@ -48,14 +48,15 @@ class Limits:
 
 
 NAMES = tuple(field.name for field in fields(Limits))
+_DEFAULTS = Limits()
 
 
-def parse(texts: Iterable[str]) -> Limits:
-    """The default limits, except for those given as NAME=PER_SECOND/BURST. Raises LimitError."""
+def parse(texts: Iterable[str], others: Limits = _DEFAULTS) -> Limits:
+    """`others`, except for the limits that are given as NAME=PER_SECOND/BURST. Raises LimitError."""
     given: dict[str, Bucket] = {}
     for text in texts:
         match = _LIMIT.fullmatch(text)
         if match is None or match[1] not in NAMES:
             raise LimitError(f"{text} is not a limit: write NAME=PER_SECOND/BURST with a NAME of {', '.join(NAMES)}")
         given[match[1]] = Bucket(int(match[2]), int(match[3]))
-    return replace(Limits(), **given)
+    return replace(others, **given)

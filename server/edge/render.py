@@ -12,11 +12,12 @@ from pathlib import Path
 from server.domain.methods import COSTLY, LIMITED
 from server.edge import contract, local_replies, lua, pages
 from server.edge.contract import HEALTH, PACKAGE, EdgeError, Method, any_of
-from server.edge.limits import TOKENS_OF_COSTLY, Bucket, Limits
+from server.edge.limits import TOKENS_OF_COSTLY, Bucket, Limits, parse
 from server.edge.template import Json, filled
 
 CONFIGURATION = "envoy.yaml"
 WORKERS = "workers.json"
+LIMITS = "limits"
 CALLS_PER_WORKER = {"most": 96, "fewest": 16}
 """Concurrent calls per worker that Envoy admits; between the two bounds it depends on how long calls take."""
 ENDPOINTS_TYPE = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
@@ -86,6 +87,11 @@ def write_workers(workers: Sequence[Address], directory: Path) -> Path:
     return _replace(directory / WORKERS, json.dumps({"resources": [assignment]}, indent=2).encode())
 
 
+def read_limits(directory: Path) -> Limits:
+    """The rate limits that were set last. FileNotFoundError if none were."""
+    return parse((directory / LIMITS).read_text().split())
+
+
 def write_limits(limits: Limits, directory: Path) -> None:
     """Set the rate limits from now on; a limit that changes starts with a full bucket."""
     buckets = {name: _token_bucket(bucket) for name, bucket in asdict(limits).items()}
@@ -94,6 +100,7 @@ def write_limits(limits: Limits, directory: Path) -> None:
     tokens = {"tokens_of_call": f"%CEL(request.path in {costly} ? {TOKENS_OF_COSTLY} : 1)%"}
     for name in ("address_limits.yaml", "subject_limits.yaml"):
         _write(directory, name, buckets | methods | tokens)
+    _replace(directory / LIMITS, f"{limits}\n".encode())
 
 
 def _write_pages(directory: Path) -> None:

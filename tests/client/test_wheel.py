@@ -22,7 +22,7 @@ from yoyaku.v1 import appointment_service_pb2 as pb
 
 ROOT = Path(__file__).parents[2]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-SOURCES = ("pyproject.toml", "README.md", "protos", "clients", "envoy")
+SOURCES = ("pyproject.toml", "LICENSE", "protos", "clients", "envoy", "docs/client.md")
 PROGRAM = """
 import json, sys
 from importlib.util import find_spec
@@ -65,12 +65,11 @@ def link(name: str, into: Path) -> None:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from a copy: the build makes the generated code anew."""
     copy = tmp_path_factory.mktemp("wheel") / "a checkout"
-    copy.mkdir()
+    (copy / "docs").mkdir(parents=True)
     for name in SOURCES:
         source = ROOT / name
         ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(source, copy / name, ignore=ignored) if source.is_dir() else shutil.copy(source, copy)
-    (copy / "docs").mkdir()
+        shutil.copytree(source, copy / name, ignore=ignored) if source.is_dir() else shutil.copy(source, copy / name)
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index",
          "--disable-pip-version-check", "--wheel-dir", copy, copy],
@@ -117,6 +116,12 @@ def test_the_wheel_holds_the_client_and_nothing_else(environment: Path) -> None:
     assert {top for top in tops if not top.endswith(".dist-info")} == {"yoyaku", "buf"}
     assert "yoyaku/py.typed" in record
     assert "yoyaku/v1/appointment_service_pb2.pyi" in record
+
+
+def test_the_wheel_describes_the_client(environment: Path) -> None:
+    [packages] = environment.glob("lib/python*/site-packages")
+    described = next(packages.glob("yoyaku-*.dist-info/METADATA")).read_text().partition("\n\n")[2]
+    assert described == (ROOT / "docs" / "client.md").read_text()
 
 
 async def _run(program: Path, *arguments: str, cwd: Path) -> str:

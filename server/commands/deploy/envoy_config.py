@@ -8,6 +8,7 @@ import typer
 from server.commands import app, fail
 from server.commands.deploy.limits import LIMIT, parsed_limits
 from server.edge.contract import EdgeError
+from server.edge.limits import Limits
 from server.edge.render import Address, EdgeValues, TlsListener, render
 
 
@@ -46,7 +47,7 @@ def envoy_config(
         origins=origin or (),
         trusted_hops=trusted_hops,
         tls=TlsListener((host, tls_port), _certificates(certificates)) if certificates else None,
-        limits=parsed_limits(limit or ()),
+        limits=parsed_limits(limit or (), Limits()),
     )
     try:
         path = render(values, directory)

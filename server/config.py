@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     tasks: Annotated[
         int, Field(ge=1, description="how many tasks, of two workers and a notification worker, share the database")
     ] = 10
+    stalled_reader_seconds: Annotated[
+        float, Field(gt=0, description="a stream ends whose reader takes nothing of a message for so long")
+    ] = 10.0
     drain_seconds: Annotated[
         float, Field(ge=0, description="time for balancers to notice NOT_SERVING before calls are refused")
     ] = 2.0

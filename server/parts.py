@@ -10,6 +10,7 @@ from db.valkey.signer import Signer
 from server.domain.ids import Clock, IdMaker
 from server.log_level import LogLevel
 from server.measured import Valkeys
+from server.rpc.calls.stalled_readers import StalledReaders
 from server.rpc.server import GrpcServer
 from server.usecases.appointments.feed import Feed
 from server.usecases.directory.profile_cache import ProfileCache
@@ -57,6 +58,7 @@ class Parts:
     streams: Streams
     feed: Feed
     signer: Signer
+    stalled_readers: StalledReaders
     days: Days
     doctors: ProfileCache[DoctorRow]
     patients: ProfileCache[FullPatientRow]

@@ -23,6 +23,7 @@ from server.domain.ids import Clock, IdMaker, system_clock, uuid7_maker
 from server.log_level import LogLevel
 from server.measured import Valkeys, build, caches, database, signing_key, streams
 from server.parts import Parts
+from server.rpc.calls.stalled_readers import StalledReaders
 from server.rpc.messages.day_bytes import FORMS
 from server.rpc.server import GrpcServer
 from server.servicers import servicers
@@ -65,7 +66,7 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
         token_store = create_client(settings.token_store_url.get_secret_value())
         stack.push_async_callback(token_store.aclose)
         parts = _parts(stack, settings, secret, engine, cache, token_store, clock)
-        parts.server = GrpcServer(servicers(parts), parts.tokens)
+        parts.server = GrpcServer(servicers(parts), parts.tokens, parts.stalled_readers)
         yield parts
 
 
@@ -109,6 +110,7 @@ def _parts(
         streams=streams,
         feed=Feed(engine, clock, streams),
         signer=signer,
+        stalled_readers=StalledReaders(settings.stalled_reader_seconds),
         days=days,
         doctors=doctors,
         patients=patients,
@@ -177,6 +179,7 @@ def background(parts: Parts, stop: asyncio.Event | None = None) -> AbstractAsync
         parts.announcer,
         parts.valkeys,
         parts.log_level,
+        parts.stalled_readers,
     )
     runs = [each.run() for each in runners]
     return kept_up((*runs, *parts.hub.loops()), stop or asyncio.Event())

@@ -9,6 +9,7 @@ from grpc_reflection.v1alpha import reflection
 
 from server.rpc.calls.call_lifecycle import TokenVerifier
 from server.rpc.calls.interceptor import CallInterceptor
+from server.rpc.calls.stalled_readers import StalledReaders
 from server.rpc.health import Health
 from server.rpc.servicers.appointments import AppointmentServicer
 from server.rpc.servicers.directory import DirectoryServicer
@@ -63,10 +64,10 @@ class Servicers:
 class GrpcServer:
     """A worker's gRPC server."""
 
-    def __init__(self, servicers: Servicers, tokens: TokenVerifier) -> None:
+    def __init__(self, servicers: Servicers, tokens: TokenVerifier, stalled: StalledReaders) -> None:
         self._health = Health(_SERVICES)
         self._grpc = grpc.aio.server(
-            interceptors=[CallInterceptor(tokens)],
+            interceptors=[CallInterceptor(tokens, stalled)],
             options=[
                 ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
                 # The length is checked after decompression: a small message could take any amount of memory.

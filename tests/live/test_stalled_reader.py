@@ -1,5 +1,6 @@
 """A reader that stops reading, in a real worker process: what it costs the worker, and the readers beside it."""
 
+import asyncio
 import os
 import resource
 import time
@@ -8,9 +9,10 @@ from statistics import median
 from typing import Any
 
 import grpc
+import pytest
 
 from tests.fixtures.watching import Reader, watch
-from tests.fixtures.worker import Client
+from tests.fixtures.worker import Client, Refusal
 from tests.fixtures.workers import Fleet
 from tests.live.model import DAYS
 from yoyaku.v1 import appointment_service_pb2 as pb
@@ -22,6 +24,17 @@ MOST_GROWTH = 2_000_000
 """Bytes that the worker may grow by."""
 LEAST_WEIGHT = 3 * MOST_GROWTH
 """Bytes that must pass the reader by."""
+SMALL_WINDOW = [("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65_536)]
+"""The transport of a reader takes 64 kB, and not more until someone reads them."""
+ENDED_SECONDS = 6.0
+"""Longer than a worker that waits one second needs to notice."""
+
+
+@pytest.fixture(autouse=True)
+def patient_workers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For how long the workers wait for a reader: here longer than it stalls, unless a test says otherwise."""
+    seconds = getattr(request, "param", 10 * SECONDS)
+    monkeypatch.setenv("YOYAKU_STALLED_READER_SECONDS", str(seconds))
 
 
 class Changes:
@@ -61,10 +74,8 @@ async def test_a_reader_that_does_not_read_costs_bounded_memory_and_delays_nobod
     doctor_id = await fleet.book.doctor(clinic_id, [("00:00", "23:55")], minutes=5)
     where = {"doctor_id": doctor_id, "date": DAYS[0], "time_slot": "12:00", "patient_id": await fleet.book.patient()}
     keeping_up, writer = await fleet.clients("staff", clinic_ids=[clinic_id])
-    # Its transport takes 64 kB and not more until someone reads them.
-    options = [("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65_536)]
     async with (
-        grpc.aio.insecure_channel(fleet.addresses[0], options=options) as channel,
+        grpc.aio.insecure_channel(fleet.addresses[0], options=SMALL_WINDOW) as channel,
         watch(keeping_up, doctor_id, date=DAYS[0]) as reader,
     ):
         await reader.day(doctor_id, lambda _: True)
@@ -93,3 +104,41 @@ async def test_a_reader_that_does_not_read_costs_bounded_memory_and_delays_nobod
         assert len(held) < WARM_CHANGES
         assert held == sorted(held)
         stuck.cancel()
+
+
+async def all_of(stream: Any) -> None:
+    while await stream.read() is not grpc.aio.EOF:
+        pass
+
+
+@pytest.mark.parametrize("patient_workers", [1.0], indirect=True)
+async def test_a_reader_that_takes_nothing_is_ended_and_one_that_takes_little_is_not(fleet: Fleet) -> None:
+    clinic_id = await fleet.book.clinic("UTC")
+    doctor_id = await fleet.book.doctor(clinic_id, [("00:00", "23:55")], minutes=5)
+    where = {"doctor_id": doctor_id, "date": DAYS[0], "time_slot": "12:00", "patient_id": await fleet.book.patient()}
+    watcher, writer = await fleet.clients("staff", clinic_ids=[clinic_id])
+    options = [*SMALL_WINDOW, ("grpc.use_local_subchannel_pool", 1)]
+    async with (
+        grpc.aio.insecure_channel(fleet.addresses[0], options=options) as one,
+        grpc.aio.insecure_channel(fleet.addresses[0], options=options) as other,
+        watch(watcher, doctor_id, date=DAYS[0]) as reader,
+    ):
+        stubs: Any = [Client(channel, "").schedules for channel in (one, other)]
+        stuck, slow = (stub.WatchSlots(reader.request, metadata=watcher.metadata) for stub in stubs)
+        changes, read = Changes(writer, reader, where), 0
+        await reader.day(doctor_id, lambda _: True)
+        await asyncio.gather(stuck.read(), slow.read())
+        began = time.monotonic()
+        while time.monotonic() - began < ENDED_SECONDS or not read:
+            for _ in range(20):
+                await changes.one()
+            if time.monotonic() - began > (read + 1) * 0.5:
+                for _ in range(5):  # of the eight that are on the way to it
+                    await slow.read()
+                read += 1
+        with pytest.raises(grpc.aio.AioRpcError) as ended:
+            await asyncio.wait_for(all_of(stuck), 10)
+        assert Refusal.of(ended.value).reason == "DEADLINE_PASSED"
+        async with asyncio.timeout(10):
+            while (await slow.read()).day.revision != changes.revision:
+                pass

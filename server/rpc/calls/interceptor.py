@@ -6,6 +6,7 @@ from typing import Any
 import grpc
 
 from server.rpc.calls.call_lifecycle import TokenVerifier, begin
+from server.rpc.calls.stalled_readers import StalledReaders
 from server.rpc.calls.streaming import stream_handler
 from server.rpc.calls.tracing import SampledCalls
 from server.rpc.calls.unary import unary_handler
@@ -16,8 +17,9 @@ _OURS = "/yoyaku."
 class CallInterceptor(grpc.aio.ServerInterceptor):
     """Wraps each method of our services, once, in the steps that all calls share; grpc runs it in the call's task."""
 
-    def __init__(self, tokens: TokenVerifier) -> None:
+    def __init__(self, tokens: TokenVerifier, stalled: StalledReaders) -> None:
         self._tokens = tokens
+        self._stalled = stalled
         self._wrapped: dict[str, Any] = {}
         self._sampled = SampledCalls()
 
@@ -33,7 +35,10 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             found = await continuation(handler_call_details)
             if found is None or not method.startswith(_OURS):
                 return found
-            wrap = stream_handler if found.response_streaming else unary_handler
-            found = self._wrapped[method] = wrap(method, found, self._tokens)
+            if found.response_streaming:
+                found = stream_handler(method, found, self._tokens, self._stalled)
+            else:
+                found = unary_handler(method, found, self._tokens)
+            self._wrapped[method] = found
         sampled = begin(method, handler_call_details.invocation_metadata or ())
         return await self._sampled.traced(found, handler_call_details) if sampled else found

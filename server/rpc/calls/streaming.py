@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, cast
 
 import grpc
 from google.protobuf.message import Message
@@ -23,6 +23,7 @@ from server.rpc.calls.call_lifecycle import (
 )
 from server.rpc.calls.current_call import caller, current
 from server.rpc.calls.deadlines import DEFAULT_SECONDS, within
+from server.rpc.calls.stalled_readers import STALLED, StalledReaders, reader_stalled
 from server.rpc.messages.errors import CODES
 from server.telemetry.call_spans import batches
 from server.usecases.streams import Watcher
@@ -31,11 +32,14 @@ Streamer = Callable[[Message, Any], AsyncGenerator[bytes, None]]
 """A handler: yields messages as bytes, which many streams may share."""
 
 
-def stream_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcMethodHandler[bytes, bytes]":
+def stream_handler(
+    method: str, found: Any, tokens: TokenVerifier, stalled: StalledReaders
+) -> "grpc.RpcMethodHandler[bytes, bytes]":
     """A servicer's server-streaming method, wrapped.
 
     A stream has no deadline here: its handler ends it with a last message that says why (`server.usecases.streams`).
     """
+    writing = stalled.writing
     handler: Streamer = found.unary_stream
     read = reader(method, found.request_deserializer)
     public = method in PUBLIC
@@ -43,6 +47,7 @@ def stream_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcM
 
     async def stream(_: object, context: Any) -> None:
         began = time.perf_counter()
+        task = cast("asyncio.Task[None]", asyncio.current_task())
         this = current()
         context.set_trailing_metadata((("x-request-id", this.request_id),))
         try:
@@ -53,16 +58,24 @@ def stream_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcM
             async with aclosing(handler(request, context)) as messages:
                 with batches() as sent:
                     async for message in messages:
+                        writing[task] = time.monotonic()
                         await context.write(message)
+                        del writing[task]
                         sent(len(message))
-        except asyncio.CancelledError:
-            ended(this, "CANCELLED", began, is_stream=True)
-            raise
+        except asyncio.CancelledError as cancelled:
+            if STALLED not in cancelled.args:
+                ended(this, "CANCELLED", began, is_stream=True)
+                raise
+            error = reader_stalled()
         except Exception as failure:
             error = refusal(failure, this)
-            ended(this, CODES[error.reason.kind].name, began, error.reason.value, is_stream=True)
-            await abort(context, error, this)
-        ended(this, "OK", began, is_stream=True)
+        else:
+            ended(this, "OK", began, is_stream=True)
+            return
+        finally:
+            writing.pop(task, None)
+        ended(this, CODES[error.reason.kind].name, began, error.reason.value, is_stream=True)
+        await abort(context, error, this)
 
     return grpc.stream_stream_rpc_method_handler(stream, None, None)
 

@@ -13,4 +13,5 @@ pytest_plugins = [
     "tests.fixtures.people",
     "tests.fixtures.workers",
     "tests.fixtures.mail",
+    "tests.fixtures.notices",
 ]

@@ -1,145 +1,20 @@
 """For every method of the contract: what it is asked, on whose side, and how it treats what is not the caller's."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-
-from google.protobuf.message import Message
+from collections.abc import Sequence
 
 from server.domain.identity import Action
-from tests.rights.world import Side, World
-from yoyaku.v1 import appointment_service_pb2 as appointments
+from tests.rights.booking_cases import BOOKING_CASES
+from tests.rights.case import Case
 from yoyaku.v1 import auth_service_pb2 as auth
 from yoyaku.v1 import directory_service_pb2 as directory
 from yoyaku.v1 import notification_service_pb2 as notifications
 from yoyaku.v1 import record_service_pb2 as records
-from yoyaku.v1 import schedule_service_pb2 as schedules
 from yoyaku.v1.account_role_pb2 import AccountRole
 from yoyaku.v1.doctor_pb2 import Doctor
 from yoyaku.v1.patient_pb2 import Patient
-from yoyaku.v1.schedule_pb2 import Session, Weekday
-
-
-@dataclass(frozen=True)
-class Case:
-    """A request and what to expect of it."""
-
-    request: Callable[[World, Side], Message]
-    actions: Sequence[Action] = ()
-    """Which it needs, if that is not the first that METHODS names."""
-    any_action: bool = False
-    """Whether one of them is enough."""
-    sees: Action | None = None
-    """What lets a caller know of the object without the right to do this to it."""
-    objectless: bool = False
-    """It is about no object of a side."""
-    public: bool = False
-    """It is about a clinic or a doctor, of whom everybody may know."""
-    filtered: bool = False
-    """What is not the caller's is left out instead of refused."""
-    passed: Sequence[str] = ()
-    """Reasons for which the call may fail all the same, once the rights were found sufficient."""
-
-
-def _working_hours(world: World, side: Side) -> Message:
-    session = Session(weekday=Weekday.WEEKDAY_MONDAY, start="00:00", end="23:30", slot_minutes=30)
-    valid_from = f"{world.today + timedelta(days=600)}"
-    return schedules.SetWorkingHoursRequest(doctor_id=side.doctor_id, valid_from=valid_from, sessions=[session])
-
 
 CASES: dict[str, Sequence[Case]] = {
-    "AppointmentService/CreateAppointment": [
-        Case(
-            lambda w, s: appointments.CreateAppointmentRequest(
-                patient_id=s.patient_id, doctor_id=s.doctor_id, **w.slot()
-            )
-        ),
-        Case(
-            lambda w, s: appointments.CreateAppointmentRequest(
-                patient_id=s.patient_id, doctor_id=s.doctor_id, override_reason="urgent", **w.slot()
-            ),
-            actions=[Action.CREATE_APPOINTMENT, Action.OVERRIDE_CAPACITY],
-        ),
-    ],
-    "AppointmentService/GetAppointment": [
-        Case(lambda _, s: appointments.GetAppointmentRequest(appointment_id=s.appointment_id))
-    ],
-    "AppointmentService/ListAppointments": [
-        Case(lambda _, s: appointments.ListAppointmentsRequest(patient_id=s.patient_id), filtered=True),
-        Case(
-            lambda w, s: appointments.ListAppointmentsRequest(
-                clinic_id=s.clinic_id, date=f"{w.today + timedelta(days=1)}"
-            ),
-            filtered=True,
-            public=True,
-        ),
-    ],
-    "AppointmentService/BatchGetAppointments": [
-        Case(lambda _, s: appointments.BatchGetAppointmentsRequest(appointment_ids=[s.appointment_id])),
-        Case(
-            lambda w, s: appointments.BatchGetAppointmentsRequest(
-                appointment_ids=[w.own.appointment_id, s.appointment_id]
-            )
-        ),
-    ],
-    "AppointmentService/RescheduleAppointment": [
-        Case(
-            lambda w, s: appointments.RescheduleAppointmentRequest(appointment_id=w.appointment(s), **w.slot()),
-            sees=Action.SEE_APPOINTMENT,
-        )
-    ],
-    "AppointmentService/CancelAppointment": [
-        Case(
-            lambda w, s: appointments.CancelAppointmentRequest(appointment_id=w.appointment(s)),
-            sees=Action.SEE_APPOINTMENT,
-        )
-    ],
-    "AppointmentService/BatchReschedule": [
-        Case(
-            lambda w, s: appointments.BatchRescheduleRequest(
-                requests=[appointments.RescheduleAppointmentRequest(appointment_id=w.appointment(s), **w.slot())]
-            ),
-            sees=Action.SEE_APPOINTMENT,
-            filtered=True,
-        )
-    ],
-    "AppointmentService/BatchCancel": [
-        Case(
-            lambda w, s: appointments.BatchCancelRequest(
-                requests=[appointments.CancelAppointmentRequest(appointment_id=w.appointment(s))]
-            ),
-            sees=Action.SEE_APPOINTMENT,
-            filtered=True,
-        )
-    ],
-    "AppointmentService/WatchAppointments": [
-        Case(lambda _, s: appointments.WatchAppointmentsRequest(clinic_id=s.clinic_id), public=True)
-    ],
-    "ScheduleService/ListAvailableSlots": [
-        Case(lambda w, s: schedules.ListAvailableSlotsRequest(doctor_id=s.doctor_id, date=f"{w.today}"), public=True)
-    ],
-    "ScheduleService/SearchAvailableSlots": [
-        Case(
-            lambda w, s: schedules.SearchAvailableSlotsRequest(
-                clinic_id=s.clinic_id, from_date=f"{w.today}", to_date=f"{w.today}"
-            ),
-            public=True,
-        ),
-        Case(
-            lambda w, _: schedules.SearchAvailableSlotsRequest(
-                specialty="General practice", from_date=f"{w.today}", to_date=f"{w.today}"
-            ),
-            objectless=True,
-        ),
-    ],
-    "ScheduleService/WatchSlots": [
-        Case(lambda _, s: schedules.WatchSlotsRequest(clinic_id=s.clinic_id), public=True),
-        Case(lambda _, s: schedules.WatchSlotsRequest(doctor_ids=[s.doctor_id]), public=True),
-    ],
-    "ScheduleService/GetSchedule": [
-        Case(lambda _, s: schedules.GetScheduleRequest(doctor_id=s.doctor_id), public=True)
-    ],
-    "ScheduleService/SetWorkingHours": [Case(_working_hours, public=True)],
+    **BOOKING_CASES,
     "RecordService/CreateRecord": [
         Case(lambda _, s: records.CreateRecordRequest(patient_id=s.patient_id, text="text"))
     ],

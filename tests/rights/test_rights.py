@@ -21,7 +21,8 @@ from server.rpc.calls.call_lifecycle import PUBLIC
 from tests.edge.envoys import NO_LIMITS, running_envoy, wait_for_readyz
 from tests.fixtures.valkey import emptied
 from tests.rights.calls import Answer, Grpc, Rest, ids_in, methods
-from tests.rights.cases import CASES, Case
+from tests.rights.case import Case
+from tests.rights.cases import CASES
 from tests.rights.world import Side, World, made
 from yoyaku.v1 import record_service_pb2, record_service_pb2_grpc
 

@@ -1,0 +1,96 @@
+"""When patients are reminded, and where."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.fixtures.book import Clock
+from tests.fixtures.clinic import Scene
+from tests.fixtures.mail import Relay
+from tests.fixtures.notices import ADDRESS, ledger_is
+from tests.fixtures.waiting import until
+
+
+async def test_the_reminder_goes_out_a_day_before(
+    reachable: Scene, relay: Relay, notifications: Any, clock: Clock
+) -> None:
+    async with notifications:
+        await reachable.book_slot("09:30")
+        await relay.arrived(1)
+        clock.advance(timedelta(minutes=29))
+        await ledger_is(reachable.book, ("confirmation", 1, "sent", ""), ("reminder", 1, "planned", ""))
+        clock.advance(timedelta(minutes=1))
+        mails = await relay.arrived(2)
+    assert mails[1]["Subject"] == "A reminder of your appointment: Tue 3 Mar 2026, 09:30"
+    assert list(mails[1].iter_attachments()) == []
+
+
+async def test_a_reminder_whose_time_came_before_it_was_planned_is_sent_all_the_same(
+    reachable: Scene, relay: Relay, notifications: Any, clock: Clock
+) -> None:
+    await reachable.book_slot("09:30")
+    clock.advance(timedelta(hours=1))  # as if the provider had been away
+    async with notifications:
+        await ledger_is(reachable.book, ("confirmation", 1, "sent", ""), ("reminder", 1, "sent", ""))
+    assert len(relay.mails) == 2
+
+
+@pytest.mark.parametrize("change", ["move", "cancel"])
+async def test_the_reminder_goes_with_the_appointment(
+    reachable: Scene, relay: Relay, notifications: Any, clock: Clock, change: str
+) -> None:
+    async with notifications:
+        booked = (await reachable.book_slot("11:00")).appointment
+        await relay.arrived(1)
+        if change == "move":
+            await reachable.move(booked, "11:30")
+            told, later = "change", [("reminder", 2, "planned", "")]
+        else:
+            await reachable.cancel(booked)
+            told, later = "cancellation", []
+        first = [("confirmation", 1, "sent", ""), ("reminder", 1, "dropped", "superseded"), (told, 2, "sent", "")]
+        await ledger_is(reachable.book, *first, *later)
+        if change == "move":
+            clock.advance(timedelta(hours=2, minutes=30))
+            assert "reminder" in (await relay.arrived(3))[2]["Subject"]
+
+
+async def test_who_cannot_be_reached_is_told_nothing(scene: Scene, notifications: Any, clock: Clock) -> None:
+    async with notifications:
+        await scene.book_slot("09:30")
+        await ledger_is(scene.book, ("confirmation", 1, "dropped", "no_address"), ("reminder", 1, "planned", ""))
+        clock.advance(timedelta(minutes=30))
+        await ledger_is(
+            scene.book, ("confirmation", 1, "dropped", "no_address"), ("reminder", 1, "dropped", "no_address")
+        )
+    assert set(await scene.book.rows("SELECT channel, recipient FROM notifications")) == {("none", "")}
+
+
+async def test_a_reminder_goes_where_the_patient_is_reached_when_it_is_due(
+    scene: Scene, relay: Relay, notifications: Any, clock: Clock
+) -> None:
+    book = scene.book
+    await book.run(
+        "UPDATE patients SET email = 'gone@example.org', phone = '+819011112222' WHERE id = %s", scene.other_id
+    )
+    async with notifications:
+        found_later = (await scene.book_slot("09:30")).appointment
+        removed = (await scene.book_slot("10:00", patient_id=scene.other_id)).appointment
+        await relay.arrived(1)
+        await book.run("UPDATE patients SET email = %s WHERE id = %s", ADDRESS, scene.patient_id)
+        await book.run("UPDATE patients SET email = '' WHERE id = %s", scene.other_id)
+        clock.advance(timedelta(hours=1))
+        await relay.arrived(2)
+
+        async def sent() -> bool:
+            rows = await book.rows(
+                "SELECT appointment_id, channel, recipient, status FROM notifications WHERE kind = 'reminder'"
+            )
+            return {(str(row[0]), *row[1:]) for row in rows} == {
+                (found_later.id, "email", ADDRESS, "sent"),
+                (removed.id, "sms", "+819011112222", "sent"),
+            }
+
+        await until(sent)
+    assert [mail["To"] for mail in relay.mails] == ["gone@example.org", ADDRESS]

@@ -10,6 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import grpc
 
+from yoyaku.tracing import interceptors
+
 S = TypeVar("S")
 
 _PORTS = {"http": 80, "https": 443}
@@ -71,9 +73,10 @@ class ClientConnection:
             # Proxy settings of the environment do not apply to servers on this machine.
             ("grpc.enable_http_proxy", int(not _is_here(self._url.hostname or ""))),
         ]
+        traced = interceptors()
         if self._credentials:
-            return grpc.aio.secure_channel(target, self._credentials, options)
-        return grpc.aio.insecure_channel(target, options)
+            return grpc.aio.secure_channel(target, self._credentials, options, interceptors=traced)
+        return grpc.aio.insecure_channel(target, options, interceptors=traced)
 
 
 def _checked(address: str) -> SplitResult:

@@ -23,6 +23,21 @@ CALLS_PER_WORKER = {"most": 96, "fewest": 16}
 ENDPOINTS_TYPE = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
 SECRET_TYPE = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 
+CALLERS_TRACE = "x-client-traceparent"
+TRACE_HEADERS = ("traceparent", "tracestate", "x-amzn-trace-id")
+UNSAID = (
+    "http.url",
+    "http.method",
+    "grpc.path",
+    "user_agent",
+    "peer.address",
+    "downstream_cluster",
+    "grpc.authority",
+    "grpc.content_type",
+    "grpc.timeout",
+)
+"""What Envoy would say of a call in its spans: texts of the caller, and a path with ids of patients."""
+
 Address = tuple[str, int]
 """A host (name or IP) and a port."""
 
@@ -36,6 +51,19 @@ class TlsListener:
 
     listen: Address
     certificates: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Tracing:
+    """The OTLP collector (gRPC) that gets spans, and how many of a hundred calls are sampled.
+
+    `trusted`: a call goes on in the trace that its caller names; else a trace begins here, and refers to that one. In
+    neither case does the caller decide whether it is sampled.
+    """
+
+    collector: Address
+    percent: float = 5
+    trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +84,7 @@ class EdgeValues:
     trusted_hops: int = 0
     tls: TlsListener | None = None
     limits: Limits = Limits()
+    tracing: Tracing | None = None
 
 
 def render(values: EdgeValues, directory: Path) -> Path:
@@ -73,7 +102,7 @@ def render(values: EdgeValues, directory: Path) -> Path:
     if values.tls:
         _write_tls(values.tls.certificates.resolve(), directory)
     known = _places(values) | _contents(str(directory), contract.methods())
-    parts = {name: filled(f"{name}.yaml", known) for name in ("routes", "clusters")}
+    parts = {name: filled(f"{name}.yaml", known) for name in ("routes", "clusters")} | _tracing(values.tracing)
     return _write(directory, CONFIGURATION, known | parts)
 
 
@@ -143,7 +172,19 @@ def _places(values: EdgeValues) -> dict[str, Json]:
         "metrics_listen": _socket_address(values.metrics),
         "origins": list(values.origins),
         "trusted_hops": values.trusted_hops,
+        "collectors": [_socket_address(values.tracing.collector)] if values.tracing else [],
         "tls_listeners": [_socket_address(values.tls.listen)] if values.tls else [],
+    }
+
+
+def _tracing(tracing: Tracing | None) -> dict[str, Json]:
+    """The placeholders about traces, None if there is no collector."""
+    said = {"percent": tracing.percent, "unsaid": UNSAID} if tracing else {}
+    trusted = tracing is not None and tracing.trusted
+    return {
+        "tracing": filled("tracing.yaml", said) if tracing else None,
+        "traces_of_callers": [] if trusted else [CALLERS_TRACE],
+        "untrusted_headers": [CALLERS_TRACE] if trusted else TRACE_HEADERS,
     }
 
 

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 from server.config import LocalSettings
 from server.edge.contract import EdgeError
 from server.edge.limits import LimitError, parse
-from server.edge.render import EdgeValues, TlsListener, render
+from server.edge.render import EdgeValues, TlsListener, Tracing, render
 from server.local import LocalError, control, secret, state
 from server.local.control import ControlRequest
 from server.local.processes import ports
@@ -209,8 +210,8 @@ class Stack:
                     metrics=(HOST, self._ports["metrics"]),
                     workers=self._fleet.addresses,
                     tls=TlsListener((HOST, self._settings.tls_port), certificate.keep(self._home / "certificates")),
-                    origins=self._settings.origins.split(),
                     limits=parse(self._settings.limits.split()),
+                    tracing=self._tracing(),
                 )
                 configuration = render(values, self._home / "envoy")
             except (EdgeError, LimitError) as error:
@@ -218,6 +219,13 @@ class Stack:
             part = self._parts.run(lambda: envoy.launch(configuration, self._log("envoy")), envoy.STOP_SECONDS)
             self._parts.stops.callback(envoy.drain, admin)
             envoy.await_ready(part.process, self._settings.port)
+
+    def _tracing(self) -> Tracing | None:
+        """The collector to which the workers send their spans."""
+        url = urlsplit(self._environment.get("YOYAKU_TRACES_ENDPOINT", ""))
+        if not url.hostname:
+            return None
+        return Tracing((url.hostname, url.port or 4317), self._settings.traces_percent)
 
     def _observe(self) -> None:
         directory = (self._home / "observe").absolute()

@@ -113,7 +113,7 @@ class Deliveries:
         provider = self._providers[channel]
         await self._passage(provider.breaker, found.expires_at)
         with provider.breaker.enter() as call:
-            with traces.span("await the provider's limit"):
+            with traces.span("wait for the limit"):
                 await self._pause(await provider.limit.take())
             with traces.span("claim"):
                 claimed = await self._claim(notification_id, channel)

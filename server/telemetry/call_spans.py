@@ -4,8 +4,19 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import TracebackType
 
-from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, StatusCode, get_current_span
+from opentelemetry.context import attach, detach
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    Link,
+    Span,
+    SpanKind,
+    StatusCode,
+    Tracer,
+    get_current_span,
+    set_span_in_context,
+)
 
 from server.telemetry import traces
 from server.telemetry.traces import Trace
@@ -51,39 +62,45 @@ def _attributes(method: str) -> dict[str, str]:
     return {"rpc.system.name": "grpc", "rpc.method": method[1:]}
 
 
-@contextmanager
-def call_span(method: str, callers: str) -> Iterator[Span]:
+class _CallSpan:
     """The span of a sampled call while it runs; `callers` names the caller's own trace.
 
-    Yields a span that ignores everything: the library would write down exceptions, whose texts may quote personal data.
+    Gives a span that ignores everything: the library would write down exceptions, whose texts may quote personal data.
     """
-    tracer, link = traces.tracer(), traces.read(callers)
-    if tracer is None:
-        yield INVALID_SPAN
-        return
-    with tracer.start_as_current_span(
-        method[1:],
-        kind=SpanKind.SERVER,
-        attributes=_attributes(method),
-        links=[_link(link)] if link else None,
-        record_exception=False,
-        set_status_on_exception=False,
-    ) as span:
-        try:
-            yield INVALID_SPAN
-        except asyncio.CancelledError:
-            span.set_attribute(_CODE, "CANCELLED")
-            raise
+
+    __slots__ = ("_span", "_token")
+
+    def __init__(self, tracer: Tracer, trace: Trace, method: str, callers: str) -> None:
+        link = traces.read(callers)
+        self._span = tracer.start_span(
+            method[1:],
+            trace.parent,
+            SpanKind.SERVER,
+            _attributes(method),
+            links=[_link(link)] if link else None,
+        )
+
+    def __enter__(self) -> Span:
+        self._token = attach(set_span_in_context(self._span))
+        return INVALID_SPAN
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        detach(self._token)
+        if isinstance(error, asyncio.CancelledError):
+            self._span.set_attribute(_CODE, "CANCELLED")
+        self._span.end()
+
+
+def call_span(method: str, callers: str) -> AbstractContextManager[Span]:
+    """The span of the running call, from now until its end."""
+    tracer, trace = traces.tracer(), traces.current()
+    return _CallSpan(tracer, trace, method, callers) if tracer and trace else nullcontext(INVALID_SPAN)
 
 
 def _link(trace: Trace) -> Link:
     return Link(get_current_span(trace.parent).get_span_context())
-
-
-def remote() -> AbstractContextManager[None]:
-    """Make the next span a child of the one that made the running call, for the time of a block."""
-    trace = traces.current()
-    return traces.belonging_to(trace) if trace else nullcontext()
 
 
 @contextmanager

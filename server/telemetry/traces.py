@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
+from types import TracebackType
 from typing import NamedTuple, TypeAlias
 
 from opentelemetry.context import Context, attach, detach
 from opentelemetry.propagators.aws import AwsXRayPropagator
-from opentelemetry.trace import SpanContext, SpanKind, Tracer, get_current_span
+from opentelemetry.trace import SpanContext, SpanKind, Tracer, get_current_span, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 W3C_HEADER = "traceparent"
@@ -26,6 +27,7 @@ _TRACEPARENT = re.compile(r"00-((?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-
 _ODD = "13579bdf"
 _W3C = TraceContextTextMapPropagator()
 _XRAY = AwsXRayPropagator()
+_SHORTEST_STEP_NANOSECONDS = 100_000
 _NO_SPAN: AbstractContextManager[None] = nullcontext()
 
 
@@ -115,7 +117,15 @@ def span(
     trace = _CURRENT.get()
     if trace is None or not trace.sampled or _tracer is None:
         return _NO_SPAN
-    return _active(_tracer, name, attributes, kind)
+    return _Active(_tracer, name, attributes, kind)
+
+
+def step(name: str) -> AbstractContextManager[None]:
+    """As `span`, for what has no spans below it and usually is too short to look at: under 0.1 ms it leaves none."""
+    trace = _CURRENT.get()
+    if trace is None or not trace.sampled or _tracer is None:
+        return _NO_SPAN
+    return _Step(_tracer, name)
 
 
 @contextmanager
@@ -127,7 +137,7 @@ def continued(
     if trace is None or not trace.sampled or _tracer is None:
         yield
         return
-    with belonging_to(trace), _active(_tracer, name, attributes, kind):
+    with belonging_to(trace), _Active(_tracer, name, attributes, kind):
         yield
 
 
@@ -151,14 +161,39 @@ def request_ended(name: str, seconds: float, attributes: Callable[[], Attributes
         _tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes(), start_time=began).end(now)
 
 
-@contextmanager
-def _active(maker: Tracer, name: str, attributes: Attributes | None, kind: SpanKind) -> Iterator[None]:
-    # The library would record the text of an exception, which may quote personal data.
-    with maker.start_as_current_span(
-        name, kind=kind, attributes=attributes, record_exception=False, set_status_on_exception=False
-    ) as active:
-        try:
-            yield
-        except Exception as error:
-            active.set_attribute("error.type", type(error).__name__)
-            raise
+class _Active:
+    """A span as the current one. The library's own way takes twice as long, and records the text of an exception."""
+
+    __slots__ = ("_span", "_token")
+
+    def __init__(self, maker: Tracer, name: str, attributes: Attributes | None, kind: SpanKind) -> None:
+        self._span = maker.start_span(name, kind=kind, attributes=attributes)
+
+    def __enter__(self) -> None:
+        self._token = attach(set_span_in_context(self._span))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        detach(self._token)
+        if error is not None:
+            self._span.set_attribute("error.type", type(error).__name__)
+        self._span.end()
+
+
+class _Step:
+    """A span that is made at the end, and only if it took long enough to matter."""
+
+    __slots__ = ("_began", "_maker", "_name")
+
+    def __init__(self, maker: Tracer, name: str) -> None:
+        self._maker, self._name = maker, name
+
+    def __enter__(self) -> None:
+        self._began = time.time_ns()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if (now := time.time_ns()) - self._began >= _SHORTEST_STEP_NANOSECONDS:
+            self._maker.start_span(self._name, start_time=self._began).end(now)

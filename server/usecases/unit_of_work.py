@@ -77,7 +77,7 @@ async def read(
 
 def _name(work: Callable[..., object]) -> str:
     """The use case that a function belongs to, as its module: `appointments.book`."""
-    return work.__module__.removeprefix("server.usecases.")
+    return work.__module__.removeprefix("server.usecases.").removeprefix("db.postgres.")
 
 
 class _DatabaseFailuresAsDomainErrors:

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from server.local import LocalError
-from tests.bench import edge, growth, notifications, rate, report, streams, versions
+from tests.bench import edge, growth, notifications, rate, report, streams, telemetry, versions
 from tests.bench.calls import CREATE, LIST, SLOTS
 from tests.bench.day import run as day
 from tests.bench.load import LoadError
@@ -40,6 +40,7 @@ class Part(StrEnum):
     EDGE = "edge"
     DATABASE = "database"
     LOG = "log"
+    TELEMETRY = "telemetry"
 
 
 def main(
@@ -48,7 +49,7 @@ def main(
         typer.Argument(
             help="all: the three calls; grpcio: its versions; growth: a large book; notifications: the queue;"
             " streams: fan-out; rate: bookings a second; day: a mixed day over the whole stack; edge: Envoy's filters;"
-            " database, log: parts of our own beside the ordinary ones."
+            " database, log: parts of our own beside the ordinary ones; telemetry: metrics and traces."
         ),
     ] = Part.ALL,
     rounds: Annotated[int, typer.Option(min=1, max=5, help="How often everything is measured, in turns.")] = 5,
@@ -82,6 +83,7 @@ def main(
         Part.NOTIFICATIONS: lambda: [notifications.measure(scratch, tell)],
         Part.EDGE: lambda: edge.measure(scratch, tell, rounds),
         Part.DATABASE: lambda: ordinary.measure(scratch, tell, DATABASE, rounds),
+        Part.TELEMETRY: lambda: telemetry.measure(scratch, tell, rounds),
         Part.LOG: lambda: ordinary.measure(scratch, tell, LOG, rounds),
     }
     try:

@@ -51,6 +51,8 @@ class Hammer:
 
     scratch: Path
     token: str
+    traceparent: str = ""
+    """The header of each call over gRPC, if there is to be one."""
 
     def grpc(self, port: int, path: str, message: bytes, count: int, *, at_once: int, answer_bytes: int) -> Load:
         """Send a message `count` times; every answer must have that many bytes (LoadError)."""
@@ -59,6 +61,8 @@ class Hammer:
         connections = min(CONNECTIONS, at_once)
         options = ["-c", str(connections), "-m", str(at_once // connections), "-d", str(body)]
         headers = ["-H", "content-type: application/grpc", "-H", "te: trailers"]
+        if self.traceparent:
+            headers += ["-H", f"traceparent: {self.traceparent}"]
         return self._run([*options, *headers], port, path, count, answer_bytes + _FRAME_HEAD)
 
     def rest(self, port: int, path: str, count: int, *, at_once: int, answer_bytes: int) -> Load:
@@ -82,10 +86,16 @@ class Hammer:
 
 
 async def book_grpc(
-    port: int, path: str, messages: Iterable[bytes], token: str, *, at_once: int = CALLS_AT_ONCE
+    port: int,
+    path: str,
+    messages: Iterable[bytes],
+    token: str,
+    *,
+    at_once: int = CALLS_AT_ONCE,
+    traceparent: str = "",
 ) -> Load:
     """Send each message once over gRPC; every call must succeed (LoadError)."""
-    metadata = (("authorization", f"Bearer {token}"),)
+    metadata = [("authorization", f"Bearer {token}"), *([("traceparent", traceparent)] if traceparent else [])]
     async with grpc.aio.insecure_channel(f"{HOST}:{port}") as channel:
         call: Sender = channel.unary_unary(path)
 

@@ -76,9 +76,14 @@ SERVE = (sys.executable, "-m", "server", "serve")
 
 
 def worker(
-    stack: ExitStack, settings: Settings, scratch: Path, name: str = "worker", program: Sequence[str] = SERVE
+    stack: ExitStack,
+    settings: Settings,
+    scratch: Path,
+    name: str = "worker",
+    program: Sequence[str] = SERVE,
+    **others: str,
 ) -> Target:
-    """A worker as in production, or another program that is one. Raises LocalError."""
+    """A worker as in production, or another program that is one, with some other settings. Raises LocalError."""
     (port,) = ports.free(1)
     environment = {
         "YOYAKU_LISTEN": f"{HOST}:{port}",
@@ -87,6 +92,7 @@ def worker(
         "YOYAKU_CACHE_URL": settings.cache_url.get_secret_value(),
         "YOYAKU_TOKEN_STORE_URL": settings.token_store_url.get_secret_value(),
         "YOYAKU_DRAIN_SECONDS": "0",
+        **others,
     }
     target = started(stack, [*program], port, scratch / f"{name}.log", **environment)
     return Target("ours", port, target.pids)

@@ -9,7 +9,7 @@ from server.commands import app, fail
 from server.commands.deploy.limits import LIMIT, parsed_limits
 from server.edge.contract import EdgeError
 from server.edge.limits import Limits
-from server.edge.render import Address, EdgeValues, TlsListener, render
+from server.edge.render import Address, EdgeValues, TlsListener, Tracing, render
 
 
 @app.command("envoy-config")
@@ -35,6 +35,14 @@ def envoy_config(
             help="Directory with tls.crt and tls.key; with client-ca.crt there, client certificates are checked."
         ),
     ] = None,
+    traces: Annotated[
+        str | None,
+        typer.Option(help="host:port of a collector: OTLP over gRPC, in plaintext."),
+    ] = None,
+    traces_percent: Annotated[float, typer.Option(min=0, max=100, help="How many of a hundred calls to sample.")] = 5,
+    trust_traceparent: Annotated[
+        bool, typer.Option("--trust-traceparent", help="Let calls go on in the traces that their callers name.")
+    ] = False,
     limit: Annotated[list[str] | None, typer.Option(help=LIMIT)] = None,
 ) -> None:
     """Write Envoy's configuration and the files that it watches; run it again to change workers or limits."""
@@ -48,6 +56,7 @@ def envoy_config(
         trusted_hops=trusted_hops,
         tls=TlsListener((host, tls_port), _certificates(certificates)) if certificates else None,
         limits=parsed_limits(limit or (), Limits()),
+        tracing=Tracing(_address(traces, "--traces"), traces_percent, trust_traceparent) if traces else None,
     )
     try:
         path = render(values, directory)

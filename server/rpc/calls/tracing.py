@@ -1,7 +1,7 @@
 """The spans of sampled calls: opentelemetry-instrumentation-grpc, with what it does not do right for us put right."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import grpc
@@ -30,7 +30,7 @@ class SampledCalls(OpenTelemetryAioServerInterceptor):  # type: ignore[misc]  # 
         return self._intercept_aio_server_unary(behavior, handler_call_details)
 
     def _set_remote_context(self, servicer_context: Any) -> AbstractContextManager[None]:
-        return call_spans.remote()
+        return nullcontext()  # `call_span` knows the parent
 
     def _start_span(
         self, handler_call_details: Any, context: Any, set_status_on_exception: bool = False

@@ -23,6 +23,7 @@ from server.rpc.calls.deadlines import budget, within
 from server.rpc.calls.preconditions import require_match
 from server.rpc.calls.sessions import headers_of
 from server.rpc.messages.errors import CODES
+from server.telemetry.traces import step
 
 Answer = Message | bytes
 Handler = Callable[[Message, Any], Coroutine[Any, Any, Answer]]
@@ -41,19 +42,21 @@ def unary_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcMe
         try:
             seconds = budget(context.time_remaining())
             if not public:
-                token = token_of(this.authorization)
-                caller = tokens.recall(token)
-                if caller is None:
-                    caller = await within(seconds, tokens.verify(token))
-                    seconds -= time.perf_counter() - began
-                identified(this, caller)
-                check_role(caller)
+                with step("authenticate"):
+                    token = token_of(this.authorization)
+                    caller = tokens.recall(token)
+                    if caller is None:
+                        caller = await within(seconds, tokens.verify(token))
+                        seconds -= time.perf_counter() - began
+                    identified(this, caller)
+                    check_role(caller)
             response = await within(seconds, _answer(context, read, handler))
             if this.has_news:
                 this.headers.extend(headers_of(this))
             if this.headers and this.over_rest:
                 # Trailing metadata does not become HTTP headers. Initial metadata does, at the cost of another wake-up.
-                await context.send_initial_metadata(this.headers)
+                with step("send headers"):
+                    await context.send_initial_metadata(this.headers)
                 this.headers.clear()
         except Exception as failure:
             error = refusal(failure, this)
@@ -67,5 +70,6 @@ def unary_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcMe
 
 
 async def _answer(context: Any, read: Callable[[bytes], Message], handler: Handler) -> Answer:
-    request, if_match = read(await request_of(context)), current().if_match
+    with step("read"):
+        request, if_match = read(await request_of(context)), current().if_match
     return await handler(require_match(request, if_match) if if_match is not None else request, context)

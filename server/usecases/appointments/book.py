@@ -27,6 +27,7 @@ from server.domain.errors import DomainError
 from server.domain.identity import Action, Caller, Owner, acts_for_others, require
 from server.domain.ids import Clock, IdMaker
 from server.domain.reasons import check_reason
+from server.telemetry.traces import span, step
 from server.usecases.appointments import history, holds
 from server.usecases.appointments.alternatives import with_alternatives
 from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
@@ -123,10 +124,14 @@ class _Creation:
     """The practitioner as read under the locks."""
 
     async def run(self, pg: Connection, claim: Claim) -> Booked:
-        plan = await self._plan(pg, claim)
-        found = await self._lock_and_read(pg, claim, plan)
-        seat = seat_for(found.place, self.now, override=bool(self.booking.override_reason))
-        return await self._write(pg, found, seat, plan.waived)
+        with span("plan"):
+            plan = await self._plan(pg, claim)
+        with span("lock and read"):
+            found = await self._lock_and_read(pg, claim, plan)
+        with step("seat"):
+            seat = seat_for(found.place, self.now, override=bool(self.booking.override_reason))
+        with span("write"):
+            return await self._write(pg, found, seat, plan.waived)
 
     async def _plan(self, pg: Connection, claim: Claim) -> _BookingPlan:
         """Plan from what the last booking saw, if there was one: this says which days to lock, but decides nothing."""

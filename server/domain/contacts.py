@@ -15,6 +15,8 @@ CODES_TO_ADDRESS = 5
 """How many codes, and how many warnings, are sent to one address or number within PERIOD, whoever asks."""
 CODES_OF_PATIENT = 10
 """How many codes are sent for one patient within PERIOD."""
+CODES_BY_STRANGERS = 5
+"""After how many of these only the patient and staff of the patient's clinics may cause more, so that some are left."""
 PERIOD = timedelta(hours=24)
 KNOWN_AFTER = timedelta(hours=24)
 """How long after the start of an appointment that a clinic booked itself the patient is one of the clinic's."""

@@ -158,6 +158,16 @@ async def test_codes_of_other_clinics_patients_are_not_compared(known: Scene, cl
     assert await known.book.rows("SELECT tries FROM contact_changes") == [(0,)]
 
 
+async def test_strangers_do_not_use_up_the_codes_of_a_patient(known: Scene) -> None:
+    stranger = await elsewhere(known)
+    for number in range(5):
+        await change(known, stranger, WHY, email=f"mallory{number}@example.org")
+    refused = await refusal(change(known, stranger, WHY, email="mallory@example.org"))
+    assert refused.reason == "TOO_MANY_ATTEMPTS"
+    assert (await change(known, known.patient, email="new@example.org")).pending_email == "new@example.org"
+    assert (await change(known, known.staff, phone="+819011112222")).phone == "+819011112222"
+
+
 @pytest.mark.parametrize("reason", [".", "x", "xxxx", "-- --", "?!", "42", "痛"])
 async def test_a_reason_that_says_nothing_is_refused(known: Scene, reason: str) -> None:
     refused = await refusal(change(known, await elsewhere(known), reason, name="Mallory"))

@@ -12,6 +12,7 @@ from db.postgres.notifications import notifications
 from db.postgres.notifications.notifications import NotificationRow
 from server.domain.contacts import (
     CODE_LASTS,
+    CODES_BY_STRANGERS,
     CODES_OF_PATIENT,
     CODES_TO_ADDRESS,
     PERIOD,
@@ -43,13 +44,14 @@ async def hold_back(
     fields: Collection[str],
     *,
     vouched: bool,
+    by_stranger: bool,
     now: datetime,
 ) -> FullPatientRow:
     """The patient as it may be stored now: what must be confirmed is held back, and is sent a code.
 
-    `row` is the current patient, locked; `fields` are those that the request names, and `vouched` says that staff or a
-    hospital system changes them. The current address or number, or the one that was removed last, is told of the
-    change. Raises TOO_MANY_ATTEMPTS.
+    `row` is the current patient, locked; `fields` are those that the request names. `vouched` says that staff or a
+    hospital system of the patient's clinics changes them, `by_stranger` that those of other clinics do. The current
+    address or number, or the one that was removed last, is told of the change. Raises TOO_MANY_ATTEMPTS.
     """
     for kind, channel in _CHANNELS.items():
         current, new = getattr(row, kind), getattr(wanted, kind)
@@ -60,7 +62,8 @@ async def hold_back(
         waiting = ""
         if needs_confirmation(old, new, vouched=vouched):
             waiting = new
-            await _ask(pg, ContactChangeRow(new_id(), row.id, kind, new, now + CODE_LASTS), channel, now)
+            most = CODES_BY_STRANGERS if by_stranger else CODES_OF_PATIENT
+            await _ask(pg, ContactChangeRow(new_id(), row.id, kind, new, now + CODE_LASTS), channel, most, now)
         wanted = _with(wanted, kind, current if waiting else new, former=old, pending=waiting)
         told = (channel, old) if old else _reached(row)
         if new != current and told[1]:
@@ -107,10 +110,11 @@ def code_hash(patient_id: str, code: str) -> bytes:
     return digest(f"{patient_id} {code}")
 
 
-async def _ask(pg: Connection, change: ContactChangeRow, channel: Channel, now: datetime) -> None:
+async def _ask(pg: Connection, change: ContactChangeRow, channel: Channel, most: int, now: datetime) -> None:
+    """Send a code, if the patient has had fewer than `most` (TOO_MANY_ATTEMPTS)."""
     await contact_changes.lock_recipient(pg, change.value)
     sent = await contact_changes.sent(pg, change.value, change.patient_id, NoticeKind.CONTACT_CODE, now - PERIOD)
-    if sent.to_recipient >= CODES_TO_ADDRESS or sent.for_patient >= CODES_OF_PATIENT:
+    if sent.to_recipient >= CODES_TO_ADDRESS or sent.for_patient >= most:
         raise DomainError(
             Reason.TOO_MANY_ATTEMPTS,
             "too many codes were sent to this address or number, or for this patient: try again tomorrow",

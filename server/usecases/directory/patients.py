@@ -158,7 +158,7 @@ class Patients:
         check_etag(row.version, change.etag)
         vouched = may(caller, Action.EDIT_PATIENT_ELSEWHERE) and not strange
         wanted = await contacts.hold_back(
-            pg, self._new_id, row, change.of(row), change.fields, vouched=vouched, now=now
+            pg, self._new_id, row, change.of(row), change.fields, vouched=vouched, by_stranger=strange, now=now
         )
         if wanted == row:
             return row

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from server.domain.characters import without_ignorable
 from server.fhir.fields import (
     Identifier,
     Json,
@@ -124,7 +125,7 @@ def role(resource: Json, origin: Origin) -> PractitionerRole:
     if not places:
         raise Unusable("organization is missing or does not refer to an Organization")
     specialties = map(concept, [*_listed(resource.get("specialty")), *_listed(resource.get("code"))])
-    specialty = next(filter(None, specialties), GENERAL_PRACTICE)
+    specialty = next(filter(None, map(without_ignorable, specialties)), GENERAL_PRACTICE)
     active = resource.get("active") is not False
     notes: list[str] = []
     return PractitionerRole(

@@ -115,6 +115,8 @@ async def test_without_a_mask_what_is_set_changes(scene: Scene) -> None:
         (Doctor(name="x" * 201), [], "doctor.name"),
         (Doctor(name=" "), [], "doctor.name"),
         (Doctor(specialty="\u3000"), [], "doctor.specialty"),
+        (Doctor(specialty="Surg\u200bery"), [], "doctor.specialty"),
+        (Doctor(name="Mo\u00adri"), [], "doctor.name"),
         (Doctor(), ["specialty"], "doctor.specialty"),
     ],
 )

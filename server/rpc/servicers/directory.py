@@ -57,7 +57,8 @@ class DirectoryServicer(DirectoryServiceServicer):
 
     async def CreateDoctor(self, request: pb.CreateDoctorRequest, context: object) -> pb.CreateDoctorResponse:
         name = checked("name", particulars.person, request.name, "")
-        new = NewDoctor(request.clinic_id.lower(), name, request.practitioner_id.lower(), request.specialty)
+        specialty = checked("specialty", particulars.name, request.specialty, "")
+        new = NewDoctor(request.clinic_id.lower(), name, request.practitioner_id.lower(), specialty)
         write = idempotent_write(caller(), request, request.request_id, _doctor_created, pb.CreateDoctorResponse)
         response = await self._directory.create_doctor(caller(), new, write)
         set_location(f"/api/doctors/{response.doctor.id}", response.doctor.etag)
@@ -119,7 +120,8 @@ def _doctor_change(request: pb.UpdateDoctorRequest) -> DoctorChange:
         raise invalid("doctor.name", "cannot be cleared: send the name, 1 to 200 characters")
     validate_fields(pb.CreateDoctorRequest(name=doctor.name, specialty=doctor.specialty), fields, "doctor")
     name = checked("doctor.name", particulars.person, doctor.name, "")
-    return DoctorChange(request.doctor_id.lower(), fields, name, doctor.specialty, doctor.active, doctor.etag)
+    specialty = checked("doctor.specialty", particulars.name, doctor.specialty, "")
+    return DoctorChange(request.doctor_id.lower(), fields, name, specialty, doctor.active, doctor.etag)
 
 
 def _patient_change(request: pb.UpdatePatientRequest) -> PatientChange:

@@ -29,6 +29,7 @@ from server.usecases.schedules.live.announcing import DayAnnouncer
 from server.usecases.schedules.live.days import Days
 from server.usecases.schedules.live.hub import Hub
 from server.usecases.sealing import Seal
+from server.usecases.stream_places import StreamPlaces
 from server.usecases.streams import Streams
 
 
@@ -56,6 +57,7 @@ class Parts:
     housekeeping: Housekeeping
     capacity: Capacity
     streams: Streams
+    places: StreamPlaces
     feed: Feed
     signer: Signer
     stalled_readers: StalledReaders

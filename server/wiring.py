@@ -17,6 +17,7 @@ from db.valkey.cache_breaker import CacheBreaker
 from db.valkey.client import Valkey, create_client
 from db.valkey.read_marks import ReadMarks
 from db.valkey.signer import Signer
+from db.valkey.stream_counts import StreamCounts
 from server.background import kept_up
 from server.config import Settings
 from server.domain.ids import Clock, IdMaker, system_clock, uuid7_maker
@@ -49,6 +50,7 @@ from server.usecases.schedules.live.days import Days
 from server.usecases.schedules.live.hub import Hub
 from server.usecases.schedules.live.rendering import DayRenderer
 from server.usecases.sealing import Seal, derived, signer_of_valkey
+from server.usecases.stream_places import StreamPlaces
 from server.usecases.streams import Streams
 
 
@@ -85,8 +87,11 @@ def _parts(
     stack.callback(passwords.close)
     successors = derived(secret, "successors of refresh tokens")
     sessions = Sessions(engine, token_store, signer, clock, new_id, tokens, passwords, successors)
-    streams = Streams(clock, SystemRandom(), tokens.is_revoked)
-    days, doctors, patients = _days_and_profiles(stack, engine, cache, signer, clock)
+    breaker = CacheBreaker(cache)
+    stack.push_async_callback(breaker.aclose)
+    places = StreamPlaces(breaker, StreamCounts(signer, new_id()), clock)
+    streams = Streams(clock, SystemRandom(), tokens.is_revoked, places)
+    days, doctors, patients = _days_and_profiles(stack, engine, breaker, signer, clock)
     audit_keys, archive_keys, cipher = _record_keys(settings, secret)
     return Parts(
         engine=engine,
@@ -108,6 +113,7 @@ def _parts(
         housekeeping=Housekeeping(engine, clock),
         capacity=Capacity(engine, settings.tasks),
         streams=streams,
+        places=places,
         feed=Feed(engine, clock, streams),
         signer=signer,
         stalled_readers=StalledReaders(settings.stalled_reader_seconds),
@@ -130,11 +136,9 @@ def _tokens(
 
 
 def _days_and_profiles(
-    stack: AsyncExitStack, engine: Engine, cache: Valkey, signer: Signer, clock: Clock
+    stack: AsyncExitStack, engine: Engine, breaker: CacheBreaker, signer: Signer, clock: Clock
 ) -> tuple[Days, ProfileCache[DoctorRow], ProfileCache[FullPatientRow]]:
-    """What is kept in Valkey, whose failures one breaker watches."""
-    breaker = CacheBreaker(cache)
-    stack.push_async_callback(breaker.aclose)
+    """What is kept in Valkey."""
     days = Days(engine, DayRenderer(engine, clock, FORMS), breaker, signer, clock)
     doctors = ProfileCache(engine, breaker, signer, clock, lambda: days.epoch, "doctor", DoctorRow, DOCTOR_LIFE)
     patients = ProfileCache(engine, breaker, signer, clock, lambda: days.epoch, "patient", FullPatientRow, PATIENT_LIFE)
@@ -174,6 +178,7 @@ def background(parts: Parts, stop: asyncio.Event | None = None) -> AbstractAsync
     runners = (
         parts.housekeeping,
         parts.streams,
+        parts.places,
         parts.feed,
         parts.tokens,
         parts.announcer,

@@ -1,18 +1,16 @@
 """What all streams have in common: heartbeats, and a last message that says why they end."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from random import Random
 
-from server.domain import stream_limits
-from server.domain.errors import DomainError, Reason
 from server.domain.identity import Caller
 from server.domain.ids import Clock
+from server.usecases.stream_places import StreamPlaces
 
 BEAT = timedelta(seconds=15)
 MAX_AGE = timedelta(hours=1)
@@ -24,7 +22,6 @@ _TOKEN_SPREAD = timedelta(seconds=20)
 # The last message leaves at least a second before the caller's deadline, so that it still arrives; `tick` may find the
 # end up to a second late.
 _FAREWELL = timedelta(seconds=1 + _TICK_SECONDS)
-_LOOK_AGAIN = timedelta(seconds=5)
 
 
 class Ending(Enum):
@@ -75,30 +72,28 @@ class Stream:
 class Streams:
     """The open streams of a worker."""
 
-    def __init__(self, clock: Clock, random: Random, is_revoked: Callable[[Caller], bool]) -> None:
+    def __init__(
+        self, clock: Clock, random: Random, is_revoked: Callable[[Caller], bool], places: StreamPlaces
+    ) -> None:
         self._clock = clock
+        self._places = places
         self._random = random
         self._is_revoked = is_revoked
         self._open: dict[Stream, _Opened] = {}
-        self._of_account: Counter[str] = Counter()
-        self._of_address: Counter[str] = Counter()
         self._draining = False
 
     def __len__(self) -> int:
         """How many are open."""
         return len(self._open)
 
-    @contextmanager
-    def opened(self, stream: Stream, watcher: Watcher) -> Iterator[None]:
+    @asynccontextmanager
+    async def opened(self, stream: Stream, watcher: Watcher) -> AsyncIterator[None]:
         """Send heartbeats while a stream is open, and end it by its token, its maximum age or the caller's deadline.
 
-        Raises TOO_MANY_STREAMS if the account or the address has reached its limit on this worker.
+        Raises TOO_MANY_STREAMS if the account or the address has reached its limit.
         """
-        caller, now = watcher.caller, self._clock()
-        with (
-            _counted(self._of_account, caller.id, stream_limits.of_account(caller.roles), "account"),
-            _counted(self._of_address, watcher.address, stream_limits.OF_ADDRESS, "address"),
-        ):
+        async with self._places.taken(watcher.caller, watcher.address):
+            caller, now = watcher.caller, self._clock()
             self._open[stream] = _Opened(caller, now + BEAT, *self._end(watcher, now))
             if self._draining:
                 self._finish(stream, Ending.DRAIN)
@@ -149,28 +144,6 @@ class Streams:
     def _finish(stream: Stream, ending: Ending) -> None:
         stream.ending = stream.ending or ending
         stream.wake()
-
-
-@contextmanager
-def _counted(open_streams: Counter[str], whose: str, limit: int, noun: str) -> Iterator[None]:
-    """Count a stream while it is open (TOO_MANY_STREAMS); nothing is counted if `whose` is empty."""
-    if not whose:
-        yield
-        return
-    if open_streams[whose] >= limit:
-        raise DomainError(
-            Reason.TOO_MANY_STREAMS,
-            f"this {noun} has {limit} streams open, which is as many as it may: close one first",
-            metadata={"limit": str(limit)},
-            retry_after=_LOOK_AGAIN,
-        )
-    open_streams[whose] += 1
-    try:
-        yield
-    finally:
-        open_streams[whose] -= 1
-        if not open_streams[whose]:
-            del open_streams[whose]
 
 
 class _Opened:

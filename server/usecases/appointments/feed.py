@@ -93,7 +93,7 @@ class Feed:
         """
         require(watcher.caller, Action.WATCH_APPOINTMENTS, Owner(clinic_id=clinic_id))
         stream = Stream()
-        with self._streams.opened(stream, watcher):
+        async with self._streams.opened(stream, watcher):
             head = await self._head(clinic_id)
             position = FeedPosition.parse(after) if after else head
             if position.epoch != head.epoch or position.seq > head.seq:

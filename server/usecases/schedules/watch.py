@@ -39,7 +39,7 @@ class SlotWatch:
         """The messages of a stream (CLINIC_NOT_FOUND, DOCTOR_NOT_FOUND, NOT_ALLOWED, TOO_MANY_STREAMS)."""
         stream = DayStream()
         # Counted first: a caller with too many streams is refused without a query.
-        with self._streams.opened(stream, watcher):
+        async with self._streams.opened(stream, watcher):
             places = await self._places(watcher.caller, watched)
             with self._hub.following(stream, places, watched.day):
                 while stream.ending is None:

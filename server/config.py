@@ -1,11 +1,12 @@
 """Settings of the server: environment variables `YOYAKU_*`; a secret also from the file that `YOYAKU_*_FILE` names."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "YOYAKU_"
@@ -116,6 +117,11 @@ class Settings(BaseSettings):
         return int(self.listen.rpartition(":")[2])
 
 
+_ORIGIN = re.compile(r"https?://[^\s/?#*]+")
+_DEVELOPMENT_PORTS = (3000, 4200, 5173, 8081)
+"""Where the development servers of Next, Angular, Vite and Expo listen."""
+
+
 class LocalSettings(BaseSettings):
     """The stack that `make up` starts; what has no port here takes a free one."""
 
@@ -132,6 +138,17 @@ class LocalSettings(BaseSettings):
     ] = 5
     workers: Annotated[int, Field(ge=1, le=MOST_WORKERS, description="server workers")] = 2
     limits: Annotated[str, Field(description="limits of the edge that differ from the usual ones, with spaces")] = ""
+    origins: Annotated[str, Field(description="origins of web pages that may call, with spaces")] = " ".join(
+        f"http://{host}:{port}" for port in _DEVELOPMENT_PORTS for host in ("localhost", "127.0.0.1")
+    )
+
+    @field_validator("origins")
+    @classmethod
+    def _are_origins(cls, origins: str) -> str:
+        for origin in origins.split():
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin} is no origin: write it as http://localhost:3000, without a path")
+        return origins
 
 
 def load(kind: type[S], environment: Mapping[str, str] = os.environ) -> S:

@@ -11,7 +11,7 @@ from server.domain.characters import flaw, name_flaw
 
 MOST_OF_A_NAME = 200
 """The longest name, in characters."""
-_FIRST_YEAR = 1900
+_FIRST_YEAR = 1880
 # The calendar is furthest ahead in the Line Islands.
 _FURTHEST_AHEAD = timedelta(hours=14)
 _MOST_OF_AN_ADDRESS, _MOST_OF_A_MAILBOX = 254, 64

@@ -62,6 +62,19 @@ JOIN unnest(%(practitioner_ids)s::uuid[], %(clinic_ids)s::uuid[]) AS wanted (pra
 _RETIRE = "UPDATE doctors SET active = false WHERE id = %(id)s"
 _ZONES = "SELECT id, time_zone FROM clinics WHERE id = ANY(%(ids)s::uuid[])"
 _NAMES = "SELECT id, name FROM {noun}s WHERE id = ANY(%(ids)s::uuid[])"
+_READINGS = "SELECT id, name_kana FROM patients WHERE id = ANY(%(ids)s::uuid[])"
+_MARK = """
+UPDATE patients SET deceased = deceased OR %(deceased)s, inactive = inactive OR %(inactive)s, version = version + 1,
+    updated_at = %(now)s
+WHERE id = %(id)s AND (%(deceased)s AND NOT deceased OR %(inactive)s AND NOT inactive)
+RETURNING id
+"""
+_REPLACEMENTS = "SELECT id, replaced_by FROM patients WHERE id = ANY(%(ids)s::uuid[]) AND replaced_by IS NOT NULL"
+_REPLACE = """
+UPDATE patients SET replaced_by = %(by)s, version = version + 1, updated_at = %(now)s
+WHERE (id = %(id)s OR replaced_by = %(id)s) AND id <> %(by)s AND replaced_by IS DISTINCT FROM %(by)s
+RETURNING id
+"""
 _BIRTH_DATES = "SELECT id, birth_date FROM patients WHERE id = ANY(%(ids)s::uuid[])"
 _APPOINTMENTS_OF_RECORDS = "SELECT id, appointment_id FROM records WHERE id = ANY(%(ids)s::uuid[])"
 _VISITS = "SELECT id, patient_id, doctor_id, end_at FROM appointments WHERE id = ANY(%(ids)s)"
@@ -113,6 +126,29 @@ async def names(pg: Connection, noun: Noun, ids: Iterable[str]) -> dict[str, str
     """The name of each clinic, practitioner or patient."""
     cursor = await pg.execute(_NAMES.format(noun=noun), {"ids": list(ids)})
     return dict(await cursor.fetchall())
+
+
+async def readings(pg: Connection, patient_ids: Iterable[str]) -> dict[str, str]:
+    """The reading of each patient's name."""
+    cursor = await pg.execute(_READINGS, {"ids": list(patient_ids)})
+    return dict(await cursor.fetchall())
+
+
+async def mark(pg: Connection, patient_id: str, *, deceased: bool, inactive: bool, now: datetime) -> bool:
+    """Mark a patient as deceased or inactive; whether that is news."""
+    values = {"id": patient_id, "deceased": deceased, "inactive": inactive, "now": now}
+    return await (await pg.execute(_MARK, values)).fetchone() is not None
+
+
+async def replacements(pg: Connection, patient_ids: Iterable[str]) -> dict[str, str]:
+    """For each patient who was replaced, by whom."""
+    cursor = await pg.execute(_REPLACEMENTS, {"ids": list(patient_ids)})
+    return dict(await cursor.fetchall())
+
+
+async def replace(pg: Connection, patient_id: str, by: str, now: datetime) -> bool:
+    """Let a patient, and those who were replaced by that one, be replaced by another; whether that is news."""
+    return await (await pg.execute(_REPLACE, {"id": patient_id, "by": by, "now": now})).fetchone() is not None
 
 
 async def birth_dates(pg: Connection, patient_ids: Iterable[str]) -> dict[str, date | None]:

@@ -10,6 +10,7 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "AppointmentService/GetAppointment": (Action.SEE_APPOINTMENT,),
     "AppointmentService/ListAppointments": (Action.SEE_APPOINTMENT,),
     "AppointmentService/BatchGetAppointments": (Action.BATCH_GET_APPOINTMENTS,),
+    "AppointmentService/ListAppointmentEvents": (Action.SEE_APPOINTMENT,),
     "AppointmentService/RescheduleAppointment": (Action.CHANGE_APPOINTMENT,),
     "AppointmentService/CancelAppointment": (Action.CHANGE_APPOINTMENT,),
     "AppointmentService/BatchReschedule": (Action.BATCH_CHANGE_APPOINTMENTS,),

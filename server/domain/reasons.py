@@ -11,7 +11,9 @@ _IDEOGRAPHIC = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL")
 
 def says_something(reason: str) -> bool:
     """Whether a text can be a reason: three letters, or two of Chinese, Japanese or Korean, not all the same."""
-    letters = [each for each in unicodedata.normalize("NFKC", reason).casefold() if each.isalpha()]
+    # Without accents, so that á and à are one letter.
+    bare = "".join(each for each in unicodedata.normalize("NFKD", reason) if not unicodedata.combining(each))
+    letters = [each for each in unicodedata.normalize("NFC", bare).casefold() if each.isalpha()]
     weight = sum(1.5 if unicodedata.name(each, "").startswith(_IDEOGRAPHIC) else 1 for each in letters)
     return weight >= _LEAST_LETTERS and len(set(letters)) > 1
 

@@ -11,15 +11,14 @@ from server.fhir.fields import (
     Origin,
     Unusable,
     concept,
-    contacts,
-    full_name,
     identifiers,
     items,
     name,
     text,
 )
-from server.fhir.phones import e164
+from server.fhir.names import names_of
 from server.fhir.references import Reference, reference, references
+from server.fhir.telecom import phone_of
 from server.fhir.zones import zone_of
 
 GENERAL_PRACTICE = "General practice"
@@ -80,14 +79,13 @@ class PractitionerRole:
 def organization(resource: Json, origin: Origin) -> Organization:
     """Read an Organization (Unusable)."""
     addresses = items(resource.get("address"))
-    country = next((text(address.get("country")) for address in addresses), "")
     notes: list[str] = []
     return Organization(
         identifiers(resource, origin, notes),
         name(resource.get("name")),
         zone_of(addresses, origin.zone).key,
         next(filter(None, map(_in_one_line, addresses)), "")[:_MOST_OF_ADDRESS],
-        next(filter(None, (e164(number, country) for number in contacts(resource, "phone"))), ""),
+        phone_of(resource, origin, notes),
         notes,
     )
 
@@ -112,7 +110,7 @@ def location(resource: Json, origin: Origin) -> Location:
 def practitioner(resource: Json, origin: Origin) -> Practitioner:
     """Read a Practitioner (Unusable)."""
     notes: list[str] = []
-    return Practitioner(identifiers(resource, origin, notes), full_name(resource.get("name"), origin.now), notes)
+    return Practitioner(identifiers(resource, origin, notes), names_of(resource.get("name"), origin.now).name, notes)
 
 
 def role(resource: Json, origin: Origin) -> PractitionerRole:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -21,8 +20,6 @@ MOST_CHARACTERS = 200
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _FIRST_YEAR = 1900
-# Names of the past come last.
-_USES = ("official", "usual", "", "temp", "nickname", "anonymous", "old", "maiden")
 
 
 class Unusable(Exception):
@@ -42,6 +39,8 @@ class Origin:
     zone: ZoneInfo | None
     """Time zone of organizations whose own is unknown."""
     now: datetime
+    region: str = ""
+    """ISO 3166 code of the country of phone numbers that tell none."""
 
 
 class Identifier(NamedTuple):
@@ -156,40 +155,6 @@ def name(value: object, rule: Callable[[str], str] = particulars.name) -> str:
         return rule(written)
     except Unfit as unfit:
         raise Unusable(f"name {unfit.reason}") from None
-
-
-def full_name(value: object, now: datetime) -> str:
-    """The official name of a person as it is written, else another one (Unusable)."""
-    return next(iter(full_names(value, now)), "") or name("")
-
-
-def full_names(value: object, now: datetime) -> Sequence[str]:
-    """The fit names of a person, the one to use first, those of the past last (Unusable if the first is not fit)."""
-    names = sorted(
-        (each for each in items(value) if _written(each)), key=lambda each: (has_ended(each, now), _rank(each))
-    )
-    found = [name(_written(each), particulars.person) for each in names[:1]]
-    for each in names[1:]:
-        with suppress(Unusable):
-            found.append(name(_written(each), particulars.person))
-    return found
-
-
-def _written(human_name: Json) -> str:
-    given = human_name.get("given")
-    parts = [*(given if isinstance(given, list) else []), human_name.get("family")]
-    return text(human_name.get("text")) or " ".join(filter(None, map(text, parts)))
-
-
-def _rank(human_name: Json) -> int:
-    use = text(human_name.get("use"))
-    return _USES.index(use) if use in _USES else len(_USES)
-
-
-def contacts(resource: Json, system: str) -> list[str]:
-    """The values of a resource's contact points of a system, such as `phone`, that are not old ones."""
-    points = [point for point in items(resource.get("telecom")) if text(point.get("use")) != "old"]
-    return [text(point.get("value")) for point in points if text(point.get("system")) == system]
 
 
 def concept(value: object) -> str:

@@ -1,13 +1,18 @@
 """Patients."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from server import particulars
-from server.fhir.fields import Identifier, Json, Origin, contacts, full_names, identifiers, items, mapping, name, text
-from server.fhir.phones import e164
+from server.fhir.fields import Identifier, Json, Origin, identifiers, items, mapping, text
+from server.fhir.names import Names, names_of
+from server.fhir.references import Reference, reference
+from server.fhir.telecom import email_of, phone_of
 from server.particulars import Unfit
+
+_IN_PART = re.compile(r"\d{4}(-\d\d)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,53 +20,59 @@ class Patient:
     """A patient's particulars; unknown text is empty."""
 
     identifiers: Sequence[Identifier]
-    names: Sequence[str]
-    """All that the export knows, the one to use first."""
+    names: Names
     birth_date: date | None
     phone: str
     email: str
     language: str
     """Of notices: `en` or `ja`."""
+    deceased: bool = False
+    inactive: bool = False
+    replaced_by: Reference | None = None
+    """The entry to use instead."""
+    replaces: Sequence[Reference] = ()
+    """Entries that this one is to be used for."""
     notes: Sequence[str] = ()
     """What of the resource is left off, and why."""
-
-    @property
-    def name(self) -> str:
-        """The name to use."""
-        return self.names[0]
 
 
 def patient(resource: Json, origin: Origin) -> Patient:
     """Read a Patient (Unusable)."""
-    country = next((text(address.get("country")) for address in items(resource.get("address"))), "")
-    phones = (e164(number, country) for number in contacts(resource, "phone"))
-    emails = map(_email, contacts(resource, "email"))
     notes: list[str] = []
-    names = full_names(resource.get("name"), origin.now) or [name("")]
+    links = [_link(each, origin, notes) for each in items(resource.get("link"))]
     return Patient(
         identifiers=identifiers(resource, origin, notes),
-        names=names,
-        birth_date=_birth_date(text(resource.get("birthDate")), origin.now),
-        phone=next(filter(None, phones), ""),
-        email=next(filter(None, emails), ""),
+        names=names_of(resource.get("name"), origin.now),
+        birth_date=_birth_date(resource, origin.now, notes),
+        phone=phone_of(resource, origin, notes),
+        email=email_of(resource, origin, notes),
         language=_language(resource),
+        deceased=resource.get("deceasedBoolean") is True or bool(text(resource.get("deceasedDateTime"))),
+        inactive=resource.get("active") is False,
+        replaced_by=next((other for kind, other in links if kind == "replaced-by" and other), None),
+        replaces=[other for kind, other in links if kind == "replaces" and other],
         notes=notes,
     )
 
 
-def _email(written: str) -> str:
-    """An address that mail can be sent to, as it is written or as a link; else empty."""
-    try:
-        return particulars.email(written.removeprefix("mailto:"))
-    except Unfit:
-        return ""
+def _link(link: Json, origin: Origin, notes: list[str]) -> tuple[str, Reference | None]:
+    kind, other = text(link.get("type")), reference(link.get("other"), "Patient", origin)
+    if kind not in {"replaced-by", "replaces"} or other is None:
+        notes.append(f"its link of type {kind or 'unknown'} is left off: only links that replace patients are imported")
+    return kind, other
 
 
-def _birth_date(written: str, now: datetime) -> date | None:
-    # FHIR allows a year or a month alone: a birth date that is not known to the day stays empty.
+def _birth_date(resource: Json, now: datetime, notes: list[str]) -> date | None:
+    given = resource.get("birthDate")
+    if given in (None, ""):
+        return None
+    if _IN_PART.fullmatch(written := text(given)):
+        notes.append("its birthDate has no day: it is left empty")
+        return None
     try:
         return particulars.born(particulars.birth_date(written), now)
-    except Unfit:
+    except Unfit as unfit:
+        notes.append(f"its birthDate {unfit.reason}: it is left empty")
         return None
 
 

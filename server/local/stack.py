@@ -210,6 +210,7 @@ class Stack:
                     metrics=(HOST, self._ports["metrics"]),
                     workers=self._fleet.addresses,
                     tls=TlsListener((HOST, self._settings.tls_port), certificate.keep(self._home / "certificates")),
+                    origins=self._settings.origins.split(),
                     limits=parse(self._settings.limits.split()),
                     tracing=self._tracing(),
                 )

@@ -14,6 +14,7 @@ DEFAULT_SIZE = 20
 MAX_ROWS_BY_PAGE = 1_000
 _BEFORE_ALL = str(uuid.UUID(int=0))
 _AFTER_ALL = 2**31 - 1
+_LARGEST = 2**63 - 1
 
 
 class HasId(Protocol):
@@ -85,6 +86,16 @@ def before_number(token: str, query: Hashable) -> int:
         return _AFTER_ALL
     [last] = decode(token, query, 1)
     if not last.isdecimal() or int(last) > _AFTER_ALL:
+        raise token_invalid()
+    return int(last)
+
+
+def after_number(token: str, query: Hashable) -> int:
+    """The last number of the previous page, or 0 without a token (PAGE_TOKEN_INVALID)."""
+    if not token:
+        return 0
+    [last] = decode(token, query, 1)
+    if not last.isdecimal() or int(last) > _LARGEST:
         raise token_invalid()
     return int(last)
 

@@ -59,6 +59,8 @@ async def test_a_patient_books_moves_and_cancels(scene: Scene, patient: Shell) -
     assert cancelled.json["appointment"]["status"] == "APPOINTMENT_STATUS_CANCELLED"
     shown = await patient("show", listed["id"])
     assert "cancelled" in shown.out
+    told = (await patient("history", listed["id"])).out
+    assert re.search(r"booked.*\n.*rescheduled +from 2026-03-03T01:00:00Z.*\n.*cancelled +better", told)
     assert (await patient("appointments", "--status", "scheduled")).out == "no appointments\n"
 
 

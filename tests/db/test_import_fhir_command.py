@@ -37,7 +37,7 @@ def test_it_runs_as_a_program(database_url: str, tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[-1] == "6 new, 0 matched, 0 unchanged, 0 not imported, 0 in part"
+    assert done.stdout.splitlines()[-1] == "6 new, 0 matched, 0 unchanged, 0 changed, 0 not imported, 0 in part"
 
 
 def test_the_sample_is_summed_up_and_its_one_bad_line_reported(database_url: str) -> None:
@@ -45,18 +45,18 @@ def test_the_sample_is_summed_up_and_its_one_bad_line_reported(database_url: str
     assert first.exit_code == 0
     assert first.stderr.splitlines()[0].startswith("Location.000.ndjson:31: Location/bb1ad573-")
     assert len(first.stderr.splitlines()) == 2
-    assert "1955 new, 0 matched, 0 unchanged, 1 not imported" in first.stdout
-    assert "Condition              555     555        0          0             0        0" in first.stdout
+    assert "1955 new, 0 matched, 0 unchanged, 0 changed, 1 not imported" in first.stdout
+    assert "Condition              555     555        0          0        0             0        0" in first.stdout
     again = run(database_url, str(SAMPLE), "--strict")
     assert (again.exit_code, again.stderr) == (SOME_REPORTED, first.stderr)
-    assert "0 new, 0 matched, 1955 unchanged, 1 not imported" in again.stdout
+    assert "0 new, 0 matched, 1955 unchanged, 0 changed, 1 not imported" in again.stdout
 
 
 def test_lines_of_no_use_end_a_strict_import_with_2(database_url: str, tmp_path: Path) -> None:
     done = run(database_url, str(export(tmp_path, a=["[", encounter()])), "--strict")
     assert done.exit_code == SOME_REPORTED
     assert [line.split(": ")[0] for line in done.stderr.splitlines()[:2]] == ["a.ndjson:1", "a.ndjson:2"]
-    assert done.stdout.splitlines()[-1] == "0 new, 0 matched, 0 unchanged, 2 not imported, 0 in part"
+    assert done.stdout.splitlines()[-1] == "0 new, 0 matched, 0 unchanged, 0 changed, 2 not imported, 0 in part"
 
 
 def test_the_time_zone_of_organizations_without_one_can_be_given(database_url: str, tmp_path: Path) -> None:
@@ -105,5 +105,5 @@ def test_without_settings_it_works_on_the_running_stack(
     done = CliRunner().invoke(app, ["import-fhir", directory])
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (
         0,
-        "6 new, 0 matched, 0 unchanged, 0 not imported, 0 in part",
+        "6 new, 0 matched, 0 unchanged, 0 changed, 0 not imported, 0 in part",
     )

@@ -124,6 +124,7 @@ TROUBLES = (
     Trouble("the standby does not answer (frozen)", freeze("postgres-standby"), ["ReplicaDown"]),
     Trouble("the standby replays nothing of what is written", stop_replay, ["ReplicaLag"]),
     Trouble("Valkey does not answer (frozen)", freeze("valkey"), ["CacheLost", "TokenStoreLost"]),
+    Trouble("Envoy does not answer (frozen)", freeze("envoy"), ["EdgeDown"]),
     Trouble("a worker does not answer (frozen)", freeze("worker-1"), ["WorkerDown"]),
     Trouble("the mail relay hangs (frozen)", hang_mail, ["ProviderFailing"]),
     Trouble("the notification worker is killed while the relay hangs", lose_sender, ["DeadLetters"]),

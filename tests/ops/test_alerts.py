@@ -72,6 +72,7 @@ CASES: dict[str, tuple[Series, Series]] = {
         {f'{TRIP}{{le="0.1"}}': "0+90x60", f'{TRIP}{{le="0.5"}}': "0+100x60", f'{TRIP}{{le="+Inf"}}': "0+100x60"},
         {f'{TRIP}{{le="0.1"}}': "0+100x60", f'{TRIP}{{le="+Inf"}}': "0+100x60"},
     ),
+    "EdgeDown": (steady('up{job="edge"}', 0), steady('up{job="edge"}', 1)),
     "NoPrimary": (steady("yoyaku_database_primary_up", 0), steady("yoyaku_database_primary_up", 1)),
     "ReplicaLag": (
         steady('yoyaku_replica_lag_seconds{server="2"}', 0.8),

@@ -3,6 +3,7 @@
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 from ops.grafana.dashboards import BOARDS, built
 from tests.fixtures.stack import Copy
 from tests.fixtures.waiting import eventually
+from tests.ops.trouble import family, frozen
 
 ANSWER_SECONDS = 60.0
 
@@ -82,4 +84,20 @@ def test_one_screen_says_how_the_system_does(observed: Copy) -> None:
     assert "CreateAppointment" in found["methods"]
     assert found["valkey"] == {"cache": True, "tokens": True}
     assert [each["up"] for each in found["database"].values()] == [True, True]
-    assert "database" in observed.run("status").stdout
+    assert found["problems"] == []
+    assert "all is well" in observed.run("status").stdout
+
+
+def test_one_screen_says_what_is_wrong_and_what_to_read(observed: Copy) -> None:
+    pids = observed.stack()["pids"]
+    parts = [pid for part in ("postgres-primary", "valkey", "envoy", "notifications") for pid in family(pids[part])]
+    wanted = {"no-primary", "replica-lag", "valkey-lost", "edge-down", "worker-down"}
+
+    def named() -> set[str]:
+        found = json.loads(observed.run("status", "--json").stdout)
+        return {Path(each["runbook"]).stem for each in found["problems"]}
+
+    with frozen(parts):
+        eventually(lambda: named() >= wanted, otherwise=named)
+        assert "nothing can be booked\n  read docs/runbooks/no-primary.md" in observed.run("status").stdout
+    eventually(lambda: not named(), otherwise=named)

@@ -36,6 +36,9 @@ BOOKING_CASES: dict[str, Sequence[Case]] = {
     "AppointmentService/GetAppointment": [
         Case(lambda _, s: appointments.GetAppointmentRequest(appointment_id=s.appointment_id))
     ],
+    "AppointmentService/ListAppointmentEvents": [
+        Case(lambda _, s: appointments.ListAppointmentEventsRequest(appointment_id=s.appointment_id))
+    ],
     "AppointmentService/ListAppointments": [
         Case(lambda _, s: appointments.ListAppointmentsRequest(patient_id=s.patient_id), filtered=True),
         Case(

@@ -120,7 +120,7 @@ CASES: dict[str, Sequence[Case]] = {
                 role=AccountRole.ACCOUNT_ROLE_STAFF,
                 clinic_ids=[s.clinic_id],
             ),
-            objectless=True,
+            public=True,
         )
     ],
     "AuthService/ResetPassword": [Case(lambda _, s: auth.ResetPasswordRequest(account_id=s.account_id))],
@@ -145,7 +145,11 @@ CASES: dict[str, Sequence[Case]] = {
         Case(
             lambda w, _: auth.CreateServiceAccountRequest(name=f"System {w.number}", all_clinics=True),
             objectless=True,
-        )
+        ),
+        Case(
+            lambda w, s: auth.CreateServiceAccountRequest(name=f"System {w.number}", clinic_ids=[s.clinic_id]),
+            public=True,
+        ),
     ],
 }
 """Those that need no token are not here; AuthService is in other tests as far as a secret decides."""

@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 import httpx
 import pytest
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message_factory import GetMessageClass
 
 from server.config import Settings
@@ -78,6 +79,20 @@ def test_every_method_has_its_rule_and_its_case() -> None:
     }
     tested = {action for name, cases in CASES.items() for case in cases for action in case.actions or METHODS[name][:1]}
     assert tested == set(Action) == {action for actions in METHODS.values() for action in actions}
+
+
+def _ids_of(message: Descriptor) -> set[str]:
+    """The fields of a request that name objects, also in its parts."""
+    found = {field.name for field in message.fields if field.name.endswith(("_id", "_ids"))}
+    parts = [field.message_type for field in message.fields if field.message_type]
+    return found.union(*(_ids_of(part) for part in parts if part.file.package == message.file.package))
+
+
+def test_every_method_that_names_an_object_is_asked_about_those_of_another_clinic() -> None:
+    # Notifications are for admins alone, who have no clinic.
+    for name, cases in CASES.items():
+        if _ids_of(METHOD[name].input_type) - {"request_id", "notification_id"}:
+            assert not all(case.objectless for case in cases), name
 
 
 @pytest.mark.parametrize(("name", "number"), NAMED)

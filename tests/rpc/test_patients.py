@@ -287,5 +287,6 @@ async def test_the_reading_of_a_name_is_kept_and_changed(scene: Scene) -> None:
     assert (await get(scene.staff, made.id)).name_kana == "サクラ ミドリ"
     changed = await update(scene, Patient(name_kana="さくら みどり"), "name_kana", patient_id=made.id)
     assert (changed.name, changed.name_kana) == ("佐倉 緑", "さくら みどり")
-    bad = await refusal(update(scene, Patient(name_kana="\u202e"), "name_kana", patient_id=made.id))
-    assert bad.reason == "INVALID_REQUEST"
+    for unfit in ("\u202e", "さ\u200bくら", "42"):
+        bad = await refusal(update(scene, Patient(name_kana=unfit), "name_kana", patient_id=made.id))
+        assert (bad.reason, list(bad.violations)) == ("INVALID_REQUEST", ["patient.name_kana"])

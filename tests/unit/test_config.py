@@ -36,6 +36,16 @@ def test_what_is_wrong_is_named(environment: dict[str, str], text: str) -> None:
         load(Settings, environment)
 
 
+@pytest.mark.parametrize("origin", ["localhost:3000", "http://localhost:3000/", "*", "https://*.example.org"])
+def test_what_is_no_origin_is_refused(origin: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"YOYAKU_ORIGINS.*is no origin: write it as http://localhost:3000"):
+        load(LocalSettings, {"YOYAKU_ORIGINS": f"https://app.example.org {origin}"})
+
+
+def test_no_page_may_call_if_no_origin_is_named() -> None:
+    assert load(LocalSettings, {"YOYAKU_ORIGINS": ""}).origins.split() == []
+
+
 def test_a_bad_value_is_not_shown() -> None:
     with pytest.raises(ConfigurationError) as refused:
         load(Settings, NEEDED | {"YOYAKU_LISTEN": "hunter2"})

@@ -17,8 +17,8 @@ from server.fhir.encounter import encounter as read_encounter
 from server.fhir.export import find
 from server.fhir.fields import Origin, Unusable
 from server.fhir.patient import patient as read_patient
-from server.fhir.phones import e164
 from server.fhir.references import reference
+from server.fhir.telecom import e164
 from server.fhir.zones import ZONE_OF_STATE, zone_of
 from tests.fixtures.fhir import encounter, export, location, organization, patient, practitioner, role, whole
 
@@ -120,7 +120,7 @@ def test_what_names_no_patient_here_is_no_reference(written: object) -> None:
     [
         ("555-810-7203", "US", "+15558107203"),
         ("+1 (555) 810-7203", "", "+15558107203"),
-        ("1.555.810.7203", "us", "+15558107203"),
+        ("1.555.810.7203", "US", "+15558107203"),
         ("tel:+81-3-1234-5678", "", "+81312345678"),
         ("+44 (0)20 7946 0000", "GB", "+442079460000"),
         ("0049 30 123456", "DE", "+4930123456"),
@@ -155,9 +155,9 @@ def test_a_clinic_has_the_address_and_the_phone_of_its_organization() -> None:
 def test_the_official_name_is_kept_as_it_is_written() -> None:
     maiden = {"use": "maiden", "family": "Abe", "given": ["Yui"]}
     official = {"use": "official", "family": "Ito46", "given": ["Yui2", "Hana"], "prefix": ["Mrs."]}
-    assert read_patient(patient(name=[maiden, official]), ORIGIN).name == "Yui2 Hana Ito46"
-    assert read_patient(patient(name=[maiden, {"text": "Ito Yui"}]), ORIGIN).name == "Ito Yui"
-    assert read_patient(patient(name=[maiden]), ORIGIN).name == "Yui Abe"
+    assert read_patient(patient(name=[maiden, official]), ORIGIN).names.name == "Yui2 Hana Ito46"
+    assert read_patient(patient(name=[maiden, {"text": "Ito Yui"}]), ORIGIN).names.name == "Ito Yui"
+    assert read_patient(patient(name=[maiden]), ORIGIN).names.name == "Yui Abe"
 
 
 def test_what_is_not_known_of_a_patient_stays_empty() -> None:

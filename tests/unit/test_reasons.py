@@ -12,7 +12,7 @@ def test_words_are_a_reason(reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "reason", ["", ".", "x", "xx", "aaaa", "ＡＡＡ", "12345", "...!?", "\u3000", "—", "痛", "痛痛", "ER 2"]
+    "reason", ["", ".", "x", "xx", "aaaa", "ＡＡＡ", "12345", "...!?", "\u3000", "—", "痛", "痛痛", "aáà", "결", "ER 2"]
 )
 def test_punctuation_digits_and_single_letters_are_none(reason: str) -> None:
     with pytest.raises(DomainError) as refused:

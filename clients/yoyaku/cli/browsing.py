@@ -116,6 +116,15 @@ def show(context: typer.Context, appointment_id: str, as_json: Json = False) -> 
 
 
 @app.command()
+def history(context: typer.Context, appointment_id: str, as_json: Json = False) -> None:
+    """Show what happened to an appointment, and why."""
+    with session(context) as client:
+        found = list(client.appointment_events(appointment_id))
+    answer = appointment_service_pb2.ListAppointmentEventsResponse(events=found)
+    present(answer, tables.history_table(found), as_json=as_json)
+
+
+@app.command()
 def doctors(
     context: typer.Context,
     clinic: Clinic = "",

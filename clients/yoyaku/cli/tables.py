@@ -11,7 +11,7 @@ from yoyaku.cli.layout import details
 from yoyaku.cli.shown import plain
 from yoyaku.v1.account_pb2 import Account
 from yoyaku.v1.account_role_pb2 import AccountRole
-from yoyaku.v1.appointment_pb2 import Appointment, AppointmentStatus
+from yoyaku.v1.appointment_pb2 import Appointment, AppointmentEvent, AppointmentHistoryEntry, AppointmentStatus
 from yoyaku.v1.clinic_pb2 import Clinic
 from yoyaku.v1.display_pb2 import Display
 from yoyaku.v1.doctor_pb2 import Doctor
@@ -36,7 +36,7 @@ def table(title: str, *columns: str) -> Table:
     return made
 
 
-_WHOLE = {"Id", "Doctor's id", "When", "Day", "From", "Hours"}
+_WHOLE = {"Id", "Who", "Doctor's id", "When", "Day", "From", "Hours"}
 """Columns whose cells are never broken into lines."""
 
 
@@ -74,6 +74,15 @@ def appointment_table(appointments: Iterable[Appointment]) -> Table:
     for each in rows:
         start = when(each.start_time, each.clinic.time_zone, named=not zone)
         made.add_row(start, *map(plain, (each.doctor.name, each.patient.name, _status(each), each.id)))
+    return made
+
+
+def history_table(entries: Iterable[AppointmentHistoryEntry]) -> Table:
+    """What happened to an appointment; times are UTC."""
+    made = table("", "When (UTC)", "What", "Why", "Who")
+    for each in entries:
+        what = _last_words(AppointmentEvent.Name(each.event))
+        made.add_row(utc(each.event_time), *map(plain, (what, each.note, each.actor)))
     return made
 
 

@@ -81,6 +81,16 @@ class AppointmentCalls(StreamCalls):
     appointments = Rows(list_appointments, lambda page: page.appointments)
 
     @ClientMethod
+    async def list_appointment_events(
+        self, appointment_id: str, *, size: int = 0, page_token: str = ""
+    ) -> pb.ListAppointmentEventsResponse:
+        """A page of what happened to an appointment, the oldest first (NotFound)."""
+        request = pb.ListAppointmentEventsRequest(appointment_id=appointment_id, size=size, page_token=page_token)
+        return await self._call(self._stub(AppointmentServiceStub).ListAppointmentEvents, request)
+
+    appointment_events = Rows(list_appointment_events, lambda page: page.events)
+
+    @ClientMethod
     async def reschedule_appointment(
         self,
         appointment_id: str,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
+import phonenumbers
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -41,6 +42,9 @@ def import_fhir(
             help="Base URL of the exporting system. Give it if you import from several: their ids may collide."
         ),
     ] = _SOURCE,
+    country: Annotated[
+        str, typer.Option(help="Country of phone numbers that tell none, as two letters of ISO 3166, such as JP.")
+    ] = "",
     strict: Annotated[bool, typer.Option(help="Exit with code 2 if any line was reported.")] = False,
 ) -> None:
     """Load a FHIR R4 bulk export: organizations, practitioners, patients, past appointments, medical records.
@@ -52,7 +56,7 @@ def import_fhir(
     Exit code 0: every usable line is imported; 1: nothing could be read, or the import was interrupted; with
     --strict 2: lines were reported.
     """
-    origin = Origin(_checked_source(source), _zone(time_zone), datetime.now(UTC))
+    origin = Origin(_checked_source(source), _zone(time_zone), datetime.now(UTC), _region(country))
     try:
         export = find(directory)
         outcomes = _run(export, origin, settings_here())
@@ -72,6 +76,12 @@ def _zone(name: str) -> ZoneInfo | None:
         return ZoneInfo(name) if name else None
     except (ValueError, OSError, LookupError):
         raise fail(f"there is no time zone {name}: give one of the IANA database, such as Asia/Tokyo") from None
+
+
+def _region(country: str) -> str:
+    if country and country.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        raise fail(f"there is no country {country}: give two letters of ISO 3166, such as JP")
+    return country.upper()
 
 
 def _checked_source(source: str) -> str:
@@ -111,10 +121,14 @@ def _say(progress: Progress, reports: Iterable[Report]) -> None:
 
 def _summarize(export: Export, outcomes: dict[str, ImportCounts]) -> int:
     """Print the outcome for each kind of resource; the number of reported lines."""
-    print(f"{'':<18}{'lines':>8}{'new':>8}{'matched':>9}{'unchanged':>11}{'not imported':>14}{'in part':>9}")
+    print(
+        f"{'':<18}{'lines':>8}{'new':>8}{'matched':>9}{'unchanged':>11}{'changed':>9}{'not imported':>14}{'in part':>9}"
+    )
     for kind, outcome in outcomes.items():
         lost, partly = _lines(outcome, Outcome.NOT_IMPORTED), _lines(outcome, Outcome.IN_PART)
-        counts = f"{export.counts[kind]:>8}{outcome.new:>8}{outcome.matched:>9}{outcome.unchanged:>11}"
+        counts = (
+            f"{export.counts[kind]:>8}{outcome.new:>8}{outcome.matched:>9}{outcome.unchanged:>11}{outcome.changed:>9}"
+        )
         print(f"{kind:<18}{counts}{lost:>14}{partly:>9}")
     total = ImportCounts(reports=list(export.reports))
     for outcome in outcomes.values():
@@ -122,9 +136,8 @@ def _summarize(export: Export, outcomes: dict[str, ImportCounts]) -> int:
     lost, partly = _lines(total, Outcome.NOT_IMPORTED), _lines(total, Outcome.IN_PART)
     if total.doctors:
         print(f"{total.doctors} doctors made for encounters at an organization where the practitioner has no role")
-    print(
-        f"{total.new} new, {total.matched} matched, {total.unchanged} unchanged, {lost} not imported, {partly} in part"
-    )
+    done = f"{total.new} new, {total.matched} matched, {total.unchanged} unchanged, {total.changed} changed"
+    print(f"{done}, {lost} not imported, {partly} in part")
     if lost or partly:
         print("each line that is not imported, or only in part, is above with its reason", file=sys.stderr)
     return lost + partly

@@ -1,7 +1,8 @@
-"""The messages of a clinic's feed."""
+"""The messages of a clinic's feed, and of the history of an appointment."""
 
 from datetime import datetime
 
+from db.postgres.booking.history import HistoryRow
 from server.rpc.messages.convert import to_appointment, to_timestamp
 from server.rpc.messages.day_bytes import to_closing
 from server.usecases.appointments.feed import FeedEvent, Told
@@ -22,10 +23,21 @@ def to_message(told: Told) -> bytes:
     return message.SerializeToString()
 
 
+def to_history_entry(row: HistoryRow) -> appointment_pb2.AppointmentHistoryEntry:
+    """An entry in the history of an appointment."""
+    return appointment_pb2.AppointmentHistoryEntry(
+        event=_event(row.event), event_time=to_timestamp(row.happened_at), actor=row.actor, note=row.note
+    )
+
+
+def _event(name: str) -> "appointment_pb2.AppointmentEvent.ValueType":
+    return appointment_pb2.AppointmentEvent.Value(f"APPOINTMENT_EVENT_{name.upper()}")
+
+
 def _change(change: FeedEvent) -> appointment_pb2.AppointmentChange:
     return appointment_pb2.AppointmentChange(
         appointment_id=change.row.appointment_id,
-        event=appointment_pb2.AppointmentEvent.Value(f"APPOINTMENT_EVENT_{change.row.event.upper()}"),
+        event=_event(change.row.event),
         event_time=to_timestamp(change.row.happened_at),
         appointment=to_appointment(change.appointment) if change.appointment else None,
     )

@@ -23,7 +23,7 @@ from server.rpc.messages.convert import (
     to_optional_date,
 )
 from server.rpc.messages.errors import status_of
-from server.rpc.messages.feed import to_message
+from server.rpc.messages.feed import to_history_entry, to_message
 from server.usecases.appointments.batch import Batches
 from server.usecases.appointments.book import Booked, Booker, NewBooking
 from server.usecases.appointments.cancel import Cancellation, Canceller
@@ -92,6 +92,14 @@ class AppointmentServicer(AppointmentServiceServicer):
         wanted = [each.lower() for each in request.appointment_ids]
         rows = await self._appointments.batch_get(caller(), wanted)
         return pb.BatchGetAppointmentsResponse(appointments=map(to_appointment, rows))
+
+    async def ListAppointmentEvents(
+        self, request: pb.ListAppointmentEventsRequest, context: object
+    ) -> pb.ListAppointmentEventsResponse:
+        rows, next_page_token = await self._appointments.history(
+            caller(), request.appointment_id.lower(), request.size, request.page_token
+        )
+        return pb.ListAppointmentEventsResponse(events=map(to_history_entry, rows), next_page_token=next_page_token)
 
     async def RescheduleAppointment(
         self, request: pb.RescheduleAppointmentRequest, context: object

@@ -150,7 +150,7 @@ def _particulars(request: pb.RegisterPatientRequest, within: str = "") -> Partic
         phone=checked(f"{within}phone", particulars.phone, request.phone, ""),
         email=checked(f"{within}email", particulars.email, request.email, ""),
         language=request.language or "en",
-        name_kana=checked(f"{within}name_kana", particulars.name, request.name_kana, ""),
+        name_kana=checked(f"{within}name_kana", particulars.person, request.name_kana, ""),
         identifiers=_identifiers(f"{within}identifiers", request.identifiers),
     )
 

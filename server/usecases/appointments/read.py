@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from db.postgres.booking import appointment_lists, appointments
+from db.postgres.booking import appointment_lists, appointments, history
 from db.postgres.booking.appointment_lists import Among, AppointmentCursor, AppointmentQuery
 from db.postgres.booking.appointments import AppointmentRow
+from db.postgres.booking.history import HistoryRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from server.domain.identity import Action, Caller, reach
@@ -48,6 +49,24 @@ class Appointments:
 
         row, revision = await read(self._engine, work, Freshness.OWN_WRITES)
         return visible(caller, row, appointment_id), revision
+
+    async def history(
+        self, caller: Caller, appointment_id: str, size: int, page_token: str
+    ) -> tuple[Sequence[HistoryRow], str]:
+        """A page of what happened to an appointment (APPOINTMENT_NOT_FOUND), and the token of the next page."""
+        reach(caller, Action.SEE_APPOINTMENT)
+        query = ("history", appointment_id)
+        rows, after = paging.page_size(size), paging.after_number(page_token, query)
+
+        async def work(pg: Connection) -> tuple[AppointmentRow | None, list[HistoryRow]]:
+            async with pg.pipeline():
+                sent = await appointments.get(pg, appointment_id)
+                entries = await history.page(pg, appointment_id, after=after, limit=rows + 1)
+                return await sent.fetchone(), await entries.fetchall()
+
+        row, found = await read(self._engine, work, Freshness.OWN_WRITES)
+        visible(caller, row, appointment_id)
+        return paging.cut_numbered(found, rows, query, lambda entry: entry.number)
 
     async def batch_get(self, caller: Caller, appointment_ids: Sequence[str]) -> Sequence[AppointmentRow]:
         """Appointments in the order asked for (APPOINTMENT_NOT_FOUND for the first that the caller may not see)."""

@@ -49,6 +49,8 @@ class ImportCounts:
     matched: int = 0
     """Those that the database had, from elsewhere."""
     unchanged: int = 0
+    changed: int = 0
+    """Those that the database had, and that the export tells news of."""
     doctors: int = 0
     """Doctors that were created because the export has no role for them."""
     reports: list[Report] = field(default_factory=list)
@@ -76,6 +78,7 @@ class ImportCounts:
         self.new += other.new
         self.matched += other.matched
         self.unchanged += other.unchanged
+        self.changed += other.changed
         self.doctors += other.doctors
         self.reports += other.reports
 
@@ -97,7 +100,11 @@ class Step:
     async def resolve(self, noun: Noun, wanted: Iterable[Identifier]) -> dict[Identifier, str]:
         """The ids that identifiers of one noun stand for, as far as the database has them."""
         rows = await imports.named(self.pg, noun, set(wanted) - self.strangers)
-        return {Identifier(row.system, row.value): row.id for row in rows}
+        found = {Identifier(row.system, row.value): row.id for row in rows}
+        if noun != "patient":
+            return found
+        ends = await imports.replacements(self.pg, found.values())
+        return {identifier: ends.get(each, each) for identifier, each in found.items()}
 
 
 class Known:

@@ -1,12 +1,13 @@
 """Patients."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 
 from db.postgres import imports
 from db.postgres.directory import patients
 from db.postgres.directory.patients import PatientRow
 from server.domain.names import are_same
-from server.fhir.fields import Unusable
+from server.fhir.fields import Identifier, Unusable
 from server.fhir.patient import Patient
 from server.usecases.importing.batches import ImportCounts, Item, Known, Step, add_missing
 
@@ -20,10 +21,13 @@ async def add(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
     """
     known = await Known.load(step, "patient", [item.content for item in batch])
     names = await imports.names(step.pg, "patient", known.ids)
+    readings = await imports.readings(step.pg, known.ids)
     born = await imports.birth_dates(step.pg, known.ids)
+    marked: list[tuple[str, Patient]] = []
 
     def has_name(patient: Patient, patient_id: str) -> bool:
-        return patient_id in names and any(are_same(each, names[patient_id]) for each in patient.names)
+        ours = (names.get(patient_id, ""), readings.get(patient_id, ""))
+        return any(are_same(each, one) for each in patient.names.all for one in ours)
 
     def has_birth_date(patient: Patient, patient_id: str) -> bool:
         return patient.birth_date is not None and patient.birth_date == born.get(patient_id)
@@ -39,9 +43,66 @@ async def add(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
                 " this export, give its own --source"
             )
 
-    return await add_missing(step, known, batch, _add, is_same, "name and birth date", check)
+        marked.append((patient_id, patient))
+
+    outcome = await add_missing(step, known, batch, _add, is_same, "name and birth date", check)
+    for patient_id, patient in marked:
+        if patient.deceased or patient.inactive:
+            dead, gone = patient.deceased, patient.inactive
+            outcome.changed += await imports.mark(step.pg, patient_id, deceased=dead, inactive=gone, now=step.now)
+    return outcome
+
+
+def is_linked(patient: Patient) -> bool:
+    """Whether a patient replaces, or is replaced by, another."""
+    return bool(patient.replaced_by or patient.replaces)
+
+
+async def link(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
+    """Let patients who were replaced point to those to use instead, once all are there.
+
+    Visits and findings of a replaced patient are filed under the other one.
+    """
+    outcome = ImportCounts()
+    pairs = [(item, old, new) for item in batch for old, new in _links(item.content)]
+    ids = await step.resolve("patient", {identifier for _, *both in pairs for identifier in both})
+    born = await imports.birth_dates(step.pg, ids.values())
+    ends = await imports.replacements(step.pg, ids.values())
+    for item, old, new in pairs:
+        if old not in ids or new not in ids:
+            outcome.note(item.line, ["the patient that it is linked to is not in the book: the link is left off"])
+            continue
+        old_id, new_id = ids[old], ends.get(ids[new], ids[new])
+        if _differ(born.get(old_id), born.get(new_id)):
+            outcome.note(item.line, ["it is linked to a patient with another birth date: the link is left off"])
+        elif old_id != new_id:
+            outcome.changed += await imports.replace(step.pg, old_id, new_id, step.now)
+            ends |= {old_id: new_id} | {each: new_id for each, end in ends.items() if end == old_id}
+    return outcome
+
+
+def _differ(one: date | None, other: date | None) -> bool:
+    return one is not None and other is not None and one != other
+
+
+def _links(patient: Patient) -> Iterator[tuple[Identifier, Identifier]]:
+    """Who is replaced by whom, by the exporter's ids."""
+    if patient.replaced_by:
+        yield patient.identifiers[0], patient.replaced_by.identifier
+    for other in patient.replaces:
+        yield other.identifier, patient.identifiers[0]
 
 
 async def _add(step: Step, patient_id: str, patient: Patient) -> None:
-    row = PatientRow(patient_id, patient.name, patient.birth_date, patient.phone, patient.email, patient.language)
+    row = PatientRow(
+        patient_id,
+        patient.names.name,
+        patient.birth_date,
+        patient.phone,
+        patient.email,
+        patient.language,
+        name_kana=patient.names.reading,
+        deceased=patient.deceased,
+        inactive=patient.inactive,
+    )
     await patients.add(step.pg, row, [], step.now)

@@ -47,6 +47,10 @@ _KINDS: Mapping[str, _ResourceType] = {
 }
 
 
+_LINKS = _ResourceType(patient, patients.link)
+"""The patients who replace, or are replaced by, others: once all are there."""
+
+
 class ForeignIdentifiersError(Exception):
     """The database has ids of the exporter that no import wrote; the text says what to do."""
 
@@ -71,13 +75,17 @@ class Importer:
         roles, strangers = dict[Identifier, Identifier](), set[Identifier]()
         for name in KINDS:
             seen: set[str] = set()
+            linked: list[Item[Any]] = []
             for lines in _batches(export.lines(name)):
                 outcome = ImportCounts()
                 read = partial(_read, _KINDS[name], origin, owned, export.shared, seen, outcome)
                 batch = [item for line in lines if (item := read(line))]
                 if batch:
                     outcome.add(await self._write(_KINDS[name], batch, roles, strangers))
+                linked += [item for item in batch if name == "Patient" and patients.is_linked(item.content)]
                 yield name, len(lines), outcome
+            if linked:
+                yield name, 0, await self._write(_LINKS, linked, roles, strangers)
 
     async def _reserve(self, systems: Sequence[str]) -> frozenset[str]:
         """Reserve the exporter's systems for imports, because imports use these ids to decide what belongs to whom.

@@ -1,0 +1,110 @@
+"""What is wrong, as a scrape tells, and where to read what to do; the thresholds are those of the alerts."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from server.telemetry.snapshot import Snapshot
+
+CALLS = "rpc_server_call_duration_seconds"
+FAULTS = ("INTERNAL", "UNKNOWN", "UNAVAILABLE", "DEADLINE_EXCEEDED")
+OBJECTIVES = {"CreateAppointment": 0.5, "ListAppointments": 0.2, "ListAvailableSlots": 0.3}
+"""Seconds in which 95 % of the calls are to be answered (docs/slo.md)."""
+WORKERS = 2
+_FAILING = 0.005
+_ENOUGH_CALLS = 20
+_LAG_SECONDS = 0.5
+_LATE_SECONDS = 300.0
+_SKEW_SECONDS = 1.0
+_KEY_SECONDS = 90 * 86_400.0
+_CERTIFICATE_DAYS = 14.0
+
+Found = Iterator[tuple[str, str]]
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong, and the page that says what to do."""
+
+    text: str
+    runbook: str
+
+
+def problems(now: Snapshot, lately: Snapshot, edge: Snapshot | None) -> list[Problem]:
+    """The worst first; `lately` is what was added within some seconds, `edge` what Envoy says, if that is known."""
+    sources = (_edge(edge), _database(now), _processes(now), _valkey(now), _calls(lately), _notices(now), _times(now))
+    return [Problem(text, f"docs/runbooks/{name}.md") for source in sources for text, name in source]
+
+
+def _edge(edge: Snapshot | None) -> Found:
+    if edge is None:
+        return
+    if not edge.samples:
+        yield "Envoy does not answer: nobody reaches the system", "edge-down"
+    days = min(edge.by("envoy_server_days_until_first_cert_expiring").values(), default=_CERTIFICATE_DAYS)
+    if days < _CERTIFICATE_DAYS:
+        yield f"a TLS certificate ends in {days:.0f} days", "certificate-ends"
+
+
+def _database(now: Snapshot) -> Found:
+    if max(now.by("yoyaku_database_primary_up", "process").values(), default=1) == 0:
+        yield "no primary database: nothing can be booked", "no-primary"
+    for (server,), up in now.extreme("yoyaku_database_server_up", "server", lowest=True).items():
+        if not up:
+            yield f"database server {server} does not answer", "replica-lag"
+    for (server,), seconds in now.extreme("yoyaku_replica_lag_seconds", "server").items():
+        if seconds > _LAG_SECONDS:
+            yield f"standby {server} is {seconds:.1f} s behind: reads go to the primary", "replica-lag"
+    for (process,), waiting in now.by("db_client_connection_pending_requests", "process").items():
+        if waiting:
+            yield f"{waiting:.0f} calls of {process} wait for a database connection", "pool-exhausted"
+
+
+def _processes(now: Snapshot) -> Found:
+    names = [process for (process,) in now.by("yoyaku_build_info", "process")]
+    workers = sum(name.startswith("server") for name in names)
+    if workers < WORKERS:
+        yield f"{workers} of {WORKERS} workers answer", "worker-down"
+    if workers == len(names):
+        yield "no notification worker answers: patients are told of nothing", "worker-down"
+
+
+def _valkey(now: Snapshot) -> Found:
+    up = now.extreme("yoyaku_valkey_up", "use", lowest=True)
+    if not up.get(("tokens",), 1):
+        yield "the token store does not answer: nobody can sign in", "valkey-lost"
+    if not up.get(("cache",), 1):
+        yield "the cache does not answer: reads go to the database", "valkey-lost"
+
+
+def _calls(lately: Snapshot) -> Found:
+    counts = lately.by(f"{CALLS}_count", "rpc_response_status_code")
+    faults = {code: counts[code,] for code in FAULTS if counts.get((code,))}
+    if sum(faults.values()) > _FAILING * sum(counts.values()):
+        said = ", ".join(f"{count:.0f} {code}" for code, count in faults.items())
+        yield (
+            f"of {sum(counts.values()):.0f} calls, these failed through our fault: {said}",
+            "availability-budget-burns",
+        )
+    p95, of = lately.quantile(0.95, CALLS, "rpc_method"), lately.by(f"{CALLS}_count", "rpc_method")
+    for method, seconds in OBJECTIVES.items():
+        if of.get((method,), 0) >= _ENOUGH_CALLS and p95[method] > seconds:
+            yield f"p95 of {method} is over {seconds * 1000:.0f} ms", "latency-budget-burns"
+
+
+def _notices(now: Snapshot) -> Found:
+    for (channel,), is_open in now.extreme("yoyaku_provider_breaker_open", "channel").items():
+        if is_open:
+            yield f"notices by {channel} wait: the provider fails", "provider-failing"
+    oldest = max(now.by("yoyaku_notice_oldest_waiting_seconds", "process").values(), default=0)
+    if oldest > _LATE_SECONDS:
+        yield f"a notice has waited for {oldest / 60:.0f} minutes", "notices-late"
+    if dead := now.extreme("yoyaku_notices", "status").get(("dead",)):
+        yield f"{dead:.0f} notices were given up: patients were not told", "dead-letters"
+
+
+def _times(now: Snapshot) -> Found:
+    skew = max(map(abs, now.by("yoyaku_clock_skew_seconds", "process").values()), default=0)
+    if skew > _SKEW_SECONDS:
+        yield f"a worker's clock is {skew:.1f} s from the database's", "clock-skew"
+    age = max(now.by("yoyaku_signing_key_age_seconds", "process").values(), default=0)
+    if age > _KEY_SECONDS:
+        yield f"the key that signs tokens is {age / 86_400:.0f} days old", "signing-key-old"

@@ -60,6 +60,14 @@ JOIN unnest(%(practitioner_ids)s::uuid[], %(clinic_ids)s::uuid[]) AS wanted (pra
     USING (practitioner_id, clinic_id)
 """
 _RETIRE = "UPDATE doctors SET active = false WHERE id = %(id)s"
+_ONLY_CLINICS = """
+SELECT practitioner_id, (array_agg(clinic_id))[1] FROM doctors WHERE practitioner_id = ANY(%(ids)s::uuid[])
+GROUP BY practitioner_id HAVING count(*) = 1
+"""
+_FIRST_DOCTORS = """
+SELECT DISTINCT ON (practitioner_id) practitioner_id, id FROM doctors WHERE practitioner_id = ANY(%(ids)s::uuid[])
+ORDER BY practitioner_id, created_at, id
+"""
 _ZONES = "SELECT id, time_zone FROM clinics WHERE id = ANY(%(ids)s::uuid[])"
 _NAMES = "SELECT id, name FROM {noun}s WHERE id = ANY(%(ids)s::uuid[])"
 _READINGS = "SELECT id, name_kana FROM patients WHERE id = ANY(%(ids)s::uuid[])"
@@ -114,6 +122,18 @@ async def doctors(pg: Connection, pairs: Collection[Pair]) -> list[ImportedDocto
 async def retire(pg: Connection, doctor_id: str) -> None:
     """Deactivate a doctor who was added in this transaction."""
     await pg.execute(_RETIRE, {"id": doctor_id})
+
+
+async def only_clinics(pg: Connection, practitioner_ids: Iterable[str]) -> dict[str, str]:
+    """For each practitioner who works at one clinic and no other, that clinic."""
+    cursor = await pg.execute(_ONLY_CLINICS, {"ids": list(practitioner_ids)})
+    return dict(await cursor.fetchall())
+
+
+async def first_doctors(pg: Connection, practitioner_ids: Iterable[str]) -> dict[str, str]:
+    """For each practitioner, the doctor that he or she has been for longest."""
+    cursor = await pg.execute(_FIRST_DOCTORS, {"ids": list(practitioner_ids)})
+    return dict(await cursor.fetchall())
 
 
 async def zones(pg: Connection, clinic_ids: Iterable[str]) -> dict[str, str]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from server.fhir.fields import Identifier, Json, Origin, Unusable, concept, identifiers, instant, items, mapping, text
-from server.fhir.references import Reference, reference
+from server.fhir.fields import Identifier, Json, Origin, Unusable, coded, concept, identifiers, items, mapping, text
+from server.fhir.moments import Moment, moment
+from server.fhir.references import Reference, reference, references
 
 _MOST_CHARACTERS = 10_000
 _NO_FINDINGS = {"entered-in-error", "refuted"}
@@ -17,52 +18,61 @@ class Condition:
 
     identifiers: Sequence[Identifier]
     patient: Reference
-    encounter: Reference
+    encounter: Reference | None
+    authors: Sequence[Reference]
+    """Who recorded or asserted it, if the encounter does not tell."""
     text: str
-    recorded_at: datetime | None
-    """None if the resource does not tell the instant."""
+    recorded: Moment | None
     notes: Sequence[str] = ()
     """What of the resource is left off, and why."""
 
 
 def condition(resource: Json, origin: Origin) -> Condition:
-    """Read a Condition (Unusable, also if it is not one or names no encounter, whose doctor is the author)."""
+    """Read a Condition (Unusable, also if it is not one)."""
     status = _code(resource.get("verificationStatus"))
     if status in _NO_FINDINGS:
         raise Unusable(f"verificationStatus {status} does not describe a finding")
     subject = reference(resource.get("subject"), "Patient", origin)
     if subject is None:
         raise Unusable("subject is missing or does not refer to a Patient")
-    encounter = reference(resource.get("encounter"), "Encounter", origin)
-    if encounter is None:
-        raise Unusable("encounter is missing or does not refer to an Encounter, so its author is unknown")
+    people = [resource.get("recorder"), resource.get("asserter")]
     notes: list[str] = []
     return Condition(
         identifiers=identifiers(resource, origin, notes),
         patient=subject,
-        encounter=encounter,
+        encounter=reference(resource.get("encounter"), "Encounter", origin),
+        authors=references(people, "Practitioner", origin) + references(people, "PractitionerRole", origin),
         text="\n".join(_lines(resource))[:_MOST_CHARACTERS],
-        recorded_at=_recorded_at(resource, origin),
+        recorded=_recorded(resource, origin),
         notes=notes,
     )
 
 
 def _lines(resource: Json) -> Iterator[str]:
-    name = concept(resource.get("code"))
+    name = concept(resource.get("code")) or coded(resource.get("code"))
     if not name:
-        raise Unusable("code has no text that a person can read")
+        raise Unusable("code has neither words nor a code")
     yield name
     for label, value in (
         ("Clinical status", _code(resource.get("clinicalStatus"))),
         ("Verification", _code(resource.get("verificationStatus"))),
-        ("Severity", concept(resource.get("severity"))),
+        ("Category", _said(resource.get("category"))),
+        ("Severity", _said([resource.get("severity")])),
+        ("Site", _said(resource.get("bodySite"))),
         ("Onset", _when(resource, "onset")),
         ("Abatement", _when(resource, "abatement")),
+        *(("Stage", _said([stage.get("summary"), stage.get("type")])) for stage in items(resource.get("stage"))),
+        *(("Evidence", _said(each.get("code"))) for each in items(resource.get("evidence"))),
         *(("Code", f"{text(each.get('system'))} {text(each.get('code'))}".strip()) for each in _codings(resource)),
         *(("Note", text(note.get("text"))) for note in items(resource.get("note"))),
     ):
         if value:
             yield f"{label}: {value}"
+
+
+def _said(concepts: object) -> str:
+    listed = concepts if isinstance(concepts, list) else []
+    return "; ".join(filter(None, (concept(each) or coded(each) for each in listed)))
 
 
 def _codings(resource: Json) -> list[Json]:
@@ -74,15 +84,31 @@ def _code(value: object) -> str:
 
 
 def _when(resource: Json, what: str) -> str:
-    period = mapping(resource.get(f"{what}Period"))
-    forms = (resource.get(f"{what}DateTime"), resource.get(f"{what}String"), period.get("start"))
-    return next(filter(None, map(text, forms)), "")
+    period, ages = mapping(resource.get(f"{what}Period")), mapping(resource.get(f"{what}Range"))
+    forms = (
+        text(resource.get(f"{what}DateTime")),
+        text(resource.get(f"{what}String")),
+        _between(text(period.get("start")), text(period.get("end"))),
+        _age(mapping(resource.get(f"{what}Age"))),
+        _between(_age(mapping(ages.get("low"))), _age(mapping(ages.get("high")))),
+    )
+    return next(filter(None, forms), "")
 
 
-def _recorded_at(resource: Json, origin: Origin) -> datetime | None:
-    if "T" not in text(resource.get("recordedDate")):
+def _between(start: str, end: str) -> str:
+    return f"{start} to {end}" if start and end else start or end
+
+
+def _age(quantity: Json) -> str:
+    value, unit = quantity.get("value"), text(quantity.get("unit")) or text(quantity.get("code"))
+    return f"at {value} {unit or 'years'}" if isinstance(value, int | float) else ""
+
+
+def _recorded(resource: Json, origin: Origin) -> Moment | None:
+    # A year or a month alone does not tell when it was written down.
+    if len(text(resource.get("recordedDate"))) < len("2020-01-01"):
         return None
-    recorded_at = instant(resource.get("recordedDate"), "recordedDate")
-    if recorded_at > origin.now:
+    recorded = moment(resource.get("recordedDate"), "recordedDate")
+    if recorded and recorded.first(ZoneInfo("UTC")) > origin.now:
         raise Unusable("recordedDate is in the future")
-    return recorded_at
+    return recorded

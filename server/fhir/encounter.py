@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from server.domain.booking.appointment import ACTIVE, FROM_FHIR_ENCOUNTER, Status
-from server.fhir.fields import Identifier, Json, Origin, Unusable, concept, identifiers, instant, items, mapping, text
+from server.fhir.fields import Identifier, Json, Origin, Unusable, concept, identifiers, items, mapping, text
+from server.fhir.moments import Moment, moment
 from server.fhir.references import Reference, inner, reference, references
 
 _MOST_OF_REASON = 500
@@ -22,19 +24,38 @@ class Encounter:
     practitioners: Sequence[Reference]
     """Practitioners or their roles, a primary performer before others."""
     places: Sequence[Reference]
-    """The service provider, then the locations."""
+    """The service provider, then the locations, then the roles of the practitioners; empty if nothing tells."""
     status: Status
     reason: str
-    start_at: datetime
-    end_at: datetime
+    start: Moment
+    end: Moment | None
+    minutes: int
+    """How long it takes if it tells no end."""
     notes: Sequence[str] = ()
     """What of the resource is left off, and why."""
+
+    def period(self, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
+        """Start and end at a clinic in a zone, in UTC (Unusable if it is not over).
+
+        A day alone begins, and ends, at midnight there. Without an end, or with one that equals the start, a visit
+        takes `minutes`.
+        """
+        start_at = self.start.first(zone)
+        end_at = self.end.last(zone) if self.end else start_at
+        if end_at < start_at:
+            raise Unusable("period.end is before period.start")
+        if end_at == start_at:
+            end_at = start_at + timedelta(minutes=self.minutes)
+        is_exact = self.end is not None and self.end.at is not None
+        if start_at >= now or (is_exact and end_at > now):
+            raise Unusable("period.end is in the future: only encounters that are over are imported")
+        return start_at, min(end_at, now)
 
 
 def encounter(resource: Json, origin: Origin) -> Encounter:
     """Read an Encounter (Unusable, also if it is not over)."""
     status = _status(text(resource.get("status")))
-    start_at, end_at = _period(mapping(resource.get("period")), origin.now)
+    start, end = _start_and_end(resource)
     subject = reference(resource.get("subject"), "Patient", origin)
     if subject is None:
         raise Unusable("subject is missing or does not refer to a Patient")
@@ -43,45 +64,47 @@ def encounter(resource: Json, origin: Origin) -> Encounter:
         raise Unusable("participant is missing or does not refer to a Practitioner")
     places = references([resource.get("serviceProvider")], "Organization", origin)
     places += references(inner(resource.get("location"), "location"), "Location", origin)
-    if not places:
-        raise Unusable("serviceProvider and location are both missing or refer to nothing known")
+    places += [each for each in practitioners if each.kind == "PractitionerRole"]
     notes: list[str] = []
-    return Encounter(
+    found = Encounter(
         identifiers=identifiers(resource, origin, notes),
         patient=subject,
         practitioners=practitioners,
         places=places,
         status=status,
         reason=_reason(resource),
-        start_at=start_at,
-        end_at=end_at,
+        start=start,
+        end=end,
+        minutes=origin.visit_minutes,
         notes=notes,
     )
+    if start.is_instant and (end is None or end.is_instant):
+        found.period(ZoneInfo("UTC"), origin.now)
+    return found
 
 
 def _status(written: str) -> Status:
     if written in _NO_APPOINTMENTS:
         raise Unusable(f"status {written} does not describe an appointment")
     if written not in FROM_FHIR_ENCOUNTER:
-        raise Unusable("status is missing or not a FHIR R4 status")
+        raise Unusable("status is missing or not one of FHIR R4 or R5")
     status = FROM_FHIR_ENCOUNTER[written]
     if status in ACTIVE:
         raise Unusable(f"status {written}: only encounters that are over are imported")
     return status
 
 
-def _period(period: Json, now: datetime) -> tuple[datetime, datetime]:
-    start_at, end_at = instant(period.get("start"), "period.start"), instant(period.get("end"), "period.end")
-    if end_at <= start_at:
-        raise Unusable("period.end is not after period.start")
-    if end_at > now:
-        raise Unusable("period.end is in the future: only encounters that are over are imported")
-    return start_at, end_at
+def _start_and_end(resource: Json) -> tuple[Moment, Moment | None]:
+    period = mapping(resource.get("period") or resource.get("actualPeriod"))
+    start = moment(period.get("start"), "period.start")
+    if start is None:
+        raise Unusable("period.start is missing")
+    return start, moment(period.get("end"), "period.end")
 
 
 def _practitioners(resource: Json, origin: Origin) -> list[Reference]:
     participants = sorted(items(resource.get("participant")), key=lambda each: not _is_primary(each))
-    individuals = inner(participants, "individual")
+    individuals = [*inner(participants, "individual"), *inner(participants, "actor")]
     return references(individuals, "Practitioner", origin) + references(individuals, "PractitionerRole", origin)
 
 
@@ -91,7 +114,7 @@ def _is_primary(participant: Json) -> bool:
 
 
 def _reason(resource: Json) -> str:
-    for field in ("reasonCode", "type"):
+    for field in ("reasonCode", "type"):  # R5 has its reasons elsewhere
         if said := "; ".join(filter(None, map(concept, items(resource.get(field))))):
             return said[:_MOST_OF_REASON]
     return ""

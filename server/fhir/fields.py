@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -18,8 +18,6 @@ MOST_CHARACTERS = 200
 """Longest system or value of an identifier."""
 
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_FIRST_YEAR = 1900
 
 
 class Unusable(Exception):
@@ -41,6 +39,8 @@ class Origin:
     now: datetime
     region: str = ""
     """ISO 3166 code of the country of phone numbers that tell none."""
+    visit_minutes: int = 30
+    """How long a visit takes that tells no end."""
 
 
 class Identifier(NamedTuple):
@@ -164,17 +164,6 @@ def concept(value: object) -> str:
     return " ".join((text(given.get("text")) or next(filter(None, displays), "")).split())
 
 
-def instant(value: object, field: str) -> datetime:
-    """An instant in UTC (Unusable if it is missing, has no time of day or offset, or there is no such instant)."""
-    written = text(value)
-    if not written:
-        raise Unusable(f"{field} is missing")
-    if not _INSTANT.fullmatch(written):
-        raise Unusable(f"{field} is not an instant with seconds and a UTC offset, such as 2023-04-05T09:30:00+09:00")
-    try:
-        found = datetime.fromisoformat(written).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Unusable(f"{field} is not a valid date and time") from None
-    if found.year < _FIRST_YEAR:
-        raise Unusable(f"{field} lies before {_FIRST_YEAR}")
-    return found
+def coded(value: object) -> str:
+    """The first code of a CodeableConcept, for those that have no words; empty if there is none."""
+    return next(filter(None, (text(coding.get("code")) for coding in items(mapping(value).get("coding")))), "")

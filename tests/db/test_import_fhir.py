@@ -5,7 +5,19 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from tests.fixtures.book import Book
-from tests.fixtures.fhir import SAMPLE, SOURCE, count, encounter, export, load, organization, practitioner, role, whole
+from tests.fixtures.fhir import (
+    SAMPLE,
+    SOURCE,
+    count,
+    encounter,
+    export,
+    load,
+    organization,
+    patient,
+    practitioner,
+    role,
+    whole,
+)
 from tests.fixtures.worker import Worker
 from yoyaku.v1 import appointment_pb2, appointment_service_pb2, schedule_service_pb2
 
@@ -64,7 +76,7 @@ async def test_a_past_encounter_is_listed_and_a_slot_of_its_doctor_booked(worker
     [[patient_id, name]] = await book.rows(
         "SELECT id, name FROM patients JOIN patient_identifiers ON patient_id = id WHERE (system, value) = (%s, %s)",
         f"{SOURCE}/Patient",
-        "79a66c97-6131-3213-f3c9-4606946ab056",
+        "63ee2253-bdd5-da55-2ad2-b4984d0ad700",
     )
     caller = await worker.client("patient", patient_id=patient_id)
     page = await caller(
@@ -140,3 +152,101 @@ async def test_encounters_may_name_a_role_and_a_location(book: Book, tmp_path: P
     )
     outcome, reports = await load(book, export(tmp_path, a=[visit, *whole()[1:]]))
     assert (reports, outcome.new, outcome.doctors) == ([], 6, 0)
+
+
+async def times(book: Book) -> dict[str, tuple[str, str]]:
+    """When visits began and ended, in UTC, by the exporter's ids."""
+    rows = await book.rows(
+        "SELECT value, to_char(start_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI'),"
+        " to_char(end_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI')"
+        " FROM appointments JOIN appointment_identifiers ON appointment_id = id ORDER BY value"
+    )
+    return {str(value): (str(start), str(end)) for value, start, end in rows}
+
+
+async def test_a_period_that_is_not_exact_is_read_by_rule_at_the_clinic(book: Book, tmp_path: Path) -> None:
+    visits = [  # in Kansas it is six hours earlier than in UTC
+        encounter("day", period={"start": "2020-01-01", "end": "2020-01-01"}),
+        encounter("minute", period={"start": "2020-01-01T09:30Z", "end": "2020-01-01T10:00Z"}),
+        encounter("wall", period={"start": "2020-01-01T09:30:00", "end": "2020-01-01T10:00:00"}),
+        encounter("open", period={"start": "2020-01-01T09:30:00Z"}),
+        encounter("point", period={"start": "2020-01-01T09:30:00Z", "end": "2020-01-01T09:30:00Z"}),
+        encounter("r5", status="completed", period=None, actualPeriod={"start": "2020-01-01T09:30Z"}),
+    ]
+    _, reports = await load(book, export(tmp_path, a=[*whole()[1:], *visits]))
+    assert reports == []
+    assert await times(book) == {
+        "day": ("01-01 06:00", "01-02 06:00"),
+        "minute": ("01-01 09:30", "01-01 10:00"),
+        "open": ("01-01 09:30", "01-01 10:00"),
+        "point": ("01-01 09:30", "01-01 10:00"),
+        "r5": ("01-01 09:30", "01-01 10:00"),
+        "wall": ("01-01 15:30", "01-01 16:00"),
+    }
+
+
+async def test_a_visit_of_today_that_tells_no_time_ends_by_now(book: Book, tmp_path: Path) -> None:
+    book.clock.now = datetime(2026, 3, 2, 15, tzinfo=UTC)
+    today = encounter("today", period={"start": "2026-03-02", "end": "2026-03-02"})
+    await load(book, export(tmp_path, a=[*whole()[1:], today]))
+    assert await times(book) == {"today": ("03-02 06:00", "03-02 15:00")}
+
+
+async def test_a_role_of_an_earlier_export_tells_person_and_place(book: Book, tmp_path: Path) -> None:
+    await load(book, export(tmp_path / "first", a=whole()[1:]))
+    visit = encounter(participant=[{"individual": {"reference": "PractitionerRole/r1"}}], serviceProvider=None)
+    outcome, reports = await load(book, export(tmp_path / "second", a=[visit]))
+    assert (outcome.new, outcome.doctors, reports) == (1, 0, [])
+
+
+async def test_a_role_without_a_place_and_a_person_of_one_place_are_enough(book: Book, tmp_path: Path) -> None:
+    nowhere = role("r2", organization=None)
+    by_role = encounter("e1", participant=[{"individual": {"reference": "PractitionerRole/r2"}}])
+    by_person = encounter("e2", serviceProvider=None)
+    _, reports = await load(book, export(tmp_path, a=[*whole()[1:], nowhere, by_role, by_person]))
+    assert reports == [
+        "a.ndjson:6: PractitionerRole/r2: it names no organization and no location, so it makes no doctor"
+    ]
+    assert await count(book, "appointments") == 2
+
+
+async def test_a_person_of_two_places_needs_one_named(book: Book, tmp_path: Path) -> None:
+    second = [organization("o2"), role("r2", organization={"reference": "Organization/o2"})]
+    _, reports = await load(book, export(tmp_path, a=[*whole()[1:], *second, encounter(serviceProvider=None)]))
+    assert [report.split(": ", 2)[2] for report in reports] == [
+        "it names no place, and its practitioner does not work at exactly one clinic"
+    ]
+
+
+async def test_hours_and_end_of_a_role_are_those_of_the_doctor(worker: Worker, book: Book, tmp_path: Path) -> None:
+    hours = [{"daysOfWeek": ["sat", "sun"], "availableStartTime": "18:00:00", "availableEndTime": "20:00:00"}]
+    there = role("r1", availableTime=hours, period={"start": "2020-01-01", "end": "2026-03-07"})
+    _, reports = await load(book, export(tmp_path, a=[organization(), practitioner(), there, role("r9")]))
+    assert reports == []
+    [[doctor_id]] = await book.rows("SELECT id FROM doctors WHERE active")
+    staff = await worker.client("admin")
+    free = {}
+    for day in ("2026-03-06", "2026-03-07", "2026-03-08"):
+        request = schedule_service_pb2.ListAvailableSlotsRequest(doctor_id=str(doctor_id), date=day)
+        free[day] = [slot.time_slot for slot in (await staff(staff.schedules.ListAvailableSlots, request)).slots]
+    assert free == {"2026-03-06": [], "2026-03-07": ["18:00", "18:30", "19:00", "19:30"], "2026-03-08": []}
+
+
+async def test_who_left_takes_no_bookings(book: Book, tmp_path: Path) -> None:
+    left = role("r1", period={"end": "2012-03-31"})
+    retired = practitioner("d2", active=False)
+    of_retired = encounter(participant=[{"individual": {"reference": "Practitioner/d2"}}])
+    await load(book, export(tmp_path, a=[*whole()[3:], patient(), left, retired, of_retired]))
+    assert await book.rows("SELECT specialty, active FROM doctors ORDER BY 1") == [
+        ("Cardiology", False),
+        ("General practice", False),
+    ]
+
+
+async def test_what_a_role_says_of_hours_and_cannot_be_kept_is_reported(book: Book, tmp_path: Path) -> None:
+    odd = role(availableTime=[{"daysOfWeek": ["mon"], "allDay": True}], notAvailable=[{"description": "summer"}])
+    _, reports = await load(book, export(tmp_path, a=[organization(), practitioner(), odd]))
+    assert [report.split(": ", 2)[2] for report in reports] == [
+        "an availableTime has no days, or no start and end: it is left off",
+        "notAvailable is left off: set the working hours of those days by hand",
+    ]

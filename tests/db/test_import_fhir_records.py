@@ -71,7 +71,7 @@ async def test_conditions_that_are_no_records_are_reported(book: Book, tmp_path:
         condition("c1", verificationStatus={"coding": [{"code": "entered-in-error"}]}),
         condition("c2", encounter=None),
         condition("c3", encounter={"reference": "Encounter/nobody"}),
-        condition("c4", code={"coding": [{"code": "195967001"}]}),
+        condition("c4", code={"coding": [{"system": "http://snomed.info/sct"}]}),
         condition("c5", subject={"reference": "Patient/p2"}),
         condition("c6", recordedDate="2999-01-01T00:00:00Z"),
         condition("c7", subject=None),
@@ -81,10 +81,13 @@ async def test_conditions_that_are_no_records_are_reported(book: Book, tmp_path:
     outcome, reports = await load(book, export(tmp_path, a=people, c=lines))
     assert reports == [
         "c.ndjson:1: Condition/c1: verificationStatus entered-in-error does not describe a finding",
-        "c.ndjson:2: Condition/c2: encounter is missing or does not refer to an Encounter, so its author is unknown",
-        "c.ndjson:4: Condition/c4: code has no text that a person can read",
+        "c.ndjson:4: Condition/c4: code has neither words nor a code",
         "c.ndjson:6: Condition/c6: recordedDate is in the future",
         "c.ndjson:7: Condition/c7: subject is missing or does not refer to a Patient",
+        (
+            "c.ndjson:2: Condition/c2: it names no encounter, and neither its recorder nor its asserter is a doctor"
+            " in the book"
+        ),
         (
             "c.ndjson:3: Condition/c3: Encounter/nobody is neither in the export nor already imported,"
             " or was itself reported"
@@ -92,3 +95,40 @@ async def test_conditions_that_are_no_records_are_reported(book: Book, tmp_path:
         "c.ndjson:5: Condition/c5: its encounter belongs to another patient",
     ]
     assert (outcome.new, await count(book, "records")) == (len(people) + 1, 1)
+
+
+async def test_what_a_condition_says_stands_in_its_record(book: Book, tmp_path: Path) -> None:
+    elbow = condition(
+        code={"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "M77.1"}]},
+        category=[{"text": "encounter-diagnosis"}],
+        onsetRange={"low": {"value": 40, "unit": "years"}, "high": {"value": 45, "unit": "years"}},
+        abatementAge={"value": 52, "code": "a"},
+        bodySite=[{"text": "left elbow"}],
+        stage=[{"summary": {"text": "II"}}],
+        evidence=[{"code": [{"text": "pain"}, {"coding": [{"code": "R52"}]}]}],
+    )
+    await load(book, export(tmp_path, a=[*whole(), elbow]))
+    [row] = (await imported(book)).values()
+    assert VAULT.open(row).splitlines() == [
+        "M77.1",
+        "Category: encounter-diagnosis",
+        "Site: left elbow",
+        "Onset: at 40 years to at 45 years",
+        "Abatement: at 52 a",
+        "Stage: II",
+        "Evidence: pain; R52",
+        "Code: http://hl7.org/fhir/sid/icd-10 M77.1",
+    ]
+
+
+async def test_without_a_visit_a_condition_belongs_to_who_recorded_or_asserted_it(book: Book, tmp_path: Path) -> None:
+    recorded = condition("c1", encounter=None, recorder={"reference": "Practitioner/d1"}, recordedDate="2019-04-05")
+    asserted = condition("c2", encounter=None, asserter={"reference": "PractitionerRole/r1"})
+    still_open = encounter("open", status="in-progress")
+    during = condition("c3", encounter={"reference": "Encounter/open"}, recorder={"reference": "Practitioner/d1"})
+    outcome, reports = await load(book, export(tmp_path, a=[*whole(), still_open, recorded, asserted, during]))
+    assert (outcome.new, len(reports)) == (9, 1)
+    found = await imported(book)
+    assert {row.doctor_name for row in found.values()} == {"Hana Mori"}
+    assert {row.appointment_id for row in found.values()} == {None}
+    assert found["c1"].created_at == datetime(2019, 4, 5, tzinfo=UTC)

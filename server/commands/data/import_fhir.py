@@ -45,6 +45,10 @@ def import_fhir(
     country: Annotated[
         str, typer.Option(help="Country of phone numbers that tell none, as two letters of ISO 3166, such as JP.")
     ] = "",
+    visit_minutes: Annotated[
+        int,
+        typer.Option(min=1, max=1440, help="How long a past visit took that tells no end, or none after its start."),
+    ] = 30,
     strict: Annotated[bool, typer.Option(help="Exit with code 2 if any line was reported.")] = False,
 ) -> None:
     """Load a FHIR R4 bulk export: organizations, practitioners, patients, past appointments, medical records.
@@ -56,7 +60,7 @@ def import_fhir(
     Exit code 0: every usable line is imported; 1: nothing could be read, or the import was interrupted; with
     --strict 2: lines were reported.
     """
-    origin = Origin(_checked_source(source), _zone(time_zone), datetime.now(UTC), _region(country))
+    origin = Origin(_checked_source(source), _zone(time_zone), datetime.now(UTC), _region(country), visit_minutes)
     try:
         export = find(directory)
         outcomes = _run(export, origin, settings_here())

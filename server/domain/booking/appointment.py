@@ -40,8 +40,13 @@ FROM_FHIR_ENCOUNTER = {
     "onleave": Status.IN_PROGRESS,
     "finished": Status.COMPLETED,
     "cancelled": Status.CANCELLED,
+    # Of R5:
+    "on-hold": Status.IN_PROGRESS,
+    "discharged": Status.COMPLETED,
+    "completed": Status.COMPLETED,
+    "discontinued": Status.CANCELLED,
 }
-"""By FHIR R4 EncounterStatus; `entered-in-error` and `unknown` do not stand for an appointment."""
+"""By the EncounterStatus of FHIR R4 and R5; `entered-in-error` and `unknown` do not stand for an appointment."""
 
 
 def check_step(current: Status, following: Status) -> None:

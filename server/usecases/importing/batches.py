@@ -90,8 +90,8 @@ class Step:
     pg: Connection
     now: datetime
     new_id: IdMaker
-    roles: dict[Identifier, Identifier]
-    """The practitioner of each role that was read."""
+    retired: set[str]
+    """The practitioners whom the export calls inactive."""
     strangers: set[Identifier]
     """Exporter's ids that mean other patients in the database than in the export: nothing is stored under them."""
     cipher: RecordCipher
@@ -130,6 +130,10 @@ class Known:
     def ids(self) -> set[str]:
         """The ids that were found."""
         return set(self._ids.values())
+
+    def id_of(self, thing: HasIdentifiers) -> str:
+        """The id of a thing that was linked; empty if it was reported instead."""
+        return self._ids.get(thing.identifiers[0], "")
 
     def has(self, thing: HasIdentifiers) -> bool:
         """Whether the database has a thing under the exporter's own id."""

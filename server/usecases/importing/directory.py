@@ -1,7 +1,7 @@
 """Organizations become clinics, practitioners and their roles become doctors."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Protocol
 
 from db.postgres import imports
@@ -88,7 +88,12 @@ def _missing(location: Location, clinic_id: str, known: dict[Identifier, str]) -
 async def practitioners(step: Step, batch: Sequence[Item[Practitioner]]) -> ImportCounts:
     """Add each practitioner that the database does not have."""
     known = await Known.load(step, "practitioner", [item.content for item in batch])
-    return await add_missing(step, known, batch, _add_practitioner, await _by_name(step, "practitioner", known), "name")
+    outcome = await add_missing(
+        step, known, batch, _add_practitioner, await _by_name(step, "practitioner", known), "name"
+    )
+    # For one who is inactive, whatever else the export says, no doctor takes bookings.
+    step.retired.update(known.id_of(item.content) for item in batch if not item.content.active)
+    return outcome
 
 
 async def _add_practitioner(step: Step, practitioner_id: str, practitioner: Practitioner) -> None:
@@ -96,26 +101,57 @@ async def _add_practitioner(step: Step, practitioner_id: str, practitioner: Prac
 
 
 async def roles(step: Step, batch: Sequence[Item[PractitionerRole]]) -> ImportCounts:
-    """Add a doctor for each practitioner who is not yet one at a clinic; of several roles there, the first counts."""
+    """Add a doctor for each practitioner who is not yet one at a clinic; of several roles there, the first counts.
+
+    The id of a role becomes one more identifier of its practitioner and of its clinic, so that visits of this and later
+    exports may refer to it.
+    """
     outcome = ImportCounts()
-    people = await step.resolve("practitioner", [item.content.practitioner.identifier for item in batch])
-    places = await step.resolve("clinic", [place.identifier for item in batch for place in item.content.places])
+    named = [item.content.identifiers[0] for item in batch]
+    people = await step.resolve("practitioner", [*named, *(item.content.practitioner.identifier for item in batch)])
+    places = await step.resolve(
+        "clinic", [*named, *(place.identifier for item in batch for place in item.content.places)]
+    )
     wanted: list[tuple[Pair, PractitionerRole]] = []
     for item in batch:
         with outcome.reporting(item.line):
             role = item.content
-            step.roles.update(dict.fromkeys(role.identifiers, role.practitioner.identifier))
-            wanted.append(((first_known([role.practitioner], people), first_known(role.places, places)), role))
+            person = first_known([role.practitioner], people)
+            await _name_after(step, "practitioner", role, person, people)
+            if not role.places:
+                outcome.note(item.line, ["it names no organization and no location, so it makes no doctor"])
+                outcome.unchanged += 1
+                continue
+            clinic = first_known(role.places, places)
+            await _name_after(step, "clinic", role, clinic, places)
+            wanted.append(((person, clinic), role))
     known = await doctors_of(step, [pair for pair, _ in wanted])
     for pair, role in wanted:
         if pair in known:
             outcome.unchanged += 1
             continue
-        known[pair] = await add_doctor(step, pair, role.specialty)
+        known[pair] = await _add_by_role(step, pair, role)
         outcome.new += 1
-        if not role.active:
-            await imports.retire(step.pg, known[pair])
     return outcome
+
+
+async def _name_after(
+    step: Step, noun: Noun, role: PractitionerRole, row_id: str, known: dict[Identifier, str]
+) -> None:
+    own = role.identifiers[0]
+    if own not in known:
+        await imports.name(step.pg, noun, [(own, row_id)])
+        known[own] = row_id
+
+
+async def _add_by_role(step: Step, pair: Pair, role: PractitionerRole) -> str:
+    week = [SessionRow(_HOURS_FROM, weekday, start, end, 30, 1) for weekday, start, end in role.hours] or _WEEK
+    doctor_id = await add_doctor(step, pair, role.specialty, week, max(role.since or _HOURS_FROM, _HOURS_FROM))
+    if role.until:
+        await hours.put(step.pg, doctor_id, role.until + timedelta(days=1), [])
+    if not role.active:
+        await imports.retire(step.pg, doctor_id)
+    return doctor_id
 
 
 async def doctors_of(step: Step, pairs: Sequence[Pair]) -> dict[Pair, str]:
@@ -123,9 +159,20 @@ async def doctors_of(step: Step, pairs: Sequence[Pair]) -> dict[Pair, str]:
     return {(row.practitioner_id, row.clinic_id): row.id for row in await imports.doctors(step.pg, pairs)}
 
 
-async def add_doctor(step: Step, pair: Pair, specialty: str) -> str:
-    """Add a doctor who works office hours, so that there are slots to book; returns the id."""
+async def add_doctor(
+    step: Step,
+    pair: Pair,
+    specialty: str,
+    week: Sequence[SessionRow] = _WEEK,
+    since: date = _HOURS_FROM,
+) -> str:
+    """Add a doctor, who works office hours unless others are known, so that there are slots to book; returns the id.
+
+    One who is retired takes no bookings.
+    """
     doctor_id = step.new_id()
     await doctors.add(step.pg, doctor_id, practitioner_id=pair[0], clinic_id=pair[1], specialty=specialty, now=step.now)
-    await hours.put(step.pg, doctor_id, _HOURS_FROM, _WEEK)
+    await hours.put(step.pg, doctor_id, since, [session._replace(valid_from=since) for session in week])
+    if pair[0] in step.retired:
+        await imports.retire(step.pg, doctor_id)
     return doctor_id

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from db.postgres.imports import Pair
 from server.domain.booking.wall_time import utc_offset_minutes
 from server.fhir.directory import GENERAL_PRACTICE
 from server.fhir.encounter import Encounter
-from server.fhir.fields import Identifier
+from server.fhir.fields import Identifier, Unusable
 from server.usecases.appointments import history
 from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Known, Step, first_known, others
 from server.usecases.importing.directory import add_doctor, doctors_of
@@ -28,6 +29,9 @@ class _ResolvedEncounter:
     patient_id: str
     practitioner_id: str
     clinic_id: str
+    zone: ZoneInfo
+    start_at: datetime
+    end_at: datetime
 
     @property
     def pair(self) -> Pair:
@@ -41,29 +45,56 @@ class _References:
     patients: dict[Identifier, str]
     practitioners: dict[Identifier, str]
     clinics: dict[Identifier, str]
+    only: dict[str, str]
+    """By practitioner: the clinic, if there is one and no other."""
+    zones: dict[str, str]
+    """By clinic."""
 
     @staticmethod
     async def load(step: Step, batch: Sequence[Item[Encounter]]) -> "_References":
         encounters = [item.content for item in batch]
         people = [reference for encounter in encounters for reference in encounter.practitioners]
-        by_role = {each.identifier: step.roles[each.identifier] for each in people if each.identifier in step.roles}
-        practitioners = await step.resolve("practitioner", {each.identifier for each in people} | set(by_role.values()))
-        known = {role: practitioners[person] for role, person in by_role.items() if person in practitioners}
+        practitioners = await step.resolve("practitioner", {each.identifier for each in people})
+        clinics = await step.resolve("clinic", {place.identifier for each in encounters for place in each.places})
+        only = await imports.only_clinics(step.pg, practitioners.values())
         return _References(
             await step.resolve("patient", {encounter.patient.identifier for encounter in encounters}),
-            practitioners | known,
-            await step.resolve("clinic", {place.identifier for each in encounters for place in each.places}),
+            practitioners,
+            clinics,
+            only,
+            await imports.zones(step.pg, {*clinics.values(), *only.values()}),
         )
 
-    def visit(self, appointment_id: str, encounter: Encounter) -> _ResolvedEncounter:
-        """Resolve an encounter (Unusable if a reference is not known)."""
+    def visit(self, appointment_id: str, encounter: Encounter, now: datetime) -> _ResolvedEncounter:
+        """Resolve an encounter (Unusable if a reference is not known, or it is not over)."""
+        patient_id = first_known([encounter.patient], self.patients)
+        practitioner_id = first_known(encounter.practitioners, self.practitioners)
+        clinic_id = self._clinic(encounter, practitioner_id)
+        zone = ZoneInfo(self.zones[clinic_id])
         return _ResolvedEncounter(
-            appointment_id,
-            encounter,
-            patient_id=first_known([encounter.patient], self.patients),
-            practitioner_id=first_known(encounter.practitioners, self.practitioners),
-            clinic_id=first_known(encounter.places, self.clinics),
+            appointment_id, encounter, patient_id, practitioner_id, clinic_id, zone, *encounter.period(zone, now)
         )
+
+    def _clinic(self, encounter: Encounter, practitioner_id: str) -> str:
+        """Where it was: the first place that is known, else the only clinic where the practitioner works (Unusable)."""
+        known = (self.clinics.get(place.identifier) for place in encounter.places)
+        if found := next(filter(None, known), None) or (
+            ""
+            if any(place.kind != "PractitionerRole" for place in encounter.places)
+            else self.only.get(practitioner_id)
+        ):
+            return found
+        if encounter.places:
+            return first_known(encounter.places, self.clinics)
+        raise Unusable("it names no place, and its practitioner does not work at exactly one clinic")
+
+    def end_of(self, encounter: Encounter, now: datetime) -> tuple[str | None, datetime | None]:
+        """Whose visit it is and when it ends, as far as that is known."""
+        try:
+            visit = self.visit("", encounter, now)
+        except Unusable:
+            return None, None
+        return visit.patient_id, visit.end_at
 
 
 async def add(step: Step, batch: Sequence[Item[Encounter]]) -> ImportCounts:
@@ -74,14 +105,14 @@ async def add(step: Step, batch: Sequence[Item[Encounter]]) -> ImportCounts:
     there = {row.id: row for row in await imports.visits(step.pg, known.ids)}
 
     def is_same(encounter: Encounter, row_id: str) -> bool:
-        visit, patient_id = there.get(row_id), references.patients.get(encounter.patient.identifier)
-        return visit is not None and (visit.patient_id, visit.end_at) == (patient_id, encounter.end_at)
+        visit = there.get(row_id)
+        return visit is not None and (visit.patient_id, visit.end_at) == references.end_of(encounter, step.now)
 
     for item in batch:
         with outcome.reporting(item.line):
             found = known.find(item.content, partial(is_same, item.content))
             if found is None:
-                visits.append(references.visit(step.new_id(), item.content))
+                visits.append(references.visit(step.new_id(), item.content, step.now))
                 found = visits[-1].id
                 outcome.note(item.line, map(others, known.left_out(item.content, found)))
                 known.link(item.content, found)
@@ -106,8 +137,7 @@ async def _write(step: Step, visits: Sequence[_ResolvedEncounter]) -> int:
     missing = dict.fromkeys(visit.pair for visit in visits if visit.pair not in doctors)
     for pair in missing:
         doctors[pair] = await add_doctor(step, pair, GENERAL_PRACTICE)
-    zones = await imports.zones(step.pg, {visit.clinic_id for visit in visits})
-    places = [_place(visit, doctors[visit.pair], ZoneInfo(zones[visit.clinic_id])) for visit in visits]
+    places = [_place(visit, doctors[visit.pair]) for visit in visits]
     await days.raise_revisions(step.pg, {(place.doctor_id, place.date) for place in places}, step.now)
     for visit, place in zip(visits, places, strict=True):
         new = NewAppointment(visit.id, visit.patient_id, visit.encounter.status, visit.encounter.reason)
@@ -115,16 +145,15 @@ async def _write(step: Step, visits: Sequence[_ResolvedEncounter]) -> int:
     return len(missing)
 
 
-def _place(visit: _ResolvedEncounter, doctor_id: str, zone: ZoneInfo) -> Placement:
-    encounter = visit.encounter
+def _place(visit: _ResolvedEncounter, doctor_id: str) -> Placement:
     return Placement(
         doctor_id=doctor_id,
         practitioner_id=visit.practitioner_id,
         clinic_id=visit.clinic_id,
-        date=encounter.start_at.astimezone(zone).date(),
-        start_at=encounter.start_at,
-        end_at=encounter.end_at,
-        busy_until=encounter.end_at,
+        date=visit.start_at.astimezone(visit.zone).date(),
+        start_at=visit.start_at,
+        end_at=visit.end_at,
+        busy_until=visit.end_at,
         seat=1,
-        utc_offset_minutes=utc_offset_minutes(encounter.start_at, zone),
+        utc_offset_minutes=utc_offset_minutes(visit.start_at, visit.zone),
     )

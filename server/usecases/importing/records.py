@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
 from db.postgres import imports
 from db.postgres.imports import VisitRow
@@ -12,7 +13,7 @@ from db.postgres.records import records
 from db.postgres.records.records import NewRecord
 from server.domain.records import Access, Basis
 from server.fhir.condition import Condition
-from server.fhir.fields import Unusable
+from server.fhir.fields import Identifier, Unusable
 from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Known, Step, first_known, others
 from server.usecases.records.audit_trail import AuditEntry
 from server.usecases.records.encryption import TextLocation
@@ -20,44 +21,88 @@ from server.usecases.records.encryption import TextLocation
 
 @dataclass(frozen=True, slots=True)
 class _ResolvedCondition:
-    """A condition whose encounter is resolved."""
+    """A condition whose author is known."""
 
     record_id: str
     text: str
-    visit: VisitRow
+    patient_id: str
+    doctor_id: str
+    visit_id: str | None
     recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _References:
+    """What the references of a batch stand for."""
+
+    patients: dict[Identifier, str]
+    encounters: dict[Identifier, str]
+    visits: dict[str, VisitRow]
+    people: dict[Identifier, str]
+    doctors: dict[str, str]
+    """By practitioner: the doctor to be the author."""
+
+    @staticmethod
+    async def load(step: Step, conditions: Sequence[Condition]) -> "_References":
+        named = {each.encounter.identifier for each in conditions if each.encounter}
+        encounters = await step.resolve("appointment", named)
+        people = await step.resolve("practitioner", {who.identifier for each in conditions for who in each.authors})
+        return _References(
+            await step.resolve("patient", {each.patient.identifier for each in conditions}),
+            encounters,
+            {row.id: row for row in await imports.visits(step.pg, encounters.values())},
+            people,
+            await imports.first_doctors(step.pg, people.values()),
+        )
+
+    def visit_of(self, condition: Condition) -> str | None:
+        """The visit of a condition, if it names one that is known."""
+        return self.encounters.get(condition.encounter.identifier) if condition.encounter else None
+
+    def finding(self, record_id: str, condition: Condition, now: datetime) -> _ResolvedCondition:
+        """Resolve a condition: by its visit, else by who recorded or asserted it (Unusable)."""
+        patient_id, visit_id = first_known([condition.patient], self.patients), self.visit_of(condition)
+        if visit_id is None:
+            author, at = self._author(condition), _at(condition, now)
+            return _ResolvedCondition(record_id, condition.text, patient_id, author, None, at)
+        visit = self.visits[visit_id]
+        if visit.patient_id != patient_id:
+            raise Unusable("its encounter belongs to another patient")
+        at = _at(condition, visit.end_at)
+        return _ResolvedCondition(record_id, condition.text, patient_id, visit.doctor_id, visit_id, at)
+
+    def _author(self, condition: Condition) -> str:
+        people = (self.people.get(each.identifier, "") for each in condition.authors)
+        if found := next((self.doctors[each] for each in people if each in self.doctors), None):
+            return found
+        if condition.encounter:
+            first_known([condition.encounter], self.encounters)
+        raise Unusable("it names no encounter, and neither its recorder nor its asserter is a doctor in the book")
 
 
 async def add(step: Step, batch: Sequence[Item[Condition]]) -> ImportCounts:
     """Add a record for each condition that the database does not have."""
     outcome, findings, conditions = ImportCounts(), list[_ResolvedCondition](), [item.content for item in batch]
     known = await Known.load(step, "record", conditions)
-    patients = await step.resolve("patient", {each.patient.identifier for each in conditions})
-    encounters = await step.resolve("appointment", {each.encounter.identifier for each in conditions})
-    visits = {row.id: row for row in await imports.visits(step.pg, encounters.values())}
+    references = await _References.load(step, conditions)
     about = await imports.appointments_of_records(step.pg, known.ids)
 
     def is_same(condition: Condition, row_id: str) -> bool:
-        return row_id in about and about[row_id] == encounters.get(condition.encounter.identifier)
+        return about.get(row_id) is not None and about[row_id] == references.visit_of(condition)
 
     for item in batch:
         with outcome.reporting(item.line):
             found = known.find(item.content, partial(is_same, item.content))
-            if found is not None:
-                if known.has(item.content):
-                    outcome.unchanged += 1
-                else:
-                    outcome.match(item.line, known.by(item.content, found), "encounter")
-                    known.link(item.content, found)
-                continue
-            visit = visits[first_known([item.content.encounter], encounters)]
-            if visit.patient_id != first_known([item.content.patient], patients):
-                raise Unusable("its encounter belongs to another patient")
-            recorded_at = item.content.recorded_at or visit.end_at
-            findings.append(_ResolvedCondition(step.new_id(), item.content.text, visit, recorded_at))
-            record_id = findings[-1].record_id
-            outcome.note(item.line, map(others, known.left_out(item.content, record_id)))
-            known.link(item.content, record_id)
+            if found is None:
+                findings.append(references.finding(step.new_id(), item.content, step.now))
+                record_id = findings[-1].record_id
+                outcome.note(item.line, map(others, known.left_out(item.content, record_id)))
+                known.link(item.content, record_id)
+            elif known.has(item.content):
+                outcome.unchanged += 1
+            else:
+                outcome.match(item.line, known.by(item.content, found), "encounter")
+                known.link(item.content, found)
     if findings:
         outcome.new = len(findings)
         await _write(step, findings)
@@ -65,15 +110,22 @@ async def add(step: Step, batch: Sequence[Item[Condition]]) -> ImportCounts:
     return outcome
 
 
+def _at(condition: Condition, otherwise: datetime) -> datetime:
+    """When a condition was recorded; a day alone tells that only if nothing else does."""
+    recorded = condition.recorded
+    if recorded is None or (recorded.at is None and condition.encounter):
+        return otherwise
+    return min(recorded.first(ZoneInfo("UTC")), otherwise)
+
+
 async def _write(step: Step, findings: Sequence[_ResolvedCondition]) -> None:
     """Add the records, then their audit entries: keys are locked before chains, each sorted, as everywhere."""
-    ordered = sorted(findings, key=lambda each: (each.visit.patient_id, each.recorded_at))
+    ordered = sorted(findings, key=lambda each: (each.patient_id, each.recorded_at))
     for each in ordered:
-        visit = each.visit
-        record = NewRecord(each.record_id, visit.patient_id, visit.doctor_id, visit.id, each.recorded_at)
-        place = TextLocation(visit.patient_id, each.record_id, 1, each.recorded_at)
+        record = NewRecord(each.record_id, each.patient_id, each.doctor_id, each.visit_id, each.recorded_at)
+        place = TextLocation(each.patient_id, each.record_id, 1, each.recorded_at)
         await records.add(step.pg, record, await step.cipher.seal(step.pg, place, each.text, step.now))
-    for patient_id, group in groupby(ordered, lambda each: each.visit.patient_id):
+    for patient_id, group in groupby(ordered, lambda each: each.patient_id):
         ids = [each.record_id for each in group]
         await step.trail.append(
             step.pg, AuditEntry(patient_id, ACTOR, None, Access.IMPORTED, Basis.IMPORT, ids), step.now

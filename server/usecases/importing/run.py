@@ -72,7 +72,7 @@ class Importer:
         TRANSACTION_CONFLICT or DATABASE_UNAVAILABLE, yielded batches are stored and another run continues from there.
         """
         owned = await self._reserve([own(name, "", origin).system for name in KINDS])
-        roles, strangers = dict[Identifier, Identifier](), set[Identifier]()
+        retired, strangers = set[str](), set[Identifier]()
         for name in KINDS:
             seen: set[str] = set()
             linked: list[Item[Any]] = []
@@ -81,11 +81,11 @@ class Importer:
                 read = partial(_read, _KINDS[name], origin, owned, export.shared, seen, outcome)
                 batch = [item for line in lines if (item := read(line))]
                 if batch:
-                    outcome.add(await self._write(_KINDS[name], batch, roles, strangers))
+                    outcome.add(await self._write(_KINDS[name], batch, retired, strangers))
                 linked += [item for item in batch if name == "Patient" and patients.is_linked(item.content)]
                 yield name, len(lines), outcome
             if linked:
-                yield name, 0, await self._write(_LINKS, linked, roles, strangers)
+                yield name, 0, await self._write(_LINKS, linked, retired, strangers)
 
     async def _reserve(self, systems: Sequence[str]) -> frozenset[str]:
         """Reserve the exporter's systems for imports, because imports use these ids to decide what belongs to whom.
@@ -110,14 +110,14 @@ class Importer:
         self,
         kind: _ResourceType,
         batch: Sequence[Item[Any]],
-        roles: dict[Identifier, Identifier],
+        retired: set[str],
         strangers: set[Identifier],
     ) -> ImportCounts:
         """Write a batch; if the database refuses it, halve it until the refused line is alone."""
 
         async def work(pg: Connection) -> ImportCounts:
             await imports.lock(pg)
-            step = Step(pg, self._clock(), self._new_id, roles, strangers, self._cipher, self._trail)
+            step = Step(pg, self._clock(), self._new_id, retired, strangers, self._cipher, self._trail)
             return await kind.write(step, batch)
 
         try:
@@ -128,8 +128,8 @@ class Importer:
             if len(batch) == 1:
                 return ImportCounts(reports=[batch[0].line.report(f"the database rejected it ({violated.constraint})")])
         middle = len(batch) // 2
-        outcome = await self._write(kind, batch[:middle], roles, strangers)
-        outcome.add(await self._write(kind, batch[middle:], roles, strangers))
+        outcome = await self._write(kind, batch[:middle], retired, strangers)
+        outcome.add(await self._write(kind, batch[middle:], retired, strangers))
         return outcome
 
 

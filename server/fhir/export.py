@@ -1,6 +1,5 @@
 """The files of a bulk export: lines of JSON, told apart by the resourceType of each, whatever the file is called."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from server.fhir.fields import Identifier, Json, Unusable, current_identifiers, resource_id
+from server.fhir.files import found_in, resources
 
 KINDS = ("Organization", "Location", "Practitioner", "PractitionerRole", "Patient", "Encounter", "Condition")
 """The types of resources that are imported, each after those that it refers to."""
@@ -25,16 +25,13 @@ class Outcome(StrEnum):
     """It is the same as something in the book that had no id of this exporter yet."""
 
 
-class ExportError(Exception):
-    """A directory is no export that can be read; the text says why and what to do."""
-
-
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a user should know of a line, or of a stretch of lines; without personal data."""
 
     file: str
     first: int
+    """0 if it is about the file as a whole."""
     last: int
     resource: str
     """`Type/id`, as far as the line tells."""
@@ -51,7 +48,9 @@ class Report:
         return replace(self, last=other.last) == replace(other, first=other.last + 1)
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.first}" + (f"-{self.last}" if self.last > self.first else "")
+        place = (
+            self.file + (f":{self.first}" if self.first else "") + (f"-{self.last}" if self.last > self.first else "")
+        )
         return ": ".join(filter(None, (place, self.resource, self.reason)))
 
 
@@ -74,8 +73,9 @@ class Line:
 
 @dataclass
 class Export:
-    """The .ndjson files of a directory. `survey` each file once, then ask for the `lines` of each kind."""
+    """The files of a directory. `survey` each file once, then ask for the `lines` of each kind."""
 
+    directory: Path
     files: list[Path]
     counts: Counter[str] = field(default_factory=Counter)
     """Lines of each kind."""
@@ -88,12 +88,13 @@ class Export:
     def survey(self, file: Path) -> None:
         """Count what a file holds, and report its lines that are of no use whatever they refer to."""
         kinds: set[str] = set()
-        for number, content in _lines(file):
+        for number, resource in resources(file):
             try:
-                resource = _parse(content)
+                if isinstance(resource, Unusable):
+                    raise resource
                 kind = _kind(resource)
             except Unusable as unusable:
-                self._report(Report(file.name, number, number, "", unusable.reason))
+                self._report(Report(self.name(file), number, number, "", unusable.reason))
                 continue
             self.counts[kind] += bool(kind)
             kinds.add(kind)
@@ -112,13 +113,13 @@ class Export:
     def lines(self, kind: str) -> Iterator[Line]:
         """The resources of one kind, file after file."""
         for file in self._holding.get(kind, ()):
-            for number, content in _lines(file):
-                try:
-                    resource = _parse(content)
-                except Unusable:
-                    continue
-                if resource.get("resourceType") == kind:
-                    yield Line(file.name, number, resource)
+            for number, resource in resources(file):
+                if not isinstance(resource, Unusable) and resource.get("resourceType") == kind:
+                    yield Line(self.name(file), number, resource)
+
+    def name(self, file: Path) -> str:
+        """What to call a file in reports."""
+        return file.relative_to(self.directory).as_posix()
 
     def _report(self, report: Report) -> None:
         if self.reports and report.follows(self.reports[-1]):
@@ -128,35 +129,11 @@ class Export:
 
 
 def find(directory: Path) -> Export:
-    """The export in a directory (ExportError)."""
-    if not directory.is_dir():
-        raise ExportError(f"there is no directory {directory}: name the one that holds the export's .ndjson files")
-    files = sorted(path for path in directory.glob("*.ndjson") if path.is_file())
-    if not files:
-        raise ExportError(f"{directory} contains no .ndjson file: name the directory that holds the downloaded export")
-    return Export(files)
-
-
-def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
-    try:
-        with file.open("rb") as lines:
-            for number, content in enumerate(lines, 1):
-                if content.strip():
-                    yield number, content
-    except OSError as error:
-        raise ExportError(f"{file} cannot be read: {error.strerror}") from None
-
-
-def _parse(content: bytes) -> Json:
-    try:
-        resource = json.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise Unusable("it is not UTF-8") from None
-    except (ValueError, RecursionError):
-        raise Unusable("it is not JSON") from None
-    if not isinstance(resource, dict):
-        raise Unusable("it is not a JSON object")
-    return resource
+    """The export in a directory, with a report for each file that is skipped (ExportError)."""
+    files, skipped = found_in(directory)
+    export = Export(directory, files)
+    export.reports += [Report(export.name(file), 0, 0, "", reason) for file, reason in skipped.items()]
+    return export
 
 
 def _kind(resource: Json) -> str:

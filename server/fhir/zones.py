@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 from server.fhir.fields import Json, Unusable, items, text
 
-_USA = {"", "US", "USA", "UNITED STATES", "UNITED STATES OF AMERICA"}
+_USA = {"US", "USA", "UNITED STATES", "UNITED STATES OF AMERICA"}
 # By state: two letters and the full name.
 _ZONES = {
     "America/New_York": (
@@ -50,7 +50,9 @@ def zone_of(addresses: object, fallback: ZoneInfo | None) -> ZoneInfo:
         if found := _zone_of(address):
             return ZoneInfo(found)
     if fallback is None:
-        raise Unusable("the address names no US state, so the time zone is unknown: give one with --time-zone")
+        raise Unusable(
+            "the address names no state of the country US, so the time zone is unknown: give one with --time-zone"
+        )
     return fallback
 
 

@@ -55,7 +55,8 @@ async def contents(book: Book) -> dict[str, object]:
 
 async def test_the_sample_goes_in_once(book: Book) -> None:
     outcome, reports = await load(book, SAMPLE)
-    [home] = reports
+    readme, home = reports
+    assert readme.startswith("README.md: its name does not end in .ndjson")
     assert home.startswith("Location.000.ndjson:31: Location/bb1ad573-19b8-9cd8-68fb-0e6f684df992: managingOrg")
     assert (outcome.new, outcome.unchanged, outcome.doctors) == (43 + 43 + 43 + 43 + 13 + 1215 + 555, 0, 0)
     before = await contents(book)

@@ -1,7 +1,9 @@
 """`python -m server import-fhir` as one calls it: what it prints, and its exit codes."""
 
 import base64
+import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -43,13 +45,13 @@ def test_it_runs_as_a_program(database_url: str, tmp_path: Path) -> None:
 def test_the_sample_is_summed_up_and_its_one_bad_line_reported(database_url: str) -> None:
     first = run(database_url, str(SAMPLE))
     assert first.exit_code == 0
-    assert first.stderr.splitlines()[0].startswith("Location.000.ndjson:31: Location/bb1ad573-")
-    assert len(first.stderr.splitlines()) == 2
-    assert "1955 new, 0 matched, 0 unchanged, 0 changed, 1 not imported" in first.stdout
+    assert first.stderr.splitlines()[1].startswith("Location.000.ndjson:31: Location/bb1ad573-")
+    assert len(first.stderr.splitlines()) == 3
+    assert "1955 new, 0 matched, 0 unchanged, 0 changed, 2 not imported" in first.stdout
     assert "Condition              555     555        0          0        0             0        0" in first.stdout
     again = run(database_url, str(SAMPLE), "--strict")
     assert (again.exit_code, again.stderr) == (SOME_REPORTED, first.stderr)
-    assert "0 new, 0 matched, 1955 unchanged, 0 changed, 1 not imported" in again.stdout
+    assert "0 new, 0 matched, 1955 unchanged, 0 changed, 2 not imported" in again.stdout
 
 
 def test_lines_of_no_use_end_a_strict_import_with_2(database_url: str, tmp_path: Path) -> None:
@@ -107,3 +109,39 @@ def test_without_settings_it_works_on_the_running_stack(
         0,
         "6 new, 0 matched, 0 unchanged, 0 changed, 0 not imported, 0 in part",
     )
+
+
+def test_what_is_reported_is_summed_up_by_reason_and_written_as_lines_of_json(
+    database_url: str, tmp_path: Path
+) -> None:
+    directory = export(tmp_path / "export", a=["[", "[", *whole()[1:], encounter(subject={"reference": "Patient/p9"})])
+    (directory / "notes.txt").write_text("x")
+    done = run(database_url, str(directory), "--report", str(tmp_path / "report"))
+    assert done.stdout.splitlines()[-4:-1] == [
+        "       2  not imported: it is not JSON",
+        "       1  not imported: its name does not end in .ndjson, .ndjson.gz or .json: the file is skipped",
+        "       1  not imported: Patient is neither in the export nor already imported, or was itself reported",
+    ]
+    written = [json.loads(line) for line in (tmp_path / "report").read_text().splitlines()]
+    assert [(each["file"], each["first"], each["last"], each["resource"]) for each in written] == [
+        ("notes.txt", 0, 0, ""),
+        ("a.ndjson", 1, 2, ""),
+        ("a.ndjson", 8, 8, "Encounter/e1"),
+    ]
+    assert {each["outcome"] for each in written} == {"not imported"}
+
+
+def test_a_manager_that_stops_it_is_told_how_to_go_on(database_url: str) -> None:
+    command = [sys.executable, "-m", "server", "import-fhir", str(SAMPLE)]
+    child = subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | environment(database_url), stderr=subprocess.PIPE, text=True
+    )
+    assert child.stderr
+    while not child.stderr.readline().startswith("Location"):  # then part of it is in the book
+        pass
+    child.send_signal(signal.SIGTERM)
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 1
+    assert said == "error: stopped: what was imported stays; run the same command again to continue\n"
+    run(database_url, str(SAMPLE))
+    assert "0 new, 0 matched, 1955 unchanged" in run(database_url, str(SAMPLE)).stdout

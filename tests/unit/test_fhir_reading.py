@@ -139,8 +139,14 @@ def test_phones_become_e164_or_stay_empty(number: str, country: str, expected: s
 def test_every_state_has_a_zone_that_there_is() -> None:
     assert set(ZONE_OF_STATE.values()) <= available_timezones()
     assert len(ZONE_OF_STATE) == 2 * (50 + 1 + 5)
-    assert zone_of([{"state": "kansas"}], None).key == "America/Chicago"
-    assert zone_of([{"state": "WA", "country": "AU"}], ZoneInfo("Australia/Perth")).key == "Australia/Perth"
+    assert zone_of([{"state": "kansas", "country": "US"}], None).key == "America/Chicago"
+
+
+@pytest.mark.parametrize("address", [{"state": "WA", "country": "AU"}, {"state": "WA"}, {"state": "MI"}, {}])
+def test_a_state_without_its_country_is_no_guess(address: dict[str, str]) -> None:
+    assert zone_of([address], ZoneInfo("Australia/Perth")).key == "Australia/Perth"
+    with pytest.raises(Unusable, match="--time-zone"):
+        zone_of([address], None)
 
 
 def test_a_clinic_has_the_address_and_the_phone_of_its_organization() -> None:

@@ -1,9 +1,13 @@
 """`python -m server import-fhir DIR`: imports a FHIR R4 bulk export."""
 
 import asyncio
+import json
+import re
+import signal
 import sys
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -19,14 +23,17 @@ from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.characters import escaped
 from server.domain.errors import DomainError
-from server.fhir.export import KINDS, Export, ExportError, Outcome, Report, find
+from server.fhir.export import KINDS, Export, Outcome, Report, find
 from server.fhir.fields import Origin
+from server.fhir.files import ExportError
 from server.usecases.importing.batches import ImportCounts
 from server.usecases.importing.run import ForeignIdentifiersError, Importer
 from server.wiring import wired
 
 SOME_REPORTED = 2
 _SOURCE = "urn:yoyaku:fhir"
+_MOST_REASONS = 50
+_RESOURCE = re.compile(r"\b([A-Z][A-Za-z]+)/[A-Za-z0-9.-]+")
 _GO_ON = "what was imported stays; run the same command again to continue"
 
 
@@ -49,6 +56,9 @@ def import_fhir(
         int,
         typer.Option(min=1, max=1440, help="How long a past visit took that tells no end, or none after its start."),
     ] = 30,
+    report: Annotated[
+        Path | None, typer.Option(help="Write what is reported to this file too, a JSON object a line.")
+    ] = None,
     strict: Annotated[bool, typer.Option(help="Exit with code 2 if any line was reported.")] = False,
 ) -> None:
     """Load a FHIR R4 bulk export: organizations, practitioners, patients, past appointments, medical records.
@@ -61,6 +71,7 @@ def import_fhir(
     --strict 2: lines were reported.
     """
     origin = Origin(_checked_source(source), _zone(time_zone), datetime.now(UTC), _region(country), visit_minutes)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # a manager ends it as Ctrl-C does
     try:
         export = find(directory)
         outcomes = _run(export, origin, settings_here())
@@ -70,6 +81,8 @@ def import_fhir(
         raise fail(f"{error.message} ({_GO_ON})") from None
     except KeyboardInterrupt:
         raise fail(f"stopped: {_GO_ON}") from None
+    if report:
+        _write(report, _all_reports(export, outcomes))
     reported = _summarize(export, outcomes)
     if reported and strict:
         raise typer.Exit(SOME_REPORTED)
@@ -123,6 +136,27 @@ def _say(progress: Progress, reports: Iterable[Report]) -> None:
         progress.console.print(escaped(str(report)), markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
+def _all_reports(export: Export, outcomes: dict[str, ImportCounts]) -> list[Report]:
+    return [*export.reports, *(each for outcome in outcomes.values() for each in outcome.reports)]
+
+
+def _write(path: Path, reports: Iterable[Report]) -> None:
+    try:
+        with path.open("w") as file:
+            file.writelines(json.dumps(asdict(each)) + "\n" for each in reports)
+    except OSError as error:
+        raise fail(f"{path} cannot be written: {error.strerror}; what is reported is above") from None
+
+
+def _by_reason(reports: Iterable[Report]) -> Iterator[str]:
+    """How many lines, or files, have which reason; the most frequent first, whatever resources it names."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for each in reports:
+        counts[each.outcome, _RESOURCE.sub(r"\1", each.reason)] += each.lines
+    for (outcome, reason), count in counts.most_common(_MOST_REASONS):
+        yield f"{count:>8}  {outcome}: {escaped(reason)}"
+
+
 def _summarize(export: Export, outcomes: dict[str, ImportCounts]) -> int:
     """Print the outcome for each kind of resource; the number of reported lines."""
     print(
@@ -137,6 +171,8 @@ def _summarize(export: Export, outcomes: dict[str, ImportCounts]) -> int:
     total = ImportCounts(reports=list(export.reports))
     for outcome in outcomes.values():
         total.add(outcome)
+    for line in _by_reason(total.reports):
+        print(line)
     lost, partly = _lines(total, Outcome.NOT_IMPORTED), _lines(total, Outcome.IN_PART)
     if total.doctors:
         print(f"{total.doctors} doctors made for encounters at an organization where the practitioner has no role")

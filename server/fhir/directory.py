@@ -27,6 +27,9 @@ from server.fhir.zones import zone_of
 GENERAL_PRACTICE = "General practice"
 """Specialty of a doctor whose export tells none."""
 _MOST_OF_SPECIALTY = 100
+# Codes of http://terminology.hl7.org/CodeSystem/organization-type.
+_GIVES_CARE = "prov"
+_GIVE_NO_CARE = {"ins", "pay", "edu", "reli", "crs", "bus", "govt", "cg"}
 _WEEKDAYS = {day: number for number, day in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), 1)}
 _MOST_OF_ADDRESS = 300
 
@@ -42,6 +45,8 @@ class Organization:
     """In one line; empty if unknown."""
     phone: str
     """In E.164 form; empty if unknown."""
+    no_provider: str
+    """Why it is no clinic unless something refers to it as one; empty if it is."""
     notes: Sequence[str] = ()
     """What of the resource is left off, and why."""
 
@@ -51,7 +56,8 @@ class Location:
     """A place of an organization: more names for its clinic."""
 
     identifiers: Sequence[Identifier]
-    organization: Reference
+    owner: Reference
+    """The organization, else the location that it is part of."""
     notes: Sequence[str] = ()
     """What of the resource is left off, and why."""
 
@@ -101,12 +107,32 @@ def organization(resource: Json, origin: Origin) -> Organization:
     notes: list[str] = []
     return Organization(
         identifiers(resource, origin, notes),
-        name(resource.get("name")),
+        _name_of(resource, notes),
         zone_of(addresses, origin.zone).key,
         next(filter(None, map(_in_one_line, addresses)), "")[:_MOST_OF_ADDRESS],
         phone_of(resource, origin, notes),
+        _no_provider(resource, origin),
         notes,
     )
+
+
+def _name_of(resource: Json, notes: list[str]) -> str:
+    aliases = [each for each in _listed(resource.get("alias")) if text(each)]
+    if text(resource.get("name")) or not aliases:
+        return name(resource.get("name"))
+    notes.append("it has no name: its first alias is used")
+    return name(aliases[0])
+
+
+def _no_provider(resource: Json, origin: Origin) -> str:
+    kinds = [text(coding.get("code")) for kind in items(resource.get("type")) for coding in items(kind.get("coding"))]
+    if _GIVES_CARE in kinds:
+        return ""
+    if other := next((kind for kind in kinds if kind in _GIVE_NO_CARE), ""):
+        return f"its type is {other}"
+    if resource.get("active") is False:
+        return "it is not active"
+    return "it is part of another" if reference(resource.get("partOf"), "Organization", origin) else ""
 
 
 def _in_one_line(address: Json) -> str:
@@ -117,13 +143,15 @@ def _in_one_line(address: Json) -> str:
 
 def location(resource: Json, origin: Origin) -> Location:
     """Read a Location (Unusable)."""
-    managing = reference(resource.get("managingOrganization"), "Organization", origin)
-    if managing is None:
+    owner = reference(resource.get("managingOrganization"), "Organization", origin)
+    owner = owner or reference(resource.get("partOf"), "Location", origin)
+    if owner is None:
         raise Unusable(
-            "managingOrganization is missing or does not refer to an Organization, so the location belongs to no clinic"
+            "managingOrganization and partOf are both missing or refer to nothing here, so the location belongs to no"
+            " clinic"
         )
     notes: list[str] = []
-    return Location(identifiers(resource, origin, notes), managing, notes)
+    return Location(identifiers(resource, origin, notes), owner, notes)
 
 
 def practitioner(resource: Json, origin: Origin) -> Practitioner:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from server.fhir.fields import Identifier, Json, Unusable, current_identifiers, resource_id
+from server.fhir.fields import Identifier, Json, Origin, Unusable, current_identifiers, resource_id
 from server.fhir.files import found_in, resources
+from server.fhir.references import providers
 
 KINDS = ("Organization", "Location", "Practitioner", "PractitionerRole", "Patient", "Encounter", "Condition")
 """The types of resources that are imported, each after those that it refers to."""
@@ -82,16 +83,19 @@ class Export:
     reports: list[Report] = field(default_factory=list)
     shared: set[tuple[str, Identifier]] = field(default_factory=set)
     """By type: the identifiers that several resources have, which therefore identify none of them."""
+    providers: set[Identifier] = field(default_factory=set)
+    """Organizations that roles, locations, services or visits refer to, by their identifiers."""
     _owners: dict[int, int] = field(default_factory=dict)
     _holding: dict[str, list[Path]] = field(default_factory=dict)
 
-    def survey(self, file: Path) -> None:
+    def survey(self, file: Path, origin: Origin) -> None:
         """Count what a file holds, and report its lines that are of no use whatever they refer to."""
         kinds: set[str] = set()
         for number, resource in resources(file):
             try:
                 if isinstance(resource, Unusable):
                     raise resource
+                self.providers.update(each.identifier for each in providers(resource, origin))
                 kind = _kind(resource)
             except Unusable as unusable:
                 self._report(Report(self.name(file), number, number, "", unusable.reason))

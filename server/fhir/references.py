@@ -58,3 +58,17 @@ def _identified(kind: str, system: str, value: str) -> Reference | None:
         return None
     shown = "".join(character for character in system[:100] if character.isprintable())
     return Reference(kind, Identifier(system_of(system), value_of(value)), f"the {kind} that it names by {shown}")
+
+
+_PROVIDERS = {
+    "PractitionerRole": "organization",
+    "Location": "managingOrganization",
+    "HealthcareService": "providedBy",
+    "Encounter": "serviceProvider",
+}
+
+
+def providers(resource: Json, origin: Origin) -> list[Reference]:
+    """The organization that gives care, as far as a resource of any kind tells one."""
+    field = _PROVIDERS.get(str(resource.get("resourceType")))
+    return references([resource.get(field)], "Organization", origin) if field else []

@@ -12,6 +12,7 @@ from tests.fixtures.fhir import (
     encounter,
     export,
     load,
+    location,
     organization,
     patient,
     practitioner,
@@ -251,3 +252,40 @@ async def test_what_a_role_says_of_hours_and_cannot_be_kept_is_reported(book: Bo
         "an availableTime has no days, or no start and end: it is left off",
         "notAvailable is left off: set the working hours of those days by hand",
     ]
+
+
+async def test_an_organization_that_gives_no_care_is_a_clinic_only_if_something_says_so(
+    book: Book, tmp_path: Path
+) -> None:
+    def kind(code: str) -> list[dict[str, object]]:
+        return [{"coding": [{"code": code}]}]
+
+    lines = [
+        organization("payer", type=kind("pay")),
+        organization("closed", active=False),
+        organization("dept", partOf={"reference": "Organization/plain"}),
+        organization("plain"),
+        organization("typed", type=kind("prov"), active=False),
+        organization("visited", type=kind("govt")),
+        organization("alias", name=None, alias=["Alias Clinic"]),
+        practitioner(),
+        role(organization={"reference": "Organization/visited"}),
+    ]
+    _, reports = await load(book, export(tmp_path, a=lines))
+    nothing = "and no role, location, service or visit refers to it: it is no clinic"
+    assert [report.split(": ", 1)[1] for report in reports] == [
+        f"Organization/payer: its type is pay, {nothing}",
+        f"Organization/closed: it is not active, {nothing}",
+        f"Organization/dept: it is part of another, {nothing}",
+        "Organization/alias: it has no name: its first alias is used",
+    ]
+    names = [name for [name] in await book.rows("SELECT name FROM clinics ORDER BY name")]
+    assert names == ["Alias Clinic", "Clinic plain", "Clinic typed", "Clinic visited"]
+
+
+async def test_a_location_in_a_location_belongs_to_the_same_clinic(book: Book, tmp_path: Path) -> None:
+    inside = {"managingOrganization": None, "partOf": {"reference": "Location/house"}}
+    lines = [location("room", **inside), location("house"), location("lost", managingOrganization={"display": "?"})]
+    _, reports = await load(book, export(tmp_path, a=[organization(), *lines]))
+    assert [report.split(": ")[1] for report in reports] == ["Location/lost"]
+    assert await count(book, "clinic_identifiers WHERE value IN ('room', 'house')") == 2

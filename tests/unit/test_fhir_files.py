@@ -3,21 +3,25 @@
 import gzip
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from server.fhir import files
 from server.fhir.export import find
+from server.fhir.fields import Origin
 from server.fhir.files import ExportError
 from tests.fixtures.fhir import Resource, patient
+
+ORIGIN = Origin("https://fhir.example", None, datetime(2026, 3, 2, tzinfo=UTC))
 
 
 def ids(directory: Path) -> tuple[list[str], dict[str, str]]:
     """The ids of all patients that are read, and what is reported, by file."""
     found = find(directory)
     for file in found.files:
-        found.survey(file)
+        found.survey(file, ORIGIN)
     reports = {report.file + (f":{report.first}" if report.first else ""): report.reason for report in found.reports}
     return sorted(line.resource["id"] for line in found.lines("Patient")), reports
 

@@ -71,7 +71,7 @@ def test_a_field_of_any_shape_is_read_or_refused(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_reported_and_cost_no_other_line(tmp_path: Path, lines: list[bytes]) -> None:
     found = find(export(tmp_path, a=[*lines, *whole()]))
-    found.survey(found.files[0])
+    found.survey(found.files[0], ORIGIN)
     assert sum(found.counts.values()) == len(whole())
     assert sum(report.lines for report in found.reports) == sum(bool(line.strip()) for line in lines)
     assert [line.resource for line in found.lines("Patient")] == [patient()]

@@ -33,7 +33,7 @@ from server.wiring import wired
 SOME_REPORTED = 2
 _SOURCE = "urn:yoyaku:fhir"
 _MOST_REASONS = 50
-_RESOURCE = re.compile(r"\b([A-Z][A-Za-z]+)/[A-Za-z0-9.-]+")
+_RESOURCE = re.compile(r"(?<!\S)([A-Z][A-Za-z]+)/[A-Za-z0-9.-]+")
 _GO_ON = "what was imported stays; run the same command again to continue"
 
 
@@ -113,7 +113,7 @@ def _run(export: Export, origin: Origin, configured: Settings) -> dict[str, Impo
     columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         for file in progress.track(export.files, description="Reading files"):
-            export.survey(file)
+            export.survey(file, origin)
         _say(progress, export.reports)
         return asyncio.run(_import(export, origin, configured, progress))
 

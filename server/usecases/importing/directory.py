@@ -57,17 +57,15 @@ async def _add_clinic(step: Step, clinic_id: str, organization: Organization) ->
 
 
 async def locations(step: Step, batch: Sequence[Item[Location]]) -> ImportCounts:
-    """Give each clinic the identifiers of its locations."""
-    outcome, owners = (
-        ImportCounts(),
-        await step.resolve("clinic", [item.content.organization.identifier for item in batch]),
-    )
+    """Give each clinic the identifiers of its locations, of which some may be part of others."""
+    outcome = ImportCounts()
+    owners = await step.resolve("clinic", [item.content.owner.identifier for item in batch])
     rows = await imports.named(step.pg, "clinic", [each for item in batch for each in item.content.identifiers])
     known = {Identifier(row.system, row.value): row.id for row in rows}
     fresh: dict[Identifier, str] = {}
-    for item in batch:
+    for item in _outer_first(batch):
         with outcome.reporting(item.line):
-            clinic_id = first_known([item.content.organization], owners)
+            clinic_id = first_known([item.content.owner], owners | fresh)
             missing = _missing(item.content, clinic_id, known)
             known |= missing
             fresh |= missing
@@ -75,6 +73,17 @@ async def locations(step: Step, batch: Sequence[Item[Location]]) -> ImportCounts
             outcome.unchanged += not missing
     await imports.name(step.pg, "clinic", fresh.items())
     return outcome
+
+
+def _outer_first(batch: Sequence[Item[Location]]) -> list[Item[Location]]:
+    """The locations of a batch, each after the one that it is part of; circles come last, as they are."""
+    waiting = {item.content.identifiers[0]: item for item in batch}
+    ordered: list[Item[Location]] = []
+    while ready := [item for item in waiting.values() if item.content.owner.identifier not in waiting]:
+        ordered += ready
+        for item in ready:
+            del waiting[item.content.identifiers[0]]
+    return [*ordered, *waiting.values()]
 
 
 def _missing(location: Location, clinic_id: str, known: dict[Identifier, str]) -> dict[Identifier, str]:

@@ -1,6 +1,6 @@
 """Imports an export: one resource type after another, some hundred lines per transaction; a bad line stops no other."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -78,7 +78,7 @@ class Importer:
             linked: list[Item[Any]] = []
             for lines in _batches(export.lines(name)):
                 outcome = ImportCounts()
-                read = partial(_read, _KINDS[name], origin, owned, export.shared, seen, outcome)
+                read = partial(_read, _KINDS[name], origin, owned, export, seen, outcome)
                 batch = [item for line in lines if (item := read(line))]
                 if batch:
                     outcome.add(await self._write(_KINDS[name], batch, retired, strangers))
@@ -137,7 +137,7 @@ def _read(
     kind: _ResourceType,
     origin: Origin,
     owned: frozenset[str],
-    shared: Collection[tuple[str, Identifier]],
+    export: Export,
     seen: set[str],
     outcome: ImportCounts,
     line: Line,
@@ -152,9 +152,13 @@ def _read(
         first, *named = content.identifiers
         allowed = [each for each in named if each.system.casefold() not in owned and not _is_reserved(each, origin)]
         own_name = line.resource["resourceType"]
-        common = [each for each in allowed if (own_name, as_written(each, origin)) in shared]
+        common = [each for each in allowed if (own_name, as_written(each, origin)) in export.shared]
         kept = (first, *(each for each in allowed if each not in common))
         _check_first(resource_id(line.resource), seen)
+        if isinstance(content, reading.Organization) and content.no_provider and not export.providers & {*kept}:
+            raise Unusable(
+                f"{content.no_provider}, and no role, location, service or visit refers to it: it is no clinic"
+            )
         outcome.note(line, [*content.notes, *map(_common, common)])
         return Item(line, replace(content, identifiers=kept))
     return None

@@ -10,6 +10,7 @@ import pytest
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import Scene
+from tests.fixtures.people import People
 from tests.fixtures.worker import Client
 from tests.rpc.test_contacts import confirm, kinds
 from tests.rpc.test_patients import get
@@ -175,6 +176,15 @@ async def test_a_reason_that_says_nothing_is_refused(known: Scene, reason: str) 
     booking = known.book_slot("09:00", known.staff, patient_id=known.other_id, override_reason=reason)
     refused = await refusal(booking)
     assert (refused.reason, list(refused.violations)) == ("INVALID_REQUEST", ["override_reason"])
+
+
+async def test_who_signs_in_is_no_patient_of_just_any_clinic(scene: Scene, people: People) -> None:
+    await people.join()
+    assert (await refusal(change(scene, scene.staff, name="Mallory"))).reason == "REASON_REQUIRED"
+    assert (await change(scene, scene.staff, WHY, name="Sato K.")).name == "Sato K."
+    assert (await change(scene, people.admin, name="Sato Ken")).name == "Sato Ken"
+    await scene.book_slot("09:00")
+    assert (await change(scene, scene.staff, name="Sato K.")).name == "Sato K."
 
 
 async def test_whom_no_clinic_has_seen_any_staff_may_correct(scene: Scene) -> None:

@@ -106,6 +106,10 @@ SELECT clinic_id, bool_or(status NOT IN ('cancelled', 'expired') AND (start_at <
         AND e.actor IN (SELECT id::text FROM accounts WHERE patient_id = %(patient_id)s)))))
 FROM appointments a WHERE patient_id = %(patient_id)s GROUP BY clinic_id
 """
+_SIGNS_IN = """
+SELECT EXISTS (SELECT FROM accounts WHERE patient_id = %(patient_id)s AND password_hash IS NOT NULL
+    AND disabled_at IS NULL)
+"""
 _UPDATE = """
 UPDATE patients SET name = %(name)s, birth_date = %(birth_date)s, phone = %(phone)s, email = %(email)s,
     language = %(language)s, name_kana = %(name_kana)s, deceased = %(deceased)s, inactive = %(inactive)s,
@@ -152,6 +156,12 @@ async def clinics_of(pg: Connection, patient_id: str, since: datetime) -> list[P
     cursor = pg.cursor(row_factory=args_row(PatientClinicRow))
     await cursor.execute(_CLINICS_OF, {"patient_id": patient_id, "since": since})
     return await cursor.fetchall()
+
+
+async def signs_in(pg: Connection, patient_id: str) -> bool:
+    """Whether a patient has an account with a password."""
+    [found] = await (await pg.execute(_SIGNS_IN, {"patient_id": patient_id})).fetchone() or (False,)
+    return bool(found)
 
 
 async def id_by_identifier(pg: Connection, system: str, value: str) -> str | None:

@@ -6,21 +6,25 @@ from db.postgres.cluster.engines import Connection
 from db.postgres.directory import patients
 from server.domain.contacts import KNOWN_AFTER
 from server.domain.errors import DomainError, Reason
-from server.domain.identity import Action, Caller, Owner, may
+from server.domain.identity import Action, Caller, Owner, may, reach
 from server.domain.reasons import check_reason
 
 
 async def is_strange(pg: Connection, caller: Caller, patient_id: str, now: datetime) -> bool:
-    """Whether a patient belongs to other clinics than the caller's.
+    """Whether a patient belongs to none of the caller's clinics.
 
     A patient belongs to every clinic where an appointment began a day ago or earlier, or was booked by the patient or
     imported. What a clinic has just booked by itself makes nobody its patient, or staff of any could make themselves
-    responsible for everybody. Who has no appointments, not even cancelled ones, but at the caller's clinics is no
-    stranger there: staff may correct what they have entered.
+    responsible for everybody. Who has no appointments, not even cancelled ones, but at the caller's clinics, and no
+    account to sign in with, is no stranger there: staff may correct what they have entered.
     """
+    if reach(caller, Action.EDIT_PATIENT).everything:
+        return False
     clinics = await patients.clinics_of(pg, patient_id, now - KNOWN_AFTER)
     ours = [each for each in clinics if may(caller, Action.EDIT_PATIENT, Owner(clinic_id=each.clinic_id))]
-    return len(ours) < len(clinics) and not any(each.established for each in ours)
+    if any(each.established for each in ours):
+        return False
+    return len(ours) < len(clinics) or await patients.signs_in(pg, patient_id)
 
 
 def check_given(reason: str) -> None:
@@ -28,6 +32,6 @@ def check_given(reason: str) -> None:
     if not reason:
         raise DomainError(
             Reason.REASON_REQUIRED,
-            "the patient belongs to other clinics: say why in reason, which is kept; the patient will be told",
+            "this is no patient of your clinic: say why in reason, which is kept; the patient will be told",
         )
     check_reason("reason", reason)

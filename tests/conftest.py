@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.fixtures.costs",
+    "tests.fixtures.side_by_side",
     "tests.fixtures.cluster",
     "tests.fixtures.database",
     "tests.fixtures.valkey",

@@ -95,7 +95,7 @@ endif
 
 .PHONY: environment
 environment:
-	for python in $(or $(PYTHON3),python3.13 python3.12 python3.11 python3); do \
+	for python in $(if $(PYTHON3),"$(PYTHON3)",python3.13 python3.12 python3.11 python3); do \
 	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 	    echo "  making .venv with $$("$$python" --version)"; \
 	    "$$python" -m venv .venv && exit; \

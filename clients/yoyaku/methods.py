@@ -1,4 +1,8 @@
-"""Makes methods that are written once, as coroutines, work for the async and the blocking client."""
+"""Methods that are written once, as coroutines, and work on both the async and the blocking client.
+
+`get_doctor` is declared as `@ClientMethod async def get_doctor(...)`. Looked up on a Client, it is that coroutine
+function. Looked up on a BlockingClient, it is a plain function that runs the coroutine and waits for its result.
+"""
 
 import functools
 from abc import ABC, abstractmethod
@@ -20,11 +24,11 @@ class Blocking(ABC):
 
     @abstractmethod
     def wait(self, coroutine: Coroutine[Any, Any, R]) -> R:
-        """What the coroutine returns or raises."""
+        """Run the coroutine to its end; returns what it returns, and raises what it raises."""
 
 
 class Paged(Protocol):
-    """An answer that is one page of a list."""
+    """An answer with one page of a list."""
 
     @property
     def next_page_token(self) -> str:
@@ -35,7 +39,7 @@ Paging = TypeVar("Paging", bound=Paged)
 
 
 class ClientMethod(Generic[P, R]):
-    """A method that makes one call: a coroutine function on an async client, a blocking one otherwise."""
+    """A method that makes one call: a coroutine function on an async client, a plain function on a blocking one."""
 
     def __init__(self, function: Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]) -> None:
         self.function = function
@@ -47,7 +51,7 @@ class ClientMethod(Generic[P, R]):
     @overload
     def __get__(self, caller: object, owner: type) -> Callable[P, Coroutine[Any, Any, R]]: ...
     def __get__(self, caller: object, owner: type) -> Callable[..., Any]:
-        """The method of one client."""
+        """The method, bound to a client."""
         if caller is None:
             return self.function
         method = MethodType(self.function, caller)
@@ -62,7 +66,7 @@ class ClientMethod(Generic[P, R]):
 
 
 class Each(Generic[P, T]):
-    """A method that gives one thing after the other: an async iterator, or of a blocking client an iterator."""
+    """A method that yields items: an async iterator on an async client, a plain iterator on a blocking one."""
 
     def __init__(self, function: Callable[Concatenate[Any, P], AsyncGenerator[T, None]]) -> None:
         self.function = function
@@ -74,7 +78,7 @@ class Each(Generic[P, T]):
     @overload
     def __get__(self, caller: object, owner: type) -> Callable[P, AsyncGenerator[T, None]]: ...
     def __get__(self, caller: object, owner: type) -> Callable[..., Any]:
-        """The method of one client."""
+        """The method, bound to a client."""
         if caller is None:
             return self.function
         method = MethodType(self.function, caller)
@@ -83,19 +87,19 @@ class Each(Generic[P, T]):
 
         @functools.wraps(method)
         def waiting(*args: P.args, **kwargs: P.kwargs) -> Generator[T, None, None]:
-            things = method(*args, **kwargs)
+            items = method(*args, **kwargs)
             try:
-                while (thing := caller.wait(_next(things))) is not _END:
-                    yield thing
+                while (item := caller.wait(_next(items))) is not _END:
+                    yield item
             finally:
-                with suppress(RuntimeError):  # the client was closed first, and has ended its calls
-                    caller.wait(things.aclose())
+                with suppress(RuntimeError):  # the client was closed first, which ended its calls
+                    caller.wait(items.aclose())
 
         return waiting
 
 
 class Rows(Each[P, T]):
-    """All rows of a list, page after page: takes what the method for one page takes."""
+    """A method that yields all rows of a list, page by page; takes the same arguments as the one for one page."""
 
     def __init__(self, page: ClientMethod[P, Paging], rows: Callable[[Paging], Iterable[T]]) -> None:
         async def every(caller: Any, /, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[T, None]:
@@ -109,9 +113,9 @@ class Rows(Each[P, T]):
                 options["page_token"] = answer.next_page_token
 
         functools.update_wrapper(every, page.function)
-        every.__doc__ = f"All rows of {page.function.__name__}, page after page; takes the same arguments."
+        every.__doc__ = f"All rows of {page.function.__name__}, page by page; takes the same arguments."
         super().__init__(every)
 
 
-async def _next(things: AsyncGenerator[T, None]) -> T:
-    return await anext(things, _END)
+async def _next(items: AsyncGenerator[T, None]) -> T:
+    return await anext(items, _END)

@@ -1,4 +1,4 @@
-"""Conditions that were found at an encounter: medical records of its doctor."""
+"""Conditions recorded at an encounter; they become medical records by its doctor."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _NO_FINDINGS = {"entered-in-error", "refuted"}
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What was found, as people read it."""
+    """A finding, as text for people to read."""
 
     identifiers: Sequence[Identifier]
     patient: Reference
@@ -24,7 +24,7 @@ class Condition:
     text: str
     recorded: Moment | None
     notes: Sequence[str] = ()
-    """What of the resource is left off, and why."""
+    """What was left out of the resource, and why."""
 
 
 def condition(resource: Json, origin: Origin) -> Condition:

@@ -1,4 +1,4 @@
-"""Organizations, their locations, practitioners and the roles that they have at organizations."""
+"""Organizations, their locations, practitioners, and their roles at organizations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from server.fhir.telecom import phone_of
 from server.fhir.zones import zone_of
 
 GENERAL_PRACTICE = "General practice"
-"""Specialty of a doctor whose export tells none."""
+"""The specialty of a doctor for whom the export names none."""
 _MOST_OF_SPECIALTY = 100
 # Codes of http://terminology.hl7.org/CodeSystem/organization-type.
 _GIVES_CARE = "prov"
@@ -36,30 +36,30 @@ _MOST_OF_ADDRESS = 300
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """What becomes a clinic."""
+    """An organization, which becomes a clinic."""
 
     identifiers: Sequence[Identifier]
     name: str
     time_zone: str
     address: str
-    """In one line; empty if unknown."""
+    """On one line; empty if unknown."""
     phone: str
     """In E.164 form; empty if unknown."""
     no_provider: str
     """Why it is no clinic unless something refers to it as one; empty if it is."""
     notes: Sequence[str] = ()
-    """What of the resource is left off, and why."""
+    """What was left out of the resource, and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place of an organization: more names for its clinic."""
+    """A location of an organization: another identifier of its clinic."""
 
     identifiers: Sequence[Identifier]
     owner: Reference
     """The organization, else the location that it is part of."""
     notes: Sequence[str] = ()
-    """What of the resource is left off, and why."""
+    """What was left out of the resource, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Practitioner:
     name: str
     active: bool
     notes: Sequence[str] = ()
-    """What of the resource is left off, and why."""
+    """What was left out of the resource, and why."""
 
 
 class Hours(NamedTuple):
@@ -84,12 +84,12 @@ class Hours(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PractitionerRole:
-    """What a practitioner is at an organization: a doctor."""
+    """A practitioner's role at an organization, which becomes a doctor."""
 
     identifiers: Sequence[Identifier]
     practitioner: Reference
     places: Sequence[Reference]
-    """The organization, then the locations of the role: the first one known counts."""
+    """The organization, then the locations of the role; the first one that is known is used."""
     specialty: str
     active: bool
     hours: Sequence[Hours]
@@ -98,7 +98,7 @@ class PractitionerRole:
     until: date | None
     """The last day of the role."""
     notes: Sequence[str] = ()
-    """What of the resource is left off, and why."""
+    """What was left out of the resource, and why."""
 
 
 def organization(resource: Json, origin: Origin) -> Organization:

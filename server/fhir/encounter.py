@@ -1,4 +1,4 @@
-"""Encounters that are over: past appointments."""
+"""Finished encounters, which become past appointments."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ _PRIMARY_PERFORMER = "PPRF"
 
 @dataclass(frozen=True, slots=True)
 class Encounter:
-    """A visit that is over; of practitioners and places the first one known counts."""
+    """A finished visit; the first known practitioner and the first known place are used."""
 
     identifiers: Sequence[Identifier]
     patient: Reference
     practitioners: Sequence[Reference]
-    """Practitioners or their roles, a primary performer before others."""
+    """Practitioners or their roles, with the primary performer first."""
     places: Sequence[Reference]
     """The service provider, then the locations, then the roles of the practitioners; empty if nothing tells."""
     status: Status
@@ -32,7 +32,7 @@ class Encounter:
     minutes: int
     """How long it takes if it tells no end."""
     notes: Sequence[str] = ()
-    """What of the resource is left off, and why."""
+    """What was left out of the resource, and why."""
 
     def period(self, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
         """Start and end at a clinic in a zone, in UTC (Unusable if it is not over).
@@ -53,7 +53,7 @@ class Encounter:
 
 
 def encounter(resource: Json, origin: Origin) -> Encounter:
-    """Read an Encounter (Unusable, also if it is not over)."""
+    """Read an Encounter (Unusable, also if it is not finished)."""
     status = _status(text(resource.get("status")))
     start, end = _start_and_end(resource)
     subject = reference(resource.get("subject"), "Patient", origin)

@@ -1,4 +1,4 @@
-"""The files of a bulk export: lines of JSON, told apart by the resourceType of each, whatever the file is called."""
+"""The files of a bulk export: lines of JSON, which are distinguished by resourceType, not by the name of the file."""
 
 import re
 from collections import Counter
@@ -12,40 +12,40 @@ from server.fhir.files import found_in, resources
 from server.fhir.references import providers
 
 KINDS = ("Organization", "Location", "Practitioner", "PractitionerRole", "Patient", "Encounter", "Condition")
-"""The types of resources that are imported, each after those that it refers to."""
+"""The types of resources that are imported; each comes after the types that it refers to."""
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,60}")
 
 
 class Outcome(StrEnum):
-    """What became of a line that is reported."""
+    """The result for a line that is reported."""
 
     NOT_IMPORTED = "not imported"
     IN_PART = "imported in part"
     MATCHED = "matched"
-    """It is the same as something in the book that had no id of this exporter yet."""
+    """It matches something in the database that had no identifier from this exporter yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a user should know of a line, or of a stretch of lines; without personal data."""
+    """What a user should know about one or several consecutive lines; contains no personal data."""
 
     file: str
     first: int
     """0 if it is about the file as a whole."""
     last: int
     resource: str
-    """`Type/id`, as far as the line tells."""
+    """`Type/id`, as far as the line gives it."""
     reason: str
     outcome: Outcome = Outcome.NOT_IMPORTED
 
     @property
     def lines(self) -> int:
-        """How many lines it is about."""
+        """The number of lines that it is about."""
         return self.last - self.first + 1
 
     def follows(self, other: "Report") -> bool:
-        """Whether it says the same of the line after the other's."""
+        """Whether it says the same about the line that follows the other's lines."""
         return replace(self, last=other.last) == replace(other, first=other.last + 1)
 
     def __str__(self) -> str:
@@ -57,14 +57,14 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A resource and where it stands."""
+    """A resource and its place in the export."""
 
     file: str
     number: int
     resource: Json
 
     def report(self, reason: str, outcome: Outcome = Outcome.NOT_IMPORTED) -> Report:
-        """Why the line cannot be used, or what else there is to tell of it."""
+        """A report about the line: why it cannot be used, or what else happened to it."""
         try:
             named = f"{self.resource['resourceType']}/{resource_id(self.resource)}"
         except Unusable:
@@ -79,17 +79,17 @@ class Export:
     directory: Path
     files: list[Path]
     counts: Counter[str] = field(default_factory=Counter)
-    """Lines of each kind."""
+    """The number of lines of each kind."""
     reports: list[Report] = field(default_factory=list)
     shared: set[tuple[str, Identifier]] = field(default_factory=set)
-    """By type: the identifiers that several resources have, which therefore identify none of them."""
+    """By type: the identifiers that several resources share, and that therefore identify none of them."""
     providers: set[Identifier] = field(default_factory=set)
     """Organizations that roles, locations, services or visits refer to, by their identifiers."""
     _owners: dict[int, int] = field(default_factory=dict)
     _holding: dict[str, list[Path]] = field(default_factory=dict)
 
     def survey(self, file: Path, origin: Origin) -> None:
-        """Count what a file holds, and report its lines that are of no use whatever they refer to."""
+        """Count the lines of a file, and report those that cannot be used whatever they refer to."""
         kinds: set[str] = set()
         for number, resource in resources(file):
             try:
@@ -108,14 +108,14 @@ class Export:
             self._holding.setdefault(kind, []).append(file)
 
     def _note_owner(self, kind: str, resource: Json) -> None:
-        """Note who has which identifiers, by hashes: an export may have millions."""
+        """Record the resources' identifiers, as hashes because an export may have millions."""
         owner = hash(str(resource.get("id")))
         for identifier in current_identifiers(resource):
             if self._owners.setdefault(hash((kind, identifier)), owner) != owner:
                 self.shared.add((kind, identifier))
 
     def lines(self, kind: str) -> Iterator[Line]:
-        """The resources of one kind, file after file."""
+        """The resources of one kind, file by file."""
         for file in self._holding.get(kind, ()):
             for number, resource in resources(file):
                 if not isinstance(resource, Unusable) and resource.get("resourceType") == kind:
@@ -141,7 +141,7 @@ def find(directory: Path) -> Export:
 
 
 def _kind(resource: Json) -> str:
-    """The type of a resource that is imported; empty for a line of the export's own log (Unusable)."""
+    """The type of a resource; empty for a line of the export's own log (Unusable if the type is not imported)."""
     kind = resource.get("resourceType")
     if kind is None and {"exportId", "eventId"} <= resource.keys():
         return ""

@@ -15,13 +15,13 @@ from server.particulars import Unfit
 Json = Mapping[str, Any]
 
 MOST_CHARACTERS = 200
-"""Longest system or value of an identifier."""
+"""The greatest length of an identifier's system or value."""
 
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
 
 class Unusable(Exception):
-    """A resource cannot be imported; `reason` says why and holds no personal data."""
+    """A resource cannot be imported; `reason` says why and contains no personal data."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -30,12 +30,12 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an export comes from, and what its resources do not say themselves."""
+    """The source of an export, and defaults for what its resources leave out."""
 
     source: str
-    """Base URL of the exporter, or any other name for it: what tells its `Patient/1` from another's."""
+    """The base URL or another unique name of the exporter, to tell its `Patient/1` from another's."""
     zone: ZoneInfo | None
-    """Time zone of organizations whose own is unknown."""
+    """The time zone of organizations that do not give one."""
     now: datetime
     region: str = ""
     """ISO 3166 code of the country of phone numbers that tell none."""
@@ -51,19 +51,19 @@ class Identifier(NamedTuple):
 
 
 def mapping(value: object) -> Json:
-    """An object, or an empty one in place of anything else."""
+    """The value if it is an object; otherwise an empty object."""
     return value if isinstance(value, dict) else {}
 
 
 def items(value: object) -> list[Json]:
-    """The objects of a list; nothing in place of anything else."""
+    """The objects in a list; empty if the value is not a list."""
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def text(value: object) -> str:
-    """Text without space around it, or an empty one in place of anything else and of what nobody can see.
+    """The text without surrounding space; empty if the value is not text or has no visible characters.
 
-    Raises Unusable for one with control characters, or that turns the direction of text.
+    Raises Unusable for text with control characters or with characters that change the direction of text.
     """
     written = value.strip() if isinstance(value, str) else ""
     if not (problem := flaw(written, lines=True)):
@@ -82,14 +82,14 @@ def resource_id(resource: Json) -> str:
 
 
 def own(kind: str, value: str, origin: Origin) -> Identifier:
-    """The identifier that stands for `Type/id` at the exporter."""
+    """The identifier that represents `Type/id` of the exporter."""
     return Identifier(system_of(f"{origin.source}/{kind}"), value)
 
 
 def identifiers(resource: Json, origin: Origin, notes: list[str]) -> Sequence[Identifier]:
-    """First the one that stands for the resource's own id, then those that it names; none twice (Unusable).
+    """The identifier that represents the resource's own id, then those that it names; no duplicates (Unusable).
 
-    Left off, with a note: those that have ended, and those that identify nobody. One without a system gets that of the
+    Identifiers that have ended or identify nobody are left out, with a note. One without a system gets that of the
     source.
     """
     found = {own(text(resource["resourceType"]), resource_id(resource), origin): None}
@@ -116,17 +116,17 @@ def _flaw_of(identifier: Identifier, given: Json, now: datetime) -> str:
 
 
 def without_system(origin: Origin) -> str:
-    """The system of identifiers that name none."""
+    """The system given to identifiers that name none."""
     return system_of(f"{origin.source}/identifier")
 
 
 def as_written(identifier: Identifier, origin: Origin) -> Identifier:
-    """An identifier as its resource names it."""
+    """An identifier as the resource writes it."""
     return identifier._replace(system="") if identifier.system == without_system(origin) else identifier
 
 
 def current_identifiers(resource: Json) -> list[Identifier]:
-    """The identifiers that a resource names and that are not marked as old, as they are written."""
+    """The identifiers of a resource that are not marked as old, as they are written."""
     given = [each for each in items(resource.get("identifier")) if each.get("use") != "old"]
     return [
         Identifier(system_of(str(each.get("system") or "")), value_of(str(each.get("value"))))
@@ -136,19 +136,19 @@ def current_identifiers(resource: Json) -> list[Identifier]:
 
 
 def shown(identifier: Identifier) -> str:
-    """An identifier in a report: only its system, since the value may identify a person."""
+    """An identifier for a report: only its system, because the value may identify a person."""
     return "".join(character for character in identifier.system[:100] if character.isprintable())
 
 
 def has_ended(given: Json, now: datetime) -> bool:
-    """Whether the period of a name, an identifier or a contact point lies in the past."""
+    """Whether the period of a name, an identifier or a contact point has ended."""
     end = text(mapping(given.get("period")).get("end"))
-    # FHIR dates may stop at the year or the month: the end of a period is the last moment that is meant.
+    # A FHIR date may give only a year or a month: the period then ends with the last moment of that year or month.
     return bool(end) and end[:10] < now.date().isoformat()[: len(end[:10])]
 
 
 def name(value: object, rule: Callable[[str], str] = particulars.name) -> str:
-    """A name (Unusable if it is missing or unfit)."""
+    """A name (Unusable if it is missing or not valid)."""
     if not (written := text(value)):
         raise Unusable("name is missing")
     try:
@@ -158,7 +158,7 @@ def name(value: object, rule: Callable[[str], str] = particulars.name) -> str:
 
 
 def concept(value: object) -> str:
-    """What a CodeableConcept says to people, in one line; empty if nothing."""
+    """The text of a CodeableConcept for people, on one line; empty if it has none."""
     given = mapping(value)
     displays = (text(coding.get("display")) for coding in items(given.get("coding")))
     return " ".join((text(given.get("text")) or next(filter(None, displays), "")).split())

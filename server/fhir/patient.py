@@ -17,7 +17,7 @@ _IN_PART = re.compile(r"\d{4}(-\d\d)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """A patient's particulars; unknown text is empty."""
+    """A patient's data; unknown text is empty."""
 
     identifiers: Sequence[Identifier]
     names: Names
@@ -25,7 +25,7 @@ class Patient:
     phone: str
     email: str
     language: str
-    """Of notices: `en` or `ja`."""
+    """The language of notices: `en` or `ja`."""
     deceased: bool = False
     inactive: bool = False
     replaced_by: Reference | None = None
@@ -33,7 +33,7 @@ class Patient:
     replaces: Sequence[Reference] = ()
     """Entries that this one is to be used for."""
     notes: Sequence[str] = ()
-    """What of the resource is left off, and why."""
+    """What was left out of the resource, and why."""
 
 
 def patient(resource: Json, origin: Origin) -> Patient:

@@ -14,12 +14,12 @@ _UUID = re.compile(r"urn:uuid:([A-Fa-f0-9-]{36})")
 
 
 class Reference(NamedTuple):
-    """What one resource says of another."""
+    """A reference from one resource to another."""
 
     kind: str
     identifier: Identifier
     label: str
-    """What to call it in a report: no identifier of a person."""
+    """How it is called in a report; contains no identifier of a person."""
 
 
 def reference(value: object, kind: str, origin: Origin) -> Reference | None:
@@ -40,12 +40,12 @@ def reference(value: object, kind: str, origin: Origin) -> Reference | None:
 
 
 def references(values: Sequence[object], kind: str, origin: Origin) -> list[Reference]:
-    """Those of a kind, in their order."""
+    """The references to resources of a kind, in order."""
     return [found for value in values if (found := reference(value, kind, origin))]
 
 
 def inner(values: object, field: str) -> list[Json]:
-    """The objects that the elements of a list have in a field."""
+    """The objects in a field of each element of a list."""
     return [mapping(each.get(field)) for each in items(values)]
 
 

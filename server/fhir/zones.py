@@ -1,18 +1,18 @@
-"""The time zones of the states of the USA, each by the zone that most of its people live in."""
+"""The time zones of the states of the USA; for a state with several, the one in which most people live."""
 
 from zoneinfo import ZoneInfo
 
 from server.fhir.fields import Json, Unusable, items, text
 
 _USA = {"US", "USA", "UNITED STATES", "UNITED STATES OF AMERICA"}
-# By state: two letters and the full name.
+# By state, under its two letters and its full name.
 _ZONES = {
     "America/New_York": (
         "CT Connecticut, DE Delaware, DC District of Columbia, FL Florida, GA Georgia, ME Maine, MD Maryland,"
         " MA Massachusetts, NH New Hampshire, NJ New Jersey, NY New York, NC North Carolina, OH Ohio, PA Pennsylvania,"
         " RI Rhode Island, SC South Carolina, VT Vermont, VA Virginia, WV West Virginia"
     ),
-    # These keep New York's time today, but did not always: their past encounters have dates of their own.
+    # These use New York's time today, but did not always, which matters for past encounters.
     "America/Indiana/Indianapolis": "IN Indiana",
     "America/Kentucky/Louisville": "KY Kentucky",
     "America/Detroit": "MI Michigan",
@@ -45,7 +45,7 @@ ZONE_OF_STATE = _by_state()
 
 
 def zone_of(addresses: object, fallback: ZoneInfo | None) -> ZoneInfo:
-    """The zone of the first address that tells one, else the fallback (Unusable without either)."""
+    """The zone of the first address that determines one, or else the fallback (Unusable if there is neither)."""
     for address in items(addresses):
         if found := _zone_of(address):
             return ZoneInfo(found)

@@ -1,4 +1,4 @@
-"""What a command wants of the running stack: a file that the stack's supervisor reads."""
+"""Requests from commands to the running stack, passed in a file that the stack's supervisor reads."""
 
 import json
 import time
@@ -15,7 +15,7 @@ STEP_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class ControlRequest:
-    """So many workers; `renew` wants a new process in the place of each."""
+    """Asks for this number of workers; with `renew`, also for a new process in place of each."""
 
     workers: int
     renew: bool
@@ -23,7 +23,7 @@ class ControlRequest:
 
 
 def read(home: Path) -> ControlRequest | None:
-    """The last one, or None."""
+    """The latest request, or None if there has been none."""
     try:
         return ControlRequest(**json.loads((home / FILE).read_text()))
     except (FileNotFoundError, ValueError, TypeError):
@@ -31,7 +31,7 @@ def read(home: Path) -> ControlRequest | None:
 
 
 def send(home: Path, request: ControlRequest) -> None:
-    """Return when the stack has done it. Raises LocalError if it could not, or is not there."""
+    """Send a request and wait until the stack has carried it out. Raises LocalError if it cannot."""
     scratch = home / f".{FILE}.{request.request_id}"
     scratch.write_text(json.dumps(asdict(request)))
     scratch.replace(home / FILE)

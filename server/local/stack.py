@@ -1,4 +1,4 @@
-"""Starts everything in order, starts again what ends by itself, and stops everything in the reverse order."""
+"""Starts all servers in order, restarts those that exit on their own, and stops them in reverse order."""
 
 import tempfile
 import time
@@ -26,15 +26,15 @@ from server.local.state import StackState
 
 WATCH_SECONDS = 0.5
 OUTBOX = "outbox"
-"""Directory of the mail that was sent, below the stack's."""
+"""Subdirectory of the stack's directory that holds the mail it has sent."""
 WITH_PASSWORD = ("patient", "second_patient", "doctor", "staff", "admin")
-"""Accounts of the demo that people sign in with; devices and hospital systems have credentials instead."""
+"""Demo accounts with passwords; devices and hospital systems have credentials instead."""
 
 
 class Stack:
-    """The running system, its data in a directory; one instance runs once.
+    """The running system, with its data in a directory. An instance can be started only once.
 
-    `environment` is what the user set for the servers: with a database URL in it no PostgreSQL is started.
+    `environment` holds the user's settings for the servers: if it contains a database URL, no PostgreSQL is started.
     """
 
     def __init__(self, home: Path, settings: LocalSettings, environment: Mapping[str, str], say: Say) -> None:
@@ -57,7 +57,7 @@ class Stack:
         self._fleet = Fleet(self.state, self._note, self._log, home / "envoy")
 
     def start(self, pid: int) -> None:
-        """Start all parts; `pid` is the process that watches them. Raises LocalError; `stop` is due even then."""
+        """Start everything; `pid` is the process that supervises it. Raises LocalError; call `stop` even then."""
         wanted = ("port", "tls_port", "admin_port")
         for name in (*wanted, "prometheus_port", "alertmanager_port") if self._settings.observe else wanted:
             ports.claim(getattr(self._settings, name), f"YOYAKU_{name.upper()}")
@@ -75,14 +75,14 @@ class Stack:
             self._observe()
 
     def mark_ready(self) -> None:
-        """Let readers of the state know that the stack serves, and that the user has been told."""
+        """Record that the stack is serving and that the user has been told."""
         self.state.ready = True
         state.write(self._home, self.state)
 
     def watch(self) -> NoReturn:
-        """Start again what ends by itself, as often as it does, and do what commands ask for.
+        """Restart servers whenever they exit, and carry out the requests of commands.
 
-        Call it from the main thread, as `start`.
+        Call it from the main thread, like `start`.
         """
         while True:
             self._parts.start_again(self._fleet.parts.values())
@@ -90,7 +90,7 @@ class Stack:
             time.sleep(WATCH_SECONDS)
 
     def stop(self) -> None:
-        """Stop what was started, the last first."""
+        """Stop everything in reverse order of starting."""
         self._parts.stop()
         state.remove(self._home)
 
@@ -153,7 +153,10 @@ class Stack:
         )
 
     def _measure(self) -> None:
-        """Let the workers offer their metrics. Paths of sockets are short: in a checkout they might be too long."""
+        """Configure the workers' metrics.
+
+        Their sockets are in a temporary directory, because the path of a socket is limited to 107 bytes.
+        """
         directory = self._parts.stops.enter_context(tempfile.TemporaryDirectory(prefix="yoyaku-"))
         self._environment.setdefault("YOYAKU_METRICS_LISTEN", f"{HOST}:{self._ports['task metrics']}")
         self._environment.setdefault("YOYAKU_METRICS_DIRECTORY", directory)

@@ -1,4 +1,4 @@
-"""What is known of the running stack: `stack.json`, which scripts and tests read too."""
+"""The state of the running stack, kept in `stack.json`, which scripts and tests read too."""
 
 import json
 import os
@@ -14,7 +14,7 @@ FILE = "stack.json"
 
 @dataclass(slots=True, kw_only=True)
 class StackState:
-    """Addresses, process ids and the demo's accounts; `started` tells our processes from later ones of the same id."""
+    """Addresses, process ids and the demo's accounts; `started` tells our processes from later ones with their ids."""
 
     edge: str
     edge_tls: str
@@ -38,17 +38,17 @@ class StackState:
     doctors: list[Any] = field(default_factory=list)
 
     def record(self, name: str, pid: int) -> None:
-        """Note a process that has just been started."""
+        """Record a process that has just been started."""
         self.pids[name] = pid
         self.started[name] = start_time(pid)
 
     def running(self) -> dict[str, int]:
-        """Those of the noted processes that still run, in the order of their start."""
+        """The recorded processes that are still running, in the order in which they were started."""
         return {name: pid for name, pid in self.pids.items() if start_time(pid) == self.started[name] != ""}
 
 
 def read(home: Path) -> StackState | None:
-    """The state in a directory, or None if there is none that is whole. Raises LocalError if it is somebody else's."""
+    """The state in a directory; None if it is missing or incomplete. Raises LocalError if another user owns it."""
     try:
         return StackState(**json.loads((home / FILE).read_text()))
     except (FileNotFoundError, ValueError, TypeError):
@@ -58,7 +58,7 @@ def read(home: Path) -> StackState | None:
 
 
 def write(home: Path, state: StackState) -> None:
-    """Replace the state at once, readable by its owner alone."""
+    """Replace the state atomically; only its owner can read it."""
     descriptor, scratch = tempfile.mkstemp(prefix=f".{FILE}.", dir=home)
     with os.fdopen(descriptor, "w") as file:
         json.dump(asdict(state), file, indent=2)
@@ -67,14 +67,14 @@ def write(home: Path, state: StackState) -> None:
 
 
 def remove(home: Path) -> None:
-    """Forget the state."""
+    """Delete the state."""
     (home / FILE).unlink(missing_ok=True)
 
 
 def start_time(pid: int) -> str:
-    """When a process was started, in ticks since the machine was; empty if it has ended."""
+    """When a process was started, in clock ticks since the machine booted; empty if it has exited."""
     try:
-        # The name before the last parenthesis may hold anything; the state is field 3, the start field 22.
+        # The name in parentheses may contain anything. The state is field 3 and the start time field 22.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return ""

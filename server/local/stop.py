@@ -1,4 +1,4 @@
-"""Stops a stack from outside: one that runs, or what is left of one whose supervisor was killed."""
+"""Stops a stack from another process: a running one, or what is left of one whose supervisor was killed."""
 
 import os
 import signal
@@ -16,11 +16,11 @@ PROCESS_SECONDS = 20.0
 STEP_SECONDS = 0.1
 
 Say = Callable[[str], None]
-"""Is told what is being stopped."""
+"""Called with the name of what is being stopped."""
 
 
 def stop_stack(home: Path, say: Say) -> bool:
-    """Return when no process of the stack in a directory runs any more; False if none did. Raises LocalError."""
+    """Stop all processes of the stack in a directory and wait for them; False if none was running (LocalError)."""
     found = state.read(home)
     running = found.running() if found else {}
     if found is None or not running:
@@ -31,7 +31,7 @@ def stop_stack(home: Path, say: Say) -> bool:
         _end(found, SUPERVISOR, signal.SIGTERM, SUPERVISOR_SECONDS)  # it stops the others in order
     for name in reversed(found.running()):
         say(f"{name}, left over")
-        # To PostgreSQL SIGTERM means to wait for its clients.
+        # On SIGTERM, PostgreSQL would wait for its clients.
         number = signal.SIGINT if name.startswith("postgres") else signal.SIGTERM
         _end(found, name, number, PROCESS_SECONDS)
     state.remove(home)

@@ -1,4 +1,4 @@
-"""One supervisor for each directory: in the foreground until it is told to end, or as a process of its own."""
+"""The supervisor, one for each directory: in the foreground, or as a separate process."""
 
 import fcntl
 import os
@@ -28,7 +28,7 @@ def run(
     say: Say,
     announce: Callable[[StackState], None],
 ) -> None:
-    """Run the stack until SIGINT, SIGTERM or SIGHUP; `announce` tells the user when it is ready. Raises LocalError."""
+    """Run the stack until SIGINT, SIGTERM or SIGHUP; `announce` is called when it is ready. Raises LocalError."""
     with alone(home):
         stop.stop_stack(home, lambda what: say(f"stopping {what}", 0))
         stack = Stack(home, settings, environment, say)
@@ -40,9 +40,9 @@ def run(
 
 
 def detach(home: Path, show: Callable[[str], None]) -> bool:
-    """Start the supervisor as a process of its own and pass on what it says until the stack is ready.
+    """Start the supervisor as a separate process and pass on its output until the stack is ready.
 
-    False if it ended before. Ctrl-C until then stops it.
+    Returns False if it exits before that. Ctrl-C stops it during this time.
     """
     with alone(home):
         path = home / "logs" / "up.log"
@@ -68,9 +68,9 @@ def detach(home: Path, show: Callable[[str], None]) -> bool:
 
 @contextmanager
 def alone(home: Path) -> Iterator[None]:
-    """Hold a directory so that no other stack starts in it; the system lets go when the process ends.
+    """Lock a directory so that no other stack can start in it; the lock is released when the process exits.
 
-    Raises LocalError if somebody else holds it.
+    Raises LocalError if it is already locked.
     """
     with _lock(home) as lock:
         try:
@@ -92,7 +92,7 @@ def _lock(home: Path) -> IO[str]:
 
 @contextmanager
 def _ended_by(stop: Callable[[], None]) -> Iterator[None]:
-    """Leave the block at a signal that ends programs; then, whatever happened, stop without being disturbed."""
+    """Leave the block on a terminating signal; then, however it was left, call `stop` with these signals ignored."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt

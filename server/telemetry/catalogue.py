@@ -28,7 +28,7 @@ This page is made by `make metrics`.
 
 
 class Entry(NamedTuple):
-    """One metric as Prometheus sees it."""
+    """A metric as Prometheus sees it."""
 
     name: str
     type: str
@@ -52,7 +52,7 @@ def entries() -> Iterator[Entry]:
 
 
 def page() -> str:
-    """The whole page."""
+    """The text of the page."""
     rows = (
         f"| `{each.name}` | {each.type} | {', '.join(f'`{label}`' for label in each.labels)} | {each.help} |\n"
         for each in sorted(entries())

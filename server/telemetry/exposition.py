@@ -65,7 +65,7 @@ def exposed(readings: Collector, address: str, directory: str, name: str) -> Ite
 
 
 def _answer_for_all(address: str, directory: Path, stopped: threading.Event) -> None:
-    """Answer Prometheus once no other process of the task does."""
+    """Answer Prometheus' scrapes as soon as no other process of the task does."""
     registry = CollectorRegistry()
     registry.register(_Task(directory))
     host, _, port = address.rpartition(":")
@@ -81,7 +81,7 @@ def _answer_for_all(address: str, directory: Path, stopped: threading.Event) -> 
 
 
 class _Own(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    """Writes the process's metrics to whoever connects."""
+    """Writes the metrics of this process to each connection."""
 
     daemon_threads = True
 
@@ -98,13 +98,13 @@ class _Answer(socketserver.StreamRequestHandler):
 
 
 class _Task(Collector):
-    """The metrics of all processes with a socket in the directory, with a label that tells them apart."""
+    """The metrics of all processes with a socket in the directory, each with a label that names its process."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
     def collect(self) -> Iterator[Metric]:
-        """The metric families of all processes, without those that do not answer in time."""
+        """The metric families of all processes that answer in time."""
         families: dict[str, Metric] = {}
         for path in sorted(self._directory.glob(f"*{_SUFFIX}")):
             for family in text_string_to_metric_families(_read(path)):  # type: ignore[no-untyped-call]
@@ -116,7 +116,7 @@ class _Task(Collector):
 
 
 def _read(path: Path) -> str:
-    """The metrics of a process; only the end mark if it does not answer."""
+    """The metrics of a process; only the end marker if it does not answer."""
     data = bytearray()
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(_TIMEOUT_SECONDS)

@@ -24,11 +24,11 @@ _LEVELS = logging.getLevelNamesMapping()
 _TOGETHER_SECONDS = 0.02
 _calls_wanted = _trips_wanted = False
 _calls: list[tuple[str, str, str | None, float, str, str | None, str | None, float]] = []
-"""Calls whose lines are written together, which costs half as much as one by one."""
+"""The number of calls whose lines are written together, which costs half as much as writing each alone."""
 
 
 def no_ids() -> Mapping[str, str]:
-    """What lines outside a call are about: nothing."""
+    """The fields of lines that are not about a call: none."""
     return {}
 
 
@@ -50,7 +50,7 @@ def configure(level: str, form: str = "auto", ids: Callable[[], Mapping[str, str
     structlog.configure(
         processors=[with_ids, add_log_level, TimeStamper(fmt="iso", utc=True), renderer],
         logger_factory=_StandardError,
-        # A logger that was used before follows a new level or a new standard error only if it is made anew.
+        # A logger that was used before follows a new level or a new standard error only if it is created again.
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, handlers=[_LibraryLines()], force=True)
@@ -59,7 +59,7 @@ def configure(level: str, form: str = "auto", ids: Callable[[], Mapping[str, str
 
 
 def for_people(*, colors: bool) -> ConsoleRenderer:
-    """Makes a line out of the values of a JSON line."""
+    """Makes a line from the values of a JSON line."""
     return ConsoleRenderer(colors=colors, pad_event_to=0, pad_level=False, sort_keys=False)
 
 
@@ -74,10 +74,10 @@ def set_level(level: str) -> None:
 
 
 class _StandardError:
-    """Writes to what is standard error at that moment; a log that cannot be written harms nobody who calls."""
+    """Writes to the current standard error; if that fails, the line is lost and no call is affected."""
 
     def __init__(self, *_: object) -> None:
-        """As structlog makes it, with the arguments of get_logger."""
+        """Created by structlog, with the arguments of get_logger."""
 
     @staticmethod
     def msg(line: str) -> None:
@@ -93,7 +93,7 @@ def _write(text: str) -> None:
 
 
 class _LibraryLines(logging.Handler):
-    """Passes lines of libraries on; an exception is shown as its type and place, since its text may quote data."""
+    """Passes on the lines of libraries; an exception is shown by type and place, because its text may quote data."""
 
     def emit(self, record: logging.LogRecord) -> None:
         about = {"logger": record.name}

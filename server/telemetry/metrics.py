@@ -1,4 +1,4 @@
-"""Counters and histograms for Prometheus; present values are read at each scrape instead (`readings.py`).
+"""Counters and histograms for Prometheus; current values are read at each scrape instead (`readings.py`).
 
 Names and units follow OpenTelemetry's semantic conventions, in Prometheus' form, where there is a convention; all
 others begin with `yoyaku_`. Labels are closed sets: methods of the contract, reasons, statuses, names of our own
@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, disable_cre
 
 from server.telemetry import traces
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # avoids a second, unused series for each
+disable_created_metrics()  # type: ignore[no-untyped-call]  # saves a second, unused series for each metric
 REGISTRY = CollectorRegistry(auto_describe=True)
 
 _CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0)
@@ -63,18 +63,18 @@ SPANS_EXPORTED, SPANS_NOT_ACCEPTED, SPANS_DROPPED = map(SPANS.labels, ("exported
 
 
 def call_ended(method: str, code: str, outcome: str, seconds: float) -> None:
-    """Count a call of one of our methods, given by its path."""
+    """Count a call that has ended; `method` is the path of one of our methods, and `seconds` how long it took."""
     _call_seconds(method, code).observe(seconds, traces.exemplar())
     stream_ended(method, outcome)
 
 
 def stream_ended(method: str, outcome: str) -> None:
-    """Count a stream; how long it was open is not measured, since that depends on the client."""
+    """Count a stream that has ended. How long it was open is not measured, since that depends on the client."""
     _outcomes(method, outcome).inc()
 
 
 def trip_ended(name: str, seconds: float) -> None:
-    """Count a round trip to PostgreSQL under the name of its main statement."""
+    """Count a round trip to PostgreSQL by the name of its main statement."""
     _trip_seconds(name).observe(seconds, traces.exemplar())
 
 
@@ -84,7 +84,7 @@ def sent(channel: str, outcome: str, seconds: float) -> None:
 
 
 def _name(method: str) -> str:
-    """The method without its service: method names are unique across services."""
+    """The method's name without its service: names are unique across services."""
     return method.rpartition("/")[2]
 
 

@@ -1,6 +1,6 @@
-"""Values that are read at the moment of a scrape, such as the number of connections and open streams.
+"""Values that are read when Prometheus scrapes, such as the numbers of connections and of open streams.
 
-They are read only then, so no call pays for them; events are counted in `metrics.py`.
+No call pays for them. Events are counted in `metrics.py`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 
 class Reading(NamedTuple):
-    """A metric that is read at a scrape: its type (gauge or counter), help and labels."""
+    """A metric whose value is read at each scrape: its type (gauge or counter), help text and labels."""
 
     kind: type[GaugeMetricFamily] | type[CounterMetricFamily]
     help: str
@@ -51,18 +51,18 @@ READINGS: Mapping[str, Reading] = {
 }
 
 Value = tuple[str, Sequence[str], float]
-"""Name, values of the labels, value."""
+"""The metric's name, the values of its labels, and its value."""
 Source = Callable[[], Iterable[Value]]
 
 
 class Readings(Collector):
-    """Collects the present values of its sources; called by the thread that answers scrapes."""
+    """Collects the current values of its sources; called on the thread that answers scrapes."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self._sources = sources
 
     def collect(self) -> Iterator[Metric]:
-        """One family for each metric name of the sources."""
+        """One metric family for each name."""
         families: dict[str, GaugeMetricFamily | CounterMetricFamily] = {}
         for source in self._sources:
             for name, labels, value in source():

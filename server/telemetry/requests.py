@@ -1,4 +1,4 @@
-"""Requests to PostgreSQL and Valkey that have ended: counted, logged, shown in the trace of a sampled call."""
+"""Finished requests to PostgreSQL and Valkey: they are counted, logged, and shown in the trace of a sampled call."""
 
 from db.postgres.driver import pipeline
 from db.postgres.driver.pipeline import Trip

@@ -1,4 +1,4 @@
-"""Turns scrapes into what people want to see: rates, latencies and states of a task."""
+"""Derives rates, latencies and states of a task from scrapes."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ class Snapshot:
         return Snapshot(samples)
 
     def by(self, name: str, *labels: str) -> dict[tuple[str, ...], float]:
-        """Sums of a metric, grouped by some of its labels."""
+        """The sums of a metric, grouped by some of its labels."""
         sums: dict[tuple[str, ...], float] = defaultdict(float)
         for pairs, value in self.samples.get(name, {}).items():
             found = dict(pairs)
@@ -53,7 +53,7 @@ class Snapshot:
         )
 
     def quantile(self, q: float, histogram: str, label: str) -> dict[str, float]:
-        """The upper bound of the bucket that holds the quantile, by a label; infinite above the last bucket."""
+        """The upper bound of the bucket that contains the quantile, by a label; infinite above the last bucket."""
         buckets: dict[str, dict[float, float]] = defaultdict(lambda: defaultdict(float))
         for pairs, value in self.samples.get(f"{histogram}_bucket", {}).items():
             found = dict(pairs)

@@ -1,1 +1,1 @@
-"""Demo data: a few small clinics, or a whole hospital group with its past."""
+"""Demo data: a few small clinics, or a whole hospital group with years of appointments."""

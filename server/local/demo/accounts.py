@@ -1,4 +1,4 @@
-"""The accounts of a demo: `staff`, say, at the demo's own mail domain."""
+"""The accounts of a demo, for example `staff`, with addresses in the demo's own mail domain."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,12 +14,12 @@ from server.usecases.sealing import digest, new_secret
 
 
 def email(name: str, domain: str) -> str:
-    """The address of an account."""
+    """The email address of an account."""
     return f"{name}@{domain}"
 
 
 async def find(pg: Connection, names: Sequence[str], domain: str) -> dict[str, AccountRow] | None:
-    """The accounts by name, or None if one is missing."""
+    """The accounts by name, or None if any is missing."""
     rows = await accounts.accounts_by_email(pg, [email(name, domain) for name in names])
     found = {(row.email or "").partition("@")[0]: row for row in rows}
     return {name: found[name] for name in names} if len(found) == len(names) else None
@@ -42,7 +42,7 @@ async def give_passwords(
     wanted: Mapping[str, str],
     now: datetime,
 ) -> None:
-    """Let the accounts of a summary have the passwords that are wanted for their names, and the summary say so."""
+    """Set the given passwords, by account name, and add them to the summary."""
     for name in described.keys() & wanted.keys():
         await _give_password(engine, hashing, described[name]["id"], wanted[name], now)
         described[name]["password"] = wanted[name]

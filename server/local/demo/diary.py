@@ -19,12 +19,12 @@ from server.local.demo.visits import CALLED_OFF, REASONS, VERSIONS, Fate, fate
 
 _MORNING, _AFTERNOON = 1.6, 0.8
 _BOOKED_AGAIN = 0.4
-"""How often a seat that was given back finds somebody else."""
+"""The probability that a cancelled seat is booked again."""
 
 
 @dataclass(slots=True)
 class Week:
-    """Rows of a week, those of a day and doctor together."""
+    """The rows of a week, grouped by doctor and day."""
 
     appointments: list[AppointmentCopy] = field(default_factory=list)
     events: list[EventCopy] = field(default_factory=list)
@@ -42,7 +42,7 @@ class Diary:
         actors: Sequence[str],
         random: Random,
     ) -> None:
-        """`patients` are, by time zone, the ids of those who go to its clinics; `actors` are who books for them."""
+        """`patients` maps time zones to the patients of their clinics; `actors` are the accounts that book for them."""
         self._plan = plan
         self._posts = posts
         self._patients = patients
@@ -53,7 +53,7 @@ class Diary:
         self._out: dict[str, set[str]] = {}
 
     def weeks(self) -> Iterator[Week]:
-        """The rows of each week that has some."""
+        """The rows of each week that has any."""
         for _, days in groupby(self._plan.targets(), key=lambda target: target[0].isocalendar()[:2]):
             week = Week()
             for day, target in days:
@@ -87,7 +87,7 @@ class Diary:
         return [(post, slot) for _, post, slot in ranked]
 
     def _bookings(self, post: Post, slot: Slot, seat: int, most: int) -> list[AppointmentCopy]:
-        """Who booked a seat, one after the other: only the last one may have kept it."""
+        """The successive bookings of a seat: all but the last were cancelled."""
         found: list[AppointmentCopy] = []
         earliest = slot.start_at - timedelta(days=self._plan.horizon_days)
         while len(found) < most and (patient_id := self._patient(post.doctor.zone.key)):
@@ -101,7 +101,7 @@ class Diary:
         return found
 
     def _patient(self, zone: str) -> str | None:
-        """Somebody who has no appointment on that day yet."""
+        """A patient who has no appointment on that day yet."""
         patients, out = self._patients[zone], self._out[zone]
         while len(out) < len(patients):
             patient_id = self._random.choice(patients)
@@ -132,7 +132,7 @@ class Diary:
         )
 
     def _close(self, week: Week, doctor_id: str, day: date, rows: list[AppointmentCopy]) -> None:
-        """Take over a doctor's day, with its history and the revision that this has led to."""
+        """Add a doctor's day, with its history and the resulting revision."""
         events = []
         for row in rows:
             events.append(EventCopy(row.id, row.created_at, self._random.choice(self._actors), "booked", ""))

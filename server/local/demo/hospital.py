@@ -27,13 +27,13 @@ _OLDEST_DAYS = 95 * 365
 
 
 class OtherPlan(Exception):
-    """The hospital of that seed is there, but made by another plan."""
+    """The hospital of this seed exists, but was made with another plan."""
 
 
 async def load(
     engine: Engine, plan: HospitalPlan, advance: Callable[[int], None], *, any_plan: bool = False
 ) -> tuple[dict[str, Any], bool]:
-    """Make the hospital of a seed, all or nothing, unless it is there; its accounts, and whether it is new.
+    """Make the hospital of a seed in one transaction unless it exists; returns its accounts, and whether it is new.
 
     `advance` is told how many more appointments were loaded. Raises OtherPlan if it is there by another plan and not
     `any_plan`, and the errors of db.errors.
@@ -51,7 +51,7 @@ async def load(
 
 
 async def _make(pg: Connection, plan: HospitalPlan, domain: str, advance: Callable[[int], None]) -> None:
-    random = Random(plan.seed)  # noqa: S311  # the same rows every time, which guard nothing
+    random = Random(plan.seed)  # noqa: S311  # the same rows every time; nothing secret
     new_id = _ids(plan, random)
     places = staff.clinics(plan, new_id)
     posts = list(staff.posts(plan, places, new_id, random))
@@ -70,13 +70,13 @@ async def _make(pg: Connection, plan: HospitalPlan, domain: str, advance: Callab
 
 
 def _ids(plan: HospitalPlan, random: Random) -> IdMaker:
-    # A millisecond apart, so that they sort as they were made.
+    # A millisecond apart, so that they sort in the order in which they were made.
     moments = (plan.founded_at + timedelta(milliseconds=number) for number in count())
     return uuid7_maker(lambda: next(moments), random.randbytes)
 
 
 def _mark(plan: HospitalPlan) -> tuple[str, str]:
-    """The name of the first clinic that tells by which plan it was made."""
+    """The name of the first clinic, which records the plan that it was made with."""
     return "urn:yoyaku:demo:hospital", " ".join(f"{name}={value}" for name, value in asdict(plan).items())
 
 
@@ -111,7 +111,7 @@ async def _add_doctors(pg: Connection, plan: HospitalPlan, posts: Sequence[Post]
 async def _add_patients(
     pg: Connection, plan: HospitalPlan, places: Sequence[DemoClinic], domain: str, new_id: IdMaker, random: Random
 ) -> Mapping[str, Sequence[str]]:
-    """Add the patients, in turns over the countries; their ids by time zone."""
+    """Add the patients, alternating between the countries; returns their ids by time zone."""
     countries = {clinic.zone: clinic.country for clinic in places}
     ids: dict[str, list[str]] = {zone: [] for zone in countries}
     rows = []
@@ -138,7 +138,7 @@ async def _add_patients(
 
 
 def _doctors(plan: HospitalPlan) -> list[str]:
-    """The accounts of doctors: one for each clinic that has one."""
+    """One doctor's account for each clinic that has a doctor."""
     return ["doctor", *(f"doctor_{number}" for number in range(2, min(plan.doctors, staff.CLINICS) + 1))]
 
 

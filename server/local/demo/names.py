@@ -1,4 +1,4 @@
-"""Made-up people: names put together from short lists, telephone numbers that nobody can have."""
+"""Invented people: names combined from short lists, and telephone numbers that are never assigned."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,28 +7,28 @@ from random import Random
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """How people are called where a clinic is."""
+    """Names and telephone numbers of a country."""
 
     given: Sequence[str]
     family: Sequence[str]
     family_first: bool
     phone: str
-    """The beginning of a number that is never given out."""
+    """The prefix of numbers that are never assigned."""
     phone_digits: int
-    """How many digits follow it; their value is below `phone_limit`."""
+    """The number of digits after the prefix; their value is below `phone_limit`."""
     phone_limit: int
 
     def name(self, random: Random) -> str:
-        """A name as it is written there."""
+        """A name as it is written in that country."""
         given, family = random.choice(self.given), random.choice(self.family)
         return f"{family} {given}" if self.family_first else f"{given} {family}"
 
     def number(self, random: Random) -> str:
-        """A telephone number, E.164."""
+        """A telephone number in E.164 form."""
         return f"{self.phone}{random.randrange(self.phone_limit):0{self.phone_digits}}"
 
 
-# No exchange begins with 1.
+# No exchange code begins with 1.
 JAPAN = Country(
     given=(
         "Akira", "Aoi", "Ayaka", "Chiyo", "Daiki", "Emi", "Fumiko", "Goro", "Haruto", "Hina", "Hiroshi", "Kaito",
@@ -46,7 +46,7 @@ JAPAN = Country(
     phone_digits=4,
     phone_limit=10_000,
 )  # fmt: skip
-# 555-0100 to 0199 are kept for fiction.
+# 555-0100 to 555-0199 are reserved for fiction.
 UNITED_STATES = Country(
     given=(
         "Aaron", "Alicia", "Andre", "Brianna", "Carlos", "Chloe", "Darius", "Diana", "Elena", "Ethan", "Fatima",
@@ -64,7 +64,7 @@ UNITED_STATES = Country(
     phone_digits=2,
     phone_limit=100,
 )  # fmt: skip
-# 020 7946 0000 to 0999 are kept for drama.
+# 020 7946 0000 to 0999 are reserved for use in drama.
 UNITED_KINGDOM = Country(
     given=(
         "Aisha", "Alfie", "Alice", "Amara", "Archie", "Beatrice", "Callum", "Charlotte", "Dev", "Edith", "Ewan",

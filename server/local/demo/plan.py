@@ -1,4 +1,4 @@
-"""How large a hospital is to be, and which days its book covers."""
+"""The size of a demo hospital, and the days that it has appointments on."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 SEED = 1
 _WEEKDAYS = (1.15, 1.0, 0.95, 1.0, 0.9, 0.0, 0.0)
-# Of what a day will hold in the end, hardly anything is booked at the horizon yet.
+# Few of a day's eventual appointments are booked as far ahead as the horizon.
 _OPEN_AT_HORIZON = 0.9
 
 
@@ -15,20 +15,20 @@ class HospitalPlan:
     """The numbers of a hospital; the same plan makes the same rows, ids included."""
 
     until: date
-    """The present of the data: what starts before its first moment (UTC) is past, what starts later is booked."""
+    """The date that counts as today: appointments before its first moment (UTC) are past, later ones booked."""
     seed: int = SEED
-    """Which hospital: there is one of each seed in a database."""
+    """Identifies the hospital: a database holds one for each seed."""
     doctors: int = 50
     patients: int = 10_000
     days: int = 3 * 365
-    """All days of the book; the last `horizon_days` of them lie ahead."""
+    """The number of days with appointments; the last `horizon_days` of them are in the future."""
     per_day: int = 200
-    """Appointments a day, as the mean over all days; there are none on weekends."""
+    """The mean number of appointments per day over all days; there are none on weekends."""
     horizon_days: int = 90
 
     @property
     def now(self) -> datetime:
-        """The present of the data."""
+        """The instant that counts as now."""
         return datetime.combine(self.until, time(), UTC)
 
     @property
@@ -38,16 +38,16 @@ class HospitalPlan:
 
     @property
     def founded_at(self) -> datetime:
-        """Before anyone could have booked."""
+        """An instant before the first booking."""
         return datetime.combine(self.first_day - timedelta(days=self.horizon_days + 2), time(), UTC)
 
     @property
     def appointments(self) -> int:
-        """How many there are to be in all."""
+        """The total number of appointments."""
         return self.days * self.per_day
 
     def targets(self) -> Iterator[tuple[date, int]]:
-        """Each working day, and how many appointments it is to hold."""
+        """Each working day with its number of appointments."""
         days = [self.first_day + timedelta(days=number) for number in range(self.days)]
         share = self.appointments / sum(map(self._demand, days))
         due, planned = 0.0, 0

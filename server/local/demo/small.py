@@ -63,7 +63,7 @@ _ACCOUNTS = ("patient", "second_patient", "doctor", "staff", "admin", "system", 
 
 
 async def load(engine: Engine, now: datetime, new_id: Callable[[], str]) -> dict[str, Any]:
-    """Make the demo unless it is there; its accounts by name, and the ids of its clinics and doctors."""
+    """Make the demo unless it exists; returns its accounts by name, and the ids of its clinics and doctors."""
 
     async def work(pg: Connection) -> dict[str, Any]:
         found = await demo_accounts.find(pg, _ACCOUNTS, _DOMAIN)
@@ -95,11 +95,11 @@ async def _make(pg: Connection, now: datetime, new_id: Callable[[], str]) -> Non
         doctor_ids += [await _make_doctor(pg, clinic_ids[-1], *each, now, new_id) for each in clinic.doctors]
     patient_ids = [await _make_patient(pg, patient._replace(id=new_id()), now) for patient in _PATIENTS]
     rows = [
-        # The accounts of patients and of the doctor have the ids of those they stand for: one id to remember.
+        # The accounts of patients and of the doctor have the same ids as the patients and the doctor themselves.
         AccountRow(patient_ids[0], _email("patient"), ["patient"], [], patient_ids[0]),
         AccountRow(patient_ids[1], _email("second_patient"), ["patient"], [], patient_ids[1]),
         AccountRow(doctor_ids[0], _email("doctor"), ["doctor"], clinic_ids[:1], None, doctor_ids[0]),
-        # Staff and system work for clinics to come as well: those of an import.
+        # Staff and the system account also work for clinics that an import will add.
         AccountRow(new_id(), _email("staff"), ["staff"], [], all_clinics=True),
         AccountRow(new_id(), _email("system"), ["system"], [], all_clinics=True),
         AccountRow(new_id(), _email("admin"), ["admin"], clinic_ids),

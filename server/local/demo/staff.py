@@ -1,4 +1,4 @@
-"""The clinics of the hospital group, and the doctors who work there."""
+"""The clinics of the demo's hospital group, and the doctors who work there."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _WEEK = (1, 2, 3, 4, 5)
 
 @dataclass(frozen=True, slots=True)
 class DemoClinic:
-    """A clinic and the rules of its bookings."""
+    """A clinic and its booking policy."""
 
     id: str
     name: str
@@ -35,7 +35,7 @@ class Post:
     name: str
     specialty: str
     popularity: float
-    """How eagerly the doctor's slots are taken, against others'."""
+    """The demand for the doctor's slots relative to others'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class _Pattern:
         ]
 
 
-# The two clinics of a city stand three apart. Each with its buffer in minutes.
+# The two clinics of a city are three apart in this list. The last value is the buffer in minutes.
 _CLINICS = (
     ("Sumida Hospital", JAPAN, "Asia/Tokyo", 0),
     ("Harbor Street Hospital", UNITED_STATES, "America/New_York", 0),
@@ -77,7 +77,8 @@ _SPECIALTIES = (
 )  # fmt: skip
 _IN_DEMAND = 9.0
 _POPULARITY = (0.5, 0.8, 1.0, 1.0, 1.3, 2.0)
-# These doctors are the same persons as those three before them: half the week in the other clinic of their city.
+# Each of these doctors is the same person as the one three before, and works half the week at the other clinic of
+# the city.
 _SHARED = range(9, 12)
 _HALVES = ((1, 2, 3), (4, 5))
 
@@ -103,7 +104,7 @@ def clinics(plan: HospitalPlan, new_id: IdMaker) -> list[DemoClinic]:
 
 
 def posts(plan: HospitalPlan, places: Sequence[DemoClinic], new_id: IdMaker, random: Random) -> Iterator[Post]:
-    """The doctors, in turns over the clinics; the first one is in great demand."""
+    """The doctors, alternating between the clinics; the first one is in great demand."""
     first_halves: dict[int, Post] = {}
     for number in range(plan.doctors):
         clinic = places[number % len(places)]

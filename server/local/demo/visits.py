@@ -16,11 +16,11 @@ REASONS = {
     "Orthopedics": ("Knee pain", "Back pain", "Sports injury", "Plaster check"),
     "Ophthalmology": ("Eye test", "Dry eyes", "Pressure check", "Follow-up"),
 }
-"""Why patients come, by specialty."""
+"""Reasons for a visit, by specialty."""
 CALLED_OFF = ("Feels better", "Cannot come", "Other plans", "")
-"""Why they cancel."""
+"""Reasons for cancelling."""
 VERSIONS = {Status.SCHEDULED: 1, Status.CANCELLED: 2, Status.NO_SHOW: 2, Status.COMPLETED: 4}
-"""How often a row was written: booked, then cancelled or not met, or checked in, started and completed."""
+"""The version of a row in each state: it counts how often the row was written."""
 
 _CANCELS, _STAYS_AWAY = 0.09, 0.04
 _MEAN_LEAD_SECONDS = 14 * 86_400
@@ -29,7 +29,7 @@ _MISSED_AFTER = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """When a booking was made, its state at the present, and since when it has that."""
+    """When a booking was made, its current state, and since when it has been in that state."""
 
     booked_at: datetime
     status: Status
@@ -37,7 +37,7 @@ class Fate:
 
 
 def fate(slot: Slot, policy: Policy, now: datetime, earliest: datetime, random: Random) -> Fate | None:
-    """Draw what becomes of a booking made after `earliest`; None if it could not be made any more."""
+    """Choose at random what becomes of a booking made after `earliest`; None if it is too late to make one."""
     latest = min(now, slot.start_at - policy.notice)
     window = int((latest - earliest).total_seconds())
     if window <= 0:

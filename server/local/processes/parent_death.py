@@ -1,4 +1,4 @@
-"""Becomes another program that gets a signal when its parent ends, so that not even `kill -9` leaves it behind.
+"""Replaces this process with another program that gets a signal when its parent exits, even after `kill -9`.
 
 Arguments: signal number, parent's process id, UID:GID to run as (or -), niceness, then the program and its arguments.
 It runs as a script, before the program, because the same in Popen's preexec_fn can deadlock in a parent with threads.
@@ -15,7 +15,7 @@ _SESSION = "/proc/self/autogroup"
 
 
 def main() -> None:
-    """Give up rights first: the kernel forgets the signal when they change."""
+    """Privileges are dropped first: the kernel clears the signal when they change."""
     number, parent, identity, niceness, *command = sys.argv[1:]
     if int(niceness):
         _yield_to_others(int(niceness))
@@ -33,7 +33,7 @@ def main() -> None:
 
 def _yield_to_others(niceness: int) -> None:
     os.nice(niceness)
-    # Where the kernel shares its time among sessions first, each of those has a niceness too; containers may forbid it.
+    # With autogroup scheduling, each session has a niceness of its own too; containers may not allow setting it.
     with suppress(OSError):
         Path(_SESSION).write_text(str(niceness))
 

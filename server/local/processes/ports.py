@@ -13,7 +13,7 @@ FIRST_OPEN_PORT = 1024
 
 
 def free(count: int) -> list[int]:
-    """Ports that nobody listens on now."""
+    """Ports that nothing is listening on at this moment."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for each in sockets:
@@ -25,25 +25,25 @@ def free(count: int) -> list[int]:
 
 
 def claim(port: int, setting: str) -> None:
-    """Raise LocalError if we cannot listen on a port, which the named environment variable moves."""
+    """Raise LocalError if a port is taken; the message names the environment variable that sets the port."""
     if error := _obstacle(port):
         raise LocalError(_refusal(port, setting, error))
 
 
 def is_free(port: int) -> bool:
-    """Whether we can listen on a port."""
+    """Whether this process could listen on a port."""
     return _obstacle(port) is None
 
 
 def is_open(port: int) -> bool:
-    """Whether somebody takes connections."""
+    """Whether a process accepts connections on the port."""
     with closing(socket.socket()) as probe:
         return probe.connect_ex((HOST, port)) == 0
 
 
 def _obstacle(port: int) -> OSError | None:
     with closing(socket.socket()) as probe:
-        # As servers do: connections of a server that has just ended do not count.
+        # As servers do, so that connections left by a server that has just exited do not matter.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
@@ -64,7 +64,7 @@ def _refusal(port: int, setting: str, error: OSError) -> str:
 
 
 def _holder(port: int) -> str:
-    """Name and number of the process that listens, as far as Linux tells us; otherwise nothing."""
+    """The name and id of the process that listens on a port, if Linux lets us see it; otherwise empty."""
     with suppress(OSError):
         links = {f"socket:[{inode}]" for inode in _listening(port)}
         for descriptor in Path("/proc").glob("[0-9]*/fd/*"):

@@ -1,4 +1,4 @@
-"""One child process: its log, its end, and how to know it again by its number."""
+"""A child process: starting it, its log, and its end."""
 
 import os
 import signal
@@ -16,12 +16,12 @@ from server.local.processes.user import User
 TAIL_LINES = 15
 STEP_SECONDS = 0.02
 BACKGROUND = 10
-"""The niceness of what works while nobody waits for it."""
+"""The niceness of processes whose work nobody waits for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A running child; `stop_signal` asks it to end in order."""
+    """A running child; `stop_signal` asks it to shut down cleanly."""
 
     name: str
     popen: subprocess.Popen[bytes]
@@ -30,22 +30,22 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """The process number."""
+        """The process id."""
         return self.popen.pid
 
     @property
     def ended(self) -> bool:
-        """Whether it runs no more."""
+        """Whether it has exited."""
         return self.popen.poll() is not None
 
     @property
     def how_it_ended(self) -> str:
-        """The signal or the exit status, for a person."""
+        """The signal or exit status, in words."""
         status = self.popen.wait()
         return f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
 
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
-        """Return when `ready` says so. Raises LocalError, with the end of the log, if it ends or takes too long."""
+        """Wait until `ready()` is true. Raises LocalError, with the end of the log, if it exits or takes too long."""
         deadline = time.monotonic() + seconds
         while not ready():
             self.check()
@@ -54,16 +54,16 @@ class Process:
             time.sleep(STEP_SECONDS)
 
     def check(self) -> None:
-        """Raise LocalError, with the end of the log, if the process has ended."""
+        """Raise LocalError, with the end of the log, if the process has exited."""
         if self.ended:
             raise LocalError(f"{self.name} ended unexpectedly ({self.how_it_ended}); {self.last_words()}")
 
     def ask(self) -> None:
-        """Ask it to end, and do not wait."""
+        """Ask it to shut down, without waiting."""
         self.popen.send_signal(self.stop_signal)
 
     def stop(self, seconds: float) -> None:
-        """Ask it to end, and kill it when it has not within that time."""
+        """Ask it to shut down, and kill it if it has not done so within this time (seconds)."""
         self.ask()
         try:
             self.popen.wait(seconds)
@@ -72,7 +72,7 @@ class Process:
             self.popen.wait()
 
     def last_words(self) -> str:
-        """The end of its log, for a person."""
+        """The last lines of its log."""
         lines = self.log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
         return f"the end of {self.log}:\n" + "\n".join(f"  {line}" for line in lines)
 
@@ -88,7 +88,7 @@ def start(
     directory: Path = Path("/"),
     niceness: int = 0,
 ) -> Process:
-    """Start a program in its own session (Ctrl-C is ours to pass on); the log of the run before is kept as `.old`.
+    """Start a program in a session of its own, so that Ctrl-C does not reach it; the previous log becomes `.old`.
 
     `niceness` says how far it yields to others, 0 to 19. Call it from the main thread: the child gets the stop signal
     when the thread that started it ends.

@@ -1,4 +1,4 @@
-"""One part of the stack: a process, and another in its place when it ends by itself."""
+"""A process of the stack that is replaced by another when it exits on its own."""
 
 import time
 from collections import deque
@@ -17,7 +17,7 @@ def _nothing() -> str:
 
 
 class SupervisedProcess:
-    """A process that can be started again. Use it from the main thread alone, as `process.start` demands."""
+    """A process that can be restarted. Use it from the main thread only, as `process.start` requires."""
 
     def __init__(
         self,
@@ -27,9 +27,9 @@ class SupervisedProcess:
         stop_seconds: float,
         lacking: Callable[[], str] = _nothing,
     ) -> None:
-        """Start it; `note` is told of each process at once. Raises LocalError.
+        """Start it; `note` is called with each new process. Raises LocalError.
 
-        `lacking` says what it needs to be started again, for a person; empty if nothing.
+        `lacking` says in words what prevents a restart; empty if nothing does.
         """
         self._launch = launch
         self._note = note
@@ -38,13 +38,14 @@ class SupervisedProcess:
         self._ends: deque[float] = deque()
         self._due: float | None = None
         self.waits_for = ""
-        """Why one that has ended is not started yet, beyond a pause."""
+        """Why it has not been restarted yet, other than a pause; empty if there is no such reason."""
         self.process = self._start()
 
     def start_again(self) -> bool:
-        """Replace a process that has ended, unless it is to wait still; whether it was replaced.
+        """Replace a process that has exited, unless it must still wait; returns whether it was replaced.
 
-        Pauses grow from end to end within a minute, up to half a minute. What cannot be written is tried again.
+        The pause doubles with each exit within a minute, up to half a minute. If its log cannot be written, it is tried
+        again later.
         """
         if self._due is None:
             self._due = time.monotonic() + self._pause()
@@ -63,9 +64,9 @@ class SupervisedProcess:
         return True
 
     def replace(self, await_serving: Callable[[Process], None]) -> None:
-        """Start another process beside the running one, and stop that when the other serves.
+        """Start another process beside the running one, and stop the old one once the new one is serving.
 
-        Raises LocalError if it does not; then the old one goes on.
+        Raises LocalError if the new one does not serve; the old one keeps running then.
         """
         old, new = self.process, self._start()
         try:
@@ -78,11 +79,11 @@ class SupervisedProcess:
         old.stop(self._stop_seconds)
 
     def ask(self) -> None:
-        """Ask it to end, and do not wait."""
+        """Ask it to shut down, without waiting."""
         self.process.ask()
 
     def stop(self) -> None:
-        """Ask it to end, and kill it when it takes too long."""
+        """Ask it to shut down, and kill it if it takes too long."""
         self.process.stop(self._stop_seconds)
 
     def _start(self) -> Process:
@@ -91,7 +92,7 @@ class SupervisedProcess:
         return process
 
     def _pause(self) -> float:
-        """Count an end; seconds to wait after it."""
+        """Count an exit; returns the seconds to wait before the restart."""
         now = time.monotonic()
         self._ends.append(now)
         while self._ends[0] < now - PERIOD_SECONDS:

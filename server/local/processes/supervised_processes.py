@@ -12,18 +12,18 @@ Say = Callable[[str, float], None]
 
 
 class SupervisedProcesses:
-    """Starts processes, starts them again when they end by themselves, and stops all in the reverse order.
+    """Starts processes, restarts those that exit on their own, and stops all of them in reverse order.
 
     Use it from the main thread only, as `process.start` demands.
     """
 
     def __init__(self, note: Callable[[Process], None], say: Say) -> None:
-        """`note` is told of each process at once, `say` of what has happened to it."""
+        """`note` is called with each new process, `say` with what has happened to it."""
         self._note = note
         self._say = say
         self._parts: list[SupervisedProcess] = []
         self.stops = ExitStack()
-        """What `stop` does: further callbacks may be added between processes."""
+        """What `stop` undoes; callers may add callbacks of their own between processes."""
 
     def run(
         self, launch: Callable[[], Process], stop_seconds: float, lacking: Callable[[], str] = lambda: ""
@@ -35,13 +35,13 @@ class SupervisedProcesses:
         return part
 
     def start_again(self, others: Iterable[SupervisedProcess]) -> None:
-        """Start again what has ended, among these processes and others."""
+        """Restart those of these processes, and of the others, that have exited."""
         for part in (*self._parts, *others):
             if part.process.ended:
                 self._start_again(part)
 
     def stop(self) -> None:
-        """Stop everything, the last first."""
+        """Stop everything in reverse order of starting."""
         self.stops.close()
 
     def _start_again(self, part: SupervisedProcess) -> None:

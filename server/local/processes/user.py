@@ -15,7 +15,7 @@ PREFERRED = "nobody"
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An unprivileged user of this machine, by number; only root can act for another."""
+    """An unprivileged user of this machine, by user id; only root can act as another user."""
 
     uid: int
     gid: int
@@ -26,7 +26,7 @@ class User:
         return self.uid == os.geteuid()
 
     def run(self, command: Sequence[str], script: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a program to its end, with a script as its input, from the root directory, which every user can read."""
+        """Run a program to completion with a script as its input, in the root directory, which every user can read."""
         return subprocess.run(
             command,
             cwd="/",
@@ -45,7 +45,7 @@ class User:
         return self.is_self or self.run(["/usr/bin/env", "test", "-x", str(path)]).returncode == 0
 
     def owns(self, path: Path) -> Path:
-        """Make the user the owner of one file or directory, closed to others."""
+        """Make the user the owner of a file or directory, and close it to all others."""
         path.chmod(0o700 if path.is_dir() else 0o600)
         if not self.is_self:
             os.chown(path, self.uid, self.gid)
@@ -53,7 +53,7 @@ class User:
 
 
 def database_user(data: Path | None = None) -> User:
-    """The user of this process; for root the one who owns the data, or the first that is usable. Raises LocalError."""
+    """The user of this process; for root, the owner of the data or else the first suitable user. Raises LocalError."""
     if os.geteuid() != 0:
         return User(os.geteuid(), os.getegid())
     if data and data.exists() and (owner := data.stat()).st_uid != 0:
@@ -61,7 +61,7 @@ def database_user(data: Path | None = None) -> User:
     entries = sorted(pwd.getpwall(), key=lambda entry: entry.pw_name != PREFERRED)
     for entry in entries:
         user = User(entry.pw_uid, entry.pw_gid)
-        # A container may map few user numbers: the others exist in name only.
+        # A container may map only a few user ids; other users exist in name only.
         if user.uid != 0 and _usable(user):
             return user
     raise LocalError("PostgreSQL refuses to run as root, and no other user is usable: run this as an ordinary user")

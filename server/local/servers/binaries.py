@@ -1,4 +1,4 @@
-"""Where the programs of PostgreSQL, Valkey and Envoy lie: in wheels of the environment, or where a variable says."""
+"""Finds the programs of PostgreSQL, Valkey and Envoy: in installed wheels, or where an environment variable says."""
 
 import os
 from importlib.util import find_spec
@@ -28,7 +28,7 @@ def _find(variable: str, title: str, wheel: str, pattern: str, *, module: str = 
         if not _runs(path / needs):
             raise LocalError(f"{variable} is {given}, but there is no program at {path / needs}: correct or unset it")
         return path
-    # The packages are found, not imported: importing them starts more than a path is worth.
+    # The packages are located without being imported, because importing them has side effects.
     spec = find_spec(module or wheel.replace("-", "_"))
     for place in (spec.submodule_search_locations or ()) if spec else ():
         for path in Path(place).glob(pattern):

@@ -1,4 +1,4 @@
-"""A certificate for development, signed by itself."""
+"""A self-signed certificate for development."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ RENEW_BEFORE = timedelta(days=30)
 
 
 def keep(directory: Path, names: Sequence[str] = HERE, *, valid: timedelta = VALID) -> Path:
-    """Have tls.crt and tls.key for these names in a directory, good for another month at least; returns it.
+    """Return a directory with tls.crt and tls.key for these names; they are made anew if they expire within a month.
 
     One that has to be made is good for `valid`.
     """

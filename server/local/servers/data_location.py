@@ -1,4 +1,4 @@
-"""Puts PostgreSQL where its user can reach it.
+"""Chooses a place for PostgreSQL's data and programs that its user can reach.
 
 A checkout below a home directory that is closed to others (root's, say) hides the environment's programs and `.yoyaku`
 from the user that runs PostgreSQL for root. Then the data lies in /var/lib/yoyaku-<hash of the wanted path>, with a
@@ -13,13 +13,13 @@ from pathlib import Path
 from server.local import LocalError
 from server.local.processes.user import User
 
-ELSEWHERE = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108  # a closed directory is made in it
+ELSEWHERE = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108  # a private directory is made in it
 DATA = "postgres"
 PARTS = ("bin", "lib", "share")
 
 
 def data_home(home: Path, user: User) -> Path:
-    """The directory for data below the stack's own, or a reachable one that it links to. Raises LocalError."""
+    """The data directory inside the stack's directory, or a reachable one that it links to. Raises LocalError."""
     wanted = home.absolute() / DATA
     if not wanted.is_symlink():
         wanted.mkdir(parents=True, exist_ok=True)
@@ -28,7 +28,7 @@ def data_home(home: Path, user: User) -> Path:
         wanted.rmdir()
     target = _elsewhere(wanted, user)
     if not (wanted.is_symlink() and wanted.readlink() == target and target.is_dir()):
-        # What lies there without our link belonged to a `.yoyaku` that is gone, and with it its secrets.
+        # Data there without our link belonged to a `.yoyaku` that has been deleted, together with its secrets.
         shutil.rmtree(target, ignore_errors=True)
         wanted.unlink(missing_ok=True)
         target.mkdir()
@@ -37,7 +37,7 @@ def data_home(home: Path, user: User) -> Path:
 
 
 def remove(home: Path) -> None:
-    """Remove a stack's directory, and the data it links to. Raises LocalError."""
+    """Delete a stack's directory, and the data that it links to. Raises LocalError."""
     link = home.absolute() / DATA
     try:
         if link.is_symlink() and link.readlink().name == _name(link):
@@ -50,7 +50,7 @@ def remove(home: Path) -> None:
 
 
 def temporary_home(user: User) -> Path:
-    """A new directory for data that is thrown away. Raises LocalError."""
+    """A new directory for temporary data. Raises LocalError."""
     for parent in (Path(tempfile.gettempdir()), *ELSEWHERE):
         home = Path(tempfile.mkdtemp(prefix="yoyaku-", dir=parent))
         if user.reaches(parent):
@@ -71,7 +71,7 @@ def programs_for(user: User, programs: Path, home: Path) -> Path:
         shutil.rmtree(home / "installation", ignore_errors=True)
         for part in PARTS:
             shutil.copytree(programs.parent / part, copy / part, symlinks=True)
-        # A wheel keeps the libraries that it brings along next to its package.
+        # A wheel keeps its bundled libraries next to its package.
         if (libraries := package.with_name(f"{package.name}.libs")).is_dir():
             shutil.copytree(libraries, home / "installation" / libraries.name, symlinks=True)
         _open(home / "installation")
@@ -79,7 +79,7 @@ def programs_for(user: User, programs: Path, home: Path) -> Path:
 
 
 def _open(directory: Path) -> None:
-    """Let everybody read all of it, whatever the copied rights were; the directory above is closed."""
+    """Let every user read all of it, whatever permissions were copied; the parent directory is closed."""
     for path in (directory, *directory.rglob("*")):
         if not path.is_symlink():
             mode = path.stat().st_mode

@@ -1,4 +1,4 @@
-"""The stack's PostgreSQL: where primary and standby lie, and what is in them from the start."""
+"""The stack's PostgreSQL: where primary and standby keep their data, and what they contain initially."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from server.local.servers.postgres import PostgresServer
 NAME = "yoyaku"
 FOLLOW_SECONDS = 30.0
 STREAMING = "SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"
-# The application is no superuser; it owns its database, and may see how far standbys are.
+# The application is not a superuser: it owns its database, and may see how far the standbys have replayed.
 ROLE = f"CREATE ROLE {NAME} LOGIN PASSWORD :'password' IN ROLE pg_monitor"
 DATABASE = f"CREATE DATABASE {NAME} OWNER {NAME}"
 EXTENSION = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements"
@@ -31,7 +31,7 @@ def given(environment: Mapping[str, str]) -> str | None:
 
 
 def servers(home: Path, ports: tuple[int, int]) -> tuple[PostgresServer, PostgresServer]:
-    """Primary and standby, on those ports, with their data under the stack's directory. Raises LocalError."""
+    """The primary and the standby, on these ports, with their data in the stack's directory. Raises LocalError."""
     user = database_user(home / data_location.DATA)
     data = data_location.data_home(home, user)
     primary = PostgresServer(
@@ -49,7 +49,7 @@ def servers(home: Path, ports: tuple[int, int]) -> tuple[PostgresServer, Postgre
 
 
 def superseded(primary: PostgresServer, standby: PostgresServer) -> str:
-    """Why a primary must not be started, for a person: its standby has taken its place. Empty if it has not."""
+    """Why a primary must not be started: its standby was promoted in its place. Empty if that is not so."""
     if not standby.data.exists() or _follows(standby):
         return ""
     if primary.data.exists() and not _follows(primary) and _timeline(primary) >= _timeline(standby):
@@ -58,13 +58,13 @@ def superseded(primary: PostgresServer, standby: PostgresServer) -> str:
 
 
 def make_primary(primary: PostgresServer) -> None:
-    """Make its data directory the first time. Raises LocalError."""
+    """Create its data directory if there is none. Raises LocalError."""
     if not primary.data.exists():
         primary.initialise()
 
 
 def prepare(primary: PostgresServer) -> None:
-    """Make the application's role and database, each if it is missing. Raises LocalError."""
+    """Create the application's role and database if they are missing. Raises LocalError."""
     if not primary.query(f"SELECT 1 FROM pg_roles WHERE rolname = '{NAME}'"):  # noqa: S608  # a constant
         primary.query(ROLE)
     if not primary.query(f"SELECT 1 FROM pg_database WHERE datname = '{NAME}'"):  # noqa: S608  # a constant
@@ -74,14 +74,14 @@ def prepare(primary: PostgresServer) -> None:
 
 
 def url_of(servers: Sequence[PostgresServer]) -> str:
-    """One URL of the application's database with all servers that have it."""
+    """The URL of the application's database, which lists all its servers."""
     first, *others = (urlsplit(server.url(NAME, NAME)) for server in servers)
     hosts = ",".join([first.netloc, *(other.netloc.rpartition("@")[2] for other in others)])
     return urlunsplit(first._replace(netloc=hosts))
 
 
 def make_standby(standby: PostgresServer, primary: PostgresServer) -> Path | None:
-    """Copy the running primary's data the first time, or when a standby has become the primary. Raises LocalError.
+    """Copy the running primary's data if there is no copy, or if a standby has become the primary. Raises LocalError.
 
     In the second case what was the primary's data is set aside; where to.
     """
@@ -100,7 +100,7 @@ def _follows(server: PostgresServer) -> bool:
 
 
 def _timeline(server: PostgresServer) -> int:
-    """The timeline of a server's history: each promotion begins one."""
+    """The server's timeline: each promotion begins a new one."""
     return max((int(path.stem, 16) for path in (server.data / "pg_wal").glob("*.history")), default=1)
 
 

@@ -22,7 +22,7 @@ def launch(configuration: Path, log: Path) -> Process:
 
 
 def await_ready(process: Process, port: int) -> None:
-    """Return when Envoy reports, on its own port, that workers are healthy. Raises LocalError."""
+    """Wait until Envoy reports that there are healthy workers. Raises LocalError."""
     process.wait_until(lambda: is_ready(port), START_SECONDS)
 
 
@@ -32,7 +32,7 @@ def is_ready(port: int) -> bool:
 
 
 def await_healthy(admin: str, port: int, seconds: float) -> None:
-    """Return when Envoy gives calls to the worker on that port, or when it has had its time."""
+    """Wait until Envoy sends calls to the worker on this port, at most for `seconds`."""
     admin_port, deadline = int(admin.rpartition(":")[2]), time.monotonic() + seconds
     wanted = [f"{cluster}::{HOST}:{port}::health_flags::healthy" for cluster in ("workers", "streams", "public")]
     while time.monotonic() < deadline:
@@ -43,7 +43,7 @@ def await_healthy(admin: str, port: int, seconds: float) -> None:
 
 
 def drain(admin_port: int) -> None:
-    """Refuse new calls, and return when those in flight have ended or have had their time."""
+    """Refuse new calls, then wait for running calls to end, at most for DRAIN_SECONDS."""
     for path in ("/healthcheck/fail", "/drain_listeners?graceful"):
         _ask("POST", admin_port, path)
     deadline = time.monotonic() + DRAIN_SECONDS
@@ -57,7 +57,7 @@ def _in_flight(admin_port: int) -> bool:
 
 
 def _ask(method: str, port: int, path: str) -> tuple[int, str]:
-    """Status and body of an answer; 0 if there is none."""
+    """The status and body of an answer; status 0 if there is no answer."""
     connection = http.client.HTTPConnection(HOST, port, timeout=2)
     with suppress(OSError, http.client.HTTPException):
         try:

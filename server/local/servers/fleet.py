@@ -1,4 +1,4 @@
-"""The server workers: as many as are wanted, each on a port of its own, and Envoy told of every change."""
+"""The server workers, each on a port of its own; Envoy is told of every change."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -17,12 +17,12 @@ NOTICE_SECONDS = 10.0
 
 
 class Fleet:
-    """Running workers. Use it from the main thread alone, as `process.start` demands."""
+    """The running workers. Use it from the main thread only, as `process.start` requires."""
 
     def __init__(
         self, state: StackState, note: Callable[[Process], None], log: Callable[[str], Path], edge: Path
     ) -> None:
-        """`note` is told of each process, `log` names its log; `edge` is where Envoy's configuration lies."""
+        """`note` is called with each process, `log` returns the path of its log; `edge` is Envoy's directory."""
         self._state = state
         self._note = note
         self._log = log
@@ -34,24 +34,24 @@ class Fleet:
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
-        """Where workers listen, those that are about to end included."""
+        """The addresses of the workers, including those about to stop."""
         return [(HOST, port) for port in (*self._ports.values(), *self._leaving)]
 
     def start(self, count: int, environment: Mapping[str, str]) -> None:
-        """Start so many, at the same time. Raises LocalError."""
+        """Start `count` workers at the same time. Raises LocalError."""
         self._environment = environment
         self._add(count)
 
     def resize(self, count: int) -> None:
-        """Start more, or let the newest end in order, until there are so many. Raises LocalError."""
+        """Start more workers, or shut down the newest, until there are `count`. Raises LocalError."""
         self._add(max(0, count - len(self.parts)))
         self._drop([*self.parts][count:])
         self._tell()
 
     def renew(self) -> None:
-        """Put a new process in the place of each, one after the other, so that no call fails.
+        """Replace each worker by a new process, one after the other, without failing a call.
 
-        Raises LocalError when a new one does not serve; the old one stays then, and so do those after it.
+        Raises LocalError if a new one does not serve; its predecessor and all later workers keep running then.
         """
         for name, part in self.parts.items():
             port, self._ports[name] = self._ports[name], ports.free(1)[0]
@@ -66,7 +66,7 @@ class Fleet:
                 self._tell()
 
     def stop(self) -> None:
-        """Let all end in order, at the same time."""
+        """Shut down all workers at the same time."""
         for part in self.parts.values():
             part.ask()
         for part in self.parts.values():
@@ -92,14 +92,14 @@ class Fleet:
             del self._ports[name]
 
     def _launch(self, name: str) -> Process:
-        # While a worker is down another program may take its port.
+        # While a worker is down, another program may take its port.
         if not ports.is_free(self._ports[name]):
             [self._ports[name]] = ports.free(1)
             self._tell()
         return workers.launch(name, self._log(name), port=self._ports[name], environment=self._environment)
 
     def _serve(self, name: str, process: Process) -> None:
-        """Return when Envoy gives calls to a new process, or will as soon as there is an Envoy."""
+        """Wait until Envoy sends calls to a new process, or for a while if Envoy is not running yet."""
         workers.await_ready(process, self._ports[name])
         self._tell()
         envoy.await_healthy(self._state.admin, self._ports[name], NOTICE_SECONDS)

@@ -15,11 +15,11 @@ _PROGRAMS = ROOT / ".venv" / "prometheus" / "usr" / "bin"
 _SHARE = _PROGRAMS.parent / "share"
 _RULES = ("recording.yml", "alerts.yml")
 _INTERVAL = "2s"
-"""Of scrapes and rules: here nobody wants to wait a quarter of a minute to see what a change did."""
+"""Seconds between scrapes and between evaluations of rules: developers want to see the effect of a change soon."""
 
 
 def configure(directory: Path, *, task: str, edge: str, alertmanager_port: int) -> None:
-    """Write what Prometheus reads: the rules, and where the stack is scraped. Raises LocalError."""
+    """Write Prometheus' configuration: the rules, and the addresses to scrape. Raises LocalError."""
     if not (_PROGRAMS / "prometheus").exists():
         raise LocalError("Prometheus is missing: run `make prometheus`, which unpacks Debian's packages")
     directory.mkdir(parents=True, exist_ok=True)
@@ -35,7 +35,7 @@ def configure(directory: Path, *, task: str, edge: str, alertmanager_port: int) 
 
 
 def launch_prometheus(directory: Path, log: Path, *, port: int) -> Process:
-    """Start Prometheus with what `configure` wrote; its data lies there too. Raises LocalError."""
+    """Start Prometheus with what `configure` wrote; its data is in the same directory. Raises LocalError."""
     options = [
         f"--config.file={directory / 'prometheus.yml'}",
         f"--storage.tsdb.path={directory / 'data'}",
@@ -54,12 +54,12 @@ def launch_alertmanager(directory: Path, log: Path, *, port: int) -> Process:
         f"--web.listen-address={HOST}:{port}",
         "--cluster.listen-address=",
     ]
-    # Debian's build looks for its templates in /usr/share: it gets a view of the system in which they are there.
+    # Debian's build expects its templates in /usr/share: it runs in a mount namespace in which they are there.
     bind = 'mount --bind "$0" /usr/share && exec "$@"'
     shell: list[str | Path] = ["/usr/bin/unshare", "--map-root-user", "--mount", "--", "sh", "-c", bind, _SHARE]
     return start("alertmanager", [*shell, _PROGRAMS / "prometheus-alertmanager", *options], log)
 
 
 def await_ready(process: Process, port: int) -> None:
-    """Return when it listens. Raises LocalError."""
+    """Wait until it listens. Raises LocalError."""
     process.wait_until(lambda: is_open(port), START_SECONDS)

@@ -20,12 +20,12 @@ def launch(directory: Path, log: Path, *, port: int) -> Process:
 
 
 def await_ready(process: Process, port: int) -> None:
-    """Return when the relay takes connections. Raises LocalError."""
+    """Wait until the relay accepts connections. Raises LocalError."""
     process.wait_until(lambda: is_open(port), START_SECONDS)
 
 
 def mails(directory: Path) -> list[tuple[Path, EmailMessage]]:
-    """What has arrived, the oldest first."""
+    """The mail that has arrived, oldest first."""
     paths = (directory / "mail" / "new").glob("*")
     return [(path, _read(path)) for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns)]
 

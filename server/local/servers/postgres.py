@@ -18,15 +18,15 @@ START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 SETTINGS = {
     "listen_addresses": HOST,
-    "unix_socket_directories": "",  # their paths may be 107 bytes long at most
+    "unix_socket_directories": "",  # a socket's path is limited to 107 bytes
     "shared_preload_libraries": "pg_stat_statements",
-    "max_connections": "220",  # ten tasks of 20, and some for people
+    "max_connections": "220",  # 20 for each of ten tasks, and some for people
     "wal_level": "replica",
     "hot_standby_feedback": "on",
     "max_slot_wal_keep_size": "1GB",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # Details and context of errors hold values of rows, and these are about patients.
+    # The details and context of errors contain values of rows, which are about patients.
     "log_error_verbosity": "terse",
     "log_parameter_max_length_on_error": "0",
 }
@@ -34,7 +34,7 @@ SETTINGS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresServer:
-    """One server: its programs, the user that runs them, its data directory and port. All access needs the password."""
+    """One server: its programs, user, data directory and port. Every connection needs the password."""
 
     name: str
     programs: Path
@@ -43,14 +43,14 @@ class PostgresServer:
     port: int
     password: str = field(repr=False)
     slot: str = SLOT
-    """What the server that it follows keeps for it, under this name."""
+    """The name of the replication slot that the server it follows keeps for it."""
 
     def url(self, database: str, role: str = SUPERUSER) -> str:
         """The postgresql:// URL of a database."""
         return f"postgresql://{role}:{quote(self.password, safe='')}@{HOST}:{self.port}/{database}"
 
     def initialise(self, *, sync: bool = True) -> None:
-        """Make an empty data directory, with checksums, UTF-8 and byte order. Raises LocalError."""
+        """Create an empty data directory, with checksums and the C.UTF-8 locale. Raises LocalError."""
         self._make_parent()
         secret = self.user.owns(_written(self.data.with_suffix(".password"), self.password))
         try:
@@ -62,7 +62,7 @@ class PostgresServer:
             secret.unlink()
 
     def clone(self, primary: "PostgresServer") -> None:
-        """Copy a running primary's data, and have it keep what this standby has yet to read. Raises LocalError."""
+        """Copy a running primary's data, and make it keep the WAL that this standby still needs. Raises LocalError."""
         self._make_parent()
         slots = primary.query("SELECT slot_name FROM pg_replication_slots").split()
         source = ["-d", primary.conninfo(), "--slot", self.slot, *([] if self.slot in slots else ["--create-slot"])]
@@ -71,7 +71,7 @@ class PostgresServer:
     def launch(
         self, log: Path, *, follow: "PostgresServer | None" = None, settings: Mapping[str, str] | None = None
     ) -> Process:
-        """Start it, as a standby of `follow` if that is given; `await_ready` returns when it takes connections."""
+        """Start it, as a standby of `follow` if given; then call `await_ready`."""
         chosen = {**SETTINGS, "cluster_name": self.name, "port": str(self.port), **(settings or {})}
         if follow:
             chosen |= {"primary_conninfo": follow.conninfo(), "primary_slot_name": self.slot}
@@ -82,20 +82,20 @@ class PostgresServer:
             log,
             environment={"PGPASSWORD": self.password},
             user=self.user,
-            stop_signal=signal.SIGINT,  # a fast shutdown: sessions are ended, data is flushed
+            stop_signal=signal.SIGINT,  # a fast shutdown: ends sessions, flushes data
         )
 
     def await_ready(self, process: Process) -> None:
-        """Return when the server, running as that process, takes connections. Raises LocalError."""
+        """Wait until the server, running as this process, accepts connections. Raises LocalError."""
         process.wait_until(lambda: self._takes_connections(process.pid), START_SECONDS)
 
     def query(self, statement: str, database: str = "postgres") -> str:
-        """Run SQL as the superuser and return its rows; `:'password'` stands for ours. Raises LocalError."""
+        """Run SQL as the superuser and return its rows; `:'password'` stands for the password. Raises LocalError."""
         script = f"\\getenv password PGPASSWORD\n{statement}"
         return self._run("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.conninfo(database), script=script)
 
     def _make(self, program: str, *arguments: str) -> None:
-        # A directory under its final name is complete: one whose making was cut short is thrown away.
+        # A directory under its final name is complete: an interrupted one is discarded.
         partial = self.data.with_suffix(".partial")
         shutil.rmtree(partial, ignore_errors=True)
         self._run(program, "-D", str(partial), *arguments)
@@ -114,7 +114,7 @@ class PostgresServer:
         return done.stdout.strip()
 
     def conninfo(self, database: str = "postgres") -> str:
-        """What libpq needs to reach a database, without the password: that travels in PGPASSWORD."""
+        """The parameters that libpq needs, without the password, which is passed in PGPASSWORD."""
         return f"host={HOST} port={self.port} user={SUPERUSER} dbname={database}"
 
     def _takes_connections(self, pid: int) -> bool:

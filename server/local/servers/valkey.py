@@ -38,7 +38,7 @@ def launch(directory: Path, log: Path, *, port: int, password: str) -> Process:
 
 
 def await_ready(process: Process, *, port: int, password: str) -> None:
-    """Return when Valkey answers. Raises LocalError."""
+    """Wait until Valkey answers. Raises LocalError."""
     process.wait_until(lambda: _answers(port, password), START_SECONDS)
 
 
@@ -46,7 +46,7 @@ def _answers(port: int, password: str) -> bool:
     try:
         with socket.create_connection((HOST, port), timeout=1) as connection:
             connection.sendall(f"AUTH {password}\r\nPING\r\n".encode())
-            # While it still reads its data it answers with an error.
+            # While it is still loading its data, it answers with an error.
             return b"+PONG" in _lines(connection, 2)
     except OSError:
         return False

@@ -1,4 +1,4 @@
-"""The programs of this checkout as child processes: server workers, and commands that run to their end."""
+"""Programs of this checkout as child processes: server workers, and commands that run to completion."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def launch(name: str, log: Path, *, port: int, environment: Mapping[str, str]) -
 
 
 def launch_notifications(log: Path, *, environment: Mapping[str, str]) -> Process:
-    """Start a notification worker; it takes up what waits, so nobody need wait for it."""
+    """Start a notification worker; nobody needs to wait until it is ready, since its jobs are in a queue."""
     return start(
         "notifications",
         [sys.executable, "-m", "server", "worker"],
@@ -41,7 +41,7 @@ def launch_notifications(log: Path, *, environment: Mapping[str, str]) -> Proces
 
 
 def await_ready(process: Process, port: int) -> None:
-    """Return when a worker takes connections. Raises LocalError."""
+    """Wait until a worker accepts connections. Raises LocalError."""
     process.wait_until(lambda: is_open(port), START_SECONDS)
 
 
@@ -51,7 +51,7 @@ def migrate(environment: Mapping[str, str]) -> None:
 
 
 def load_demo(environment: Mapping[str, str], passwords: Path) -> dict[str, Any]:
-    """Load the demo clinics, if they are not there yet, and return `accounts`, `clinics` and `doctors`.
+    """Load the demo clinics unless they exist, and return `accounts`, `clinics` and `doctors`.
 
     The file gives accounts their passwords. Raises LocalError.
     """

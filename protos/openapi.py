@@ -4,8 +4,10 @@ import json
 import re
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
+from protos import examples
 from protos.contract import Contract, Node
 from protos.schemas import Schemas, is_required, message_rules
 
@@ -21,8 +23,10 @@ CREATES = re.compile("Create(?!Service)|Register")
 # Every call may fail with these, whatever else its comment names.
 ALWAYS = {
     "INVALID_REQUEST", "TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED", "OVERLOADED", "INTERNAL_ERROR",
-    "DATABASE_UNAVAILABLE", "DEADLINE_TOO_SHORT", "DEADLINE_PASSED",
+    "DATABASE_UNAVAILABLE", "DEADLINE_TOO_SHORT", "DEADLINE_PASSED", "RATE_LIMITED", "NO_SERVER", "UNKNOWN_METHOD",
 }  # fmt: skip
+# What the edge answers besides, with statuses of their own; the first two only to calls that have a body.
+EDGE = {408: "DEADLINE_PASSED", 413: "REQUEST_TOO_LARGE", 431: "REQUEST_TOO_LARGE"}
 HTTP_STATUS = {
     "INVALID_ARGUMENT": 400, "FAILED_PRECONDITION": 400, "UNAUTHENTICATED": 401, "PERMISSION_DENIED": 403,
     "NOT_FOUND": 404, "ALREADY_EXISTS": 409, "ABORTED": 409, "RESOURCE_EXHAUSTED": 429, "INTERNAL": 500,
@@ -75,7 +79,8 @@ class Api:
         self._contract = contract
         self._schemas = Schemas(contract)
         values = contract.enums[f"{PACKAGE}.ErrorReason"]["value"][1:]
-        self._codes = {v["name"].removeprefix("ERROR_REASON_"): v["comment"].partition(".")[0] for v in values}
+        self._reasons = {v["name"].removeprefix("ERROR_REASON_"): v["comment"] for v in values}
+        self._codes = {name: comment.replace(";", ".").partition(".")[0] for name, comment in self._reasons.items()}
 
     def input(self, method: Node) -> tuple[str, str, Node]:
         """Verb and path of a method, and its parameters and body."""
@@ -89,7 +94,9 @@ class Api:
             parameters.append(IF_MATCH)
         if rule.get("body") == "*":
             schema = self._schemas.add_request(method["input_type"], without=in_path)
-            accepted["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+            example = examples.of_request(schema, self._schemas.components)
+            content = {"application/json": {"schema": schema, "example": example}}
+            accepted["requestBody"] = {"required": True, "content": content}
         elif "body" in rule:
             raise ValueError(f'{method["name"]}: only `body: "*"` is known; write it so, or teach protos/openapi.py')
         else:
@@ -105,7 +112,8 @@ class Api:
 
     def output(self, method: Node) -> Node:
         """The answers of a method: the good one, and for each status the reasons why it fails."""
-        schema = {"schema": self._schemas.add_answer(method["output_type"])}
+        schema: Node = {"schema": self._schemas.add_answer(method["output_type"])}
+        schema["example"] = examples.of_answer(schema["schema"], self._schemas.components)
         answer = {"content": {"application/json": schema}}
         good: Node = {"200": {"description": "Done."} | answer}
         if method.get("server_streaming"):
@@ -119,11 +127,12 @@ class Api:
         for reason in [reason for reason in self._codes if reason in named]:
             reasons.setdefault(HTTP_STATUS[self._codes[reason]], []).append(reason)
         if self._has_etag(method):
-            reasons[412] = ["ETAG_MISMATCH, if the etag came in the header If-Match"]
-        if "body" in method["options"][HTTP]:
-            reasons[413] = ["the body is larger than 1 MiB"]
-        bad = {str(status): _failure(", ".join(reasons[status])) for status in sorted(reasons)}
-        return {"responses": good | bad | {"default": _failure("Any other failure.")}}
+            reasons[412] = ["ETAG_MISMATCH"]
+        for status, reason in EDGE.items():
+            if "body" in method["options"][HTTP] or status not in {408, 413}:
+                reasons[status] = [reason]
+        bad = {str(status): _failure(reasons[status]) for status in sorted(reasons)}
+        return {"responses": good | bad | {"default": _failure([])}}
 
     def components(self) -> Node:
         """All that operations refer to."""
@@ -141,6 +150,7 @@ class Api:
         header = {"schema": {"type": "string"}}
         return {
             "schemas": dict(sorted((self._schemas.components | {"Error": error}).items())),
+            "examples": {name: examples.of_error(comment) for name, comment in self._reasons.items()},
             "headers": {
                 "Location": {"description": "Path of what was created."} | header,
                 "ETag": {"description": "Its etag, in quotes."} | header,
@@ -175,10 +185,12 @@ class Api:
         return {"allOf": [self._schemas.add_answer(name)], "required": ["@type"], "properties": kind}
 
 
-def _failure(description: str) -> Node:
+def _failure(reasons: Sequence[str]) -> Node:
+    shown = {reason: {"$ref": f"#/components/examples/{reason}"} for reason in reasons}
+    content = {"schema": {"$ref": "#/components/schemas/Error"}} | ({"examples": shown} if shown else {})
     return {
-        "description": description,
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+        "description": ", ".join(reasons) or "Any other failure.",
+        "content": {"application/json": content},
     }
 
 

@@ -55,25 +55,42 @@ class Schemas:
     def __init__(self, contract: Contract) -> None:
         self.components: dict[str, Node] = {}
         self._contract = contract
+        self._answered: set[str] = set()
+        for service in contract.services.values():
+            for method in service["method"]:
+                self._note_answer(method["output_type"].removeprefix("."))
 
     def add_request(self, name: str, without: Collection[str] = ()) -> Node:
         """Reference to a message that a caller sends, less the fields that its path has."""
         return self._add(name, answer=False, without=without)
 
     def add_answer(self, name: str) -> Node:
-        """Reference to a message that the server sends: every field is there, save messages that are not set."""
+        """Reference to a message that the server sends."""
         return self._add(name, answer=True)
 
     def field(self, field: Node, *, answer: bool = False) -> Node:
         """One field with its rules and comment."""
         rules = _rules(field)
+        inner = self._contract.messages.get(field.get("type_name", "").removeprefix("."), {})
+        if inner.get("options", {}).get("map_entry"):
+            value = self.field(inner["field"][1], answer=answer)
+            return {"type": "object", "additionalProperties": value} | _description(field)
         if field.get("label") != "LABEL_REPEATED":
             return self._value(field, answer) | self._constraints(field, rules) | _description(field)
         items = self._value(field, answer) | self._constraints(field, rules.get("repeated", {}).get("items", {}))
         return {"type": "array", "items": items} | self._constraints(field, rules) | _description(field)
 
+    def _note_answer(self, name: str) -> None:
+        """Note all messages that are part of an answer: what a caller sends of those has a schema of its own."""
+        if name in self._answered or name not in self._contract.messages:
+            return
+        self._answered.add(name)
+        for field in self._contract.messages[name].get("field", ()):
+            self._note_answer(field.get("type_name", "").removeprefix("."))
+
     def _add(self, name: str, *, answer: bool, without: Collection[str] = ()) -> Node:
-        key = short(name)
+        goes_both_ways = not answer and name.removeprefix(".") in self._answered
+        key = f"{short(name)}Input" if goes_both_ways else short(name)
         if key not in self.components:
             self.components[key] = {}  # a message may hold itself
             message = self._contract.messages[name.removeprefix(".")]
@@ -83,7 +100,8 @@ class Schemas:
                 "description": "\n\n".join((message["comment"], *message_rules(message))),
                 "properties": {field["name"]: self.field(field, answer=answer) for field in fields},
             }
-            required = [f["name"] for f in fields if is_required(f) or (answer and _always_printed(f))]
+            ours = name.removeprefix(".").startswith("yoyaku.")
+            required = [f["name"] for f in fields if is_required(f) or (answer and _always_set(f, ours))]
             if required:
                 self.components[key]["required"] = required
         return {"$ref": f"#/components/schemas/{key}"}
@@ -149,10 +167,17 @@ def _kind(rules: Node) -> tuple[str, Node]:
     return next(((kind, values) for kind, values in rules.items() if isinstance(values, dict)), ("", {}))
 
 
-def _always_printed(field: Node) -> bool:
-    return field.get("label") == "LABEL_REPEATED" or (
-        field["type"] != "TYPE_MESSAGE" and "proto3_optional" not in field
-    )
+def _always_set(field: Node, ours: bool) -> bool:
+    """Whether an answer always has the field: unless it is one of several, optional, or said to be unset at times."""
+    if field.get("label") == "LABEL_REPEATED":
+        return True
+    if field["type"] == "TYPE_MESSAGE":
+        return (
+            ours
+            and "oneof_index" not in field
+            and not re.search(r"\b(not set|unset)\b", field["comment"], re.IGNORECASE)
+        )
+    return "oneof_index" not in field
 
 
 def _description(field: Node) -> Node:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from protos import openapi
@@ -77,7 +79,7 @@ def test_a_body_is_without_the_fields_of_its_path(document: Json) -> None:
     assert set(body["properties"]) == {"valid_from", "sessions", "etag", "request_id"}
     assert body["required"] == ["valid_from"]
     assert body["properties"]["sessions"]["maxItems"] == 50
-    session = schema(document, "Session")
+    session = schema(document, "SessionInput")
     assert set(session["required"]) == {"weekday", "start", "end", "slot_minutes"}
     assert (session["properties"]["slot_minutes"]["minimum"], session["properties"]["slot_minutes"]["maximum"]) == (
         5,
@@ -107,7 +109,36 @@ def test_types_are_those_of_the_json_mapping(document: Json) -> None:
 
 def test_an_answer_has_every_field_that_cannot_be_unset(document: Json) -> None:
     assert set(schema(document, "ListAppointmentsResponse")["required"]) == {"appointments", "next_page_token"}
-    assert "start_time" not in schema(document, "Appointment")["required"]
+    assert {"start_time", "patient", "status"} <= set(schema(document, "Appointment")["required"])
+    assert schema(document, "GetPatientResponse")["required"] == ["patient"]
+    assert "id" in schema(document, "Patient")["required"]
+    assert "id" not in schema(document, "PatientInput").get("required", ())
+    assert "valid_until" not in schema(document, "ListAvailableSlotsResponse")["required"]
+    assert "required" not in schema(document, "WatchSlotsResponse")
+
+
+def test_every_operation_has_examples_and_they_keep_their_schemas(document: Json) -> None:
+    shared = document["components"]
+    for verb, path, operation in operations(document).values():
+        bodies = [each["content"] for each in (operation.get("requestBody"), *operation["responses"].values()) if each]
+        for content in [each for body in bodies for each in body.values()]:
+            errors = [each["$ref"].rpartition("/")[2] for each in content.get("examples", {}).values()]
+            values = [shared["examples"][each]["value"] for each in errors]
+            values += [content["example"]] if "example" in content else []
+            is_default = content == operation["responses"]["default"]["content"]["application/json"]
+            assert values or is_default, (verb, path)
+            for value in values:
+                Draft202012Validator({**content["schema"], "components": shared}).validate(value)
+
+
+def test_every_error_of_the_edge_is_in_every_operation(document: Json) -> None:
+    replies = yaml.safe_load((ROOT / "envoy" / "local_replies.yaml").read_text())
+    reasons = {each["reason"] for each in replies}
+    for _, _, operation in operations(document).values():
+        told = {reason for each in operation["responses"].values() for reason in each["description"].split(", ")}
+        assert reasons - told == set()
+        assert {"429", "431", "503", "504"} <= set(operation["responses"])
+        assert ("requestBody" in operation) == ({"408", "413"} <= set(operation["responses"]))
 
 
 def test_what_creates_answers_201_with_the_new_path(document: Json) -> None:

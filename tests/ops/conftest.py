@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fixtures.collector import Collector, collecting
 from tests.fixtures.stack import Copy, copied
 from tests.ops.day import Relay
 
@@ -17,9 +18,22 @@ def relay() -> Iterator[Relay]:
 
 
 @pytest.fixture(scope="package")
-def observed(tmp_path_factory: pytest.TempPathFactory, relay: Relay) -> Iterator[Copy]:
+def collector() -> Iterator[Collector]:
+    """Where the spans of all its calls go."""
+    with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="package")
+def observed(tmp_path_factory: pytest.TempPathFactory, relay: Relay, collector: Collector) -> Iterator[Copy]:
     """A stack with Prometheus."""
-    with copied(tmp_path_factory.mktemp("observed"), YOYAKU_OBSERVE="1", YOYAKU_SMTP_URL=relay.url) as copy:
+    settings = {
+        "YOYAKU_OBSERVE": "1",
+        "YOYAKU_SMTP_URL": relay.url,
+        "YOYAKU_TRACES_ENDPOINT": collector.url,
+        "YOYAKU_TRACES_PERCENT": "100",
+    }
+    with copied(tmp_path_factory.mktemp("observed"), **settings) as copy:
         started = copy.run("up", "--detach")
         assert started.returncode == 0, started.stdout + started.stderr
         yield copy

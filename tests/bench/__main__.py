@@ -13,6 +13,7 @@ from rich.console import Console
 
 from server.local import LocalError
 from tests.bench import edge, growth, notifications, rate, report, streams, telemetry, versions
+from tests.bench.attacks import run as attacks
 from tests.bench.calls import CREATE, LIST, SLOTS
 from tests.bench.day import run as day
 from tests.bench.load import LoadError
@@ -41,6 +42,7 @@ class Part(StrEnum):
     DATABASE = "database"
     LOG = "log"
     TELEMETRY = "telemetry"
+    ATTACKS = "attacks"
 
 
 def main(
@@ -49,7 +51,8 @@ def main(
         typer.Argument(
             help="all: the three calls; grpcio: its versions; growth: a large book; notifications: the queue;"
             " streams: fan-out; rate: bookings a second; day: a mixed day over the whole stack; edge: Envoy's filters;"
-            " database, log: parts of our own beside the ordinary ones; telemetry: metrics and traces."
+            " database, log: parts of our own beside the ordinary ones; telemetry: metrics and traces;"
+            " attacks: a mixed day beside attacks."
         ),
     ] = Part.ALL,
     rounds: Annotated[int, typer.Option(min=1, max=5, help="How often everything is measured, in turns.")] = 5,
@@ -57,6 +60,9 @@ def main(
         int, typer.Option(min=3, max=300, help="For day: how long it is measured, after a warm-up.")
     ] = 60,
     per_second: Annotated[int, typer.Option(min=50, max=5_000, help="For day: calls a second.")] = 500,
+    open_streams: Annotated[
+        int, typer.Option("--streams", min=100, max=900, help="For attacks: streams that are open meanwhile.")
+    ] = 500,
     versions_of_grpcio: Annotated[str, typer.Option("--versions", help="For grpcio, with commas.")] = ",".join(
         versions.VERSIONS
     ),
@@ -77,6 +83,7 @@ def main(
     measures: dict[Part, Callable[[], Iterable[object]]] = {
         Part.STREAMS: lambda: streams.measure(scratch, tell),
         Part.DAY: lambda: day.measure(scratch, tell, seconds, per_second),
+        Part.ATTACKS: lambda: attacks.measure(scratch, tell, per_second, open_streams),
         Part.GRPCIO: lambda: [versions.compare(versions_of_grpcio.split(","), rounds, scratch)],
         Part.GROWTH: lambda: growth.measure(scratch, tell),
         Part.RATE: lambda: [rate.measure(scratch, tell)],
@@ -87,7 +94,7 @@ def main(
         Part.LOG: lambda: ordinary.measure(scratch, tell, LOG, rounds),
     }
     try:
-        if part not in {Part.STREAMS, Part.DAY}:
+        if part not in {Part.STREAMS, Part.DAY, Part.ATTACKS}:
             _check()
         console.print(*measures.get(part, all_or_one)(), sep="\n\n")
     except (LocalError, LoadError) as error:

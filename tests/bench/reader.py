@@ -22,11 +22,13 @@ _HEAD = 9
 _SHORTEST_DAY = 200
 
 
-def _frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
+def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
+    """A frame of HTTP/2."""
     return len(payload).to_bytes(3, "big") + bytes((kind, flags)) + stream.to_bytes(4, "big") + payload
 
 
-def _literal(text: str) -> bytes:
+def literal(text: str) -> bytes:
+    """A text as HPACK has it, neither compressed nor indexed."""
     raw = text.encode()
     if len(raw) < 127:  # HPACK: an integer of seven bits
         return bytes((len(raw),)) + raw
@@ -45,16 +47,16 @@ class Connection:
             ":method": "POST", ":scheme": "http", ":path": path, ":authority": HOST, "te": "trailers",
             "content-type": "application/grpc", "authorization": f"Bearer {token}",
         }  # fmt: skip
-        block = b"".join(b"\x00" + _literal(name) + _literal(value) for name, value in headers.items())
+        block = b"".join(b"\x00" + literal(name) + literal(value) for name, value in headers.items())
         self.socket = socket.create_connection((HOST, port))
         self._rest = b""
         settings = b"\x00\x04" + _WINDOW.to_bytes(4, "big")
-        out = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _frame(_SETTINGS, 0, 0, settings)
-        out += _frame(_WINDOW_UPDATE, 0, 0, (_WINDOW - 65_535).to_bytes(4, "big"))
+        out = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(_SETTINGS, 0, 0, settings)
+        out += frame(_WINDOW_UPDATE, 0, 0, (_WINDOW - 65_535).to_bytes(4, "big"))
         message = b"\0" + len(body).to_bytes(4, "big") + body
         for number in range(streams):
             stream = 2 * number + 1
-            out += _frame(_HEADERS, _END_HEADERS, stream, block) + _frame(_DATA, _END_STREAM, stream, message)
+            out += frame(_HEADERS, _END_HEADERS, stream, block) + frame(_DATA, _END_STREAM, stream, message)
         self.socket.sendall(out)
 
     def days(self) -> int:
@@ -70,9 +72,9 @@ class Connection:
             if kind == _DATA and length > _SHORTEST_DAY:
                 found += 1
             elif kind == _SETTINGS and not flags & _ACK:
-                reply += _frame(_SETTINGS, _ACK, 0, b"")
+                reply += frame(_SETTINGS, _ACK, 0, b"")
             elif kind == _PING and not flags & _ACK:
-                reply += _frame(_PING, _ACK, 0, self._rest[start + _HEAD : end])
+                reply += frame(_PING, _ACK, 0, self._rest[start + _HEAD : end])
             start = end
         self._rest = self._rest[start:]
         if reply:

@@ -66,7 +66,7 @@ def measure(scratch: Path, say: Callable[[str], None]) -> list[Table]:
         settings = parts.settings(stack, scratch, server.url("bench"))
         clinic = asyncio.run(fill(settings))
         token = asyncio.run(token_of(settings, clinic.staff_id))
-        readers = asyncio.run(_readers(settings, max(_CHANGES)))
+        readers = asyncio.run(readers_of(settings, max(_CHANGES)))
         found = []
         for streams in _CHANGES:
             with ExitStack() as inner:
@@ -82,7 +82,7 @@ def measure(scratch: Path, say: Callable[[str], None]) -> list[Table]:
         return [_table(found), asyncio.run(_mixed(settings, clinic, token, scratch))]
 
 
-async def _readers(settings: Settings, streams: int) -> list[str]:
+async def readers_of(settings: Settings, streams: int) -> list[str]:
     """Tokens of as many hospital systems as it takes to have so many streams open."""
     async with wired(settings) as wiring:
         book = Book(wiring.engine, Clock(datetime.now(UTC)))

@@ -49,19 +49,19 @@ def measure(scratch: Path, tell: Callable[[str], None], seconds: int, rate: int)
     home = scratch / "stack"
     home.mkdir()
     try:
-        with _running(home, tell) as stack:
+        with running(home, tell) as stack:
             found = stack.state
             tell("filling the book of a hospital group, signing in everybody")
-            sessions = [asdict(each) for each in asyncio.run(people.signed_in(_settings(found)))]
+            sessions = [asdict(each) for each in asyncio.run(people.signed_in(settings_of(found)))]
             primary, standby = _servers(home, found)
             log_durations((primary, standby))
             plan = LoadPlan(urlsplit(found.edge).port or 0, rate, WARM_UP_SECONDS, seconds, sessions, seed=1)
             tell(f"{len(sessions)} sessions, {rate} calls/s")
-            whole = _run("the whole stack", plan, found, scratch)
+            whole = run_of("the whole stack", plan, found, scratch)
             tell("the same, with notices left waiting")
             with _held(found.pids["notifications"]):
                 compared = replace(plan, seconds=seconds / _COMPARED, seed=2)
-                runs = [whole, _run("notices left waiting", compared, found, scratch)]
+                runs = [whole, run_of("notices left waiting", compared, found, scratch)]
             wrong = double_bookings(primary), sum(missing(primary, run.tally) for run in runs)
         logs = home / "logs"
         book = Book(durations(logs / f"{name}.log" for name in _SERVERS), _days_served(logs), *wrong)
@@ -83,7 +83,8 @@ def _held(pid: int) -> Iterator[None]:
 
 
 @contextmanager
-def _running(home: Path, tell: Callable[[str], None]) -> Iterator[Stack]:
+def running(home: Path, tell: Callable[[str], None]) -> Iterator[Stack]:
+    """The whole stack, on ports of its own. Raises LocalError."""
     port, tls_port, admin_port = ports.free(3)
     settings = LocalSettings(port=port, tls_port=tls_port, admin_port=admin_port)
     stack = Stack(home, settings, {}, lambda text, _: tell(text))
@@ -94,7 +95,8 @@ def _running(home: Path, tell: Callable[[str], None]) -> Iterator[Stack]:
         stack.stop()
 
 
-def _settings(found: StackState) -> Settings:
+def settings_of(found: StackState) -> Settings:
+    """Settings of a process on a running stack."""
     key = Path(found.key_encryption_key_file).read_text().strip()
     store = urlsplit(found.valkey_url)._replace(path="/1").geturl()
     return Settings.model_validate(
@@ -112,7 +114,8 @@ def _servers(home: Path, found: StackState) -> tuple[PostgresServer, PostgresSer
     return database.servers(home, (primary, standby))
 
 
-def _run(name: str, plan: LoadPlan, found: StackState, scratch: Path) -> Run:
+def run_of(name: str, plan: LoadPlan, found: StackState, scratch: Path) -> Run:
+    """Have the calls of a plan made. Raises LoadError."""
     asked, said = scratch / "plan.json", scratch / "tally.json"
     asked.write_text(json.dumps(asdict(plan)))
     command: list[str | Path] = [sys.executable, "-m", "tests.bench.day.load", asked, said]

@@ -29,7 +29,7 @@ psql: .venv/built  ## Open the running system's database
 	exec $(PYTHON) -m server psql
 
 test: browser prometheus lint types  ## Check everything and run all tests
-	$(PYTHON) -m pytest $$(test -f .venv/browser || echo --ignore=tests/web)
+	$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $$(test -f .venv/browser || echo --ignore=tests/web)
 	test -f .venv/browser || echo "all passed, except that tests/web was left out: no browser"
 
 lint: .venv/built  ## Check style, layers and contract

@@ -64,6 +64,7 @@ def exported(endpoint: str, service: str, *, xray: bool = False) -> Iterator[Non
         farewell = threading.Thread(target=provider.shutdown, name="last spans", daemon=True)
         farewell.start()
         farewell.join(_FAREWELL_SECONDS)
+        collector.close()
 
 
 class _Collector(SpanExporter):
@@ -72,6 +73,10 @@ class _Collector(SpanExporter):
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter
         self.taken = 0
+
+    def close(self) -> None:
+        """Give up what is still on its way."""
+        self._exporter.shutdown()
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         self.taken += len(spans)

@@ -76,9 +76,12 @@ def test_a_token_of_a_disabled_account_is_refused_within_seconds(rest: Rest) -> 
 def test_neither_passwords_nor_tokens_are_in_the_log(rest: Rest, edge: Edge) -> None:
     ask(rest, "login", email="somebody@example.org", password="a secret password")
     ask(rest, "refresh", refresh_token="a-secret-token")
-    logs = edge.log() + rest.stack.process.log.read_text()
-    assert "AuthService/RefreshToken" in logs
-    assert not any(word in logs for word in ("secret", "somebody"))
+
+    def logs() -> str:
+        return edge.log() + rest.stack.process.log.read_text()
+
+    assert eventually(lambda: "AuthService/RefreshToken" in logs())
+    assert not any(word in logs() for word in ("secret", "somebody"))
 
 
 def test_a_display_is_paired_without_a_token_and_asks_until_it_is_confirmed(rest: Rest) -> None:

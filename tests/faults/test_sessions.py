@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import grpc
@@ -70,7 +71,7 @@ async def test_sessions_outlive_the_token_store_and_what_is_ended_meanwhile_stay
 
 
 async def test_people_and_systems_go_on_while_the_primary_is_away(place: Town, fleet: Fleet) -> None:
-    admin, _ = await fleet.clients("admin")
+    admin, other = await fleet.clients("admin")
     somebody = person(fleet, "somebody@example.org")
     await joined(admin, somebody)
     service = pb.CreateServiceAccountRequest(name="Laboratory", all_clinics=True)
@@ -93,6 +94,14 @@ async def test_people_and_systems_go_on_while_the_primary_is_away(place: Town, f
         assert refused.reason == "DATABASE_UNAVAILABLE"
     finally:
         await place.parts["primary"].start_again()
+    for number, each in enumerate((admin, other)):
+        await until(partial(writes, each, f"later-{number}@example.org"))
+
+
+async def writes(admin: Client, email: str) -> bool:
+    """Whether the primary takes writes again."""
+    request = pb.InviteAccountRequest(email=email, role=AccountRole.ACCOUNT_ROLE_ADMIN)
+    return bool(await unless_away(admin(admin.auth.InviteAccount, request)))
 
 
 async def joined(admin: Client, somebody: Person) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -152,6 +153,7 @@ async def test_while_the_collector_is_away_nothing_waits_and_what_is_dropped_is_
             assert dropped() - before >= MANY - 2 * MOST_WAITING
             began = time.perf_counter()
         assert time.perf_counter() - began < FAREWELL_SECONDS
+        assert eventually(lambda: all(thread.name != "last spans" for thread in threading.enumerate()))
     assert sorted(took)[20] < 0.1
     assert each < 0.001
 

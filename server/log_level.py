@@ -10,7 +10,6 @@ from db.valkey import log_level
 from db.valkey.client import Valkey
 from db.valkey.signer import Signer
 from server.telemetry import logs
-from server.usecases.sealing import derived
 
 LEVELS = ("debug", "info", "warning", "error")
 _LOOK_SECONDS = 1.0
@@ -22,9 +21,9 @@ class LogLevel:
     It is signed, so that somebody who can write to Valkey alone cannot silence the log.
     """
 
-    def __init__(self, valkey: Valkey, key_encryption_key: bytes, configured: str) -> None:
+    def __init__(self, valkey: Valkey, signer: Signer, configured: str) -> None:
         self._valkey = valkey
-        self._signer = Signer(derived(key_encryption_key, "log level in Valkey"))
+        self._signer = signer
         self._configured = self._current = configured
 
     async def run(self) -> None:

@@ -123,7 +123,7 @@ def _parts(
         announcer=DayAnnouncer(days),
         hub=Hub(days, engine, cache, signer, clock),
         valkeys=Valkeys({"cache": cache, "tokens": token_store}),
-        log_level=LogLevel(cache, secret, settings.log_level),
+        log_level=LogLevel(cache, signer, settings.log_level),
     )
 
 

@@ -51,8 +51,7 @@ async def work(settings: Settings, stop: asyncio.Event, clock: Clock | None = No
 @asynccontextmanager
 async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -> AsyncIterator[NotificationWorker]:
     url = settings.database_url.get_secret_value()
-    secret = key_encryption_key(settings.key_encryption_key.get_secret_value())
-    signer = signer_of_valkey(secret)
+    signer = signer_of_valkey(key_encryption_key(settings.key_encryption_key.get_secret_value()))
     async with AsyncExitStack() as stack:
         engine = create_engine(
             url, size=_CONNECTIONS, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION
@@ -84,7 +83,7 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -
                 f"notifications-{os.getpid()}",
             )
         )
-        level = LogLevel(valkey, secret, settings.log_level)
+        level = LogLevel(valkey, signer, settings.log_level)
         requests.watch()
         stack.enter_context(exported(settings.traces_endpoint, _APPLICATION, xray=settings.traces_format == "xray"))
         await stack.enter_async_context(kept_up([figures.run(), valkeys.run(), level.run()], stop))

@@ -24,7 +24,7 @@ _LEVELS = logging.getLevelNamesMapping()
 _TOGETHER_SECONDS = 0.02
 _calls_wanted = _trips_wanted = False
 _calls: list[tuple[str, str, str | None, float, str, str | None, str | None, float]] = []
-"""The number of calls whose lines are written together, which costs half as much as writing each alone."""
+"""Calls whose lines are written together, which costs half as much as writing each alone."""
 
 
 def no_ids() -> Mapping[str, str]:

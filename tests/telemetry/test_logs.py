@@ -21,6 +21,7 @@ from server.config import Settings
 from server.local.processes import ports
 from server.log_level import LogLevel
 from server.telemetry import logs, traces
+from server.usecases.sealing import signer_of_valkey
 from server.wiring import wired
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.waiting import until
@@ -150,7 +151,7 @@ async def test_all_lines_of_a_call_have_its_request_id(programs: Programs, call:
 
 async def test_a_level_that_no_worker_signed_is_ignored(valkey_urls: dict[str, str]) -> None:
     valkey = create_client(valkey_urls["cache_url"])
-    ours, others = (LogLevel(valkey, bytes([number] * 32), "info") for number in (1, 2))
+    ours, others = (LogLevel(valkey, signer_of_valkey(bytes([number] * 32)), "info") for number in (1, 2))
     try:
         await others.change("error", life := timedelta(minutes=1))
         assert await ours.wanted() is None

@@ -14,6 +14,7 @@ from server.commands.running import settings_here
 from server.config import Settings
 from server.log_level import LogLevel
 from server.usecases.identity.signing_keys import KeyEncryptionKeyError, key_encryption_key
+from server.usecases.sealing import signer_of_valkey
 
 _MOST_MINUTES = 24 * 60
 
@@ -50,8 +51,8 @@ def log_level(
 
 async def _change(configured: Settings, level: Level | None, life: timedelta) -> str:
     valkey = create_client(configured.cache_url.get_secret_value())
-    secret = key_encryption_key(configured.key_encryption_key.get_secret_value())
-    followed = LogLevel(valkey, secret, configured.log_level)
+    signer = signer_of_valkey(key_encryption_key(configured.key_encryption_key.get_secret_value()))
+    followed = LogLevel(valkey, signer, configured.log_level)
     try:
         if level is Level.RESET:
             await followed.reset()

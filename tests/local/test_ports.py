@@ -27,3 +27,9 @@ def test_free_ports_differ_and_can_be_claimed() -> None:
     assert len(set(found)) == 6
     for port in found:
         ports.claim(port, "YOYAKU_PORT")
+
+
+def test_no_outgoing_connection_can_take_a_free_port_before_it_is_used() -> None:
+    with socket.create_server((ports.HOST, 0)) as server, socket.create_connection(server.getsockname()) as outgoing:
+        assert outgoing.getsockname()[1] not in ports.CHOSEN_PORTS
+    assert set(ports.free(6)) <= set(ports.CHOSEN_PORTS)

@@ -23,8 +23,17 @@ _BY_NAME: dict[str, Any] = {
     "system": "urn:example:hospital", "value": "4711", "code": "123456", "pairing_code": "K7QM3XWP",
     "text": "Blood pressure 120/80.", "slot_minutes": 30, "expires_in": 900, "update_mask": "name,phone",
     "description": "must be a date, as YYYY-MM-DD", "next_page_token": "", "closed_reason": "", "retry_delay": "2s",
+    "id": _ID, "end_time": "2026-12-01T01:00:00Z", "status": "APPOINTMENT_STATUS_SCHEDULED",
 }  # fmt: skip
 _BY_FORMAT = {"uuid": _ID, "date-time": "2026-12-01T00:30:00Z", "email": "ken@example.org"}
+_SLOTS = [
+    {"time_slot": "10:00", "start_time": "2026-11-24T01:00:00Z", "end_time": "2026-11-24T01:30:00Z", "seats_free": 1},
+    {"time_slot": "10:30", "start_time": "2026-11-24T01:30:00Z", "end_time": "2026-11-24T02:00:00Z", "seats_free": 1},
+]
+_ALTERNATIVES: Node = {
+    "@type": "type.googleapis.com/yoyaku.v1.AlternativeSlots", "doctor_id": _ID, "time_zone": "Asia/Tokyo",
+    "slots": _SLOTS,
+}  # fmt: skip
 _LEFT_OUT = {"start_time", "override_reason", "etag", "page_token", "page", "identifier", "clinic", "create_time",
              "update_time", "id", "replaced_by", "all_clinics"}  # fmt: skip
 """Fields that an example of a request does without: the other way to say the same, or not the caller's to say."""
@@ -54,15 +63,15 @@ def _sample(name: str, schema: Node, components: Mapping[str, Node], takes: Any)
 
 
 def _value(name: str, schema: Node) -> Any:
-    if "enum" in schema:
-        return schema["enum"][min(1, len(schema["enum"]) - 1)]
+    if values := schema.get("enum"):
+        return _BY_NAME[name] if _BY_NAME.get(name) in values else values[min(1, len(values) - 1)]
     by_type = {
         "integer": max(schema.get("minimum", 1), 1),
         "boolean": False,
         "object": {"@type": "type.googleapis.com/google.rpc.ErrorInfo"},
         "string": _ID if name.endswith("_id") else name or "text",
     }
-    return _BY_FORMAT.get(schema.get("format", "")) or _BY_NAME.get(name, by_type.get(schema.get("type", "")))
+    return _BY_NAME.get(name, _BY_FORMAT.get(schema.get("format", "")) or by_type.get(schema.get("type", "")))
 
 
 def of_error(comment: str) -> Node:
@@ -76,6 +85,8 @@ def of_error(comment: str) -> Node:
     if "BadRequest" in meaning:
         violation = {"field": "date", "description": "must be a date, as YYYY-MM-DD", "reason": ""}
         details.append({"@type": "type.googleapis.com/google.rpc.BadRequest", "field_violations": [violation]})
+    if "AlternativeSlots" in meaning:
+        details.append(_ALTERNATIVES)
     if code in _RETRIED:
         details.append({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retry_delay": "1s"})
     return {"summary": meaning, "value": {"code": _CODES[code], "message": meaning, "details": details}}

@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,28 @@ def test_every_operation_has_examples_and_they_keep_their_schemas(document: Json
             assert values or is_default, (verb, path)
             for value in values:
                 Draft202012Validator({**content["schema"], "components": shared}).validate(value)
+
+
+def test_the_example_of_an_error_has_each_detail_that_its_description_names(document: Json) -> None:
+    details = {name: example["value"]["details"] for name, example in document["components"]["examples"].items()}
+    summaries = {name: example["summary"] for name, example in document["components"]["examples"].items()}
+    kinds = {name: {each["@type"].rpartition(".")[2] for each in of} for name, of in details.items()}
+    for kind in ("AlternativeSlots", "BadRequest"):
+        named = {name for name, summary in summaries.items() if kind in summary}
+        assert named == {name for name, of in kinds.items() if kind in of}
+        assert named
+    (alternatives,) = [each for each in details["SLOT_TAKEN"] if each["@type"].endswith("AlternativeSlots")]
+    slots = alternatives["slots"]
+    assert len(slots) > 1
+    assert all(slot["start_time"] < slot["end_time"] for slot in slots)
+
+
+def test_examples_of_answers_look_like_answers(document: Json) -> None:
+    answers = operations(document)["CreateAppointment"][2]["responses"]["201"]
+    appointment = answers["content"]["application/json"]["example"]["appointment"]
+    assert appointment["status"] == "APPOINTMENT_STATUS_SCHEDULED"
+    assert appointment["start_time"] < appointment["end_time"]
+    assert uuid.UUID(appointment["id"])
 
 
 def test_every_error_of_the_edge_is_in_every_operation(document: Json) -> None:

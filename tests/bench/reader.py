@@ -12,51 +12,42 @@ import sys
 import time
 from pathlib import Path
 
+from tests.fixtures.http2 import (
+    ACK,
+    DATA,
+    END_HEADERS,
+    END_STREAM,
+    HEADERS,
+    PING,
+    PREFACE,
+    SETTINGS,
+    WINDOW_UPDATE,
+    frame,
+    grpc_headers,
+)
+
 HOST = "127.0.0.1"
 _STREAMS_A_CONNECTION = 100
 _WINDOW = 2**31 - 1
-_DATA, _HEADERS, _SETTINGS, _PING, _WINDOW_UPDATE = 0, 1, 4, 6, 8
-_END_STREAM, _END_HEADERS, _ACK = 1, 4, 1
 _HEAD = 9
 # Days are longer than this, heartbeats shorter.
 _SHORTEST_DAY = 200
-
-
-def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
-    """A frame of HTTP/2."""
-    return len(payload).to_bytes(3, "big") + bytes((kind, flags)) + stream.to_bytes(4, "big") + payload
-
-
-def literal(text: str) -> bytes:
-    """A text as HPACK has it, neither compressed nor indexed."""
-    raw = text.encode()
-    if len(raw) < 127:  # HPACK: an integer of seven bits
-        return bytes((len(raw),)) + raw
-    rest, more = len(raw) - 127, b""
-    while rest >= 128:
-        more += bytes((rest % 128 + 128,))
-        rest //= 128
-    return b"\x7f" + more + bytes((rest,)) + raw
 
 
 class Connection:
     """One connection with its streams."""
 
     def __init__(self, port: int, streams: int, path: str, token: str, body: bytes) -> None:
-        headers = {
-            ":method": "POST", ":scheme": "http", ":path": path, ":authority": HOST, "te": "trailers",
-            "content-type": "application/grpc", "authorization": f"Bearer {token}",
-        }  # fmt: skip
-        block = b"".join(b"\x00" + literal(name) + literal(value) for name, value in headers.items())
+        block = grpc_headers(path, HOST, token)
         self.socket = socket.create_connection((HOST, port))
         self._rest = b""
         settings = b"\x00\x04" + _WINDOW.to_bytes(4, "big")
-        out = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(_SETTINGS, 0, 0, settings)
-        out += frame(_WINDOW_UPDATE, 0, 0, (_WINDOW - 65_535).to_bytes(4, "big"))
+        out = PREFACE + frame(SETTINGS, 0, 0, settings)
+        out += frame(WINDOW_UPDATE, 0, 0, (_WINDOW - 65_535).to_bytes(4, "big"))
         message = b"\0" + len(body).to_bytes(4, "big") + body
         for number in range(streams):
             stream = 2 * number + 1
-            out += frame(_HEADERS, _END_HEADERS, stream, block) + frame(_DATA, _END_STREAM, stream, message)
+            out += frame(HEADERS, END_HEADERS, stream, block) + frame(DATA, END_STREAM, stream, message)
         self.socket.sendall(out)
 
     def days(self) -> int:
@@ -69,12 +60,12 @@ class Connection:
             if len(self._rest) < end:
                 break
             kind, flags = self._rest[start + 3], self._rest[start + 4]
-            if kind == _DATA and length > _SHORTEST_DAY:
+            if kind == DATA and length > _SHORTEST_DAY:
                 found += 1
-            elif kind == _SETTINGS and not flags & _ACK:
-                reply += frame(_SETTINGS, _ACK, 0, b"")
-            elif kind == _PING and not flags & _ACK:
-                reply += frame(_PING, _ACK, 0, self._rest[start + _HEAD : end])
+            elif kind == SETTINGS and not flags & ACK:
+                reply += frame(SETTINGS, ACK, 0, b"")
+            elif kind == PING and not flags & ACK:
+                reply += frame(PING, ACK, 0, self._rest[start + _HEAD : end])
             start = end
         self._rest = self._rest[start:]
         if reply:

@@ -19,13 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
-from tests.bench.reader import frame, literal
+from tests.fixtures.http2 import DATA, END_HEADERS, END_STREAM, HEADERS, PREFACE, SETTINGS, frame, grpc_headers
 
 HOST, _FROM = "127.0.0.1", "127.0.0.2"
 _MOST_SECONDS = 60.0
 _BOMB_BYTES = 250_000_000
-_DATA, _HEADERS, _SETTINGS = 0, 1, 4
-_END_STREAM, _END_HEADERS = 1, 4
 answers = Counter[str]()
 """What came back, where it is looked at: an attack that is refused at the door shows nothing."""
 _SERVICE = "/yoyaku.v1.ScheduleService"
@@ -63,15 +61,13 @@ def _calls(
     target: Target, path: str, count: int, token: str = "", message: bytes = b"", *, ends: bool
 ) -> socket.socket:
     """A connection with so many gRPC calls, each of them with these bytes of a message."""
-    headers = {":method": "POST", ":scheme": "http", ":path": path, ":authority": HOST, "te": "trailers"}
-    headers |= {"content-type": "application/grpc"} | ({"authorization": f"Bearer {token}"} if token else {})
-    block = b"".join(b"\x00" + literal(name) + literal(text) for name, text in headers.items())
-    out = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(_SETTINGS, 0, 0, b"")
+    block = grpc_headers(path, HOST, token)
+    out = PREFACE + frame(SETTINGS, 0, 0, b"")
     for number in range(count):
         stream = 2 * number + 1
-        out += frame(_HEADERS, _END_HEADERS, stream, block)
+        out += frame(HEADERS, END_HEADERS, stream, block)
         if message or ends:
-            out += frame(_DATA, _END_STREAM if ends else 0, stream, message)
+            out += frame(DATA, END_STREAM if ends else 0, stream, message)
     made = target.connected()
     made.sendall(out)
     return made

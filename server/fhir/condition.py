@@ -48,6 +48,13 @@ def condition(resource: Json, origin: Origin) -> Condition:
     )
 
 
+def without_author(resource: Json, origin: Origin) -> Reference | None:
+    """The patient of a Condition, if it tells neither encounter nor recorder nor asserter (Unusable)."""
+    if any(mapping(resource.get(field)) for field in ("encounter", "recorder", "asserter")):
+        return None
+    return reference(resource.get("subject"), "Patient", origin)
+
+
 def _lines(resource: Json) -> Iterator[str]:
     name = concept(resource.get("code")) or coded(resource.get("code"))
     if not name:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any, NamedTuple
 
 from server.domain.characters import without_ignorable
@@ -12,6 +12,7 @@ from server.fhir.fields import (
     Origin,
     Unusable,
     concept,
+    current,
     identifiers,
     items,
     mapping,
@@ -29,6 +30,7 @@ GENERAL_PRACTICE = "General practice"
 _MOST_OF_SPECIALTY = 100
 # Codes of http://terminology.hl7.org/CodeSystem/organization-type.
 _GIVES_CARE = "prov"
+NO_TYPE = "its type does not say that it gives care"
 _GIVE_NO_CARE = {"ins", "pay", "edu", "reli", "crs", "bus", "govt", "cg"}
 _WEEKDAYS = {day: number for number, day in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), 1)}
 _MOST_OF_ADDRESS = 300
@@ -46,7 +48,7 @@ class Organization:
     phone: str
     """In E.164 form; empty if unknown."""
     no_provider: str
-    """Why it is no clinic unless something refers to it as one; empty if it is."""
+    """Why it is no clinic unless something refers to it as one; empty if its type says that it is."""
     notes: Sequence[str] = ()
     """What was left out of the resource, and why."""
 
@@ -82,6 +84,13 @@ class Hours(NamedTuple):
     end: time
 
 
+class Absence(NamedTuple):
+    """Days on which a role is not exercised, both included."""
+
+    first: date
+    last: date
+
+
 @dataclass(frozen=True, slots=True)
 class PractitionerRole:
     """A practitioner's role at an organization, which becomes a doctor."""
@@ -97,18 +106,20 @@ class PractitionerRole:
     since: date | None
     until: date | None
     """The last day of the role."""
+    absences: Sequence[Absence]
+    """In order, without overlaps."""
     notes: Sequence[str] = ()
     """What was left out of the resource, and why."""
 
 
 def organization(resource: Json, origin: Origin) -> Organization:
     """Read an Organization (Unusable)."""
-    addresses = items(resource.get("address"))
+    addresses = current(resource.get("address"), origin.now)
     notes: list[str] = []
     return Organization(
         identifiers(resource, origin, notes),
         _name_of(resource, notes),
-        zone_of(addresses, origin.zone).key,
+        zone_of(addresses, origin.zone, notes).key,
         next(filter(None, map(_in_one_line, addresses)), "")[:_MOST_OF_ADDRESS],
         phone_of(resource, origin, notes),
         _no_provider(resource, origin),
@@ -132,7 +143,9 @@ def _no_provider(resource: Json, origin: Origin) -> str:
         return f"its type is {other}"
     if resource.get("active") is False:
         return "it is not active"
-    return "it is part of another" if reference(resource.get("partOf"), "Organization", origin) else ""
+    if reference(resource.get("partOf"), "Organization", origin):
+        return "it is part of another"
+    return NO_TYPE
 
 
 def _in_one_line(address: Json) -> str:
@@ -185,8 +198,36 @@ def role(resource: Json, origin: Origin) -> PractitionerRole:
         hours=_hours(resource, notes),
         since=since.day if since else None,
         until=until.day if until else None,
+        absences=_absences(resource, notes),
         notes=notes,
     )
+
+
+def _absences(resource: Json, notes: list[str]) -> Sequence[Absence]:
+    """The days on which somebody is away, even for a part of the day; those that touch or overlap are one absence."""
+    found: list[Absence] = []
+    for each in items(resource.get("notAvailable")):
+        during = mapping(each.get("during"))
+        first, last = _day(during.get("start")), _day(during.get("end"))
+        if first is None or last is None or last < first:
+            notes.append("a notAvailable has no start and end day: it is left off; set the working hours by hand")
+        else:
+            found.append(Absence(first, last))
+    merged: list[Absence] = []
+    for absence in sorted(found):
+        if merged and absence.first <= merged[-1].last + timedelta(days=1):
+            merged[-1] = Absence(merged[-1].first, max(merged[-1].last, absence.last))
+        else:
+            merged.append(absence)
+    return merged
+
+
+def _day(value: object) -> date | None:
+    try:
+        found = moment(value, "during")
+    except Unusable:
+        return None
+    return found.day if found else None
 
 
 def _hours(resource: Json, notes: list[str]) -> Sequence[Hours]:
@@ -199,8 +240,6 @@ def _hours(resource: Json, notes: list[str]) -> Sequence[Hours]:
             notes.append("an availableTime has no days, or no start and end: it is left off")
             continue
         found += [Hours(_WEEKDAYS[day], times[0], times[1]) for day in days if day in _WEEKDAYS]
-    if resource.get("notAvailable"):
-        notes.append("notAvailable is left off: set the working hours of those days by hand")
     return _merged(sorted(set(found)))
 
 

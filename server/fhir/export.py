@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from server.fhir.condition import without_author
 from server.fhir.fields import Identifier, Json, Origin, Unusable, current_identifiers, resource_id
 from server.fhir.files import found_in, resources
 from server.fhir.references import providers
@@ -85,6 +86,8 @@ class Export:
     """By type: the identifiers that several resources share, and that therefore identify none of them."""
     providers: set[Identifier] = field(default_factory=set)
     """Organizations that roles, locations, services or visits refer to, by their identifiers."""
+    unattributed: set[Identifier] = field(default_factory=set)
+    """Patients with a Condition that tells neither encounter nor recorder nor asserter, by their own identifiers."""
     _owners: dict[int, int] = field(default_factory=dict)
     _holding: dict[str, list[Path]] = field(default_factory=dict)
 
@@ -97,6 +100,8 @@ class Export:
                     raise resource
                 self.providers.update(each.identifier for each in providers(resource, origin))
                 kind = _kind(resource)
+                if kind == "Condition" and (patient := without_author(resource, origin)):
+                    self.unattributed.add(patient.identifier)
             except Unusable as unusable:
                 self._report(Report(self.name(file), number, number, "", unusable.reason))
                 continue

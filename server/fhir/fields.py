@@ -147,6 +147,11 @@ def has_ended(given: Json, now: datetime) -> bool:
     return bool(end) and end[:10] < now.date().isoformat()[: len(end[:10])]
 
 
+def current(value: object, now: datetime) -> list[Json]:
+    """The objects in a list, such as addresses, that are not marked as old and whose period has not ended."""
+    return [each for each in items(value) if each.get("use") != "old" and not has_ended(each, now)]
+
+
 def name(value: object, rule: Callable[[str], str] = particulars.name) -> str:
     """A name (Unusable if it is missing or not valid)."""
     if not (written := text(value)):

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from server import particulars
 from server.fhir.fields import Identifier, Json, Origin, identifiers, items, mapping, text
 from server.fhir.names import Names, names_of
-from server.fhir.references import Reference, reference
+from server.fhir.references import Reference, reference, references
 from server.fhir.telecom import email_of, phone_of
 from server.particulars import Unfit
 
@@ -32,6 +32,8 @@ class Patient:
     """The entry to use instead."""
     replaces: Sequence[Reference] = ()
     """Entries that this one is to be used for."""
+    general_practitioners: Sequence[Reference] = ()
+    """Practitioners, then roles."""
     notes: Sequence[str] = ()
     """What was left out of the resource, and why."""
 
@@ -39,6 +41,8 @@ class Patient:
 def patient(resource: Json, origin: Origin) -> Patient:
     """Read a Patient (Unusable)."""
     notes: list[str] = []
+    treating = resource.get("generalPractitioner")
+    treating = treating if isinstance(treating, list) else []
     links = [_link(each, origin, notes) for each in items(resource.get("link"))]
     return Patient(
         identifiers=identifiers(resource, origin, notes),
@@ -51,6 +55,8 @@ def patient(resource: Json, origin: Origin) -> Patient:
         inactive=resource.get("active") is False,
         replaced_by=next((other for kind, other in links if kind == "replaced-by" and other), None),
         replaces=[other for kind, other in links if kind == "replaces" and other],
+        general_practitioners=references(treating, "Practitioner", origin)
+        + references(treating, "PractitionerRole", origin),
         notes=notes,
     )
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
 from server import particulars
-from server.fhir.fields import Json, Origin, has_ended, items, text
+from server.fhir.fields import Json, Origin, current, text
 from server.particulars import Unfit
 
 _PHONES = ("phone", "sms")
@@ -34,7 +34,7 @@ _PREFECTURE = re.compile(r"(東京都|北海道|(大阪|京都)府|\w{2,3}県)")
 
 def phone_of(resource: Json, origin: Origin, notes: list[str]) -> str:
     """The phone number to use, in E.164 form, or empty; a note if there are numbers and none can be read."""
-    region = region_of(items(resource.get("address")), origin)
+    region = region_of(current(resource.get("address"), origin.now), origin)
     return _first(resource, _PHONES, lambda value: e164(value, region), origin, notes, "phone number")
 
 
@@ -60,11 +60,7 @@ def _first(
 
 def _values(resource: Json, systems: Sequence[str], origin: Origin) -> Iterator[str]:
     """The values of a resource's current contact points, the preferred one first."""
-    points = [
-        point
-        for point in items(resource.get("telecom"))
-        if point.get("system") in systems and point.get("use") != "old" and not has_ended(point, origin.now)
-    ]
+    points = [point for point in current(resource.get("telecom"), origin.now) if point.get("system") in systems]
     for point in sorted(points, key=_order):
         if isinstance(value := point.get("value"), str) and value.strip():
             yield value.strip()
@@ -82,12 +78,11 @@ def _visible(value: str) -> str:
 
 
 def region_of(addresses: Sequence[Json], origin: Origin) -> str:
-    """The ISO 3166 code of the country that numbers without one belong to; empty if nothing tells."""
-    current = [each for each in addresses if not has_ended(each, origin.now)]
-    for address in current:
+    """The ISO 3166 code of the country that numbers without one belong to; empty if no address tells."""
+    for address in addresses:
         if country := text(address.get("country")).upper():
             return _COUNTRIES.get(country, country)
-    lines = " ".join(str(address.get(field) or "") for address in current for field in ("state", "text", "city"))
+    lines = " ".join(str(address.get(field) or "") for address in addresses for field in ("state", "text", "city"))
     return "JP" if _PREFECTURE.search(lines) else origin.region
 
 

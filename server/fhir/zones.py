@@ -1,8 +1,9 @@
 """The time zones of the states of the USA; for a state with several, the one in which most people live."""
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from server.fhir.fields import Json, Unusable, items, text
+from server.fhir.fields import Json, Unusable, text
 
 _USA = {"US", "USA", "UNITED STATES", "UNITED STATES OF AMERICA"}
 # By state, under its two letters and its full name.
@@ -44,16 +45,21 @@ def _by_state() -> dict[str, str]:
 ZONE_OF_STATE = _by_state()
 
 
-def zone_of(addresses: object, fallback: ZoneInfo | None) -> ZoneInfo:
-    """The zone of the first address that determines one, or else the fallback (Unusable if there is neither)."""
-    for address in items(addresses):
-        if found := _zone_of(address):
-            return ZoneInfo(found)
-    if fallback is None:
+def zone_of(addresses: Sequence[Json], given: ZoneInfo | None, notes: list[str]) -> ZoneInfo:
+    """The zone that was given, else that of the first address that tells one (Unusable if there is neither).
+
+    A note if an address tells another zone than the one that was given.
+    """
+    told = next(filter(None, map(_zone_of, addresses)), None)
+    if given is not None:
+        if told not in {None, given.key}:
+            notes.append(f"its address tells the time zone {told}, but {given.key} was given with --time-zone")
+        return given
+    if told is None:
         raise Unusable(
             "the address names no state of the country US, so the time zone is unknown: give one with --time-zone"
         )
-    return fallback
+    return ZoneInfo(told)
 
 
 def _zone_of(address: Json) -> str | None:

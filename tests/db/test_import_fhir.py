@@ -250,8 +250,29 @@ async def test_what_a_role_says_of_hours_and_cannot_be_kept_is_reported(book: Bo
     _, reports = await load(book, export(tmp_path, a=[organization(), practitioner(), odd]))
     assert [report.split(": ", 2)[2] for report in reports] == [
         "an availableTime has no days, or no start and end: it is left off",
-        "notAvailable is left off: set the working hours of those days by hand",
+        "a notAvailable has no start and end day: it is left off; set the working hours by hand",
     ]
+
+
+async def test_a_role_offers_nothing_on_days_when_it_is_not_available(
+    worker: Worker, book: Book, tmp_path: Path
+) -> None:
+    away = [
+        {"during": {"start": "2026-03-03", "end": "2026-03-04"}},
+        {"during": {"start": "2026-03-04T12:00:00Z", "end": "2026-03-05T12:00:00Z"}},
+        {"during": {"start": "2026-03-10", "end": "2027-03-10"}},
+        {"during": {"start": "2010", "end": "2011"}},
+    ]
+    there = role("r1", notAvailable=away, period={"start": "2020-01-01", "end": "2026-03-20"})
+    _, reports = await load(book, export(tmp_path, a=[organization(), practitioner(), there]))
+    assert [report.split(": ")[2] for report in reports] == ["a notAvailable has no start and end day"]
+    [[doctor_id]] = await book.rows("SELECT id FROM doctors")
+    staff = await worker.client("admin")
+    free = []
+    for number in (2, 3, 4, 5, 6, 9, 10, 20, 23):
+        request = schedule_service_pb2.ListAvailableSlotsRequest(doctor_id=str(doctor_id), date=f"2026-03-{number:02}")
+        free += [number] * bool((await staff(staff.schedules.ListAvailableSlots, request)).slots)
+    assert free == [2, 6, 9]
 
 
 async def test_an_organization_that_gives_no_care_is_a_clinic_only_if_something_says_so(
@@ -270,17 +291,29 @@ async def test_an_organization_that_gives_no_care_is_a_clinic_only_if_something_
         organization("alias", name=None, alias=["Alias Clinic"]),
         practitioner(),
         role(organization={"reference": "Organization/visited"}),
+        location(managingOrganization={"reference": "Organization/alias"}),
     ]
     _, reports = await load(book, export(tmp_path, a=lines))
     nothing = "and no role, location, service or visit refers to it: it is no clinic"
     assert [report.split(": ", 1)[1] for report in reports] == [
+        "Organization/alias: it has no name: its first alias is used",
         f"Organization/payer: its type is pay, {nothing}",
         f"Organization/closed: it is not active, {nothing}",
         f"Organization/dept: it is part of another, {nothing}",
-        "Organization/alias: it has no name: its first alias is used",
+        f"Organization/plain: its type does not say that it gives care, {nothing}",
     ]
     names = [name for [name] in await book.rows("SELECT name FROM clinics ORDER BY name")]
-    assert names == ["Alias Clinic", "Clinic plain", "Clinic typed", "Clinic visited"]
+    assert names == ["Alias Clinic", "Clinic typed", "Clinic visited"]
+
+
+async def test_of_organizations_alone_those_that_may_give_care_are_clinics_and_stay_so(
+    book: Book, tmp_path: Path
+) -> None:
+    outcome, _ = await load(book, export(tmp_path / "first", a=[organization()]))
+    assert outcome.new == 1
+    others = [organization("o2"), practitioner(), role(organization={"reference": "Organization/o2"})]
+    outcome, reports = await load(book, export(tmp_path / "second", a=[organization(), *others]))
+    assert (outcome.new, outcome.unchanged, reports) == (3, 1, [])
 
 
 async def test_a_location_in_a_location_belongs_to_the_same_clinic(book: Book, tmp_path: Path) -> None:

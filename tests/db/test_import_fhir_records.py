@@ -85,8 +85,8 @@ async def test_conditions_that_are_no_records_are_reported(book: Book, tmp_path:
         "c.ndjson:6: Condition/c6: recordedDate is in the future",
         "c.ndjson:7: Condition/c7: subject is missing or does not refer to a Patient",
         (
-            "c.ndjson:2: Condition/c2: it names no encounter, and neither its recorder nor its asserter is a doctor"
-            " in the book"
+            "c.ndjson:2: Condition/c2: it names no encounter, and neither its recorder nor its asserter, nor without"
+            " them the patient's general practitioner, is a doctor in the book"
         ),
         (
             "c.ndjson:3: Condition/c3: Encounter/nobody is neither in the export nor already imported,"
@@ -132,3 +132,15 @@ async def test_without_a_visit_a_condition_belongs_to_who_recorded_or_asserted_i
     assert {row.doctor_name for row in found.values()} == {"Hana Mori"}
     assert {row.appointment_id for row in found.values()} == {None}
     assert found["c1"].created_at == datetime(2019, 4, 5, tzinfo=UTC)
+
+
+async def test_a_condition_that_tells_nobody_belongs_to_the_general_practitioner(book: Book, tmp_path: Path) -> None:
+    treated = patient(
+        "p1", generalPractitioner=[{"reference": "Organization/o1"}, {"reference": "PractitionerRole/r1"}]
+    )
+    lone = condition("c1", encounter=None, recordedDate="2019-04-05")
+    stranger = condition("c2", encounter=None, recorder={"reference": "Practitioner/nobody"})
+    _, reports = await load(book, export(tmp_path, a=[lone, stranger, treated, *whole()[2:]]))
+    assert [report.split(": ")[1] for report in reports] == ["Condition/c2"]
+    [row] = (await imported(book)).values()
+    assert (row.doctor_name, row.created_at) == ("Hana Mori", datetime(2019, 4, 5, tzinfo=UTC))

@@ -97,7 +97,8 @@ async def test_the_same_id_of_another_source_is_someone_else(book: Book, tmp_pat
 
 async def test_a_location_named_as_another_clinic_is_reported(book: Book, tmp_path: Path) -> None:
     shared = [{"system": MRN, "value": "7"}]
-    lines = [organization(), organization("o2", identifier=shared), location(identifier=shared)]
+    other = organization("o2", identifier=shared, type=[{"coding": [{"code": "prov"}]}])
+    lines = [organization(), other, location(identifier=shared)]
     _, reports = await load(book, export(tmp_path, a=lines))
     assert reports == [f"a.ndjson:3: Location/l1: its identifier of {MRN} is another clinic's already"]
 

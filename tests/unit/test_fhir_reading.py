@@ -139,14 +139,28 @@ def test_phones_become_e164_or_stay_empty(number: str, country: str, expected: s
 def test_every_state_has_a_zone_that_there_is() -> None:
     assert set(ZONE_OF_STATE.values()) <= available_timezones()
     assert len(ZONE_OF_STATE) == 2 * (50 + 1 + 5)
-    assert zone_of([{"state": "kansas", "country": "US"}], None).key == "America/Chicago"
+    assert zone_of([{"state": "kansas", "country": "US"}], None, []).key == "America/Chicago"
+
+
+def test_a_zone_that_was_given_beats_one_that_an_address_tells() -> None:
+    notes: list[str] = []
+    assert zone_of([{"state": "KS", "country": "US"}], ZoneInfo("America/Denver"), notes).key == "America/Denver"
+    assert notes == ["its address tells the time zone America/Chicago, but America/Denver was given with --time-zone"]
+    zone_of([{"state": "CO", "country": "US"}], ZoneInfo("America/Denver"), notes)
+    assert len(notes) == 1
+
+
+def test_an_address_of_the_past_is_no_address_of_a_clinic() -> None:
+    former = {"text": "1 Old Street", "state": "CA", "country": "US", "period": {"end": "2020-01"}}
+    found = directory.organization(organization(address=[former, {"use": "old"}, *organization()["address"]]), ORIGIN)
+    assert (found.address, found.time_zone) == ("KS", "America/Chicago")
 
 
 @pytest.mark.parametrize("address", [{"state": "WA", "country": "AU"}, {"state": "WA"}, {"state": "MI"}, {}])
 def test_a_state_without_its_country_is_no_guess(address: dict[str, str]) -> None:
-    assert zone_of([address], ZoneInfo("Australia/Perth")).key == "Australia/Perth"
+    assert zone_of([address], ZoneInfo("Australia/Perth"), []).key == "Australia/Perth"
     with pytest.raises(Unusable, match="--time-zone"):
-        zone_of([address], None)
+        zone_of([address], None, [])
 
 
 def test_a_clinic_has_the_address_and_the_phone_of_its_organization() -> None:

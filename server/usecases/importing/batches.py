@@ -1,6 +1,6 @@
 """What the steps of an import share: a batch of lines, its result, and what the database has already."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -84,22 +84,33 @@ class ImportCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """What a run remembers of earlier lines."""
+
+    unattributed: Collection[Identifier]
+    """Patients with a Condition that tells neither encounter nor recorder nor asserter."""
+    general_practitioners: dict[Identifier, Sequence[Reference]] = field(default_factory=dict)
+    """Those of the unattributed."""
+    retired: set[str] = field(default_factory=set)
+    """The practitioners whom the export calls inactive."""
+    strangers: set[Identifier] = field(default_factory=set)
+    """Exporter's ids that mean other patients in the database than in the export: nothing is stored under them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One batch and its transaction."""
 
     pg: Connection
     now: datetime
     new_id: IdMaker
-    retired: set[str]
-    """The practitioners whom the export calls inactive."""
-    strangers: set[Identifier]
-    """Exporter's ids that mean other patients in the database than in the export: nothing is stored under them."""
+    memory: Memory
     cipher: RecordCipher
     trail: AuditTrail
 
     async def resolve(self, noun: Noun, wanted: Iterable[Identifier]) -> dict[Identifier, str]:
         """The ids that identifiers of one noun stand for, as far as the database has them."""
-        rows = await imports.named(self.pg, noun, set(wanted) - self.strangers)
+        rows = await imports.named(self.pg, noun, set(wanted) - self.memory.strangers)
         found = {Identifier(row.system, row.value): row.id for row in rows}
         if noun != "patient":
             return found

@@ -1,12 +1,10 @@
 """Organizations become clinics, practitioners and their roles become doctors."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, time, timedelta
 from typing import Protocol
 
 from db.postgres import imports
 from db.postgres.booking import hours
-from db.postgres.booking.days import SessionRow
 from db.postgres.directory import clinics, doctors
 from db.postgres.directory.clinics import ClinicRow
 from db.postgres.imports import Noun, Pair
@@ -14,19 +12,23 @@ from server.domain.names import are_same
 from server.fhir.directory import Location, Organization, Practitioner, PractitionerRole
 from server.fhir.fields import Identifier, Unusable, shown
 from server.usecases.importing.batches import ImportCounts, Item, Known, Step, add_missing, first_known
-
-_HOURS_FROM = date(2000, 1, 1)
-_WEEK = [
-    SessionRow(_HOURS_FROM, weekday, start, end, 30, 1)
-    for weekday in range(1, 6)
-    for start, end in ((time(9), time(12)), (time(13), time(17)))
-]
+from server.usecases.importing.role_hours import OFFICE_HOURS, Versions, hours_of
 
 
 async def organizations(step: Step, batch: Sequence[Item[Organization]]) -> ImportCounts:
     """Add a clinic, with the usual booking policy, for each organization that the database does not have."""
     known = await Known.load(step, "clinic", [item.content for item in batch])
-    return await add_missing(step, known, batch, _add_clinic, await _by_name(step, "clinic", known), "name")
+    outcome, there = ImportCounts(), list[Item[Organization]]()
+    for item in batch:
+        with outcome.reporting(item.line):
+            if item.content.no_provider and not known.has(item.content):
+                raise Unusable(
+                    f"{item.content.no_provider}, and no role, location, service or visit refers to it: it is no clinic"
+                )
+            there.append(item)
+    same_name = await _by_name(step, "clinic", known)
+    outcome.add(await add_missing(step, known, there, _add_clinic, same_name, "name"))
+    return outcome
 
 
 class _HasName(Protocol):
@@ -101,7 +103,7 @@ async def practitioners(step: Step, batch: Sequence[Item[Practitioner]]) -> Impo
         step, known, batch, _add_practitioner, await _by_name(step, "practitioner", known), "name"
     )
     # For one who is inactive, whatever else the export says, no doctor takes bookings.
-    step.retired.update(known.id_of(item.content) for item in batch if not item.content.active)
+    step.memory.retired.update(known.id_of(item.content) for item in batch if not item.content.active)
     return outcome
 
 
@@ -154,10 +156,7 @@ async def _name_after(
 
 
 async def _add_by_role(step: Step, pair: Pair, role: PractitionerRole) -> str:
-    week = [SessionRow(_HOURS_FROM, weekday, start, end, 30, 1) for weekday, start, end in role.hours] or _WEEK
-    doctor_id = await add_doctor(step, pair, role.specialty, week, max(role.since or _HOURS_FROM, _HOURS_FROM))
-    if role.until:
-        await hours.put(step.pg, doctor_id, role.until + timedelta(days=1), [])
+    doctor_id = await add_doctor(step, pair, role.specialty, hours_of(role))
     if not role.active:
         await imports.retire(step.pg, doctor_id)
     return doctor_id
@@ -168,20 +167,12 @@ async def doctors_of(step: Step, pairs: Sequence[Pair]) -> dict[Pair, str]:
     return {(row.practitioner_id, row.clinic_id): row.id for row in await imports.doctors(step.pg, pairs)}
 
 
-async def add_doctor(
-    step: Step,
-    pair: Pair,
-    specialty: str,
-    week: Sequence[SessionRow] = _WEEK,
-    since: date = _HOURS_FROM,
-) -> str:
-    """Add a doctor, who works office hours unless others are known, so that there are slots to book; returns the id.
-
-    One who is retired takes no bookings.
-    """
+async def add_doctor(step: Step, pair: Pair, specialty: str, versions: Versions = OFFICE_HOURS) -> str:
+    """Add a doctor with working hours; returns the id. One who is retired takes no bookings."""
     doctor_id = step.new_id()
     await doctors.add(step.pg, doctor_id, practitioner_id=pair[0], clinic_id=pair[1], specialty=specialty, now=step.now)
-    await hours.put(step.pg, doctor_id, since, [session._replace(valid_from=since) for session in week])
-    if pair[0] in step.retired:
+    for since, week in versions.items():
+        await hours.put(step.pg, doctor_id, since, week)
+    if pair[0] in step.memory.retired:
         await imports.retire(step.pg, doctor_id)
     return doctor_id

@@ -19,6 +19,7 @@ async def add(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
     exporter's own id, but with another name and another birth date, is a different patient: the exporter has not kept
     the ids of earlier imports.
     """
+    _remember_practitioners(step, batch)
     known = await Known.load(step, "patient", [item.content for item in batch])
     names = await imports.names(step.pg, "patient", known.ids)
     readings = await imports.readings(step.pg, known.ids)
@@ -37,7 +38,7 @@ async def add(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
 
     def check(patient: Patient, patient_id: str) -> None:
         if not has_name(patient, patient_id) and not has_birth_date(patient, patient_id):
-            step.strangers.add(patient.identifiers[0])
+            step.memory.strangers.add(patient.identifiers[0])
             raise Unusable(
                 "the book has another person under this id, with another name and birth date: if another system wrote"
                 " this export, give its own --source"
@@ -51,6 +52,13 @@ async def add(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
             dead, gone = patient.deceased, patient.inactive
             outcome.changed += await imports.mark(step.pg, patient_id, deceased=dead, inactive=gone, now=step.now)
     return outcome
+
+
+def _remember_practitioners(step: Step, batch: Sequence[Item[Patient]]) -> None:
+    for item in batch:
+        own = item.content.identifiers[0]
+        if item.content.general_practitioners and own in step.memory.unattributed:
+            step.memory.general_practitioners[own] = item.content.general_practitioners
 
 
 def is_linked(patient: Patient) -> bool:

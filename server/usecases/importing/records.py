@@ -14,6 +14,7 @@ from db.postgres.records.records import NewRecord
 from server.domain.records import Access, Basis
 from server.fhir.condition import Condition
 from server.fhir.fields import Identifier, Unusable
+from server.fhir.references import Reference
 from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Known, Step, first_known, others
 from server.usecases.records.audit_trail import AuditEntry
 from server.usecases.records.encryption import TextLocation
@@ -39,6 +40,8 @@ class _References:
     encounters: dict[Identifier, str]
     visits: dict[str, VisitRow]
     people: dict[Identifier, str]
+    treating: dict[Identifier, Sequence[Reference]]
+    """By patient: the general practitioners."""
     doctors: dict[str, str]
     """By practitioner: the doctor to be the author."""
 
@@ -46,12 +49,15 @@ class _References:
     async def load(step: Step, conditions: Sequence[Condition]) -> "_References":
         named = {each.encounter.identifier for each in conditions if each.encounter}
         encounters = await step.resolve("appointment", named)
-        people = await step.resolve("practitioner", {who.identifier for each in conditions for who in each.authors})
+        treating = {each.patient.identifier: _treating(step, each) for each in conditions}
+        named_people = [who for each in conditions for who in [*each.authors, *treating[each.patient.identifier]]]
+        people = await step.resolve("practitioner", {who.identifier for who in named_people})
         return _References(
             await step.resolve("patient", {each.patient.identifier for each in conditions}),
             encounters,
             {row.id: row for row in await imports.visits(step.pg, encounters.values())},
             people,
+            treating,
             await imports.first_doctors(step.pg, people.values()),
         )
 
@@ -60,7 +66,7 @@ class _References:
         return self.encounters.get(condition.encounter.identifier) if condition.encounter else None
 
     def finding(self, record_id: str, condition: Condition, now: datetime) -> _ResolvedCondition:
-        """Resolve a condition: by its visit, else by who recorded or asserted it (Unusable)."""
+        """Resolve a condition: by its visit, else by who recorded or asserted it or treats the patient (Unusable)."""
         patient_id, visit_id = first_known([condition.patient], self.patients), self.visit_of(condition)
         if visit_id is None:
             author, at = self._author(condition), _at(condition, now)
@@ -72,12 +78,20 @@ class _References:
         return _ResolvedCondition(record_id, condition.text, patient_id, visit.doctor_id, visit_id, at)
 
     def _author(self, condition: Condition) -> str:
-        people = (self.people.get(each.identifier, "") for each in condition.authors)
+        authors = condition.authors or (self.treating[condition.patient.identifier] if not condition.encounter else ())
+        people = (self.people.get(each.identifier, "") for each in authors)
         if found := next((self.doctors[each] for each in people if each in self.doctors), None):
             return found
         if condition.encounter:
             first_known([condition.encounter], self.encounters)
-        raise Unusable("it names no encounter, and neither its recorder nor its asserter is a doctor in the book")
+        raise Unusable(
+            "it names no encounter, and neither its recorder nor its asserter, nor without them the patient's general"
+            " practitioner, is a doctor in the book"
+        )
+
+
+def _treating(step: Step, condition: Condition) -> Sequence[Reference]:
+    return step.memory.general_practitioners.get(condition.patient.identifier, ())
 
 
 async def add(step: Step, batch: Sequence[Item[Condition]]) -> ImportCounts:

@@ -20,7 +20,7 @@ from server.fhir.export import KINDS, Export, Line
 from server.fhir.fields import Identifier, Json, Origin, Unusable, as_written, own, resource_id, shown, without_system
 from server.fhir.patient import patient
 from server.usecases.importing import directory, encounters, patients, records
-from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Step
+from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Memory, Step
 from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.records.encryption import RecordCipher
 from server.usecases.unit_of_work import database_failures_as_domain_errors
@@ -72,7 +72,7 @@ class Importer:
         TRANSACTION_CONFLICT or DATABASE_UNAVAILABLE, yielded batches are stored and another run continues from there.
         """
         owned = await self._reserve([own(name, "", origin).system for name in KINDS])
-        retired, strangers = set[str](), set[Identifier]()
+        memory = Memory(export.unattributed)
         for name in KINDS:
             seen: set[str] = set()
             linked: list[Item[Any]] = []
@@ -81,11 +81,11 @@ class Importer:
                 read = partial(_read, _KINDS[name], origin, owned, export, seen, outcome)
                 batch = [item for line in lines if (item := read(line))]
                 if batch:
-                    outcome.add(await self._write(_KINDS[name], batch, retired, strangers))
+                    outcome.add(await self._write(_KINDS[name], batch, memory))
                 linked += [item for item in batch if name == "Patient" and patients.is_linked(item.content)]
                 yield name, len(lines), outcome
             if linked:
-                yield name, 0, await self._write(_LINKS, linked, retired, strangers)
+                yield name, 0, await self._write(_LINKS, linked, memory)
 
     async def _reserve(self, systems: Sequence[str]) -> frozenset[str]:
         """Reserve the exporter's systems for imports, because imports use these ids to decide what belongs to whom.
@@ -106,18 +106,12 @@ class Importer:
         with database_failures_as_domain_errors():
             return await transact(self._engine, work, replayable=True)
 
-    async def _write(
-        self,
-        kind: _ResourceType,
-        batch: Sequence[Item[Any]],
-        retired: set[str],
-        strangers: set[Identifier],
-    ) -> ImportCounts:
+    async def _write(self, kind: _ResourceType, batch: Sequence[Item[Any]], memory: Memory) -> ImportCounts:
         """Write a batch; if the database refuses it, halve it until the refused line is alone."""
 
         async def work(pg: Connection) -> ImportCounts:
             await imports.lock(pg)
-            step = Step(pg, self._clock(), self._new_id, retired, strangers, self._cipher, self._trail)
+            step = Step(pg, self._clock(), self._new_id, memory, self._cipher, self._trail)
             return await kind.write(step, batch)
 
         try:
@@ -128,8 +122,8 @@ class Importer:
             if len(batch) == 1:
                 return ImportCounts(reports=[batch[0].line.report(f"the database rejected it ({violated.constraint})")])
         middle = len(batch) // 2
-        outcome = await self._write(kind, batch[:middle], retired, strangers)
-        outcome.add(await self._write(kind, batch[middle:], retired, strangers))
+        outcome = await self._write(kind, batch[:middle], memory)
+        outcome.add(await self._write(kind, batch[middle:], memory))
         return outcome
 
 
@@ -155,13 +149,21 @@ def _read(
         common = [each for each in allowed if (own_name, as_written(each, origin)) in export.shared]
         kept = (first, *(each for each in allowed if each not in common))
         _check_first(resource_id(line.resource), seen)
-        if isinstance(content, reading.Organization) and content.no_provider and not export.providers & {*kept}:
-            raise Unusable(
-                f"{content.no_provider}, and no role, location, service or visit refers to it: it is no clinic"
-            )
+        if isinstance(content, reading.Organization) and _gives_care(content, {*kept}, export):
+            content = replace(content, no_provider="")
         outcome.note(line, [*content.notes, *map(_common, common)])
         return Item(line, replace(content, identifiers=kept))
     return None
+
+
+def _gives_care(organization: reading.Organization, identifiers: set[Identifier], export: Export) -> bool:
+    """Whether something in the export refers to an organization as a clinic, or nothing there could.
+
+    An export of organizations alone does not tell which of them are clinics.
+    """
+    if export.providers & identifiers:
+        return True
+    return organization.no_provider == reading.NO_TYPE and not export.providers
 
 
 def _is_reserved(identifier: Identifier, origin: Origin) -> bool:

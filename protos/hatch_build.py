@@ -41,7 +41,7 @@ class ProtoBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # the confi
 
 
 def generate() -> None:
-    """Make third_party/, clients/yoyaku/v1, clients/buf, envoy/yoyaku.binpb and docs/openapi.json anew."""
+    """Make third_party/, clients/yoyaku/v1, clients/buf, envoy/yoyaku.binpb and both forms of openapi.json anew."""
     fetch_third_party()
     for package in ("yoyaku/v1", "buf"):
         shutil.rmtree(CLIENTS / package, ignore_errors=True)

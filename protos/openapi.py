@@ -1,8 +1,7 @@
-"""The REST side of the contract as an OpenAPI 3.1 file: `python -m protos.openapi [FILE]` from the checkout."""
+"""The REST side of the contract as an OpenAPI 3.1 file: `python -m protos.openapi` from the checkout."""
 
 import json
 import re
-import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,10 +40,12 @@ IF_MATCH = {
 DETAILS = ("google.rpc.ErrorInfo", "google.rpc.BadRequest", "google.rpc.RetryInfo", "yoyaku.v1.AlternativeSlots")
 
 
-def write(descriptors: Path, target: Path) -> None:
-    """Write the file anew from Envoy's descriptor set."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(document(Contract(descriptors)), indent=2) + "\n")
+def write(descriptors: Path, for_people: Path, for_envoy: Path) -> None:
+    """Write the file anew from Envoy's descriptor set: indented, and in the short form that Envoy serves."""
+    made = document(Contract(descriptors))
+    for_people.parent.mkdir(parents=True, exist_ok=True)
+    for_people.write_text(json.dumps(made, indent=2) + "\n")
+    for_envoy.write_text(json.dumps(made, separators=(",", ":")))
 
 
 def document(contract: Contract) -> Node:
@@ -195,4 +196,4 @@ def _failure(reasons: Sequence[str]) -> Node:
 
 
 if __name__ == "__main__":
-    write(ROOT / "envoy" / "yoyaku.binpb", Path(sys.argv[1]) if sys.argv[1:] else ROOT / "docs" / "openapi.json")
+    write(ROOT / "envoy" / "yoyaku.binpb", ROOT / "docs" / "openapi.json", ROOT / "envoy" / "openapi.json")

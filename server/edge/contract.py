@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from google.api import annotations_pb2
 from google.protobuf.descriptor import Descriptor
@@ -50,9 +51,14 @@ class Method:
 
 def descriptors() -> bytes:
     """The compiled descriptors of the contract. Raises EdgeError if it was not built."""
-    if not DESCRIPTORS.exists():
-        raise EdgeError(f"{DESCRIPTORS} is missing: run `make up`, which builds it from protos/")
-    return DESCRIPTORS.read_bytes()
+    return built(DESCRIPTORS)
+
+
+def built(path: Path) -> bytes:
+    """A file that is made from the contract. Raises EdgeError if it was not built."""
+    if not path.exists():
+        raise EdgeError(f"{path} is missing: run `make up`, which builds it from protos/")
+    return path.read_bytes()
 
 
 def methods() -> list[Method]:

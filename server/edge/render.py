@@ -133,10 +133,10 @@ def write_limits(limits: Limits, directory: Path) -> None:
 
 
 def _write_pages(directory: Path) -> None:
-    for file in pages.files():
+    for file, content in pages.contents().items():
         target = directory / "web" / file
         target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, (pages.PAGES / file).read_bytes())
+        _replace(target, content)
 
 
 def _write(directory: Path, name: str, values: Mapping[str, Json]) -> Path:

@@ -22,9 +22,11 @@ Json = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Json:
-    target = tmp_path_factory.mktemp("docs") / "new" / "openapi.json"
-    openapi.write(ROOT / "envoy" / "yoyaku.binpb", target)
-    document: Json = json.loads(target.read_text())
+    scratch = tmp_path_factory.mktemp("docs")
+    for_people, for_envoy = scratch / "new" / "openapi.json", scratch / "openapi.json"
+    openapi.write(ROOT / "envoy" / "yoyaku.binpb", for_people, for_envoy)
+    document: Json = json.loads(for_people.read_text())
+    assert json.loads(for_envoy.read_text()) == document
     return document
 
 

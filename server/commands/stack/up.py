@@ -44,6 +44,7 @@ def _announce(state: StackState) -> None:
     console.print(Text("yoyaku is running", "bold green"), _how_to_stop())
     for title, value in (
         ("REST, gRPC, gRPC-Web", state.edge),
+        ("API reference", f"{state.edge}/reference"),
         ("the same with TLS", state.edge_tls),
         ("Envoy's admin pages", state.admin),
         ("waiting-room board", f"{state.edge}/board#token={_display_token(state)}"),

@@ -1,10 +1,12 @@
 """`yoyaku COMMAND`, also `python -m yoyaku`; `--help` lists the commands."""
 
-from yoyaku.cli import browsing, changing, displays, hours, letters, people, records, signing_in, watching
+from yoyaku.cli import records
+from yoyaku.cli.appointments import browsing, changing, hours, watching
+from yoyaku.cli.people import accounts, displays, notifications, patients
 from yoyaku.cli.session import app
 
 __all__ = [
-    "app", "browsing", "changing", "displays", "hours", "letters", "main", "people", "records", "signing_in",
+    "accounts", "app", "browsing", "changing", "displays", "hours", "main", "notifications", "patients", "records",
     "watching",
 ]  # fmt: skip
 

@@ -6,9 +6,9 @@ from datetime import datetime
 import typer
 
 from yoyaku import DeadlineExceeded, Unauthenticated, Unavailable, YoyakuError
-from yoyaku.cli.layout import out
-from yoyaku.cli.shown import escaped
-from yoyaku.cli.tables import slot_table
+from yoyaku.cli.output.escaping import escaped
+from yoyaku.cli.output.layout import out
+from yoyaku.cli.output.tables import slot_table
 from yoyaku.wire import local_time
 
 REFUSED, USAGE, UNREACHABLE = 1, 2, 3

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from yoyaku.cli import record_tables as tables
 from yoyaku.cli.failures import usage
+from yoyaku.cli.output import record_tables as tables
 from yoyaku.cli.session import Json, app, own_patient, present, session
 from yoyaku.v1 import record_service_pb2 as pb
 

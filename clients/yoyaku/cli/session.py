@@ -17,8 +17,8 @@ from rich.table import Table
 from yoyaku import BlockingClient, Tls, TokenStore, YoyakuError
 from yoyaku.cli import places
 from yoyaku.cli.failures import failed, usage
-from yoyaku.cli.layout import out
-from yoyaku.cli.shown import escaped
+from yoyaku.cli.output.escaping import escaped
+from yoyaku.cli.output.layout import out
 
 app = typer.Typer(
     rich_markup_mode=None,

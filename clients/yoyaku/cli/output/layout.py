@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Column, Table
 
-from yoyaku.cli.shown import plain
+from yoyaku.cli.output.escaping import plain
 
 _PIPE_WIDTH = 250
 _GAP = 2

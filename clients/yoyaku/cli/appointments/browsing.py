@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from yoyaku.cli import tables, words
+from yoyaku.cli import words
 from yoyaku.cli.failures import usage
+from yoyaku.cli.output import tables
 from yoyaku.cli.session import Json, app, own_patient, present, session
 from yoyaku.v1 import appointment_service_pb2, directory_service_pb2
 from yoyaku.v1.appointment_pb2 import AppointmentStatus

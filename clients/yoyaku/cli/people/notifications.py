@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from yoyaku.cli import tables
+from yoyaku.cli.output import tables
 from yoyaku.cli.session import Json, app, present, session
 from yoyaku.v1 import notification_service_pb2 as pb
 from yoyaku.v1.notification_pb2 import NotificationStatus

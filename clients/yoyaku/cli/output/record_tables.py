@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from rich.table import Table
 
-from yoyaku.cli.layout import details
-from yoyaku.cli.shown import plain
-from yoyaku.cli.tables import table, utc, when
+from yoyaku.cli.output.escaping import plain
+from yoyaku.cli.output.layout import details
+from yoyaku.cli.output.tables import table, utc, when
 from yoyaku.v1.record_pb2 import Record, RecordAccess, RecordAccessBasis, RecordAccessKind, RecordVersion
 
 

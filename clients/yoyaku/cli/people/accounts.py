@@ -1,15 +1,15 @@
-"""Commands for accounts and patients."""
+"""Commands for accounts: signing in and out, inviting, setting passwords."""
 
-from datetime import date
+import sys
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from yoyaku.cli import tables, words
-from yoyaku.cli.layout import details
+from yoyaku.cli import words
+from yoyaku.cli.output import tables
+from yoyaku.cli.output.layout import details
 from yoyaku.cli.session import Json, app, present, session
-from yoyaku.cli.signing_in import secret
 from yoyaku.v1.account_role_pb2 import AccountRole
 
 
@@ -20,6 +20,34 @@ class Role(StrEnum):
     DOCTOR = "doctor"
     STAFF = "staff"
     ADMIN = "admin"
+
+
+@app.command()
+def login(context: typer.Context, email: Annotated[str, typer.Argument(metavar="EMAIL")]) -> None:
+    """Sign in for the commands that follow.
+
+    Asks for the password, or reads it from standard input.
+    """
+    password = _secret("Password")
+    with session(context, signing_in=True) as client:
+        client.login(email, password)
+    typer.echo(f"signed in at {context.obj.address}")
+
+
+@app.command()
+def logout(context: typer.Context) -> None:
+    """Sign out: the session ends everywhere."""
+    with session(context, signing_in=True) as client:
+        client.logout()
+    typer.echo(f"signed out at {context.obj.address}")
+
+
+@app.command()
+def whoami(context: typer.Context, as_json: Json = False) -> None:
+    """Show who is signed in, and where."""
+    with session(context) as client:
+        answer = client.get_me()
+    present(answer, tables.account_details(answer.account, context.obj.address), as_json=as_json)
 
 
 @app.command()
@@ -61,31 +89,14 @@ def set_password(context: typer.Context) -> None:
 
     Asks for the token and the password, or reads them from standard input, a line each.
     """
-    token, password = secret("Token"), secret("New password", twice=True)
+    token, password = _secret("Token"), _secret("New password", twice=True)
     with session(context, signing_in=True) as client:
         client.set_password(token, password)
     typer.echo("the password is set: sign in with `yoyaku login EMAIL`")
 
 
-@app.command()
-def patient(context: typer.Context, patient_id: str, as_json: Json = False) -> None:
-    """Show one patient."""
-    with session(context) as client:
-        answer = client.get_patient(patient_id)
-    present(answer, tables.patient_details(answer.patient), as_json=as_json)
-
-
-@app.command()
-def register(
-    context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="As on the patient's papers.")],
-    born: Annotated[date | None, typer.Option(parser=words.day, metavar="DATE", help="Birth date, YYYY-MM-DD.")] = None,
-    phone: Annotated[str, typer.Option(metavar="NUMBER", help="With country code, such as +81312345678.")] = "",
-    email: Annotated[str, typer.Option(metavar="EMAIL", help="Notices go there.")] = "",
-    language: Annotated[str, typer.Option(metavar="en|ja", help="Of notices.")] = "",
-    as_json: Json = False,
-) -> None:
-    """Register a patient (staff, hospital systems)."""
-    with session(context) as client:
-        answer = client.register_patient(name=name, birth_date=born, phone=phone, email=email, language=language)
-    present(answer, tables.patient_details(answer.patient), as_json=as_json)
+def _secret(prompt: str, *, twice: bool = False) -> str:
+    """What the user types without being shown it, or the next line of standard input."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(typer.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True))

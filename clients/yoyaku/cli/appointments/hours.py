@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from yoyaku.cli import words
-from yoyaku.cli.browsing import DoctorArgument
+from yoyaku.cli.appointments.browsing import DoctorArgument
 from yoyaku.cli.failures import usage
+from yoyaku.cli.output.tables import hours_table
 from yoyaku.cli.session import Json, app, present, session
-from yoyaku.cli.tables import hours_table
 
 hours = typer.Typer(help="Working hours of doctors.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(hours, name="hours")

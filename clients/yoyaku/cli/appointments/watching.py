@@ -13,12 +13,12 @@ from rich.text import Text
 
 from yoyaku import YoyakuError
 from yoyaku.cli import words
-from yoyaku.cli.browsing import Clinic
+from yoyaku.cli.appointments.browsing import Clinic
 from yoyaku.cli.failures import usage
-from yoyaku.cli.layout import fitted
+from yoyaku.cli.output.escaping import escaped, plain
+from yoyaku.cli.output.layout import fitted
+from yoyaku.cli.output.tables import table
 from yoyaku.cli.session import Json, app, session
-from yoyaku.cli.shown import escaped, plain
-from yoyaku.cli.tables import table
 from yoyaku.v1.schedule_pb2 import ClosedReason, DaySlot, ScheduleDay, SlotState
 
 _STYLES: dict[int, str] = {

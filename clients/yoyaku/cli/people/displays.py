@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from yoyaku import BlockingClient
-from yoyaku.cli import tables
 from yoyaku.cli.failures import usage
+from yoyaku.cli.output import tables
 from yoyaku.cli.session import Json, app, present, session
 
 displays = typer.Typer(help="Screens in waiting rooms (staff, admins).", no_args_is_help=True, rich_markup_mode=None)

@@ -7,8 +7,8 @@ from datetime import datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.table import Table
 
-from yoyaku.cli.layout import details
-from yoyaku.cli.shown import plain
+from yoyaku.cli.output.escaping import plain
+from yoyaku.cli.output.layout import details
 from yoyaku.v1.account_pb2 import Account
 from yoyaku.v1.account_role_pb2 import AccountRole
 from yoyaku.v1.appointment_pb2 import Appointment, AppointmentEvent, AppointmentHistoryEntry, AppointmentStatus

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from yoyaku.cli import words
-from yoyaku.cli.browsing import DoctorArgument
+from yoyaku.cli.appointments.browsing import DoctorArgument
 from yoyaku.cli.failures import REFUSED, usage
+from yoyaku.cli.output.escaping import escaped
+from yoyaku.cli.output.tables import appointment_details
 from yoyaku.cli.session import Json, app, own_patient, present, session
-from yoyaku.cli.shown import escaped
-from yoyaku.cli.tables import appointment_details
 from yoyaku.v1.appointment_pb2 import AppointmentStatus
 
 When = Annotated[
@@ -77,26 +77,6 @@ def reschedule(
             **words.slot(when),
         )
     present(answer, appointment_details(answer.appointment), as_json=as_json)
-
-
-@app.command()
-def confirm_contact(
-    context: typer.Context,
-    code: Annotated[str, typer.Argument(metavar="CODE", help="Six digits, as they were sent.")],
-    patient: Annotated[str, typer.Option(metavar="ID", help="Patient id; patients may omit it for themselves.")] = "",
-    as_json: Json = False,
-) -> None:
-    """Confirm a new email address or phone number.
-
-    With the code that was sent to it.
-    """
-    patient_id = patient or own_patient(context)
-    if not patient_id:
-        raise usage("say whose it is: --patient ID (`yoyaku patients NAME` finds it)")
-    with session(context) as client:
-        answer = client.confirm_contact(patient_id, code)
-    reached = " and ".join(filter(None, (answer.patient.email, answer.patient.phone)))
-    present(answer, f"confirmed: notices reach {answer.patient.name} at {reached}", as_json=as_json)
 
 
 @app.command()

@@ -1,0 +1,1 @@
+"""Commands about slots, appointments and working hours."""

@@ -1,0 +1,1 @@
+"""Commands about accounts, patients, displays and what patients are told."""

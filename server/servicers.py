@@ -16,6 +16,7 @@ from server.usecases.appointments.read import Appointments
 from server.usecases.appointments.reschedule import Rescheduler
 from server.usecases.directory.doctors import Directory
 from server.usecases.directory.identifier_systems import IdentifierSystems
+from server.usecases.directory.patient_changes import PatientEditor
 from server.usecases.directory.patients import Patients
 from server.usecases.identity.devices import Devices
 from server.usecases.notifications import Notifications
@@ -47,7 +48,8 @@ def servicers(parts: Parts) -> Servicers:
         ),
         directory=DirectoryServicer(
             Directory(parts.engine, parts.clock, parts.new_id, parts.announcer, parts.doctors),
-            Patients(parts.engine, parts.clock, parts.new_id, parts.patients, parts.trail),
+            Patients(parts.engine, parts.clock, parts.new_id, parts.patients),
+            PatientEditor(parts.engine, parts.clock, parts.new_id, parts.patients, parts.trail),
             IdentifierSystems(parts.engine, parts.clock),
         ),
         auth=AuthServicer(

@@ -83,12 +83,10 @@ def _parts(
 ) -> Parts:
     new_id, signer = uuid7_maker(clock), signer_of_valkey(secret)
     keys, tokens = _tokens(settings, secret, engine, clock, new_id)
-    passwords = Passwords(threads=settings.password_threads, queue=settings.password_queue)
-    stack.callback(passwords.close)
+    passwords = _passwords(stack, settings)
     successors = derived(secret, "successors of refresh tokens")
     sessions = Sessions(engine, token_store, signer, clock, new_id, tokens, passwords, successors)
-    breaker = CacheBreaker(cache)
-    stack.push_async_callback(breaker.aclose)
+    breaker = _breaker(stack, cache)
     places = StreamPlaces(breaker, StreamCounts(signer, new_id()), clock)
     streams = Streams(clock, SystemRandom(), tokens.is_revoked, places)
     days, doctors, patients = _days_and_profiles(stack, engine, breaker, signer, clock)
@@ -133,6 +131,18 @@ def _tokens(
     keys = SigningKeys(engine, clock, secret, timedelta(seconds=settings.keys_cache_seconds))
     token_settings = TokenSettings(settings.token_issuer, settings.token_audience)
     return keys, AccessTokens(engine, clock, new_id, keys, token_settings)
+
+
+def _passwords(stack: AsyncExitStack, settings: Settings) -> Passwords:
+    passwords = Passwords(threads=settings.password_threads, queue=settings.password_queue)
+    stack.callback(passwords.close)
+    return passwords
+
+
+def _breaker(stack: AsyncExitStack, cache: Valkey) -> CacheBreaker:
+    breaker = CacheBreaker(cache)
+    stack.push_async_callback(breaker.aclose)
+    return breaker
 
 
 def _days_and_profiles(

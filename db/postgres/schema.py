@@ -10,7 +10,7 @@ from sqlalchemy import Connection as SyncConnection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from db.postgres.cluster import promotion, state
-from db.postgres.driver.pool import open_connection
+from db.postgres.driver.connections import open_connection
 
 _SCRIPTS = Path(__file__).resolve().parent.parent / "migrations"
 _LOCK = 7_309_181_105

@@ -7,12 +7,8 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import urlsplit
 
 from server.config import LocalSettings
-from server.edge.contract import EdgeError
-from server.edge.limits import LimitError, parse
-from server.edge.render import EdgeValues, TlsListener, Tracing, render
 from server.local import LocalError, control, secret, state
 from server.local.control import ControlRequest
 from server.local.processes import ports
@@ -20,7 +16,7 @@ from server.local.processes.disk import lacking_space
 from server.local.processes.ports import HOST
 from server.local.processes.process import Process
 from server.local.processes.supervised_processes import Say, SupervisedProcesses
-from server.local.servers import certificate, database, envoy, observe, outbox, postgres, valkey, workers
+from server.local.servers import database, edge, envoy, observe, outbox, postgres, valkey, workers
 from server.local.servers.fleet import Fleet
 from server.local.state import StackState
 
@@ -205,31 +201,17 @@ class Stack:
     def _start_envoy(self) -> None:
         admin = self._settings.admin_port
         with self._step(f"Envoy on port {self._settings.port}, with TLS on {self._settings.tls_port}"):
-            try:
-                values = EdgeValues(
-                    listen=(HOST, self._settings.port),
-                    admin_port=admin,
-                    keys_port=self._ports["keys"],
-                    metrics=(HOST, self._ports["metrics"]),
-                    workers=self._fleet.addresses,
-                    tls=TlsListener((HOST, self._settings.tls_port), certificate.keep(self._home / "certificates")),
-                    origins=self._settings.origins.split(),
-                    limits=parse(self._settings.limits.split()),
-                    tracing=self._tracing(),
-                )
-                configuration = render(values, self._home / "envoy")
-            except (EdgeError, LimitError) as error:
-                raise LocalError(str(error)) from None
+            configuration = edge.configuration(
+                self._home,
+                self._settings,
+                collector=self._environment.get("YOYAKU_TRACES_ENDPOINT", ""),
+                keys_port=self._ports["keys"],
+                metrics_port=self._ports["metrics"],
+                workers=self._fleet.addresses,
+            )
             part = self._parts.run(lambda: envoy.launch(configuration, self._log("envoy")), envoy.STOP_SECONDS)
             self._parts.stops.callback(envoy.drain, admin)
             envoy.await_ready(part.process, self._settings.port)
-
-    def _tracing(self) -> Tracing | None:
-        """The collector to which the workers send their spans."""
-        url = urlsplit(self._environment.get("YOYAKU_TRACES_ENDPOINT", ""))
-        if not url.hostname:
-            return None
-        return Tracing((url.hostname, url.port or 4317), self._settings.traces_percent)
 
     def _observe(self) -> None:
         directory = (self._home / "observe").absolute()

@@ -1,4 +1,4 @@
-"""Sends the notices of the ledger, each once: the ledger is updated before a provider is called, and after."""
+"""Sends the notices of the ledger, each once."""
 
 import asyncio
 import time
@@ -9,38 +9,18 @@ from datetime import datetime, timedelta
 import structlog
 from opentelemetry.trace import SpanKind
 
-from db.errors import StateError, Unavailable
-from db.postgres.cluster.engines import Connection, Engine
-from db.postgres.cluster.transaction import transact
-from db.postgres.directory import contact_changes
-from db.postgres.notifications import notifications
-from db.postgres.notifications.content import ContentRow, content_of
+from db.postgres.notifications.content import ContentRow
 from db.postgres.notifications.notifications import NotificationRow
-from server.domain.booking.appointment import Status
-from server.domain.contacts import CodeMaker
-from server.domain.ids import Clock, IdMaker
-from server.domain.notices import (
-    ADDRESSED,
-    Channel,
-    Delivery,
-    DeliveryOutcome,
-    NoticeKind,
-    channel_for,
-    left_behind,
-    pause_after,
-    still_true,
-)
-from server.notifications.compose import Way, letter
+from server.domain.ids import Clock
+from server.domain.notices import Channel, Delivery, DeliveryOutcome, pause_after
+from server.notifications.ledger import AttemptEnd, Later, Ledger
 from server.notifications.letters import Failed, Letter, LetterRefused, Sender, Unaddressable, Unanswered
 from server.notifications.limits import Limit
 from server.notifications.provider_breaker import ProviderBreaker, ProviderCall
 from server.telemetry import metrics, traces
-from server.usecases.directory.contacts import code_hash
 
 _log = structlog.get_logger()
 
-_ENTERING = 30
-"""How often, a second apart, recording a provider's answer is tried while the database is unavailable."""
 _LOOK_SECONDS = 1.0
 
 
@@ -53,48 +33,21 @@ class Provider:
     limit: Limit
 
 
-class Later(Exception):
-    """The notice is still waiting; try again after the pause."""
-
-    def __init__(self, pause: timedelta) -> None:
-        super().__init__()
-        self.pause = pause
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """The status of a notice after an attempt."""
-
-    status: Delivery
-    outcome: DeliveryOutcome
-    attempts: int
-
-
 class Deliveries:
     """Sends notices; setting `stopping` ends any wait for a provider."""
 
     def __init__(
-        self,
-        engine: Engine,
-        clock: Clock,
-        new_id: IdMaker,
-        new_code: CodeMaker,
-        providers: Mapping[Channel, Provider],
-        mail_from: str,
-        stopping: asyncio.Event,
+        self, ledger: Ledger, clock: Clock, providers: Mapping[Channel, Provider], stopping: asyncio.Event
     ) -> None:
-        self._engine = engine
+        self._ledger = ledger
         self._clock = clock
-        self._new_id = new_id
-        self._new_code = new_code
         self._providers = providers
-        self._mail_from = mail_from
         self._stopping = stopping
 
     async def deliver(self, notification_id: str) -> None:
         """Send a waiting notice if it is still useful. Raises Later and StateError, after which call it again."""
         with traces.span("look"):
-            found = await self._look(notification_id)
+            found = await self._ledger.look(notification_id)
         if found:
             await self.see_to(notification_id, found)
 
@@ -104,11 +57,13 @@ class Deliveries:
             return
         if found.status == Delivery.SENDING:
             # The worker that was sending it died. The provider may have it, and would send a second one too.
-            await self._enter(notification_id, _End(Delivery.DEAD, DeliveryOutcome.OUTCOME_UNKNOWN, found.attempts))
+            await self._ledger.enter(
+                notification_id, AttemptEnd(Delivery.DEAD, DeliveryOutcome.OUTCOME_UNKNOWN, found.attempts)
+            )
             return
         channel = Channel(found.channel)
         if channel is Channel.NONE:
-            await self._claim(notification_id, channel)
+            await self._ledger.claim(notification_id, channel)
             return
         provider = self._providers[channel]
         await self._passage(provider.breaker, found.expires_at)
@@ -116,7 +71,7 @@ class Deliveries:
             with traces.span("wait for the limit"):
                 await self._pause(await provider.limit.take())
             with traces.span("claim"):
-                claimed = await self._claim(notification_id, channel)
+                claimed = await self._ledger.claim(notification_id, channel)
             if claimed:
                 content, ready = claimed
                 await self._attempt(notification_id, content, ready, provider.sender, call)
@@ -133,70 +88,6 @@ class Deliveries:
             return
         raise Later(timedelta())
 
-    async def _look(self, notification_id: str) -> ContentRow | None:
-        async def work(pg: Connection) -> ContentRow | None:
-            return await (await content_of(pg, notification_id)).fetchone()
-
-        return await transact(self._engine, work)
-
-    async def _claim(self, notification_id: str, channel: Channel) -> tuple[ContentRow, Letter] | None:
-        """Record that it is being sent over a channel; None if it is useless by now or another worker has it.
-
-        Recipient and channel are decided here, from the patient's present data. Raises Later if the channel is another
-        one.
-        """
-        code = self._new_code()
-
-        async def work(pg: Connection) -> tuple[ContentRow, Channel, str] | None:
-            now = self._clock()
-            found = await (await content_of(pg, notification_id)).fetchone()
-            if found is None or found.status != Delivery.WAITING:
-                return None
-            current, recipient = _way(found)
-            if useless := _uselessness(found, now):
-                end = Delivery.DROPPED, useless
-            else:
-                await self._withdraw(pg, found, recipient, now)
-                if found.patient_id and found.kind == NoticeKind.CONTACT_CODE:
-                    # Only the message contains the code, so a message that is sent again gets a new one.
-                    await contact_changes.set_code(pg, notification_id, code_hash(found.patient_id, code))
-                end = _beginning(channel, current)
-            await notifications.take_up(pg, notification_id, *end, channel=current, recipient=recipient, now=now)
-            return None if end[0] is Delivery.DROPPED else (found, current, recipient)
-
-        claimed = await transact(self._engine, work)
-        if claimed is None:
-            return None
-        content, current, recipient = claimed
-        if current is not channel:
-            raise Later(timedelta())
-        way = Way(current, recipient, self._mail_from)
-        return content, letter(notification_id, content, way, code, self._clock())
-
-    async def _withdraw(self, pg: Connection, content: ContentRow, recipient: str, now: datetime) -> None:
-        """Withdraw a calendar entry from an address that this notice does not go to."""
-        kind = NoticeKind(content.kind)
-        if content.holder_start_at is None or not left_behind(kind, content.holder, recipient):
-            return
-        row = NotificationRow(
-            id=self._new_id(),
-            kind=NoticeKind.WITHDRAWAL,
-            appointment_id=content.appointment_id,
-            account_id=None,
-            patient_id=None,
-            version=content.version,
-            channel=Channel.EMAIL,
-            recipient=content.holder,
-            status=Delivery.WAITING,
-            outcome=DeliveryOutcome.NONE,
-            attempts=0,
-            due_at=now,
-            expires_at=content.holder_start_at,
-            created_at=now,
-            updated_at=now,
-        )
-        await notifications.add(pg, row, traces.traceparent())
-
     async def _attempt(
         self, notification_id: str, content: ContentRow, ready: Letter, sender: Sender, call: ProviderCall
     ) -> None:
@@ -208,74 +99,29 @@ class Deliveries:
             with traces.span("send", {"yoyaku.channel": content.channel}, SpanKind.CLIENT):
                 await sender.send(ready)
         except Unaddressable:
-            end, said = _End(Delivery.DEAD, DeliveryOutcome.BAD_ADDRESS, content.attempts), "not an address"
+            end, said = AttemptEnd(Delivery.DEAD, DeliveryOutcome.BAD_ADDRESS, content.attempts), "not an address"
         except LetterRefused as refusal:
             call.ended(succeeded=True)
-            end, said = _End(Delivery.DEAD, DeliveryOutcome.REFUSED, attempts), str(refusal)
+            end, said = AttemptEnd(Delivery.DEAD, DeliveryOutcome.REFUSED, attempts), str(refusal)
         except Unanswered as silence:
             call.ended(succeeded=False)
-            end, said = _End(Delivery.DEAD, DeliveryOutcome.OUTCOME_UNKNOWN, attempts), str(silence)
+            end, said = AttemptEnd(Delivery.DEAD, DeliveryOutcome.OUTCOME_UNKNOWN, attempts), str(silence)
         except Failed as failure:
             call.ended(succeeded=False)
             pause = pause_after(attempts) if not call.probe else timedelta()
             end, said = (
-                _End(Delivery.DEAD if pause is None else Delivery.WAITING, DeliveryOutcome.FAILED, attempts),
+                AttemptEnd(Delivery.DEAD if pause is None else Delivery.WAITING, DeliveryOutcome.FAILED, attempts),
                 str(failure),
             )
         else:
             call.ended(succeeded=True)
-            end, said = _End(Delivery.SENT, DeliveryOutcome.NONE, attempts), ""
+            end, said = AttemptEnd(Delivery.SENT, DeliveryOutcome.NONE, attempts), ""
         metrics.sent(content.channel, end.outcome.value or end.status.value, time.perf_counter() - began)
         with traces.span("enter in the ledger", {"yoyaku.status": end.status, "yoyaku.outcome": end.outcome}):
-            await self._enter(notification_id, end)
+            await self._ledger.enter(notification_id, end)
         _log.info(
             "notification", id=notification_id, kind=content.kind, channel=content.channel, status=end.status.value,
             outcome=end.outcome.value, attempts=end.attempts, said=said,
         )  # fmt: skip
         if pause is not None:
             raise Later(pause)
-
-    async def _enter(self, notification_id: str, end: _End) -> None:
-        async def work(pg: Connection) -> None:
-            await notifications.put(
-                pg, notification_id, end.status, end.outcome, attempts=end.attempts, now=self._clock()
-            )
-
-        if end.status is Delivery.DEAD:
-            metrics.DEAD_LETTERS.labels(end.outcome.value).inc()
-        for _ in range(_ENTERING):
-            try:
-                # Recording it twice has the same effect as once.
-                await transact(self._engine, work, replayable=True)
-            except StateError:
-                await asyncio.sleep(1)
-            else:
-                return
-        raise Unavailable("a provider's answer could not be stored")
-
-
-def _way(content: ContentRow) -> tuple[Channel, str]:
-    """The channel over which a notice goes now, and the address or number."""
-    if content.kind in ADDRESSED:
-        return Channel(content.channel), content.recipient
-    return channel_for(content.email, content.phone)
-
-
-def _beginning(channel: Channel, current: Channel) -> tuple[Delivery, DeliveryOutcome]:
-    """The new status of a notice that was to go over `channel`, when the patient is reached over `current`."""
-    if current is Channel.NONE:
-        return Delivery.DROPPED, DeliveryOutcome.NO_ADDRESS
-    return Delivery.SENDING if current is channel else Delivery.WAITING, DeliveryOutcome.NONE
-
-
-def _uselessness(content: ContentRow, now: datetime) -> DeliveryOutcome | None:
-    if now >= content.expires_at:
-        return DeliveryOutcome.EXPIRED
-    if content.kind == NoticeKind.CONTACT_CODE and not content.change_waits:
-        return DeliveryOutcome.SUPERSEDED
-    if content.appointment_status is None or content.start_at is None:
-        return None
-    true = still_true(
-        NoticeKind(content.kind), Status(content.appointment_status), content.start_at, content.expires_at
-    )
-    return None if true else DeliveryOutcome.SUPERSEDED

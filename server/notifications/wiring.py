@@ -21,6 +21,7 @@ from server.log_level import LogLevel
 from server.measured import Valkeys, build, database
 from server.notifications.delivery import Deliveries, Provider
 from server.notifications.figures import Figures
+from server.notifications.ledger import Ledger
 from server.notifications.letters import Sender
 from server.notifications.limits import Limit
 from server.notifications.log import LogSender
@@ -92,7 +93,7 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -
             engine,
             clock,
             NoticePlanner(engine, clock, new_id),
-            Deliveries(engine, clock, new_id, _new_code, providers, settings.mail_from, stop),
+            Deliveries(Ledger(engine, clock, new_id, _new_code, settings.mail_from), clock, providers, stop),
             dead_after_seconds=settings.worker_dead_after_seconds,
         )
 

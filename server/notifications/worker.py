@@ -15,7 +15,8 @@ from db.postgres.cluster.transaction import transact
 from db.postgres.notifications import notifications
 from server.domain.ids import Clock
 from server.domain.notices import Channel, Delivery, NoticeKind
-from server.notifications.delivery import Deliveries, Later
+from server.notifications.delivery import Deliveries
+from server.notifications.ledger import Later
 from server.notifications.planning import NoticePlanner
 from server.telemetry.logs import place_of
 from server.telemetry.traces import continued

@@ -11,7 +11,7 @@ import pytest
 
 from db.valkey import days as kept
 from db.valkey.days import RenderedDay
-from server.usecases.schedules.live.hub import DayStream
+from server.usecases.schedules.live.followed import DayStream
 from tests.fixtures.book import NOW, Book, Clock
 from tests.fixtures.clinic import TUESDAY, Scene
 from tests.fixtures.watching import PATIENCE_SECONDS, states, watch

@@ -1,9 +1,7 @@
 """The days of doctors: their revisions, and everything that decides which slots they offer."""
 
-import json
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time
-from functools import lru_cache
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from psycopg.rows import args_row
@@ -12,9 +10,6 @@ from db.postgres.cluster.engines import Connection, Sent
 from db.postgres.driver.pipeline import named
 from db.postgres.tables import ACTIVE
 
-_REMEMBERED_HOURS = 1_000
-LARGEST_HOURS = 16_384
-"""Working hours of up to so many characters are cached; they hold a hundred sessions or more."""
 NEVER = "empty"
 """A period in which nothing is busy."""
 
@@ -25,17 +20,6 @@ class DayRow(NamedTuple):
     doctor_id: str
     date: date
     revision: int
-
-
-class SessionRow(NamedTuple):
-    """A weekly session of a set of working hours; `weekday` is None for a set without sessions."""
-
-    valid_from: date
-    weekday: int | None
-    start_local: time
-    end_local: time
-    slot_minutes: int
-    capacity: int
 
 
 class BusyRow(NamedTuple):
@@ -72,7 +56,7 @@ class OfferRow(NamedTuple):
     revision: int
     """The revision of `date`."""
     hours: str
-    """JSON, to be read with `sessions`."""
+    """JSON, to be read with `hours.sessions`."""
     busy: Sequence[BusyRow]
 
 
@@ -230,31 +214,6 @@ async def offers_of_group(pg: Connection, clinic_id: str, specialty: str, first:
 def _offer_row(*values: Any) -> OfferRow:  # one column each, typed by OfferRow
     *plain, hours, busy = values
     return OfferRow._make([*plain, hours or "[]", [_busy_row(*row) for row in busy or ()]])
-
-
-def sessions(hours: str) -> Sequence[SessionRow]:
-    """The weekly sessions of all working hours."""
-    return (_known_sessions if len(hours) <= LARGEST_HOURS else _sessions)(hours)
-
-
-def _sessions(hours: str) -> Sequence[SessionRow]:
-    return tuple(_session_row(*row) for row in json.loads(hours))
-
-
-_known_sessions = lru_cache(maxsize=_REMEMBERED_HOURS)(_sessions)
-
-
-def _session_row(
-    valid_from: str, weekday: int | None, start: str | None, end: str | None, slot_minutes: int, capacity: int
-) -> SessionRow:
-    return SessionRow(
-        date.fromisoformat(valid_from),
-        weekday,
-        time.fromisoformat(start or "00:00"),
-        time.fromisoformat(end or "00:00"),
-        slot_minutes,
-        capacity,
-    )
 
 
 def _busy_row(

@@ -1,15 +1,22 @@
 """Working hours of doctors."""
 
-from collections.abc import Iterable
-from datetime import date, datetime
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time
+from functools import lru_cache
+from typing import NamedTuple
 
 from psycopg.rows import args_row
 from sqlalchemy import bindparam, delete, insert, update
 
-from db.postgres.booking.days import DayRow, SessionRow
+from db.postgres.booking.days import DayRow
 from db.postgres.cluster.engines import Connection, Sent
 from db.postgres.driver.statements import sql
 from db.postgres.tables import doctors, working_hours, working_sessions
+
+_REMEMBERED_HOURS = 1_000
+LARGEST_HOURS = 16_384
+"""Working hours of up to so many characters are cached; they hold a hundred sessions or more."""
 
 _DELETE = sql(
     delete(working_hours).where(
@@ -41,6 +48,17 @@ RETURNING doctor_id, date, revision
 """
 
 
+class SessionRow(NamedTuple):
+    """A weekly session of a set of working hours; `weekday` is None for a set without sessions."""
+
+    valid_from: date
+    weekday: int | None
+    start_local: time
+    end_local: time
+    slot_minutes: int
+    capacity: int
+
+
 async def raise_revisions(
     pg: Connection, doctor_ids: Iterable[str], first: date, last: date, now: datetime
 ) -> list[DayRow]:
@@ -70,3 +88,28 @@ async def put(pg: Connection, doctor_id: str, valid_from: date, sessions: Iterab
 async def raise_version(pg: Connection, doctor_id: str) -> Sent[tuple[int]]:
     """Lock a doctor against other changes of working hours and raise their version; the new version."""
     return await pg.execute(_NEW_VERSION, {"doctor_id": doctor_id, "one": 1})
+
+
+def sessions(hours: str) -> Sequence[SessionRow]:
+    """The weekly sessions of all working hours."""
+    return (_known_sessions if len(hours) <= LARGEST_HOURS else _sessions)(hours)
+
+
+def _sessions(hours: str) -> Sequence[SessionRow]:
+    return tuple(_session_row(*row) for row in json.loads(hours))
+
+
+_known_sessions = lru_cache(maxsize=_REMEMBERED_HOURS)(_sessions)
+
+
+def _session_row(
+    valid_from: str, weekday: int | None, start: str | None, end: str | None, slot_minutes: int, capacity: int
+) -> SessionRow:
+    return SessionRow(
+        date.fromisoformat(valid_from),
+        weekday,
+        time.fromisoformat(start or "00:00"),
+        time.fromisoformat(end or "00:00"),
+        slot_minutes,
+        capacity,
+    )

@@ -10,8 +10,9 @@ import structlog
 
 from db.postgres.cluster import state
 from db.postgres.cluster.state import StateRow, place
+from db.postgres.driver.connections import open_connection
 from db.postgres.driver.pipeline import Connection
-from db.postgres.driver.pool import Pool, open_connection
+from db.postgres.driver.pool import Pool
 
 LOOK_SECONDS = 0.2
 HUNG_SECONDS = 2.0

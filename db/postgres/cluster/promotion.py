@@ -10,8 +10,8 @@ import psycopg
 from db.errors import StateError, Unavailable
 from db.postgres.cluster import state
 from db.postgres.cluster.state import place
+from db.postgres.driver.connections import open_connection
 from db.postgres.driver.pipeline import Connection
-from db.postgres.driver.pool import open_connection
 
 _PROMOTE_SECONDS = 60
 _IS_STANDBY = "SELECT pg_is_in_recovery()"

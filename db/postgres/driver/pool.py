@@ -10,39 +10,19 @@ import os
 import socket
 import time
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
 
 import psycopg
 import structlog
 from psycopg.pq import ConnStatus, TransactionStatus
-from psycopg.types.string import TextLoader
 
 from db.errors import Saturated, Unavailable
+from db.postgres.driver.connections import connect
 from db.postgres.driver.pipeline import Connection
 
-CONNECT_SECONDS = 2
-"""A dying server may still seem to listen. Two attempts fit into a call's deadline, so its error says what failed."""
 _LIFE_SECONDS = 30 * 60
-SESSION_OPTIONS = " ".join(
-    (
-        "-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC",
-        # Each statement is planned once, regardless of its values: planning was a quarter of the database's work for a
-        # booking. tests/db/test_plans.py checks these generic plans too.
-        "-c plan_cache_mode=force_generic_plan",
-    )
-)
-
-PEER_LOST: dict[str, Any] = {
-    "keepalives_idle": 5,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
-}
-"""A server that vanishes without closing its connections (machine or network) is noticed in about twenty seconds."""
 LEAK_SECONDS = 60.0
 
 _log = structlog.get_logger()
@@ -147,7 +127,7 @@ class Pool:
 
     async def _connect(self, cuts: int) -> "_Pooled":
         try:
-            made = _Pooled(await _connect(self._url, self._application))
+            made = _Pooled(await connect(self._url, self._application))
         except psycopg.Error as error:
             raise Unavailable(type(error).__name__) from None
         try:
@@ -184,31 +164,6 @@ class _LentConnection:
 def lent(pool: Pool, *, wait_seconds: float | None = None) -> AbstractAsyncContextManager[Connection]:
     """Lend a connection; an unfinished transaction in it is rolled back. Raises Saturated and Unavailable."""
     return _LentConnection(pool, wait_seconds)
-
-
-@asynccontextmanager
-async def open_connection(url: str, application: str, *, statement_seconds: int = 5) -> AsyncIterator[Connection]:
-    """A connection of one's own, closed at the end. Raises psycopg's errors."""
-    made = await _connect(url, application, f"{SESSION_OPTIONS} -c statement_timeout={statement_seconds}s")
-    connection = Connection(made)
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-async def _connect(url: str, application: str, options: str = SESSION_OPTIONS) -> psycopg.AsyncConnection[Any]:
-    made = await psycopg.AsyncConnection.connect(
-        url,
-        autocommit=True,
-        options=options,
-        connect_timeout=CONNECT_SECONDS,
-        application_name=application,
-        **PEER_LOST,
-    )
-    # A uuid stays text, as it is on the wire.
-    made.adapters.register_loader("uuid", TextLoader)
-    return made
 
 
 class _Pooled:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from procrastinate import PsycopgConnector
 from psycopg_pool import AsyncConnectionPool
 
-from db.postgres.driver.pool import CONNECT_SECONDS, PEER_LOST, SESSION_OPTIONS
+from db.postgres.driver.connections import CONNECT_SECONDS, PEER_LOST, SESSION_OPTIONS
 
 # A queue is either empty or long, and its statistics never show which: with a plan made for an empty one, every fetch
 # of the next job would read and sort all jobs.

@@ -9,7 +9,7 @@ from typing import Any
 
 from db.postgres import bulk, imports
 from db.postgres.booking import hours
-from db.postgres.booking.days import SessionRow
+from db.postgres.booking.hours import SessionRow
 from db.postgres.bulk import PatientCopy
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.directory import clinics, doctors

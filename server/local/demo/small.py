@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from db.postgres.booking import hours
-from db.postgres.booking.days import SessionRow
+from db.postgres.booking.hours import SessionRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
 from db.postgres.directory import clinics, doctors, patients

@@ -19,7 +19,8 @@ from server.rpc.messages.updates import check_same_id, fields_to_change, validat
 from server.rpc.messages.validate import checked
 from server.usecases.directory.doctors import Directory, DoctorChange, DoctorChanged, DoctorListing, NewDoctor
 from server.usecases.directory.identifier_systems import IdentifierSystems
-from server.usecases.directory.patients import Particulars, PatientChange, Patients, PatientSearch
+from server.usecases.directory.patient_changes import PatientChange, PatientEditor
+from server.usecases.directory.patients import Particulars, Patients, PatientSearch
 from yoyaku.v1 import clinic_pb2, doctor_pb2, patient_pb2
 from yoyaku.v1 import directory_service_pb2 as pb
 from yoyaku.v1.directory_service_pb2_grpc import DirectoryServiceServicer
@@ -34,9 +35,12 @@ _PATIENT_FIELDS = (
 class DirectoryServicer(DirectoryServiceServicer):
     """Finds clinics, doctors and patients, adds and changes doctors and patients."""
 
-    def __init__(self, directory: Directory, patients: Patients, systems: IdentifierSystems) -> None:
+    def __init__(
+        self, directory: Directory, patients: Patients, editor: PatientEditor, systems: IdentifierSystems
+    ) -> None:
         self._directory = directory
         self._patients = patients
+        self._patient_editor = editor
         self._systems = systems
 
     async def ListClinics(self, request: pb.ListClinicsRequest, context: object) -> pb.ListClinicsResponse:
@@ -85,13 +89,13 @@ class DirectoryServicer(DirectoryServiceServicer):
 
     async def UpdatePatient(self, request: pb.UpdatePatientRequest, context: object) -> pb.UpdatePatientResponse:
         write = idempotent_write(caller(), request, request.request_id, _patient_updated, pb.UpdatePatientResponse)
-        response = await self._patients.update(caller(), _patient_change(request), write)
+        response = await self._patient_editor.update(caller(), _patient_change(request), write)
         set_etag(response.patient.etag)
         return response
 
     async def ConfirmContact(self, request: pb.ConfirmContactRequest, context: object) -> pb.ConfirmContactResponse:
         write = idempotent_write(caller(), request, request.request_id, _contact_confirmed, pb.ConfirmContactResponse)
-        response = await self._patients.confirm_contact(caller(), request.patient_id.lower(), request.code, write)
+        response = await self._patient_editor.confirm_contact(caller(), request.patient_id.lower(), request.code, write)
         set_etag(response.patient.etag)
         return response
 

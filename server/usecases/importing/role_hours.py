@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, time, timedelta
 
-from db.postgres.booking.days import SessionRow
+from db.postgres.booking.hours import SessionRow
 from server.fhir.directory import PractitionerRole
 
 _DAY = timedelta(days=1)

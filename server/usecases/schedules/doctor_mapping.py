@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from db.postgres.booking import days
+from db.postgres.booking import days, hours
 from db.postgres.booking.appointments import PatientDayRow, Placement
 from db.postgres.booking.days import BusyRow, OfferRow
 from server.domain.booking.doctor import Doctor
@@ -21,7 +21,7 @@ _REMEMBERED_DOCTORS = 5_000
 
 def doctor_of(row: OfferRow) -> Doctor:
     """The doctor of an offer; the same object as long as nothing about it changes."""
-    return (_known_doctor if len(row.hours) <= days.LARGEST_HOURS else _doctor)(
+    return (_known_doctor if len(row.hours) <= hours.LARGEST_HOURS else _doctor)(
         row.doctor_id,
         row.practitioner_id,
         row.clinic_id,
@@ -44,20 +44,20 @@ def _doctor(
     clinic_id: str,
     time_zone: str,
     policy: tuple[int, int, int, int, int],
-    hours: str,
+    written_hours: str,
     active: bool,
 ) -> Doctor:
     zone = ZoneInfo(time_zone)
-    return Doctor(doctor_id, practitioner_id, clinic_id, zone, Policy(*policy), hours_of(hours), active)
+    return Doctor(doctor_id, practitioner_id, clinic_id, zone, Policy(*policy), hours_of(written_hours), active)
 
 
 _known_doctor = lru_cache(maxsize=_REMEMBERED_DOCTORS)(_doctor)
 
 
-def hours_of(hours: str) -> list[HoursVersion]:
+def hours_of(written: str) -> list[HoursVersion]:
     """The versions of working hours of an offer, by their first day."""
     versions: dict[date, list[Session]] = {}
-    for row in days.sessions(hours):
+    for row in hours.sessions(written):
         sessions = versions.setdefault(row.valid_from, [])
         if row.weekday is not None:
             sessions.append(Session(row.weekday, row.start_local, row.end_local, row.slot_minutes, row.capacity))

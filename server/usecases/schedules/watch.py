@@ -10,7 +10,8 @@ from db.postgres.directory.doctors import PlaceRow
 from server.domain.errors import Reason, not_found
 from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock
-from server.usecases.schedules.live.hub import DayStream, Hub
+from server.usecases.schedules.live.followed import DayStream
+from server.usecases.schedules.live.hub import Hub
 from server.usecases.schedules.live.rendering import Forms
 from server.usecases.streams import Ending, Streams, Watcher
 from server.usecases.unit_of_work import read

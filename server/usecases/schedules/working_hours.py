@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from db.postgres.booking import days, hours
-from db.postgres.booking.days import OfferRow, SessionRow
+from db.postgres.booking.days import OfferRow
+from db.postgres.booking.hours import SessionRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from server.domain.booking.doctor import Doctor

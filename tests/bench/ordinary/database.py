@@ -12,9 +12,9 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.string import TextLoader
 
 from db.errors import Saturated
+from db.postgres.driver.connections import CONNECT_SECONDS, SESSION_OPTIONS
 from db.postgres.driver.pipeline import Connection, Values
 from db.postgres.driver.placeholders import array
-from db.postgres.driver.pool import CONNECT_SECONDS, SESSION_OPTIONS
 from db.postgres.driver.sockets import Socket
 
 _LIFE_SECONDS = 30 * 60

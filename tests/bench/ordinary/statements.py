@@ -10,7 +10,8 @@ from typing import Any
 
 import uvloop
 
-from db.postgres.driver.pool import Pool, open_connection
+from db.postgres.driver.connections import open_connection
+from db.postgres.driver.pool import Pool
 from tests.bench.ordinary import database
 
 _SIZE = 4

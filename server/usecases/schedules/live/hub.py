@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -31,7 +30,7 @@ from server.domain.ids import Clock
 from server.telemetry.logs import place_of
 from server.usecases.schedules.live.days import Days
 from server.usecases.schedules.live.fair_queue import FairQueue
-from server.usecases.streams import Stream
+from server.usecases.schedules.live.followed import DayStream, FollowedDay
 from server.usecases.unit_of_work import read
 
 _log = structlog.get_logger()
@@ -42,43 +41,6 @@ _TICK = timedelta(seconds=1)
 _RECONNECT_SECONDS = 0.5
 _TOGETHER = 16
 _AT_ONCE = 2
-
-
-class DayStream(Stream):
-    """A stream of days: for a slow reader, at most one day per doctor waits, the newest."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pending: dict[str, bytes] = {}
-        """What to send, by doctor."""
-
-    def put(self, doctor_id: str, message: bytes) -> None:
-        """Queue a day for sending, in place of an older one of the doctor that still waits."""
-        self.pending[doctor_id] = message
-        self.wake()
-
-
-class _Followed:
-    """A doctor's day that streams follow; if `fixed` is false, always the doctor's current day."""
-
-    __slots__ = ("date", "day", "doctor_id", "due_at", "fixed", "loading", "streams", "wanted", "zone")
-
-    def __init__(self, place: PlaceRow, day: date | None, now: datetime) -> None:
-        self.doctor_id = place.doctor_id
-        self.zone = ZoneInfo(place.time_zone)
-        self.fixed = day is not None
-        self.date = day or today(self.zone, now)
-        self.day: RenderedDay | None = None
-        self.due_at = now
-        """When the day must be read again."""
-        self.wanted = False
-        """Whether it waits for its turn to be read."""
-        self.loading = False
-        self.streams: set[DayStream] = set()
-
-    @property
-    def key(self) -> DoctorDay:
-        return self.doctor_id, self.date
 
 
 class Hub:
@@ -94,9 +56,9 @@ class Hub:
         self._valkey = valkey
         self._signer = signer
         self._clock = clock
-        self._followed: dict[tuple[str, date | None], _Followed] = {}
-        self._by_day: dict[DoctorDay, list[_Followed]] = {}
-        self._waiting: FairQueue[DayStream, _Followed] = FairQueue()
+        self._followed: dict[tuple[str, date | None], FollowedDay] = {}
+        self._by_day: dict[DoctorDay, list[FollowedDay]] = {}
+        self._waiting: FairQueue[DayStream, FollowedDay] = FairQueue()
         self._wanted = asyncio.Event()
         self._looked_at = self._wakes_at = clock() - kept.TTL
         self._sooner = asyncio.Event()
@@ -180,7 +142,7 @@ class Hub:
                 async with asyncio.timeout(min(_TICK, self._wakes_at - now).total_seconds()):
                     await self._sooner.wait()
 
-    def _refresh(self, followed: _Followed, stream: DayStream | None = None) -> None:
+    def _refresh(self, followed: FollowedDay, stream: DayStream | None = None) -> None:
         """Queue a day to be read, in the turn of `stream` if it has just joined, else of any stream that follows it."""
         if followed.loading or (followed.wanted and stream is None):
             return
@@ -196,8 +158,8 @@ class Hub:
             else:
                 self._wanted.clear()
 
-    def _turns(self) -> list[_Followed]:
-        turns: list[_Followed] = []
+    def _turns(self) -> list[FollowedDay]:
+        turns: list[FollowedDay] = []
         while self._waiting and len(turns) < _TOGETHER:
             followed = self._waiting.take()
             if followed.wanted and followed.streams:  # not yet read in another stream's turn, and still followed
@@ -205,7 +167,7 @@ class Hub:
                 turns.append(followed)
         return turns
 
-    async def _load(self, turns: list[_Followed]) -> None:
+    async def _load(self, turns: list[FollowedDay]) -> None:
         try:
             await self._read(turns)
         except DomainError:  # a lost database is logged elsewhere
@@ -223,21 +185,21 @@ class Hub:
                 followed.due_at = now + _TICK
         await asyncio.sleep(0)  # reading days from memory never yields: let calls continue
 
-    async def _read(self, turns: list[_Followed]) -> None:
+    async def _read(self, turns: list[FollowedDay]) -> None:
         still = [followed for followed in turns if followed.streams]
         for followed in still:
             self._move_to_today(followed)
         for day in await self._days.get_all({followed.key for followed in still}):
             self.deliver(day)
 
-    def _move_to_today(self, followed: _Followed) -> None:
+    def _move_to_today(self, followed: FollowedDay) -> None:
         day = today(followed.zone, self._clock())
         if not followed.fixed and day != followed.date:
             self._forget(followed)
             followed.date, followed.day = day, None
             self._by_day.setdefault(followed.key, []).append(followed)
 
-    def _due_at(self, followed: _Followed, day: RenderedDay) -> datetime:
+    def _due_at(self, followed: FollowedDay, day: RenderedDay) -> datetime:
         if followed.fixed:
             return day.valid_until
         return min(day.valid_until, midnight(followed.date + timedelta(days=1), followed.zone))
@@ -246,7 +208,7 @@ class Hub:
         now = self._clock()
         followed = self._followed.get((place.doctor_id, day))
         if followed is None:
-            followed = self._followed[place.doctor_id, day] = _Followed(place, day, now)
+            followed = self._followed[place.doctor_id, day] = FollowedDay(place, day, now)
             self._by_day.setdefault(followed.key, []).append(followed)
         followed.streams.add(stream)
         if followed.day is not None and now < followed.due_at:
@@ -261,7 +223,7 @@ class Hub:
             del self._followed[doctor_id, day]
             self._forget(followed)
 
-    def _forget(self, followed: _Followed) -> None:
+    def _forget(self, followed: FollowedDay) -> None:
         same_day = self._by_day[followed.key]
         same_day.remove(followed)
         if not same_day:

@@ -1,0 +1,174 @@
+"""The ledger of notices: it is updated before a provider is called, and after, so that each is sent once."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from db.errors import StateError, Unavailable
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.transaction import transact
+from db.postgres.directory import contact_changes
+from db.postgres.notifications import notifications
+from db.postgres.notifications.content import ContentRow, content_of
+from db.postgres.notifications.notifications import NotificationRow
+from server.domain.booking.appointment import Status
+from server.domain.contacts import CodeMaker
+from server.domain.ids import Clock, IdMaker
+from server.domain.notices import (
+    ADDRESSED,
+    Channel,
+    Delivery,
+    DeliveryOutcome,
+    NoticeKind,
+    channel_for,
+    left_behind,
+    still_true,
+)
+from server.notifications.compose import Way, letter
+from server.notifications.letters import Letter
+from server.telemetry import metrics, traces
+from server.usecases.directory.contacts import code_hash
+
+_ENTERING = 30
+"""How often, a second apart, recording a provider's answer is tried while the database is unavailable."""
+
+
+class Later(Exception):
+    """The notice is still waiting; try again after the pause."""
+
+    def __init__(self, pause: timedelta) -> None:
+        super().__init__()
+        self.pause = pause
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnd:
+    """The status of a notice after an attempt."""
+
+    status: Delivery
+    outcome: DeliveryOutcome
+    attempts: int
+
+
+class Ledger:
+    """Claims notices for sending, and records what came of it."""
+
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, new_code: CodeMaker, mail_from: str) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._new_id = new_id
+        self._new_code = new_code
+        self._mail_from = mail_from
+
+    async def look(self, notification_id: str) -> ContentRow | None:
+        """A notice as it is now."""
+
+        async def work(pg: Connection) -> ContentRow | None:
+            return await (await content_of(pg, notification_id)).fetchone()
+
+        return await transact(self._engine, work)
+
+    async def claim(self, notification_id: str, channel: Channel) -> tuple[ContentRow, Letter] | None:
+        """Record that it is being sent over a channel; None if it is useless by now or another worker has it.
+
+        Recipient and channel are decided here, from the patient's present data. Raises Later if the channel is another
+        one.
+        """
+        code = self._new_code()
+
+        async def work(pg: Connection) -> tuple[ContentRow, Channel, str] | None:
+            now = self._clock()
+            found = await (await content_of(pg, notification_id)).fetchone()
+            if found is None or found.status != Delivery.WAITING:
+                return None
+            current, recipient = _way(found)
+            if useless := _uselessness(found, now):
+                end = Delivery.DROPPED, useless
+            else:
+                await self._withdraw(pg, found, recipient, now)
+                if found.patient_id and found.kind == NoticeKind.CONTACT_CODE:
+                    # Only the message contains the code, so a message that is sent again gets a new one.
+                    await contact_changes.set_code(pg, notification_id, code_hash(found.patient_id, code))
+                end = _beginning(channel, current)
+            await notifications.take_up(pg, notification_id, *end, channel=current, recipient=recipient, now=now)
+            return None if end[0] is Delivery.DROPPED else (found, current, recipient)
+
+        claimed = await transact(self._engine, work)
+        if claimed is None:
+            return None
+        content, current, recipient = claimed
+        if current is not channel:
+            raise Later(timedelta())
+        way = Way(current, recipient, self._mail_from)
+        return content, letter(notification_id, content, way, code, self._clock())
+
+    async def _withdraw(self, pg: Connection, content: ContentRow, recipient: str, now: datetime) -> None:
+        """Withdraw a calendar entry from an address that this notice does not go to."""
+        kind = NoticeKind(content.kind)
+        if content.holder_start_at is None or not left_behind(kind, content.holder, recipient):
+            return
+        row = NotificationRow(
+            id=self._new_id(),
+            kind=NoticeKind.WITHDRAWAL,
+            appointment_id=content.appointment_id,
+            account_id=None,
+            patient_id=None,
+            version=content.version,
+            channel=Channel.EMAIL,
+            recipient=content.holder,
+            status=Delivery.WAITING,
+            outcome=DeliveryOutcome.NONE,
+            attempts=0,
+            due_at=now,
+            expires_at=content.holder_start_at,
+            created_at=now,
+            updated_at=now,
+        )
+        await notifications.add(pg, row, traces.traceparent())
+
+    async def enter(self, notification_id: str, end: AttemptEnd) -> None:
+        """Record how an attempt ended; Unavailable if the database stays away for half a minute."""
+
+        async def work(pg: Connection) -> None:
+            await notifications.put(
+                pg, notification_id, end.status, end.outcome, attempts=end.attempts, now=self._clock()
+            )
+
+        if end.status is Delivery.DEAD:
+            metrics.DEAD_LETTERS.labels(end.outcome.value).inc()
+        for _ in range(_ENTERING):
+            try:
+                # Recording it twice has the same effect as once.
+                await transact(self._engine, work, replayable=True)
+            except StateError:
+                await asyncio.sleep(1)
+            else:
+                return
+        raise Unavailable("a provider's answer could not be stored")
+
+
+def _way(content: ContentRow) -> tuple[Channel, str]:
+    """The channel over which a notice goes now, and the address or number."""
+    if content.kind in ADDRESSED:
+        return Channel(content.channel), content.recipient
+    return channel_for(content.email, content.phone)
+
+
+def _beginning(channel: Channel, current: Channel) -> tuple[Delivery, DeliveryOutcome]:
+    """The new status of a notice that was to go over `channel`, when the patient is reached over `current`."""
+    if current is Channel.NONE:
+        return Delivery.DROPPED, DeliveryOutcome.NO_ADDRESS
+    return Delivery.SENDING if current is channel else Delivery.WAITING, DeliveryOutcome.NONE
+
+
+def _uselessness(content: ContentRow, now: datetime) -> DeliveryOutcome | None:
+    if now >= content.expires_at:
+        return DeliveryOutcome.EXPIRED
+    if content.kind == NoticeKind.CONTACT_CODE and not content.change_waits:
+        return DeliveryOutcome.SUPERSEDED
+    if content.appointment_status is None or content.start_at is None:
+        return None
+    true = still_true(
+        NoticeKind(content.kind), Status(content.appointment_status), content.start_at, content.expires_at
+    )
+    return None if true else DeliveryOutcome.SUPERSEDED

@@ -1,0 +1,167 @@
+"""Changes of patients, by themselves and by others."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from db.postgres.booking import appointments
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.routing import Freshness
+from db.postgres.cluster.transaction import transact
+from db.postgres.directory import contact_changes, patients
+from db.postgres.directory.contact_changes import CodeEntry
+from db.postgres.directory.patients import FullPatientRow
+from server.domain.errors import DomainError, Reason
+from server.domain.etags import check_etag
+from server.domain.identity import Action, Caller, Owner, may, not_allowed
+from server.domain.ids import Clock, IdMaker
+from server.domain.records import Access, Basis
+from server.usecases.directory import contacts
+from server.usecases.directory.belonging import check_given, is_strange
+from server.usecases.directory.identifier_systems import check_written
+from server.usecases.directory.patient_checks import check_birth_date, known, unique_identifiers, visible
+from server.usecases.directory.patients import Particulars
+from server.usecases.directory.profile_cache import ProfileCache
+from server.usecases.idempotency import Claim, Write
+from server.usecases.records.audit_trail import AuditEntry, AuditTrail
+from server.usecases.unit_of_work import database_failures_as_domain_errors, perform, read
+
+M = TypeVar("M")
+
+_OWN_CONTACT = frozenset({"phone", "email", "language"})
+
+
+@dataclass(frozen=True, slots=True)
+class PatientChange:
+    """New values of a patient, of which those named in `fields` are used; an empty `etag` matches every version."""
+
+    patient_id: str
+    fields: frozenset[str]
+    new: Particulars
+    etag: str
+    reason: str
+    """Why, if the patient belongs to other clinics."""
+
+    @property
+    def is_contact(self) -> bool:
+        """Whether it changes only what patients may change themselves."""
+        return self.fields <= _OWN_CONTACT
+
+    def of(self, row: FullPatientRow) -> FullPatientRow:
+        """The patient after the change."""
+        return row._replace(**{field: getattr(self.new, field) for field in self.fields})
+
+
+class PatientEditor:
+    """Changes patients, and confirms their new addresses and numbers."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        new_id: IdMaker,
+        profiles: ProfileCache[FullPatientRow],
+        trail: AuditTrail,
+    ) -> None:
+        self._profiles = profiles
+        self._trail = trail
+        self._engine = engine
+        self._clock = clock
+        self._new_id = new_id
+
+    async def update(self, caller: Caller, change: PatientChange, write: Write[FullPatientRow, M]) -> M:
+        """Change a patient; errors are those of UpdatePatient in the contract."""
+        now = self._clock()
+        if "birth_date" in change.fields:
+            check_birth_date("patient.birth_date", change.new.birth_date, now)
+        async with (
+            unique_identifiers(self._engine, change.new.identifiers, change.patient_id),
+            self._profiles.change() as replace_profile,
+        ):
+
+            async def work(pg: Connection, claim: Claim) -> FullPatientRow:
+                await claim.settle()
+                row = await self._update(pg, caller, change, now)
+                await replace_profile(row)
+                return row
+
+            return await perform(self._engine, write, work, now)
+
+    async def _update(self, pg: Connection, caller: Caller, change: PatientChange, now: datetime) -> FullPatientRow:
+        await visible(pg, caller, change.patient_id)
+        _require_editable(caller, change)
+        row = await _locked(pg, change.patient_id)
+        is_own = change.is_contact and may(caller, Action.EDIT_OWN_CONTACT, Owner(patient_id=row.id))
+        strange = not is_own and await is_strange(pg, caller, row.id, now)
+        if strange:
+            check_given(change.reason)
+        check_etag(row.version, change.etag)
+        vouched = may(caller, Action.EDIT_PATIENT_ELSEWHERE) and not strange
+        wanted = await contacts.hold_back(
+            pg, self._new_id, row, change.of(row), change.fields, vouched=vouched, by_stranger=strange, now=now
+        )
+        if wanted == row:
+            return row
+        await check_written(pg, row.identifiers, wanted.identifiers)
+        await patients.update(pg, wanted, now)
+        if wanted.identifiers != row.identifiers:
+            await patients.replace_identifiers(pg, row.id, wanted.identifiers)
+        if strange:
+            await self._keep_and_tell(pg, caller, row, change, now)
+        return known(await (await patients.get(pg, row.id)).fetchone(), row.id)
+
+    async def _keep_and_tell(
+        self, pg: Connection, caller: Caller, row: FullPatientRow, change: PatientChange, now: datetime
+    ) -> None:
+        """Notify the patient, and record in the audit trail who changed what, and why."""
+        await contacts.tell_of_change(pg, self._new_id, row, now)
+        note = f"{', '.join(sorted(change.fields))}: {change.reason}"
+        entry = AuditEntry(row.id, caller.id, None, Access.PATIENT_CHANGED, Basis.REASON, note=note)
+        await self._trail.append(pg, entry, now)
+
+    async def confirm_contact(self, caller: Caller, patient_id: str, code: str, write: Write[FullPatientRow, M]) -> M:
+        """Use a patient's new address or number from now on; errors are those of ConfirmContact in the contract."""
+        now = self._clock()
+        is_own = may(caller, Action.EDIT_OWN_CONTACT, Owner(patient_id=patient_id))
+        entry = CodeEntry(patient_id, caller.id, by_patient=is_own)
+        if not is_own:
+            await read(self._engine, lambda pg: _check_confirmable(pg, caller, patient_id, now), Freshness.OWN_WRITES)
+        # Counted before the code is compared, in a transaction of its own: parallel calls get no extra attempts.
+        with database_failures_as_domain_errors():
+            await transact(self._engine, lambda pg: contact_changes.count_try(pg, entry))
+        async with self._profiles.change() as replace_profile:
+
+            async def work(pg: Connection, claim: Claim) -> FullPatientRow:
+                await claim.settle()
+                row = await contacts.confirmed(pg, await _locked(pg, patient_id), code, entry, now)
+                await patients.update(pg, row, now)
+                row = known(await (await patients.get(pg, patient_id)).fetchone(), patient_id)
+                await replace_profile(row)
+                return row
+
+            return await perform(self._engine, write, work, now)
+
+
+async def _locked(pg: Connection, patient_id: str) -> FullPatientRow:
+    """Lock a patient until the transaction ends (PATIENT_NOT_FOUND)."""
+    await appointments.lock_patient(pg, patient_id)
+    return known(await (await patients.get(pg, patient_id)).fetchone(), patient_id)
+
+
+def _require_editable(caller: Caller, change: PatientChange) -> None:
+    own = change.is_contact and may(caller, Action.EDIT_OWN_CONTACT, Owner(patient_id=change.patient_id))
+    if not own and not may(caller, Action.EDIT_PATIENT_ELSEWHERE):
+        raise not_allowed(Action.EDIT_PATIENT)
+
+
+async def _check_confirmable(pg: Connection, caller: Caller, patient_id: str, now: datetime) -> None:
+    """Refuse to compare codes for those to whom the patient is a stranger (NOT_ALLOWED)."""
+    await visible(pg, caller, patient_id)
+    if not may(caller, Action.EDIT_PATIENT_ELSEWHERE):
+        raise not_allowed(Action.EDIT_PATIENT_ELSEWHERE)
+    if await is_strange(pg, caller, patient_id, now):
+        raise DomainError(
+            Reason.NOT_ALLOWED,
+            "this is no patient of your clinic: the patient, or staff of the patient's clinics, can confirm the change",
+            metadata={"action": Action.EDIT_PATIENT.value},
+        )

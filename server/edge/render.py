@@ -11,7 +11,7 @@ from pathlib import Path
 
 from server.domain.methods import COSTLY, LIMITED
 from server.edge import contract, local_replies, lua, pages
-from server.edge.contract import HEALTH, PACKAGE, EdgeError, Method, any_of
+from server.edge.contract import HEALTH, PACKAGE, REFLECTION, EdgeError, Method, any_of
 from server.edge.limits import TOKENS_OF_COSTLY, Bucket, Limits, parse
 from server.edge.template import Json, filled
 
@@ -112,7 +112,7 @@ def write_workers(workers: Sequence[Address], directory: Path) -> Path:
     assignment = {"@type": ENDPOINTS_TYPE, "cluster_name": "workers", "endpoints": [{"lb_endpoints": endpoints}]}
     admitted = {name: each * max(1, len(workers)) for name, each in CALLS_PER_WORKER.items()}
     passed_by = [method.path for method in contract.methods() if method.streams or method.public]
-    _write(directory, "admission.yaml", {**admitted, "passed_by": any_of([*passed_by, HEALTH])})
+    _write(directory, "admission.yaml", {**admitted, "passed_by": any_of([*passed_by, HEALTH, *REFLECTION])})
     return _replace(directory / WORKERS, json.dumps({"resources": [assignment]}, indent=2).encode())
 
 
@@ -125,7 +125,7 @@ def write_limits(limits: Limits, directory: Path) -> None:
     """Set the rate limits from now on; a limit that changes starts with a full bucket."""
     buckets = {name: _token_bucket(bucket) for name, bucket in asdict(limits).items()}
     methods = {f"{name}_methods": any_of(f"/{PACKAGE}.{each}" for each in of) for name, of in LIMITED.items()}
-    costly = json.dumps([f"/{PACKAGE}.{each}" for each in COSTLY])
+    costly = json.dumps([*(f"/{PACKAGE}.{each}" for each in COSTLY), *REFLECTION])
     tokens = {"tokens_of_call": f"%CEL(request.path in {costly} ? {TOKENS_OF_COSTLY} : 1)%"}
     for name in ("address_limits.yaml", "subject_limits.yaml"):
         _write(directory, name, buckets | methods | tokens)
@@ -197,6 +197,7 @@ def _contents(directory: str, methods: Sequence[Method]) -> dict[str, Json]:
         "services": sorted({method.service for method in methods}),
         "methods_by_service": [{"service": name, "methods": [each.name for each in of]} for name, of in by_service],
         "public_methods": [*(method.path for method in methods if method.public), HEALTH],
+        "reflection": REFLECTION,
         "streams": [method.path for method in methods if method.streams],
         "reads": [method.path for method in calls if method.reads],
         "writes": [method.path for method in calls if not method.reads],

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import grpc
 from grpc_health.v1 import health
 from grpc_health.v1.health_pb2 import HealthCheckResponse
-from grpc_reflection.v1alpha import reflection
 
 from server.rpc.calls.call_lifecycle import TokenVerifier
 from server.rpc.calls.interceptor import CallInterceptor
 from server.rpc.calls.stalled_readers import StalledReaders
 from server.rpc.health import Health
+from server.rpc.reflection import Reflection
 from server.rpc.servicers.appointments import AppointmentServicer
 from server.rpc.servicers.directory import DirectoryServicer
 from server.rpc.servicers.identity import AuthServicer
@@ -87,8 +87,8 @@ class GrpcServer:
         add_AuthServiceServicer_to_server(servicers.auth, self._grpc)
         add_RecordServiceServicer_to_server(servicers.records, self._grpc)
         add_NotificationServiceServicer_to_server(servicers.notifications, self._grpc)
-        self._grpc.add_generic_rpc_handlers((self._health.handlers(),))
-        reflection.enable_server_reflection((*_SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
+        reflection = Reflection((*_SERVICES, health.SERVICE_NAME))
+        self._grpc.add_generic_rpc_handlers((self._health.handlers(), *reflection.handlers()))
 
     async def start(self, address: str) -> int:
         """Listen at host:port (port 0 picks a free one) and serve; the port. OSError if it is taken."""

@@ -2,12 +2,14 @@
 
 import uuid
 from datetime import date, timedelta
+from queue import SimpleQueue
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2
 
+from server.edge.contract import REFLECTION
 from tests.edge.answers import error, reason
 from tests.edge.envoys import Edge, wait_for_readyz
 from tests.edge.rest import Rest
@@ -154,24 +156,53 @@ def test_grpc_web_is_understood(rest: Rest) -> None:
     assert b"grpc-status:0" in answer.content
 
 
-def test_health_is_public_and_what_would_hold_a_place_for_long_is_not_to_be_had(
+def test_health_is_public_and_a_watch_that_would_hold_a_place_for_long_is_not_to_be_had(
     rest: Rest, channel: grpc.Channel
 ) -> None:
     stub = health_pb2_grpc.HealthStub(channel)
     health = stub.Check(health_pb2.HealthCheckRequest(), timeout=10)
     assert health.status == health_pb2.HealthCheckResponse.SERVING
     token = (("authorization", f"Bearer {rest.stack.clinic.tokens['admin']}"),)
-    question = reflection_pb2.ServerReflectionRequest(list_services="")
     for metadata, code in ((None, grpc.StatusCode.UNAUTHENTICATED), (token, grpc.StatusCode.UNIMPLEMENTED)):
-        for call in (
-            stub.Watch(health_pb2.HealthCheckRequest(), timeout=10, metadata=metadata),
-            reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(
-                iter([question]), timeout=10, metadata=metadata
-            ),
-        ):
-            with pytest.raises(grpc.RpcError) as refused:
-                next(call)
-            assert refused.value.code() is code
+        with pytest.raises(grpc.RpcError) as refused:
+            next(stub.Watch(health_pb2.HealthCheckRequest(), timeout=10, metadata=metadata))
+        assert refused.value.code() is code
+
+
+@pytest.mark.parametrize("path", REFLECTION)
+def test_reflection_answers_each_question_before_the_next_to_whoever_has_signed_in(
+    rest: Rest, channel: grpc.Channel, path: str
+) -> None:
+    ask = channel.stream_stream(
+        path,
+        reflection_pb2.ServerReflectionRequest.SerializeToString,
+        reflection_pb2.ServerReflectionResponse.FromString,
+    )
+    with pytest.raises(grpc.RpcError) as refused:
+        next(ask(iter([reflection_pb2.ServerReflectionRequest(list_services="")]), timeout=30))
+    assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    questions: SimpleQueue[reflection_pb2.ServerReflectionRequest | None] = SimpleQueue()
+    token = (("authorization", f"Bearer {rest.stack.clinic.tokens['patient']}"),)
+    answers = ask(iter(questions.get, None), timeout=30, metadata=token)
+    questions.put(reflection_pb2.ServerReflectionRequest(list_services=""))
+    listed = {service.name for service in next(answers).list_services_response.service}
+    assert {"yoyaku.v1.AppointmentService", path.split("/")[1]} <= listed
+    for name in sorted(listed):
+        questions.put(reflection_pb2.ServerReflectionRequest(file_containing_symbol=name))
+        assert next(answers).file_descriptor_response.file_descriptor_proto
+    questions.put(None)
+    assert list(answers) == []
+
+
+def test_a_stream_of_reflection_that_is_held_open_ends(rest: Rest, channel: grpc.Channel) -> None:
+    token = (("authorization", f"Bearer {rest.stack.clinic.tokens['patient']}"),)
+    silence: SimpleQueue[bytes | None] = SimpleQueue()
+    ask = channel.stream_stream(REFLECTION[0], bytes, bytes)
+    held = ask(iter(silence.get, None), timeout=300, metadata=token)
+    with pytest.raises(grpc.RpcError) as ended:
+        next(held)
+    assert ended.value.code() in {grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNAVAILABLE}
+    silence.put(None)
 
 
 def test_a_request_id_comes_back_in_the_answer(rest: Rest) -> None:

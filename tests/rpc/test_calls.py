@@ -14,6 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from db.postgres.cluster.engines import connection
+from server.rpc.reflection import QUESTIONS
 from server.wiring import wired
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
@@ -253,11 +254,13 @@ async def test_each_service_has_health_and_is_reflected(scene: Scene) -> None:
         answer = await stub.Check(health_pb2.HealthCheckRequest(service=f"yoyaku.v1.{name}"))
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
     reflection = reflection_pb2_grpc.ServerReflectionStub(scene.worker.channel)
-    request = reflection_pb2.ServerReflectionRequest(list_services="")
-    async for response in reflection.ServerReflectionInfo(iter([request])):
-        listed = {service.name for service in response.list_services_response.service}
-        assert {f"yoyaku.v1.{name}" for name in SERVICES} <= listed
-        break
+    question = reflection_pb2.ServerReflectionRequest(list_services="")
+    answers = [each async for each in reflection.ServerReflectionInfo(iter([question]))]
+    listed = {service.name for service in answers[0].list_services_response.service}
+    assert {f"yoyaku.v1.{name}" for name in SERVICES} <= listed
+    with pytest.raises(grpc.aio.AioRpcError) as too_many:
+        [each async for each in reflection.ServerReflectionInfo(iter([question] * (QUESTIONS + 1)))]
+    assert too_many.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     await scene.worker.parts.server.turn_away()
     answer = await stub.Check(health_pb2.HealthCheckRequest(service="yoyaku.v1.AppointmentService"))
     assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING

@@ -2,7 +2,7 @@
 # its data in .yoyaku.
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help up down reset status logs psql test lint types format roles metrics bench alerts-drill soak moved
+.PHONY: help up down reset status logs psql test lint types format roles metrics aws bench alerts-drill soak moved
 
 PYTHON = .venv/bin/python
 HERE = grep -qsF '$(CURDIR)/.venv' .venv/bin/activate && $(PYTHON) -c ''
@@ -28,7 +28,7 @@ logs: .venv/built  ## Follow the logs of the running system; ID=... shows all li
 psql: .venv/built  ## Open the running system's database
 	exec $(PYTHON) -m server psql
 
-test: browser prometheus lint types  ## Check everything and run all tests
+test: browser prometheus .venv-aws/installed lint types  ## Check everything and run all tests
 	$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $$(test -f .venv/browser || echo --ignore=tests/web)
 	test -f .venv/browser || echo "all passed, except that tests/web was left out: no browser"
 
@@ -54,6 +54,9 @@ roles: .venv/built  ## Write docs/roles.md: who may call what
 
 metrics: .venv/built  ## Write docs/metrics.md: what is measured
 	$(PYTHON) -m server metrics > docs/metrics.md
+
+aws: .venv-aws/installed  ## Write the templates of the AWS stack to cdk.out
+	.venv-aws/bin/python -m ops.aws
 
 bench: .venv/built .venv-bench/installed h2load  ## Measure calls; PART=slots, list, create, edge, grpcio, growth, streams, rate, notifications, day, database, log, telemetry or attacks, ROUNDS=5, SECONDS=60, PER_SECOND=500
 	exec $(PYTHON) -m tests.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(PER_SECOND),--per-second $(PER_SECOND))
@@ -113,6 +116,14 @@ environment:
 	$(PYTHON) -m uv venv --quiet --clear --python $(PYTHON) .venv-bench
 	echo '*' > .venv-bench/.gitignore
 	$(PYTHON) -m uv pip sync --quiet --compile-bytecode --require-hashes --python .venv-bench/bin/python $<
+	touch $@
+
+# What ops/aws is written with; Node comes with it.
+.venv-aws/installed: requirements-aws.lock .venv/installed
+	echo "  installing what requirements-aws.lock pins"
+	$(PYTHON) -m uv venv --quiet --clear --python $(PYTHON) .venv-aws
+	echo '*' > .venv-aws/.gitignore
+	$(PYTHON) -m uv pip sync --quiet --compile-bytecode --require-hashes --python .venv-aws/bin/python $<
 	touch $@
 
 # One that is there; else Debian's, else Playwright's; else the tests of the pages are left out, and that is said first.

@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "stack",
     "down": "stack",
     "envoy-config": "deploy",
+    "healthy": "deploy",
     "import-fhir": "data",
     "invite-admin": "access",
     "limits": "deploy",

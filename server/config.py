@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     token_store_url: Annotated[
         SecretStr, Field(description="redis:// URL of the Valkey that keeps refresh tokens: append-only, noeviction")
     ] = SecretStr("redis://127.0.0.1:6379/1")
+    cache_password: Annotated[SecretStr, Field(description="of the cache's Valkey, if its URL has none")] = SecretStr(
+        ""
+    )
+    token_store_password: Annotated[SecretStr, Field(description="of the token store's, likewise")] = SecretStr("")
     smtp_url: Annotated[
         SecretStr,
         Field(description="relay for email: smtp://, smtp+starttls:// or smtps:// URL; empty: a line in the log"),
@@ -110,6 +114,16 @@ class Settings(BaseSettings):
     log_format: Annotated[
         Literal["auto", "json", "console"], Field(description="of logs; auto: console in a terminal, else JSON lines")
     ] = "auto"
+
+    @property
+    def cache(self) -> tuple[str, str]:
+        """URL and password of the cache; the password is empty if the URL has it."""
+        return self.cache_url.get_secret_value(), self.cache_password.get_secret_value()
+
+    @property
+    def token_store(self) -> tuple[str, str]:
+        """The same of the token store."""
+        return self.token_store_url.get_secret_value(), self.token_store_password.get_secret_value()
 
     @property
     def port(self) -> int:

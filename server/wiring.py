@@ -65,7 +65,7 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
         engine, cache = await _engine_and_cache(stack, settings, signer_of_valkey(secret))
         if clock is None:
             clock = await stack.enter_async_context(database_clock(engine, wall))
-        token_store = create_client(settings.token_store_url.get_secret_value())
+        token_store = create_client(*settings.token_store)
         stack.push_async_callback(token_store.aclose)
         parts = _parts(stack, settings, secret, engine, cache, token_store, clock)
         parts.server = GrpcServer(servicers(parts), parts.tokens, parts.stalled_readers)
@@ -174,7 +174,7 @@ async def _engine_and_cache(stack: AsyncExitStack, settings: Settings, signer: S
         application="yoyaku",
     )
     stack.push_async_callback(engine.dispose)
-    cache = create_client(settings.cache_url.get_secret_value())
+    cache = create_client(*settings.cache)
     stack.push_async_callback(cache.aclose)
     if len(engine.nodes) > 1:
         engine.marks = ReadMarks(cache, signer)

@@ -38,13 +38,16 @@ _ANSWER_SECONDS = 0.5
 _WAIT_SECONDS = 0.5
 
 
-def create_client(url: str, *, size: int = 16) -> Valkey:
+def create_client(url: str, password: str = "", *, size: int = 16) -> Valkey:
     """A pool of at most `size` connections to the server at a redis:// or rediss:// URL; opens none yet.
+
+    `password` is used if the URL has none.
 
     Nothing is retried: the caller knows better what to do without an answer.
     """
     pool = BlockingConnectionPool.from_url(
         url,
+        password=password or None,
         max_connections=size,
         timeout=_WAIT_SECONDS,
         socket_connect_timeout=_CONNECT_SECONDS,

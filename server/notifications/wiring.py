@@ -39,8 +39,8 @@ from server.usecases.sealing import signer_of_valkey
 
 _APPLICATION = "yoyaku-notifications"
 # With two workers of YOYAKU_POOL_SIZE and one watching connection per process, a task has 20 connections.
-_CONNECTIONS = 2
-_QUEUE_CONNECTIONS = 3
+CONNECTIONS = 2
+QUEUE_CONNECTIONS = 3
 
 
 async def work(settings: Settings, stop: asyncio.Event, clock: Clock | None = None) -> None:
@@ -54,11 +54,9 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -
     url = settings.database_url.get_secret_value()
     signer = signer_of_valkey(key_encryption_key(settings.key_encryption_key.get_secret_value()))
     async with AsyncExitStack() as stack:
-        engine = create_engine(
-            url, size=_CONNECTIONS, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION
-        )
+        engine = create_engine(url, size=CONNECTIONS, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION)
         stack.push_async_callback(engine.dispose)
-        valkey = create_client(settings.cache_url.get_secret_value())
+        valkey = create_client(*settings.cache)
         stack.push_async_callback(valkey.aclose)
         if len(engine.nodes) > 1:
             engine.marks = ReadMarks(valkey, signer)
@@ -67,7 +65,7 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -
         if clock is None:
             clock = await stack.enter_async_context(database_clock(engine, system_clock))
         connector = await stack.enter_async_context(
-            queue(url, size=_QUEUE_CONNECTIONS, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION)
+            queue(url, size=QUEUE_CONNECTIONS, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION)
         )
         new_id = uuid7_maker(clock)
         providers = {

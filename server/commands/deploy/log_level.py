@@ -50,7 +50,7 @@ def log_level(
 
 
 async def _change(configured: Settings, level: Level | None, life: timedelta) -> str:
-    valkey = create_client(configured.cache_url.get_secret_value())
+    valkey = create_client(*configured.cache)
     signer = signer_of_valkey(key_encryption_key(configured.key_encryption_key.get_secret_value()))
     followed = LogLevel(valkey, signer, configured.log_level)
     try:

@@ -29,7 +29,6 @@ class Edge:
     admin: str
     metrics: str
     directory: Path
-    process: subprocess.Popen[bytes]
 
     def log(self) -> str:
         """What it has printed so far: the access log and its warnings."""
@@ -61,6 +60,7 @@ def running_envoy(
         **others,
     )
     url, admin, metrics = (f"http://127.0.0.1:{each}" for each in (port, admin_port, metrics_port))
+    edge = Edge(url, admin, metrics, directory)
     configuration = render(values, directory)
     text = configuration.read_text()
     for usual, here in (
@@ -73,7 +73,6 @@ def running_envoy(
     command: list[str | Path] = [ENVOY, "-c", configuration, "--use-dynamic-base-id", "--concurrency", "1",
                "--log-level", "warning", "--file-flush-interval-msec", "50"]  # fmt: skip
     with (directory / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
-        edge = Edge(url, admin, metrics, directory, process)
         try:
             _wait_until_alive(edge, process)
             yield edge

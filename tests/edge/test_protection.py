@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import signal
 import socket
 import ssl
 import subprocess
@@ -26,7 +25,6 @@ from tests.edge.answers import reason
 from tests.edge.clinic import Stack
 from tests.edge.envoys import NO_LIMITS, Edge, running_envoy, wait_for_readyz
 from tests.edge.rest import Rest
-from tests.fixtures.http2 import END_HEADERS, END_STREAM, HEADERS, PREFACE, SETTINGS, frame, grpc_headers
 from tests.fixtures.waiting import eventually
 
 
@@ -180,25 +178,6 @@ async def test_messages_that_never_end_are_given_up_before_memory_is(stack: Stac
                     assert (await http.get("/api/auth/jwks")).status_code == 200
                     await asyncio.sleep(0.1)
     assert most < HEAP_BYTES
-
-
-def test_connections_take_turns_however_many_calls_one_of_them_makes_at_once(edge: Edge) -> None:
-    block = grpc_headers("/grpc.health.v1.Health/Watch", "x")
-    calls = [frame(HEADERS, END_HEADERS | END_STREAM, number, block) for number in range(1, 1_000, 2)]
-    second = "GET /healthz HTTP/1.1\r\nhost: x\r\nx-request-id: comes-second\r\n\r\n"
-    with raw(edge, "") as many, raw(edge, "") as one:
-        many.sendall(PREFACE + frame(SETTINGS, 0, 0, b""))
-        assert many.recv(4000)
-        before = len(edge.log().splitlines())
-        edge.process.send_signal(signal.SIGSTOP)  # so that it finds what both have sent, in this order
-        try:
-            many.sendall(b"".join(calls))
-            one.sendall(second.encode())
-        finally:
-            edge.process.send_signal(signal.SIGCONT)
-        eventually(lambda: len(edge.log().splitlines()) > before + len(calls))
-    [place] = [at for at, line in enumerate(edge.log().splitlines()[before:]) if "comes-second" in line]
-    assert place < len(calls) / 5
 
 
 INVENTED = [

@@ -25,7 +25,7 @@ class TimedOut(StateError):
     """A statement exceeded the server's time limit; the transaction was rolled back."""
 
 
-class Unavailable(StateError):
+class Unreachable(StateError):
     """The server cannot be reached, or the connection broke.
 
     Before COMMIT nothing was done; at COMMIT the outcome is unknown.

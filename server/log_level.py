@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from enum import StrEnum
 
 import structlog
 
@@ -11,8 +12,18 @@ from db.valkey.client import Valkey
 from db.valkey.signer import Signer
 from server.telemetry import logs
 
-LEVELS = ("debug", "info", "warning", "error")
 _LOOK_SECONDS = 1.0
+
+
+class Level(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    RESET = "reset"
+    """As each process was configured; this one is never stored."""
 
 
 class LogLevel:
@@ -41,18 +52,18 @@ class LogLevel:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def wanted(self) -> str | None:
-        """The level that an operator has set, or None (Unavailable)."""
+        """The level that an operator has set, or None (Unreachable)."""
         found = await log_level.get(self._valkey, self._signer)
-        return found if found in LEVELS else None
+        return found if found in set(Level) - {Level.RESET} else None
 
     async def remaining(self) -> timedelta:
-        """For how long it is still set (Unavailable)."""
+        """For how long it is still set (Unreachable)."""
         return await log_level.remaining(self._valkey)
 
     async def change(self, level: str, life: timedelta) -> None:
-        """Set a level for all processes for some time (Unavailable)."""
+        """Set a level for all processes for some time (Unreachable)."""
         await log_level.put(self._valkey, self._signer, level, life)
 
     async def reset(self) -> None:
-        """Let each process return to the level that it was configured with (Unavailable)."""
+        """Let each process return to the level that it was configured with (Unreachable)."""
         await log_level.remove(self._valkey)

@@ -31,7 +31,7 @@ def head() -> str:
 async def upgrade(url: str) -> None:
     """Run all missing migrations on the database at a postgresql:// URL; concurrent runs wait for each other.
 
-    Raises the epoch if the database was restored from a backup. Raises Unavailable if no host is a primary.
+    Raises the epoch if the database was restored from a backup. Raises Unreachable if no host is a primary.
     """
     primary = await promotion.find_primary(url)
     await _migrate(primary, lambda config: command.upgrade(config, "head"))

@@ -50,14 +50,14 @@ return {1, at - now}
 
 
 async def made(store: Valkey, key: str, period_milliseconds: int) -> int:
-    """How many attempts there were in this period (Unavailable)."""
+    """How many attempts there were in this period (Unreachable)."""
     with translated():
         held = await store.register_script(_MADE)([key], [period_milliseconds])
     return int(held) if held.isdigit() and len(held) <= _MOST_DIGITS else 0
 
 
 async def count(store: Valkey, key: str, period_milliseconds: int, most: int | None = None) -> tuple[bool, int]:
-    """Count an attempt unless there were `most` in this period (Unavailable).
+    """Count an attempt unless there were `most` in this period (Unreachable).
 
     Whether it was counted, and the milliseconds until the period ends.
     """
@@ -68,13 +68,13 @@ async def count(store: Valkey, key: str, period_milliseconds: int, most: int | N
 
 
 async def take_back(store: Valkey, key: str) -> None:
-    """Count an attempt of this period no longer (Unavailable)."""
+    """Count an attempt of this period no longer (Unreachable)."""
     with translated():
         await store.register_script(_TAKE_BACK)([key])
 
 
 async def turn(store: Valkey, key: str, *, every: int, longest: int) -> tuple[bool, int]:
-    """Take the next turn, of which there is one every so many milliseconds (Unavailable).
+    """Take the next turn, of which there is one every so many milliseconds (Unreachable).
 
     Whether a turn was taken, which none is after more than `longest` milliseconds, and the milliseconds until it.
     """
@@ -84,12 +84,12 @@ async def turn(store: Valkey, key: str, *, every: int, longest: int) -> tuple[bo
 
 
 async def remember(store: Valkey, key: str, life_milliseconds: int) -> None:
-    """Keep a key for some time (Unavailable)."""
+    """Keep a key for some time (Unreachable)."""
     with translated():
         await store.set(key, 1, px=life_milliseconds)
 
 
 async def is_remembered(store: Valkey, key: str, life_milliseconds: int) -> bool:
-    """Whether a key is kept that lasts no longer than that (Unavailable)."""
+    """Whether a key is kept that lasts no longer than that (Unreachable)."""
     with translated():
         return 0 < await store.pttl(key) <= life_milliseconds

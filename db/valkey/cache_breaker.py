@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from db.errors import StateError, Unavailable
+from db.errors import StateError, Unreachable
 from db.valkey.client import Valkey, translated
 
 T = TypeVar("T")
@@ -21,13 +21,13 @@ class CacheBreaker:
         self._probe: asyncio.Task[None] | None = None
 
     async def run(self, call: Callable[[Valkey], Awaitable[T]]) -> T:
-        """The result of a call. Raises Saturated and Unavailable, the latter at once while the breaker is open."""
+        """The result of a call. Raises Saturated and Unreachable, the latter at once while the breaker is open."""
         if self._probe is not None:
-            raise Unavailable("not tried")
+            raise Unreachable("not tried")
         try:
             with translated():
                 return await call(self._valkey)
-        except Unavailable:
+        except Unreachable:
             if self._probe is None:
                 self._probe = asyncio.create_task(self._reopen())
             raise

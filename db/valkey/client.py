@@ -10,7 +10,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from db.errors import Saturated, Unavailable
+from db.errors import Saturated, Unreachable
 
 
 def _nobody(name: str, seconds: float) -> None:
@@ -59,10 +59,10 @@ def create_client(url: str, password: str = "", *, size: int = 16) -> Valkey:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the client's errors into those of db.errors: Saturated, and Unavailable for everything else."""
+    """Turn the client's errors into those of db.errors: Saturated, and Unreachable for everything else."""
     try:
         yield
     except redis.exceptions.MaxConnectionsError as error:
         raise Saturated(type(error).__name__) from error
     except (redis.exceptions.RedisError, OSError) as error:
-        raise Unavailable(type(error).__name__) from error
+        raise Unreachable(type(error).__name__) from error

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from db.errors import Unavailable
+from db.errors import Unreachable
 from db.valkey.client import Valkey, translated
 from db.valkey.signer import BYTES as SIGNATURE_BYTES
 from db.valkey.signer import Signer
@@ -117,7 +117,7 @@ async def get(
 
 
 async def listen(valkey: Valkey, signer: Signer) -> AsyncGenerator[RenderedDay | None, None]:
-    """Yields None once it listens, then days as they are announced. Ends in Unavailable when the server is lost.
+    """Yields None once it listens, then days as they are announced. Ends in Unreachable when the server is lost.
 
     What is announced while nobody listens is lost.
     """
@@ -128,7 +128,7 @@ async def listen(valkey: Valkey, signer: Signer) -> AsyncGenerator[RenderedDay |
             while True:
                 message = await pubsub.get_message(timeout=_SILENCE_SECONDS)
                 if message is None and asked:
-                    raise Unavailable("no answer")
+                    raise Unreachable("no answer")
                 asked = message is None
                 if asked:
                     await pubsub.ping()

@@ -8,7 +8,7 @@ _KIND = f"pairing:{_FORM}"
 
 
 async def add(store: Valkey, signer: Signer, code: str, secret_hash: bytes, seconds: int) -> bool:
-    """Remember for some time which credential a code stands for; False if the code is in use (Unavailable)."""
+    """Remember for some time which credential a code stands for; False if the code is in use (Unreachable)."""
     with translated():
         if not await store.set(_code(code), signer.sign(_KIND, secret_hash, code), ex=seconds, nx=True):
             return False
@@ -17,20 +17,20 @@ async def add(store: Valkey, signer: Signer, code: str, secret_hash: bytes, seco
 
 
 async def secret_hash(store: Valkey, signer: Signer, code: str) -> bytes | None:
-    """The credential that a code stands for, or None (Unavailable)."""
+    """The credential that a code stands for, or None (Unreachable)."""
     with translated():
         [found] = await store.mget([_code(code)])  # unlike GET, it does not fail on a key of another type
     return signer.verified(_KIND, found, code) if isinstance(found, bytes) else None
 
 
 async def is_waiting(store: Valkey, secret_hash: bytes) -> bool:
-    """Whether a credential waits for its code to be confirmed (Unavailable)."""
+    """Whether a credential waits for its code to be confirmed (Unreachable)."""
     with translated():
         return bool(await store.exists(_waiting(secret_hash)))
 
 
 async def remove(store: Valkey, code: str, secret_hash: bytes) -> None:
-    """Forget a code (Unavailable)."""
+    """Forget a code (Unreachable)."""
     with translated():
         await store.delete(_code(code), _waiting(secret_hash))
 

@@ -29,6 +29,6 @@ class Rate:
         self._apart = 1_000_000 / per_second
 
     async def take(self) -> float:
-        """Reserve the next moment for a call; the seconds until then. Raises Saturated and Unavailable."""
+        """Reserve the next moment for a call; the seconds until then. Raises Saturated and Unreachable."""
         with translated():
             return float(await self._take(keys=[self._key], args=[self._apart, _MOST_AHEAD])) / 1_000_000

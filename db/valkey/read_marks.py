@@ -2,14 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from redis.asyncio import Connection
 from redis.exceptions import RedisError
 
 from db.valkey.client import Valkey
+from db.valkey.mark_batches import KnownMarks, MarkBatch, answers
 from db.valkey.signed_numbers import Command, SignedNumbers
 from db.valkey.signer import Signer
 
@@ -55,7 +54,7 @@ class ReadMarks:
         self._connected_at = self._closed_until = 0.0
         self._missed = self._newest = self._held = self._epoch = 0
         """The newest mark that did not reach Valkey, the newest known one, and the newest that Valkey has held."""
-        self._next = _Batch()
+        self._next = MarkBatch()
         self._travel: asyncio.Task[None] | None = None
 
     async def raise_to(self, caller_id: str, position: int) -> None:
@@ -118,8 +117,8 @@ class ReadMarks:
     def _is_closed(self) -> bool:
         return self._clock() < self._closed_until
 
-    async def _ask(self, caller_id: str) -> "_Found | None":
-        answer: asyncio.Future[_Found | None] = asyncio.get_running_loop().create_future()
+    async def _ask(self, caller_id: str) -> KnownMarks | None:
+        answer: asyncio.Future[KnownMarks | None] = asyncio.get_running_loop().create_future()
         self._next.asked.append((caller_id, answer))
         if self._travel is None:
             self._travel = asyncio.create_task(self._run())
@@ -128,14 +127,14 @@ class ReadMarks:
     async def _run(self) -> None:
         try:
             while self._next.asked:
-                batch, self._next = self._next, _Batch()
+                batch, self._next = self._next, MarkBatch()
                 await self._answer(batch)
         finally:
             self._travel = None
             self._next.settle({})
 
-    async def _answer(self, batch: "_Batch") -> None:
-        found: dict[str, _Found] = {}
+    async def _answer(self, batch: MarkBatch) -> None:
+        found: dict[str, KnownMarks] = {}
         try:
             if not self._is_closed:
                 async with asyncio.timeout(_ANSWER_SECONDS):
@@ -146,7 +145,7 @@ class ReadMarks:
         finally:
             batch.settle(found)
 
-    async def _exchange(self, batch: "_Batch") -> dict[str, "_Found"]:
+    async def _exchange(self, batch: MarkBatch) -> dict[str, KnownMarks]:
         """Send a batch, once more over a new connection if the existing one is lost."""
         was_there = self._connection is not None
         try:
@@ -157,7 +156,7 @@ class ReadMarks:
             await self._disconnect()
             return await self._exchange_once(batch)
 
-    async def _exchange_once(self, batch: "_Batch") -> dict[str, "_Found"]:
+    async def _exchange_once(self, batch: MarkBatch) -> dict[str, KnownMarks]:
         connection = await self._connected()
         missed, callers = self._missed, list({caller_id for caller_id, _ in batch.asked})
         told = {self._mark(caller_id): (mark, KEPT_SECONDS) for caller_id, mark in batch.marks.items()}
@@ -169,13 +168,13 @@ class ReadMarks:
         if told:
             # After it is known what was there: that Valkey was emptied or a value was overwritten must be noticed.
             commands.append(self._numbers.raised(told))
-        answer, *_ = await _answers(connection, commands)
+        answer, *_ = await answers(connection, commands)
         if self._missed == missed:
             self._missed = 0
         values = {key: value for key, value in zip([*shared, *marks], answer, strict=True) if value is not None}
         numbers = self._checked(values)
         if forged := {key: value for key, value in values.items() if key not in numbers}:
-            await _answers(connection, self._replacing(forged, told))
+            await answers(connection, self._replacing(forged, told))
         floor, newest, epoch = (numbers.get(key, 0) for key in shared)
         if newest < self._held:
             self._connected_at = self._clock()  # it was flushed
@@ -183,7 +182,7 @@ class ReadMarks:
         self._held = self._newest if told else newest
         missed, newest = max(floor, self._missed), self._newest
         return {
-            each: _Found(None if key in forged else numbers.get(key, 0), missed, newest)
+            each: KnownMarks(None if key in forged else numbers.get(key, 0), missed, newest)
             for each, key in zip(callers, marks, strict=True)
         }
 
@@ -224,34 +223,3 @@ class ReadMarks:
         connection, self._connection = self._connection, None
         if connection:
             await connection.disconnect(nowait=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What Valkey holds: a caller's mark, the newest one that did not reach it at first, and the newest of all."""
-
-    mark: int | None
-    """None if no worker signed the stored value."""
-    missed: int
-    newest: int
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Requests that are sent together."""
-
-    marks: dict[str, int] = field(default_factory=dict)
-    asked: list[tuple[str, asyncio.Future[_Found | None]]] = field(default_factory=list)
-    is_shared: bool = False
-    """Whether the marks and the epoch that concern all callers are sent too."""
-
-    def settle(self, found: Mapping[str, _Found]) -> None:
-        """Answer all who wait for this batch."""
-        for caller_id, answer in self.asked:
-            if not answer.done():
-                answer.set_result(found.get(caller_id))
-
-
-async def _answers(connection: Connection, commands: Sequence[Command]) -> list[Any]:
-    await connection.send_packed_command(connection.pack_commands(commands))
-    return [await connection.read_response() for _ in commands]

@@ -121,7 +121,7 @@ end
 
 
 async def begin(store: Valkey, signer: Signer, token: RefreshToken, family_id: str, life_milliseconds: int) -> None:
-    """Start a family with its first token (Unavailable)."""
+    """Start a family with its first token (Unreachable)."""
     keys = [token.key, _families(token.user_id) + family_id]
     values: list[str | int] = [token.secret(signer), token.grant(signer), family_id, life_milliseconds]
     with translated():
@@ -139,7 +139,7 @@ async def rotate(
     window: int,
     life: int,
 ) -> Rotated:
-    """Replace a token by its successor, atomically (Unavailable); times are in milliseconds.
+    """Replace a token by its successor, atomically (Unreachable); times are in milliseconds.
 
     Within the window, and while the successor is unused, the same request may be repeated.
     """
@@ -151,7 +151,7 @@ async def rotate(
 
 
 async def end(store: Valkey, signer: Signer, token: RefreshToken) -> None:
-    """End a token's family, if the token is valid (Unavailable)."""
+    """End a token's family, if the token is valid (Unreachable)."""
     with translated():
         await store.register_script(_END)([token.key, _families(token.user_id)], [token.secret(signer)])
 

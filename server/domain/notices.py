@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from server.domain.booking.appointment import Status
+from server.domain.booking.appointment import AppointmentStatus
 
 
 class NoticeKind(StrEnum):
@@ -115,10 +115,10 @@ def pause_after(attempts: int) -> timedelta | None:
     return PAUSES[attempts - 1] if attempts <= len(PAUSES) else None
 
 
-def still_true(kind: NoticeKind, status: Status, starts_at: datetime, said_to_start_at: datetime) -> bool:
+def still_true(kind: NoticeKind, status: AppointmentStatus, starts_at: datetime, said_to_start_at: datetime) -> bool:
     """Whether what a notice says about an appointment still holds."""
     if kind is NoticeKind.WITHDRAWAL:
         return True
     if kind is NoticeKind.CANCELLATION:
-        return status is Status.CANCELLED
-    return status is Status.SCHEDULED and starts_at == said_to_start_at
+        return status is AppointmentStatus.CANCELLED
+    return status is AppointmentStatus.SCHEDULED and starts_at == said_to_start_at

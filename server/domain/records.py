@@ -4,9 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from server.domain.booking.appointment import Status
+from server.domain.booking.appointment import AppointmentStatus
 
-TREATING = (Status.SCHEDULED, Status.CHECKED_IN, Status.IN_PROGRESS, Status.COMPLETED)
+TREATING = (
+    AppointmentStatus.SCHEDULED,
+    AppointmentStatus.CHECKED_IN,
+    AppointmentStatus.IN_PROGRESS,
+    AppointmentStatus.COMPLETED,
+)
 """States of an appointment by which its doctor treats the patient: no holds, and no visits that never took place."""
 TREATED_FOR = timedelta(days=365)
 """How long after the last such appointment its doctor still counts as treating the patient; a future one counts too."""
@@ -53,10 +58,6 @@ class Retention:
     def archived_before(self, now: datetime) -> datetime:
         """Records that were last amended before this instant may be archived."""
         return _years_before(now, self.hot_years)
-
-    def destroyed_before(self, now: datetime) -> datetime | None:
-        """Records that were last amended before this instant may be destroyed; None if none may."""
-        return None if self.kept_years is None else _years_before(now, self.kept_years)
 
 
 def _years_before(now: datetime, years: int) -> datetime:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from server.domain.booking.appointment import ACTIVE, FROM_FHIR_ENCOUNTER, Status
+from server.domain.booking.appointment import ACTIVE, FROM_FHIR_ENCOUNTER, AppointmentStatus
 from server.fhir.fields import Identifier, Json, Origin, Unusable, concept, identifiers, items, mapping, text
 from server.fhir.moments import Moment, moment
 from server.fhir.references import Reference, inner, reference, references
@@ -25,7 +25,7 @@ class Encounter:
     """Practitioners or their roles, with the primary performer first."""
     places: Sequence[Reference]
     """The service provider, then the locations, then the roles of the practitioners; empty if nothing tells."""
-    status: Status
+    status: AppointmentStatus
     reason: str
     start: Moment
     end: Moment | None
@@ -83,7 +83,7 @@ def encounter(resource: Json, origin: Origin) -> Encounter:
     return found
 
 
-def _status(written: str) -> Status:
+def _status(written: str) -> AppointmentStatus:
     if written in _NO_APPOINTMENTS:
         raise Unusable(f"status {written} does not describe an appointment")
     if written not in FROM_FHIR_ENCOUNTER:

@@ -4,14 +4,14 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from db.errors import StateError, Unavailable
+from db.errors import StateError, Unreachable
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
 from db.postgres.directory import contact_changes
 from db.postgres.notifications import notifications
 from db.postgres.notifications.content import ContentRow, content_of
 from db.postgres.notifications.notifications import NotificationRow
-from server.domain.booking.appointment import Status
+from server.domain.booking.appointment import AppointmentStatus
 from server.domain.contacts import CodeMaker
 from server.domain.ids import Clock, IdMaker
 from server.domain.notices import (
@@ -127,7 +127,7 @@ class Ledger:
         await notifications.add(pg, row, traces.traceparent())
 
     async def enter(self, notification_id: str, end: AttemptEnd) -> None:
-        """Record how an attempt ended; Unavailable if the database stays away for half a minute."""
+        """Record how an attempt ended; Unreachable if the database stays away for half a minute."""
 
         async def work(pg: Connection) -> None:
             await notifications.put(
@@ -144,7 +144,7 @@ class Ledger:
                 await asyncio.sleep(1)
             else:
                 return
-        raise Unavailable("a provider's answer could not be stored")
+        raise Unreachable("a provider's answer could not be stored")
 
 
 def _way(content: ContentRow) -> tuple[Channel, str]:
@@ -169,6 +169,6 @@ def _uselessness(content: ContentRow, now: datetime) -> DeliveryOutcome | None:
     if content.appointment_status is None or content.start_at is None:
         return None
     true = still_true(
-        NoticeKind(content.kind), Status(content.appointment_status), content.start_at, content.expires_at
+        NoticeKind(content.kind), AppointmentStatus(content.appointment_status), content.start_at, content.expires_at
     )
     return None if true else DeliveryOutcome.SUPERSEDED

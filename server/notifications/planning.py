@@ -7,7 +7,7 @@ from db.postgres.cluster.transaction import transact
 from db.postgres.notifications import notifications
 from db.postgres.notifications.content import SubjectRow, subject_of
 from db.postgres.notifications.notifications import NotificationRow
-from server.domain.booking.appointment import Status
+from server.domain.booking.appointment import AppointmentStatus
 from server.domain.ids import Clock, IdMaker
 from server.domain.notices import REMIND_BEFORE, Delivery, DeliveryOutcome, NoticeKind, channel_for, still_true
 from server.telemetry import traces
@@ -38,12 +38,12 @@ class NoticePlanner:
                 return None
             await notifications.supersede(pg, appointment_id, version, now)
             notice = self._notice(appointment_id, kind, version, subject, now)
-            if not still_true(kind, Status(subject.status), subject.start_at, start_at):
+            if not still_true(kind, AppointmentStatus(subject.status), subject.start_at, start_at):
                 notice = notice._replace(status=Delivery.DROPPED, outcome=DeliveryOutcome.SUPERSEDED)
             sent = await notifications.enter(pg, notice)
             reminder = self._notice(appointment_id, NoticeKind.REMINDER, version, subject, now)
             # After a later change, the job of that change plans the reminder.
-            is_current = subject.status == Status.SCHEDULED and subject.version == version
+            is_current = subject.status == AppointmentStatus.SCHEDULED and subject.version == version
             # The reminder may have become due while the provider was unavailable and nothing was planned.
             if is_current and reminder.due_at > subject.changed_at and subject.start_at > now:
                 await notifications.enter(pg, reminder)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TypeVar
 
-from db.errors import Conflict, Saturated, StateError, TimedOut, Unavailable
+from db.errors import Conflict, Saturated, StateError, TimedOut, Unreachable
 from db.postgres.booking.days import DayRow, OfferRow
 from db.postgres.cluster import transaction
 from db.postgres.cluster.engines import Connection, Engine
@@ -119,7 +119,7 @@ def _refusal(error: StateError) -> DomainError | None:
             return DomainError(
                 Reason.DEADLINE_PASSED, "the call took too long; nothing was changed: try again, or ask for less"
             )
-        case Unavailable():
+        case Unreachable():
             return _unavailable()
     return None
 

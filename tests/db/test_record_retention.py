@@ -36,10 +36,8 @@ async def test_records_may_be_archived_three_years_after_their_last_amendment(bo
     assert len(await retaining.archivable(elsewhere, 10)) == 2
 
 
-def test_nothing_may_be_destroyed_without_a_policy() -> None:
+def test_the_years_of_a_policy_are_counted_back_from_a_leap_day_too() -> None:
     leap_day = datetime(2028, 2, 29, tzinfo=UTC)
-    assert Retention().destroyed_before(leap_day) is None
-    assert Retention(3, 10).destroyed_before(leap_day) == datetime(2018, 2, 28, tzinfo=UTC)
     assert Retention().archived_before(leap_day) == datetime(2025, 2, 28, tzinfo=UTC)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from db.errors import Conflict, ConstraintViolated, Saturated, TimedOut, Unavailable
+from db.errors import Conflict, ConstraintViolated, Saturated, TimedOut, Unreachable
 from db.postgres.cluster.engines import Connection, Engine, connection, create_engine
 from db.postgres.cluster.transaction import read, transact
 from tests.fixtures.book import Book
@@ -102,7 +102,7 @@ async def test_a_connection_lost_at_commit_is_tried_again_only_if_the_work_knows
     if replayable:
         await transact(engine, work, replayable=True)
     else:
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unreachable):
             await transact(engine, work)
     assert runs == expected
 
@@ -132,12 +132,12 @@ async def test_a_primary_that_became_a_standby_is_unavailable_for_writes(engine:
         await pg.execute("SET TRANSACTION READ ONLY")
         await pg.execute("INSERT INTO practitioners VALUES (gen_random_uuid(), 'Mori Hana', now(), now())")
 
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unreachable):
         await transact(engine, work)
 
 
 async def test_a_server_that_is_not_there_is_unavailable() -> None:
     nowhere = create_engine("postgresql://x:y@127.0.0.1:1/z", size=1, wait_seconds=1, application="tests")
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unreachable):
         await read(nowhere, lambda pg: pg.execute("SELECT 1"))
     await nowhere.dispose()

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from server.domain.booking.appointment import ACTIVE, STEPS, Status, check_step
+from server.domain.booking.appointment import ACTIVE, STEPS, AppointmentStatus, check_step
 from server.domain.booking.availability import Closed
 from server.domain.booking.hours import Session, first_overlap
 from server.domain.booking.policies import Policy, Waived, check_bookable, check_changeable
@@ -102,8 +102,8 @@ def test_patients_cancel_until_the_limit_and_staff_until_the_end() -> None:
 
 
 def test_only_the_steps_of_the_table_are_taken() -> None:
-    for current in Status:
-        for following in Status:
+    for current in AppointmentStatus:
+        for following in AppointmentStatus:
             if following in STEPS[current]:
                 check_step(current, following)
             else:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.domain.booking.appointment import Status
+from server.domain.booking.appointment import AppointmentStatus
 from server.fhir import directory
 from server.fhir.encounter import encounter as read_encounter
 from server.fhir.export import find
@@ -234,7 +234,7 @@ def test_a_reason_is_what_people_read_cut_to_what_fits() -> None:
 
 
 def test_a_cancelled_encounter_is_a_cancelled_appointment() -> None:
-    assert read_encounter(encounter(status="cancelled"), ORIGIN).status is Status.CANCELLED
+    assert read_encounter(encounter(status="cancelled"), ORIGIN).status is AppointmentStatus.CANCELLED
 
 
 @pytest.mark.parametrize(

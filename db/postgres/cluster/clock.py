@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import structlog
 
-from db.errors import StateError, Unavailable
+from db.errors import StateError, Unreachable
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from db.postgres.cluster.transaction import read
@@ -89,5 +89,5 @@ async def database_clock(engine: Engine, wall: Callable[[], datetime]) -> AsyncI
 async def _now(pg: Connection) -> datetime:
     row = await (await pg.execute("SELECT extract(epoch FROM clock_timestamp())::float8")).fetchone()
     if row is None:
-        raise Unavailable("the database tells no time")
+        raise Unreachable("the database tells no time")
     return datetime.fromtimestamp(row[0], UTC)

@@ -9,7 +9,7 @@ from typing import NoReturn, Protocol
 
 import structlog
 
-from db.errors import Unavailable
+from db.errors import Unreachable
 from db.postgres.cluster.nodes import Node
 from db.postgres.cluster.replication_lag import ReplayProgress
 from db.postgres.cluster.state import single_hosts
@@ -92,11 +92,11 @@ class Engine:
         )
 
     async def confirm(self, node: Node) -> None:
-        """Return once it is certain that a server that has answered is still the primary (Unavailable)."""
+        """Return once it is certain that a server that has answered is still the primary (Unreachable)."""
         deadline = time.monotonic() + CONFIRM_SECONDS
         while not self.is_confirmed(node):
             if node is not self._primary or time.monotonic() > deadline:
-                raise Unavailable("the server that answered may no longer be the primary")
+                raise Unreachable("the server that answered may no longer be the primary")
             await asyncio.sleep(_STEP_SECONDS)
 
     def lose_primary(self, why: str) -> None:
@@ -200,7 +200,7 @@ def create_engine(url: str, *, size: int, wait_seconds: float, application: str)
 
 
 def connection(engine: Engine) -> AbstractAsyncContextManager[Connection]:
-    """Lend a connection to the primary; an unfinished transaction is rolled back. Raises Saturated and Unavailable."""
+    """Lend a connection to the primary; an unfinished transaction is rolled back. Raises Saturated and Unreachable."""
     if engine.is_primary_lost:
-        raise Unavailable("no primary answers")
+        raise Unreachable("no primary answers")
     return lent(engine.primary.pool)

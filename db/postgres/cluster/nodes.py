@@ -16,7 +16,7 @@ from db.postgres.driver.pool import Pool
 
 LOOK_SECONDS = 0.2
 HUNG_SECONDS = 2.0
-"""Seconds without an answer after which a server counts as lost, and those who wait for it get Unavailable."""
+"""Seconds without an answer after which a server counts as lost, and those who wait for it get Unreachable."""
 
 _log = structlog.get_logger()
 
@@ -77,7 +77,7 @@ class Node:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self, pg: Connection) -> None:
-        """Ask once. Without an answer in time (TimeoutError), everyone who waits for the server gets Unavailable."""
+        """Ask once. Without an answer in time (TimeoutError), everyone who waits for the server gets Unreachable."""
         hung = asyncio.get_running_loop().call_later(HUNG_SECONDS, self._hang)
         try:
             async with asyncio.timeout(HUNG_SECONDS):

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from db.errors import StateError, Unavailable
+from db.errors import StateError, Unreachable
 from db.postgres.cluster import state
 from db.postgres.cluster.state import place
 from db.postgres.driver.connections import open_connection
@@ -38,7 +38,7 @@ class Promoted:
 async def find_primary(url: str) -> str:
     """The URL of the one host that accepts writes; a URL with a single host is returned unchecked.
 
-    Raises Unavailable if no host does, or more than one.
+    Raises Unreachable if no host does, or more than one.
     """
     hosts = state.single_hosts(url)
     if len(hosts) == 1:
@@ -51,7 +51,7 @@ async def find_primary(url: str) -> str:
                     primaries.append(each)
     if len(primaries) != 1:
         takers = " and ".join(map(place, primaries)) or f"none of {', '.join(map(place, hosts))}"
-        raise Unavailable(f"exactly one server must accept writes, but {takers} do")
+        raise Unreachable(f"exactly one server must accept writes, but {takers} do")
     return primaries[0]
 
 

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from db.errors import StateError, Unavailable
+from db.errors import StateError, Unreachable
 from db.postgres.cluster import state
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.nodes import Node
@@ -113,15 +113,15 @@ async def replica_for(engine: Engine, session: CausalSession) -> Node | None:
 
 
 async def last_resort(engine: Engine, session: CausalSession | None) -> Node:
-    """The replica with the most WAL, while the primary is lost (Unavailable if it may lack the caller's writes)."""
+    """The replica with the most WAL, while the primary is lost (Unreachable if it may lack the caller's writes)."""
     now = time.monotonic()
     node = max(engine.replicas(now), key=lambda each: each.position, default=None)
     if node is None:
-        raise Unavailable("neither the primary nor any replica answers")
+        raise Unreachable("neither the primary nor any replica answers")
     if session:
         mark = await _mark(engine, session, engine.staleness(node, now))
         if mark is None or not (node.position >= mark or await _has_replayed(node, mark)):
-            raise Unavailable("no replica is known to have what the caller wrote")
+            raise Unreachable("no replica is known to have what the caller wrote")
         session.staleness, session.position = engine.staleness(node, now), max(node.position, mark)
     return node
 

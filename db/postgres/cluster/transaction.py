@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from db.errors import Conflict, Saturated, StateError, TimedOut, Unavailable
+from db.errors import Conflict, Saturated, StateError, TimedOut, Unreachable
 from db.postgres.cluster import state
 from db.postgres.cluster.engines import Connection, Engine, connection
 from db.postgres.cluster.nodes import Node
@@ -34,7 +34,7 @@ async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *
 
     For example, the connection breaks after COMMIT was sent for a booking, which may now be stored or not. A booking
     with a `request_id` runs again: if it finds its own claim, it was stored, and the first answer is returned. A write
-    without one could not tell its own first run from somebody else's write, so the caller gets Unavailable.
+    without one could not tell its own first run from somebody else's write, so the caller gets Unreachable.
     """
     reconnected = False
     for attempt in range(1, _ATTEMPTS + 1):
@@ -47,7 +47,7 @@ async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *
         except Conflict:
             if attempt == _ATTEMPTS:
                 raise
-        except Unavailable:
+        except Unreachable:
             if reconnected or (progress.committing and not replayable):
                 raise
             reconnected = True
@@ -69,13 +69,13 @@ async def read(
         with suppress(Saturated, TimedOut, Conflict):
             try:
                 return await _read_from(near, work)
-            except Unavailable as error:
+            except Unreachable as error:
                 near.lose(str(error))
     if freshness is not Freshness.PRIMARY and engine.is_primary_lost:
         return await _read_from(await last_resort(engine, session), work)
     try:
         return await _read_from_primary(engine, work)
-    except Unavailable as error:
+    except Unreachable as error:
         if freshness is Freshness.PRIMARY:
             raise
         engine.lose_primary(str(error))
@@ -83,7 +83,7 @@ async def read(
 
 
 async def mark(engine: Engine) -> None:
-    """Make later reads of the running session see all that the primary has written by now (Unavailable)."""
+    """Make later reads of the running session see all that the primary has written by now (Unreachable)."""
     session = CAUSAL_SESSION.get()
     if session and engine.marks:
         await note(engine, session, await read(engine, _written))
@@ -98,7 +98,7 @@ class _Progress:
 
 @asynccontextmanager
 async def _confirmed(engine: Engine) -> AsyncIterator[None]:
-    """Believe what the primary says in a transaction only if it was still the primary afterwards (Unavailable)."""
+    """Believe what the primary says in a transaction only if it was still the primary afterwards (Unreachable)."""
     node = engine.primary
     try:
         yield
@@ -134,7 +134,7 @@ async def _read_from_primary(engine: Engine, work: Callable[[Connection], Awaita
     """Read from the primary; once more if the connection is lost."""
     try:
         return await _read_confirmed(engine, work)
-    except Unavailable:
+    except Unreachable:
         return await _read_confirmed(engine, work)
 
 
@@ -155,7 +155,7 @@ async def _read_from(replica: Node, work: Callable[[Connection], Awaitable[T]]) 
                 with translated():
                     return await work(pg)
     except TimeoutError:
-        raise Unavailable("the replica does not answer") from None
+        raise Unreachable("the replica does not answer") from None
 
 
 async def _written(pg: Connection) -> int:

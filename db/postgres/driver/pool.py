@@ -1,7 +1,7 @@
 """Connection pools: who waits for a connection, which connections can still be lent, and how long they live.
 
 Our own pool hardly saves CPU: with psycopg_pool a list costs the same and a booking 3 to 12 % more, which is near the
-noise (`make bench PART=database`). It exists for server failures: callers get Unavailable at once, whereas
+noise (`make bench PART=database`). It exists for server failures: callers get Unreachable at once, whereas
 psycopg_pool lets them wait for their full timeout and then looks saturated (ADR 5).
 """
 
@@ -18,7 +18,7 @@ import psycopg
 import structlog
 from psycopg.pq import ConnStatus, TransactionStatus
 
-from db.errors import Saturated, Unavailable
+from db.errors import Saturated, Unreachable
 from db.postgres.driver.connections import connect
 from db.postgres.driver.pipeline import Connection
 
@@ -48,7 +48,7 @@ class Pool:
         return len(self._lent), len(self._idle), self._waiting
 
     async def borrow(self, wait_seconds: float | None = None) -> "_Pooled":
-        """A connection that is alive, as far as its socket shows; it must be given back (Saturated, Unavailable)."""
+        """A connection that is alive, as far as its socket shows; it must be given back (Saturated, Unreachable)."""
         cuts = self._cuts
         await self._permit(wait_seconds or self._wait_seconds)
         try:
@@ -100,7 +100,7 @@ class Pool:
             self._permits.release()
 
     def abandon(self) -> None:
-        """Cut all connections, so that everyone who waits for the server or for a connection fails with Unavailable."""
+        """Cut all connections, so that everyone who waits for the server or for a connection fails with Unreachable."""
         self._cuts += 1
         for pooled in self._lent:
             pooled.cut()
@@ -129,17 +129,17 @@ class Pool:
         try:
             made = _Pooled(await connect(self._url, self._application))
         except psycopg.Error as error:
-            raise Unavailable(type(error).__name__) from None
+            raise Unreachable(type(error).__name__) from None
         try:
             self._check(cuts)
-        except Unavailable:
+        except Unreachable:
             made.close()
             raise
         return made
 
     def _check(self, cuts: int) -> None:
         if cuts != self._cuts:
-            raise Unavailable("the server was abandoned meanwhile")
+            raise Unreachable("the server was abandoned meanwhile")
 
 
 class _LentConnection:
@@ -162,7 +162,7 @@ class _LentConnection:
 
 
 def lent(pool: Pool, *, wait_seconds: float | None = None) -> AbstractAsyncContextManager[Connection]:
-    """Lend a connection; an unfinished transaction in it is rolled back. Raises Saturated and Unavailable."""
+    """Lend a connection; an unfinished transaction in it is rolled back. Raises Saturated and Unreachable."""
     return _LentConnection(pool, wait_seconds)
 
 

@@ -4,7 +4,7 @@ from types import TracebackType
 
 import psycopg
 
-from db.errors import Conflict, ConstraintViolated, StateError, TimedOut, Unavailable
+from db.errors import Conflict, ConstraintViolated, StateError, TimedOut, Unreachable
 
 
 class _Translated:
@@ -42,5 +42,5 @@ def _translation(error: psycopg.Error) -> StateError | None:
             return TimedOut(type(error).__name__)
         # A demoted primary refuses writes: for a write it is as good as unreachable.
         case psycopg.InterfaceError() | psycopg.OperationalError() | psycopg.errors.ReadOnlySqlTransaction():
-            return Unavailable(type(error).__name__)
+            return Unreachable(type(error).__name__)
     return None

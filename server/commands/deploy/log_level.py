@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -12,21 +11,11 @@ from db.valkey.client import create_client
 from server.commands import app, fail
 from server.commands.running import settings_here
 from server.config import Settings
-from server.log_level import LogLevel
+from server.log_level import Level, LogLevel
 from server.usecases.identity.signing_keys import KeyEncryptionKeyError, key_encryption_key
 from server.usecases.sealing import signer_of_valkey
 
 _MOST_MINUTES = 24 * 60
-
-
-class Level(StrEnum):
-    """What can be asked for."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-    RESET = "reset"
 
 
 @app.command(name="log-level")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from db.errors import Unavailable
+from db.errors import Unreachable
 from db.postgres import schema
 from server.commands import app, fail, settings
 from server.config import Settings
@@ -14,7 +14,7 @@ def migrate() -> None:
     """Migrate the database at YOYAKU_DATABASE_URL to the newest schema and make the first signing key."""
     try:
         asyncio.run(_migrate(settings(Settings)))
-    except Unavailable as error:
+    except Unreachable as error:
         raise fail(
             f"{error}: check that YOYAKU_DATABASE_URL names the primary, and that no other migration is running"
         ) from None

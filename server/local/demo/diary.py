@@ -9,7 +9,7 @@ from random import Random
 
 from db.postgres.booking.days import period
 from db.postgres.bulk import AppointmentCopy, DayCopy, EventCopy
-from server.domain.booking.appointment import Status
+from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.slots import Slot
 from server.domain.booking.wall_time import utc_offset_minutes
 from server.domain.ids import uuid7_maker
@@ -95,7 +95,7 @@ class Diary:
             if drawn is None:
                 break
             found.append(self._row(post, slot, seat, patient_id, drawn))
-            if drawn.status is not Status.CANCELLED or self._random.random() > _BOOKED_AGAIN:
+            if drawn.status is not AppointmentStatus.CANCELLED or self._random.random() > _BOOKED_AGAIN:
                 break
             earliest = drawn.changed_at
         return found
@@ -136,7 +136,7 @@ class Diary:
         events = []
         for row in rows:
             events.append(EventCopy(row.id, row.created_at, self._random.choice(self._actors), "booked", ""))
-            if row.status == Status.CANCELLED:
+            if row.status == AppointmentStatus.CANCELLED:
                 note = self._random.choice(CALLED_OFF)
                 events.append(EventCopy(row.id, row.updated_at, self._random.choice(self._actors), "cancelled", note))
         week.appointments += sorted(rows, key=lambda row: row.start_at)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from server.domain.booking.appointment import Status
+from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.policies import Policy
 from server.domain.booking.slots import Slot
 
@@ -19,7 +19,12 @@ REASONS = {
 """Reasons for a visit, by specialty."""
 CALLED_OFF = ("Feels better", "Cannot come", "Other plans", "")
 """Reasons for cancelling."""
-VERSIONS = {Status.SCHEDULED: 1, Status.CANCELLED: 2, Status.NO_SHOW: 2, Status.COMPLETED: 4}
+VERSIONS = {
+    AppointmentStatus.SCHEDULED: 1,
+    AppointmentStatus.CANCELLED: 2,
+    AppointmentStatus.NO_SHOW: 2,
+    AppointmentStatus.COMPLETED: 4,
+}
 """The version of a row in each state: it counts how often the row was written."""
 
 _CANCELS, _STAYS_AWAY = 0.09, 0.04
@@ -32,7 +37,7 @@ class Fate:
     """When a booking was made, its current state, and since when it has been in that state."""
 
     booked_at: datetime
-    status: Status
+    status: AppointmentStatus
     changed_at: datetime
 
 
@@ -48,9 +53,11 @@ def fate(slot: Slot, policy: Policy, now: datetime, earliest: datetime, random: 
         deadline = min(now, slot.start_at - timedelta(minutes=policy.cancel_by_minutes))
         seconds = int((deadline - booked_at).total_seconds())
         if seconds > 0:
-            return Fate(booked_at, Status.CANCELLED, booked_at + timedelta(seconds=random.randint(1, seconds)))
+            return Fate(
+                booked_at, AppointmentStatus.CANCELLED, booked_at + timedelta(seconds=random.randint(1, seconds))
+            )
     if slot.start_at >= now:
-        return Fate(booked_at, Status.SCHEDULED, booked_at)
+        return Fate(booked_at, AppointmentStatus.SCHEDULED, booked_at)
     if random.random() < _STAYS_AWAY:
-        return Fate(booked_at, Status.NO_SHOW, min(slot.start_at + _MISSED_AFTER, now))
-    return Fate(booked_at, Status.COMPLETED, min(slot.end_at, now))
+        return Fate(booked_at, AppointmentStatus.NO_SHOW, min(slot.start_at + _MISSED_AFTER, now))
+    return Fate(booked_at, AppointmentStatus.COMPLETED, min(slot.end_at, now))

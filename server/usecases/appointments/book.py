@@ -18,7 +18,7 @@ from db.postgres.booking.appointments import AppointmentRow, NewAppointment
 from db.postgres.booking.days import BusyRow, OfferRow
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine, Sent
-from server.domain.booking.appointment import Status
+from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.availability import Wanted, find
 from server.domain.booking.policies import Waived, check_bookable
 from server.domain.booking.seating import Place, Seat, seat_for
@@ -184,7 +184,9 @@ class _Creation:
 
     async def _write(self, pg: Connection, found: _Found, seat: Seat, waived: Waived) -> Booked:
         offer, slot = found.offer, found.place.slot
-        new = NewAppointment(self.appointment_id, self.booking.patient_id, Status.SCHEDULED, self.booking.reason)
+        new = NewAppointment(
+            self.appointment_id, self.booking.patient_id, AppointmentStatus.SCHEDULED, self.booking.reason
+        )
         event = "overridden" if seat.is_extra else "booked"
         reason = self.booking.override_reason if seat.is_extra or waived else ""
         note = ", ".join(filter(None, (waived, reason)))
@@ -208,7 +210,7 @@ class _Creation:
             patient_id=self.booking.patient_id,
             patient_name=self.locks.patient_name,
             **seen_at(offer, slot),
-            status=Status.SCHEDULED,
+            status=AppointmentStatus.SCHEDULED,
             reason=self.booking.reason,
             version=1,
             created_at=self.now,

@@ -7,7 +7,7 @@ from typing import TypeVar
 from db.postgres.booking import appointments, days
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine
-from server.domain.booking.appointment import Status, check_step
+from server.domain.booking.appointment import AppointmentStatus, check_step
 from server.domain.etags import check_etag
 from server.domain.identity import Caller
 from server.domain.ids import Clock
@@ -74,12 +74,12 @@ class _CancellationWrite:
 
     def _check(self, found: Changeable) -> None:
         check_etag(found.row.version, self.cancellation.etag)
-        check_step(Status(found.row.status), Status.CANCELLED)
+        check_step(AppointmentStatus(found.row.status), AppointmentStatus.CANCELLED)
         found.check_in_time(self.caller, self.now)
 
     async def _write(self, pg: Connection, found: Changeable) -> Changed:
-        await appointments.set_status(pg, [found.row.id], Status.CANCELLED, self.now)
+        await appointments.set_status(pg, [found.row.id], AppointmentStatus.CANCELLED, self.now)
         cancelled = AppointmentChange(found.row.id, "cancelled", self.caller.id, self.cancellation.reason)
         await history.add_changes(pg, [cancelled], self.now)
-        row = found.row._replace(status=Status.CANCELLED, version=found.row.version + 1, updated_at=self.now)
+        row = found.row._replace(status=AppointmentStatus.CANCELLED, version=found.row.version + 1, updated_at=self.now)
         return Changed(row, self.locks.rows())

@@ -5,7 +5,7 @@ from datetime import datetime
 from db.postgres.booking import appointments
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection
-from server.domain.booking.appointment import Status
+from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.seating import Place, holds_to_expire
 from server.usecases.appointments.day_locks import Locks
 
@@ -20,5 +20,5 @@ async def expire(pg: Connection, place: Place, locks: Locks, now: datetime) -> l
     if not (found := holds_to_expire(place, now)):
         return []
     locks.cover(set(found.values()))
-    await appointments.set_status(pg, list(found), Status.EXPIRED, now)
+    await appointments.set_status(pg, list(found), AppointmentStatus.EXPIRED, now)
     return [AppointmentChange(each, "expired", _ACTOR) for each in found]

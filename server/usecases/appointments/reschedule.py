@@ -10,7 +10,7 @@ from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.days import OfferRow
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine, Sent
-from server.domain.booking.appointment import Status, check_movable
+from server.domain.booking.appointment import AppointmentStatus, check_movable
 from server.domain.booking.availability import Wanted, find
 from server.domain.booking.doctor import DoctorDay
 from server.domain.booking.policies import Waived, check_bookable
@@ -122,7 +122,7 @@ class _Rescheduling:
 
     def _check_movable(self, plan: _MovePlan) -> None:
         check_etag(plan.found.row.version, self.move.etag)
-        check_movable(Status(plan.found.row.status))
+        check_movable(AppointmentStatus(plan.found.row.status))
 
     def _seat(self, plan: _MovePlan, place: Place) -> Seat:
         self._check_movable(plan)

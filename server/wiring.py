@@ -87,8 +87,7 @@ def _parts(
     successors = derived(secret, "successors of refresh tokens")
     sessions = Sessions(engine, token_store, signer, clock, new_id, tokens, passwords, successors)
     breaker = _breaker(stack, cache)
-    places = StreamPlaces(breaker, StreamCounts(signer, new_id()), clock)
-    streams = Streams(clock, SystemRandom(), tokens.is_revoked, places)
+    streams, places = _streams(breaker, signer, clock, new_id, tokens)
     days, doctors, patients = _days_and_profiles(stack, engine, breaker, signer, clock)
     audit_keys, archive_keys, cipher = _record_keys(settings, secret)
     return Parts(
@@ -143,6 +142,13 @@ def _breaker(stack: AsyncExitStack, cache: Valkey) -> CacheBreaker:
     breaker = CacheBreaker(cache)
     stack.push_async_callback(breaker.aclose)
     return breaker
+
+
+def _streams(
+    breaker: CacheBreaker, signer: Signer, clock: Clock, new_id: IdMaker, tokens: AccessTokens
+) -> tuple[Streams, StreamPlaces]:
+    places = StreamPlaces(breaker, StreamCounts(signer, new_id()), clock)
+    return Streams(clock, SystemRandom(), tokens.is_revoked, places), places
 
 
 def _days_and_profiles(

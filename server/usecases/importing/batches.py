@@ -84,7 +84,7 @@ class ImportCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class RunMemory:
     """What a run remembers of earlier lines."""
 
     unattributed: Collection[Identifier]
@@ -104,7 +104,7 @@ class Step:
     pg: Connection
     now: datetime
     new_id: IdMaker
-    memory: Memory
+    memory: RunMemory
     cipher: RecordCipher
     trail: AuditTrail
 

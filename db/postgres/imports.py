@@ -71,11 +71,9 @@ ORDER BY practitioner_id, created_at, id
 _ZONES = "SELECT id, time_zone FROM clinics WHERE id = ANY(%(ids)s::uuid[])"
 _NAMES = "SELECT id, name FROM {noun}s WHERE id = ANY(%(ids)s::uuid[])"
 _READINGS = "SELECT id, name_kana FROM patients WHERE id = ANY(%(ids)s::uuid[])"
-_MARK = """
-UPDATE patients SET deceased = deceased OR %(deceased)s, inactive = inactive OR %(inactive)s, version = version + 1,
-    updated_at = %(now)s
-WHERE id = %(id)s AND (%(deceased)s AND NOT deceased OR %(inactive)s AND NOT inactive)
-RETURNING id
+_LAST_DAY = """
+SELECT %(today)s::date + max(horizon_days) + 1 FROM doctors JOIN clinics ON clinics.id = clinic_id
+WHERE doctors.id = ANY(%(ids)s::uuid[])
 """
 _REPLACEMENTS = "SELECT id, replaced_by FROM patients WHERE id = ANY(%(ids)s::uuid[]) AND replaced_by IS NOT NULL"
 _REPLACE = """
@@ -154,10 +152,11 @@ async def readings(pg: Connection, patient_ids: Iterable[str]) -> dict[str, str]
     return dict(await cursor.fetchall())
 
 
-async def mark(pg: Connection, patient_id: str, *, deceased: bool, inactive: bool, now: datetime) -> bool:
-    """Mark a patient as deceased or inactive; whether that is news."""
-    values = {"id": patient_id, "deceased": deceased, "inactive": inactive, "now": now}
-    return await (await pg.execute(_MARK, values)).fetchone() is not None
+async def last_day(pg: Connection, doctor_ids: Iterable[str], today: date) -> date:
+    """The last day on which any of these doctors can be booked, as seen from the furthest zone."""
+    cursor = await pg.execute(_LAST_DAY, {"ids": list(doctor_ids), "today": today})
+    row = await cursor.fetchone()
+    return (row and row[0]) or today
 
 
 async def replacements(pg: Connection, patient_ids: Iterable[str]) -> dict[str, str]:

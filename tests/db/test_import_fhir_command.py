@@ -1,5 +1,6 @@
 """`python -m server import-fhir` as one calls it: what it prints, and its exit codes."""
 
+import asyncio
 import base64
 import json
 import os
@@ -14,7 +15,10 @@ from typer.testing import CliRunner, Result
 from server.commands import app, running
 from server.commands.data.import_fhir import SOME_REPORTED
 from server.local.state import StackState, write
-from tests.fixtures.fhir import SAMPLE, encounter, export, organization, whole
+from tests.fixtures.book import Book
+from tests.fixtures.fhir import SAMPLE, encounter, export, organization, patient, whole
+from tests.fixtures.worker import Worker
+from yoyaku.v1 import directory_service_pb2
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -145,3 +149,22 @@ def test_a_manager_that_stops_it_is_told_how_to_go_on(database_url: str) -> None
     assert said == "error: stopped: what was imported stays; run the same command again to continue\n"
     run(database_url, str(SAMPLE))
     assert "0 new, 0 matched, 1955 unchanged" in run(database_url, str(SAMPLE)).stdout
+
+
+async def test_workers_show_what_a_second_run_has_changed(
+    worker: Worker, book: Book, database_url: str, valkey_urls: dict[str, str], tmp_path: Path
+) -> None:
+    given = {f"YOYAKU_{name.upper()}": url for name, url in valkey_urls.items()}
+    given |= {"YOYAKU_DATABASE_URL": database_url, "YOYAKU_KEY_ENCRYPTION_KEY": worker.key_encryption_key}
+    seen = []
+    for name in ("Ken Sato", "Ken Mori"):
+        directory = export(tmp_path, a=[patient(name=[{"text": name}])])
+        command = [sys.executable, "-m", "server", "import-fhir", str(directory)]
+        process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=os.environ | given)
+        assert await process.wait() == 0
+        [[patient_id]] = await book.rows("SELECT id FROM patients")
+        staff = await worker.client("admin")
+        request = directory_service_pb2.GetPatientRequest(patient_id=str(patient_id))
+        seen += [(await staff(staff.directory.GetPatient, request)).patient.name for _ in range(2)]
+    assert seen == ["Ken Sato", "Ken Sato", "Ken Mori", "Ken Mori"]
+    assert worker.parts.patients.counts.valkey > 0

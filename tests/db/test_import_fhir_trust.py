@@ -153,7 +153,8 @@ async def test_a_new_name_or_a_mended_birth_date_keeps_a_patient_who_the_exporte
     book: Book, tmp_path: Path
 ) -> None:
     await load(book, export(tmp_path, a=[*PLACES, patient()]))
-    for changed in (patient(name=[{"text": "Ken Mori"}]), patient(birthDate="1980-05-18")):
+    renamed = patient(name=[{"text": "Ken Mori"}])
+    for changed in (renamed, renamed | {"birthDate": "1980-05-18"}):
         _, reports = await load(book, export(tmp_path, a=[*PLACES, changed]))
         assert reports == []
     assert await count(book, "patients") == 1

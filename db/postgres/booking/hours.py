@@ -23,6 +23,7 @@ _DELETE = sql(
         working_hours.c.doctor_id == bindparam("doctor_id"), working_hours.c.valid_from == bindparam("valid_from")
     )
 )
+_DELETE_ALL = sql(delete(working_hours).where(working_hours.c.doctor_id == bindparam("doctor_id")))
 _ADD = sql(insert(working_hours).values({name: bindparam(name) for name in ("doctor_id", "valid_from")}))
 _ADD_SESSION = sql(
     insert(working_sessions).values({column.name: bindparam(column.name) for column in working_sessions.c})
@@ -85,6 +86,11 @@ async def put(pg: Connection, doctor_id: str, valid_from: date, sessions: Iterab
         await pg.execute(_ADD_SESSION, {**session._asdict(), "doctor_id": doctor_id})
 
 
+async def clear(pg: Connection, doctor_id: str) -> None:
+    """Remove all working hours of a doctor."""
+    await pg.execute(_DELETE_ALL, {"doctor_id": doctor_id})
+
+
 async def raise_version(pg: Connection, doctor_id: str) -> Sent[tuple[int]]:
     """Lock a doctor against other changes of working hours and raise their version; the new version."""
     return await pg.execute(_NEW_VERSION, {"doctor_id": doctor_id, "one": 1})
@@ -93,6 +99,14 @@ async def raise_version(pg: Connection, doctor_id: str) -> Sent[tuple[int]]:
 def sessions(hours: str) -> Sequence[SessionRow]:
     """The weekly sessions of all working hours."""
     return (_known_sessions if len(hours) <= LARGEST_HOURS else _sessions)(hours)
+
+
+def by_day(hours: str) -> dict[date, list[SessionRow]]:
+    """The weekly sessions that apply from each of some days on."""
+    found: dict[date, list[SessionRow]] = {}
+    for row in sessions(hours):
+        found.setdefault(row.valid_from, []).extend([row] if row.weekday is not None else [])
+    return found
 
 
 def _sessions(hours: str) -> Sequence[SessionRow]:

@@ -38,6 +38,29 @@ class PlaceRow(NamedTuple):
     time_zone: str
 
 
+class PractitionerRow(NamedTuple):
+    """A practitioner."""
+
+    id: str
+    name: str
+    is_retired: bool
+    """Whether there are doctors and none of them is active."""
+    untouched: bool
+    """Whether nothing has changed since the practitioner was added."""
+
+
+class LockedDoctorRow(NamedTuple):
+    """A doctor, as far as working hours and bookings depend on it."""
+
+    id: str
+    specialty: str
+    active: bool
+    untouched: bool
+    """Whether neither the doctor nor the hours have changed since the doctor was added."""
+    hours: str
+    """JSON, to be read with `hours.sessions`."""
+
+
 _ADD_PRACTITIONER = sql(
     insert(practitioners).values({column.name: bindparam(column.name) for column in practitioners.c})
 )
@@ -108,6 +131,28 @@ _RAISE_OTHERS = """
 UPDATE doctors SET version = version + 1, updated_at = %(now)s
 WHERE practitioner_id = %(practitioner_id)s AND id <> %(doctor_id)s
 RETURNING id
+"""
+
+_LOCK_PRACTITIONERS = """
+SELECT id, name,
+    EXISTS (SELECT FROM doctors WHERE practitioner_id = practitioners.id)
+        AND NOT EXISTS (SELECT FROM doctors WHERE practitioner_id = practitioners.id AND active),
+    updated_at = created_at
+FROM practitioners WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE
+"""
+_RENAME_PRACTITIONER = """
+WITH renamed AS (
+    UPDATE practitioners SET name = %(name)s, updated_at = %(now)s WHERE id = %(practitioner_id)s RETURNING id)
+UPDATE doctors SET version = version + 1, updated_at = %(now)s FROM renamed WHERE practitioner_id = renamed.id
+"""
+_ACTIVE_OF = "SELECT id FROM doctors WHERE practitioner_id = %(practitioner_id)s AND active ORDER BY id"
+_LOCK_DOCTORS = """
+SELECT id, specialty, active, version = 1 AND hours_version = 0,
+    coalesce((SELECT json_agg(json_build_array(
+            h.valid_from, s.weekday, s.start_local, s.end_local, s.slot_minutes, s.capacity))::text
+        FROM working_hours h LEFT JOIN working_sessions s USING (doctor_id, valid_from)
+        WHERE h.doctor_id = doctors.id), '[]')
+FROM doctors WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
 """
 
 
@@ -213,3 +258,31 @@ async def rename(pg: Connection, doctor: DoctorRow, now: datetime) -> list[str]:
     await pg.execute(_RENAME, {**values, "name": doctor.name})
     sent = await pg.execute(_RAISE_OTHERS, {**values, "doctor_id": doctor.id})
     return [row[0] for row in await sent.fetchall()]
+
+
+async def lock_practitioners(pg: Connection, practitioner_ids: Sequence[str]) -> list[PractitionerRow]:
+    """Practitioners; nobody else can change them or their doctors until the transaction ends."""
+    cursor = pg.cursor(row_factory=args_row(PractitionerRow))
+    await cursor.execute(_LOCK_PRACTITIONERS, {"ids": practitioner_ids})
+    return await cursor.fetchall()
+
+
+async def rename_practitioner(pg: Connection, practitioner_id: str, name: str, now: datetime) -> None:
+    """Store the name of a practitioner; all the practitioner's doctors get their next version."""
+    await pg.execute(_RENAME_PRACTITIONER, {"practitioner_id": practitioner_id, "name": name, "now": now})
+
+
+async def active_of(pg: Connection, practitioner_id: str) -> list[str]:
+    """The active doctors of a practitioner, by id."""
+    cursor = await pg.execute(_ACTIVE_OF, {"practitioner_id": practitioner_id})
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def lock_doctors(pg: Connection, doctor_ids: Sequence[str]) -> list[LockedDoctorRow]:
+    """Doctors with their working hours; nobody else can change them until the transaction ends.
+
+    Lock their days first.
+    """
+    cursor = pg.cursor(row_factory=args_row(LockedDoctorRow))
+    await cursor.execute(_LOCK_DOCTORS, {"ids": doctor_ids})
+    return await cursor.fetchall()

@@ -23,6 +23,7 @@ from db.postgres.tables.directory import (
 )
 from db.postgres.tables.feed import appointment_changes, clinic_feeds
 from db.postgres.tables.identity import accounts, credentials, security_events, signing_keys
+from db.postgres.tables.imports import imported_resources
 from db.postgres.tables.notifications import notifications
 from db.postgres.tables.records import (
     record_audit,
@@ -48,6 +49,7 @@ __all__ = [
     "credentials",
     "doctors",
     "idempotency_keys",
+    "imported_resources",
     "metadata",
     "notifications",
     "patient_identifiers",

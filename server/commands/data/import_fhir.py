@@ -122,8 +122,11 @@ async def _import(export: Export, origin: Origin, configured: Settings, progress
     tasks = {kind: progress.add_task(kind, total=export.counts[kind]) for kind in KINDS if export.counts[kind]}
     outcomes: defaultdict[str, ImportCounts] = defaultdict(ImportCounts)
     async with wired(configured) as parts:
+        await parts.patients.forget_all()  # in case that an earlier run was killed before it could
         importer = Importer(parts.engine, parts.clock, parts.new_id, parts.cipher, parts.trail)
         async for kind, lines, outcome in importer.run(export, origin):
+            if outcome.changed:
+                await parts.patients.forget_all()
             outcomes[kind].add(outcome)
             progress.advance(tasks[kind], lines)
             _say(progress, outcome.reports)

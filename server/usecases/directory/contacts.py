@@ -64,14 +64,14 @@ async def hold_back(
             waiting = new
             most = CODES_BY_STRANGERS if by_stranger else CODES_OF_PATIENT
             await _ask(pg, ContactChangeRow(new_id(), row.id, kind, new, now + CODE_LASTS), channel, most, now)
-        wanted = _with(wanted, kind, current if waiting else new, former=old, pending=waiting)
+        wanted = with_contact(wanted, kind, current if waiting else new, former=old, pending=waiting)
         told = (channel, old) if old else _reached(row)
         if new != current and told[1]:
             await _warn(pg, new_id(), row.id, told, now)
     return wanted
 
 
-def _with(row: FullPatientRow, kind: str, value: str, *, former: str, pending: str) -> FullPatientRow:
+def with_contact(row: FullPatientRow, kind: str, value: str, *, former: str, pending: str) -> FullPatientRow:
     """The patient with an address or number; only while there is none, the former one is kept."""
     new: dict[str, Any] = {kind: value, f"former_{kind}": "" if value else former, f"pending_{kind}": pending}
     return row._replace(**new)
@@ -102,7 +102,7 @@ async def confirmed(pg: Connection, row: FullPatientRow, code: str, by: CodeEntr
             " number once more for another code",
         )
     await contact_changes.drop(pg, row.id, change.kind)
-    return _with(row, change.kind, change.value, former="", pending="")
+    return with_contact(row, change.kind, change.value, former="", pending="")
 
 
 def code_hash(patient_id: str, code: str) -> bytes:

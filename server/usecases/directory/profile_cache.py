@@ -121,6 +121,10 @@ class ProfileCache(Generic[P]):
         for row in new:
             await self._write(self._putting(row, generation=None))
 
+    async def forget_all(self) -> None:
+        """Have profiles of every kind read from the database again, after a write that changed many of them."""
+        await self._write(kept.raise_generation)
+
     async def _find(self, profile_id: str, load: Callable[[], Awaitable[P | None]]) -> P | None:
         generation, found = None, None
         # While the epoch is not known, nothing in the cache can be trusted.

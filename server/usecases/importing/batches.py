@@ -12,6 +12,7 @@ from db.postgres.cluster.engines import Connection
 from db.postgres.directory.reserved_systems import IMPORTER
 from db.postgres.imports import Noun
 from server.domain.ids import IdMaker
+from server.domain.names import are_same
 from server.fhir.export import Line, Outcome, Report
 from server.fhir.fields import Identifier, Unusable, shown
 from server.fhir.references import Reference
@@ -39,6 +40,16 @@ class Item(Generic[E]):
 
     line: Line
     content: E
+
+
+@dataclass(frozen=True, slots=True)
+class Placed(Generic[Named]):
+    """A line whose thing is in the book."""
+
+    item: Item[Named]
+    row_id: str
+    is_known: bool
+    """Whether the book had it under the exporter's own id, before this line."""
 
 
 @dataclass
@@ -194,31 +205,47 @@ async def add_missing(
     is_same: Callable[[Named, str], bool],
     agreeing: str,
     check: Callable[[Named, str], None] = lambda _thing, _id: None,
-) -> ImportCounts:
-    """Add what the database does not have, and leave what it has unchanged.
+) -> tuple[ImportCounts, list[Placed[Named]]]:
+    """Add what the database does not have, and leave what it has unchanged; returns where each thing is now.
+
+    The known ones are not counted yet.
 
     `is_same` decides whether a thing is the one with an id, if they share an identifier other than the exporter's own:
     by what is `agreeing`;
     `check` may refuse (Unusable) a match that was found by the exporter's own id.
     """
-    outcome = ImportCounts()
+    outcome, placed = ImportCounts(), list[Placed[Named]]()
     for item in batch:
         with outcome.reporting(item.line):
-            thing = item.content
+            thing, is_known = item.content, known.has(item.content)
             row_id = known.find(thing, partial(is_same, thing))
             if row_id is None:
                 row_id = step.new_id()
                 await add(step, row_id, thing)
                 outcome.new += 1
-            elif known.has(thing):
+            elif is_known:
                 check(thing, row_id)
-                outcome.unchanged += 1
             else:
                 outcome.match(item.line, known.by(thing, row_id), agreeing)
             outcome.note(item.line, map(others, known.left_out(thing, row_id)))
             known.link(thing, row_id)
+            placed.append(Placed(item, row_id, is_known))
     await known.save(step)
-    return outcome
+    return outcome, placed
+
+
+class HasName(Protocol):
+    """Something with a name."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+
+
+async def by_name(step: Step, noun: Noun, known: Known) -> Callable[[HasName, str], bool]:
+    """Returns a check whether a thing has the same name as the row with an id."""
+    names = await imports.names(step.pg, noun, known.ids)
+    return lambda thing, row_id: row_id in names and are_same(thing.name, names[row_id])
 
 
 def others(identifier: Identifier) -> str:

@@ -17,7 +17,7 @@ from server.fhir.encounter import Encounter
 from server.fhir.fields import Identifier, Unusable
 from server.usecases.appointments import history
 from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Known, Step, first_known, others
-from server.usecases.importing.directory import add_doctor, doctors_of
+from server.usecases.importing.doctors import add_doctor, doctors_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,18 @@
 """Patients."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from db.postgres import imports
+from db.postgres.booking import appointments
 from db.postgres.directory import patients
-from db.postgres.directory.patients import PatientRow
+from db.postgres.directory.patients import FullPatientRow, PatientRow
 from server.domain.names import are_same
 from server.fhir.fields import Identifier, Unusable
 from server.fhir.patient import Patient
+from server.usecases.directory import contacts
 from server.usecases.importing.batches import ImportCounts, Item, Known, Step, add_missing
+from server.usecases.importing.upkeep import Current, Fields, Upkeep, keep_up
 
 
 async def add(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
@@ -24,7 +27,6 @@ async def add(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
     names = await imports.names(step.pg, "patient", known.ids)
     readings = await imports.readings(step.pg, known.ids)
     born = await imports.birth_dates(step.pg, known.ids)
-    marked: list[tuple[str, Patient]] = []
 
     def has_name(patient: Patient, patient_id: str) -> bool:
         ours = (names.get(patient_id, ""), readings.get(patient_id, ""))
@@ -44,14 +46,50 @@ async def add(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
                 " this export, give its own --source"
             )
 
-        marked.append((patient_id, patient))
-
-    outcome = await add_missing(step, known, batch, _add, is_same, "name and birth date", check)
-    for patient_id, patient in marked:
-        if patient.deceased or patient.inactive:
-            dead, gone = patient.deceased, patient.inactive
-            outcome.changed += await imports.mark(step.pg, patient_id, deceased=dead, inactive=gone, now=step.now)
+    outcome, placed = await add_missing(step, known, batch, _add, is_same, "name and birth date", check)
+    await keep_up(step, _PARTICULARS, placed, outcome)
     return outcome
+
+
+def _told(patient: Patient) -> Fields:
+    return {
+        "name": patient.names.name,
+        "name_kana": patient.names.reading,
+        "birth_date": patient.birth_date,
+        "phone": patient.phone,
+        "email": patient.email,
+        "language": patient.language,
+        "deceased": patient.deceased,
+        "inactive": patient.inactive,
+    }
+
+
+async def _current(step: Step, patient_ids: Sequence[str]) -> Mapping[str, Current]:
+    found = {}
+    for patient_id in patient_ids:
+        await appointments.lock_patient(step.pg, patient_id)
+        row = await _get(step, patient_id)
+        found[patient_id] = Current(row._asdict(), row.version == 1)
+    return found
+
+
+async def _store(step: Step, patient_id: str, now: Fields) -> None:
+    row = await _get(step, patient_id)
+    for kind in now.keys() & {"email", "phone"}:
+        former = getattr(row, kind) or getattr(row, f"former_{kind}")
+        pending = getattr(row, f"pending_{kind}")
+        row = contacts.with_contact(row, kind, str(now[kind]), former=former, pending=pending)
+    await patients.update(step.pg, row._replace(**now), step.now)  # type: ignore[arg-type]  # its own fields
+
+
+async def _get(step: Step, patient_id: str) -> FullPatientRow:
+    row = await (await patients.get(step.pg, patient_id)).fetchone()
+    if row is None:
+        raise AssertionError("a patient that has an identifier is there")
+    return row
+
+
+_PARTICULARS = Upkeep(_told, _current, _store)
 
 
 def _remember_practitioners(step: Step, batch: Sequence[Item[Patient]]) -> None:

@@ -46,3 +46,8 @@ def _week(role: PractitionerRole, since: date) -> list[SessionRow]:
     if not role.hours:
         return [row._replace(valid_from=since) for row in OFFICE_HOURS[FROM]]
     return [_session(since, *each) for each in role.hours]
+
+
+def plain(versions: Versions) -> tuple[tuple[date, tuple[SessionRow, ...]], ...]:
+    """Working hours in one form, whatever the order of their sessions, to be compared."""
+    return tuple(sorted((since, tuple(sorted(week))) for since, week in versions.items()))

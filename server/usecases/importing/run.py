@@ -19,7 +19,7 @@ from server.fhir.encounter import encounter
 from server.fhir.export import KINDS, Export, Line
 from server.fhir.fields import Identifier, Json, Origin, Unusable, as_written, own, resource_id, shown, without_system
 from server.fhir.patient import patient
-from server.usecases.importing import directory, encounters, patients, records
+from server.usecases.importing import clinics, doctors, encounters, patients, records
 from server.usecases.importing.batches import ACTOR, ImportCounts, Item, RunMemory, Step
 from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.records.encryption import RecordCipher
@@ -37,10 +37,10 @@ class _ResourceType:
 
 
 _KINDS: Mapping[str, _ResourceType] = {
-    "Organization": _ResourceType(reading.organization, directory.organizations),
-    "Location": _ResourceType(reading.location, directory.locations),
-    "Practitioner": _ResourceType(reading.practitioner, directory.practitioners),
-    "PractitionerRole": _ResourceType(reading.role, directory.roles),
+    "Organization": _ResourceType(reading.organization, clinics.organizations),
+    "Location": _ResourceType(reading.location, clinics.locations),
+    "Practitioner": _ResourceType(reading.practitioner, doctors.practitioners),
+    "PractitionerRole": _ResourceType(reading.role, doctors.roles),
     "Patient": _ResourceType(patient, patients.add),
     "Encounter": _ResourceType(encounter, encounters.add),
     "Condition": _ResourceType(condition, records.add),

@@ -1,0 +1,140 @@
+"""What an import owns: what it wrote, until somebody changes it here.
+
+A later run takes over what has changed at the exporter since. Of each resource there are digests of what it said last,
+field by field; they tell what is news, and whether the book still says what the import wrote.
+
+    last    now     book
+    A       A       any    no news: whatever the book says stays
+    A       B       A      the book gets B
+    A       B       C      changed at both ends: C stays, and that is reported
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, NamedTuple
+
+from db.postgres import imported_resources
+from db.postgres.imported_resources import ImportedRow
+from server.fhir.fields import Identifier
+from server.usecases.importing.batches import HasIdentifiers, ImportCounts, Named, Placed, Step
+
+Fields = Mapping[str, object]
+_DIGITS = 16
+
+
+class Current(NamedTuple):
+    """What the book says of something now."""
+
+    fields: Fields
+    untouched: bool
+    """Whether nobody has changed it since it was added."""
+
+
+class Difference(NamedTuple):
+    """What to do about the news of a resource."""
+
+    taken: Fields
+    """The new values to store."""
+    kept: Sequence[str]
+    """The fields that changed at both ends and stay."""
+
+
+class Past:
+    """What earlier runs were told of the resources of a batch, and what this one is told."""
+
+    def __init__(self, step: Step, rows: Sequence[ImportedRow]) -> None:
+        self._step = step
+        self._last = {Identifier(row.system, row.value): row for row in rows}
+        self._new: dict[Identifier, ImportedRow] = {}
+
+    @staticmethod
+    async def load(step: Step, things: Sequence[HasIdentifiers]) -> "Past":
+        """Look up what is remembered of the resources."""
+        return Past(step, await imported_resources.of(step.pg, [thing.identifiers[0] for thing in things]))
+
+    def has_news(self, thing: HasIdentifiers, told: Fields) -> bool:
+        """Whether a resource says something else than the last time, or nothing is remembered of it."""
+        last = self._last.get(thing.identifiers[0])
+        return last is None or dict(last.digests) != self._digests(told)
+
+    def version(self, thing: HasIdentifiers) -> int:
+        """The version that an import wrote last; those of earlier releases wrote the first and no other."""
+        last = self._last.get(thing.identifiers[0])
+        return last.version if last and last.version else 1
+
+    def compare(self, thing: HasIdentifiers, told: Fields, current: Current) -> Difference:
+        """What of the news can be stored, and what was changed here too."""
+        last = self._last.get(thing.identifiers[0])
+        taken, kept = dict[str, object](), list[str]()
+        for field, value in told.items():
+            ours = current.fields[field]
+            was = last.digests.get(field) if last else None
+            if ours == value or was == self._digest(field, value):
+                continue
+            # Nothing is known of what earlier releases wrote: they told nobody.
+            is_owned = was == self._digest(field, ours) if was else current.untouched or ours is False
+            if is_owned:
+                taken[field] = value
+            else:
+                kept.append(field)
+        return Difference(taken, kept)
+
+    def note(self, thing: HasIdentifiers, told: Fields, version: int | None = None) -> None:
+        """Remember what a resource says, and the version that was written of it."""
+        own = thing.identifiers[0]
+        row = ImportedRow(own.system, own.value, self._digests(told), version)
+        if row != self._last.get(own):
+            self._new[own] = row
+
+    async def save(self) -> None:
+        """Store what was noted."""
+        if self._new:
+            await imported_resources.put(self._step.pg, list(self._new.values()))
+
+    def _digests(self, told: Fields) -> dict[str, str]:
+        return {field: self._digest(field, value) for field, value in told.items()}
+
+    def _digest(self, field: str, value: object) -> str:
+        # Keyed, because who reads a plain digest can guess a birth date.
+        return self._step.cipher.blinded(f"{field} {value!r}".encode()).hex()[:_DIGITS]
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep(Generic[Named]):
+    """How things of one kind are kept up to date."""
+
+    told: Callable[[Named], Fields]
+    """What a resource says."""
+    current: Callable[[Step, Sequence[str]], Awaitable[Mapping[str, Current]]]
+    """What the book says of some ids; locks them, in their order."""
+    store: Callable[[Step, str, Fields], Awaitable[None]]
+    """Changes some fields of what has an id."""
+
+
+async def keep_up(step: Step, upkeep: Upkeep[Named], placed: Sequence[Placed[Named]], outcome: ImportCounts) -> None:
+    """Take over what the resources of a batch tell news of, and remember what all of them say."""
+    past = await Past.load(step, [each.item.content for each in placed])
+    told = [upkeep.told(each.item.content) for each in placed]
+    news = [each.is_known and past.has_news(each.item.content, says) for each, says in zip(placed, told, strict=True)]
+    ids = sorted({each.row_id for each, is_news in zip(placed, news, strict=True) if is_news})
+    current = dict(await upkeep.current(step, ids)) if ids else {}
+    for each, says, is_news in zip(placed, told, news, strict=True):
+        taken: Fields = {}
+        if is_news:
+            now = current[each.row_id]
+            taken, kept = past.compare(each.item.content, says, now)
+            outcome.note(each.item.line, map(_changed_here, kept))
+            current[each.row_id] = Current({**now.fields, **taken}, now.untouched)
+        if taken:
+            await upkeep.store(step, each.row_id, taken)
+        outcome.changed += bool(taken)
+        outcome.unchanged += each.is_known and not taken
+        past.note(each.item.content, says)
+    await past.save()
+
+
+def _changed_here(field: str) -> str:
+    return (
+        f"its {field.replace('_', ' ')} has changed, but was changed in the book too since the last import: it stays as"
+        " it is there; change it there if the export is right"
+    )

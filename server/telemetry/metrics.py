@@ -5,11 +5,14 @@ others begin with `yoyaku_`. Labels are closed sets: methods of the contract, re
 statements. A text that a caller chooses never becomes a label.
 """
 
+from collections import Counter as Tally
+from collections.abc import Iterable
 from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
 from server.telemetry import traces
+from server.telemetry.traces import Trace
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # saves a second, unused series for each metric
 REGISTRY = CollectorRegistry(auto_describe=True)
@@ -62,10 +65,14 @@ SPANS = Counter(
 SPANS_EXPORTED, SPANS_NOT_ACCEPTED, SPANS_DROPPED = map(SPANS.labels, ("exported", "not_accepted", "dropped"))
 
 
-def call_ended(method: str, code: str, outcome: str, seconds: float) -> None:
-    """Count a call that has ended; `method` is the path of one of our methods, and `seconds` how long it took."""
-    _call_seconds(method, code).observe(seconds, traces.exemplar())
-    stream_ended(method, outcome)
+def calls_ended(calls: Iterable[tuple[str, str, str | None, float, Trace | None]]) -> None:
+    """Count calls that have ended, each by the path of its method, its code, its reason, its seconds and its trace."""
+    outcomes: Tally[tuple[str, str]] = Tally()
+    for method, code, reason, seconds, trace in calls:
+        outcomes[method, reason or code] += 1
+        _call_seconds(method, code).observe(seconds, traces.exemplar_of(trace))
+    for (method, outcome), count in outcomes.items():
+        _outcomes(method, outcome).inc(count)
 
 
 def stream_ended(method: str, outcome: str) -> None:

@@ -73,7 +73,11 @@ def trace_id() -> str | None:
 
 def exemplar() -> dict[str, str] | None:
     """What links a measurement to the running call's trace, if there are spans of it."""
-    trace = _CURRENT.get()
+    return exemplar_of(_CURRENT.get())
+
+
+def exemplar_of(trace: Trace | None) -> dict[str, str] | None:
+    """What links a measurement to a trace, if there are spans of it."""
     return {"trace_id": trace.id} if trace and trace.sampled else None
 
 

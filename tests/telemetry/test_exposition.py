@@ -7,28 +7,31 @@ from datetime import UTC, datetime, timedelta
 
 from server.telemetry.snapshot import Snapshot
 from tests.fixtures.callers import refusal
+from tests.fixtures.waiting import until
 from tests.fixtures.workers import Fleet
 from yoyaku.v1 import schedule_service_pb2 as pb
 
-ANSWER_SECONDS = 10.0
+
+async def scrape(fleet: Fleet, method: str = "", calls: int = 0) -> Snapshot:
+    """What Prometheus finds once both processes are there, and have counted so many calls of a method."""
+
+    async def found() -> Snapshot | None:
+        snapshot = await asyncio.to_thread(scraped, fleet.metrics)
+        both = len(snapshot.by("yoyaku_build_info", "process")) == 2
+        counted = snapshot.by("yoyaku_calls_total", "rpc_method").get((method,), 0)
+        return snapshot if both and counted >= calls else None
+
+    snapshot = await until(found)
+    assert snapshot
+    return snapshot
 
 
-async def scrape(fleet: Fleet, processes: int) -> Snapshot:
-    """What Prometheus finds once so many processes are there."""
-    async with asyncio.timeout(ANSWER_SECONDS):
-        while True:
-            found = await asyncio.to_thread(scraped, fleet.metrics)
-            if found and len(found.by("yoyaku_build_info", "process")) == processes:
-                return found
-            await asyncio.sleep(0.1)
-
-
-def scraped(url: str) -> Snapshot | None:
+def scraped(url: str) -> Snapshot:
     try:
         with urllib.request.urlopen(url) as answer:  # noqa: S310  # our own
             return Snapshot.of(answer.read().decode())
     except OSError:
-        return None
+        return Snapshot()
 
 
 async def test_one_address_has_the_metrics_of_all_processes_even_when_the_one_that_answers_is_killed(
@@ -40,7 +43,7 @@ async def test_one_address_has_the_metrics_of_all_processes_even_when_the_one_th
     for client, calls in zip(await fleet.clients("staff", clinic_ids=[clinic]), (2, 3), strict=True):
         for _ in range(calls):
             await client(client.schedules.ListAvailableSlots, pb.ListAvailableSlotsRequest(doctor_id=doctor, date=day))
-    before = await scrape(fleet, 2)
+    before = await scrape(fleet, "ListAvailableSlots", 5)
     slots = before.by("rpc_server_call_duration_seconds_count", "rpc_method", "process")
     assert sorted(count for (method, _), count in slots.items() if method == "ListAvailableSlots") == [2, 3]
     assert before.by("yoyaku_cache_reads_total", "cache")["day",] == 5
@@ -48,7 +51,7 @@ async def test_one_address_has_the_metrics_of_all_processes_even_when_the_one_th
     # Whichever answers, one of these two kills is of it.
     for number in (0, 1):
         await fleet.restart(number)
-        after = await scrape(fleet, 2)
+        after = await scrape(fleet)
         assert min(after.by("yoyaku_valkey_up", "process", "use").values()) == 1
 
 
@@ -56,5 +59,5 @@ async def test_outcomes_are_counted_by_their_reasons(fleet: Fleet) -> None:
     (client, _) = await fleet.clients("staff", clinic_ids=[await fleet.book.clinic()])
     nobody = pb.ListAvailableSlotsRequest(doctor_id=str(uuid.uuid4()), date="2026-03-02")
     assert (await refusal(client(client.schedules.ListAvailableSlots, nobody))).reason == "DOCTOR_NOT_FOUND"
-    outcomes = (await scrape(fleet, 2)).by("yoyaku_calls_total", "rpc_method", "outcome")
+    outcomes = (await scrape(fleet, "ListAvailableSlots", 1)).by("yoyaku_calls_total", "rpc_method", "outcome")
     assert outcomes["ListAvailableSlots", "DOCTOR_NOT_FOUND"] == 1

@@ -6,6 +6,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -169,10 +170,14 @@ async def test_histograms_name_traces_to_look_at(scene: Scene, collector: Collec
     await scene.book_slot("10:00")
     address = f"127.0.0.1:{ports.free(1)[0]}"
     with exposed(metrics.REGISTRY, address, str(short_path), "server-1"):
-        page = await until(lambda: asyncio.to_thread(scraped, f"http://{address}/metrics"))
-    for metric in ("rpc_server_call_duration_seconds_bucket", "db_client_operation_duration_seconds_bucket"):
-        lines = [line for line in page.splitlines() if line.startswith(metric)]
-        assert any(f'# {{trace_id="{TRACE}"}}' in line for line in lines)
+
+        async def named(metric: str) -> bool:
+            page = await asyncio.to_thread(scraped, f"http://{address}/metrics")
+            lines = [line for line in page.splitlines() if line.startswith(metric)]
+            return any(f'# {{trace_id="{TRACE}"}}' in line for line in lines)
+
+        for metric in ("rpc_server_call_duration_seconds_bucket", "db_client_operation_duration_seconds_bucket"):
+            assert await until(partial(named, metric))
 
 
 def scraped(url: str) -> str:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from server.domain.errors import DomainError, Reason
-from server.rpc.calls.deadlines import within
+from server.rpc.calls.deadlines import Deadlines
 
 LONG = 30.0
 
@@ -26,23 +26,23 @@ async def test_work_that_never_waits_gives_its_result() -> None:
     async def ready() -> int:
         return 7
 
-    assert await within(LONG, ready()) == 7
+    assert await Deadlines().within(LONG, ready()) == 7
 
 
 async def test_work_goes_on_after_its_waits_whether_they_end_well_or_fail() -> None:
     loop, notes = asyncio.get_running_loop(), list[str]()
     well, ill = loop.create_future(), loop.create_future()
     loop.call_soon(well.set_result, 7)
-    assert await within(LONG, waits_for(well, notes)) == 7
+    assert await Deadlines().within(LONG, waits_for(well, notes)) == 7
     loop.call_soon(ill.set_exception, ValueError("of what it waits for"))
-    assert await within(LONG, waits_for(ill, notes)) == -1
+    assert await Deadlines().within(LONG, waits_for(ill, notes)) == -1
     assert notes == ["failed"]
 
 
 async def test_work_that_waits_too_long_is_cancelled() -> None:
     notes = list[str]()
     with pytest.raises(DomainError) as refused:
-        await within(0.01, waits_for(asyncio.get_running_loop().create_future(), notes))
+        await Deadlines().within(0.01, waits_for(asyncio.get_running_loop().create_future(), notes))
     assert (refused.value.reason, notes) == (Reason.DEADLINE_PASSED, ["cancelled"])
     current = asyncio.current_task()
     assert current
@@ -55,12 +55,12 @@ async def test_a_timeout_within_the_work_is_not_taken_for_the_deadline() -> None
             await asyncio.sleep(LONG)
 
     with pytest.raises(TimeoutError):
-        await within(LONG, impatient())
+        await Deadlines().within(LONG, impatient())
 
 
 async def test_a_cancellation_from_elsewhere_stays_one() -> None:
     notes = list[str]()
-    task = asyncio.create_task(within(LONG, waits_for(asyncio.get_running_loop().create_future(), notes)))
+    task = asyncio.create_task(Deadlines().within(LONG, waits_for(asyncio.get_running_loop().create_future(), notes)))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

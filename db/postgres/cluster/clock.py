@@ -31,24 +31,24 @@ class DatabaseClock:
     def __init__(self, engine: Engine, wall: Callable[[], datetime]) -> None:
         self._engine = engine
         self._wall = wall
-        self._known: tuple[datetime, float] | None = None
+        self._ahead: float | None = None
+        """How many seconds since 1970 the database's clock is ahead of the monotonic one."""
         self._is_apart = False
 
     def __call__(self) -> datetime:
         """The current time in UTC."""
-        if self._known is None:
+        if self._ahead is None:
             return self._wall()
-        told, at = self._known
-        return told + timedelta(seconds=time.monotonic() - at)
+        return datetime.fromtimestamp(self._ahead + time.monotonic(), UTC)
 
     async def look(self) -> None:
         """Ask the database (the errors of db.errors)."""
         began = time.monotonic()
         told = await read(self._engine, _now, Freshness.PRIMARY_FIRST)
         ended = time.monotonic()
-        if self._known and ended - began > _SLOW_SECONDS:
+        if self._ahead is not None and ended - began > _SLOW_SECONDS:
             return  # the answer took too long to be precise; the next one will be better
-        self._known = told, (began + ended) / 2
+        self._ahead = told - (began + ended) / 2
         self._compare()
 
     def _compare(self) -> None:
@@ -86,8 +86,9 @@ async def database_clock(engine: Engine, wall: Callable[[], datetime]) -> AsyncI
         await asyncio.wait([looking])
 
 
-async def _now(pg: Connection) -> datetime:
+async def _now(pg: Connection) -> float:
+    """Seconds since 1970."""
     row = await (await pg.execute("SELECT extract(epoch FROM clock_timestamp())::float8")).fetchone()
     if row is None:
         raise Unreachable("the database tells no time")
-    return datetime.fromtimestamp(row[0], UTC)
+    return float(row[0])

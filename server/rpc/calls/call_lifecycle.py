@@ -20,8 +20,8 @@ from server.rpc.calls.preconditions import IF_MATCH, PRECONDITION_FAILED
 from server.rpc.calls.sessions import READ_MARK, mark_of
 from server.rpc.messages.errors import retry_seconds, status_of
 from server.rpc.messages.validate import validate
-from server.telemetry import call_spans, metrics, traces
-from server.telemetry.logs import place_of, write_call
+from server.telemetry import call_spans, ended_calls, traces
+from server.telemetry.logs import place_of
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 PUBLIC = frozenset(f"/yoyaku.v1.{method}" for method, actions in METHODS.items() if not actions)
@@ -147,11 +147,8 @@ def ended(call: CurrentCall, code: str, began: float, reason: str | None = None,
     caller = call.caller.id if call.caller else None
     seconds = time.perf_counter() - began
     call_spans.ended(call.method, code, reason, seconds, is_stream=is_stream)
-    if is_stream:
-        metrics.stream_ended(call.method, reason or code)
-    else:
-        metrics.call_ended(call.method, code, reason or code, seconds)
-    write_call(call.method, code, reason, seconds, call.request_id, caller)
+    tell = ended_calls.stream_ended if is_stream else ended_calls.call_ended
+    tell(call.method, code, reason, seconds, call.request_id, caller)
 
 
 async def abort(context: Any, error: DomainError, call: CurrentCall) -> None:

@@ -22,7 +22,7 @@ from server.rpc.calls.call_lifecycle import (
     token_of,
 )
 from server.rpc.calls.current_call import caller, current
-from server.rpc.calls.deadlines import DEFAULT_SECONDS, within
+from server.rpc.calls.deadlines import DEFAULT_SECONDS, Deadlines
 from server.rpc.calls.stalled_readers import STALLED, StalledReaders, reader_stalled
 from server.rpc.messages.errors import CODES
 from server.telemetry.call_spans import batches
@@ -33,7 +33,7 @@ Streamer = Callable[[Message, Any], AsyncGenerator[bytes, None]]
 
 
 def stream_handler(
-    method: str, found: Any, tokens: TokenVerifier, stalled: StalledReaders
+    method: str, found: Any, tokens: TokenVerifier, deadlines: Deadlines, stalled: StalledReaders
 ) -> "grpc.RpcMethodHandler[bytes, bytes]":
     """A servicer's server-streaming method, wrapped.
 
@@ -54,7 +54,7 @@ def stream_handler(
             if not public:
                 this.caller = await tokens.verify(token_of(this.authorization))
                 check_role(this.caller)
-            request = read(await within(DEFAULT_SECONDS, request_of(context)))
+            request = read(await deadlines.within(DEFAULT_SECONDS, request_of(context)))
             async with aclosing(handler(request, context)) as messages:
                 with batches() as sent:
                     async for message in messages:

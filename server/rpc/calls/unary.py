@@ -19,7 +19,7 @@ from server.rpc.calls.call_lifecycle import (
     token_of,
 )
 from server.rpc.calls.current_call import current, identified
-from server.rpc.calls.deadlines import budget, within
+from server.rpc.calls.deadlines import Deadlines, budget
 from server.rpc.calls.preconditions import require_match
 from server.rpc.calls.sessions import headers_of
 from server.rpc.messages.errors import CODES
@@ -29,7 +29,9 @@ Answer = Message | bytes
 Handler = Callable[[Message, Any], Coroutine[Any, Any, Answer]]
 
 
-def unary_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcMethodHandler[bytes, bytes]":
+def unary_handler(
+    method: str, found: Any, tokens: TokenVerifier, deadlines: Deadlines
+) -> "grpc.RpcMethodHandler[bytes, bytes]":
     """A servicer's unary method, wrapped; it answers with a message, or with the bytes of one."""
     handler: Handler = found.unary_unary
     read = reader(method, found.request_deserializer)
@@ -46,11 +48,11 @@ def unary_handler(method: str, found: Any, tokens: TokenVerifier) -> "grpc.RpcMe
                     token = token_of(this.authorization)
                     caller = tokens.recall(token)
                     if caller is None:
-                        caller = await within(seconds, tokens.verify(token))
+                        caller = await deadlines.within(seconds, tokens.verify(token))
                         seconds -= time.perf_counter() - began
                     identified(this, caller)
                     check_role(caller)
-            response = await within(seconds, _answer(context, read, handler))
+            response = await deadlines.within(seconds, _answer(context, read, handler))
             if this.has_news:
                 this.headers.extend(headers_of(this))
             if this.headers and this.over_rest:

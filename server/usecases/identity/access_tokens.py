@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import jwt
 import structlog
-from cachetools import LRUCache
+from cachetools import FIFOCache
 
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.routing import Freshness
@@ -48,7 +48,8 @@ class AccessTokens:
         self._new_id = new_id
         self._keys = keys
         self._settings = settings
-        self._verified: LRUCache[str, Caller] = LRUCache(_REMEMBERED_TOKENS)
+        # The oldest expire first, so those that are used again need not be moved to the end.
+        self._verified: FIFOCache[str, Caller] = FIFOCache(_REMEMBERED_TOKENS)
         self._ended: dict[str, int] = {}
 
     async def issue(self, account_id: str) -> str | None:

@@ -7,8 +7,9 @@ from types import ModuleType
 from db.postgres.cluster import engines
 from db.postgres.driver import pool
 from server.commands.deploy.serve import serve
-from server.rpc.calls import call_lifecycle
-from tests.bench.ordinary import database, logs
+from server.rpc.calls import interceptor
+from server.telemetry import logs as our_logs
+from tests.bench.ordinary import calls, database, logs
 from tests.bench.ordinary.parts import Part
 
 
@@ -20,7 +21,8 @@ EXCHANGES: dict[Part, Callable[[], None]] = {
     Part.POOL: lambda: _exchange(engines, "Pool", database.PsycopgPool),
     Part.CHECKED_POOL: lambda: _exchange(engines, "Pool", database.CheckingPsycopgPool),
     Part.PIPELINE: lambda: _exchange(pool, "Connection", database.PsycopgConnection),
-    Part.LOG_LINE: lambda: _exchange(call_lifecycle, "write_call", logs.write_call),
+    Part.LOG_LINE: lambda: _exchange(our_logs, "write_calls", logs.write_calls),
+    Part.DEADLINE: lambda: _exchange(interceptor, "Deadlines", calls.Deadlines),
 }
 
 

@@ -1,9 +1,12 @@
 """What structlog offers for the line about a call."""
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 import structlog
+
+from server.telemetry.logs import CallLine
 
 
 @cache
@@ -12,9 +15,10 @@ def _log() -> Any:
     return structlog.get_logger().bind()
 
 
-def write_call(method: str, code: str, reason: str | None, seconds: float, request_id: str, caller: str | None) -> None:
-    """`server.telemetry.logs.write_call` by structlog."""
-    _log().info(
-        "call", method=method, code=code, reason=reason, milliseconds=round(seconds * 1000, 1), request_id=request_id,
-        caller=caller,
-    )  # fmt: skip
+def write_calls(calls: Iterable[CallLine]) -> None:
+    """`server.telemetry.logs.write_calls` by structlog."""
+    for method, code, reason, seconds, request_id, caller, _, _ in calls:
+        _log().info(
+            "call", method=method, code=code, reason=reason, milliseconds=round(seconds * 1000, 1),
+            request_id=request_id, caller=caller,
+        )  # fmt: skip

@@ -8,6 +8,7 @@ import idna
 import phonenumbers
 
 from server.domain.characters import flaw, name_flaw
+from server.domain.patient_search import LEAST_DIGITS, MOST_DIGITS
 
 MOST_OF_A_NAME = 200
 """The longest name, in characters."""
@@ -21,6 +22,7 @@ _MAILBOX = re.compile(r"[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+")
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_FIRST = "YYYY-01-01"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -92,6 +94,20 @@ def birth_date(written: str) -> date:
     if day is None or day.year < _FIRST_YEAR:
         raise Unfit(f"must be a calendar date from {_FIRST_YEAR} on: write YYYY-MM-DD")
     return day
+
+
+def partial_date(written: str) -> str:
+    """A calendar date of which the day, or month and day, may be missing: YYYY-MM-DD, YYYY-MM or YYYY (Unfit)."""
+    birth_date(f"{written}{_FIRST[len(written) :]}")
+    return written
+
+
+def last_digits(written: str) -> str:
+    """The digits of a phone number or of its end (Unfit)."""
+    digits = re.sub(r"\D", "", unicodedata.normalize("NFKC", written), flags=re.ASCII)
+    if not LEAST_DIGITS <= len(digits) <= MOST_DIGITS:
+        raise Unfit(f"must have {LEAST_DIGITS} to {MOST_DIGITS} digits: write at least the last {LEAST_DIGITS} ones")
+    return digits
 
 
 def born(day: date, now: datetime) -> date:

@@ -9,20 +9,23 @@ from server.domain.characters import without_ignorable
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "\u0131": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
 # The accents of Latin, Greek and Cyrillic, but not the voicing marks of kana: か and が are two different sounds.
 _ACCENT = re.compile("[\u0300-\u036f]")
-_APOSTROPHE = re.compile("['\u2018\u2019\u02bc\u0060\u00b4]")
-_PART = re.compile(r"[^\W_]+(?:[\u3099\u309a])*")
+_APOSTROPHE = re.compile("['\u0060\u00b4\u02bb\u02bc\u2018\u2019\uff07\uff40]")
+# Spaces, hyphens and other punctuation, as they are once NFKC has made them plain.
+_BETWEEN = re.compile(
+    r"[\u0001-\u002f\u003a-\u0040\u005b-\u0060\u007b-\u00bf\u00d7\u00f7\u058a\u05be\u05f3\u05f4\u060c\u1680"
+    r"\u2000-\u206f\u2e00-\u2e7f\u3000-\u3004\u3008-\u3020\u3030\u303d\u30a0\u30fb\ufe10-\ufe1f\ufe30-\ufe6f]+"
+)
+_HIRAGANA = {katakana: katakana - 0x60 for katakana in range(0x30A1, 0x30F7)}
 
 
 def parts(name: str) -> tuple[str, ...]:
-    """The parts of a name in their order, without width, case, accents, hyphens, apostrophes and what is invisible."""
+    """The parts of a name in their order, without width, case, accents, hyphens, apostrophes and what is invisible.
+
+    Katakana become hiragana. The database has the same rules (`db.postgres.tables.patient_search`).
+    """
     plain = unicodedata.normalize("NFKC", _APOSTROPHE.sub("", without_ignorable(name))).casefold().translate(_PLAIN)
     bare = _ACCENT.sub("", unicodedata.normalize("NFD", plain))
-    return tuple(_PART.findall(unicodedata.normalize("NFC", bare)))
-
-
-def folded(name: str) -> str:
-    """A name to compare and search by: its parts in a fixed order, whichever was written first."""
-    return " ".join(sorted(parts(name)))
+    return tuple(filter(None, _BETWEEN.split(unicodedata.normalize("NFC", bare).translate(_HIRAGANA))))
 
 
 def are_same(one: str, other: str) -> bool:

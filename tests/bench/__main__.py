@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from server.local import LocalError
-from tests.bench import edge, growth, notifications, rate, report, streams, telemetry, versions
+from tests.bench import edge, growth, notifications, rate, report, search, streams, telemetry, versions
 from tests.bench.attacks import run as attacks
 from tests.bench.calls import CREATE, LIST, SLOTS
 from tests.bench.day import run as day
@@ -34,6 +34,7 @@ class Part(StrEnum):
     CREATE = "create"
     GRPCIO = "grpcio"
     GROWTH = "growth"
+    SEARCH = "search"
     NOTIFICATIONS = "notifications"
     STREAMS = "streams"
     RATE = "rate"
@@ -49,7 +50,8 @@ def main(
     part: Annotated[
         Part,
         typer.Argument(
-            help="all: the three calls; grpcio: its versions; growth: a large book; notifications: the queue;"
+            help="all: the three calls; grpcio: its versions; growth: a large book; search: a million patients;"
+            " notifications: the queue;"
             " streams: fan-out; rate: bookings a second; day: a mixed day over the whole stack; edge: Envoy's filters;"
             " database, log: parts of our own beside the ordinary ones; telemetry: metrics and traces;"
             " attacks: a mixed day beside attacks."
@@ -86,6 +88,7 @@ def main(
         Part.ATTACKS: lambda: attacks.measure(scratch, tell, per_second, open_streams),
         Part.GRPCIO: lambda: [versions.compare(versions_of_grpcio.split(","), rounds, scratch)],
         Part.GROWTH: lambda: growth.measure(scratch, tell),
+        Part.SEARCH: lambda: search.measure(scratch, tell),
         Part.RATE: lambda: [rate.measure(scratch, tell)],
         Part.NOTIFICATIONS: lambda: [notifications.measure(scratch, tell)],
         Part.EDGE: lambda: edge.measure(scratch, tell, rounds),

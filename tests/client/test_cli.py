@@ -165,7 +165,7 @@ async def test_refusals_say_what_to_do(scene: Scene, patient: Shell) -> None:
         (["appointments", "--clinic", NOBODY], "say whose"),
         (["appointments", "--patient", NOBODY, "--status", "done"], "'done' is not a status: choose held, scheduled"),
         (["search", "2026-03-03"], "say whose slots: --clinic, --specialty, or both"),
-        (["patients"], "search either by NAME"),
+        (["patients"], "search either by any of NAME"),
         (["--address", "localhost:8080", "doctors"], "write https://HOST:PORT, or http://HOST:PORT for plaintext"),
         (["--address", "http://localhost:1", "--ca", __file__, "doctors"], "use https"),
         (["fly"], "No such command 'fly'"),

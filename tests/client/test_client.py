@@ -124,7 +124,7 @@ async def test_patients_are_registered_changed_and_found(staff: Client) -> None:
     assert (patient.phone, patient.email, patient.birth_date) == ("+81312345678", "", "1990-02-03")
     assert list(patient.identifiers) == [card]
     assert [each.id async for each in staff.patients(identifier=card)] == [patient_id]
-    assert [each.id async for each in staff.patients(name_prefix="kato", birth_date=date(1990, 2, 3))] == [patient_id]
+    assert [each.id async for each in staff.patients(name="kato", birth_date=date(1990, 2, 3))] == [patient_id]
     with pytest.raises(yoyaku.AlreadyExists) as taken:
         await staff.register_patient(name="Kato Mai", identifiers=[card])
     assert (taken.value.reason, taken.value.metadata) == ("IDENTIFIER_TAKEN", {"system": "urn:card"})

@@ -128,7 +128,7 @@ class Day:
             self.do(staff, "POST", "/api/patients", person)  # IDENTIFIER_TAKEN
         first = self.patients[0]
         for search in (
-            {"name_prefix": texts("Ken")},
+            {"name": texts("Ken")},
             {"identifier": {"system": "urn:oid:1.2.3.4", "value": f"{MARK}-a"}},
         ):
             self.do(staff, "POST", "/api/patients:search", search)

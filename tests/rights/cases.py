@@ -90,7 +90,7 @@ CASES: dict[str, Sequence[Case]] = {
         )
     ],
     "DirectoryService/SearchPatients": [
-        Case(lambda _w, _s: directory.SearchPatientsRequest(name_prefix="Patient"), objectless=True)
+        Case(lambda _w, _s: directory.SearchPatientsRequest(name="Patient"), objectless=True)
     ],
     "DirectoryService/ReserveIdentifierSystem": [
         Case(lambda w, _: directory.ReserveIdentifierSystemRequest(system=f"urn:x:{w.number}"), objectless=True)

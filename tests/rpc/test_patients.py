@@ -244,7 +244,7 @@ async def test_staff_admins_and_systems_register_and_search(scene: Scene) -> Non
     for name, caller in (await everyone(scene)).items():
         calls = [
             register(scene, caller),
-            search(scene, caller, name_prefix="Sa"),
+            search(scene, caller, name="Sa"),
             search(scene, caller, identifier=CARD),
         ]
         results = await asyncio.gather(*calls, return_exceptions=True)

@@ -153,16 +153,23 @@ class DirectoryCalls(ServiceCalls):
         self,
         *,
         identifier: Identifier | None = None,
-        name_prefix: str = "",
+        name: str = "",
         birth_date: Day | None = None,
+        phone: str = "",
+        language: str = "",
         size: int = 0,
         page_token: str = "",
     ) -> pb.SearchPatientsResponse:
-        """A page of the patients with an identifier, or whose names begin with a text (NotAllowed)."""
+        """A page of the patients with an identifier, or with parts of a name, a birth date, last digits of a number.
+
+        A birth date may be a text of YYYY-MM or YYYY. (NotAllowed, InvalidRequest: too many match.)
+        """
         request = pb.SearchPatientsRequest(
             identifier=identifier,
-            name_prefix=name_prefix,
+            name=name,
             birth_date=day_text(birth_date),
+            phone=phone,
+            language=language,
             size=size,
             page_token=page_token,
         )

@@ -10,7 +10,6 @@ from sqlalchemy import bindparam, insert
 from db.postgres.cluster.engines import Connection, Sent
 from db.postgres.driver.statements import sql
 from db.postgres.tables import patient_identifiers, patients
-from db.postgres.tables.directory import folded
 
 
 class PatientRow(NamedTuple):
@@ -57,6 +56,20 @@ class FullPatientRow(NamedTuple):
     """The patient that this one turned out to be, under another id."""
 
 
+class TermSearch(NamedTuple):
+    """Which patients to find, and where in the order to start."""
+
+    terms: Sequence[Sequence[str]]
+    """All of the outer, any of the inner; each is the beginning of one of the patient's."""
+    by_reading: bool
+    """Whether to sort by the reading of the name, where there is one."""
+    most: int
+    """How many matches there may be."""
+    after_id: str
+    """The last patient of the page before; the nil UUID for the first page."""
+    limit: int
+
+
 class PatientClinicRow(NamedTuple):
     """A clinic where a patient has, or had, any appointment."""
 
@@ -73,28 +86,30 @@ _ADD_IDENTIFIER = sql(
 )
 _REMOVE_IDENTIFIERS = "DELETE FROM patient_identifiers WHERE patient_id = %(patient_id)s"
 
-_SELECT = f"""
-SELECT {", ".join(_PLAIN)}, (
+_COLUMNS = f"""
+{", ".join(_PLAIN)}, (
     SELECT jsonb_agg(jsonb_build_array(system, value) ORDER BY system COLLATE "C", value COLLATE "C")
     FROM patient_identifiers WHERE patient_id = patients.id),
     former_email, former_phone,
     coalesce((SELECT value FROM contact_changes WHERE patient_id = patients.id AND kind = 'email'), ''),
     coalesce((SELECT value FROM contact_changes WHERE patient_id = patients.id AND kind = 'phone'), ''),
     name_kana, deceased, inactive, replaced_by
-FROM patients
 """
+_SELECT = f"SELECT {_COLUMNS} FROM patients "
 _GET = _SELECT + "WHERE id = %(patient_id)s"
 _ID_BY_IDENTIFIER = "SELECT patient_id FROM patient_identifiers WHERE system = %(system)s AND value = %(value)s"
 _BY_IDENTIFIER = f"{_SELECT}WHERE id = ({_ID_BY_IDENTIFIER})"
-# Names with a prefix sort between the prefix and the prefix followed by the highest character. Both bounds are in the
-# statement so that the planner can estimate how many rows lie between them.
-_PREFIX = folded("%(prefix)s")
-_BY_NAME = f"""{_SELECT}
-WHERE (name_key, id) > (
-        coalesce((SELECT name_key FROM patients WHERE id = %(after_id)s), {_PREFIX}), %(after_id)s)
-    AND name_key >= {_PREFIX} AND name_key < {_PREFIX} || chr(1114111)
-    AND (%(birth_date)s::date IS NULL OR birth_date = %(birth_date)s)
-ORDER BY name_key, id LIMIT %(limit)s
+_PLACE = "CASE WHEN %(by_reading)s THEN sort_reading ELSE sort_name END"
+# One match more than is allowed shows that there are too many.
+_BY_TERMS = f"""
+WITH found AS MATERIALIZED (
+    SELECT id, {_PLACE} AS place FROM patients WHERE search_terms @@ %(terms)s::tsquery LIMIT %(most)s + 1
+), page AS (
+    SELECT id, place FROM found
+    WHERE (place, id) > (coalesce((SELECT {_PLACE} FROM patients WHERE id = %(after_id)s), ''), %(after_id)s)
+    ORDER BY place, id LIMIT %(limit)s
+)
+SELECT (SELECT count(*) > %(most)s FROM found), {_COLUMNS} FROM patients JOIN page USING (id) ORDER BY place, id
 """
 _IS_SEEN_BY = """
 SELECT EXISTS (SELECT FROM appointments WHERE patient_id = %(patient_id)s AND doctor_id = %(doctor_id)s
@@ -177,17 +192,17 @@ async def by_identifier(pg: Connection, system: str, value: str) -> list[FullPat
     return await cursor.fetchall()
 
 
-async def by_name(
-    pg: Connection, prefix: str, birth_date: date | None, after_id: str, limit: int
-) -> list[FullPatientRow]:
-    """Patients whose names begin with `prefix`, both `folded`, by (name, id), starting after `after_id`.
+async def by_terms(pg: Connection, search: TermSearch) -> list[FullPatientRow] | None:
+    """A page of the patients with all terms, sorted; None if more than `most` have them."""
+    cursor = pg.cursor(row_factory=args_row(lambda broad, *values: (broad, _full(*values))))
+    await cursor.execute(_BY_TERMS, {**search._asdict(), "terms": _tsquery(search.terms)})
+    rows = await cursor.fetchall()
+    return None if any(broad for broad, _ in rows) else [row for _, row in rows]
 
-    The nil UUID starts at the first one.
-    """
-    cursor = pg.cursor(row_factory=args_row(_full))
-    values = {"prefix": prefix, "birth_date": birth_date, "after_id": after_id, "limit": limit}
-    await cursor.execute(_BY_NAME, values)
-    return await cursor.fetchall()
+
+def _tsquery(terms: Sequence[Sequence[str]]) -> str:
+    """Terms as PostgreSQL writes searches; they contain neither quotes nor backslashes."""
+    return " & ".join("(" + " | ".join(f"'{term}':*" for term in any_of) + ")" for any_of in terms)
 
 
 async def _add_identifiers(pg: Connection, patient_id: str, identifiers: Iterable[tuple[str, str]]) -> None:

@@ -18,7 +18,9 @@ from sqlalchemy import (
     false,
     func,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
+from db.postgres.tables import patient_search  # noqa: F401 (the functions of the computed columns)
 from db.postgres.tables.common import INSTANT, UUID, check, identifiers, metadata, not_null, reference
 
 clinics = Table(
@@ -100,25 +102,11 @@ working_sessions = Table(
     ),
 )
 
-_IGNORABLE = (
-    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
-    r"\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
-"""Default_Ignorable_Code_Point, as a pattern of PostgreSQL; `server.domain.characters` has the same list."""
-
-
-def folded(name: str) -> str:
-    """The SQL of a name to search by, whatever its case and width, without what is invisible."""
-    visible = f"regexp_replace({name}, '{_IGNORABLE}', '', 'g')"
-    return rf"lower(regexp_replace(normalize({visible}, NFKC), '\s+', ' ', 'g'))"
-
-
 patients = Table(
     "patients",
     metadata,
     not_null("id", UUID),
     not_null("name", Text(), check("patients_name_length", "length(name) BETWEEN 1 AND 200")),
-    not_null("name_key", Text(collation="C"), Computed(folded("name"), persisted=True)),
     Column("birth_date", Date()),
     not_null("phone", Text()),
     not_null("email", Text()),
@@ -145,13 +133,42 @@ patients = Table(
     ),
     Column("deceased", Boolean(), nullable=False, server_default=false()),
     Column("inactive", Boolean(), nullable=False, server_default=false()),
+    # How much of `birth_date` is known; of what is not, it has the first.
+    Column(
+        "birth_precision",
+        Text(),
+        check("patients_birth_precision_known", "birth_precision IN ('day', 'month', 'year')"),
+        nullable=False,
+        server_default="day",
+    ),
+    # What patients are found and sorted by.
+    Column(
+        "search_terms",
+        TSVECTOR,
+        Computed(
+            "patient_terms(name_parts(name), name_parts(name_kana), birth_date, birth_precision, phone)",
+            persisted=True,
+        ),
+    ),
+    Column("sort_name", Text(collation="C"), Computed("name_order(name)", persisted=True)),
+    Column(
+        "sort_reading",
+        Text(collation="C"),
+        Computed("name_order(CASE name_kana WHEN '' THEN name ELSE name_kana END)", persisted=True),
+    ),
     # The entry that this person's data are filed under, if this one was a duplicate.
     Column("replaced_by", UUID),
     check("patients_replaced_by_another", "replaced_by <> id"),
     ForeignKeyConstraint(["replaced_by"], ["patients.id"], name="patients_replaced_by_fkey"),
     PrimaryKeyConstraint("id", name="patients_pkey"),
 )
-Index("patients_by_name", patients.c.name_key, patients.c.id)
+# Without a list of pending entries, which every search would read.
+Index(
+    "patients_by_terms",
+    patients.c.search_terms,
+    postgresql_using="gin",
+    postgresql_with={"fastupdate": "off"},
+)
 Index("patients_by_replacement", patients.c.replaced_by, postgresql_where=patients.c.replaced_by.is_not(None))
 
 contact_changes = Table(

@@ -175,8 +175,15 @@ def _pair(field: str, identifier: patient_pb2.Identifier) -> tuple[str, str]:
 
 def _search(request: pb.SearchPatientsRequest) -> PatientSearch:
     identifier = _pair("identifier", request.identifier) if request.HasField("identifier") else None
-    birth_date = checked("birth_date", particulars.birth_date, request.birth_date, None)
-    return PatientSearch(identifier, request.name_prefix, birth_date, request.size, request.page_token)
+    return PatientSearch(
+        identifier=identifier,
+        name=request.name,
+        birth_date=checked("birth_date", particulars.partial_date, request.birth_date, ""),
+        phone=checked("phone", particulars.last_digits, request.phone, ""),
+        language=request.language,
+        size=request.size,
+        page_token=request.page_token,
+    )
 
 
 def _clinic(row: ClinicRow) -> clinic_pb2.Clinic:

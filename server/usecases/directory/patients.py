@@ -1,16 +1,19 @@
 """Patients: registering and finding them, as far as the caller may."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
 
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from db.postgres.directory import patients
-from db.postgres.directory.patients import FullPatientRow, PatientRow
+from db.postgres.directory.patients import FullPatientRow, PatientRow, TermSearch
+from server.domain import patient_search
+from server.domain.errors import DomainError, Reason, invalid
 from server.domain.identity import Action, Caller, Owner, may, require
 from server.domain.ids import Clock, IdMaker
+from server.domain.patient_search import MOST_MATCHES, Terms
 from server.usecases import paging
 from server.usecases.directory.identifier_systems import check_written
 from server.usecases.directory.patient_checks import check_birth_date, known, unique_identifiers, visible
@@ -38,11 +41,16 @@ class Particulars:
 
 @dataclass(frozen=True, slots=True)
 class PatientSearch:
-    """Which patients to find: by `identifier`, or by the beginning of a name with or without a birth date."""
+    """Which patients to find: by `identifier`, or by all else that is not empty."""
 
     identifier: tuple[str, str] | None
-    name_prefix: str
-    birth_date: date | None
+    name: str
+    birth_date: str
+    """YYYY-MM-DD, YYYY-MM or YYYY."""
+    phone: str
+    """The last digits of the number."""
+    language: str
+    """Whose order to sort in: `ja` by the reading of the name, where there is one; else by name."""
     size: int
     page_token: str
 
@@ -94,15 +102,40 @@ class Patients:
         return await read(self._engine, work, Freshness.PRIMARY_FIRST)
 
     async def search(self, caller: Caller, search: PatientSearch) -> tuple[Sequence[FullPatientRow], str]:
-        """A page of patients by name, and the token of the next page, empty if there is none (PAGE_TOKEN_INVALID)."""
+        """A page of patients, sorted, and the token of the next page, empty if there is none.
+
+        Errors are those of SearchPatients in the contract.
+        """
         require(caller, Action.SEARCH_PATIENTS)
         size = paging.page_size(search.size)
-        filters = ("patients", search.identifier, search.name_prefix, search.birth_date)
+        filters = ("patients", replace(search, size=0, page_token=""))
         after_id = paging.after_id(search.page_token, filters)
+        wanted = TermSearch(_terms(search), search.language == "ja", MOST_MATCHES, after_id, size + 1)
 
-        async def work(pg: Connection) -> list[FullPatientRow]:
+        async def work(pg: Connection) -> list[FullPatientRow] | None:
             if search.identifier:
                 return await patients.by_identifier(pg, *search.identifier)
-            return await patients.by_name(pg, search.name_prefix, search.birth_date, after_id, size + 1)
+            return await patients.by_terms(pg, wanted)
 
-        return paging.cut(await read(self._engine, work, Freshness.OWN_WRITES), size, filters)
+        rows = await read(self._engine, work, Freshness.OWN_WRITES)
+        if rows is None:
+            raise _too_broad()
+        return paging.cut(rows, size, filters)
+
+
+def _terms(search: PatientSearch) -> Terms:
+    terms = list(patient_search.by_name(search.name))
+    if search.name and not terms:
+        raise invalid("name", "has no letters to search for: write a part of the name")
+    if search.birth_date:
+        terms += patient_search.by_birth_date(search.birth_date)
+    return [*terms, *patient_search.by_phone(search.phone)] if search.phone else terms
+
+
+def _too_broad() -> DomainError:
+    return DomainError(
+        Reason.SEARCH_TOO_BROAD,
+        f"more than {MOST_MATCHES:,} patients match: add another part of the name, the birth date or the last digits of"
+        " the phone number",
+        metadata={"limit": str(MOST_MATCHES)},
+    )

@@ -149,22 +149,29 @@ def clinics(context: typer.Context, as_json: Json = False) -> None:
 @app.command()
 def patients(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="Beginning of the name.")] = "",
-    born: Annotated[date | None, typer.Option(parser=words.day, metavar="DATE", help="Birth date, YYYY-MM-DD.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", help="Parts of the name or its reading, in any order.")
+    ] = None,
+    born: Annotated[
+        str, typer.Option(metavar="DATE", help="Birth date, YYYY-MM-DD; YYYY-MM or YYYY for a month or a year.")
+    ] = "",
+    phone: Annotated[str, typer.Option(metavar="DIGITS", help="Last digits of the phone number, at least four.")] = "",
     identifier: Annotated[
         tuple[str, str] | None, typer.Option(metavar="SYSTEM VALUE", help="The name that another system gives.")
     ] = None,
+    language: Annotated[str, typer.Option(metavar="en|ja", help="ja: sort by the reading of the name.")] = "",
     as_json: Json = False,
 ) -> None:
     """Find patients (staff, hospital systems).
 
-    By the beginning of the name, or by an identifier.
+    By any of name, birth date and phone number, or by an identifier.
     """
-    if bool(name) == bool(identifier):
-        raise usage("search either by NAME (and --born), or by --identifier SYSTEM VALUE")
+    name = " ".join(names or ())
+    if bool(name or born or phone) == bool(identifier):
+        raise usage("search either by any of NAME, --born and --phone, or by --identifier SYSTEM VALUE")
     known = Identifier(system=identifier[0], value=identifier[1]) if identifier else None
     with session(context) as client:
-        found = list(client.patients(identifier=known, name_prefix=name, birth_date=born))
+        found = list(client.patients(identifier=known, name=name, birth_date=born, phone=phone, language=language))
     present(directory_service_pb2.SearchPatientsResponse(patients=found), tables.patient_table(found), as_json=as_json)
 
 

@@ -55,6 +55,7 @@ def test_the_openapi_file_is_served_without_a_token_and_compressed_once(edge: Ed
     assert "content-encoding" not in plain.headers
     assert plain.json() == short.json() == json.loads((ROOT / "docs" / "openapi.json").read_text())
     assert {answer.headers["content-type"] for answer in (plain, short)} == {"application/json"}
+    assert {answer.headers["access-control-allow-origin"] for answer in (plain, short)} == {"*"}
     assert int(short.headers["content-length"]) < len(plain.content) / 5
     compressed = edge.directory / "web" / "openapi.json.gz"
     assert int(short.headers["content-length"]) == compressed.stat().st_size

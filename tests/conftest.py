@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.fixtures.cluster",
     "tests.fixtures.database",
     "tests.fixtures.valkey",
+    "tests.fixtures.seconds",
     "tests.fixtures.book",
     "tests.fixtures.worker",
     "tests.fixtures.clinic",

@@ -10,7 +10,7 @@ import pytest
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.clinic import Scene
 from tests.fixtures.workers import Fleet
-from tests.races.test_races import booking, create
+from tests.races.calls import booking, create
 from yoyaku import BlockingClient, Client, FeedCompacted, NotAllowed
 from yoyaku.v1.appointment_service_pb2 import WatchAppointmentsResponse
 

@@ -12,7 +12,7 @@ from tests.fixtures.book import Book
 from tests.fixtures.clinic import TUESDAY, Scene
 from tests.fixtures.watching import PATIENCE_SECONDS, states
 from tests.fixtures.workers import Fleet
-from tests.races.test_races import booking, create
+from tests.races.calls import booking, create
 from yoyaku import BlockingClient, Client
 from yoyaku.v1.schedule_pb2 import ScheduleDay
 

@@ -1,42 +1,23 @@
 """Read marks in a real Valkey: they rise, they are believed only over a connection that lasts, and nobody waits."""
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from db.postgres.cluster.replication_lag import ReplayProgress
 from db.valkey.client import Valkey, create_client
 from db.valkey.read_marks import KEPT_SECONDS, PAUSE_SECONDS, SETTLING_SECONDS, ReadMarks
 from db.valkey.signed_numbers import SignedNumbers
 from db.valkey.signer import Signer
-from server.local.processes import ports
-from server.local.servers import valkey
-from tests.fixtures.valkey import PASSWORD, emptied
+from tests.fixtures.seconds import Seconds
+from tests.fixtures.valkey import OwnValkey, emptied
 
 KEY = b"of the workers"
 SIGNER = Signer(KEY)
 SYSTEM = "7"
 """The database system of the marks."""
-
-
-class Seconds:
-    """A clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def seconds() -> Seconds:
-    return Seconds()
 
 
 @pytest.fixture
@@ -78,31 +59,6 @@ async def test_no_mark_is_not_believed_after_valkey_was_emptied(
     seconds.now += SETTLING_SECONDS + 1
     assert await marks.get("b", 1) == 0
     assert await marks.get("b", 10) == 7
-
-
-class OwnValkey:
-    """A server that a test ends; it forgets everything."""
-
-    def __init__(self, home: Path) -> None:
-        self._home = home
-        [self._port] = ports.free(1)
-        self.url = valkey.url(self._port, PASSWORD)
-        self.start()
-
-    def start(self) -> None:
-        self._process = valkey.launch(self._home / "data", self._home / "log", port=self._port, password=PASSWORD)
-        valkey.await_ready(self._process, port=self._port, password=PASSWORD)
-
-    def end(self) -> None:
-        self._process.stop(seconds=valkey.STOP_SECONDS)
-        shutil.rmtree(self._home / "data")
-
-
-@pytest.fixture
-def own_valkey(tmp_path: Path) -> Iterator[OwnValkey]:
-    server = OwnValkey(tmp_path)
-    yield server
-    server.end()
 
 
 @pytest.fixture
@@ -277,20 +233,3 @@ async def test_a_valkey_that_is_away_is_left_alone_for_a_while(seconds: Seconds)
         assert await marks.get("a", 1) is None
         assert asked > first
         await client.aclose()
-
-
-def test_lag_is_the_age_of_what_a_replica_has_not_replayed() -> None:
-    progress = ReplayProgress()
-    assert progress.lag(0, 100.0) == 0.0
-    for at, position in [(1.0, 10), (2.0, 20), (3.0, 20), (4.0, 30)]:
-        progress.note(at, position)
-    assert [progress.lag(position, 5.0) for position in (30, 25, 20, 15, 5)] == [0.0, 1.0, 1.0, 3.0, 4.0]
-    # A primary that writes nothing for an hour leaves nobody behind.
-    assert progress.lag(30, 3_600.0) == 0.0
-
-
-def test_staleness_counts_from_when_a_replica_surely_had_everything() -> None:
-    progress = ReplayProgress()
-    for at, position in [(1.0, 10), (2.0, 20), (3.0, 20), (4.0, 30)]:
-        progress.note(at, position)
-    assert [progress.staleness(position, 5.0) for position in (30, 25, 20, 10)] == [1.0, 3.0, 3.0, 4.0]

@@ -6,7 +6,7 @@ import pytest
 
 from tests.fixtures.collector import Collector, collecting
 from tests.fixtures.stack import Copy, copied
-from tests.ops.day import Relay
+from tests.ops.relay import Relay
 
 
 @pytest.fixture(scope="package")

@@ -10,7 +10,8 @@ import pytest
 from tests.fixtures.collector import Collector
 from tests.fixtures.stack import Copy
 from tests.fixtures.waiting import eventually
-from tests.ops.day import BIRTH_DATE, KANJI, MARK, PHONE, Day, Relay
+from tests.ops.day import BIRTH_DATE, KANJI, MARK, PHONE, Day
+from tests.ops.relay import Relay
 
 ADMIN_PAGES = ("/stats", "/stats/prometheus", "/clusters", "/config_dump", "/server_info", "/listeners")
 

@@ -12,7 +12,7 @@ from tests.fixtures.book import Book
 from tests.fixtures.feed import event_of, following
 from tests.fixtures.worker import Client, Refusal
 from tests.fixtures.workers import Fleet
-from tests.races.test_races import DAY, booking, create
+from tests.races.calls import DAY, booking, create
 from yoyaku.v1 import appointment_service_pb2 as pb
 
 SLOTS = [f"{hour:02}:{minute}" for hour in range(9, 12) for minute in ("00", "30")]

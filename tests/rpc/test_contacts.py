@@ -14,7 +14,7 @@ from tests.fixtures.clinic import Scene
 from tests.fixtures.mail import Relay, notifying
 from tests.fixtures.waiting import until
 from tests.fixtures.worker import Client, Refusal, settings_for
-from tests.rpc.test_patients import get, register, update
+from tests.rpc.patients import get, register, update
 from yoyaku.v1 import directory_service_pb2 as pb
 from yoyaku.v1.patient_pb2 import Patient
 

@@ -12,7 +12,7 @@ from tests.fixtures.clinic import Scene
 from tests.fixtures.fhir import SOURCE, export, load, patient
 from tests.fixtures.waiting import until
 from tests.fixtures.worker import Client
-from tests.rpc.test_patients import CARD, FILE, get, register, update
+from tests.rpc.patients import CARD, FILE, get, register, update
 from yoyaku.v1 import directory_service_pb2 as pb
 from yoyaku.v1.patient_pb2 import Identifier, Patient
 

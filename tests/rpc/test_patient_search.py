@@ -8,8 +8,8 @@ import pytest
 from server.domain.characters import without_ignorable
 from tests.fixtures.callers import all_pages, refusal
 from tests.fixtures.clinic import Scene
+from tests.rpc.patients import CARD, FILE, names, register, search, update
 from tests.rpc.test_listing import statements
-from tests.rpc.test_patients import CARD, FILE, names, register, search, update
 from yoyaku.v1.patient_pb2 import Identifier, Patient
 
 

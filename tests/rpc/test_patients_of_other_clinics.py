@@ -12,8 +12,8 @@ from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import Scene
 from tests.fixtures.people import People
 from tests.fixtures.worker import Client
+from tests.rpc.patients import get
 from tests.rpc.test_contacts import confirm, kinds
-from tests.rpc.test_patients import get
 from yoyaku.v1 import directory_service_pb2 as pb
 from yoyaku.v1 import record_service_pb2 as records
 from yoyaku.v1.patient_pb2 import Patient

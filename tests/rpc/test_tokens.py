@@ -13,6 +13,19 @@ from tests.fixtures.book import Clock
 from tests.fixtures.clinic import Scene
 from tests.rpc.slot_calls import asks, refused
 
+ENDS_BEYOND: tuple[object, ...] = (10**18, 10**30, -(10**18), 1e300, None, [], "soon")
+
+
+def jwk_of(key: Ed25519PrivateKey) -> dict[str, str]:
+    x = base64.urlsafe_b64encode(key.public_key().public_bytes_raw()).decode().rstrip("=")
+    return {"kty": "OKP", "crv": "Ed25519", "x": x}
+
+
+async def claims_of(scene: Scene) -> dict[str, Any]:
+    token = await scene.worker.parts.tokens.issue(await scene.book.account("admin"))
+    assert token
+    return dict(jwt.decode(token, options={"verify_signature": False}))
+
 
 async def test_a_call_without_a_token_is_told_to_sign_in(scene: Scene) -> None:
     refusal = await refused(scene.worker.stranger(), asks(scene))
@@ -76,17 +89,3 @@ async def test_a_token_ends_after_fifteen_minutes(scene: Scene, clock: Clock) ->
     clock.advance(timedelta(seconds=1))
     refusal = await refused(scene.patient, asks(scene))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED")
-
-
-ENDS_BEYOND: tuple[object, ...] = (10**18, 10**30, -(10**18), 1e300, None, [], "soon")
-
-
-def jwk_of(key: Ed25519PrivateKey) -> dict[str, str]:
-    x = base64.urlsafe_b64encode(key.public_key().public_bytes_raw()).decode().rstrip("=")
-    return {"kty": "OKP", "crv": "Ed25519", "x": x}
-
-
-async def claims_of(scene: Scene) -> dict[str, Any]:
-    token = await scene.worker.parts.tokens.issue(await scene.book.account("admin"))
-    assert token
-    return dict(jwt.decode(token, options={"verify_signature": False}))

@@ -1,14 +1,17 @@
 """Statements in a pipeline: what travels together, what an error or an interruption leaves behind."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from datetime import date
 
 import psycopg
 import pytest
+import uvloop
 from psycopg.pq import TransactionStatus
 
 from db.postgres.cluster.engines import Connection, Engine, connection
 from db.postgres.cluster.transaction import transact
+from db.postgres.driver.connections import open_connection
 from tests.fixtures.book import Book
 from tests.fixtures.wire import traced
 
@@ -79,6 +82,21 @@ async def test_an_interrupted_statement_is_cancelled_and_its_connection_lent_aga
     async with connection(engine) as pg:
         assert await pg.settle() == TransactionStatus.IDLE
         assert await (await pg.execute("SELECT pg_backend_pid()")).fetchone() == backend
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+def test_the_end_of_a_server_process_is_seen_and_not_waited_for(
+    database_url: str, run: Callable[[Coroutine[None, None, None]], None]
+) -> None:
+    async def ask_one_that_ended() -> None:
+        async with open_connection(database_url, "asked") as pg, open_connection(database_url, "other") as other:
+            number = await (await pg.execute("SELECT pg_backend_pid()")).fetchone()
+            await other.execute("SELECT pg_terminate_backend(%s, 10000)", number)
+            with pytest.raises(psycopg.OperationalError):
+                async with asyncio.timeout(10):
+                    await pg.execute("SELECT 1")
+
+    run(ask_one_that_ended())
 
 
 async def test_what_was_sent_but_not_awaited_is_undone_with_the_rest(engine: Engine, book: Book) -> None:

@@ -5,8 +5,10 @@ import signal
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 import grpc
 import pytest
@@ -35,10 +37,10 @@ class Desk:
     writer: list[Client]
     other: list[Client]
 
-    async def book(self, date: str, time_slot: str) -> tuple[str, int]:
+    async def book(self, date: str, time_slot: str, request_id: str = "") -> tuple[str, int]:
         """Book at the first worker; id and read mark."""
         request = pb.CreateAppointmentRequest(
-            patient_id=self.patient_id, doctor_id=self.doctor_id, date=date, time_slot=time_slot
+            patient_id=self.patient_id, doctor_id=self.doctor_id, date=date, time_slot=time_slot, request_id=request_id
         )
         call = self.writer[0].appointments.CreateAppointment(request, metadata=self.writer[0].metadata, timeout=5)
         answer = await call
@@ -228,7 +230,7 @@ async def test_without_the_primary_a_replica_answers_and_says_so_but_not_who_wro
     with pytest.raises(grpc.aio.AioRpcError):
         await desk.book(day, TIMES[2])
     await primary.start_again()
-    await until(lambda: _writes(desk, day))
+    await until(partial(_writes, desk, day, str(uuid4())))
     for client in desk.other:
         await until(lambda client=client: _is_current(desk, client))  # type: ignore[misc]
     await until(desk.is_answered_by_the_standby)
@@ -256,9 +258,10 @@ async def _is_stale(desk: Desk, client: Client) -> bool | None:
         return None
 
 
-async def _writes(desk: Desk, day: str) -> bool:
+async def _writes(desk: Desk, day: str, request_id: str) -> bool:
+    """Whether a booking is acknowledged; its id makes it safe to send again after an answer that was lost."""
     try:
-        await desk.book(day, TIMES[3])
+        await desk.book(day, TIMES[3], request_id)
     except grpc.aio.AioRpcError:
         return False
     return True

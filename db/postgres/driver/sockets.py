@@ -3,6 +3,8 @@
 import asyncio
 import select
 
+_ENDED = select.POLLERR | select.POLLHUP
+
 
 class Socket:
     """A connection's socket. It stays registered after the first wait, which is cheaper than once per round trip."""
@@ -16,6 +18,9 @@ class Socket:
 
     async def ready(self, *, writable: bool = False) -> None:
         """Wait until there is something to read, or also until more can be written."""
+        if self._has_ended():
+            # uvloop reports an end once and then watches no longer: a second wait would last until it is cancelled.
+            return
         loop = self._watching or self._watch()
         self._waiting = loop.create_future()
         if writable:
@@ -33,6 +38,10 @@ class Socket:
         It asks the operating system, because the event loop may not have noticed yet.
         """
         return not self._poll.poll(0)
+
+    def _has_ended(self) -> bool:
+        """Whether the connection is broken or closed by the server; what it still has can be read without waiting."""
+        return any(event & _ENDED for _, event in self._poll.poll(0))
 
     def unwatch(self) -> None:
         """Stop watching the socket, so that others can use or close it."""

@@ -1,5 +1,6 @@
 # The image of `python -m server COMMAND`; docs/image.md tells how to build and run it.
-ARG BASE=python:3.11-slim-bookworm
+# Debian with Python 3.11 and pip, by its digest: python:3.11-slim-bookworm@sha256:...
+ARG BASE
 
 # What the server needs to run, as requirements.lock pins it.
 FROM ${BASE} AS dependencies
@@ -40,7 +41,10 @@ LABEL org.opencontainers.image.title="yoyaku" \
       org.opencontainers.image.description="gRPC server of yoyaku, the appointment backend of a hospital group" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-RUN useradd --uid 10001 --user-group --no-create-home --home-dir /app --shell /usr/sbin/nologin yoyaku
+# The user may write to two directories, which the containers of a task share: what `envoy-config` renders, and sockets.
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /app --shell /usr/sbin/nologin yoyaku \
+ && mkdir /run/edge /run/yoyaku && chown 10001:10001 /run/edge /run/yoyaku
+VOLUME ["/run/edge", "/run/yoyaku"]
 WORKDIR /app
 COPY --from=dependencies /opt/venv /opt/venv
 COPY --from=code /app/envoy envoy
@@ -53,5 +57,7 @@ ENV PATH=/opt/venv/bin:$PATH \
 USER 10001:10001
 EXPOSE 50051
 STOPSIGNAL SIGTERM
+# Of a worker; other commands end when they fail, so what runs them switches it off.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["python", "-m", "server", "healthy"]
 ENTRYPOINT ["python", "-m", "server"]
 CMD ["serve"]

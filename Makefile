@@ -2,7 +2,7 @@
 # its data in .yoyaku.
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help up down reset status logs psql test lint types format roles metrics aws bench alerts-drill soak moved
+.PHONY: help up down reset status logs psql test lint types format roles metrics sbom image-test aws bench alerts-drill soak moved
 
 PYTHON = .venv/bin/python
 HERE = grep -qsF '$(CURDIR)/.venv' .venv/bin/activate && $(PYTHON) -c ''
@@ -41,6 +41,8 @@ lint: .venv/built  ## Check style, layers and contract
 	.venv/bin/buf lint
 	.venv/bin/buf format --diff --exit-code || { echo "error: run \`make format\`" >&2; exit 1; }
 	$(PYTHON) protos/breaking.py
+	.venv/bin/hadolint Dockerfile
+	.venv/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 
 types: .venv/built  ## Check static types, of the pages too
 	$(PYTHON) -m mypy
@@ -56,6 +58,15 @@ roles: .venv/built  ## Write docs/roles.md: who may call what
 
 metrics: .venv/built  ## Write docs/metrics.md: what is measured
 	$(PYTHON) -m server metrics > docs/metrics.md
+
+sbom: .venv/built  ## Write sbom.cdx.json (CycloneDX), what the image contains, and print the licences
+	$(PYTHON) -m uv venv --quiet --clear --python $(PYTHON) .venv/image
+	$(PYTHON) -m uv pip sync --quiet --require-hashes --python .venv/image/bin/python requirements.lock
+	.venv/bin/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml --output-file sbom.cdx.json .venv/image/bin/python
+	$(PYTHON) -m ops.licences
+
+image-test: .venv/built  ## Build the image as root on Debian, start the system from it and book a slot
+	exec $(PYTHON) -m tests.ops.image
 
 aws: .venv-aws/installed  ## Write the templates of the AWS stack to cdk.out
 	.venv-aws/bin/python -m ops.aws

@@ -1,6 +1,7 @@
 """What the Dockerfile relies on: files, locks and imports; building the image is not needed to see it break."""
 
 import ast
+import json
 import re
 import sys
 import tomllib
@@ -12,6 +13,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from server.__main__ import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -106,6 +109,23 @@ def test_the_image_runs_the_versions_that_are_tested() -> None:
 
 def test_the_lock_for_development_pins_the_tools_of_the_build() -> None:
     assert unmet(PROJECT["build-system"]["requires"], lock("requirements-dev.lock")) == []
+
+
+def test_the_image_says_which_release_it_is() -> None:
+    labels = " ".join(word for words in instructions("LABEL") for word in words)
+    for name in ("version", "revision"):
+        assert f'org.opencontainers.image.{name}="${{{name.upper()}}}"' in labels
+
+
+def test_only_an_image_by_its_digest_is_a_base() -> None:
+    assert [words for words in instructions("ARG") if words[0].startswith("BASE")] == [["BASE"]]
+    assert {words[0] for words in instructions("FROM")} == {"${BASE}"}
+
+
+def test_the_image_says_whether_a_worker_is_healthy() -> None:
+    [words] = instructions("HEALTHCHECK")
+    assert json.loads(" ".join(words[words.index("CMD") + 1 :])) == ["python", "-m", "server", "healthy"]
+    assert "healthy" in COMMANDS
 
 
 def test_the_image_runs_as_an_ordinary_user_and_serves_by_default() -> None:

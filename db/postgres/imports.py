@@ -32,12 +32,16 @@ class ImportedDoctorRow(NamedTuple):
 
 
 class VisitRow(NamedTuple):
-    """An appointment, as far as a record about it needs it."""
+    """An appointment, as far as its changes and records about it need it."""
 
     id: str
     patient_id: str
     doctor_id: str
+    date: date
     end_at: datetime
+    version: int
+    has_encounter: bool
+    """Whether an encounter of the exporter tells of it."""
 
 
 # Only one batch of one import runs at a time, so that what it finds missing is still missing when it adds it.
@@ -83,7 +87,16 @@ RETURNING id
 """
 _BIRTH_DATES = "SELECT id, birth_date FROM patients WHERE id = ANY(%(ids)s::uuid[])"
 _APPOINTMENTS_OF_RECORDS = "SELECT id, appointment_id FROM records WHERE id = ANY(%(ids)s::uuid[])"
-_VISITS = "SELECT id, patient_id, doctor_id, end_at FROM appointments WHERE id = ANY(%(ids)s)"
+_VISITS = """
+SELECT id, patient_id, doctor_id, date, end_at, version,
+    EXISTS (SELECT FROM appointment_identifiers WHERE appointment_id = appointments.id AND system = %(encounters)s)
+FROM appointments WHERE id = ANY(%(ids)s)
+"""
+_EXPORTED_NAMES = """
+SELECT appointment_id, min(regexp_replace(system, '.*/', '') || '/' || value) FROM appointment_identifiers
+WHERE appointment_id = ANY(%(ids)s::uuid[]) AND system = ANY(%(systems)s::text[]) GROUP BY appointment_id
+"""
+_LOCK_VISITS = "SELECT id, version FROM appointments WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 
 
 async def lock(pg: Connection) -> None:
@@ -182,8 +195,20 @@ async def appointments_of_records(pg: Connection, record_ids: Iterable[str]) -> 
     return dict(await cursor.fetchall())
 
 
-async def visits(pg: Connection, appointment_ids: Iterable[str]) -> list[VisitRow]:
-    """The appointments that exist among these."""
+async def visits(pg: Connection, appointment_ids: Iterable[str], encounters: str = "") -> list[VisitRow]:
+    """The appointments that exist among these; `encounters` is the system of the exporter's ids of encounters."""
     cursor = pg.cursor(row_factory=args_row(VisitRow))
-    await cursor.execute(_VISITS, {"ids": list(appointment_ids)})
+    await cursor.execute(_VISITS, {"ids": list(appointment_ids), "encounters": encounters})
     return await cursor.fetchall()
+
+
+async def exported_names(pg: Connection, appointment_ids: Iterable[str], systems: Iterable[str]) -> dict[str, str]:
+    """What exporters call appointments, such as `Appointment/7`, as far as they have identifiers of these systems."""
+    cursor = await pg.execute(_EXPORTED_NAMES, {"ids": list(appointment_ids), "systems": list(systems)})
+    return dict(await cursor.fetchall())
+
+
+async def lock_visits(pg: Connection, appointment_ids: Iterable[str]) -> dict[str, int]:
+    """The versions of appointments, which nobody else can change until the transaction ends. Lock their days first."""
+    cursor = await pg.execute(_LOCK_VISITS, {"ids": list(appointment_ids)})
+    return dict(await cursor.fetchall())

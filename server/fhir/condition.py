@@ -4,7 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from server.fhir.fields import Identifier, Json, Origin, Unusable, coded, concept, identifiers, items, mapping, text
+from server.fhir.fields import (
+    Identifier,
+    Json,
+    Origin,
+    Unusable,
+    Withdrawn,
+    coded,
+    concept,
+    identifiers,
+    items,
+    mapping,
+    text,
+)
 from server.fhir.moments import Moment, moment
 from server.fhir.references import Reference, reference, references
 
@@ -27,16 +39,16 @@ class Condition:
     """What was left out of the resource, and why."""
 
 
-def condition(resource: Json, origin: Origin) -> Condition:
-    """Read a Condition (Unusable, also if it is not one)."""
-    status = _code(resource.get("verificationStatus"))
+def condition(resource: Json, origin: Origin) -> Condition | Withdrawn:
+    """Read a Condition (Unusable)."""
+    status, notes = _code(resource.get("verificationStatus")), list[str]()
     if status in _NO_FINDINGS:
-        raise Unusable(f"verificationStatus {status} does not describe a finding")
+        reason = f"verificationStatus {status} does not describe a finding"
+        return Withdrawn(identifiers(resource, origin, notes), reason)
     subject = reference(resource.get("subject"), "Patient", origin)
     if subject is None:
         raise Unusable("subject is missing or does not refer to a Patient")
     people = [resource.get("recorder"), resource.get("asserter")]
-    notes: list[str] = []
     return Condition(
         identifiers=identifiers(resource, origin, notes),
         patient=subject,

@@ -1,59 +1,23 @@
 """Finished encounters, which become past appointments."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from server.domain.booking.appointment import ACTIVE, FROM_FHIR_ENCOUNTER, AppointmentStatus
-from server.fhir.fields import Identifier, Json, Origin, Unusable, concept, identifiers, items, mapping, text
+from server.fhir.fields import Json, Origin, Unusable, Withdrawn, identifiers, items, mapping, text
 from server.fhir.moments import Moment, moment
 from server.fhir.references import Reference, inner, reference, references
+from server.fhir.visit import ExportedVisit, reason_of
 
-_MOST_OF_REASON = 500
-_NO_APPOINTMENTS = {"entered-in-error", "unknown"}
+_NO_APPOINTMENTS = {"unknown"}
 _PRIMARY_PERFORMER = "PPRF"
 
 
-@dataclass(frozen=True, slots=True)
-class Encounter:
-    """A finished visit; the first known practitioner and the first known place are used."""
-
-    identifiers: Sequence[Identifier]
-    patient: Reference
-    practitioners: Sequence[Reference]
-    """Practitioners or their roles, with the primary performer first."""
-    places: Sequence[Reference]
-    """The service provider, then the locations, then the roles of the practitioners; empty if nothing tells."""
-    status: AppointmentStatus
-    reason: str
-    start: Moment
-    end: Moment | None
-    minutes: int
-    """How long it takes if it tells no end."""
-    notes: Sequence[str] = ()
-    """What was left out of the resource, and why."""
-
-    def period(self, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
-        """Start and end at a clinic in a zone, in UTC (Unusable if it is not over).
-
-        A day alone begins, and ends, at midnight there. Without an end, or with one that equals the start, a visit
-        takes `minutes`.
-        """
-        start_at = self.start.first(zone)
-        end_at = self.end.last(zone) if self.end else start_at
-        if end_at < start_at:
-            raise Unusable("period.end is before period.start")
-        if end_at == start_at:
-            end_at = start_at + timedelta(minutes=self.minutes)
-        is_exact = self.end is not None and self.end.at is not None
-        if start_at >= now or (is_exact and end_at > now):
-            raise Unusable("period.end is in the future: only encounters that are over are imported")
-        return start_at, min(end_at, now)
-
-
-def encounter(resource: Json, origin: Origin) -> Encounter:
+def encounter(resource: Json, origin: Origin) -> ExportedVisit | Withdrawn:
     """Read an Encounter (Unusable, also if it is not finished)."""
+    notes: list[str] = []
+    if text(resource.get("status")) == "entered-in-error":
+        return Withdrawn(identifiers(resource, origin, notes), "status entered-in-error describes no appointment")
     status = _status(text(resource.get("status")))
     start, end = _start_and_end(resource)
     subject = reference(resource.get("subject"), "Patient", origin)
@@ -65,22 +29,31 @@ def encounter(resource: Json, origin: Origin) -> Encounter:
     places = references([resource.get("serviceProvider")], "Organization", origin)
     places += references(inner(resource.get("location"), "location"), "Location", origin)
     places += [each for each in practitioners if each.kind == "PractitionerRole"]
-    notes: list[str] = []
-    found = Encounter(
+    found = ExportedVisit(
         identifiers=identifiers(resource, origin, notes),
         patient=subject,
         practitioners=practitioners,
         places=places,
         status=status,
-        reason=_reason(resource),
+        reason=reason_of(resource, "reasonCode", "type"),  # R5 has its reasons elsewhere
         start=start,
         end=end,
         minutes=origin.visit_minutes,
+        appointments=references(items(resource.get("appointment")), "Appointment", origin),
         notes=notes,
     )
     if start.is_instant and (end is None or end.is_instant):
-        found.period(ZoneInfo("UTC"), origin.now)
+        past_period(found, ZoneInfo("UTC"), origin.now)
     return found
+
+
+def past_period(visit: ExportedVisit, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
+    """When an encounter was (Unusable if it is not over). One of today that tells no time ends by now."""
+    start_at, end_at = visit.period(zone)
+    is_exact = visit.end is not None and visit.end.at is not None
+    if start_at >= now or (is_exact and end_at > now):
+        raise Unusable("period.end is in the future: only encounters that are over are imported")
+    return start_at, min(end_at, now)
 
 
 def _status(written: str) -> AppointmentStatus:
@@ -111,10 +84,3 @@ def _practitioners(resource: Json, origin: Origin) -> list[Reference]:
 def _is_primary(participant: Json) -> bool:
     kinds = items(participant.get("type"))
     return any(code.get("code") == _PRIMARY_PERFORMER for kind in kinds for code in items(kind.get("coding")))
-
-
-def _reason(resource: Json) -> str:
-    for field in ("reasonCode", "type"):  # R5 has its reasons elsewhere
-        if said := "; ".join(filter(None, map(concept, items(resource.get(field))))):
-            return said[:_MOST_OF_REASON]
-    return ""

@@ -12,7 +12,16 @@ from server.fhir.fields import Identifier, Json, Origin, Unusable, current_ident
 from server.fhir.files import found_in, resources
 from server.fhir.references import providers
 
-KINDS = ("Organization", "Location", "Practitioner", "PractitionerRole", "Patient", "Encounter", "Condition")
+KINDS = (
+    "Organization",
+    "Location",
+    "Practitioner",
+    "PractitionerRole",
+    "Patient",
+    "Encounter",
+    "Appointment",
+    "Condition",
+)
 """The types of resources that are imported; each comes after the types that it refers to."""
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,60}")

@@ -50,6 +50,16 @@ class Identifier(NamedTuple):
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A resource that says of itself that it should never have been there."""
+
+    identifiers: Sequence[Identifier]
+    reason: str
+    """What it says, for a report."""
+    notes: Sequence[str] = ()
+
+
 def mapping(value: object) -> Json:
     """The value if it is an object; otherwise an empty object."""
     return value if isinstance(value, dict) else {}

@@ -296,11 +296,11 @@ async def test_an_organization_that_gives_no_care_is_a_clinic_only_if_something_
     _, reports = await load(book, export(tmp_path, a=lines))
     nothing = "and no role, location, service or visit refers to it: it is no clinic"
     assert [report.split(": ", 1)[1] for report in reports] == [
-        "Organization/alias: it has no name: its first alias is used",
         f"Organization/payer: its type is pay, {nothing}",
         f"Organization/closed: it is not active, {nothing}",
         f"Organization/dept: it is part of another, {nothing}",
         f"Organization/plain: its type does not say that it gives care, {nothing}",
+        "Organization/alias: it has no name: its first alias is used",
     ]
     names = [name for [name] in await book.rows("SELECT name FROM clinics ORDER BY name")]
     assert names == ["Alias Clinic", "Clinic typed", "Clinic visited"]

@@ -81,9 +81,6 @@ async def test_conditions_that_are_no_records_are_reported(book: Book, tmp_path:
     outcome, reports = await load(book, export(tmp_path, a=people, c=lines))
     assert reports == [
         "c.ndjson:1: Condition/c1: verificationStatus entered-in-error does not describe a finding",
-        "c.ndjson:4: Condition/c4: code has neither words nor a code",
-        "c.ndjson:6: Condition/c6: recordedDate is in the future",
-        "c.ndjson:7: Condition/c7: subject is missing or does not refer to a Patient",
         (
             "c.ndjson:2: Condition/c2: it names no encounter, and neither its recorder nor its asserter, nor without"
             " them the patient's general practitioner, is a doctor in the book"
@@ -92,7 +89,10 @@ async def test_conditions_that_are_no_records_are_reported(book: Book, tmp_path:
             "c.ndjson:3: Condition/c3: Encounter/nobody is neither in the export nor already imported,"
             " or was itself reported"
         ),
+        "c.ndjson:4: Condition/c4: code has neither words nor a code",
         "c.ndjson:5: Condition/c5: its encounter belongs to another patient",
+        "c.ndjson:6: Condition/c6: recordedDate is in the future",
+        "c.ndjson:7: Condition/c7: subject is missing or does not refer to a Patient",
     ]
     assert (outcome.new, await count(book, "records")) == (len(people) + 1, 1)
 

@@ -38,10 +38,10 @@ async def test_every_line_of_no_use_is_reported_and_no_other_lost(book: Book, tm
         "x.ndjson:7-8: resources of type Observation are not imported",
         "x.ndjson:9: Encounter/e1: an earlier line has the same id",
         "x.ndjson:10: Encounter/e2: period.start is missing",
+        f"x.ndjson:11: Encounter/e3: Patient/nobody {nowhere}",
         f"x.ndjson:12: Encounter/e4: status planned: {only_over}",
         f"x.ndjson:13: Encounter/e5: period.end is in the future: {only_over}",
         "x.ndjson:14: Encounter: id is missing or not a valid FHIR id",
-        f"x.ndjson:11: Encounter/e3: Patient/nobody {nowhere}",
         f"x.ndjson:15: Encounter/e6: the Practitioner that it names by urn:x {nowhere}",
     ]
     assert (outcome.new, await count(book, "appointments")) == (7, 2)

@@ -1,13 +1,32 @@
 """A second run takes over what has changed at the exporter, but not what was changed in the book since."""
 
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from db.postgres.cluster.transaction import read
+from db.postgres.records import records
+from server.usecases.keyrings import KeyRing
+from server.usecases.records.checkpoints import Witnesses
+from server.usecases.records.verification import AuditVerifier
 from tests.fixtures.book import Book
-from tests.fixtures.fhir import SOURCE, Resource, export, load, organization, patient, practitioner, role
+from tests.fixtures.fhir import (
+    SOURCE,
+    VAULT,
+    Resource,
+    condition,
+    encounter,
+    export,
+    load,
+    organization,
+    patient,
+    practitioner,
+    role,
+    whole,
+)
 from tests.fixtures.worker import Worker
 from yoyaku.v1 import schedule_service_pb2
 
@@ -154,3 +173,78 @@ async def test_digests_of_what_was_imported_give_nothing_away(book: Book, tmp_pa
     await load(book, export(tmp_path, a=[patient(telecom=PHONE)]))
     [digests] = await one(book, "digests::text", f"imported_resources WHERE system = '{SOURCE}/Patient'")
     assert not any(secret in str(digests) for secret in ("Sato", "1980", "6175550143"))
+
+
+async def test_a_visit_and_a_finding_become_what_the_export_says_now(book: Book, tmp_path: Path) -> None:
+    lines = whole()[1:]
+    await load(book, export(tmp_path, a=[*lines, encounter(), condition()]))
+    visit = encounter(
+        period={"start": "2020-01-01T21:00:00-06:00", "end": "2020-01-01T22:00:00-06:00"},
+        reasonCode=[{"text": "Cough"}],
+    )
+    changed = [*lines, visit, condition(code={"text": "Asthma, mild"})]
+    assert await again(book, tmp_path, *changed) == (2, 5, [])
+    assert await one(book, "reason, extract(hour FROM end_at AT TIME ZONE 'UTC')::int, version", "appointments") == (
+        "Cough",
+        4,
+        2,
+    )
+    assert await texts(book) == ["Asthma", "Asthma, mild"]
+    assert await again(book, tmp_path, *changed) == (0, 7, [])
+    trail = await book.rows("SELECT access, basis, version FROM record_audit ORDER BY seq")
+    assert trail == [("imported", "import", None), ("amended", "import", 2)]
+    checking = AuditVerifier(book.engine, KeyRing([bytes(32)]))
+    assert {flaw async for _, flaw in checking.chains(Witnesses())} == {None}
+
+
+async def texts(book: Book) -> list[str]:
+    """All versions of the only record, the oldest first."""
+    [record_id] = await one(book, "id", "records")
+    rows = await read(book.engine, partial(records.versions, record_id=str(record_id), before=99, limit=9))
+    return [VAULT.open(row) for row in reversed(rows)]
+
+
+WRONG_VISIT: Resource = {"resourceType": "Encounter", "id": "e1", "status": "entered-in-error"}
+WRONG_FINDING: Resource = {"verificationStatus": {"coding": [{"code": "entered-in-error"}]}}
+
+
+async def test_what_was_entered_in_error_is_withdrawn_by_a_new_version(book: Book, tmp_path: Path) -> None:
+    lines = whole()[1:]
+    await load(book, export(tmp_path, a=[*lines, encounter(), condition()]))
+    for changed in (2, 0):
+        wrong = [*lines, WRONG_VISIT, condition(**WRONG_FINDING)]
+        assert await again(book, tmp_path, *wrong) == (changed, 7 - changed, [])
+        assert await one(book, "status, version", "appointments") == ("cancelled", 2)
+        assert await texts(book) == [
+            "Asthma",
+            "Withdrawn: the system that this record was imported from says that it was entered in error.",
+        ]
+    assert await again(book, tmp_path, *lines, encounter(), condition()) == (2, 5, [])
+    assert await one(book, "status, version", "appointments") == ("completed", 3)
+    assert (await texts(book))[2:] == ["Asthma"]
+
+
+async def test_visits_and_findings_that_staff_changed_stay(book: Book, tmp_path: Path) -> None:
+    lines = whole()[1:]
+    await load(book, export(tmp_path, a=[*lines, encounter(), condition()]))
+    await book.run("UPDATE appointments SET status = 'no_show', version = 2")
+    await book.run("UPDATE records SET version = 2")
+    wrong = [*lines, WRONG_VISIT, condition(**WRONG_FINDING)]
+    changed, _, reports = await again(book, tmp_path, *wrong)
+    assert (changed, len(reports)) == (0, 2)
+    assert all(report.startswith("it has changed, but was changed in the book too since") for report in reports)
+    assert await one(book, "status", "appointments") == ("no_show",)
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+async def test_visits_and_findings_of_an_earlier_release_have_no_news_but_that_they_are_wrong(
+    book: Book, tmp_path: Path, wrong: bool
+) -> None:
+    lines = whole()[1:]
+    await load(book, export(tmp_path, a=[*lines, encounter(), condition()]))
+    await book.run("DELETE FROM imported_resources")
+    last = [WRONG_VISIT, condition(**WRONG_FINDING)] if wrong else [encounter(), condition()]
+    changed, _, reports = await again(book, tmp_path, *lines, *last)
+    assert (changed, reports) == (2 * wrong, [])
+    changed, _, _ = await again(book, tmp_path, *lines, WRONG_VISIT, condition(**WRONG_FINDING))
+    assert changed == 2 * (not wrong)

@@ -13,14 +13,26 @@ from hypothesis import strategies as st
 
 from server.domain.booking.appointment import AppointmentStatus
 from server.fhir import directory
+from server.fhir.appointment import appointment as read_appointment
 from server.fhir.encounter import encounter as read_encounter
 from server.fhir.export import find
 from server.fhir.fields import Origin, Unusable
 from server.fhir.patient import patient as read_patient
 from server.fhir.references import reference
 from server.fhir.telecom import e164
+from server.fhir.visit import ExportedVisit
 from server.fhir.zones import ZONE_OF_STATE, zone_of
-from tests.fixtures.fhir import encounter, export, location, organization, patient, practitioner, role, whole
+from tests.fixtures.fhir import (
+    appointment,
+    encounter,
+    export,
+    location,
+    organization,
+    patient,
+    practitioner,
+    role,
+    whole,
+)
 
 ORIGIN = Origin("https://fhir.example", None, datetime(2026, 3, 2, tzinfo=UTC))
 READERS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
@@ -30,6 +42,7 @@ READERS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
     (directory.role, role()),
     (read_patient, patient()),
     (read_encounter, encounter()),
+    (read_appointment, appointment()),
 ]
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -222,19 +235,27 @@ def test_a_primary_performer_comes_first() -> None:
     relative = {"individual": {"reference": "RelatedPerson/mother"}}
     other = {"individual": {"reference": "Practitioner/second"}}
     found = read_encounter(encounter(participant=[relative, other, primary]), ORIGIN)
+    assert isinstance(found, ExportedVisit)
     assert [each.label for each in found.practitioners] == ["Practitioner/first", "Practitioner/second"]
 
 
 def test_a_reason_is_what_people_read_cut_to_what_fits() -> None:
     coded = {"coding": [{"code": "1"}, {"display": "Asthma"}]}
-    assert read_encounter(encounter(reasonCode=[coded, {"text": "Flu"}]), ORIGIN).reason == "Asthma; Flu"
-    assert read_encounter(encounter(type=[{"text": "Check-up"}]), ORIGIN).reason == "Check-up"
-    assert read_encounter(encounter(), ORIGIN).reason == ""
-    assert len(read_encounter(encounter(type=[{"text": "x" * 900}]), ORIGIN).reason) == 500
+    for fields, reason in (
+        ({"reasonCode": [coded, {"text": "Flu"}]}, "Asthma; Flu"),
+        ({"type": [{"text": "Check-up"}]}, "Check-up"),
+        ({}, ""),
+        ({"type": [{"text": "x" * 900}]}, "x" * 500),
+    ):
+        found = read_encounter(encounter(**fields), ORIGIN)
+        assert isinstance(found, ExportedVisit)
+        assert found.reason == reason
 
 
 def test_a_cancelled_encounter_is_a_cancelled_appointment() -> None:
-    assert read_encounter(encounter(status="cancelled"), ORIGIN).status is AppointmentStatus.CANCELLED
+    found = read_encounter(encounter(status="cancelled"), ORIGIN)
+    assert isinstance(found, ExportedVisit)
+    assert found.status is AppointmentStatus.CANCELLED
 
 
 @pytest.mark.parametrize(
@@ -246,7 +267,7 @@ def test_a_cancelled_encounter_is_a_cancelled_appointment() -> None:
         ("2020-02-30T10:00:00Z", "2020-03-01T11:00:00Z", "not a valid date and time"),
         ("0001-01-01T00:00:00+14:00", "2020-01-01T11:00:00Z", "not a valid date and time"),
         ("1899-12-31T00:00:00Z", "2020-01-01T11:00:00Z", "before 1900"),
-        ("2020-01-01T10:00:00Z", "2020-01-01T09:00:00Z", "period.end is before"),
+        ("2020-01-01T10:00:00Z", "2020-01-01T09:00:00Z", "it ends before it starts"),
         ("2026-03-01T23:30:00Z", "2026-03-02T00:30:00Z", "in the future"),
         ("2020-01-01T10:00:00Z", "9999-12-31T23:59:59-14:00", "not a valid date and time"),
     ],

@@ -141,6 +141,14 @@ UPDATE appointments SET doctor_id = %(doctor_id)s, practitioner_id = %(practitio
 WHERE id = %(id)s
 """
 
+_REPLACE = """
+UPDATE appointments SET doctor_id = %(doctor_id)s, practitioner_id = %(practitioner_id)s, clinic_id = %(clinic_id)s,
+    date = %(date)s, start_at = %(start_at)s, end_at = %(end_at)s,
+    during = tstzrange(%(start_at)s, %(busy_until)s), seat = %(seat)s, utc_offset_minutes = %(utc_offset_minutes)s,
+    status = %(status)s, held_until = NULL, reason = %(reason)s, version = version + 1, updated_at = %(now)s
+WHERE id = %(id)s
+"""
+
 _SET_STATUS = """
 UPDATE appointments SET status = %(status)s, held_until = NULL, version = version + 1, updated_at = %(now)s
 WHERE id = ANY(%(ids)s::uuid[])
@@ -209,6 +217,12 @@ async def insert(pg: Connection, appointment: NewAppointment, place: Placement, 
 async def move(pg: Connection, appointment_id: str, place: Placement, now: datetime) -> None:
     """Move an appointment; the exclusion constraints decide whether it fits (ConstraintViolated)."""
     await pg.execute(_MOVE, {"id": appointment_id, "now": now, **place._asdict()})
+
+
+async def replace(pg: Connection, appointment: NewAppointment, place: Placement, now: datetime) -> None:
+    """Store everything of an appointment anew, except whose it is (ConstraintViolated)."""
+    values = {"id": appointment.id, "status": appointment.status, "reason": appointment.reason, "now": now}
+    await pg.execute(_REPLACE, {**values, **place._asdict()})
 
 
 async def set_status(pg: Connection, appointment_ids: Sequence[str], status: str, now: datetime) -> None:

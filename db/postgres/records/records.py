@@ -1,5 +1,6 @@
 """Medical records; their text is encrypted before it is passed to this module and decrypted by the caller."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -40,6 +41,15 @@ class NewRecord(NamedTuple):
     doctor_id: str
     appointment_id: str | None
     created_at: datetime
+
+
+class LockedRecordRow(NamedTuple):
+    """A record that nobody else can amend until the transaction ends."""
+
+    id: str
+    patient_id: str
+    version: int
+    """The number of the newest version."""
 
 
 class NewVersion(NamedTuple):
@@ -98,6 +108,9 @@ WHERE r.patient_id = %(patient_id)s AND v.version = r.version
 ORDER BY r.created_at DESC, r.id DESC LIMIT %(limit)s OFFSET %(offset)s
 """
 _LOCK = "SELECT id FROM records WHERE id = %(record_id)s FOR UPDATE"
+_LOCK_ALL = """
+SELECT id, patient_id, version FROM records WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE
+"""
 _ADD = """
 INSERT INTO records (id, patient_id, doctor_id, clinic_id, appointment_id, version, created_at, updated_at)
 SELECT %(id)s, %(patient_id)s, %(doctor_id)s, clinic_id, %(appointment_id)s, 1, %(created_at)s, %(created_at)s
@@ -143,6 +156,13 @@ async def page(pg: Connection, patient_id: str, after: RecordCursor | None, offs
 async def lock(pg: Connection, record_id: str) -> None:
     """Keep others from amending a record until the transaction ends."""
     await pg.execute(_LOCK, {"record_id": record_id})
+
+
+async def lock_all(pg: Connection, record_ids: Sequence[str]) -> list[LockedRecordRow]:
+    """Keep others from amending records until the transaction ends."""
+    cursor = pg.cursor(row_factory=args_row(LockedRecordRow))
+    await cursor.execute(_LOCK_ALL, {"ids": record_ids})
+    return await cursor.fetchall()
 
 
 async def add(pg: Connection, record: NewRecord, version: NewVersion) -> None:

@@ -26,7 +26,7 @@ from server.domain.errors import DomainError
 from server.fhir.export import KINDS, Export, Outcome, Report, find
 from server.fhir.fields import Origin
 from server.fhir.files import ExportError
-from server.usecases.importing.batches import ImportCounts
+from server.usecases.importing.batches import ImportCounts, ImportOptions
 from server.usecases.importing.run import ForeignIdentifiersError, Importer
 from server.wiring import wired
 
@@ -56,25 +56,29 @@ def import_fhir(
         int,
         typer.Option(min=1, max=1440, help="How long a past visit took that tells no end, or none after its start."),
     ] = 30,
+    as_overrides: Annotated[
+        bool, typer.Option(help="Let appointments whose doctor has no free seat take an extra one.")
+    ] = False,
     report: Annotated[
         Path | None, typer.Option(help="Write what is reported to this file too, a JSON object a line.")
     ] = None,
     strict: Annotated[bool, typer.Option(help="Exit with code 2 if any line was reported.")] = False,
 ) -> None:
-    """Load a FHIR R4 bulk export: organizations, practitioners, patients, past appointments, medical records.
+    """Load a FHIR R4 bulk export: organizations, practitioners, patients, appointments, medical records.
 
-    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. It can be run again at any time: what has been
-    imported already stays as it is. Lines that cannot be used are reported on standard error with file, line and
-    reason.
+    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. It can be run again at any time: then it takes
+    over what has changed at the exporter, unless it was changed here too. Lines that cannot be used are reported on
+    standard error with file, line and reason.
 
     Exit code 0: every usable line is imported; 1: nothing could be read, or the import was interrupted; with
     --strict 2: lines were reported.
     """
     origin = Origin(_checked_source(source), _zone(time_zone), datetime.now(UTC), _region(country), visit_minutes)
+    options = ImportOptions(as_overrides=as_overrides)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # a manager ends it as Ctrl-C does
     try:
         export = find(directory)
-        outcomes = _run(export, origin, settings_here())
+        outcomes = _run(export, origin, options, settings_here())
     except (ExportError, ForeignIdentifiersError) as error:
         raise fail(str(error)) from None
     except DomainError as error:
@@ -108,23 +112,25 @@ def _checked_source(source: str) -> str:
     return given
 
 
-def _run(export: Export, origin: Origin, configured: Settings) -> dict[str, ImportCounts]:
+def _run(export: Export, origin: Origin, options: ImportOptions, configured: Settings) -> dict[str, ImportCounts]:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         for file in progress.track(export.files, description="Reading files"):
             export.survey(file, origin)
         _say(progress, export.reports)
-        return asyncio.run(_import(export, origin, configured, progress))
+        return asyncio.run(_import(export, origin, options, configured, progress))
 
 
-async def _import(export: Export, origin: Origin, configured: Settings, progress: Progress) -> dict[str, ImportCounts]:
+async def _import(
+    export: Export, origin: Origin, options: ImportOptions, configured: Settings, progress: Progress
+) -> dict[str, ImportCounts]:
     tasks = {kind: progress.add_task(kind, total=export.counts[kind]) for kind in KINDS if export.counts[kind]}
     outcomes: defaultdict[str, ImportCounts] = defaultdict(ImportCounts)
     async with wired(configured) as parts:
         await parts.patients.forget_all()  # in case that an earlier run was killed before it could
         importer = Importer(parts.engine, parts.clock, parts.new_id, parts.cipher, parts.trail)
-        async for kind, lines, outcome in importer.run(export, origin):
+        async for kind, lines, outcome in importer.run(export, origin, options):
             if outcome.changed:
                 await parts.patients.forget_all()
             outcomes[kind].add(outcome)

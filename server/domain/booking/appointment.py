@@ -54,6 +54,18 @@ FROM_FHIR_ENCOUNTER = {
 }
 """By the EncounterStatus of FHIR R4 and R5; `entered-in-error` and `unknown` do not stand for an appointment."""
 
+FROM_FHIR_APPOINTMENT = {
+    # Some have not accepted yet, but the time is taken.
+    "pending": AppointmentStatus.SCHEDULED,
+    "booked": AppointmentStatus.SCHEDULED,
+    "arrived": AppointmentStatus.CHECKED_IN,
+    "checked-in": AppointmentStatus.CHECKED_IN,
+    "fulfilled": AppointmentStatus.COMPLETED,
+    "cancelled": AppointmentStatus.CANCELLED,
+    "noshow": AppointmentStatus.NO_SHOW,
+}
+"""By the AppointmentStatus of FHIR R4 and R5; `proposed` and `waitlist` take no time, `entered-in-error` is none."""
+
 
 def check_step(current: AppointmentStatus, following: AppointmentStatus) -> None:
     """Refuse a step that is not in STEPS (STATUS_FORBIDS)."""

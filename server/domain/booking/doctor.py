@@ -34,6 +34,19 @@ class Doctor:
         """All slots that the doctor's working hours give on a day, by start; none if inactive."""
         return _slots_on(self, day) if self.active else ()
 
+    def slot_for(self, visit: Period) -> Slot:
+        """The slot of a visit, whether or not the doctor's working hours offer one at that time.
+
+        One beside the grid has as many seats as the grid's slots that it overlaps have at least, else one.
+        """
+        day = visit.start_at.astimezone(self.zone)
+        offered = [*self.slots_on(day.date() - timedelta(days=1)), *self.slots_on(day.date())]
+        if same := next((slot for slot in offered if slot.visit == visit), None):
+            return same
+        occupied = Period(visit.start_at, visit.end_at + self.policy.buffer)
+        seats = min((slot.seats for slot in offered if slot.visit.overlaps(visit)), default=1)
+        return Slot(day.date(), f"{day:%H:%M}", visit.start_at, visit.end_at, occupied, seats)
+
     def has_slot_in(self, day: date, period: Period) -> bool:
         """Whether any slot of a day, with the buffer after it, overlaps a period."""
         slots = self.slots_on(day)

@@ -82,9 +82,10 @@ class Locks:
         self._sent_days = await days.raise_revisions(pg, self._needed, now)
         self._sent_patient = await appointments.lock_patient(pg, patient_id)
 
-    async def take(self, claim: Claim) -> None:
-        """Wait for the locks, after the claim of the request (PATIENT_NOT_FOUND)."""
-        await claim.settle()
+    async def take(self, claim: Claim | None = None) -> None:
+        """Wait for the locks, after the claim of the request if there is one (PATIENT_NOT_FOUND)."""
+        if claim:
+            await claim.settle()
         self.revisions = {(row.doctor_id, row.date): row.revision for row in await self._sent_days.fetchall()}
         patient = await self._sent_patient.fetchone()
         if patient is None:

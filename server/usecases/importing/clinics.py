@@ -7,7 +7,8 @@ from db.postgres.directory import clinics
 from db.postgres.directory.clinics import ClinicRow
 from server.fhir.directory import Location, Organization
 from server.fhir.fields import Identifier, Unusable, shown
-from server.usecases.importing.batches import ImportCounts, Item, Known, Step, add_missing, by_name, first_known
+from server.usecases.importing.batches import ImportCounts, Item, Step, first_known
+from server.usecases.importing.matching import Known, add_missing, by_name
 from server.usecases.importing.upkeep import Current, Fields, Upkeep, keep_up
 
 

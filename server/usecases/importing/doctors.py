@@ -9,16 +9,8 @@ from db.postgres.directory import doctors
 from db.postgres.imports import Noun, Pair
 from server.fhir.directory import Practitioner, PractitionerRole
 from server.fhir.fields import Identifier
-from server.usecases.importing.batches import (
-    ImportCounts,
-    Item,
-    Known,
-    Placed,
-    Step,
-    add_missing,
-    by_name,
-    first_known,
-)
+from server.usecases.importing.batches import ImportCounts, Item, Placed, Step, first_known
+from server.usecases.importing.matching import Known, add_missing, by_name
 from server.usecases.importing.role_hours import OFFICE_HOURS, Versions, hours_of, plain
 from server.usecases.importing.upkeep import Current, Fields, Upkeep, keep_up
 

@@ -1,159 +1,195 @@
-"""Finished encounters become past appointments."""
+"""Visits that are over, or take no time in the book: Encounters, and Appointments of the past or cancelled ones."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from db.postgres import imports
 from db.postgres.booking import appointments, days
-from db.postgres.booking.appointments import NewAppointment, Placement
+from db.postgres.booking.appointments import NewAppointment
 from db.postgres.booking.feed import AppointmentChange
-from db.postgres.imports import Pair
-from server.domain.booking.wall_time import utc_offset_minutes
+from db.postgres.imports import VisitRow
+from server.domain.booking.appointment import AppointmentStatus
+from server.domain.booking.doctor import DoctorDay
 from server.fhir.directory import GENERAL_PRACTICE
-from server.fhir.encounter import Encounter
-from server.fhir.fields import Identifier, Unusable
+from server.fhir.encounter import past_period
+from server.fhir.fields import Identifier, Unusable, Withdrawn
+from server.fhir.visit import ExportedVisit
 from server.usecases.appointments import history
-from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Known, Step, first_known, others
+from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Step
 from server.usecases.importing.doctors import add_doctor, doctors_of
+from server.usecases.importing.matching import Known, others
+from server.usecases.importing.upkeep import CHANGED_HERE, Past
+from server.usecases.importing.visits import (
+    AnyVisit,
+    PeriodOf,
+    ResolvedVisit,
+    VisitReferences,
+    has_news,
+    only_visits,
+    told,
+)
+
+CHANGED, WITHDRAWN = "changed by an import", "entered in error, says an import"
 
 
-@dataclass(frozen=True, slots=True)
-class _ResolvedEncounter:
-    """An encounter whose references are resolved."""
-
-    id: str
-    encounter: Encounter
-    patient_id: str
-    practitioner_id: str
-    clinic_id: str
-    zone: ZoneInfo
-    start_at: datetime
-    end_at: datetime
-
-    @property
-    def pair(self) -> Pair:
-        return self.practitioner_id, self.clinic_id
+async def add(step: Step, batch: Sequence[Item[AnyVisit]]) -> ImportCounts:
+    """Add a past appointment for each encounter that the database does not have, and its doctor if there is no role."""
+    return await _Batch.run(step, batch, lambda visit, zone: past_period(visit, zone, step.now))
 
 
-@dataclass(frozen=True, slots=True)
-class _EncounterReferences:
-    """The ids that the references of a batch stand for."""
+async def add_booked(step: Step, batch: Sequence[Item[AnyVisit]]) -> ImportCounts:
+    """Add Appointments that take no time in the book."""
+    return await _Batch.run(step, batch, lambda visit, zone: visit.period(zone))
 
-    patients: dict[Identifier, str]
-    practitioners: dict[Identifier, str]
-    clinics: dict[Identifier, str]
-    only: dict[str, str]
-    """By practitioner: the clinic, if there is one and no other."""
-    zones: dict[str, str]
-    """By clinic."""
+
+@dataclass
+class _Batch:
+    """What is to be done about the visits of a batch."""
+
+    step: Step
+    known: Known
+    references: VisitReferences
+    there: dict[str, VisitRow]
+    past: Past
+    outcome: ImportCounts = field(default_factory=ImportCounts)
+    new: list[ResolvedVisit] = field(default_factory=list)
+    changed: list[tuple[Item[AnyVisit], ResolvedVisit, int]] = field(default_factory=list)
+    """With the version that an import wrote last."""
+    withdrawn: list[tuple[Item[AnyVisit], VisitRow]] = field(default_factory=list)
+    booked: dict[Identifier, str] = field(default_factory=dict)
+    """Appointments that encounters name: other names for their visits."""
+    met: set[str] = field(default_factory=set)
+    """Booked appointments that an encounter of this batch tells of."""
 
     @staticmethod
-    async def load(step: Step, batch: Sequence[Item[Encounter]]) -> "_EncounterReferences":
-        encounters = [item.content for item in batch]
-        people = [reference for encounter in encounters for reference in encounter.practitioners]
-        practitioners = await step.resolve("practitioner", {each.identifier for each in people})
-        clinics = await step.resolve("clinic", {place.identifier for each in encounters for place in each.places})
-        only = await imports.only_clinics(step.pg, practitioners.values())
-        return _EncounterReferences(
-            await step.resolve("patient", {encounter.patient.identifier for encounter in encounters}),
-            practitioners,
-            clinics,
-            only,
-            await imports.zones(step.pg, {*clinics.values(), *only.values()}),
-        )
+    async def run(step: Step, batch: Sequence[Item[AnyVisit]], period_of: PeriodOf) -> ImportCounts:
+        contents = [item.content for item in batch]
+        known = await Known.load(step, "appointment", contents)
+        references = await VisitReferences.load(step, only_visits(batch), period_of)
+        ids = {*known.ids, *references.booked.values()}
+        there = {row.id: row for row in await imports.visits(step.pg, ids, _encounters(contents[0]))}
+        past = await Past.load(step, contents, references.booked)
+        work = _Batch(step, known, references, there, past)
+        for item in batch:
+            with work.outcome.reporting(item.line):
+                work.sort(item)
+        await work.write()
+        return work.outcome
 
-    def visit(self, appointment_id: str, encounter: Encounter, now: datetime) -> _ResolvedEncounter:
-        """Resolve an encounter (Unusable if a reference is not known, or it is not over)."""
-        patient_id = first_known([encounter.patient], self.patients)
-        practitioner_id = first_known(encounter.practitioners, self.practitioners)
-        clinic_id = self._clinic(encounter, practitioner_id)
-        zone = ZoneInfo(self.zones[clinic_id])
-        return _ResolvedEncounter(
-            appointment_id, encounter, patient_id, practitioner_id, clinic_id, zone, *encounter.period(zone, now)
-        )
+    def sort(self, item: Item[AnyVisit]) -> None:
+        """Decide what to do about a line (Unusable)."""
+        visit = item.content
+        found = self.known.find(visit, partial(self._is_same, visit))
+        if found and self.known.has(visit):
+            self._again(item, self.there[found])
+        elif isinstance(visit, Withdrawn):
+            raise Unusable(visit.reason)
+        elif booked := self._booked_as(visit):
+            name, row_id = booked
+            self.changed.append((item, self.references.resolve(row_id, visit), self.past.version(name)))
+            self.known.link(visit, row_id)
+            self.met.add(row_id)
+        elif found:
+            self.outcome.match(item.line, self.known.by(visit, found), "patient and end")
+            self.known.link(visit, found)
+            self.past.note(visit, told(visit), self.there[found].version)
+        else:
+            self._add(item, visit)
 
-    def _clinic(self, encounter: Encounter, practitioner_id: str) -> str:
-        """Where it was: the first place that is known, else the only clinic where the practitioner works (Unusable)."""
-        known = (self.clinics.get(place.identifier) for place in encounter.places)
-        if found := next(filter(None, known), None) or (
-            ""
-            if any(place.kind != "PractitionerRole" for place in encounter.places)
-            else self.only.get(practitioner_id)
-        ):
-            return found
-        if encounter.places:
-            return first_known(encounter.places, self.clinics)
-        raise Unusable("it names no place, and its practitioner does not work at exactly one clinic")
+    def _again(self, item: Item[AnyVisit], row: VisitRow) -> None:
+        visit = item.content
+        # What happened is told by the encounter.
+        told_elsewhere = row.has_encounter and visit.identifiers[0].system != _encounters(visit)
+        if told_elsewhere or not has_news(self.past, visit):
+            self.outcome.unchanged += 1
+            self.past.remember(visit, told(visit))
+        elif isinstance(visit, Withdrawn):
+            self.withdrawn.append((item, row))
+        else:
+            self.changed.append((item, self.references.resolve(row.id, visit), self.past.version(visit.identifiers[0])))
 
-    def end_of(self, encounter: Encounter, now: datetime) -> tuple[str | None, datetime | None]:
-        """Whose visit it is and when it ends, as far as that is known."""
-        try:
-            visit = self.visit("", encounter, now)
-        except Unusable:
-            return None, None
-        return visit.patient_id, visit.end_at
+    def _booked_as(self, visit: ExportedVisit) -> tuple[Identifier, str] | None:
+        """The appointment that an encounter was booked by, and its name, if no other encounter tells of it."""
+        for name in (each.identifier for each in visit.appointments):
+            row_id = self.references.booked.get(name, "")
+            if row_id in self.there and row_id not in self.met and not self.there[row_id].has_encounter:
+                return name, row_id
+        return None
+
+    def _add(self, item: Item[AnyVisit], visit: ExportedVisit) -> None:
+        found = self.references.resolve(self.step.new_id(), visit)
+        self.new.append(found)
+        self.outcome.note(item.line, map(others, self.known.left_out(visit, found.id)))
+        self.known.link(visit, found.id)
+        self.booked |= {each.identifier: found.id for each in visit.appointments if each.identifier not in self.booked}
+        self.past.note(visit, told(visit), 1)
+
+    def _is_same(self, visit: AnyVisit, row_id: str) -> bool:
+        row = self.there.get(row_id)
+        if row is None or isinstance(visit, Withdrawn):
+            return False
+        return (row.patient_id, row.end_at) == self.references.whose_until(visit)
+
+    async def write(self) -> None:
+        """Lock the days, then add and change the appointments."""
+        step = self.step
+        doctors = await doctors_of(step, [visit.pair for visit in self._resolved()])
+        missing = dict.fromkeys(visit.pair for visit in self._resolved() if visit.pair not in doctors)
+        for pair in missing:
+            doctors[pair] = await add_doctor(step, pair, GENERAL_PRACTICE)
+        places = {visit.id: visit.placement(doctors[visit.pair]) for visit in self._resolved()}
+        touched: set[DoctorDay] = {(place.doctor_id, place.date) for place in places.values()}
+        old = [self.there[visit.id] for _, visit, _ in self.changed] + [row for _, row in self.withdrawn]
+        touched |= {(row.doctor_id, row.date) for row in old}
+        if touched:
+            await days.raise_revisions(step.pg, touched, step.now)
+        versions = await imports.lock_visits(step.pg, [row.id for row in old]) if old else {}
+        changes = [AppointmentChange(visit.id, "imported", ACTOR) for visit in self.new]
+        for visit in self.new:
+            new = NewAppointment(visit.id, visit.patient_id, visit.visit.status, visit.visit.reason)
+            await appointments.insert(step.pg, new, places[visit.id], step.now)
+        for item, visit, written in self.changed:
+            with self.outcome.reporting(item.line):
+                self._check(visit.id, versions[visit.id] == written, visit.patient_id)
+                new = NewAppointment(visit.id, visit.patient_id, visit.visit.status, visit.visit.reason)
+                await appointments.replace(step.pg, new, places[visit.id], step.now)
+                changes.append(self._changed(item, visit.id, versions, CHANGED))
+        for item, row in self.withdrawn:
+            with self.outcome.reporting(item.line):
+                is_ours = versions[row.id] == self.past.version(item.content.identifiers[0])
+                self._check(row.id, is_ours, row.patient_id)
+                await appointments.set_status(step.pg, [row.id], AppointmentStatus.CANCELLED, step.now)
+                changes.append(self._changed(item, row.id, versions, WITHDRAWN))
+        self.outcome.new, self.outcome.doctors = len(self.new), len(missing)
+        await self._save(changes)
+
+    def _resolved(self) -> Iterator[ResolvedVisit]:
+        yield from self.new
+        yield from (visit for _, visit, _ in self.changed)
+
+    def _check(self, row_id: str, is_ours: bool, patient_id: str) -> None:
+        """Refuse to change what was changed here, or belongs to somebody else (Unusable)."""
+        if not is_ours:
+            raise Unusable(CHANGED_HERE)
+        if self.there[row_id].patient_id != patient_id:
+            raise Unusable("it belongs to another patient now: cancel it in the book if that is right")
+
+    def _changed(self, item: Item[AnyVisit], row_id: str, versions: dict[str, int], note: str) -> AppointmentChange:
+        versions[row_id] += 1
+        self.past.note(item.content, told(item.content), versions[row_id])
+        self.outcome.changed += 1
+        return AppointmentChange(row_id, "imported", ACTOR, note)
+
+    async def _save(self, changes: Sequence[AppointmentChange]) -> None:
+        await self.known.save(self.step)
+        fresh = {each: row_id for each, row_id in self.booked.items() if each not in self.references.booked}
+        await imports.name(self.step.pg, "appointment", fresh.items())
+        await self.past.save()
+        if changes:
+            await history.add_changes(self.step.pg, changes, self.step.now)
 
 
-async def add(step: Step, batch: Sequence[Item[Encounter]]) -> ImportCounts:
-    """Add a past appointment for each encounter that the database does not have, and its doctor if there is no role."""
-    outcome, visits = ImportCounts(), list[_ResolvedEncounter]()
-    known = await Known.load(step, "appointment", [item.content for item in batch])
-    references = await _EncounterReferences.load(step, batch)
-    there = {row.id: row for row in await imports.visits(step.pg, known.ids)}
-
-    def is_same(encounter: Encounter, row_id: str) -> bool:
-        visit = there.get(row_id)
-        return visit is not None and (visit.patient_id, visit.end_at) == references.end_of(encounter, step.now)
-
-    for item in batch:
-        with outcome.reporting(item.line):
-            found = known.find(item.content, partial(is_same, item.content))
-            if found is None:
-                visits.append(references.visit(step.new_id(), item.content, step.now))
-                found = visits[-1].id
-                outcome.note(item.line, map(others, known.left_out(item.content, found)))
-                known.link(item.content, found)
-            elif known.has(item.content):
-                outcome.unchanged += 1
-            else:
-                outcome.match(item.line, known.by(item.content, found), "patient and end")
-                known.link(item.content, found)
-    if visits:
-        outcome.new = len(visits)
-        outcome.doctors = await _write(step, visits)
-        await history.add_changes(
-            step.pg, [AppointmentChange(visit.id, "imported", ACTOR) for visit in visits], step.now
-        )
-    await known.save(step)
-    return outcome
-
-
-async def _write(step: Step, visits: Sequence[_ResolvedEncounter]) -> int:
-    """Lock the days, then add the appointments; returns how many doctors had to be created."""
-    doctors = await doctors_of(step, [visit.pair for visit in visits])
-    missing = dict.fromkeys(visit.pair for visit in visits if visit.pair not in doctors)
-    for pair in missing:
-        doctors[pair] = await add_doctor(step, pair, GENERAL_PRACTICE)
-    places = [_place(visit, doctors[visit.pair]) for visit in visits]
-    await days.raise_revisions(step.pg, {(place.doctor_id, place.date) for place in places}, step.now)
-    for visit, place in zip(visits, places, strict=True):
-        new = NewAppointment(visit.id, visit.patient_id, visit.encounter.status, visit.encounter.reason)
-        await appointments.insert(step.pg, new, place, step.now)
-    return len(missing)
-
-
-def _place(visit: _ResolvedEncounter, doctor_id: str) -> Placement:
-    return Placement(
-        doctor_id=doctor_id,
-        practitioner_id=visit.practitioner_id,
-        clinic_id=visit.clinic_id,
-        date=visit.start_at.astimezone(visit.zone).date(),
-        start_at=visit.start_at,
-        end_at=visit.end_at,
-        busy_until=visit.end_at,
-        seat=1,
-        utc_offset_minutes=utc_offset_minutes(visit.start_at, visit.zone),
-    )
+def _encounters(visit: AnyVisit) -> str:
+    """The system of the exporter's own ids of Encounters."""
+    return f"{visit.identifiers[0].system.rpartition('/')[0]}/Encounter"

@@ -11,7 +11,8 @@ from server.domain.names import are_same
 from server.fhir.fields import Identifier, Unusable
 from server.fhir.patient import Patient
 from server.usecases.directory import contacts
-from server.usecases.importing.batches import ImportCounts, Item, Known, Step, add_missing
+from server.usecases.importing.batches import ImportCounts, Item, Step
+from server.usecases.importing.matching import Known, add_missing
 from server.usecases.importing.upkeep import Current, Fields, Upkeep, keep_up
 
 

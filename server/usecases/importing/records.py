@@ -1,10 +1,11 @@
 """Conditions become medical records, written by the doctors of their encounters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import groupby
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from db.postgres import imports
@@ -13,11 +14,18 @@ from db.postgres.records import records
 from db.postgres.records.records import NewRecord
 from server.domain.records import Access, Basis
 from server.fhir.condition import Condition
-from server.fhir.fields import Identifier, Unusable
+from server.fhir.fields import Identifier, Unusable, Withdrawn
 from server.fhir.references import Reference
-from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Known, Step, first_known, others
+from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Step, first_known
+from server.usecases.importing.matching import Known, others
+from server.usecases.importing.upkeep import CHANGED_HERE, Fields, Past
 from server.usecases.records.audit_trail import AuditEntry
 from server.usecases.records.encryption import TextLocation
+
+AnyCondition = Condition | Withdrawn
+
+WITHDRAWN = "Withdrawn: the system that this record was imported from says that it was entered in error."
+"""The newest version of a record that was entered in error; earlier ones stay, as of every record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,15 @@ class _ResolvedCondition:
     doctor_id: str
     visit_id: str | None
     recorded_at: datetime
+
+
+class _Amendment(NamedTuple):
+    """A new version of a record."""
+
+    patient_id: str
+    record_id: str
+    version: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,34 +111,67 @@ def _treating(step: Step, condition: Condition) -> Sequence[Reference]:
     return step.memory.general_practitioners.get(condition.patient.identifier, ())
 
 
-async def add(step: Step, batch: Sequence[Item[Condition]]) -> ImportCounts:
-    """Add a record for each condition that the database does not have."""
-    outcome, findings, conditions = ImportCounts(), list[_ResolvedCondition](), [item.content for item in batch]
-    known = await Known.load(step, "record", conditions)
+async def add(step: Step, batch: Sequence[Item[AnyCondition]]) -> ImportCounts:
+    """Add a record for each condition that the database does not have, and a version for each that has changed."""
+    outcome, contents = ImportCounts(), [item.content for item in batch]
+    findings, amended = list[_ResolvedCondition](), dict[str, Item[AnyCondition]]()
+    conditions = [each for each in contents if isinstance(each, Condition)]
+    known, past = await Known.load(step, "record", contents), await Past.load(step, contents)
     references = await _ConditionReferences.load(step, conditions)
     about = await imports.appointments_of_records(step.pg, known.ids)
 
-    def is_same(condition: Condition, row_id: str) -> bool:
-        return about.get(row_id) is not None and about[row_id] == references.visit_of(condition)
+    def is_same(condition: AnyCondition, row_id: str) -> bool:
+        if isinstance(condition, Withdrawn) or about.get(row_id) is None:
+            return False
+        return about[row_id] == references.visit_of(condition)
 
     for item in batch:
         with outcome.reporting(item.line):
-            found = known.find(item.content, partial(is_same, item.content))
-            if found is None:
-                findings.append(references.finding(step.new_id(), item.content, step.now))
-                record_id = findings[-1].record_id
-                outcome.note(item.line, map(others, known.left_out(item.content, record_id)))
-                known.link(item.content, record_id)
-            elif known.has(item.content):
-                outcome.unchanged += 1
+            content = item.content
+            found = known.find(content, partial(is_same, content))
+            if found and known.has(content):
+                if past.has_news(content, _told(content), if_unknown=isinstance(content, Withdrawn)):
+                    amended[found] = item
+                else:
+                    outcome.unchanged += 1
+                    past.remember(content, _told(content))
+            elif isinstance(content, Withdrawn):
+                raise Unusable(content.reason)
+            elif found:
+                outcome.match(item.line, known.by(content, found), "encounter")
+                known.link(content, found)
             else:
-                outcome.match(item.line, known.by(item.content, found), "encounter")
-                known.link(item.content, found)
-    if findings:
-        outcome.new = len(findings)
-        await _write(step, findings)
+                findings.append(references.finding(step.new_id(), content, step.now))
+                outcome.note(item.line, map(others, known.left_out(content, findings[-1].record_id)))
+                known.link(content, findings[-1].record_id)
+                past.note(content, _told(content), 1)
+    outcome.new = len(findings)
+    versions = await _amendments(step, amended, past, outcome) if amended else []
+    await _write(step, findings, versions)
     await known.save(step)
+    await past.save()
     return outcome
+
+
+def _told(condition: AnyCondition) -> Fields:
+    return {"withdrawn": True} if isinstance(condition, Withdrawn) else {"text": condition.text}
+
+
+async def _amendments(
+    step: Step, amended: Mapping[str, Item[AnyCondition]], past: Past, outcome: ImportCounts
+) -> list[_Amendment]:
+    """The new versions of records, as far as nobody has amended them here."""
+    found: list[_Amendment] = []
+    for row in await records.lock_all(step.pg, list(amended)):
+        item = amended[row.id]
+        with outcome.reporting(item.line):
+            if row.version != past.version(item.content.identifiers[0]):
+                raise Unusable(CHANGED_HERE)
+            text = WITHDRAWN if isinstance(item.content, Withdrawn) else item.content.text
+            found.append(_Amendment(row.patient_id, row.id, row.version + 1, text))
+            past.note(item.content, _told(item.content), row.version + 1)
+            outcome.changed += 1
+    return found
 
 
 def _at(condition: Condition, otherwise: datetime) -> datetime:
@@ -132,15 +182,23 @@ def _at(condition: Condition, otherwise: datetime) -> datetime:
     return min(recorded.first(ZoneInfo("UTC")), otherwise)
 
 
-async def _write(step: Step, findings: Sequence[_ResolvedCondition]) -> None:
-    """Add the records, then their audit entries: keys are locked before chains, each sorted, as everywhere."""
+async def _write(step: Step, findings: Sequence[_ResolvedCondition], amendments: Sequence[_Amendment]) -> None:
+    """Add the texts, then their audit entries: keys are locked before chains, each sorted, as everywhere."""
     ordered = sorted(findings, key=lambda each: (each.patient_id, each.recorded_at))
     for each in ordered:
         record = NewRecord(each.record_id, each.patient_id, each.doctor_id, each.visit_id, each.recorded_at)
         place = TextLocation(each.patient_id, each.record_id, 1, each.recorded_at)
         await records.add(step.pg, record, await step.cipher.seal(step.pg, place, each.text, step.now))
-    for patient_id, group in groupby(ordered, lambda each: each.patient_id):
-        ids = [each.record_id for each in group]
-        await step.trail.append(
-            step.pg, AuditEntry(patient_id, ACTOR, None, Access.IMPORTED, Basis.IMPORT, ids), step.now
-        )
+    for new in sorted(amendments):
+        place = TextLocation(new.patient_id, new.record_id, new.version, step.now)
+        await records.amend(step.pg, await step.cipher.seal(step.pg, place, new.text, step.now))
+    entries = [
+        AuditEntry(patient_id, ACTOR, None, Access.IMPORTED, Basis.IMPORT, [each.record_id for each in group])
+        for patient_id, group in groupby(ordered, lambda each: each.patient_id)
+    ]
+    entries += [
+        AuditEntry(new.patient_id, ACTOR, None, Access.AMENDED, Basis.IMPORT, [new.record_id], version=new.version)
+        for new in amendments
+    ]
+    for entry in sorted(entries, key=lambda each: each.patient_id):
+        await step.trail.append(step.pg, entry, step.now)

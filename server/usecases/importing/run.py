@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from db.errors import ConstraintViolated
 from db.postgres import imports
@@ -14,18 +15,33 @@ from db.postgres.directory import reserved_systems
 from server.domain.identifiers import is_ours
 from server.domain.ids import Clock, IdMaker
 from server.fhir import directory as reading
+from server.fhir.appointment import appointment
 from server.fhir.condition import condition
 from server.fhir.encounter import encounter
 from server.fhir.export import KINDS, Export, Line
 from server.fhir.fields import Identifier, Json, Origin, Unusable, as_written, own, resource_id, shown, without_system
 from server.fhir.patient import patient
-from server.usecases.importing import clinics, doctors, encounters, patients, records
-from server.usecases.importing.batches import ACTOR, ImportCounts, Item, RunMemory, Step
+from server.usecases.appointments.day_locks import Locks
+from server.usecases.importing import bookings, clinics, doctors, encounters, patients, records
+from server.usecases.importing.batches import ACTOR, ImportCounts, ImportOptions, Item, RunMemory, Step
 from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.records.encryption import RecordCipher
 from server.usecases.unit_of_work import database_failures_as_domain_errors
 
 BATCH = 300
+
+
+_DEFAULTS = ImportOptions()
+_CONFLICTS = {
+    "appointments_practitioner_no_overlap": (
+        "its doctor has an appointment at another clinic then: move or cancel one of the two, and run again"
+    ),
+}
+"""What the constraints mean that only an extra seat can meet."""
+
+
+async def _never(_step: Step, _items: Sequence[Item[Any]]) -> ImportCounts:
+    raise AssertionError("no line of this kind needs a transaction of its own")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +50,10 @@ class _ResourceType:
 
     read: Callable[[Json, Origin], Any]
     write: Callable[[Step, Sequence[Item[Any]]], Awaitable[ImportCounts]]
+    write_alone: Callable[[Step, Sequence[Item[Any]]], Awaitable[ImportCounts]] = _never
+    """How one is written that needs a transaction of its own."""
+    is_alone: Callable[[Any, datetime], bool] = lambda _content, _now: False
+    """Which ones these are."""
 
 
 _KINDS: Mapping[str, _ResourceType] = {
@@ -43,12 +63,9 @@ _KINDS: Mapping[str, _ResourceType] = {
     "PractitionerRole": _ResourceType(reading.role, doctors.roles),
     "Patient": _ResourceType(patient, patients.add),
     "Encounter": _ResourceType(encounter, encounters.add),
+    "Appointment": _ResourceType(appointment, encounters.add_booked, bookings.book, bookings.takes_time),
     "Condition": _ResourceType(condition, records.add),
 }
-
-
-_LINKS = _ResourceType(patient, patients.link)
-"""The patients who replace, or are replaced by, others: once all are there."""
 
 
 class ForeignIdentifiersError(Exception):
@@ -65,7 +82,9 @@ class Importer:
         self._cipher = cipher
         self._trail = trail
 
-    async def run(self, export: Export, origin: Origin) -> AsyncGenerator[tuple[str, int, ImportCounts], None]:
+    async def run(
+        self, export: Export, origin: Origin, options: ImportOptions = _DEFAULTS
+    ) -> AsyncGenerator[tuple[str, int, ImportCounts], None]:
         """Import a surveyed export; yields (resource type, number of lines, their result) after each batch.
 
         Each batch is committed before it is yielded. Raises ForeignIdentifiersError before the first; after OVERLOADED,
@@ -74,18 +93,18 @@ class Importer:
         owned = await self._reserve([own(name, "", origin).system for name in KINDS])
         memory = RunMemory(export.unattributed)
         for name in KINDS:
-            seen: set[str] = set()
-            linked: list[Item[Any]] = []
+            kind, seen, linked = _KINDS[name], set[str](), list[Item[Any]]()
             for lines in _batches(export.lines(name)):
                 outcome = ImportCounts()
-                read = partial(_read, _KINDS[name], origin, owned, export, seen, outcome)
+                read = partial(_read, kind, origin, owned, export, seen, outcome)
                 batch = [item for line in lines if (item := read(line))]
-                if batch:
-                    outcome.add(await self._write(_KINDS[name], batch, memory))
+                for part in _parts(kind, batch, origin.now):
+                    outcome.add(await self._write(part, memory, options))
                 linked += [item for item in batch if name == "Patient" and patients.is_linked(item.content)]
+                outcome.reports.sort(key=lambda report: (report.file, report.first))
                 yield name, len(lines), outcome
             if linked:
-                yield name, 0, await self._write(_LINKS, linked, memory)
+                yield name, 0, await self._write(_Part(patients.link, linked), memory, options)
 
     async def _reserve(self, systems: Sequence[str]) -> frozenset[str]:
         """Reserve the exporter's systems for imports, because imports use these ids to decide what belongs to whom.
@@ -106,25 +125,48 @@ class Importer:
         with database_failures_as_domain_errors():
             return await transact(self._engine, work, replayable=True)
 
-    async def _write(self, kind: _ResourceType, batch: Sequence[Item[Any]], memory: RunMemory) -> ImportCounts:
-        """Write a batch; if the database refuses it, halve it until the refused line is alone."""
+    async def _write(self, part: "_Part", memory: RunMemory, options: ImportOptions) -> ImportCounts:
+        """Write some lines; if the database refuses them, halve them until the refused line is alone."""
+        locks = Locks()
 
         async def work(pg: Connection) -> ImportCounts:
             await imports.lock(pg)
-            step = Step(pg, self._clock(), self._new_id, memory, self._cipher, self._trail)
-            return await kind.write(step, batch)
+            step = Step(pg, self._clock(), self._new_id, memory, options, locks, self._cipher, self._trail)
+            return await part.write(step, part.items)
 
         try:
             with database_failures_as_domain_errors():
                 # Safe to repeat: a second run finds the identifiers that the first one committed.
                 return await transact(self._engine, work, replayable=True)
         except ConstraintViolated as violated:
-            if len(batch) == 1:
-                return ImportCounts(reports=[batch[0].line.report(f"the database rejected it ({violated.constraint})")])
-        middle = len(batch) // 2
-        outcome = await self._write(kind, batch[:middle], memory)
-        outcome.add(await self._write(kind, batch[middle:], memory))
+            if len(part.items) == 1:
+                return ImportCounts(reports=[part.items[0].line.report(_rejected(violated.constraint))])
+        outcome = ImportCounts()
+        middle = len(part.items) // 2
+        for half in (part.items[:middle], part.items[middle:]):
+            outcome.add(await self._write(_Part(part.write, half), memory, options))
         return outcome
+
+
+class _Part(NamedTuple):
+    """Lines that are written in one transaction, and how."""
+
+    write: Callable[[Step, Sequence[Item[Any]]], Awaitable[ImportCounts]]
+    items: Sequence[Item[Any]]
+
+
+def _parts(kind: _ResourceType, batch: Sequence[Item[Any]], now: datetime) -> Iterator[_Part]:
+    """The parts of a batch; each line that needs a transaction of its own is one."""
+    together = [item for item in batch if not kind.is_alone(item.content, now)]
+    if together:
+        yield _Part(kind.write, together)
+    for item in batch:
+        if kind.is_alone(item.content, now):
+            yield _Part(kind.write_alone, [item])
+
+
+def _rejected(constraint: str) -> str:
+    return _CONFLICTS.get(constraint, f"the database rejected it ({constraint})")
 
 
 def _read(

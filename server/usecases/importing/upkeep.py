@@ -9,7 +9,7 @@ field by field; they tell what is news, and whether the book still says what the
     A       B       C      changed at both ends: C stays, and that is reported
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple
 
@@ -20,6 +20,10 @@ from server.usecases.importing.batches import HasIdentifiers, ImportCounts, Name
 
 Fields = Mapping[str, object]
 _DIGITS = 16
+CHANGED_HERE = (
+    "it has changed, but was changed in the book too since the last import: it stays as it is there; change it there if"
+    " the export is right"
+)
 
 
 class Current(NamedTuple):
@@ -48,18 +52,19 @@ class Past:
         self._new: dict[Identifier, ImportedRow] = {}
 
     @staticmethod
-    async def load(step: Step, things: Sequence[HasIdentifiers]) -> "Past":
-        """Look up what is remembered of the resources."""
-        return Past(step, await imported_resources.of(step.pg, [thing.identifiers[0] for thing in things]))
+    async def load(step: Step, things: Sequence[HasIdentifiers], others: Iterable[Identifier] = ()) -> "Past":
+        """Look up what is remembered of the resources, and of others by the exporter's own ids."""
+        named = {*(thing.identifiers[0] for thing in things), *others}
+        return Past(step, await imported_resources.of(step.pg, named))
 
-    def has_news(self, thing: HasIdentifiers, told: Fields) -> bool:
-        """Whether a resource says something else than the last time, or nothing is remembered of it."""
+    def has_news(self, thing: HasIdentifiers, told: Fields, *, if_unknown: bool = True) -> bool:
+        """Whether a resource says something else than the last time; `if_unknown` if nothing is remembered of it."""
         last = self._last.get(thing.identifiers[0])
-        return last is None or dict(last.digests) != self._digests(told)
+        return if_unknown if last is None else dict(last.digests) != self._digests(told)
 
-    def version(self, thing: HasIdentifiers) -> int:
+    def version(self, own: Identifier) -> int:
         """The version that an import wrote last; those of earlier releases wrote the first and no other."""
-        last = self._last.get(thing.identifiers[0])
+        last = self._last.get(own)
         return last.version if last and last.version else 1
 
     def compare(self, thing: HasIdentifiers, told: Fields, current: Current) -> Difference:
@@ -85,6 +90,11 @@ class Past:
         row = ImportedRow(own.system, own.value, self._digests(told), version)
         if row != self._last.get(own):
             self._new[own] = row
+
+    def remember(self, thing: HasIdentifiers, told: Fields) -> None:
+        """Remember what a resource says that an earlier release imported."""
+        if thing.identifiers[0] not in self._last:
+            self.note(thing, told, 1)
 
     async def save(self) -> None:
         """Store what was noted."""

@@ -1,0 +1,198 @@
+"""Appointments that take time: each is booked, moved or freed in a transaction of its own, by the rule of all bookings.
+
+Who is in whose way is decided by `server.domain.booking.seating` under the locks of `appointments.day_locks`, as for a
+booking by staff; but an imported visit need not fit the grid, and policies that bind patients are not asked.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from db.postgres import imports
+from db.postgres.booking import appointments, days, hours
+from db.postgres.booking.appointments import AppointmentRow, NewAppointment
+from db.postgres.booking.feed import AppointmentChange
+from server.domain.booking.appointment import ACTIVE, AppointmentStatus
+from server.domain.booking.doctor import DoctorDay
+from server.domain.booking.seating import Place, Seat, ran_out, seat_for
+from server.domain.booking.slots import Period
+from server.domain.errors import DomainError, Reason
+from server.fhir.directory import GENERAL_PRACTICE
+from server.fhir.fields import Unusable, Withdrawn
+from server.usecases.appointments import history, holds
+from server.usecases.appointments.day_locks import PractitionerSchedule
+from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Step
+from server.usecases.importing.doctors import add_doctor, doctors_of
+from server.usecases.importing.encounters import CHANGED, WITHDRAWN
+from server.usecases.importing.matching import Known, others
+from server.usecases.importing.upkeep import CHANGED_HERE, Past
+from server.usecases.importing.visits import (
+    AnyVisit,
+    ResolvedVisit,
+    VisitReferences,
+    has_news,
+    only_visits,
+    told,
+)
+from server.usecases.schedules.doctor_mapping import busy_at, busy_in, placement_of, visits_of
+
+_LONGEST_VISIT = timedelta(days=2)
+_WHAT_TO_DO = {
+    Reason.SLOT_TAKEN: "its doctor has no free seat then: free one, or give --as-overrides, and run again",
+    Reason.PATIENT_BUSY: "its patient has another appointment then: move or cancel one of the two, and run again",
+}
+
+
+def takes_time(visit: AnyVisit, now: datetime) -> bool:
+    """Whether a visit is to be written alone: it takes time in the book, or may have taken some that is ahead."""
+    if isinstance(visit, Withdrawn) or visit.status in ACTIVE:
+        return True
+    return visit.start.day >= (now - _LONGEST_VISIT).date()
+
+
+async def book(step: Step, items: Sequence[Item[AnyVisit]]) -> ImportCounts:
+    """Book, move or free the time of an Appointment."""
+    outcome, [item] = ImportCounts(), items
+    with outcome.reporting(item.line):
+        known = await Known.load(step, "appointment", [item.content])
+        past = await Past.load(step, [item.content])
+        row = await _row(step, known.id_of(item.content))
+        if row is None and isinstance(item.content, Withdrawn):
+            raise Unusable(item.content.reason)
+        if row and (await _is_told_elsewhere(step, item, row) or not has_news(past, item.content)):
+            outcome.unchanged += 1
+            return outcome
+        if row and row.version != past.version(item.content.identifiers[0]):
+            raise Unusable(CHANGED_HERE)
+        await _Booking(step, item, known, past, row, outcome).write()
+    return outcome
+
+
+async def _row(step: Step, appointment_id: str) -> AppointmentRow | None:
+    return await (await appointments.get(step.pg, appointment_id)).fetchone() if appointment_id else None
+
+
+async def _is_told_elsewhere(step: Step, item: Item[AnyVisit], row: AppointmentRow) -> bool:
+    """Whether an encounter tells what happened."""
+    encounters = f"{item.content.identifiers[0].system.rpartition('/')[0]}/Encounter"
+    return any(each.has_encounter for each in await imports.visits(step.pg, [row.id], encounters))
+
+
+@dataclass(slots=True)
+class _Booking:
+    step: Step
+    item: Item[AnyVisit]
+    known: Known
+    past: Past
+    row: AppointmentRow | None
+    """As the import wrote it, if the book has it."""
+    outcome: ImportCounts
+    freed: set[DoctorDay] = field(default_factory=set)
+    """The days that it occupies now."""
+
+    async def write(self) -> None:
+        """Do what the line says (Unusable)."""
+        if self.row:
+            busy = Period(self.row.start_at, self.row.busy_until)
+            self.freed = (await self._schedule(self.row.doctor_id, days.NEVER)).days(
+                self.row.doctor_id, self.row.date, busy
+            )
+        if not isinstance(self.item.content, Withdrawn):
+            await self._place(await self._resolved())
+        elif self.row:
+            await self._lock(self.freed, self.row.patient_id)
+            await appointments.set_status(self.step.pg, [self.row.id], AppointmentStatus.CANCELLED, self.step.now)
+            await self._finish([AppointmentChange(self.row.id, "imported", ACTOR, WITHDRAWN)], self.row.id)
+
+    async def _resolved(self) -> ResolvedVisit:
+        period_of = lambda visit, zone: visit.period(zone)  # noqa: E731
+        [visit] = only_visits([self.item])
+        references = await VisitReferences.load(self.step, [visit], period_of)
+        found = references.resolve(self.row.id if self.row else self.step.new_id(), visit)
+        if self.row and self.row.patient_id != found.patient_id:
+            raise Unusable("it belongs to another patient now: cancel it in the book if that is right")
+        return found
+
+    async def _place(self, visit: ResolvedVisit) -> None:
+        """Take the place of a visit under the locks of its days (Unusable if somebody is in the way)."""
+        pg, now = self.step.pg, self.step.now
+        doctor_id = await self._doctor_of(visit)
+        schedule = await self._schedule(doctor_id, days.NEVER)
+        slot = schedule.doctor(doctor_id).slot_for(Period(visit.start_at, visit.end_at))
+        needed = schedule.days(doctor_id, slot.date, slot.occupied) | self.freed
+        await self._lock(needed, visit.patient_id)
+        await hours.keep(pg, doctor_id)
+        found = await self._schedule(doctor_id, busy_in(slot))
+        if found.doctors != schedule.doctors:
+            raise self.step.locks.too_few(needed)
+        offer, doctor = found.row(doctor_id), found.doctor(doctor_id)
+        around = visits_of(await (await appointments.of_patient_around(pg, visit.patient_id, slot.date)).fetchall())
+        place = Place(doctor, slot, busy_at(offer.busy, slot), around, visit.id)
+        seat, expired = Seat(1, is_extra=False), list[AppointmentChange]()
+        if visit.visit.status in ACTIVE:
+            seat = await self._seat(place)
+            expired = await holds.expire(pg, place, self.step.locks, now)
+        new = NewAppointment(visit.id, visit.patient_id, visit.visit.status, visit.visit.reason)
+        placement = placement_of(offer, slot, seat.number)
+        await (appointments.replace if self.row else appointments.insert)(pg, new, placement, now)
+        note = ", ".join(filter(None, (CHANGED if self.row else "", "an extra seat" if seat.is_extra else "")))
+        await self._finish([*expired, AppointmentChange(visit.id, "imported", ACTOR, note)], visit.id)
+
+    async def _doctor_of(self, visit: ResolvedVisit) -> str:
+        found = (await doctors_of(self.step, [visit.pair])).get(visit.pair)
+        if found is None:
+            found = await add_doctor(self.step, visit.pair, GENERAL_PRACTICE)
+            self.outcome.doctors += 1
+        return found
+
+    async def _schedule(self, doctor_id: str, busy: str) -> PractitionerSchedule:
+        return PractitionerSchedule(await (await days.offers_of_practitioner(self.step.pg, doctor_id, busy)).fetchall())
+
+    async def _lock(self, needed: set[DoctorDay], patient_id: str) -> None:
+        """Lock the days and the patient; refuse if the appointment has changed meanwhile (Unusable)."""
+        locks = self.step.locks
+        await locks.send(self.step.pg, needed, patient_id, self.step.now)
+        await locks.take()
+        if self.row and (await imports.lock_visits(self.step.pg, [self.row.id]))[self.row.id] != self.row.version:
+            raise Unusable(CHANGED_HERE)
+
+    async def _seat(self, place: Place) -> Seat:
+        """The seat to take (Unusable, with both sides, if there is none)."""
+        try:
+            self.step.locks.check_bookable()
+            return seat_for(place, self.step.now, override=self.step.options.as_overrides)
+        except DomainError as refused:
+            if refused.reason not in _WHAT_TO_DO:
+                raise Unusable(refused.message) from None
+            raise Unusable(
+                f"it conflicts with {await self._in_the_way(place, refused.reason)}: {_WHAT_TO_DO[refused.reason]}"
+            ) from None
+
+    async def _in_the_way(self, place: Place, reason: Reason) -> str:
+        """The other side of a conflict, by the exporter's ids as far as it has them."""
+        now = self.step.now
+        if reason is Reason.SLOT_TAKEN:
+            met = [each.appointment_id for each in place.busy if not ran_out(each, now)]
+        else:
+            met = [
+                each.appointment_id
+                for each in place.visits
+                if each.period.overlaps(place.slot.visit) and not ran_out(each, now)
+            ]
+        ids = sorted({*met} - {place.appointment_id})
+        source = self.item.content.identifiers[0].system.rpartition("/")[0]
+        names = await imports.exported_names(self.step.pg, ids, [f"{source}/Appointment", f"{source}/Encounter"])
+        return " and ".join(names.get(each) or f"appointment {each} of the book" for each in ids)
+
+    async def _finish(self, changes: Sequence[AppointmentChange], appointment_id: str) -> None:
+        """Remember what was written; what happened goes last, since it locks the feeds of clinics."""
+        content = self.item.content
+        if self.row is None:
+            self.outcome.note(self.item.line, map(others, self.known.left_out(content, appointment_id)))
+            self.known.link(content, appointment_id)
+            await self.known.save(self.step)
+        self.past.note(content, told(content), self.row.version + 1 if self.row else 1)
+        await self.past.save()
+        await history.add_changes(self.step.pg, changes, self.step.now)
+        self.outcome.new += self.row is None
+        self.outcome.changed += self.row is not None

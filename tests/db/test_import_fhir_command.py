@@ -7,16 +7,34 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import aclosing
 from pathlib import Path
 
+import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
 from server.commands import app, running
 from server.commands.data.import_fhir import SOME_REPORTED
+from server.domain.ids import uuid7_maker
+from server.fhir.export import find
+from server.fhir.fields import Origin
 from server.local.state import StackState, write
+from server.usecases.importing.batches import ImportOptions
+from server.usecases.importing.run import Importer
 from tests.fixtures.book import Book
-from tests.fixtures.fhir import SAMPLE, encounter, export, organization, patient, whole
+from tests.fixtures.fhir import (
+    SAMPLE,
+    TRAIL,
+    VAULT,
+    appointment,
+    condition,
+    encounter,
+    export,
+    organization,
+    patient,
+    whole,
+)
 from tests.fixtures.worker import Worker
 from yoyaku.v1 import directory_service_pb2
 
@@ -168,3 +186,38 @@ async def test_workers_show_what_a_second_run_has_changed(
         seen += [(await staff(staff.directory.GetPatient, request)).patient.name for _ in range(2)]
     assert seen == ["Ken Sato", "Ken Sato", "Ken Mori", "Ken Mori"]
     assert worker.parts.patients.counts.valkey > 0
+
+
+def test_a_dry_run_reports_all_that_a_run_would_and_changes_nothing(database_url: str, tmp_path: Path) -> None:
+    second = appointment("a2", participant=appointment()["participant"])
+    directory = str(export(tmp_path / "export", a=["[", *whole(), appointment(), second, condition()]))
+    for _ in range(2):
+        dry = run(database_url, directory, "--dry-run", "--report", str(tmp_path / "dry"))
+        assert dry.exit_code == 0
+        with psycopg.connect(database_url) as connection:
+            for table in ("clinics", "patients", "appointments", "schedule_days", "reserved_systems", "record_audit"):
+                statement = f"SELECT count(*) FROM {table}"  # noqa: S608  # names of our own
+                [found] = connection.execute(statement.encode()).fetchone() or ()
+                assert (table, found) == (table, 0)
+    real = run(database_url, directory, "--report", str(tmp_path / "real"))
+    assert "8 new, 0 matched, 0 unchanged, 0 changed, 2 not imported" in real.stdout
+    assert dry.stdout == real.stdout + "this was a dry run: nothing was changed\n"
+    assert dry.stderr == real.stderr
+    assert (tmp_path / "dry").read_text() == (tmp_path / "real").read_text()
+
+
+async def test_a_dry_run_keeps_no_desk_waiting(worker: Worker, book: Book, tmp_path: Path) -> None:
+    found = find(export(tmp_path, a=whole()))
+    origin = Origin("https://fhir.example", None, book.clock.now)
+    found.survey(found.files[0], origin)
+    importer = Importer(book.engine, book.clock, uuid7_maker(book.clock), VAULT, TRAIL)
+    desk = await worker.client("admin")
+    new = directory_service_pb2.RegisterPatientRequest(name="Mori Emi", birth_date="1980-01-01")
+    new.identifiers.add(system="urn:mrn", value="7")
+    async with aclosing(importer.run(found, origin, ImportOptions(dry_run=True))) as results:
+        seen = 0
+        async for _ in results:
+            seen += 1
+            if seen == 4:
+                await desk(desk.directory.RegisterPatient, new)
+    assert await book.rows("SELECT name FROM patients") == [("Mori Emi",)]

@@ -34,6 +34,7 @@ SOME_REPORTED = 2
 _SOURCE = "urn:yoyaku:fhir"
 _MOST_REASONS = 50
 _RESOURCE = re.compile(r"(?<!\S)([A-Z][A-Za-z]+)/[A-Za-z0-9.-]+")
+_NOTHING = "it was a dry run: nothing was changed"
 _GO_ON = "what was imported stays; run the same command again to continue"
 
 
@@ -56,6 +57,7 @@ def import_fhir(
         int,
         typer.Option(min=1, max=1440, help="How long a past visit took that tells no end, or none after its start."),
     ] = 30,
+    dry_run: Annotated[bool, typer.Option(help="Print the whole report and change nothing.")] = False,
     as_overrides: Annotated[
         bool, typer.Option(help="Let appointments whose doctor has no free seat take an extra one.")
     ] = False,
@@ -74,7 +76,7 @@ def import_fhir(
     --strict 2: lines were reported.
     """
     origin = Origin(_checked_source(source), _zone(time_zone), datetime.now(UTC), _region(country), visit_minutes)
-    options = ImportOptions(as_overrides=as_overrides)
+    options = ImportOptions(as_overrides=as_overrides, dry_run=dry_run)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # a manager ends it as Ctrl-C does
     try:
         export = find(directory)
@@ -82,12 +84,14 @@ def import_fhir(
     except (ExportError, ForeignIdentifiersError) as error:
         raise fail(str(error)) from None
     except DomainError as error:
-        raise fail(f"{error.message} ({_GO_ON})") from None
+        raise fail(f"{error.message} ({_NOTHING if dry_run else _GO_ON})") from None
     except KeyboardInterrupt:
-        raise fail(f"stopped: {_GO_ON}") from None
+        raise fail(f"stopped: {_NOTHING if dry_run else _GO_ON}") from None
     if report:
         _write(report, _all_reports(export, outcomes))
     reported = _summarize(export, outcomes)
+    if dry_run:
+        print("this was a dry run: nothing was changed")
     if reported and strict:
         raise typer.Exit(SOME_REPORTED)
 
@@ -128,10 +132,11 @@ async def _import(
     tasks = {kind: progress.add_task(kind, total=export.counts[kind]) for kind in KINDS if export.counts[kind]}
     outcomes: defaultdict[str, ImportCounts] = defaultdict(ImportCounts)
     async with wired(configured) as parts:
-        await parts.patients.forget_all()  # in case that an earlier run was killed before it could
+        if not options.dry_run:
+            await parts.patients.forget_all()  # in case that an earlier run was killed before it could
         importer = Importer(parts.engine, parts.clock, parts.new_id, parts.cipher, parts.trail)
         async for kind, lines, outcome in importer.run(export, origin, options):
-            if outcome.changed:
+            if outcome.changed and not options.dry_run:
                 await parts.patients.forget_all()
             outcomes[kind].add(outcome)
             progress.advance(tasks[kind], lines)

@@ -99,6 +99,8 @@ class ImportOptions:
 
     as_overrides: bool = False
     """Appointments whose doctor has no free seat take an extra one."""
+    dry_run: bool = False
+    """Everything is found out, and nothing changed."""
 
 
 @dataclass(frozen=True, slots=True)

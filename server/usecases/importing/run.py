@@ -1,29 +1,30 @@
 """Imports an export: one resource type after another, some hundred lines per transaction; a bad line stops no other."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from db.errors import ConstraintViolated
 from db.postgres import imports
 from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.rehearsal import rehearsal
 from db.postgres.cluster.transaction import transact
 from db.postgres.directory import reserved_systems
-from server.domain.identifiers import is_ours
 from server.domain.ids import Clock, IdMaker
 from server.fhir import directory as reading
 from server.fhir.appointment import appointment
 from server.fhir.condition import condition
 from server.fhir.encounter import encounter
 from server.fhir.export import KINDS, Export, Line
-from server.fhir.fields import Identifier, Json, Origin, Unusable, as_written, own, resource_id, shown, without_system
+from server.fhir.fields import Json, Origin, own
 from server.fhir.patient import patient
 from server.usecases.appointments.day_locks import Locks
 from server.usecases.importing import bookings, clinics, doctors, encounters, patients, records
 from server.usecases.importing.batches import ACTOR, ImportCounts, ImportOptions, Item, RunMemory, Step
+from server.usecases.importing.lines import read_line
 from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.records.encryption import RecordCipher
 from server.usecases.unit_of_work import database_failures_as_domain_errors
@@ -89,24 +90,39 @@ class Importer:
 
         Each batch is committed before it is yielded. Raises ForeignIdentifiersError before the first; after OVERLOADED,
         TRANSACTION_CONFLICT or DATABASE_UNAVAILABLE, yielded batches are stored and another run continues from there.
+        A dry run yields the same and keeps nothing: all of it is one transaction, which is rolled back.
         """
-        owned = await self._reserve([own(name, "", origin).system for name in KINDS])
-        memory = RunMemory(export.unattributed)
+        if not options.dry_run:
+            # Safe to repeat: a second run finds the identifiers that the first one committed.
+            perform = partial(transact, self._engine, replayable=True)
+            async for result in self._run(export, origin, options, _Transactions(perform, perform)):
+                yield result
+            return
+        async with rehearsal(self._engine) as all_of_it:
+            transactions = _Transactions(all_of_it.run, partial(all_of_it.run, keep=False))
+            async for result in self._run(export, origin, options, transactions):
+                yield result
+
+    async def _run(
+        self, export: Export, origin: Origin, options: ImportOptions, transactions: "_Transactions"
+    ) -> AsyncGenerator[tuple[str, int, ImportCounts], None]:
+        owned = await self._reserve(transactions, [own(name, "", origin).system for name in KINDS])
+        write = partial(self._write, transactions, RunMemory(export.unattributed), options)
         for name in KINDS:
             kind, seen, linked = _KINDS[name], set[str](), list[Item[Any]]()
             for lines in _batches(export.lines(name)):
                 outcome = ImportCounts()
-                read = partial(_read, kind, origin, owned, export, seen, outcome)
+                read = partial(read_line, kind.read, origin, owned, export, seen, outcome)
                 batch = [item for line in lines if (item := read(line))]
                 for part in _parts(kind, batch, origin.now):
-                    outcome.add(await self._write(part, memory, options))
+                    outcome.add(await write(part))
                 linked += [item for item in batch if name == "Patient" and patients.is_linked(item.content)]
                 outcome.reports.sort(key=lambda report: (report.file, report.first))
                 yield name, len(lines), outcome
             if linked:
-                yield name, 0, await self._write(_Part(patients.link, linked), memory, options)
+                yield name, 0, await write(_Part(patients.link, linked))
 
-    async def _reserve(self, systems: Sequence[str]) -> frozenset[str]:
+    async def _reserve(self, transactions: "_Transactions", systems: Sequence[str]) -> frozenset[str]:
         """Reserve the exporter's systems for imports, because imports use these ids to decide what belongs to whom.
 
         Returns the systems of all exporters so far, in lower case.
@@ -123,9 +139,11 @@ class Importer:
             return frozenset(system.casefold() for system in await reserved_systems.all_of(pg, ACTOR))
 
         with database_failures_as_domain_errors():
-            return await transact(self._engine, work, replayable=True)
+            return cast("frozenset[str]", await transactions.reserve(work))
 
-    async def _write(self, part: "_Part", memory: RunMemory, options: ImportOptions) -> ImportCounts:
+    async def _write(
+        self, transactions: "_Transactions", memory: RunMemory, options: ImportOptions, part: "_Part"
+    ) -> ImportCounts:
         """Write some lines; if the database refuses them, halve them until the refused line is alone."""
         locks = Locks()
 
@@ -136,16 +154,23 @@ class Importer:
 
         try:
             with database_failures_as_domain_errors():
-                # Safe to repeat: a second run finds the identifiers that the first one committed.
-                return await transact(self._engine, work, replayable=True)
+                return cast("ImportCounts", await transactions.write(work))
         except ConstraintViolated as violated:
             if len(part.items) == 1:
                 return ImportCounts(reports=[part.items[0].line.report(_rejected(violated.constraint))])
         outcome = ImportCounts()
         middle = len(part.items) // 2
         for half in (part.items[:middle], part.items[middle:]):
-            outcome.add(await self._write(_Part(part.write, half), memory, options))
+            outcome.add(await self._write(transactions, memory, options, _Part(part.write, half)))
         return outcome
+
+
+class _Transactions(NamedTuple):
+    """How work is done in transactions."""
+
+    write: Callable[[Callable[[Connection], Awaitable[object]]], Awaitable[object]]
+    reserve: Callable[[Callable[[Connection], Awaitable[object]]], Awaitable[object]]
+    """In one that keeps nobody waiting."""
 
 
 class _Part(NamedTuple):
@@ -167,60 +192,6 @@ def _parts(kind: _ResourceType, batch: Sequence[Item[Any]], now: datetime) -> It
 
 def _rejected(constraint: str) -> str:
     return _CONFLICTS.get(constraint, f"the database rejected it ({constraint})")
-
-
-def _read(
-    kind: _ResourceType,
-    origin: Origin,
-    owned: frozenset[str],
-    export: Export,
-    seen: set[str],
-    outcome: ImportCounts,
-    line: Line,
-) -> Item[Any] | None:
-    """The resource on a line; None, with a report, if it cannot be used.
-
-    Of identifiers in the systems of exporters it keeps only its own id: nobody else may assign those. What several
-    resources of the export have identifies none of them.
-    """
-    with outcome.reporting(line):
-        content = kind.read(line.resource, origin)
-        first, *named = content.identifiers
-        allowed = [each for each in named if each.system.casefold() not in owned and not _is_reserved(each, origin)]
-        own_name = line.resource["resourceType"]
-        common = [each for each in allowed if (own_name, as_written(each, origin)) in export.shared]
-        kept = (first, *(each for each in allowed if each not in common))
-        _check_first(resource_id(line.resource), seen)
-        if isinstance(content, reading.Organization) and _gives_care(content, {*kept}, export):
-            content = replace(content, no_provider="")
-        outcome.note(line, [*content.notes, *map(_common, common)])
-        return Item(line, replace(content, identifiers=kept))
-    return None
-
-
-def _gives_care(organization: reading.Organization, identifiers: set[Identifier], export: Export) -> bool:
-    """Whether something in the export refers to an organization as a clinic, or nothing there could.
-
-    An export of organizations alone does not tell which of them are clinics.
-    """
-    if export.providers & identifiers:
-        return True
-    return organization.no_provider == reading.NO_TYPE and not export.providers
-
-
-def _is_reserved(identifier: Identifier, origin: Origin) -> bool:
-    return is_ours(identifier.system) and identifier.system != without_system(origin)
-
-
-def _common(identifier: Identifier) -> str:
-    several = "is that of others in the export too, so it identifies nobody"
-    return f"its identifier of {shown(identifier)} {several}: it is left off"
-
-
-def _check_first(own: str, seen: set[str]) -> None:
-    if own in seen:
-        raise Unusable("an earlier line has the same id")
-    seen.add(own)
 
 
 def _batches(lines: Iterator[Line]) -> Iterator[list[Line]]:

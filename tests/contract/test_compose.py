@@ -16,7 +16,7 @@ import yaml
 from db.postgres import schema
 from db.valkey.client import create_client
 from server.__main__ import COMMANDS
-from server.config import PREFIX, Settings
+from server.config import PREFIX, Settings, load
 from server.local.processes.ports import free
 from server.local.processes.process import start
 from server.local.servers import binaries
@@ -30,9 +30,10 @@ OURS = {name: service for name, service in SERVICES.items() if service.get("imag
 
 
 def test_every_part_of_the_system_is_there() -> None:
-    parts = {"primary", "replica", "valkey", "migrate", "worker-1", "worker-2", "notifications", "edge-config", "envoy"}
-    assert set(SERVICES) == parts
-    assert set(OURS) == parts - {"primary", "replica", "valkey", "envoy"}
+    ours = {"migrate", "worker-1", "worker-2", "notifications", "edge-config"}
+    observed = {"collector", "prometheus", "alertmanager", "grafana"}
+    assert set(OURS) == ours
+    assert set(SERVICES) == ours | observed | {"primary", "replica", "cache", "token-store", "envoy"}
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -43,13 +44,14 @@ def test_commands_and_settings_are_ones_of_the_server(name: str) -> None:
         assert setting.removesuffix("_FILE") in known
         if setting.endswith("_FILE"):
             assert Path(value).name in OURS[name]["secrets"]
-        else:
+        elif "://" in value:
             assert urlsplit(value).hostname in SERVICES
+    load(Settings, {n.removesuffix("_FILE"): value for n, value in OURS[name]["environment"].items()})
     assert set(OURS[name]["secrets"]) <= set(COMPOSE["secrets"])
 
 
 def test_envoy_accepts_what_the_workers_addresses_are_rendered_into(tmp_path: Path) -> None:
-    command = [each.replace("=/edge", f"={tmp_path}") for each in SERVICES["edge-config"]["command"]]
+    command = [each.replace("=/run/edge", f"={tmp_path}") for each in SERVICES["edge-config"]["command"]]
     rendered = subprocess.run([sys.executable, "-m", "server", *command], cwd=ROOT, capture_output=True, check=False)
     assert rendered.returncode == 0, rendered.stderr
     addresses = [SERVICES[name]["networks"]["inside"]["ipv4_address"] for name in ("worker-1", "worker-2")]
@@ -64,7 +66,7 @@ def test_every_image_is_one_digest_or_nothing_starts() -> None:
     images = [service["image"] for name, service in SERVICES.items() if name not in OURS]
     images += [service["build"]["args"]["BASE"] for service in OURS.values()]
     for image in images:
-        assert re.fullmatch(r"[a-z/]+:[a-z0-9.-]+@\$\{[A-Z]+_DIGEST:\?.+\}", image), image
+        assert re.fullmatch(r"[a-z/-]+:[a-z0-9.-]+@\$\{[A-Z]+_DIGEST:\?.+\}", image), image
 
 
 async def test_the_application_is_no_superuser_and_can_do_its_work(
@@ -99,12 +101,17 @@ async def test_the_application_is_no_superuser_and_can_do_its_work(
         postgres_cluster.query("DROP ROLE IF EXISTS yoyaku, replicator")
 
 
-async def test_valkey_wants_its_password(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "kept", "evicted"), [("cache", "no", "allkeys-lru"), ("token-store", "yes", "noeviction")]
+)
+async def test_valkey_wants_its_password_and_keeps_what_it_must(
+    tmp_path: Path, name: str, kept: str, evicted: str
+) -> None:
     """Run as compose.yaml runs it, with the file that its instructions make."""
-    configuration, [port] = tmp_path / "valkey-configuration", free(1)
+    configuration, [port] = tmp_path / f"{name}-configuration", free(1)
     configuration.write_text("requirepass a-password\n")
-    assert SERVICES["valkey"]["secrets"] == ["valkey-configuration"]
-    _, *arguments = [each.replace("/run/secrets", str(tmp_path)) for each in SERVICES["valkey"]["command"]]
+    assert SERVICES[name]["secrets"] == [f"{name}-password", f"{name}-configuration"]
+    _, *arguments = [each.replace("/run/secrets", str(tmp_path)) for each in SERVICES[name]["command"]]
     valkey = start(
         "valkey", [binaries.valkey(), *arguments, "--port", str(port), "--dir", str(tmp_path)], tmp_path / "log"
     )
@@ -114,11 +121,46 @@ async def test_valkey_wants_its_password(tmp_path: Path) -> None:
         with pytest.raises(redis.exceptions.AuthenticationError):
             await stranger.ping()
         await stranger.aclose()
-        ours = create_client(f"redis://:a-password@127.0.0.1:{port}/0")
-        assert (await ours.config_get("appendonly"))["appendonly"] == "yes"
+        ours = create_client(f"redis://127.0.0.1:{port}/0", "a-password")
+        assert (await ours.config_get("appendonly"))["appendonly"] == kept
+        assert (await ours.config_get("maxmemory-policy"))["maxmemory-policy"] == evicted
         await ours.aclose()
     finally:
         valkey.stop(seconds=10)
+
+
+def test_every_file_that_is_mounted_and_every_secret_is_there_or_is_made_by_the_first_lines() -> None:
+    instructions = (ROOT / "compose.yaml").read_text().partition("\nname:")[0]
+    mounts = [volume for service in SERVICES.values() for volume in service.get("volumes", []) if volume[0] == "."]
+    assert mounts
+    for mount in mounts:
+        source = mount.partition(":")[0].removeprefix("./")
+        assert (ROOT / source).exists() or source in instructions
+    for name in COMPOSE["secrets"]:
+        assert re.search(rf"\b{name.removesuffix('-configuration').removesuffix('-password')}\b", instructions)
+
+
+def test_traces_go_to_the_collector_by_its_name_and_by_its_address() -> None:
+    [listens] = yaml.safe_load((ROOT / "ops/otel/collector.yaml").read_text())["receivers"]["otlp"][
+        "protocols"
+    ].values()
+    port = listens["endpoint"].rpartition(":")[2]
+    address = SERVICES["collector"]["networks"]["inside"]["ipv4_address"]
+    assert f"--traces={address}:{port}" in SERVICES["edge-config"]["command"]
+    assert OURS["worker-1"]["environment"]["YOYAKU_TRACES_ENDPOINT"] == f"http://collector:{port}"
+
+
+def test_what_is_ours_may_write_nothing_and_has_no_rights() -> None:
+    for name in (*OURS, "envoy"):
+        assert SERVICES[name]["read_only"] is True
+        assert SERVICES[name]["cap_drop"] == ["ALL"]
+        assert SERVICES[name]["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_everything_that_stays_says_whether_it_is_healthy() -> None:
+    staying = {name for name, service in SERVICES.items() if service.get("restart")}
+    silent = {name for name in staying if not SERVICES[name].get("healthcheck", {}).get("test")}
+    assert silent == {"notifications", "collector"}
 
 
 def test_postgresql_does_not_quote_rows_in_its_log() -> None:

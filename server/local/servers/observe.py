@@ -27,11 +27,12 @@ def configure(directory: Path, *, task: str, edge: str, alertmanager_port: int) 
         (directory / name).write_text((ROOT / "ops" / "prometheus" / name).read_text())
     configuration = (ROOT / "ops" / "prometheus" / "prometheus.yml").read_text()
     configuration = configuration.replace("interval: 15s", f"interval: {_INTERVAL}")
-    configuration = configuration.replace("127.0.0.1:9093", f"{HOST}:{alertmanager_port}")
     (directory / "prometheus.yml").write_text(configuration)
     for name, url in (("tasks.json", task), ("edges.json", edge)):
         targets = [{"targets": [urlsplit(url).netloc], "labels": {"task": "local"}}]
         (directory / name).write_text(json.dumps(targets))
+    told = [{"targets": [f"{HOST}:{alertmanager_port}"]}]
+    (directory / "alertmanagers.json").write_text(json.dumps(told))
 
 
 def launch_prometheus(directory: Path, log: Path, *, port: int) -> Process:

@@ -34,7 +34,24 @@ async def test_staff_of_one_clinic_confirm_list_and_revoke_a_display(scene: Scen
 
 async def test_who_works_for_no_single_clinic_names_one(admin: Shell) -> None:
     ended = await admin("displays", "list")
-    assert (ended.code, ended.err) == (2, "error: say for which clinic: --clinic ID (`yoyaku clinics` lists them)\n")
+    assert (ended.code, ended.err) == (2, "error: say for which clinic: --clinic NAME (`yoyaku clinics` lists them)\n")
+
+
+async def test_a_clinic_is_named_by_a_part_of_its_name_that_no_other_has(scene: Scene, admin: Shell) -> None:
+    await scene.book.run("UPDATE clinics SET name = 'Kaede Clinic' WHERE id = %s", scene.clinic_id)
+    other = await scene.book.clinic("Asia/Tokyo")
+    await scene.book.run("UPDATE clinics SET name = 'Kaede Hospital' WHERE id = %s", other)
+    assert (await admin("displays", "list", "--clinic", "kaede c")).out == "no displays\n"
+    assert "Mori Hana" in (await admin("doctors", "--clinic", "kaede c")).out
+    assert "Mori Hana" not in (await admin("doctors", "--clinic", "hospital")).out
+    assert (await admin("appointments", "--clinic", "kaede c", "--date", TUESDAY)).out == "no appointments\n"
+    assert "Mori Hana" in (await admin("search", TUESDAY, "--clinic", "kaede c")).out
+    many = await admin("displays", "list", "--clinic", "kaede")
+    assert many.code == 2
+    assert "'kaede' could be any of 2 clinics: give more of the name, or the id" in many.err
+    assert other in many.err
+    none = await admin("displays", "list", "--clinic", "elm")
+    assert (none.code, none.err) == (2, "error: no clinic has 'elm' in the name: `yoyaku clinics` lists them\n")
 
 
 async def test_hours_are_shown_and_set(scene: Scene, staff: Shell) -> None:

@@ -1,6 +1,7 @@
-"""Parses what people type: days, times, statuses, and doctors by name."""
+"""Parses what people type: days, times, statuses, and doctors and clinics by name."""
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -9,7 +10,6 @@ import typer
 from yoyaku import BlockingClient
 from yoyaku.cli.failures import usage
 from yoyaku.v1.appointment_pb2 import AppointmentStatus
-from yoyaku.v1.doctor_pb2 import Doctor
 from yoyaku.v1.schedule_pb2 import Session, Weekday
 
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -77,14 +77,22 @@ def doctor_id(client: BlockingClient, text: str) -> str:
     """The id of the doctor with this id, or of the only doctor whose name contains the text."""
     if _ID.fullmatch(text):
         return text
-    found = [doctor for doctor in client.doctors() if text.casefold() in doctor.name.casefold()]
-    if len(found) != 1:
-        raise usage(_which(text, found))
-    return found[0].id
+    return _only("doctor", text, [(each.id, each.name, each.specialty, each.clinic.name) for each in client.doctors()])
 
 
-def _which(text: str, found: list[Doctor]) -> str:
+def clinic_id(client: BlockingClient, text: str) -> str:
+    """The id of the clinic with this id, or of the only clinic whose name contains the text; empty for no text."""
+    if not text or _ID.fullmatch(text):
+        return text
+    return _only("clinic", text, [(each.id, each.name) for each in client.clinics()])
+
+
+def _only(kind: str, text: str, rows: Iterable[tuple[str, ...]]) -> str:
+    """The id of the one row (id, name, what else tells it apart) whose name contains the text."""
+    found = [row for row in rows if text.casefold() in row[1].casefold()]
+    if len(found) == 1:
+        return found[0][0]
     if not found:
-        return f"no doctor has {text!r} in the name: `yoyaku doctors` lists them"
-    lines = [f"  {doctor.id}  {doctor.name}, {doctor.specialty}, {doctor.clinic.name}" for doctor in found]
-    return "\n".join([f"{text!r} could be any of {len(found)} doctors: give more of the name, or the id", *lines])
+        raise usage(f"no {kind} has {text!r} in the name: `yoyaku {kind}s` lists them")
+    which = [f"{text!r} could be any of {len(found)} {kind}s: give more of the name, or the id"]
+    raise usage("\n".join([*which, *(f"  {key}  {', '.join(rest)}" for key, *rest in found)]))

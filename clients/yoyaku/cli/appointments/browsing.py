@@ -18,7 +18,7 @@ from yoyaku.v1.schedule_service_pb2 import ListAvailableSlotsResponse
 
 DoctorArgument = Annotated[str, typer.Argument(metavar="DOCTOR", help="Id, or a part of the name that only one has.")]
 DayOption = Annotated[date | None, typer.Option("--date", parser=words.day, metavar="DATE", help="YYYY-MM-DD.")]
-Clinic = Annotated[str, typer.Option("--clinic", metavar="ID", help="Only of this clinic.")]
+Clinic = Annotated[str, typer.Option("--clinic", metavar="CLINIC", help="Only of this clinic; id or part of the name.")]
 
 _CLOSED = {
     ClosedReason.CLOSED_REASON_UNSPECIFIED: "every slot of that day is taken",
@@ -64,7 +64,11 @@ def search(
         raise usage("say whose slots: --clinic, --specialty, or both")
     with session(context) as client:
         answer = client.search_available_slots(
-            from_date=first, to_date=last or first, clinic_id=clinic, specialty=specialty, limit=limit
+            from_date=first,
+            to_date=last or first,
+            clinic_id=words.clinic_id(client, clinic),
+            specialty=specialty,
+            limit=limit,
         )
     none = "no slot is free on these days: try other days"
     present(answer, tables.found_table(answer.slots) if answer.slots else none, as_json=as_json)
@@ -75,7 +79,9 @@ def appointments(
     context: typer.Context,
     patient: Annotated[str, typer.Option(metavar="ID", help="Patient id; patients may omit it for themselves.")] = "",
     doctor: Annotated[str, typer.Option(help="Those of this doctor on --date; id or part of the name.")] = "",
-    clinic: Annotated[str, typer.Option(metavar="ID", help="Those of this clinic on --date.")] = "",
+    clinic: Annotated[
+        str, typer.Option(metavar="CLINIC", help="Those of this clinic on --date; id or part of the name.")
+    ] = "",
     day: DayOption = None,
     status: Annotated[
         list[str] | None, typer.Option(parser=words.status, metavar="STATUS", help=", ".join(words.STATUSES))
@@ -90,12 +96,12 @@ def appointments(
     """
     patient = patient or ("" if doctor or clinic else own_patient(context))
     if len([whose for whose in (patient, doctor, clinic) if whose]) != 1 or (day is None and not patient):
-        raise usage("say whose: --patient ID, --doctor DOCTOR --date DATE, or --clinic ID --date DATE")
+        raise usage("say whose: --patient ID, --doctor DOCTOR --date DATE, or --clinic CLINIC --date DATE")
     with session(context) as client:
         rows = client.appointments(
             patient_id=patient,
             doctor_id=words.doctor_id(client, doctor) if doctor else "",
-            clinic_id=clinic,
+            clinic_id=words.clinic_id(client, clinic),
             date=day,
             statuses=[AppointmentStatus.Value(name) for name in status or ()],
             newest_first=newest,
@@ -134,7 +140,7 @@ def doctors(
 ) -> None:
     """List the doctors who take bookings."""
     with session(context) as client:
-        found = list(client.doctors(clinic_id=clinic, specialty=specialty))
+        found = list(client.doctors(clinic_id=words.clinic_id(client, clinic), specialty=specialty))
     present(directory_service_pb2.ListDoctorsResponse(doctors=found), tables.doctor_table(found), as_json=as_json)
 
 

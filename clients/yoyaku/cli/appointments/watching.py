@@ -44,9 +44,10 @@ def watch(
     Of some doctors, or of all of a clinic. --json prints a line for each change.
     """
     if bool(doctors) == bool(clinic):
-        raise usage("say whose days: DOCTOR..., or --clinic ID")
+        raise usage("say whose days: DOCTOR..., or --clinic CLINIC")
     with session(context) as client:
         ids = [words.doctor_id(client, each) for each in doctors or ()]
+        clinic = words.clinic_id(client, clinic)
         if as_json:
             for each in client.watch_slots(ids, clinic_id=clinic, date=day, lost=_tell):
                 typer.echo(_line(each))

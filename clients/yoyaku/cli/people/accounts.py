@@ -56,7 +56,10 @@ def invite(
     email: Annotated[str, typer.Argument(metavar="EMAIL", help="The person signs in with it.")],
     role: Annotated[Role, typer.Option(metavar="ROLE", help=", ".join(Role))],
     clinics: Annotated[
-        list[str] | None, typer.Option("--clinic", metavar="ID", help="Of staff and admins; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--clinic", metavar="CLINIC", help="Of staff and admins; id or part of the name; may be repeated."
+        ),
     ] = None,
     patient: Annotated[str, typer.Option(metavar="ID", help="Of a patient: who it is.")] = "",
     doctor: Annotated[str, typer.Option(metavar="DOCTOR", help="Of a doctor: who it is; id or part of the name.")] = "",
@@ -70,7 +73,7 @@ def invite(
         answer = client.invite_account(
             email=email,
             role=AccountRole.Value(f"ACCOUNT_ROLE_{role.upper()}"),
-            clinic_ids=clinics or (),
+            clinic_ids=[words.clinic_id(client, each) for each in clinics or ()],
             patient_id=patient,
             doctor_id=words.doctor_id(client, doctor) if doctor else "",
         )

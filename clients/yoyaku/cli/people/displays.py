@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from yoyaku import BlockingClient
+from yoyaku.cli import words
 from yoyaku.cli.failures import usage
 from yoyaku.cli.output import tables
 from yoyaku.cli.session import Json, app, present, session
@@ -12,14 +13,16 @@ from yoyaku.cli.session import Json, app, present, session
 displays = typer.Typer(help="Screens in waiting rooms (staff, admins).", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(displays, name="displays")
 
-Clinic = Annotated[str, typer.Option(metavar="ID", help="The clinic; may be omitted by staff of only one.")]
+Clinic = Annotated[
+    str, typer.Option(metavar="CLINIC", help="Id or part of the name; may be omitted by staff of only one.")
+]
 
 
 @displays.command("list")
 def list_displays(context: typer.Context, clinic: Clinic = "", as_json: Json = False) -> None:
     """List the displays of a clinic."""
     with session(context) as client:
-        answer = client.list_displays(clinic or _own_clinic(client))
+        answer = client.list_displays(words.clinic_id(client, clinic) or _own_clinic(client))
     shown = tables.display_table(answer.displays) if answer.displays else "no displays"
     present(answer, shown, as_json=as_json)
 
@@ -34,7 +37,9 @@ def confirm(
 ) -> None:
     """Let the display that shows a code show a clinic's doctors."""
     with session(context) as client:
-        answer = client.confirm_display(code, clinic_id=clinic or _own_clinic(client), name=name)
+        answer = client.confirm_display(
+            code, clinic_id=words.clinic_id(client, clinic) or _own_clinic(client), name=name
+        )
     present(answer, tables.display_table([answer.display]), as_json=as_json)
 
 
@@ -51,5 +56,5 @@ def revoke(
 def _own_clinic(client: BlockingClient) -> str:
     clinics = client.get_me().account.clinic_ids
     if len(clinics) != 1:
-        raise usage("say for which clinic: --clinic ID (`yoyaku clinics` lists them)")
+        raise usage("say for which clinic: --clinic NAME (`yoyaku clinics` lists them)")
     return clinics[0]

@@ -65,9 +65,14 @@ def mapping(value: object) -> Json:
     return value if isinstance(value, dict) else {}
 
 
+def listed(value: object) -> list[Any]:
+    """The list; empty if the value is not one."""
+    return value if isinstance(value, list) else []
+
+
 def items(value: object) -> list[Json]:
     """The objects in a list; empty if the value is not a list."""
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+    return [each for each in listed(value) if isinstance(each, dict)]
 
 
 def text(value: object) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import random
 import re
 import select
 import subprocess
@@ -28,21 +27,19 @@ from server.local.servers import workers
 from server.wiring import wired
 from tests.bench import cpu, parts
 from tests.bench.bare_streams import TELL, WATCH
-from tests.bench.calls import CREATE, LIST, SLOTS
+from tests.bench.calls import CREATE
 from tests.bench.clinic import Clinic
+from tests.bench.mixed import CANCEL, mixed
 from tests.bench.parts import Target
 from tests.bench.targets import fill, token_of
 from tests.fixtures.book import Book, Clock
 from yoyaku.v1.appointment_service_pb2 import CancelAppointmentRequest, CreateAppointmentResponse
-from yoyaku.v1.schedule_service_pb2 import ListAvailableSlotsRequest, WatchSlotsRequest
+from yoyaku.v1.schedule_service_pb2 import WatchSlotsRequest
 
 _PATH = "/yoyaku.v1.ScheduleService/WatchSlots"
-_CANCEL = "/yoyaku.v1.AppointmentService/CancelAppointment"
 # Enough messages for the clock of /proc, which counts hundredths of a second.
 _CHANGES = {500: 60, 5_000: 12}
 _PATIENCE_SECONDS = 60
-_MIXED_CALLS = 6_000
-_MIXED_AT_ONCE = 8
 
 
 @dataclass
@@ -79,7 +76,7 @@ def measure(scratch: Path, say: Callable[[str], None]) -> list[Table]:
                 say(f"{streams} streams on two bare handlers")
                 found.append(_bare([_bare_target(inner, scratch, number) for number in (1, 2)], streams, scratch))
         say("a mixed day")
-        return [_table(found), asyncio.run(_mixed(settings, clinic, token, scratch))]
+        return [_table(found), asyncio.run(mixed(settings, clinic, token, scratch))]
 
 
 async def readers_of(settings: Settings, streams: int) -> list[str]:
@@ -101,7 +98,7 @@ def _ours(
     channel = grpc.insecure_channel(f"{HOST}:{ours[0].port}")
     metadata = (("authorization", f"Bearer {token}"),)
     create: Any = channel.unary_unary(CREATE.path)
-    cancel: Any = channel.unary_unary(_CANCEL)
+    cancel: Any = channel.unary_unary(CANCEL)
     watch: Any = channel.unary_stream(_PATH)
     whole: bytes = next(watch(request, metadata=metadata, timeout=10))
 
@@ -215,51 +212,3 @@ def _table(found: list[Fanout]) -> Table:
         table.add_row(each.name, f"{each.streams:,}", f"{each.open_seconds:.1f}", f"{each.kilobytes:.0f}",
                       f"{each.microseconds:.0f}", ratio, *delays)  # fmt: skip
     return table
-
-
-async def _mixed(settings: Any, clinic: Clinic, token: str, scratch: Path) -> Table:
-    """60 % slots, 25 % lists, 10 % bookings, 5 % cancels, by turns to two workers; where the days came from."""
-    with ExitStack() as stack:
-        ours = [parts.worker(stack, settings, scratch, f"mixed-{number}") for number in (1, 2)]
-        channels = [grpc.aio.insecure_channel(f"{HOST}:{target.port}") for target in ours]
-        await _day(clinic, token, channels)
-        for channel in channels:
-            await channel.close()
-    lines = [line for number in (1, 2) for line in (scratch / f"mixed-{number}.log").read_text().splitlines()]
-    counts = [json.loads(line) for line in lines if '"days served"' in line]
-    places = {place: sum(each[place] for each in counts) for place in ("memory", "valkey", "database")}
-    table = Table(title="Days of a mixed day, two workers, all caches empty at first", title_justify="left")
-    for name in (*places, "hit rate"):
-        table.add_column(name, justify="right")
-    rate = 1 - places["database"] / sum(places.values())
-    table.add_row(*(f"{count:,}" for count in places.values()), f"{rate:.1%}")
-    return table
-
-
-async def _day(clinic: Clinic, token: str, channels: list[grpc.aio.Channel]) -> None:
-    chance, booked = random.Random(7), list[str]()
-    metadata = (("authorization", f"Bearer {token}"),)
-    soon = [next(clinic.bookings) for _ in range(_MIXED_CALLS // 5)]
-
-    async def call(path: str, message: bytes) -> bytes:
-        send: Any = chance.choice(channels).unary_unary(path)
-        answer: bytes = await send(message, metadata=metadata, timeout=20)
-        return answer
-
-    async def work() -> None:
-        for _ in range(_MIXED_CALLS // _MIXED_AT_ONCE):
-            what = chance.random()
-            if what < 0.6:
-                seen = chance.choice(soon)
-                asked = ListAvailableSlotsRequest(doctor_id=seen.doctor.id, date=f"{seen.start_at:%Y-%m-%d}")
-                await call(SLOTS.path, asked.SerializeToString())
-            elif what < 0.85:
-                await call(LIST.path, clinic.list_message())
-            elif what < 0.95 or not booked:
-                answer = await call(CREATE.path, soon.pop().message())
-                booked.append(CreateAppointmentResponse.FromString(answer).appointment.id)
-            else:
-                asked_to_cancel = CancelAppointmentRequest(appointment_id=booked.pop())
-                await call(_CANCEL, asked_to_cancel.SerializeToString())
-
-    await asyncio.gather(*(work() for _ in range(_MIXED_AT_ONCE)))

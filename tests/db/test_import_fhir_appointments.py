@@ -2,15 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from db.postgres.booking import appointments
-from db.postgres.booking.appointments import NewAppointment, Placement
-from db.postgres.cluster.transaction import transact
 from server.usecases.importing.batches import ImportOptions
+from tests.db.imported import AT_NINE, HALF_HOUR, PLACES, book_here, kept, said, who
 from tests.fixtures.book import Book
 from tests.fixtures.fhir import (
     Resource,
@@ -26,30 +22,6 @@ from tests.fixtures.fhir import (
 )
 from tests.fixtures.worker import Worker
 from yoyaku.v1 import appointment_service_pb2, schedule_service_pb2
-
-PLACES = [organization(), practitioner(), role(), patient()]
-AT_NINE = datetime(2026, 3, 3, 15, tzinfo=UTC)
-HALF_HOUR = timedelta(minutes=30)
-
-
-def who(patient_id: str = "p1", doctor: str = "Practitioner/d1", **fields: Any) -> list[dict[str, Any]]:
-    doctor_takes_part = {"actor": {"reference": doctor}, "status": "accepted"} | fields
-    return [{"actor": {"reference": f"Patient/{patient_id}"}}, doctor_takes_part]
-
-
-async def kept(book: Book) -> dict[str, tuple[object, ...]]:
-    """Status, start, seat and version of each appointment, by the exporter's id."""
-    rows = await book.rows(
-        "SELECT min(i.value), status, start_at, seat, version FROM appointments"
-        " JOIN appointment_identifiers i ON appointment_id = id GROUP BY id"
-    )
-    return {str(row[0]): tuple(row[1:]) for row in rows}
-
-
-async def said(book: Book, directory: Path, **options: Any) -> list[str]:
-    """The reports of an import, without their places."""
-    _, reports = await load(book, directory, **options)
-    return [report.split(": ", 1)[1] for report in reports]
 
 
 async def test_a_booked_appointment_takes_its_slot(worker: Worker, book: Book, tmp_path: Path) -> None:
@@ -139,17 +111,6 @@ async def test_a_conflict_with_a_booking_of_the_book_names_it(book: Book, tmp_pa
     line = appointment(start="2026-03-03T15:15:00Z", end="2026-03-03T15:45:00Z")
     [report] = await said(book, export(tmp_path, a=[*PLACES, line]))
     assert report.startswith(f"Appointment/a1: it conflicts with appointment {booked} of the book: its doctor")
-
-
-async def book_here(book: Book, patient_name: str = "Mori Emi") -> str:
-    """Book 09:00 for somebody who is not in the export; the appointment."""
-    other = await book.patient(patient_name)
-    [[doctor_id, practitioner_id, clinic_id]] = await book.rows("SELECT id, practitioner_id, clinic_id FROM doctors")
-    new = NewAppointment(str(uuid4()), other, "scheduled", "")
-    end = AT_NINE + HALF_HOUR
-    place = Placement(str(doctor_id), str(practitioner_id), str(clinic_id), AT_NINE.date(), AT_NINE, end, end, 1, -360)
-    await transact(book.engine, lambda pg: appointments.insert(pg, new, place, book.clock.now))
-    return new.id
 
 
 async def test_a_patient_is_in_one_place_at_a_time(book: Book, tmp_path: Path) -> None:

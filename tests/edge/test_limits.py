@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,19 +14,17 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from server.edge.limits import Bucket, LimitError, Limits, parse
-from server.edge.render import write_limits
 from tests.edge.answers import error, reason
 from tests.edge.clinic import Stack
 from tests.edge.envoys import Edge, running_envoy, wait_for_readyz
+from tests.edge.renewing import FAR, renew, until_refused
 from tests.edge.rest import Rest
-from tests.fixtures.waiting import eventually
 from yoyaku.v1 import directory_service_pb2, directory_service_pb2_grpc
 from yoyaku.v1.auth_service_pb2 import LoginRequest
 from yoyaku.v1.auth_service_pb2_grpc import AuthServiceStub
 
 LIMITS = Limits(subject=Bucket(2, 15), booking=Bucket(1, 5))
 LOW = Limits(address=Bucket(1, 5))
-FAR = 200
 
 
 @pytest.fixture(scope="module")
@@ -41,33 +39,6 @@ def edge(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edg
 def unused(edge: Edge) -> None:
     """Nobody has used up anything."""
     renew(edge, LIMITS)
-
-
-_turns = itertools.count(1)
-
-
-def renew(edge: Edge, limits: Limits) -> None:
-    """Have Envoy take over the limits. What has not changed it would keep, with all that is used up, so two do."""
-    before, turn = reloads(edge), next(_turns) % 2
-    address, login = (bucket._replace(burst=bucket.burst + turn) for bucket in (limits.address, limits.login))
-    write_limits(replace(limits, address=address, login=login), edge.directory)
-    eventually(lambda: all(new > old for new, old in zip(reloads(edge), before, strict=True)))
-    time.sleep(0.1)  # counted when its main thread has it; the one that answers us gets it then
-
-
-def reloads(edge: Edge) -> list[int]:
-    lines = httpx.get(f"{edge.admin}/stats?filter=_limits.config_reload$").text.splitlines()
-    return [int(line.rpartition(" ")[2]) for line in sorted(lines)]
-
-
-def until_refused(call: Callable[[], httpx.Response]) -> tuple[int, httpx.Response]:
-    """Call until 429; how many calls went through before, and the refusal."""
-    for count in itertools.count():
-        answer = call()
-        if answer.status_code == 429:
-            return count, answer
-        assert count < FAR, "nothing was ever refused"
-    raise AssertionError
 
 
 def test_a_subject_that_calls_too_often_is_refused_for_a_moment(rest: Rest) -> None:

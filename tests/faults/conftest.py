@@ -8,8 +8,10 @@ import grpc
 import pytest
 
 from db.postgres.cluster.engines import create_engine
+from tests.faults.desk import TIMES, Desk
 from tests.faults.town import Town, town
 from tests.fixtures.book import Book, Clock
+from tests.fixtures.waiting import until
 from tests.fixtures.worker import settings_for
 from tests.fixtures.workers import Fleet
 
@@ -42,3 +44,15 @@ async def fleet(place: Town) -> AsyncIterator[Fleet]:
     """Its workers, and its book."""
     async with visiting(place) as there:
         yield there
+
+
+@pytest.fixture
+async def desk(place: Town, fleet: Fleet) -> Desk:
+    """A desk in a town where the standby answers reads."""
+    clinic = await fleet.book.clinic(max_per_patient_day=len(TIMES))
+    doctor = await fleet.book.doctor(clinic, [("08:00", "20:00")])
+    patient = await fleet.book.patient()
+    accounts = [await fleet.clients("patient", patient_id=patient) for _ in range(2)]
+    desk = Desk(place, doctor, patient, *accounts)
+    await until(desk.is_answered_by_the_standby)
+    return desk

@@ -12,10 +12,10 @@ import pytest
 from db.postgres.cluster.nodes import HUNG_SECONDS
 from server.rpc.calls.sessions import READ_MARK, STALENESS
 from tests.faults.conftest import visiting
+from tests.faults.desk import TIMES, Desk, next_day
 from tests.faults.history import History
 from tests.faults.load import load
 from tests.faults.test_failover import promote
-from tests.faults.test_replicas import TIMES, Desk, next_day
 from tests.faults.town import WORKERS, Town, town
 from tests.fixtures.waiting import until
 from tests.fixtures.worker import Refusal
@@ -40,17 +40,6 @@ def place() -> Iterator[Town]:
 async def fleet(place: Town) -> AsyncIterator[Fleet]:
     async with visiting(place) as there:
         yield there
-
-
-@pytest.fixture
-async def desk(place: Town, fleet: Fleet) -> Desk:
-    clinic = await fleet.book.clinic(max_per_patient_day=len(TIMES))
-    doctor = await fleet.book.doctor(clinic, [("08:00", "20:00")])
-    patient = await fleet.book.patient()
-    accounts = [await fleet.clients("patient", patient_id=patient) for _ in range(2)]
-    desk = Desk(place, doctor, patient, *accounts)
-    await until(desk.is_answered_by_the_standby)
-    return desk
 
 
 async def reads(desk: Desk, outcomes: list[tuple[float, str, float]], begin: float) -> None:

@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 
 from db.valkey.client import create_client
-from tests.faults.test_replicas import TIMES, Desk, desk, next_day
+from tests.faults.desk import TIMES, Desk, next_day
 from tests.faults.town import Town
 from yoyaku.v1 import appointment_service_pb2 as pb
-
-__all__ = ["desk"]
 
 SHARED_TWICE_SECONDS = 1.2
 """In this time every process has looked twice at what the others have seen."""

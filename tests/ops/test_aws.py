@@ -5,11 +5,9 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from ops.aws import sizes
@@ -20,50 +18,9 @@ from server.local.servers import binaries
 from server.notifications.wiring import CONNECTIONS, QUEUE_CONNECTIONS
 from server.telemetry import catalogue
 from server.usecases.maintenance.capacity import PER_TASK
+from tests.ops.templates import PROGRAMS, ROOT, Resources, containers, environment, of, of_name
 
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAMS = ROOT / ".venv-aws" / "bin"
 WATCHING = 1
-Resources = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The templates of both stacks; cdk-nag has no finding that is not acknowledged, or there are none."""
-    if not (PROGRAMS / "python").exists():
-        pytest.fail("make .venv-aws/installed makes the environment of the AWS stack")
-    out = tmp_path_factory.mktemp("cdk")
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(out), "CDK_OUTDIR": str(out)}
-    made = subprocess.run(
-        [PROGRAMS / "python", "-m", "ops.aws"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-    assert made.returncode == 0, made.stdout + made.stderr
-    return sorted(out.glob("*.template.json"))
-
-
-@pytest.fixture(scope="module")
-def resources(templates: list[Path]) -> Resources:
-    """All resources of both stacks, by their logical ids."""
-    return {name: each for path in templates for name, each in json.loads(path.read_text())["Resources"].items()}
-
-
-def of(resources: Resources, kind: str) -> list[dict[str, Any]]:
-    """The properties of all resources of a type, such as `ECS::Service`."""
-    return [each.get("Properties", {}) for each in resources.values() if each["Type"] == f"AWS::{kind}"]
-
-
-def of_name(resources: Resources, kind: str, field: str, value: str) -> Any:
-    [found] = [each for each in of(resources, kind) if each.get(field) == value]
-    return found
-
-
-def containers(resources: Resources) -> Iterator[dict[str, Any]]:
-    for task in of(resources, "ECS::TaskDefinition"):
-        yield from task["ContainerDefinitions"]
-
-
-def environment(container: dict[str, Any]) -> dict[str, Any]:
-    return {each["Name"]: each["Value"] for each in container.get("Environment", [])}
 
 
 def test_cloudformation_would_take_the_templates(templates: list[Path]) -> None:
@@ -150,50 +107,6 @@ def test_containers_may_write_nothing_and_are_one_digest(resources: Resources, t
     assert len(digests) == 3
     assert {each["AllowedPattern"] for each in digests.values()} == {"^sha256:[0-9a-f]{64}$"}
     assert not any("Default" in each for each in digests.values())
-
-
-def test_no_secret_is_in_a_template(resources: Resources) -> None:
-    for secret in of(resources, "SecretsManager::Secret"):
-        assert "SecretString" not in secret
-    passwords = [
-        each["MasterUserPassword"] for each in of(resources, "RDS::DBInstance") if "MasterUserPassword" in each
-    ]
-    passwords += [password for user in of(resources, "ElastiCache::User") for password in user["Passwords"]]
-    assert len(passwords) == 3
-    assert all(each["Fn::Join"][1][0] == "{{resolve:secretsmanager:" for each in passwords)
-    secret_names = {"DATABASE_PASSWORD", "KEY", "KEYS", "PASSWORD", "SMTP_URL"}
-    for each in containers(resources):
-        assert not [name for name in environment(each) if any(name.endswith(end) for end in secret_names)]
-
-
-def test_rights_are_for_named_actions_on_named_things(resources: Resources) -> None:
-    may_name_nothing = {
-        "ecr:GetAuthorizationToken",
-        "xray:PutTraceSegments",
-        "xray:PutTelemetryRecords",
-        "xray:GetSamplingRules",
-        "xray:GetSamplingTargets",
-    }
-    for policy in of(resources, "IAM::Policy"):
-        for statement in policy["PolicyDocument"]["Statement"]:
-            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-            assert not any(action == "*" or action.endswith(":*") for action in actions)
-            if statement.get("Resource") == "*" and not all(action.startswith("logs:") for action in actions):
-                assert set(actions) <= may_name_nothing, actions
-            if "NotResource" in statement:
-                assert (actions, statement["NotResource"]) == (["sns:Publish"], "arn:aws:sns:*:*:*")
-
-
-def test_only_the_load_balancer_is_open_to_the_world(resources: Resources) -> None:
-    opened = [
-        (rule["FromPort"], rule["ToPort"])
-        for group in of(resources, "EC2::SecurityGroup")
-        for rule in group.get("SecurityGroupIngress", [])
-        if rule.get("CidrIp") == "0.0.0.0/0"
-    ]
-    opened += [each["CidrIp"] for each in of(resources, "EC2::SecurityGroupIngress") if "CidrIp" in each]
-    assert sorted(opened) == [(80, 80), (443, 443)]
-    assert not any(each["PubliclyAccessible"] for each in of(resources, "RDS::DBInstance"))
 
 
 def test_the_database_is_the_size_and_has_the_backups_that_were_reviewed(resources: Resources) -> None:

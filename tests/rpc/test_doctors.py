@@ -9,7 +9,7 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from db.postgres.cluster.engines import connection
-from db.postgres.directory import doctors
+from db.postgres.directory import practitioners
 from tests.fixtures.callers import everyone, refusal
 from tests.fixtures.clinic import TUESDAY, Scene
 from tests.fixtures.waiting import until
@@ -214,7 +214,7 @@ async def test_an_opening_that_meets_a_closing_still_raises_the_days(scene: Scen
     person = await scene.book.practitioner_of(scene.doctor_id)
     async with connection(scene.book.engine) as pg:
         await pg.execute("BEGIN")
-        await doctors.lock(pg, person)
+        await practitioners.lock(pg, person)
         await pg.execute("UPDATE doctors SET active = false")
         opening = asyncio.create_task(update(scene, Doctor(active=True)))
         await until(scene.book.waits_for_a_lock)

@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, bindparam, func, insert, select
 
 from db.postgres.cluster.engines import Connection, Sent
 from db.postgres.driver.statements import sql
-from db.postgres.tables import doctors, practitioners
+from db.postgres.tables import doctors
 from db.postgres.tables.common import UUID
 
 
@@ -38,17 +38,6 @@ class PlaceRow(NamedTuple):
     time_zone: str
 
 
-class PractitionerRow(NamedTuple):
-    """A practitioner."""
-
-    id: str
-    name: str
-    is_retired: bool
-    """Whether there are doctors and none of them is active."""
-    untouched: bool
-    """Whether nothing has changed since the practitioner was added."""
-
-
 class LockedDoctorRow(NamedTuple):
     """A doctor, as far as working hours and bookings depend on it."""
 
@@ -61,9 +50,6 @@ class LockedDoctorRow(NamedTuple):
     """JSON, to be read with `hours.sessions`."""
 
 
-_ADD_PRACTITIONER = sql(
-    insert(practitioners).values({column.name: bindparam(column.name) for column in practitioners.c})
-)
 _ADD = sql(insert(doctors).values({column.name: bindparam(column.name) for column in doctors.c}))
 
 _IDS_OF_CLINICS = sql(
@@ -78,9 +64,6 @@ SELECT d.id, d.practitioner_id, p.name, d.specialty, d.active, c.id, c.name, c.t
 FROM doctors d JOIN practitioners p ON p.id = d.practitioner_id JOIN clinics c ON c.id = d.clinic_id
 """
 _GET = _SELECT + "WHERE d.id = %(doctor_id)s"
-_CLINICS_OF = """
-SELECT clinic_id FROM doctors WHERE practitioner_id = %(practitioner_id)s AND active ORDER BY clinic_id
-"""
 _ID_AT = "SELECT id FROM doctors WHERE practitioner_id = %(practitioner_id)s AND clinic_id = %(clinic_id)s"
 
 _PLACES = """
@@ -120,8 +103,6 @@ _SPECIALTIES = """
 SELECT min(specialty) FROM doctors WHERE active GROUP BY lower(specialty) ORDER BY lower(specialty) LIMIT %(limit)s
 """
 
-# Adding a doctor of the same practitioner waits for this lock too, because of its foreign key.
-_LOCK = "SELECT FROM practitioners WHERE id = %(practitioner_id)s FOR UPDATE"
 _UPDATE = """
 UPDATE doctors SET specialty = %(specialty)s, active = %(active)s, version = version + 1, updated_at = %(now)s
 WHERE id = %(doctor_id)s
@@ -133,19 +114,6 @@ WHERE practitioner_id = %(practitioner_id)s AND id <> %(doctor_id)s
 RETURNING id
 """
 
-_LOCK_PRACTITIONERS = """
-SELECT id, name,
-    EXISTS (SELECT FROM doctors WHERE practitioner_id = practitioners.id)
-        AND NOT EXISTS (SELECT FROM doctors WHERE practitioner_id = practitioners.id AND active),
-    updated_at = created_at
-FROM practitioners WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE
-"""
-_RENAME_PRACTITIONER = """
-WITH renamed AS (
-    UPDATE practitioners SET name = %(name)s, updated_at = %(now)s WHERE id = %(practitioner_id)s RETURNING id)
-UPDATE doctors SET version = version + 1, updated_at = %(now)s FROM renamed WHERE practitioner_id = renamed.id
-"""
-_ACTIVE_OF = "SELECT id FROM doctors WHERE practitioner_id = %(practitioner_id)s AND active ORDER BY id"
 _LOCK_DOCTORS = """
 SELECT id, specialty, active, version = 1 AND hours_version = 0,
     coalesce((SELECT json_agg(json_build_array(
@@ -154,11 +122,6 @@ SELECT id, specialty, active, version = 1 AND hours_version = 0,
         WHERE h.doctor_id = doctors.id), '[]')
 FROM doctors WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
 """
-
-
-async def add_practitioner(pg: Connection, practitioner_id: str, name: str, now: datetime) -> None:
-    """Add a practitioner."""
-    await pg.execute(_ADD_PRACTITIONER, {"id": practitioner_id, "name": name, "created_at": now, "updated_at": now})
 
 
 async def add(
@@ -207,12 +170,6 @@ async def get(pg: Connection, doctor_id: str) -> Sent[DoctorRow]:
     return await cursor.execute(_GET, {"doctor_id": doctor_id})
 
 
-async def clinics_of(pg: Connection, practitioner_id: str) -> list[str]:
-    """The clinics where a practitioner works."""
-    cursor = await pg.execute(_CLINICS_OF, {"practitioner_id": practitioner_id})
-    return [row[0] for row in await cursor.fetchall()]
-
-
 async def id_at(pg: Connection, practitioner_id: str, clinic_id: str) -> str | None:
     """The doctor that a practitioner is at a clinic, or None."""
     cursor = await pg.execute(_ID_AT, {"practitioner_id": practitioner_id, "clinic_id": clinic_id})
@@ -241,11 +198,6 @@ async def specialties(pg: Connection, limit: int) -> list[str]:
     return [row[0] for row in await (await pg.execute(_SPECIALTIES, {"limit": limit})).fetchall()]
 
 
-async def lock(pg: Connection, practitioner_id: str) -> None:
-    """Keep others from changing any doctor of the practitioner until the transaction ends."""
-    await pg.execute(_LOCK, {"practitioner_id": practitioner_id})
-
-
 async def update(pg: Connection, doctor: DoctorRow, now: datetime) -> None:
     """Store a doctor's specialty and whether the doctor is active, as the next version."""
     values = {"doctor_id": doctor.id, "specialty": doctor.specialty, "active": doctor.active, "now": now}
@@ -258,24 +210,6 @@ async def rename(pg: Connection, doctor: DoctorRow, now: datetime) -> list[str]:
     await pg.execute(_RENAME, {**values, "name": doctor.name})
     sent = await pg.execute(_RAISE_OTHERS, {**values, "doctor_id": doctor.id})
     return [row[0] for row in await sent.fetchall()]
-
-
-async def lock_practitioners(pg: Connection, practitioner_ids: Sequence[str]) -> list[PractitionerRow]:
-    """Practitioners; nobody else can change them or their doctors until the transaction ends."""
-    cursor = pg.cursor(row_factory=args_row(PractitionerRow))
-    await cursor.execute(_LOCK_PRACTITIONERS, {"ids": practitioner_ids})
-    return await cursor.fetchall()
-
-
-async def rename_practitioner(pg: Connection, practitioner_id: str, name: str, now: datetime) -> None:
-    """Store the name of a practitioner; all the practitioner's doctors get their next version."""
-    await pg.execute(_RENAME_PRACTITIONER, {"practitioner_id": practitioner_id, "name": name, "now": now})
-
-
-async def active_of(pg: Connection, practitioner_id: str) -> list[str]:
-    """The active doctors of a practitioner, by id."""
-    cursor = await pg.execute(_ACTIVE_OF, {"practitioner_id": practitioner_id})
-    return [row[0] for row in await cursor.fetchall()]
 
 
 async def lock_doctors(pg: Connection, doctor_ids: Sequence[str]) -> list[LockedDoctorRow]:

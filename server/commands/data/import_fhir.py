@@ -7,6 +7,7 @@ import signal
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,15 +79,9 @@ def import_fhir(
     origin = Origin(_checked_source(source), _zone(time_zone), datetime.now(UTC), _region(country), visit_minutes)
     options = ImportOptions(as_overrides=as_overrides, dry_run=dry_run)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # a manager ends it as Ctrl-C does
-    try:
+    with _failures_explained(after=_NOTHING if dry_run else _GO_ON):
         export = find(directory)
         outcomes = _run(export, origin, options, settings_here())
-    except (ExportError, ForeignIdentifiersError) as error:
-        raise fail(str(error)) from None
-    except DomainError as error:
-        raise fail(f"{error.message} ({_NOTHING if dry_run else _GO_ON})") from None
-    except KeyboardInterrupt:
-        raise fail(f"stopped: {_NOTHING if dry_run else _GO_ON}") from None
     if report:
         _write(report, _all_reports(export, outcomes))
     reported = _summarize(export, outcomes)
@@ -94,6 +89,19 @@ def import_fhir(
         print("this was a dry run: nothing was changed")
     if reported and strict:
         raise typer.Exit(SOME_REPORTED)
+
+
+@contextmanager
+def _failures_explained(*, after: str) -> Iterator[None]:
+    """End the command with what failed, and with what holds `after` that."""
+    try:
+        yield
+    except (ExportError, ForeignIdentifiersError) as error:
+        raise fail(str(error)) from None
+    except DomainError as error:
+        raise fail(f"{error.message} ({after})") from None
+    except KeyboardInterrupt:
+        raise fail(f"stopped: {after}") from None
 
 
 def _zone(name: str) -> ZoneInfo | None:

@@ -12,7 +12,7 @@ from db.postgres.booking import hours
 from db.postgres.booking.hours import SessionRow
 from db.postgres.bulk import PatientCopy
 from db.postgres.cluster.engines import Connection, Engine
-from db.postgres.directory import clinics, doctors
+from db.postgres.directory import clinics, doctors, practitioners
 from db.postgres.directory.clinics import ClinicRow
 from db.postgres.identity import accounts
 from db.postgres.identity.accounts import AccountRow
@@ -89,7 +89,7 @@ async def _add_clinics(pg: Connection, plan: HospitalPlan, places: Sequence[Demo
 
 async def _add_doctors(pg: Connection, plan: HospitalPlan, posts: Sequence[Post]) -> None:
     for practitioner_id, name in {post.doctor.practitioner_id: post.name for post in posts}.items():
-        await doctors.add_practitioner(pg, practitioner_id, name, plan.founded_at)
+        await practitioners.add(pg, practitioner_id, name, plan.founded_at)
     for post in posts:
         doctor = post.doctor
         await doctors.add(

@@ -9,7 +9,7 @@ from db.postgres.booking import hours
 from db.postgres.booking.hours import SessionRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
-from db.postgres.directory import clinics, doctors, patients
+from db.postgres.directory import clinics, doctors, patients, practitioners
 from db.postgres.directory.clinics import ClinicRow
 from db.postgres.directory.patients import PatientRow
 from db.postgres.identity import accounts
@@ -113,7 +113,7 @@ async def _make_doctor(
     pg: Connection, clinic_id: str, name: str, specialty: str, now: datetime, new_id: Callable[[], str]
 ) -> str:
     doctor_id, practitioner_id = new_id(), new_id()
-    await doctors.add_practitioner(pg, practitioner_id, name, now)
+    await practitioners.add(pg, practitioner_id, name, now)
     await doctors.add(pg, doctor_id, practitioner_id=practitioner_id, clinic_id=clinic_id, specialty=specialty, now=now)
     week = [
         SessionRow(_HOURS_FROM, weekday, start, end, _SLOT_MINUTES, 1)

@@ -1,35 +1,27 @@
 """DirectoryService."""
 
-from collections.abc import Iterable
-from dataclasses import replace
-
-from google.protobuf.field_mask_pb2 import FieldMask
-
 from db.postgres.directory.clinics import ClinicRow
 from db.postgres.directory.doctors import DoctorRow
 from db.postgres.directory.patients import FullPatientRow
 from server import particulars
 from server.domain.errors import invalid
 from server.domain.etags import etag_of
-from server.domain.identifiers import LONGEST, system_of, value_of
+from server.domain.identifiers import system_of
 from server.rpc.calls.current_call import caller, set_etag, set_location
 from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.messages.convert import to_timestamp
+from server.rpc.messages.patients import new_patient, patient_change, patient_of, patient_search
 from server.rpc.messages.updates import check_same_id, fields_to_change, validate_fields
 from server.rpc.messages.validate import checked
 from server.usecases.directory.doctors import Directory, DoctorChange, DoctorChanged, DoctorListing, NewDoctor
 from server.usecases.directory.identifier_systems import IdentifierSystems
-from server.usecases.directory.patient_changes import PatientChange, PatientEditor
-from server.usecases.directory.patients import Particulars, Patients, PatientSearch
-from yoyaku.v1 import clinic_pb2, doctor_pb2, patient_pb2
+from server.usecases.directory.patient_changes import PatientEditor
+from server.usecases.directory.patients import Patients
+from yoyaku.v1 import clinic_pb2, doctor_pb2
 from yoyaku.v1 import directory_service_pb2 as pb
 from yoyaku.v1.directory_service_pb2_grpc import DirectoryServiceServicer
 
 _DOCTOR_FIELDS = ("name", "specialty", "active")
-_PATIENT_FIELDS = (
-    *("name", "birth_date", "phone", "email", "language", "identifiers"),
-    *("name_kana", "deceased", "inactive"),
-)
 
 
 class DirectoryServicer(DirectoryServiceServicer):
@@ -76,20 +68,20 @@ class DirectoryServicer(DirectoryServiceServicer):
 
     async def RegisterPatient(self, request: pb.RegisterPatientRequest, context: object) -> pb.RegisterPatientResponse:
         write = idempotent_write(caller(), request, request.request_id, _patient_registered, pb.RegisterPatientResponse)
-        response = await self._patients.register(caller(), _particulars(request), write)
+        response = await self._patients.register(caller(), new_patient(request), write)
         set_location(f"/api/patients/{response.patient.id}", response.patient.etag)
         return response
 
     async def GetPatient(self, request: pb.GetPatientRequest, context: object) -> pb.GetPatientResponse:
         response = pb.GetPatientResponse(
-            patient=_patient(await self._patients.get(caller(), request.patient_id.lower()))
+            patient=patient_of(await self._patients.get(caller(), request.patient_id.lower()))
         )
         set_etag(response.patient.etag)
         return response
 
     async def UpdatePatient(self, request: pb.UpdatePatientRequest, context: object) -> pb.UpdatePatientResponse:
         write = idempotent_write(caller(), request, request.request_id, _patient_updated, pb.UpdatePatientResponse)
-        response = await self._patient_editor.update(caller(), _patient_change(request), write)
+        response = await self._patient_editor.update(caller(), patient_change(request), write)
         set_etag(response.patient.etag)
         return response
 
@@ -100,8 +92,8 @@ class DirectoryServicer(DirectoryServiceServicer):
         return response
 
     async def SearchPatients(self, request: pb.SearchPatientsRequest, context: object) -> pb.SearchPatientsResponse:
-        rows, next_page_token = await self._patients.search(caller(), _search(request))
-        return pb.SearchPatientsResponse(patients=map(_patient, rows), next_page_token=next_page_token)
+        rows, next_page_token = await self._patients.search(caller(), patient_search(request))
+        return pb.SearchPatientsResponse(patients=map(patient_of, rows), next_page_token=next_page_token)
 
     async def ReserveIdentifierSystem(
         self, request: pb.ReserveIdentifierSystemRequest, context: object
@@ -126,64 +118,6 @@ def _doctor_change(request: pb.UpdateDoctorRequest) -> DoctorChange:
     name = checked("doctor.name", particulars.person, doctor.name, "")
     specialty = checked("doctor.specialty", particulars.name, doctor.specialty, "")
     return DoctorChange(request.doctor_id.lower(), fields, name, specialty, doctor.active, doctor.etag)
-
-
-def _patient_change(request: pb.UpdatePatientRequest) -> PatientChange:
-    check_same_id("patient.id", request.patient.id, request.patient_id)
-    fields = fields_to_change(request.update_mask, request.patient, _PATIENT_FIELDS)
-    patient = patient_pb2.Patient()
-    FieldMask(paths=fields).MergeMessage(request.patient, patient)
-    equivalent = pb.RegisterPatientRequest(
-        name=patient.name,
-        name_kana=patient.name_kana,
-        birth_date=patient.birth_date,
-        phone=patient.phone,
-        email=patient.email,
-        language=patient.language,
-        identifiers=patient.identifiers,
-    )
-    validate_fields(equivalent, {*fields} - {"deceased", "inactive"}, "patient")
-    new = replace(_particulars(equivalent, "patient."), deceased=patient.deceased, inactive=patient.inactive)
-    return PatientChange(request.patient_id.lower(), fields, new, request.patient.etag, request.reason)
-
-
-def _particulars(request: pb.RegisterPatientRequest, within: str = "") -> Particulars:
-    return Particulars(
-        name=checked(f"{within}name", particulars.person, request.name, ""),
-        birth_date=checked(f"{within}birth_date", particulars.birth_date, request.birth_date, None),
-        phone=checked(f"{within}phone", particulars.phone, request.phone, ""),
-        email=checked(f"{within}email", particulars.email, request.email, ""),
-        language=request.language or "en",
-        name_kana=checked(f"{within}name_kana", particulars.person, request.name_kana, ""),
-        identifiers=_identifiers(f"{within}identifiers", request.identifiers),
-    )
-
-
-def _identifiers(field: str, identifiers: Iterable[patient_pb2.Identifier]) -> list[tuple[str, str]]:
-    pairs = [_pair(field, identifier) for identifier in identifiers]
-    if len(set(pairs)) < len(pairs):
-        raise invalid(field, "the same system and value appear twice: send each identifier once")
-    return sorted(pairs)
-
-
-def _pair(field: str, identifier: patient_pb2.Identifier) -> tuple[str, str]:
-    pair = system_of(identifier.system), value_of(identifier.value)
-    if not all(0 < len(part) <= LONGEST for part in pair):
-        raise invalid(field, f"a system or a value is blank, or longer than {LONGEST} characters: correct it")
-    return pair
-
-
-def _search(request: pb.SearchPatientsRequest) -> PatientSearch:
-    identifier = _pair("identifier", request.identifier) if request.HasField("identifier") else None
-    return PatientSearch(
-        identifier=identifier,
-        name=request.name,
-        birth_date=checked("birth_date", particulars.partial_date, request.birth_date, ""),
-        phone=checked("phone", particulars.last_digits, request.phone, ""),
-        language=request.language,
-        size=request.size,
-        page_token=request.page_token,
-    )
 
 
 def _clinic(row: ClinicRow) -> clinic_pb2.Clinic:
@@ -213,27 +147,6 @@ def _doctor(row: DoctorRow) -> doctor_pb2.Doctor:
     )
 
 
-def _patient(row: FullPatientRow) -> patient_pb2.Patient:
-    return patient_pb2.Patient(
-        id=row.id,
-        name=row.name,
-        birth_date=row.birth_date.isoformat() if row.birth_date else "",
-        phone=row.phone,
-        email=row.email,
-        language=row.language,
-        pending_email=row.pending_email,
-        pending_phone=row.pending_phone,
-        identifiers=[patient_pb2.Identifier(system=system, value=value) for system, value in row.identifiers],
-        etag=etag_of(row.version),
-        create_time=to_timestamp(row.created_at),
-        update_time=to_timestamp(row.updated_at),
-        name_kana=row.name_kana,
-        deceased=row.deceased,
-        inactive=row.inactive,
-        replaced_by=row.replaced_by or "",
-    )
-
-
 def _doctor_created(row: DoctorRow) -> pb.CreateDoctorResponse:
     return pb.CreateDoctorResponse(doctor=_doctor(row))
 
@@ -243,12 +156,12 @@ def _doctor_updated(changed: DoctorChanged) -> pb.UpdateDoctorResponse:
 
 
 def _patient_registered(row: FullPatientRow) -> pb.RegisterPatientResponse:
-    return pb.RegisterPatientResponse(patient=_patient(row))
+    return pb.RegisterPatientResponse(patient=patient_of(row))
 
 
 def _patient_updated(row: FullPatientRow) -> pb.UpdatePatientResponse:
-    return pb.UpdatePatientResponse(patient=_patient(row))
+    return pb.UpdatePatientResponse(patient=patient_of(row))
 
 
 def _contact_confirmed(row: FullPatientRow) -> pb.ConfirmContactResponse:
-    return pb.ConfirmContactResponse(patient=_patient(row))
+    return pb.ConfirmContactResponse(patient=patient_of(row))

@@ -12,7 +12,7 @@ from db.postgres.booking import hours
 from db.postgres.booking.days import DayRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
-from db.postgres.directory import clinics, doctors
+from db.postgres.directory import clinics, doctors, practitioners
 from db.postgres.directory.clinics import ClinicRow
 from db.postgres.directory.doctors import DoctorRow
 from server.domain.booking.policies import today
@@ -134,7 +134,7 @@ class Directory:
         async def work(pg: Connection, claim: Claim) -> DoctorRow:
             await claim.settle()
             if not new.practitioner_id:
-                await doctors.add_practitioner(pg, practitioner_id, new.name, now)
+                await practitioners.add(pg, practitioner_id, new.name, now)
             elif not await doctors.id_at(pg, practitioner_id, new.clinic_id):
                 await _require_whole_person(pg, caller, practitioner_id)
             await doctors.add(
@@ -201,8 +201,8 @@ async def _require_whole_person(pg: Connection, caller: Caller, practitioner_id:
     A name is shown, and appointments take time, at all of these clinics. Where the practitioner works cannot change
     until the transaction ends.
     """
-    await doctors.lock(pg, practitioner_id)
-    for clinic_id in await doctors.clinics_of(pg, practitioner_id):
+    await practitioners.lock(pg, practitioner_id)
+    for clinic_id in await practitioners.clinics_of(pg, practitioner_id):
         if not may(caller, Action.EDIT_PRACTITIONER, Owner(clinic_id=clinic_id)):
             raise DomainError(
                 Reason.NOT_ALLOWED,
@@ -216,7 +216,7 @@ async def _update(pg: Connection, caller: Caller, change: DoctorChange, now: dat
     require(caller, Action.EDIT_DOCTOR, Owner(clinic_id=seen.clinic_id, doctor_id=seen.id))
     opens_or_closes = change.of(seen).active != seen.active
     days = await _lock_days(pg, seen, now) if opens_or_closes else ()
-    await doctors.lock(pg, seen.practitioner_id)
+    await practitioners.lock(pg, seen.practitioner_id)
     row = await _doctor(pg, seen.id)
     check_etag(row.version, change.etag)
     wanted = change.of(row)

@@ -17,8 +17,8 @@ from server.domain.booking.doctor import DoctorDay
 from server.domain.booking.seating import Place, Seat, ran_out, seat_for
 from server.domain.booking.slots import Period
 from server.domain.errors import DomainError, Reason
-from server.fhir.directory import GENERAL_PRACTICE
 from server.fhir.fields import Unusable, Withdrawn
+from server.fhir.roles import GENERAL_PRACTICE
 from server.usecases.appointments import history, holds
 from server.usecases.appointments.day_locks import PractitionerSchedule
 from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Step

@@ -6,9 +6,11 @@ from datetime import timedelta
 from db.postgres import imported_resources, imports
 from db.postgres.booking import hours
 from db.postgres.directory import doctors
+from db.postgres.directory import practitioners as people
 from db.postgres.imports import Noun, Pair
-from server.fhir.directory import Practitioner, PractitionerRole
+from server.fhir.directory import Practitioner
 from server.fhir.fields import Identifier
+from server.fhir.roles import PractitionerRole
 from server.usecases.importing.batches import ImportCounts, Item, Placed, Step, first_known
 from server.usecases.importing.matching import Known, add_missing, by_name
 from server.usecases.importing.role_hours import OFFICE_HOURS, Versions, hours_of, plain
@@ -27,7 +29,7 @@ async def practitioners(step: Step, batch: Sequence[Item[Practitioner]]) -> Impo
 
 
 async def _add_practitioner(step: Step, practitioner_id: str, practitioner: Practitioner) -> None:
-    await doctors.add_practitioner(step.pg, practitioner_id, practitioner.name, step.now)
+    await people.add(step.pg, practitioner_id, practitioner.name, step.now)
 
 
 def _told_of_person(practitioner: Practitioner) -> Fields:
@@ -38,15 +40,15 @@ def _told_of_person(practitioner: Practitioner) -> Fields:
 async def _people(step: Step, practitioner_ids: Sequence[str]) -> Mapping[str, Current]:
     return {
         row.id: Current({"name": row.name, "inactive": row.is_retired}, row.untouched)
-        for row in await doctors.lock_practitioners(step.pg, practitioner_ids)
+        for row in await people.lock_all(step.pg, practitioner_ids)
     }
 
 
 async def _store_person(step: Step, practitioner_id: str, now: Fields) -> None:
     if "name" in now:
-        await doctors.rename_practitioner(step.pg, practitioner_id, str(now["name"]), step.now)
+        await people.rename(step.pg, practitioner_id, str(now["name"]), step.now)
     if now.get("inactive"):
-        for doctor_id in await doctors.active_of(step.pg, practitioner_id):
+        for doctor_id in await people.active_doctors(step.pg, practitioner_id):
             await _raise_days(step, [doctor_id])
             await _store_doctor(step, doctor_id, {"active": False})
 

@@ -11,9 +11,9 @@ from db.postgres.booking.feed import AppointmentChange
 from db.postgres.imports import VisitRow
 from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.doctor import DoctorDay
-from server.fhir.directory import GENERAL_PRACTICE
 from server.fhir.encounter import past_period
 from server.fhir.fields import Identifier, Unusable, Withdrawn
+from server.fhir.roles import GENERAL_PRACTICE
 from server.fhir.visit import ExportedVisit
 from server.usecases.appointments import history
 from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Step
@@ -35,16 +35,16 @@ CHANGED, WITHDRAWN = "changed by an import", "entered in error, says an import"
 
 async def add(step: Step, batch: Sequence[Item[AnyVisit]]) -> ImportCounts:
     """Add a past appointment for each encounter that the database does not have, and its doctor if there is no role."""
-    return await _Batch.run(step, batch, lambda visit, zone: past_period(visit, zone, step.now))
+    return await _VisitBatch.run(step, batch, lambda visit, zone: past_period(visit, zone, step.now))
 
 
 async def add_booked(step: Step, batch: Sequence[Item[AnyVisit]]) -> ImportCounts:
     """Add Appointments that take no time in the book."""
-    return await _Batch.run(step, batch, lambda visit, zone: visit.period(zone))
+    return await _VisitBatch.run(step, batch, lambda visit, zone: visit.period(zone))
 
 
 @dataclass
-class _Batch:
+class _VisitBatch:
     """What is to be done about the visits of a batch."""
 
     step: Step
@@ -70,7 +70,7 @@ class _Batch:
         ids = {*known.ids, *references.booked.values()}
         there = {row.id: row for row in await imports.visits(step.pg, ids, _encounters(contents[0]))}
         past = await Past.load(step, contents, references.booked)
-        work = _Batch(step, known, references, there, past)
+        work = _VisitBatch(step, known, references, there, past)
         for item in batch:
             with work.outcome.reporting(item.line):
                 work.sort(item)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, time, timedelta
 
 from db.postgres.booking.hours import SessionRow
-from server.fhir.directory import PractitionerRole
+from server.fhir.roles import PractitionerRole
 
 _DAY = timedelta(days=1)
 _SLOT_MINUTES = 30

@@ -15,6 +15,7 @@ from db.postgres.cluster.transaction import transact
 from db.postgres.directory import reserved_systems
 from server.domain.ids import Clock, IdMaker
 from server.fhir import directory as reading
+from server.fhir import roles
 from server.fhir.appointment import appointment
 from server.fhir.condition import condition
 from server.fhir.encounter import encounter
@@ -61,7 +62,7 @@ _KINDS: Mapping[str, _ResourceType] = {
     "Organization": _ResourceType(reading.organization, clinics.organizations),
     "Location": _ResourceType(reading.location, clinics.locations),
     "Practitioner": _ResourceType(reading.practitioner, doctors.practitioners),
-    "PractitionerRole": _ResourceType(reading.role, doctors.roles),
+    "PractitionerRole": _ResourceType(roles.role, doctors.roles),
     "Patient": _ResourceType(patient, patients.add),
     "Encounter": _ResourceType(encounter, encounters.add),
     "Appointment": _ResourceType(appointment, encounters.add_booked, bookings.book, bookings.takes_time),

@@ -1,0 +1,107 @@
+"""Patients as messages, and what requests say of them."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from db.postgres.directory.patients import FullPatientRow
+from server import particulars
+from server.domain.errors import invalid
+from server.domain.etags import etag_of
+from server.domain.identifiers import LONGEST, system_of, value_of
+from server.rpc.messages.convert import to_timestamp
+from server.rpc.messages.updates import check_same_id, fields_to_change, validate_fields
+from server.rpc.messages.validate import checked
+from server.usecases.directory.patient_changes import PatientChange
+from server.usecases.directory.patients import Particulars, PatientSearch
+from yoyaku.v1 import directory_service_pb2 as pb
+from yoyaku.v1 import patient_pb2
+
+_PATIENT_FIELDS = (
+    *("name", "birth_date", "phone", "email", "language", "identifiers"),
+    *("name_kana", "deceased", "inactive"),
+)
+
+
+def patient_change(request: pb.UpdatePatientRequest) -> PatientChange:
+    """The change that a request asks for (INVALID_REQUEST)."""
+    check_same_id("patient.id", request.patient.id, request.patient_id)
+    fields = fields_to_change(request.update_mask, request.patient, _PATIENT_FIELDS)
+    patient = patient_pb2.Patient()
+    FieldMask(paths=fields).MergeMessage(request.patient, patient)
+    equivalent = pb.RegisterPatientRequest(
+        name=patient.name,
+        name_kana=patient.name_kana,
+        birth_date=patient.birth_date,
+        phone=patient.phone,
+        email=patient.email,
+        language=patient.language,
+        identifiers=patient.identifiers,
+    )
+    validate_fields(equivalent, {*fields} - {"deceased", "inactive"}, "patient")
+    new = replace(new_patient(equivalent, "patient."), deceased=patient.deceased, inactive=patient.inactive)
+    return PatientChange(request.patient_id.lower(), fields, new, request.patient.etag, request.reason)
+
+
+def new_patient(request: pb.RegisterPatientRequest, within: str = "") -> Particulars:
+    """The patient that a request describes (INVALID_REQUEST); `within` comes before the names of fields."""
+    return Particulars(
+        name=checked(f"{within}name", particulars.person, request.name, ""),
+        birth_date=checked(f"{within}birth_date", particulars.birth_date, request.birth_date, None),
+        phone=checked(f"{within}phone", particulars.phone, request.phone, ""),
+        email=checked(f"{within}email", particulars.email, request.email, ""),
+        language=request.language or "en",
+        name_kana=checked(f"{within}name_kana", particulars.person, request.name_kana, ""),
+        identifiers=_identifiers(f"{within}identifiers", request.identifiers),
+    )
+
+
+def _identifiers(field: str, identifiers: Iterable[patient_pb2.Identifier]) -> list[tuple[str, str]]:
+    pairs = [_pair(field, identifier) for identifier in identifiers]
+    if len(set(pairs)) < len(pairs):
+        raise invalid(field, "the same system and value appear twice: send each identifier once")
+    return sorted(pairs)
+
+
+def _pair(field: str, identifier: patient_pb2.Identifier) -> tuple[str, str]:
+    pair = system_of(identifier.system), value_of(identifier.value)
+    if not all(0 < len(part) <= LONGEST for part in pair):
+        raise invalid(field, f"a system or a value is blank, or longer than {LONGEST} characters: correct it")
+    return pair
+
+
+def patient_search(request: pb.SearchPatientsRequest) -> PatientSearch:
+    """Whom a request looks for (INVALID_REQUEST)."""
+    identifier = _pair("identifier", request.identifier) if request.HasField("identifier") else None
+    return PatientSearch(
+        identifier=identifier,
+        name=request.name,
+        birth_date=checked("birth_date", particulars.partial_date, request.birth_date, ""),
+        phone=checked("phone", particulars.last_digits, request.phone, ""),
+        language=request.language,
+        size=request.size,
+        page_token=request.page_token,
+    )
+
+
+def patient_of(row: FullPatientRow) -> patient_pb2.Patient:
+    """A patient as a message."""
+    return patient_pb2.Patient(
+        id=row.id,
+        name=row.name,
+        birth_date=row.birth_date.isoformat() if row.birth_date else "",
+        phone=row.phone,
+        email=row.email,
+        language=row.language,
+        pending_email=row.pending_email,
+        pending_phone=row.pending_phone,
+        identifiers=[patient_pb2.Identifier(system=system, value=value) for system, value in row.identifiers],
+        etag=etag_of(row.version),
+        create_time=to_timestamp(row.created_at),
+        update_time=to_timestamp(row.updated_at),
+        name_kana=row.name_kana,
+        deceased=row.deceased,
+        inactive=row.inactive,
+        replaced_by=row.replaced_by or "",
+    )

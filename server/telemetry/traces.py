@@ -27,7 +27,7 @@ _TRACEPARENT = re.compile(r"00-((?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-
 _ODD = "13579bdf"
 _W3C = TraceContextTextMapPropagator()
 _XRAY = AwsXRayPropagator()
-_SHORTEST_STEP_NANOSECONDS = 100_000
+_SHORTEST_STEP_SECONDS = 0.0001
 _NO_SPAN: AbstractContextManager[None] = nullcontext()
 
 
@@ -122,10 +122,11 @@ def span(
     return _Active(maker, name, attributes, kind) if maker else _NO_SPAN
 
 
-def step(name: str) -> AbstractContextManager[None]:
-    """As `span`, for what has no spans below it and usually is too short to look at: under 0.1 ms it leaves none."""
-    maker = _sampling()
-    return _Step(maker, name) if maker else _NO_SPAN
+def step_ended(name: str, began: float) -> None:
+    """A span for a step that began then, by time.perf_counter, if the call is sampled and it took 0.1 ms or longer."""
+    seconds = time.perf_counter() - began
+    if seconds >= _SHORTEST_STEP_SECONDS and (maker := _sampling()):
+        _ended(maker, name, seconds)
 
 
 def _sampling() -> Tracer | None:
@@ -161,9 +162,18 @@ def belonging_to(trace: Trace) -> Iterator[None]:
 def request_ended(name: str, seconds: float, attributes: Callable[[], Attributes]) -> None:
     """A span for a request to another program that has just ended, if the call is sampled."""
     if maker := _sampling():
-        now = time.time_ns()
-        began = now - int(seconds * 1e9)
-        maker.start_span(name, kind=SpanKind.CLIENT, attributes=attributes(), start_time=began).end(now)
+        _ended(maker, name, seconds, attributes(), SpanKind.CLIENT)
+
+
+def _ended(
+    maker: Tracer,
+    name: str,
+    seconds: float,
+    attributes: Attributes | None = None,
+    kind: SpanKind = SpanKind.INTERNAL,
+) -> None:
+    now = time.time_ns()
+    maker.start_span(name, kind=kind, attributes=attributes, start_time=now - int(seconds * 1e9)).end(now)
 
 
 class _Active:
@@ -184,21 +194,3 @@ class _Active:
         if error is not None:
             self._span.set_attribute("error.type", type(error).__name__)
         self._span.end()
-
-
-class _Step:
-    """A span that is made at the end, and only if it took long enough to matter."""
-
-    __slots__ = ("_began", "_maker", "_name")
-
-    def __init__(self, maker: Tracer, name: str) -> None:
-        self._maker, self._name = maker, name
-
-    def __enter__(self) -> None:
-        self._began = time.time_ns()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if (now := time.time_ns()) - self._began >= _SHORTEST_STEP_NANOSECONDS:
-            self._maker.start_span(self._name, start_time=self._began).end(now)

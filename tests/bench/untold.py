@@ -15,7 +15,7 @@ def _no_span(*_: object) -> AbstractContextManager[None]:
 
 if __name__ == "__main__":
     # Before other modules take these functions by their names.
-    vars(traces).update(span=_no_span, step=_no_span)
+    vars(traces).update(span=_no_span)
     traces.call_arrived = lambda *_: False
     traces.exemplar = traces.traceparent = lambda: None
     call_spans.ended = requests.watch = _nothing

@@ -58,16 +58,18 @@ def begin(method: str, metadata: Collection[tuple[str, Any]]) -> bool:
         # In the form of a trace id, at a tenth of the cost of uuid.uuid4.
         request_id = f"{_randomness.getrandbits(128):032x}"
     call = CurrentCall(
-        mark=mark_of(headers.get(READ_MARK, "")),
         method=method,
         request_id=request_id,
         authorization=headers.get("authorization", ""),
+        is_sampled=traces.call_arrived(headers.get(traces.W3C_HEADER, ""), headers.get(traces.XRAY_HEADER, "")),
         over_rest=_SET_BY_TRANSCODER in headers,
     )
+    if READ_MARK in headers:
+        call.mark = mark_of(headers[READ_MARK])
     if IF_MATCH in headers:
         call.if_match = ", ".join(value for key, value in metadata if key == IF_MATCH)
     set_current(call)
-    return traces.call_arrived(headers.get(traces.W3C_HEADER, ""), headers.get(traces.XRAY_HEADER, ""))
+    return call.is_sampled
 
 
 def token_of(authorization: str) -> str:
@@ -146,7 +148,8 @@ def ended(call: CurrentCall, code: str, began: float, reason: str | None = None,
     """Count a call or stream that has ended, and log it."""
     caller = call.caller.id if call.caller else None
     seconds = time.perf_counter() - began
-    call_spans.ended(call.method, code, reason, seconds, is_stream=is_stream)
+    if call.is_sampled or code != "OK" or seconds > call_spans.SLOW_SECONDS:
+        call_spans.ended(call.method, code, reason, seconds, is_stream=is_stream)
     tell = ended_calls.stream_ended if is_stream else ended_calls.call_ended
     tell(call.method, code, reason, seconds, call.request_id, caller)
 

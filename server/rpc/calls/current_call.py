@@ -16,6 +16,8 @@ class CurrentCall(CausalSession):
     request_id: str = ""
     authorization: str = ""
     """The header, empty if there is none."""
+    is_sampled: bool = False
+    """Whether spans of it are made."""
     over_rest: bool = False
     if_match: str | None = None
     """The header, if there is one."""

@@ -18,12 +18,12 @@ from server.rpc.calls.call_lifecycle import (
     request_of,
     token_of,
 )
-from server.rpc.calls.current_call import current, identified
+from server.rpc.calls.current_call import CurrentCall, current, identified
 from server.rpc.calls.deadlines import Deadlines, budget
 from server.rpc.calls.preconditions import require_match
 from server.rpc.calls.sessions import headers_of
 from server.rpc.messages.errors import CODES
-from server.telemetry.traces import step
+from server.telemetry.traces import step_ended
 
 Answer = Message | bytes
 Handler = Callable[[Message, Any], Coroutine[Any, Any, Answer]]
@@ -44,21 +44,22 @@ def unary_handler(
         try:
             seconds = budget(context.time_remaining())
             if not public:
-                with step("authenticate"):
-                    token = token_of(this.authorization)
-                    caller = tokens.recall(token)
-                    if caller is None:
-                        caller = await deadlines.within(seconds, tokens.verify(token))
-                        seconds -= time.perf_counter() - began
-                    identified(this, caller)
-                    check_role(caller)
-            response = await deadlines.within(seconds, _answer(context, read, handler))
+                token = token_of(this.authorization)
+                caller = tokens.recall(token)
+                if caller is None:
+                    caller = await deadlines.within(seconds, tokens.verify(token))
+                    seconds -= time.perf_counter() - began
+                identified(this, caller)
+                check_role(caller)
+                step_ended("authenticate", began)
+            response = await deadlines.within(seconds, _answer(this, context, read, handler))
             if this.has_news:
                 this.headers.extend(headers_of(this))
             if this.headers and this.over_rest:
                 # Trailing metadata does not become HTTP headers. Initial metadata does, at the cost of another wake-up.
-                with step("send headers"):
-                    await context.send_initial_metadata(this.headers)
+                sending = time.perf_counter()
+                await context.send_initial_metadata(this.headers)
+                step_ended("send headers", sending)
                 this.headers.clear()
         except Exception as failure:
             error = refusal(failure, this)
@@ -71,7 +72,10 @@ def unary_handler(
     return grpc.stream_unary_rpc_method_handler(call, None, None)
 
 
-async def _answer(context: Any, read: Callable[[bytes], Message], handler: Handler) -> Answer:
-    with step("read"):
-        request, if_match = read(await request_of(context)), current().if_match
-    return await handler(require_match(request, if_match) if if_match is not None else request, context)
+async def _answer(this: CurrentCall, context: Any, read: Callable[[bytes], Message], handler: Handler) -> Answer:
+    began = time.perf_counter()
+    request = read(await request_of(context))
+    step_ended("read", began)
+    if this.if_match is not None:
+        request = require_match(request, this.if_match)
+    return await handler(request, context)

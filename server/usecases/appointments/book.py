@@ -27,7 +27,7 @@ from server.domain.errors import DomainError
 from server.domain.identity import Action, Caller, Owner, acts_for_others, require
 from server.domain.ids import Clock, IdMaker
 from server.domain.reasons import check_reason
-from server.telemetry.traces import span, step
+from server.telemetry.traces import span
 from server.usecases.appointments import history, holds
 from server.usecases.appointments.alternatives import with_alternatives
 from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
@@ -128,7 +128,7 @@ class _Creation:
             plan = await self._plan(pg, claim)
         with span("lock and read"):
             found = await self._lock_and_read(pg, claim, plan)
-        with step("seat"):
+        with span("seat"):
             seat = seat_for(found.place, self.now, override=bool(self.booking.override_reason))
         with span("write"):
             return await self._write(pg, found, seat, plan.waived)

@@ -73,8 +73,11 @@ class AccessTokens:
 
     def recall(self, token: str) -> Caller | None:
         """The caller that a token stands for, if it was verified before (TOKEN_EXPIRED)."""
-        caller = self._verified.get(token)
-        if caller is not None and caller.expires_at <= self._clock():
+        try:
+            caller = self._verified[token]
+        except KeyError:
+            return None
+        if caller.expires_at <= self._clock():
             self._verified.pop(token, None)
             raise DomainError(
                 Reason.TOKEN_EXPIRED,

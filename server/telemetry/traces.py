@@ -15,17 +15,23 @@ from typing import NamedTuple, TypeAlias
 
 from opentelemetry.context import Context, attach, detach
 from opentelemetry.propagators.aws import AwsXRayPropagator
-from opentelemetry.trace import SpanContext, SpanKind, Tracer, get_current_span, set_span_in_context
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    SpanContext,
+    SpanKind,
+    TraceFlags,
+    Tracer,
+    get_current_span,
+    set_span_in_context,
+)
 
 W3C_HEADER = "traceparent"
 XRAY_HEADER = "x-amzn-trace-id"
 
 Attributes: TypeAlias = Mapping[str, str | int]
 
-_TRACEPARENT = re.compile(r"00-((?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]([0-9a-f])")
+_TRACEPARENT = re.compile(r"00-((?!0{32})[0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
 _ODD = "13579bdf"
-_W3C = TraceContextTextMapPropagator()
 _XRAY = AwsXRayPropagator()
 _SHORTEST_STEP_SECONDS = 0.0001
 _NO_SPAN: AbstractContextManager[None] = nullcontext()
@@ -101,7 +107,7 @@ def read(header: str) -> Trace | None:
     """The trace that a `traceparent` names; None for a text that is none."""
     found = _TRACEPARENT.fullmatch(header)
     # Without a tracer nothing is sampled; the id is still good for the log.
-    return Trace(found[1], header, _tracer is not None and found[2] in _ODD) if found else None
+    return Trace(found[1], header, _tracer is not None and found[3][1] in _ODD) if found else None
 
 
 def header_of(span: SpanContext) -> str:
@@ -111,7 +117,13 @@ def header_of(span: SpanContext) -> str:
 
 def context_of(header: str) -> Context:
     """The context in which a span is a child of what a `traceparent` names."""
-    return _W3C.extract({W3C_HEADER: header}, Context())
+    found = _TRACEPARENT.fullmatch(header)
+    if found is None:
+        return Context()
+    remote = SpanContext(
+        int(found[1], 16), int(found[2], 16), is_remote=True, trace_flags=TraceFlags(int(found[3], 16))
+    )
+    return set_span_in_context(NonRecordingSpan(remote), Context())
 
 
 def span(

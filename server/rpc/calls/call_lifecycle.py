@@ -64,6 +64,8 @@ def begin(method: str, metadata: Collection[tuple[str, Any]]) -> bool:
         is_sampled=traces.call_arrived(headers.get(traces.W3C_HEADER, ""), headers.get(traces.XRAY_HEADER, "")),
         over_rest=_SET_BY_TRANSCODER in headers,
     )
+    if call.is_sampled:
+        call.callers_trace = headers.get(call_spans.CALLERS_HEADER, "")
     if READ_MARK in headers:
         call.mark = mark_of(headers[READ_MARK])
     if IF_MATCH in headers:

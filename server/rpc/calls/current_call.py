@@ -18,6 +18,8 @@ class CurrentCall(CausalSession):
     """The header, empty if there is none."""
     is_sampled: bool = False
     """Whether spans of it are made."""
+    callers_trace: str = ""
+    """The header of a sampled call that names the caller's own trace."""
     over_rest: bool = False
     if_match: str | None = None
     """The header, if there is one."""

@@ -8,6 +8,7 @@ import grpc
 from opentelemetry.instrumentation.grpc._aio_server import OpenTelemetryAioServerInterceptor
 from opentelemetry.trace import NoOpTracer
 
+from server.rpc.calls.current_call import current
 from server.telemetry import call_spans
 
 
@@ -16,14 +17,18 @@ class SampledCalls(OpenTelemetryAioServerInterceptor):  # type: ignore[misc]  # 
 
     def __init__(self) -> None:
         super().__init__(NoOpTracer())  # `call_spans` has the tracer
+        self._traced: dict[str, Any] = {}
 
     async def traced(self, handler: Any, details: grpc.HandlerCallDetails) -> Any:
-        """The handler, with a span for the time that it runs."""
+        """The handler of a method, with a span for the time that it runs."""
+        wrapped = self._traced.get(details.method)
+        if wrapped is None:
 
-        async def found(_: grpc.HandlerCallDetails) -> Any:
-            return handler
+            async def found(_: grpc.HandlerCallDetails) -> Any:
+                return handler
 
-        return await self.intercept_service(found, details)
+            wrapped = self._traced[details.method] = await self.intercept_service(found, details)
+        return wrapped
 
     def _intercept_aio_server_stream(self, behavior: Callable[..., Any], handler_call_details: Any) -> Any:
         # The library expects streams to be generators; ours write their messages themselves.
@@ -36,5 +41,4 @@ class SampledCalls(OpenTelemetryAioServerInterceptor):  # type: ignore[misc]  # 
         self, handler_call_details: Any, context: Any, set_status_on_exception: bool = False
     ) -> AbstractContextManager[Any]:
         # The library's names of attributes are old ones, and it notes addresses and programs of callers.
-        callers = dict(handler_call_details.invocation_metadata).get(call_spans.CALLERS_HEADER, "")
-        return call_spans.call_span(handler_call_details.method, callers)
+        return call_spans.call_span(handler_call_details.method, current().callers_trace)

@@ -9,6 +9,7 @@ import structlog
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
 from procrastinate.jobs import Job
 from procrastinate.utils import utcnow
+from procrastinate.worker import Worker
 
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.transaction import transact
@@ -84,19 +85,21 @@ class NotificationWorker:
 
     async def _consume(self, queue: str, at_once: int, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            consumer = asyncio.create_task(self._consumer(queue, at_once))
+            worker = self._consumer(queue, at_once)
+            consumer = asyncio.create_task(worker.run())  # type: ignore[no-untyped-call]
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({consumer, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            # A cancelled consumer shuts down gracefully.
-            consumer.cancel()
+            # Not cancelled: before Python 3.12, a cancellation is lost that comes as the worker gets a connection.
+            worker.stop()  # type: ignore[no-untyped-call]
             stopping.cancel()
             await asyncio.wait({consumer})
-            if not consumer.cancelled() and (error := consumer.exception()):
+            if error := consumer.exception():
                 _log.error("consumer ended unexpectedly and was restarted", queue=queue, failure=place_of(error))
                 await asyncio.sleep(_RESTART_SECONDS)
 
-    async def _consumer(self, queue: str, at_once: int) -> None:
-        await self._app.run_worker_async(
+    def _consumer(self, queue: str, at_once: int) -> Worker:
+        return Worker(
+            self._app,
             queues=[queue],
             name=queue,
             concurrency=at_once,

@@ -125,13 +125,13 @@ def test_what_runs_for_long_logs_json_on_standard_error(copy: Copy, name: str, t
     output, errors = tmp_path / "output", tmp_path / "errors"
     with output.open("wb") as out, errors.open("wb") as err:
         command = [sys.executable, "-m", "server", name]
-        process = subprocess.Popen(command, cwd=copy.root, env=settings, stdout=out, stderr=err)
-        try:
-            eventually(lambda: errors.read_text().endswith("\n"), otherwise=errors.read_text)
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(60) == 0
-        finally:
-            process.kill()
+        with subprocess.Popen(command, cwd=copy.root, env=settings, stdout=out, stderr=err) as process:
+            try:
+                eventually(lambda: errors.read_text().endswith("\n"), otherwise=errors.read_text)
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(60) == 0
+            finally:
+                process.kill()
     assert output.read_text() == ""
     assert all(is_log(line) for line in errors.read_text().splitlines())
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -122,7 +123,7 @@ export PATH="{programs}:$PATH"
 {"".join(blocks)}"""
     assert "8080" not in script
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script.replace(".venv/bin/", f"{programs}/")],
+        ["bash", "-euo", "pipefail", "-c", script.replace(".venv/bin/", f"{shlex.quote(str(programs))}/")],
         cwd=copy.root,
         env=copy.environment,
         capture_output=True,

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from server.notifications.wiring import work
 from tests.fixtures.clinic import Scene
 from tests.fixtures.mail import Relay, start_worker, stop_worker
 from tests.fixtures.worker import settings_for
@@ -16,6 +17,16 @@ async def test_it_survives_that_there_is_no_database_and_ends_in_order() -> None
         await stop_worker(worker)
     else:
         raise AssertionError(f"it ended with {worker.returncode}")
+
+
+async def test_it_ends_whenever_in_its_first_moments_it_is_told_to(
+    scene: Scene, database_url: str, valkey_urls: dict[str, str]
+) -> None:
+    settings = settings_for(database_url, **valkey_urls)
+    for milliseconds in range(0, 120, 5):
+        stop = asyncio.Event()
+        asyncio.get_running_loop().call_later(milliseconds / 1000, stop.set)
+        await asyncio.wait_for(work(settings, stop), 30)
 
 
 async def test_it_ends_at_once_though_a_provider_is_away(

@@ -63,8 +63,8 @@ def escaped(text: str, *, lines: bool = False) -> str:
 
 
 _NOTHING_TO_SEE = "has no visible characters: write something, or leave it empty if it may be"
-_UNFIT = "contains a line break, another control character or a mark that turns the direction of text: remove it"
-_UNFIT_IN_LINES = "contains a control character or a mark that turns the direction of text: remove it"
+_UNFIT = "contains a line break, another control character or a mark that changes the direction of text: remove it"
+_UNFIT_IN_LINES = "contains a control character or a mark that changes the direction of text: remove it"
 
 
 def _is_visible(character: str) -> bool:

@@ -59,7 +59,7 @@ class StreamPlaces:
                 noun = whose.partition(":")[0]
                 raise DomainError(
                     Reason.TOO_MANY_STREAMS,
-                    f"this {noun} has {limit} streams open, which is as many as it may: close one first",
+                    f"this {noun} has {limit} streams open, the most that it may have: close one first",
                     metadata={"limit": str(limit)},
                     retry_after=_LOOK_AGAIN,
                 )

@@ -72,7 +72,7 @@ def main(
         typer.Option(
             envvar="APPOINTMENTS_TOKEN",
             metavar="TOKEN",
-            help="Access token, instead of signing in; best given by the environment.",
+            help="Access token, instead of signing in; safest in the environment variable.",
             show_default=False,
         ),
     ] = "",

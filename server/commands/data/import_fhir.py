@@ -43,20 +43,20 @@ _GO_ON = "what was imported stays; run the same command again to continue"
 def import_fhir(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory with the export's .ndjson files.")],
     time_zone: Annotated[
-        str, typer.Option(help="IANA time zone for organizations whose address does not tell one, such as Asia/Tokyo.")
+        str, typer.Option(help="IANA time zone of organizations whose address does not tell it, such as Asia/Tokyo.")
     ] = "",
     source: Annotated[
         str,
         typer.Option(
-            help="Base URL of the exporting system. Give it if you import from several: their ids may collide."
+            help="Base URL of the exporting system. Give it if you import from several, whose ids may collide."
         ),
     ] = _SOURCE,
     country: Annotated[
-        str, typer.Option(help="Country of phone numbers that tell none, as two letters of ISO 3166, such as JP.")
+        str, typer.Option(help="Country of phone numbers without a country code, in two letters, such as JP.")
     ] = "",
     visit_minutes: Annotated[
         int,
-        typer.Option(min=1, max=1440, help="How long a past visit took that tells no end, or none after its start."),
+        typer.Option(min=1, max=1440, help="Length of a past visit that has no end, or an end before its start."),
     ] = 30,
     dry_run: Annotated[bool, typer.Option(help="Print the whole report and change nothing.")] = False,
     as_overrides: Annotated[

@@ -23,7 +23,9 @@ def log_level(
     level: Annotated[
         Level | None, typer.Argument(help="The new level; reset: as configured; nothing: show it.")
     ] = None,
-    minutes: Annotated[int, typer.Option(min=1, max=_MOST_MINUTES, help="After so long, it is as configured.")] = 60,
+    minutes: Annotated[
+        int, typer.Option(min=1, max=_MOST_MINUTES, help="For how long, then as configured again.")
+    ] = 60,
 ) -> None:
     """Change the log level of all workers and notification workers within two seconds, or show it.
 

@@ -32,6 +32,6 @@ def check_given(reason: str) -> None:
     if not reason:
         raise DomainError(
             Reason.REASON_REQUIRED,
-            "this is no patient of your clinic: say why in reason, which is kept; the patient will be told",
+            "this patient belongs to other clinics: say why in the field reason; it is kept, and the patient is told",
         )
     check_reason("reason", reason)

@@ -206,7 +206,8 @@ async def _require_whole_person(pg: Connection, caller: Caller, practitioner_id:
         if not may(caller, Action.EDIT_PRACTITIONER, Owner(clinic_id=clinic_id)):
             raise DomainError(
                 Reason.NOT_ALLOWED,
-                "this person also works at a clinic that is not yours: ask an admin, or somebody of all these clinics",
+                "this person also works at a clinic that is not yours: ask an admin, or somebody who"
+                " works for all of these clinics",
                 metadata={"action": Action.EDIT_PRACTITIONER.value},
             )
 

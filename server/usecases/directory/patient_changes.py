@@ -162,6 +162,6 @@ async def _check_confirmable(pg: Connection, caller: Caller, patient_id: str, no
     if await is_strange(pg, caller, patient_id, now):
         raise DomainError(
             Reason.NOT_ALLOWED,
-            "this is no patient of your clinic: the patient, or staff of the patient's clinics, can confirm the change",
+            "this patient belongs to other clinics: the patient, or staff of those clinics, can confirm the change",
             metadata={"action": Action.EDIT_PATIENT.value},
         )

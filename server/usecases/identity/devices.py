@@ -157,7 +157,7 @@ class Devices:
                 retry_after=_ASK_AGAIN,
             )
         raise DomainError(
-            Reason.CREDENTIAL_INVALID, "the device token is not or no longer valid: pair the device again"
+            Reason.CREDENTIAL_INVALID, "the device token is unknown or was revoked: pair the device again"
         )
 
     async def _add(

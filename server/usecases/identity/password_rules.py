@@ -48,7 +48,7 @@ def problem_of(password: str, known: Iterable[str]) -> str:
     try:
         chosen = str(_OPAQUE.enforce(unicodedata.normalize("NFKC", password)))
     except UnicodeError:
-        return "contains control characters, or others that not every keyboard sends alike: choose another"
+        return "contains characters that not every keyboard can type in the same way: choose another password"
     if len(chosen) < _LEAST:
         return f"must have at least {_LEAST} characters: a few words are fine"
     # Its word lists take 13 MB, which a worker needs only once somebody chooses a password there.
@@ -64,8 +64,8 @@ def problem_of(password: str, known: Iterable[str]) -> str:
     if takes(chosen[:_WEIGHED], _LEAST_GUESSES) and (rest == folded or takes(rest, _LEAST_GUESSES_OF_REST)):
         return ""
     return (
-        "is one of those that are tried first, such as a season, a name or a clinic with a year: choose at least three"
-        " words that do not belong together"
+        "is easy to guess, as are a season, a name or a clinic with a year: choose at least three words that do not"
+        " belong together"
     )
 
 

@@ -106,7 +106,7 @@ def _check_start(doctor: Doctor, version: HoursVersion, now: datetime) -> None:
     if version.valid_from < first:
         raise DomainError(
             Reason.VALID_FROM_IN_PAST,
-            f"working hours can be set from {first} on, the date at the clinic: send that or a later valid_from",
+            f"working hours can be set from {first}, today at the clinic, onwards: send that date or a later one",
             metadata={"today": first.isoformat()},
         )
 

@@ -163,7 +163,7 @@ def patients(
     ] = "",
     phone: Annotated[str, typer.Option(metavar="DIGITS", help="Last digits of the phone number, at least four.")] = "",
     identifier: Annotated[
-        tuple[str, str] | None, typer.Option(metavar="SYSTEM VALUE", help="The name that another system gives.")
+        tuple[str, str] | None, typer.Option(metavar="SYSTEM VALUE", help="The patient's id in another system.")
     ] = None,
     language: Annotated[str, typer.Option(metavar="en|ja", help="ja: sort by the reading of the name.")] = "",
     as_json: Json = False,

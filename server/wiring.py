@@ -1,13 +1,9 @@
 """Puts the program together: the same for production and for tests."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import asdict
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from random import SystemRandom
-
-import structlog
 
 from db.postgres.cluster.clock import database_clock
 from db.postgres.cluster.engines import Engine, create_engine
@@ -18,20 +14,15 @@ from db.valkey.client import Valkey, create_client
 from db.valkey.read_marks import ReadMarks
 from db.valkey.signer import Signer
 from db.valkey.stream_counts import StreamCounts
-from server.background import kept_up
 from server.config import Settings
 from server.domain.ids import Clock, IdMaker, system_clock, uuid7_maker
 from server.log_level import LogLevel
-from server.measured import Valkeys, build, caches, database, signing_key, streams
+from server.measured import Valkeys
 from server.parts import Parts
 from server.rpc.calls.stalled_readers import StalledReaders
 from server.rpc.messages.day_bytes import FORMS
 from server.rpc.server import GrpcServer
 from server.servicers import servicers
-from server.telemetry import requests
-from server.telemetry.exporting import exported
-from server.telemetry.exposition import exposed
-from server.telemetry.readings import Readings
 from server.usecases.appointments.feed import Feed
 from server.usecases.directory.profile_cache import DOCTOR_LIFE, PATIENT_LIFE, ProfileCache
 from server.usecases.identity.access_tokens import AccessTokens, TokenSettings
@@ -187,63 +178,3 @@ async def _engine_and_cache(stack: AsyncExitStack, settings: Settings, signer: S
         stack.push_async_callback(engine.marks.aclose)
         await stack.enter_async_context(engine.watched())
     return engine, cache
-
-
-def background(parts: Parts, stop: asyncio.Event | None = None) -> AbstractAsyncContextManager[None]:
-    """The background tasks of a worker."""
-    runners = (
-        parts.housekeeping,
-        parts.streams,
-        parts.places,
-        parts.feed,
-        parts.tokens,
-        parts.announcer,
-        parts.valkeys,
-        parts.log_level,
-        parts.stalled_readers,
-    )
-    runs = [each.run() for each in runners]
-    return kept_up((*runs, *parts.hub.loops()), stop or asyncio.Event())
-
-
-def measured(settings: Settings, parts: Parts) -> AbstractContextManager[None]:
-    """Serve a worker's metrics at YOYAKU_METRICS_LISTEN, if that is set."""
-    requests.watch()
-    counts = {"day": parts.days.counts, "doctor": parts.doctors.counts, "patient": parts.patients.counts}
-    sources = [
-        build,
-        database(parts.engine),
-        caches(counts),
-        streams(parts.streams),
-        signing_key(parts.keys.age),
-        parts.valkeys.read,
-    ]
-    return exposed(Readings(sources), settings.metrics_listen, settings.metrics_directory, f"server-{settings.port}")
-
-
-def _traced(settings: Settings) -> AbstractContextManager[None]:
-    return exported(settings.traces_endpoint, "yoyaku-server", xray=settings.traces_format == "xray")
-
-
-async def serve(settings: Settings, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set, then drain: first tell load balancers, then let running calls end.
-
-    OSError if the port is taken, KeyRingError if a master key of medical records is missing, BrokenError after a drain
-    that a failed background task caused.
-    """
-    async with wired(settings) as parts, background(parts, stop):
-        await parts.record_keys.check()
-        await parts.server.start(settings.listen)
-        await parts.capacity.check()
-        with measured(settings, parts), _traced(settings):
-            await stop.wait()
-            await parts.server.turn_away()
-            # Streams are ended in the second half of the time, when load balancers no longer send them here.
-            half = settings.drain_seconds / 2
-            await asyncio.sleep(half)
-            await asyncio.gather(parts.streams.drain(half), asyncio.sleep(half))
-            await parts.server.stop(settings.grace_seconds)
-        log = structlog.get_logger()
-        log.info("days served", **asdict(parts.days.counts))
-        log.info("doctors served", **asdict(parts.doctors.counts))
-        log.info("patients served", **asdict(parts.patients.counts))

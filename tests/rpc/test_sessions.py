@@ -11,7 +11,8 @@ from argon2 import PasswordHasher
 
 from db.valkey.client import Valkey
 from server.domain.identity import Role
-from server.wiring import background, wired
+from server.serving import background
+from server.wiring import wired
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import Scene

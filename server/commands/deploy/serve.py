@@ -7,7 +7,7 @@ import signal
 import structlog
 import uvloop
 
-from server import wiring
+from server import serving
 from server.background import BrokenError
 from server.commands import app, fail, settings
 from server.config import Settings
@@ -45,5 +45,5 @@ async def _serve(configured: Settings) -> None:
     # A change that goes to thousands of streams makes as many short-lived objects, which cost a third more if the
     # garbage collector runs in between; it is needed only for reference cycles, which are rare.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
-    await wiring.serve(configured, stop)
+    await serving.serve(configured, stop)
     log.info("worker ended")

@@ -3,23 +3,20 @@
 import asyncio
 import base64
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import jwt
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from db.postgres.cluster.engines import create_engine
 from server.config import Settings
 from server.local.processes.ports import free
 from server.local.processes.process import Process
 from server.local.servers import workers
-from server.parts import Parts
 from server.wiring import wired
+from tests.edge.tokens import Tokens
 from tests.fixtures.book import Book, Clock
 
 
@@ -32,7 +29,7 @@ class Clinic:
     patient: str = ""
     stranger: str = ""
     day: str = ""
-    tokens: dict[str, str] = field(default_factory=dict)
+    tokens: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,40 +73,14 @@ async def fill(settings: Settings) -> Clinic:
         made.clinic = await book.clinic("Etc/UTC")
         made.doctor = await book.doctor(made.clinic, [("00:00", "23:30")])
         made.patient, made.stranger = await book.patient(), await book.patient("Ito Yui")
-        made.tokens = {
-            "patient": await _token(parts, await book.account("patient", patient_id=made.patient)),
-            "stranger": await _token(parts, await book.account("patient", patient_id=made.stranger)),
-            "doctor": await _token(parts, await book.account("doctor", doctor_id=made.doctor)),
-            "staff": await _token(parts, await book.account("staff", clinic_ids=[made.clinic])),
-            "admin": await _token(parts, await book.account("admin")),
-            "system": await _token(parts, await book.account("system", clinic_ids=[made.clinic])),
-            **await _unusable(parts, now),
+        accounts = {
+            "patient": await book.account("patient", patient_id=made.patient),
+            "stranger": await book.account("patient", patient_id=made.stranger),
+            "doctor": await book.account("doctor", doctor_id=made.doctor),
+            "staff": await book.account("staff", clinic_ids=[made.clinic]),
+            "admin": await book.account("admin"),
+            "system": await book.account("system", clinic_ids=[made.clinic]),
         }
     await engine.dispose()
+    made.tokens = Tokens(settings, accounts)
     return made
-
-
-async def _token(parts: Parts, account_id: str) -> str:
-    token = await parts.tokens.issue(account_id)
-    assert token
-    return token
-
-
-async def _unusable(parts: Parts, now: datetime) -> dict[str, str]:
-    """Tokens of nobody, each with one thing wrong."""
-    kid, ours = await parts.keys.private()
-    theirs = Ed25519PrivateKey.generate()
-    right = {"iss": "yoyaku", "aud": "yoyaku", "sub": "x", "exp": int(now.timestamp()) + 900}
-    claims = {
-        "expired": (ours, right | {"exp": 1}),
-        "for another audience": (ours, right | {"aud": "other"}),
-        "of another issuer": (ours, right | {"iss": "other"}),
-        "forged": (theirs, right),
-        "good in an hour": (ours, right | {"nbf": int(now.timestamp()) + 3600}),
-    }
-    public = ours.public_key().public_bytes_raw()
-    return {name: jwt.encode(each, by, "EdDSA", {"kid": kid}) for name, (by, each) in claims.items()} | {
-        "without a signature": jwt.encode(right, "", "none", {"kid": kid}),
-        "signed with the public key as a secret": jwt.encode(right, public, "HS256", {"kid": kid}),
-        "of a key that there is not": jwt.encode(right, theirs, "EdDSA", {"kid": "../../dev/null"}),
-    }

@@ -18,6 +18,9 @@ from tests.fixtures.waiting import eventually
 ENVOY = Path(sys.executable).with_name("envoy")
 START_SECONDS = 20
 HEAP_BYTES = 1 << 31
+UNHEALTHY_THRESHOLD = 2
+NEVER = 1_000_000
+"""As a threshold: a worker that hangs stays in use, however long the test takes."""
 NO_LIMITS = Limits(*[Bucket(1_000_000, 1_000_000)] * len(fields(Limits)))
 
 
@@ -47,6 +50,7 @@ def running_envoy(
     workers: Sequence[Address],
     keys_cache_seconds: int = 60,
     heap_bytes: int = HEAP_BYTES,
+    unhealthy_threshold: int = UNHEALTHY_THRESHOLD,
     **others: Any,
 ) -> Iterator[Edge]:
     """Envoy in front of these workers, until the end; it lives as long as the thread that calls this."""
@@ -66,6 +70,7 @@ def running_envoy(
     for usual, here in (
         ('"cache_duration": "60s"', f'"cache_duration": "{keys_cache_seconds}s"'),
         (f'"max_heap_size_bytes": {HEAP_BYTES}', f'"max_heap_size_bytes": {heap_bytes}'),
+        (f'"unhealthy_threshold": {UNHEALTHY_THRESHOLD}', f'"unhealthy_threshold": {unhealthy_threshold}'),
     ):
         assert usual in text
         text = text.replace(usual, here)

@@ -17,11 +17,20 @@ from grpc_status import rpc_status
 
 from tests.edge.answers import reason
 from tests.edge.clinic import Stack
-from tests.edge.envoys import Edge, running_envoy, wait_for_readyz
+from tests.edge.envoys import NEVER, NO_LIMITS, Edge, running_envoy, wait_for_readyz
 from tests.edge.rest import Rest
 from tests.fixtures.waiting import eventually
 from yoyaku.v1.schedule_service_pb2 import WatchSlotsRequest
 from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceStub
+
+
+@pytest.fixture(scope="module")
+def edge(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """Envoy keeps a worker in use that hangs: this is about the calls to it."""
+    directory, workers = tmp_path_factory.mktemp("an edge"), [("127.0.0.1", stack.port)]
+    with running_envoy(directory, workers=workers, limits=NO_LIMITS, unhealthy_threshold=NEVER) as edge:
+        wait_for_readyz(edge, 200)
+        yield edge
 
 
 @contextmanager
@@ -141,6 +150,7 @@ def test_more_calls_that_wait_for_a_connection_than_allowed_are_refused(stack: S
 
 def test_reads_that_hang_are_tried_again_within_a_budget(edge: Edge, stack: Stack, rest: Rest) -> None:
     with ThreadPoolExecutor(30) as pool:
+        assert {call.result().status_code for call in burst(pool, rest, 30)} == {200}  # now there are connections
         with still(stack):
             calls = burst(pool, rest, 30)
             eventually(lambda: counter(edge, "workers.upstream_rq_retry_overflow") >= 15)

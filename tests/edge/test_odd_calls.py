@@ -43,7 +43,7 @@ def test_a_grpc_call_that_never_begins_ends_at_once(edge: Edge, stack: Stack, co
             edge, SLOTS, content, version, "-H", token, "-H", f"content-type: application/{kind}", "-H", "te: trailers"
         )
         assert "grpc-status: 3" in head
-        assert seconds < 2
+        assert seconds < 4  # the deadline would come after five
 
 
 async def test_calls_that_never_begin_take_no_place_of_others(edge: Edge) -> None:

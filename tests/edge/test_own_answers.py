@@ -64,7 +64,7 @@ def test_a_call_that_no_worker_can_take_is_unavailable(http: httpx.Client) -> No
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/"),
+        ("GET", "/nothing"),
         ("GET", "/api/nothing"),
         ("DELETE", "/api/appointments"),
         ("POST", "/api/appointments/1:explode"),

@@ -193,7 +193,7 @@ def test_what_is_not_json_is_refused(rest: Rest, body: str) -> None:
 def test_a_body_that_no_call_takes_is_refused_at_once(rest: Rest, body: str, words: str) -> None:
     began = time.monotonic()
     answer = rest("staff", "POST", "/api/patients", content=body)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 4  # the deadline would come after five
     assert (answer.status_code, reason(answer)) == (400, "INVALID_REQUEST")
     assert words in error(answer)["message"]
 

@@ -15,7 +15,7 @@ from tests.faults.conftest import visiting
 from tests.faults.desk import TIMES, Desk, next_day
 from tests.faults.history import History
 from tests.faults.load import load
-from tests.faults.test_failover import promote
+from tests.faults.test_failover import LONGEST_SECONDS, promote
 from tests.faults.town import WORKERS, Town, town
 from tests.fixtures.waiting import until
 from tests.fixtures.worker import Refusal
@@ -23,8 +23,9 @@ from tests.fixtures.workers import Fleet
 from yoyaku.v1 import appointment_service_pb2 as pb
 
 CALLS_A_SECOND = 25
-OUTAGE_SECONDS = 6
-REFUSED_AFTER_SECONDS = 3.5
+OUTAGE_SECONDS = 7
+REFUSED_AFTER_SECONDS = 4.5
+"""Half a second before the deadline of a call that waits for the primary; a fast machine needs little over two."""
 ON_THE_WAY_SECONDS = 0.3
 """An answer that was under way when the primary began to hang tells of what a replica may lack, as ever."""
 
@@ -100,10 +101,10 @@ async def test_with_a_hanging_primary_reads_go_on_marked_and_writes_are_refused_
     print("writes", Counter(outcome for _, outcome, _ in wrote), "first refused after", min(refused, default=None))
     assert Counter(outcome for _, outcome, _ in read).keys() <= {"marked", "current"}
     assert {outcome for at, outcome, _ in read if at > REFUSED_AFTER_SECONDS} == {"marked"}
-    assert max(seconds for at, _, seconds in read if at > REFUSED_AFTER_SECONDS) < 1
+    assert max(seconds for at, _, seconds in read if at > REFUSED_AFTER_SECONDS) < HUNG_SECONDS
     assert {outcome for _, outcome, _ in wrote} == {"DATABASE_UNAVAILABLE"}
     assert max(at + seconds for at, _, seconds in wrote if at < HUNG_SECONDS) < REFUSED_AFTER_SECONDS
-    assert max(seconds for at, _, seconds in wrote if at > REFUSED_AFTER_SECONDS) < 0.5
+    assert max(seconds for at, _, seconds in wrote if at > REFUSED_AFTER_SECONDS) < HUNG_SECONDS
 
 
 async def test_with_a_hanging_primary_who_wrote_more_than_the_replica_has_is_told_so(desk: Desk, place: Town) -> None:
@@ -173,7 +174,7 @@ async def test_no_booking_is_missing_for_its_owner_when_valkey_ends(ended: str, 
 
 async def test_a_primary_that_wakes_after_another_took_its_place_acknowledges_nothing(place: Town) -> None:
     old, new = place.parts["primary"], place.servers[1]
-    async with visiting(place) as fleet, asyncio.timeout(90):
+    async with visiting(place) as fleet, asyncio.timeout(LONGEST_SECONDS):
         async with load(fleet, patients=16) as running:
             await asyncio.sleep(1.5)
             old.send(signal.SIGSTOP)

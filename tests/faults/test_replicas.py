@@ -78,10 +78,11 @@ async def test_without_valkey_the_primary_answers_and_writes_do_not_wait(desk: D
     try:
         await desk.book(day := next_day(), TIMES[0])
         begin = time.monotonic()
-        for time_slot in TIMES[1:11]:
+        for time_slot in TIMES[1:]:
             appointment_id, _ = await desk.book(day, time_slot)
             assert appointment_id in (await desk.seen(desk.writer[1]))[0]
-        assert time.monotonic() - begin < 5
+        # A wait of a quarter of a second in each of these forty-six calls would be over eleven seconds.
+        assert time.monotonic() - begin < 10
         assert await desk.is_answered_by_the_primary()
     finally:
         await place.parts["valkey"].start_again()

@@ -12,6 +12,7 @@ from db.valkey.client import create_client
 from db.valkey.read_marks import ReadMarks
 from db.valkey.signer import Signer
 from server.usecases.single_flight import SingleFlight
+from tests.fixtures.waiting import PATIENCE_SECONDS
 
 Flights = SingleFlight[str, str]
 
@@ -120,7 +121,7 @@ async def test_who_gives_up_leaves_the_read_to_the_others_and_the_last_ends_it(e
     alone = asyncio.create_task(flights.do("key", load))
     await asyncio.sleep(0.01)
     alone.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await ended.wait()
 
 

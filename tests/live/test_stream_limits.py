@@ -119,7 +119,7 @@ async def test_a_limit_holds_over_all_workers_and_streams_of_a_killed_one_count_
             await hospital.open(stack, number % 2)
         assert [await hospital.is_refused(number) for number in (0, 1)] == [True, True]
         hospital.fleet.processes[1].kill()
-        await until(lambda: hospital.is_open(0), seconds=10)
+        await until(lambda: hospital.is_open(0))
 
 
 async def test_a_stream_that_was_closed_leaves_its_place_to_another_worker(hospital: Hospital) -> None:
@@ -128,7 +128,7 @@ async def test_a_stream_that_was_closed_leaves_its_place_to_another_worker(hospi
         readers = [await hospital.open(stack, 0) for _ in range(limit)]
         assert await hospital.is_refused(1)
         readers[0].call.cancel()
-        await until(lambda: hospital.is_open(1), seconds=5)
+        await until(lambda: hospital.is_open(1))
 
 
 @pytest.mark.parametrize("wrong", [b"2", b"9" * 19, {b"x": b"9" * 19}])

@@ -38,22 +38,22 @@ async def test_streams_and_lists_go_on_from_the_database(scene: Scene) -> None:
 
 
 async def test_one_wait_is_enough_for_all(scene: Scene) -> None:
-    doctors = [await scene.book.doctor(scene.clinic_id) for _ in range(8)]
+    doctors = [await scene.book.doctor(scene.clinic_id) for _ in range(40)]
     await scene.slots()
     began = time.monotonic()
     for doctor in doctors:  # none of them is in memory
         await scene.slots(doctor_id=doctor)
-    # A connection takes 0.25 s to fail and an answer 0.5 s: eight waits would be over two seconds.
-    assert time.monotonic() - began < 2
+    # A connection takes 0.25 s to fail and an answer 0.5 s: forty waits would be over ten seconds.
+    assert time.monotonic() - began < 6
 
 
 async def test_who_changes_a_profile_reads_the_change(scene: Scene) -> None:
     await scene.slots()
     began = time.monotonic()
-    for number in range(4):
+    for number in range(10):
         await profiles.call_doctor(scene, f"Specialty {number}")
         assert (await profiles.doctor(scene)).specialty == f"Specialty {number}"
         await profiles.change_patient(scene, name=f"Sato {number}")
         assert (await profiles.patient(scene)).name == f"Sato {number}"
-    # A wait in each of these twenty-four calls of the cache would be six seconds, or twelve.
-    assert time.monotonic() - began < 5
+    # A wait in each of these sixty calls of the cache would be fifteen seconds, or thirty.
+    assert time.monotonic() - began < 10

@@ -1,5 +1,6 @@
 import os
 import socket
+import sys
 
 import pytest
 
@@ -33,3 +34,13 @@ def test_no_outgoing_connection_can_take_a_free_port_before_it_is_used() -> None
     with socket.create_server((ports.HOST, 0)) as server, socket.create_connection(server.getsockname()) as outgoing:
         assert outgoing.getsockname()[1] not in ports.CHOSEN_PORTS
     assert set(ports.free(6)) <= set(ports.CHOSEN_PORTS)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no server could listen beside the holder")
+def test_who_chooses_next_gets_another_port_though_nothing_listens_on_the_first_yet() -> None:
+    [port] = ports.free(1)
+    with socket.socket() as chooser, pytest.raises(OSError, match="in use"):
+        chooser.bind((ports.HOST, port))
+    with socket.create_server((ports.HOST, port)) as server, socket.create_connection(server.getsockname()) as client:
+        server.accept()[0].close()
+        assert client.recv(1) == b""

@@ -82,7 +82,7 @@ async def test_a_call_ends_at_its_deadline_and_frees_what_it_held(scene: Scene) 
             return not await scene.book.waits_for_a_lock()
 
         # Without the deadline it would wait for `lock_timeout`, four seconds.
-        await until(waits_no_more, 2)
+        await until(waits_no_more, 3)
         await pg.execute("ROLLBACK")
     assert await scene.free()
 

@@ -87,21 +87,20 @@ async def test_a_call_that_is_not_sampled_leaves_a_span_only_if_it_failed_or_was
     traced(scene.patient, sampled=False)
     await scene.book_slot("10:00")
     assert (await refusal(scene.book_slot("10:00"))).reason == "SLOT_TAKEN"
-    holding = asyncio.create_task(scene.book.run("DO $$ BEGIN LOCK TABLE appointments; PERFORM pg_sleep(1.3); END $$"))
-    await asyncio.sleep(0.2)
-    await scene.book_slot("11:00")
-    await holding
+    async with scene.book.locked("appointments"):
+        booking = asyncio.create_task(scene.book_slot("11:00"))
+        await until(scene.book.waits_for_a_lock)
+        await asyncio.sleep(1.1)
+    await booking
     (slow,) = await spans(collector, "yoyaku.v1.AppointmentService/CreateAppointment")
     assert slow.milliseconds > 1_000
     assert (slow.parent, slow.failed, slow.attributes["rpc.response.status_code"]) == (PARENT, False, "OK")
 
-    holding = asyncio.create_task(scene.book.run("DO $$ BEGIN LOCK TABLE appointments; PERFORM pg_sleep(0.9); END $$"))
-    await asyncio.sleep(0.2)
     request = CreateAppointmentRequest(
         patient_id=scene.patient_id, doctor_id=scene.doctor_id, date=TUESDAY, time_slot="09:00"
     )
-    late = await refusal(scene.patient(scene.patient.appointments.CreateAppointment, request, seconds=0.4))
-    await holding
+    async with scene.book.locked("appointments"):
+        late = await refusal(scene.patient(scene.patient.appointments.CreateAppointment, request, seconds=0.8))
     assert late.reason == "DEADLINE_PASSED"
 
     async def failed() -> list[Span]:

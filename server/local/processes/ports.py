@@ -1,8 +1,11 @@
 """TCP ports on loopback."""
 
 import errno
+import os
 import secrets
 import socket
+import sys
+from collections import deque
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -15,15 +18,37 @@ CHOSEN_PORTS = range(20_000, 32_768)
 """Ports that no outgoing connection gets: one could take a port between its choice and its use. Linux gives them from
 32,768 on, macOS and Windows from 49,152 on."""
 
+_HOLD_MOST = 200
+"""Ports that a process keeps others from choosing: the ones it chose last, for which it may not have begun a server."""
+_held: deque[int] = deque()
+
 
 def free(count: int) -> list[int]:
-    """Different ports that nothing is listening on at this moment."""
+    """Different ports that nothing listens on and that no process has chosen lately; for servers with SO_REUSEADDR."""
     found: list[int] = []
     while len(found) < count:
         port = secrets.choice(CHOSEN_PORTS)
-        if port not in found and is_free(port):
+        if port not in found and _hold(port):
             found.append(port)
     return found
+
+
+def _hold(port: int) -> bool:
+    """Keep others that choose a port from choosing this one, also before its server listens; whether that succeeded."""
+    holder = socket.socket()
+    try:
+        # Not beside a server, nor beside another holder.
+        holder.bind((HOST, port))
+    except OSError:
+        holder.close()
+        return False
+    # From now on a server may listen beside it.
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _held.append(holder.detach())
+    # Other systems let no server listen beside a holder.
+    while len(_held) > (_HOLD_MOST if sys.platform == "linux" else 0):
+        os.close(_held.popleft())
+    return True
 
 
 def claim(port: int, setting: str) -> None:

@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "stack",
     "down": "stack",
     "envoy-config": "deploy",
+    "export-fhir": "data",
     "healthy": "deploy",
     "import-fhir": "data",
     "invite-admin": "access",

@@ -1,8 +1,9 @@
 """Organizations, their locations, and practitioners."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from server.fhir import extensions
 from server.fhir.fields import (
     Identifier,
     Json,
@@ -38,6 +39,8 @@ class Organization:
     """On one line; empty if unknown."""
     phone: str
     """In E.164 form; empty if unknown."""
+    policy: Mapping[str, int]
+    """The booking policy, as far as it tells one."""
     no_provider: str
     """Why it is no clinic unless something refers to it as one; empty if its type says that it is."""
     notes: Sequence[str] = ()
@@ -73,9 +76,10 @@ def organization(resource: Json, origin: Origin) -> Organization:
     return Organization(
         identifiers(resource, origin, notes),
         _name_of(resource, notes),
-        zone_of(addresses, origin.zone, notes).key,
+        (extensions.zone(resource) or zone_of(addresses, origin.zone, notes)).key,
         next(filter(None, map(_in_one_line, addresses)), "")[:_MOST_OF_ADDRESS],
         phone_of(resource, origin, notes),
+        extensions.policy(resource),
         _no_provider(resource, origin),
         notes,
     )

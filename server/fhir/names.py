@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from server import particulars
+from server.fhir.extensions import WRITING
 from server.fhir.fields import Json, Unusable, has_ended, items, name, text
 
 # Names of the past come last.
 _USES = ("official", "usual", "", "temp", "nickname", "anonymous", "old", "maiden")
-_WRITING = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-representation"
+
 _SYLLABIC, _IDEOGRAPHIC = "SYL", "IDE"
 
 
@@ -53,7 +54,7 @@ def _order(human_name: Json, now: datetime) -> tuple[bool, bool, int, bool]:
 
 def _writing(human_name: Json) -> str:
     extensions = items(human_name.get("extension"))
-    return next((text(each.get("valueCode")) for each in extensions if each.get("url") == _WRITING), "")
+    return next((text(each.get("valueCode")) for each in extensions if each.get("url") == WRITING), "")
 
 
 def _is_reading(human_name: Json) -> bool:

@@ -1,11 +1,13 @@
 """Roles of practitioners at organizations: their hours, and the days when they are away."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import NamedTuple
 
 from server.domain.characters import without_ignorable
+from server.fhir import extensions
+from server.fhir.extensions import ExportedSession
 from server.fhir.fields import (
     Identifier,
     Json,
@@ -59,6 +61,8 @@ class PractitionerRole:
     active: bool
     hours: Sequence[Hours]
     """Empty if the role does not tell."""
+    all_hours: Mapping[date, Sequence[ExportedSession]]
+    """All working hours, by the day from which they apply, if one of our exports tells them."""
     since: date | None
     until: date | None
     """The last day of the role."""
@@ -88,6 +92,7 @@ def role(resource: Json, origin: Origin) -> PractitionerRole:
         specialty[:_MOST_OF_SPECIALTY],
         active=resource.get("active") is not False and not has_ended,
         hours=_hours(resource, notes),
+        all_hours=extensions.working_hours(resource, notes),
         since=since.day if since else None,
         until=until.day if until else None,
         absences=_absences(resource, notes),

@@ -80,6 +80,7 @@ def test_every_command_prints_data_on_standard_output_and_nothing_else(copy: Cop
         "check-zones": [],
         "demo": [],
         "envoy-config": ["--directory", "an edge", "--worker", "127.0.0.1:1"],
+        "export-fhir": ["exported"],
         "import-fhir": ["an export"],
         "invite-admin": ["new.admin@hospital.example"],
         "limits": [],

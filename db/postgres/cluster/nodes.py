@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import NoReturn
 
 import psycopg
@@ -56,6 +57,10 @@ class Node:
     def epoch(self) -> int:
         """Its epoch when it was last asked."""
         return self.state.epoch if self.state else 0
+
+    def opened(self, application: str) -> AbstractAsyncContextManager[Connection]:
+        """A connection to it beside the pool, for work that takes minutes; closed at the end."""
+        return open_connection(self._url, application)
 
     async def watch(self, heard: Callable[["Node"], None]) -> NoReturn:
         """Ask the server for its state five times a second until cancelled; `heard` is called with each answer."""

@@ -82,6 +82,19 @@ async def read(
         return await _read_from(await last_resort(engine, session), work)
 
 
+@asynccontextmanager
+async def snapshot(engine: Engine) -> AsyncIterator[Connection]:
+    """A connection to the primary whose statements all see the same moment, and change nothing.
+
+    Raises the errors of db.errors. Vacuum keeps what has changed since for as long as it is open.
+    """
+    with translated():
+        async with engine.primary.opened("yoyaku-snapshot") as pg:
+            await pg.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield pg
+            await pg.execute("COMMIT")
+
+
 async def mark(engine: Engine) -> None:
     """Make later reads of the running session see all that the primary has written by now (Unreachable)."""
     session = CAUSAL_SESSION.get()

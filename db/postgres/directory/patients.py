@@ -111,6 +111,7 @@ WITH found AS MATERIALIZED (
 )
 SELECT (SELECT count(*) > %(most)s FROM found), {_COLUMNS} FROM patients JOIN page USING (id) ORDER BY place, id
 """
+_PAGE = f"{_SELECT}WHERE id > %(after_id)s ORDER BY id LIMIT %(limit)s"
 _IS_SEEN_BY = """
 SELECT EXISTS (SELECT FROM appointments WHERE patient_id = %(patient_id)s AND doctor_id = %(doctor_id)s
     AND status NOT IN ('cancelled', 'expired'))
@@ -155,6 +156,13 @@ async def get(pg: Connection, patient_id: str) -> Sent[FullPatientRow]:
     """One patient, if the id exists."""
     cursor = pg.cursor(row_factory=args_row(_full))
     return await cursor.execute(_GET, {"patient_id": patient_id})
+
+
+async def page(pg: Connection, after_id: str, limit: int) -> list[FullPatientRow]:
+    """A page of all patients in the order of ids; the nil UUID starts at the first."""
+    cursor = pg.cursor(row_factory=args_row(_full))
+    await cursor.execute(_PAGE, {"after_id": after_id, "limit": limit})
+    return await cursor.fetchall()
 
 
 async def is_seen_by(pg: Connection, patient_id: str, doctor_id: str) -> Sent[tuple[bool]]:

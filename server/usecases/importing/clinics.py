@@ -48,18 +48,23 @@ async def _store(step: Step, clinic_id: str, now: Fields) -> None:
 _CONTACTS = Upkeep(_told, _current, _store)
 
 
+_USUAL_POLICY = {
+    "horizon_days": 90,
+    "min_notice_minutes": 30,
+    "cancel_by_minutes": 60,
+    "max_per_patient_day": 3,
+    "buffer_minutes": 0,
+}
+
+
 async def _add_clinic(step: Step, clinic_id: str, organization: Organization) -> None:
     row = ClinicRow(
         id=clinic_id,
         name=organization.name,
         time_zone=organization.time_zone,
-        horizon_days=90,
-        min_notice_minutes=30,
-        cancel_by_minutes=60,
-        max_per_patient_day=3,
-        buffer_minutes=0,
         address=organization.address,
         phone=organization.phone,
+        **{**_USUAL_POLICY, **organization.policy},
     )
     await clinics.add(step.pg, row, step.now)
 

@@ -31,6 +31,8 @@ OFFICE_HOURS: Versions = {
 
 def hours_of(role: PractitionerRole) -> Versions:
     """The hours of a role; office hours if it tells none."""
+    if role.all_hours:
+        return {first: [SessionRow(first, *each) for each in week] for first, week in role.all_hours.items()}
     since = max(role.since or FROM, FROM)
     changes = {since: True}
     for absence in role.absences:

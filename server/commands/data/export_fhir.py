@@ -1,0 +1,97 @@
+"""`python -m server export-fhir DIR`: writes the book as a FHIR R4 bulk export."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+
+from server.commands import app, fail
+from server.commands.running import settings_here
+from server.config import Settings
+from server.domain.errors import DomainError
+from server.usecases.exporting.resources import Json
+from server.usecases.exporting.run import Exporter
+from server.wiring import wired
+
+
+@app.command(name="export-fhir")
+def export_fhir(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory to make; one that exists must be empty.")],
+) -> None:
+    """Write everything but medical records as a FHIR R4 bulk export: a file of ndjson for each type of resource.
+
+    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. All of it is the state of one moment. DIR appears
+    once it is complete; only its owner can read it. `import-fhir` reads it, here or elsewhere.
+    """
+    target = directory.resolve()
+    partial = target.with_name(f"{target.name}.partial")
+    _check(target)
+    try:
+        partial.mkdir(mode=0o700)
+    except FileExistsError:
+        raise fail(f"{partial} exists: another export is running, or was killed; remove it in that case") from None
+    except OSError as error:
+        raise fail(f"{partial} cannot be made: {error.strerror}; its parent directory must exist") from None
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # a manager ends it as Ctrl-C does
+    try:
+        counts = asyncio.run(_export(settings_here(), partial))
+        partial.rename(target)
+        _sync(target.parent)
+    except DomainError as error:
+        raise fail(f"{error.message}; nothing was written") from None
+    except OSError as error:
+        raise fail(f"{target} cannot be written: {error.strerror}; nothing was written") from None
+    except KeyboardInterrupt:
+        raise fail("stopped; nothing was written") from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    for kind, count in counts.items():
+        print(f"{kind:<18}{count:>10}")
+    print(f"written to {target}")
+
+
+def _check(target: Path) -> None:
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise fail(f"{target} is not an empty directory: name one that is, or one that does not exist yet")
+
+
+async def _export(configured: Settings, partial: Path) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    with ExitStack() as stack:
+        files: dict[str, BinaryIO] = {}
+        async with wired(configured) as parts:
+            async for kind, resources in Exporter(parts.engine, parts.clock).run():
+                if kind not in files:
+                    files[kind] = stack.enter_context(_created(partial / f"{kind}.ndjson"))
+                files[kind].write(_lines(resources))
+                counts[kind] += len(resources)
+        for file in files.values():
+            file.flush()
+            os.fsync(file.fileno())
+    _sync(partial)
+    return counts
+
+
+def _created(path: Path) -> BinaryIO:
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def _lines(resources: Sequence[Json]) -> bytes:
+    return b"".join(json.dumps(each, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for each in resources)
+
+
+def _sync(directory: Path) -> None:
+    """Make the names of files in a directory safe on disk."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

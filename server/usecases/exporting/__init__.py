@@ -1,0 +1,1 @@
+"""Exports the book in the form of other systems."""

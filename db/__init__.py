@@ -1,0 +1,1 @@
+"""Everything that keeps state: PostgreSQL and Valkey."""

@@ -1,0 +1,1 @@
+"""The server: rules, use cases, gRPC, notifications, commands, and the local stack."""

@@ -1,0 +1,1 @@
+"""Envoy's configuration, filled in from the contract, the pages and the limits."""

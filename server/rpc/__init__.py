@@ -1,0 +1,1 @@
+"""The gRPC server: what every call goes through, the services, and messages."""

@@ -1,0 +1,1 @@
+"""The primary and its replicas: which server answers, and transactions on it."""

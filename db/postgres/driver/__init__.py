@@ -1,0 +1,1 @@
+"""One server: connections, the pool that lends them, and statements in a pipeline."""

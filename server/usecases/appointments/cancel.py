@@ -1,4 +1,4 @@
-"""Canceller an appointment: one transaction that leaves everything as it was if it fails."""
+"""Cancelling an appointment: one transaction that leaves everything as it was if it fails."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,0 +1,1 @@
+"""The directory: clinics, doctors and patients."""

@@ -17,9 +17,9 @@ from server.domain.identity import Action, Caller, Owner, may, not_allowed
 from server.domain.ids import Clock, IdMaker
 from server.domain.records import Access, Basis
 from server.usecases.directory import contacts
-from server.usecases.directory.belonging import check_given, is_strange
 from server.usecases.directory.identifier_systems import check_written
 from server.usecases.directory.patient_checks import check_birth_date, known, unique_identifiers, visible
+from server.usecases.directory.patient_clinics import check_given, is_strange
 from server.usecases.directory.patients import Particulars
 from server.usecases.directory.profile_cache import ProfileCache
 from server.usecases.idempotency import Claim, Write

@@ -1,0 +1,1 @@
+"""Who calls: accounts, passwords, sessions, devices and the tokens that they get."""

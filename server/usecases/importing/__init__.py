@@ -1,1 +1,1 @@
-"""Writes the contents of an export to the database; importing it a second time changes nothing."""
+"""Writes the contents of an export to the database; a later export brings what has changed since."""

@@ -1,0 +1,1 @@
+"""What keeps the database healthy: cleaning up, archiving, checks of capacity and of time zones."""

@@ -1,0 +1,1 @@
+"""The schedules of doctors: working hours, free slots, and streams of both."""

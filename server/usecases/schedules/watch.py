@@ -1,4 +1,4 @@
-"""SlotWatch the days of doctors."""
+"""Following the days of doctors: the stream of WatchSlots."""
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass

@@ -55,7 +55,7 @@ def runs(pid: int) -> bool:
 def book(client: httpx.Client, patient: str, slot: dict[str, str]) -> str:
     """Book a slot as a client should, with the same request_id until there is an answer; the appointment's id."""
     body = {"patient_id": patient, "request_id": str(uuid.uuid4()), **slot}
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         time.sleep(0.15)
         with suppress(httpx.TransportError):  # no Envoy for a moment
@@ -180,7 +180,7 @@ def test_killed_parts_run_again_and_no_booking_is_lost(
         killed = time.monotonic()
         while names & same(before, copy.stack()["pids"]) or healthy_workers(copy) < 2:
             acknowledged.append(next(bookings))
-            assert time.monotonic() - killed < 30
+            assert time.monotonic() - killed < 90
         acknowledged += [next(bookings) for _ in range(3)]
         for each in acknowledged:
             assert client.get(f"/api/appointments/{each}").status_code == 200

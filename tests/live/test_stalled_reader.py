@@ -96,7 +96,7 @@ async def test_a_reader_that_does_not_read_costs_bounded_memory_and_delays_nobod
             f" another reader had them in {median(beside) * 1e3:.1f} ms, {median(alone) * 1e3:.1f} ms before"
         )
         assert growth < MOST_GROWTH
-        assert median(beside) < 3 * median(alone) + 0.005
+        assert median(beside) < 3 * median(alone) + 0.1  # one that waited for the other would wait for seconds
 
         # It had stopped indeed: most days passed it by. The newest still waits for it.
         while held[-1] != changes.revision:

@@ -79,6 +79,8 @@ class Api:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._schemas = Schemas(contract)
+        services = [node for name, node in contract.services.items() if name.startswith(PACKAGE)]
+        self._comments = {method["name"]: method["comment"] for node in services for method in node["method"]}
         values = contract.enums[f"{PACKAGE}.ErrorReason"]["value"][1:]
         self._reasons = {v["name"].removeprefix("ERROR_REASON_"): v["comment"] for v in values}
         self._codes = {name: comment.replace(";", ".").partition(".")[0] for name, comment in self._reasons.items()}
@@ -123,7 +125,7 @@ class Api:
         if CREATES.match(method["name"]):
             headers = {name: {"$ref": f"#/components/headers/{name}"} for name in ("Location", "ETag")}
             good = {"201": {"description": "Created."} | answer | {"headers": headers}}
-        named = ALWAYS | (set(re.findall(r"\b[A-Z][A-Z_]+\b", method["comment"])) & self._codes.keys())
+        named = ALWAYS | self._named(method["name"])
         reasons: dict[int, list[str]] = {}
         for reason in [reason for reason in self._codes if reason in named]:
             reasons.setdefault(HTTP_STATUS[self._codes[reason]], []).append(reason)
@@ -158,6 +160,13 @@ class Api:
             },
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         }
+
+    def _named(self, method: str) -> set[str]:
+        """The reasons that the comment of a method names, and those of other methods to which it refers."""
+        comment = self._comments[method]
+        own = set(re.findall(r"\b[A-Z][A-Z_]+\b", comment)) & self._codes.keys()
+        others = [each for each in re.findall(r"those of\s+(\w+)", comment) if each in self._comments]
+        return own.union(*map(self._named, others))
 
     def _input_type(self, method: Node) -> Node:
         return self._contract.messages[method["input_type"].removeprefix(".")]

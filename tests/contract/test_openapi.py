@@ -134,6 +134,17 @@ def test_every_operation_has_examples_and_they_keep_their_schemas(document: Json
                 Draft202012Validator({**content["schema"], "components": shared}).validate(value)
 
 
+def test_what_fails_like_another_call_names_all_its_reasons(document: Json) -> None:
+    booking, moving = (operations(document)[name][2] for name in ("CreateAppointment", "RescheduleAppointment"))
+    reasons = [
+        {reason for answer in operation["responses"].values() for reason in answer["description"].split(", ")}
+        for operation in (booking, moving)
+    ]
+    assert {"SLOT_TAKEN", "DAILY_LIMIT_REACHED"} <= reasons[0] - {"Created."}
+    assert reasons[0] - {"Created."} <= reasons[1]
+    assert "TOO_LATE_TO_CHANGE" in reasons[1] - reasons[0]
+
+
 def test_the_example_of_an_error_has_each_detail_that_its_description_names(document: Json) -> None:
     details = {name: example["value"]["details"] for name, example in document["components"]["examples"].items()}
     summaries = {name: example["summary"] for name, example in document["components"]["examples"].items()}

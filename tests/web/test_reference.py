@@ -65,6 +65,7 @@ async def test_the_search_knows_names_paths_fields_and_errors(browser: Browser, 
             await expect(shown).to_have_count(len(found))
             assert await shown.evaluate_all("all => all.map(e => e.id)") == found
             await expect(page.locator("#services li:visible")).to_have_count(len(found))
+            await expect(page.locator("#services details:visible")).to_have_count(len(found))
         await page.locator("#search").fill("no such call")
         await expect(page.locator("#found")).to_contain_text("Nothing found")
         await page.locator("#search").fill("")

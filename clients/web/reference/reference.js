@@ -55,6 +55,7 @@ function find(entries, search) {
   for (const entry of entries) if (entry.link) entry.link.hidden = !found.has(entry);
   const sections = new Set([...found].map((entry) => entry.section));
   for (const { section } of entries) section.hidden = !sections.has(section);
+  document.body.classList.toggle("searching", words.length > 0);
   const shown = found.size ? `${found.size} of ${entries.length}` : "Nothing found. Try a shorter word.";
   part("found").textContent = words.length ? shown : "";
 }

@@ -14,6 +14,8 @@ from rich.console import Console
 from server.local import LocalError
 from tests.bench import edge, growth, notifications, rate, report, search, streams, telemetry, versions
 from tests.bench.attacks import run as attacks
+from tests.bench.attacks.attack import ATTACKS
+from tests.bench.attacks.run import AttackPlan
 from tests.bench.calls import CREATE, LIST, SLOTS
 from tests.bench.day import run as day
 from tests.bench.load import LoadError
@@ -59,12 +61,15 @@ def main(
     ] = Part.ALL,
     rounds: Annotated[int, typer.Option(min=1, max=5, help="How often everything is measured, in turns.")] = 5,
     seconds: Annotated[
-        int, typer.Option(min=3, max=300, help="For day: how long it is measured, after a warm-up.")
-    ] = 60,
-    per_second: Annotated[int, typer.Option(min=50, max=5_000, help="For day: calls a second.")] = 500,
+        int | None, typer.Option(min=3, max=300, help="For day and attacks: how long is measured, after a warm-up.")
+    ] = None,
+    per_second: Annotated[
+        int | None, typer.Option(min=50, max=5_000, help="For day and attacks: calls a second.")
+    ] = None,
     open_streams: Annotated[
-        int, typer.Option("--streams", min=100, max=900, help="For attacks: streams that are open meanwhile.")
-    ] = 500,
+        int, typer.Option("--streams", min=200, max=5_000, help="For attacks: streams that are open meanwhile.")
+    ] = 2_000,
+    attack: Annotated[list[str] | None, typer.Option(help="For attacks: one of them; may be repeated.")] = None,
     versions_of_grpcio: Annotated[str, typer.Option("--versions", help="For grpcio, with commas.")] = ",".join(
         versions.VERSIONS
     ),
@@ -84,8 +89,10 @@ def main(
 
     measures: dict[Part, Callable[[], Iterable[object]]] = {
         Part.STREAMS: lambda: streams.measure(scratch, tell),
-        Part.DAY: lambda: day.measure(scratch, tell, seconds, per_second),
-        Part.ATTACKS: lambda: attacks.measure(scratch, tell, per_second, open_streams),
+        Part.DAY: lambda: day.measure(scratch, tell, seconds or 60, per_second or 500),
+        Part.ATTACKS: lambda: attacks.measure(
+            scratch, tell, AttackPlan(per_second or 250, open_streams, seconds or 30, attack or [*ATTACKS])
+        ),
         Part.GRPCIO: lambda: [versions.compare(versions_of_grpcio.split(","), rounds, scratch)],
         Part.GROWTH: lambda: growth.measure(scratch, tell),
         Part.SEARCH: lambda: search.measure(scratch, tell),

@@ -37,22 +37,30 @@ _SHORTEST_DAY = 200
 class Connection:
     """One connection with its streams."""
 
-    def __init__(self, port: int, streams: int, path: str, token: str, body: bytes) -> None:
-        block = grpc_headers(path, HOST, token)
-        self.socket = socket.create_connection((HOST, port))
+    def __init__(self, port: int, path: str, token: str, body: bytes, source: str = HOST) -> None:
+        self._block = grpc_headers(path, HOST, token)
+        self._message = b"\0" + len(body).to_bytes(4, "big") + body
+        self.socket = socket.create_connection((HOST, port), source_address=(source, 0))
         self._rest = b""
+        self._next = 1
         settings = b"\x00\x04" + _WINDOW.to_bytes(4, "big")
         out = PREFACE + frame(SETTINGS, 0, 0, settings)
-        out += frame(WINDOW_UPDATE, 0, 0, (_WINDOW - 65_535).to_bytes(4, "big"))
-        message = b"\0" + len(body).to_bytes(4, "big") + body
-        for number in range(streams):
-            stream = 2 * number + 1
-            out += frame(HEADERS, END_HEADERS, stream, block) + frame(DATA, END_STREAM, stream, message)
+        self.socket.sendall(out + frame(WINDOW_UPDATE, 0, 0, (_WINDOW - 65_535).to_bytes(4, "big")))
+
+    def open(self, streams: int) -> None:
+        """Open so many more streams, all at once."""
+        out = b""
+        for stream in range(self._next, self._next + 2 * streams, 2):
+            out += frame(HEADERS, END_HEADERS, stream, self._block) + frame(DATA, END_STREAM, stream, self._message)
+        self._next += 2 * streams
         self.socket.sendall(out)
 
     def days(self) -> int:
-        """How many days have arrived."""
-        self._rest += self.socket.recv(1 << 20)
+        """How many days have arrived. OSError if the connection has ended."""
+        received = self.socket.recv(1 << 20)
+        if not received:
+            raise ConnectionResetError("the connection has ended")
+        self._rest += received
         found, start, reply = 0, 0, b""
         while len(self._rest) - start >= _HEAD:
             length = int.from_bytes(self._rest[start : start + 3], "big")
@@ -77,10 +85,11 @@ def read(ports: list[int], streams: int, path: str, body: bytes, tokens: list[st
     """Read until the process is ended."""
     selector = selectors.DefaultSelector()
     connections = [
-        Connection(ports[number % len(ports)], _STREAMS_A_CONNECTION, path, tokens[number % len(tokens)], body)
+        Connection(ports[number % len(ports)], path, tokens[number % len(tokens)], body)
         for number in range(streams // _STREAMS_A_CONNECTION)
     ]
     for connection in connections:
+        connection.open(_STREAMS_A_CONNECTION)
         selector.register(connection.socket, selectors.EVENT_READ, connection)
     times: list[float] = []
     while True:

@@ -21,6 +21,7 @@ HEAP_BYTES = 1 << 31
 UNHEALTHY_THRESHOLD = 2
 NEVER = 1_000_000
 """As a threshold: a worker that hangs stays in use, however long the test takes."""
+CONNECTIONS = 20_000
 NO_LIMITS = Limits(*[Bucket(1_000_000, 1_000_000)] * len(fields(Limits)))
 
 
@@ -51,6 +52,7 @@ def running_envoy(
     keys_cache_seconds: int = 60,
     heap_bytes: int = HEAP_BYTES,
     unhealthy_threshold: int = UNHEALTHY_THRESHOLD,
+    connections: int = CONNECTIONS,
     **others: Any,
 ) -> Iterator[Edge]:
     """Envoy in front of these workers, until the end; it lives as long as the thread that calls this."""
@@ -71,6 +73,7 @@ def running_envoy(
         ('"cache_duration": "60s"', f'"cache_duration": "{keys_cache_seconds}s"'),
         (f'"max_heap_size_bytes": {HEAP_BYTES}', f'"max_heap_size_bytes": {heap_bytes}'),
         (f'"unhealthy_threshold": {UNHEALTHY_THRESHOLD}', f'"unhealthy_threshold": {unhealthy_threshold}'),
+        (f'"max_active_downstream_connections": {CONNECTIONS}', f'"max_active_downstream_connections": {connections}'),
     ):
         assert usual in text
         text = text.replace(usual, here)

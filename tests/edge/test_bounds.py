@@ -1,7 +1,6 @@
 """Bounds on what strangers make Envoy keep: connections, addresses that are counted, lines of its log."""
 
 import socket
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,10 +8,7 @@ from pathlib import Path
 import httpx
 
 from server.edge.limits import Bucket, Limits
-from server.edge.render import TlsListener
-from server.local.processes.ports import free
 from tests.edge.envoys import Edge, running_envoy
-from tests.edge.test_protection import make_certificate
 from tests.fixtures.http2 import END_HEADERS, END_STREAM, HEADERS, PREFACE, SETTINGS, block, frame
 from tests.fixtures.waiting import eventually
 
@@ -85,12 +81,3 @@ def test_a_connection_is_told_how_many_calls_it_may_have_open(tmp_path: Path) ->
         connection.sendall(PREFACE + frame(SETTINGS, 0, 0, b""))
         settings = connection.recv(4000)
     assert b"\0\x03" + STREAMS.to_bytes(4, "big") in settings
-
-
-def test_a_tls_handshake_that_never_begins_is_given_up(tmp_path: Path) -> None:
-    certificates, [port] = make_certificate(tmp_path / "server"), free(1)
-    with running_envoy(tmp_path / "edge", workers=[], tls=TlsListener(("127.0.0.1", port), certificates)):
-        with connected(f"https://127.0.0.1:{port}") as connection:
-            began = time.monotonic()
-            assert connection.recv(1) == b""
-        assert time.monotonic() - began > 4

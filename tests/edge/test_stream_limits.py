@@ -54,6 +54,7 @@ async def test_neither_an_account_nor_an_address_gets_more_by_what_its_headers_c
                     answer.read()
                 return answer
 
+    held: list[Any] = []
     async with AsyncExitStack() as exits:
         for token in tokens[:-1]:  # a connection may have only so many streams, too
             channel = await exits.enter_async_context(
@@ -65,6 +66,7 @@ async def test_neither_an_account_nor_an_address_gets_more_by_what_its_headers_c
                 ScheduleServiceStub(channel).WatchSlots(request, metadata=tuple(claims(token).items()))
                 for _ in range(OF_SYSTEM)
             ]
+            held += watches  # a call that nobody holds ends
             for watch in watches:
                 assert (await watch.read()).day.doctor_id == stack.clinic.doctor
         for token, limit in ((tokens[0], OF_SYSTEM), (tokens[-1], stream_limits.OF_ADDRESS)):

@@ -4,6 +4,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,3 +96,11 @@ def test_the_command_keeps_a_certificate_that_is_good(tmp_path: Path) -> None:
     assert [str(each.value) for each in names] == ["edge.example", "10.0.0.7"]
     assert (tmp_path / "tls.key").stat().st_mode & 0o077 == 0
     serialization.load_pem_private_key((tmp_path / "tls.key").read_bytes(), None)
+
+
+def test_a_handshake_that_never_begins_is_given_up(secure: tuple[Edge, str, Path]) -> None:
+    _, url, _ = secure
+    with socket.create_connection(("localhost", int(url.rpartition(":")[2])), timeout=60) as connection:
+        began = time.monotonic()
+        assert connection.recv(1) == b""
+    assert time.monotonic() - began > 4

@@ -12,6 +12,10 @@ end
 
 function envoy_on_request(handle)
   local headers = handle:headers()
+  if headers:get(":method") == "CONNECT" then  -- has no end, so it would be held until the request's time is over
+    handle:respond({[":status"] = "400"}, "CONNECT is not offered here: send the request itself")
+    return
+  end
   local path = headers:get(":path")
   if path and path:find("%3", 1, true) then  -- some clients escape the colon before a path's verb
     local before, query = path:match("^([^?]*)(.*)$")

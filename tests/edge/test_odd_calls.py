@@ -84,6 +84,17 @@ def test_what_follows_the_message_is_refused(edge: Edge) -> None:
         assert "grpc-status: 3" in head
 
 
+def test_a_tunnel_is_refused_at_once(edge: Edge) -> None:
+    """Envoy would wait for the end of it for 30 seconds."""
+    host, port = edge.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(b"CONNECT x:443 HTTP/1.1\r\nhost: x:443\r\n\r\n")
+        answer = connection.recv(4000)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"INVALID_REQUEST" in answer
+    assert b"CONNECT is not offered" in answer
+
+
 def test_http_1_0_is_told_what_to_use(edge: Edge) -> None:
     command = ["curl", "-s", "-i", "--http1.0", f"{edge.url}/api/auth/jwks"]
     answer = subprocess.run(command, capture_output=True, check=True).stdout.decode()

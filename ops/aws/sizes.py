@@ -29,6 +29,8 @@ BACKUP_DAYS = 7
 BACKUP_WINDOW_UTC = "18:00-19:00"
 """03:00 to 04:00 in Japan."""
 LOG_DAYS = 90
+VALKEY_ACCESS = "on ~* &* +@all -@dangerous"
+"""Of the programs' user: everything but what is only for operators."""
 ROTATION_DAYS = 30
 FLOOD_PER_MINUTE = 60_000
 """Requests from an address; what the edge allows it, so that a hospital behind one address is not cut off."""

@@ -10,6 +10,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from ops.aws.network import VALKEY
+from ops.aws.sizes import VALKEY_ACCESS
 
 ENGINE, FAMILY, VERSION = "valkey", "valkey8", "8.1"
 USER = "yoyaku"
@@ -97,7 +98,7 @@ class Valkey(Construct):
             engine=ENGINE,
             user_id=identity,
             user_name=USER,
-            access_string="on ~* &* +@all -@dangerous",
+            access_string=VALKEY_ACCESS,
             passwords=[password],
         )
         group = elasticache.CfnUserGroup(self, "Users", engine=ENGINE, user_group_id=identity, user_ids=[mine.user_id])

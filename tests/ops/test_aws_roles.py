@@ -9,8 +9,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import redis
 
+from ops.aws import sizes
 from server.local.processes.ports import free
+from server.local.servers import valkey
 from server.local.servers.postgres import PostgresServer
 from tests.fixtures.valkey import PASSWORD
 from tests.fixtures.waiting import eventually
@@ -52,17 +55,26 @@ def roles(postgres_cluster: PostgresServer) -> Iterator[PostgresServer]:
             server.query(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
+@pytest.fixture
+def valkey_user(valkey_port: int) -> Iterator[str]:
+    """A user with the rights that the programs have on AWS; its password."""
+    with redis.Redis.from_url(valkey.url(valkey_port, PASSWORD)) as client:
+        client.execute_command("ACL", "SETUSER", "yoyaku", ">of-valkey", *sizes.VALKEY_ACCESS.split())
+        yield "of-valkey"
+        client.execute_command("ACL", "DELUSER", "yoyaku")
+
+
 def test_programs_start_with_names_and_passwords_beside_the_urls(
-    roles: PostgresServer, valkey_port: int, tmp_path: Path
+    roles: PostgresServer, valkey_port: int, valkey_user: str
 ) -> None:
     [port] = free(1)
     environment = {
         "PATH": os.environ["PATH"],
         "YOYAKU_DATABASE_URL": f"postgresql://127.0.0.1:{roles.port}/yoyaku",
-        "YOYAKU_CACHE_URL": f"redis://127.0.0.1:{valkey_port}/0",
-        "YOYAKU_CACHE_PASSWORD": PASSWORD,
-        "YOYAKU_TOKEN_STORE_URL": f"redis://127.0.0.1:{valkey_port}/1",
-        "YOYAKU_TOKEN_STORE_PASSWORD": PASSWORD,
+        "YOYAKU_CACHE_URL": f"redis://yoyaku@127.0.0.1:{valkey_port}/0",
+        "YOYAKU_CACHE_PASSWORD": valkey_user,
+        "YOYAKU_TOKEN_STORE_URL": f"redis://yoyaku@127.0.0.1:{valkey_port}/1",
+        "YOYAKU_TOKEN_STORE_PASSWORD": valkey_user,
         "YOYAKU_KEY_ENCRYPTION_KEY": base64.b64encode(os.urandom(32)).decode(),
         "YOYAKU_LISTEN": f"0.0.0.0:{port}",
     }

@@ -64,6 +64,11 @@ def test_no_alert_fires_on_a_healthy_stack(observed: Copy) -> None:
     assert [each["labels"]["alertname"] for each in alerts if each["state"] == "firing"] == []
 
 
+def test_prometheus_has_somebody_to_tell(observed: Copy) -> None:
+    url = f"{observed.stack()['prometheus']}/api/v1/alertmanagers"
+    eventually(lambda: httpx.get(url).json()["data"]["activeAlertmanagers"])
+
+
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
 def test_a_dashboard_is_what_grafana_takes(board: Any) -> None:
     made = json.loads(built(board))

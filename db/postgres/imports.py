@@ -73,6 +73,9 @@ SELECT DISTINCT ON (practitioner_id) practitioner_id, id FROM doctors WHERE prac
 ORDER BY practitioner_id, created_at, id
 """
 _ZONES = "SELECT id, time_zone FROM clinics WHERE id = ANY(%(ids)s::uuid[])"
+_ZONES_OF_DOCTORS = """
+SELECT doctors.id, time_zone FROM doctors JOIN clinics ON clinics.id = clinic_id WHERE doctors.id = ANY(%(ids)s::uuid[])
+"""
 _NAMES = "SELECT id, name FROM {noun}s WHERE id = ANY(%(ids)s::uuid[])"
 _READINGS = "SELECT id, name_kana FROM patients WHERE id = ANY(%(ids)s::uuid[])"
 _LAST_DAY = """
@@ -150,6 +153,12 @@ async def first_doctors(pg: Connection, practitioner_ids: Iterable[str]) -> dict
 async def zones(pg: Connection, clinic_ids: Iterable[str]) -> dict[str, str]:
     """The time zone of each clinic."""
     cursor = await pg.execute(_ZONES, {"ids": list(clinic_ids)})
+    return dict(await cursor.fetchall())
+
+
+async def zones_of_doctors(pg: Connection, doctor_ids: Iterable[str]) -> dict[str, str]:
+    """The time zone of each doctor's clinic."""
+    cursor = await pg.execute(_ZONES_OF_DOCTORS, {"ids": list(doctor_ids)})
     return dict(await cursor.fetchall())
 
 

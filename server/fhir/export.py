@@ -11,6 +11,7 @@ from server.fhir.condition import without_author
 from server.fhir.fields import Identifier, Json, Origin, Unusable, current_identifiers, resource_id
 from server.fhir.files import found_in, resources
 from server.fhir.references import providers
+from server.fhir.schedule import slots_of
 
 KINDS = (
     "Organization",
@@ -18,12 +19,15 @@ KINDS = (
     "Practitioner",
     "PractitionerRole",
     "Patient",
+    "Slot",
+    "Schedule",
     "Encounter",
     "Appointment",
     "Condition",
 )
-"""The types of resources that are imported; each comes after the types that it refers to."""
+"""The types of resources that are imported; each comes after those that it refers to, but slots before schedules."""
 
+_ONLY_IF_ASKED = {"Slot", "Schedule"}
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,60}")
 
 
@@ -95,6 +99,10 @@ class Export:
     """By type: the identifiers that several resources share, and that therefore identify none of them."""
     providers: set[Identifier] = field(default_factory=set)
     """Organizations that roles, locations, services or visits refer to, by their identifiers."""
+    with_slots: bool = False
+    """Whether slots and schedules are read."""
+    booked_slots: set[Identifier] = field(default_factory=set)
+    """Slots that Appointments name, if slots are read."""
     unattributed: set[Identifier] = field(default_factory=set)
     """Patients with a Condition that tells neither encounter nor recorder nor asserter, by their own identifiers."""
     _owners: dict[int, int] = field(default_factory=dict)
@@ -108,7 +116,9 @@ class Export:
                 if isinstance(resource, Unusable):
                     raise resource
                 self.providers.update(each.identifier for each in providers(resource, origin))
-                kind = _kind(resource)
+                kind = _kind(resource, with_slots=self.with_slots)
+                if kind == "Appointment" and self.with_slots:
+                    self.booked_slots.update(slots_of(resource, origin))
                 if kind == "Condition" and (patient := without_author(resource, origin)):
                     self.unattributed.add(patient.identifier)
             except Unusable as unusable:
@@ -154,7 +164,7 @@ def find(directory: Path) -> Export:
     return export
 
 
-def _kind(resource: Json) -> str:
+def _kind(resource: Json, *, with_slots: bool) -> str:
     """The type of a resource; empty for a line of the export's own log (Unusable if the type is not imported)."""
     kind = resource.get("resourceType")
     if kind is None and {"exportId", "eventId"} <= resource.keys():
@@ -163,4 +173,6 @@ def _kind(resource: Json) -> str:
         raise Unusable("resourceType is missing or not a FHIR resource type")
     if kind not in KINDS:
         raise Unusable(f"resources of type {kind} are not imported")
+    if kind in _ONLY_IF_ASKED and not with_slots:
+        raise Unusable(f"resources of type {kind} become working hours only with --hours-from-slots")
     return kind

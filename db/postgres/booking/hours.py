@@ -86,6 +86,11 @@ async def put(pg: Connection, doctor_id: str, valid_from: date, sessions: Iterab
         await pg.execute(_ADD_SESSION, {**session._asdict(), "doctor_id": doctor_id})
 
 
+async def remove(pg: Connection, doctor_id: str, valid_from: date) -> None:
+    """Remove the sessions of a doctor that apply from `valid_from` on: those of before apply instead."""
+    await pg.execute(_DELETE, {"doctor_id": doctor_id, "valid_from": valid_from})
+
+
 async def clear(pg: Connection, doctor_id: str) -> None:
     """Remove all working hours of a doctor."""
     await pg.execute(_DELETE_ALL, {"doctor_id": doctor_id})

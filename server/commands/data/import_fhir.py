@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -58,6 +58,13 @@ def import_fhir(
         int,
         typer.Option(min=1, max=1440, help="Length of a past visit that has no end, or an end before its start."),
     ] = 30,
+    hours_from_slots: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Make working hours of Slots and their Schedules from this day on, today or later.",
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option(help="Print the whole report and change nothing.")] = False,
     as_overrides: Annotated[
         bool, typer.Option(help="Let appointments whose doctor has no free seat take an extra one.")
@@ -77,10 +84,11 @@ def import_fhir(
     --strict 2: lines were reported.
     """
     origin = Origin(_checked_source(source), _zone(time_zone), datetime.now(UTC), _region(country), visit_minutes)
-    options = ImportOptions(as_overrides=as_overrides, dry_run=dry_run)
+    options = ImportOptions(as_overrides, _hours_since(hours_from_slots), dry_run)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # a manager ends it as Ctrl-C does
     with _failures_explained(after=_NOTHING if dry_run else _GO_ON):
         export = find(directory)
+        export.with_slots = hours_from_slots is not None
         outcomes = _run(export, origin, options, settings_here())
     if report:
         _write(report, _all_reports(export, outcomes))
@@ -109,6 +117,12 @@ def _zone(name: str) -> ZoneInfo | None:
         return ZoneInfo(name) if name else None
     except (ValueError, OSError, LookupError):
         raise fail(f"there is no time zone {name}: give one of the IANA database, such as Asia/Tokyo") from None
+
+
+def _hours_since(day: datetime | None) -> date:
+    if day and day.date() < datetime.now(UTC).date():
+        raise fail(f"{day.date()} is over: --hours-from-slots sets working hours from today or a later day on")
+    return day.date() if day else date.max
 
 
 def _region(country: str) -> str:

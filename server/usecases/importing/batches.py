@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
 from db.postgres import imports
@@ -13,7 +13,9 @@ from db.postgres.imports import Noun
 from server.domain.ids import IdMaker
 from server.fhir.export import Line, Outcome, Report
 from server.fhir.fields import Identifier, Unusable, shown
+from server.fhir.patient import Patient
 from server.fhir.references import Reference
+from server.fhir.schedule import ExportedSchedule
 from server.usecases.appointments.day_locks import Locks
 from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.records.encryption import RecordCipher
@@ -99,6 +101,8 @@ class ImportOptions:
 
     as_overrides: bool = False
     """Appointments whose doctor has no free seat take an extra one."""
+    hours_since: date = date.max
+    """The day from which slots become working hours; without slots in the export it means nothing."""
     dry_run: bool = False
     """Everything is found out, and nothing changed."""
 
@@ -113,6 +117,14 @@ class RunMemory:
     """Those of the unattributed."""
     retired: set[str] = field(default_factory=set)
     """The practitioners whom the export calls inactive."""
+    booked_slots: Collection[Identifier] = ()
+    """Slots that Appointments name."""
+    slots: dict[Identifier, dict[str, tuple[datetime, datetime]]] = field(default_factory=dict)
+    """Start and end of slots, by schedule and by id."""
+    schedules: dict[str, list[Item[ExportedSchedule]]] = field(default_factory=dict)
+    """By doctor."""
+    linked: list[Item[Patient]] = field(default_factory=list)
+    """Patients who replace others, or are replaced."""
     strangers: set[Identifier] = field(default_factory=set)
     """Exporter's ids that mean other patients in the database than in the export: nothing is stored under them."""
 

@@ -49,7 +49,7 @@ async def _store_person(step: Step, practitioner_id: str, now: Fields) -> None:
         await people.rename(step.pg, practitioner_id, str(now["name"]), step.now)
     if now.get("inactive"):
         for doctor_id in await people.active_doctors(step.pg, practitioner_id):
-            await _raise_days(step, [doctor_id])
+            await raise_days(step, [doctor_id])
             await _store_doctor(step, doctor_id, {"active": False})
 
 
@@ -129,7 +129,7 @@ def _told_of_role(role: PractitionerRole) -> Fields:
 
 
 async def _doctors(step: Step, doctor_ids: Sequence[str]) -> Mapping[str, Current]:
-    await _raise_days(step, doctor_ids)
+    await raise_days(step, doctor_ids)
     return {
         row.id: Current(
             {"specialty": row.specialty, "active": row.active, "hours": plain(hours.by_day(row.hours))}, row.untouched
@@ -138,7 +138,7 @@ async def _doctors(step: Step, doctor_ids: Sequence[str]) -> Mapping[str, Curren
     }
 
 
-async def _raise_days(step: Step, doctor_ids: Sequence[str]) -> None:
+async def raise_days(step: Step, doctor_ids: Sequence[str]) -> None:
     """Lock all days that may be offered, from yesterday on, and raise their revisions."""
     today = step.now.date()
     last = await imports.last_day(step.pg, doctor_ids, today)

@@ -23,7 +23,7 @@ async def add(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
     exporter's own id, but with another name and another birth date, is a different patient: the exporter has not kept
     the ids of earlier imports.
     """
-    _remember_practitioners(step, batch)
+    _remember(step, batch)
     known = await Known.load(step, "patient", [item.content for item in batch])
     names = await imports.names(step.pg, "patient", known.ids)
     readings = await imports.readings(step.pg, known.ids)
@@ -93,16 +93,13 @@ async def _get(step: Step, patient_id: str) -> FullPatientRow:
 _PARTICULARS = Upkeep(_told, _current, _store)
 
 
-def _remember_practitioners(step: Step, batch: Sequence[Item[Patient]]) -> None:
+def _remember(step: Step, batch: Sequence[Item[Patient]]) -> None:
     for item in batch:
         own = item.content.identifiers[0]
+        if item.content.replaced_by or item.content.replaces:
+            step.memory.linked.append(item)
         if item.content.general_practitioners and own in step.memory.unattributed:
             step.memory.general_practitioners[own] = item.content.general_practitioners
-
-
-def is_linked(patient: Patient) -> bool:
-    """Whether a patient replaces, or is replaced by, another."""
-    return bool(patient.replaced_by or patient.replaces)
 
 
 async def link(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:

@@ -1,6 +1,6 @@
 """Imports an export: one resource type after another, some hundred lines per transaction; a bad line stops no other."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -22,8 +22,9 @@ from server.fhir.encounter import encounter
 from server.fhir.export import KINDS, Export, Line
 from server.fhir.fields import Json, Origin, own
 from server.fhir.patient import patient
+from server.fhir.schedule import schedule, slot
 from server.usecases.appointments.day_locks import Locks
-from server.usecases.importing import bookings, clinics, doctors, encounters, patients, records
+from server.usecases.importing import bookings, clinics, doctors, encounters, patients, records, schedules
 from server.usecases.importing.batches import ACTOR, ImportCounts, ImportOptions, Item, RunMemory, Step
 from server.usecases.importing.lines import read_line
 from server.usecases.records.audit_trail import AuditTrail
@@ -56,6 +57,10 @@ class _ResourceType:
     """How one is written that needs a transaction of its own."""
     is_alone: Callable[[Any, datetime], bool] = lambda _content, _now: False
     """Which ones these are."""
+    finish: Callable[[Step, Sequence[Item[Any]]], Awaitable[ImportCounts]] = _never
+    """What is done once all lines are read."""
+    unfinished: Callable[[RunMemory], Iterable[Sequence[Item[Any]]]] = lambda _memory: ()
+    """Which lines it is done for, in parts."""
 
 
 _KINDS: Mapping[str, _ResourceType] = {
@@ -63,7 +68,11 @@ _KINDS: Mapping[str, _ResourceType] = {
     "Location": _ResourceType(reading.location, clinics.locations),
     "Practitioner": _ResourceType(reading.practitioner, doctors.practitioners),
     "PractitionerRole": _ResourceType(roles.role, doctors.roles),
-    "Patient": _ResourceType(patient, patients.add),
+    "Patient": _ResourceType(patient, patients.add, finish=patients.link, unfinished=lambda memory: [memory.linked]),
+    "Slot": _ResourceType(slot, schedules.slots),
+    "Schedule": _ResourceType(
+        schedule, schedules.schedules, finish=schedules.set_hours, unfinished=schedules.by_doctor
+    ),
     "Encounter": _ResourceType(encounter, encounters.add),
     "Appointment": _ResourceType(appointment, encounters.add_booked, bookings.book, bookings.takes_time),
     "Condition": _ResourceType(condition, records.add),
@@ -108,20 +117,21 @@ class Importer:
         self, export: Export, origin: Origin, options: ImportOptions, transactions: "_Transactions"
     ) -> AsyncGenerator[tuple[str, int, ImportCounts], None]:
         owned = await self._reserve(transactions, [own(name, "", origin).system for name in KINDS])
-        write = partial(self._write, transactions, RunMemory(export.unattributed), options)
+        memory = RunMemory(export.unattributed, booked_slots=export.booked_slots)
+        write = partial(self._write, transactions, memory, options)
         for name in KINDS:
-            kind, seen, linked = _KINDS[name], set[str](), list[Item[Any]]()
+            kind, seen = _KINDS[name], set[str]()
             for lines in _batches(export.lines(name)):
                 outcome = ImportCounts()
                 read = partial(read_line, kind.read, origin, owned, export, seen, outcome)
                 batch = [item for line in lines if (item := read(line))]
                 for part in _parts(kind, batch, origin.now):
                     outcome.add(await write(part))
-                linked += [item for item in batch if name == "Patient" and patients.is_linked(item.content)]
                 outcome.reports.sort(key=lambda report: (report.file, report.first))
                 yield name, len(lines), outcome
-            if linked:
-                yield name, 0, await write(_Part(patients.link, linked))
+            for items in kind.unfinished(memory):
+                if items:
+                    yield name, 0, await write(_Part(kind.finish, items))
 
     async def _reserve(self, transactions: "_Transactions", systems: Sequence[str]) -> frozenset[str]:
         """Reserve the exporter's systems for imports, because imports use these ids to decide what belongs to whom.

@@ -94,6 +94,7 @@ OWNERS = {
     "patients": "patient_id",
     "records": "record_id",
     "doctors": "doctor_id",
+    "practitioners": "practitioner_id",
     "clinics": "clinic_id",
     "passwords": "account_id",
     "security_events": "account_id",

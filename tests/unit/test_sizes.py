@@ -20,6 +20,7 @@ LONG_MODULES = {
 LONG_FUNCTIONS = {
     "ops/aws/database.py __init__": "resources of a template, declared one after the other",
     "ops/aws/valkey.py __init__": "resources of a template, declared one after the other",
+    "server/commands/data/import_fhir.py import_fhir": "each parameter is an option of the command",
     "tests/bench/__main__.py main": "each parameter is an option of the command",
     "tests/db/sample_values.py sample": "one table: a row for each column",
 }

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from server.fhir.appointment import slots_of
 from server.fhir.condition import without_author
 from server.fhir.fields import Identifier, Json, Origin, Unusable, current_identifiers, resource_id
 from server.fhir.files import found_in, resources
 from server.fhir.references import providers
-from server.fhir.schedule import slots_of
 
 KINDS = (
     "Organization",

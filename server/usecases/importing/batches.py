@@ -11,11 +11,11 @@ from db.postgres.cluster.engines import Connection
 from db.postgres.directory.reserved_systems import IMPORTER
 from db.postgres.imports import Noun
 from server.domain.ids import IdMaker
+from server.fhir.appointment import ExportedSchedule
 from server.fhir.export import Line, Outcome, Report
 from server.fhir.fields import Identifier, Unusable, shown
 from server.fhir.patient import Patient
 from server.fhir.references import Reference
-from server.fhir.schedule import ExportedSchedule
 from server.usecases.appointments.day_locks import Locks
 from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.records.encryption import RecordCipher

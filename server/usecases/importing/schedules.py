@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from db.postgres import imports
 from db.postgres.booking import hours
 from db.postgres.directory import doctors
+from server.fhir.appointment import ExportedSchedule, ExportedSlot
 from server.fhir.fields import Identifier, Unusable
-from server.fhir.schedule import ExportedSchedule, ExportedSlot
 from server.usecases.importing.batches import ImportCounts, Item, RunMemory, Step, first_known
 from server.usecases.importing.doctors import doctors_of, raise_days
 from server.usecases.importing.role_hours import Versions, plain

@@ -9,6 +9,7 @@ import grpc
 
 from yoyaku.calls import ServiceCalls, metadata, pause
 from yoyaku.errors import Unauthenticated, YoyakuError, error_of
+from yoyaku.tracing import opening
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -25,24 +26,29 @@ class StreamCalls(ServiceCalls):
 
     async def _watch(
         self,
+        name: str,
         method: grpc.aio.UnaryStreamMultiCallable[Q, R],
         request: Callable[[], Q],
         lost: Callable[[YoyakuError], None] = lambda _: None,
     ) -> AsyncGenerator[R, None]:
         """Every message except the final one of each stream; `request` makes the request for the next stream.
 
-        `lost` is called each time when no stream can be had for now. Raises a YoyakuError when another would fail too.
+        `name` is what traces call the method. `lost` is called each time when no stream can be had for now. Raises a
+        YoyakuError when another would fail too.
         """
         attempt, refused = 0, None
         while True:
             token = await (self._token.current() if refused is None else self._token.instead_of(refused))
-            call = method(request(), metadata=metadata(token))
+            headers, answered = opening(name)
+            call = method(request(), metadata=(*metadata(token), *headers))
             try:
                 async for message in _until_silent(call):
+                    answered(None)
                     attempt, refused = 0, None
                     yield message
                 wait = random.uniform(0, 1)  # noqa: S311  # no secret
             except grpc.aio.AioRpcError as failure:
+                answered(failure.code())
                 error = error_of(failure)
                 if isinstance(error, Unauthenticated) and refused != token:
                     refused = token
@@ -51,6 +57,7 @@ class StreamCalls(ServiceCalls):
                 attempt += 1
                 lost(error)
             finally:
+                answered(None)
                 call.cancel()
             await asyncio.sleep(wait)
 

@@ -172,7 +172,8 @@ class AppointmentCalls(StreamCalls):
         def request() -> pb.WatchAppointmentsRequest:
             return pb.WatchAppointmentsRequest(clinic_id=clinic_id, after=after)
 
-        async with aclosing(self._watch(self._stub(AppointmentServiceStub).WatchAppointments, request)) as told:
+        name = "yoyaku.v1.AppointmentService/WatchAppointments"
+        async with aclosing(self._watch(name, self._stub(AppointmentServiceStub).WatchAppointments, request)) as told:
             async for message in told:
                 after = message.position
                 yield message

@@ -73,7 +73,8 @@ class ScheduleCalls(StreamCalls):
         """
         request = pb.WatchSlotsRequest(doctor_ids=doctor_ids, clinic_id=clinic_id, date=day_text(date))
         newest: dict[str, tuple[str, int, int]] = {}
-        watching = self._watch(self._stub(ScheduleServiceStub).WatchSlots, lambda: request, lost)
+        name = "yoyaku.v1.ScheduleService/WatchSlots"
+        watching = self._watch(name, self._stub(ScheduleServiceStub).WatchSlots, lambda: request, lost)
         async with aclosing(watching) as messages:
             async for message in messages:
                 day = message.day

@@ -18,7 +18,7 @@ from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from yoyaku import Client, NotFound
+from yoyaku import Client, NotAllowed, NotFound
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
 
@@ -34,7 +34,7 @@ async def main(address, token, clinic, collector):
             for failing in (client.get_doctor(NOBODY), anext(client.watch_appointments(NOBODY))):
                 try:
                     await failing
-                except NotFound:
+                except (NotAllowed, NotFound):
                     pass
                 else:
                     raise AssertionError

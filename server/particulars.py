@@ -22,6 +22,7 @@ _MAILBOX = re.compile(r"[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+")
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_PARTIAL_DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?", re.ASCII)
 _FIRST = "YYYY-01-01"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -96,9 +97,16 @@ def birth_date(written: str) -> date:
     return day
 
 
+def partial_birth_date(written: str) -> date:
+    """The first day of a birth date of which the day, or month and day, may be missing: YYYY-MM or YYYY (Unfit)."""
+    if not _PARTIAL_DATE.fullmatch(written):
+        raise Unfit(f"must be a calendar date from {_FIRST_YEAR} on: write YYYY-MM-DD, or YYYY-MM or YYYY")
+    return birth_date(f"{written}{_FIRST[len(written) :]}")
+
+
 def partial_date(written: str) -> str:
     """A calendar date of which the day, or month and day, may be missing: YYYY-MM-DD, YYYY-MM or YYYY (Unfit)."""
-    birth_date(f"{written}{_FIRST[len(written) :]}")
+    partial_birth_date(written)
     return written
 
 

@@ -88,7 +88,11 @@ UPDATE patients SET replaced_by = %(by)s, version = version + 1, updated_at = %(
 WHERE (id = %(id)s OR replaced_by = %(id)s) AND id <> %(by)s AND replaced_by IS DISTINCT FROM %(by)s
 RETURNING id
 """
-_BIRTH_DATES = "SELECT id, birth_date FROM patients WHERE id = ANY(%(ids)s::uuid[])"
+_BIRTH_DATES = """
+SELECT id, to_char(birth_date, CASE birth_precision WHEN 'year' THEN 'YYYY' WHEN 'month' THEN 'YYYY-MM'
+    ELSE 'YYYY-MM-DD' END)
+FROM patients WHERE id = ANY(%(ids)s::uuid[]) AND birth_date IS NOT NULL
+"""
 _APPOINTMENTS_OF_RECORDS = "SELECT id, appointment_id FROM records WHERE id = ANY(%(ids)s::uuid[])"
 _VISITS = """
 SELECT id, patient_id, doctor_id, date, end_at, version,
@@ -192,8 +196,8 @@ async def replace(pg: Connection, patient_id: str, by: str, now: datetime) -> bo
     return await (await pg.execute(_REPLACE, {"id": patient_id, "by": by, "now": now})).fetchone() is not None
 
 
-async def birth_dates(pg: Connection, patient_ids: Iterable[str]) -> dict[str, date | None]:
-    """The birth date of each patient."""
+async def birth_dates(pg: Connection, patient_ids: Iterable[str]) -> dict[str, str]:
+    """The birth date of each patient, as far as it is known: YYYY-MM-DD, YYYY-MM or YYYY."""
     cursor = await pg.execute(_BIRTH_DATES, {"ids": list(patient_ids)})
     return dict(await cursor.fetchall())
 

@@ -18,6 +18,7 @@ MOST_CHARACTERS = 200
 """The greatest length of an identifier's system or value."""
 
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Unusable(Exception):
@@ -97,8 +98,8 @@ def resource_id(resource: Json) -> str:
 
 
 def own(kind: str, value: str, origin: Origin) -> Identifier:
-    """The identifier that represents `Type/id` of the exporter."""
-    return Identifier(system_of(f"{origin.source}/{kind}"), value)
+    """The identifier that represents `Type/id` of the exporter; a UUID is the same in upper and lower case."""
+    return Identifier(system_of(f"{origin.source}/{kind}"), value.lower() if _UUID.fullmatch(value) else value)
 
 
 def identifiers(resource: Json, origin: Origin, notes: list[str]) -> Sequence[Identifier]:

@@ -107,7 +107,8 @@ def _parsed(line: bytes | None) -> Iterator[Json | Unusable]:
         return
     for entry in items(resource.get("entry")):
         held = mapping(entry.get("resource"))
-        by_url = str(entry.get("fullUrl") or "").rpartition(":" if "urn:uuid:" in str(entry.get("fullUrl")) else "/")[2]
+        url = str(entry.get("fullUrl") or "")
+        by_url = url.rpartition(":" if url.lower().startswith("urn:uuid:") else "/")[2]
         yield {"id": by_url, **held} if by_url else held
 
 

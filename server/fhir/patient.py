@@ -1,18 +1,16 @@
 """Patients."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from server import particulars
+from server.domain import birth_dates
 from server.fhir.fields import Identifier, Json, Origin, identifiers, items, mapping, text
 from server.fhir.names import Names, names_of
 from server.fhir.references import Reference, reference, references
 from server.fhir.telecom import email_of, phone_of
 from server.particulars import Unfit
-
-_IN_PART = re.compile(r"\d{4}(-\d\d)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +20,8 @@ class Patient:
     identifiers: Sequence[Identifier]
     names: Names
     birth_date: date | None
+    birth_precision: str
+    """How much of it is known."""
     phone: str
     email: str
     language: str
@@ -47,7 +47,8 @@ def patient(resource: Json, origin: Origin) -> Patient:
     return Patient(
         identifiers=identifiers(resource, origin, notes),
         names=names_of(resource.get("name"), origin.now),
-        birth_date=_birth_date(resource, origin.now, notes),
+        birth_date=(born := _birth_date(resource, origin.now, notes)),
+        birth_precision=birth_dates.precision_of(text(resource.get("birthDate")) if born else ""),
         phone=phone_of(resource, origin, notes),
         email=email_of(resource, origin, notes),
         language=_language(resource),
@@ -72,11 +73,8 @@ def _birth_date(resource: Json, now: datetime, notes: list[str]) -> date | None:
     given = resource.get("birthDate")
     if given in (None, ""):
         return None
-    if _IN_PART.fullmatch(written := text(given)):
-        notes.append("its birthDate has no day: it is left empty")
-        return None
     try:
-        return particulars.born(particulars.birth_date(written), now)
+        return particulars.born(particulars.partial_birth_date(text(given)), now)
     except Unfit as unfit:
         notes.append(f"its birthDate {unfit.reason}: it is left empty")
         return None

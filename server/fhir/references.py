@@ -1,7 +1,8 @@
-"""References between resources: `Type/id`, `Type?identifier=system|value`, or an identifier in their place."""
+"""References between resources: `Type/id`, perhaps after a URL, `Type?identifier=system|value`, or an identifier."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -10,7 +11,10 @@ from server.fhir.fields import Identifier, Json, Origin, items, mapping, own, te
 
 _LITERAL = re.compile(r"([A-Z][A-Za-z]{1,60})/([A-Za-z0-9.-]{1,64})(/_history/[A-Za-z0-9.-]{1,64})?")
 _CONDITIONAL = re.compile(r"([A-Z][A-Za-z]{1,60})\?identifier=([^&]+)")
-_UUID = re.compile(r"urn:uuid:([A-Fa-f0-9-]{36})")
+_UUID = re.compile(r"urn:uuid:([a-f0-9-]{36})", re.IGNORECASE)
+_ABSOLUTE = re.compile(
+    r"([A-Za-z]+://\S{1,150})/([A-Z][A-Za-z]{1,60})/([A-Za-z0-9.-]{1,64})(/_history/[A-Za-z0-9.-]{1,64})?"
+)
 
 
 class Reference(NamedTuple):
@@ -28,6 +32,8 @@ def reference(value: object, kind: str, origin: Origin) -> Reference | None:
     literal = text(given.get("reference")).removeprefix(f"{origin.source}/")
     if match := _UUID.fullmatch(literal):
         return _to(kind, match[1], origin)
+    if match := _ABSOLUTE.fullmatch(literal):
+        return _elsewhere(kind, match[1], match[3], origin) if match[2] == kind else None
     if match := _LITERAL.fullmatch(literal):
         return _to(kind, match[2], origin) if match[1] == kind else None
     if match := _CONDITIONAL.fullmatch(literal):
@@ -51,6 +57,15 @@ def inner(values: object, field: str) -> list[Json]:
 
 def _to(kind: str, resource_id: str, origin: Origin) -> Reference:
     return Reference(kind, own(kind, resource_id, origin), f"{kind}/{resource_id}")
+
+
+def _elsewhere(kind: str, base: str, resource_id: str, origin: Origin) -> Reference:
+    """A resource at an absolute URL: one of the exporter's, or of another one whose export was imported too."""
+    if system_of(base) == system_of(origin.source):
+        return _to(kind, resource_id, origin)
+    shown = "".join(character for character in base[:100] if character.isprintable())
+    label = f"{kind}/{resource_id} of {shown} (if that is where the export comes from, give it as --source)"
+    return Reference(kind, own(kind, resource_id, replace(origin, source=base)), label)
 
 
 def _identified(kind: str, system: str, value: str) -> Reference | None:

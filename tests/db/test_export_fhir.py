@@ -96,6 +96,8 @@ async def test_a_hospital_moves_house(
     twin = await book.patient("佐倉 緑", ("urn:mrn", "7"), phone="+81312345678", email="midori@example.org")
     await book.run("UPDATE patients SET name_kana = 'サクラ ミドリ', language = 'ja', birth_date = '1950-05-17'")
     await book.run("UPDATE patients SET deceased = true, name = 'さくら', name_kana = 'Sakura' WHERE id = %s", twin)
+    elder = await book.patient("Elder Sato")
+    await book.run("UPDATE patients SET birth_date = '1921-01-01', birth_precision = 'year' WHERE id = %s", elder)
     gone = await book.patient("Sakura Midori")
     await book.run(
         "UPDATE patients SET replaced_by = %s, inactive = true, birth_date = '1950-05-17' WHERE id = %s", twin, gone

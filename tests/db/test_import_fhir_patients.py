@@ -8,6 +8,8 @@ import pytest
 
 from tests.fixtures.book import Book
 from tests.fixtures.fhir import condition, encounter, export, load, organization, patient, practitioner, role
+from tests.fixtures.worker import Worker
+from yoyaku.v1 import directory_service_pb2, patient_pb2
 
 REPRESENTATION = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-representation"
 PLACES = [organization(), practitioner(), role()]
@@ -165,9 +167,53 @@ async def test_the_country_of_a_number_is_that_of_the_address_else_the_one_given
     assert await kept(book, "phone") == [("",), ("+819012345678",), ("+819012345678",)]
 
 
-async def test_a_birth_date_that_is_none_or_has_no_day_is_reported(book: Book, tmp_path: Path) -> None:
-    given: list[object] = ["1980", "1980-04", "1980-02-30", "2999-01-01", "1879-12-31", 19800405, "", "1880-01-01"]
+async def test_a_birth_date_that_is_none_is_reported(book: Book, tmp_path: Path) -> None:
+    given: list[object] = ["1980-13", "80", "1980-02-30", "2999", "1879-12-31", 19800405, "", "1880-01-01"]
     lines = [patient(f"p{number}", birthDate=value) for number, value in enumerate(given)]
     _, reports = await load(book, export(tmp_path, a=lines))
     assert [report.split(": ")[1] for report in reports] == [f"Patient/p{number}" for number in range(6)]
     assert await kept(book, "birth_date") == [(None,)] * 7 + [(date(1880, 1, 1),)]
+
+
+async def test_as_much_of_a_birth_date_as_is_known_is_kept(book: Book, tmp_path: Path) -> None:
+    lines = [patient("p0", birthDate="1950"), patient("p1", birthDate="1950-05")]
+    _, reports = await load(book, export(tmp_path, a=lines))
+    assert reports == []
+    assert await kept(book, "birth_date, birth_precision") == [
+        (date(1950, 1, 1), "year"),
+        (date(1950, 5, 1), "month"),
+    ]
+    outcome, reports = await load(book, export(tmp_path, a=[lines[0], patient("p1", birthDate="1950-05-01")]))
+    assert (outcome.changed, reports) == (1, [])
+    assert await kept(book, "birth_precision") == [("year",), ("day",)]
+
+
+async def test_a_year_of_birth_does_not_make_two_people_one(book: Book, tmp_path: Path) -> None:
+    card = [{"system": "urn:card", "value": "7"}]
+    for source in ("https://a.example", "https://b.example"):
+        born = patient(birthDate="1950", identifier=card)
+        outcome, _ = await load(book, export(tmp_path, a=[born]), source=source)
+        assert outcome.new == 1
+
+
+async def test_people_stay_apart_from_those_who_were_registered_by_call(
+    worker: Worker, book: Book, tmp_path: Path
+) -> None:
+    staff = await worker.client("staff", clinic_ids=[await book.clinic()])
+    card = {"system": "urn:card", "value": "7"}
+    known = [("佐藤 健", "さとう けん", "7"), ("Sato Jun", "", "8"), ("Sato Rei", "", "9")]
+    for name, reading, value in known:
+        born = "1980" if value == "9" else "1980-05-17"
+        identifiers = [patient_pb2.Identifier(system="urn:card", value=value)]
+        new = directory_service_pb2.RegisterPatientRequest(
+            name=name, name_kana=reading, birth_date=born, identifiers=identifiers
+        )
+        await staff(staff.directory.RegisterPatient, new)
+    lines = [
+        patient("same", name=[{"text": "サトウ ケン"}], identifier=[card]),
+        patient("twin", name=[{"text": "Sato Ken"}], identifier=[card | {"value": "8"}]),
+        patient("other", name=[{"text": "Sato Rei"}], identifier=[card | {"value": "9"}]),
+    ]
+    outcome, reports = await load(book, export(tmp_path, a=lines))
+    assert (outcome.new, outcome.matched) == (2, 1)
+    assert ["belongs to another in the book" in report for report in reports] == [False, True, True]

@@ -7,7 +7,6 @@ from typing import Any
 import grpc
 import pytest
 
-from tests.fixtures.book import Clock
 from tests.fixtures.callers import everyone, refusal
 from tests.fixtures.clinic import Scene
 from tests.fixtures.worker import Refusal, first_reasons
@@ -106,12 +105,6 @@ async def test_particulars_that_cannot_be_are_refused_and_not_repeated(
         assert list(refused.violations) == [within + field]
         value = fields[field]
         assert not isinstance(value, str) or not value or value not in refused.message
-
-
-async def test_a_birth_date_may_be_today_where_the_day_begins_first(scene: Scene, clock: Clock) -> None:
-    clock.now = clock.now.replace(hour=10)
-    staff = await scene.worker.client("staff", clinic_ids=[scene.clinic_id])
-    assert (await register(scene, staff, birth_date="2026-03-03")).birth_date == "2026-03-03"
 
 
 async def test_a_mask_says_what_changes_and_clears(scene: Scene) -> None:

@@ -88,12 +88,19 @@ def test_any_bytes_are_reported_and_cost_no_other_line(tmp_path: Path, lines: li
     assert [line.resource for line in found.lines("Patient")] == [patient()]
 
 
+UUID_ = "0190e5c2-0000-7000-8000-00000000abcd"
+
+
 @pytest.mark.parametrize(
     ("written", "system", "value"),
     [
         ({"reference": "Patient/1"}, "https://fhir.example/Patient", "1"),
         ({"reference": "https://fhir.example/Patient/1/_history/2"}, "https://fhir.example/Patient", "1"),
-        ({"reference": "urn:uuid:" + "0" * 36}, "https://fhir.example/Patient", "0" * 36),
+        ({"reference": "HTTPS://FHIR.example/Patient/1"}, "https://fhir.example/Patient", "1"),
+        ({"reference": "https://elsewhere.example/r4/Patient/1"}, "https://elsewhere.example/r4/Patient", "1"),
+        ({"reference": f"urn:uuid:{UUID_}"}, "https://fhir.example/Patient", UUID_),
+        ({"reference": f"URN:UUID:{UUID_.upper()}"}, "https://fhir.example/Patient", UUID_),
+        ({"reference": f"Patient/{UUID_.upper()}"}, "https://fhir.example/Patient", UUID_),
         ({"reference": "Patient?identifier=urn:x|7"}, "urn:x", "7"),
         ({"reference": "Patient?identifier=http%3A%2F%2Fx%7C7"}, "http://x", "7"),
         ({"identifier": {"system": "urn:x", "value": "7"}}, "urn:x", "7"),
@@ -106,6 +113,14 @@ def test_references_of_every_form_name_one_identifier(written: dict[str, Any], s
     assert found.identifier == (system, value)
 
 
+def test_a_reference_to_another_place_proposes_the_option_that_makes_it_this_one() -> None:
+    found = reference({"reference": "https://elsewhere.example/r4/Patient/1"}, "Patient", ORIGIN)
+    assert found is not None
+    assert found.label.endswith(
+        "of https://elsewhere.example/r4 (if that is where the export comes from, give it as --source)"
+    )
+
+
 @pytest.mark.parametrize(
     "written",
     [
@@ -113,7 +128,7 @@ def test_references_of_every_form_name_one_identifier(written: dict[str, Any], s
         "Patient/1",
         {},
         {"reference": "Group/1"},
-        {"reference": "https://elsewhere.example/Patient/1"},
+        {"reference": "https://elsewhere.example/Group/1"},
         {"reference": "#contained"},
         {"reference": "Patient?identifier=7"},
         {"reference": "Patient?name=Sato"},
@@ -197,7 +212,7 @@ def test_what_is_not_known_of_a_patient_stays_empty() -> None:
         {"system": "phone", "value": "+15558107203", "use": "old"},
         {"system": "email", "value": "nobody"},
     ]
-    found = read_patient(patient(birthDate="1980-05", telecom=telecom), ORIGIN)
+    found = read_patient(patient(birthDate="1980-13", telecom=telecom), ORIGIN)
     assert (found.birth_date, found.phone, found.email) == (None, "", "")
     known = read_patient(patient(telecom=[{"system": "email", "value": "ken@example.org"}]), ORIGIN)
     assert (known.birth_date, known.email) == (date(1980, 5, 17), "ken@example.org")

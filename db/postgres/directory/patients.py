@@ -26,6 +26,8 @@ class PatientRow(NamedTuple):
     """The reading of the name."""
     deceased: bool = False
     inactive: bool = False
+    birth_precision: str = "day"
+    """How much of `birth_date` is known, `year`, `month` or `day`; of what is not, it has the first."""
 
 
 class FullPatientRow(NamedTuple):
@@ -54,6 +56,8 @@ class FullPatientRow(NamedTuple):
     inactive: bool = False
     replaced_by: str | None = None
     """The patient that this one turned out to be, under another id."""
+    birth_precision: str = "day"
+    """How much of `birth_date` is known, `year`, `month` or `day`; of what is not, it has the first."""
 
 
 class TermSearch(NamedTuple):
@@ -93,7 +97,7 @@ _COLUMNS = f"""
     former_email, former_phone,
     coalesce((SELECT value FROM contact_changes WHERE patient_id = patients.id AND kind = 'email'), ''),
     coalesce((SELECT value FROM contact_changes WHERE patient_id = patients.id AND kind = 'phone'), ''),
-    name_kana, deceased, inactive, replaced_by
+    name_kana, deceased, inactive, replaced_by, birth_precision
 """
 _SELECT = f"SELECT {_COLUMNS} FROM patients "
 _GET = _SELECT + "WHERE id = %(patient_id)s"
@@ -127,7 +131,8 @@ SELECT EXISTS (SELECT FROM accounts WHERE patient_id = %(patient_id)s AND passwo
     AND disabled_at IS NULL)
 """
 _UPDATE = """
-UPDATE patients SET name = %(name)s, birth_date = %(birth_date)s, phone = %(phone)s, email = %(email)s,
+UPDATE patients SET name = %(name)s, birth_date = %(birth_date)s,
+    birth_precision = %(birth_precision)s, phone = %(phone)s, email = %(email)s,
     language = %(language)s, name_kana = %(name_kana)s, deceased = %(deceased)s, inactive = %(inactive)s,
     former_email = %(former_email)s, former_phone = %(former_phone)s,
     version = version + 1, updated_at = %(now)s

@@ -7,6 +7,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from db.postgres.directory.patients import FullPatientRow
 from server import particulars
+from server.domain import birth_dates
 from server.domain.errors import invalid
 from server.domain.etags import etag_of
 from server.domain.identifiers import LONGEST, system_of, value_of
@@ -48,7 +49,8 @@ def new_patient(request: pb.RegisterPatientRequest, within: str = "") -> Particu
     """The patient that a request describes (INVALID_REQUEST); `within` comes before the names of fields."""
     return Particulars(
         name=checked(f"{within}name", particulars.person, request.name, ""),
-        birth_date=checked(f"{within}birth_date", particulars.birth_date, request.birth_date, None),
+        birth_date=checked(f"{within}birth_date", particulars.partial_birth_date, request.birth_date, None),
+        birth_precision=birth_dates.precision_of(request.birth_date),
         phone=checked(f"{within}phone", particulars.phone, request.phone, ""),
         email=checked(f"{within}email", particulars.email, request.email, ""),
         language=request.language or "en",
@@ -90,7 +92,7 @@ def patient_of(row: FullPatientRow) -> patient_pb2.Patient:
     return patient_pb2.Patient(
         id=row.id,
         name=row.name,
-        birth_date=row.birth_date.isoformat() if row.birth_date else "",
+        birth_date=birth_dates.written(row.birth_date, row.birth_precision),
         phone=row.phone,
         email=row.email,
         language=row.language,

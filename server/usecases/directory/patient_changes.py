@@ -49,7 +49,8 @@ class PatientChange:
 
     def of(self, row: FullPatientRow) -> FullPatientRow:
         """The patient after the change."""
-        return row._replace(**{field: getattr(self.new, field) for field in self.fields})
+        stored = {*self.fields, "birth_precision"} if "birth_date" in self.fields else self.fields
+        return row._replace(**{field: getattr(self.new, field) for field in stored})
 
 
 class PatientEditor:

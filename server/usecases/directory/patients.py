@@ -37,6 +37,8 @@ class Particulars:
     name_kana: str = ""
     deceased: bool = False
     inactive: bool = False
+    birth_precision: str = "day"
+    """How much of `birth_date` is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,14 @@ class Patients:
         now, patient_id = self._clock(), self._new_id()
         check_birth_date("birth_date", new.birth_date, now)
         row = PatientRow(
-            patient_id, new.name, new.birth_date, new.phone, new.email, new.language, name_kana=new.name_kana
+            patient_id,
+            new.name,
+            new.birth_date,
+            new.phone,
+            new.email,
+            new.language,
+            name_kana=new.name_kana,
+            birth_precision=new.birth_precision,
         )
 
         async def work(pg: Connection, claim: Claim) -> FullPatientRow:

@@ -2,6 +2,7 @@
 
 from db.postgres.directory.patients import FullPatientRow
 from db.postgres.exports import ExportedAppointmentRow
+from server.domain import birth_dates
 from server.domain.booking.appointment import AppointmentStatus
 from server.fhir.extensions import WRITING
 from server.usecases.exporting.resources import Json, contact, instant, refer, resource
@@ -27,7 +28,7 @@ def patient(row: FullPatientRow) -> Json:
         active=not row.inactive,
         name=_names(row),
         telecom=contact(phone=row.phone, email=row.email),
-        birthDate=row.birth_date.isoformat() if row.birth_date else "",
+        birthDate=birth_dates.written(row.birth_date, row.birth_precision),
         deceasedBoolean=True if row.deceased else None,
         link=[{"other": refer("Patient", row.replaced_by), "type": "replaced-by"}] if row.replaced_by else [],
         communication=[{"language": language, "preferred": True}],

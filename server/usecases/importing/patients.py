@@ -1,12 +1,12 @@
 """Patients."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 
 from db.postgres import imports
 from db.postgres.booking import appointments
 from db.postgres.directory import patients
 from db.postgres.directory.patients import FullPatientRow, PatientRow
+from server.domain import birth_dates
 from server.domain.names import are_same
 from server.fhir.fields import Identifier, Unusable
 from server.fhir.patient import Patient
@@ -34,10 +34,12 @@ async def add(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
         return any(are_same(each, one) for each in patient.names.all for one in ours)
 
     def has_birth_date(patient: Patient, patient_id: str) -> bool:
-        return patient.birth_date is not None and patient.birth_date == born.get(patient_id)
+        return patient.birth_date is not None and _born(patient) == born.get(patient_id)
 
     def is_same(patient: Patient, patient_id: str) -> bool:
-        return has_name(patient, patient_id) and has_birth_date(patient, patient_id)
+        # Too many people were born in one year, or in one month of it.
+        is_exact = patient.birth_precision == "day"
+        return is_exact and has_name(patient, patient_id) and has_birth_date(patient, patient_id)
 
     def check(patient: Patient, patient_id: str) -> None:
         if not has_name(patient, patient_id) and not has_birth_date(patient, patient_id):
@@ -52,11 +54,16 @@ async def add(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
     return outcome
 
 
+def _born(patient: Patient) -> str:
+    return birth_dates.written(patient.birth_date, patient.birth_precision)
+
+
 def _told(patient: Patient) -> Fields:
     return {
         "name": patient.names.name,
         "name_kana": patient.names.reading,
         "birth_date": patient.birth_date,
+        "birth_precision": patient.birth_precision,
         "phone": patient.phone,
         "email": patient.email,
         "language": patient.language,
@@ -117,16 +124,12 @@ async def link(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
             outcome.note(item.line, ["the patient that it is linked to is not in the book: the link is left off"])
             continue
         old_id, new_id = ids[old], ends.get(ids[new], ids[new])
-        if _differ(born.get(old_id), born.get(new_id)):
+        if birth_dates.differ(born.get(old_id, ""), born.get(new_id, "")):
             outcome.note(item.line, ["it is linked to a patient with another birth date: the link is left off"])
         elif old_id != new_id:
             outcome.changed += await imports.replace(step.pg, old_id, new_id, step.now)
             ends |= {old_id: new_id} | {each: new_id for each, end in ends.items() if end == old_id}
     return outcome
-
-
-def _differ(one: date | None, other: date | None) -> bool:
-    return one is not None and other is not None and one != other
 
 
 def _links(patient: Patient) -> Iterator[tuple[Identifier, Identifier]]:
@@ -148,5 +151,6 @@ async def _add(step: Step, patient_id: str, patient: Patient) -> None:
         name_kana=patient.names.reading,
         deceased=patient.deceased,
         inactive=patient.inactive,
+        birth_precision=patient.birth_precision,
     )
     await patients.add(step.pg, row, [], step.now)

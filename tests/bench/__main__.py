@@ -91,7 +91,7 @@ def main(
         Part.STREAMS: lambda: streams.measure(scratch, tell),
         Part.DAY: lambda: day.measure(scratch, tell, seconds or 60, per_second or 500),
         Part.ATTACKS: lambda: attacks.measure(
-            scratch, tell, AttackPlan(per_second or 250, open_streams, seconds or 30, attack or [*ATTACKS])
+            scratch, tell, AttackPlan(per_second or 250, open_streams, seconds or 20, attack or [*ATTACKS])
         ),
         Part.GRPCIO: lambda: [versions.compare(versions_of_grpcio.split(","), rounds, scratch)],
         Part.GROWTH: lambda: growth.measure(scratch, tell),

@@ -7,6 +7,8 @@ import sys
 from contextlib import aclosing
 from typing import Any, cast
 
+import pytest
+
 from tests.client.shell import CLIENTS
 from tests.fixtures.book import Book
 from tests.fixtures.clinic import TUESDAY, Scene
@@ -83,15 +85,15 @@ async def test_the_command_prints_a_line_for_each_change(scene: Scene) -> None:
     await process.wait()
 
 
-async def test_the_command_draws_a_table(scene: Scene) -> None:
+@pytest.mark.parametrize("terminal", [{"FORCE_COLOR": "1", "TERM": "xterm"}, {}], ids=["on a terminal", "into a pipe"])
+async def test_the_command_draws_a_table(scene: Scene, terminal: dict[str, str]) -> None:
     token = dict(scene.staff.metadata)["authorization"].removeprefix("Bearer ")
     environment = {
         "PYTHONPATH": str(CLIENTS),
         "APPOINTMENTS_TOKEN": token,
         "APPOINTMENTS_ADDRESS": f"http://{scene.worker.address}",
-        "FORCE_COLOR": "1",
-        "TERM": "xterm",
         "COLUMNS": "120",
+        **terminal,
     }
     await scene.book_slot("10:00")
     process = await asyncio.create_subprocess_exec(

@@ -41,7 +41,8 @@ def watch(
 ) -> None:
     """Show slots as they change, until Ctrl-C.
 
-    Of some doctors, or of all of a clinic. --json prints a line for each change.
+    Of some doctors, or of all of a clinic. --json prints a line for each change. Without a terminal the whole table is
+    printed for each.
     """
     if bool(doctors) == bool(clinic):
         raise usage("say whose days: DOCTOR..., or --clinic CLINIC")
@@ -54,6 +55,11 @@ def watch(
             return
         board = _Board({each.id: each.name for each in client.doctors(clinic_id=clinic)})
         console = Console(highlight=False)
+        if not console.is_terminal:  # What was printed cannot be drawn over.
+            for each in client.watch_slots(ids, clinic_id=clinic, date=day, lost=_tell):
+                board.show(each)
+                console.print(board.drawn(console.width))
+            return
         with Live(console=console, get_renderable=lambda: board.drawn(console.width), refresh_per_second=1) as screen:
             for each in client.watch_slots(ids, clinic_id=clinic, date=day, lost=board.lose):
                 board.show(each)

@@ -221,3 +221,20 @@ async def test_a_dry_run_keeps_no_desk_waiting(worker: Worker, book: Book, tmp_p
             if seen == 4:
                 await desk(desk.directory.RegisterPatient, new)
     assert await book.rows("SELECT name FROM patients") == [("Mori Emi",)]
+
+
+@pytest.mark.parametrize("table", ["patients", "appointments", "records"])
+def test_a_run_that_is_killed_is_completed_by_the_next(database_url: str, table: str) -> None:
+    command = [sys.executable, "-m", "server", "import-fhir", str(SAMPLE)]
+    child = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment(database_url), stderr=subprocess.DEVNULL)
+    statement = f"SELECT EXISTS (SELECT FROM {table})"  # noqa: S608  # names of our own
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        while child.poll() is None and connection.execute(statement.encode()).fetchone() == (False,):
+            pass
+    child.kill()
+    child.wait(timeout=30)
+    assert run(database_url, str(SAMPLE)).exit_code == 0
+    assert "0 new, 0 matched, 1955 unchanged, 0 changed" in run(database_url, str(SAMPLE)).stdout
+    with psycopg.connect(database_url) as connection:
+        found = connection.execute("SELECT count(*) FROM appointments UNION ALL SELECT count(*) FROM records")
+        assert found.fetchall() == [(1215,), (555,)]

@@ -24,7 +24,12 @@ async def visiting(place: Town) -> AsyncIterator[Fleet]:
     names = ("DATABASE_URL", "KEY_ENCRYPTION_KEY", "CACHE_URL", "TOKEN_STORE_URL")
     settings = settings_for(**{name.lower(): place.environment[f"YOYAKU_{name}"] for name in names})
     async with engine.watched():
+
+        async def has_primary() -> bool:
+            return not engine.is_primary_lost
+
         try:
+            await until(has_primary)
             yield Fleet(Book(engine, Clock(datetime.now(UTC))), settings, place.addresses, [], channels)
         finally:
             for channel in channels:

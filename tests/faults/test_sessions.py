@@ -60,12 +60,14 @@ async def test_sessions_outlive_the_token_store_and_what_is_ended_meanwhile_stay
     stays, leaves = await staying.login(), await leaving.login()
     await asyncio.sleep(FLUSH_SECONDS)
     place.parts["valkey"].kill()
-    for call in (staying.login(), staying.refresh(stays)):
-        lost = await refusal(call)
-        assert (lost.reason, lost.retry_seconds) == ("TOKEN_STORE_UNAVAILABLE", 2)
-    await other(other.directory.ListClinics, directory_service_pb2.ListClinicsRequest())
-    await admin(admin.auth.DisableAccount, pb.DisableAccountRequest(account_id=account_id))
-    await place.parts["valkey"].start_again()
+    try:
+        for call in (staying.login(), staying.refresh(stays)):
+            lost = await refusal(call)
+            assert (lost.reason, lost.retry_seconds) == ("TOKEN_STORE_UNAVAILABLE", 2)
+        await other(other.directory.ListClinics, directory_service_pb2.ListClinicsRequest())
+        await admin(admin.auth.DisableAccount, pb.DisableAccountRequest(account_id=account_id))
+    finally:
+        await place.parts["valkey"].start_again()
     assert (await until(lambda: unless_away(staying.refresh(stays)))).access_token
     assert (await refusal(leaving.refresh(leaves))).reason == "SESSION_ENDED"
 

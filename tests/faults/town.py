@@ -119,6 +119,15 @@ class Town:
 
         await until(has_all, START_AGAIN_SECONDS)
 
+    async def received(self, mark: int) -> None:
+        """Return when the standby has stored all up to a read mark, whether it has replayed it or not."""
+        stored = f"SELECT pg_last_wal_receive_lsn() - '0/0' >= {mark}"
+
+        async def has_stored() -> bool:
+            return self.servers[1].query(stored) == "t"
+
+        await until(has_stored, START_AGAIN_SECONDS)
+
     def stop(self) -> None:
         """End everything."""
         for name in WORKERS:

@@ -6,7 +6,7 @@ from contextvars import Context
 from typing import Generic, TypeVar
 
 from db.postgres.cluster.engines import Engine
-from db.postgres.cluster.routing import CausalSession, for_nobody, may_be_told
+from db.postgres.cluster.routing import ReadMarkContext, for_nobody, may_be_told
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -36,12 +36,12 @@ class SingleFlight(Generic[K, T]):
         if flight is None:
             flight = self._next[key] = _Flight()
             flight.task = asyncio.create_task(self._fly(key, load), context=Context())
-        value, session = await self._ride(key, flight)
-        if not await may_be_told(self._engine, session):
+        value, context = await self._ride(key, flight)
+        if not await may_be_told(self._engine, context):
             return await load()
         return value
 
-    async def _ride(self, key: K, flight: "_Flight[T]") -> tuple[T, CausalSession]:
+    async def _ride(self, key: K, flight: "_Flight[T]") -> tuple[T, ReadMarkContext]:
         flight.riders += 1
         try:
             # A caller that gives up leaves the read running for the others; the last one to give up cancels it.
@@ -53,13 +53,13 @@ class SingleFlight(Generic[K, T]):
                 if self._next.get(key) is flight:
                     del self._next[key]  # nobody may join a read that is being cancelled
 
-    async def _fly(self, key: K, load: Callable[[], Awaitable[T]]) -> tuple[T, CausalSession]:
+    async def _fly(self, key: K, load: Callable[[], Awaitable[T]]) -> tuple[T, ReadMarkContext]:
         if running := self._running.get(key):
             await asyncio.wait([running.task])
         flight = self._running[key] = self._next.pop(key)
         try:
-            with for_nobody() as session:
-                return await load(), session
+            with for_nobody() as context:
+                return await load(), context
         finally:
             if self._running.get(key) is flight:
                 del self._running[key]
@@ -70,7 +70,7 @@ class _Flight(Generic[T]):
 
     __slots__ = ("riders", "task")
 
-    task: asyncio.Task[tuple[T, CausalSession]]
+    task: asyncio.Task[tuple[T, ReadMarkContext]]
 
     def __init__(self) -> None:
         self.riders = 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 
-from server.rpc.calls.sessions import READ_MARK
+from server.rpc.calls.read_marks import READ_MARK
 from tests.faults.town import Town
 from tests.fixtures.worker import Client, Refusal
 from yoyaku.v1 import appointment_service_pb2 as pb

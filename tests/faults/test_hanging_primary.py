@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 
 from db.postgres.cluster.nodes import HUNG_SECONDS
-from server.rpc.calls.sessions import READ_MARK, STALENESS
+from server.rpc.calls.read_marks import READ_MARK, STALENESS
 from tests.faults.conftest import visiting
 from tests.faults.desk import TIMES, Desk, next_day
 from tests.faults.history import History

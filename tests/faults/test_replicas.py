@@ -9,7 +9,7 @@ from uuid import uuid4
 import grpc
 import pytest
 
-from server.rpc.calls.sessions import READ_MARK, STALENESS
+from server.rpc.calls.read_marks import READ_MARK, STALENESS
 from tests.faults.desk import TIMES, Desk, next_day
 from tests.faults.town import Town
 from tests.fixtures.callers import refusal

@@ -16,7 +16,7 @@ from db.postgres.directory.patients import FullPatientRow
 from server.local.processes import ports
 from server.local.processes.process import Process
 from server.local.servers import valkey
-from server.rpc.calls.sessions import READ_MARK
+from server.rpc.calls.read_marks import READ_MARK
 from server.usecases.directory.profile_cache import ProfileCache
 from tests.fixtures.clinic import Scene
 from tests.fixtures.waiting import until

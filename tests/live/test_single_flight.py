@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from db.postgres.cluster.engines import Engine, create_engine
-from db.postgres.cluster.routing import CAUSAL_SESSION, CausalSession
+from db.postgres.cluster.routing import READ_MARK_CONTEXT, ReadMarkContext
 from db.valkey.client import create_client
 from db.valkey.read_marks import ReadMarks
 from db.valkey.signer import Signer
@@ -29,9 +29,9 @@ async def engine(valkey_urls: dict[str, str]) -> AsyncIterator[Engine]:
     await client.aclose()
 
 
-async def asked(flights: Flights, load: Callable[[], Awaitable[str]], session: CausalSession) -> str:
+async def asked(flights: Flights, load: Callable[[], Awaitable[str]], context: ReadMarkContext) -> str:
     """What a caller is given."""
-    CAUSAL_SESSION.set(session)
+    READ_MARK_CONTEXT.set(context)
     return await flights.do("key", load)
 
 
@@ -39,46 +39,46 @@ def from_a_replica(position: int) -> Callable[[], Awaitable[str]]:
     """A read that a replica answers which has come that far, while the primary is away."""
 
     async def load() -> str:
-        session = CAUSAL_SESSION.get()
-        assert session
+        context = READ_MARK_CONTEXT.get()
+        assert context
         await asyncio.sleep(0.01)
-        if session.caller_id:  # a caller's own read is sent to where what it wrote is known to be
-            return f"own read of {session.caller_id}"
-        session.staleness, session.position = 2.5, position
+        if context.caller_id:  # a caller's own read is sent to where what it wrote is known to be
+            return f"own read of {context.caller_id}"
+        context.staleness, context.position = 2.5, position
         return "shared"
 
     return load
 
 
 async def test_everyone_is_told_that_the_answer_may_be_old(engine: Engine) -> None:
-    flights, sessions = Flights(engine), [CausalSession(str(number), mark=7) for number in range(3)]
+    flights, contexts = Flights(engine), [ReadMarkContext(str(number), mark=7) for number in range(3)]
     assert engine.marks
-    await asyncio.gather(*(engine.marks.raise_to(session.caller_id, 5) for session in sessions))
-    told = await asyncio.gather(*(asked(flights, from_a_replica(9), session) for session in sessions))
+    await asyncio.gather(*(engine.marks.raise_to(context.caller_id, 5) for context in contexts))
+    told = await asyncio.gather(*(asked(flights, from_a_replica(9), context) for context in contexts))
     assert told == ["shared"] * 3
-    assert [session.staleness for session in sessions] == [2.5] * 3
+    assert [context.staleness for context in contexts] == [2.5] * 3
 
 
 async def test_who_wrote_more_than_the_replica_has_is_not_given_what_others_may_be(engine: Engine) -> None:
-    flights, reader, writer = Flights(engine), CausalSession("reader"), CausalSession("writer", mark=10)
+    flights, reader, writer = Flights(engine), ReadMarkContext("reader"), ReadMarkContext("writer", mark=10)
     assert engine.marks
     await asyncio.gather(engine.marks.raise_to("reader", 5), engine.marks.raise_to("writer", 5))
-    told = await asyncio.gather(*(asked(flights, from_a_replica(9), session) for session in (reader, writer)))
+    told = await asyncio.gather(*(asked(flights, from_a_replica(9), context) for context in (reader, writer)))
     assert told == ["shared", "own read of writer"]
     assert (reader.staleness, writer.staleness) == (2.5, None)
 
 
 async def test_no_mark_of_the_first_caller_decides_for_the_others(engine: Engine) -> None:
-    flights, first, second = Flights(engine), CausalSession("first", mark=99), CausalSession("second", mark=1)
+    flights, first, second = Flights(engine), ReadMarkContext("first", mark=99), ReadMarkContext("second", mark=1)
     marks: list[int] = []
 
     async def load() -> str:
-        session = CAUSAL_SESSION.get()
-        assert session
-        marks.append(session.mark)
+        context = READ_MARK_CONTEXT.get()
+        assert context
+        marks.append(context.mark)
         return "read"
 
-    assert await asyncio.gather(*(asked(flights, load, session) for session in (first, second))) == ["read", "read"]
+    assert await asyncio.gather(*(asked(flights, load, context) for context in (first, second))) == ["read", "read"]
     assert marks == [0]
 
 

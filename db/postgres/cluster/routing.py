@@ -36,7 +36,7 @@ class Freshness(Enum):
 
 
 @dataclass(slots=True)
-class CausalSession:
+class ReadMarkContext:
     """What one caller must see in one call, and what the answer must tell the caller about it."""
 
     caller_id: str = ""
@@ -55,54 +55,54 @@ class CausalSession:
         return self.written or self.staleness is not None
 
 
-CAUSAL_SESSION: ContextVar[CausalSession | None] = ContextVar("causal session", default=None)
-"""The session of the running task; without one, no replica is chosen while the primary answers."""
+READ_MARK_CONTEXT: ContextVar[ReadMarkContext | None] = ContextVar("read mark context", default=None)
+"""That of the running task; without one, no replica is chosen while the primary answers."""
 
 _turns = itertools.count()
 
 
 def is_stale() -> bool:
     """Whether the running call has read something that may lack recent writes."""
-    session = CAUSAL_SESSION.get()
-    return session is not None and session.staleness is not None
+    context = READ_MARK_CONTEXT.get()
+    return context is not None and context.staleness is not None
 
 
 def names_mark() -> bool:
     """Whether the running call has a read mark: its caller sent one, or the call itself has written."""
-    session = CAUSAL_SESSION.get()
-    return session is not None and session.mark > 0
+    context = READ_MARK_CONTEXT.get()
+    return context is not None and context.mark > 0
 
 
 @contextmanager
-def for_nobody() -> Iterator[CausalSession]:
-    """Run reads on behalf of no caller, so that several can share the result; the session records how stale it is."""
-    session = CausalSession()
-    token = CAUSAL_SESSION.set(session)
+def for_nobody() -> Iterator[ReadMarkContext]:
+    """Run reads on behalf of no caller, so that several can share the result; the context records how stale it is."""
+    context = ReadMarkContext()
+    token = READ_MARK_CONTEXT.set(context)
     try:
-        yield session
+        yield context
     finally:
-        CAUSAL_SESSION.reset(token)
+        READ_MARK_CONTEXT.reset(token)
 
 
-async def may_be_told(engine: Engine, shared: CausalSession) -> bool:
+async def may_be_told(engine: Engine, shared: ReadMarkContext) -> bool:
     """Whether the running call may use the result of a read in `for_nobody`; if so, it takes over its staleness."""
-    session = CAUSAL_SESSION.get()
-    if shared.staleness is None or session is None:
+    context = READ_MARK_CONTEXT.get()
+    if shared.staleness is None or context is None:
         return True
-    mark = await _mark(engine, session, shared.staleness)
+    mark = await _mark(engine, context, shared.staleness)
     if mark is None or mark > shared.position:
         return False
-    session.staleness = shared.staleness
+    context.staleness = shared.staleness
     return True
 
 
-async def replica_for(engine: Engine, session: CausalSession) -> Node | None:
+async def replica_for(engine: Engine, context: ReadMarkContext) -> Node | None:
     """A replica that is little behind the primary and has what the caller wrote, if there is one."""
     now = time.monotonic()
     near = [node for node in engine.replicas(now) if engine.lag(node, now) <= MOST_BEHIND_SECONDS]
     if not near or not engine.primary_answers(now):
         return None
-    mark = await _mark(engine, session, max(engine.staleness(node, now) for node in near))
+    mark = await _mark(engine, context, max(engine.staleness(node, now) for node in near))
     if mark is None:
         return None
     fit = [node for node in near if node.position >= mark]
@@ -112,38 +112,38 @@ async def replica_for(engine: Engine, session: CausalSession) -> Node | None:
     return node if await _has_replayed(node, mark) else None
 
 
-async def last_resort(engine: Engine, session: CausalSession | None) -> Node:
+async def last_resort(engine: Engine, context: ReadMarkContext | None) -> Node:
     """The replica with the most WAL, while the primary is lost (Unreachable if it may lack the caller's writes)."""
     now = time.monotonic()
     node = max(engine.replicas(now), key=lambda each: each.position, default=None)
     if node is None:
         raise Unreachable("neither the primary nor any replica answers")
-    if session:
-        mark = await _mark(engine, session, engine.staleness(node, now))
+    if context:
+        mark = await _mark(engine, context, engine.staleness(node, now))
         if mark is None or not (node.position >= mark or await _has_replayed(node, mark)):
             raise Unreachable("no replica is known to have what the caller wrote")
-        session.staleness, session.position = engine.staleness(node, now), max(node.position, mark)
+        context.staleness, context.position = engine.staleness(node, now), max(node.position, mark)
     return node
 
 
-async def note(engine: Engine, session: CausalSession, position: int) -> None:
+async def note(engine: Engine, context: ReadMarkContext, position: int) -> None:
     """Record that the caller has written up to a position of the primary, so that its later reads see it."""
-    session.mark, session.written = max(session.mark, position), True
+    context.mark, context.written = max(context.mark, position), True
     if engine.marks:
-        await engine.marks.raise_to(session.caller_id, position)
+        await engine.marks.raise_to(context.caller_id, position)
 
 
-async def _mark(engine: Engine, session: CausalSession, within: float) -> int | None:
+async def _mark(engine: Engine, context: ReadMarkContext, within: float) -> int | None:
     """The position that a replica needs which has all writes but those of the last `within` seconds; None if unknown.
 
-    A session without a caller has written nothing. A mark that the caller sends is trusted even if none is stored.
+    A context without a caller has written nothing. A mark that the caller sends is trusted even if none is stored.
     """
-    if not session.caller_id:
-        return session.mark
-    kept = await engine.marks.get(session.caller_id, within) if engine.marks else None
+    if not context.caller_id:
+        return context.mark
+    kept = await engine.marks.get(context.caller_id, within) if engine.marks else None
     if kept is None:
-        return session.mark or None
-    return max(kept, session.mark)
+        return context.mark or None
+    return max(kept, context.mark)
 
 
 async def _has_replayed(node: Node, mark: int) -> bool:

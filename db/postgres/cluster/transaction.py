@@ -11,7 +11,7 @@ from db.errors import Conflict, Saturated, StateError, TimedOut, Unreachable
 from db.postgres.cluster import state
 from db.postgres.cluster.engines import Connection, Engine, connection
 from db.postgres.cluster.nodes import Node
-from db.postgres.cluster.routing import CAUSAL_SESSION, Freshness, last_resort, note, replica_for
+from db.postgres.cluster.routing import READ_MARK_CONTEXT, Freshness, last_resort, note, replica_for
 from db.postgres.driver.pool import lent
 from db.postgres.driver.translation import translated
 
@@ -42,8 +42,8 @@ async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *
         try:
             async with _confirmed(engine), _transaction(engine, progress) as pg:
                 result = await work(pg)
-            if progress.written and (session := CAUSAL_SESSION.get()):
-                await note(engine, session, progress.written)
+            if progress.written and (context := READ_MARK_CONTEXT.get()):
+                await note(engine, context, progress.written)
         except Conflict:
             if attempt == _ATTEMPTS:
                 raise
@@ -60,26 +60,26 @@ async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *
 async def read(
     engine: Engine, work: Callable[[Connection], Awaitable[T]], freshness: Freshness = Freshness.PRIMARY
 ) -> T:
-    """Run `work`, which changes nothing, without a transaction, on a server that `freshness` and the session permit.
+    """Run `work`, which changes nothing, without a transaction, on a server as fresh as it must be.
 
     `work` may run again on another server. Raises the errors of db.errors, and what `work` raises.
     """
-    session = CAUSAL_SESSION.get()
-    if freshness is Freshness.OWN_WRITES and session and (near := await replica_for(engine, session)):
+    context = READ_MARK_CONTEXT.get()
+    if freshness is Freshness.OWN_WRITES and context and (near := await replica_for(engine, context)):
         with suppress(Saturated, TimedOut, Conflict):
             try:
                 return await _read_from(near, work)
             except Unreachable as error:
                 near.lose(str(error))
     if freshness is not Freshness.PRIMARY and engine.is_primary_lost:
-        return await _read_from(await last_resort(engine, session), work)
+        return await _read_from(await last_resort(engine, context), work)
     try:
         return await _read_from_primary(engine, work)
     except Unreachable as error:
         if freshness is Freshness.PRIMARY:
             raise
         engine.lose_primary(str(error))
-        return await _read_from(await last_resort(engine, session), work)
+        return await _read_from(await last_resort(engine, context), work)
 
 
 @asynccontextmanager
@@ -96,17 +96,17 @@ async def snapshot(engine: Engine) -> AsyncIterator[Connection]:
 
 
 async def mark(engine: Engine) -> None:
-    """Make later reads of the running session see all that the primary has written by now (Unreachable)."""
-    session = CAUSAL_SESSION.get()
-    if session and engine.marks:
-        await note(engine, session, await read(engine, _written))
+    """Make later reads of the running call see all that the primary has written by now (Unreachable)."""
+    context = READ_MARK_CONTEXT.get()
+    if context and engine.marks:
+        await note(engine, context, await read(engine, _written))
 
 
 @dataclass(slots=True)
 class _Progress:
     committing: bool = False
     written: int = 0
-    """The primary's WAL position after COMMIT, if the session needs it; else 0."""
+    """The primary's WAL position after COMMIT, if the running call needs it; else 0."""
 
 
 @asynccontextmanager
@@ -128,7 +128,7 @@ async def _confirmed(engine: Engine) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _transaction(engine: Engine, progress: _Progress) -> AsyncIterator[Connection]:
-    session = CAUSAL_SESSION.get() if engine.marks else None
+    context = READ_MARK_CONTEXT.get() if engine.marks else None
     async with connection(engine) as pg:
         with translated():
             async with pg.pipeline():
@@ -137,7 +137,7 @@ async def _transaction(engine: Engine, progress: _Progress) -> AsyncIterator[Con
                 yield pg
                 progress.committing = True
                 await pg.execute("COMMIT")
-                written = await state.written(pg) if session else None
+                written = await state.written(pg) if context else None
             position = await written.fetchone() if written else None
     if position:
         progress.written = position[0]

@@ -17,7 +17,7 @@ from server.domain.identity import Caller, not_allowed, roles_for
 from server.domain.methods import METHODS
 from server.rpc.calls.current_call import CurrentCall, set_current
 from server.rpc.calls.preconditions import IF_MATCH, PRECONDITION_FAILED
-from server.rpc.calls.sessions import READ_MARK, mark_of
+from server.rpc.calls.read_marks import READ_MARK, mark_of
 from server.rpc.messages.errors import retry_seconds, status_of
 from server.rpc.messages.validate import validate
 from server.telemetry import call_spans, ended_calls, traces

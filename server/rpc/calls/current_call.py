@@ -3,13 +3,13 @@
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from db.postgres.cluster.routing import CAUSAL_SESSION, CausalSession
+from db.postgres.cluster.routing import READ_MARK_CONTEXT, ReadMarkContext
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import Caller
 
 
 @dataclass(slots=True)
-class CurrentCall(CausalSession):
+class CurrentCall(ReadMarkContext):
     """One call in its task, and the writes that its caller must see."""
 
     method: str = ""
@@ -39,7 +39,7 @@ def set_current(call: CurrentCall) -> None:
 def identified(call: CurrentCall, caller: Caller) -> None:
     """Set the caller of a call: from now on, reads in the running task see what this caller wrote."""
     call.caller, call.caller_id = caller, caller.id
-    CAUSAL_SESSION.set(call)
+    READ_MARK_CONTEXT.set(call)
 
 
 def current() -> CurrentCall:

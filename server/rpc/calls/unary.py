@@ -21,7 +21,7 @@ from server.rpc.calls.call_lifecycle import (
 from server.rpc.calls.current_call import CurrentCall, current, identified
 from server.rpc.calls.deadlines import Deadlines, budget
 from server.rpc.calls.preconditions import require_match
-from server.rpc.calls.sessions import headers_of
+from server.rpc.calls.read_marks import headers_of
 from server.rpc.messages.errors import CODES
 from server.telemetry.traces import step_ended
 

@@ -4,7 +4,7 @@ The answer to CreateAppointment carries x-yoyaku-read-mark: 5000. If the caller'
 replica that has replayed only up to 4900 does not answer it; another replica or the primary does.
 """
 
-from db.postgres.cluster.routing import CausalSession
+from db.postgres.cluster.routing import ReadMarkContext
 
 READ_MARK = "x-yoyaku-read-mark"
 """Metadata of an answer to a write: the read mark from which on a server has it. A caller that sends the highest one
@@ -19,11 +19,11 @@ def mark_of(given: str) -> int:
     return int(given) if given.isascii() and given.isdecimal() and len(given) <= _MOST_DIGITS else 0
 
 
-def headers_of(session: CausalSession) -> list[tuple[str, str]]:
+def headers_of(context: ReadMarkContext) -> list[tuple[str, str]]:
     """The metadata of the answer."""
     headers = []
-    if session.written:
-        headers.append((READ_MARK, str(session.mark)))
-    if session.staleness is not None:
-        headers.append((STALENESS, f"{session.staleness:.1f}"))
+    if context.written:
+        headers.append((READ_MARK, str(context.mark)))
+    if context.staleness is not None:
+        headers.append((STALENESS, f"{context.staleness:.1f}"))
     return headers

@@ -5,8 +5,6 @@ from datetime import datetime
 
 from icalendar import Calendar, Event, vCalAddress
 
-from server.notifications.letters import Invitation
-
 _PRODUCT = "-//yoyaku//appointments//EN"
 
 
@@ -27,6 +25,14 @@ class CalendarEntry:
     attendee: str
     """The address that this entry is sent to."""
     cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A calendar entry to attach (RFC 5546); `method` is REQUEST or CANCEL."""
+
+    method: str
+    content: bytes
 
 
 def invitation(entry: CalendarEntry, now: datetime) -> Invitation:

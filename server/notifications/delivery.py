@@ -14,9 +14,10 @@ from db.postgres.notifications.notifications import NotificationRow
 from server.domain.ids import Clock
 from server.domain.notices import Channel, Delivery, DeliveryOutcome, pause_after
 from server.notifications.ledger import AttemptEnd, Later, Ledger
-from server.notifications.letters import Failed, Letter, LetterRefused, Sender, Unaddressable, Unanswered
+from server.notifications.letters import Letter
 from server.notifications.limits import Limit
 from server.notifications.provider_breaker import ProviderBreaker, ProviderCall
+from server.notifications.providers import Failed, LetterRefused, Sender, Unaddressable, Unanswered
 from server.telemetry import metrics, traces
 
 _log = structlog.get_logger()

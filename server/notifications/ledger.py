@@ -24,8 +24,7 @@ from server.domain.notices import (
     left_behind,
     still_true,
 )
-from server.notifications.compose import Way, letter
-from server.notifications.letters import Letter
+from server.notifications.letters import Letter, Way, letter
 from server.telemetry import metrics, traces
 from server.usecases.directory.contacts import code_hash
 

@@ -1,15 +1,13 @@
-"""Letters: what is handed to a provider, and how the provider can fail."""
+"""Letters: the mail or text message that a notice becomes, and how it is written."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
 
-
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """A calendar entry to attach (RFC 5546); `method` is REQUEST or CANCEL."""
-
-    method: str
-    content: bytes
+from db.postgres.notifications.content import ContentRow
+from server.domain.notices import Channel, NoticeKind
+from server.notifications import texts
+from server.notifications.calendars import CalendarEntry, Invitation, invitation
+from server.notifications.texts import WhenAndWhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +23,65 @@ class Letter:
     """The sender's name in email."""
 
 
-class Sender(Protocol):
-    """Hands letters to a provider."""
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The channel of a notice, its recipient, and the address that mail is from."""
 
-    async def send(self, letter: Letter) -> None:
-        """Return when the provider has accepted it. Raises the errors below."""
-
-
-class LetterRefused(Exception):
-    """The provider will never accept this letter. Texts of these errors are codes, never personal data."""
+    channel: Channel
+    recipient: str
+    mail_from: str
 
 
-class Unaddressable(Exception):
-    """The recipient is not an address that can be passed to the provider, which was not asked."""
+def letter(notification_id: str, content: ContentRow, way: Way, code: str, now: datetime) -> Letter:
+    """The letter of a notice, with the present data; `code` is for a notice that asks to confirm a contact."""
+    visit = _visit(content)
+    kind = NoticeKind(content.kind)
+    text = texts.about(kind, visit, content.language) if visit else texts.to_person(kind, content.language, code)
+    if way.channel is Channel.SMS:
+        return Letter(notification_id, way.recipient, text.subject, text.sms)
+    entry = _entry(content, way.recipient, way.mail_from)
+    attached = invitation(entry, now) if entry else None
+    return Letter(notification_id, way.recipient, text.subject, text.body, attached, content.clinic_name or "yoyaku")
 
 
-class Failed(Exception):
-    """The provider did not accept it, but may do so later."""
+def _visit(content: ContentRow) -> WhenAndWhere | None:
+    if content.start_at is None or content.time_zone is None or content.clinic_name is None:
+        return None
+    return WhenAndWhere(
+        content.start_at,
+        content.time_zone,
+        content.clinic_name,
+        content.clinic_address or "",
+        content.clinic_phone or "",
+    )
 
 
-class Unanswered(Exception):
-    """It was handed over, and no answer came: the provider may or may not have accepted it."""
+def _entry(content: ContentRow, recipient: str, mail_from: str) -> CalendarEntry | None:
+    """The calendar entry: a cancellation only goes to whoever holds the entry, and a reminder changes nothing."""
+    start_at = content.start_at
+    cancelled = content.kind in {NoticeKind.CANCELLATION, NoticeKind.WITHDRAWAL}
+    if (
+        content.appointment_id is None
+        or content.appointment_version is None
+        or content.end_at is None
+        or start_at is None
+        or content.kind == NoticeKind.REMINDER
+        or (content.kind == NoticeKind.CANCELLATION and content.holder != recipient)
+    ):
+        return None
+    duration = content.end_at - start_at
+    if content.kind == NoticeKind.WITHDRAWAL:
+        # The entry as this address last got it: its owner has no right to learn a later time.
+        start_at = content.expires_at
+    return CalendarEntry(
+        appointment_id=content.appointment_id,
+        version=content.version if content.kind == NoticeKind.WITHDRAWAL else content.appointment_version,
+        start_at=start_at,
+        end_at=start_at + duration,
+        clinic=content.clinic_name or "",
+        clinic_address=content.clinic_address or "",
+        clinic_phone=content.clinic_phone or "",
+        organizer=mail_from,
+        attendee=recipient,
+        cancelled=cancelled,
+    )

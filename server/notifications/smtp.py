@@ -16,7 +16,8 @@ from aiosmtplib.errors import SMTPAuthenticationError, SMTPConnectError, SMTPHel
 from server import particulars
 from server.domain.characters import escaped
 from server.domain.ids import Clock
-from server.notifications.letters import Failed, Letter, LetterRefused, Unaddressable, Unanswered
+from server.notifications.letters import Letter
+from server.notifications.providers import Failed, LetterRefused, Unaddressable, Unanswered
 from server.particulars import Unfit
 
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}

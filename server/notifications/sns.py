@@ -15,7 +15,8 @@ from botocore.exceptions import (
     HTTPClientError,
 )
 
-from server.notifications.letters import Failed, Letter, LetterRefused, Unanswered
+from server.notifications.letters import Letter
+from server.notifications.providers import Failed, LetterRefused, Unanswered
 
 # These errors concern the number or the text; all others concern SNS, our account or our permissions.
 _REFUSALS = frozenset({"InvalidParameter", "InvalidParameterValue", "ValidationException", "OptedOut"})

@@ -22,11 +22,11 @@ from server.measured import Valkeys, build, database
 from server.notifications.delivery import Deliveries, Provider
 from server.notifications.figures import Figures
 from server.notifications.ledger import Ledger
-from server.notifications.letters import Sender
 from server.notifications.limits import Limit
 from server.notifications.log import LogSender
 from server.notifications.planning import NoticePlanner
 from server.notifications.provider_breaker import ProviderBreaker
+from server.notifications.providers import Sender
 from server.notifications.smtp import Relay, RelayUrlError, SmtpSender
 from server.notifications.sns import sns
 from server.notifications.worker import NotificationWorker

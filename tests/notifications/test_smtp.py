@@ -8,7 +8,8 @@ import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from server.local.servers import certificate
-from server.notifications.letters import Failed, Letter, LetterRefused, Unaddressable, Unanswered
+from server.notifications.letters import Letter
+from server.notifications.providers import Failed, LetterRefused, Unaddressable, Unanswered
 from server.notifications.smtp import Relay as RelayOf
 from server.notifications.smtp import RelayUrlError, SmtpSender
 from tests.fixtures.book import Clock

@@ -7,7 +7,8 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 from moto.sns.models import sns_backends
 
-from server.notifications.letters import Failed, Letter, LetterRefused, Unanswered
+from server.notifications.letters import Letter
+from server.notifications.providers import Failed, LetterRefused, Unanswered
 from server.notifications.sns import SnsSender, sns
 from tests.fixtures.mail import Relay
 

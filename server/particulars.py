@@ -8,7 +8,7 @@ import idna
 import phonenumbers
 
 from server.domain.characters import flaw, name_flaw
-from server.domain.patient_search import LEAST_DIGITS, MOST_DIGITS
+from server.domain.search_terms import LEAST_DIGITS, MOST_DIGITS
 
 MOST_OF_A_NAME = 200
 """The longest name, in characters."""

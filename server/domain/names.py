@@ -1,4 +1,7 @@
-"""Names of people and places, folded so that two spellings of one name compare as equal."""
+"""Names of people and places, folded so that two spellings of one name compare as equal.
+
+`server.domain.search_terms` shows how a search for a patient uses this.
+"""
 
 import re
 import unicodedata
@@ -21,7 +24,7 @@ _HIRAGANA = {katakana: katakana - 0x60 for katakana in range(0x30A1, 0x30F7)}
 def parts(name: str) -> tuple[str, ...]:
     """The parts of a name in their order, without width, case, accents, hyphens, apostrophes and what is invisible.
 
-    Katakana become hiragana. The database has the same rules (`db.postgres.tables.patient_search`).
+    Katakana become hiragana. The database has the same rules (`db.postgres.tables.search_functions`).
     """
     plain = unicodedata.normalize("NFKC", _APOSTROPHE.sub("", without_ignorable(name))).casefold().translate(_PLAIN)
     bare = _ACCENT.sub("", unicodedata.normalize("NFD", plain))

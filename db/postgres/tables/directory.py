@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-from db.postgres.tables import patient_search  # noqa: F401 (the functions of the computed columns)
+from db.postgres.tables import search_functions  # noqa: F401 (the functions of the computed columns)
 from db.postgres.tables.common import INSTANT, UUID, check, identifiers, metadata, not_null, reference
 
 clinics = Table(

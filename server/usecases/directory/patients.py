@@ -9,11 +9,11 @@ from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from db.postgres.directory import patients
 from db.postgres.directory.patients import FullPatientRow, PatientRow, TermSearch
-from server.domain import patient_search
+from server.domain import search_terms
 from server.domain.errors import DomainError, Reason, invalid
 from server.domain.identity import Action, Caller, Owner, may, require
 from server.domain.ids import Clock, IdMaker
-from server.domain.patient_search import MOST_MATCHES, Terms
+from server.domain.search_terms import MOST_MATCHES, Terms
 from server.usecases import paging
 from server.usecases.directory.identifier_systems import check_written
 from server.usecases.directory.patient_checks import check_birth_date, known, unique_identifiers, visible
@@ -133,12 +133,12 @@ class Patients:
 
 
 def _terms(search: PatientSearch) -> Terms:
-    terms = list(patient_search.by_name(search.name))
+    terms = list(search_terms.by_name(search.name))
     if search.name and not terms:
         raise invalid("name", "has no letters to search for: write a part of the name")
     if search.birth_date:
-        terms += patient_search.by_birth_date(search.birth_date)
-    return [*terms, *patient_search.by_phone(search.phone)] if search.phone else terms
+        terms += search_terms.by_birth_date(search.birth_date)
+    return [*terms, *search_terms.by_phone(search.phone)] if search.phone else terms
 
 
 def _too_broad() -> DomainError:

@@ -1,6 +1,11 @@
 """What patients are searched for by, as terms that the database keeps of each: of names, birth dates and phone numbers.
 
-`db.postgres.tables.patient_search` makes the terms; one is found by its beginning.
+server.usecases.directory.patients      a search: its name, birth date and phone number
+this module                             its terms, with names folded by server.domain.names
+db.postgres.directory.patients          the patients with words that begin with those terms
+db.postgres.tables.search_functions     the words of each patient, with names folded by the same rules
+
+The two sets of rules must stay the same.
 """
 
 from collections.abc import Sequence

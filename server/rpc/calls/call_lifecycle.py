@@ -90,18 +90,14 @@ known_token = lru_cache(maxsize=_REMEMBERED_TOKENS)(_token)
 
 
 async def request_of(context: Any) -> bytes:
-    """The bytes of the request (INVALID_REQUEST if the call ends without one).
-
-    Handlers are registered as streaming and read the request themselves: grpc.aio never passes a call that ends without
-    a message to a unary handler, and such a call would get no answer before its deadline.
-    """
+    """The bytes of the request (INVALID_REQUEST if the call ends without one)."""
     raw = await context.read()
     if raw is grpc.aio.EOF:
         raise DomainError(Reason.INVALID_REQUEST, "the call ended without a request message: send one")
     return bytes(raw)
 
 
-def reader(method: str, deserialize: Callable[[bytes], Message]) -> Callable[[bytes], Message]:
+def request_parser(method: str, deserialize: Callable[[bytes], Message]) -> Callable[[bytes], Message]:
     """Returns a parser of valid requests (INVALID_REQUEST); a short read request seen before is not checked again.
 
     Not left to grpc, which would answer undecodable bytes with UNKNOWN and an internal text.
@@ -134,8 +130,8 @@ def gatekeeper(method: str) -> Callable[[Caller], None]:
     return check
 
 
-def refusal(error: Exception, call: CurrentCall) -> DomainError:
-    """The error that the caller gets for a failure: INTERNAL_ERROR if unexpected; the log then says where it was."""
+def error_for(error: Exception, call: CurrentCall) -> DomainError:
+    """The error that the caller gets for a failure: INTERNAL_ERROR for an unexpected one, which is logged here."""
     if isinstance(error, DomainError):
         return error
     _log.error("call failed", method=call.method, request_id=call.request_id, failure=place_of(error))
@@ -146,7 +142,9 @@ def refusal(error: Exception, call: CurrentCall) -> DomainError:
     )
 
 
-def ended(call: CurrentCall, code: str, began: float, reason: str | None = None, *, is_stream: bool = False) -> None:
+def record_end(
+    call: CurrentCall, code: str, began: float, reason: str | None = None, *, is_stream: bool = False
+) -> None:
     """Count a call or stream that has ended, and log it."""
     caller = call.caller.id if call.caller else None
     seconds = time.perf_counter() - began

@@ -14,11 +14,11 @@ from server.rpc.calls.call_lifecycle import (
     PUBLIC,
     TokenVerifier,
     abort,
-    ended,
+    error_for,
     gatekeeper,
-    reader,
-    refusal,
+    record_end,
     request_of,
+    request_parser,
     token_of,
 )
 from server.rpc.calls.current_call import caller, current
@@ -38,10 +38,11 @@ def stream_handler(
     """A servicer's server-streaming method, wrapped.
 
     A stream has no deadline here: its handler ends it with a last message that says why (`server.usecases.streams`).
+    Why the request is a stream too: see `unary_handler`.
     """
     writing = stalled.writing
     handler: Streamer = found.unary_stream
-    read = reader(method, found.request_deserializer)
+    parse = request_parser(method, found.request_deserializer)
     public = method in PUBLIC
     check_role = gatekeeper(method)
 
@@ -54,7 +55,7 @@ def stream_handler(
             if not public:
                 this.caller = await tokens.verify(token_of(this.authorization))
                 check_role(this.caller)
-            request = read(await deadlines.within(DEFAULT_SECONDS, request_of(context)))
+            request = parse(await deadlines.within(DEFAULT_SECONDS, request_of(context)))
             async with aclosing(handler(request, context)) as messages:
                 with batches() as sent:
                     async for message in messages:
@@ -64,17 +65,17 @@ def stream_handler(
                         sent(len(message))
         except asyncio.CancelledError as cancelled:
             if STALLED not in cancelled.args:
-                ended(this, "CANCELLED", began, is_stream=True)
+                record_end(this, "CANCELLED", began, is_stream=True)
                 raise
             error = reader_stalled()
         except Exception as failure:
-            error = refusal(failure, this)
+            error = error_for(failure, this)
         else:
-            ended(this, "OK", began, is_stream=True)
+            record_end(this, "OK", began, is_stream=True)
             return
         finally:
             writing.pop(task, None)
-        ended(this, CODES[error.reason.kind].name, began, error.reason.value, is_stream=True)
+        record_end(this, CODES[error.reason.kind].name, began, error.reason.value, is_stream=True)
         await abort(context, error, this)
 
     return grpc.stream_stream_rpc_method_handler(stream, None, None)

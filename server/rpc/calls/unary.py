@@ -11,11 +11,11 @@ from server.rpc.calls.call_lifecycle import (
     PUBLIC,
     TokenVerifier,
     abort,
-    ended,
+    error_for,
     gatekeeper,
-    reader,
-    refusal,
+    record_end,
     request_of,
+    request_parser,
     token_of,
 )
 from server.rpc.calls.current_call import CurrentCall, current, identified
@@ -32,9 +32,13 @@ Handler = Callable[[Message, Any], Coroutine[Any, Any, Answer]]
 def unary_handler(
     method: str, found: Any, tokens: TokenVerifier, deadlines: Deadlines
 ) -> "grpc.RpcMethodHandler[bytes, bytes]":
-    """A servicer's unary method, wrapped; it answers with a message, or with the bytes of one."""
+    """A servicer's unary method, wrapped; it answers with a message, or with the bytes of one.
+
+    It is registered as one whose requests are a stream, and reads the one request itself: grpc.aio never passes a call
+    that ends without a message to a unary handler, and such a call would get no answer before its deadline.
+    """
     handler: Handler = found.unary_unary
-    read = reader(method, found.request_deserializer)
+    parse = request_parser(method, found.request_deserializer)
     public = method in PUBLIC
     check_role = gatekeeper(method)
 
@@ -52,7 +56,7 @@ def unary_handler(
                 identified(this, caller)
                 check_role(caller)
                 step_ended("authenticate", began)
-            response = await deadlines.within(seconds, _answer(this, context, read, handler))
+            response = await deadlines.within(seconds, _answer(this, context, parse, handler))
             if this.has_news:
                 this.headers.extend(headers_of(this))
             if this.headers and this.over_rest:
@@ -62,19 +66,19 @@ def unary_handler(
                 step_ended("send headers", sending)
                 this.headers.clear()
         except Exception as failure:
-            error = refusal(failure, this)
-            ended(this, CODES[error.reason.kind].name, began, error.reason.value)
+            error = error_for(failure, this)
+            record_end(this, CODES[error.reason.kind].name, began, error.reason.value)
             await abort(context, error, this)
         context.set_trailing_metadata((("x-request-id", this.request_id), *this.headers))
-        ended(this, "OK", began)
+        record_end(this, "OK", began)
         return response if isinstance(response, bytes) else response.SerializeToString()
 
     return grpc.stream_unary_rpc_method_handler(call, None, None)
 
 
-async def _answer(this: CurrentCall, context: Any, read: Callable[[bytes], Message], handler: Handler) -> Answer:
+async def _answer(this: CurrentCall, context: Any, parse: Callable[[bytes], Message], handler: Handler) -> Answer:
     began = time.perf_counter()
-    request = read(await request_of(context))
+    request = parse(await request_of(context))
     step_ended("read", began)
     if this.if_match is not None:
         request = require_match(request, this.if_match)

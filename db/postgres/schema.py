@@ -36,7 +36,7 @@ async def upgrade(url: str) -> None:
     primary = await promotion.find_primary(url)
     await _migrate(primary, lambda config: command.upgrade(config, "head"))
     async with open_connection(primary, "yoyaku-migrate") as pg:
-        await state.state(pg)
+        await state.raise_epoch_if_needed(pg)
 
 
 async def downgrade(url: str) -> None:

@@ -88,7 +88,7 @@ class Node:
             async with asyncio.timeout(HUNG_SECONDS):
                 # Taken before asking: the state may be newer than the time noted for it, never older.
                 asked_at = time.monotonic()
-                self.state = await state.state(pg)
+                self.state = await state.raise_epoch_if_needed(pg)
                 self.seen_at = self.tried_at = asked_at
                 self.system = self.state.system
         finally:

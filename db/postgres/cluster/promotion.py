@@ -65,7 +65,7 @@ async def promote(url: str) -> Promoted:
     for each in state.single_hosts(url):
         try:
             async with open_connection(each, "yoyaku-promote") as pg:
-                if not (await state.state(pg)).is_standby:
+                if not (await state.raise_epoch_if_needed(pg)).is_standby:
                     raise NotPromoted(f"{place(each)} accepts writes: stop it first, or two servers would")
                 received[each] = str(await _value(pg, _RECEIVED))
         except (psycopg.Error, OSError):
@@ -87,7 +87,7 @@ async def _promote(url: str) -> int:
             ) from None
         if not promoted:
             raise NotPromoted(f"{place(url)} has not become the primary within {_PROMOTE_SECONDS} s: see its log")
-        return (await state.state(pg)).epoch
+        return (await state.raise_epoch_if_needed(pg)).epoch
 
 
 async def _value(pg: Connection, statement: str, values: dict[str, Any] | None = None) -> Any:  # of any column

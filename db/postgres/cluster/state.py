@@ -57,8 +57,8 @@ def place(url: str) -> str:
     return urlsplit(url).netloc.rpartition("@")[2]
 
 
-async def state(pg: Connection) -> StateRow:
-    """The state of a server; on a primary with a new history the epoch is raised first."""
+async def raise_epoch_if_needed(pg: Connection) -> StateRow:
+    """Raise the epoch if the server is a primary with a new history; its state after that."""
     row = await _state(pg)
     if row.is_named:
         return row

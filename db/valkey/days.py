@@ -17,7 +17,7 @@ from db.valkey.signer import Signer
 TTL = timedelta(minutes=5)
 """How long a day is cached at most."""
 
-NEVER = datetime.max.replace(tzinfo=UTC)
+NO_EXPIRY = datetime.max.replace(tzinfo=UTC)
 """`valid_until` of a day that does not change just because time passes."""
 
 _FORM = 2

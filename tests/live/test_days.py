@@ -97,7 +97,7 @@ async def test_who_names_a_revision_gets_it_though_an_older_day_is_kept(scene: S
     assert (await scene.slots(min_revision=3)).revision == 3
 
 
-def rendered(revision: int, *, doctor_id: str, epoch: int = 1, valid_until: datetime = kept.NEVER) -> RenderedDay:
+def rendered(revision: int, *, doctor_id: str, epoch: int = 1, valid_until: datetime = kept.NO_EXPIRY) -> RenderedDay:
     return RenderedDay(doctor_id, date(2026, 3, 3), doctor_id, epoch, revision, valid_until, b"free", b"whole")
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from db.valkey.days import NEVER, RenderedDay
+from db.valkey.days import NO_EXPIRY, RenderedDay
 from server.usecases.schedules.live.memory import Memory
 from tests.fixtures.book import NOW
 
@@ -13,7 +13,7 @@ def test_the_days_that_were_asked_for_last_are_remembered_up_to_16_mebibytes() -
     memory, size = Memory(lambda: NOW), 1 << 20
     keys = [("doctor", FIRST + timedelta(days=number)) for number in range(40)]
     for key in keys:
-        day = RenderedDay(*key, "clinic", epoch=1, revision=0, valid_until=NEVER, free=b"", whole=bytes(size))
+        day = RenderedDay(*key, "clinic", epoch=1, revision=0, valid_until=NO_EXPIRY, free=b"", whole=bytes(size))
         memory.put(day)
         memory.get(keys[0])  # which keeps it from making room
     kept = [key for key in keys if memory.get(key)]

@@ -10,7 +10,7 @@ from db.postgres.cluster.engines import Connection, Sent
 from db.postgres.driver.pipeline import named
 from db.postgres.tables import ACTIVE
 
-NEVER = "empty"
+NOTHING_BUSY = "empty"
 """A period in which nothing is busy."""
 
 

@@ -138,7 +138,7 @@ class _Creation:
         if self.expected and not self.locks.were_too_few:
             with suppress(DomainError):  # what was impossible then may be possible now
                 return self._planned(self.expected)
-        sent = await days.offers_of_practitioner(pg, self.doctor_id, days.NEVER)
+        sent = await days.offers_of_practitioner(pg, self.doctor_id, days.NOTHING_BUSY)
         await claim.settle()
         return self._planned(PractitionerSchedule(await sent.fetchall()))
 

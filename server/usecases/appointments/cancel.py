@@ -59,14 +59,14 @@ class _CancellationWrite:
         return await self._write(pg, found)
 
     async def _look(self, pg: Connection, claim: Claim) -> Changeable:
-        reading = await ChangeableQuery.send(pg, self.cancellation.appointment_id, days.NEVER)
+        reading = await ChangeableQuery.send(pg, self.cancellation.appointment_id, days.NOTHING_BUSY)
         await claim.settle()
         return await reading.fetch(self.caller)
 
     async def _lock_and_read(self, pg: Connection, claim: Claim, seen: Changeable) -> Changeable:
         """Lock the days where the appointment was seen and read it again; it may have moved since (MoreDays)."""
         await self.locks.send(pg, seen.days(), seen.row.patient_id, self.now)
-        reading = await ChangeableQuery.send(pg, seen.row.id, days.NEVER)
+        reading = await ChangeableQuery.send(pg, seen.row.id, days.NOTHING_BUSY)
         await self.locks.take(claim)
         found = await reading.fetch(self.caller)
         self.locks.cover(found.days())

@@ -99,7 +99,7 @@ class _Rescheduling:
         return await self._write(pg, plan, place, seat)
 
     async def _look(self, pg: Connection, claim: Claim) -> _MovePlan:
-        reading, target = await self._send(pg, days.NEVER)
+        reading, target = await self._send(pg, days.NOTHING_BUSY)
         await claim.settle()
         return await self._planned(reading, target)
 

@@ -94,7 +94,7 @@ class _Booking:
         """Do what the line says (Unusable)."""
         if self.row:
             busy = Period(self.row.start_at, self.row.busy_until)
-            self.freed = (await self._schedule(self.row.doctor_id, days.NEVER)).days(
+            self.freed = (await self._schedule(self.row.doctor_id, days.NOTHING_BUSY)).days(
                 self.row.doctor_id, self.row.date, busy
             )
         if not isinstance(self.item.content, Withdrawn):
@@ -117,7 +117,7 @@ class _Booking:
         """Take the place of a visit under the locks of its days (Unusable if somebody is in the way)."""
         pg, now = self.step.pg, self.step.now
         doctor_id = await self._doctor_of(visit)
-        schedule = await self._schedule(doctor_id, days.NEVER)
+        schedule = await self._schedule(doctor_id, days.NOTHING_BUSY)
         slot = schedule.doctor(doctor_id).slot_for(Period(visit.start_at, visit.end_at))
         needed = schedule.days(doctor_id, slot.date, slot.occupied) | self.freed
         await self._lock(needed, visit.patient_id)

@@ -8,7 +8,7 @@ from db.postgres.booking import days
 from db.postgres.booking.days import OfferRow
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.routing import Freshness
-from db.valkey.days import NEVER, RenderedDay
+from db.valkey.days import NO_EXPIRY, RenderedDay
 from server.domain.booking.availability import Day, day_of
 from server.domain.booking.doctor import DoctorDay
 from server.domain.ids import Clock
@@ -73,7 +73,7 @@ class DayRenderer:
             clinic_id=row.clinic_id,
             epoch=row.epoch,
             revision=row.revision,
-            valid_until=seen.valid_until or NEVER,
+            valid_until=seen.valid_until or NO_EXPIRY,
             free=self._forms.free(offered),
             whole=self._forms.whole(offered),
         )

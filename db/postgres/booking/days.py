@@ -11,7 +11,7 @@ from db.postgres.driver.pipeline import named
 from db.postgres.tables import ACTIVE
 
 NOTHING_BUSY = "empty"
-"""A period in which nothing is busy."""
+"""A period (tstzrange) in which nothing is busy: for reads that need no appointments."""
 
 
 class DayRow(NamedTuple):

@@ -84,12 +84,12 @@ class Booker:
                 )
         finally:
             # Also after a refused booking: a doctor whose slots are taken gets the most requests.
-            self._remember(doctor_id, creation.found)
+            self._remember(doctor_id, creation.practitioner_read)
 
-    def _remember(self, doctor_id: str, found: PractitionerSchedule | None) -> None:
-        if found is None or (doctor_id in self._seen and self._seen[doctor_id].doctors == found.doctors):
+    def _remember(self, doctor_id: str, practitioner: PractitionerSchedule | None) -> None:
+        if practitioner is None or (doctor_id in self._seen and self._seen[doctor_id].doctors == practitioner.doctors):
             return
-        self._seen[doctor_id] = found.outlined()
+        self._seen[doctor_id] = practitioner.outlined()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class _BookingPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _UnderLocks:
     """What was read under the locks, and therefore stays true until COMMIT."""
 
     offer: OfferRow
@@ -120,29 +120,30 @@ class _Creation:
     """The practitioner as this worker's last booking found it."""
     locks: Locks = field(default_factory=Locks)
     slot: Slot | None = None
-    found: PractitionerSchedule | None = None
+    practitioner_read: PractitionerSchedule | None = None
     """The practitioner as read under the locks."""
 
     async def run(self, pg: Connection, claim: Claim) -> Booked:
         with span("plan"):
             plan = await self._plan(pg, claim)
         with span("lock and read"):
-            found = await self._lock_and_read(pg, claim, plan)
+            under_locks = await self._lock_and_read(pg, claim, plan)
         with span("seat"):
-            seat = seat_for(found.place, self.now, override=bool(self.booking.override_reason))
+            seat = seat_for(under_locks.place, self.now, override=bool(self.booking.override_reason))
         with span("write"):
-            return await self._write(pg, found, seat, plan.waived)
+            return await self._write(pg, under_locks, seat, plan.waived)
 
     async def _plan(self, pg: Connection, claim: Claim) -> _BookingPlan:
         """Plan from what the last booking saw, if there was one: this says which days to lock, but decides nothing."""
         if self.expected and not self.locks.were_too_few:
             with suppress(DomainError):  # what was impossible then may be possible now
-                return self._planned(self.expected)
+                return self._check_and_plan(self.expected)
         sent = await days.offers_of_practitioner(pg, self.doctor_id, days.NOTHING_BUSY)
         await claim.settle()
-        return self._planned(PractitionerSchedule(await sent.fetchall()))
+        return self._check_and_plan(PractitionerSchedule(await sent.fetchall()))
 
-    def _planned(self, practitioner: PractitionerSchedule) -> _BookingPlan:
+    def _check_and_plan(self, practitioner: PractitionerSchedule) -> _BookingPlan:
+        """Check the caller's rights and find the slot; a refusal needs the slot too, to name the nearest free ones."""
         doctor = practitioner.doctor(self.doctor_id)
         owner = Owner(clinic_id=doctor.clinic_id, doctor_id=doctor.id, patient_id=self.booking.patient_id)
         require(self.caller, Action.CREATE_APPOINTMENT, owner)
@@ -155,7 +156,7 @@ class _Creation:
             practitioner, slot, check_bookable(doctor.policy, doctor.zone, slot, self.now, for_others=for_others)
         )
 
-    async def _lock_and_read(self, pg: Connection, claim: Claim, plan: _BookingPlan) -> _Found:
+    async def _lock_and_read(self, pg: Connection, claim: Claim, plan: _BookingPlan) -> _UnderLocks:
         """Lock what the plan touches, then read everything that decides; the plan is used only if that confirms it."""
         slot, patient_id = plan.slot, self.booking.patient_id
         needed = plan.practitioner.days(self.doctor_id, slot.date, slot.occupied)
@@ -165,14 +166,14 @@ class _Creation:
         sent = await self._send_offers(pg, plan)
         sent_visits = await appointments.of_patient_around(pg, patient_id, slot.date)
         await self.locks.take(claim)
-        self.locks.check_bookable()
-        self.found = found = PractitionerSchedule(await sent.fetchall())
-        if found.doctors != plan.practitioner.doctors:
+        self.locks.check_patient_bookable()
+        self.practitioner_read = practitioner = PractitionerSchedule(await sent.fetchall())
+        if practitioner.doctors != plan.practitioner.doctors:
             # For example new hours: the slot may no longer exist, and the locked days may be too few.
             raise self.locks.too_few(needed)
-        offer, visits = found.row(self.doctor_id), visits_of(await sent_visits.fetchall())
-        doctor, busy = found.doctor(self.doctor_id), busy_at(offer.busy, slot)
-        return _Found(offer, Place(doctor, slot, busy, visits, self.appointment_id))
+        offer, visits = practitioner.row(self.doctor_id), visits_of(await sent_visits.fetchall())
+        doctor, busy = practitioner.doctor(self.doctor_id), busy_at(offer.busy, slot)
+        return _UnderLocks(offer, Place(doctor, slot, busy, visits, self.appointment_id))
 
     async def _send_offers(self, pg: Connection, plan: _BookingPlan) -> Sent[OfferRow]:
         doctor_id, slot = self.doctor_id, plan.slot
@@ -182,15 +183,15 @@ class _Creation:
             return await days.offers_of_practitioner_on(pg, doctor_id, slot.date, busy_in(*of_day))
         return await days.offers_of_practitioner(pg, doctor_id, busy_in(slot))
 
-    async def _write(self, pg: Connection, found: _Found, seat: Seat, waived: Waived) -> Booked:
-        offer, slot = found.offer, found.place.slot
+    async def _write(self, pg: Connection, under_locks: _UnderLocks, seat: Seat, waived: Waived) -> Booked:
+        offer, slot = under_locks.offer, under_locks.place.slot
         new = NewAppointment(
             self.appointment_id, self.booking.patient_id, AppointmentStatus.SCHEDULED, self.booking.reason
         )
         event = "overridden" if seat.is_extra else "booked"
         reason = self.booking.override_reason if seat.is_extra or waived else ""
         note = ", ".join(filter(None, (waived, reason)))
-        expired = await holds.expire(pg, found.place, self.locks, self.now)
+        expired = await holds.expire(pg, under_locks.place, self.locks, self.now)
         await appointments.insert(pg, new, placement_of(offer, slot, seat.number), self.now)
         booked = AppointmentChange(self.appointment_id, event, self.caller.id, note)
         await history.add_changes(pg, [*expired, booked], self.now)

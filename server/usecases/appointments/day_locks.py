@@ -92,7 +92,7 @@ class Locks:
             raise not_found(Reason.PATIENT_NOT_FOUND, "patient", self._patient_id)
         self.patient_name, self._is_bookable = patient
 
-    def check_bookable(self) -> None:
+    def check_patient_bookable(self) -> None:
         """Refuse to book the patient if there is no such person any more (PATIENT_INACTIVE)."""
         if not self._is_bookable:
             raise DomainError(

@@ -101,7 +101,7 @@ class _Rescheduling:
     async def _look(self, pg: Connection, claim: Claim) -> _MovePlan:
         reading, target = await self._send(pg, days.NOTHING_BUSY)
         await claim.settle()
-        return await self._planned(reading, target)
+        return await self._check_and_plan(reading, target)
 
     async def _lock_and_read(self, pg: Connection, claim: Claim, seen: _MovePlan) -> tuple[_MovePlan, Place]:
         """Lock the days of the plan and plan again: what was seen before only says which days to lock (MoreDays)."""
@@ -111,8 +111,8 @@ class _Rescheduling:
         reading, target = await self._send(pg, busy_in(seen.slot))
         sent_others = await appointments.of_patient_around(pg, seen.found.row.patient_id, seen.slot.date)
         await self.locks.take(claim)
-        self.locks.check_bookable()
-        plan = await self._planned(reading, target)
+        self.locks.check_patient_bookable()
+        plan = await self._check_and_plan(reading, target)
         self.locks.cover(plan.days())
         if plan.is_there_already:
             raise Conflict("another call has moved it there: what the locks have raised must be as it was")
@@ -143,7 +143,8 @@ class _Rescheduling:
             return reading, None
         return reading, await days.offers_of_practitioner(pg, self.move.doctor_id, busy)
 
-    async def _planned(self, reading: ChangeableQuery, target: Sent[OfferRow] | None) -> _MovePlan:
+    async def _check_and_plan(self, reading: ChangeableQuery, target: Sent[OfferRow] | None) -> _MovePlan:
+        """Check the caller's rights and find the new slot; a refusal needs it too, to name the nearest free ones."""
         found = await reading.fetch(self.caller)
         practitioner = PractitionerSchedule(await target.fetchall()) if target else found.practitioner
         self.doctor_id = self.move.doctor_id or found.row.doctor_id

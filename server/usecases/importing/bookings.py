@@ -159,7 +159,7 @@ class _Booking:
     async def _seat(self, place: Place) -> Seat:
         """The seat to take (Unusable, with both sides, if there is none)."""
         try:
-            self.step.locks.check_bookable()
+            self.step.locks.check_patient_bookable()
             return seat_for(place, self.step.now, override=self.step.options.as_overrides)
         except DomainError as refused:
             if refused.reason not in _WHAT_TO_DO:

@@ -194,7 +194,7 @@ class _Creation:
         expired = await holds.expire(pg, under_locks.place, self.locks, self.now)
         await appointments.insert(pg, new, placement_of(offer, slot, seat.number), self.now)
         booked = AppointmentChange(self.appointment_id, event, self.caller.id, note)
-        await history.add_changes(pg, [*expired, booked], self.now)
+        await history.record_changes(pg, [*expired, booked], self.now)
         changes = Changes(self.locks.rows(), [self._with_booking(offer, slot, seat)] if offer.date else ())
         return Booked(self._view(offer, slot), self.locks.revisions[self.doctor_id, slot.date], changes)
 

@@ -80,6 +80,6 @@ class _CancellationWrite:
     async def _write(self, pg: Connection, found: Changeable) -> Changed:
         await appointments.set_status(pg, [found.row.id], AppointmentStatus.CANCELLED, self.now)
         cancelled = AppointmentChange(found.row.id, "cancelled", self.caller.id, self.cancellation.reason)
-        await history.add_changes(pg, [cancelled], self.now)
+        await history.record_changes(pg, [cancelled], self.now)
         row = found.row._replace(status=AppointmentStatus.CANCELLED, version=found.row.version + 1, updated_at=self.now)
         return Changed(row, self.locks.rows())

@@ -1,7 +1,7 @@
 """The locks of a write that books, moves or frees a slot.
 
 Their order is the same everywhere, so that no two writes wait for each other: the claim of the request, then the days
-of doctors sorted by (doctor_id, date), then the patient; last, with `history.add_changes`, the feeds of clinics.
+of doctors sorted by (doctor_id, date), then the patient; last, with `history.record_changes`, the feeds of clinics.
 
 Two patients want the same slot, and two workers send their bookings at the same moment:
 

@@ -10,8 +10,8 @@ from server.domain.notices import KIND_OF_EVENT
 from server.telemetry import traces
 
 
-async def add_changes(pg: Connection, changes: Sequence[AppointmentChange], now: datetime) -> None:
-    """Store what happened to appointments in their histories and the feeds of their clinics, and queue the notices.
+async def record_changes(pg: Connection, changes: Sequence[AppointmentChange], now: datetime) -> None:
+    """Record changes of appointments in their histories and the feeds of their clinics, and queue the notices.
 
     The rows must be changed already. Call it once per transaction, after all other locks: a second call might lock the
     feeds of two clinics in the wrong order.

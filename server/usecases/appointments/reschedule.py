@@ -133,7 +133,7 @@ class _Rescheduling:
         row, offer = plan.found.row, plan.practitioner.row(plan.doctor_id)
         expired = await holds.expire(pg, place, self.locks, self.now)
         await appointments.move(pg, row.id, placement_of(offer, plan.slot, seat.number), self.now)
-        await history.add_changes(pg, [*expired, self._moved(row, offer, plan.waived)], self.now)
+        await history.record_changes(pg, [*expired, self._moved(row, offer, plan.waived)], self.now)
         row = row._replace(**seen_at(offer, plan.slot), version=row.version + 1, updated_at=self.now)
         return Changed(row, self.locks.rows())
 

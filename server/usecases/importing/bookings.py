@@ -193,6 +193,6 @@ class _Booking:
             await self.known.save(self.step)
         self.past.note(content, told(content), self.row.version + 1 if self.row else 1)
         await self.past.save()
-        await history.add_changes(self.step.pg, changes, self.step.now)
+        await history.record_changes(self.step.pg, changes, self.step.now)
         self.outcome.new += self.row is None
         self.outcome.changed += self.row is not None

@@ -187,7 +187,7 @@ class _VisitBatch:
         await imports.name(self.step.pg, "appointment", fresh.items())
         await self.past.save()
         if changes:
-            await history.add_changes(self.step.pg, changes, self.step.now)
+            await history.record_changes(self.step.pg, changes, self.step.now)
 
 
 def _encounters(visit: AnyVisit) -> str:

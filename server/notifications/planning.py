@@ -5,7 +5,7 @@ from datetime import datetime
 from db.postgres.cluster.engines import Connection, Engine, Sent
 from db.postgres.cluster.transaction import transact
 from db.postgres.notifications import notifications
-from db.postgres.notifications.content import SubjectRow, subject_of
+from db.postgres.notifications.content import AppointmentFactsRow, appointment_facts
 from db.postgres.notifications.notifications import NotificationRow
 from server.domain.booking.appointment import AppointmentStatus
 from server.domain.ids import Clock, IdMaker
@@ -21,10 +21,10 @@ class NoticePlanner:
         self._clock = clock
         self._new_id = new_id
 
-    async def announce(
+    async def plan_notices(
         self, appointment_id: str, kind: NoticeKind, version: int, start_at: datetime
     ) -> NotificationRow | None:
-        """Enter the notice of a change and the reminder that goes with it; repeating it changes nothing.
+        """Enter the notice of a change in the ledger, and the reminder that goes with it; repeating it changes nothing.
 
         `version` and `start_at` are those of the appointment after the change; it may have changed again since. Returns
         the notice to deliver, as it is now; None if the appointment no longer exists.
@@ -33,19 +33,19 @@ class NoticePlanner:
         async def work(pg: Connection) -> Sent[NotificationRow] | None:
             now = self._clock()
             await notifications.lock(pg, appointment_id)
-            subject = await (await subject_of(pg, appointment_id)).fetchone()
-            if subject is None:
+            facts = await (await appointment_facts(pg, appointment_id)).fetchone()
+            if facts is None:
                 return None
             await notifications.supersede(pg, appointment_id, version, now)
-            notice = self._notice(appointment_id, kind, version, subject, now)
-            if not still_true(kind, AppointmentStatus(subject.status), subject.start_at, start_at):
+            notice = self._notice(appointment_id, kind, version, facts, now)
+            if not still_true(kind, AppointmentStatus(facts.status), facts.start_at, start_at):
                 notice = notice._replace(status=Delivery.DROPPED, outcome=DeliveryOutcome.SUPERSEDED)
             sent = await notifications.enter(pg, notice)
-            reminder = self._notice(appointment_id, NoticeKind.REMINDER, version, subject, now)
+            reminder = self._notice(appointment_id, NoticeKind.REMINDER, version, facts, now)
             # After a later change, the job of that change plans the reminder.
-            is_current = subject.status == AppointmentStatus.SCHEDULED and subject.version == version
+            is_current = facts.status == AppointmentStatus.SCHEDULED and facts.version == version
             # The reminder may have become due while the provider was unavailable and nothing was planned.
-            if is_current and reminder.due_at > subject.changed_at and subject.start_at > now:
+            if is_current and reminder.due_at > facts.changed_at and facts.start_at > now:
                 await notifications.enter(pg, reminder)
             return sent
 
@@ -55,10 +55,10 @@ class NoticePlanner:
             return await entered.fetchone() if entered else None
 
     def _notice(
-        self, appointment_id: str, kind: NoticeKind, version: int, subject: SubjectRow, now: datetime
+        self, appointment_id: str, kind: NoticeKind, version: int, facts: AppointmentFactsRow, now: datetime
     ) -> NotificationRow:
         # With the present data; recipient and channel are decided when it is sent.
-        channel, _ = channel_for(subject.email, subject.phone)
+        channel, _ = channel_for(facts.email, facts.phone)
         return NotificationRow(
             id=self._new_id(),
             kind=kind,
@@ -71,8 +71,8 @@ class NoticePlanner:
             status=Delivery.PLANNED if kind is NoticeKind.REMINDER else Delivery.WAITING,
             outcome=DeliveryOutcome.NONE,
             attempts=0,
-            due_at=subject.start_at - REMIND_BEFORE if kind is NoticeKind.REMINDER else now,
-            expires_at=subject.start_at,
+            due_at=facts.start_at - REMIND_BEFORE if kind is NoticeKind.REMINDER else now,
+            expires_at=facts.start_at,
             created_at=now,
             updated_at=now,
         )

@@ -123,7 +123,7 @@ class NotificationWorker:
     ) -> None:
         with continued("announce", traceparent, _attributes(context)), _failures_noted():
             starts = datetime.fromisoformat(start_at)
-            notice = await self._planning.announce(appointment_id, NoticeKind(kind), version, starts)
+            notice = await self._planning.plan_notices(appointment_id, NoticeKind(kind), version, starts)
             # The job that plans a notice also delivers it. If it dies on the way, it runs again and finds the entry. If
             # the notice is already being sent on the job's first run, a duplicate of the job is sending it.
             if notice and (context.job.attempts or notice.status != Delivery.SENDING):

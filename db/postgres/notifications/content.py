@@ -40,7 +40,7 @@ class ContentRow(NamedTuple):
     """Whether the contact change whose code it carries is still unconfirmed."""
 
 
-class SubjectRow(NamedTuple):
+class AppointmentFactsRow(NamedTuple):
     """An appointment, as far as planning needs it."""
 
     status: str
@@ -51,7 +51,7 @@ class SubjectRow(NamedTuple):
     phone: str
 
 
-_SUBJECT = """
+_FACTS = """
 SELECT a.status, a.version, a.start_at, a.updated_at, q.email, q.phone
 FROM appointments a JOIN patients q ON q.id = a.patient_id
 WHERE a.id = %(appointment_id)s
@@ -78,10 +78,10 @@ FOR UPDATE OF n
 """
 
 
-async def subject_of(pg: Connection, appointment_id: str) -> Sent[SubjectRow]:
-    """The appointment that notifications are about."""
-    cursor = pg.cursor(row_factory=args_row(SubjectRow))
-    return await cursor.execute(_SUBJECT, {"appointment_id": appointment_id})
+async def appointment_facts(pg: Connection, appointment_id: str) -> Sent[AppointmentFactsRow]:
+    """What planning needs to know of an appointment."""
+    cursor = pg.cursor(row_factory=args_row(AppointmentFactsRow))
+    return await cursor.execute(_FACTS, {"appointment_id": appointment_id})
 
 
 async def content_of(pg: Connection, notification_id: str) -> Sent[ContentRow]:

@@ -9,7 +9,7 @@ from db.valkey.client import Valkey
 from db.valkey.signer import Signer
 from server.domain.ids import Clock, IdMaker
 from server.log_level import LogLevel
-from server.measured import Valkeys
+from server.metric_sources import Valkeys
 from server.rpc.calls.stalled_readers import StalledReaders
 from server.rpc.server import GrpcServer
 from server.usecases.appointments.feed import Feed

@@ -6,9 +6,9 @@ from dataclasses import asdict
 
 import structlog
 
-from server.background import kept_up
+from server.background_tasks import kept_up
 from server.config import Settings
-from server.measured import build, caches, database, signing_key, streams
+from server.metric_sources import build, caches, database, signing_key, streams
 from server.parts import Parts
 from server.telemetry import requests
 from server.telemetry.exporting import exported

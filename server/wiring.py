@@ -17,12 +17,12 @@ from db.valkey.stream_counts import StreamCounts
 from server.config import Settings
 from server.domain.ids import Clock, IdMaker, system_clock, uuid7_maker
 from server.log_level import LogLevel
-from server.measured import Valkeys
+from server.metric_sources import Valkeys
 from server.parts import Parts
 from server.rpc.calls.stalled_readers import StalledReaders
 from server.rpc.messages.day_bytes import FORMS
 from server.rpc.server import GrpcServer
-from server.servicers import servicers
+from server.servicer_wiring import servicers
 from server.usecases.appointments.feed import Feed
 from server.usecases.directory.profile_cache import DOCTOR_LIFE, PATIENT_LIFE, ProfileCache
 from server.usecases.identity.access_tokens import AccessTokens, TokenSettings

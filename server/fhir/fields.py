@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from server import particulars
+from server import person_rules
 from server.domain.characters import flaw
 from server.domain.identifiers import is_placeholder, system_of, value_of
-from server.particulars import Unfit
+from server.person_rules import Unfit
 
 Json = Mapping[str, Any]
 
@@ -168,7 +168,7 @@ def current(value: object, now: datetime) -> list[Json]:
     return [each for each in items(value) if each.get("use") != "old" and not has_ended(each, now)]
 
 
-def name(value: object, rule: Callable[[str], str] = particulars.name) -> str:
+def name(value: object, rule: Callable[[str], str] = person_rules.name) -> str:
     """A name (Unusable if it is missing or not valid)."""
     if not (written := text(value)):
         raise Unusable("name is missing")

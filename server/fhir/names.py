@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
-from server import particulars
+from server import person_rules
 from server.fhir.extensions import WRITING
 from server.fhir.fields import Json, Unusable, has_ended, items, name, text
 
@@ -32,7 +32,7 @@ def names_of(value: object, now: datetime) -> Names:
     if not given:
         raise Unusable("name is missing")
     first, *others = given
-    found = name(_written(first), particulars.person)
+    found = name(_written(first), person_rules.person)
     every = [found, *_fit(others)]
     reading = next(iter(_fit([each for each in given if _is_reading(each) and not has_ended(each, now)])), "")
     return Names(found, "" if reading == found else reading, every)
@@ -42,7 +42,7 @@ def _fit(names: Sequence[Json]) -> list[str]:
     found = []
     for each in names:
         with suppress(Unusable):
-            found.append(name(_written(each), particulars.person))
+            found.append(name(_written(each), person_rules.person))
     return found
 
 

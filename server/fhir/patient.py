@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from server import particulars
+from server import person_rules
 from server.domain import birth_dates
 from server.fhir.fields import Identifier, Json, Origin, identifiers, items, mapping, text
 from server.fhir.names import Names, names_of
 from server.fhir.references import Reference, reference, references
 from server.fhir.telecom import email_of, phone_of
-from server.particulars import Unfit
+from server.person_rules import Unfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _birth_date(resource: Json, now: datetime, notes: list[str]) -> date | None:
     if given in (None, ""):
         return None
     try:
-        return particulars.born(particulars.partial_birth_date(text(given)), now)
+        return person_rules.born(person_rules.partial_birth_date(text(given)), now)
     except Unfit as unfit:
         notes.append(f"its birthDate {unfit.reason}: it is left empty")
         return None

@@ -4,9 +4,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
-from server import particulars
+from server import person_rules
 from server.fhir.fields import Json, Origin, current, text
-from server.particulars import Unfit
+from server.person_rules import Unfit
 
 _PHONES = ("phone", "sms")
 _UNRANKED = 1_000
@@ -94,7 +94,7 @@ def e164(number: str, region: str) -> str:
     for written in several if not (_EXTENSION.search(visible) or _APART.search(visible)) else ():
         bare = written.strip()
         try:
-            return particulars.phone(f"+{bare[2:]}" if bare.startswith("00") else bare, region)
+            return person_rules.phone(f"+{bare[2:]}" if bare.startswith("00") else bare, region)
         except Unfit:
             continue
     return ""
@@ -106,6 +106,6 @@ def _email(written: str) -> str:
     if match := re.fullmatch(r"[^<>@]*<([^<>]+)>", bare):
         bare = match[1]
     try:
-        return particulars.email(bare)
+        return person_rules.email(bare)
     except Unfit:
         return ""

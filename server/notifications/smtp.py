@@ -13,12 +13,12 @@ from urllib.parse import unquote, urlsplit
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 from aiosmtplib.errors import SMTPAuthenticationError, SMTPConnectError, SMTPHeloError, SMTPRecipientRefused
 
-from server import particulars
+from server import person_rules
 from server.domain.characters import escaped
 from server.domain.ids import Clock
 from server.notifications.letters import Letter
 from server.notifications.providers import Failed, LetterRefused, Unaddressable, Unanswered
-from server.particulars import Unfit
+from server.person_rules import Unfit
 
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _FAREWELL_SECONDS = 0.5
@@ -132,7 +132,7 @@ class SmtpSender:
 def _address(recipient: str) -> str:
     """The recipient in the form that SMTP needs. Raises Unaddressable."""
     try:
-        return particulars.email(recipient)
+        return person_rules.email(recipient)
     except Unfit:
         raise Unaddressable from None
 

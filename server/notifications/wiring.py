@@ -13,17 +13,17 @@ from db.postgres.notifications.jobs import queue
 from db.valkey.client import Valkey, create_client
 from db.valkey.rates import Rate
 from db.valkey.read_marks import ReadMarks
-from server.background import kept_up
+from server.background_tasks import kept_up
 from server.config import ConfigurationError, Settings
 from server.domain.ids import Clock, system_clock, uuid7_maker
 from server.domain.notices import Channel
 from server.log_level import LogLevel
-from server.measured import Valkeys, build, database
+from server.metric_sources import Valkeys, build, database
 from server.notifications.delivery import Deliveries, Provider
-from server.notifications.figures import Figures
 from server.notifications.ledger import Ledger
 from server.notifications.limits import Limit
 from server.notifications.log import LogSender
+from server.notifications.notice_metrics import NoticeMetrics
 from server.notifications.planning import NoticePlanner
 from server.notifications.provider_breaker import ProviderBreaker
 from server.notifications.providers import Sender
@@ -72,11 +72,11 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -
             Channel.EMAIL: _provider(_email(settings, clock), "email", settings.email_per_second, settings, valkey),
             Channel.SMS: _provider(await _sms(settings, stack), "sms", settings.sms_per_second, settings, valkey),
         }
-        figures = Figures(engine, providers)
+        notice_metrics = NoticeMetrics(engine, providers)
         valkeys = Valkeys({"cache": valkey})
         stack.enter_context(
             exposed(
-                Readings([build, database(engine), valkeys.read, figures.read]),
+                Readings([build, database(engine), valkeys.read, notice_metrics.read]),
                 settings.metrics_listen,
                 settings.metrics_directory,
                 f"notifications-{os.getpid()}",
@@ -85,7 +85,7 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -
         level = LogLevel(valkey, signer, settings.log_level)
         requests.watch()
         stack.enter_context(exported(settings.traces_endpoint, _APPLICATION, xray=settings.traces_format == "xray"))
-        await stack.enter_async_context(kept_up([figures.run(), valkeys.run(), level.run()], stop))
+        await stack.enter_async_context(kept_up([notice_metrics.run(), valkeys.run(), level.run()], stop))
         yield NotificationWorker(
             connector,
             engine,

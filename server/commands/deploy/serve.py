@@ -8,7 +8,7 @@ import structlog
 import uvloop
 
 from server import serving
-from server.background import BrokenError
+from server.background_tasks import BrokenError
 from server.commands import app, fail, settings
 from server.config import Settings
 from server.rpc.calls import current_call

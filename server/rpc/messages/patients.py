@@ -6,7 +6,7 @@ from dataclasses import replace
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from db.postgres.directory.patients import FullPatientRow
-from server import particulars
+from server import person_rules
 from server.domain import birth_dates
 from server.domain.errors import invalid
 from server.domain.etags import etag_of
@@ -15,7 +15,7 @@ from server.rpc.messages.convert import to_timestamp
 from server.rpc.messages.updates import check_same_id, fields_to_change, validate_fields
 from server.rpc.messages.validate import checked
 from server.usecases.directory.patient_changes import PatientChange
-from server.usecases.directory.patients import Particulars, PatientSearch
+from server.usecases.directory.patients import PatientData, PatientSearch
 from yoyaku.v1 import directory_service_pb2 as pb
 from yoyaku.v1 import patient_pb2
 
@@ -45,16 +45,16 @@ def patient_change(request: pb.UpdatePatientRequest) -> PatientChange:
     return PatientChange(request.patient_id.lower(), fields, new, request.patient.etag, request.reason)
 
 
-def new_patient(request: pb.RegisterPatientRequest, within: str = "") -> Particulars:
+def new_patient(request: pb.RegisterPatientRequest, within: str = "") -> PatientData:
     """The patient that a request describes (INVALID_REQUEST); `within` comes before the names of fields."""
-    return Particulars(
-        name=checked(f"{within}name", particulars.person, request.name, ""),
-        birth_date=checked(f"{within}birth_date", particulars.partial_birth_date, request.birth_date, None),
+    return PatientData(
+        name=checked(f"{within}name", person_rules.person, request.name, ""),
+        birth_date=checked(f"{within}birth_date", person_rules.partial_birth_date, request.birth_date, None),
         birth_precision=birth_dates.precision_of(request.birth_date),
-        phone=checked(f"{within}phone", particulars.phone, request.phone, ""),
-        email=checked(f"{within}email", particulars.email, request.email, ""),
+        phone=checked(f"{within}phone", person_rules.phone, request.phone, ""),
+        email=checked(f"{within}email", person_rules.email, request.email, ""),
         language=request.language or "en",
-        name_kana=checked(f"{within}name_kana", particulars.person, request.name_kana, ""),
+        name_kana=checked(f"{within}name_kana", person_rules.person, request.name_kana, ""),
         identifiers=_identifiers(f"{within}identifiers", request.identifiers),
     )
 
@@ -79,8 +79,8 @@ def patient_search(request: pb.SearchPatientsRequest) -> PatientSearch:
     return PatientSearch(
         identifier=identifier,
         name=request.name,
-        birth_date=checked("birth_date", particulars.partial_date, request.birth_date, ""),
-        phone=checked("phone", particulars.last_digits, request.phone, ""),
+        birth_date=checked("birth_date", person_rules.partial_date, request.birth_date, ""),
+        phone=checked("phone", person_rules.last_digits, request.phone, ""),
         language=request.language,
         size=request.size,
         page_token=request.page_token,

@@ -13,7 +13,7 @@ from protovalidate import FieldPathPb
 from buf.validate import validate_pb2
 from server.domain.characters import flaw
 from server.domain.errors import DomainError, Reason, Violation, invalid
-from server.particulars import Unfit
+from server.person_rules import Unfit
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ def _nested_of(descriptor: Descriptor) -> Sequence[str]:
 
 
 def checked(field: str, rule: Callable[[str], T], written: str, empty: T) -> T:
-    """A field as a rule of `server.particulars` returns it (INVALID_REQUEST); `empty` for an empty field."""
+    """A field as a rule of `server.person_rules` returns it (INVALID_REQUEST); `empty` for an empty field."""
     try:
         return rule(written) if written else empty
     except Unfit as unfit:

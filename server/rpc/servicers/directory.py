@@ -3,7 +3,7 @@
 from db.postgres.directory.clinics import ClinicRow
 from db.postgres.directory.doctors import DoctorRow
 from db.postgres.directory.patients import FullPatientRow
-from server import particulars
+from server import person_rules
 from server.domain.errors import invalid
 from server.domain.etags import etag_of
 from server.domain.identifiers import system_of
@@ -52,8 +52,8 @@ class DirectoryServicer(DirectoryServiceServicer):
         return response
 
     async def CreateDoctor(self, request: pb.CreateDoctorRequest, context: object) -> pb.CreateDoctorResponse:
-        name = checked("name", particulars.person, request.name, "")
-        specialty = checked("specialty", particulars.name, request.specialty, "")
+        name = checked("name", person_rules.person, request.name, "")
+        specialty = checked("specialty", person_rules.name, request.specialty, "")
         new = NewDoctor(request.clinic_id.lower(), name, request.practitioner_id.lower(), specialty)
         write = idempotent_write(caller(), request, request.request_id, _doctor_created, pb.CreateDoctorResponse)
         response = await self._directory.create_doctor(caller(), new, write)
@@ -115,8 +115,8 @@ def _doctor_change(request: pb.UpdateDoctorRequest) -> DoctorChange:
     if "name" in fields and not doctor.name:
         raise invalid("doctor.name", "cannot be cleared: send the name, 1 to 200 characters")
     validate_fields(pb.CreateDoctorRequest(name=doctor.name, specialty=doctor.specialty), fields, "doctor")
-    name = checked("doctor.name", particulars.person, doctor.name, "")
-    specialty = checked("doctor.specialty", particulars.name, doctor.specialty, "")
+    name = checked("doctor.name", person_rules.person, doctor.name, "")
+    specialty = checked("doctor.specialty", person_rules.name, doctor.specialty, "")
     return DoctorChange(request.doctor_id.lower(), fields, name, specialty, doctor.active, doctor.etag)
 
 

@@ -7,7 +7,7 @@ import grpc
 
 from db.postgres.identity.accounts import AccountRow, SigningKeyRow
 from db.postgres.identity.credentials import DisplayRow
-from server import particulars
+from server import person_rules
 from server.rpc.calls.addresses import client_address
 from server.rpc.calls.current_call import caller
 from server.rpc.calls.idempotent_write import idempotent_write
@@ -142,7 +142,7 @@ def _account(row: AccountRow) -> account_pb2.Account:
 def _new_account(request: pb.InviteAccountRequest) -> NewAccount:
     role = account_role_pb2.AccountRole.Name(request.role).removeprefix(_ROLE).lower()
     return NewAccount(
-        email=checked("email", particulars.email, request.email, ""),
+        email=checked("email", person_rules.email, request.email, ""),
         role=role,
         clinic_ids=[each.lower() for each in request.clinic_ids],
         patient_id=request.patient_id.lower() or None,

@@ -20,7 +20,7 @@ from server.usecases.directory import contacts
 from server.usecases.directory.identifier_systems import check_written
 from server.usecases.directory.patient_checks import check_birth_date, known, unique_identifiers, visible
 from server.usecases.directory.patient_clinics import check_given, is_strange
-from server.usecases.directory.patients import Particulars
+from server.usecases.directory.patients import PatientData
 from server.usecases.directory.profile_cache import ProfileCache
 from server.usecases.idempotency import Claim, Write
 from server.usecases.records.audit_trail import AuditEntry, AuditTrail
@@ -37,7 +37,7 @@ class PatientChange:
 
     patient_id: str
     fields: frozenset[str]
-    new: Particulars
+    new: PatientData
     etag: str
     reason: str
     """Why, if the patient belongs to other clinics."""

@@ -10,7 +10,7 @@ from db.postgres.directory import patients
 from db.postgres.directory.patients import FullPatientRow
 from server.domain.errors import DomainError, Reason, invalid, not_found
 from server.domain.identity import Action, Caller, Owner, may
-from server.particulars import Unfit, born
+from server.person_rules import Unfit, born
 from server.usecases.unit_of_work import read
 
 

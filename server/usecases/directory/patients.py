@@ -25,7 +25,7 @@ M = TypeVar("M")
 
 
 @dataclass(frozen=True, slots=True)
-class Particulars:
+class PatientData:
     """The data stored about a patient; unknown text is empty; `identifiers` are (system, value), sorted and unique."""
 
     name: str
@@ -72,7 +72,7 @@ class Patients:
         self._clock = clock
         self._new_id = new_id
 
-    async def register(self, caller: Caller, new: Particulars, write: Write[FullPatientRow, M]) -> M:
+    async def register(self, caller: Caller, new: PatientData, write: Write[FullPatientRow, M]) -> M:
         """Add a patient; errors are those of RegisterPatient in the contract."""
         require(caller, Action.REGISTER_PATIENT)
         now, patient_id = self._clock(), self._new_id()

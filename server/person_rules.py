@@ -20,7 +20,6 @@ _MOST_OF_AN_ADDRESS, _MOST_OF_A_MAILBOX = 254, 64
 # exist in Japan; quoted mailboxes, and those beyond ASCII, are accepted by hardly any relay.
 _MAILBOX = re.compile(r"[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+")
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
-_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _PARTIAL_DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?", re.ASCII)
 _FIRST = "YYYY-01-01"

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from server.background import BrokenError, kept_up
+from server.background_tasks import BrokenError, kept_up
 
 
 async def goes_on() -> None:

@@ -22,7 +22,7 @@ _STATUSES = (Delivery.WAITING, Delivery.SENDING, Delivery.DEAD)
 _log = structlog.get_logger()
 
 
-class Figures:
+class NoticeMetrics:
     """Reads the ledger periodically, so that a scrape need not."""
 
     def __init__(self, engine: Engine, providers: Mapping[Channel, Provider]) -> None:

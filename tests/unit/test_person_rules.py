@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from server import particulars
-from server.particulars import Unfit
+from server import person_rules
+from server.person_rules import Unfit
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from server.particulars import Unfit
     ],
 )
 def test_addresses_that_mail_reaches_are_kept_as_smtp_takes_them(written: str, kept: str) -> None:
-    assert particulars.email(written) == kept
+    assert person_rules.email(written) == kept
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_addresses_that_mail_reaches_are_kept_as_smtp_takes_them(written: str, k
 )
 def test_what_is_not_one_address_for_smtp_is_refused(written: str) -> None:
     with pytest.raises(Unfit):
-        particulars.email(written)
+        person_rules.email(written)
 
 
 @pytest.mark.parametrize(
@@ -60,31 +60,31 @@ def test_what_is_not_one_address_for_smtp_is_refused(written: str) -> None:
 )
 def test_a_number_that_nobody_can_call_is_refused(written: str) -> None:
     with pytest.raises(Unfit):
-        particulars.phone(written)
+        person_rules.phone(written)
 
 
 def test_a_national_number_is_read_as_in_its_region() -> None:
-    assert particulars.phone("０３－１２３４－５６７８", "jp") == "+81312345678"
+    assert person_rules.phone("０３－１２３４－５６７８", "jp") == "+81312345678"
 
 
 @pytest.mark.parametrize("written", ["1879-12-31", "1980-02-30", "1980-05", "٢٠٢٠-01-01", "20200101"])
 def test_a_birth_date_is_a_calendar_date_since_1880(written: str) -> None:
     with pytest.raises(Unfit):
-        particulars.birth_date(written)
+        person_rules.birth_date(written)
 
 
 def test_nobody_is_born_tomorrow_but_somewhere_it_is_tomorrow_already() -> None:
     now = datetime(2026, 3, 2, 11, tzinfo=UTC)
-    assert particulars.born(date(2026, 3, 3), now) == date(2026, 3, 3)
+    assert person_rules.born(date(2026, 3, 3), now) == date(2026, 3, 3)
     with pytest.raises(Unfit):
-        particulars.born(date(2026, 3, 4), now)
+        person_rules.born(date(2026, 3, 4), now)
 
 
 @pytest.mark.parametrize("written", ["  ", "\u200b", "Mori\nHana", "x" * 201])
 def test_a_name_can_be_seen_and_has_one_line(written: str) -> None:
     with pytest.raises(Unfit):
-        particulars.name(written)
+        person_rules.name(written)
 
 
 def test_a_name_may_have_one_character() -> None:
-    assert particulars.name(" 林\u3000") == "林"
+    assert person_rules.name(" 林\u3000") == "林"

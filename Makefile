@@ -2,7 +2,7 @@
 # its data in .yoyaku.
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help up down reset status logs psql test lint types format roles metrics sbom image-test aws bench alerts-drill soak moved
+.PHONY: help up down reset status logs psql test lint types format roles metrics sbom image-test aws capacity bench alerts-drill soak moved
 
 PYTHON = .venv/bin/python
 HERE = grep -qsF '$(CURDIR)/.venv' .venv/bin/activate && $(PYTHON) -c ''
@@ -70,6 +70,9 @@ image-test: .venv/built  ## Build the image as root on Debian, start the system 
 
 aws: .venv-aws/installed  ## Write the templates of the AWS stack to cdk.out
 	.venv-aws/bin/python -m ops.aws
+
+capacity: .venv/built  ## Write the pictures and tables of docs/scaling.md: a simulated day, and what larger loads need
+	exec $(PYTHON) -m ops.capacity
 
 bench: .venv/built .venv-bench/installed h2load  ## Measure calls; PART=slots, list, create, edge, grpcio, growth, search, streams, rate, notifications, day, database, log, telemetry or attacks, ROUNDS=5, SECONDS=60, PER_SECOND=500, STREAMS=2000
 	exec $(PYTHON) -m tests.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(PER_SECOND),--per-second $(PER_SECOND)) $(if $(STREAMS),--streams $(STREAMS))

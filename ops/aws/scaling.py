@@ -1,22 +1,22 @@
 """How many tasks run: by requests, by CPU, and by the clock of the clinics."""
 
-from collections.abc import Mapping
-
 from aws_cdk import Duration, TimeZone
 from aws_cdk import aws_applicationautoscaling as autoscaling
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from ops.aws.sizes import BUSY_CPU_PERCENT, FEWEST_TASKS, MOST_TASKS, REQUESTS_PER_TASK, USUAL_TASKS
+from ops.aws.sizes import (
+    BUSY_CPU_PERCENT,
+    FEWEST_BY_CLOCK,
+    FEWEST_TASKS,
+    IN_AFTER,
+    MOST_TASKS,
+    OUT_AFTER_CPU,
+    OUT_AFTER_REQUESTS,
+    REQUESTS_PER_TASK,
+)
 
 JAPAN = TimeZone.ASIA_TOKYO
-FEWEST_BY_CLOCK: Mapping[str, tuple[autoscaling.Schedule, int]] = {
-    "MorningRush": (autoscaling.Schedule.cron(week_day="MON-FRI", hour="9", minute="0"), USUAL_TASKS),
-    "AfterTheRush": (autoscaling.Schedule.cron(week_day="MON-FRI", hour="12", minute="0"), FEWEST_TASKS),
-    "Evening": (autoscaling.Schedule.cron(week_day="MON-FRI", hour="18", minute="0"), FEWEST_TASKS),
-    "Night": (autoscaling.Schedule.cron(week_day="MON-FRI", hour="22", minute="0"), FEWEST_TASKS),
-    "Weekend": (autoscaling.Schedule.cron(week_day="SAT-SUN", hour="0", minute="0"), FEWEST_TASKS),
-}
 _Query = autoscaling.CfnScalingPolicy.TargetTrackingMetricDataQueryProperty
 _Stat = autoscaling.CfnScalingPolicy.TargetTrackingMetricStatProperty
 _Metric = autoscaling.CfnScalingPolicy.TargetTrackingMetricProperty
@@ -29,10 +29,11 @@ def scale(scope: Construct, service: ecs.FargateService, balancer: str) -> None:
     tasks.scale_on_cpu_utilization(
         "Cpu",
         target_utilization_percent=BUSY_CPU_PERCENT,
-        scale_out_cooldown=Duration.seconds(120),
-        scale_in_cooldown=Duration.seconds(300),
+        scale_out_cooldown=Duration.seconds(OUT_AFTER_CPU),
+        scale_in_cooldown=Duration.seconds(IN_AFTER),
     )
-    for name, (schedule, fewest) in FEWEST_BY_CLOCK.items():
+    for name, (days, hour, fewest) in FEWEST_BY_CLOCK.items():
+        schedule = autoscaling.Schedule.cron(week_day=days, hour=str(hour), minute="0")
         tasks.scale_on_schedule(name, schedule=schedule, time_zone=JAPAN, min_capacity=fewest, max_capacity=MOST_TASKS)
     _by_requests(scope, tasks, service, balancer)
 
@@ -57,8 +58,8 @@ def _by_requests(scope: Construct, tasks: ecs.ScalableTaskCount, service: ecs.Fa
         scaling_target_id=tasks.node.find_child("Target").scalable_target_id,
         target_tracking_scaling_policy_configuration=autoscaling.CfnScalingPolicy.TargetTrackingScalingPolicyConfigurationProperty(
             target_value=REQUESTS_PER_TASK,
-            scale_out_cooldown=60,
-            scale_in_cooldown=300,
+            scale_out_cooldown=OUT_AFTER_REQUESTS,
+            scale_in_cooldown=IN_AFTER,
             customized_metric_specification=autoscaling.CfnScalingPolicy.CustomizedMetricSpecificationProperty(
                 metrics=queries
             ),

@@ -12,6 +12,16 @@ MOST_NOTIFICATION_TASKS = 3
 REQUESTS_PER_TASK = 100
 """In a minute, at which tasks are added or removed."""
 BUSY_CPU_PERCENT = 60
+OUT_AFTER_REQUESTS, OUT_AFTER_CPU, IN_AFTER = 60, 120, 300
+"""Cooldowns in seconds: after tasks were added because of requests, because of CPU, and after some were removed."""
+FEWEST_BY_CLOCK = {
+    "MorningRush": ("MON-FRI", 9, USUAL_TASKS),
+    "AfterTheRush": ("MON-FRI", 12, FEWEST_TASKS),
+    "Evening": ("MON-FRI", 18, FEWEST_TASKS),
+    "Night": ("MON-FRI", 22, FEWEST_TASKS),
+    "Weekend": ("SAT-SUN", 0, FEWEST_TASKS),
+}
+"""Days, the hour in Japan, and how many tasks run at least from then on."""
 
 REPLICAS = 2
 DATABASE_GIB = 500

@@ -88,8 +88,10 @@ KIND_OF_EVENT = {
     "confirmed": NoticeKind.CONFIRMATION,
     "rescheduled": NoticeKind.CHANGE,
     "cancelled": NoticeKind.CANCELLATION,
+    "imported": NoticeKind.REMINDER,
 }
-"""The events in an appointment's history that the patient is notified of."""
+"""The events in an appointment's history that the patient is notified of. Of what was imported the patient knows
+already, so that only the reminder is left to send."""
 
 REMIND_BEFORE = timedelta(hours=24)
 WARNING_LASTS = timedelta(days=3)

@@ -26,8 +26,9 @@ class NoticePlanner:
     ) -> NotificationRow | None:
         """Enter the notice of a change in the ledger, and the reminder that goes with it; repeating it changes nothing.
 
-        `version` and `start_at` are those of the appointment after the change; it may have changed again since. Returns
-        the notice to deliver, as it is now; None if the appointment no longer exists.
+        If the kind is a reminder, there is no other notice of the change. `version` and `start_at` are those of the
+        appointment after the change; it may have changed again since. Returns the notice to deliver, as it is now; None
+        if there is none to deliver now, or the appointment no longer exists.
         """
 
         async def work(pg: Connection) -> Sent[NotificationRow] | None:
@@ -37,17 +38,19 @@ class NoticePlanner:
             if facts is None:
                 return None
             await notifications.supersede(pg, appointment_id, version, now)
-            notice = self._notice(appointment_id, kind, version, facts, now)
-            if not still_true(kind, AppointmentStatus(facts.status), facts.start_at, start_at):
-                notice = notice._replace(status=Delivery.DROPPED, outcome=DeliveryOutcome.SUPERSEDED)
-            sent = await notifications.enter(pg, notice)
+            entered = None
+            if kind is not NoticeKind.REMINDER:
+                notice = self._notice(appointment_id, kind, version, facts, now)
+                if not still_true(kind, AppointmentStatus(facts.status), facts.start_at, start_at):
+                    notice = notice._replace(status=Delivery.DROPPED, outcome=DeliveryOutcome.SUPERSEDED)
+                entered = await notifications.enter(pg, notice)
             reminder = self._notice(appointment_id, NoticeKind.REMINDER, version, facts, now)
             # After a later change, the job of that change plans the reminder.
             is_current = facts.status == AppointmentStatus.SCHEDULED and facts.version == version
             # The reminder may have become due while the provider was unavailable and nothing was planned.
             if is_current and reminder.due_at > facts.changed_at and facts.start_at > now:
                 await notifications.enter(pg, reminder)
-            return sent
+            return entered
 
         # A second run finds the entries of the first, so a connection lost at COMMIT does not matter.
         with traces.span("plan"):

@@ -1,12 +1,14 @@
 """When patients are reminded, and where."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.fixtures.book import Clock
+from tests.fixtures.book import Book, Clock
 from tests.fixtures.clinic import Scene
+from tests.fixtures.fhir import appointment, export, load, organization, patient, practitioner, role
 from tests.fixtures.mail import Relay
 from tests.fixtures.notices import ADDRESS, ledger_is
 from tests.fixtures.waiting import until
@@ -34,6 +36,21 @@ async def test_a_reminder_whose_time_came_before_it_was_planned_is_sent_all_the_
     async with notifications:
         await ledger_is(reachable.book, ("confirmation", 1, "sent", ""), ("reminder", 1, "sent", ""))
     assert len(relay.mails) == 2
+
+
+async def test_who_was_imported_with_an_appointment_is_reminded_of_it_and_told_nothing_else(
+    book: Book, relay: Relay, notifications: Any, clock: Clock, tmp_path: Path
+) -> None:
+    person = patient(telecom=[{"system": "email", "value": ADDRESS}])
+    await load(book, export(tmp_path, a=[organization(), practitioner(), role(), person, appointment()]))
+    async with notifications:
+        await ledger_is(book, ("reminder", 1, "planned", ""))
+        clock.advance(timedelta(hours=15))
+        [mail] = await relay.arrived(1)
+        assert mail["Subject"] == "A reminder of your appointment: Tue 3 Mar 2026, 09:00"
+        export(tmp_path, a=[organization(), practitioner(), role(), person, appointment(status="cancelled")])
+        await load(book, tmp_path)
+        await ledger_is(book, ("reminder", 1, "sent", ""))
 
 
 @pytest.mark.parametrize("change", ["move", "cancel"])

@@ -1,6 +1,8 @@
-"""The rate limits of the edge: token buckets, per Envoy and listener.
+"""The edge's limits that have numbers of their own: token buckets, per Envoy and listener, and calls in flight.
 
-Which calls count against which bucket is in `envoy/address_limits.yaml` and `envoy/subject_limits.yaml`.
+Which calls count against which bucket is in `envoy/address_limits.yaml` and `envoy/subject_limits.yaml`, and how calls
+in flight are limited in `envoy/admission.yaml`. The others are where they are set: sizes, seconds, connections and
+memory in `envoy/envoy.yaml`, circuit breakers in `envoy/clusters.yaml`.
 """
 
 import re
@@ -10,6 +12,8 @@ from typing import NamedTuple
 
 _LIMIT = re.compile(r"(\w+)=([1-9]\d{0,8})/([1-9]\d{0,8})")
 
+CALLS_PER_WORKER = {"most": 96, "fewest": 16}
+"""Calls in flight that the edge admits for each worker; where between the two depends on how long calls take."""
 
 TOKENS_OF_COSTLY = 10
 """How many tokens a call takes from its caller's bucket if it does the work of many calls."""

@@ -12,14 +12,12 @@ from pathlib import Path
 from server.domain.methods import COSTLY, LIMITED
 from server.edge import contract, local_replies, lua, pages
 from server.edge.contract import HEALTH, PACKAGE, REFLECTION, EdgeError, Method, any_of
-from server.edge.limits import TOKENS_OF_COSTLY, Bucket, Limits, parse
+from server.edge.limits import CALLS_PER_WORKER, TOKENS_OF_COSTLY, Bucket, Limits, parse
 from server.edge.template import Json, filled
 
 CONFIGURATION = "envoy.yaml"
 WORKERS = "workers.json"
 LIMITS = "limits"
-CALLS_PER_WORKER = {"most": 96, "fewest": 16}
-"""Concurrent calls per worker that Envoy admits; between the two bounds it depends on how long calls take."""
 ENDPOINTS_TYPE = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
 SECRET_TYPE = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 

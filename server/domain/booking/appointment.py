@@ -9,6 +9,7 @@ class AppointmentStatus(StrEnum):
     """The state of an appointment; the values are those stored in the database."""
 
     HELD = "held"
+    """Kept for a few minutes while a booking is completed; no method of the contract creates holds yet."""
     SCHEDULED = "scheduled"
     CHECKED_IN = "checked_in"
     IN_PROGRESS = "in_progress"

@@ -19,7 +19,7 @@ _MOST_TOGETHER = 16
 _PAUSE_SECONDS = 0.02
 _MOST_WAITING = 10_000
 _FEW_DAYS = 60
-"""A write of one appointment or of a series changes fewer days; new hours or time off may change thousands."""
+"""A write of one appointment changes fewer days; new hours or time off may change thousands."""
 
 _Waiting = dict[DoctorDay, OfferRow | None]
 """Changed days, each with its offer; None if the offer must be read."""

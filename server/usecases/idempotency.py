@@ -53,7 +53,7 @@ class Claim:
         self._caller_id, self._request_id = write.caller_id, write.request_id
         self._digest = hashlib.sha256(write.content).digest()
         self._now = now
-        self._is_settled = False
+        self._is_first = False
 
     async def send(self) -> None:
         """Send the claim; while a repeated request is still running, the claim waits for it in the database."""
@@ -62,19 +62,20 @@ class Claim:
                 self._pg, self._caller_id, self._request_id, self._digest, now=self._now, kept=KEPT
             )
 
-    async def settle(self) -> None:
+    async def wait_or_answer(self) -> None:
         """Wait for the claim; may be called repeatedly. Until it returns, the write may turn out to be a repeated one.
 
-        Raises Answered if the write was done before, and REQUEST_ID_REUSED if the id was used for a different write.
+        Raises Answered, which ends the work, if the write was done before: `perform` then returns the first answer.
+        Raises REQUEST_ID_REUSED if the id was used for a different write.
         """
-        if not self._request_id or self._is_settled:
+        if not self._request_id or self._is_first:
             return
         if await self._sent.fetchone():
-            self._is_settled = True
+            self._is_first = True
             return
         first = await (await idempotency.first(self._pg, self._caller_id, self._request_id)).fetchone()
         if first is None:
-            raise Conflict("the answer of a twin was purged between two statements")
+            raise Conflict("the answer of the first request was purged between two statements")
         if first.digest != self._digest:
             raise DomainError(
                 Reason.REQUEST_ID_REUSED,
@@ -84,7 +85,7 @@ class Claim:
 
     async def answer(self, response: bytes) -> None:
         """Store the answer, which repeated requests get for 24 hours."""
-        await self.settle()
+        await self.wait_or_answer()
         if self._request_id:
             await idempotency.answer(self._pg, self._caller_id, self._request_id, response)
 

@@ -51,7 +51,7 @@ class Notifications:
         now = self._clock()
 
         async def work(pg: Connection, claim: Claim) -> NotificationRow:
-            await claim.settle()
+            await claim.wait_or_answer()
             row = await (await notifications.get_locked(pg, notification_id)).fetchone()
             if row is None:
                 raise not_found(Reason.NOTIFICATION_NOT_FOUND, "notification", notification_id)

@@ -45,6 +45,9 @@ async def perform(
 
     `work` may run several times, of which only the last is committed. `announce` gets its result after that COMMIT, so
     a write that was rolled back is never announced, and a repeated request does not announce it again.
+
+    `work` sends its first statements and then calls `claim.wait_or_answer()` before it refuses anything: a repeated
+    request must get the first answer, not a refusal because of what the first one has changed.
     """
 
     async def claimed(pg: Connection) -> tuple[R, M]:

@@ -139,7 +139,7 @@ class _Creation:
             with suppress(DomainError):  # what was impossible then may be possible now
                 return self._check_and_plan(self.expected)
         sent = await days.offers_of_practitioner(pg, self.doctor_id, days.NOTHING_BUSY)
-        await claim.settle()
+        await claim.wait_or_answer()
         return self._check_and_plan(PractitionerSchedule(await sent.fetchall()))
 
     def _check_and_plan(self, practitioner: PractitionerSchedule) -> _BookingPlan:

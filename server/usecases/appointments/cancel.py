@@ -60,7 +60,7 @@ class _CancellationWrite:
 
     async def _look(self, pg: Connection, claim: Claim) -> Changeable:
         reading = await ChangeableQuery.send(pg, self.cancellation.appointment_id, days.NOTHING_BUSY)
-        await claim.settle()
+        await claim.wait_or_answer()
         return await reading.fetch(self.caller)
 
     async def _lock_and_read(self, pg: Connection, claim: Claim, seen: Changeable) -> Changeable:

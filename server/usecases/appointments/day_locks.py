@@ -85,7 +85,7 @@ class Locks:
     async def take(self, claim: Claim | None = None) -> None:
         """Wait for the locks, after the claim of the request if there is one (PATIENT_NOT_FOUND)."""
         if claim:
-            await claim.settle()
+            await claim.wait_or_answer()
         self.revisions = {(row.doctor_id, row.date): row.revision for row in await self._sent_days.fetchall()}
         patient = await self._sent_patient.fetchone()
         if patient is None:

@@ -100,7 +100,7 @@ class _Rescheduling:
 
     async def _look(self, pg: Connection, claim: Claim) -> _MovePlan:
         reading, target = await self._send(pg, days.NOTHING_BUSY)
-        await claim.settle()
+        await claim.wait_or_answer()
         return await self._check_and_plan(reading, target)
 
     async def _lock_and_read(self, pg: Connection, claim: Claim, seen: _MovePlan) -> tuple[_MovePlan, Place]:

@@ -132,7 +132,7 @@ class Directory:
         now, doctor_id, practitioner_id = self._clock(), self._new_id(), new.practitioner_id or self._new_id()
 
         async def work(pg: Connection, claim: Claim) -> DoctorRow:
-            await claim.settle()
+            await claim.wait_or_answer()
             if not new.practitioner_id:
                 await practitioners.add(pg, practitioner_id, new.name, now)
             elif not await doctors.id_at(pg, practitioner_id, new.clinic_id):
@@ -156,7 +156,7 @@ class Directory:
         async with self._profiles.change() as replace_profile:
 
             async def work(pg: Connection, claim: Claim) -> DoctorChanged:
-                await claim.settle()
+                await claim.wait_or_answer()
                 changed = await _update(pg, caller, change, now)
                 await replace_profile(changed.doctor, changed.namesakes)
                 return changed

@@ -81,7 +81,7 @@ class PatientEditor:
         ):
 
             async def work(pg: Connection, claim: Claim) -> FullPatientRow:
-                await claim.settle()
+                await claim.wait_or_answer()
                 row = await self._update(pg, caller, change, now)
                 await replace_profile(row)
                 return row
@@ -133,7 +133,7 @@ class PatientEditor:
         async with self._profiles.change() as replace_profile:
 
             async def work(pg: Connection, claim: Claim) -> FullPatientRow:
-                await claim.settle()
+                await claim.wait_or_answer()
                 row = await contacts.confirmed(pg, await _locked(pg, patient_id), code, entry, now)
                 await patients.update(pg, row, now)
                 row = known(await (await patients.get(pg, patient_id)).fetchone(), patient_id)

@@ -89,7 +89,7 @@ class Patients:
         )
 
         async def work(pg: Connection, claim: Claim) -> FullPatientRow:
-            await claim.settle()
+            await claim.wait_or_answer()
             await check_written(pg, (), new.identifiers)
             await patients.add(pg, row, new.identifiers, now)
             return known(await (await patients.get(pg, patient_id)).fetchone(), patient_id)

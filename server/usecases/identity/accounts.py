@@ -77,7 +77,7 @@ class Accounts:
         row = AccountRow(self._new_id(), new.email.lower(), [new.role], new.clinic_ids, new.patient_id, new.doctor_id)
 
         async def work(pg: Connection, claim: Claim) -> Offer:
-            await claim.settle()
+            await claim.wait_or_answer()
             if await clinics.count(pg, new.clinic_ids) < len(new.clinic_ids):
                 raise not_found(Reason.CLINIC_NOT_FOUND, "clinic", ", ".join(new.clinic_ids))
             return await self._add(pg, row, caller.id, now)
@@ -98,7 +98,7 @@ class Accounts:
         now = self._clock()
 
         async def work(pg: Connection, claim: Claim) -> Offer:
-            await claim.settle()
+            await claim.wait_or_answer()
             if await passwords.by_id(pg, account_id) is None:
                 raise not_found(Reason.ACCOUNT_NOT_FOUND, "account", account_id)
             await accounts.end_sessions(pg, account_id, now)

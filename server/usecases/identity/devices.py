@@ -87,7 +87,7 @@ class Devices:
         row, code, now = AccountRow(self._new_id(), None, [Role.DISPLAY], [clinic_id]), _as_made(code), self._clock()
 
         async def work(pg: Connection, claim: Claim) -> DisplayRow:
-            await claim.settle()
+            await claim.wait_or_answer()
             await _check_clinics(pg, row.clinic_ids)
             with reached():
                 secret_hash = await pairings.secret_hash(self._store, self._signer, code)
@@ -134,7 +134,7 @@ class Devices:
         now, token = self._clock(), new_secret()
 
         async def work(pg: Connection, claim: Claim) -> tuple[str, str]:
-            await claim.settle()
+            await claim.wait_or_answer()
             await _check_clinics(pg, row.clinic_ids)
             await self._add(pg, row, digest(token), new.name, "service_account_created", caller, now)
             return row.id, token

@@ -40,7 +40,7 @@ class BreakGlass:
         check_reason("reason", reason)
 
         async def work(pg: Connection, claim: Claim) -> datetime:
-            await claim.settle()
+            await claim.wait_or_answer()
             access = entry(caller, patient_id, Access.BROKE_GLASS, Basis.BREAK_GLASS, note=reason)
             await self._trail.append(pg, access, now)
             return now + GRANT_LASTS

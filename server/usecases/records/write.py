@@ -56,7 +56,7 @@ class RecordWriter:
         now, record_id = self._clock(), self._new_id()
 
         async def work(pg: Connection, claim: Claim) -> DecryptedRecord:
-            await claim.settle()
+            await claim.wait_or_answer()
             basis = await basis_for_patient(pg, caller, Action.CREATE_RECORD, new.patient_id, now)
             await _check_appointment(pg, caller, new)
             version = await self._cipher.seal(pg, TextLocation(new.patient_id, record_id, 1, now), new.text, now)
@@ -74,7 +74,7 @@ class RecordWriter:
         now, record_id = self._clock(), amendment.record_id
 
         async def work(pg: Connection, claim: Claim) -> DecryptedRecord:
-            await claim.settle()
+            await claim.wait_or_answer()
             await records.lock(pg, record_id)
             row, _ = await visible(pg, caller, await records.get(pg, record_id), record_id, now)
             require(caller, Action.AMEND_RECORD, Owner(doctor_id=row.doctor_id))

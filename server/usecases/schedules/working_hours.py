@@ -74,7 +74,7 @@ class WorkingHours:
         now = self._clock()
 
         async def work(pg: Connection, claim: Claim) -> HoursChanged:
-            await claim.settle()
+            await claim.wait_or_answer()
             return await self._set(pg, caller, new, now)
 
         return await perform(self._engine, write, work, now, lambda done: self._announce(done.changes))

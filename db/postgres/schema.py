@@ -5,6 +5,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -28,15 +29,54 @@ def head() -> str:
     return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
-async def upgrade(url: str) -> None:
+class OutOfOrder(Exception):
+    """A migration that the new release needs comes after one that the old release does not survive."""
+
+
+async def upgrade(url: str, *, pre_only: bool = False) -> list[str]:
     """Run all missing migrations on the database at a postgresql:// URL; concurrent runs wait for each other.
 
-    Raises the epoch if the database was restored from a backup. Raises Unreachable if no host is a primary.
+    With `pre_only`, stops before the first `post_` migration, and returns the names of those that are left. Raises
+    OutOfOrder, and runs nothing, if a `pre_` migration is among them. Raises the epoch if the database was restored
+    from a backup. Raises Unreachable if no host is a primary.
     """
     primary = await promotion.find_primary(url)
-    await _migrate(primary, lambda config: command.upgrade(config, "head"))
+    left: list[str] = []
+
+    def step(config: Config) -> None:
+        run = _missing(config)
+        if pre_only:
+            run, left[:] = _split(run)
+        if run:
+            command.upgrade(config, run[-1])
+
+    await _migrate(primary, step)
     async with open_connection(primary, "yoyaku-migrate") as pg:
         await state.raise_epoch_if_needed(pg)
+    return left
+
+
+def _missing(config: Config) -> list[str]:
+    """The names of the migrations that the database lacks, in their order."""
+    connection: SyncConnection = config.attributes["connection"]
+    current = MigrationContext.configure(connection).get_current_revision()
+    connection.commit()
+    newest_first = ScriptDirectory.from_config(config).iterate_revisions("head", current or "base")
+    return [each.revision for each in newest_first][::-1]
+
+
+def _kind(name: str) -> str:
+    """`pre` or `post` of a name such as 0022_post_old_name_key."""
+    return name.split("_")[1]
+
+
+def _split(missing: list[str]) -> tuple[list[str], list[str]]:
+    first = next((number for number, name in enumerate(missing) if _kind(name) == "post"), len(missing))
+    run, left = missing[:first], missing[first:]
+    needed = [name for name in left if _kind(name) == "pre"]
+    if needed:
+        raise OutOfOrder(f"{needed[0]} can only run after {left[0]}, which the old release does not survive")
+    return run, left
 
 
 async def downgrade(url: str) -> None:

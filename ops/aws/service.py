@@ -1,5 +1,7 @@
 """The stack that runs the programs: what a release changes."""
 
+from collections.abc import Mapping
+
 from aws_cdk import CfnOutput, CfnParameter, Duration, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
@@ -76,18 +78,20 @@ class ServiceStack(Stack):
         self._serve(entrance, notifications)
         CfnOutput(self, "Address", value=entrance.balancer.load_balancer_dns_name)
 
-    def _image(self, name: str) -> ecs.ContainerImage:
+    def _image(self, name: str, parameter: str = "") -> ecs.ContainerImage:
         """By its digest in our own repository: what runs is what was looked at."""
         digest = CfnParameter(
             self,
-            f"{name.title()}Digest",
+            parameter or f"{name.title()}Digest",
             allowed_pattern="^sha256:[0-9a-f]{64}$",
             description=f"digest of the image in the repository yoyaku/{name}",
         )
         uri = self._data.images[name].repository_uri
         return ecs.ContainerImage.from_registry(f"{uri}@{digest.value_as_string}")
 
-    def _task(self, name: str, *, cpu: int, memory: int) -> tuple[ecs.FargateTaskDefinition, Containers]:
+    def _task(
+        self, name: str, *, cpu: int, memory: int, images: Mapping[str, ecs.ContainerImage] | None = None
+    ) -> tuple[ecs.FargateTaskDefinition, Containers]:
         task = ecs.FargateTaskDefinition(self, name, family=f"yoyaku-{name.lower()}", cpu=cpu, memory_limit_mib=memory)
         for image in self._data.images.values():
             image.grant_pull(task.obtain_execution_role())
@@ -97,7 +101,7 @@ class ServiceStack(Stack):
             "YOYAKU_CACHE_URL": self._data.cache.url,
             "YOYAKU_TOKEN_STORE_URL": self._data.tokens.url,
         }
-        return task, Containers(task, self._images, self._log, environment, self._secrets)
+        return task, Containers(task, images or self._images, self._log, environment, self._secrets)
 
     def _may_read_secrets(self) -> iam.PolicyStatement:
         through = {"kms:ViaService": f"secretsmanager.{self.region}.amazonaws.com"}
@@ -106,8 +110,12 @@ class ServiceStack(Stack):
         )
 
     def _migrations(self) -> None:
-        """`migrate` as a task that is run before a release; docs/aws.md has the command."""
-        _, containers = self._task("Migrate", cpu=512, memory=1024)
+        """`migrate` as a task that is run before and after a release; docs/aws.md has the commands.
+
+        Its image has a parameter of its own: the new release's migrations run while the old release serves.
+        """
+        images = self._images | {"server": self._image("server", "MigrateDigest")}
+        _, containers = self._task("Migrate", cpu=512, memory=1024, images=images)
         containers.program("migrate", ["migrate"])
 
     def _notifications(self) -> ecs.FargateService:

@@ -74,6 +74,12 @@ def test_containers_run_commands_and_settings_that_there_are(resources: Resource
     assert sorted(ran) == ["certificate", "envoy-config", "migrate", "serve", "serve", "worker"]
 
 
+def test_migrations_of_a_new_release_run_while_the_old_one_serves(resources: Resources) -> None:
+    images = {each["Name"]: json.dumps(each["Image"]) for each in containers(resources)}
+    assert '"MigrateDigest"' in images["migrate"]
+    assert all('"MigrateDigest"' not in image for name, image in images.items() if name != "migrate")
+
+
 def test_workers_of_a_task_have_ports_of_their_own_and_share_the_metrics(resources: Resources) -> None:
     settings = [environment(each) for each in containers(resources) if each.get("Command") == ["serve"]]
     assert sorted(each["YOYAKU_LISTEN"] for each in settings) == ["127.0.0.1:50051", "127.0.0.1:50052"]
@@ -104,7 +110,7 @@ def test_containers_may_write_nothing_and_are_one_digest(resources: Resources, t
         assert "@" in each["Image"]["Fn::Join"][1]
     parameters = json.loads(next(path for path in templates if "service" in path.name).read_text())["Parameters"]
     digests = {name: each for name, each in parameters.items() if name.endswith("Digest")}
-    assert len(digests) == 3
+    assert digests.keys() == {"ServerDigest", "MigrateDigest", "EnvoyDigest", "CollectorDigest"}
     assert {each["AllowedPattern"] for each in digests.values()} == {"^sha256:[0-9a-f]{64}$"}
     assert not any("Default" in each for each in digests.values())
 

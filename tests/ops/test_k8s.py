@@ -156,3 +156,12 @@ def test_the_database_is_counted_for_the_most_pods() -> None:
     surge = named("Deployment", "server")["spec"]["strategy"]["rollingUpdate"]["maxSurge"]
     most = named("HorizontalPodAutoscaler", "server")["spec"]["maxReplicas"] + surge
     assert named("ConfigMap", "settings")["data"]["YOYAKU_TASKS"] == str(most)
+
+
+def test_the_job_that_migrates_gets_its_image_and_options_as_documented() -> None:
+    text = (ROOT / "docs" / "kubernetes.md").read_text()
+    [(image, arguments)] = re.findall(r'sed -e "s\|(.*)\|.*\|" -e "s\|(.*)\|.*\|" ops/k8s/migrate.yaml', text)
+    job = (HERE / "migrate.yaml").read_text()
+    assert len(re.findall(image, job)) == len(re.findall(arguments, job)) == 1
+    [program] = named("Job", "migrate")["spec"]["template"]["spec"]["containers"]
+    assert (program["image"], program["args"]) == ("yoyaku", ["migrate"])

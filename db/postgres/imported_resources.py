@@ -20,7 +20,7 @@ class ImportedRow(NamedTuple):
     """Of the appointment or record, as the import wrote it last; None for other things."""
 
 
-_OF = """
+_LOAD = """
 SELECT system, value, digests, version FROM imported_resources
 JOIN unnest(%(systems)s::text[], %(values)s::text[]) AS wanted (system, value) USING (system, value)
 """
@@ -31,11 +31,11 @@ ON CONFLICT (system, value) DO UPDATE SET digests = excluded.digests, version = 
 """
 
 
-async def of(pg: Connection, identifiers: Collection[tuple[str, str]]) -> list[ImportedRow]:
+async def load(pg: Connection, identifiers: Collection[tuple[str, str]]) -> list[ImportedRow]:
     """What is remembered of these resources."""
     cursor = pg.cursor(row_factory=args_row(ImportedRow))
     wanted = {"systems": [each[0] for each in identifiers], "values": [each[1] for each in identifiers]}
-    await cursor.execute(_OF, wanted)
+    await cursor.execute(_LOAD, wanted)
     return await cursor.fetchall()
 
 

@@ -119,7 +119,7 @@ async def named(pg: Connection, noun: Noun, pairs: Collection[Pair], own: str = 
     return await cursor.fetchall()
 
 
-async def name(pg: Connection, noun: Noun, names: Collection[tuple[Pair, str]]) -> None:
+async def add_identifiers(pg: Connection, noun: Noun, names: Collection[tuple[Pair, str]]) -> None:
     """Give identifiers (system, value) to ids (ConstraintViolated if one is taken)."""
     values = {
         "systems": [pair[0] for pair, _ in names],

@@ -84,7 +84,7 @@ async def _add_clinics(pg: Connection, plan: HospitalPlan, places: Sequence[Demo
     for clinic in places:
         row = ClinicRow(clinic.id, clinic.name, clinic.zone, **asdict(clinic.policy))
         await clinics.add(pg, row, plan.founded_at)
-    await imports.name(pg, "clinic", [(_mark(plan), places[0].id)])
+    await imports.add_identifiers(pg, "clinic", [(_mark(plan), places[0].id)])
 
 
 async def _add_doctors(pg: Connection, plan: HospitalPlan, posts: Sequence[Post]) -> None:

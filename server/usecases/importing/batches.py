@@ -44,7 +44,7 @@ class Item(Generic[E]):
 
 
 @dataclass(frozen=True, slots=True)
-class Placed(Generic[Named]):
+class ImportedItem(Generic[Named]):
     """A line whose thing is in the book."""
 
     item: Item[Named]
@@ -130,8 +130,8 @@ class RunMemory:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One batch and its transaction."""
+class BatchContext:
+    """What the import of one batch works with: its transaction, and what is the same for the whole run."""
 
     pg: Connection
     now: datetime
@@ -139,7 +139,7 @@ class Step:
     memory: RunMemory
     options: ImportOptions
     locks: Locks
-    """Of a booking, if the step is one; kept over all attempts of its transaction."""
+    """Of a booking, if the batch is one; kept over all attempts of its transaction."""
     cipher: RecordCipher
     trail: AuditTrail
 

@@ -21,11 +21,11 @@ from server.fhir.fields import Unusable, Withdrawn
 from server.fhir.roles import GENERAL_PRACTICE
 from server.usecases.appointments import history, holds
 from server.usecases.appointments.day_locks import PractitionerSchedule
-from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Step
+from server.usecases.importing.batches import ACTOR, BatchContext, ImportCounts, Item
 from server.usecases.importing.doctors import add_doctor, doctors_of
 from server.usecases.importing.encounters import CHANGED, WITHDRAWN
-from server.usecases.importing.matching import Known, others
-from server.usecases.importing.upkeep import CHANGED_HERE, Past
+from server.usecases.importing.matching import IdentifierIndex, others
+from server.usecases.importing.upkeep import CHANGED_HERE, LastImport
 from server.usecases.importing.visits import (
     AnyVisit,
     ResolvedVisit,
@@ -50,40 +50,40 @@ def takes_time(visit: AnyVisit, now: datetime) -> bool:
     return visit.start.day >= (now - _LONGEST_VISIT).date()
 
 
-async def book(step: Step, items: Sequence[Item[AnyVisit]]) -> ImportCounts:
+async def book(context: BatchContext, items: Sequence[Item[AnyVisit]]) -> ImportCounts:
     """Book, move or free the time of an Appointment."""
     outcome, [item] = ImportCounts(), items
     with outcome.reporting(item.line):
-        known = await Known.load(step, "appointment", [item.content])
-        past = await Past.load(step, [item.content])
-        row = await _row(step, known.id_of(item.content))
+        known = await IdentifierIndex.load(context, "appointment", [item.content])
+        last_import = await LastImport.load(context, [item.content])
+        row = await _row(context, known.linked_id(item.content))
         if row is None and isinstance(item.content, Withdrawn):
             raise Unusable(item.content.reason)
-        if row and (await _is_told_elsewhere(step, item, row) or not has_news(past, item.content)):
+        if row and (await _is_told_elsewhere(context, item, row) or not has_news(last_import, item.content)):
             outcome.unchanged += 1
             return outcome
-        if row and row.version != past.version(item.content.identifiers[0]):
+        if row and row.version != last_import.version(item.content.identifiers[0]):
             raise Unusable(CHANGED_HERE)
-        await _Booking(step, item, known, past, row, outcome).write()
+        await _Booking(context, item, known, last_import, row, outcome).write()
     return outcome
 
 
-async def _row(step: Step, appointment_id: str) -> AppointmentRow | None:
-    return await (await appointments.get(step.pg, appointment_id)).fetchone() if appointment_id else None
+async def _row(context: BatchContext, appointment_id: str) -> AppointmentRow | None:
+    return await (await appointments.get(context.pg, appointment_id)).fetchone() if appointment_id else None
 
 
-async def _is_told_elsewhere(step: Step, item: Item[AnyVisit], row: AppointmentRow) -> bool:
+async def _is_told_elsewhere(context: BatchContext, item: Item[AnyVisit], row: AppointmentRow) -> bool:
     """Whether an encounter tells what happened."""
     encounters = f"{item.content.identifiers[0].system.rpartition('/')[0]}/Encounter"
-    return any(each.has_encounter for each in await imports.visits(step.pg, [row.id], encounters))
+    return any(each.has_encounter for each in await imports.visits(context.pg, [row.id], encounters))
 
 
 @dataclass(slots=True)
 class _Booking:
-    step: Step
+    context: BatchContext
     item: Item[AnyVisit]
-    known: Known
-    past: Past
+    known: IdentifierIndex
+    last_import: LastImport
     row: AppointmentRow | None
     """As the import wrote it, if the book has it."""
     outcome: ImportCounts
@@ -101,21 +101,21 @@ class _Booking:
             await self._place(await self._resolved())
         elif self.row:
             await self._lock(self.freed, self.row.patient_id)
-            await appointments.set_status(self.step.pg, [self.row.id], AppointmentStatus.CANCELLED, self.step.now)
+            await appointments.set_status(self.context.pg, [self.row.id], AppointmentStatus.CANCELLED, self.context.now)
             await self._finish([AppointmentChange(self.row.id, "imported", ACTOR, WITHDRAWN)], self.row.id)
 
     async def _resolved(self) -> ResolvedVisit:
         period_of = lambda visit, zone: visit.period(zone)  # noqa: E731
         [visit] = only_visits([self.item])
-        references = await VisitReferences.load(self.step, [visit], period_of)
-        found = references.resolve(self.row.id if self.row else self.step.new_id(), visit)
+        references = await VisitReferences.load(self.context, [visit], period_of)
+        found = references.resolve(self.row.id if self.row else self.context.new_id(), visit)
         if self.row and self.row.patient_id != found.patient_id:
             raise Unusable("it belongs to another patient now: cancel it in the book if that is right")
         return found
 
     async def _place(self, visit: ResolvedVisit) -> None:
         """Take the place of a visit under the locks of its days (Unusable if somebody is in the way)."""
-        pg, now = self.step.pg, self.step.now
+        pg, now = self.context.pg, self.context.now
         doctor_id = await self._doctor_of(visit)
         schedule = await self._schedule(doctor_id, days.NOTHING_BUSY)
         slot = schedule.doctor(doctor_id).slot_for(Period(visit.start_at, visit.end_at))
@@ -124,14 +124,14 @@ class _Booking:
         await hours.keep(pg, doctor_id)
         found = await self._schedule(doctor_id, busy_in(slot))
         if found.doctors != schedule.doctors:
-            raise self.step.locks.too_few(needed)
+            raise self.context.locks.too_few(needed)
         offer, doctor = found.row(doctor_id), found.doctor(doctor_id)
         around = visits_of(await (await appointments.of_patient_around(pg, visit.patient_id, slot.date)).fetchall())
         place = Place(doctor, slot, busy_at(offer.busy, slot), around, visit.id)
         seat, expired = Seat(1, is_extra=False), list[AppointmentChange]()
         if visit.visit.status in ACTIVE:
             seat = await self._seat(place)
-            expired = await holds.expire(pg, place, self.step.locks, now)
+            expired = await holds.expire(pg, place, self.context.locks, now)
         new = NewAppointment(visit.id, visit.patient_id, visit.visit.status, visit.visit.reason)
         placement = placement_of(offer, slot, seat.number)
         await (appointments.replace if self.row else appointments.insert)(pg, new, placement, now)
@@ -139,28 +139,30 @@ class _Booking:
         await self._finish([*expired, AppointmentChange(visit.id, "imported", ACTOR, note)], visit.id)
 
     async def _doctor_of(self, visit: ResolvedVisit) -> str:
-        found = (await doctors_of(self.step, [visit.pair])).get(visit.pair)
+        found = (await doctors_of(self.context, [visit.pair])).get(visit.pair)
         if found is None:
-            found = await add_doctor(self.step, visit.pair, GENERAL_PRACTICE)
+            found = await add_doctor(self.context, visit.pair, GENERAL_PRACTICE)
             self.outcome.doctors += 1
         return found
 
     async def _schedule(self, doctor_id: str, busy: str) -> PractitionerSchedule:
-        return PractitionerSchedule(await (await days.offers_of_practitioner(self.step.pg, doctor_id, busy)).fetchall())
+        return PractitionerSchedule(
+            await (await days.offers_of_practitioner(self.context.pg, doctor_id, busy)).fetchall()
+        )
 
     async def _lock(self, needed: set[DoctorDay], patient_id: str) -> None:
         """Lock the days and the patient; refuse if the appointment has changed meanwhile (Unusable)."""
-        locks = self.step.locks
-        await locks.send(self.step.pg, needed, patient_id, self.step.now)
+        locks = self.context.locks
+        await locks.send(self.context.pg, needed, patient_id, self.context.now)
         await locks.take()
-        if self.row and (await imports.lock_visits(self.step.pg, [self.row.id]))[self.row.id] != self.row.version:
+        if self.row and (await imports.lock_visits(self.context.pg, [self.row.id]))[self.row.id] != self.row.version:
             raise Unusable(CHANGED_HERE)
 
     async def _seat(self, place: Place) -> Seat:
         """The seat to take (Unusable, with both sides, if there is none)."""
         try:
-            self.step.locks.check_patient_bookable()
-            return seat_for(place, self.step.now, override=self.step.options.as_overrides)
+            self.context.locks.check_patient_bookable()
+            return seat_for(place, self.context.now, override=self.context.options.as_overrides)
         except DomainError as refused:
             if refused.reason not in _WHAT_TO_DO:
                 raise Unusable(refused.message) from None
@@ -170,7 +172,7 @@ class _Booking:
 
     async def _in_the_way(self, place: Place, reason: Reason) -> str:
         """The other side of a conflict, by the exporter's ids as far as it has them."""
-        now = self.step.now
+        now = self.context.now
         if reason is Reason.SLOT_TAKEN:
             met = [each.appointment_id for each in place.busy if not ran_out(each, now)]
         else:
@@ -181,7 +183,7 @@ class _Booking:
             ]
         ids = sorted({*met} - {place.appointment_id})
         source = self.item.content.identifiers[0].system.rpartition("/")[0]
-        names = await imports.exported_names(self.step.pg, ids, [f"{source}/Appointment", f"{source}/Encounter"])
+        names = await imports.exported_names(self.context.pg, ids, [f"{source}/Appointment", f"{source}/Encounter"])
         return " and ".join(names.get(each) or f"appointment {each} of the book" for each in ids)
 
     async def _finish(self, changes: Sequence[AppointmentChange], appointment_id: str) -> None:
@@ -190,9 +192,9 @@ class _Booking:
         if self.row is None:
             self.outcome.note(self.item.line, map(others, self.known.left_out(content, appointment_id)))
             self.known.link(content, appointment_id)
-            await self.known.save(self.step)
-        self.past.note(content, told(content), self.row.version + 1 if self.row else 1)
-        await self.past.save()
-        await history.record_changes(self.step.pg, changes, self.step.now)
+            await self.known.save(self.context)
+        self.last_import.note(content, told(content), self.row.version + 1 if self.row else 1)
+        await self.last_import.save()
+        await history.record_changes(self.context.pg, changes, self.context.now)
         self.outcome.new += self.row is None
         self.outcome.changed += self.row is not None

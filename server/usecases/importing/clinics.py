@@ -7,26 +7,26 @@ from db.postgres.directory import clinics
 from db.postgres.directory.clinics import ClinicRow
 from server.fhir.directory import Location, Organization
 from server.fhir.fields import Identifier, Unusable, shown
-from server.usecases.importing.batches import ImportCounts, Item, Step, first_known
-from server.usecases.importing.matching import Known, add_missing, by_name
-from server.usecases.importing.upkeep import Current, Fields, Upkeep, keep_up
+from server.usecases.importing.batches import BatchContext, ImportCounts, Item, first_known
+from server.usecases.importing.matching import IdentifierIndex, add_missing, by_name
+from server.usecases.importing.upkeep import Current, Fields, UpdateRules, keep_up
 
 
-async def organizations(step: Step, batch: Sequence[Item[Organization]]) -> ImportCounts:
+async def organizations(context: BatchContext, batch: Sequence[Item[Organization]]) -> ImportCounts:
     """Add a clinic, with the usual booking policy, for each organization that the database does not have."""
-    known = await Known.load(step, "clinic", [item.content for item in batch])
+    known = await IdentifierIndex.load(context, "clinic", [item.content for item in batch])
     outcome, there = ImportCounts(), list[Item[Organization]]()
     for item in batch:
         with outcome.reporting(item.line):
-            if item.content.no_provider and not known.has(item.content):
+            if item.content.no_provider and not known.has_own_id(item.content):
                 raise Unusable(
                     f"{item.content.no_provider}, and no role, location, service or visit refers to it: it is no clinic"
                 )
             there.append(item)
-    same_name = await by_name(step, "clinic", known)
-    added, placed = await add_missing(step, known, there, _add_clinic, same_name, "name")
+    same_name = await by_name(context, "clinic", known)
+    added, placed = await add_missing(context, known, there, _add_clinic, same_name, "name")
     outcome.add(added)
-    await keep_up(step, _CONTACTS, placed, outcome)
+    await keep_up(context, _CONTACTS, placed, outcome)
     return outcome
 
 
@@ -34,18 +34,18 @@ def _told(organization: Organization) -> Fields:
     return {"name": organization.name, "address": organization.address, "phone": organization.phone}
 
 
-async def _current(step: Step, clinic_ids: Sequence[str]) -> Mapping[str, Current]:
+async def _current(context: BatchContext, clinic_ids: Sequence[str]) -> Mapping[str, Current]:
     return {
         row.id: Current({"name": row.name, "address": row.address, "phone": row.phone}, row.untouched)
-        for row in await clinics.lock_contacts(step.pg, clinic_ids)
+        for row in await clinics.lock_contacts(context.pg, clinic_ids)
     }
 
 
-async def _store(step: Step, clinic_id: str, now: Fields) -> None:
-    await clinics.set_contact(step.pg, clinic_id, {field: str(value) for field, value in now.items()}, step.now)
+async def _store(context: BatchContext, clinic_id: str, now: Fields) -> None:
+    await clinics.set_contact(context.pg, clinic_id, {field: str(value) for field, value in now.items()}, context.now)
 
 
-_CONTACTS = Upkeep(_told, _current, _store)
+_CONTACTS = UpdateRules(_told, _current, _store)
 
 
 _USUAL_POLICY = {
@@ -57,7 +57,7 @@ _USUAL_POLICY = {
 }
 
 
-async def _add_clinic(step: Step, clinic_id: str, organization: Organization) -> None:
+async def _add_clinic(context: BatchContext, clinic_id: str, organization: Organization) -> None:
     row = ClinicRow(
         id=clinic_id,
         name=organization.name,
@@ -66,14 +66,14 @@ async def _add_clinic(step: Step, clinic_id: str, organization: Organization) ->
         phone=organization.phone,
         **{**_USUAL_POLICY, **organization.policy},
     )
-    await clinics.add(step.pg, row, step.now)
+    await clinics.add(context.pg, row, context.now)
 
 
-async def locations(step: Step, batch: Sequence[Item[Location]]) -> ImportCounts:
+async def locations(context: BatchContext, batch: Sequence[Item[Location]]) -> ImportCounts:
     """Give each clinic the identifiers of its locations, of which some may be part of others."""
     outcome = ImportCounts()
-    owners = await step.resolve("clinic", [item.content.owner.identifier for item in batch])
-    rows = await imports.named(step.pg, "clinic", [each for item in batch for each in item.content.identifiers])
+    owners = await context.resolve("clinic", [item.content.owner.identifier for item in batch])
+    rows = await imports.named(context.pg, "clinic", [each for item in batch for each in item.content.identifiers])
     known = {Identifier(row.system, row.value): row.id for row in rows}
     fresh: dict[Identifier, str] = {}
     for item in _outer_first(batch):
@@ -84,7 +84,7 @@ async def locations(step: Step, batch: Sequence[Item[Location]]) -> ImportCounts
             fresh |= missing
             outcome.new += bool(missing)
             outcome.unchanged += not missing
-    await imports.name(step.pg, "clinic", fresh.items())
+    await imports.add_identifiers(context.pg, "clinic", fresh.items())
     return outcome
 
 

@@ -11,25 +11,25 @@ from db.postgres.imports import Noun, Pair
 from server.fhir.directory import Practitioner
 from server.fhir.fields import Identifier
 from server.fhir.roles import PractitionerRole
-from server.usecases.importing.batches import ImportCounts, Item, Placed, Step, first_known
-from server.usecases.importing.matching import Known, add_missing, by_name
+from server.usecases.importing.batches import BatchContext, ImportCounts, ImportedItem, Item, first_known
+from server.usecases.importing.matching import IdentifierIndex, add_missing, by_name
 from server.usecases.importing.role_hours import OFFICE_HOURS, Versions, hours_of, plain
-from server.usecases.importing.upkeep import Current, Fields, Upkeep, keep_up
+from server.usecases.importing.upkeep import Current, Fields, UpdateRules, keep_up
 
 
-async def practitioners(step: Step, batch: Sequence[Item[Practitioner]]) -> ImportCounts:
+async def practitioners(context: BatchContext, batch: Sequence[Item[Practitioner]]) -> ImportCounts:
     """Add each practitioner that the database does not have."""
-    known = await Known.load(step, "practitioner", [item.content for item in batch])
-    same_name = await by_name(step, "practitioner", known)
-    outcome, placed = await add_missing(step, known, batch, _add_practitioner, same_name, "name")
+    known = await IdentifierIndex.load(context, "practitioner", [item.content for item in batch])
+    same_name = await by_name(context, "practitioner", known)
+    outcome, placed = await add_missing(context, known, batch, _add_practitioner, same_name, "name")
     # For one who is inactive, whatever else the export says, no doctor takes bookings.
-    step.memory.retired.update(known.id_of(item.content) for item in batch if not item.content.active)
-    await keep_up(step, _PEOPLE, placed, outcome)
+    context.memory.retired.update(known.linked_id(item.content) for item in batch if not item.content.active)
+    await keep_up(context, _PEOPLE, placed, outcome)
     return outcome
 
 
-async def _add_practitioner(step: Step, practitioner_id: str, practitioner: Practitioner) -> None:
-    await people.add(step.pg, practitioner_id, practitioner.name, step.now)
+async def _add_practitioner(context: BatchContext, practitioner_id: str, practitioner: Practitioner) -> None:
+    await people.add(context.pg, practitioner_id, practitioner.name, context.now)
 
 
 def _told_of_person(practitioner: Practitioner) -> Fields:
@@ -37,90 +37,90 @@ def _told_of_person(practitioner: Practitioner) -> Fields:
     return {"name": practitioner.name} | ({} if practitioner.active else {"inactive": True})
 
 
-async def _people(step: Step, practitioner_ids: Sequence[str]) -> Mapping[str, Current]:
+async def _people(context: BatchContext, practitioner_ids: Sequence[str]) -> Mapping[str, Current]:
     return {
         row.id: Current({"name": row.name, "inactive": row.is_retired}, row.untouched)
-        for row in await people.lock_all(step.pg, practitioner_ids)
+        for row in await people.lock_all(context.pg, practitioner_ids)
     }
 
 
-async def _store_person(step: Step, practitioner_id: str, now: Fields) -> None:
+async def _store_person(context: BatchContext, practitioner_id: str, now: Fields) -> None:
     if "name" in now:
-        await people.rename(step.pg, practitioner_id, str(now["name"]), step.now)
+        await people.rename(context.pg, practitioner_id, str(now["name"]), context.now)
     if now.get("inactive"):
-        for doctor_id in await people.active_doctors(step.pg, practitioner_id):
-            await raise_days(step, [doctor_id])
-            await _store_doctor(step, doctor_id, {"active": False})
+        for doctor_id in await people.active_doctors(context.pg, practitioner_id):
+            await raise_days(context, [doctor_id])
+            await _store_doctor(context, doctor_id, {"active": False})
 
 
-_PEOPLE = Upkeep(_told_of_person, _people, _store_person)
+_PEOPLE = UpdateRules(_told_of_person, _people, _store_person)
 
 
-async def roles(step: Step, batch: Sequence[Item[PractitionerRole]]) -> ImportCounts:
+async def roles(context: BatchContext, batch: Sequence[Item[PractitionerRole]]) -> ImportCounts:
     """Add a doctor for each practitioner who is not yet one at a clinic; of several roles there, the first counts.
 
     The id of a role becomes one more identifier of its practitioner and of its clinic, so that visits of this and later
     exports may refer to it.
     """
-    outcome, wanted = await _resolved(step, batch)
-    known = await doctors_of(step, [pair for _, pair in wanted])
-    owners = await imported_resources.of(step.pg, [item.content.identifiers[0] for item, _ in wanted])
+    outcome, wanted = await _resolved(context, batch)
+    known = await doctors_of(context, [pair for _, pair in wanted])
+    owners = await imported_resources.load(context.pg, [item.content.identifiers[0] for item, _ in wanted])
     made = {Identifier(row.system, row.value) for row in owners}
-    placed: list[Placed[PractitionerRole]] = []
+    placed: list[ImportedItem[PractitionerRole]] = []
     for item, pair in wanted:
         has_made_one = item.content.identifiers[0] in made
         if pair not in known:
-            known[pair] = await _add_by_role(step, pair, item.content)
+            known[pair] = await _add_by_role(context, pair, item.content)
             outcome.new += 1
-            placed.append(Placed(item, known[pair], is_known=False))
+            placed.append(ImportedItem(item, known[pair], is_known=False))
             if has_made_one:
                 outcome.note(item.line, ["it is at another clinic now: the doctor at the former one stays as it is"])
         elif has_made_one:
-            placed.append(Placed(item, known[pair], is_known=True))
+            placed.append(ImportedItem(item, known[pair], is_known=True))
         else:
             outcome.unchanged += 1
-    await keep_up(step, _DOCTORS, placed, outcome)
+    await keep_up(context, _DOCTORS, placed, outcome)
     return outcome
 
 
 async def _resolved(
-    step: Step, batch: Sequence[Item[PractitionerRole]]
+    context: BatchContext, batch: Sequence[Item[PractitionerRole]]
 ) -> tuple[ImportCounts, list[tuple[Item[PractitionerRole], Pair]]]:
     """The roles with their practitioners and clinics, as far as they have both."""
     outcome, wanted = ImportCounts(), list[tuple[Item[PractitionerRole], Pair]]()
     named = [item.content.identifiers[0] for item in batch]
-    people = await step.resolve("practitioner", [*named, *(item.content.practitioner.identifier for item in batch)])
-    places = await step.resolve(
+    people = await context.resolve("practitioner", [*named, *(item.content.practitioner.identifier for item in batch)])
+    places = await context.resolve(
         "clinic", [*named, *(place.identifier for item in batch for place in item.content.places)]
     )
     for item in batch:
         with outcome.reporting(item.line):
             role = item.content
             person = first_known([role.practitioner], people)
-            await _name_after(step, "practitioner", role, person, people)
+            await _name_after(context, "practitioner", role, person, people)
             if not role.places:
                 outcome.note(item.line, ["it names no organization and no location, so it makes no doctor"])
                 outcome.unchanged += 1
                 continue
             clinic = first_known(role.places, places)
-            await _name_after(step, "clinic", role, clinic, places)
+            await _name_after(context, "clinic", role, clinic, places)
             wanted.append((item, (person, clinic)))
     return outcome, wanted
 
 
 async def _name_after(
-    step: Step, noun: Noun, role: PractitionerRole, row_id: str, known: dict[Identifier, str]
+    context: BatchContext, noun: Noun, role: PractitionerRole, row_id: str, known: dict[Identifier, str]
 ) -> None:
     own = role.identifiers[0]
     if own not in known:
-        await imports.name(step.pg, noun, [(own, row_id)])
+        await imports.add_identifiers(context.pg, noun, [(own, row_id)])
         known[own] = row_id
 
 
-async def _add_by_role(step: Step, pair: Pair, role: PractitionerRole) -> str:
-    doctor_id = await add_doctor(step, pair, role.specialty, hours_of(role))
+async def _add_by_role(context: BatchContext, pair: Pair, role: PractitionerRole) -> str:
+    doctor_id = await add_doctor(context, pair, role.specialty, hours_of(role))
     if not role.active:
-        await imports.retire(step.pg, doctor_id)
+        await imports.retire(context.pg, doctor_id)
     return doctor_id
 
 
@@ -128,51 +128,53 @@ def _told_of_role(role: PractitionerRole) -> Fields:
     return {"specialty": role.specialty, "active": role.active, "hours": plain(hours_of(role))}
 
 
-async def _doctors(step: Step, doctor_ids: Sequence[str]) -> Mapping[str, Current]:
-    await raise_days(step, doctor_ids)
+async def _doctors(context: BatchContext, doctor_ids: Sequence[str]) -> Mapping[str, Current]:
+    await raise_days(context, doctor_ids)
     return {
         row.id: Current(
             {"specialty": row.specialty, "active": row.active, "hours": plain(hours.by_day(row.hours))}, row.untouched
         )
-        for row in await doctors.lock_doctors(step.pg, doctor_ids)
+        for row in await doctors.lock_doctors(context.pg, doctor_ids)
     }
 
 
-async def raise_days(step: Step, doctor_ids: Sequence[str]) -> None:
+async def raise_days(context: BatchContext, doctor_ids: Sequence[str]) -> None:
     """Lock all days that may be offered, from yesterday on, and raise their revisions."""
-    today = step.now.date()
-    last = await imports.last_day(step.pg, doctor_ids, today)
-    await hours.raise_revisions(step.pg, doctor_ids, today - timedelta(days=2), last, step.now)
+    today = context.now.date()
+    last = await imports.last_day(context.pg, doctor_ids, today)
+    await hours.raise_revisions(context.pg, doctor_ids, today - timedelta(days=2), last, context.now)
 
 
-async def _store_doctor(step: Step, doctor_id: str, now: Fields) -> None:
-    row = await (await doctors.get(step.pg, doctor_id)).fetchone()
+async def _store_doctor(context: BatchContext, doctor_id: str, now: Fields) -> None:
+    row = await (await doctors.get(context.pg, doctor_id)).fetchone()
     if row is None:
         raise AssertionError("a doctor that is locked is there")
     plain_fields = {field: value for field, value in now.items() if field != "hours"}
     if plain_fields:
-        await doctors.update(step.pg, row._replace(**plain_fields), step.now)  # type: ignore[arg-type]  # its own fields
+        await doctors.update(context.pg, row._replace(**plain_fields), context.now)  # type: ignore[arg-type]  # its own fields
     if "hours" in now:
-        await hours.raise_version(step.pg, doctor_id)
-        await hours.clear(step.pg, doctor_id)
+        await hours.raise_version(context.pg, doctor_id)
+        await hours.clear(context.pg, doctor_id)
         for since, week in now["hours"]:  # type: ignore[attr-defined]  # as `plain` makes them
-            await hours.put(step.pg, doctor_id, since, week)
+            await hours.put(context.pg, doctor_id, since, week)
 
 
-_DOCTORS = Upkeep(_told_of_role, _doctors, _store_doctor)
+_DOCTORS = UpdateRules(_told_of_role, _doctors, _store_doctor)
 
 
-async def doctors_of(step: Step, pairs: Sequence[Pair]) -> dict[Pair, str]:
+async def doctors_of(context: BatchContext, pairs: Sequence[Pair]) -> dict[Pair, str]:
     """The existing doctors, by (practitioner_id, clinic_id)."""
-    return {(row.practitioner_id, row.clinic_id): row.id for row in await imports.doctors(step.pg, pairs)}
+    return {(row.practitioner_id, row.clinic_id): row.id for row in await imports.doctors(context.pg, pairs)}
 
 
-async def add_doctor(step: Step, pair: Pair, specialty: str, versions: Versions = OFFICE_HOURS) -> str:
+async def add_doctor(context: BatchContext, pair: Pair, specialty: str, versions: Versions = OFFICE_HOURS) -> str:
     """Add a doctor with working hours; returns the id. One who is retired takes no bookings."""
-    doctor_id = step.new_id()
-    await doctors.add(step.pg, doctor_id, practitioner_id=pair[0], clinic_id=pair[1], specialty=specialty, now=step.now)
+    doctor_id = context.new_id()
+    await doctors.add(
+        context.pg, doctor_id, practitioner_id=pair[0], clinic_id=pair[1], specialty=specialty, now=context.now
+    )
     for since, week in versions.items():
-        await hours.put(step.pg, doctor_id, since, week)
-    if pair[0] in step.memory.retired:
-        await imports.retire(step.pg, doctor_id)
+        await hours.put(context.pg, doctor_id, since, week)
+    if pair[0] in context.memory.retired:
+        await imports.retire(context.pg, doctor_id)
     return doctor_id

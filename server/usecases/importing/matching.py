@@ -8,10 +8,10 @@ from db.postgres import imports
 from db.postgres.imports import Noun
 from server.domain.names import are_same
 from server.fhir.fields import Identifier, shown
-from server.usecases.importing.batches import HasIdentifiers, ImportCounts, Item, Named, Placed, Step
+from server.usecases.importing.batches import BatchContext, HasIdentifiers, ImportCounts, ImportedItem, Item, Named
 
 
-class Known:
+class IdentifierIndex:
     """Which things of a batch the database has already, and under which id."""
 
     def __init__(self, noun: Noun, rows: Iterable[imports.NamedRow]) -> None:
@@ -25,29 +25,29 @@ class Known:
                 self._linked.add(row.id)
 
     @staticmethod
-    async def load(step: Step, noun: Noun, things: Sequence[HasIdentifiers]) -> "Known":
+    async def load(context: BatchContext, noun: Noun, things: Sequence[HasIdentifiers]) -> "IdentifierIndex":
         """Look up all identifiers of the things."""
         names = {identifier for thing in things for identifier in thing.identifiers}
-        return Known(noun, await imports.named(step.pg, noun, names, things[0].identifiers[0].system))
+        return IdentifierIndex(noun, await imports.named(context.pg, noun, names, things[0].identifiers[0].system))
 
     @property
     def ids(self) -> set[str]:
         """The ids that were found."""
         return set(self._ids.values())
 
-    def id_of(self, thing: HasIdentifiers) -> str:
+    def linked_id(self, thing: HasIdentifiers) -> str:
         """The id of a thing that was linked; empty if it was reported instead."""
         return self._ids.get(thing.identifiers[0], "")
 
-    def has(self, thing: HasIdentifiers) -> bool:
+    def has_own_id(self, thing: HasIdentifiers) -> bool:
         """Whether the database has a thing under the exporter's own id."""
         return thing.identifiers[0] in self._ids
 
-    def by(self, thing: HasIdentifiers, row_id: str) -> Identifier:
+    def identifier_of(self, thing: HasIdentifiers, row_id: str) -> Identifier:
         """The identifier by which a thing was found."""
         return next(each for each in thing.identifiers if self._ids.get(each) == row_id)
 
-    def find(self, thing: HasIdentifiers, is_same: Callable[[str], bool]) -> str | None:
+    def matching_id(self, thing: HasIdentifiers, is_same: Callable[[str], bool]) -> str | None:
         """The id of a thing; None if it is new.
 
         The exporter's own id decides, since only imports write it. Any other identifier may have been entered by
@@ -73,21 +73,21 @@ class Known:
                 self._names.append((identifier, row_id))
         self._linked.add(row_id)
 
-    async def save(self, step: Step) -> None:
+    async def save(self, context: BatchContext) -> None:
         """Store the noted identifiers."""
         if self._names:
-            await imports.name(step.pg, self._noun, self._names)
+            await imports.add_identifiers(context.pg, self._noun, self._names)
 
 
 async def add_missing(
-    step: Step,
-    known: Known,
+    context: BatchContext,
+    known: IdentifierIndex,
     batch: Sequence[Item[Named]],
-    add: Callable[[Step, str, Named], Awaitable[None]],
+    add: Callable[[BatchContext, str, Named], Awaitable[None]],
     is_same: Callable[[Named, str], bool],
     agreeing: str,
     check: Callable[[Named, str], None] = lambda _thing, _id: None,
-) -> tuple[ImportCounts, list[Placed[Named]]]:
+) -> tuple[ImportCounts, list[ImportedItem[Named]]]:
     """Add what the database does not have, and leave what it has unchanged; returns where each thing is now.
 
     The known ones are not counted yet.
@@ -96,23 +96,23 @@ async def add_missing(
     by what is `agreeing`;
     `check` may refuse (Unusable) a match that was found by the exporter's own id.
     """
-    outcome, placed = ImportCounts(), list[Placed[Named]]()
+    outcome, placed = ImportCounts(), list[ImportedItem[Named]]()
     for item in batch:
         with outcome.reporting(item.line):
-            thing, is_known = item.content, known.has(item.content)
-            row_id = known.find(thing, partial(is_same, thing))
+            thing, is_known = item.content, known.has_own_id(item.content)
+            row_id = known.matching_id(thing, partial(is_same, thing))
             if row_id is None:
-                row_id = step.new_id()
-                await add(step, row_id, thing)
+                row_id = context.new_id()
+                await add(context, row_id, thing)
                 outcome.new += 1
             elif is_known:
                 check(thing, row_id)
             else:
-                outcome.match(item.line, known.by(thing, row_id), agreeing)
+                outcome.match(item.line, known.identifier_of(thing, row_id), agreeing)
             outcome.note(item.line, map(others, known.left_out(thing, row_id)))
             known.link(thing, row_id)
-            placed.append(Placed(item, row_id, is_known))
-    await known.save(step)
+            placed.append(ImportedItem(item, row_id, is_known))
+    await known.save(context)
     return outcome, placed
 
 
@@ -124,9 +124,9 @@ class HasName(Protocol):
         """The name."""
 
 
-async def by_name(step: Step, noun: Noun, known: Known) -> Callable[[HasName, str], bool]:
+async def by_name(context: BatchContext, noun: Noun, known: IdentifierIndex) -> Callable[[HasName, str], bool]:
     """Returns a check whether a thing has the same name as the row with an id."""
-    names = await imports.names(step.pg, noun, known.ids)
+    names = await imports.names(context.pg, noun, known.ids)
     return lambda thing, row_id: row_id in names and are_same(thing.name, names[row_id])
 
 

@@ -11,23 +11,23 @@ from server.domain.names import are_same
 from server.fhir.fields import Identifier, Unusable
 from server.fhir.patient import Patient
 from server.usecases.directory import contacts
-from server.usecases.importing.batches import ImportCounts, Item, Step
-from server.usecases.importing.matching import Known, add_missing
-from server.usecases.importing.upkeep import Current, Fields, Upkeep, keep_up
+from server.usecases.importing.batches import BatchContext, ImportCounts, Item
+from server.usecases.importing.matching import IdentifierIndex, add_missing
+from server.usecases.importing.upkeep import Current, Fields, UpdateRules, keep_up
 
 
-async def add(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
+async def add(context: BatchContext, batch: Sequence[Item[Patient]]) -> ImportCounts:
     """Add each patient that the database does not have.
 
     A row found by any other identifier is the same patient if name and birth date are equal. A row found by the
     exporter's own id, but with another name and another birth date, is a different patient: the exporter has not kept
     the ids of earlier imports.
     """
-    _remember(step, batch)
-    known = await Known.load(step, "patient", [item.content for item in batch])
-    names = await imports.names(step.pg, "patient", known.ids)
-    readings = await imports.readings(step.pg, known.ids)
-    born = await imports.birth_dates(step.pg, known.ids)
+    _remember(context, batch)
+    known = await IdentifierIndex.load(context, "patient", [item.content for item in batch])
+    names = await imports.names(context.pg, "patient", known.ids)
+    readings = await imports.readings(context.pg, known.ids)
+    born = await imports.birth_dates(context.pg, known.ids)
 
     def has_name(patient: Patient, patient_id: str) -> bool:
         ours = (names.get(patient_id, ""), readings.get(patient_id, ""))
@@ -43,14 +43,14 @@ async def add(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
 
     def check(patient: Patient, patient_id: str) -> None:
         if not has_name(patient, patient_id) and not has_birth_date(patient, patient_id):
-            step.memory.strangers.add(patient.identifiers[0])
+            context.memory.strangers.add(patient.identifiers[0])
             raise Unusable(
                 "the book has another person under this id, with another name and birth date: if another system wrote"
                 " this export, give its own --source"
             )
 
-    outcome, placed = await add_missing(step, known, batch, _add, is_same, "name and birth date", check)
-    await keep_up(step, _PARTICULARS, placed, outcome)
+    outcome, placed = await add_missing(context, known, batch, _add, is_same, "name and birth date", check)
+    await keep_up(context, _PARTICULARS, placed, outcome)
     return outcome
 
 
@@ -72,53 +72,53 @@ def _told(patient: Patient) -> Fields:
     }
 
 
-async def _current(step: Step, patient_ids: Sequence[str]) -> Mapping[str, Current]:
+async def _current(context: BatchContext, patient_ids: Sequence[str]) -> Mapping[str, Current]:
     found = {}
     for patient_id in patient_ids:
-        await appointments.lock_patient(step.pg, patient_id)
-        row = await _get(step, patient_id)
+        await appointments.lock_patient(context.pg, patient_id)
+        row = await _get(context, patient_id)
         found[patient_id] = Current(row._asdict(), row.version == 1)
     return found
 
 
-async def _store(step: Step, patient_id: str, now: Fields) -> None:
-    row = await _get(step, patient_id)
+async def _store(context: BatchContext, patient_id: str, now: Fields) -> None:
+    row = await _get(context, patient_id)
     for kind in now.keys() & {"email", "phone"}:
         former = getattr(row, kind) or getattr(row, f"former_{kind}")
         pending = getattr(row, f"pending_{kind}")
         row = contacts.with_contact(row, kind, str(now[kind]), former=former, pending=pending)
-    await patients.update(step.pg, row._replace(**now), step.now)  # type: ignore[arg-type]  # its own fields
+    await patients.update(context.pg, row._replace(**now), context.now)  # type: ignore[arg-type]  # its own fields
 
 
-async def _get(step: Step, patient_id: str) -> FullPatientRow:
-    row = await (await patients.get(step.pg, patient_id)).fetchone()
+async def _get(context: BatchContext, patient_id: str) -> FullPatientRow:
+    row = await (await patients.get(context.pg, patient_id)).fetchone()
     if row is None:
         raise AssertionError("a patient that has an identifier is there")
     return row
 
 
-_PARTICULARS = Upkeep(_told, _current, _store)
+_PARTICULARS = UpdateRules(_told, _current, _store)
 
 
-def _remember(step: Step, batch: Sequence[Item[Patient]]) -> None:
+def _remember(context: BatchContext, batch: Sequence[Item[Patient]]) -> None:
     for item in batch:
         own = item.content.identifiers[0]
         if item.content.replaced_by or item.content.replaces:
-            step.memory.linked.append(item)
-        if item.content.general_practitioners and own in step.memory.unattributed:
-            step.memory.general_practitioners[own] = item.content.general_practitioners
+            context.memory.linked.append(item)
+        if item.content.general_practitioners and own in context.memory.unattributed:
+            context.memory.general_practitioners[own] = item.content.general_practitioners
 
 
-async def link(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
+async def link(context: BatchContext, batch: Sequence[Item[Patient]]) -> ImportCounts:
     """Let patients who were replaced point to those to use instead, once all are there.
 
     Visits and findings of a replaced patient are filed under the other one.
     """
     outcome = ImportCounts()
     pairs = [(item, old, new) for item in batch for old, new in _links(item.content)]
-    ids = await step.resolve("patient", {identifier for _, *both in pairs for identifier in both})
-    born = await imports.birth_dates(step.pg, ids.values())
-    ends = await imports.replacements(step.pg, ids.values())
+    ids = await context.resolve("patient", {identifier for _, *both in pairs for identifier in both})
+    born = await imports.birth_dates(context.pg, ids.values())
+    ends = await imports.replacements(context.pg, ids.values())
     for item, old, new in pairs:
         if old not in ids or new not in ids:
             outcome.note(item.line, ["the patient that it is linked to is not in the book: the link is left off"])
@@ -127,7 +127,7 @@ async def link(step: Step, batch: Sequence[Item[Patient]]) -> ImportCounts:
         if birth_dates.differ(born.get(old_id, ""), born.get(new_id, "")):
             outcome.note(item.line, ["it is linked to a patient with another birth date: the link is left off"])
         elif old_id != new_id:
-            outcome.changed += await imports.replace(step.pg, old_id, new_id, step.now)
+            outcome.changed += await imports.replace(context.pg, old_id, new_id, context.now)
             ends |= {old_id: new_id} | {each: new_id for each, end in ends.items() if end == old_id}
     return outcome
 
@@ -140,7 +140,7 @@ def _links(patient: Patient) -> Iterator[tuple[Identifier, Identifier]]:
         yield other.identifier, patient.identifiers[0]
 
 
-async def _add(step: Step, patient_id: str, patient: Patient) -> None:
+async def _add(context: BatchContext, patient_id: str, patient: Patient) -> None:
     row = PatientRow(
         patient_id,
         patient.names.name,
@@ -153,4 +153,4 @@ async def _add(step: Step, patient_id: str, patient: Patient) -> None:
         inactive=patient.inactive,
         birth_precision=patient.birth_precision,
     )
-    await patients.add(step.pg, row, [], step.now)
+    await patients.add(context.pg, row, [], context.now)

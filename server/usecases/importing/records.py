@@ -16,9 +16,9 @@ from server.domain.records import Access, Basis
 from server.fhir.condition import Condition
 from server.fhir.fields import Identifier, Unusable, Withdrawn
 from server.fhir.references import Reference
-from server.usecases.importing.batches import ACTOR, ImportCounts, Item, Step, first_known
-from server.usecases.importing.matching import Known, others
-from server.usecases.importing.upkeep import CHANGED_HERE, Fields, Past
+from server.usecases.importing.batches import ACTOR, BatchContext, ImportCounts, Item, first_known
+from server.usecases.importing.matching import IdentifierIndex, others
+from server.usecases.importing.upkeep import CHANGED_HERE, Fields, LastImport
 from server.usecases.records.audit_trail import AuditEntry
 from server.usecases.records.encryption import TextLocation
 
@@ -63,19 +63,19 @@ class _ConditionReferences:
     """By practitioner: the doctor to be the author."""
 
     @staticmethod
-    async def load(step: Step, conditions: Sequence[Condition]) -> "_ConditionReferences":
+    async def load(context: BatchContext, conditions: Sequence[Condition]) -> "_ConditionReferences":
         named = {each.encounter.identifier for each in conditions if each.encounter}
-        encounters = await step.resolve("appointment", named)
-        treating = {each.patient.identifier: _treating(step, each) for each in conditions}
+        encounters = await context.resolve("appointment", named)
+        treating = {each.patient.identifier: _treating(context, each) for each in conditions}
         named_people = [who for each in conditions for who in [*each.authors, *treating[each.patient.identifier]]]
-        people = await step.resolve("practitioner", {who.identifier for who in named_people})
+        people = await context.resolve("practitioner", {who.identifier for who in named_people})
         return _ConditionReferences(
-            await step.resolve("patient", {each.patient.identifier for each in conditions}),
+            await context.resolve("patient", {each.patient.identifier for each in conditions}),
             encounters,
-            {row.id: row for row in await imports.visits(step.pg, encounters.values())},
+            {row.id: row for row in await imports.visits(context.pg, encounters.values())},
             people,
             treating,
-            await imports.first_doctors(step.pg, people.values()),
+            await imports.first_doctors(context.pg, people.values()),
         )
 
     def visit_of(self, condition: Condition) -> str | None:
@@ -107,18 +107,21 @@ class _ConditionReferences:
         )
 
 
-def _treating(step: Step, condition: Condition) -> Sequence[Reference]:
-    return step.memory.general_practitioners.get(condition.patient.identifier, ())
+def _treating(context: BatchContext, condition: Condition) -> Sequence[Reference]:
+    return context.memory.general_practitioners.get(condition.patient.identifier, ())
 
 
-async def add(step: Step, batch: Sequence[Item[AnyCondition]]) -> ImportCounts:
+async def add(context: BatchContext, batch: Sequence[Item[AnyCondition]]) -> ImportCounts:
     """Add a record for each condition that the database does not have, and a version for each that has changed."""
     outcome, contents = ImportCounts(), [item.content for item in batch]
     findings, amended = list[_ResolvedCondition](), dict[str, Item[AnyCondition]]()
     conditions = [each for each in contents if isinstance(each, Condition)]
-    known, past = await Known.load(step, "record", contents), await Past.load(step, contents)
-    references = await _ConditionReferences.load(step, conditions)
-    about = await imports.appointments_of_records(step.pg, known.ids)
+    known, last_import = (
+        await IdentifierIndex.load(context, "record", contents),
+        await LastImport.load(context, contents),
+    )
+    references = await _ConditionReferences.load(context, conditions)
+    about = await imports.appointments_of_records(context.pg, known.ids)
 
     def is_same(condition: AnyCondition, row_id: str) -> bool:
         if isinstance(condition, Withdrawn) or about.get(row_id) is None:
@@ -128,28 +131,28 @@ async def add(step: Step, batch: Sequence[Item[AnyCondition]]) -> ImportCounts:
     for item in batch:
         with outcome.reporting(item.line):
             content = item.content
-            found = known.find(content, partial(is_same, content))
-            if found and known.has(content):
-                if past.has_news(content, _told(content), if_unknown=isinstance(content, Withdrawn)):
+            found = known.matching_id(content, partial(is_same, content))
+            if found and known.has_own_id(content):
+                if last_import.has_news(content, _told(content), if_unknown=isinstance(content, Withdrawn)):
                     amended[found] = item
                 else:
                     outcome.unchanged += 1
-                    past.remember(content, _told(content))
+                    last_import.remember(content, _told(content))
             elif isinstance(content, Withdrawn):
                 raise Unusable(content.reason)
             elif found:
-                outcome.match(item.line, known.by(content, found), "encounter")
+                outcome.match(item.line, known.identifier_of(content, found), "encounter")
                 known.link(content, found)
             else:
-                findings.append(references.finding(step.new_id(), content, step.now))
+                findings.append(references.finding(context.new_id(), content, context.now))
                 outcome.note(item.line, map(others, known.left_out(content, findings[-1].record_id)))
                 known.link(content, findings[-1].record_id)
-                past.note(content, _told(content), 1)
+                last_import.note(content, _told(content), 1)
     outcome.new = len(findings)
-    versions = await _amendments(step, amended, past, outcome) if amended else []
-    await _write(step, findings, versions)
-    await known.save(step)
-    await past.save()
+    versions = await _amendments(context, amended, last_import, outcome) if amended else []
+    await _write(context, findings, versions)
+    await known.save(context)
+    await last_import.save()
     return outcome
 
 
@@ -158,18 +161,18 @@ def _told(condition: AnyCondition) -> Fields:
 
 
 async def _amendments(
-    step: Step, amended: Mapping[str, Item[AnyCondition]], past: Past, outcome: ImportCounts
+    context: BatchContext, amended: Mapping[str, Item[AnyCondition]], last_import: LastImport, outcome: ImportCounts
 ) -> list[_Amendment]:
     """The new versions of records, as far as nobody has amended them here."""
     found: list[_Amendment] = []
-    for row in await records.lock_all(step.pg, list(amended)):
+    for row in await records.lock_all(context.pg, list(amended)):
         item = amended[row.id]
         with outcome.reporting(item.line):
-            if row.version != past.version(item.content.identifiers[0]):
+            if row.version != last_import.version(item.content.identifiers[0]):
                 raise Unusable(CHANGED_HERE)
             text = WITHDRAWN if isinstance(item.content, Withdrawn) else item.content.text
             found.append(_Amendment(row.patient_id, row.id, row.version + 1, text))
-            past.note(item.content, _told(item.content), row.version + 1)
+            last_import.note(item.content, _told(item.content), row.version + 1)
             outcome.changed += 1
     return found
 
@@ -182,16 +185,18 @@ def _at(condition: Condition, otherwise: datetime) -> datetime:
     return min(recorded.first(ZoneInfo("UTC")), otherwise)
 
 
-async def _write(step: Step, findings: Sequence[_ResolvedCondition], amendments: Sequence[_Amendment]) -> None:
+async def _write(
+    context: BatchContext, findings: Sequence[_ResolvedCondition], amendments: Sequence[_Amendment]
+) -> None:
     """Add the texts, then their audit entries: keys are locked before chains, each sorted, as everywhere."""
     ordered = sorted(findings, key=lambda each: (each.patient_id, each.recorded_at))
     for each in ordered:
         record = NewRecord(each.record_id, each.patient_id, each.doctor_id, each.visit_id, each.recorded_at)
         place = TextLocation(each.patient_id, each.record_id, 1, each.recorded_at)
-        await records.add(step.pg, record, await step.cipher.seal(step.pg, place, each.text, step.now))
+        await records.add(context.pg, record, await context.cipher.seal(context.pg, place, each.text, context.now))
     for new in sorted(amendments):
-        place = TextLocation(new.patient_id, new.record_id, new.version, step.now)
-        await records.amend(step.pg, await step.cipher.seal(step.pg, place, new.text, step.now))
+        place = TextLocation(new.patient_id, new.record_id, new.version, context.now)
+        await records.amend(context.pg, await context.cipher.seal(context.pg, place, new.text, context.now))
     entries = [
         AuditEntry(patient_id, ACTOR, None, Access.IMPORTED, Basis.IMPORT, [each.record_id for each in group])
         for patient_id, group in groupby(ordered, lambda each: each.patient_id)
@@ -201,4 +206,4 @@ async def _write(step: Step, findings: Sequence[_ResolvedCondition], amendments:
         for new in amendments
     ]
     for entry in sorted(entries, key=lambda each: each.patient_id):
-        await step.trail.append(step.pg, entry, step.now)
+        await context.trail.append(context.pg, entry, context.now)

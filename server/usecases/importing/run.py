@@ -24,7 +24,7 @@ from server.fhir.fields import Json, Origin, own
 from server.fhir.patient import patient
 from server.usecases.appointments.day_locks import Locks
 from server.usecases.importing import bookings, clinics, doctors, encounters, patients, records, schedules
-from server.usecases.importing.batches import ACTOR, ImportCounts, ImportOptions, Item, RunMemory, Step
+from server.usecases.importing.batches import ACTOR, BatchContext, ImportCounts, ImportOptions, Item, RunMemory
 from server.usecases.importing.lines import read_line
 from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.records.encryption import RecordCipher
@@ -42,7 +42,7 @@ _CONFLICTS = {
 """What the constraints mean that only an extra seat can meet."""
 
 
-async def _never(_step: Step, _items: Sequence[Item[Any]]) -> ImportCounts:
+async def _never(_context: BatchContext, _items: Sequence[Item[Any]]) -> ImportCounts:
     raise AssertionError("no line of this kind needs a transaction of its own")
 
 
@@ -51,12 +51,12 @@ class _ResourceType:
     """How resources of one type are read, and how a batch of them is written."""
 
     read: Callable[[Json, Origin], Any]
-    write: Callable[[Step, Sequence[Item[Any]]], Awaitable[ImportCounts]]
-    write_alone: Callable[[Step, Sequence[Item[Any]]], Awaitable[ImportCounts]] = _never
+    write: Callable[[BatchContext, Sequence[Item[Any]]], Awaitable[ImportCounts]]
+    write_alone: Callable[[BatchContext, Sequence[Item[Any]]], Awaitable[ImportCounts]] = _never
     """How one is written that needs a transaction of its own."""
     is_alone: Callable[[Any, datetime], bool] = lambda _content, _now: False
     """Which ones these are."""
-    finish: Callable[[Step, Sequence[Item[Any]]], Awaitable[ImportCounts]] = _never
+    finish: Callable[[BatchContext, Sequence[Item[Any]]], Awaitable[ImportCounts]] = _never
     """What is done once all lines are read."""
     unfinished: Callable[[RunMemory], Iterable[Sequence[Item[Any]]]] = lambda _memory: ()
     """Which lines it is done for, in parts."""
@@ -159,8 +159,8 @@ class Importer:
 
         async def work(pg: Connection) -> ImportCounts:
             await imports.lock(pg)
-            step = Step(pg, self._clock(), self._new_id, memory, options, locks, self._cipher, self._trail)
-            return await part.write(step, part.items)
+            context = BatchContext(pg, self._clock(), self._new_id, memory, options, locks, self._cipher, self._trail)
+            return await part.write(context, part.items)
 
         try:
             with database_failures_as_domain_errors():
@@ -186,7 +186,7 @@ class _Transactions(NamedTuple):
 class _Part(NamedTuple):
     """Lines that are written in one transaction, and how."""
 
-    write: Callable[[Step, Sequence[Item[Any]]], Awaitable[ImportCounts]]
+    write: Callable[[BatchContext, Sequence[Item[Any]]], Awaitable[ImportCounts]]
     items: Sequence[Item[Any]]
 
 

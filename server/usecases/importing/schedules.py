@@ -9,46 +9,46 @@ from db.postgres.booking import hours
 from db.postgres.directory import doctors
 from server.fhir.appointment import ExportedSchedule, ExportedSlot
 from server.fhir.fields import Identifier, Unusable
-from server.usecases.importing.batches import ImportCounts, Item, RunMemory, Step, first_known
+from server.usecases.importing.batches import BatchContext, ImportCounts, Item, RunMemory, first_known
 from server.usecases.importing.doctors import doctors_of, raise_days
 from server.usecases.importing.role_hours import Versions, plain
 from server.usecases.importing.slot_hours import hours_of_slots, on_the_wall
-from server.usecases.importing.upkeep import Current, Past
+from server.usecases.importing.upkeep import Current, LastImport
 
 _TOGETHER = 20
 
 
-async def slots(step: Step, batch: Sequence[Item[ExportedSlot]]) -> ImportCounts:
+async def slots(context: BatchContext, batch: Sequence[Item[ExportedSlot]]) -> ImportCounts:
     """Collect slots that are free, or taken by an Appointment of the export, until their Schedules are read."""
     outcome = ImportCounts()
     for item in batch:
         with outcome.reporting(item.line):
             slot = item.content
-            if slot.is_taken and slot.identifiers[0] not in step.memory.booked_slots:
+            if slot.is_taken and slot.identifiers[0] not in context.memory.booked_slots:
                 raise Unusable("it is busy, and no Appointment of the export names it: no hours are made of it")
-            found = step.memory.slots.setdefault(slot.schedule.identifier, {})
+            found = context.memory.slots.setdefault(slot.schedule.identifier, {})
             found[slot.identifiers[0].value] = (slot.start_at, slot.end_at)
             outcome.unchanged += 1
     return outcome
 
 
-async def schedules(step: Step, batch: Sequence[Item[ExportedSchedule]]) -> ImportCounts:
+async def schedules(context: BatchContext, batch: Sequence[Item[ExportedSchedule]]) -> ImportCounts:
     """Find out whose slots there are."""
     outcome = ImportCounts()
-    people = await step.resolve(
+    people = await context.resolve(
         "practitioner", {who.identifier for each in batch for who in each.content.practitioners}
     )
-    places = await step.resolve("clinic", {place.identifier for each in batch for place in each.content.places})
-    only = await imports.only_clinics(step.pg, people.values())
+    places = await context.resolve("clinic", {place.identifier for each in batch for place in each.content.places})
+    only = await imports.only_clinics(context.pg, people.values())
     for item in batch:
         with outcome.reporting(item.line):
             person = first_known(item.content.practitioners, people)
             at = [places[each.identifier] for each in item.content.places if each.identifier in places]
             clinic = at[0] if at else only.get(person)
-            doctor_id = (await doctors_of(step, [(person, clinic)])).get((person, clinic)) if clinic else None
+            doctor_id = (await doctors_of(context, [(person, clinic)])).get((person, clinic)) if clinic else None
             if doctor_id is None:
                 raise Unusable("its actors are no doctor at exactly one clinic of the book")
-            if item not in (known := step.memory.schedules.setdefault(doctor_id, [])):
+            if item not in (known := context.memory.schedules.setdefault(doctor_id, [])):
                 known.append(item)
             outcome.unchanged += 1
     return outcome
@@ -61,33 +61,35 @@ def by_doctor(memory: RunMemory) -> Iterator[Sequence[Item[ExportedSchedule]]]:
         yield firsts[start : start + _TOGETHER]
 
 
-async def set_hours(step: Step, firsts: Sequence[Item[ExportedSchedule]]) -> ImportCounts:
+async def set_hours(context: BatchContext, firsts: Sequence[Item[ExportedSchedule]]) -> ImportCounts:
     """Set the working hours of the doctors of some schedules from the day that was given on."""
     outcome = ImportCounts()
-    whose = {items[0].content.identifiers[0]: doctor_id for doctor_id, items in step.memory.schedules.items()}
+    whose = {items[0].content.identifiers[0]: doctor_id for doctor_id, items in context.memory.schedules.items()}
     doctor_ids = [whose[first.content.identifiers[0]] for first in firsts]
-    await raise_days(step, doctor_ids)
-    rows = {row.id: row for row in await doctors.lock_doctors(step.pg, doctor_ids)}
-    zones = await imports.zones_of_doctors(step.pg, doctor_ids)
-    past = await Past.load(step, [first.content for first in firsts])
+    await raise_days(context, doctor_ids)
+    rows = {row.id: row for row in await doctors.lock_doctors(context.pg, doctor_ids)}
+    zones = await imports.zones_of_doctors(context.pg, doctor_ids)
+    last_import = await LastImport.load(context, [first.content for first in firsts])
     for first, doctor_id in zip(firsts, doctor_ids, strict=True):
         with outcome.reporting(first.line):
-            await _set_hours(step, first, doctor_id, rows[doctor_id].hours, ZoneInfo(zones[doctor_id]), past, outcome)
-    await past.save()
+            await _set_hours(
+                context, first, doctor_id, rows[doctor_id].hours, ZoneInfo(zones[doctor_id]), last_import, outcome
+            )
+    await last_import.save()
     return outcome
 
 
 async def _set_hours(
-    step: Step,
+    context: BatchContext,
     first: Item[ExportedSchedule],
     doctor_id: str,
     stored: str,
     zone: ZoneInfo,
-    past: Past,
+    last_import: LastImport,
     outcome: ImportCounts,
 ) -> None:
-    since = step.options.hours_since
-    given = on_the_wall(_slots_of(step.memory, doctor_id), zone, since)
+    since = context.options.hours_since
+    given = on_the_wall(_slots_of(context.memory, doctor_id), zone, since)
     if not given:
         raise Unusable(f"it has no slots from {since} on: the hours stay as they are")
     versions, left = hours_of_slots(given, since)
@@ -96,17 +98,17 @@ async def _set_hours(
         outcome.note(first.line, [f"{left} of its slots {what}: no hours are made of them"])
     ours: Versions = {day: week for day, week in hours.by_day(stored).items() if day >= since}
     told = {"hours": plain(versions)}
-    taken, kept = past.compare(first.content, told, Current({"hours": plain(ours)}, untouched=True))
+    taken, kept = last_import.compare(first.content, told, Current({"hours": plain(ours)}, untouched=True))
     if kept:
         raise Unusable("its hours have changed, but were changed in the book too since: set them there")
-    past.note(first.content, told)
+    last_import.note(first.content, told)
     if not taken:
         return
-    await hours.raise_version(step.pg, doctor_id)
+    await hours.raise_version(context.pg, doctor_id)
     for day in ours:
-        await hours.remove(step.pg, doctor_id, day)
+        await hours.remove(context.pg, doctor_id, day)
     for day, week in versions.items():
-        await hours.put(step.pg, doctor_id, day, week)
+        await hours.put(context.pg, doctor_id, day, week)
     outcome.changed += 1
     ends = max(versions) - timedelta(days=1)
     outcome.note(first.line, [f"its slots give hours from {since} to {ends}: set those from then on"])

@@ -16,7 +16,7 @@ from typing import Generic, NamedTuple
 from db.postgres import imported_resources
 from db.postgres.imported_resources import ImportedRow
 from server.fhir.fields import Identifier
-from server.usecases.importing.batches import HasIdentifiers, ImportCounts, Named, Placed, Step
+from server.usecases.importing.batches import BatchContext, HasIdentifiers, ImportCounts, ImportedItem, Named
 
 Fields = Mapping[str, object]
 _DIGITS = 16
@@ -43,19 +43,21 @@ class Difference(NamedTuple):
     """The fields that changed at both ends and stay."""
 
 
-class Past:
+class LastImport:
     """What earlier runs were told of the resources of a batch, and what this one is told."""
 
-    def __init__(self, step: Step, rows: Sequence[ImportedRow]) -> None:
-        self._step = step
+    def __init__(self, context: BatchContext, rows: Sequence[ImportedRow]) -> None:
+        self._context = context
         self._last = {Identifier(row.system, row.value): row for row in rows}
         self._new: dict[Identifier, ImportedRow] = {}
 
     @staticmethod
-    async def load(step: Step, things: Sequence[HasIdentifiers], others: Iterable[Identifier] = ()) -> "Past":
+    async def load(
+        context: BatchContext, things: Sequence[HasIdentifiers], others: Iterable[Identifier] = ()
+    ) -> "LastImport":
         """Look up what is remembered of the resources, and of others by the exporter's own ids."""
         named = {*(thing.identifiers[0] for thing in things), *others}
-        return Past(step, await imported_resources.of(step.pg, named))
+        return LastImport(context, await imported_resources.load(context.pg, named))
 
     def has_news(self, thing: HasIdentifiers, told: Fields, *, if_unknown: bool = True) -> bool:
         """Whether a resource says something else than the last time; `if_unknown` if nothing is remembered of it."""
@@ -74,13 +76,12 @@ class Past:
         for field, value in told.items():
             ours = current.fields[field]
             was = last.digests.get(field) if last else None
-            if ours == value or was == self._digest(field, value):
-                continue
+            is_news = value != ours and was != self._digest(field, value)
             # Nothing is known of what earlier releases wrote: they told nobody.
-            is_owned = was == self._digest(field, ours) if was else current.untouched or ours is False
-            if is_owned:
+            is_as_imported = was == self._digest(field, ours) if was else current.untouched or ours is False
+            if is_news and is_as_imported:
                 taken[field] = value
-            else:
+            elif is_news:
                 kept.append(field)
         return Difference(taken, kept)
 
@@ -99,48 +100,52 @@ class Past:
     async def save(self) -> None:
         """Store what was noted."""
         if self._new:
-            await imported_resources.put(self._step.pg, list(self._new.values()))
+            await imported_resources.put(self._context.pg, list(self._new.values()))
 
     def _digests(self, told: Fields) -> dict[str, str]:
         return {field: self._digest(field, value) for field, value in told.items()}
 
     def _digest(self, field: str, value: object) -> str:
         # Keyed, because who reads a plain digest can guess a birth date.
-        return self._step.cipher.blinded(f"{field} {value!r}".encode()).hex()[:_DIGITS]
+        return self._context.cipher.blinded(f"{field} {value!r}".encode()).hex()[:_DIGITS]
 
 
 @dataclass(frozen=True, slots=True)
-class Upkeep(Generic[Named]):
+class UpdateRules(Generic[Named]):
     """How things of one kind are kept up to date."""
 
     told: Callable[[Named], Fields]
     """What a resource says."""
-    current: Callable[[Step, Sequence[str]], Awaitable[Mapping[str, Current]]]
+    current: Callable[[BatchContext, Sequence[str]], Awaitable[Mapping[str, Current]]]
     """What the book says of some ids; locks them, in their order."""
-    store: Callable[[Step, str, Fields], Awaitable[None]]
+    store: Callable[[BatchContext, str, Fields], Awaitable[None]]
     """Changes some fields of what has an id."""
 
 
-async def keep_up(step: Step, upkeep: Upkeep[Named], placed: Sequence[Placed[Named]], outcome: ImportCounts) -> None:
+async def keep_up(
+    context: BatchContext, rules: UpdateRules[Named], placed: Sequence[ImportedItem[Named]], outcome: ImportCounts
+) -> None:
     """Take over what the resources of a batch tell news of, and remember what all of them say."""
-    past = await Past.load(step, [each.item.content for each in placed])
-    told = [upkeep.told(each.item.content) for each in placed]
-    news = [each.is_known and past.has_news(each.item.content, says) for each, says in zip(placed, told, strict=True)]
+    last_import = await LastImport.load(context, [each.item.content for each in placed])
+    told = [rules.told(each.item.content) for each in placed]
+    news = [
+        each.is_known and last_import.has_news(each.item.content, says) for each, says in zip(placed, told, strict=True)
+    ]
     ids = sorted({each.row_id for each, is_news in zip(placed, news, strict=True) if is_news})
-    current = dict(await upkeep.current(step, ids)) if ids else {}
+    current = dict(await rules.current(context, ids)) if ids else {}
     for each, says, is_news in zip(placed, told, news, strict=True):
         taken: Fields = {}
         if is_news:
             now = current[each.row_id]
-            taken, kept = past.compare(each.item.content, says, now)
+            taken, kept = last_import.compare(each.item.content, says, now)
             outcome.note(each.item.line, map(_changed_here, kept))
             current[each.row_id] = Current({**now.fields, **taken}, now.untouched)
         if taken:
-            await upkeep.store(step, each.row_id, taken)
+            await rules.store(context, each.row_id, taken)
         outcome.changed += bool(taken)
         outcome.unchanged += each.is_known and not taken
-        past.note(each.item.content, says)
-    await past.save()
+        last_import.note(each.item.content, says)
+    await last_import.save()
 
 
 def _changed_here(field: str) -> str:

@@ -11,8 +11,8 @@ from db.postgres.imports import Pair
 from server.domain.booking.wall_time import utc_offset_minutes
 from server.fhir.fields import Identifier, Unusable, Withdrawn
 from server.fhir.visit import ExportedVisit
-from server.usecases.importing.batches import Item, Step, first_known
-from server.usecases.importing.upkeep import Fields, Past
+from server.usecases.importing.batches import BatchContext, Item, first_known
+from server.usecases.importing.upkeep import Fields, LastImport
 
 PeriodOf = Callable[[ExportedVisit, ZoneInfo], tuple[datetime, datetime]]
 """When a visit begins and ends at a clinic in a zone (Unusable)."""
@@ -68,20 +68,20 @@ class VisitReferences:
     period_of: PeriodOf
 
     @staticmethod
-    async def load(step: Step, visits: Sequence[ExportedVisit], period_of: PeriodOf) -> "VisitReferences":
+    async def load(context: BatchContext, visits: Sequence[ExportedVisit], period_of: PeriodOf) -> "VisitReferences":
         """Look up all references of the visits."""
         people = [reference for visit in visits for reference in visit.practitioners]
-        practitioners = await step.resolve("practitioner", {each.identifier for each in people})
-        clinics = await step.resolve("clinic", {place.identifier for each in visits for place in each.places})
-        only = await imports.only_clinics(step.pg, practitioners.values())
+        practitioners = await context.resolve("practitioner", {each.identifier for each in people})
+        clinics = await context.resolve("clinic", {place.identifier for each in visits for place in each.places})
+        only = await imports.only_clinics(context.pg, practitioners.values())
         booked = {each.identifier for visit in visits for each in visit.appointments}
         return VisitReferences(
-            await step.resolve("patient", {visit.patient.identifier for visit in visits}),
+            await context.resolve("patient", {visit.patient.identifier for visit in visits}),
             practitioners,
             clinics,
             only,
-            await imports.zones(step.pg, {*clinics.values(), *only.values()}),
-            await step.resolve("appointment", booked) if booked else {},
+            await imports.zones(context.pg, {*clinics.values(), *only.values()}),
+            await context.resolve("appointment", booked) if booked else {},
             period_of,
         )
 
@@ -134,9 +134,9 @@ def told(visit: AnyVisit) -> Fields:
     }
 
 
-def has_news(past: Past, visit: AnyVisit) -> bool:
+def has_news(last_import: LastImport, visit: AnyVisit) -> bool:
     """Whether a resource of a visit that is in the book says something else than the last time."""
-    return past.has_news(visit, told(visit), if_unknown=isinstance(visit, Withdrawn))
+    return last_import.has_news(visit, told(visit), if_unknown=isinstance(visit, Withdrawn))
 
 
 def only_visits(batch: Sequence[Item[AnyVisit]]) -> list[ExportedVisit]:

@@ -70,8 +70,6 @@ class Settings(BaseSettings):
     listen: Annotated[
         str, Field(pattern=r"^[^:]+:\d+$", description="host:port of this worker; every worker has its own")
     ] = "127.0.0.1:50051"
-    token_issuer: Annotated[str, Field(min_length=1, description="`iss` of access tokens")] = "yoyaku"
-    token_audience: Annotated[str, Field(min_length=1, description="`aud` of access tokens")] = "yoyaku"
     keys_cache_seconds: Annotated[
         float, Field(gt=0, description="how long others keep the published signing keys: `cache_duration` of Envoy")
     ] = 60.0

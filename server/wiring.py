@@ -25,7 +25,7 @@ from server.rpc.server import GrpcServer
 from server.servicer_wiring import servicers
 from server.usecases.appointments.feed import Feed
 from server.usecases.directory.profile_cache import DOCTOR_LIFE, PATIENT_LIFE, ProfileCache
-from server.usecases.identity.access_tokens import AccessTokens, TokenSettings
+from server.usecases.identity.access_tokens import AccessTokens
 from server.usecases.identity.accounts import Accounts
 from server.usecases.identity.passwords import Passwords
 from server.usecases.identity.sessions import Sessions
@@ -119,8 +119,7 @@ def _tokens(
     settings: Settings, secret: bytes, engine: Engine, clock: Clock, new_id: IdMaker
 ) -> tuple[SigningKeys, AccessTokens]:
     keys = SigningKeys(engine, clock, secret, timedelta(seconds=settings.keys_cache_seconds))
-    token_settings = TokenSettings(settings.token_issuer, settings.token_audience)
-    return keys, AccessTokens(engine, clock, new_id, keys, token_settings)
+    return keys, AccessTokens(engine, clock, new_id, keys)
 
 
 def _passwords(stack: AsyncExitStack, settings: Settings) -> Passwords:

@@ -18,6 +18,7 @@ MOST_OF_A_BUNDLE = 100_000_000
 _MOST_NAMED = 10
 _GZIP = b"\x1f\x8b"
 _LINES, _WHOLE = (".ndjson", ".ndjson.gz"), (".json", ".json.gz")
+_ENDINGS = ".ndjson, .ndjson.gz, .json or .json.gz"
 
 
 class ExportError(Exception):
@@ -40,8 +41,8 @@ def found_in(directory: Path) -> tuple[list[Path], dict[Path, str]]:
     if not files:
         named = "".join(f"; {escaped(path.name)}: {reason}" for path, reason in list(skipped.items())[:_MOST_NAMED])
         raise ExportError(
-            f"{directory} contains no .ndjson file, or .ndjson.gz or .json, that can be read: name the directory that"
-            f" holds the downloaded export{named}"
+            f"{directory} contains no file that ends in {_ENDINGS} and can be read: name the directory that holds the"
+            f" downloaded export{named}"
         )
     return files, skipped
 
@@ -56,7 +57,7 @@ def _unread(path: Path, directory: Path) -> str:
     if not target.is_file():
         return "it is no regular file: it is skipped"
     if not path.name.casefold().endswith(_LINES + _WHOLE):
-        return "its name does not end in .ndjson, .ndjson.gz or .json: the file is skipped"
+        return f"its name does not end in {_ENDINGS}: the file is skipped"
     if not target.stat().st_size:
         return "it is empty: the file is skipped; download it again if there should be something in it"
     return ""

@@ -92,7 +92,7 @@ def test_the_time_zone_of_organizations_without_one_can_be_given(database_url: s
 def test_what_cannot_be_an_export_is_named(database_url: str, tmp_path: Path) -> None:
     for arguments, words in (
         ([str(tmp_path / "nowhere")], "there is no directory"),
-        ([str(tmp_path)], "contains no .ndjson file"),
+        ([str(tmp_path)], "contains no file that ends in .ndjson, .ndjson.gz, .json or .json.gz"),
         ([str(tmp_path), "--time-zone", "Mars/Base"], "there is no time zone Mars/Base"),
         ([str(tmp_path), "--source", ""], "--source is empty"),
     ):
@@ -141,7 +141,7 @@ def test_what_is_reported_is_summed_up_by_reason_and_written_as_lines_of_json(
     done = run(database_url, str(directory), "--report", str(tmp_path / "report"))
     assert done.stdout.splitlines()[-4:-1] == [
         "       2  not imported: it is not JSON",
-        "       1  not imported: its name does not end in .ndjson, .ndjson.gz or .json: the file is skipped",
+        "       1  not imported: its name does not end in .ndjson, .ndjson.gz, .json or .json.gz: the file is skipped",
         "       1  not imported: Patient is neither in the export nor already imported, or was itself reported",
     ]
     written = [json.loads(line) for line in (tmp_path / "report").read_text().splitlines()]

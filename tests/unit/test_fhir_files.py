@@ -77,7 +77,7 @@ def test_what_is_skipped_is_named_with_its_reason(tmp_path: Path) -> None:
     read, reports = ids(directory)
     assert read == ["p1"]
     assert {name: reason.split(":")[0] for name, reason in reports.items()} == {
-        "b.csv": "its name does not end in .ndjson, .ndjson.gz or .json",
+        "b.csv": "its name does not end in .ndjson, .ndjson.gz, .json or .json.gz",
         "c.ndjson": "it is empty",
         "d.ndjson": "it is a link that leaves the directory",
         "e.ndjson": "it is a link that leads nowhere",
@@ -88,7 +88,7 @@ def test_what_is_skipped_is_named_with_its_reason(tmp_path: Path) -> None:
 
 def test_a_directory_of_which_nothing_can_be_read_is_an_error_that_says_why(tmp_path: Path) -> None:
     (tmp_path / "Patient.ndjson").touch()
-    with pytest.raises(ExportError, match=r"contains no .ndjson file.*Patient\.ndjson: it is empty"):
+    with pytest.raises(ExportError, match=r"contains no file that ends in .ndjson.*Patient\.ndjson: it is empty"):
         find(tmp_path)
 
 

@@ -43,7 +43,11 @@ _GO_ON = "what was imported stays; run the same command again to continue"
 def import_fhir(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory with the export's .ndjson files.")],
     time_zone: Annotated[
-        str, typer.Option(help="IANA time zone of organizations whose address does not tell it, such as Asia/Tokyo.")
+        str,
+        typer.Option(
+            help="IANA time zone, such as Asia/Tokyo, of organizations that do not give one by the extension timezone,"
+            " whatever their addresses say."
+        ),
     ] = "",
     source: Annotated[
         str,
@@ -56,7 +60,7 @@ def import_fhir(
     ] = "",
     visit_minutes: Annotated[
         int,
-        typer.Option(min=1, max=1440, help="Length of a past visit that has no end, or an end before its start."),
+        typer.Option(min=1, max=1440, help="Assumed length of a visit without an end, or whose end is its start."),
     ] = 30,
     hours_from_slots: Annotated[
         datetime | None,
@@ -76,8 +80,8 @@ def import_fhir(
 ) -> None:
     """Load a FHIR R4 bulk export: organizations, practitioners, patients, appointments, medical records.
 
-    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. It can be run again at any time: then it takes
-    over what has changed at the exporter, unless it was changed here too. Lines that cannot be used are reported on
+    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. It can be run again at any time: then it
+    adopts what has changed at the exporter, unless it was changed here too. Lines that cannot be used are reported on
     standard error with file, line and reason.
 
     Exit code 0: every usable line is imported; 1: nothing could be read, or the import was interrupted; with

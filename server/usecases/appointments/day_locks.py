@@ -1,7 +1,14 @@
 """The locks of a write that books, moves or frees a slot.
 
-Their order is the same everywhere, so that no two writes wait for each other: the claim of the request, then the days
-of doctors sorted by (doctor_id, date), then the patient; last, with `history.record_changes`, the feeds of clinics.
+Their order is the same everywhere, so that no two writes wait for each other:
+
+1. in an import, the advisory lock that lets one import write at a time (`imports.lock`);
+2. the claim of the request;
+3. the days of doctors, sorted by (doctor_id, date);
+4. the patient;
+5. in an import, the appointments that it changes, sorted (`imports.lock_visits`);
+6. the doctor: shared by bookings beyond the horizon (`hours.keep`), exclusive for new working hours;
+7. with `history.record_changes`, the feeds of clinics.
 
 Two patients want the same slot, and two workers send their bookings at the same moment:
 

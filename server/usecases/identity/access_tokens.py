@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import jwt
@@ -23,31 +22,22 @@ from server.usecases.unit_of_work import read
 _log = structlog.get_logger()
 
 LIFETIME = timedelta(minutes=15)
+ISSUER = AUDIENCE = "yoyaku"
+"""Of all tokens; `envoy/envoy.yaml` has the same."""
 _ALGORITHM = "EdDSA"
 _REMEMBERED_TOKENS = 10_000
 _LEARN_SECONDS = 2.0
 _CLOCKS_APART = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class TokenSettings:
-    """The issuer and audience in tokens."""
-
-    issuer: str
-    audience: str
-
-
 class AccessTokens:
     """Issues and verifies access tokens."""
 
-    def __init__(
-        self, engine: Engine, clock: Clock, new_id: IdMaker, keys: SigningKeys, settings: TokenSettings
-    ) -> None:
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, keys: SigningKeys) -> None:
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
         self._keys = keys
-        self._settings = settings
         # The oldest expire first, so those that are used again need not be moved to the end.
         self._verified: FIFOCache[str, Caller] = FIFOCache(_REMEMBERED_TOKENS)
         self._ended: dict[str, int] = {}
@@ -113,8 +103,8 @@ class AccessTokens:
     def _claims(self, account: AccountRow) -> dict[str, object]:
         now = self._clock()
         claims: dict[str, object] = {
-            "iss": self._settings.issuer,
-            "aud": self._settings.audience,
+            "iss": ISSUER,
+            "aud": AUDIENCE,
             "sub": account.id,
             "jti": self._new_id(),
             "iat": int(now.timestamp()),
@@ -137,8 +127,8 @@ class AccessTokens:
                 token,
                 key,
                 algorithms=[_ALGORITHM],
-                issuer=self._settings.issuer,
-                audience=self._settings.audience,
+                issuer=ISSUER,
+                audience=AUDIENCE,
                 # Times are checked below, against our own clock.
                 options={"require": ["sub", "exp"], "verify_exp": False, "verify_iat": False, "verify_nbf": False},
             )

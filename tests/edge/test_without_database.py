@@ -62,6 +62,8 @@ def test_no_worker_is_ejected_and_cached_reads_and_streams_go_on(
     revision = next(watch).day.revision
 
     place.parts["primary"].kill()
+    # The processes that PostgreSQL had started may still serve a call until they notice.
+    eventually(lambda: rest.book("patient", "06:00").status_code == 503)
     until, refused, read = time.monotonic() + AWAY_SECONDS, set(), []
     while time.monotonic() < until:
         booking = rest.book("patient", "06:00")

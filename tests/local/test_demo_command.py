@@ -63,7 +63,9 @@ def test_accounts_get_the_passwords_of_a_file_again_and_again(database_url: str,
     for wanted in ({"patient": "the first of all"}, {"patient": "another for all", "admin": "another for all"}):
         file.write_text(json.dumps(wanted))
         for _ in range(2):
-            accounts = json.loads(run(database_url, "--passwords", str(file)).stdout)["accounts"]
+            done = run(database_url, "--passwords", str(file))
+            assert done.exit_code == 0, (done.output, done.exception)
+            accounts = json.loads(done.stdout)["accounts"]
             assert {name: each["password"] for name, each in accounts.items() if "password" in each} == wanted
     with psycopg.connect(database_url) as connection:
         rows = connection.execute("SELECT email, password_hash, generation FROM accounts WHERE password_hash <> ''")

@@ -53,7 +53,7 @@ def zone_of(addresses: Sequence[Json], given: ZoneInfo | None, notes: list[str])
     told = next(filter(None, map(_zone_of, addresses)), None)
     if given is not None:
         if told not in {None, given.key}:
-            notes.append(f"its address tells the time zone {told}, but {given.key} was given with --time-zone")
+            notes.append(f"its address gives the time zone {told}, but {given.key} was given with --time-zone")
         return given
     if told is None:
         raise Unusable(

@@ -3,16 +3,19 @@
 import base64
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import grpc
 import jwt
+import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.fixtures.book import Clock
 from tests.fixtures.clinic import Scene
 from tests.rpc.slot_calls import asks, refused
 
+EDGE = (Path(__file__).resolve().parents[2] / "envoy" / "envoy.yaml").read_text()
 ENDS_BEYOND: tuple[object, ...] = (10**18, 10**30, -(10**18), 1e300, None, [], "soon")
 
 
@@ -25,6 +28,20 @@ async def claims_of(scene: Scene) -> dict[str, Any]:
     token = await scene.worker.parts.tokens.issue(await scene.book.account("admin"))
     assert token
     return dict(jwt.decode(token, options={"verify_signature": False}))
+
+
+async def test_tokens_have_the_issuer_and_audience_that_the_edge_asks_for(scene: Scene) -> None:
+    claims = await claims_of(scene)
+    asked = [(each["issuer"], each["audiences"]) for each in providers_in(yaml.safe_load(EDGE))]
+    assert asked == [(claims["iss"], [claims["aud"]])] * 2  # without TLS, and with it
+
+
+def providers_in(node: Any) -> list[Any]:
+    """Those of tokens, wherever they are in Envoy's configuration."""
+    if isinstance(node, dict):
+        own = list(node["providers"].values()) if "providers" in node else []
+        return own + [found for part in node.values() for found in providers_in(part)]
+    return [found for part in node for found in providers_in(part)] if isinstance(node, list) else []
 
 
 async def test_a_call_without_a_token_is_told_to_sign_in(scene: Scene) -> None:

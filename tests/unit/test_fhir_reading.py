@@ -171,7 +171,7 @@ def test_every_state_has_a_zone_that_there_is() -> None:
 def test_a_zone_that_was_given_beats_one_that_an_address_tells() -> None:
     notes: list[str] = []
     assert zone_of([{"state": "KS", "country": "US"}], ZoneInfo("America/Denver"), notes).key == "America/Denver"
-    assert notes == ["its address tells the time zone America/Chicago, but America/Denver was given with --time-zone"]
+    assert notes == ["its address gives the time zone America/Chicago, but America/Denver was given with --time-zone"]
     zone_of([{"state": "CO", "country": "US"}], ZoneInfo("America/Denver"), notes)
     assert len(notes) == 1
 

@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = "docs/scaling.md"
 SCALES = (1, 10)
 PICTURES = (
-    ("day-1x", 1, WHOLE_DAY, "A weekday at the review's load; a point is 5 minutes"),
-    ("day-10x", 10, WHOLE_DAY, "A weekday at ten times the review's load; a point is 5 minutes"),
+    ("day-1x", 1, WHOLE_DAY, "A weekday at the required load; a point is 5 minutes"),
+    ("day-10x", 10, WHOLE_DAY, "A weekday at ten times the required load; a point is 5 minutes"),
     ("crowd-1x", 1, AROUND_SURPRISE, "A crowd of 10,000 that nobody expected; a point is a second"),
 )
 

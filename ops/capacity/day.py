@@ -8,8 +8,8 @@ from ops.capacity.figures import BOOKINGS_PER_CALL
 SEED = 1
 MINUTE, HOUR = 60, 3600
 SECONDS = 24 * HOUR
-# The review asks for 50 in the busiest minutes, at lunch. The other hours are assumed: a day has 20,000 bookings, and
-# lunch 15 % of them. The review's 200 a day would be over after four minutes of its own peak.
+# docs/slo.md requires 50 in the busiest minutes, at lunch. The other hours are assumed: a day has 20,000 bookings, and
+# lunch 15 % of them. The required 200 a day would be over after four minutes of its own peak.
 BOOKINGS_PER_MINUTE = (2,) * 7 + (10,) * 2 + (35,) * 3 + (50,) + (20,) * 5 + (10,) * 4 + (2,) * 2
 
 CROWD = 10_000
@@ -25,7 +25,7 @@ ZONE_IS_LOST = 18 * HOUR + HOUR // 2
 
 
 def mean_calls(second: int, scale: int) -> float:
-    """Calls expected in a second of the day, at `scale` times the review's load."""
+    """Calls expected in a second of the day, at `scale` times the required load."""
     bookings: float = BOOKINGS_PER_MINUTE[second // HOUR] / MINUTE
     for began in (OPENING, SURPRISE):
         if 0 <= second - began < MINUTE:

@@ -1,4 +1,4 @@
-"""What multiples of the review's load need."""
+"""What multiples of the required load need."""
 
 import math
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from ops.capacity.figures import (
 NATION = 350
 """Japan has about seven million outpatient visits a day (the health ministry's Patient Survey, from memory): 350 times
 the 20,000 of ops/capacity/day.py."""
-LOADS = {"the review's": 1, "10 x": 10, "100 x": 100, "a nation": NATION}
+LOADS = {"required": 1, "10 x": 10, "100 x": 100, "a nation": NATION}
 
 DAYS_KEPT = 3 * 300
-"""The review keeps three years; a year has about 300 days with appointments."""
+"""Appointments are kept for three years; a year has about 300 days with appointments."""
 APPOINTMENTS_OF_CELL = 200_000_000
 """Twenty times the largest book that was measured (performance, Growth); beyond that this model claims nothing."""
 SESSIONS = 500
-"""The review's most, each with an open stream."""
+"""The most that docs/slo.md requires, each with an open stream."""
 STREAMS_PER_TASK = 5_000
 STREAM = 34e3
 """Performance (Fan-out): streams of two workers with p99 of 92 to 107 ms, and bytes of one of them."""

@@ -49,7 +49,7 @@ class Policy:
 
 
 def _by_clock(second: int) -> int:
-    """As the review has it for a weekday; until the first hour of the list, what holds since the evening before."""
+    """As docs/slo.md requires for a weekday; until the first hour of the list, what holds since the evening before."""
     weekdays = sorted((hour, fewest) for days, hour, fewest in FEWEST_BY_CLOCK.values() if days == "MON-FRI")
     return next((fewest for hour, fewest in reversed(weekdays) if hour * HOUR <= second), weekdays[-1][1])
 
@@ -59,8 +59,8 @@ def _by_zone(second: int) -> int:
     return USEFUL_TASKS if OPENING - HOUR // 2 <= second < OPENING + HOUR // 2 else len(ZONES)
 
 
-REVIEW = Policy(
-    "review",
+REQUIRED = Policy(
+    "required",
     (Target("requests", REQUESTS_PER_TASK, OUT_AFTER_REQUESTS), Target("cpu", BUSY_CPU_PERCENT, OUT_AFTER_CPU)),
     MOST_TASKS,
     _by_clock,
@@ -68,7 +68,7 @@ REVIEW = Policy(
 _CPU = (Target("cpu", BUSY_CPU_PERCENT, OUT_AFTER_REQUESTS),)
 PROPOSAL = Policy("proposal", _CPU, USEFUL_TASKS, _by_zone)
 ALWAYS_READY = Policy("always ready", _CPU, USEFUL_TASKS, lambda _: USEFUL_TASKS)
-POLICIES = (REVIEW, PROPOSAL, ALWAYS_READY)
+POLICIES = (REQUIRED, PROPOSAL, ALWAYS_READY)
 
 
 @dataclass

@@ -92,7 +92,7 @@ class Fleet:
 
 
 def replay(policy: Policy, scale: int) -> list[Moment]:
-    """Every second of the day at `scale` times the review's load."""
+    """Every second of the day at `scale` times the required load."""
     first = policy.fewest(0)
     fleet, scaler, callers = Fleet(first, first), Autoscaler(policy), Callers()
     waiting = 0.0

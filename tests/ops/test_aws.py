@@ -115,7 +115,7 @@ def test_containers_may_write_nothing_and_are_one_digest(resources: Resources, t
     assert not any("Default" in each for each in digests.values())
 
 
-def test_the_database_is_the_size_and_has_the_backups_that_were_reviewed(resources: Resources) -> None:
+def test_the_database_is_the_size_and_has_the_backups_that_are_required(resources: Resources) -> None:
     servers = of(resources, "RDS::DBInstance")
     [primary] = [each for each in servers if "SourceDBInstanceIdentifier" not in each]
     assert len(servers) == 3
@@ -140,7 +140,7 @@ def test_valkey_is_there_twice_and_forgets_no_refresh_token(resources: Resources
     assert policies == {"allkeys-lru", "noeviction"}
 
 
-def test_tasks_come_and_go_as_the_review_wants(resources: Resources) -> None:
+def test_tasks_come_and_go_as_required(resources: Resources) -> None:
     [service] = [each for each in of(resources, "ECS::Service") if each["ServiceName"] == "yoyaku-server"]
     [target] = [each for each in scalable(resources) if each["MaxCapacity"] == 10]
     assert (target["MinCapacity"], service["DesiredCount"]) == (2, 4)

@@ -9,7 +9,7 @@ from ops.aws.sizes import REQUESTS_PER_TASK
 from ops.capacity.__main__ import DOCUMENT, ROOT, files
 from ops.capacity.day import CROWD, SURPRISE, TASK_DIES, calls, mean_calls
 from ops.capacity.figures import BOOKINGS_PER_CALL, CPU_OF_A_CALL, OUT_MINUTES, TASK, TASK_CALLS, TASK_STARTS
-from ops.capacity.policy import REVIEW, Autoscaler, Minute
+from ops.capacity.policy import REQUIRED, Autoscaler, Minute
 from ops.capacity.queue import Machines
 from ops.capacity.simulation import Fleet, replay
 
@@ -57,8 +57,8 @@ def test_refusing_calls_takes_time_from_answering_others_and_the_database_bounds
 
 
 def scaled(minutes: Sequence[Minute], current: int) -> list[int]:
-    """What the review's policy wants after each of these minutes, at night, if nothing is done."""
-    scaler = Autoscaler(REVIEW)
+    """What the required policy wants after each of these minutes, at night, if nothing is done."""
+    scaler = Autoscaler(REQUIRED)
     return [scaler.desired(60 * number, current, minute) for number, minute in enumerate(minutes)]
 
 
@@ -67,7 +67,7 @@ def test_tasks_are_added_in_proportion_once_three_minutes_were_above_the_target(
     # CloudWatch is a minute late.
     assert scaled([busy] * (OUT_MINUTES + 1), 2) == [2] * OUT_MINUTES + [5]
     assert scaled([busy, IDLE] * 5, 2) == [2] * 10
-    assert scaled([Minute(1e6, 100)] * 4, 2)[-1] == REVIEW.most
+    assert scaled([Minute(1e6, 100)] * 4, 2)[-1] == REQUIRED.most
 
 
 def test_tasks_are_removed_after_fifteen_quiet_minutes_and_not_below_the_fewest() -> None:
@@ -89,7 +89,7 @@ def test_a_task_answers_once_it_has_started_and_starting_ones_are_stopped_first(
 
 
 def test_a_task_that_dies_is_replaced() -> None:
-    moments = replay(REVIEW, 1)
+    moments = replay(REQUIRED, 1)
     before, after = moments[TASK_DIES - 1], moments[TASK_DIES]
     assert after.tasks == before.tasks - 1
     assert sum(each.failed for each in moments[TASK_DIES : TASK_DIES + 30]) > 0

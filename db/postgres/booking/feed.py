@@ -48,7 +48,8 @@ WITH change AS MATERIALIZED (
         jsonb_strip_nulls(jsonb_build_object('appointment_id', a.id, 'kind', kind, 'version', a.version,
             'start_at', start_at, 'traceparent', %(traceparent)s::text))
     FROM change JOIN appointments a ON a.id = appointment_id JOIN patients q ON q.id = a.patient_id
-    WHERE kind IS NOT NULL ORDER BY nth
+    -- Imports bring years of appointments of which nobody needs a reminder any more.
+    WHERE kind IS NOT NULL AND (kind <> 'reminder' OR start_at > %(now)s) ORDER BY nth
 ), history AS (
     INSERT INTO appointment_events (appointment_id, happened_at, actor, event, note)
     SELECT appointment_id, %(now)s, actor, event, note FROM change ORDER BY nth

@@ -10,11 +10,10 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-import redis.exceptions
+import redis
 import yaml
 
 from db.postgres import schema
-from db.valkey.client import create_client
 from server.__main__ import COMMANDS
 from server.config import PREFIX, Settings, load
 from server.local.processes.ports import free
@@ -104,9 +103,7 @@ async def test_the_application_is_no_superuser_and_can_do_its_work(
 @pytest.mark.parametrize(
     ("name", "kept", "evicted"), [("cache", "no", "allkeys-lru"), ("token-store", "yes", "noeviction")]
 )
-async def test_valkey_wants_its_password_and_keeps_what_it_must(
-    tmp_path: Path, name: str, kept: str, evicted: str
-) -> None:
+def test_valkey_wants_its_password_and_keeps_what_it_must(tmp_path: Path, name: str, kept: str, evicted: str) -> None:
     """Run as compose.yaml runs it, with the file that its instructions make."""
     configuration, [port] = tmp_path / f"{name}-configuration", free(1)
     configuration.write_text("requirepass a-password\n")
@@ -117,14 +114,11 @@ async def test_valkey_wants_its_password_and_keeps_what_it_must(
     )
     try:
         await_ready(valkey, port=port, password="a-password")  # of nothing
-        stranger = create_client(f"redis://127.0.0.1:{port}/0")
-        with pytest.raises(redis.exceptions.AuthenticationError):
-            await stranger.ping()
-        await stranger.aclose()
-        ours = create_client(f"redis://127.0.0.1:{port}/0", "a-password")
-        assert (await ours.config_get("appendonly"))["appendonly"] == kept
-        assert (await ours.config_get("maxmemory-policy"))["maxmemory-policy"] == evicted
-        await ours.aclose()
+        with redis.Redis(port=port) as stranger, pytest.raises(redis.AuthenticationError):
+            stranger.ping()
+        with redis.Redis(port=port, password="a-password") as ours:
+            assert ours.config_get("appendonly")["appendonly"] == kept
+            assert ours.config_get("maxmemory-policy")["maxmemory-policy"] == evicted
     finally:
         valkey.stop(seconds=10)
 

@@ -36,7 +36,8 @@ class ReadMarks:
 
     Valkey may lose marks when it restarts or is flushed. A restart breaks the connection; a flush shows because the
     newest of all marks, which Valkey also holds, is gone. If a caller has no mark, it has written nothing since the
-    connection began. Whether it wrote earlier is unknown, so the newest of all marks is used for it.
+    connection began. Whether it wrote earlier is unknown, so the newest of all marks is used for it. For the first five
+    seconds no mark is believed: the caller's newest one may not have reached Valkey, and another process may hold it.
 
     Marks and the epoch are signed. A mark that no worker signed is unknown until the next one replaces it or its hour
     is over. An epoch that no worker signed is removed and counts for nothing.
@@ -73,12 +74,12 @@ class ReadMarks:
         found = None if self._is_closed else await self._ask(caller_id)
         if found is None or found.mark is None:
             return None
+        settled = self._clock() - self._connected_at - SETTLING_SECONDS
+        if settled <= 0:
+            return None
         if found.mark:
             return max(found.mark, found.missed)
-        settled = self._clock() - self._connected_at - SETTLING_SECONDS
-        if within <= min(settled, KEPT_SECONDS):
-            return found.missed
-        return found.newest if settled > 0 else None
+        return found.missed if within <= min(settled, KEPT_SECONDS) else found.newest
 
     async def share(self, epoch: int, system: str) -> int:
         """Share this process's newest epoch, and marks that Valkey may lack; the newest epoch of all processes.

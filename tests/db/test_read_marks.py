@@ -29,8 +29,9 @@ async def marks(valkey_urls: dict[str, str], seconds: Seconds) -> AsyncIterator[
     await client.aclose()
 
 
-async def test_a_mark_only_rises(marks: ReadMarks) -> None:
+async def test_a_mark_only_rises(marks: ReadMarks, seconds: Seconds) -> None:
     await marks.raise_to("a", 5)
+    seconds.now += SETTLING_SECONDS + 1
     await asyncio.gather(marks.raise_to("a", 9), marks.raise_to("a", 7), marks.raise_to("b", 3))
     await marks.raise_to("a", 8)
     assert [*await asyncio.gather(*(marks.get(caller, 1) for caller in "aba"))] == [9, 3, 9]
@@ -101,6 +102,20 @@ async def test_marks_that_found_no_valkey_hold_for_everybody_once_it_is_back(
     await one.share(0, SYSTEM)
     seconds.now += SETTLING_SECONDS + 10
     assert await other.get("a", 1) == 8
+
+
+async def test_no_mark_is_believed_while_another_process_may_hold_a_newer_one(
+    own_valkey: OwnValkey, workers: tuple[ReadMarks, ReadMarks], seconds: Seconds
+) -> None:
+    one, other = workers
+    own_valkey.end()
+    await one.raise_to("a", 9)
+    own_valkey.start()
+    await other.raise_to("a", 8)
+    assert await other.get("a", 1) is None
+    seconds.now += SETTLING_SECONDS + 1
+    await one.share(0, SYSTEM)
+    assert await other.get("a", 1) == 9
 
 
 async def test_marks_that_valkey_lost_are_stood_for_by_the_newest_of_all(

@@ -155,14 +155,16 @@ def test_what_is_reported_is_summed_up_by_reason_and_written_as_lines_of_json(
 
 def test_a_manager_that_stops_it_is_told_how_to_go_on(database_url: str) -> None:
     command = [sys.executable, "-m", "server", "import-fhir", str(SAMPLE)]
-    child = subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | environment(database_url), stderr=subprocess.PIPE, text=True
-    )
-    assert child.stderr
-    while not child.stderr.readline().startswith("Location"):  # then part of it is in the book
-        pass
-    child.send_signal(signal.SIGTERM)
-    _, said = child.communicate(timeout=60)
+    with psycopg.connect(database_url) as holder:
+        holder.execute("LOCK TABLE appointments IN SHARE MODE")  # it cannot be through before it is stopped
+        child = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | environment(database_url), stderr=subprocess.PIPE, text=True
+        )
+        assert child.stderr
+        while not child.stderr.readline().startswith("Location"):  # then part of it is in the book
+            pass
+        child.send_signal(signal.SIGTERM)
+        _, said = child.communicate(timeout=60)
     assert child.returncode == 1
     assert said == "error: stopped: what was imported stays; run the same command again to continue\n"
     run(database_url, str(SAMPLE))

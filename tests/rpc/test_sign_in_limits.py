@@ -89,7 +89,8 @@ async def test_who_tries_one_password_with_many_accounts_is_slowed_at_that_addre
     begin = time.monotonic()
     answers = await spray(people)
     seconds = time.monotonic() - begin
-    assert set(answers) == {"SIGN_IN_FAILED", "TOO_MANY_ATTEMPTS"}
+    # While passwords take all of a slow machine, Valkey may seem to be away: such a try is refused too.
+    assert set(answers) - {"TOKEN_STORE_UNAVAILABLE"} == {"SIGN_IN_FAILED", "TOO_MANY_ATTEMPTS"}
     assert answers.count("SIGN_IN_FAILED") <= 1 + seconds / TURN.total_seconds()
     for other in (ELSEWHERE, "::ffff:192.0.2.1", "no address"):
         assert await reason_of(sign_in(people, "typist@example.org", other)) == "SIGN_IN_FAILED"

@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
+import server.commands.stack.demo  # noqa: F401  # makes it a command of the app
 from db.postgres.cluster.engines import Engine
 from server.commands import app
 from server.local.demo import hospital

@@ -59,7 +59,10 @@ async def test_everyone_is_told_that_the_answer_may_be_old(engine: Engine) -> No
     assert [context.staleness for context in contexts] == [2.5] * 3
 
 
-async def test_who_wrote_more_than_the_replica_has_is_not_given_what_others_may_be(engine: Engine) -> None:
+async def test_who_wrote_more_than_the_replica_has_is_not_given_what_others_may_be(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.valkey.read_marks.SETTLING_SECONDS", 0)
     flights, reader, writer = Flights(engine), ReadMarkContext("reader"), ReadMarkContext("writer", mark=10)
     assert engine.marks
     await asyncio.gather(engine.marks.raise_to("reader", 5), engine.marks.raise_to("writer", 5))

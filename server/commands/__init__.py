@@ -1,5 +1,6 @@
 """The commands of `python -m server`, one small module each."""
 
+import signal
 import sys
 from typing import TypeVar
 
@@ -18,6 +19,11 @@ def fail(message: str) -> typer.Exit:
     """Print on standard error what is wrong and what to do; the caller raises the result."""
     print(f"error: {escaped(message, lines=True)}", file=sys.stderr)
     return typer.Exit(1)
+
+
+def end_on_sigterm_as_on_ctrl_c() -> None:
+    """Let a manager's SIGTERM end the command with KeyboardInterrupt, so that it cleans up and says how to go on."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def settings(kind: type[S]) -> S:

@@ -30,7 +30,7 @@ GENERAL_PRACTICE = "General practice"
 _MOST_OF_SPECIALTY = 100
 
 
-_WEEKDAYS = {day: number for number, day in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), 1)}
+_WEEKDAYS = {day: number for number, day in enumerate(extensions.WEEKDAYS, 1)}
 
 
 class Hours(NamedTuple):

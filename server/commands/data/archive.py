@@ -13,6 +13,7 @@ import typer
 from db.postgres import schema
 from db.postgres.archives import Row
 from server.commands import app, fail
+from server.commands.data.durable import sync_directory
 from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.archives import ArchiveError, ArchiveKey, decode, encode
@@ -86,8 +87,4 @@ def _write(path: Path, head: str, rows: Sequence[Row], keys: KeyRing) -> None:
     except BaseException:
         Path(scratch).unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_directory(path.parent)

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import shutil
-import signal
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -13,7 +12,8 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from server.commands import app, fail
+from server.commands import app, end_on_sigterm_as_on_ctrl_c, fail
+from server.commands.data.durable import sync_directory
 from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.errors import DomainError
@@ -40,11 +40,11 @@ def export_fhir(
         raise fail(f"{partial} exists: another export is running, or was killed; remove it in that case") from None
     except OSError as error:
         raise fail(f"{partial} cannot be made: {error.strerror}; its parent directory must exist") from None
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # a manager ends it as Ctrl-C does
+    end_on_sigterm_as_on_ctrl_c()
     try:
         counts = asyncio.run(_export(settings_here(), partial))
         partial.rename(target)
-        _sync(target.parent)
+        sync_directory(target.parent)
     except DomainError as error:
         raise fail(f"{error.message}; nothing was written") from None
     except OSError as error:
@@ -76,7 +76,7 @@ async def _export(configured: Settings, partial: Path) -> Counter[str]:
         for file in files.values():
             file.flush()
             os.fsync(file.fileno())
-    _sync(partial)
+    sync_directory(partial)
     return counts
 
 
@@ -86,12 +86,3 @@ def _created(path: Path) -> BinaryIO:
 
 def _lines(resources: Sequence[Json]) -> bytes:
     return b"".join(json.dumps(each, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for each in resources)
-
-
-def _sync(directory: Path) -> None:
-    """Make the names of files in a directory safe on disk."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

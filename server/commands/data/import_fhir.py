@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import signal
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -19,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from server.commands import app, fail
+from server.commands import app, end_on_sigterm_as_on_ctrl_c, fail
 from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.characters import escaped
@@ -89,7 +88,7 @@ def import_fhir(
     """
     origin = Origin(_checked_source(source), _zone(time_zone), datetime.now(UTC), _region(country), visit_minutes)
     options = ImportOptions(as_overrides, _hours_since(hours_from_slots), dry_run)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # a manager ends it as Ctrl-C does
+    end_on_sigterm_as_on_ctrl_c()
     with _failures_explained(after=_NOTHING if dry_run else _GO_ON):
         export = find(directory)
         export.with_slots = hours_from_slots is not None

@@ -67,6 +67,16 @@ FROM_FHIR_APPOINTMENT = {
 }
 """By the AppointmentStatus of FHIR R4 and R5; `proposed` and `waitlist` take no time, `entered-in-error` is none."""
 
+TO_FHIR_APPOINTMENT = {
+    AppointmentStatus.SCHEDULED: "booked",
+    AppointmentStatus.CHECKED_IN: "checked-in",
+    AppointmentStatus.IN_PROGRESS: "checked-in",
+    AppointmentStatus.COMPLETED: "fulfilled",
+    AppointmentStatus.CANCELLED: "cancelled",
+    AppointmentStatus.NO_SHOW: "noshow",
+}
+"""The AppointmentStatus of FHIR R4, which has none for a visit that goes on. Holds are not exported."""
+
 
 def check_step(current: AppointmentStatus, following: AppointmentStatus) -> None:
     """Refuse a step that is not in STEPS (STATUS_FORBIDS)."""

@@ -3,19 +3,9 @@
 from db.postgres.directory.patients import FullPatientRow
 from db.postgres.exports import ExportedAppointmentRow
 from server.domain import birth_dates
-from server.domain.booking.appointment import AppointmentStatus
+from server.domain.booking.appointment import TO_FHIR_APPOINTMENT, AppointmentStatus
 from server.fhir.extensions import WRITING
 from server.usecases.exporting.resources import Json, contact, instant, refer, resource
-
-_STATUSES = {
-    AppointmentStatus.SCHEDULED: "booked",
-    AppointmentStatus.CHECKED_IN: "checked-in",
-    AppointmentStatus.IN_PROGRESS: "checked-in",
-    AppointmentStatus.COMPLETED: "fulfilled",
-    AppointmentStatus.CANCELLED: "cancelled",
-    AppointmentStatus.NO_SHOW: "noshow",
-}
-"""FHIR R4 has no status of an appointment for a visit that goes on."""
 
 
 def patient(row: FullPatientRow) -> Json:
@@ -56,7 +46,7 @@ def appointment(row: ExportedAppointmentRow) -> Json:
         "Appointment",
         row.id,
         row.identifiers,
-        status=_STATUSES[AppointmentStatus(row.status)],
+        status=TO_FHIR_APPOINTMENT[AppointmentStatus(row.status)],
         reasonCode=[{"text": row.reason}] if row.reason else [],
         start=instant(row.start_at),
         end=instant(row.end_at),

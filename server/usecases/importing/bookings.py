@@ -74,8 +74,13 @@ async def _row(context: BatchContext, appointment_id: str) -> AppointmentRow | N
 
 async def _is_told_elsewhere(context: BatchContext, item: Item[AnyVisit], row: AppointmentRow) -> bool:
     """Whether an encounter tells what happened."""
-    encounters = f"{item.content.identifiers[0].system.rpartition('/')[0]}/Encounter"
-    return any(each.has_encounter for each in await imports.visits(context.pg, [row.id], encounters))
+    visits = await imports.visits(context.pg, [row.id], f"{_source(item)}/Encounter")
+    return any(each.has_encounter for each in visits)
+
+
+def _source(item: Item[AnyVisit]) -> str:
+    """The exporter, as the systems of its own ids begin."""
+    return item.content.identifiers[0].system.rpartition("/")[0]
 
 
 @dataclass(slots=True)
@@ -182,7 +187,7 @@ class _Booking:
                 if each.period.overlaps(place.slot.visit) and not ran_out(each, now)
             ]
         ids = sorted({*met} - {place.appointment_id})
-        source = self.item.content.identifiers[0].system.rpartition("/")[0]
+        source = _source(self.item)
         names = await imports.exported_names(self.context.pg, ids, [f"{source}/Appointment", f"{source}/Encounter"])
         return " and ".join(names.get(each) or f"appointment {each} of the book" for each in ids)
 

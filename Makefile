@@ -2,7 +2,7 @@
 # its data in .yoyaku.
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help up down reset status logs psql test lint types format roles metrics sbom image-test aws capacity bench alerts-drill soak moved
+.PHONY: help up down reset status logs psql test lint types format roles metrics sbom image-test aws capacity bench alerts-drill drills soak moved
 
 PYTHON = .venv/bin/python
 HERE = grep -qsF '$(CURDIR)/.venv' .venv/bin/activate && $(PYTHON) -c ''
@@ -79,6 +79,9 @@ bench: .venv/built .venv-bench/installed h2load  ## Measure calls; PART=slots, l
 
 alerts-drill: .venv/built prometheus  ## Fire each alert (or ALERT=name) once against the real stack and print how long it took
 	exec $(PYTHON) -m tests.ops.drill $(ALERT)
+
+drills: .venv/built  ## Lose each part (or DRILL=name) for real, bring it back, and write docs/drills.md
+	exec $(PYTHON) -m ops.drills $(DRILL)
 
 soak: .venv/built  ## Break parts under load for MINUTES=10 and check what was acknowledged
 	exec $(PYTHON) -m tests.faults --minutes $(or $(MINUTES),10)

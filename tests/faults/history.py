@@ -87,14 +87,20 @@ class History:
 
     def lost(self, book: Mapping[str, tuple[Slot, str]]) -> list[str]:
         """Acknowledged writes that the book does not hold."""
-        found = []
+        return [f"lost: {each} is {book.get(each.appointment_id, ('', 'absent'))[1]}" for each in self.missing(book)]
+
+    def missing(self, book: Mapping[str, tuple[Slot, str]]) -> dict[Booking, float]:
+        """The bookings that the book does not hold as acknowledged, each with when its missing write was."""
+        found = {}
         for each in self._done():
             slot, status = book.get(each.appointment_id, (None, "absent"))
             possible = {"cancelled"} if self._is_cancelled(each, inf) else {"scheduled"}
             if any(cancelling.outcome == "unknown" for cancelling in self._cancellings_of(each)):
                 possible |= {"cancelled"}
-            if slot != each.slot or status not in possible:
-                found.append(f"lost: {each} is {status}, not {' or '.join(possible)}")
+            if slot != each.slot:
+                found[each] = each.end
+            elif status not in possible:
+                found[each] = max(each.end, *(one.end for one in each.cancellings if one.outcome == "done"), 0.0)
         return found
 
     def _doubles(self, book: Mapping[str, tuple[Slot, str]]) -> Iterator[str]:

@@ -10,8 +10,8 @@ HERE = grep -qsF '$(CURDIR)/.venv' .venv/bin/activate && $(PYTHON) -c ''
 help:  ## List the targets
 	awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
 
-up: .venv/built $(if $(OBSERVE),prometheus)  ## Start the whole system until Ctrl-C; DETACH=1 returns when it is ready, OBSERVE=1 adds Prometheus
-	$(if $(OBSERVE),export YOYAKU_OBSERVE=1;) exec $(PYTHON) -m server up $(if $(filter 1 yes true,$(DETACH)),--detach)
+up: .venv/built $(if $(OBSERVE),prometheus) $(if $(HA),ha)  ## Start the whole system until Ctrl-C; DETACH=1 returns when it is ready, OBSERVE=1 adds Prometheus, HA=1 has three PostgreSQL servers under Patroni
+	$(if $(OBSERVE),export YOYAKU_OBSERVE=1;) $(if $(HA),export YOYAKU_HA=1;) exec $(PYTHON) -m server up $(if $(filter 1 yes true,$(DETACH)),--detach)
 
 down:  ## Stop the system
 	if [ -x $(PYTHON) ]; then exec $(PYTHON) -m server down; else echo "nothing to stop"; fi
@@ -182,6 +182,26 @@ prometheus: .venv/built
 	{ apt-get download prometheus prometheus-alertmanager || { apt-get update && apt-get download prometheus prometheus-alertmanager; }; } > /dev/null 2>&1 && \
 	for package in *.deb; do dpkg-deb --extract "$$package" .; done && rm -- *.deb && exit; \
 	echo "error: Debian's packages prometheus and prometheus-alertmanager cannot be downloaded: run this on Debian, or put promtool and amtool into .venv/prometheus/usr/bin" >&2; \
+	exit 1
+
+# Patroni in an environment of its own, and Debian's etcd, unpacked, not installed. Started by root, Patroni runs as
+# another user, who may not reach root's own Python: the system's is preferred.
+.venv-ha/installed: requirements-ha.lock .venv/installed
+	echo "  installing what requirements-ha.lock pins"
+	python=/usr/bin/python3; $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || python=$(PYTHON); \
+	$(PYTHON) -m uv venv --quiet --clear --python $$python .venv-ha
+	echo '*' > .venv-ha/.gitignore
+	$(PYTHON) -m uv pip sync --quiet --compile-bytecode --require-hashes --python .venv-ha/bin/python $<
+	touch $@
+
+.PHONY: ha
+ha: .venv-ha/installed
+	if [ -x .venv-ha/etcd/usr/bin/etcd ]; then exit; fi; \
+	echo "  unpacking etcd"; \
+	mkdir -p .venv-ha/etcd && cd .venv-ha/etcd && \
+	{ apt-get download etcd-server || { apt-get update && apt-get download etcd-server; }; } > /dev/null 2>&1 && \
+	dpkg-deb --extract etcd-server_*.deb . && rm -- *.deb && exit; \
+	echo "error: Debian's package etcd-server cannot be downloaded: run this on Debian, or put etcd 3.4 or newer into .venv-ha/etcd/usr/bin" >&2; \
 	exit 1
 
 .PHONY: h2load

@@ -143,6 +143,9 @@ class LocalSettings(BaseSettings):
     tls_port: Annotated[int, Field(gt=0, lt=65536, description="edge with TLS")] = 8443
     admin_port: Annotated[int, Field(gt=0, lt=65536, description="Envoy's admin interface")] = 9901
     observe: Annotated[bool, Field(description="Prometheus and Alertmanager beside the stack")] = False
+    ha: Annotated[
+        bool, Field(description="three PostgreSQL servers under Patroni instead of a primary and a standby")
+    ] = False
     prometheus_port: Annotated[int, Field(gt=0, lt=65536, description="Prometheus")] = 9090
     alertmanager_port: Annotated[int, Field(gt=0, lt=65536, description="Alertmanager")] = 9093
     traces_percent: Annotated[

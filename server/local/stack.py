@@ -16,7 +16,7 @@ from server.local.processes.disk import lacking_space
 from server.local.processes.ports import HOST
 from server.local.processes.process import Process
 from server.local.processes.supervised_processes import Say, SupervisedProcesses
-from server.local.servers import database, edge, envoy, observe, outbox, postgres, valkey, workers
+from server.local.servers import database, edge, envoy, observe, outbox, pair, patroni, valkey, workers
 from server.local.servers.fleet import Fleet
 from server.local.state import StackState
 
@@ -39,7 +39,7 @@ class Stack:
         self._environment = {**environment}
         self._say = say
         self._parts = SupervisedProcesses(self._note, say)
-        names = ("primary", "standby", "valkey", "outbox", "keys", "metrics", "task metrics")
+        names = ("valkey", "outbox", "keys", "metrics", "task metrics")
         self._ports = dict(zip(names, ports.free(len(names)), strict=True))
         self.state = StackState(
             edge=f"http://{HOST}:{settings.port}",
@@ -101,29 +101,15 @@ class Stack:
         if url := database.given(self._environment):
             self.state.database_url = self.state.replica_url = url
             return
-        primary, standby = database.servers(self._home, (self._ports["primary"], self._ports["standby"]))
-        with self._step(f"PostgreSQL primary on port {primary.port}"):
-            database.make_primary(primary)
-            part = self._parts.run(
-                lambda: primary.launch(self._log(primary.name)),
-                postgres.STOP_SECONDS,
-                lambda: lacking_space(primary.data) or database.superseded(primary, standby),
+        if self._settings.ha:
+            servers = patroni.run(self._home, self._parts, self._log, self._step)
+            self.state.database_url = self.state.replica_url = database.url_of(servers)
+        else:
+            servers = [*pair.run(self._home, self._parts, self._log, self._step, self._say)]
+            self.state.database_url, self.state.replica_url = (
+                server.url(database.NAME, database.NAME) for server in servers
             )
-            primary.await_ready(part.process)
-            database.prepare(primary)
-        with self._step(f"PostgreSQL standby on port {standby.port}"):
-            if kept := database.make_standby(standby, primary):
-                self._say(f"a standby was promoted; the data of the primary before it is kept in {kept}", 0)
-            part = self._parts.run(
-                lambda: standby.launch(self._log(standby.name), follow=primary),
-                postgres.STOP_SECONDS,
-                lambda: lacking_space(standby.data),
-            )
-            standby.await_ready(part.process)
-            database.await_following(part.process, primary)
-        self.state.database_url = primary.url(database.NAME, database.NAME)
-        self.state.replica_url = standby.url(database.NAME, database.NAME)
-        self._environment["YOYAKU_DATABASE_URL"] = database.url_of([primary, standby])
+        self._environment["YOYAKU_DATABASE_URL"] = database.url_of(servers)
 
     def _start_valkey(self) -> None:
         port, password = self._ports["valkey"], secret.keep(self._home / "secrets" / "valkey-password", 24)

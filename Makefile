@@ -28,7 +28,7 @@ logs: .venv/built  ## Follow the logs of the running system; ID=... shows all li
 psql: .venv/built  ## Open the running system's database
 	exec $(PYTHON) -m server psql
 
-test: browser node prometheus .venv-aws/installed lint types  ## Check everything and run all tests
+test: browser node prometheus ha .venv-aws/installed lint types  ## Check everything and run all tests
 	$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder \
 	  $$(test -f .venv/browser || echo --ignore=tests/web) $$(test -f .venv/node/ready || echo --ignore=tests/node)
 	test -f .venv/browser || echo "all passed, except that tests/web was left out: no browser"
@@ -82,6 +82,9 @@ alerts-drill: .venv/built prometheus  ## Fire each alert (or ALERT=name) once ag
 
 drills: .venv/built  ## Lose each part (or DRILL=name) for real, bring it back, and write docs/drills.md
 	exec $(PYTHON) -m ops.drills $(DRILL)
+
+ha-drill: .venv/built ha  ## Lose, freeze and cut off PostgreSQL servers under Patroni and load; writes the table of docs/ha.md; LOSS=... for one
+	exec $(PYTHON) -m ops.drills.failover $(LOSS)
 
 soak: .venv/built  ## Break parts under load for MINUTES=10 and check what was acknowledged
 	exec $(PYTHON) -m tests.faults --minutes $(or $(MINUTES),10)

@@ -40,6 +40,7 @@ class Notes:
     written_at: list[float] = field(default_factory=list)
     """When writes were acknowledged."""
     codes: dict[str, int] = field(default_factory=dict)
+    failed_reads: int = 0
 
     def seconds_without_writes(self) -> float:
         """The longest time between two acknowledgements."""
@@ -108,6 +109,7 @@ class Patient:
                 if not token:
                     break
         except Refusal as refusal:
+            self.notes.failed_reads += 1
             return self._count(refusal)
         self.notes.history.listings.append(Listing(self.id, start, time.monotonic(), seen))
         return None

@@ -57,9 +57,7 @@ class Part:
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to it and to the processes that it has started."""
-        for pid in (self.process.pid, *_children(self.process.pid)):
-            with suppress(ProcessLookupError):
-                os.kill(pid, number)
+        send_all(self.process.pid, number)
 
 
 @dataclass(slots=True)
@@ -79,6 +77,10 @@ class Town:
 
     def start(self) -> None:
         """Start everything, with an empty book."""
+        self._start_database()
+        self._start_others()
+
+    def _start_database(self) -> None:
         primary, *standbys = self.servers
         primary.initialise(sync=False)
         self._start(primary.name, lambda: self._postgres(0), primary.await_ready)
@@ -86,6 +88,8 @@ class Town:
         for number, standby in enumerate(standbys, 1):
             standby.clone(primary)
             self._start(standby.name, lambda n=number: self._postgres(n), standby.await_ready)  # type: ignore[misc]
+
+    def _start_others(self) -> None:
         [port] = ports.free(1)
         self._start(
             "valkey",
@@ -180,6 +184,13 @@ def town(*, standbys: int = 1, synchronous: bool = False) -> Iterator[Town]:
             servers[0].query(f"ALTER SYSTEM SET synchronous_standby_names = '{any_of}'")
             servers[0].query("SELECT pg_reload_conf()")
         yield built
+
+
+def send_all(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process and to the processes that it has started."""
+    for each in (pid, *_children(pid)):
+        with suppress(ProcessLookupError):
+            os.kill(each, number)
 
 
 def _children(pid: int) -> list[int]:

@@ -8,7 +8,7 @@ import http.client
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +36,12 @@ _ASK_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterNode:
-    """One server with the Patroni that runs it; `etcd` and `api` are ports, `api_address` is what others are told."""
+    """One server with the Patroni that runs it; `etcd` and `api` are ports."""
 
     server: PostgresServer
     api: int
     etcd: int
     api_password: str = field(repr=False)
-    api_address: str = ""
 
     def launch(self, log: Path) -> Process:
         """Start Patroni, which starts PostgreSQL; then call `await_ready`. Raises LocalError."""
@@ -89,7 +88,7 @@ class ClusterNode:
             "PATRONI_NAME": server.name,
             "PATRONI_ETCD3_HOSTS": f"{HOST}:{self.etcd}",
             "PATRONI_RESTAPI_LISTEN": f"{HOST}:{self.api}",
-            "PATRONI_RESTAPI_CONNECT_ADDRESS": self.api_address or f"{HOST}:{self.api}",
+            "PATRONI_RESTAPI_CONNECT_ADDRESS": f"{HOST}:{self.api}",
             "PATRONI_RESTAPI_USERNAME": _API_USER,
             "PATRONI_RESTAPI_PASSWORD": self.api_password,
             "PATRONI_POSTGRESQL_LISTEN": address,
@@ -191,16 +190,12 @@ def await_cluster(cluster: Sequence[ClusterNode], processes: Sequence[Process]) 
     processes[0].wait_until(lambda: leader(cluster) is not None, START_SECONDS)
     for node, process in zip(cluster, processes, strict=True):
         node.await_ready(process)
-    processes[0].wait_until(lambda: _is_whole(cluster), START_SECONDS)
+    processes[0].wait_until(lambda: is_whole(cluster), START_SECONDS)
     ordered = sorted(cluster, key=lambda node: not node.is_leader)
     database.prepare(ordered[0].server)
     return ordered
 
 
-def _is_whole(cluster: Sequence[ClusterNode]) -> bool:
+def is_whole(cluster: Sequence[ClusterNode]) -> bool:
+    """Whether one is the primary and all others follow it."""
     return sum(node.is_leader for node in cluster) == 1 and sum(node.is_replica for node in cluster) == NODES - 1
-
-
-def with_ports(node: ClusterNode, *, etcd: int, api_address: str) -> ClusterNode:
-    """The node as it reaches etcd, and as others reach it, over other ports."""
-    return replace(node, etcd=etcd, api_address=api_address)

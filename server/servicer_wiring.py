@@ -14,6 +14,7 @@ from server.usecases.appointments.book import Booker
 from server.usecases.appointments.cancel import Canceller
 from server.usecases.appointments.read import Appointments
 from server.usecases.appointments.reschedule import Rescheduler
+from server.usecases.appointments.status import StatusChanger
 from server.usecases.directory.doctors import Directory
 from server.usecases.directory.identifier_systems import IdentifierSystems
 from server.usecases.directory.patient_changes import PatientEditor
@@ -37,6 +38,7 @@ def servicers(parts: Parts) -> Servicers:
             Booker(parts.engine, parts.clock, parts.new_id, parts.announcer),
             Rescheduler(parts.engine, parts.clock, parts.announcer),
             Canceller(parts.engine, parts.clock, parts.announcer),
+            StatusChanger(parts.engine, parts.clock, parts.announcer),
             Batches(parts.engine, parts.clock),
             parts.feed,
         ),

@@ -49,6 +49,7 @@ class Action(StrEnum):
     SEE_APPOINTMENT = "see_appointment"
     BATCH_GET_APPOINTMENTS = "batch_get_appointments"
     CHANGE_APPOINTMENT = "change_appointment"
+    CHANGE_STATUS = "change_status"
     BATCH_CHANGE_APPOINTMENTS = "batch_change_appointments"
     WATCH_APPOINTMENTS = "watch_appointments"
     SEE_SCHEDULE = "see_schedule"
@@ -111,6 +112,7 @@ RULES: dict[Action, dict[Role, Scope]] = {
     },
     Action.BATCH_GET_APPOINTMENTS: {_D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.CHANGE_APPOINTMENT: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _Y: Scope.CLINIC},
+    Action.CHANGE_STATUS: {_D: Scope.OWN_DOCTOR, _S: Scope.CLINIC},
     Action.BATCH_CHANGE_APPOINTMENTS: {_S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.WATCH_APPOINTMENTS: {_S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.SEE_SCHEDULE: _PEOPLE,

@@ -69,6 +69,41 @@ BOOKING_CASES: dict[str, Sequence[Case]] = {
             sees=Action.SEE_APPOINTMENT,
         )
     ],
+    "AppointmentService/CheckInAppointment": [
+        Case(
+            lambda w, s: appointments.CheckInAppointmentRequest(appointment_id=w.appointment(s)),
+            sees=Action.SEE_APPOINTMENT,
+            passed=["TOO_EARLY"],
+        )
+    ],
+    "AppointmentService/StartAppointment": [
+        Case(
+            lambda w, s: appointments.StartAppointmentRequest(appointment_id=w.appointment(s)),
+            sees=Action.SEE_APPOINTMENT,
+            passed=["STATUS_FORBIDS"],
+        )
+    ],
+    "AppointmentService/CompleteAppointment": [
+        Case(
+            lambda w, s: appointments.CompleteAppointmentRequest(appointment_id=w.appointment(s)),
+            sees=Action.SEE_APPOINTMENT,
+            passed=["STATUS_FORBIDS"],
+        )
+    ],
+    "AppointmentService/MarkNoShow": [
+        Case(
+            lambda w, s: appointments.MarkNoShowRequest(appointment_id=w.appointment(s)),
+            sees=Action.SEE_APPOINTMENT,
+            passed=["TOO_EARLY"],
+        )
+    ],
+    "AppointmentService/RevertStatus": [
+        Case(
+            lambda w, s: appointments.RevertStatusRequest(appointment_id=w.appointment(s), reason="by mistake"),
+            sees=Action.SEE_APPOINTMENT,
+            passed=["STATUS_FORBIDS"],
+        )
+    ],
     "AppointmentService/BatchReschedule": [
         Case(
             lambda w, s: appointments.BatchRescheduleRequest(

@@ -154,6 +154,12 @@ UPDATE appointments SET status = %(status)s, held_until = NULL, version = versio
 WHERE id = ANY(%(ids)s::uuid[])
 """
 
+_STEP = """
+UPDATE appointments SET status = %(status)s, seat = %(seat)s, version = version + 1, updated_at = %(now)s
+WHERE id = %(id)s
+"""
+_SEAT = "SELECT seat FROM appointments WHERE id = %(id)s"
+
 STARTS_TOGETHER = 1_000
 _STARTS = f"""
 SELECT id, version, date, start_at, utc_offset_minutes FROM appointments
@@ -228,3 +234,13 @@ async def replace(pg: Connection, appointment: NewAppointment, place: Placement,
 async def set_status(pg: Connection, appointment_ids: Sequence[str], status: str, now: datetime) -> None:
     """Set the status of appointments, to one other than `held`."""
     await pg.execute(_SET_STATUS, {"ids": list(appointment_ids), "status": status, "now": now})
+
+
+async def seat_of(pg: Connection, appointment_id: str) -> Sent[tuple[int]]:
+    """The seat that an appointment has, or had while it was active; no row if there is no such appointment."""
+    return await pg.execute(_SEAT, {"id": appointment_id})
+
+
+async def step(pg: Connection, appointment_id: str, status: str, seat: int, now: datetime) -> None:
+    """Set the status of a visit and its seat; the exclusion constraints decide whether it fits (ConstraintViolated)."""
+    await pg.execute(_STEP, {"id": appointment_id, "status": status, "seat": seat, "now": now})

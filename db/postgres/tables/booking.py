@@ -98,7 +98,8 @@ appointment_events = Table(
         Text(),
         check(
             "appointment_events_event_known",
-            "event IN ('booked', 'overridden', 'rescheduled', 'cancelled', 'expired', 'imported')",
+            "event IN ('booked', 'overridden', 'rescheduled', 'cancelled', 'expired', 'imported', 'checked_in',"
+            " 'started', 'completed', 'missed', 'reverted')",
         ),
     ),
     not_null("note", Text()),

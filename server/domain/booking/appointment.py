@@ -1,5 +1,6 @@
 """The states of an appointment and the steps between them."""
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from server.domain.errors import DomainError, Reason
@@ -36,8 +37,20 @@ STEPS = {
     AppointmentStatus.COMPLETED: set[AppointmentStatus](),
     AppointmentStatus.CANCELLED: set[AppointmentStatus](),
     AppointmentStatus.EXPIRED: set[AppointmentStatus](),
-    AppointmentStatus.NO_SHOW: set[AppointmentStatus](),
+    # Who comes late after all is checked in.
+    AppointmentStatus.NO_SHOW: {AppointmentStatus.CHECKED_IN},
 }
+
+BACK = {
+    AppointmentStatus.CHECKED_IN: AppointmentStatus.SCHEDULED,
+    AppointmentStatus.IN_PROGRESS: AppointmentStatus.CHECKED_IN,
+    AppointmentStatus.COMPLETED: AppointmentStatus.IN_PROGRESS,
+    AppointmentStatus.NO_SHOW: AppointmentStatus.SCHEDULED,
+}
+"""The steps back, for mistakes. What the patient was told of is final."""
+
+CHECK_IN_OPENS = timedelta(hours=12)
+"""How long before the start somebody can be checked in; an earlier one is about another day's appointment."""
 
 FROM_FHIR_ENCOUNTER = {
     "planned": AppointmentStatus.SCHEDULED,
@@ -82,6 +95,28 @@ def check_step(current: AppointmentStatus, following: AppointmentStatus) -> None
     """Refuse a step that is not in STEPS (STATUS_FORBIDS)."""
     if following not in STEPS[current]:
         raise _forbidden(current, f"become {following.name}")
+
+
+def status_before(current: AppointmentStatus) -> AppointmentStatus:
+    """The state that a step back leads to (STATUS_FORBIDS if there is none)."""
+    if current not in BACK:
+        raise _forbidden(current, "be set back")
+    return BACK[current]
+
+
+def check_time_of_step(following: AppointmentStatus, start_at: datetime, now: datetime) -> None:
+    """Refuse a check-in on another day, and a no-show before the start (TOO_EARLY)."""
+    opens_at = {
+        AppointmentStatus.CHECKED_IN: start_at - CHECK_IN_OPENS,
+        AppointmentStatus.NO_SHOW: start_at,
+    }.get(following, now)
+    if now < opens_at:
+        raise DomainError(
+            Reason.TOO_EARLY,
+            f"the appointment cannot become {following.name} yet: look whether it is the right one, or wait until"
+            " opens_at",
+            metadata={"opens_at": f"{opens_at:%Y-%m-%dT%H:%M:%SZ}"},
+        )
 
 
 def check_movable(current: AppointmentStatus) -> None:

@@ -74,6 +74,11 @@ def seat_for(place: Place, now: datetime, *, override: bool = False) -> Seat:
     return Seat(_first_free([each.seat for each in busy if each.period.overlaps(slot.occupied)]), is_extra=not left)
 
 
+def seat_again(seat: int, taken: Sequence[int]) -> Seat:
+    """The seat of an appointment that counts again: its own, or an extra one if another sits there by now."""
+    return Seat(seat, is_extra=False) if seat not in taken else Seat(_first_free(taken), is_extra=True)
+
+
 def _first_free(taken: Sequence[int]) -> int:
     """The lowest free seat number. Numbers do not limit how many may sit: they only keep two patients off one seat."""
     return next(number for number in range(1, len(taken) + 2) if number not in taken)

@@ -24,6 +24,7 @@ from server.rpc.messages.convert import (
 )
 from server.rpc.messages.errors import status_of
 from server.rpc.messages.feed import to_history_entry, to_message
+from server.rpc.servicers.appointment_status import AppointmentStatusServicer
 from server.usecases.appointments.batch import Batches
 from server.usecases.appointments.book import Booked, Booker, NewBooking
 from server.usecases.appointments.cancel import Cancellation, Canceller
@@ -31,16 +32,16 @@ from server.usecases.appointments.changeable import Changed
 from server.usecases.appointments.feed import Feed
 from server.usecases.appointments.read import AppointmentListing, Appointments
 from server.usecases.appointments.reschedule import Move, Rescheduler
+from server.usecases.appointments.status import StatusChanger
 from server.usecases.idempotency import Write, part_of
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1 import schedule_pb2
-from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceServicer
 
 _REMEMBERED = 4_000
 """Appointments kept as bytes, about 2 kB each."""
 
 
-class AppointmentServicer(AppointmentServiceServicer):
+class AppointmentServicer(AppointmentStatusServicer):
     """Books, shows, moves and cancels appointments, and streams their changes."""
 
     def __init__(
@@ -49,6 +50,7 @@ class AppointmentServicer(AppointmentServiceServicer):
         booker: Booker,
         rescheduler: Rescheduler,
         canceller: Canceller,
+        status: StatusChanger,
         batches: Batches,
         feed: Feed,
     ) -> None:
@@ -56,6 +58,7 @@ class AppointmentServicer(AppointmentServiceServicer):
         self._booker = booker
         self._rescheduler = rescheduler
         self._canceller = canceller
+        self._status = status
         self._batches = batches
         self._feed = feed
 

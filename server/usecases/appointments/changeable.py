@@ -71,10 +71,10 @@ class ChangeableQuery:
             await days.offers_of_appointment(pg, appointment_id, busy),
         )
 
-    async def fetch(self, caller: Caller) -> Changeable:
+    async def fetch(self, caller: Caller, action: Action = Action.CHANGE_APPOINTMENT) -> Changeable:
         """Wait for the answers, and check that the caller may make the change (APPOINTMENT_NOT_FOUND, NOT_ALLOWED)."""
         row = visible(caller, await self.row.fetchone(), self.appointment_id)
-        require(caller, Action.CHANGE_APPOINTMENT, owner_of(row))
+        require(caller, action, owner_of(row))
         return Changeable(row, PractitionerSchedule(await self.offers.fetchall()))
 
 

@@ -1,0 +1,156 @@
+"""How far a visit has come: check-in, start, end, no-show, and the step back from each."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from db.errors import ConstraintViolated
+from db.postgres.booking import appointments, days
+from db.postgres.booking.feed import AppointmentChange
+from db.postgres.cluster.engines import Connection, Engine
+from server.domain.booking.appointment import (
+    ACTIVE,
+    AppointmentStatus,
+    check_step,
+    check_time_of_step,
+    status_before,
+)
+from server.domain.booking.seating import Seat, seat_again
+from server.domain.booking.slots import Period
+from server.domain.errors import DomainError, Reason
+from server.domain.etags import check_etag
+from server.domain.identity import Action, Caller
+from server.domain.ids import Clock
+from server.domain.reasons import check_reason
+from server.usecases.appointments import history
+from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed
+from server.usecases.appointments.day_locks import Locks
+from server.usecases.idempotency import Claim, Write
+from server.usecases.unit_of_work import Announce, perform
+
+M = TypeVar("M")
+
+_EVENTS = {
+    AppointmentStatus.CHECKED_IN: "checked_in",
+    AppointmentStatus.IN_PROGRESS: "started",
+    AppointmentStatus.COMPLETED: "completed",
+    AppointmentStatus.NO_SHOW: "missed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of an appointment to another status, or back by one, which takes a reason; an empty `etag` matches all."""
+
+    appointment_id: str
+    to: AppointmentStatus | None
+    """None for the step back."""
+    etag: str
+    reason: str = ""
+
+
+class StatusChanger:
+    """Takes appointments from one status to the next."""
+
+    def __init__(self, engine: Engine, clock: Clock, announce: Announce) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._announce = announce
+
+    async def change(self, caller: Caller, step: Step, write: Write[Changed, M]) -> M:
+        """Take a step; errors are those of CheckInAppointment and RevertStatus in the contract."""
+        if step.to is None:
+            check_reason("reason", step.reason)
+        attempt = _StepWrite(caller, self._clock(), step)
+        async with _refusals():
+            return await perform(
+                self._engine, write, attempt.run, attempt.now, lambda changed: self._announce(changed.changes)
+            )
+
+
+@dataclass(slots=True)
+class _StepWrite:
+    caller: Caller
+    now: datetime
+    step: Step
+    locks: Locks = field(default_factory=Locks)
+
+    async def run(self, pg: Connection, claim: Claim) -> Changed:
+        seen = await self._look(pg, claim)
+        found, seat = await self._lock_and_read(pg, claim, seen)
+        following = self._check(found)
+        return await self._write(pg, found, following, _seat(found, seat, following))
+
+    async def _look(self, pg: Connection, claim: Claim) -> Changeable:
+        reading = await ChangeableQuery.send(pg, self.step.appointment_id, days.NOTHING_BUSY)
+        await claim.wait_or_answer()
+        return await reading.fetch(self.caller, Action.CHANGE_STATUS)
+
+    async def _lock_and_read(self, pg: Connection, claim: Claim, seen: Changeable) -> tuple[Changeable, int]:
+        """Lock the days where the appointment was seen and read it again; it may have moved since (MoreDays)."""
+        row = seen.row
+        await self.locks.send(pg, seen.days(), row.patient_id, self.now)
+        reading = await ChangeableQuery.send(pg, row.id, days.period(row.start_at, row.busy_until))
+        sent_seat = await appointments.seat_of(pg, row.id)
+        await self.locks.take(claim)
+        found = await reading.fetch(self.caller, Action.CHANGE_STATUS)
+        self.locks.cover(found.days())
+        seat = await sent_seat.fetchone()
+        return found, seat[0] if seat else 1
+
+    def _check(self, found: Changeable) -> AppointmentStatus:
+        """The status that follows (ETAG_MISMATCH, STATUS_FORBIDS, TOO_EARLY)."""
+        check_etag(found.row.version, self.step.etag)
+        current = AppointmentStatus(found.row.status)
+        if self.step.to is None:
+            return status_before(current)
+        check_step(current, self.step.to)
+        check_time_of_step(self.step.to, found.row.start_at, self.now)
+        return self.step.to
+
+    async def _write(self, pg: Connection, found: Changeable, following: AppointmentStatus, seat: Seat) -> Changed:
+        row = found.row
+        await appointments.step(pg, row.id, following, seat.number, self.now)
+        event = _EVENTS[following] if self.step.to else "reverted"
+        note = ", ".join(filter(None, ("extra seat" if seat.is_extra else "", self.step.reason)))
+        await history.record_changes(pg, [AppointmentChange(row.id, event, self.caller.id, note)], self.now)
+        row = row._replace(status=following, version=row.version + 1, updated_at=self.now)
+        return Changed(row, self.locks.rows())
+
+
+def _seat(found: Changeable, seat: int, following: AppointmentStatus) -> Seat:
+    """Its seat: the one it has, unless it counts again only now and somebody else sits there."""
+    row = found.row
+    if AppointmentStatus(row.status) in ACTIVE or following not in ACTIVE:
+        return Seat(seat, is_extra=False)
+    occupied = Period(row.start_at, row.busy_until)
+    busy = found.practitioner.row(row.doctor_id).busy
+    return seat_again(
+        seat,
+        [
+            each.seat
+            for each in busy
+            if each.doctor_id == row.doctor_id and occupied.overlaps(Period(each.start_at, each.busy_until))
+        ],
+    )
+
+
+@asynccontextmanager
+async def _refusals() -> AsyncIterator[None]:
+    """Turn an overlap of an appointment that counts again into PATIENT_BUSY or SLOT_TAKEN."""
+    try:
+        yield
+    except ConstraintViolated as violated:
+        if violated.constraint == "appointments_patient_no_overlap":
+            raise DomainError(
+                Reason.PATIENT_BUSY,
+                "the patient has another appointment at that time by now: cancel or move one of the two first",
+            ) from None
+        if violated.constraint == "appointments_practitioner_no_overlap":
+            raise DomainError(
+                Reason.SLOT_TAKEN,
+                "the doctor is booked at another clinic at that time by now: book another slot",
+            ) from None
+        raise

@@ -1,6 +1,6 @@
 """How far a visit has come: check-in, start, end, no-show and the step back."""
 
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -21,6 +21,7 @@ STEPS = {
     "RevertStatus": pb.RevertStatusRequest,
 }
 ARRIVE, START, COMPLETE, MISS, REVERT = STEPS
+TODAY = "2026-03-02"
 MISTAKE = {"reason": "wrong patient"}
 
 
@@ -34,10 +35,9 @@ def status(answer: Any) -> str:
     return AppointmentStatus.Name(answer.appointment.status).removeprefix("APPOINTMENT_STATUS_")
 
 
-async def booked_today(scene: Scene, time_slot: str = "10:00", **fields: Any) -> Appointment:
-    """An appointment on Tuesday, and the clock at its start."""
-    appointment: Appointment = (await scene.book_slot(time_slot, **fields)).appointment
-    scene.book.clock.now = appointment.start_time.ToDatetime(UTC)
+async def booked_today(scene: Scene, **fields: Any) -> Appointment:
+    """An appointment that begins now."""
+    appointment: Appointment = (await scene.book_slot("09:00", date=TODAY, **fields)).appointment
     return appointment
 
 
@@ -121,7 +121,7 @@ async def test_a_step_back_takes_a_reason_in_words_that_the_history_keeps(scene:
 async def test_a_no_show_frees_the_slot_and_a_late_check_in_takes_it_back(scene: Scene) -> None:
     appointment = await booked_today(scene)
     await step(scene, MISS, appointment)
-    walk_in = (await scene.book_slot("10:00", scene.staff, patient_id=scene.other_id)).appointment
+    walk_in = (await scene.book_slot("09:00", scene.staff, patient_id=scene.other_id, date=TODAY)).appointment
     assert status(await step(scene, ARRIVE, appointment)) == "CHECKED_IN"
     seats = await scene.book.rows("SELECT id, seat FROM appointments ORDER BY seat")
     assert [(str(each), seat) for each, seat in seats] == [(walk_in.id, 1), (appointment.id, 2)]
@@ -132,30 +132,30 @@ async def test_a_patient_who_sits_elsewhere_by_now_is_not_checked_in_twice(scene
     appointment = await booked_today(scene)
     await step(scene, MISS, appointment)
     other = await scene.book.doctor(scene.clinic_id)
-    await scene.book_slot("10:00", scene.staff, doctor_id=other)
+    await scene.book_slot("09:00", scene.staff, doctor_id=other, date=TODAY)
     refused = await refusal(step(scene, ARRIVE, appointment))
     assert (refused.code, refused.reason) == (grpc.StatusCode.ALREADY_EXISTS, "PATIENT_BUSY")
     elsewhere = await scene.book.clinic()
-    colleague = await scene.book.doctor(
-        elsewhere, practitioner_id=await scene.book.practitioner_of(scene.doctor_id), sessions=[("09:00", "12:00")]
-    )
+    colleague = await scene.book.doctor(elsewhere, practitioner_id=await scene.book.practitioner_of(scene.doctor_id))
     staff = await scene.worker.client("staff", clinic_ids=[elsewhere])
-    await scene.book_slot("10:00", staff, doctor_id=colleague, patient_id=scene.other_id)
+    await scene.book_slot("09:00", staff, doctor_id=colleague, patient_id=scene.other_id, date=TODAY)
     await scene.book.run("UPDATE appointments SET status = 'cancelled' WHERE doctor_id = %s", other)
     refused = await refusal(step(scene, ARRIVE, appointment))
     assert (refused.code, refused.reason) == (grpc.StatusCode.ALREADY_EXISTS, "SLOT_TAKEN")
 
 
 async def test_a_visit_that_takes_too_long_is_a_delay_and_no_conflict_for_the_next(scene: Scene) -> None:
-    first = await booked_today(scene)
+    doctor_id = await scene.book.doctor(scene.clinic_id, minutes=5)
+    first = await booked_today(scene, doctor_id=doctor_id)
     await step(scene, ARRIVE, first)
     await step(scene, START, first)
-    scene.book.clock.advance(timedelta(minutes=40))  # ten minutes past its end
-    after = (await scene.book_slot("10:30", scene.staff, patient_id=scene.other_id)).appointment
+    scene.book.clock.advance(timedelta(minutes=7))  # two minutes past its end
+    there = {"patient_id": scene.other_id, "doctor_id": doctor_id, "date": TODAY}
+    after = (await scene.book_slot("09:05", scene.staff, **there)).appointment
     assert status(await step(scene, ARRIVE, after)) == "CHECKED_IN"
     ended = await step(scene, COMPLETE, first)
     assert (ended.appointment.start_time, ended.appointment.end_time) == (first.start_time, first.end_time)
-    assert await scene.free() == ["11:00", "11:30"]
+    assert (await scene.free(TODAY, doctor_id))[0] == "09:10"
 
 
 async def test_patients_and_systems_take_no_steps(scene: Scene) -> None:

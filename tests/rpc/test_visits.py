@@ -158,12 +158,10 @@ async def test_a_visit_that_takes_too_long_is_a_delay_and_no_conflict_for_the_ne
     assert (await scene.free(TODAY, doctor_id))[0] == "09:10"
 
 
-async def test_patients_and_systems_take_no_steps(scene: Scene) -> None:
+async def test_steps_are_for_staff_of_the_clinic_and_the_doctor(scene: Scene) -> None:
     appointment = await booked_today(scene)
     system = await scene.worker.client("system", clinic_ids=[scene.clinic_id])
-    for client, reason in (
-        (scene.patient, "NOT_ALLOWED"),
-        (system, "NOT_ALLOWED"),
-        (scene.other, "APPOINTMENT_NOT_FOUND"),
-    ):
+    elsewhere = await scene.worker.client("staff", clinic_ids=[await scene.book.clinic()])
+    refused = {scene.patient: "NOT_ALLOWED", system: "NOT_ALLOWED", elsewhere: "APPOINTMENT_NOT_FOUND"}
+    for client, reason in refused.items():
         assert (await refusal(step(scene, ARRIVE, appointment, client))).reason == reason

@@ -10,6 +10,20 @@ local function is_grpc(kind)
   return kind == "application/grpc" or kind:find("application/grpc+", 1, true) == 1
 end
 
+-- The name in a client's certificate, which Envoy has verified: its one URI, else its one DNS name. Several would leave
+-- open which system it is.
+local function certificate_name(handle)
+  local tls = handle:streamInfo():downstreamSslConnection()
+  if not tls or not tls:peerCertificatePresented() then
+    return nil
+  end
+  local uris, hosts = tls:uriSanPeerCertificate(), tls:dnsSansPeerCertificate()
+  if #uris > 0 then
+    return #uris == 1 and uris[1] or nil
+  end
+  return #hosts == 1 and hosts[1]:lower() or nil
+end
+
 function envoy_on_request(handle)
   local headers = handle:headers()
   if headers:get(":method") == "CONNECT" then  -- has no end, so it would be held until the request's time is over
@@ -47,6 +61,12 @@ function envoy_on_request(handle)
   local token = (headers:get("authorization") or ""):match("^[Bb][Ee][Aa][Rr][Ee][Rr] +(.*)")
   if token then
     headers:replace("authorization", "Bearer " .. token)
+  end
+  if edge_key ~= "" and not headers:get("authorization") then  -- a token goes before a certificate
+    local name = certificate_name(handle)
+    if name then
+      headers:replace("x-yoyaku-certificate", edge_key .. " " .. name)
+    end
   end
 end
 

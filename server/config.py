@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "YOYAKU_"
 MOST_WORKERS = 32
+EDGE_KEY = re.compile(r"[A-Za-z0-9+/=_-]{32,200}")
 S = TypeVar("S", bound=BaseSettings)
 
 
@@ -27,6 +28,9 @@ class Settings(BaseSettings):
     key_encryption_key: Annotated[
         SecretStr, Field(description="32 bytes, base64: encrypts the token signing keys at rest")
     ]
+    edge_key: Annotated[
+        SecretStr, Field(description="secret shared with Envoy, so that hospital systems call with client certificates")
+    ] = SecretStr("")
     record_master_keys: Annotated[
         SecretStr, Field(description="keys that wrap those of medical records, the one to use first")
     ] = SecretStr("")
@@ -112,6 +116,13 @@ class Settings(BaseSettings):
     log_format: Annotated[
         Literal["auto", "json", "console"], Field(description="of logs; auto: console in a terminal, else JSON lines")
     ] = "auto"
+
+    @field_validator("edge_key")
+    @classmethod
+    def _is_a_key(cls, key: SecretStr) -> SecretStr:
+        if key.get_secret_value() and not EDGE_KEY.fullmatch(key.get_secret_value()):
+            raise ValueError("must be 32 to 200 letters and digits: make one with `openssl rand -hex 32`")
+        return key
 
     @property
     def cache(self) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from server.domain.ids import Clock, IdMaker, system_clock, uuid7_maker
 from server.log_level import LogLevel
 from server.metric_sources import Valkeys
 from server.parts import Parts
+from server.rpc.calls.call_lifecycle import Callers
 from server.rpc.calls.stalled_readers import StalledReaders
 from server.rpc.messages.day_bytes import FORMS
 from server.rpc.server import GrpcServer
@@ -27,6 +28,7 @@ from server.usecases.appointments.feed import Feed
 from server.usecases.directory.profile_cache import DOCTOR_LIFE, PATIENT_LIFE, ProfileCache
 from server.usecases.identity.access_tokens import AccessTokens
 from server.usecases.identity.accounts import Accounts
+from server.usecases.identity.certificates import Certificates
 from server.usecases.identity.passwords import Passwords
 from server.usecases.identity.sessions import Sessions
 from server.usecases.identity.signing_keys import SigningKeys, key_encryption_key
@@ -59,7 +61,8 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
         token_store = create_client(*settings.token_store)
         stack.push_async_callback(token_store.aclose)
         parts = _parts(stack, settings, secret, engine, cache, token_store, clock)
-        parts.server = GrpcServer(servicers(parts), parts.tokens, parts.stalled_readers)
+        certificates = Certificates(engine, clock, parts.tokens, settings.edge_key.get_secret_value())
+        parts.server = GrpcServer(servicers(parts), Callers(parts.tokens, certificates), parts.stalled_readers)
         yield parts
 
 

@@ -6,9 +6,9 @@ from server.edge.contract import Method
 from server.edge.template import SOURCES
 
 
-def calls() -> str:
-    """The filter that runs for every call."""
-    return (SOURCES / "calls.lua").read_text()
+def calls(edge_key: str) -> str:
+    """The filter that runs for every call, preceded by the secret that Envoy and the workers share; empty: none."""
+    return f'local edge_key = "{edge_key}"\n{(SOURCES / "calls.lua").read_text()}'
 
 
 def fields() -> str:

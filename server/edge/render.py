@@ -44,11 +44,13 @@ Address = tuple[str, int]
 class TlsListener:
     """A second listener, with the certificate in `certificates`/tls.crt and its key in tls.key.
 
-    If there is a file client-ca.crt, a client's certificate must be from an authority in it.
+    If there is a file client-ca.crt, a client's certificate must be from an authority in it. With an `edge_key`, which
+    the workers have too, a caller without a token acts as the service account that has the name in the certificate.
     """
 
     listen: Address
     certificates: Path
+    edge_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,9 @@ def render(values: EdgeValues, directory: Path) -> Path:
     if values.tls:
         _write_tls(values.tls.certificates.resolve(), directory)
     known = _places(values) | _contents(str(directory), contract.methods())
+    known["calls_lua"] = lua.calls(values.tls.edge_key if values.tls else "")
     parts = {name: filled(f"{name}.yaml", known) for name in ("routes", "clusters")} | _tracing(values.tracing)
-    return _write(directory, CONFIGURATION, known | parts)
+    return _write(directory, CONFIGURATION, known | parts, 0o600 if values.tls and values.tls.edge_key else 0o644)
 
 
 def write_workers(workers: Sequence[Address], directory: Path) -> Path:
@@ -137,9 +140,9 @@ def _write_pages(directory: Path) -> None:
         _replace(target, content)
 
 
-def _write(directory: Path, name: str, values: Mapping[str, Json]) -> Path:
+def _write(directory: Path, name: str, values: Mapping[str, Json], mode: int = 0o644) -> Path:
     """Fill in a template. The file is written as JSON, which is also YAML but without its ambiguities."""
-    return _replace(directory / name, json.dumps(filled(name, values), indent=1).encode())
+    return _replace(directory / name, json.dumps(filled(name, values), indent=1).encode(), mode)
 
 
 def _token_bucket(bucket: Bucket) -> Json:
@@ -203,7 +206,6 @@ def _contents(directory: str, methods: Sequence[Method]) -> dict[str, Json]:
         "page_parts": pages.page_parts(directory),
         "json_replies": local_replies.json_replies(),
         "grpc_replies": local_replies.grpc_replies(),
-        "calls_lua": lua.calls(),
         "fields_lua": lua.fields(),
         "query_lua": lua.query(methods),
     }
@@ -225,8 +227,11 @@ def _resolved(host: str) -> str:
         raise EdgeError(f"{host} has no address ({error}): check the spelling, or give an IP address") from None
 
 
-def _replace(target: Path, content: bytes) -> Path:
+def _replace(target: Path, content: bytes, mode: int = 0o644) -> Path:
+    """Write a file with at most these permissions."""
     scratch = target.with_name(f".{target.name}.{os.getpid()}")
+    scratch.unlink(missing_ok=True)
+    scratch.touch(mode)
     scratch.write_bytes(content)
     scratch.replace(target)
     return target

@@ -6,7 +6,7 @@ import grpc
 from grpc_health.v1 import health
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 
-from server.rpc.calls.call_lifecycle import TokenVerifier
+from server.rpc.calls.call_lifecycle import Callers
 from server.rpc.calls.interceptor import CallInterceptor
 from server.rpc.calls.stalled_readers import StalledReaders
 from server.rpc.health import Health
@@ -64,10 +64,10 @@ class Servicers:
 class GrpcServer:
     """A worker's gRPC server."""
 
-    def __init__(self, servicers: Servicers, tokens: TokenVerifier, stalled: StalledReaders) -> None:
+    def __init__(self, servicers: Servicers, callers: Callers, stalled: StalledReaders) -> None:
         self._health = Health(_SERVICES)
         self._grpc = grpc.aio.server(
-            interceptors=[CallInterceptor(tokens, stalled)],
+            interceptors=[CallInterceptor(callers, stalled)],
             options=[
                 ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
                 # The length is checked after decompression: a small message could take any amount of memory.

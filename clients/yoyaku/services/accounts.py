@@ -81,11 +81,24 @@ class AccountCalls(ServiceCalls):
 
     @ClientMethod
     async def create_service_account(
-        self, *, name: str, clinic_ids: Iterable[str] = (), all_clinics: bool = False, request_id: str = ""
+        self,
+        *,
+        name: str,
+        clinic_ids: Iterable[str] = (),
+        all_clinics: bool = False,
+        certificate_name: str = "",
+        request_id: str = "",
     ) -> pb.CreateServiceAccountResponse:
-        """Make an account for a hospital system; the answer has its credential (NotFound, NotAllowed)."""
+        """Make an account for a hospital system; the answer has its credential (NotFound, AlreadyExists, NotAllowed).
+
+        With `certificate_name`, a URI or DNS name, a client certificate of that name does too.
+        """
         request = pb.CreateServiceAccountRequest(
-            name=name, clinic_ids=clinic_ids, all_clinics=all_clinics, request_id=write_id(request_id)
+            name=name,
+            clinic_ids=clinic_ids,
+            all_clinics=all_clinics,
+            certificate_name=certificate_name,
+            request_id=write_id(request_id),
         )
         return await self._call(self._stub(AuthServiceStub).CreateServiceAccount, request)
 

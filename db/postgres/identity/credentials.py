@@ -19,13 +19,19 @@ class DisplayRow(NamedTuple):
 
 
 _ADD = """
-INSERT INTO credentials (secret_hash, account_id, name, created_at)
-VALUES (%(secret_hash)s, %(account_id)s, %(name)s, %(now)s)
+INSERT INTO credentials (secret_hash, account_id, name, certificate_name, created_at)
+VALUES (%(secret_hash)s, %(account_id)s, %(name)s, %(certificate_name)s, %(now)s)
 """
-_HOLDER = f"""
+_HOLDERS = f"""
 SELECT {", ".join(f"a.{name}" for name in AccountRow._fields)}
 FROM credentials c JOIN accounts a ON a.id = c.account_id
-WHERE c.secret_hash = %(secret_hash)s AND a.disabled_at IS NULL
+WHERE a.disabled_at IS NULL
+"""
+_HOLDER = f"{_HOLDERS} AND c.secret_hash = %(secret_hash)s"
+_CERTIFIED = f"{_HOLDERS} AND c.certificate_name = %(certificate_name)s"
+_TAKE_BACK_NAME = """
+UPDATE credentials c SET certificate_name = NULL FROM accounts a
+WHERE c.certificate_name = %(certificate_name)s AND a.id = c.account_id AND a.disabled_at IS NOT NULL
 """
 _DISPLAYS = """
 SELECT a.id, c.name, a.clinic_ids[1], c.created_at
@@ -38,9 +44,15 @@ _OF_CLINIC = f"""{_DISPLAYS}
 _ONE = f"{_DISPLAYS} AND a.id = %(account_id)s"
 
 
-async def add(pg: Connection, secret_hash: bytes, account_id: str, name: str, now: datetime) -> None:
-    """Give an account its credential (ConstraintViolated credentials_pkey if another account has it)."""
-    await pg.execute(_ADD, {"secret_hash": secret_hash, "account_id": account_id, "name": name, "now": now})
+async def add(
+    pg: Connection, secret_hash: bytes, account_id: str, name: str, now: datetime, certificate_name: str | None = None
+) -> None:
+    """Give an account its credential.
+
+    ConstraintViolated credentials_pkey if another account has it, credentials_certificate_unique if one has the name.
+    """
+    values = {"secret_hash": secret_hash, "account_id": account_id, "name": name, "now": now}
+    await pg.execute(_ADD, values | {"certificate_name": certificate_name})
 
 
 async def holder(pg: Connection, secret_hash: bytes) -> AccountRow | None:
@@ -48,6 +60,18 @@ async def holder(pg: Connection, secret_hash: bytes) -> AccountRow | None:
     cursor = pg.cursor(row_factory=args_row(AccountRow))
     await cursor.execute(_HOLDER, {"secret_hash": secret_hash})
     return await cursor.fetchone()
+
+
+async def certified(pg: Connection, certificate_name: str) -> AccountRow | None:
+    """The account with the name of a certificate, or None if there is none or it is disabled."""
+    cursor = pg.cursor(row_factory=args_row(AccountRow))
+    await cursor.execute(_CERTIFIED, {"certificate_name": certificate_name})
+    return await cursor.fetchone()
+
+
+async def take_back_certificate_name(pg: Connection, certificate_name: str) -> None:
+    """Let another account have the name, if the one that has it is disabled."""
+    await pg.execute(_TAKE_BACK_NAME, {"certificate_name": certificate_name})
 
 
 async def displays(pg: Connection, clinic_id: str) -> list[DisplayRow]:

@@ -57,8 +57,11 @@ credentials = Table(
     reference("credentials", "account"),
     not_null("name", Text(), check("credentials_name_length", "length(name) BETWEEN 1 AND 100")),
     not_null("created_at", INSTANT),
+    # What the client certificate of a hospital system says who it is.
+    Column("certificate_name", Text()),
     PrimaryKeyConstraint("secret_hash", name="credentials_pkey"),
     UniqueConstraint("account_id", name="credentials_account_unique"),
+    UniqueConstraint("certificate_name", name="credentials_certificate_unique"),
 )
 
 signing_keys = Table(

@@ -7,6 +7,7 @@ import typer
 
 from server.commands import app, fail
 from server.commands.deploy.limits import LIMIT, parsed_limits
+from server.config import EDGE_KEY
 from server.edge.contract import EdgeError
 from server.edge.limits import Limits
 from server.edge.render import Address, EdgeValues, TlsListener, Tracing, render
@@ -35,10 +36,10 @@ def envoy_config(
             help="Directory with tls.crt and tls.key; with client-ca.crt there, client certificates are checked."
         ),
     ] = None,
-    traces: Annotated[
-        str | None,
-        typer.Option(help="host:port of a collector: OTLP over gRPC, in plaintext."),
+    edge_key: Annotated[
+        Path | None, typer.Option(help="File with YOYAKU_EDGE_KEY: systems may call with client certificates.")
     ] = None,
+    traces: Annotated[str | None, typer.Option(help="host:port of a collector: OTLP over gRPC, in plaintext.")] = None,
     traces_percent: Annotated[float, typer.Option(min=0, max=100, help="How many of a hundred calls to sample.")] = 5,
     trust_traceparent: Annotated[
         bool, typer.Option("--trust-traceparent", help="Let calls go on in the traces that their callers name.")
@@ -54,7 +55,7 @@ def envoy_config(
         workers=[_address(text, "--worker") for text in worker],
         origins=origin or (),
         trusted_hops=trusted_hops,
-        tls=TlsListener((host, tls_port), _certificates(certificates)) if certificates else None,
+        tls=_tls((host, tls_port), certificates, edge_key),
         limits=parsed_limits(limit or (), Limits()),
         tracing=Tracing(_address(traces, "--traces"), traces_percent, trust_traceparent) if traces else None,
     )
@@ -70,6 +71,24 @@ def _address(text: str, option: str) -> Address:
     if not host or not port.isdecimal():
         raise fail(f"{option} {text} is not host:port; write for example {option} 127.0.0.1:50051")
     return host.strip("[]"), int(port)
+
+
+def _tls(listen: Address, certificates: Path | None, edge_key: Path | None) -> TlsListener | None:
+    if certificates is None and edge_key is not None:
+        raise fail("--edge-key needs --certificates: client certificates are shown over TLS")
+    return TlsListener(listen, _certificates(certificates), _key(edge_key)) if certificates else None
+
+
+def _key(file: Path | None) -> str:
+    if file is None:
+        return ""
+    try:
+        key = file.read_text().strip()
+    except OSError as error:
+        raise fail(f"--edge-key names {file}, which cannot be read: {error.strerror}") from None
+    if not EDGE_KEY.fullmatch(key):
+        raise fail(f"{file} must hold 32 to 200 letters and digits: make them with `openssl rand -hex 32`")
+    return key
 
 
 def _certificates(directory: Path) -> Path:

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from random import Random
 from typing import Any, Protocol
@@ -27,6 +28,8 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 PUBLIC = frozenset(f"/yoyaku.v1.{method}" for method, actions in METHODS.items() if not actions)
 """Methods that need no access token."""
 _BEARER = "bearer "
+_CERTIFICATE = "x-yoyaku-certificate"
+"""Set by Envoy alone, if there is no token (`envoy/calls.lua`)."""
 _SET_BY_TRANSCODER = "x-envoy-original-method"
 _QUESTIONS = ("Get", "List", "BatchGet")
 _REMEMBERED_QUESTIONS = 1_000
@@ -50,6 +53,31 @@ class TokenVerifier(Protocol):
         """The caller (TOKEN_INVALID, TOKEN_EXPIRED)."""
 
 
+class CertificateVerifier(Protocol):
+    """Verifies what Envoy says about a caller's certificate."""
+
+    async def caller(self, claim: str) -> Caller:
+        """The caller (CREDENTIAL_INVALID)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Finds out who calls."""
+
+    tokens: TokenVerifier
+    certificates: CertificateVerifier
+
+    def recall(self, call: CurrentCall) -> Caller | None:
+        """The caller, if the token was verified before (TOKEN_MISSING, TOKEN_EXPIRED)."""
+        return None if call.certificate else self.tokens.recall(token_of(call.authorization))
+
+    async def verify(self, call: CurrentCall) -> Caller:
+        """The caller (TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, CREDENTIAL_INVALID)."""
+        if call.certificate:
+            return await self.certificates.caller(call.certificate)
+        return await self.tokens.verify(token_of(call.authorization))
+
+
 def begin(method: str, metadata: Collection[tuple[str, Any]]) -> bool:
     """Make an incoming call the current call of the running task; whether its trace is sampled."""
     headers = dict(metadata)
@@ -64,6 +92,8 @@ def begin(method: str, metadata: Collection[tuple[str, Any]]) -> bool:
         is_sampled=traces.call_arrived(headers.get(traces.W3C_HEADER, ""), headers.get(traces.XRAY_HEADER, "")),
         over_rest=_SET_BY_TRANSCODER in headers,
     )
+    if not call.authorization:
+        call.certificate = headers.get(_CERTIFICATE, "")
     if call.is_sampled:
         call.callers_trace = headers.get(call_spans.CALLERS_HEADER, "")
     if READ_MARK in headers:

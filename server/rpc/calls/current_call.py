@@ -16,6 +16,8 @@ class CurrentCall(ReadMarkContext):
     request_id: str = ""
     authorization: str = ""
     """The header, empty if there is none."""
+    certificate: str = ""
+    """What Envoy says about the certificate of a caller without a token, if there is one."""
     is_sampled: bool = False
     """Whether spans of it are made."""
     callers_trace: str = ""

@@ -5,7 +5,7 @@ from typing import Any
 
 import grpc
 
-from server.rpc.calls.call_lifecycle import TokenVerifier, begin
+from server.rpc.calls.call_lifecycle import Callers, begin
 from server.rpc.calls.deadlines import Deadlines
 from server.rpc.calls.stalled_readers import StalledReaders
 from server.rpc.calls.streaming import stream_handler
@@ -18,8 +18,8 @@ _OURS = "/yoyaku."
 class CallInterceptor(grpc.aio.ServerInterceptor):
     """Wraps each method of our services, once, in the steps that all calls share; grpc runs it in the call's task."""
 
-    def __init__(self, tokens: TokenVerifier, stalled: StalledReaders) -> None:
-        self._tokens = tokens
+    def __init__(self, callers: Callers, stalled: StalledReaders) -> None:
+        self._callers = callers
         self._stalled = stalled
         self._deadlines = Deadlines()
         self._wrapped: dict[str, Any] = {}
@@ -38,9 +38,9 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             if found is None or not method.startswith(_OURS):
                 return found
             if found.response_streaming:
-                found = stream_handler(method, found, self._tokens, self._deadlines, self._stalled)
+                found = stream_handler(method, found, self._callers, self._deadlines, self._stalled)
             else:
-                found = unary_handler(method, found, self._tokens, self._deadlines)
+                found = unary_handler(method, found, self._callers, self._deadlines)
             self._wrapped[method] = found
         sampled = begin(method, handler_call_details.invocation_metadata or ())
         return await self._sampled.traced(found, handler_call_details) if sampled else found

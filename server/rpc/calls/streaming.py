@@ -12,14 +12,13 @@ from google.protobuf.message import Message
 from server.rpc.calls.addresses import client_address
 from server.rpc.calls.call_lifecycle import (
     PUBLIC,
-    TokenVerifier,
+    Callers,
     abort,
     error_for,
     gatekeeper,
     record_end,
     request_of,
     request_parser,
-    token_of,
 )
 from server.rpc.calls.current_call import caller, current
 from server.rpc.calls.deadlines import DEFAULT_SECONDS, Deadlines
@@ -33,7 +32,7 @@ Streamer = Callable[[Message, Any], AsyncGenerator[bytes, None]]
 
 
 def stream_handler(
-    method: str, found: Any, tokens: TokenVerifier, deadlines: Deadlines, stalled: StalledReaders
+    method: str, found: Any, callers: Callers, deadlines: Deadlines, stalled: StalledReaders
 ) -> "grpc.RpcMethodHandler[bytes, bytes]":
     """A servicer's server-streaming method, wrapped.
 
@@ -53,7 +52,7 @@ def stream_handler(
         context.set_trailing_metadata((("x-request-id", this.request_id),))
         try:
             if not public:
-                this.caller = await tokens.verify(token_of(this.authorization))
+                this.caller = await callers.verify(this)
                 check_role(this.caller)
             request = parse(await deadlines.within(DEFAULT_SECONDS, request_of(context)))
             async with aclosing(handler(request, context)) as messages:

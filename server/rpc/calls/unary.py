@@ -9,14 +9,13 @@ from google.protobuf.message import Message
 
 from server.rpc.calls.call_lifecycle import (
     PUBLIC,
-    TokenVerifier,
+    Callers,
     abort,
     error_for,
     gatekeeper,
     record_end,
     request_of,
     request_parser,
-    token_of,
 )
 from server.rpc.calls.current_call import CurrentCall, current, identified
 from server.rpc.calls.deadlines import Deadlines, budget
@@ -30,7 +29,7 @@ Handler = Callable[[Message, Any], Coroutine[Any, Any, Answer]]
 
 
 def unary_handler(
-    method: str, found: Any, tokens: TokenVerifier, deadlines: Deadlines
+    method: str, found: Any, callers: Callers, deadlines: Deadlines
 ) -> "grpc.RpcMethodHandler[bytes, bytes]":
     """A servicer's unary method, wrapped; it answers with a message, or with the bytes of one.
 
@@ -48,10 +47,9 @@ def unary_handler(
         try:
             seconds = budget(context.time_remaining())
             if not public:
-                token = token_of(this.authorization)
-                caller = tokens.recall(token)
+                caller = callers.recall(this)
                 if caller is None:
-                    caller = await deadlines.within(seconds, tokens.verify(token))
+                    caller = await deadlines.within(seconds, callers.verify(this))
                     seconds -= time.perf_counter() - began
                 identified(this, caller)
                 check_role(caller)

@@ -30,6 +30,9 @@ WORDS = {
     "^([01][0-9]|2[0-3]):[0-5][0-9]$": "must be a time of day, as HH:MM",
     "^[0-9]{6}$": "must be the six digits that were sent",
     "^\\+[1-9][0-9]{6,14}$": "must be a phone number in E.164 form, such as +81312345678",
+    "^([a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)+|[a-z][a-z0-9+.-]*:[!-~]+)$": (
+        "must be a URI such as spiffe://hospital.example/laboratory, or a DNS name in lower case"
+    ),
 }
 """What the patterns of the contract require, in words."""
 _LINES = frozenset({"text", "reason", "override_reason"})

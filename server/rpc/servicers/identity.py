@@ -104,7 +104,8 @@ class AuthServicer(AuthServiceServicer):
     async def CreateServiceAccount(
         self, request: pb.CreateServiceAccountRequest, context: Context
     ) -> pb.CreateServiceAccountResponse:
-        new = NewService(request.name, [each.lower() for each in request.clinic_ids], request.all_clinics)
+        clinic_ids = [each.lower() for each in request.clinic_ids]
+        new = NewService(request.name, clinic_ids, request.all_clinics, request.certificate_name or None)
         write = idempotent_write(
             caller(), request, request.request_id, _service_created, pb.CreateServiceAccountResponse, self._seal
         )

@@ -55,6 +55,7 @@ class NewService:
     name: str
     clinic_ids: Sequence[str]
     all_clinics: bool
+    certificate_name: str | None
 
 
 class Devices:
@@ -136,10 +137,20 @@ class Devices:
         async def work(pg: Connection, claim: Claim) -> tuple[str, str]:
             await claim.wait_or_answer()
             await _check_clinics(pg, row.clinic_ids)
-            await self._add(pg, row, digest(token), new.name, "service_account_created", caller, now)
+            if new.certificate_name:
+                await credentials.take_back_certificate_name(pg, new.certificate_name)
+            await self._add(
+                pg, row, digest(token), new.name, "service_account_created", caller, now, new.certificate_name
+            )
             return row.id, token
 
-        return await perform(self._engine, write, work, now)
+        try:
+            return await perform(self._engine, write, work, now)
+        except ConstraintViolated as violated:
+            if violated.constraint != "credentials_certificate_unique":
+                raise
+            holder = await read(self._engine, lambda pg: credentials.certified(pg, new.certificate_name or ""))
+            raise _name_taken(holder.id if holder else "") from None
 
     async def exchange(self, device_token: str) -> tuple[AccountRow, str]:
         """The account that holds a credential, and an access token (CREDENTIAL_INVALID, DISPLAY_NOT_CONFIRMED)."""
@@ -161,10 +172,18 @@ class Devices:
         )
 
     async def _add(
-        self, pg: Connection, row: AccountRow, secret_hash: bytes, name: str, kind: str, caller: Caller, now: datetime
+        self,
+        pg: Connection,
+        row: AccountRow,
+        secret_hash: bytes,
+        name: str,
+        kind: str,
+        caller: Caller,
+        now: datetime,
+        certificate_name: str | None = None,
     ) -> None:
         await passwords.add(pg, row, now)
-        await credentials.add(pg, secret_hash, row.id, name, now)
+        await credentials.add(pg, secret_hash, row.id, name, now, certificate_name)
         await security_events.record(pg, self._new_id, row.id, kind, actor=caller.id, now=now)
 
 
@@ -181,4 +200,12 @@ async def _check_clinics(pg: Connection, clinic_ids: Sequence[str]) -> None:
 def _unknown_code() -> DomainError:
     return DomainError(
         Reason.PAIRING_CODE_UNKNOWN, "no display is showing this code: type it again, or let the display show a new one"
+    )
+
+
+def _name_taken(account_id: str) -> DomainError:
+    return DomainError(
+        Reason.CERTIFICATE_NAME_TAKEN,
+        "another hospital system has this certificate name: disable its account first, or use another name",
+        metadata={"account_id": account_id},
     )

@@ -72,7 +72,9 @@ def email(written: str) -> str:
 
 
 def phone(written: str, region: str = "") -> str:
-    """A phone number in E.164 form; one without a country code is read as in `region`, an ISO 3166 code (Unfit).
+    """A phone number in E.164 form, with `;ext=` and its extension if it has one, as in RFC 3966 (Unfit).
+
+    One without a country code is read as in `region`, an ISO 3166 code.
 
     Only its length is checked, by country: no table of the numbers in use is always up to date.
     """
@@ -80,9 +82,10 @@ def phone(written: str, region: str = "") -> str:
         number = phonenumbers.parse(written, region.upper() or None)
     except phonenumbers.NumberParseException:
         raise Unfit("is not a phone number with its country code: write it as +81312345678") from None
-    if number.extension or not phonenumbers.is_possible_number(number):
+    if not phonenumbers.is_possible_number(number):
         raise Unfit("is not a number of its country that can be called directly: check its digits")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    whole = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return f"{whole};ext={number.extension}" if number.extension else whole
 
 
 def birth_date(written: str) -> date:

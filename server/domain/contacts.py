@@ -22,6 +22,11 @@ KNOWN_AFTER = timedelta(hours=24)
 """How long after the start of an appointment that a clinic booked itself the patient is one of the clinic's."""
 
 
+def takes_messages(contact: str) -> bool:
+    """Whether a code or a notice can be sent to an address or number: a number with an extension gets no messages."""
+    return ";ext=" not in contact
+
+
 def needs_confirmation(old: str, new: str, *, vouched: bool) -> bool:
     """Whether a new address or number must be confirmed before it is used.
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from server.domain.booking.appointment import AppointmentStatus
+from server.domain.contacts import takes_messages
 
 
 class NoticeKind(StrEnum):
@@ -101,10 +102,13 @@ PAUSES = (timedelta(seconds=1), timedelta(seconds=3), timedelta(seconds=9))
 
 
 def channel_for(email: str, phone: str) -> tuple[Channel, str]:
-    """The channel and the recipient: email if there is an address, because an email carries the calendar entry."""
+    """The channel and the recipient: email if there is an address, because an email carries the calendar entry.
+
+    A number with an extension gets no messages.
+    """
     if email:
         return Channel.EMAIL, email
-    return (Channel.SMS, phone) if phone else (Channel.NONE, "")
+    return (Channel.SMS, phone) if phone and takes_messages(phone) else (Channel.NONE, "")
 
 
 def left_behind(kind: NoticeKind, holder: str, recipient: str) -> bool:

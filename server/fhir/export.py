@@ -3,15 +3,17 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 from server.fhir.appointment import slots_of
 from server.fhir.condition import without_author
-from server.fhir.fields import Identifier, Json, Origin, Unusable, current_identifiers, resource_id
+from server.fhir.fields import Identifier, Json, Origin, Unusable, current, current_identifiers, own, resource_id
 from server.fhir.files import found_in, resources
-from server.fhir.references import providers
+from server.fhir.references import providers, reference
+from server.fhir.telecom import country_of
 
 KINDS = (
     "Organization",
@@ -105,6 +107,8 @@ class Export:
     """Slots that Appointments name, if slots are read."""
     unattributed: set[Identifier] = field(default_factory=set)
     """Patients with a Condition that tells neither encounter nor recorder nor asserter, by their own identifiers."""
+    countries: dict[Identifier, str] = field(default_factory=dict)
+    """Of organizations, by their identifiers."""
     _owners: dict[int, int] = field(default_factory=dict)
     _holding: dict[str, list[Path]] = field(default_factory=dict)
 
@@ -117,6 +121,8 @@ class Export:
                     raise resource
                 self.providers.update(each.identifier for each in providers(resource, origin))
                 kind = _kind(resource, with_slots=self.with_slots)
+                if kind == "Organization":
+                    self._note_country(resource, origin)
                 if kind == "Appointment" and self.with_slots:
                     self.booked_slots.update(slots_of(resource, origin))
                 if kind == "Condition" and (patient := without_author(resource, origin)):
@@ -137,6 +143,24 @@ class Export:
         for identifier in current_identifiers(resource):
             if self._owners.setdefault(hash((kind, identifier)), owner) != owner:
                 self.shared.add((kind, identifier))
+
+    def _note_country(self, resource: Json, origin: Origin) -> None:
+        with suppress(Unusable):  # which is reported when the line is read
+            if country := country_of(current(resource.get("address"), origin.now)):
+                own_id = own("Organization", resource_id(resource), origin)
+                self.countries |= dict.fromkeys([own_id, *current_identifiers(resource)], country)
+
+    def at_clinic(self, resource: Json, origin: Origin) -> Origin:
+        """The origin with the country of a patient's clinic as that of phone numbers without a country code.
+
+        Without a clinic, that of all clinics of the export, if they have one.
+        """
+        clinic = reference(resource.get("managingOrganization"), "Organization", origin)
+        if clinic:
+            country = self.countries.get(clinic.identifier)
+        else:
+            country = next(iter(self.countries.values())) if len(set(self.countries.values())) == 1 else None
+        return replace(origin, region=country) if country else origin
 
     def lines(self, kind: str) -> Iterator[Line]:
         """The resources of one kind, file by file."""

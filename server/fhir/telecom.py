@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
 from server import person_rules
+from server.domain.contacts import takes_messages
 from server.fhir.fields import Json, Origin, current, text
 from server.person_rules import Unfit
 
@@ -13,8 +14,10 @@ _UNRANKED = 1_000
 # A mobile gets text messages, which a landline does not.
 _USES = ("mobile", "home", "", "temp", "work")
 _SEVERAL = re.compile(r"[/;,、\uff0f]|\bor\b")
-_EXTENSION = re.compile(r"ext|#|\bx|内線", re.IGNORECASE)
+_EXTENSION = re.compile(r";ext=|内線", re.IGNORECASE)
+"""What introduces an extension, beyond what libphonenumber knows in any place, such as `ext.`, `x` and `#`."""
 _APART = re.compile(r"\d\s{2,}\d")
+_EXAMPLES = {"phone number": "write it as +81312345678", "email address": "write it as name@example.org"}
 _COUNTRIES = {
     "USA": "US",
     "UNITED STATES": "US",
@@ -34,7 +37,7 @@ _PREFECTURE = re.compile(r"(東京都|北海道|(大阪|京都)府|\w{2,3}県)")
 
 def phone_of(resource: Json, origin: Origin, notes: list[str]) -> str:
     """The phone number to use, in E.164 form, or empty; a note if there are numbers and none can be read."""
-    region = region_of(current(resource.get("address"), origin.now), origin)
+    region = country_of(current(resource.get("address"), origin.now)) or origin.region
     return _first(resource, _PHONES, lambda value: e164(value, region), origin, notes, "phone number")
 
 
@@ -52,10 +55,11 @@ def _first(
     what: str,
 ) -> str:
     written = list(_values(resource, systems, origin))
-    found = next(filter(None, map(read, written)), "")
+    found = [value for each in written if (value := read(each))]
     if written and not found:
-        notes.append(f"its {what} cannot be read, or has an extension, and is left off: write it as +81312345678")
-    return found
+        notes.append(f"its {what} cannot be read and is left off: {_EXAMPLES[what]}")
+    # Whoever has a direct number too can get text messages.
+    return next(filter(takes_messages, found), found[0] if found else "")
 
 
 def _values(resource: Json, systems: Sequence[str], origin: Origin) -> Iterator[str]:
@@ -77,21 +81,23 @@ def _visible(value: str) -> str:
     return "".join(each for each in value if unicodedata.category(each) != "Cf").strip()
 
 
-def region_of(addresses: Sequence[Json], origin: Origin) -> str:
+def country_of(addresses: Sequence[Json]) -> str:
     """The ISO 3166 code of the country that numbers without one belong to; empty if no address tells."""
     for address in addresses:
         if country := text(address.get("country")).upper():
             return _COUNTRIES.get(country, country)
     lines = " ".join(str(address.get(field) or "") for address in addresses for field in ("state", "text", "city"))
-    return "JP" if _PREFECTURE.search(lines) else origin.region
+    return "JP" if _PREFECTURE.search(lines) else ""
 
 
 def e164(number: str, region: str) -> str:
-    """A number as written, in E.164 form; of several in one text the first that can be read; empty if there is none."""
-    visible = _visible(number).removeprefix("tel:")
-    several = _SEVERAL.split(visible)
-    # Of one number with an extension, the rest reaches a switchboard, not the person.
-    for written in several if not (_EXTENSION.search(visible) or _APART.search(visible)) else ():
+    """A number as written, in E.164 form, with `;ext=` and its extension if it has one (RFC 3966).
+
+    Of several in one text the first that can be read; empty if there is none.
+    """
+    visible = _EXTENSION.sub(" ext. ", _visible(number).removeprefix("tel:"))
+    # What stands apart may be an extension, or another number.
+    for written in _SEVERAL.split(visible) if not _APART.search(visible) else ():
         bare = written.strip()
         try:
             return person_rules.phone(f"+{bare[2:]}" if bare.startswith("00") else bare, region)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from server.fhir.files import ExportError
 from server.usecases.importing.batches import ImportOptions
 from tests.fixtures.book import Book
 from tests.fixtures.fhir import count, load
@@ -79,14 +80,16 @@ async def test_twins_and_doctors_with_placeholders_stay_apart(book: Book) -> Non
 
 
 async def test_phones_are_read_by_the_country_of_the_address(book: Book) -> None:
-    left_off = ["ext", "jp-minus", "naisen", "tel-ext", "us-ext"]
+    left_off = ["jp-minus", "naisen"]
     assert await imported(book, "11-japanese-phones") == [f"Patient/ph-{each}" for each in left_off]
     found = await patients(book, "phone")
-    assert [found[f"ph-{each}"] for each in left_off] == [("",)] * 5
+    assert [found[f"ph-{each}"] for each in left_off] == [("",)] * 2
     for number, ids in (
         ("+81312345678", ("jp-plain", "jp-81-0", "jp-81-030", "010", "0081", "two", "bidi")),
         ("+81311112222", ("jp-dash", "jp-long-vowel")),
         ("+819012345678", ("jp-mobile", "jp-fullwidth")),
+        ("+12015550123;ext=45", ("ext", "tel-ext")),
+        ("+12015550123;ext=9", ("us-ext",)),
     ):
         assert {found[f"ph-{each}"] for each in ids} == {(number,)}
     assert await imported(book, "jp_phone") == []
@@ -101,7 +104,7 @@ async def test_contacts_that_are_current_and_preferred_win(book: Book) -> None:
         "old-use": ("+819033334444", ""),
         "ranked": ("+819011112222", "private@example.com"),
     }
-    assert await imported(book, "telecom") == ["Patient/ext"]
+    assert await imported(book, "telecom") == []
     found = await patients(book, "phone, email")
     assert {name: found[name][0] for name in ("rank", "work", "ended", "sms", "telurl", "ext", "emergency")} == {
         "rank": "+61491570006",
@@ -109,7 +112,7 @@ async def test_contacts_that_are_current_and_preferred_win(book: Book) -> None:
         "ended": found["ended"][0],
         "sms": "+61491570010",
         "telurl": "+61491570011",
-        "ext": "",
+        "ext": "+16175550143;ext=5",
         "emergency": "",
     }
     assert found["mailto"][1] == found["emailname"][1] == "ada@example.org"
@@ -205,3 +208,9 @@ async def test_only_what_gives_care_is_a_clinic(book: Book) -> None:
 async def test_files_of_every_kind_and_name_are_read(book: Book, folder: str, people: int) -> None:
     await imported(book, folder)
     assert await count(book, "patients") == people
+
+
+async def test_an_export_without_anything_is_named(book: Book) -> None:
+    with pytest.raises(ExportError, match="Patient.ndjson: it is empty"):
+        await imported(book, "h_empty")
+    assert await count(book, "patients") == 0

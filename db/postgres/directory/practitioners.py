@@ -51,6 +51,7 @@ UPDATE doctors SET version = version + 1, updated_at = %(now)s FROM renamed WHER
 """
 
 
+_DOCTORS = "SELECT id FROM doctors WHERE practitioner_id = ANY(%(ids)s::uuid[]) ORDER BY id"
 _ACTIVE_DOCTORS = "SELECT id FROM doctors WHERE practitioner_id = %(practitioner_id)s AND active ORDER BY id"
 
 
@@ -80,6 +81,12 @@ async def lock_all(pg: Connection, practitioner_ids: Sequence[str]) -> list[Prac
 async def rename(pg: Connection, practitioner_id: str, name: str, now: datetime) -> None:
     """Store the name of a practitioner; all the practitioner's doctors get their next version."""
     await pg.execute(_RENAME, {"practitioner_id": practitioner_id, "name": name, "now": now})
+
+
+async def doctors(pg: Connection, practitioner_ids: Sequence[str]) -> list[str]:
+    """The doctors of practitioners, active or not, by id."""
+    cursor = await pg.execute(_DOCTORS, {"ids": list(practitioner_ids)})
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def active_doctors(pg: Connection, practitioner_id: str) -> list[str]:

@@ -19,8 +19,9 @@ from server.domain.contacts import (
     TRIES,
     TRIES_OF_OTHERS,
     needs_confirmation,
+    takes_messages,
 )
-from server.domain.errors import DomainError, Reason
+from server.domain.errors import DomainError, Reason, invalid
 from server.domain.ids import IdMaker
 from server.domain.notices import (
     WARNING_LASTS,
@@ -51,7 +52,7 @@ async def hold_back(
 
     `row` is the current patient, locked; `fields` are those that the request names. `vouched` says that staff or a
     hospital system of the patient's clinics changes them, `by_stranger` that those of other clinics do. The current
-    address or number, or the one that was removed last, is told of the change. Raises TOO_MANY_ATTEMPTS.
+    address or number, or the one that was removed last, is told of the change. Raises TOO_MANY_ATTEMPTS and INVALID_REQUEST.
     """
     for kind, channel in _CHANNELS.items():
         current, new = getattr(row, kind), getattr(wanted, kind)
@@ -61,11 +62,13 @@ async def hold_back(
         old = current or getattr(row, f"former_{kind}")
         waiting = ""
         if needs_confirmation(old, new, vouched=vouched):
+            if not takes_messages(new):
+                raise invalid(f"patient.{kind}", "has an extension, to which no code can be sent: use a direct number")
             waiting = new
             most = CODES_BY_STRANGERS if by_stranger else CODES_OF_PATIENT
             await _ask(pg, ContactChangeRow(new_id(), row.id, kind, new, now + CODE_LASTS), channel, most, now)
         wanted = with_contact(wanted, kind, current if waiting else new, former=old, pending=waiting)
-        told = (channel, old) if old else _reached(row)
+        told = (channel, old) if old and takes_messages(old) else _reached(row)
         if new != current and told[1]:
             await _warn(pg, new_id(), row.id, told, now)
     return wanted

@@ -11,12 +11,14 @@ from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import snapshot
 from db.postgres.directory import patients
 from server.domain.ids import Clock
+from server.fhir.extensions import POLICY_BOUNDS
 from server.usecases.exporting import directory, people
 from server.usecases.exporting.resources import Json
 from server.usecases.schedules.doctor_mapping import busy_of, doctor_of
 from server.usecases.unit_of_work import database_failures_as_domain_errors
 
 PAGE = 500
+_LONGEST_HORIZON = timedelta(days=POLICY_BOUNDS["horizon_days"][1] + 1)
 _FIRST = str(uuid.UUID(int=0))
 
 
@@ -58,14 +60,14 @@ class Exporter:
         while ids := await exports.doctor_ids(pg, after_id, PAGE):
             after_id = ids[-1]
             for doctor_id in ids:
-                [row] = await (await days.offer(pg, doctor_id, now.date(), now.date())).fetchall()
+                first = now.date() - timedelta(days=1)
+                # The clinic's horizon is in the answer: the longest that there may be comes back whole.
+                [row] = await (await days.offer(pg, doctor_id, first, now.date() + _LONGEST_HORIZON)).fetchall()
                 doctor = doctor_of(row)
                 last = doctor.policy.last_day(doctor.zone, now)
                 yield "PractitionerRole", [directory.role(row, doctor, now)]
                 yield "Schedule", [directory.schedule(row, now, last)]
                 if row.active:
-                    first = now.date() - timedelta(days=1)
-                    [row] = await (await days.offer(pg, doctor_id, first, last)).fetchall()
                     yield "Slot", directory.slots(doctor, busy_of(row.busy), now, last)
 
 

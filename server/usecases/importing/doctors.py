@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
+from db.errors import Conflict
 from db.postgres import imported_resources, imports
 from db.postgres.booking import hours
 from db.postgres.directory import doctors
 from db.postgres.directory import practitioners as people
-from db.postgres.imports import Noun, Pair
+from db.postgres.imports import Pair
 from server.fhir.directory import Practitioner
 from server.fhir.fields import Identifier
 from server.fhir.roles import PractitionerRole
@@ -38,10 +40,13 @@ def _told_of_person(practitioner: Practitioner) -> Fields:
 
 
 async def _people(context: BatchContext, practitioner_ids: Sequence[str]) -> Mapping[str, Current]:
-    return {
-        row.id: Current({"name": row.name, "inactive": row.is_retired}, row.untouched)
-        for row in await people.lock_all(context.pg, practitioner_ids)
-    }
+    closing = [each for each in practitioner_ids if each in context.memory.retired]
+    doctor_ids = await people.doctors(context.pg, closing)
+    await raise_days(context, doctor_ids)
+    rows = await people.lock_all(context.pg, practitioner_ids)
+    if await people.doctors(context.pg, closing) != doctor_ids:
+        raise Conflict("a doctor was added between two statements")
+    return {row.id: Current({"name": row.name, "inactive": row.is_retired}, row.untouched) for row in rows}
 
 
 async def _store_person(context: BatchContext, practitioner_id: str, now: Fields) -> None:
@@ -49,7 +54,6 @@ async def _store_person(context: BatchContext, practitioner_id: str, now: Fields
         await people.rename(context.pg, practitioner_id, str(now["name"]), context.now)
     if now.get("inactive"):
         for doctor_id in await people.active_doctors(context.pg, practitioner_id):
-            await raise_days(context, [doctor_id])
             await _store_doctor(context, doctor_id, {"active": False})
 
 
@@ -62,7 +66,8 @@ async def roles(context: BatchContext, batch: Sequence[Item[PractitionerRole]]) 
     The id of a role becomes one more identifier of its practitioner and of its clinic, so that visits of this and later
     exports may refer to it.
     """
-    outcome, wanted = await _resolved(context, batch)
+    names = _Names([], [])
+    outcome, wanted = await _resolved(context, batch, names)
     known = await doctors_of(context, [pair for _, pair in wanted])
     owners = await imported_resources.load(context.pg, [item.content.identifiers[0] for item, _ in wanted])
     made = {Identifier(row.system, row.value) for row in owners}
@@ -80,11 +85,21 @@ async def roles(context: BatchContext, batch: Sequence[Item[PractitionerRole]]) 
         else:
             outcome.unchanged += 1
     await keep_up(context, _DOCTORS, placed, outcome)
+    # Last, since a name of a practitioner locks the practitioner.
+    await imports.add_identifiers(context.pg, "clinic", names.clinics)
+    await imports.add_identifiers(context.pg, "practitioner", names.practitioners)
     return outcome
 
 
+class _Names(NamedTuple):
+    """What the ids of roles are to be further names of."""
+
+    clinics: list[tuple[Identifier, str]]
+    practitioners: list[tuple[Identifier, str]]
+
+
 async def _resolved(
-    context: BatchContext, batch: Sequence[Item[PractitionerRole]]
+    context: BatchContext, batch: Sequence[Item[PractitionerRole]], names: _Names
 ) -> tuple[ImportCounts, list[tuple[Item[PractitionerRole], Pair]]]:
     """The roles with their practitioners and clinics, as far as they have both."""
     outcome, wanted = ImportCounts(), list[tuple[Item[PractitionerRole], Pair]]()
@@ -97,23 +112,23 @@ async def _resolved(
         with outcome.reporting(item.line):
             role = item.content
             person = first_known([role.practitioner], people)
-            await _name_after(context, "practitioner", role, person, people)
+            _name_after(names.practitioners, role, person, people)
             if not role.places:
                 outcome.note(item.line, ["it names no organization and no location, so it makes no doctor"])
                 outcome.unchanged += 1
                 continue
             clinic = first_known(role.places, places)
-            await _name_after(context, "clinic", role, clinic, places)
+            _name_after(names.clinics, role, clinic, places)
             wanted.append((item, (person, clinic)))
     return outcome, wanted
 
 
-async def _name_after(
-    context: BatchContext, noun: Noun, role: PractitionerRole, row_id: str, known: dict[Identifier, str]
+def _name_after(
+    names: list[tuple[Identifier, str]], role: PractitionerRole, row_id: str, known: dict[Identifier, str]
 ) -> None:
     own = role.identifiers[0]
     if own not in known:
-        await imports.add_identifiers(context.pg, noun, [(own, row_id)])
+        names.append((own, row_id))
         known[own] = row_id
 
 
@@ -139,7 +154,12 @@ async def _doctors(context: BatchContext, doctor_ids: Sequence[str]) -> Mapping[
 
 
 async def raise_days(context: BatchContext, doctor_ids: Sequence[str]) -> None:
-    """Lock all days that may be offered, from yesterday on, and raise their revisions."""
+    """Lock all days that may be offered, from yesterday on, and raise their revisions.
+
+    Days come before the practitioners and doctors that hang on them, as everywhere (`day_locks.py`).
+    """
+    if not doctor_ids:
+        return
     today = context.now.date()
     last = await imports.last_day(context.pg, doctor_ids, today)
     await hours.raise_revisions(context.pg, doctor_ids, today - timedelta(days=2), last, context.now)
@@ -168,8 +188,12 @@ async def doctors_of(context: BatchContext, pairs: Sequence[Pair]) -> dict[Pair,
 
 
 async def add_doctor(context: BatchContext, pair: Pair, specialty: str, versions: Versions = OFFICE_HOURS) -> str:
-    """Add a doctor with working hours; returns the id. One who is retired takes no bookings."""
+    """Add a doctor with working hours; returns the id. One who is retired takes no bookings.
+
+    The foreign key locks the practitioner, so the days of the practitioner's other doctors are locked first.
+    """
     doctor_id = context.new_id()
+    await raise_days(context, await people.doctors(context.pg, [pair[0]]))
     await doctors.add(
         context.pg, doctor_id, practitioner_id=pair[0], clinic_id=pair[1], specialty=specialty, now=context.now
     )

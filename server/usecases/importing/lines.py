@@ -26,7 +26,8 @@ def read_line(
     resources of the export have identifies none of them.
     """
     with outcome.reporting(line):
-        content = read(line.resource, origin)
+        is_patient = line.resource["resourceType"] == "Patient"
+        content = read(line.resource, export.at_clinic(line.resource, origin) if is_patient else origin)
         first, *named = content.identifiers
         allowed = [each for each in named if each.system.casefold() not in owned and not _is_reserved(each, origin)]
         own_name = line.resource["resourceType"]

@@ -121,8 +121,6 @@ class Export:
                     raise resource
                 self.providers.update(each.identifier for each in providers(resource, origin))
                 kind = _kind(resource, with_slots=self.with_slots)
-                if kind == "Organization":
-                    self._note_country(resource, origin)
                 if kind == "Appointment" and self.with_slots:
                     self.booked_slots.update(slots_of(resource, origin))
                 if kind == "Condition" and (patient := without_author(resource, origin)):
@@ -134,6 +132,7 @@ class Export:
             kinds.add(kind)
             if kind:
                 self._note_owner(kind, resource)
+                self._note_country(kind, resource, origin)
         for kind in kinds:
             self._holding.setdefault(kind, []).append(file)
 
@@ -144,7 +143,9 @@ class Export:
             if self._owners.setdefault(hash((kind, identifier)), owner) != owner:
                 self.shared.add((kind, identifier))
 
-    def _note_country(self, resource: Json, origin: Origin) -> None:
+    def _note_country(self, kind: str, resource: Json, origin: Origin) -> None:
+        if kind != "Organization":
+            return
         with suppress(Unusable):  # which is reported when the line is read
             if country := country_of(current(resource.get("address"), origin.now)):
                 own_id = own("Organization", resource_id(resource), origin)

@@ -211,6 +211,6 @@ async def test_files_of_every_kind_and_name_are_read(book: Book, folder: str, pe
 
 
 async def test_an_export_without_anything_is_named(book: Book) -> None:
-    with pytest.raises(ExportError, match="Patient.ndjson: it is empty"):
+    with pytest.raises(ExportError, match=r"Patient\.ndjson: it is empty"):
         await imported(book, "h_empty")
     assert await count(book, "patients") == 0

@@ -21,7 +21,8 @@ async def test_days_are_locked_before_practitioners_as_in_the_directory(book: Bo
     else:
         lines += [organization("o2"), role("r2", organization={"reference": "Organization/o2"})]
     await book.run(
-        "INSERT INTO schedule_days (doctor_id, date, revision, changed_at) SELECT id, '2026-03-05', 1, now() FROM doctors"
+        "INSERT INTO schedule_days (doctor_id, date, revision, changed_at)"
+        " SELECT id, '2026-03-05', 1, now() FROM doctors"
     )
     async with connection(book.engine) as pg:
         await pg.execute("BEGIN")

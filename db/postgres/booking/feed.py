@@ -44,7 +44,9 @@ WITH change AS MATERIALIZED (
         WITH ORDINALITY AS change (appointment_id, event, actor, note, left_clinic_id, kind, nth)
 ), queued AS (
     INSERT INTO procrastinate_jobs (queue_name, task_name, args)
-    SELECT CASE WHEN q.email <> '' THEN 'email' WHEN q.phone <> '' AND strpos(q.phone, ';') = 0 THEN 'sms' ELSE 'changes' END, 'announce',
+    -- A number with an extension gets no text messages.
+    SELECT CASE WHEN q.email <> '' THEN 'email' WHEN q.phone <> '' AND strpos(q.phone, ';') = 0 THEN 'sms'
+            ELSE 'changes' END, 'announce',
         jsonb_strip_nulls(jsonb_build_object('appointment_id', a.id, 'kind', kind, 'version', a.version,
             'start_at', start_at, 'traceparent', %(traceparent)s::text))
     FROM change JOIN appointments a ON a.id = appointment_id JOIN patients q ON q.id = a.patient_id

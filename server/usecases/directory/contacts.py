@@ -52,7 +52,8 @@ async def hold_back(
 
     `row` is the current patient, locked; `fields` are those that the request names. `vouched` says that staff or a
     hospital system of the patient's clinics changes them, `by_stranger` that those of other clinics do. The current
-    address or number, or the one that was removed last, is told of the change. Raises TOO_MANY_ATTEMPTS and INVALID_REQUEST.
+    address or number, or the one that was removed last, is told of the change. Raises TOO_MANY_ATTEMPTS and
+    INVALID_REQUEST.
     """
     for kind, channel in _CHANNELS.items():
         current, new = getattr(row, kind), getattr(wanted, kind)
@@ -62,9 +63,7 @@ async def hold_back(
         old = current or getattr(row, f"former_{kind}")
         waiting = ""
         if needs_confirmation(old, new, vouched=vouched):
-            if not takes_messages(new):
-                raise invalid(f"patient.{kind}", "has an extension, to which no code can be sent: use a direct number")
-            waiting = new
+            waiting = _able_to_get_a_code(kind, new)
             most = CODES_BY_STRANGERS if by_stranger else CODES_OF_PATIENT
             await _ask(pg, ContactChangeRow(new_id(), row.id, kind, new, now + CODE_LASTS), channel, most, now)
         wanted = with_contact(wanted, kind, current if waiting else new, former=old, pending=waiting)
@@ -72,6 +71,12 @@ async def hold_back(
         if new != current and told[1]:
             await _warn(pg, new_id(), row.id, told, now)
     return wanted
+
+
+def _able_to_get_a_code(kind: str, new: str) -> str:
+    if not takes_messages(new):
+        raise invalid(f"patient.{kind}", "has an extension, to which no code can be sent: use a direct number")
+    return new
 
 
 def with_contact(row: FullPatientRow, kind: str, value: str, *, former: str, pending: str) -> FullPatientRow:

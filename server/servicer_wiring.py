@@ -24,6 +24,7 @@ from server.usecases.notifications import Notifications
 from server.usecases.records.break_glass import BreakGlass
 from server.usecases.records.read import RecordReader
 from server.usecases.records.write import RecordWriter
+from server.usecases.schedules.appointment_types import AppointmentTypes
 from server.usecases.schedules.availability import Availability
 from server.usecases.schedules.search import SlotFinder
 from server.usecases.schedules.watch import SlotWatch
@@ -43,10 +44,11 @@ def servicers(parts: Parts) -> Servicers:
             parts.feed,
         ),
         schedules=ScheduleServicer(
-            Availability(parts.days),
+            Availability(parts.days, parts.engine, parts.clock, FORMS),
             SlotFinder(parts.engine, parts.clock),
             SlotWatch(parts.engine, parts.clock, parts.hub, parts.streams, FORMS),
             WorkingHours(parts.engine, parts.clock, parts.announcer),
+            AppointmentTypes(parts.engine, parts.clock, parts.new_id),
         ),
         directory=DirectoryServicer(
             Directory(parts.engine, parts.clock, parts.new_id, parts.announcer, parts.doctors),

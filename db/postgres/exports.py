@@ -45,6 +45,7 @@ class ExportedAppointmentRow(NamedTuple):
     status: str
     reason: str
     created_at: datetime
+    type_name: str | None
     identifiers: Pairs
 
 
@@ -65,7 +66,8 @@ FROM practitioners WHERE id > %(after_id)s ORDER BY id LIMIT %(limit)s
 """
 _DOCTORS = "SELECT id FROM doctors WHERE id > %(after_id)s ORDER BY id LIMIT %(limit)s"
 _APPOINTMENTS = f"""
-SELECT id, patient_id, doctor_id, clinic_id, start_at, end_at, status, reason, created_at, {_identifiers("appointment")}
+SELECT id, patient_id, doctor_id, clinic_id, start_at, end_at, status, reason, created_at,
+    (SELECT name FROM appointment_types WHERE id = type_id), {_identifiers("appointment")}
 FROM appointments WHERE id > %(after_id)s AND status NOT IN ('held', 'expired') ORDER BY id LIMIT %(limit)s
 """
 

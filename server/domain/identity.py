@@ -55,6 +55,8 @@ class Action(StrEnum):
     SEE_SCHEDULE = "see_schedule"
     SEE_SLOTS = "see_slots"
     SET_WORKING_HOURS = "set_working_hours"
+    EDIT_CATALOGUE = "edit_catalogue"
+    """What a clinic offers: its types of appointment."""
     SEE_CLINICS = "see_clinics"
     SEE_DOCTORS = "see_doctors"
     EDIT_DOCTOR = "edit_doctor"
@@ -118,6 +120,7 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.SEE_SCHEDULE: _PEOPLE,
     Action.SEE_SLOTS: _PEOPLE | {_V: Scope.CLINIC},
     Action.SET_WORKING_HOURS: {_S: Scope.CLINIC, _A: Scope.ANY},
+    Action.EDIT_CATALOGUE: {_S: Scope.CLINIC, _A: Scope.ANY},
     Action.SEE_CLINICS: _PEOPLE,
     Action.SEE_DOCTORS: _PEOPLE | {_V: Scope.CLINIC},
     Action.EDIT_DOCTOR: {_S: Scope.CLINIC, _A: Scope.ANY},

@@ -10,6 +10,7 @@ from tests.rights.case import Case
 from tests.rights.world import Side, World
 from yoyaku.v1 import appointment_service_pb2 as appointments
 from yoyaku.v1 import schedule_service_pb2 as schedules
+from yoyaku.v1.appointment_type_pb2 import AppointmentType
 from yoyaku.v1.schedule_pb2 import Session, Weekday
 
 
@@ -150,4 +151,23 @@ BOOKING_CASES: dict[str, Sequence[Case]] = {
         Case(lambda _, s: schedules.GetScheduleRequest(doctor_id=s.doctor_id), public=True)
     ],
     "ScheduleService/SetWorkingHours": [Case(_working_hours, public=True)],
+    "ScheduleService/ListAppointmentTypes": [
+        Case(lambda _, s: schedules.ListAppointmentTypesRequest(clinic_id=s.clinic_id), public=True)
+    ],
+    "ScheduleService/CreateAppointmentType": [
+        Case(
+            lambda w, s: schedules.CreateAppointmentTypeRequest(
+                clinic_id=s.clinic_id, name=f"Type {w.number}", minutes=30
+            ),
+            public=True,
+        )
+    ],
+    "ScheduleService/UpdateAppointmentType": [
+        Case(
+            lambda w, s: schedules.UpdateAppointmentTypeRequest(
+                appointment_type_id=s.type_id, appointment_type=AppointmentType(name=f"Type {w.number}")
+            ),
+            public=True,
+        )
+    ],
 }

@@ -25,6 +25,7 @@ class AppointmentCalls(VisitCalls):
         start: Instant | None = None,
         reason: str = "",
         override_reason: str = "",
+        appointment_type_id: str = "",
         request_id: str = "",
     ) -> pb.CreateAppointmentResponse:
         """Book a slot (SlotTaken, AmbiguousTime, PatientBusy, Refused, NotFound, NotAllowed)."""
@@ -36,6 +37,7 @@ class AppointmentCalls(VisitCalls):
             start_time=timestamp(start),
             reason=reason,
             override_reason=override_reason,
+            appointment_type_id=appointment_type_id,
             request_id=write_id(request_id),
         )
         return await self._call(self._stub(AppointmentServiceStub).CreateAppointment, request)

@@ -3,10 +3,13 @@
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 
+from google.protobuf.field_mask_pb2 import FieldMask
+
 from yoyaku.errors import YoyakuError
 from yoyaku.methods import ClientMethod, Each
 from yoyaku.streams import StreamCalls
 from yoyaku.v1 import schedule_service_pb2 as pb
+from yoyaku.v1.appointment_type_pb2 import AppointmentType, AppointmentTypeAudience
 from yoyaku.v1.schedule_pb2 import ScheduleDay, Session
 from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceStub
 from yoyaku.wire import Day, day_text, write_id
@@ -17,20 +20,36 @@ class ScheduleCalls(StreamCalls):
 
     @ClientMethod
     async def list_available_slots(
-        self, doctor_id: str, date: Day, *, min_revision: int = 0
+        self, doctor_id: str, date: Day, *, min_revision: int = 0, appointment_type_id: str = ""
     ) -> pb.ListAvailableSlotsResponse:
-        """A doctor's free slots on a day, and the day's `revision` (NotFound; Refused if it is below min_revision)."""
-        request = pb.ListAvailableSlotsRequest(doctor_id=doctor_id, date=day_text(date), min_revision=min_revision)
+        """A doctor's free slots on a day, and the day's `revision` (NotFound; Refused if it is below min_revision).
+
+        With a type, the visits of that type that could be booked.
+        """
+        request = pb.ListAvailableSlotsRequest(
+            doctor_id=doctor_id,
+            date=day_text(date),
+            min_revision=min_revision,
+            appointment_type_id=appointment_type_id,
+        )
         return await self._call(self._stub(ScheduleServiceStub).ListAvailableSlots, request)
 
     @ClientMethod
     async def search_available_slots(
-        self, *, from_date: Day, to_date: Day, clinic_id: str = "", specialty: str = "", limit: int = 0
+        self,
+        *,
+        from_date: Day,
+        to_date: Day,
+        clinic_id: str = "",
+        specialty: str = "",
+        appointment_type_id: str = "",
+        limit: int = 0,
     ) -> pb.SearchAvailableSlotsResponse:
         """The earliest free slots of the doctors of a clinic, a specialty, or both."""
         request = pb.SearchAvailableSlotsRequest(
             clinic_id=clinic_id,
             specialty=specialty,
+            appointment_type_id=appointment_type_id,
             from_date=day_text(from_date),
             to_date=day_text(to_date),
             limit=limit,
@@ -55,6 +74,56 @@ class ScheduleCalls(StreamCalls):
             request_id=write_id(request_id),
         )
         return await self._call(self._stub(ScheduleServiceStub).SetWorkingHours, request)
+
+    @ClientMethod
+    async def list_appointment_types(self, clinic_id: str) -> pb.ListAppointmentTypesResponse:
+        """The types of appointment of a clinic, by name (NotAllowed)."""
+        request = pb.ListAppointmentTypesRequest(clinic_id=clinic_id)
+        return await self._call(self._stub(ScheduleServiceStub).ListAppointmentTypes, request)
+
+    @ClientMethod
+    async def create_appointment_type(
+        self,
+        *,
+        clinic_id: str,
+        name: str,
+        minutes: int,
+        name_ja: str = "",
+        buffer_minutes: int = 0,
+        staff_only: bool = False,
+        audience: "AppointmentTypeAudience.ValueType" = AppointmentTypeAudience.APPOINTMENT_TYPE_AUDIENCE_ALL,
+        request_id: str = "",
+    ) -> pb.CreateAppointmentTypeResponse:
+        """Add a type of appointment to a clinic (NotAllowed, NotFound, AlreadyExists)."""
+        request = pb.CreateAppointmentTypeRequest(
+            clinic_id=clinic_id,
+            name=name,
+            name_ja=name_ja,
+            minutes=minutes,
+            buffer_minutes=buffer_minutes,
+            staff_only=staff_only,
+            audience=audience,
+            request_id=write_id(request_id),
+        )
+        return await self._call(self._stub(ScheduleServiceStub).CreateAppointmentType, request)
+
+    @ClientMethod
+    async def update_appointment_type(
+        self,
+        appointment_type_id: str,
+        new: AppointmentType,
+        *,
+        fields: Iterable[str] = (),
+        request_id: str = "",
+    ) -> pb.UpdateAppointmentTypeResponse:
+        """Change the named fields of a type, or those that `new` sets (NotAllowed, NotFound, EtagMismatch)."""
+        request = pb.UpdateAppointmentTypeRequest(
+            appointment_type_id=appointment_type_id,
+            appointment_type=new,
+            update_mask=FieldMask(paths=fields),
+            request_id=write_id(request_id),
+        )
+        return await self._call(self._stub(ScheduleServiceStub).UpdateAppointmentType, request)
 
     @Each
     async def watch_slots(

@@ -30,6 +30,9 @@ class AppointmentRow(NamedTuple):
     version: int
     created_at: datetime
     updated_at: datetime
+    type_id: str | None
+    """None for a visit of one slot."""
+    type_name: str | None
 
     def __hash__(self) -> int:
         # Hashing all fields, including the instants, takes several times as long.
@@ -80,11 +83,13 @@ class NewAppointment(NamedTuple):
     patient_id: str
     status: str
     reason: str
+    type_id: str | None = None
 
 
 _NAMED = """
 SELECT a.id, a.patient_id, q.name, a.doctor_id, p.name, d.specialty, a.clinic_id, c.name, c.time_zone,
-    a.date, a.start_at, a.end_at, upper(a.during), a.status, a.reason, a.version, a.created_at, a.updated_at
+    a.date, a.start_at, a.end_at, upper(a.during), a.status, a.reason, a.version, a.created_at, a.updated_at,
+    a.type_id, (SELECT t.name FROM appointment_types t WHERE t.id = a.type_id)
 FROM {} a
 JOIN patients q ON q.id = a.patient_id
 JOIN practitioners p ON p.id = a.practitioner_id
@@ -96,7 +101,7 @@ SELECT = _NAMED.format("appointments")
 
 _NARROWED = """(
 SELECT id, patient_id, practitioner_id, doctor_id, clinic_id, date, start_at, end_at, during, status, reason, version,
-    created_at, updated_at
+    created_at, updated_at, type_id
 FROM appointments a {}
 )"""
 
@@ -120,6 +125,11 @@ SELECT id, doctor_id, clinic_id, date, start_at, end_at, held_until FROM appoint
 WHERE patient_id = %(patient_id)s AND date BETWEEN %(date)s::date - 2 AND %(date)s::date + 2 AND {ACTIVE}
 """
 
+_WAS_HERE = """
+SELECT EXISTS (SELECT FROM appointments WHERE patient_id = %(patient_id)s AND clinic_id = %(clinic_id)s
+    AND status NOT IN ('held', 'cancelled', 'expired', 'no_show'))
+"""
+
 _LOCK_PATIENT = """
 SELECT name, NOT (deceased OR inactive OR replaced_by IS NOT NULL) FROM patients WHERE id = %(patient_id)s
 FOR NO KEY UPDATE
@@ -127,10 +137,10 @@ FOR NO KEY UPDATE
 
 _INSERT = """
 INSERT INTO appointments (id, doctor_id, practitioner_id, clinic_id, patient_id, date, start_at, end_at, during, seat,
-    utc_offset_minutes, status, held_until, reason, version, created_at, updated_at)
+    utc_offset_minutes, status, held_until, reason, version, created_at, updated_at, type_id)
 VALUES (%(id)s, %(doctor_id)s, %(practitioner_id)s, %(clinic_id)s, %(patient_id)s, %(date)s, %(start_at)s, %(end_at)s,
     tstzrange(%(start_at)s, %(busy_until)s), %(seat)s, %(utc_offset_minutes)s, %(status)s, NULL, %(reason)s, 1, %(now)s,
-    %(now)s)
+    %(now)s, %(type_id)s)
 """
 
 _MOVE = """
@@ -200,6 +210,11 @@ async def of_patient_around(pg: Connection, patient_id: str, day: date) -> Sent[
     """The active appointments of a patient from two days before a day to two days after it."""
     cursor = pg.cursor(row_factory=named(PatientDayRow))
     return await cursor.execute(_OF_PATIENT_AROUND, {"patient_id": patient_id, "date": day})
+
+
+async def was_here(pg: Connection, patient_id: str, clinic_id: str) -> Sent[tuple[bool]]:
+    """Whether a patient has an appointment at a clinic, past or ahead, that was not called off or missed."""
+    return await pg.execute(_WAS_HERE, {"patient_id": patient_id, "clinic_id": clinic_id})
 
 
 async def starts(pg: Connection, clinic_id: str, after: StartRow | None, now: datetime) -> list[StartRow]:

@@ -1,5 +1,6 @@
 """Every table, as the migrations leave them; a test compares the two."""
 
+from db.postgres.tables.appointment_types import appointment_types
 from db.postgres.tables.booking import (
     appointment_events,
     appointment_identifiers,
@@ -41,6 +42,7 @@ __all__ = [
     "appointment_changes",
     "appointment_events",
     "appointment_identifiers",
+    "appointment_types",
     "appointments",
     "clinic_feeds",
     "clinic_identifiers",

@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
+    ForeignKey,
     ForeignKeyConstraint,
     Identity,
     Index,
@@ -49,6 +50,8 @@ appointments = Table(
     not_null("created_at", INSTANT),
     not_null("updated_at", INSTANT),
     Column("utc_offset_minutes", SmallInteger()),
+    # NULL for a visit of one slot.
+    Column("type_id", UUID, ForeignKey("appointment_types.id", name="appointments_type_fkey")),
     PrimaryKeyConstraint("id", name="appointments_pkey"),
     ForeignKeyConstraint(
         ["doctor_id", "practitioner_id", "clinic_id"],

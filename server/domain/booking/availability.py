@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
 
+from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.doctor import Doctor
 from server.domain.booking.seating import Busy, ran_out, seats_left
 from server.domain.booking.slots import Period, Slot, midnight
@@ -58,16 +59,26 @@ class Wanted:
     start_at: datetime | None
 
 
-def day_of(doctor: Doctor, day: date, busy: Sequence[Busy], now: datetime) -> Day:
-    """What a doctor offers on a day."""
+def offered(doctor: Doctor, day: date, of_type: AppointmentType | None) -> Sequence[Slot]:
+    """The slots of a day, or the visits of a type that begin with them, free or not."""
+    slots = doctor.slots_on(day)
+    return of_type.starts(slots) if of_type else slots
+
+
+def day_of(
+    doctor: Doctor, day: date, busy: Sequence[Busy], now: datetime, of_type: AppointmentType | None = None
+) -> Day:
+    """What a doctor offers on a day, of one type of appointment if that is given."""
     if not doctor.active:
         return Day([], [], Closed.DOCTOR_INACTIVE, None)
     if day > doctor.policy.last_day(doctor.zone, now):
         opens = day - timedelta(days=doctor.policy.horizon_days)
         return Day([], [], Closed.BEYOND_HORIZON, midnight(opens, doctor.zone))
-    slots = doctor.slots_on(day)
+    slots = offered(doctor, day, of_type)
     if not slots:
         over = midnight(day + timedelta(days=1), doctor.zone)
+        if of_type and doctor.slots_on(day) and over > now:
+            return Day([], [], None, over)  # open, but too short for the type
         return Day([], [], Closed.PAST, None) if over <= now else Day([], [], Closed.NOT_WORKING, over)
     soonest = now + doctor.policy.notice
     left = seats_left(slots, doctor.id, busy, now)
@@ -91,11 +102,18 @@ def _seen(slot: Slot, seats: int, soonest: datetime, away: Sequence[Period]) -> 
     return (slot, SlotState.PAST, 0) if slot.start_at < soonest else (slot, SlotState.FREE, seats)
 
 
-def nearest(doctor: Doctor, wanted: Slot, busy: Sequence[Busy], now: datetime, days: int) -> Alternatives:
+def nearest(
+    doctor: Doctor,
+    wanted: Slot,
+    busy: Sequence[Busy],
+    now: datetime,
+    days: int,
+    of_type: AppointmentType | None = None,
+) -> Alternatives:
     """The bookable slots nearest to an unavailable one, from the day before it to `days` days after it."""
     found: list[Slot] = []
     for offset in range(-1, days + 1):
-        found += day_of(doctor, wanted.date + timedelta(days=offset), busy, now).slots
+        found += day_of(doctor, wanted.date + timedelta(days=offset), busy, now, of_type).slots
         if offset > 0 and len(found) >= MOST_ALTERNATIVES:
             break
     found.sort(key=lambda slot: abs(slot.start_at - wanted.start_at))
@@ -103,12 +121,12 @@ def nearest(doctor: Doctor, wanted: Slot, busy: Sequence[Busy], now: datetime, d
     return Alternatives(doctor.id, doctor.zone.key, chosen)
 
 
-def find(doctor: Doctor, wanted: Wanted) -> Slot:
-    """The slot of the doctor's working hours that a request means, free or not.
+def find(doctor: Doctor, wanted: Wanted, of_type: AppointmentType | None = None) -> Slot:
+    """The slot of the doctor's working hours that a request means, or the visit that begins with it, free or not.
 
     Raises SLOT_NOT_OFFERED, and AMBIGUOUS_LOCAL_TIME with both slots if the wall time occurs twice.
     """
-    candidates = _candidates(doctor, wanted)
+    candidates = _candidates(doctor, wanted, of_type)
     if not candidates:
         raise DomainError(
             Reason.SLOT_NOT_OFFERED,
@@ -125,12 +143,12 @@ def find(doctor: Doctor, wanted: Wanted) -> Slot:
     return candidates[0]
 
 
-def _candidates(doctor: Doctor, wanted: Wanted) -> list[Slot]:
+def _candidates(doctor: Doctor, wanted: Wanted, of_type: AppointmentType | None) -> list[Slot]:
     if wanted.start_at is not None:
         local = wanted.start_at.astimezone(doctor.zone).date()
         # A session that passes midnight belongs to the day on which it starts.
         days = (local - timedelta(days=1), local)
-        return [slot for day in days for slot in doctor.slots_on(day) if slot.start_at == wanted.start_at]
+        return [slot for day in days for slot in offered(doctor, day, of_type) if slot.start_at == wanted.start_at]
     if wanted.day is None:
         return []
-    return [slot for slot in doctor.slots_on(wanted.day) if slot.time_slot == wanted.time_slot]
+    return [slot for slot in offered(doctor, wanted.day, of_type) if slot.time_slot == wanted.time_slot]

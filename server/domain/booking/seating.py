@@ -128,7 +128,7 @@ def seats_left(slots: Sequence[Slot], doctor_id: str, busy: Iterable[Busy], now:
         if other.held_until and other.held_until <= now:
             continue
         start_at, end_at = other.period
-        # Slots do not overlap, nor do the buffers after them, so their ends are sorted.
+        # Both starts and ends of slots are sorted; visits of one type, which may overlap, are all equally long.
         index = bisect_right(ends, start_at)
         while index < len(slots) and slots[index].start_at < end_at:
             if other.doctor_id != doctor_id:

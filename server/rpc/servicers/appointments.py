@@ -71,6 +71,7 @@ class AppointmentServicer(AppointmentStatusServicer):
             _wanted(request),
             request.reason,
             request.override_reason,
+            request.appointment_type_id.lower(),
         )
         write = idempotent_write(caller(), request, request.request_id, _booked, pb.CreateAppointmentResponse)
         response = await self._booker.create(caller(), booking, write)

@@ -6,10 +6,12 @@ from typing import Any
 import grpc
 
 from server.domain.booking.hours import HoursVersion, Session
-from server.rpc.calls.current_call import caller, set_etag
+from server.rpc.calls.current_call import caller, set_etag, set_location
 from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.calls.streaming import watcher
+from server.rpc.messages.appointment_types import new_type, to_type, type_change, type_created, type_updated
 from server.rpc.messages.convert import to_date, to_optional_date, to_slot, to_time
+from server.usecases.schedules.appointment_types import AppointmentTypes
 from server.usecases.schedules.availability import Availability
 from server.usecases.schedules.search import FoundSlot, SlotFinder, SlotSearch
 from server.usecases.schedules.watch import SlotWatch, Watched
@@ -23,18 +25,27 @@ class ScheduleServicer(ScheduleServiceServicer):
     """Lists free slots and working hours, streams days as they change, and sets working hours."""
 
     def __init__(
-        self, availability: Availability, finder: SlotFinder, slot_watch: SlotWatch, working_hours: WorkingHours
+        self,
+        availability: Availability,
+        finder: SlotFinder,
+        slot_watch: SlotWatch,
+        working_hours: WorkingHours,
+        appointment_types: AppointmentTypes,
     ) -> None:
         self._availability = availability
         self._finder = finder
         self._slot_watch = slot_watch
         self._working_hours = working_hours
+        self._appointment_types = appointment_types
 
     def ListAvailableSlots(  # type: ignore[override]  # ready bytes
         self, request: pb.ListAvailableSlotsRequest, context: object
     ) -> Coroutine[Any, Any, bytes]:
-        day = to_date("date", request.date)
-        return self._availability.list_slots(caller(), request.doctor_id.lower(), day, request.min_revision)
+        day, doctor_id = to_date("date", request.date), request.doctor_id.lower()
+        if request.appointment_type_id:
+            type_id = request.appointment_type_id.lower()
+            return self._availability.list_visits(caller(), doctor_id, day, type_id, request.min_revision)
+        return self._availability.list_slots(caller(), doctor_id, day, request.min_revision)
 
     async def SearchAvailableSlots(
         self, request: pb.SearchAvailableSlotsRequest, context: object
@@ -45,6 +56,7 @@ class ScheduleServicer(ScheduleServiceServicer):
             first=to_date("from_date", request.from_date),
             last=to_date("to_date", request.to_date),
             limit=request.limit or DEFAULT_LIMIT,
+            type_id=request.appointment_type_id.lower(),
         )
         return pb.SearchAvailableSlotsResponse(slots=map(_found, await self._finder.earliest(caller(), search)))
 
@@ -73,6 +85,28 @@ class ScheduleServicer(ScheduleServiceServicer):
         write = idempotent_write(caller(), request, request.request_id, _changed, pb.SetWorkingHoursResponse)
         response = await self._working_hours.set_working_hours(caller(), hours, write)
         set_etag(response.schedule.etag)
+        return response
+
+    async def ListAppointmentTypes(
+        self, request: pb.ListAppointmentTypesRequest, context: object
+    ) -> pb.ListAppointmentTypesResponse:
+        rows = await self._appointment_types.list(caller(), request.clinic_id.lower())
+        return pb.ListAppointmentTypesResponse(appointment_types=map(to_type, rows))
+
+    async def CreateAppointmentType(
+        self, request: pb.CreateAppointmentTypeRequest, context: object
+    ) -> pb.CreateAppointmentTypeResponse:
+        write = idempotent_write(caller(), request, request.request_id, type_created, pb.CreateAppointmentTypeResponse)
+        response = await self._appointment_types.create(caller(), new_type(request), write)
+        set_location(f"/api/appointment-types/{response.appointment_type.id}", response.appointment_type.etag)
+        return response
+
+    async def UpdateAppointmentType(
+        self, request: pb.UpdateAppointmentTypeRequest, context: object
+    ) -> pb.UpdateAppointmentTypeResponse:
+        write = idempotent_write(caller(), request, request.request_id, type_updated, pb.UpdateAppointmentTypeResponse)
+        response = await self._appointment_types.update(caller(), type_change(request), write)
+        set_etag(response.appointment_type.etag)
         return response
 
 

@@ -9,6 +9,7 @@ from db.errors import ConstraintViolated
 from db.postgres.booking import days
 from db.postgres.booking.days import OfferRow
 from db.postgres.cluster.engines import Connection, Engine
+from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.availability import nearest
 from server.domain.booking.seating import patient_busy, slot_taken
 from server.domain.booking.slots import Slot
@@ -26,6 +27,10 @@ class SlotRequest(Protocol):
     doctor_id: str
     slot: Slot | None
 
+    @property
+    def of_type(self) -> AppointmentType | None:
+        """Its type, if it has one."""
+
 
 @asynccontextmanager
 async def with_alternatives(engine: Engine, write: SlotRequest) -> AsyncIterator[None]:
@@ -41,18 +46,18 @@ async def with_alternatives(engine: Engine, write: SlotRequest) -> AsyncIterator
         refusal = error
     if refusal is not None:
         if refusal.reason is Reason.SLOT_TAKEN and write.slot is not None:
-            refusal.alternatives = await _alternatives(engine, write.doctor_id, write.slot, write.now)
+            refusal.alternatives = await _alternatives(engine, write, write.slot)
         raise refusal
 
 
-async def _alternatives(engine: Engine, doctor_id: str, slot: Slot, now: datetime) -> Alternatives | None:
+async def _alternatives(engine: Engine, write: SlotRequest, slot: Slot) -> Alternatives | None:
     first, last = slot.date - timedelta(days=1), slot.date + timedelta(days=_DAYS_OF_ALTERNATIVES)
 
     async def work(pg: Connection) -> OfferRow | None:
-        return await (await days.offer(pg, doctor_id, first, last)).fetchone()
+        return await (await days.offer(pg, write.doctor_id, first, last)).fetchone()
 
     row = await read(engine, work)
-    return row and nearest(doctor_of(row), slot, busy_of(row.busy), now, _DAYS_OF_ALTERNATIVES)
+    return row and nearest(doctor_of(row), slot, busy_of(row.busy), write.now, _DAYS_OF_ALTERNATIVES, write.of_type)
 
 
 _OVERLAPS: dict[str, Callable[[str, Slot], DomainError]] = {

@@ -19,6 +19,7 @@ from db.postgres.booking.days import BusyRow, OfferRow
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine, Sent
 from server.domain.booking.appointment import AppointmentStatus
+from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.availability import Wanted, find
 from server.domain.booking.policies import Waived, check_bookable
 from server.domain.booking.seating import Place, Seat, seat_for
@@ -31,6 +32,7 @@ from server.telemetry.traces import span
 from server.usecases.appointments import history, holds
 from server.usecases.appointments.alternatives import with_alternatives
 from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
+from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.idempotency import Claim, Write
 from server.usecases.schedules.doctor_mapping import busy_at, busy_in, placement_of, seen_at, visits_of
 from server.usecases.unit_of_work import Announce, Changes, perform
@@ -51,6 +53,8 @@ class NewBooking:
     wanted: Wanted
     reason: str
     override_reason: str
+    type_id: str = ""
+    """Empty for a visit of one slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,15 @@ class Booker:
     async def create(self, caller: Caller, booking: NewBooking, write: Write[Booked, M]) -> M:
         """Book a slot; errors are those of CreateAppointment in the contract."""
         doctor_id = booking.doctor_id
-        creation = _Creation(caller, booking, self._new_id(), self._clock(), doctor_id, self._seen.get(doctor_id))
+        creation = _Creation(
+            caller,
+            booking,
+            self._new_id(),
+            self._clock(),
+            doctor_id,
+            self._seen.get(doctor_id),
+            TypeToBook(booking.type_id),
+        )
         try:
             async with with_alternatives(self._engine, creation):
                 return await perform(
@@ -99,6 +111,7 @@ class _BookingPlan:
     practitioner: PractitionerSchedule
     slot: Slot
     waived: Waived
+    for_others: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +131,16 @@ class _Creation:
     doctor_id: str
     expected: PractitionerSchedule | None
     """The practitioner as this worker's last booking found it."""
+    type: TypeToBook
     locks: Locks = field(default_factory=Locks)
     slot: Slot | None = None
     practitioner_read: PractitionerSchedule | None = None
     """The practitioner as read under the locks."""
+
+    @property
+    def of_type(self) -> AppointmentType | None:
+        """The type to book, if there is one."""
+        return self.type.found
 
     async def run(self, pg: Connection, claim: Claim) -> Booked:
         with span("plan"):
@@ -135,6 +154,7 @@ class _Creation:
 
     async def _plan(self, pg: Connection, claim: Claim) -> _BookingPlan:
         """Plan from what the last booking saw, if there was one: this says which days to lock, but decides nothing."""
+        await self.type.read(pg, claim)
         if self.expected and not self.locks.were_too_few:
             with suppress(DomainError):  # what was impossible then may be possible now
                 return self._check_and_plan(self.expected)
@@ -150,11 +170,10 @@ class _Creation:
         if self.booking.override_reason:
             require(self.caller, Action.OVERRIDE_CAPACITY, owner)
             check_reason("override_reason", self.booking.override_reason)
-        self.slot = slot = find(doctor, self.booking.wanted)
+        self.slot = slot = find(doctor, self.booking.wanted, self.type.at(doctor.clinic_id))
         for_others = acts_for_others(self.caller, Action.CREATE_APPOINTMENT, owner)
-        return _BookingPlan(
-            practitioner, slot, check_bookable(doctor.policy, doctor.zone, slot, self.now, for_others=for_others)
-        )
+        waived = check_bookable(doctor.policy, doctor.zone, slot, self.now, for_others=for_others)
+        return _BookingPlan(practitioner, slot, waived, for_others)
 
     async def _lock_and_read(self, pg: Connection, claim: Claim, plan: _BookingPlan) -> _UnderLocks:
         """Lock what the plan touches, then read everything that decides; the plan is used only if that confirms it."""
@@ -165,8 +184,10 @@ class _Creation:
             await hours.keep(pg, self.doctor_id)
         sent = await self._send_offers(pg, plan)
         sent_visits = await appointments.of_patient_around(pg, patient_id, slot.date)
+        await self.type.send(pg, patient_id, for_others=plan.for_others)
         await self.locks.take(claim)
         self.locks.check_patient_bookable()
+        await self.type.check(for_others=plan.for_others)
         self.practitioner_read = practitioner = PractitionerSchedule(await sent.fetchall())
         if practitioner.doctors != plan.practitioner.doctors:
             # For example new hours: the slot may no longer exist, and the locked days may be too few.
@@ -180,13 +201,17 @@ class _Creation:
         of_day = plan.practitioner.doctor(doctor_id).slots_on(slot.date)
         if len(of_day) * slot.seats <= _FEW_SEATS:
             # Once the whole day is read, its state after the booking is known too, and need not be read again.
-            return await days.offers_of_practitioner_on(pg, doctor_id, slot.date, busy_in(*of_day))
+            return await days.offers_of_practitioner_on(pg, doctor_id, slot.date, busy_in(*of_day, slot))
         return await days.offers_of_practitioner(pg, doctor_id, busy_in(slot))
 
     async def _write(self, pg: Connection, under_locks: _UnderLocks, seat: Seat, waived: Waived) -> Booked:
         offer, slot = under_locks.offer, under_locks.place.slot
         new = NewAppointment(
-            self.appointment_id, self.booking.patient_id, AppointmentStatus.SCHEDULED, self.booking.reason
+            self.appointment_id,
+            self.booking.patient_id,
+            AppointmentStatus.SCHEDULED,
+            self.booking.reason,
+            self.booking.type_id or None,
         )
         event = "overridden" if seat.is_extra else "booked"
         reason = self.booking.override_reason if seat.is_extra or waived else ""
@@ -216,4 +241,6 @@ class _Creation:
             version=1,
             created_at=self.now,
             updated_at=self.now,
+            type_id=self.of_type.id if self.of_type else None,
+            type_name=self.of_type.name if self.of_type else None,
         )

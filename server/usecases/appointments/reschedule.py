@@ -5,17 +5,19 @@ from datetime import datetime
 from typing import TypeVar
 
 from db.errors import Conflict
-from db.postgres.booking import appointments, days, hours
+from db.postgres.booking import appointment_types, appointments, days, hours
 from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.days import OfferRow
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine, Sent
 from server.domain.booking.appointment import AppointmentStatus, check_movable
+from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.availability import Wanted, find
 from server.domain.booking.doctor import DoctorDay
 from server.domain.booking.policies import Waived, check_bookable
 from server.domain.booking.seating import Place, Seat, seat_for
 from server.domain.booking.slots import Period, Slot
+from server.domain.errors import DomainError, Reason
 from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller, Owner, acts_for_others, require
 from server.domain.ids import Clock
@@ -24,6 +26,7 @@ from server.usecases.appointments.alternatives import with_alternatives
 from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed
 from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
 from server.usecases.idempotency import Claim, Write
+from server.usecases.schedules.appointment_types import type_of
 from server.usecases.schedules.doctor_mapping import busy_at, busy_in, placement_of, seen_at, visits_of
 from server.usecases.unit_of_work import Announce, perform
 
@@ -88,6 +91,7 @@ class _Rescheduling:
     locks: Locks = field(default_factory=Locks)
     doctor_id: str = ""
     slot: Slot | None = None
+    of_type: AppointmentType | None = None
 
     async def run(self, pg: Connection, claim: Claim) -> Changed:
         plan = await self._look(pg, claim)
@@ -101,7 +105,7 @@ class _Rescheduling:
     async def _look(self, pg: Connection, claim: Claim) -> _MovePlan:
         reading, target = await self._send(pg, days.NOTHING_BUSY)
         await claim.wait_or_answer()
-        return await self._check_and_plan(reading, target)
+        return await self._check_and_plan(pg, reading, target)
 
     async def _lock_and_read(self, pg: Connection, claim: Claim, seen: _MovePlan) -> tuple[_MovePlan, Place]:
         """Lock the days of the plan and plan again: what was seen before only says which days to lock (MoreDays)."""
@@ -112,7 +116,7 @@ class _Rescheduling:
         sent_others = await appointments.of_patient_around(pg, seen.found.row.patient_id, seen.slot.date)
         await self.locks.take(claim)
         self.locks.check_patient_bookable()
-        plan = await self._check_and_plan(reading, target)
+        plan = await self._check_and_plan(pg, reading, target)
         self.locks.cover(plan.days())
         if plan.is_there_already:
             raise Conflict("another call has moved it there: what the locks have raised must be as it was")
@@ -143,7 +147,9 @@ class _Rescheduling:
             return reading, None
         return reading, await days.offers_of_practitioner(pg, self.move.doctor_id, busy)
 
-    async def _check_and_plan(self, reading: ChangeableQuery, target: Sent[OfferRow] | None) -> _MovePlan:
+    async def _check_and_plan(
+        self, pg: Connection, reading: ChangeableQuery, target: Sent[OfferRow] | None
+    ) -> _MovePlan:
         """Check the caller's rights and find the new slot; a refusal needs it too, to name the nearest free ones."""
         found = await reading.fetch(self.caller)
         practitioner = PractitionerSchedule(await target.fetchall()) if target else found.practitioner
@@ -151,12 +157,25 @@ class _Rescheduling:
         doctor = practitioner.doctor(self.doctor_id)
         owner = Owner(clinic_id=doctor.clinic_id, doctor_id=doctor.id, patient_id=found.row.patient_id)
         require(self.caller, Action.CHANGE_APPOINTMENT, owner)
-        self.slot = slot = find(doctor, self.move.wanted)
+        self.of_type = await self._type(pg, found.row, doctor.clinic_id)
+        self.slot = slot = find(doctor, self.move.wanted, self.of_type)
         plan = _MovePlan(found, practitioner, slot, self.doctor_id)
         if plan.is_there_already:
             return plan
         for_others = acts_for_others(self.caller, Action.CHANGE_APPOINTMENT, owner)
         return replace(plan, waived=check_bookable(doctor.policy, doctor.zone, slot, self.now, for_others=for_others))
+
+    async def _type(self, pg: Connection, row: AppointmentRow, clinic_id: str) -> AppointmentType | None:
+        """The type that the appointment keeps; only one that has a type asks for it."""
+        if not row.type_id:
+            return None
+        if row.clinic_id != clinic_id:
+            raise DomainError(
+                Reason.APPOINTMENT_TYPE_NOT_FOUND,
+                "another clinic has other types of appointment: cancel this one and book a type of that clinic",
+                metadata={"appointment_type_id": row.type_id},
+            )
+        return self.of_type or type_of(await (await appointment_types.get(pg, row.type_id)).fetchone())
 
     def _moved(self, row: AppointmentRow, offer: OfferRow, waived: Waived) -> AppointmentChange:
         note = ", ".join(filter(None, (f"from {row.start_at:%Y-%m-%dT%H:%M:%SZ}", waived)))

@@ -47,6 +47,7 @@ def appointment(row: ExportedAppointmentRow) -> Json:
         row.id,
         row.identifiers,
         status=TO_FHIR_APPOINTMENT[AppointmentStatus(row.status)],
+        serviceType=[{"text": row.type_name}] if row.type_name else [],
         reasonCode=[{"text": row.reason}] if row.reason else [],
         start=instant(row.start_at),
         end=instant(row.end_at),

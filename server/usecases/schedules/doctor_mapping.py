@@ -92,8 +92,8 @@ def visits_of(rows: Sequence[PatientDayRow]) -> list[Visit]:
 
 
 def busy_in(*slots: Slot) -> str:
-    """The period in which appointments can conflict with consecutive slots, as a tstzrange."""
-    return days.period(slots[0].occupied.start_at, slots[-1].occupied.end_at)
+    """The period in which appointments can conflict with slots of which the first one is given first (tstzrange)."""
+    return days.period(slots[0].occupied.start_at, max(slot.occupied.end_at for slot in slots))
 
 
 def placement_of(offer: OfferRow, slot: Slot, seat: int) -> Placement:

@@ -1,18 +1,21 @@
 """The earliest free slots over many doctors."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from db.postgres.booking import days
+from db.postgres.booking import appointment_types, days
+from db.postgres.booking.appointment_types import AppointmentTypeRow
 from db.postgres.booking.days import OfferRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
+from server.domain.booking.appointment_types import AppointmentType, check_type
 from server.domain.booking.availability import day_of
 from server.domain.booking.slots import Slot
 from server.domain.errors import invalid
 from server.domain.identity import Action, Caller, Owner, reach, require
 from server.domain.ids import Clock
+from server.usecases.schedules.appointment_types import type_of
 from server.usecases.schedules.doctor_mapping import busy_of, doctor_of
 from server.usecases.schedules.specialties import check_specialty
 from server.usecases.unit_of_work import read
@@ -35,6 +38,8 @@ class SlotSearch:
     first: date
     last: date
     limit: int
+    type_id: str = ""
+    """Empty for slots of the working hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +58,15 @@ class SlotFinder:
         self._clock = clock
 
     async def earliest(self, caller: Caller, search: SlotSearch) -> Sequence[FoundSlot]:
-        """The earliest free slots, by start and doctor (SPECIALTY_NOT_FOUND).
+        """The earliest free slots, by start and doctor (SPECIALTY_NOT_FOUND, and errors of the type).
 
         The first statement reads three days, and each further one about four times as many as the one before it: a
-        search takes at most four statements, and only one if there are free slots soon.
+        search takes at most four statements, and only one if there are free slots soon. A type is read before them.
         """
         reached = reach(caller, Action.SEE_SLOTS)
+        of_type = await self._type(search)
+        if of_type:
+            search = replace(search, clinic_id=of_type.clinic_id)
         if search.clinic_id:
             require(caller, Action.SEE_SLOTS, Owner(clinic_id=search.clinic_id))
         if not search.first <= search.last <= search.first + LONGEST:
@@ -66,7 +74,7 @@ class SlotFinder:
         now = self._clock()
         found: list[FoundSlot] = []
         for first, last in _spans(search.first, search.last):
-            free = await self._free(search, first, last, now)
+            free = await self._free(search, of_type, first, last, now)
             found += [each for each in free if reached.everything or each.offer.clinic_id in reached.clinic_ids]
             found.sort(key=lambda each: (each.slot.start_at, each.slot.date, each.offer.doctor_id))
             if len(found) >= search.limit and found[search.limit - 1].slot.start_at < _settled_before(last):
@@ -75,18 +83,30 @@ class SlotFinder:
             await check_specialty(self._engine, search.specialty)
         return found[: search.limit]
 
-    async def _free(self, search: SlotSearch, first: date, last: date, now: datetime) -> list[FoundSlot]:
+    async def _type(self, search: SlotSearch) -> AppointmentType | None:
+        if not search.type_id:
+            return None
+
+        async def work(pg: Connection) -> AppointmentTypeRow | None:
+            return await (await appointment_types.get(pg, search.type_id)).fetchone()
+
+        found = type_of(await read(self._engine, work, Freshness.OWN_WRITES))
+        return check_type(found, search.type_id, search.clinic_id or (found.clinic_id if found else ""))
+
+    async def _free(
+        self, search: SlotSearch, of_type: AppointmentType | None, first: date, last: date, now: datetime
+    ) -> list[FoundSlot]:
         async def work(pg: Connection) -> list[OfferRow]:
             return await days.offers_of_group(pg, search.clinic_id, search.specialty, first, last)
 
         rows = await read(self._engine, work, Freshness.OWN_WRITES)
-        return [FoundSlot(row, slot) for row in rows for slot in _slots(row, first, last, now)]
+        return [FoundSlot(row, slot) for row in rows for slot in _slots(row, of_type, first, last, now)]
 
 
-def _slots(row: OfferRow, first: date, last: date, now: datetime) -> Iterator[Slot]:
+def _slots(row: OfferRow, of_type: AppointmentType | None, first: date, last: date, now: datetime) -> Iterator[Slot]:
     doctor, busy = doctor_of(row), busy_of(row.busy)
     for offset in range((last - first).days + 1):
-        yield from day_of(doctor, first + timedelta(days=offset), busy, now).slots
+        yield from day_of(doctor, first + timedelta(days=offset), busy, now, of_type).slots
 
 
 def _spans(first: date, last: date) -> Iterator[tuple[date, date]]:

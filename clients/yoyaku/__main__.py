@@ -1,13 +1,13 @@
 """`yoyaku COMMAND`, also `python -m yoyaku`; `--help` lists the commands."""
 
 from yoyaku.cli import records
-from yoyaku.cli.appointments import browsing, changing, hours, visits, watching
+from yoyaku.cli.appointments import browsing, changing, hours, types, visits, watching
 from yoyaku.cli.people import accounts, displays, notifications, patients
 from yoyaku.cli.session import app
 
 __all__ = [
     "accounts", "app", "browsing", "changing", "displays", "hours", "main", "notifications", "patients", "records",
-    "visits", "watching",
+    "types", "visits", "watching",
 ]  # fmt: skip
 
 

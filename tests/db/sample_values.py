@@ -45,6 +45,7 @@ def sample(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         "kind": "confirmation",
         "id": appointment,
         "code_hash": b"77",
+        "type_id": "00000008-0000-7000-8000-000000000077",
         "expires_at": NOW,
         "recipient": "patient-77@example.org",
         "tries": 5,
@@ -87,6 +88,7 @@ def sample(connection: psycopg.Connection[Any]) -> dict[str, Any]:
 
 OWNERS = {
     "accounts": "account_id",
+    "appointment_types": "appointment_id",
     "appointments": "appointment_id",
     "contact_changes": "notification_id",
     "content": "notification_id",

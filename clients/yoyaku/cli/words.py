@@ -87,12 +87,20 @@ def clinic_id(client: BlockingClient, text: str) -> str:
     return _only("clinic", text, [(each.id, each.name) for each in client.clinics()])
 
 
-def _only(kind: str, text: str, rows: Iterable[tuple[str, ...]]) -> str:
+def type_id(client: BlockingClient, clinic_id: str, text: str) -> str:
+    """The id of the type with this id, or of a clinic's only type whose name contains the text; empty for no text."""
+    if not text or _ID.fullmatch(text):
+        return text
+    types = client.list_appointment_types(clinic_id).appointment_types
+    return _only("type", text, [(each.id, each.name) for each in types if each.active], "types list CLINIC")
+
+
+def _only(kind: str, text: str, rows: Iterable[tuple[str, ...]], listing: str = "") -> str:
     """The id of the one row (id, name, what else tells it apart) whose name contains the text."""
     found = [row for row in rows if text.casefold() in row[1].casefold()]
     if len(found) == 1:
         return found[0][0]
     if not found:
-        raise usage(f"no {kind} has {text!r} in the name: `yoyaku {kind}s` lists them")
+        raise usage(f"no {kind} has {text!r} in the name: `yoyaku {listing or kind + 's'}` lists them")
     which = [f"{text!r} could be any of {len(found)} {kind}s: give more of the name, or the id"]
     raise usage("\n".join([*which, *(f"  {key}  {', '.join(rest)}" for key, *rest in found)]))

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from yoyaku import BlockingClient
 from yoyaku.cli import words
 from yoyaku.cli.failures import usage
 from yoyaku.cli.output import tables
@@ -19,6 +20,10 @@ from yoyaku.v1.schedule_service_pb2 import ListAvailableSlotsResponse
 DoctorArgument = Annotated[str, typer.Argument(metavar="DOCTOR", help="Id, or a part of the name that only one has.")]
 DayOption = Annotated[date | None, typer.Option("--date", parser=words.day, metavar="DATE", help="YYYY-MM-DD.")]
 Clinic = Annotated[str, typer.Option("--clinic", metavar="CLINIC", help="Only of this clinic; id or part of the name.")]
+
+TypeOption = Annotated[
+    str, typer.Option("--type", metavar="TYPE", help="A type of appointment of the clinic; id or part of the name.")
+]
 
 _CLOSED = {
     ClosedReason.CLOSED_REASON_UNSPECIFIED: "every slot of that day is taken",
@@ -34,11 +39,14 @@ def slots(
     context: typer.Context,
     doctor: DoctorArgument,
     day: Annotated[date, typer.Argument(metavar="DATE", parser=words.day, help="YYYY-MM-DD.")],
+    of_type: TypeOption = "",
     as_json: Json = False,
 ) -> None:
     """Show the free slots of a doctor on a day."""
     with session(context) as client:
-        answer = client.list_available_slots(words.doctor_id(client, doctor), day)
+        doctor_id = words.doctor_id(client, doctor)
+        type_id = type_of_doctor(client, doctor_id, of_type)
+        answer = client.list_available_slots(doctor_id, day, appointment_type_id=type_id)
     title = f"{answer.date} ({answer.time_zone})"
     shown = tables.slot_table(answer.slots, answer.time_zone, title) if answer.slots else _closed(answer)
     present(answer, shown, as_json=as_json)
@@ -53,6 +61,7 @@ def search(
     ] = None,
     clinic: Clinic = "",
     specialty: Annotated[str, typer.Option(help="Only of this specialty, in upper or lower case.")] = "",
+    of_type: TypeOption = "",
     limit: Annotated[int, typer.Option(min=1, max=50, help="How many slots.")] = 10,
     as_json: Json = False,
 ) -> None:
@@ -63,11 +72,13 @@ def search(
     if not clinic and not specialty:
         raise usage("say whose slots: --clinic, --specialty, or both")
     with session(context) as client:
+        clinic_id = words.clinic_id(client, clinic)
         answer = client.search_available_slots(
             from_date=first,
             to_date=last or first,
-            clinic_id=words.clinic_id(client, clinic),
+            clinic_id=clinic_id,
             specialty=specialty,
+            appointment_type_id=words.type_id(client, clinic_id, of_type),
             limit=limit,
         )
     none = "no slot is free on these days: try other days"
@@ -179,6 +190,12 @@ def patients(
     with session(context) as client:
         found = list(client.patients(identifier=known, name=name, birth_date=born, phone=phone, language=language))
     present(directory_service_pb2.SearchPatientsResponse(patients=found), tables.patient_table(found), as_json=as_json)
+
+
+def type_of_doctor(client: BlockingClient, doctor_id: str, text: str) -> str:
+    """The id of a type of appointment at a doctor's clinic; empty for no text."""
+    clinic_id = client.get_doctor(doctor_id).doctor.clinic.id if text else ""
+    return words.type_id(client, clinic_id, text)
 
 
 def _closed(answer: ListAvailableSlotsResponse) -> str:

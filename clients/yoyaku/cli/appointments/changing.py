@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from yoyaku.cli import words
-from yoyaku.cli.appointments.browsing import DoctorArgument
+from yoyaku.cli.appointments.browsing import DoctorArgument, TypeOption, type_of_doctor
 from yoyaku.cli.failures import REFUSED, usage
 from yoyaku.cli.output.escaping import escaped
 from yoyaku.cli.output.tables import appointment_details
@@ -34,6 +34,7 @@ def book(
     when: When,
     patient: Annotated[str, typer.Option(metavar="ID", help="Patient id; patients may omit it for themselves.")] = "",
     reason: Reason = "",
+    of_type: TypeOption = "",
     override: Annotated[
         str, typer.Option(help="Staff only: why the patient is booked although the slot is full.")
     ] = "",
@@ -44,10 +45,13 @@ def book(
     if not patient_id:
         raise usage("say for whom: --patient ID (`yoyaku patients NAME` finds it)")
     again = ("yoyaku", "book", doctor, "{}", "--patient", patient_id, *(("--reason", reason) if reason else ()))
+    again += ("--type", of_type) if of_type else ()
     with session(context, again) as client:
+        doctor_id = words.doctor_id(client, doctor)
         answer = client.create_appointment(
             patient_id=patient_id,
-            doctor_id=words.doctor_id(client, doctor),
+            doctor_id=doctor_id,
+            appointment_type_id=type_of_doctor(client, doctor_id, of_type),
             reason=reason,
             override_reason=override,
             **words.slot(when),

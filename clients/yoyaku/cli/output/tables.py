@@ -96,6 +96,7 @@ def appointment_details(appointment: Appointment) -> Table:
             "Doctor": f"{appointment.doctor.name}, {appointment.doctor.specialty}",
             "Clinic": appointment.clinic.name,
             "Patient": appointment.patient.name,
+            **({"Type": appointment.appointment_type.name} if appointment.appointment_type.id else {}),
             "Reason": appointment.reason,
             "Id": appointment.id,
         }

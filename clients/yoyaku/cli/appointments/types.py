@@ -1,0 +1,92 @@
+"""Commands for the types of appointment of clinics."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from yoyaku.cli import words
+from yoyaku.cli.output.escaping import plain
+from yoyaku.cli.output.layout import details
+from yoyaku.cli.output.tables import table
+from yoyaku.cli.session import Json, app, present, session
+from yoyaku.v1.appointment_type_pb2 import AppointmentType, AppointmentTypeAudience
+
+types = typer.Typer(help="Types of appointment of clinics.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(types, name="types")
+
+ClinicArgument = Annotated[str, typer.Argument(metavar="CLINIC", help="Id, or a part of the name that only one has.")]
+_PREFIX = "APPOINTMENT_TYPE_AUDIENCE_"
+_AUDIENCES = {"all": "ALL", "new": "NEW", "known": "KNOWN"}
+
+
+@types.command("list")
+def list_types(context: typer.Context, clinic: ClinicArgument, as_json: Json = False) -> None:
+    """List the types of appointment of a clinic."""
+    with session(context) as client:
+        answer = client.list_appointment_types(words.clinic_id(client, clinic))
+    shown = table("", "Name", "Japanese", "Minutes", "Buffer", "Who books", "Id")
+    for each in answer.appointment_types:
+        minutes = (str(each.minutes), str(each.buffer_minutes))
+        shown.add_row(plain(each.name), plain(each.name_ja), *minutes, _who(each), each.id)
+    present(answer, shown if answer.appointment_types else "the clinic has no types", as_json=as_json)
+
+
+@types.command()
+def add(
+    context: typer.Context,
+    clinic: ClinicArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="In English.")],
+    minutes: Annotated[int, typer.Argument(metavar="MINUTES", min=5, max=480, help="How long it takes.")],
+    japanese: Annotated[str, typer.Option(metavar="NAME", help="The name in Japanese.")] = "",
+    buffer: Annotated[int, typer.Option(metavar="MINUTES", min=0, max=240, help="Kept free after it.")] = 0,
+    staff_only: Annotated[bool, typer.Option("--staff-only", help="Patients cannot book it.")] = False,
+    patients: Annotated[
+        str, typer.Option(metavar="all|new|known", help="Which patients book it by themselves.")
+    ] = "all",
+    as_json: Json = False,
+) -> None:
+    """Add a type of appointment to a clinic (staff, admins)."""
+    if patients not in _AUDIENCES:
+        raise typer.BadParameter(f"{patients!r} is not one of {', '.join(_AUDIENCES)}")
+    with session(context) as client:
+        answer = client.create_appointment_type(
+            clinic_id=words.clinic_id(client, clinic),
+            name=name,
+            name_ja=japanese,
+            minutes=minutes,
+            buffer_minutes=buffer,
+            staff_only=staff_only,
+            audience=AppointmentTypeAudience.Value(f"{_PREFIX}{_AUDIENCES[patients]}"),
+        )
+    present(answer, _details(answer.appointment_type), as_json=as_json)
+
+
+@types.command()
+def retire(context: typer.Context, type_id: str, as_json: Json = False) -> None:
+    """Offer a type no longer (staff, admins); its appointments stay."""
+    with session(context) as client:
+        answer = client.update_appointment_type(type_id, AppointmentType(active=False), fields=["active"])
+    present(answer, _details(answer.appointment_type), as_json=as_json)
+
+
+def _details(each: AppointmentType) -> Table:
+    return details(
+        {
+            "Name": each.name,
+            "Japanese": each.name_ja,
+            "Minutes": str(each.minutes),
+            "Buffer": str(each.buffer_minutes),
+            "Who books": _who(each),
+            "Id": each.id,
+        }
+    )
+
+
+def _who(each: AppointmentType) -> str:
+    if not each.active:
+        return "nobody any more"
+    if each.staff_only:
+        return "staff"
+    audience = AppointmentTypeAudience.Name(each.audience).removeprefix(_PREFIX).lower()
+    return f"{audience} patients"

@@ -23,7 +23,7 @@ async def update(scene: Scene, type_id: str, **fields: Any) -> AppointmentType:
     request = pb.UpdateAppointmentTypeRequest(
         appointment_type_id=type_id,
         appointment_type=AppointmentType(**fields),
-        update_mask=FieldMask(paths=list(fields)),
+        update_mask=FieldMask(paths=[each for each in fields if each != "etag"]),
     )
     answer = await scene.staff(scene.staff.schedules.UpdateAppointmentType, request)
     changed: AppointmentType = answer.appointment_type

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0023_pre_appointment_types"
-down_revision = "0022_post_old_name_key"
+revision = "0024_pre_appointment_types"
+down_revision = "0023_pre_steps_of_visits"
 branch_labels = None
 depends_on = None
 

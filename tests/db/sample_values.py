@@ -90,6 +90,7 @@ OWNERS = {
     "accounts": "account_id",
     "appointment_types": "appointment_id",
     "appointments": "appointment_id",
+    "booked_patients": "patient_id",
     "contact_changes": "notification_id",
     "content": "notification_id",
     "days": "appointment_id",

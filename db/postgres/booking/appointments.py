@@ -39,18 +39,6 @@ class AppointmentRow(NamedTuple):
         return hash((self.id, self.version))
 
 
-class PatientDayRow(NamedTuple):
-    """An active appointment of a patient, as far as the rules for the patient's other appointments need it."""
-
-    id: str
-    doctor_id: str
-    clinic_id: str
-    date: date
-    start_at: datetime
-    end_at: datetime
-    held_until: datetime | None
-
-
 class Placement(NamedTuple):
     """Where and when an appointment is."""
 
@@ -120,21 +108,6 @@ _REVISION = """
 SELECT revision FROM schedule_days JOIN appointments USING (doctor_id, date) WHERE appointments.id = %(id)s
 """
 
-_OF_PATIENT_AROUND = f"""
-SELECT id, doctor_id, clinic_id, date, start_at, end_at, held_until FROM appointments
-WHERE patient_id = %(patient_id)s AND date BETWEEN %(date)s::date - 2 AND %(date)s::date + 2 AND {ACTIVE}
-"""
-
-_WAS_HERE = """
-SELECT EXISTS (SELECT FROM appointments WHERE patient_id = %(patient_id)s AND clinic_id = %(clinic_id)s
-    AND status NOT IN ('held', 'cancelled', 'expired', 'no_show'))
-"""
-
-_LOCK_PATIENT = """
-SELECT name, NOT (deceased OR inactive OR replaced_by IS NOT NULL) FROM patients WHERE id = %(patient_id)s
-FOR NO KEY UPDATE
-"""
-
 _INSERT = """
 INSERT INTO appointments (id, doctor_id, practitioner_id, clinic_id, patient_id, date, start_at, end_at, during, seat,
     utc_offset_minutes, status, held_until, reason, version, created_at, updated_at, type_id)
@@ -196,25 +169,6 @@ async def batch(pg: Connection, appointment_ids: Sequence[str]) -> list[Appointm
 async def revision_of(pg: Connection, appointment_id: str) -> Sent[tuple[int]]:
     """The revision of an appointment's day; no row if the day has never changed."""
     return await pg.execute(_REVISION, {"id": appointment_id})
-
-
-async def lock_patient(pg: Connection, patient_id: str) -> Sent[tuple[str, bool]]:
-    """Lock a patient against other bookings until the transaction ends.
-
-    The name, and whether the patient may be booked, not being deceased, inactive or replaced; no row if there is none.
-    """
-    return await pg.execute(_LOCK_PATIENT, {"patient_id": patient_id})
-
-
-async def of_patient_around(pg: Connection, patient_id: str, day: date) -> Sent[PatientDayRow]:
-    """The active appointments of a patient from two days before a day to two days after it."""
-    cursor = pg.cursor(row_factory=named(PatientDayRow))
-    return await cursor.execute(_OF_PATIENT_AROUND, {"patient_id": patient_id, "date": day})
-
-
-async def was_here(pg: Connection, patient_id: str, clinic_id: str) -> Sent[tuple[bool]]:
-    """Whether a patient has an appointment at a clinic, past or ahead, that was not called off or missed."""
-    return await pg.execute(_WAS_HERE, {"patient_id": patient_id, "clinic_id": clinic_id})
 
 
 async def starts(pg: Connection, clinic_id: str, after: StartRow | None, now: datetime) -> list[StartRow]:

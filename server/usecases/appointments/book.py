@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from cachetools import LRUCache
 
-from db.postgres.booking import appointments, days, hours
+from db.postgres.booking import appointments, booked_patients, days, hours
 from db.postgres.booking.appointments import AppointmentRow, NewAppointment
 from db.postgres.booking.days import BusyRow, OfferRow
 from db.postgres.booking.feed import AppointmentChange
@@ -183,7 +183,7 @@ class _Creation:
         if plan.waived is Waived.HORIZON:
             await hours.keep(pg, self.doctor_id)
         sent = await self._send_offers(pg, plan)
-        sent_visits = await appointments.of_patient_around(pg, patient_id, slot.date)
+        sent_visits = await booked_patients.of_patient_around(pg, patient_id, slot.date)
         await self.type.send(pg, patient_id, for_others=plan.for_others)
         await self.locks.take(claim)
         self.locks.check_patient_bookable()

@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from db.errors import Conflict
-from db.postgres.booking import appointments, days
+from db.postgres.booking import booked_patients, days
 from db.postgres.booking.days import DayRow, OfferRow
 from db.postgres.cluster.engines import Connection
 from server.domain.booking.doctor import Doctor, DoctorDay, days_touched
@@ -88,7 +88,7 @@ class Locks:
         self._needed = needed | self._learned
         self._patient_id = patient_id
         self._sent_days = await days.raise_revisions(pg, self._needed, now)
-        self._sent_patient = await appointments.lock_patient(pg, patient_id)
+        self._sent_patient = await booked_patients.lock_patient(pg, patient_id)
 
     async def take(self, claim: Claim | None = None) -> None:
         """Wait for the locks, after the claim of the request if there is one (PATIENT_NOT_FOUND)."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from db.errors import Conflict
-from db.postgres.booking import appointment_types, appointments, days, hours
+from db.postgres.booking import appointment_types, appointments, booked_patients, days, hours
 from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.days import OfferRow
 from db.postgres.booking.feed import AppointmentChange
@@ -113,7 +113,7 @@ class _Rescheduling:
         if seen.waived is Waived.HORIZON:
             await hours.keep(pg, seen.doctor_id)
         reading, target = await self._send(pg, busy_in(seen.slot))
-        sent_others = await appointments.of_patient_around(pg, seen.found.row.patient_id, seen.slot.date)
+        sent_others = await booked_patients.of_patient_around(pg, seen.found.row.patient_id, seen.slot.date)
         await self.locks.take(claim)
         self.locks.check_patient_bookable()
         plan = await self._check_and_plan(pg, reading, target)

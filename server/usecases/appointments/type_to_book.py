@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from db.postgres.booking import appointment_types, appointments
+from db.postgres.booking import appointment_types, booked_patients
 from db.postgres.cluster.engines import Connection, Sent
 from server.domain.booking.appointment_types import AppointmentType, Audience, check_eligible, check_type
 from server.usecases.idempotency import Claim
@@ -35,7 +35,7 @@ class TypeToBook:
         """Send the questions whose answers decide who may book it; the patient must be locked already."""
         self._was_here = None
         if self.found and self.found.audience is not Audience.ALL and not for_others:
-            self._was_here = await appointments.was_here(pg, patient_id, self.found.clinic_id)
+            self._was_here = await booked_patients.was_here(pg, patient_id, self.found.clinic_id)
 
     async def check(self, *, for_others: bool) -> None:
         """Wait for the answers (APPOINTMENT_TYPE_NOT_OFFERED)."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from db.postgres.booking import appointments
+from db.postgres.booking import booked_patients
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from db.postgres.cluster.transaction import transact
@@ -145,7 +145,7 @@ class PatientEditor:
 
 async def _locked(pg: Connection, patient_id: str) -> FullPatientRow:
     """Lock a patient until the transaction ends (PATIENT_NOT_FOUND)."""
-    await appointments.lock_patient(pg, patient_id)
+    await booked_patients.lock_patient(pg, patient_id)
     return known(await (await patients.get(pg, patient_id)).fetchone(), patient_id)
 
 

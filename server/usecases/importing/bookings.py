@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from db.postgres import imports
-from db.postgres.booking import appointments, days, hours
+from db.postgres.booking import appointments, booked_patients, days, hours
 from db.postgres.booking.appointments import AppointmentRow, NewAppointment
 from db.postgres.booking.feed import AppointmentChange
 from server.domain.booking.appointment import ACTIVE, AppointmentStatus
@@ -131,7 +131,7 @@ class _Booking:
         if found.doctors != schedule.doctors:
             raise self.context.locks.too_few(needed)
         offer, doctor = found.row(doctor_id), found.doctor(doctor_id)
-        around = visits_of(await (await appointments.of_patient_around(pg, visit.patient_id, slot.date)).fetchall())
+        around = visits_of(await (await booked_patients.of_patient_around(pg, visit.patient_id, slot.date)).fetchall())
         place = Place(doctor, slot, busy_at(offer.busy, slot), around, visit.id)
         seat, expired = Seat(1, is_extra=False), list[AppointmentChange]()
         if visit.visit.status in ACTIVE:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from db.postgres import imports
-from db.postgres.booking import appointments
+from db.postgres.booking import booked_patients
 from db.postgres.directory import patients
 from db.postgres.directory.patients import FullPatientRow, PatientRow
 from server.domain import birth_dates
@@ -75,7 +75,7 @@ def _told(patient: Patient) -> Fields:
 async def _current(context: BatchContext, patient_ids: Sequence[str]) -> Mapping[str, Current]:
     found = {}
     for patient_id in patient_ids:
-        await appointments.lock_patient(context.pg, patient_id)
+        await booked_patients.lock_patient(context.pg, patient_id)
         row = await _get(context, patient_id)
         found[patient_id] = Current(row._asdict(), row.version == 1)
     return found

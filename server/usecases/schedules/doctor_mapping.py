@@ -7,7 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from db.postgres.booking import days, hours
-from db.postgres.booking.appointments import PatientDayRow, Placement
+from db.postgres.booking.appointments import Placement
+from db.postgres.booking.booked_patients import PatientDayRow
 from db.postgres.booking.days import BusyRow, OfferRow
 from server.domain.booking.doctor import Doctor
 from server.domain.booking.hours import HoursVersion, Session

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0024_pre_appointment_types"
-down_revision = "0023_pre_steps_of_visits"
+revision = "0025_pre_appointment_types"
+down_revision = "0024_pre_certificate_names"
 branch_labels = None
 depends_on = None
 

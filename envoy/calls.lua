@@ -105,7 +105,16 @@ function envoy_on_response(handle)
     handle:headers():replace("content-type", "application/json")
     handle:headers():replace("content-length", length)
   end
-  local headers = handle:headers()
+  if kind == "application/json" and handle:headers():get("grpc-status") == "0" then
+    handle:body()  -- holds the headers back until the trailers are there, as they are as soon as the transcoder is done
+    local headers = handle:headers()
+    for name, value in pairs(handle:trailers() or {}) do
+      if name:find("grpc-", 1, true) ~= 1 then
+        headers:replace(name, value)
+      end
+    end
+  end
+  local headers = handle:headers()  -- not before: Lua's view of them ends while a body is awaited
   local status = headers:get(":status")
   local code = headers:get("x-yoyaku-code")  -- of local_replies.yaml; the filter `grpc_web` has put another in its place
   if code then

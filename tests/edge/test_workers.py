@@ -79,23 +79,28 @@ def rest(pair: Pair, stack: Stack) -> Iterator[Rest]:
 
 
 _bookings = itertools.count()
+Seen = Counter[tuple[str, int, str]]
+"""How many reads and bookings had which status, and which body if that is 429 or more."""
 
 
 @contextmanager
-def load(rest: Rest) -> Iterator[Counter[tuple[str, int]]]:
-    """Reads and bookings, four at a time, until the end; how many had which status."""
-    seen: Counter[tuple[str, int]] = Counter()
+def load(rest: Rest) -> Iterator[Seen]:
+    """Reads and bookings, four at a time, until the end."""
+    seen: Seen = Counter()
     ending = threading.Event()
+
+    def note(kind: str, answer: httpx.Response) -> None:
+        seen[kind, answer.status_code, answer.text if answer.status_code >= 429 else ""] += 1
 
     def read() -> None:
         while not ending.wait(0.01):
-            seen["read", rest("patient", "GET", f"/api/schedules/{rest.stack.clinic.doctor}").status_code] += 1
+            note("read", rest("patient", "GET", f"/api/schedules/{rest.stack.clinic.doctor}"))
 
     def book() -> None:
         while not ending.wait(0.05):
             ahead = next(_bookings)
             day = f"{date.fromisoformat(rest.stack.clinic.day) + timedelta(days=ahead // 3 % 80)}"
-            seen["book", rest.book("patient", f"{ahead % 23:02}:00", date=day).status_code] += 1
+            note("book", rest.book("patient", f"{ahead % 23:02}:00", date=day))
 
     with ThreadPoolExecutor(4) as pool:
         callers = [pool.submit(each) for each in (read, read, read, book)]
@@ -150,8 +155,9 @@ def watching(rest: Rest, pair: Pair) -> Iterator[Days]:
         watcher.result()
 
 
-def bad(seen: Counter[tuple[str, int]], kind: str) -> dict[int, int]:
-    return {status: count for (of, status), count in seen.items() if of == kind and status >= 429}
+def bad(seen: Seen, kind: str) -> set[tuple[int, str]]:
+    """The statuses and bodies of refused and lost calls."""
+    return {(status, body) for of, status, body in seen if of == kind and status >= 429}
 
 
 def test_a_worker_that_hangs_gets_no_calls_until_it_goes_on(pair: Pair, rest: Rest) -> None:
@@ -163,7 +169,7 @@ def test_a_worker_that_hangs_gets_no_calls_until_it_goes_on(pair: Pair, rest: Re
         pair.processes[1].popen.send_signal(signal.SIGCONT)
         eventually(lambda: pair.healthy() == set(pair.ports))
     assert not bad(seen, "read")
-    assert set(bad(seen, "book")) <= {504}
+    assert {status for status, _ in bad(seen, "book")} <= {504}
 
 
 def test_a_worker_that_dies_costs_no_read(pair: Pair, rest: Rest) -> None:
@@ -177,7 +183,7 @@ def test_a_worker_that_dies_costs_no_read(pair: Pair, rest: Rest) -> None:
         pair.processes[1] = rest.stack.launch("again", pair.ports[1])
         eventually(lambda: pair.healthy() == set(pair.ports))
     assert not bad(seen, "read")
-    assert set(bad(seen, "book")) <= {503}
+    assert {status for status, _ in bad(seen, "book")} <= {503}
 
 
 def test_restarting_workers_one_by_one_fails_nothing(pair: Pair, rest: Rest) -> None:
@@ -197,6 +203,6 @@ def test_restarting_workers_one_by_one_fails_nothing(pair: Pair, rest: Rest) -> 
         eventually(lambda: days.open)
     assert not bad(seen, "read")
     assert not bad(seen, "book")
-    assert seen["book", 201] > 0
+    assert seen["book", 201, ""] > 0
     assert days.failures == []
     assert days.closings > 0

@@ -63,6 +63,15 @@ async def test_a_call_gets_its_request_id_back(scene: Scene) -> None:
         assert found == expected if expected else len(found) == 32
 
 
+async def test_nothing_of_an_answer_is_sent_before_the_rest(scene: Scene) -> None:
+    over_rest = ("x-envoy-original-method", "GET")
+    call = scene.patient.schedules.GetSchedule(
+        pb.GetScheduleRequest(doctor_id=scene.doctor_id), metadata=(*scene.patient.metadata, over_rest)
+    )
+    assert not list(await call.initial_metadata())
+    assert "etag" in dict(list(await call.trailing_metadata()))
+
+
 async def test_a_deadline_that_cannot_be_met_is_refused_early(scene: Scene) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as info:
         await scene.patient.schedules.ListAvailableSlots(

@@ -27,7 +27,7 @@ class CurrentCall(ReadMarkContext):
     """The header, if there is one."""
     caller: Caller | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
-    """Sent with the answer: as headers over REST, as trailing metadata over gRPC."""
+    """Sent behind the answer, as trailing metadata; over REST the edge makes headers of it."""
 
 
 _CURRENT: ContextVar[CurrentCall] = ContextVar("call")

@@ -57,16 +57,12 @@ def unary_handler(
             response = await deadlines.within(seconds, _answer(this, context, parse, handler))
             if this.has_news:
                 this.headers.extend(headers_of(this))
-            if this.headers and this.over_rest:
-                # Trailing metadata does not become HTTP headers. Initial metadata does, at the cost of another wake-up.
-                sending = time.perf_counter()
-                await context.send_initial_metadata(this.headers)
-                step_ended("send headers", sending)
-                this.headers.clear()
         except Exception as failure:
             error = error_for(failure, this)
             record_end(this, CODES[error.reason.kind].name, began, error.reason.value)
             await abort(context, error, this)
+        # Never as initial metadata: an answer whose beginning has arrived is lost with its worker, since Envoy can only
+        # retry what has not begun. The edge makes headers of it for callers over REST.
         context.set_trailing_metadata((("x-request-id", this.request_id), *this.headers))
         record_end(this, "OK", began)
         return response if isinstance(response, bytes) else response.SerializeToString()

@@ -25,7 +25,7 @@ from server.local.servers.postgres import PostgresServer
 from server.usecases.exporting import run as exporting
 from tests.fixtures import books
 from tests.fixtures.book import Book
-from tests.fixtures.fhir import SAMPLE, load
+from tests.fixtures.fhir import load, sample
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = "urn:yoyaku:"
@@ -112,7 +112,7 @@ async def test_a_hospital_moves_house(
 async def test_a_book_that_was_imported_is_exported_and_imported_again(
     book: Book, empty: Book, database_url: str, tmp_path: Path
 ) -> None:
-    await load(book, SAMPLE)
+    await load(book, sample())
     _, reports = await load(empty, await exported(database_url, tmp_path / "export"), source=f"{OURS}fhir")
     assert left_off(reports) == []
     await both(book, empty)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from tests.fixtures.book import Book
 from tests.fixtures.fhir import (
-    SAMPLE,
     SOURCE,
     count,
     encounter,
@@ -15,6 +14,7 @@ from tests.fixtures.fhir import (
     organization,
     practitioner,
     role,
+    sample,
     whole,
 )
 from tests.fixtures.worker import Worker
@@ -53,7 +53,7 @@ async def contents(book: Book) -> dict[str, object]:
 
 
 async def test_the_sample_goes_in_once(book: Book) -> None:
-    outcome, reports = await load(book, SAMPLE)
+    outcome, reports = await load(book, sample())
     readme, home = reports
     assert readme.startswith("README.md: its name does not end in .ndjson")
     assert home.startswith("Location.000.ndjson:31: Location/bb1ad573-19b8-9cd8-68fb-0e6f684df992: managingOrg")
@@ -66,13 +66,13 @@ async def test_the_sample_goes_in_once(book: Book) -> None:
     assert await book.rows("SELECT FROM procrastinate_jobs") == []  # nobody is told of the past
 
     book.clock.advance(timedelta(days=1))
-    again, same_reports = await load(book, SAMPLE)
+    again, same_reports = await load(book, sample())
     assert (again.new, again.unchanged, same_reports) == (0, 1955, reports)
     assert await contents(book) == before
 
 
 async def test_a_past_encounter_is_listed_and_a_slot_of_its_doctor_booked(worker: Worker, book: Book) -> None:
-    await load(book, SAMPLE)
+    await load(book, sample())
     [[patient_id, name]] = await book.rows(
         "SELECT id, name FROM patients JOIN patient_identifiers ON patient_id = id WHERE (system, value) = (%s, %s)",
         f"{SOURCE}/Patient",
@@ -103,15 +103,15 @@ async def test_a_past_encounter_is_listed_and_a_slot_of_its_doctor_booked(worker
 
 
 async def test_a_run_after_an_interrupted_one_completes_it(book: Book) -> None:
-    first, _ = await load(book, SAMPLE, batches=7)
+    first, _ = await load(book, sample(), batches=7)
     assert 0 < await count(book, "appointments") < 1215  # type: ignore[operator]
-    second, _ = await load(book, SAMPLE)
+    second, _ = await load(book, sample())
     assert (first.new + second.new, second.unchanged) == (1955, first.new)
     assert await count(book, "appointments") == 1215
 
 
 async def test_two_imports_at_once_add_everything_once(book: Book) -> None:
-    outcomes = await asyncio.gather(load(book, SAMPLE), load(book, SAMPLE))
+    outcomes = await asyncio.gather(load(book, sample()), load(book, sample()))
     assert sum(outcome.new for outcome, _ in outcomes) == 1955
     assert await count(book, "appointments") == 1215
 

@@ -24,7 +24,6 @@ from server.usecases.importing.batches import ImportOptions
 from server.usecases.importing.run import Importer
 from tests.fixtures.book import Book
 from tests.fixtures.fhir import (
-    SAMPLE,
     TRAIL,
     VAULT,
     appointment,
@@ -33,6 +32,7 @@ from tests.fixtures.fhir import (
     export,
     organization,
     patient,
+    sample,
     whole,
 )
 from tests.fixtures.worker import Worker
@@ -65,13 +65,13 @@ def test_it_runs_as_a_program(database_url: str, tmp_path: Path) -> None:
 
 
 def test_the_sample_is_summed_up_and_its_one_bad_line_reported(database_url: str) -> None:
-    first = run(database_url, str(SAMPLE))
+    first = run(database_url, str(sample()))
     assert first.exit_code == 0
     assert first.stderr.splitlines()[1].startswith("Location.000.ndjson:31: Location/bb1ad573-")
     assert len(first.stderr.splitlines()) == 3
     assert "1955 new, 0 matched, 0 unchanged, 0 changed, 2 not imported" in first.stdout
     assert "Condition              555     555        0          0        0             0        0" in first.stdout
-    again = run(database_url, str(SAMPLE), "--strict")
+    again = run(database_url, str(sample()), "--strict")
     assert (again.exit_code, again.stderr) == (SOME_REPORTED, first.stderr)
     assert "0 new, 0 matched, 1955 unchanged, 0 changed, 2 not imported" in again.stdout
 
@@ -154,21 +154,20 @@ def test_what_is_reported_is_summed_up_by_reason_and_written_as_lines_of_json(
 
 
 def test_a_manager_that_stops_it_is_told_how_to_go_on(database_url: str) -> None:
-    command = [sys.executable, "-m", "server", "import-fhir", str(SAMPLE)]
+    command = [sys.executable, "-m", "server", "import-fhir", str(sample())]
     with psycopg.connect(database_url) as holder:
         holder.execute("LOCK TABLE appointments IN SHARE MODE")  # it cannot be through before it is stopped
         child = subprocess.Popen(
             command, cwd=ROOT, env=os.environ | environment(database_url), stderr=subprocess.PIPE, text=True
         )
         assert child.stderr
-        while not child.stderr.readline().startswith("Location"):  # then part of it is in the book
-            pass
+        assert any(line.startswith("Location") for line in child.stderr)  # then part of it is in the book
         child.send_signal(signal.SIGTERM)
         _, said = child.communicate(timeout=60)
     assert child.returncode == 1
     assert said == "error: stopped: what was imported stays; run the same command again to continue\n"
-    run(database_url, str(SAMPLE))
-    assert "0 new, 0 matched, 1955 unchanged" in run(database_url, str(SAMPLE)).stdout
+    run(database_url, str(sample()))
+    assert "0 new, 0 matched, 1955 unchanged" in run(database_url, str(sample())).stdout
 
 
 async def test_workers_show_what_a_second_run_has_changed(
@@ -227,7 +226,7 @@ async def test_a_dry_run_keeps_no_desk_waiting(worker: Worker, book: Book, tmp_p
 
 @pytest.mark.parametrize("table", ["patients", "appointments", "records"])
 def test_a_run_that_is_killed_is_completed_by_the_next(database_url: str, table: str) -> None:
-    command = [sys.executable, "-m", "server", "import-fhir", str(SAMPLE)]
+    command = [sys.executable, "-m", "server", "import-fhir", str(sample())]
     child = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment(database_url), stderr=subprocess.DEVNULL)
     statement = f"SELECT EXISTS (SELECT FROM {table})"  # noqa: S608  # names of our own
     with psycopg.connect(database_url, autocommit=True) as connection:
@@ -235,8 +234,8 @@ def test_a_run_that_is_killed_is_completed_by_the_next(database_url: str, table:
             pass
     child.kill()
     child.wait(timeout=30)
-    assert run(database_url, str(SAMPLE)).exit_code == 0
-    assert "0 new, 0 matched, 1955 unchanged, 0 changed" in run(database_url, str(SAMPLE)).stdout
+    assert run(database_url, str(sample())).exit_code == 0
+    assert "0 new, 0 matched, 1955 unchanged, 0 changed" in run(database_url, str(sample())).stdout
     with psycopg.connect(database_url) as connection:
         found = connection.execute("SELECT count(*) FROM appointments UNION ALL SELECT count(*) FROM records")
         assert found.fetchall() == [(1215,), (555,)]

@@ -11,7 +11,7 @@ from server.usecases.keyrings import KeyRing
 from server.usecases.records.checkpoints import Witnesses
 from server.usecases.records.verification import AuditVerifier
 from tests.fixtures.book import Book
-from tests.fixtures.fhir import SAMPLE, VAULT, Resource, condition, count, encounter, export, load, patient, whole
+from tests.fixtures.fhir import VAULT, Resource, condition, count, encounter, export, load, patient, sample, whole
 
 ASTHMA = """Asthma
 Clinical status: active
@@ -52,7 +52,7 @@ async def test_a_condition_is_a_record_of_the_doctor_of_its_encounter(book: Book
 
 
 async def test_the_import_stands_in_the_trail(book: Book) -> None:
-    await load(book, SAMPLE)
+    await load(book, sample())
     rows = await book.rows(
         "SELECT actor, access, basis, sum(cardinality(record_ids)) FROM record_audit GROUP BY 1, 2, 3"
     )

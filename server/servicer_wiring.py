@@ -15,6 +15,7 @@ from server.usecases.appointments.cancel import Canceller
 from server.usecases.appointments.read import Appointments
 from server.usecases.appointments.reschedule import Rescheduler
 from server.usecases.appointments.status import StatusChanger
+from server.usecases.directory.clinics import Clinics
 from server.usecases.directory.doctors import Directory
 from server.usecases.directory.identifier_systems import IdentifierSystems
 from server.usecases.directory.patient_changes import PatientEditor
@@ -55,6 +56,7 @@ def servicers(parts: Parts) -> Servicers:
             Patients(parts.engine, parts.clock, parts.new_id, parts.patients),
             PatientEditor(parts.engine, parts.clock, parts.new_id, parts.patients, parts.trail),
             IdentifierSystems(parts.engine, parts.clock),
+            Clinics(parts.engine, parts.clock, parts.new_id, parts.announcer, parts.doctors),
         ),
         auth=AuthServicer(
             parts.keys,

@@ -2,12 +2,12 @@
 
 from yoyaku.cli import records
 from yoyaku.cli.appointments import browsing, changing, hours, types, visits, watching
-from yoyaku.cli.people import accounts, displays, notifications, patients
+from yoyaku.cli.people import accounts, clinics, displays, notifications, patients
 from yoyaku.cli.session import app
 
 __all__ = [
-    "accounts", "app", "browsing", "changing", "displays", "hours", "main", "notifications", "patients", "records",
-    "types", "visits", "watching",
+    "accounts", "app", "browsing", "changing", "clinics", "displays", "hours", "main", "notifications", "patients",
+    "records", "types", "visits", "watching",
 ]  # fmt: skip
 
 

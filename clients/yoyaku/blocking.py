@@ -10,6 +10,7 @@ from yoyaku.connection import Tls
 from yoyaku.methods import Blocking
 from yoyaku.services.accounts import AccountCalls
 from yoyaku.services.appointments import AppointmentCalls
+from yoyaku.services.clinics import ClinicCalls
 from yoyaku.services.directory import DirectoryCalls
 from yoyaku.services.notifications import NotificationCalls
 from yoyaku.services.records import RecordCalls
@@ -24,6 +25,7 @@ class BlockingClient(
     AppointmentCalls,
     ScheduleCalls,
     DirectoryCalls,
+    ClinicCalls,
     RecordCalls,
     NotificationCalls,
     SessionCalls,

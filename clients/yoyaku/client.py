@@ -5,6 +5,7 @@ from typing import Self
 
 from yoyaku.services.accounts import AccountCalls
 from yoyaku.services.appointments import AppointmentCalls
+from yoyaku.services.clinics import ClinicCalls
 from yoyaku.services.directory import DirectoryCalls
 from yoyaku.services.notifications import NotificationCalls
 from yoyaku.services.records import RecordCalls
@@ -13,7 +14,14 @@ from yoyaku.services.sessions import SessionCalls
 
 
 class Client(
-    AppointmentCalls, ScheduleCalls, DirectoryCalls, RecordCalls, NotificationCalls, SessionCalls, AccountCalls
+    AppointmentCalls,
+    ScheduleCalls,
+    DirectoryCalls,
+    ClinicCalls,
+    RecordCalls,
+    NotificationCalls,
+    SessionCalls,
+    AccountCalls,
 ):
     """Calls yoyaku from asyncio; safe to share between tasks of one event loop.
 

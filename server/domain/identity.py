@@ -58,6 +58,7 @@ class Action(StrEnum):
     EDIT_CATALOGUE = "edit_catalogue"
     """What a clinic offers: its types of appointment."""
     SEE_CLINICS = "see_clinics"
+    MANAGE_CLINICS = "manage_clinics"
     SEE_DOCTORS = "see_doctors"
     EDIT_DOCTOR = "edit_doctor"
     EDIT_PRACTITIONER = "edit_practitioner"
@@ -122,6 +123,7 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.SET_WORKING_HOURS: {_S: Scope.CLINIC, _A: Scope.ANY},
     Action.EDIT_CATALOGUE: {_S: Scope.CLINIC, _A: Scope.ANY},
     Action.SEE_CLINICS: _PEOPLE,
+    Action.MANAGE_CLINICS: {_A: Scope.ANY},
     Action.SEE_DOCTORS: _PEOPLE | {_V: Scope.CLINIC},
     Action.EDIT_DOCTOR: {_S: Scope.CLINIC, _A: Scope.ANY},
     # Required for every clinic where the practitioner works.

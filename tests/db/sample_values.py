@@ -27,6 +27,8 @@ def sample(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         "patient_id": patient,
         "clinic_id": clinic,
         "practitioner_id": practitioner,
+        "old_zone": "Asia/Tokyo",
+        "new_zone": "Europe/London",
         "caller_id": "caller 77",
         "request_id": "00000000-0000-7000-8000-000000000077",
         "date": DAY,

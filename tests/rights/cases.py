@@ -10,6 +10,7 @@ from yoyaku.v1 import directory_service_pb2 as directory
 from yoyaku.v1 import notification_service_pb2 as notifications
 from yoyaku.v1 import record_service_pb2 as records
 from yoyaku.v1.account_role_pb2 import AccountRole
+from yoyaku.v1.clinic_pb2 import Clinic
 from yoyaku.v1.doctor_pb2 import Doctor
 from yoyaku.v1.patient_pb2 import Patient
 
@@ -26,6 +27,23 @@ CASES: dict[str, Sequence[Case]] = {
     "RecordService/ListRecordVersions": [Case(lambda _, s: records.ListRecordVersionsRequest(record_id=s.record_id))],
     "RecordService/ListRecordAccess": [Case(lambda _, s: records.ListRecordAccessRequest(patient_id=s.patient_id))],
     "DirectoryService/ListClinics": [Case(lambda _w, _s: directory.ListClinicsRequest(), objectless=True)],
+    "DirectoryService/GetClinic": [Case(lambda _, s: directory.GetClinicRequest(clinic_id=s.clinic_id), public=True)],
+    "DirectoryService/CreateClinic": [
+        Case(
+            lambda w, _: directory.CreateClinicRequest(name=f"Clinic {w.number}", time_zone="Etc/UTC"), objectless=True
+        )
+    ],
+    "DirectoryService/UpdateClinic": [
+        Case(
+            lambda w, s: directory.UpdateClinicRequest(
+                clinic_id=s.clinic_id, clinic=Clinic(address=f"Road {w.number}")
+            ),
+            public=True,
+        )
+    ],
+    "DirectoryService/ListPolicies": [
+        Case(lambda _, s: directory.ListPoliciesRequest(clinic_id=s.clinic_id), public=True)
+    ],
     "DirectoryService/ListDoctors": [
         Case(lambda _, s: directory.ListDoctorsRequest(clinic_id=s.clinic_id), public=True)
     ],
@@ -132,6 +150,7 @@ CASES: dict[str, Sequence[Case]] = {
         )
     ],
     "AuthService/DisableAccount": [Case(lambda _, s: auth.DisableAccountRequest(account_id=s.account_id))],
+    "AuthService/EnableAccount": [Case(lambda _, s: auth.EnableAccountRequest(account_id=s.account_id))],
     "AuthService/ConfirmDisplay": [
         Case(
             lambda _, s: auth.ConfirmDisplayRequest(pairing_code="ABCD2345", clinic_id=s.clinic_id, name="Display"),

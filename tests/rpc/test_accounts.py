@@ -221,7 +221,7 @@ async def test_only_admins_care_for_accounts(people: People) -> None:
         if name == "admin":
             continue
         other = People(people.scene, client)
-        for call in (other.invite(), other.reset(NOBODY), other.disable(NOBODY)):
+        for call in (other.invite(), other.reset(NOBODY), other.disable(NOBODY), other.enable(NOBODY)):
             assert (await refusal(call)).reason == "NOT_ALLOWED", name
         request = pb.ChangePasswordRequest(current_password="x", new_password="x" * 12)
         expected = "NOT_ALLOWED" if name in {"display", "system"} else "PASSWORD_WRONG"

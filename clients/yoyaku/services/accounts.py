@@ -49,9 +49,15 @@ class AccountCalls(ServiceCalls):
 
     @ClientMethod
     async def disable_account(self, account_id: str) -> pb.DisableAccountResponse:
-        """Disable an account permanently and end all its sessions (NotFound, NotAllowed)."""
+        """Disable an account and end all its sessions (NotFound, NotAllowed)."""
         request = pb.DisableAccountRequest(account_id=account_id)
         return await self._call(self._stub(AuthServiceStub).DisableAccount, request)
+
+    @ClientMethod
+    async def enable_account(self, account_id: str) -> pb.EnableAccountResponse:
+        """Let a disabled account sign in again, with the password that it had (NotFound, NotAllowed)."""
+        request = pb.EnableAccountRequest(account_id=account_id)
+        return await self._call(self._stub(AuthServiceStub).EnableAccount, request)
 
     @ClientMethod
     async def pair_display(self) -> pb.PairDisplayResponse:

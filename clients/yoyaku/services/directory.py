@@ -68,7 +68,7 @@ class DirectoryCalls(ServiceCalls):
         request = pb.UpdateDoctorRequest(
             doctor_id=doctor_id,
             doctor=Doctor(name=name or "", specialty=specialty or "", active=bool(active), etag=etag),
-            update_mask=_given(name=name, specialty=specialty, active=active),
+            update_mask=given(name=name, specialty=specialty, active=active),
             request_id=write_id(request_id),
         )
         return await self._call(self._stub(DirectoryServiceStub).UpdateDoctor, request)
@@ -134,7 +134,7 @@ class DirectoryCalls(ServiceCalls):
             identifiers=identifiers or (),
             etag=etag,
         )
-        mask = _given(
+        mask = given(
             name=name, birth_date=birth_date, phone=phone, email=email, language=language, identifiers=identifiers
         )
         request = pb.UpdatePatientRequest(
@@ -190,5 +190,6 @@ class DirectoryCalls(ServiceCalls):
     patients = Rows(search_patients, lambda page: page.patients)
 
 
-def _given(**values: object) -> FieldMask:
+def given(**values: object) -> FieldMask:
+    """The mask of an update: the names of what is not None."""
     return FieldMask(paths=[name for name, value in values.items() if value is not None])

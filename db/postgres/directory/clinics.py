@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from psycopg.rows import args_row
 from sqlalchemy import bindparam, insert
 
 from db.postgres.cluster.engines import Connection
 from db.postgres.driver.statements import sql
-from db.postgres.tables import clinics
+from db.postgres.tables import ACTIVE, clinics
 
 
 class ClinicRow(NamedTuple):
@@ -27,6 +27,16 @@ class ClinicRow(NamedTuple):
     """In one line; empty if unknown."""
     phone: str = ""
     """In E.164 form; empty if unknown."""
+    languages: Sequence[str] = ("en",)
+    version: int = 1
+
+
+class ShiftedRow(NamedTuple):
+    """An appointment whose time of day another time zone changes, and how many there are of these in all."""
+
+    appointment_id: str
+    start_at: datetime
+    number: int
 
 
 class ClinicContactRow(NamedTuple):
@@ -48,20 +58,81 @@ ORDER BY name COLLATE "C", id LIMIT %(limit)s
 """
 _COUNT = "SELECT count(*) FROM clinics WHERE id = ANY(%(clinic_ids)s::uuid[])"
 
+_GET = f"SELECT {', '.join(ClinicRow._fields)} FROM clinics WHERE id = %(clinic_id)s"
+# So that no doctor is added meanwhile, whose days would have the old rules.
+_LOCK = f"{_GET} FOR UPDATE"
+_CHANGEABLE = [field for field in ClinicRow._fields if field not in {"id", "version"}]
+_UPDATE = f"""
+UPDATE clinics SET {", ".join(f"{field} = %({field})s" for field in _CHANGEABLE)},
+    version = version + 1, updated_at = %(now)s
+WHERE id = %(id)s
+"""
+_ADD_EVENT = """
+INSERT INTO clinic_events (id, clinic_id, actor, happened_at, clinic)
+SELECT %(id)s, %(clinic_id)s, %(actor)s, %(now)s, to_jsonb(c) - 'created_at' FROM clinics c WHERE c.id = %(clinic_id)s
+"""
+_AHEAD = f"clinic_id = %(clinic_id)s AND date >= %(since)s::timestamptz::date - 2 AND start_at > %(since)s AND {ACTIVE}"
+_SHIFTED = f"""
+SELECT id, start_at, count(*) OVER () FROM appointments
+WHERE {_AHEAD} AND start_at AT TIME ZONE %(old_zone)s <> start_at AT TIME ZONE %(new_zone)s
+ORDER BY start_at, id LIMIT %(limit)s
+"""
+# What began before midnight belongs to the day before, in the new zone as in the old one.
+_DAYS = "(start_at AT TIME ZONE %(new_zone)s)::date - (start_at AT TIME ZONE %(old_zone)s)::date"
+_REDATE = f"UPDATE appointments SET date = date + ({_DAYS}) WHERE {_AHEAD} AND {_DAYS} <> 0"
+
 _LOCK_CONTACTS = """
 SELECT id, name, address, phone, updated_at = created_at FROM clinics WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id
 FOR NO KEY UPDATE
 """
 _SET_CONTACT = """
 UPDATE clinics SET name = coalesce(%(name)s, name), address = coalesce(%(address)s, address),
-    phone = coalesce(%(phone)s, phone), updated_at = %(now)s
+    phone = coalesce(%(phone)s, phone), version = version + 1, updated_at = %(now)s
 WHERE id = %(id)s
 """
 
 
 async def add(pg: Connection, clinic: ClinicRow, now: datetime) -> None:
     """Add a clinic."""
-    await pg.execute(_INSERT, {**clinic._asdict(), "created_at": now, "updated_at": now})
+    await pg.execute(_INSERT, {**_values(clinic), "created_at": now, "updated_at": now})
+
+
+async def get(pg: Connection, clinic_id: str) -> ClinicRow | None:
+    """One clinic, or None."""
+    cursor = pg.cursor(row_factory=args_row(ClinicRow))
+    await cursor.execute(_GET, {"clinic_id": clinic_id})
+    return await cursor.fetchone()
+
+
+async def lock(pg: Connection, clinic_id: str) -> ClinicRow | None:
+    """One clinic, or None; until the transaction ends it does not change and gets no new doctors."""
+    cursor = pg.cursor(row_factory=args_row(ClinicRow))
+    await cursor.execute(_LOCK, {"clinic_id": clinic_id})
+    return await cursor.fetchone()
+
+
+async def update(pg: Connection, clinic: ClinicRow, now: datetime) -> None:
+    """Store a clinic, as its next version."""
+    await pg.execute(_UPDATE, {**_values(clinic), "now": now})
+
+
+async def add_event(pg: Connection, event_id: str, clinic_id: str, actor: str, now: datetime) -> None:
+    """Record that an account made the clinic what it is now."""
+    await pg.execute(_ADD_EVENT, {"id": event_id, "clinic_id": clinic_id, "actor": actor, "now": now})
+
+
+async def shifted(pg: Connection, old: ClinicRow, new_zone: str, since: datetime, limit: int) -> list[ShiftedRow]:
+    """The first appointments after `since` whose time of day at the clinic differs in another time zone."""
+    values = {"clinic_id": old.id, "old_zone": old.time_zone, "new_zone": new_zone, "since": since, "limit": limit}
+    cursor = pg.cursor(row_factory=args_row(ShiftedRow))
+    await cursor.execute(_SHIFTED, values)
+    return await cursor.fetchall()
+
+
+async def redate(pg: Connection, old: ClinicRow, new_zone: str, since: datetime) -> None:
+    """Give the appointments after `since` the dates that they have in another time zone."""
+    values = {"clinic_id": old.id, "old_zone": old.time_zone, "new_zone": new_zone, "since": since}
+    await pg.execute(_REDATE, values)
 
 
 async def page(pg: Connection, after_id: str, limit: int) -> list[ClinicRow]:
@@ -89,3 +160,8 @@ async def set_contact(pg: Connection, clinic_id: str, contact: Mapping[str, str]
     await pg.execute(
         _SET_CONTACT, {"name": None, "address": None, "phone": None, **contact, "id": clinic_id, "now": now}
     )
+
+
+def _values(clinic: ClinicRow) -> dict[str, Any]:
+    # psycopg turns lists into arrays.
+    return {**clinic._asdict(), "languages": list(clinic.languages)}

@@ -114,6 +114,7 @@ WHERE practitioner_id = %(practitioner_id)s AND id <> %(doctor_id)s
 RETURNING id
 """
 
+_RAISE_OF_CLINIC = "UPDATE doctors SET version = version + 1, updated_at = %(now)s WHERE clinic_id = %(clinic_id)s"
 _LOCK_DOCTORS = """
 SELECT id, specialty, active, version = 1 AND hours_version = 0,
     coalesce((SELECT json_agg(json_build_array(
@@ -220,3 +221,8 @@ async def lock_doctors(pg: Connection, doctor_ids: Sequence[str]) -> list[Locked
     cursor = pg.cursor(row_factory=args_row(LockedDoctorRow))
     await cursor.execute(_LOCK_DOCTORS, {"ids": doctor_ids})
     return await cursor.fetchall()
+
+
+async def raise_versions(pg: Connection, clinic_id: str, now: datetime) -> None:
+    """Raise the version of each doctor of a clinic, because what is shown of the clinic has changed."""
+    await pg.execute(_RAISE_OF_CLINIC, {"clinic_id": clinic_id, "now": now})

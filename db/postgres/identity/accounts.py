@@ -64,6 +64,10 @@ _DISABLE = """
 UPDATE accounts SET generation = generation + 1, sessions_ended_at = %(now)s, disabled_at = %(now)s
 WHERE id = %(id)s AND disabled_at IS NULL RETURNING id
 """
+_ENABLE = """
+UPDATE accounts SET disabled_at = NULL, one_time_hash = NULL, one_time_until = NULL
+WHERE id = %(id)s AND disabled_at IS NOT NULL AND NOT 'display' = ANY(roles) RETURNING id
+"""
 _EXISTS = "SELECT true FROM accounts WHERE id = %(id)s"
 _ENDED = "SELECT id, generation FROM accounts WHERE sessions_ended_at > %(since)s"
 # Only one worker makes the first key; the others wait here and then find it.
@@ -125,6 +129,11 @@ async def end_sessions(pg: Connection, account_id: str, now: datetime) -> None:
 async def disable(pg: Connection, account_id: str, now: datetime) -> bool:
     """Disable an account and its present tokens; False if it does not exist or is disabled already."""
     return await (await pg.execute(_DISABLE, {"id": account_id, "now": now})).fetchone() is not None
+
+
+async def enable(pg: Connection, account_id: str) -> bool:
+    """Enable a disabled account, but no display; False if there is no such account. Tokens that set passwords end."""
+    return await (await pg.execute(_ENABLE, {"id": account_id})).fetchone() is not None
 
 
 async def exists(pg: Connection, account_id: str) -> bool:

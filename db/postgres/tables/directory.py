@@ -1,6 +1,7 @@
 """Clinics, practitioners, doctors with their working hours, patients."""
 
 from sqlalchemy import (
+    DDL,
     Boolean,
     Column,
     Computed,
@@ -15,10 +16,12 @@ from sqlalchemy import (
     Text,
     Time,
     UniqueConstraint,
+    event,
     false,
     func,
+    text,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 from db.postgres.tables import search_functions  # noqa: F401 (the functions of the computed columns)
 from db.postgres.tables.common import INSTANT, UUID, check, identifiers, metadata, not_null, reference
@@ -38,9 +41,37 @@ clinics = Table(
     not_null("updated_at", INSTANT),
     Column("address", Text(), nullable=False, server_default=""),
     Column("phone", Text(), nullable=False, server_default=""),
+    # Of notices to people whose own language is not known, the first one.
+    Column(
+        "languages",
+        ARRAY(Text()),
+        check("clinics_languages_known", "cardinality(languages) BETWEEN 1 AND 2 AND languages <@ '{en,ja}'"),
+        nullable=False,
+        server_default="{en}",
+    ),
+    Column("version", Integer(), nullable=False, server_default=text("1")),
     PrimaryKeyConstraint("id", name="clinics_pkey"),
 )
 Index("clinics_by_name", clinics.c.name.collate("C"), clinics.c.id)
+
+clinic_events = Table(
+    "clinic_events",
+    metadata,
+    not_null("id", UUID),
+    reference("clinic_events", "clinic"),
+    # An account's id.
+    not_null("actor", Text()),
+    not_null("happened_at", INSTANT),
+    # The clinic as it was from then on.
+    not_null("clinic", JSONB()),
+    PrimaryKeyConstraint("id", name="clinic_events_pkey"),
+)
+Index("clinic_events_by_clinic", clinic_events.c.clinic_id, clinic_events.c.happened_at)
+_APPEND_ONLY = """
+CREATE TRIGGER clinic_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON clinic_events
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+"""
+event.listen(clinic_events, "after_create", DDL(_APPEND_ONLY))  # type: ignore[no-untyped-call]
 
 practitioners = Table(
     "practitioners",

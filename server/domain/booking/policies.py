@@ -34,6 +34,12 @@ class Policy:
         return today(zone, now) + timedelta(days=self.horizon_days)
 
 
+USUAL_POLICY = Policy(
+    horizon_days=90, min_notice_minutes=30, cancel_by_minutes=60, max_per_patient_day=3, buffer_minutes=0
+)
+"""Of a clinic that gives no rules of its own."""
+
+
 def today(zone: ZoneInfo, now: datetime) -> date:
     """The date at the clinic."""
     return now.astimezone(zone).date()

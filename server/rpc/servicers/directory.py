@@ -1,6 +1,5 @@
 """DirectoryService."""
 
-from db.postgres.directory.clinics import ClinicRow
 from db.postgres.directory.doctors import DoctorRow
 from db.postgres.directory.patients import FullPatientRow
 from server import person_rules
@@ -9,10 +8,19 @@ from server.domain.etags import etag_of
 from server.domain.identifiers import system_of
 from server.rpc.calls.current_call import caller, set_etag, set_location
 from server.rpc.calls.idempotent_write import idempotent_write
+from server.rpc.messages.clinics import (
+    clinic_change,
+    clinic_created,
+    clinic_of,
+    clinic_updated,
+    new_clinic,
+    policies_of,
+)
 from server.rpc.messages.convert import to_timestamp
 from server.rpc.messages.patients import new_patient, patient_change, patient_of, patient_search
 from server.rpc.messages.updates import check_same_id, fields_to_change, validate_fields
 from server.rpc.messages.validate import checked
+from server.usecases.directory.clinics import Clinics
 from server.usecases.directory.doctors import Directory, DoctorChange, DoctorChanged, DoctorListing, NewDoctor
 from server.usecases.directory.identifier_systems import IdentifierSystems
 from server.usecases.directory.patient_changes import PatientEditor
@@ -28,16 +36,45 @@ class DirectoryServicer(DirectoryServiceServicer):
     """Finds clinics, doctors and patients, adds and changes doctors and patients."""
 
     def __init__(
-        self, directory: Directory, patients: Patients, editor: PatientEditor, systems: IdentifierSystems
+        self,
+        directory: Directory,
+        patients: Patients,
+        editor: PatientEditor,
+        systems: IdentifierSystems,
+        clinics: Clinics,
     ) -> None:
         self._directory = directory
         self._patients = patients
         self._patient_editor = editor
         self._systems = systems
+        self._clinics = clinics
 
     async def ListClinics(self, request: pb.ListClinicsRequest, context: object) -> pb.ListClinicsResponse:
         rows, next_page_token = await self._directory.list_clinics(caller(), request.size, request.page_token)
-        return pb.ListClinicsResponse(clinics=map(_clinic, rows), next_page_token=next_page_token)
+        return pb.ListClinicsResponse(clinics=map(clinic_of, rows), next_page_token=next_page_token)
+
+    async def GetClinic(self, request: pb.GetClinicRequest, context: object) -> pb.GetClinicResponse:
+        response = pb.GetClinicResponse(clinic=clinic_of(await self._clinics.get(caller(), request.clinic_id.lower())))
+        set_etag(response.clinic.etag)
+        return response
+
+    async def CreateClinic(self, request: pb.CreateClinicRequest, context: object) -> pb.CreateClinicResponse:
+        write = idempotent_write(caller(), request, request.request_id, clinic_created, pb.CreateClinicResponse)
+        response = await self._clinics.create(caller(), new_clinic(request), write)
+        set_location(f"/api/clinics/{response.clinic.id}", response.clinic.etag)
+        return response
+
+    async def UpdateClinic(self, request: pb.UpdateClinicRequest, context: object) -> pb.UpdateClinicResponse:
+        if request.validate_only:
+            return clinic_updated(await self._clinics.preview(caller(), clinic_change(request)))
+        write = idempotent_write(caller(), request, request.request_id, clinic_updated, pb.UpdateClinicResponse)
+        response = await self._clinics.update(caller(), clinic_change(request), write)
+        set_etag(response.clinic.etag)
+        return response
+
+    async def ListPolicies(self, request: pb.ListPoliciesRequest, context: object) -> pb.ListPoliciesResponse:
+        row = await self._clinics.get(caller(), request.clinic_id.lower())
+        return policies_of(row, request.language)
 
     async def ListDoctors(self, request: pb.ListDoctorsRequest, context: object) -> pb.ListDoctorsResponse:
         listing = DoctorListing(request.clinic_id.lower(), request.specialty.strip(), request.size, request.page_token)
@@ -118,19 +155,6 @@ def _doctor_change(request: pb.UpdateDoctorRequest) -> DoctorChange:
     name = checked("doctor.name", person_rules.person, doctor.name, "")
     specialty = checked("doctor.specialty", person_rules.name, doctor.specialty, "")
     return DoctorChange(request.doctor_id.lower(), fields, name, specialty, doctor.active, doctor.etag)
-
-
-def _clinic(row: ClinicRow) -> clinic_pb2.Clinic:
-    policy = clinic_pb2.BookingPolicy(
-        horizon_days=row.horizon_days,
-        min_notice_minutes=row.min_notice_minutes,
-        cancel_by_minutes=row.cancel_by_minutes,
-        max_per_patient_day=row.max_per_patient_day,
-        buffer_minutes=row.buffer_minutes,
-    )
-    return clinic_pb2.Clinic(
-        id=row.id, name=row.name, time_zone=row.time_zone, policy=policy, address=row.address, phone=row.phone
-    )
 
 
 def _doctor(row: DoctorRow) -> doctor_pb2.Doctor:

@@ -77,6 +77,10 @@ class AuthServicer(AuthServiceServicer):
         await self._accounts.disable(caller(), request.account_id.lower())
         return pb.DisableAccountResponse()
 
+    async def EnableAccount(self, request: pb.EnableAccountRequest, context: Context) -> pb.EnableAccountResponse:
+        await self._accounts.enable(caller(), request.account_id.lower())
+        return pb.EnableAccountResponse()
+
     async def GetSigningKeys(self, request: pb.GetSigningKeysRequest, context: Context) -> pb.GetSigningKeysResponse:
         return pb.GetSigningKeysResponse(keys=map(_signing_key, await self._keys.rows()))
 

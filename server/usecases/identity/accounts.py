@@ -1,4 +1,4 @@
-"""The life of people's accounts: invited, given a password, reset, disabled."""
+"""The life of people's accounts: invited, given a password, reset, disabled, enabled."""
 
 import uuid
 from collections.abc import AsyncIterator, Sequence
@@ -53,7 +53,7 @@ class Offer:
 
 
 class Accounts:
-    """Invites people, resets and changes passwords, and disables accounts."""
+    """Invites people, resets and changes passwords, disables and enables accounts."""
 
     def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, passwords: Passwords, sessions: Sessions) -> None:
         self._engine = engine
@@ -159,6 +159,22 @@ class Accounts:
             if await accounts.disable(pg, account_id, now):
                 await security_events.record(pg, self._new_id, account_id, "account_disabled", actor=caller.id, now=now)
             elif not await accounts.exists(pg, account_id):
+                raise not_found(Reason.ACCOUNT_NOT_FOUND, "account", account_id)
+
+        with database_failures_as_domain_errors():
+            await transact(self._engine, work)
+
+    async def enable(self, caller: Caller, account_id: str) -> None:
+        """Let a disabled account sign in again (ACCOUNT_NOT_FOUND, also for a display; NOT_ALLOWED)."""
+        require(caller, Action.MANAGE_ACCOUNTS)
+        now = self._clock()
+
+        async def work(pg: Connection) -> None:
+            if await accounts.enable(pg, account_id):
+                await security_events.record(pg, self._new_id, account_id, "account_enabled", actor=caller.id, now=now)
+                return
+            row = await accounts.account(pg, account_id)
+            if row is None or Role.DISPLAY in row.roles:
                 raise not_found(Reason.ACCOUNT_NOT_FOUND, "account", account_id)
 
         with database_failures_as_domain_errors():

@@ -1,10 +1,12 @@
 """Organizations become clinics; locations become other names for them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from db.postgres import imports
 from db.postgres.directory import clinics
 from db.postgres.directory.clinics import ClinicRow
+from server.domain.booking.policies import USUAL_POLICY
 from server.fhir.directory import Location, Organization
 from server.fhir.fields import Identifier, Unusable, shown
 from server.usecases.importing.batches import BatchContext, ImportCounts, Item, first_known
@@ -48,15 +50,6 @@ async def _store(context: BatchContext, clinic_id: str, now: Fields) -> None:
 _CONTACTS = UpdateRules(_told, _current, _store)
 
 
-_USUAL_POLICY = {
-    "horizon_days": 90,
-    "min_notice_minutes": 30,
-    "cancel_by_minutes": 60,
-    "max_per_patient_day": 3,
-    "buffer_minutes": 0,
-}
-
-
 async def _add_clinic(context: BatchContext, clinic_id: str, organization: Organization) -> None:
     row = ClinicRow(
         id=clinic_id,
@@ -64,7 +57,7 @@ async def _add_clinic(context: BatchContext, clinic_id: str, organization: Organ
         time_zone=organization.time_zone,
         address=organization.address,
         phone=organization.phone,
-        **{**_USUAL_POLICY, **organization.policy},
+        **{**asdict(USUAL_POLICY), **organization.policy},
     )
     await clinics.add(context.pg, row, context.now)
 

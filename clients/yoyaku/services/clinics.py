@@ -1,0 +1,95 @@
+"""DirectoryService: adding and changing clinics."""
+
+from collections.abc import Iterable
+
+from yoyaku.calls import ServiceCalls
+from yoyaku.methods import ClientMethod
+from yoyaku.services.directory import given
+from yoyaku.v1 import directory_service_pb2 as pb
+from yoyaku.v1.clinic_pb2 import BookingPolicy, Clinic
+from yoyaku.v1.directory_service_pb2_grpc import DirectoryServiceStub
+from yoyaku.wire import write_id
+
+
+class ClinicCalls(ServiceCalls):
+    """The calls with which admins set up clinics."""
+
+    @ClientMethod
+    async def get_clinic(self, clinic_id: str) -> pb.GetClinicResponse:
+        """One clinic (NotFound)."""
+        return await self._call(self._stub(DirectoryServiceStub).GetClinic, pb.GetClinicRequest(clinic_id=clinic_id))
+
+    @ClientMethod
+    async def create_clinic(
+        self,
+        *,
+        name: str,
+        time_zone: str,
+        policy: BookingPolicy | None = None,
+        address: str = "",
+        phone: str = "",
+        languages: Iterable[str] = (),
+        request_id: str = "",
+    ) -> pb.CreateClinicResponse:
+        """Add a clinic, with the usual rules for bookings unless `policy` gives all of them (NotAllowed)."""
+        request = pb.CreateClinicRequest(
+            name=name,
+            time_zone=time_zone,
+            policy=policy,
+            address=address,
+            phone=phone,
+            languages=languages,
+            request_id=write_id(request_id),
+        )
+        return await self._call(self._stub(DirectoryServiceStub).CreateClinic, request)
+
+    @ClientMethod
+    async def update_clinic(
+        self,
+        clinic_id: str,
+        *,
+        name: str | None = None,
+        time_zone: str | None = None,
+        address: str | None = None,
+        phone: str | None = None,
+        languages: Iterable[str] | None = None,
+        horizon_days: int | None = None,
+        min_notice_minutes: int | None = None,
+        cancel_by_minutes: int | None = None,
+        max_per_patient_day: int | None = None,
+        buffer_minutes: int | None = None,
+        validate_only: bool = False,
+        etag: str = "",
+        request_id: str = "",
+    ) -> pb.UpdateClinicResponse:
+        """Change what is given of a clinic; `validate_only` only says what would change (NotFound, EtagMismatch)."""
+        policy = {
+            "horizon_days": horizon_days,
+            "min_notice_minutes": min_notice_minutes,
+            "cancel_by_minutes": cancel_by_minutes,
+            "max_per_patient_day": max_per_patient_day,
+            "buffer_minutes": buffer_minutes,
+        }
+        plain = {"name": name, "time_zone": time_zone, "address": address, "phone": phone, "languages": languages}
+        request = pb.UpdateClinicRequest(
+            clinic_id=clinic_id,
+            clinic=Clinic(
+                name=name or "",
+                time_zone=time_zone or "",
+                address=address or "",
+                phone=phone or "",
+                languages=languages or (),
+                policy=BookingPolicy(**{rule: value for rule, value in policy.items() if value is not None}),
+                etag=etag,
+            ),
+            update_mask=given(**plain, **{f"policy.{rule}": value for rule, value in policy.items()}),
+            validate_only=validate_only,
+            request_id=write_id(request_id),
+        )
+        return await self._call(self._stub(DirectoryServiceStub).UpdateClinic, request)
+
+    @ClientMethod
+    async def list_policies(self, clinic_id: str, *, language: str = "") -> pb.ListPoliciesResponse:
+        """The rules of a clinic for bookings, in words (NotFound)."""
+        request = pb.ListPoliciesRequest(clinic_id=clinic_id, language=language)
+        return await self._call(self._stub(DirectoryServiceStub).ListPolicies, request)

@@ -1,0 +1,60 @@
+"""A clinic's booking policy in words: what each rule means, and what a change of it does to bookings."""
+
+from dataclasses import asdict
+
+from server.domain.booking.policies import Policy
+
+_MEANINGS = {
+    "en": {
+        "horizon_days": "Patients book up to {0} days ahead; staff also book further ahead.",
+        "min_notice_minutes": ("Patients book until {0} minutes before the start; staff book a slot until it ends."),
+        "cancel_by_minutes": (
+            "Patients cancel or move an appointment until {0} minutes before it starts; staff until it ends."
+        ),
+        "max_per_patient_day": "A patient has at most {0} appointments a day at this clinic.",
+        "buffer_minutes": "After each appointment, {0} minutes of the doctor are kept free.",
+    },
+    "ja": {
+        "horizon_days": "患者様は{0}日先まで予約できます。スタッフはそれより先の日も予約できます。",
+        "min_notice_minutes": "患者様の予約は開始の{0}分前までです。スタッフは枠の終了まで予約できます。",
+        "cancel_by_minutes": "患者様による取り消しと変更は開始の{0}分前までです。スタッフは終了まで変更できます。",
+        "max_per_patient_day": "お一人につき、この医療機関での予約は1日{0}件までです。",
+        "buffer_minutes": "診察のたびに、医師の時間を{0}分空けておきます。",
+    },
+}
+_CHANGES = {
+    "horizon_days": "Patients book up to {1} days ahead instead of {0}. Appointments that are further ahead stay.",
+    "min_notice_minutes": "Patients book until {1} minutes before the start instead of {0}.",
+    "cancel_by_minutes": (
+        "Patients cancel or move until {1} minutes before the start instead of {0}, also what is booked already."
+    ),
+    "max_per_patient_day": ("A patient can have {1} appointments a day instead of {0}. Appointments beyond that stay."),
+    "buffer_minutes": (
+        "New appointments keep {1} minutes free after them instead of {0}. Those that are booked keep what they have."
+    ),
+}
+
+
+def meanings(policy: Policy, language: str) -> list[tuple[str, int, str]]:
+    """Each rule: its name, its value, and what it means, in English (`en`) or Japanese (`ja`)."""
+    return [(name, value, _MEANINGS[language][name].format(value)) for name, value in asdict(policy).items()]
+
+
+def consequences(before: Policy, after: Policy) -> list[str]:
+    """What a change of the policy does to bookings, a sentence or two for each rule that changes."""
+    values = asdict(after)
+    return [
+        _CHANGES[name].format(value, values[name]) for name, value in asdict(before).items() if value != values[name]
+    ]
+
+
+def zone_consequences(before: str, after: str, shifted: int) -> list[str]:
+    """What another time zone does to bookings; `shifted` appointments get another time of day."""
+    if before == after:
+        return []
+    hours = f"Working hours stay as they are on the wall clock, which shows the time of {after} instead of {before}."
+    if not shifted:
+        return [f"{hours} No appointment ahead gets another time of day."]
+    which = "1 appointment ahead gets" if shifted == 1 else f"{shifted} appointments ahead get"
+    tell = "tell the patients, since no notice is sent, and have systems that follow it list again"
+    return [hours, f"{which} another time of day without moving: {tell}."]

@@ -1,0 +1,123 @@
+"""Clinics on the wire."""
+
+import zoneinfo
+from dataclasses import asdict
+from datetime import datetime
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from db.postgres.directory.clinics import ClinicRow
+from server import person_rules
+from server.domain.booking.policies import USUAL_POLICY
+from server.domain.booking.policy_words import meanings
+from server.domain.errors import invalid
+from server.domain.etags import etag_of
+from server.rpc.messages.convert import to_timestamp
+from server.rpc.messages.updates import check_same_id, fields_to_change, validate_fields
+from server.rpc.messages.validate import checked
+from server.usecases.directory.clinics import ClinicChange, ClinicChanged, policy_of
+from yoyaku.v1 import clinic_pb2
+from yoyaku.v1 import directory_service_pb2 as pb
+
+_POLICY = ("horizon_days", "min_notice_minutes", "cancel_by_minutes", "max_per_patient_day", "buffer_minutes")
+_PLAIN = ("name", "time_zone", "address", "phone", "languages")
+_FIELDS = (*_PLAIN, "policy", *(f"policy.{name}" for name in _POLICY))
+
+
+_zones = cache(zoneinfo.available_timezones)
+
+
+def new_clinic(request: pb.CreateClinicRequest) -> ClinicRow:
+    """A clinic to add, still without an id (INVALID_REQUEST)."""
+    policy = _values(request.policy, _POLICY) if request.HasField("policy") else asdict(USUAL_POLICY)
+    return ClinicRow(id="", **_plain(request, _PLAIN, ""), **policy)
+
+
+def clinic_change(request: pb.UpdateClinicRequest) -> ClinicChange:
+    """What a request changes of a clinic (INVALID_REQUEST)."""
+    clinic = request.clinic
+    check_same_id("clinic.id", clinic.id, request.clinic_id)
+    fields = fields_to_change(request.update_mask, clinic, _FIELDS)
+    equivalent = pb.CreateClinicRequest(**{name: getattr(clinic, name) for name in _PLAIN})
+    validate_fields(equivalent, fields, "clinic")
+    policy = [name for name in _POLICY if {"policy", f"policy.{name}"} & fields]
+    values = _plain(clinic, [name for name in _PLAIN if name in fields], "clinic.")
+    return ClinicChange(request.clinic_id.lower(), {**values, **_checked_policy(clinic, policy)}, clinic.etag)
+
+
+def clinic_of(row: ClinicRow) -> clinic_pb2.Clinic:
+    """A clinic."""
+    return clinic_pb2.Clinic(
+        id=row.id,
+        name=row.name,
+        time_zone=row.time_zone,
+        policy=clinic_pb2.BookingPolicy(**asdict(policy_of(row))),
+        address=row.address,
+        phone=row.phone,
+        languages=row.languages,
+        etag=etag_of(row.version),
+    )
+
+
+def clinic_created(row: ClinicRow) -> pb.CreateClinicResponse:
+    """The answer to CreateClinic."""
+    return pb.CreateClinicResponse(clinic=clinic_of(row))
+
+
+def clinic_updated(changed: ClinicChanged) -> pb.UpdateClinicResponse:
+    """The answer to UpdateClinic."""
+    before, after = ZoneInfo(changed.before.time_zone), ZoneInfo(changed.clinic.time_zone)
+    return pb.UpdateClinicResponse(
+        clinic=clinic_of(changed.clinic),
+        consequences=changed.consequences,
+        shifted_count=changed.shifted[0].number if changed.shifted else 0,
+        shifted=[
+            pb.ShiftedAppointment(
+                appointment_id=each.appointment_id,
+                start_time=to_timestamp(each.start_at),
+                local_time_before=_local(each.start_at, before),
+                local_time_after=_local(each.start_at, after),
+            )
+            for each in changed.shifted
+        ],
+    )
+
+
+def policies_of(row: ClinicRow, language: str) -> pb.ListPoliciesResponse:
+    """The answer to ListPolicies."""
+    found = meanings(policy_of(row), language or row.languages[0])
+    return pb.ListPoliciesResponse(
+        policies=[pb.PolicyExplanation(name=name, number=number, text=text) for name, number, text in found]
+    )
+
+
+def _local(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def _values(message: Any, names: Any) -> dict[str, Any]:
+    return {name: getattr(message, name) for name in names}
+
+
+def _checked_policy(clinic: clinic_pb2.Clinic, names: list[str]) -> dict[str, int]:
+    """The new values of rules: those that a request does not name may be anything."""
+    rules = clinic_pb2.BookingPolicy(**{**asdict(USUAL_POLICY), **_values(clinic.policy, names)})
+    validate_fields(pb.CreateClinicRequest(policy=rules), ["policy"], "clinic")
+    return _values(rules, names)
+
+
+def _plain(message: Any, names: Any, within: str) -> dict[str, Any]:
+    """The fields that are no rules for bookings, each in the form in which it is stored (INVALID_REQUEST)."""
+    values = _values(message, names)
+    if "name" in values:
+        values["name"] = checked(f"{within}name", person_rules.name, values["name"], "")
+    if "time_zone" in values and values["time_zone"] not in _zones():
+        raise invalid(f"{within}time_zone", "is not a time zone of the IANA database: write it as Asia/Tokyo")
+    if "address" in values:
+        values["address"] = " ".join(values["address"].split())
+    if "phone" in values:
+        values["phone"] = checked(f"{within}phone", person_rules.phone, values["phone"], "")
+    if "languages" in values:
+        values["languages"] = list(values["languages"]) or ["en"]
+    return values

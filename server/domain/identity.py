@@ -224,14 +224,6 @@ def reach(caller: Caller, action: Action) -> Reach:
     )
 
 
-def limits_of(roles: Iterable[Role]) -> str:
-    """Which call limits an account has at the edge: those of a `system`, of `staff`, or of a `person`."""
-    held = set(roles)
-    if Role.SYSTEM in held:
-        return "system"
-    return "staff" if held & {Role.STAFF, Role.ADMIN, Role.DOCTOR} else "person"
-
-
 def roles_of(names: Iterable[str]) -> frozenset[Role]:
     """The roles that names stand for; unknown names are ignored, so that a new role grants nothing by accident."""
     known = set(Role)

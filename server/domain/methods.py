@@ -3,7 +3,9 @@
 A test calls every method as every role and compares; `make roles` prints docs/roles.md from here.
 """
 
-from server.domain.identity import Action
+from collections.abc import Iterable
+
+from server.domain.identity import Action, Role
 
 METHODS: dict[str, tuple[Action, ...]] = {
     "AppointmentService/CreateAppointment": (Action.CREATE_APPOINTMENT, Action.OVERRIDE_CAPACITY),
@@ -102,3 +104,11 @@ COSTLY = (
     "DirectoryService/SearchPatients",
 )
 """Methods that do the work of many calls: each counts as ten towards its caller's limit for all calls."""
+
+
+def limits_of(roles: Iterable[Role]) -> str:
+    """Which call limits an account has at the edge: those of a `system`, of `staff`, or of a `person`."""
+    held = set(roles)
+    if Role.SYSTEM in held:
+        return "system"
+    return "staff" if held & {Role.STAFF, Role.ADMIN, Role.DOCTOR} else "person"

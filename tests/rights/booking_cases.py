@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from google.protobuf.message import Message
-from yoyaku.v1.appointment_type_pb2 import AppointmentType
 
 from server.domain.identity import Action
 from tests.rights.case import Case
 from tests.rights.world import Side, World
 from yoyaku.v1 import appointment_service_pb2 as appointments
 from yoyaku.v1 import schedule_service_pb2 as schedules
+from yoyaku.v1.appointment_type_pb2 import AppointmentType
 from yoyaku.v1.schedule_pb2 import Session, Weekday
 
 

@@ -5,11 +5,11 @@ from uuid import uuid4
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
-from yoyaku.v1.appointment_type_pb2 import AppointmentType
 
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import TUESDAY, Scene
 from yoyaku.v1 import schedule_service_pb2 as pb
+from yoyaku.v1.appointment_type_pb2 import AppointmentType
 
 
 async def create(scene: Scene, name: str = "First visit", minutes: int = 60, **fields: Any) -> AppointmentType:

@@ -14,8 +14,8 @@ from db.postgres.identity import accounts
 from db.postgres.identity.accounts import AccountRow
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import ALL_CLINICS, Caller, roles_of
-from server.domain.methods import limits_of
 from server.domain.ids import Clock, IdMaker
+from server.domain.methods import limits_of
 from server.telemetry.logs import place_of
 from server.usecases.identity.signing_keys import SigningKeys
 from server.usecases.unit_of_work import read

@@ -10,8 +10,8 @@ HERE = grep -qsF '$(CURDIR)/.venv' .venv/bin/activate && $(PYTHON) -c ''
 help:  ## List the targets
 	awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
 
-up: .venv/built $(if $(OBSERVE),prometheus) $(if $(HA),ha)  ## Start the whole system until Ctrl-C; DETACH=1 returns when it is ready, OBSERVE=1 adds Prometheus, HA=1 has three PostgreSQL servers under Patroni
-	$(if $(OBSERVE),export YOYAKU_OBSERVE=1;) $(if $(HA),export YOYAKU_HA=1;) exec $(PYTHON) -m server up $(if $(filter 1 yes true,$(DETACH)),--detach)
+up: .venv/built $(if $(OBSERVE),prometheus) $(if $(HA),ha) $(if $(BACKUP),.venv-barman/installed)  ## Start the whole system until Ctrl-C; DETACH=1 returns when it is ready, OBSERVE=1 adds Prometheus, BACKUP=1 backups, HA=1 has three PostgreSQL servers under Patroni
+	$(if $(OBSERVE),export YOYAKU_OBSERVE=1;) $(if $(HA),export YOYAKU_HA=1;) $(if $(BACKUP),export YOYAKU_BACKUP=1;) exec $(PYTHON) -m server up $(if $(filter 1 yes true,$(DETACH)),--detach)
 
 down:  ## Stop the system
 	if [ -x $(PYTHON) ]; then exec $(PYTHON) -m server down; else echo "nothing to stop"; fi
@@ -28,7 +28,7 @@ logs: .venv/built  ## Follow the logs of the running system; ID=... shows all li
 psql: .venv/built  ## Open the running system's database
 	exec $(PYTHON) -m server psql
 
-test: browser node prometheus ha .venv-aws/installed lint types  ## Check everything and run all tests
+test: browser node prometheus ha .venv-aws/installed .venv-barman/installed lint types  ## Check everything and run all tests
 	$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder \
 	  $$(test -f .venv/browser || echo --ignore=tests/web) $$(test -f .venv/node/ready || echo --ignore=tests/node)
 	test -f .venv/browser || echo "all passed, except that tests/web was left out: no browser"
@@ -80,7 +80,7 @@ bench: .venv/built .venv-bench/installed h2load  ## Measure calls; PART=slots, l
 alerts-drill: .venv/built prometheus  ## Fire each alert (or ALERT=name) once against the real stack and print how long it took
 	exec $(PYTHON) -m tests.ops.drill $(ALERT)
 
-drills: .venv/built  ## Lose each part (or DRILL=name) for real, bring it back, and write docs/drills.md
+drills: .venv/built .venv-barman/installed  ## Lose each part (or DRILL=name) for real, bring it back, and write docs/drills.md
 	exec $(PYTHON) -m ops.drills $(DRILL)
 
 ha-drill: .venv/built ha  ## Lose, freeze and cut off PostgreSQL servers under Patroni and load; writes the table of docs/ha.md; LOSS=... for one
@@ -146,6 +146,21 @@ environment:
 	$(PYTHON) -m uv venv --quiet --clear --python $(PYTHON) .venv-aws
 	echo '*' > .venv-aws/.gitignore
 	$(PYTHON) -m uv pip sync --quiet --compile-bytecode --require-hashes --python .venv-aws/bin/python $<
+	touch $@
+
+# What takes backups: Barman, and Debian's restic and rsync where they are not installed: unpacked, not installed.
+.venv-barman/installed: requirements-barman.lock .venv/installed
+	echo "  installing what requirements-barman.lock pins"
+	$(PYTHON) -m uv venv --quiet --clear --python $(PYTHON) .venv-barman
+	echo '*' > .venv-barman/.gitignore
+	$(PYTHON) -m uv pip sync --quiet --compile-bytecode --require-hashes --python .venv-barman/bin/python $<
+	if ! { command -v restic && command -v rsync; } > /dev/null; then \
+	  echo "  unpacking restic and rsync"; \
+	  mkdir -p .venv-barman/debian && cd .venv-barman/debian && \
+	  { apt-get download restic rsync libpopt0 || { apt-get update && apt-get download restic rsync libpopt0; }; } > /dev/null 2>&1 && \
+	  for package in *.deb; do dpkg-deb --extract "$$package" .; done && rm -- *.deb || \
+	  { echo "error: install restic and rsync, then run this again" >&2; exit 1; }; \
+	fi
 	touch $@
 
 # One that is there; else Debian's, else Playwright's; else the tests of the pages are left out, and that is said first.

@@ -7,9 +7,13 @@ from server.commands import app
 from server.telemetry import logs
 
 COMMANDS = {
+    "after-restore": "recovery",
     "archive": "data",
     "audit-checkpoint": "records",
+    "backup": "recovery",
+    "backups": "recovery",
     "certificate": "stack",
+    "check-backup": "recovery",
     "check-zones": "data",
     "demo": "stack",
     "down": "stack",
@@ -28,6 +32,7 @@ COMMANDS = {
     "psql": "stack",
     "record-retention": "records",
     "reset": "stack",
+    "restore": "recovery",
     "restore-archive": "data",
     "roles": "access",
     "rotate-keys": "access",

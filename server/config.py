@@ -157,6 +157,7 @@ class LocalSettings(BaseSettings):
     ha: Annotated[
         bool, Field(description="three PostgreSQL servers under Patroni instead of a primary and a standby")
     ] = False
+    backup: Annotated[bool, Field(description="backups and WAL beside the stack, all the time")] = False
     prometheus_port: Annotated[int, Field(gt=0, lt=65536, description="Prometheus")] = 9090
     alertmanager_port: Annotated[int, Field(gt=0, lt=65536, description="Alertmanager")] = 9093
     traces_percent: Annotated[
@@ -177,13 +178,30 @@ class LocalSettings(BaseSettings):
         return origins
 
 
+class BackupSettings(BaseSettings):
+    """Where backups come from and go to."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
+
+    backup_url: Annotated[
+        SecretStr, Field(description="postgresql:// URL of a role that may replicate and take backups")
+    ] = SecretStr("")
+    backup_directory: Annotated[Path, Field(description="where Barman keeps backups and WAL: not the database's disk")]
+    second_place: Annotated[
+        str, Field(description="restic repository for encrypted copies: a directory, sftp:, s3:; empty: none")
+    ] = ""
+    second_place_password: Annotated[SecretStr, Field(description="what they are encrypted with")] = SecretStr("")
+
+
 def load(kind: type[S], environment: Mapping[str, str] = os.environ) -> S:
     """Read settings of one kind.
 
     Raises ConfigurationError for unknown YOYAKU_ names, missing or malformed values; never shows a value.
     """
     values = _with_secret_files({n: v for n, v in environment.items() if n.startswith(PREFIX)})
-    known = {f"{PREFIX}{name}".upper() for model in (Settings, LocalSettings) for name in model.model_fields}
+    known = {
+        f"{PREFIX}{name}".upper() for model in (Settings, LocalSettings, BackupSettings) for name in model.model_fields
+    }
     if unknown := sorted(set(values) - known):
         raise ConfigurationError(f"unknown settings {', '.join(unknown)}: docs/configuration.md lists the known ones")
     mine = {name: values[key] for name in kind.model_fields if (key := f"{PREFIX}{name}".upper()) in values}

@@ -3,17 +3,22 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sized
+from contextlib import suppress
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
 from db.errors import StateError
 from db.postgres.cluster.engines import Engine
+from db.postgres.cluster.routing import Freshness
+from db.postgres.cluster.transaction import read
+from db.postgres.recovery import steps
 from db.valkey.client import Valkey, translated
 from server.telemetry.readings import Source, Value
 
 _PROBE_SECONDS = 1.0
+_BACKUPS_SECONDS = 15.0
 
 
 def build() -> Iterator[Value]:
@@ -63,6 +68,26 @@ def signing_key(age: Callable[[], timedelta | None]) -> Source:
             yield "yoyaku_signing_key_age_seconds", [], known.total_seconds()
 
     return read
+
+
+class BackupTimes:
+    """When each step of the backups last succeeded, as the database tells."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._times: Mapping[str, datetime] = {}
+
+    async def run(self) -> None:
+        """Ask every 15 seconds until cancelled."""
+        while True:
+            with suppress(StateError):
+                self._times = await read(self._engine, steps.last_successes, Freshness.PRIMARY_FIRST)
+            await asyncio.sleep(_BACKUPS_SECONDS)
+
+    def read(self) -> Iterator[Value]:
+        """The times that were last read."""
+        for step, at in self._times.items():
+            yield "yoyaku_backup_succeeded_timestamp_seconds", [step], at.timestamp()
 
 
 def streams(opened: Sized) -> Source:

@@ -9,7 +9,7 @@ from db.valkey.client import Valkey
 from db.valkey.signer import Signer
 from server.domain.ids import Clock, IdMaker
 from server.log_level import LogLevel
-from server.metric_sources import Valkeys
+from server.metric_sources import BackupTimes, Valkeys
 from server.rpc.calls.stalled_readers import StalledReaders
 from server.rpc.server import GrpcServer
 from server.usecases.appointments.feed import Feed
@@ -68,5 +68,6 @@ class Parts:
     hub: Hub
     valkeys: Valkeys
     log_level: LogLevel
+    backup_times: BackupTimes = field(init=False)
     server: GrpcServer = field(init=False)
     """Made last, out of the others."""

@@ -27,6 +27,7 @@ def background(parts: Parts, stop: asyncio.Event | None = None) -> AbstractAsync
         parts.tokens,
         parts.announcer,
         parts.valkeys,
+        parts.backup_times,
         parts.log_level,
         parts.stalled_readers,
     )
@@ -45,6 +46,7 @@ def measured(settings: Settings, parts: Parts) -> AbstractContextManager[None]:
         streams(parts.streams),
         signing_key(parts.keys.age),
         parts.valkeys.read,
+        parts.backup_times.read,
     ]
     return exposed(Readings(sources), settings.metrics_listen, settings.metrics_directory, f"server-{settings.port}")
 

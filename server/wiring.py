@@ -17,7 +17,7 @@ from db.valkey.stream_counts import StreamCounts
 from server.config import Settings
 from server.domain.ids import Clock, IdMaker, system_clock, uuid7_maker
 from server.log_level import LogLevel
-from server.metric_sources import Valkeys
+from server.metric_sources import BackupTimes, Valkeys
 from server.parts import Parts
 from server.rpc.calls.call_lifecycle import Callers
 from server.rpc.calls.stalled_readers import StalledReaders
@@ -61,6 +61,7 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
         token_store = create_client(*settings.token_store)
         stack.push_async_callback(token_store.aclose)
         parts = _parts(stack, settings, secret, engine, cache, token_store, clock)
+        parts.backup_times = BackupTimes(engine)
         certificates = Certificates(engine, clock, parts.tokens, settings.edge_key.get_secret_value())
         parts.server = GrpcServer(servicers(parts), Callers(parts.tokens, certificates), parts.stalled_readers)
         yield parts

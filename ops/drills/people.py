@@ -12,6 +12,7 @@ from datetime import date, timedelta
 import grpc
 
 from ops.drills.frame import Findings
+from server.local import LocalError
 from tests.faults.load import Load, load
 from tests.faults.patients import AGAIN
 from tests.faults.town import ROOT, Town
@@ -109,6 +110,18 @@ async def command(place: Town, *arguments: str, **environment: str) -> tuple[boo
     )
     said, _ = await process.communicate()
     return process.returncode == 0, said.decode().strip()
+
+
+async def rotate_keys(place: Town) -> None:
+    """Begin to sign tokens with a new key, and wrap the keys of medical records with the second master key."""
+    first, second = place.environment["YOYAKU_RECORD_MASTER_KEYS"].split(",")
+    for name, change in (
+        ("rotate-keys", {}),
+        ("rotate-record-keys", {"YOYAKU_RECORD_MASTER_KEYS": f"{second},{first}"}),
+    ):
+        done, said = await command(place, name, **change)
+        if not done:
+            raise LocalError(said)
 
 
 @asynccontextmanager

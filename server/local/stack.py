@@ -21,6 +21,8 @@ from server.local.servers.fleet import Fleet
 from server.local.state import StackState
 
 WATCH_SECONDS = 0.5
+BACKUP_STOP_SECONDS = 60.0
+"""A backup that is being taken is finished first."""
 OUTBOX = "outbox"
 """Subdirectory of the stack's directory that holds the mail it has sent."""
 WITH_PASSWORD = ("patient", "second_patient", "doctor", "staff", "admin")
@@ -69,6 +71,8 @@ class Stack:
         self._start_envoy()
         if self._settings.observe:
             self._observe()
+        if self._settings.backup:
+            self._back_up()
 
     def mark_ready(self) -> None:
         """Record that the stack is serving and that the user has been told."""
@@ -163,6 +167,12 @@ class Stack:
             self._parts.run(
                 lambda: workers.launch_notifications(self._log("notifications"), environment=self._environment),
                 workers.STOP_SECONDS,
+            )
+
+    def _back_up(self) -> None:
+        with self._step("Backups"):
+            self._parts.run(
+                lambda: workers.launch_backups(self._log("backup"), environment=self._environment), BACKUP_STOP_SECONDS
             )
 
     def _stop_workers(self) -> None:

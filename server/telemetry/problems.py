@@ -1,5 +1,6 @@
 """What is wrong, as a scrape tells, and where to read what to do; the thresholds are those of the alerts."""
 
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -10,6 +11,14 @@ FAULTS = ("INTERNAL", "UNKNOWN", "UNAVAILABLE", "DEADLINE_EXCEEDED")
 OBJECTIVES = {"CreateAppointment": 0.5, "ListAppointments": 0.2, "ListAvailableSlots": 0.3}
 """Seconds in which 95 % of the calls are to be answered (docs/slo.md)."""
 WORKERS = 2
+BACKUPS = "yoyaku_backup_succeeded_timestamp_seconds"
+BACKUP_SECONDS = {
+    "backup": (26 * 3600.0, "backup-old"),
+    "wal": (120.0, "wal-not-streamed"),
+    "copy": (600.0, "copy-old"),
+    "restore_check": (8 * 86_400.0, "restore-not-checked"),
+}
+"""How old the last success of each step may be, and where to read on."""
 _FAILING = 0.005
 _ENOUGH_CALLS = 20
 _LAG_SECONDS = 0.5
@@ -30,7 +39,16 @@ class Problem(NamedTuple):
 
 def problems(now: Snapshot, lately: Snapshot, edge: Snapshot | None) -> list[Problem]:
     """The worst first; `lately` is what was added within some seconds, `edge` what Envoy says, if that is known."""
-    sources = (_edge(edge), _database(now), _processes(now), _valkey(now), _calls(lately), _notices(now), _times(now))
+    sources = (
+        _edge(edge),
+        _database(now),
+        _processes(now),
+        _valkey(now),
+        _calls(lately),
+        _notices(now),
+        _times(now),
+        _backups(now),
+    )
     return [Problem(text, f"docs/runbooks/{name}.md") for source in sources for text, name in source]
 
 
@@ -108,3 +126,14 @@ def _times(now: Snapshot) -> Found:
     age = max(now.by("yoyaku_signing_key_age_seconds", "process").values(), default=0)
     if age > _KEY_SECONDS:
         yield f"the key that signs tokens is {age / 86_400:.0f} days old", "signing-key-old"
+
+
+def _backups(now: Snapshot) -> Found:
+    """Where backups are taken at all, they must be recent."""
+    if not (times := now.extreme(BACKUPS, "step")):
+        return
+    for step, (most, runbook) in BACKUP_SECONDS.items():
+        if (step,) not in times:
+            yield f"backups: {step} has never succeeded", runbook
+        elif (age := time.time() - times[step,]) > most:
+            yield f"backups: {step} last succeeded {age / 3600:.1f} hours ago", runbook

@@ -41,6 +41,11 @@ READINGS: Mapping[str, Reading] = {
         ["cache", "source"],
     ),
     "yoyaku_signing_key_age_seconds": Reading(GaugeMetricFamily, "Age of the key that signs access tokens."),
+    "yoyaku_backup_succeeded_timestamp_seconds": Reading(
+        GaugeMetricFamily,
+        "When a step of the backups last succeeded (backup, wal, copy, restore_check); nothing if it never did.",
+        ["step"],
+    ),
     "yoyaku_notices": Reading(GaugeMetricFamily, "Notices that wait, are being sent, or are dead letters.", ["status"]),
     "yoyaku_notice_oldest_waiting_seconds": Reading(
         GaugeMetricFamily, "How long the notice that has waited longest could have gone out."

@@ -31,7 +31,7 @@ class HaTown(Town):
 
     def _start_database(self) -> None:
         [peer_port] = ports.free(1)
-        self._start(
+        self.run(
             "etcd",
             lambda: patroni.launch_etcd(
                 self.home / "etcd", self._log("etcd"), port=self.etcd_port, peer_port=peer_port
@@ -40,7 +40,7 @@ class HaTown(Town):
         )
         for node in self.nodes:
             name = node.server.name
-            self._start(name, lambda n=node: n.launch(self._log(n.server.name)), node.await_ready)  # type: ignore[misc]
+            self.run(name, lambda n=node: n.launch(self._log(n.server.name)), node.await_ready)  # type: ignore[misc]
         patroni.await_cluster(self.nodes, [self.part(node).process for node in self.nodes])
 
     def part(self, node: ClusterNode) -> Part:

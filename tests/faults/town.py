@@ -6,10 +6,11 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from server.local import LocalError
 from server.local.processes import ports
@@ -83,20 +84,21 @@ class Town:
     def _start_database(self) -> None:
         primary, *standbys = self.servers
         primary.initialise(sync=False)
-        self._start(primary.name, lambda: self._postgres(0), primary.await_ready)
+        self.run(primary.name, lambda: self._postgres(0), primary.await_ready)
         database.prepare(primary)
         for number, standby in enumerate(standbys, 1):
             standby.clone(primary)
-            self._start(standby.name, lambda n=number: self._postgres(n), standby.await_ready)  # type: ignore[misc]
+            self.run(standby.name, lambda n=number: self._postgres(n), standby.await_ready)  # type: ignore[misc]
 
     def _start_others(self) -> None:
         [port] = ports.free(1)
-        self._start(
+        self.run(
             "valkey",
             lambda: valkey.launch(self.home / "valkey", self._log("valkey"), port=port, password=PASSWORD),
             lambda process: valkey.await_ready(process, port=port, password=PASSWORD),
         )
         self.environment = {
+            **self.environment,
             "YOYAKU_DATABASE_URL": self.database_url,
             "YOYAKU_KEY_ENCRYPTION_KEY": base64.b64encode(os.urandom(32)).decode(),
             "YOYAKU_CACHE_URL": valkey.url(port, PASSWORD),
@@ -107,7 +109,7 @@ class Town:
         workers.migrate(self.environment)
         for name, worker_port in zip(WORKERS, ports.free(len(WORKERS)), strict=True):
             self.addresses.append(f"{ports.HOST}:{worker_port}")
-            self._start(
+            self.run(
                 name,
                 lambda n=name, p=worker_port: self._worker(n, p),  # type: ignore[misc]
                 lambda process, p=worker_port: workers.await_ready(process, p),  # type: ignore[misc]
@@ -141,7 +143,8 @@ class Town:
             part.send(signal.SIGCONT)
             part.process.stop(seconds=10)
 
-    def _start(self, name: str, launch: Callable[[], Process], await_ready: Callable[[Process], None]) -> None:
+    def run(self, name: str, launch: Callable[[], Process], await_ready: Callable[[Process], None]) -> None:
+        """Start one more part."""
         part = self.parts[name] = Part(launch, await_ready)
         part.start()
 
@@ -157,8 +160,10 @@ class Town:
 
 
 @contextmanager
-def town(*, standbys: int = 1, synchronous: bool = False) -> Iterator[Town]:
-    """A running town in a temporary directory; a commit may wait until one of the standbys has it."""
+def town(
+    *, standbys: int = 1, synchronous: bool = False, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Town]:
+    """A running town in a temporary directory, with further settings; a commit may wait until one standby has it."""
     user = database_user()
     home = data_location.temporary_home(user)
     names = ["primary", *(f"standby_{number}" for number in range(1, standbys + 1))]
@@ -176,7 +181,7 @@ def town(*, standbys: int = 1, synchronous: bool = False) -> Iterator[Town]:
     ]
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, home, ignore_errors=True)
-        built = Town(home, servers)
+        built = Town(home, servers, environment=dict(environment))
         stack.callback(built.stop)
         built.start()
         if synchronous:

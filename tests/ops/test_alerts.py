@@ -54,6 +54,14 @@ def steady(series: str, value: float) -> Series:
     return {series: f"{value}x60"}
 
 
+DAY = 86_400
+
+
+def succeeded(*steps: tuple[str, float]) -> Series:
+    """Steps of the backups, and how many seconds ago each last succeeded, at the time at which alerts are looked at."""
+    return {f'yoyaku_backup_succeeded_timestamp_seconds{{step="{step}"}}': f"{2_400 - ago}x60" for step, ago in steps}
+
+
 TRIP = "db_client_operation_duration_seconds_bucket"
 CASES: dict[str, tuple[Series, Series]] = {
     "AvailabilityBudgetBurnsFast": (calls(600), calls(60)),
@@ -105,6 +113,13 @@ CASES: dict[str, tuple[Series, Series]] = {
     "SigningKeyOld": (
         steady("yoyaku_signing_key_age_seconds", 91 * 86_400),
         steady("yoyaku_signing_key_age_seconds", 30 * 86_400),
+    ),
+    "BackupOld": (succeeded(("backup", 27 * 3_600)), succeeded(("backup", 25 * 3_600))),
+    "WalNotStreamed": (succeeded(("wal", 1_200)), succeeded(("wal", 0))),
+    "CopyOld": (succeeded(("copy", 1_200)), succeeded(("copy", 0))),
+    "RestoreNotChecked": (
+        succeeded(("backup", 60)),
+        succeeded(("backup", 60), ("restore_check", 7 * DAY)),
     ),
     "ClockSkew": (steady("yoyaku_clock_skew_seconds", -2), steady("yoyaku_clock_skew_seconds", 0.02)),
     "CallsTurnedAway": (turned_away(30), turned_away(5)),
@@ -179,3 +194,12 @@ def test_who_is_told_follows_from_the_severity(severity: str, receiver: str) -> 
         check=True,
     )
     assert done.stdout.strip() == receiver
+
+
+def test_a_check_of_long_ago_counts_as_none(tmp_path: Path) -> None:
+    assert fired(succeeded(("backup", 60), ("restore_check", 9 * DAY)), "RestoreNotChecked", tmp_path)
+
+
+def test_where_others_take_the_backups_no_alert_asks_for_ours(tmp_path: Path) -> None:
+    for name in ("BackupOld", "WalNotStreamed", "CopyOld", "RestoreNotChecked"):
+        assert not fired(steady("yoyaku_build_info", 1), name, tmp_path)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from server.config import ConfigurationError, LocalSettings, Settings, load
+from server.config import BackupSettings, ConfigurationError, LocalSettings, Settings, load
 
 NEEDED = {"YOYAKU_DATABASE_URL": "postgresql://db/yoyaku", "YOYAKU_KEY_ENCRYPTION_KEY": "key"}
 
@@ -54,6 +54,6 @@ def test_a_bad_value_is_not_shown() -> None:
 
 def test_every_setting_is_documented() -> None:
     text = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
-    for model in (Settings, LocalSettings):
+    for model in (Settings, LocalSettings, BackupSettings):
         for name in model.model_fields:
             assert f"`YOYAKU_{name.upper()}`" in text

@@ -36,6 +36,9 @@ SELECT pg_is_in_recovery(),
 FROM cluster_epoch
 """
 _RAISE_EPOCH = f"UPDATE cluster_epoch SET epoch = epoch + 1, history = {_HISTORY} WHERE history <> {_HISTORY}"
+_RAISE_EPOCH_TO = f"""
+UPDATE cluster_epoch SET epoch = greatest(epoch + 1, %(at_least)s), history = {_HISTORY} RETURNING epoch
+"""
 # The position of the next WAL record: everything committed lies before it.
 _WRITTEN = "SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint"
 _ALLOWED = """
@@ -64,6 +67,14 @@ async def raise_epoch_if_needed(pg: Connection) -> StateRow:
         return row
     await pg.execute(_RAISE_EPOCH)
     return await _state(pg)
+
+
+async def raise_epoch_to(pg: Connection, at_least: int) -> int:
+    """Raise the epoch of a primary, to a number that is not below `at_least`; the epoch."""
+    row = await (await pg.execute(_RAISE_EPOCH_TO, {"at_least": at_least})).fetchone()
+    if row is None:
+        raise LookupError("cluster_epoch has no row")
+    return int(row[0])
 
 
 async def _state(pg: Connection) -> StateRow:

@@ -35,6 +35,7 @@ from db.postgres.tables.records import (
     record_versions,
     records,
 )
+from db.postgres.tables.recovery import backup_steps
 
 __all__ = [
     "ACTIVE",
@@ -44,6 +45,7 @@ __all__ = [
     "appointment_identifiers",
     "appointment_types",
     "appointments",
+    "backup_steps",
     "clinic_feeds",
     "clinic_identifiers",
     "clinics",

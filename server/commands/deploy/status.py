@@ -4,6 +4,7 @@ import json
 import time
 import urllib.request
 from contextlib import suppress
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +15,7 @@ from rich.text import Text
 
 from server.commands import app, fail
 from server.commands.running import stack
-from server.telemetry.problems import CALLS, problems
+from server.telemetry.problems import BACKUP_SECONDS, BACKUPS, CALLS, problems
 from server.telemetry.snapshot import Snapshot
 
 _INTERVAL_SECONDS = 2.0
@@ -96,7 +97,7 @@ def summary(before: Snapshot, now: Snapshot, edge: Snapshot | None, seconds: flo
         "breakers_open": [
             channel for (channel,), is_open in now.extreme("yoyaku_provider_breaker_open", "channel").items() if is_open
         ],
-        "last_backup": None,
+        "backups": {step: at for (step,), at in now.extreme(BACKUPS, "step").items()},
         "slow_statements": _slowest(now.quantile(0.99, "db_client_operation_duration_seconds", "db_operation_name")),
     }
 
@@ -146,8 +147,20 @@ def _states(found: dict[str, Any]) -> list[tuple[str, Text]]:
     lines.append(("notices", Text(notices)))
     providers = ", ".join(found["breakers_open"])
     lines.append(("providers", _graded(f"failing: {providers}" if providers else "up", well=not providers)))
-    lines.append(("last backup", Text("none configured")))
+    lines.append(("last backup", _backups(found["backups"])))
     return lines
+
+
+def _backups(times: dict[str, float]) -> Text:
+    """How long ago each step last succeeded."""
+    if not times:
+        return Text("none; `python -m server backup` takes one")
+    parts = []
+    for step, (most, _) in BACKUP_SECONDS.items():
+        age = time.time() - times[step] if step in times else None
+        text = "never" if age is None else f"{timedelta(seconds=round(age))} ago"
+        parts.append(_graded(f"{step.replace('_', ' ')} {text}", well=age is not None and age <= most))
+    return Text(", ").join(parts)
 
 
 def _graded(text: str, *, well: bool) -> Text:

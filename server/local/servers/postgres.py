@@ -24,6 +24,7 @@ SETTINGS = {
     "wal_level": "replica",
     "hot_standby_feedback": "on",
     "max_slot_wal_keep_size": "1GB",
+    "summarize_wal": "on",  # for incremental backups
     "timezone": "UTC",
     "log_timezone": "UTC",
     # The details and context of errors contain values of rows, which are about patients.

@@ -17,14 +17,14 @@ START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 
 
-def launch(name: str, log: Path, *, port: int, environment: Mapping[str, str]) -> Process:
-    """Start a server worker on a port."""
+def launch(name: str, log: Path, *, port: int, environment: Mapping[str, str], root: Path = ROOT) -> Process:
+    """Start a server worker on a port; `root` has its release, by default this checkout."""
     return start(
         name,
         [sys.executable, "-m", "server", "serve"],
         log,
         environment={**environment, "YOYAKU_LISTEN": f"{HOST}:{port}", "PYTHONUNBUFFERED": "1"},
-        directory=ROOT,
+        directory=root,
     )
 
 
@@ -33,6 +33,18 @@ def launch_notifications(log: Path, *, environment: Mapping[str, str]) -> Proces
     return start(
         "notifications",
         [sys.executable, "-m", "server", "worker"],
+        log,
+        environment={**environment, "PYTHONUNBUFFERED": "1"},
+        directory=ROOT,
+        niceness=BACKGROUND,
+    )
+
+
+def launch_backups(log: Path, *, environment: Mapping[str, str]) -> Process:
+    """Start what takes backups of the stack in this checkout, all the time."""
+    return start(
+        "backup",
+        [sys.executable, "-m", "server", "backup", "--all-the-time"],
         log,
         environment={**environment, "PYTHONUNBUFFERED": "1"},
         directory=ROOT,

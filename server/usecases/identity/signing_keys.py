@@ -88,18 +88,26 @@ class SigningKeys:
         rows, now = await self.rows(), self._clock()
         # By a clock that is behind, no key may sign yet: then use the first one.
         row = next((row for row in rows if row.signs_from <= now), rows[-1])
-        sealed = row.private_key_encrypted
-        try:
-            raw = self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], row.kid.encode())
-        except InvalidTag:
-            raise KeyEncryptionKeyError("the signing keys were encrypted with another key-encryption key") from None
-        return row.kid, Ed25519PrivateKey.from_private_bytes(raw)
+        return row.kid, _opened(self._cipher, row.kid, row.private_key_encrypted)
 
     def _make(self, signs_from: datetime) -> SigningKeyRow:
         key = Ed25519PrivateKey.generate()
         kid, nonce = secrets.token_urlsafe(9), secrets.token_bytes(_NONCE_BYTES)
         sealed = nonce + self._cipher.encrypt(nonce, key.private_bytes_raw(), kid.encode())
         return SigningKeyRow(kid, key.public_key().public_bytes_raw(), sealed, self._clock(), signs_from)
+
+
+def opened(encryption_key: bytes, kid: str, sealed: bytes) -> Ed25519PrivateKey:
+    """The signing key of this id, from its encrypted form in the database (KeyEncryptionKeyError)."""
+    return _opened(AESGCM(encryption_key), kid, sealed)
+
+
+def _opened(cipher: AESGCM, kid: str, sealed: bytes) -> Ed25519PrivateKey:
+    try:
+        raw = cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], kid.encode())
+    except InvalidTag:
+        raise KeyEncryptionKeyError("the signing keys were encrypted with another key-encryption key") from None
+    return Ed25519PrivateKey.from_private_bytes(raw)
 
 
 def key_encryption_key(text: str) -> bytes:

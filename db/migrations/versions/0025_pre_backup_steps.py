@@ -1,0 +1,24 @@
+"""When each step of the backups last succeeded."""
+
+from alembic import op
+
+revision = "0025_pre_backup_steps"
+down_revision = "0024_pre_certificate_names"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute(
+        """
+        CREATE TABLE backup_steps (
+            step text CONSTRAINT backup_steps_pkey PRIMARY KEY
+                CONSTRAINT backup_steps_known CHECK (step IN ('backup', 'wal', 'copy', 'restore_check')),
+            succeeded_at timestamptz NOT NULL
+        );
+        """
+    )
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE backup_steps")

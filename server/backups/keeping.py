@@ -1,0 +1,169 @@
+"""Takes backups: one now, or WAL all the time, a backup every day and a copy elsewhere every half minute."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from db.errors import StateError
+from db.postgres.cluster.engines import Connection, create_engine
+from db.postgres.cluster.transaction import transact
+from db.postgres.recovery import steps
+from server.backups import BackupError, keys
+from server.backups.barman import FULL_EVERY, SLOT, Backup, Barman
+from server.backups.second_place import SecondPlace
+from server.local.processes.process import Process
+
+T = TypeVar("T")
+
+_EVERY = timedelta(days=1)
+_STEP_SECONDS = 5.0
+_COPY_SECONDS = 30.0
+_THIN_OUT_SECONDS = 3600.0
+_STREAMS_SECONDS = 30.0
+_STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What takes backups of one database, which it also tells of them."""
+
+    barman: Barman
+    second_place: SecondPlace | None
+    database_url: str
+    say: Callable[[str], None]
+
+    def once(self, log: Path, *, full: bool) -> Backup:
+        """Take a backup now and copy it. Raises BackupError."""
+        self.prepare()
+        # Without the WAL of its own time a backup is worth nothing; somebody else may be streaming it already.
+        stream = None if self.is_streaming() else self.barman.stream(log)
+        try:
+            self.wait_for_stream(stream)
+            taken = self.take(full=full)
+            self.barman.archive()
+        finally:
+            if stream:
+                stream.stop(_STOP_SECONDS)
+        self.copy(thin_out=True)
+        return taken
+
+    def all_the_time(self, log: Path, stop: threading.Event) -> None:
+        """Stream WAL, and see to backups and copies, until `stop` is set; says what fails, and goes on."""
+        turns = _Turns(self, log)
+        try:
+            while not stop.is_set():
+                try:
+                    turns.take_one()
+                except (BackupError, StateError) as error:
+                    self.say(f"{error}; trying again")
+                stop.wait(_STEP_SECONDS)
+        finally:
+            if turns.stream:
+                turns.stream.stop(_STOP_SECONDS)
+
+    def prepare(self) -> None:
+        """Make what is missing: configuration, replication slot, second place. Raises BackupError."""
+        self.barman.configure()
+        self.barman.make_slot()
+        if self.second_place:
+            self.second_place.prepare()
+
+    def is_due(self) -> bool:
+        """Whether the newest backup is a day old."""
+        backups = self.barman.backups()
+        return not backups or datetime.now(UTC) - backups[0].ended_at > _EVERY
+
+    def take(self, *, full: bool) -> Backup:
+        """Take a backup, and delete those that are too old. WAL must be streamed meanwhile."""
+        keys.note(self.barman.home, self._database(steps.keys_needed))
+        since = datetime.now(UTC) - FULL_EVERY
+        full = full or not any(backup.is_full and backup.ended_at > since for backup in self.barman.backups())
+        try:
+            taken = self.barman.take(full=full)
+        except BackupError as error:
+            if full:
+                raise
+            self.say(f"no incremental backup ({error}): taking a full one")
+            taken = self.barman.take(full=True)
+        self.told("backup")
+        self.barman.thin_out(datetime.now(UTC))
+        return taken
+
+    def copy(self, *, thin_out: bool) -> None:
+        """Copy what is new to the second place, and forget old copies if asked to."""
+        if self.second_place is None:
+            return
+        self.second_place.copy(self.barman.home)
+        if thin_out:
+            self.second_place.thin_out()
+        self.told("copy")
+
+    def wait_for_stream(self, stream: Process | None) -> None:
+        """Return when WAL is streamed, by this process or by another. Raises BackupError."""
+        deadline = time.monotonic() + _STREAMS_SECONDS
+        while not self.is_streaming():
+            if (stream and stream.ended) or time.monotonic() > deadline:
+                said = f": {stream.last_words()}" if stream else ""
+                raise BackupError(f"WAL is not streamed{said}")
+            time.sleep(0.1)
+
+    def is_streaming(self) -> bool:
+        """Whether WAL is streamed."""
+        return self._database(lambda pg: steps.is_streaming(pg, SLOT))
+
+    def told(self, step: str) -> None:
+        """Note in the database that a step has succeeded."""
+        self._database(lambda pg: steps.succeeded(pg, step))
+
+    def _database(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        async def run() -> T:
+            engine = create_engine(self.database_url, size=1, wait_seconds=5, application="yoyaku-backup")
+            try:
+                return await transact(engine, work, replayable=True)
+            finally:
+                await engine.dispose()
+
+        return asyncio.run(run())
+
+
+@dataclass(slots=True)
+class _Turns:
+    """What `all_the_time` does again and again."""
+
+    keeping: Keeping
+    log: Path
+    stream: Process | None = None
+    is_prepared: bool = False
+    copied_at: float = 0.0
+    thinned_out_at: float = 0.0
+
+    def take_one(self) -> None:
+        """Do what is due."""
+        keeping = self.keeping
+        if not self.is_prepared:
+            keeping.prepare()
+            self.is_prepared = True
+        if self.stream is None or self.stream.ended:
+            keeping.barman.make_slot()  # a new primary has none
+            self.stream = keeping.barman.stream(self.log)
+            keeping.wait_for_stream(self.stream)
+        keeping.barman.archive()
+        if keeping.is_streaming():
+            keeping.told("wal")
+        if keeping.is_due():
+            keeping.take(full=False)
+        self._copy_if_due(time.monotonic())
+
+    def _copy_if_due(self, now: float) -> None:
+        if now - self.copied_at < _COPY_SECONDS:
+            return
+        thin_out = now - self.thinned_out_at > _THIN_OUT_SECONDS
+        self.keeping.copy(thin_out=thin_out)
+        self.copied_at = now
+        if thin_out:
+            self.thinned_out_at = now

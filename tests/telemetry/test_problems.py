@@ -21,6 +21,10 @@ yoyaku_valkey_up{process="server-1",use="cache"} 1
 yoyaku_valkey_up{process="server-1",use="tokens"} 1
 yoyaku_clock_skew_seconds{process="server-1"} -0.1
 yoyaku_signing_key_age_seconds{process="server-1"} 60
+yoyaku_backup_succeeded_timestamp_seconds{process="server-1",step="backup"} 9e9
+yoyaku_backup_succeeded_timestamp_seconds{process="server-1",step="wal"} 9e9
+yoyaku_backup_succeeded_timestamp_seconds{process="server-1",step="copy"} 9e9
+yoyaku_backup_succeeded_timestamp_seconds{process="server-1",step="restore_check"} 9e9
 yoyaku_notices{process="notifications-3",status="waiting"} 4
 yoyaku_notice_oldest_waiting_seconds{process="notifications-3"} 3
 yoyaku_provider_breaker_open{process="notifications-3",channel="email"} 0
@@ -58,6 +62,10 @@ def test_nothing_is_said_of_a_system_that_is_well() -> None:
         ("notifications-3\"} 3", "notifications-3\"} 600", "for 10 minutes", "notices-late"),
         ("-0.1", "-1.5", "1.5 s from the database's", "clock-skew"),
         ('server-1"} 60', 'server-1"} 8640000', "100 days old", "signing-key-old"),
+        ('step="backup"} 9e9', 'step="backup"} 1e9', "backups: backup last succeeded", "backup-old"),
+        ('step="wal"} 9e9', 'step="wal"} 1e9', "backups: wal last succeeded", "wal-not-streamed"),
+        ('step="copy"} 9e9', 'step="copy"} 1e9', "backups: copy last succeeded", "copy-old"),
+        ('step="restore_check"', 'step="none"', "backups: restore_check has never", "restore-not-checked"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_the_page_to_read(well: str, ill: str, text: str, runbook: str) -> None:

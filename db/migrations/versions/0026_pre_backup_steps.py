@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0025_pre_backup_steps"
-down_revision = "0024_pre_certificate_names"
+revision = "0026_pre_backup_steps"
+down_revision = "0025_pre_appointment_types"
 branch_labels = None
 depends_on = None
 

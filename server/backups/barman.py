@@ -1,9 +1,11 @@
 """Barman: streams WAL, takes full and incremental backups, keeps seven days and twelve months, prepares a restore."""
 
+import fcntl
 import getpass
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +23,7 @@ WINDOW = timedelta(days=7)
 """How far back any second can be restored."""
 MONTHS_KEPT = timedelta(days=366)
 """How long the first full backup of a month is kept."""
+_LOCK_SECONDS = 2.0
 FULL_EVERY = timedelta(days=7)
 _CONFIGURATION = """\
 [barman]
@@ -145,9 +148,25 @@ class Barman:
             shutil.copy(segment, into / "barman_wal" / segment.name.removesuffix(".partial"))
 
     def set_stream_aside(self) -> None:
-        """Begin a new stream after a restore: the restored server may never have written what was streamed last."""
-        if self.streamed.exists() and [*self._unarchived()]:
+        """Begin a new stream after a restore: the restored server may never have written what was streamed last.
+
+        While a server is being streamed, the restore was beside it, and its stream goes on.
+        """
+        if not self._is_streaming() and [*self._unarchived()]:
             self.streamed.rename(self.streamed.with_name(f"streaming.before-{datetime.now(UTC):%Y%m%dT%H%M%S}"))
+
+    def _is_streaming(self) -> bool:
+        """Whether a `receive-wal` holds its lock for longer than a failing one does."""
+        deadline = time.monotonic() + _LOCK_SECONDS
+        with (self.home / f".{NAME}-receive-wal.lock").open("a") as lock:
+            while time.monotonic() < deadline:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    time.sleep(_LOCK_SECONDS / 20)
+                else:
+                    return False
+        return True
 
     def _unarchived(self) -> Iterator[Path]:
         return (path for path in sorted(self.streamed.glob("*")) if path.is_file())

@@ -145,10 +145,22 @@ async def test_after_a_restore_everybody_begins_anew_and_nobody_is_told_twice(ba
         request = notices_pb.ListNotificationsRequest(appointment_id=kept)
         listed = await admin(admin.notifications.ListNotifications, request)
         assert {ended(each) for each in listed.notifications} == {
-            ("CONFIRMATION", "DEAD", "OUTCOME_UNKNOWN"),
+            ("CONFIRMATION", "DEAD", "UNKNOWN"),
             ("REMINDER", "PLANNED", "UNSPECIFIED"),
         }
         assert await book_.rows("SELECT FROM procrastinate_jobs WHERE task_name IN ('announce', 'deliver')") == []
+    # The stream of the restored server begins anew, and so do backups.
+    done, said = await command(backed_up, "backup", "--full")
+    assert done, said
+    assert [*(backed_up.home / "backups" / "yoyaku").glob("streaming.before-*")]
+
+
+async def test_a_restore_beside_a_running_server_leaves_its_stream_alone(backed_up: Town) -> None:
+    into = backed_up.home / "data" / "beside"
+    kept = {*(backed_up.home / "backups" / "yoyaku").glob("streaming.before-*")}
+    done, said = await command(backed_up, "restore", "--to", "latest", "--into", str(into))
+    assert done, said
+    assert {*(backed_up.home / "backups" / "yoyaku").glob("streaming.before-*")} == kept
 
 
 def ended(notice: Any) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ def restore(
             done = asyncio.run(restoring.restore(until, where))
         except (BackupError, ConfigurationError, LocalError) as error:
             raise fail(str(error)) from None
-    _report(done, where)
+    _report(done, into)
 
 
 def _time(text: str) -> datetime:
@@ -97,9 +97,10 @@ def _place_for(found: Places, into: Path | None) -> Iterator[Path]:
         scratch.rename(home / "primary")
 
 
-def _report(done: Restored, where: Path) -> None:
+def _report(done: Restored, into: Path | None) -> None:
     print(f"restored in {done.seconds:.1f} s from backup {done.backup.id}; the last write is of {done.last_write}")
     print(f"epoch {done.epoch} begins; {done.unknown_notices} notices are dead letters, OUTCOME_UNKNOWN")
     if done.waits_for_nobody:
         print("commits wait for no standby now: set synchronous_standby_names again once standbys follow")
-    print(f"next: start PostgreSQL on {where}, then workers, then `python -m server verify-audit` and a backup")
+    start = f"start PostgreSQL on {into}, then workers" if into else "`make up`"
+    print(f"next: {start}, then `python -m server verify-audit` and `python -m server backup --full`")

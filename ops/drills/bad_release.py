@@ -11,6 +11,7 @@ from ops.drills.frame import Drill, Findings
 from ops.drills.people import Clinic, working
 from server.local.processes.process import Process
 from server.local.servers import workers
+from server.local.servers.workers import HERE, Release
 from tests.faults.conftest import visiting
 from tests.faults.town import ROOT, Town, town
 from tests.fixtures.waiting import until
@@ -42,7 +43,7 @@ async def roll_back() -> Findings:
             return await clinic.findings(released_at, back_at, remark=f"{failed} calls failed while it served")
 
 
-def _bad_release(directory: Path) -> Path:
+def _bad_release(directory: Path) -> Release:
     """A copy of the programs in which every booking fails."""
     for name in ("db", "server"):
         shutil.copytree(ROOT / name, directory / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -51,13 +52,13 @@ def _bad_release(directory: Path) -> Path:
     if GOOD not in good:
         raise LookupError(f"{RULE} has changed: choose another line to break")
     rule.write_text(good.replace(GOOD, BAD, 1))
-    return directory
+    return Release(HERE.python, directory)
 
 
-def _launch(place: Town, release: Path) -> Process:
+def _launch(place: Town, release: Release) -> Process:
     port = int(place.addresses[0].rpartition(":")[2])
     log = place.home / "bad-release.log"
-    return workers.launch(WORKER, log, port=port, environment=place.environment, root=release)
+    return workers.launch(WORKER, log, port=port, environment=place.environment, release=release)
 
 
 async def _exchange(place: Town, launch: Callable[[], Process]) -> None:

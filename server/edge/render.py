@@ -107,9 +107,15 @@ def render(values: EdgeValues, directory: Path) -> Path:
     return _write(directory, CONFIGURATION, known | parts, 0o600 if values.tls and values.tls.edge_key else 0o644)
 
 
-def write_workers(workers: Sequence[Address], directory: Path) -> Path:
-    """Set the workers that get calls from now on; host names are resolved now. Raises EdgeError."""
-    endpoints = [{"endpoint": {"address": {"socket_address": _socket_address(worker)}}} for worker in workers]
+def write_workers(workers: Sequence[Address], directory: Path, weights: Sequence[int] = ()) -> Path:
+    """Set the workers that get calls from now on; host names are resolved now. Raises EdgeError.
+
+    With `weights`, one for each and at least 1, their shares of the calls are in proportion to these.
+    """
+    endpoints = [
+        {"endpoint": {"address": {"socket_address": _socket_address(worker)}}, "load_balancing_weight": weight}
+        for worker, weight in zip(workers, weights or [1] * len(workers), strict=True)
+    ]
     assignment = {"@type": ENDPOINTS_TYPE, "cluster_name": "workers", "endpoints": [{"lb_endpoints": endpoints}]}
     admitted = {name: each * max(1, len(workers)) for name, each in CALLS_PER_WORKER.items()}
     passed_by = [method.path for method in contract.methods() if method.streams or method.public]

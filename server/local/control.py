@@ -15,10 +15,15 @@ STEP_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class ControlRequest:
-    """Asks for this number of workers; with `renew`, also for a new process in place of each."""
+    """Asks for this number of workers; with `renew`, also for a new process in place of each.
+
+    With `release`, a directory, asks instead for as many workers of the release there, watched for `seconds` a step.
+    """
 
     workers: int
-    renew: bool
+    renew: bool = False
+    release: str = ""
+    seconds: float = 0
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 

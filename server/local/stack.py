@@ -164,8 +164,10 @@ class Stack:
                 outbox.await_ready(part.process, port)
             self._environment["YOYAKU_SMTP_URL"] = f"smtp://{HOST}:{port}"
         with self._step("Notification worker"):
-            self._parts.run(
-                lambda: workers.launch_notifications(self._log("notifications"), environment=self._environment),
+            self._notifications = self._parts.run(
+                lambda: workers.launch_notifications(
+                    self._log("notifications"), environment=self._environment, release=self._fleet.release
+                ),
                 workers.STOP_SECONDS,
             )
 
@@ -184,15 +186,26 @@ class Stack:
         if wanted is None or wanted.request_id == self.state.last_control_request_id:
             return
         try:
-            with self._step(f"Workers: {wanted.workers}{', restarted' if wanted.renew else ''}"):
-                self._fleet.resize(wanted.workers)
-                if wanted.renew:
-                    self._fleet.renew()
+            if wanted.release:
+                self._release(wanted)
+            else:
+                self._resize(wanted)
             self.state.last_control_failure = ""
         except LocalError as error:
             self.state.last_control_failure = str(error)
         self.state.last_control_request_id = wanted.request_id
         state.write(self._home, self.state)
+
+    def _resize(self, wanted: ControlRequest) -> None:
+        with self._step(f"Workers: {wanted.workers}{', restarted' if wanted.renew else ''}"):
+            self._fleet.resize(wanted.workers)
+            if wanted.renew:
+                self._fleet.renew()
+
+    def _release(self, wanted: ControlRequest) -> None:
+        with self._step(f"Workers of {wanted.release}"):
+            self._fleet.shift(workers.release_in(Path(wanted.release)), wanted.seconds)
+            self._notifications.replace(lambda _: None)
 
     def _start_envoy(self) -> None:
         admin = self._settings.admin_port

@@ -1,6 +1,7 @@
 """grpc.health.v1: the health of each service, with errors in the form that all others have."""
 
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any
 
 import grpc
@@ -12,6 +13,9 @@ from grpc_status import rpc_status
 from server.domain.errors import DomainError, Reason
 from server.rpc.messages.errors import status_of
 
+VERSION_KEY = "x-yoyaku-version"
+"""The trailing metadata of a check that says which release answers."""
+
 
 class Health:
     """What load balancers are told of a worker and its services; SERVING until `say` changes that."""
@@ -19,6 +23,7 @@ class Health:
     def __init__(self, services: Sequence[str]) -> None:
         self._services = ("", *services)
         self._known = health.aio.HealthServicer()
+        self._version = ((VERSION_KEY, version("yoyaku")),)
 
     async def say(self, status: "HealthCheckResponse.ServingStatus.ValueType") -> None:
         """Set the health of the worker and of all its services."""
@@ -35,6 +40,7 @@ class Health:
         return grpc.method_handlers_generic_handler(health.SERVICE_NAME, {"Check": check, "Watch": watch})
 
     async def _check(self, raw: bytes, context: Any) -> HealthCheckResponse:
+        context.set_trailing_metadata(self._version)
         try:
             return await self._known.Check(self._asked(raw), context)
         except DomainError as error:

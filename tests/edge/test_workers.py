@@ -119,27 +119,32 @@ class Days:
     closings: int = 0
     failures: list[str] = field(default_factory=list)
     open: bool = False
+    away: float = 0.0
+    """The longest time in seconds between the end of a stream and the first message of the next one."""
+
+    def follow(self, call: Any) -> None:
+        """Read a stream to its end."""
+        asked = time.monotonic()
+        for message in call:
+            if not self.open:
+                self.open, self.away = True, max(self.away, time.monotonic() - asked)
+            self.closings += message.HasField("closing")
+        self.open = False
 
 
 @contextmanager
-def watching(rest: Rest, pair: Pair) -> Iterator[Days]:
+def watching(rest: Rest, edge: Edge) -> Iterator[Days]:
     days, ending = Days(), threading.Event()
     calls: list[Any] = []
     request = WatchSlotsRequest(doctor_ids=[rest.stack.clinic.doctor], date=rest.stack.clinic.day)
     metadata = (("authorization", f"Bearer {rest.stack.clinic.tokens['patient']}"),)
 
-    def watch(stub: ScheduleServiceStub) -> None:
-        calls[:] = [stub.WatchSlots(request, metadata=metadata)]
-        for message in calls[0]:
-            days.open = True
-            days.closings += message.HasField("closing")
-        days.open = False
-
     def keep_watching() -> None:
-        with grpc.insecure_channel(pair.edge.url.removeprefix("http://")) as channel:
+        with grpc.insecure_channel(edge.url.removeprefix("http://")) as channel:
             while not ending.is_set():
                 try:
-                    watch(ScheduleServiceStub(channel))
+                    calls[:] = [ScheduleServiceStub(channel).WatchSlots(request, metadata=metadata)]
+                    days.follow(calls[0])
                 except grpc.RpcError as error:
                     if not ending.is_set():
                         days.failures.append(f"{error}")
@@ -189,7 +194,7 @@ def test_a_worker_that_dies_costs_no_read(pair: Pair, rest: Rest) -> None:
 def test_restarting_workers_one_by_one_fails_nothing(pair: Pair, rest: Rest) -> None:
     """As `python -m server workers --restart` does it."""
     restarts, until = 0, time.monotonic() + RESTARTS_SECONDS
-    with load(rest) as seen, watching(rest, pair) as days:
+    with load(rest) as seen, watching(rest, pair.edge) as days:
         while time.monotonic() < until or restarts < 2:
             (port,) = free(1)
             new = rest.stack.launch(f"new-{restarts}", port)

@@ -19,6 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.fixtures.predecessor import altered
 from tests.fixtures.stack import ROOT, Copy, copied
 
 
@@ -220,6 +221,24 @@ def load(client: httpx.Client) -> Iterator[list[int]]:
         finally:
             ending.set()
         calling.result()
+
+
+def test_another_release_takes_over_and_an_empty_directory_does_not(copy: Copy, tmp_path: Path) -> None:
+    other = altered(tmp_path / "other", "server/__init__.py", "The server", "The other server")
+    before = copy.stack()["pids"]
+    with copy.client("patient") as client, load(client) as statuses:
+        done = copy.run("release", "--to", str(other.directory), "--seconds", "1")
+        assert done.returncode == 0, done.stderr
+        refused = copy.run("release", "--to", str(tmp_path))
+    after = {name: pid for name, pid in copy.stack()["pids"].items() if runs(pid)}
+    assert f"all calls go to {other.directory}" in done.stdout
+    assert (refused.returncode, "make .venv/built" in refused.stderr) == (1, True)
+    workers = [name for name in after if name.startswith("worker-")]
+    assert len(workers) == healthy_workers(copy) == 2
+    for name in (*workers, "notifications"):
+        assert after[name] not in before.values()
+        assert Path(f"/proc/{after[name]}/cwd").readlink() == other.directory
+    assert set(statuses) == {200}
 
 
 def test_reset_leaves_nothing(copy: Copy) -> None:

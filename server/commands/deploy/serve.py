@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+from importlib.metadata import version
 
 import structlog
 import uvloop
@@ -39,7 +40,7 @@ async def _serve(configured: Settings) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
     log = structlog.get_logger()
-    log.info("worker starts", listen=configured.listen)
+    log.info("worker starts", listen=configured.listen, version=version("yoyaku"))
     # All objects that exist by now are permanent: the garbage collector need not look at them again.
     gc.freeze()
     # A change that goes to thousands of streams makes as many short-lived objects, which cost a third more if the

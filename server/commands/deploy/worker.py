@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from importlib.metadata import version
 
 import structlog
 import uvloop
@@ -29,6 +30,6 @@ async def _work(configured: Settings) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
     log = structlog.get_logger()
-    log.info("notification worker starts")
+    log.info("notification worker starts", version=version("yoyaku"))
     await composition.work(configured, stop)
     log.info("notification worker ended")

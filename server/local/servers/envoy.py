@@ -2,8 +2,10 @@
 
 import http.client
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from server.local.processes.ports import HOST
 from server.local.processes.process import Process, start
@@ -12,6 +14,7 @@ from server.local.servers import binaries
 START_SECONDS = 30.0
 DRAIN_SECONDS = 5.0
 STOP_SECONDS = 5.0
+CLUSTERS = ("workers", "streams", "public")
 IN_FLIGHT = "/stats?filter=^http.edge.*downstream_rq_active"
 
 
@@ -33,13 +36,42 @@ def is_ready(port: int) -> bool:
 
 def await_healthy(admin: str, port: int, seconds: float) -> None:
     """Wait until Envoy sends calls to the worker on this port, at most for `seconds`."""
-    admin_port, deadline = int(admin.rpartition(":")[2]), time.monotonic() + seconds
-    wanted = [f"{cluster}::{HOST}:{port}::health_flags::healthy" for cluster in ("workers", "streams", "public")]
-    while time.monotonic() < deadline:
-        lines = _ask("GET", admin_port, "/clusters")[1].splitlines()
-        if all(line in lines for line in wanted):
-            return
+    deadline = time.monotonic() + seconds
+    while not is_healthy(admin, port) and time.monotonic() < deadline:
         time.sleep(0.1)
+
+
+def is_healthy(admin: str, port: int) -> bool:
+    """Whether Envoy sends calls to the worker on this port."""
+    lines = _clusters(admin)
+    return all(f"{cluster}::{HOST}:{port}::health_flags::healthy" in lines for cluster in CLUSTERS)
+
+
+class Outcomes(NamedTuple):
+    """Calls that workers have ended since Envoy knows them, and how many of them they failed (as HTTP: 5xx)."""
+
+    calls: int
+    failed: int
+
+    def since(self, earlier: "Outcomes") -> "Outcomes":
+        """What has been added."""
+        return Outcomes(self.calls - earlier.calls, self.failed - earlier.failed)
+
+
+def outcomes(admin: str, ports: Collection[int]) -> Outcomes:
+    """Those of the workers on these ports, added up."""
+    hosts = {f"{cluster}::{HOST}:{port}" for cluster in CLUSTERS for port in ports}
+    counts = {"success": 0, "error": 0}
+    for line in _clusters(admin):
+        host, _, count = line.rpartition("::rq_")
+        name, _, value = count.partition("::")
+        if host in hosts and name in counts:
+            counts[name] += int(value)
+    return Outcomes(sum(counts.values()), counts["error"])
+
+
+def _clusters(admin: str) -> list[str]:
+    return _ask("GET", int(admin.rpartition(":")[2]), "/clusters")[1].splitlines()
 
 
 def drain(admin_port: int) -> None:

@@ -1,5 +1,6 @@
 """The server workers, each on a port of its own; Envoy is told of every change."""
 
+import itertools
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,8 @@ from server.local.processes import ports
 from server.local.processes.ports import HOST
 from server.local.processes.process import Process
 from server.local.processes.supervised_process import SupervisedProcess
-from server.local.servers import envoy, workers
+from server.local.servers import envoy, shifting, workers
+from server.local.servers.workers import HERE, Release
 from server.local.state import StackState
 
 NOTICE_SECONDS = 10.0
@@ -30,6 +32,9 @@ class Fleet:
         self._environment: Mapping[str, str] = {}
         self._ports: dict[str, int] = {}
         self._leaving: list[int] = []
+        self._weights: Mapping[str, int] = {}
+        self.release = HERE
+        """The release whose workers are started."""
         self.parts: dict[str, SupervisedProcess] = {}
 
     @property
@@ -40,11 +45,11 @@ class Fleet:
     def start(self, count: int, environment: Mapping[str, str]) -> None:
         """Start `count` workers at the same time. Raises LocalError."""
         self._environment = environment
-        self._add(count)
+        self._add(self._new_names(count))
 
     def resize(self, count: int) -> None:
         """Start more workers, or shut down the newest, until there are `count`. Raises LocalError."""
-        self._add(max(0, count - len(self.parts)))
+        self._add(self._new_names(count - len(self.parts)))
         self._drop([*self.parts][count:])
         self._tell()
 
@@ -65,6 +70,39 @@ class Fleet:
                 self._leaving = []
                 self._tell()
 
+    def shift(self, to: Release, seconds: float) -> None:
+        """Replace all workers by as many of another release, without failing a call.
+
+        The new ones run beside the old ones and get 10, 50 and 100 % of the calls, for `seconds` each. If one of them
+        does not serve, or they fail calls that the old ones do not, the old ones get all calls again (LocalError).
+        """
+        old, before = [*self.parts], self.release
+        new, self.release = self._new_names(len(old)), to
+        try:
+            self._weigh(old, new, shifting.SHARES[0])
+            self._add(new)
+            shifting.await_healthy(self._state.admin, self._ports_of(new))
+            for share in shifting.SHARES:
+                self._weigh(old, new, share)
+                self._tell()
+                shifting.watch(self._state.admin, self._ports_of(old), self._ports_of(new), seconds)
+        except LocalError:
+            self.release = before
+            self._weigh(old, new, 0)
+            self._tell()
+            self._drop([name for name in new if name in self.parts])
+            raise
+        finally:
+            self._weights = {}
+        self._drop(old)
+        self._tell()
+
+    def _weigh(self, old: list[str], new: list[str], share: int) -> None:
+        self._weights = dict.fromkeys(old, 100 - share) | dict.fromkeys(new, share)
+
+    def _ports_of(self, names: list[str]) -> list[int]:
+        return [self._ports[name] for name in names]
+
     def stop(self) -> None:
         """Shut down all workers at the same time."""
         for part in self.parts.values():
@@ -72,8 +110,11 @@ class Fleet:
         for part in self.parts.values():
             part.stop()
 
-    def _add(self, count: int) -> None:
-        names = [f"worker-{len(self.parts) + number}" for number in range(1, count + 1)]
+    def _new_names(self, count: int) -> list[str]:
+        free = (name for number in itertools.count(1) if (name := f"worker-{number}") not in self.parts)
+        return [*itertools.islice(free, max(0, count))]
+
+    def _add(self, names: list[str]) -> None:
         self._ports |= zip(names, ports.free(len(names)), strict=True)
         for name in names:
             launch = partial(self._launch, name)
@@ -88,6 +129,8 @@ class Fleet:
 
     def _drop(self, names: list[str]) -> None:
         for name in names:
+            self.parts[name].ask()
+        for name in names:
             self.parts.pop(name).stop()
             del self._ports[name]
 
@@ -96,7 +139,9 @@ class Fleet:
         if not ports.is_free(self._ports[name]):
             [self._ports[name]] = ports.free(1)
             self._tell()
-        return workers.launch(name, self._log(name), port=self._ports[name], environment=self._environment)
+        return workers.launch(
+            name, self._log(name), port=self._ports[name], environment=self._environment, release=self.release
+        )
 
     def _serve(self, name: str, process: Process) -> None:
         """Wait until Envoy sends calls to a new process, or for a while if Envoy is not running yet."""
@@ -107,4 +152,7 @@ class Fleet:
     def _tell(self) -> None:
         self._state.workers = [f"{host}:{port}" for host, port in self.addresses]
         self._edge.mkdir(exist_ok=True)
-        write_workers(self.addresses, self._edge)
+        weights = {(HOST, port): self._weights.get(name, 1) for name, port in self._ports.items()}
+        told = {address: weights.get(address, 1) for address in self.addresses}
+        heard = {address: weight for address, weight in told.items() if weight}
+        write_workers([*heard], self._edge, [*heard.values()])

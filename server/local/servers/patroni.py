@@ -32,6 +32,7 @@ _ENVIRONMENT = ROOT / ".venv-ha"
 _ETCD = _ENVIRONMENT / "etcd" / "usr" / "bin" / "etcd"
 _API_USER = "patroni"
 _ASK_SECONDS = 5.0
+_FOLLOWERS = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND application_name LIKE 'patroni-%'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +63,6 @@ class ClusterNode:
     def is_leader(self) -> bool:
         """Whether its Patroni says that it is the primary."""
         return self.ask("GET", "/primary") == http.client.OK
-
-    @property
-    def is_replica(self) -> bool:
-        """Whether its Patroni says that it follows the primary."""
-        return self.ask("GET", "/replica") == http.client.OK
 
     def ask(self, method: str, path: str, body: Any = None, seconds: float = _ASK_SECONDS) -> int:
         """The status of an answer of Patroni's REST interface; 0 if there is none in time."""
@@ -198,4 +194,7 @@ def await_cluster(cluster: Sequence[ClusterNode], processes: Sequence[Process]) 
 
 def is_whole(cluster: Sequence[ClusterNode]) -> bool:
     """Whether one is the primary and all others follow it."""
-    return sum(node.is_leader for node in cluster) == 1 and sum(node.is_replica for node in cluster) == NODES - 1
+    leaders = [node for node in cluster if node.is_leader]
+    with suppress(LocalError):  # it may end meanwhile
+        return len(leaders) == 1 and leaders[0].server.query(_FOLLOWERS) == str(len(cluster) - 1)
+    return False

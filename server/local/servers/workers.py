@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +18,44 @@ START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 
 
-def launch(name: str, log: Path, *, port: int, environment: Mapping[str, str], root: Path = ROOT) -> Process:
-    """Start a server worker on a port; `root` has its release, by default this checkout."""
+@dataclass(frozen=True, slots=True)
+class Release:
+    """An installed release of this program: its interpreter, and the checkout from which it runs."""
+
+    python: Path
+    directory: Path
+
+
+HERE = Release(Path(sys.executable), ROOT)
+
+
+def release_in(directory: Path) -> Release:
+    """The release that is installed in a checkout. Raises LocalError."""
+    found = Release(directory.absolute() / ".venv" / "bin" / "python", directory.absolute())
+    if not found.python.exists() or not (directory / "server").is_dir():
+        raise LocalError(f"{directory} holds no installed release: check it out there and run `make .venv/built` in it")
+    return found
+
+
+def launch(name: str, log: Path, *, port: int, environment: Mapping[str, str], release: Release = HERE) -> Process:
+    """Start a server worker on a port."""
     return start(
         name,
-        [sys.executable, "-m", "server", "serve"],
+        [release.python, "-m", "server", "serve"],
         log,
         environment={**environment, "YOYAKU_LISTEN": f"{HOST}:{port}", "PYTHONUNBUFFERED": "1"},
-        directory=root,
+        directory=release.directory,
     )
 
 
-def launch_notifications(log: Path, *, environment: Mapping[str, str]) -> Process:
+def launch_notifications(log: Path, *, environment: Mapping[str, str], release: Release = HERE) -> Process:
     """Start a notification worker; nobody needs to wait until it is ready, since its jobs are in a queue."""
     return start(
         "notifications",
-        [sys.executable, "-m", "server", "worker"],
+        [release.python, "-m", "server", "worker"],
         log,
         environment={**environment, "PYTHONUNBUFFERED": "1"},
-        directory=ROOT,
+        directory=release.directory,
         niceness=BACKGROUND,
     )
 
@@ -57,9 +77,14 @@ def await_ready(process: Process, port: int) -> None:
     process.wait_until(lambda: is_open(port), START_SECONDS)
 
 
-def migrate(environment: Mapping[str, str]) -> None:
+def migrate(environment: Mapping[str, str], release: Release = HERE) -> None:
     """Bring the database's schema up to date. Raises LocalError."""
-    _command("migrate", environment)
+    _command("migrate", environment, release=release)
+
+
+def migrate_before(release: Release, environment: Mapping[str, str]) -> str:
+    """Bring the schema as far as both the running release and this one work with; what was said (LocalError)."""
+    return _command("migrate", environment, "--pre-only", release=release)
 
 
 def load_demo(environment: Mapping[str, str], passwords: Path) -> dict[str, Any]:
@@ -77,10 +102,10 @@ def load_demo(environment: Mapping[str, str], passwords: Path) -> dict[str, Any]
     return loaded
 
 
-def _command(name: str, environment: Mapping[str, str], *arguments: str) -> str:
+def _command(name: str, environment: Mapping[str, str], *arguments: str, release: Release = HERE) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "server", name, *arguments],
-        cwd=ROOT,
+        [release.python, "-m", "server", name, *arguments],
+        cwd=release.directory,
         env=os.environ | environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -31,6 +31,7 @@ COMMANDS = {
     "promote": "deploy",
     "psql": "stack",
     "record-retention": "records",
+    "release": "stack",
     "reset": "stack",
     "restore": "recovery",
     "restore-archive": "data",

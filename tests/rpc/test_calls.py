@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from importlib.metadata import version
 from typing import Any
 
 import grpc
@@ -10,6 +11,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from db.postgres.cluster.engines import connection
+from server.rpc.health import VERSION_KEY
 from server.rpc.reflection import QUESTIONS
 from server.wiring import wired
 from tests.fixtures.book import Clock
@@ -173,8 +175,9 @@ async def test_an_unknown_failure_tells_its_request_id_and_nothing_else(scene: S
 async def test_each_service_has_health_and_is_reflected(scene: Scene) -> None:
     stub = health_pb2_grpc.HealthStub(scene.worker.channel)
     for name in SERVICES:
-        answer = await stub.Check(health_pb2.HealthCheckRequest(service=f"yoyaku.v1.{name}"))
-        assert answer.status == health_pb2.HealthCheckResponse.SERVING
+        check = stub.Check(health_pb2.HealthCheckRequest(service=f"yoyaku.v1.{name}"))
+        assert (await check).status == health_pb2.HealthCheckResponse.SERVING
+        assert (await check.trailing_metadata())[VERSION_KEY] == version("yoyaku")
     reflection = reflection_pb2_grpc.ServerReflectionStub(scene.worker.channel)
     question = reflection_pb2.ServerReflectionRequest(list_services="")
     answers = [each async for each in reflection.ServerReflectionInfo(iter([question]))]

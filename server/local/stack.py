@@ -189,18 +189,13 @@ class Stack:
             if wanted.release:
                 self._release(wanted)
             else:
-                self._resize(wanted)
+                with self._step(f"Workers: {wanted.workers}{', restarted' if wanted.renew else ''}"):
+                    self._fleet.resize(wanted.workers, renew=wanted.renew)
             self.state.last_control_failure = ""
         except LocalError as error:
             self.state.last_control_failure = str(error)
         self.state.last_control_request_id = wanted.request_id
         state.write(self._home, self.state)
-
-    def _resize(self, wanted: ControlRequest) -> None:
-        with self._step(f"Workers: {wanted.workers}{', restarted' if wanted.renew else ''}"):
-            self._fleet.resize(wanted.workers)
-            if wanted.renew:
-                self._fleet.renew()
 
     def _release(self, wanted: ControlRequest) -> None:
         with self._step(f"Workers of {wanted.release}"):

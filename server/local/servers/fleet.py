@@ -47,11 +47,13 @@ class Fleet:
         self._environment = environment
         self._add(self._new_names(count))
 
-    def resize(self, count: int) -> None:
-        """Start more workers, or shut down the newest, until there are `count`. Raises LocalError."""
+    def resize(self, count: int, *, renew: bool = False) -> None:
+        """Start more workers, or shut down the newest, until there are `count`; `renew` them too. Raises LocalError."""
         self._add(self._new_names(count - len(self.parts)))
         self._drop([*self.parts][count:])
         self._tell()
+        if renew:
+            self.renew()
 
     def renew(self) -> None:
         """Replace each worker by a new process, one after the other, without failing a call.

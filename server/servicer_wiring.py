@@ -27,6 +27,7 @@ from server.usecases.records.read import RecordReader
 from server.usecases.records.write import RecordWriter
 from server.usecases.schedules.appointment_types import AppointmentTypes
 from server.usecases.schedules.availability import Availability
+from server.usecases.schedules.resources import Resources
 from server.usecases.schedules.search import SlotFinder
 from server.usecases.schedules.watch import SlotWatch
 from server.usecases.schedules.working_hours import WorkingHours
@@ -50,6 +51,7 @@ def servicers(parts: Parts) -> Servicers:
             SlotWatch(parts.engine, parts.clock, parts.hub, parts.streams, FORMS),
             WorkingHours(parts.engine, parts.clock, parts.announcer),
             AppointmentTypes(parts.engine, parts.clock, parts.new_id),
+            Resources(parts.engine, parts.clock, parts.new_id),
         ),
         directory=DirectoryServicer(
             Directory(parts.engine, parts.clock, parts.new_id, parts.announcer, parts.doctors),

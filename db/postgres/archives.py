@@ -58,7 +58,7 @@ UNION ALL SELECT 'record_data_keys', to_jsonb(k)::text FROM record_data_keys k W
     WHERE r.id = ANY(%(ids)s::uuid[]))
 """
 _BY_RECORD = ("record_versions", "record_identifiers")
-_BY_APPOINTMENT = ("appointment_events", "appointment_identifiers", "notifications")
+_BY_APPOINTMENT = ("appointment_events", "appointment_identifiers", "appointment_resources", "notifications")
 _TAKE_RECORDS = _removal("record_id", ("records", *_BY_RECORD), _KEYS)
 _TAKE_APPOINTMENTS = _removal("appointment_id", ("appointments", *_BY_APPOINTMENT))
 ORDER = ("appointments", *_BY_APPOINTMENT, "records", "record_data_keys", *_BY_RECORD)

@@ -56,7 +56,7 @@ class Action(StrEnum):
     SEE_SLOTS = "see_slots"
     SET_WORKING_HOURS = "set_working_hours"
     EDIT_CATALOGUE = "edit_catalogue"
-    """What a clinic offers: its types of appointment."""
+    """What a clinic offers: its types of appointment, and the resources that these need."""
     SEE_CLINICS = "see_clinics"
     MANAGE_CLINICS = "manage_clinics"
     SEE_DOCTORS = "see_doctors"

@@ -11,6 +11,7 @@ from tests.rights.world import Side, World
 from yoyaku.v1 import appointment_service_pb2 as appointments
 from yoyaku.v1 import schedule_service_pb2 as schedules
 from yoyaku.v1.appointment_type_pb2 import AppointmentType
+from yoyaku.v1.resource_pb2 import Resource
 from yoyaku.v1.schedule_pb2 import Session, Weekday
 
 
@@ -158,6 +159,23 @@ BOOKING_CASES: dict[str, Sequence[Case]] = {
         Case(
             lambda w, s: schedules.CreateAppointmentTypeRequest(
                 clinic_id=s.clinic_id, name=f"Type {w.number}", minutes=30
+            ),
+            public=True,
+        )
+    ],
+    "ScheduleService/ListResources": [
+        Case(lambda _, s: schedules.ListResourcesRequest(clinic_id=s.clinic_id), public=True)
+    ],
+    "ScheduleService/CreateResource": [
+        Case(
+            lambda w, s: schedules.CreateResourceRequest(clinic_id=s.clinic_id, kind="room", name=f"Room {w.number}"),
+            public=True,
+        )
+    ],
+    "ScheduleService/UpdateResource": [
+        Case(
+            lambda w, s: schedules.UpdateResourceRequest(
+                resource_id=s.resource_id, resource=Resource(name=f"Room {w.number}")
             ),
             public=True,
         )

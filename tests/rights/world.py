@@ -48,6 +48,7 @@ class Side:
     display_id: str
     account_id: str
     type_id: str
+    resource_id: str
 
     @property
     def private_ids(self) -> dict[str, str]:
@@ -133,8 +134,10 @@ async def _side(book: Book, url: str, name: str) -> Side:
     await transact(book.engine, lambda pg: credentials.add(pg, name.encode(), display_id, name, book.clock.now))
     account_id = await book.account("staff", clinic_ids=[clinic_id])
     appointment_id = _add_appointment(url, patient_id, doctor_id, book.clock.now + timedelta(days=1))
-    type_id = await book.appointment_type(clinic_id)
-    return Side(name, clinic_id, doctor_id, patient_id, appointment_id, "", display_id, account_id, type_id)
+    type_id, resource_id = await book.appointment_type(clinic_id), await book.resource(clinic_id)
+    return Side(
+        name, clinic_id, doctor_id, patient_id, appointment_id, "", display_id, account_id, type_id, resource_id
+    )
 
 
 def _add_appointment(url: str, patient_id: str, doctor_id: str, start_at: datetime) -> str:

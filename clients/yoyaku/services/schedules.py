@@ -10,6 +10,7 @@ from yoyaku.methods import ClientMethod, Each
 from yoyaku.streams import StreamCalls
 from yoyaku.v1 import schedule_service_pb2 as pb
 from yoyaku.v1.appointment_type_pb2 import AppointmentType, AppointmentTypeAudience
+from yoyaku.v1.resource_pb2 import Resource
 from yoyaku.v1.schedule_pb2 import ScheduleDay, Session
 from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceStub
 from yoyaku.wire import Day, day_text, write_id
@@ -92,6 +93,7 @@ class ScheduleCalls(StreamCalls):
         buffer_minutes: int = 0,
         staff_only: bool = False,
         audience: "AppointmentTypeAudience.ValueType" = AppointmentTypeAudience.APPOINTMENT_TYPE_AUDIENCE_ALL,
+        resource_kinds: Iterable[str] = (),
         request_id: str = "",
     ) -> pb.CreateAppointmentTypeResponse:
         """Add a type of appointment to a clinic (NotAllowed, NotFound, AlreadyExists)."""
@@ -103,6 +105,7 @@ class ScheduleCalls(StreamCalls):
             buffer_minutes=buffer_minutes,
             staff_only=staff_only,
             audience=audience,
+            resource_kinds=resource_kinds,
             request_id=write_id(request_id),
         )
         return await self._call(self._stub(ScheduleServiceStub).CreateAppointmentType, request)
@@ -124,6 +127,33 @@ class ScheduleCalls(StreamCalls):
             request_id=write_id(request_id),
         )
         return await self._call(self._stub(ScheduleServiceStub).UpdateAppointmentType, request)
+
+    @ClientMethod
+    async def list_resources(self, clinic_id: str) -> pb.ListResourcesResponse:
+        """The rooms and devices of a clinic, by kind and name (NotAllowed)."""
+        request = pb.ListResourcesRequest(clinic_id=clinic_id)
+        return await self._call(self._stub(ScheduleServiceStub).ListResources, request)
+
+    @ClientMethod
+    async def create_resource(
+        self, *, clinic_id: str, kind: str, name: str, request_id: str = ""
+    ) -> pb.CreateResourceResponse:
+        """Add a room or a device to a clinic (NotAllowed, NotFound, AlreadyExists)."""
+        request = pb.CreateResourceRequest(clinic_id=clinic_id, kind=kind, name=name, request_id=write_id(request_id))
+        return await self._call(self._stub(ScheduleServiceStub).CreateResource, request)
+
+    @ClientMethod
+    async def update_resource(
+        self, resource_id: str, new: Resource, *, fields: Iterable[str] = (), request_id: str = ""
+    ) -> pb.UpdateResourceResponse:
+        """Change the named fields of a resource, or those that `new` sets (NotAllowed, NotFound, EtagMismatch)."""
+        request = pb.UpdateResourceRequest(
+            resource_id=resource_id,
+            resource=new,
+            update_mask=FieldMask(paths=fields),
+            request_id=write_id(request_id),
+        )
+        return await self._call(self._stub(ScheduleServiceStub).UpdateResource, request)
 
     @Each
     async def watch_slots(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from psycopg.rows import args_row
 from sqlalchemy import bindparam, insert
@@ -26,38 +26,58 @@ class AppointmentTypeRow(NamedTuple):
     audience: str
     active: bool
     version: int = 1
+    resource_kinds: Sequence[str] = ()
+
+
+class UsedResourceRow(NamedTuple):
+    """A resource in use, with what occupies it: (appointment_id, start, end, held_until or None), as seconds."""
+
+    id: str
+    kind: str
+    name: str
+    occupied: Sequence[tuple[str, float, float, float | None]] | None
+
+
+class UsedTypeRow(NamedTuple):
+    """A type, and the resources of its kinds with what occupies them in a period."""
+
+    type: AppointmentTypeRow
+    resources: Sequence[UsedResourceRow]
 
 
 _SELECT = f"SELECT {', '.join(AppointmentTypeRow._fields)} FROM appointment_types "
-_GET = _SELECT + "WHERE id = %(type_id)s"
+_GET = f"""
+SELECT (SELECT json_agg(json_build_array(r.id, r.kind, r.name, (
+        SELECT json_agg(json_build_array(o.appointment_id, extract(epoch FROM lower(o.during)),
+            extract(epoch FROM upper(o.during)), extract(epoch FROM a.held_until)))
+        FROM appointment_resources o JOIN appointments a ON a.id = o.appointment_id
+        WHERE o.resource_id = r.id AND o.active AND o.during && %(period)s::tstzrange)) ORDER BY r.name, r.id)
+    FROM resources r WHERE r.clinic_id = t.clinic_id AND r.kind = ANY(t.resource_kinds) AND r.active),
+    {", ".join(f"t.{field}" for field in AppointmentTypeRow._fields)}
+FROM appointment_types t WHERE id = %(type_id)s
+"""
 _LOCK = _SELECT + "WHERE id = %(type_id)s FOR NO KEY UPDATE"
-_OF_APPOINTMENT = _SELECT + "WHERE id = (SELECT type_id FROM appointments WHERE id = %(id)s)"
 _OF_CLINIC = _SELECT + "WHERE clinic_id = %(clinic_id)s ORDER BY name, id"
 _INSERT = sql(insert(appointment_types).values({column.name: bindparam(column.name) for column in appointment_types.c}))
 _UPDATE = """
 UPDATE appointment_types SET name = %(name)s, name_ja = %(name_ja)s, minutes = %(minutes)s,
     buffer_minutes = %(buffer_minutes)s, staff_only = %(staff_only)s, audience = %(audience)s, active = %(active)s,
+    resource_kinds = %(resource_kinds)s,
     version = version + 1, updated_at = %(now)s
 WHERE id = %(id)s
 """
 
 
-async def get(pg: Connection, type_id: str) -> Sent[AppointmentTypeRow]:
-    """One type, if the id exists."""
-    cursor = pg.cursor(row_factory=named(AppointmentTypeRow))
-    return await cursor.execute(_GET, {"type_id": type_id})
+async def get(pg: Connection, type_id: str, period: str) -> Sent[UsedTypeRow]:
+    """One type, if the id exists, with what occupies its resources in a period (tstzrange)."""
+    cursor = pg.cursor(row_factory=args_row(_used_type))
+    return await cursor.execute(_GET, {"type_id": type_id, "period": period})
 
 
 async def lock(pg: Connection, type_id: str) -> Sent[AppointmentTypeRow]:
     """One type, if the id exists; nobody else can change it until the transaction ends."""
     cursor = pg.cursor(row_factory=named(AppointmentTypeRow))
     return await cursor.execute(_LOCK, {"type_id": type_id})
-
-
-async def of_appointment(pg: Connection, appointment_id: str) -> Sent[AppointmentTypeRow]:
-    """The type of an appointment, if it has one."""
-    cursor = pg.cursor(row_factory=named(AppointmentTypeRow))
-    return await cursor.execute(_OF_APPOINTMENT, {"id": appointment_id})
 
 
 async def of_clinic(pg: Connection, clinic_id: str) -> Sequence[AppointmentTypeRow]:
@@ -68,9 +88,17 @@ async def of_clinic(pg: Connection, clinic_id: str) -> Sequence[AppointmentTypeR
 
 async def add(pg: Connection, row: AppointmentTypeRow, now: datetime) -> None:
     """Add a type (ConstraintViolated: the clinic is unknown, or has a type of that name)."""
-    await pg.execute(_INSERT, {**row._asdict(), "created_at": now, "updated_at": now})
+    await pg.execute(_INSERT, {**_values(row), "created_at": now, "updated_at": now})
 
 
 async def put(pg: Connection, row: AppointmentTypeRow, now: datetime) -> None:
     """Store a changed type (ConstraintViolated: the clinic has another of that name)."""
-    await pg.execute(_UPDATE, {**row._asdict(), "now": now})
+    await pg.execute(_UPDATE, {**_values(row), "now": now})
+
+
+def _used_type(found: list[list[Any]] | None, *columns: Any) -> UsedTypeRow:  # typed by the rows
+    return UsedTypeRow(AppointmentTypeRow(*columns), [UsedResourceRow(*each) for each in found or ()])
+
+
+def _values(row: AppointmentTypeRow) -> dict[str, Any]:
+    return {**row._asdict(), "resource_kinds": list(row.resource_kinds)}

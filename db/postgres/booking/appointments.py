@@ -33,6 +33,8 @@ class AppointmentRow(NamedTuple):
     type_id: str | None
     """None for a visit of one slot."""
     type_name: str | None
+    resources: Sequence[tuple[str, str, str]] | None
+    """(id, kind, name) of each that it occupies or did; None without a type."""
 
     def __hash__(self) -> int:
         # Hashing all fields, including the instants, takes several times as long.
@@ -77,7 +79,10 @@ class NewAppointment(NamedTuple):
 _NAMED = """
 SELECT a.id, a.patient_id, q.name, a.doctor_id, p.name, d.specialty, a.clinic_id, c.name, c.time_zone,
     a.date, a.start_at, a.end_at, upper(a.during), a.status, a.reason, a.version, a.created_at, a.updated_at,
-    a.type_id, (SELECT t.name FROM appointment_types t WHERE t.id = a.type_id)
+    a.type_id, (SELECT t.name FROM appointment_types t WHERE t.id = a.type_id),
+    CASE WHEN a.type_id IS NOT NULL THEN (
+        SELECT json_agg(json_build_array(r.id, r.kind, r.name) ORDER BY r.kind, r.name)
+        FROM appointment_resources o JOIN resources r ON r.id = o.resource_id WHERE o.appointment_id = a.id) END
 FROM {} a
 JOIN patients q ON q.id = a.patient_id
 JOIN practitioners p ON p.id = a.practitioner_id
@@ -132,12 +137,18 @@ UPDATE appointments SET doctor_id = %(doctor_id)s, practitioner_id = %(practitio
 WHERE id = %(id)s
 """
 
-_SET_STATUS = """
+_SET_STATUS = f"""
+WITH freed AS (
+    UPDATE appointment_resources o SET active = false FROM (VALUES (%(status)s)) AS next (status)
+    WHERE appointment_id = ANY(%(ids)s::uuid[]) AND o.active AND NOT next.{ACTIVE})
 UPDATE appointments SET status = %(status)s, held_until = NULL, version = version + 1, updated_at = %(now)s
 WHERE id = ANY(%(ids)s::uuid[])
 """
 
-_STEP = """
+_STEP = f"""
+WITH occupied AS (
+    UPDATE appointment_resources SET active = next.{ACTIVE} FROM (VALUES (%(status)s)) AS next (status)
+    WHERE appointment_id = %(id)s)
 UPDATE appointments SET status = %(status)s, seat = %(seat)s, version = version + 1, updated_at = %(now)s
 WHERE id = %(id)s
 """

@@ -1,7 +1,7 @@
 """The days of doctors: their revisions, and everything that decides which slots they offer."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from psycopg.rows import args_row
@@ -63,6 +63,12 @@ class OfferRow(NamedTuple):
 def period(start_at: datetime, end_at: datetime) -> str:
     """A tstzrange that excludes its end."""
     return f"[{start_at},{end_at})"
+
+
+def around(first: date, last: date) -> str:
+    """A tstzrange that covers days in every zone, with the nights before and after them."""
+    begin, end = (datetime.combine(day, time(), UTC) for day in (first, last))
+    return period(begin - timedelta(days=1), end + timedelta(days=3))
 
 
 def _revision(day: str) -> str:

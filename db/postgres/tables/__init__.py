@@ -36,6 +36,7 @@ from db.postgres.tables.records import (
     records,
 )
 from db.postgres.tables.recovery import backup_steps
+from db.postgres.tables.resources import appointment_resources, resources
 
 __all__ = [
     "ACTIVE",
@@ -43,6 +44,7 @@ __all__ = [
     "appointment_changes",
     "appointment_events",
     "appointment_identifiers",
+    "appointment_resources",
     "appointment_types",
     "appointments",
     "backup_steps",
@@ -68,6 +70,7 @@ __all__ = [
     "record_versions",
     "records",
     "reserved_systems",
+    "resources",
     "schedule_days",
     "security_events",
     "signing_keys",

@@ -1,6 +1,16 @@
 """What clinics offer beside plain slots: types of appointment."""
 
-from sqlalchemy import Boolean, Integer, PrimaryKeyConstraint, SmallInteger, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Column,
+    Integer,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from db.postgres.tables.common import INSTANT, UUID, check, metadata, not_null, reference
 
@@ -23,6 +33,8 @@ appointment_types = Table(
     not_null("version", Integer()),
     not_null("created_at", INSTANT),
     not_null("updated_at", INSTANT),
+    # Of each of these kinds it needs one resource.
+    Column("resource_kinds", ARRAY(Text()), nullable=False, server_default="{}"),
     PrimaryKeyConstraint("id", name="appointment_types_pkey"),
     UniqueConstraint("clinic_id", "name", name="appointment_types_one_name"),
 )

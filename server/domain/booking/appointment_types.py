@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from server.domain.booking.resources import Resource
 from server.domain.booking.slots import Period, Slot
 from server.domain.errors import DomainError, Reason, not_found
 
@@ -31,6 +32,10 @@ class AppointmentType:
     staff_only: bool
     audience: Audience
     active: bool
+    kinds: tuple[str, ...] = ()
+    """The kinds of resources of which an appointment needs one each."""
+    resources: Sequence[Resource] = ()
+    """Those of its kinds that are in use, with what occupies them in the period that was read."""
 
     def starts(self, slots: Sequence[Slot]) -> list[Slot]:
         """The visits of this type that begin with a slot of a day, given by start, and end within slots that follow.

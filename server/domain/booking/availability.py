@@ -7,6 +7,7 @@ from enum import Enum
 
 from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.doctor import Doctor
+from server.domain.booking.resources import most_at_once
 from server.domain.booking.seating import Busy, ran_out, seats_left
 from server.domain.booking.slots import Period, Slot, midnight
 from server.domain.errors import Alternatives, DomainError, Reason
@@ -82,14 +83,23 @@ def day_of(
         return Day([], [], Closed.PAST, None) if over <= now else Day([], [], Closed.NOT_WORKING, over)
     soonest = now + doctor.policy.notice
     left = seats_left(slots, doctor.id, busy, now)
+    if of_type and of_type.kinds:
+        left = [_with_resources(of_type, slot, seats, now) for slot, seats in zip(slots, left, strict=True)]
     away = [each.period for each in busy if each.doctor_id != doctor.id and not ran_out(each, now)]
     seen = [_seen(slot, seats, soonest, away) for slot, seats in zip(slots, left, strict=True)]
     free = [slot if seats == slot.seats else slot._replace(seats=seats) for slot, _, seats in seen if seats]
     ahead = next((slot.start_at for slot in slots if slot.start_at >= soonest), None)
     moments = [ahead - doctor.policy.notice + _TICK] if ahead else [slots[-1].end_at]
     moments += [other.held_until for other in busy if other.held_until]
+    for resource in of_type.resources if of_type else ():
+        moments += [each.held_until for each in resource.occupied if each.held_until]
     closed = Closed.PAST if not ahead and slots[-1].end_at <= now else None
     return Day(free, seen, closed, min((moment for moment in moments if moment > now), default=None))
+
+
+def _with_resources(of_type: AppointmentType, slot: Slot, seats: int, now: datetime) -> int:
+    most = most_at_once(of_type.resources, of_type.kinds, slot.occupied, now) if seats else None
+    return seats if most is None else min(seats, most)
 
 
 _TICK = timedelta(microseconds=1)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from db.postgres.booking import appointment_types, hours
+from db.postgres.booking import appointment_types, hours, resources
 from db.postgres.booking.appointment_types import AppointmentTypeRow
 from db.postgres.booking.hours import SessionRow
+from db.postgres.booking.resources import ResourceRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
 from db.postgres.directory import clinics, doctors, patients, practitioners
@@ -57,7 +58,18 @@ _CLINICS = (
 _TYPES = (
     AppointmentTypeRow("", "", "First visit", "初診", 60, 0, staff_only=False, audience="new", active=True),
     AppointmentTypeRow("", "", "Check-up", "健康診断", 30, 15, staff_only=False, audience="all", active=True),
-    AppointmentTypeRow("", "", "Minor surgery", "小手術", 90, 30, staff_only=True, audience="all", active=True),
+    AppointmentTypeRow(
+        "",
+        "",
+        "Minor surgery",
+        "小手術",
+        90,
+        30,
+        staff_only=True,
+        audience="all",
+        active=True,
+        resource_kinds=["surgery"],
+    ),
 )
 _PATIENTS = (
     PatientRow("", "Sato Ken", date(1984, 4, 2), "+81312345678", f"patient@{_DOMAIN}", "en"),
@@ -98,6 +110,7 @@ async def _make(pg: Connection, now: datetime, new_id: Callable[[], str]) -> Non
             phone=clinic.phone,
         )
         await clinics.add(pg, row, now)
+        await resources.add(pg, ResourceRow(new_id(), row.id, "surgery", "Room 1", active=True), now)
         for each in _TYPES:
             await appointment_types.add(pg, each._replace(id=new_id(), clinic_id=row.id), now)
         doctor_ids += [await _make_doctor(pg, clinic_ids[-1], *each, now, new_id) for each in clinic.doctors]

@@ -10,7 +10,7 @@ from server.usecases.schedules.appointment_types import TypeChange
 from yoyaku.v1 import appointment_type_pb2
 from yoyaku.v1 import schedule_service_pb2 as pb
 
-_FIELDS = ("name", "name_ja", "minutes", "buffer_minutes", "staff_only", "audience", "active")
+_FIELDS = ("name", "name_ja", "minutes", "buffer_minutes", "staff_only", "audience", "active", "resource_kinds")
 _PREFIX = "APPOINTMENT_TYPE_AUDIENCE_"
 
 
@@ -27,6 +27,7 @@ def to_type(row: AppointmentTypeRow) -> appointment_type_pb2.AppointmentType:
         audience=appointment_type_pb2.AppointmentTypeAudience.Value(f"{_PREFIX}{row.audience.upper()}"),
         active=row.active,
         etag=etag_of(row.version),
+        resource_kinds=row.resource_kinds,
     )
 
 
@@ -42,6 +43,7 @@ def new_type(request: pb.CreateAppointmentTypeRequest) -> AppointmentTypeRow:
         staff_only=request.staff_only,
         audience=_audience(request.audience),
         active=True,
+        resource_kinds=sorted(request.resource_kinds),
     )
 
 
@@ -56,6 +58,7 @@ def type_change(request: pb.UpdateAppointmentTypeRequest) -> TypeChange:
         minutes=new.minutes,
         buffer_minutes=new.buffer_minutes,
         audience=new.audience,
+        resource_kinds=new.resource_kinds,
     )
     validate_fields(equivalent, fields, "appointment_type")
     values = {
@@ -66,6 +69,7 @@ def type_change(request: pb.UpdateAppointmentTypeRequest) -> TypeChange:
         "staff_only": new.staff_only,
         "audience": _audience(new.audience),
         "active": new.active,
+        "resource_kinds": sorted(new.resource_kinds),
     }
     return TypeChange(request.appointment_type_id.lower(), {field: values[field] for field in fields}, new.etag)
 

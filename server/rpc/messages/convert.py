@@ -104,6 +104,8 @@ def fill_appointment(message: appointment_pb2.Appointment, row: AppointmentRow) 
     _set(message.update_time, row.updated_at)
     if row.type_id:
         message.appointment_type.id, message.appointment_type.name = row.type_id, row.type_name or ""
+        for resource_id, kind, name in row.resources or ():
+            message.resources.add(id=resource_id, kind=kind, name=name)
 
 
 _HH_MM = slice(11, 16)

@@ -11,8 +11,10 @@ from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.calls.streaming import watcher
 from server.rpc.messages.appointment_types import new_type, to_type, type_change, type_created, type_updated
 from server.rpc.messages.convert import to_date, to_optional_date, to_slot, to_time
+from server.rpc.messages.resources import new_resource, resource_change, resource_created, resource_updated, to_resource
 from server.usecases.schedules.appointment_types import AppointmentTypes
 from server.usecases.schedules.availability import Availability
+from server.usecases.schedules.resources import Resources
 from server.usecases.schedules.search import FoundSlot, SlotFinder, SlotSearch
 from server.usecases.schedules.watch import SlotWatch, Watched
 from server.usecases.schedules.working_hours import HoursChanged, NewHours, Schedule, WorkingHours
@@ -31,12 +33,14 @@ class ScheduleServicer(ScheduleServiceServicer):
         slot_watch: SlotWatch,
         working_hours: WorkingHours,
         appointment_types: AppointmentTypes,
+        resources: Resources,
     ) -> None:
         self._availability = availability
         self._finder = finder
         self._slot_watch = slot_watch
         self._working_hours = working_hours
         self._appointment_types = appointment_types
+        self._resources = resources
 
     def ListAvailableSlots(  # type: ignore[override]  # ready bytes
         self, request: pb.ListAvailableSlotsRequest, context: object
@@ -107,6 +111,22 @@ class ScheduleServicer(ScheduleServiceServicer):
         write = idempotent_write(caller(), request, request.request_id, type_updated, pb.UpdateAppointmentTypeResponse)
         response = await self._appointment_types.update(caller(), type_change(request), write)
         set_etag(response.appointment_type.etag)
+        return response
+
+    async def ListResources(self, request: pb.ListResourcesRequest, context: object) -> pb.ListResourcesResponse:
+        rows = await self._resources.list(caller(), request.clinic_id.lower())
+        return pb.ListResourcesResponse(resources=map(to_resource, rows))
+
+    async def CreateResource(self, request: pb.CreateResourceRequest, context: object) -> pb.CreateResourceResponse:
+        write = idempotent_write(caller(), request, request.request_id, resource_created, pb.CreateResourceResponse)
+        response = await self._resources.create(caller(), new_resource(request), write)
+        set_location(f"/api/resources/{response.resource.id}", response.resource.etag)
+        return response
+
+    async def UpdateResource(self, request: pb.UpdateResourceRequest, context: object) -> pb.UpdateResourceResponse:
+        write = idempotent_write(caller(), request, request.request_id, resource_updated, pb.UpdateResourceResponse)
+        response = await self._resources.update(caller(), resource_change(request), write)
+        set_etag(response.resource.etag)
         return response
 
 

@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from db.errors import ConstraintViolated
-from db.postgres.booking import days
+from db.postgres.booking import appointment_types, days
 from db.postgres.booking.days import OfferRow
 from db.postgres.cluster.engines import Connection, Engine
 from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.availability import nearest
+from server.domain.booking.resources import resource_taken
 from server.domain.booking.seating import patient_busy, slot_taken
 from server.domain.booking.slots import Slot
 from server.domain.errors import Alternatives, DomainError, Reason
+from server.usecases.schedules.appointment_types import type_of
 from server.usecases.schedules.doctor_mapping import busy_of, doctor_of
 from server.usecases.unit_of_work import read
 
@@ -45,7 +47,7 @@ async def with_alternatives(engine: Engine, write: SlotRequest) -> AsyncIterator
     except DomainError as error:
         refusal = error
     if refusal is not None:
-        if refusal.reason is Reason.SLOT_TAKEN and write.slot is not None:
+        if refusal.reason in {Reason.SLOT_TAKEN, Reason.RESOURCE_TAKEN} and write.slot is not None:
             refusal.alternatives = await _alternatives(engine, write, write.slot)
         raise refusal
 
@@ -53,15 +55,21 @@ async def with_alternatives(engine: Engine, write: SlotRequest) -> AsyncIterator
 async def _alternatives(engine: Engine, write: SlotRequest, slot: Slot) -> Alternatives | None:
     first, last = slot.date - timedelta(days=1), slot.date + timedelta(days=_DAYS_OF_ALTERNATIVES)
 
-    async def work(pg: Connection) -> OfferRow | None:
-        return await (await days.offer(pg, write.doctor_id, first, last)).fetchone()
+    async def work(pg: Connection) -> tuple[OfferRow | None, AppointmentType | None]:
+        async with pg.pipeline():
+            sent = await days.offer(pg, write.doctor_id, first, last)
+            if write.of_type is None:
+                return await sent.fetchone(), None
+            sent_type = await appointment_types.get(pg, write.of_type.id, days.around(first, last))
+            return await sent.fetchone(), type_of(await sent_type.fetchone())
 
-    row = await read(engine, work)
-    return row and nearest(doctor_of(row), slot, busy_of(row.busy), write.now, _DAYS_OF_ALTERNATIVES, write.of_type)
+    row, of_type = await read(engine, work)
+    return row and nearest(doctor_of(row), slot, busy_of(row.busy), write.now, _DAYS_OF_ALTERNATIVES, of_type)
 
 
 _OVERLAPS: dict[str, Callable[[str, Slot], DomainError]] = {
     "appointments_no_overlap": slot_taken,
     "appointments_practitioner_no_overlap": slot_taken,
+    "appointment_resources_no_overlap": lambda _, slot: resource_taken("", slot.visit),
     "appointments_patient_no_overlap": lambda _, slot: patient_busy(slot),
 }

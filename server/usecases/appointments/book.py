@@ -149,6 +149,7 @@ class _Creation:
             under_locks = await self._lock_and_read(pg, claim, plan)
         with span("seat"):
             seat = seat_for(under_locks.place, self.now, override=bool(self.booking.override_reason))
+            await self.type.choose(self.appointment_id, plan.slot.occupied, self.now)
         with span("write"):
             return await self._write(pg, under_locks, seat, plan.waived)
 
@@ -184,7 +185,7 @@ class _Creation:
             await hours.keep(pg, self.doctor_id)
         sent = await self._send_offers(pg, plan)
         sent_visits = await booked_patients.of_patient_around(pg, patient_id, slot.date)
-        await self.type.send(pg, patient_id, for_others=plan.for_others)
+        await self.type.send(pg, patient_id, slot.occupied, for_others=plan.for_others)
         await self.locks.take(claim)
         self.locks.check_patient_bookable()
         await self.type.check(for_others=plan.for_others)
@@ -218,6 +219,7 @@ class _Creation:
         note = ", ".join(filter(None, (waived, reason)))
         expired = await holds.expire(pg, under_locks.place, self.locks, self.now)
         await appointments.insert(pg, new, placement_of(offer, slot, seat.number), self.now)
+        await self.type.take(pg, self.appointment_id)
         booked = AppointmentChange(self.appointment_id, event, self.caller.id, note)
         await history.record_changes(pg, [*expired, booked], self.now)
         changes = Changes(self.locks.rows(), [self._with_booking(offer, slot, seat)] if offer.date else ())
@@ -243,4 +245,5 @@ class _Creation:
             updated_at=self.now,
             type_id=self.of_type.id if self.of_type else None,
             type_name=self.of_type.name if self.of_type else None,
+            resources=self.type.resources,
         )

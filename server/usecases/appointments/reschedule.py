@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from db.errors import Conflict
-from db.postgres.booking import appointment_types, appointments, booked_patients, days, hours
+from db.postgres.booking import appointments, booked_patients, days, hours
 from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.days import OfferRow
 from db.postgres.booking.feed import AppointmentChange
@@ -25,8 +25,8 @@ from server.usecases.appointments import history, holds
 from server.usecases.appointments.alternatives import with_alternatives
 from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed
 from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
+from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.idempotency import Claim, Write
-from server.usecases.schedules.appointment_types import type_of
 from server.usecases.schedules.doctor_mapping import busy_at, busy_in, placement_of, seen_at, visits_of
 from server.usecases.unit_of_work import Announce, perform
 
@@ -91,7 +91,12 @@ class _Rescheduling:
     locks: Locks = field(default_factory=Locks)
     doctor_id: str = ""
     slot: Slot | None = None
-    of_type: AppointmentType | None = None
+    type: TypeToBook = field(default_factory=lambda: TypeToBook(""))
+
+    @property
+    def of_type(self) -> AppointmentType | None:
+        """Its type, which it keeps."""
+        return self.type.found
 
     async def run(self, pg: Connection, claim: Claim) -> Changed:
         plan = await self._look(pg, claim)
@@ -100,6 +105,7 @@ class _Rescheduling:
             return Changed(plan.found.row, ())
         plan, place = await self._lock_and_read(pg, claim, plan)
         seat = self._seat(plan, place)
+        await self.type.choose(place.appointment_id, plan.slot.occupied, self.now)
         return await self._write(pg, plan, place, seat)
 
     async def _look(self, pg: Connection, claim: Claim) -> _MovePlan:
@@ -120,6 +126,7 @@ class _Rescheduling:
         self.locks.cover(plan.days())
         if plan.is_there_already:
             raise Conflict("another call has moved it there: what the locks have raised must be as it was")
+        await self.type.send(pg, plan.found.row.patient_id, plan.slot.occupied, for_others=True)
         doctor, busy = plan.practitioner.doctor(plan.doctor_id), plan.practitioner.row(plan.doctor_id).busy
         visits = visits_of(await sent_others.fetchall())
         return plan, Place(doctor, plan.slot, busy_at(busy, plan.slot), visits, plan.found.row.id)
@@ -137,8 +144,11 @@ class _Rescheduling:
         row, offer = plan.found.row, plan.practitioner.row(plan.doctor_id)
         expired = await holds.expire(pg, place, self.locks, self.now)
         await appointments.move(pg, row.id, placement_of(offer, plan.slot, seat.number), self.now)
+        await self.type.take(pg, row.id)
         await history.record_changes(pg, [*expired, self._moved(row, offer, plan.waived)], self.now)
         row = row._replace(**seen_at(offer, plan.slot), version=row.version + 1, updated_at=self.now)
+        if self.type.chosen:
+            row = row._replace(resources=self.type.resources)
         return Changed(row, self.locks.rows())
 
     async def _send(self, pg: Connection, busy: str) -> tuple[ChangeableQuery, Sent[OfferRow] | None]:
@@ -157,7 +167,7 @@ class _Rescheduling:
         doctor = practitioner.doctor(self.doctor_id)
         owner = Owner(clinic_id=doctor.clinic_id, doctor_id=doctor.id, patient_id=found.row.patient_id)
         require(self.caller, Action.CHANGE_APPOINTMENT, owner)
-        self.of_type = await self._type(pg, found.row, doctor.clinic_id)
+        await self._read_type(pg, found.row, doctor.clinic_id)
         self.slot = slot = find(doctor, self.move.wanted, self.of_type)
         plan = _MovePlan(found, practitioner, slot, self.doctor_id)
         if plan.is_there_already:
@@ -165,17 +175,19 @@ class _Rescheduling:
         for_others = acts_for_others(self.caller, Action.CHANGE_APPOINTMENT, owner)
         return replace(plan, waived=check_bookable(doctor.policy, doctor.zone, slot, self.now, for_others=for_others))
 
-    async def _type(self, pg: Connection, row: AppointmentRow, clinic_id: str) -> AppointmentType | None:
+    async def _read_type(self, pg: Connection, row: AppointmentRow, clinic_id: str) -> None:
         """The type that the appointment keeps; only one that has a type asks for it."""
         if not row.type_id:
-            return None
+            return
         if row.clinic_id != clinic_id:
             raise DomainError(
                 Reason.APPOINTMENT_TYPE_NOT_FOUND,
                 "another clinic has other types of appointment: cancel this one and book a type of that clinic",
                 metadata={"appointment_type_id": row.type_id},
             )
-        return self.of_type or type_of(await (await appointment_types.get(pg, row.type_id)).fetchone())
+        if self.type.found is None:
+            self.type = TypeToBook(row.type_id)
+            await self.type.read(pg)
 
     def _moved(self, row: AppointmentRow, offer: OfferRow, waived: Waived) -> AppointmentChange:
         note = ", ".join(filter(None, (f"from {row.start_at:%Y-%m-%dT%H:%M:%SZ}", waived)))

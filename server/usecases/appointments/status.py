@@ -148,6 +148,11 @@ async def _refusals() -> AsyncIterator[None]:
                 Reason.PATIENT_BUSY,
                 "the patient has another appointment at that time by now: cancel or move one of the two first",
             ) from None
+        if violated.constraint == "appointment_resources_no_overlap":
+            raise DomainError(
+                Reason.RESOURCE_TAKEN,
+                "a room or device of the visit belongs to another one by now: book the visit anew",
+            ) from None
         if violated.constraint == "appointments_practitioner_no_overlap":
             raise DomainError(
                 Reason.SLOT_TAKEN,

@@ -1,10 +1,15 @@
 """The type of appointment that a booking asks for: what it needs beside the doctor's time, read under the locks."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from db.postgres.booking import appointment_types, booked_patients
+from db.postgres.booking import appointment_types, booked_patients, days, resources
+from db.postgres.booking.appointment_types import UsedTypeRow
 from db.postgres.cluster.engines import Connection, Sent
 from server.domain.booking.appointment_types import AppointmentType, Audience, check_eligible, check_type
+from server.domain.booking.resources import Resource, choose
+from server.domain.booking.slots import Period
 from server.usecases.idempotency import Claim
 from server.usecases.schedules.appointment_types import type_of
 
@@ -15,30 +20,56 @@ class TypeToBook:
 
     type_id: str
     found: AppointmentType | None = None
+    chosen: Sequence[Resource] = field(default_factory=list)
+    """The resources that the appointment is to occupy."""
+    _lapsed: list[str] = field(default_factory=list)
     _was_here: Sent[tuple[bool]] | None = None
+    _in_use: Sent[UsedTypeRow] | None = None
 
-    async def read(self, pg: Connection, claim: Claim) -> None:
+    @property
+    def resources(self) -> Sequence[tuple[str, str, str]] | None:
+        """What it is to occupy, as AppointmentRow shows it."""
+        rows = sorted((each.kind, each.name, each.id) for each in self.chosen)
+        return [(resource_id, kind, name) for kind, name, resource_id in rows] or None
+
+    async def read(self, pg: Connection, claim: Claim | None = None) -> None:
         """Read the type, in a round trip of its own: its length says which days to lock.
 
         It takes no lock: who books a type while it is being changed has booked before that.
         """
         if self.type_id:
-            sent = await appointment_types.get(pg, self.type_id)
-            await claim.wait_or_answer()
+            sent = await appointment_types.get(pg, self.type_id, days.NOTHING_BUSY)
+            if claim:
+                await claim.wait_or_answer()
             self.found = type_of(await sent.fetchone())
 
     def at(self, clinic_id: str) -> AppointmentType | None:
         """The type, None for a plain visit (APPOINTMENT_TYPE_NOT_FOUND, APPOINTMENT_TYPE_NOT_OFFERED)."""
         return check_type(self.found, self.type_id, clinic_id) if self.type_id else None
 
-    async def send(self, pg: Connection, patient_id: str, *, for_others: bool) -> None:
-        """Send the questions whose answers decide who may book it; the patient must be locked already."""
-        self._was_here = None
+    async def send(self, pg: Connection, patient_id: str, period: Period, *, for_others: bool) -> None:
+        """Lock the resources, and ask who may book the type and what is free; the patient must be locked already."""
+        self._was_here = self._in_use = None
         if self.found and self.found.audience is not Audience.ALL and not for_others:
             self._was_here = await booked_patients.was_here(pg, patient_id, self.found.clinic_id)
+        if self.found and self.found.kinds:
+            await resources.lock_kinds(pg, self.found.clinic_id, self.found.kinds)
+            self._in_use = await appointment_types.get(pg, self.type_id, days.period(*period))
 
     async def check(self, *, for_others: bool) -> None:
-        """Wait for the answers (APPOINTMENT_TYPE_NOT_OFFERED)."""
+        """Wait for who may book it (APPOINTMENT_TYPE_NOT_OFFERED)."""
         if self.found:
             answer = await self._was_here.fetchone() if self._was_here else None
             check_eligible(self.found, was_here=bool(answer and answer[0]), for_others=for_others)
+
+    async def choose(self, appointment_id: str, period: Period, now: datetime) -> None:
+        """Wait for what is free, and choose one resource of each kind (RESOURCE_TAKEN)."""
+        if self.found and self._in_use:
+            in_use = type_of(await self._in_use.fetchone()) or self.found
+            self.chosen = choose(in_use.resources, self.found.kinds, period, now, appointment_id)
+            self._lapsed = [lapsed for each in self.chosen for lapsed in each.lapsed(period, now)]
+
+    async def take(self, pg: Connection, appointment_id: str) -> None:
+        """Let the appointment, which is stored already, occupy what was chosen."""
+        if self.chosen:
+            await resources.take(pg, appointment_id, [each.id for each in self.chosen], self._lapsed)

@@ -3,14 +3,17 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from db.errors import ConstraintViolated
 from db.postgres.booking import appointment_types
-from db.postgres.booking.appointment_types import AppointmentTypeRow
+from db.postgres.booking.appointment_types import AppointmentTypeRow, UsedTypeRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from server.domain.booking.appointment_types import AppointmentType, Audience
+from server.domain.booking.resources import Occupied, Resource
+from server.domain.booking.slots import Period
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller, Owner, require
@@ -92,9 +95,12 @@ async def _named_refusals(clinic_id: str) -> AsyncIterator[None]:
         raise
 
 
-def type_of(row: AppointmentTypeRow | None) -> AppointmentType | None:
-    """The type, as rules about slots need it."""
-    return row and AppointmentType(
+def type_of(found: UsedTypeRow | None) -> AppointmentType | None:
+    """The type with its resources, as rules about slots need it."""
+    if found is None:
+        return None
+    row = found.type
+    return AppointmentType(
         id=row.id,
         clinic_id=row.clinic_id,
         name=row.name,
@@ -103,4 +109,18 @@ def type_of(row: AppointmentTypeRow | None) -> AppointmentType | None:
         staff_only=row.staff_only,
         audience=Audience(row.audience),
         active=row.active,
+        kinds=tuple(row.resource_kinds),
+        resources=[
+            Resource(each.id, each.kind, each.name, [_occupied(*other) for other in each.occupied or ()])
+            for each in found.resources
+        ],
+    )
+
+
+def _occupied(appointment_id: str, start: float, end: float, held_until: float | None) -> Occupied:
+    start_at, end_at = (datetime.fromtimestamp(each, UTC) for each in (start, end))
+    return Occupied(
+        appointment_id,
+        Period(start_at, end_at),
+        None if held_until is None else datetime.fromtimestamp(held_until, UTC),
     )

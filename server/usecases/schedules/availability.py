@@ -3,7 +3,7 @@
 from datetime import date
 
 from db.postgres.booking import appointment_types, days
-from db.postgres.booking.appointment_types import AppointmentTypeRow
+from db.postgres.booking.appointment_types import UsedTypeRow
 from db.postgres.booking.days import OfferRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
@@ -45,9 +45,9 @@ class Availability:
         Raises APPOINTMENT_TYPE_NOT_FOUND and APPOINTMENT_TYPE_NOT_OFFERED too.
         """
 
-        async def work(pg: Connection) -> tuple[AppointmentTypeRow | None, OfferRow | None]:
+        async def work(pg: Connection) -> tuple[UsedTypeRow | None, OfferRow | None]:
             async with pg.pipeline():
-                sent = await appointment_types.get(pg, type_id)
+                sent = await appointment_types.get(pg, type_id, days.around(day, day))
                 offer = await (await days.offer(pg, doctor_id, day, day)).fetchone()
                 return await sent.fetchone(), offer
 

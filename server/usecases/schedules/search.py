@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from db.postgres.booking import appointment_types, days
-from db.postgres.booking.appointment_types import AppointmentTypeRow
+from db.postgres.booking.appointment_types import UsedTypeRow
 from db.postgres.booking.days import OfferRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
@@ -61,12 +61,9 @@ class SlotFinder:
         """The earliest free slots, by start and doctor (SPECIALTY_NOT_FOUND, and errors of the type).
 
         The first statement reads three days, and each further one about four times as many as the one before it: a
-        search takes at most four statements, and only one if there are free slots soon. A type is read before them.
+        search takes at most four statements, and only one if there are free slots soon. A type is read before each.
         """
         reached = reach(caller, Action.SEE_SLOTS)
-        of_type = await self._type(search)
-        if of_type:
-            search = replace(search, clinic_id=of_type.clinic_id)
         if search.clinic_id:
             require(caller, Action.SEE_SLOTS, Owner(clinic_id=search.clinic_id))
         if not search.first <= search.last <= search.first + LONGEST:
@@ -74,6 +71,9 @@ class SlotFinder:
         now = self._clock()
         found: list[FoundSlot] = []
         for first, last in _spans(search.first, search.last):
+            of_type = await self._type(search, first, last)
+            if of_type:
+                search = replace(search, clinic_id=of_type.clinic_id)
             free = await self._free(search, of_type, first, last, now)
             found += [each for each in free if reached.everything or each.offer.clinic_id in reached.clinic_ids]
             found.sort(key=lambda each: (each.slot.start_at, each.slot.date, each.offer.doctor_id))
@@ -83,12 +83,12 @@ class SlotFinder:
             await check_specialty(self._engine, search.specialty)
         return found[: search.limit]
 
-    async def _type(self, search: SlotSearch) -> AppointmentType | None:
+    async def _type(self, search: SlotSearch, first: date, last: date) -> AppointmentType | None:
         if not search.type_id:
             return None
 
-        async def work(pg: Connection) -> AppointmentTypeRow | None:
-            return await (await appointment_types.get(pg, search.type_id)).fetchone()
+        async def work(pg: Connection) -> UsedTypeRow | None:
+            return await (await appointment_types.get(pg, search.type_id, days.around(first, last))).fetchone()
 
         found = type_of(await read(self._engine, work, Freshness.OWN_WRITES))
         return check_type(found, search.type_id, search.clinic_id or (found.clinic_id if found else ""))

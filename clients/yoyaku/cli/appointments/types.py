@@ -1,4 +1,4 @@
-"""Commands for the types of appointment of clinics."""
+"""Commands for what clinics offer: types of appointment, and the rooms and devices that these need."""
 
 from typing import Annotated
 
@@ -11,7 +11,10 @@ from yoyaku.cli.output.layout import details
 from yoyaku.cli.output.tables import table
 from yoyaku.cli.session import Json, app, present, session
 from yoyaku.v1.appointment_type_pb2 import AppointmentType, AppointmentTypeAudience
+from yoyaku.v1.resource_pb2 import Resource
 
+resources = typer.Typer(help="Rooms and devices of clinics.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(resources, name="resources")
 types = typer.Typer(help="Types of appointment of clinics.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(types, name="types")
 
@@ -41,6 +44,9 @@ def add(
     japanese: Annotated[str, typer.Option(metavar="NAME", help="The name in Japanese.")] = "",
     buffer: Annotated[int, typer.Option(metavar="MINUTES", min=0, max=240, help="Kept free after it.")] = 0,
     staff_only: Annotated[bool, typer.Option("--staff-only", help="Patients cannot book it.")] = False,
+    needs: Annotated[
+        list[str] | None, typer.Option(metavar="KIND", help="A kind of resource that it needs; can be repeated.")
+    ] = None,
     patients: Annotated[
         str, typer.Option(metavar="all|new|known", help="Which patients book it by themselves.")
     ] = "all",
@@ -57,6 +63,7 @@ def add(
             minutes=minutes,
             buffer_minutes=buffer,
             staff_only=staff_only,
+            resource_kinds=needs or (),
             audience=AppointmentTypeAudience.Value(f"{_PREFIX}{_AUDIENCES[patients]}"),
         )
     present(answer, _details(answer.appointment_type), as_json=as_json)
@@ -70,6 +77,39 @@ def retire(context: typer.Context, type_id: str, as_json: Json = False) -> None:
     present(answer, _details(answer.appointment_type), as_json=as_json)
 
 
+@resources.command("list")
+def list_resources(context: typer.Context, clinic: ClinicArgument, as_json: Json = False) -> None:
+    """List the rooms and devices of a clinic."""
+    with session(context) as client:
+        answer = client.list_resources(words.clinic_id(client, clinic))
+    shown = table("", "Kind", "Name", "In use", "Id")
+    for each in answer.resources:
+        shown.add_row(each.kind, plain(each.name), "yes" if each.active else "no", each.id)
+    present(answer, shown if answer.resources else "the clinic has no resources", as_json=as_json)
+
+
+@resources.command("add")
+def add_resource(
+    context: typer.Context,
+    clinic: ClinicArgument,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="What it is, such as ultrasound.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="How people call it.")],
+    as_json: Json = False,
+) -> None:
+    """Add a room or a device to a clinic (staff, admins)."""
+    with session(context) as client:
+        answer = client.create_resource(clinic_id=words.clinic_id(client, clinic), kind=kind, name=name)
+    present(answer, f"{answer.resource.name} has the id {answer.resource.id}", as_json=as_json)
+
+
+@resources.command("retire")
+def retire_resource(context: typer.Context, resource_id: str, as_json: Json = False) -> None:
+    """Give a room or a device to no new appointment (staff, admins); those that have it keep it."""
+    with session(context) as client:
+        answer = client.update_resource(resource_id, Resource(active=False), fields=["active"])
+    present(answer, f"{answer.resource.name} is out of use for new appointments", as_json=as_json)
+
+
 def _details(each: AppointmentType) -> Table:
     return details(
         {
@@ -77,6 +117,7 @@ def _details(each: AppointmentType) -> Table:
             "Japanese": each.name_ja,
             "Minutes": str(each.minutes),
             "Buffer": str(each.buffer_minutes),
+            "Needs": ", ".join(each.resource_kinds),
             "Who books": _who(each),
             "Id": each.id,
         }

@@ -97,6 +97,7 @@ def appointment_details(appointment: Appointment) -> Table:
             "Clinic": appointment.clinic.name,
             "Patient": appointment.patient.name,
             **({"Type": appointment.appointment_type.name} if appointment.appointment_type.id else {}),
+            **{each.kind.capitalize(): each.name for each in appointment.resources},
             "Reason": appointment.reason,
             "Id": appointment.id,
         }

@@ -1,0 +1,148 @@
+"""Rooms and devices: a visit of a type occupies one of each kind that the type needs."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from db.postgres.cluster.engines import connection
+from server.wiring import wired
+from tests.fixtures.book import Clock
+from tests.fixtures.callers import refusal
+from tests.fixtures.clinic import Scene
+from tests.fixtures.wire import traced
+from tests.fixtures.worker import Client, settings_for
+from yoyaku.v1 import schedule_service_pb2 as pb
+from yoyaku.v1.resource_pb2 import Resource
+
+
+@pytest.fixture
+async def scan(scene: Scene) -> str:
+    """A type that needs a room; the clinic has one, and two doctors."""
+    await scene.book.resource(scene.clinic_id, "room")
+    return await scene.book.appointment_type(scene.clinic_id, minutes=30, resource_kinds=["room"])
+
+
+@pytest.fixture
+async def second(scene: Scene) -> str:
+    """Another doctor of the clinic."""
+    return await scene.book.doctor(scene.clinic_id)
+
+
+async def test_a_visit_occupies_a_room_that_another_doctor_cannot_have(scene: Scene, scan: str, second: str) -> None:
+    booked = (await scene.book_slot("10:00", appointment_type_id=scan)).appointment
+    assert [each.kind for each in booked.resources] == ["room"]
+    other: dict[str, Any] = {"doctor_id": second, "patient_id": scene.other_id, "appointment_type_id": scan}
+    refused = await refusal(scene.book_slot("10:00", **other))
+    assert (refused.code, refused.reason) == (grpc.StatusCode.ALREADY_EXISTS, "RESOURCE_TAKEN")
+    assert refused.alternatives
+    starts = {slot.start_time.seconds for slot in refused.alternatives.slots}
+    assert booked.start_time.seconds not in starts
+    assert booked.start_time.seconds + 1800 in starts
+    assert "10:00" not in await scene.free(doctor_id=second, type_id=scan)
+    assert "10:00" in await scene.free(doctor_id=second)
+    await scene.book_slot("10:00", doctor_id=second, patient_id=scene.other_id)  # without a type no room is needed
+    [listed] = (await scene.list()).appointments
+    assert listed == booked
+
+
+async def test_seats_are_no_more_than_rooms(scene: Scene, scan: str) -> None:
+    crowd = await scene.book.doctor(scene.clinic_id, capacity=5)
+    await scene.book.resource(scene.clinic_id, "room")
+    assert [slot.seats_free for slot in (await scene.slots(doctor_id=crowd, type_id=scan)).slots] == [2] * 6
+
+
+async def test_a_cancelled_visit_frees_its_room_and_a_moved_one_takes_it_along(
+    scene: Scene, scan: str, second: str
+) -> None:
+    booked = (await scene.book_slot("10:00", appointment_type_id=scan)).appointment
+    moved = (await scene.move(booked, "10:30")).appointment
+    assert list(moved.resources) == list(booked.resources)
+    free = await scene.free(doctor_id=second, type_id=scan)
+    assert ("10:00" in free, "10:30" in free) == (True, False)
+    cancelled = (await scene.cancel(moved)).appointment
+    assert list(cancelled.resources) == list(booked.resources)  # what it had can still be seen
+    assert "10:30" in await scene.free(doctor_id=second, type_id=scan)
+
+
+async def test_a_visit_cannot_move_to_where_no_room_is_free(scene: Scene, scan: str, second: str) -> None:
+    booked = (await scene.book_slot("10:00", appointment_type_id=scan)).appointment
+    await scene.book_slot("10:30", doctor_id=second, patient_id=scene.other_id, appointment_type_id=scan)
+    assert (await refusal(scene.move(booked, "10:30"))).reason == "RESOURCE_TAKEN"
+    [kept] = (await scene.list()).appointments
+    assert kept == booked
+
+
+async def test_a_visit_needs_one_of_each_kind_all_or_nothing(scene: Scene, scan: str, second: str) -> None:
+    both = await scene.book.appointment_type(scene.clinic_id, minutes=30, resource_kinds=["device", "room"])
+    assert await scene.free(type_id=both) == []
+    assert (await refusal(scene.book_slot("10:00", appointment_type_id=both))).metadata["kind"] == "device"
+    await scene.book.resource(scene.clinic_id, "device")
+    booked = (await scene.book_slot("10:00", appointment_type_id=both)).appointment
+    assert [each.kind for each in booked.resources] == ["device", "room"]
+    refused = await refusal(
+        scene.book_slot("10:00", doctor_id=second, patient_id=scene.other_id, appointment_type_id=scan)
+    )
+    assert (refused.reason, refused.metadata["kind"]) == ("RESOURCE_TAKEN", "room")
+
+
+async def test_a_room_out_of_use_is_given_to_nobody_new(scene: Scene, scan: str) -> None:
+    request = pb.ListResourcesRequest(clinic_id=scene.clinic_id)
+    [room] = (await scene.patient(scene.patient.schedules.ListResources, request)).resources
+    booked = (await scene.book_slot("10:00", appointment_type_id=scan)).appointment
+    change = pb.UpdateResourceRequest(resource_id=room.id, resource=Resource(), update_mask=FieldMask(paths=["active"]))
+    await scene.staff(scene.staff.schedules.UpdateResource, change)
+    assert await scene.free(type_id=scan) == []
+    [kept] = (await scene.list()).appointments
+    assert kept == booked
+
+
+async def test_rooms_have_different_names(scene: Scene) -> None:
+    request = pb.CreateResourceRequest(clinic_id=scene.clinic_id, kind="room", name="Room 1")
+    created = (await scene.staff(scene.staff.schedules.CreateResource, request)).resource
+    assert (created.kind, created.name, created.active) == ("room", "Room 1", True)
+    refused = await refusal(scene.staff(scene.staff.schedules.CreateResource, request))
+    assert refused.reason == "RESOURCE_EXISTS"
+    odd = pb.CreateResourceRequest(clinic_id=scene.clinic_id, kind="Operating theatre", name="Room 2")
+    assert (await refusal(scene.staff(scene.staff.schedules.CreateResource, odd))).reason == "INVALID_REQUEST"
+
+
+async def test_the_buffer_of_a_type_is_for_its_room_too(scene: Scene, second: str) -> None:
+    await scene.book.resource(scene.clinic_id, "room")
+    cleaned = await scene.book.appointment_type(scene.clinic_id, minutes=30, buffer_minutes=15, resource_kinds=["room"])
+    await scene.book_slot("10:00", appointment_type_id=cleaned)
+    free = await scene.free(doctor_id=second, type_id=cleaned)
+    assert free == ["09:00", "11:00", "11:30"]
+
+
+@pytest.fixture
+async def alone(scene: Scene, database_url: str, clock: Clock) -> AsyncIterator[tuple[Client, Any]]:
+    """A caller of a worker that does nothing else, and its only connection."""
+    async with wired(settings_for(database_url, pool_size=1), clock) as parts:
+        port = await parts.server.start("127.0.0.1:0")
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            patient = Client(channel, "")
+            patient.metadata = scene.patient.metadata
+            await scene.list(patient)
+            async with connection(parts.engine) as pg:
+                pass
+            yield patient, pg
+        await parts.server.stop(0)
+
+
+async def test_a_room_costs_a_booking_one_round_trip_more_and_a_list_none(
+    scene: Scene, scan: str, alone: tuple[Client, Any]
+) -> None:
+    patient, pg = alone
+    await scene.book_slot("09:00", patient)
+    with traced(pg) as plain:
+        await scene.book_slot("09:30", patient)
+    with traced(pg) as booking:
+        await scene.book_slot("10:00", patient, appointment_type_id=scan)
+    with traced(pg) as free:
+        await scene.slots(client=patient, type_id=scan)
+    with traced(pg) as listing:
+        await scene.list(patient)
+    assert (plain.trips, booking.trips, free.trips, listing.trips) == (2, 3, 1, 1)

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0026_pre_resources"
-down_revision = "0025_pre_appointment_types"
+revision = "0028_pre_resources"
+down_revision = "0027_pre_clinics_by_api"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0028_pre_resources"
-down_revision = "0027_pre_clinics_by_api"
+revision = "0029_pre_resources"
+down_revision = "0028_pre_backup_steps"
 branch_labels = None
 depends_on = None
 

@@ -13,7 +13,13 @@ from typing import NamedTuple
 _LIMIT = re.compile(r"(\w+)=([1-9]\d{0,8})/([1-9]\d{0,8})")
 
 CALLS_PER_WORKER = {"most": 96, "fewest": 16}
-"""Calls in flight that the edge admits for each worker; where between the two depends on how long calls take."""
+"""Calls in flight that the edge admits for each worker; where between the two depends on how long calls take.
+
+They apply to patients and displays, and once more to staff and hospital systems.
+"""
+
+OTHERS_OF_ADMISSION = {"admission": "staff|system", "admission_of_desk": "person"}
+"""The filters that admit calls, and whose calls each of them leaves to the other: by the token's claim `limits`."""
 
 TOKENS_OF_COSTLY = 10
 """How many tokens a call takes from its caller's bucket if it does the work of many calls."""

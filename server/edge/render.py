@@ -12,7 +12,7 @@ from pathlib import Path
 from server.domain.methods import COSTLY, LIMITED
 from server.edge import contract, local_replies, lua, pages
 from server.edge.contract import HEALTH, PACKAGE, REFLECTION, EdgeError, Method, any_of
-from server.edge.limits import CALLS_PER_WORKER, TOKENS_OF_COSTLY, Bucket, Limits, parse
+from server.edge.limits import CALLS_PER_WORKER, OTHERS_OF_ADMISSION, TOKENS_OF_COSTLY, Bucket, Limits, parse
 from server.edge.template import Json, filled
 
 CONFIGURATION = "envoy.yaml"
@@ -119,7 +119,10 @@ def write_workers(workers: Sequence[Address], directory: Path, weights: Sequence
     assignment = {"@type": ENDPOINTS_TYPE, "cluster_name": "workers", "endpoints": [{"lb_endpoints": endpoints}]}
     admitted = {name: each * max(1, len(workers)) for name, each in CALLS_PER_WORKER.items()}
     passed_by = [method.path for method in contract.methods() if method.streams or method.public]
-    _write(directory, "admission.yaml", {**admitted, "passed_by": any_of([*passed_by, HEALTH, *REFLECTION])})
+    passed = any_of([*passed_by, HEALTH, *REFLECTION])
+    for name, of_others in OTHERS_OF_ADMISSION.items():
+        known = {**admitted, "name": name, "passed_by": passed, "of_others": of_others}
+        _replace(directory / f"{name}.yaml", json.dumps(filled("admission.yaml", known), indent=1).encode())
     return _replace(directory / WORKERS, json.dumps({"resources": [assignment]}, indent=2).encode())
 
 
@@ -201,6 +204,7 @@ def _contents(directory: str, methods: Sequence[Method]) -> dict[str, Json]:
     by_service = groupby(methods, lambda method: method.service)
     return {
         "directory": directory,
+        "admissions": [{"name": name, "file": f"{directory}/{name}.yaml"} for name in OTHERS_OF_ADMISSION],
         "services": sorted({method.service for method in methods}),
         "methods_by_service": [{"service": name, "methods": [each.name for each in of]} for name, of in by_service],
         "public_methods": [*(method.path for method in methods if method.public), HEALTH],

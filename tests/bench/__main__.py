@@ -18,6 +18,7 @@ from tests.bench.attacks.attack import ATTACKS
 from tests.bench.attacks.run import AttackPlan
 from tests.bench.calls import CREATE, LIST, SLOTS
 from tests.bench.day import run as day
+from tests.bench.flash_crowd import run as flash_crowd
 from tests.bench.load import LoadError
 from tests.bench.ordinary import measure as ordinary
 from tests.bench.ordinary.parts import DATABASE, LOG
@@ -46,6 +47,7 @@ class Part(StrEnum):
     LOG = "log"
     TELEMETRY = "telemetry"
     ATTACKS = "attacks"
+    CROWD = "crowd"
 
 
 def main(
@@ -56,7 +58,7 @@ def main(
             " notifications: the queue;"
             " streams: fan-out; rate: bookings a second; day: a mixed day over the whole stack; edge: Envoy's filters;"
             " database, log: parts of our own beside the ordinary ones; telemetry: metrics and traces;"
-            " attacks: a mixed day beside attacks."
+            " attacks: a mixed day beside attacks; crowd: a flash crowd beside the desk."
         ),
     ] = Part.ALL,
     rounds: Annotated[int, typer.Option(min=1, max=5, help="How often everything is measured, in turns.")] = 5,
@@ -93,6 +95,7 @@ def main(
         Part.ATTACKS: lambda: attacks.measure(
             scratch, tell, AttackPlan(per_second or 250, open_streams, seconds or 20, attack or [*ATTACKS])
         ),
+        Part.CROWD: lambda: flash_crowd.measure(scratch, tell),
         Part.GRPCIO: lambda: [versions.compare(versions_of_grpcio.split(","), rounds, scratch)],
         Part.GROWTH: lambda: growth.measure(scratch, tell),
         Part.SEARCH: lambda: search.measure(scratch, tell),
@@ -104,7 +107,7 @@ def main(
         Part.LOG: lambda: ordinary.measure(scratch, tell, LOG, rounds),
     }
     try:
-        if part not in {Part.STREAMS, Part.DAY, Part.ATTACKS}:
+        if part not in {Part.STREAMS, Part.DAY, Part.ATTACKS, Part.CROWD}:
             _check()
         console.print(*measures.get(part, all_or_one)(), sep="\n\n")
     except (LocalError, LoadError) as error:

@@ -178,7 +178,7 @@ def test_workers_are_replaced_by_a_rename(tmp_path: Path) -> None:
     assert second.stat().st_ino != inode
     assert len(addresses(second)) == 2
     assert addresses(second)[1][0] in {"127.0.0.1", "::1"}
-    assert {path.name for path in tmp_path.iterdir()} == {"workers.json", "admission.yaml"}
+    assert {path.name for path in tmp_path.iterdir()} == {"workers.json", "admission.yaml", "admission_of_desk.yaml"}
 
 
 def test_more_workers_are_given_more_calls_at_once(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.fixtures.valkey",
     "tests.fixtures.seconds",
     "tests.fixtures.book",
+    "tests.fixtures.books",
     "tests.fixtures.worker",
     "tests.fixtures.clinic",
     "tests.fixtures.charts",

@@ -29,6 +29,7 @@ class Access(StrEnum):
     AMENDED = "amended"
     BROKE_GLASS = "broke_glass"
     IMPORTED = "imported"
+    EXPORTED = "exported"
     PATIENT_CHANGED = "patient_changed"
     """The patient's own data was changed, not the records."""
 
@@ -43,7 +44,7 @@ class Basis(StrEnum):
     BREAK_GLASS = "break_glass"
     IMPORT = "import"
     REASON = "reason"
-    """Only a reason that the caller gave: the patient belongs to other clinics."""
+    """Only a reason that was given: by somebody whose clinics the patient does not belong to, or for an export."""
 
 
 @dataclass(frozen=True, slots=True)

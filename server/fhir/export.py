@@ -26,6 +26,7 @@ KINDS = (
     "Encounter",
     "Appointment",
     "Condition",
+    "DocumentReference",
 )
 """The types of resources that are imported; each comes after those that it refers to, but slots before schedules."""
 

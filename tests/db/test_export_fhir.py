@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_IMODE
@@ -15,31 +14,20 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from db.postgres.cluster.engines import Engine, create_engine
+from db.postgres.cluster.engines import Engine
 from server.commands import app
 from server.commands.data import export_fhir
 from server.fhir.files import resources
 from server.local.demo import hospital
 from server.local.demo.plan import HospitalPlan
-from server.local.servers.postgres import PostgresServer
 from server.usecases.exporting import run as exporting
 from tests.fixtures import books
 from tests.fixtures.book import Book
-from tests.fixtures.fhir import load, sample
+from tests.fixtures.fhir import TRAIL, VAULT, load, sample
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = "urn:yoyaku:"
 COMMAND = export_fhir.export_fhir.__name__.replace("_", "-")
-
-
-@pytest.fixture
-async def empty(postgres_cluster: PostgresServer, template: str, book: Book) -> AsyncIterator[Book]:
-    """Another, empty book."""
-    postgres_cluster.query(f"CREATE DATABASE moved_house TEMPLATE {template}")
-    engine = create_engine(postgres_cluster.url("moved_house"), size=5, wait_seconds=5, application="tests")
-    yield Book(engine, book.clock)
-    await engine.dispose()
-    postgres_cluster.query("DROP DATABASE moved_house WITH (FORCE)")
 
 
 def environment(database_url: str) -> dict[str, str]:
@@ -129,7 +117,7 @@ async def test_slots_ahead_are_free_or_busy(book: Book) -> None:
         patient_id, start.date(), start, end, start, end, doctor_id,
     )  # fmt: skip
     written: dict[str, list[dict[str, Any]]] = {}
-    async for kind, page in exporting.Exporter(book.engine, book.clock).run():
+    async for kind, page in exporting.Exporter(book.engine, book.clock, VAULT, TRAIL).run():
         written.setdefault(kind, []).extend(page)
     [schedule], [appointment] = written["Schedule"], written["Appointment"]
     assert schedule["actor"][0] == {"reference": f"PractitionerRole/{doctor_id}"}
@@ -156,7 +144,7 @@ async def test_it_sees_one_moment(book: Book, database_url: str, tmp_path: Path)
     for number in range(3):
         await book.patient(f"Sato {number}x")
     seen: list[str] = []
-    async for kind, page in exporting.Exporter(book.engine, book.clock).run():
+    async for kind, page in exporting.Exporter(book.engine, book.clock, VAULT, TRAIL).run():
         if not seen:
             await book.patient("Kato Mei")
         seen += [each["id"] for each in page if kind == "Patient"]

@@ -94,7 +94,7 @@ record_audit = Table(
         check(
             "record_audit_access_known",
             "access IN ('created', 'read', 'listed', 'versions_read', 'amended', 'broke_glass', 'imported',"
-            " 'patient_changed')",
+            " 'patient_changed', 'exported')",
         ),
     ),
     not_null(

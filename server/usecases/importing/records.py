@@ -29,8 +29,8 @@ WITHDRAWN = "Withdrawn: the system that this record was imported from says that 
 
 
 @dataclass(frozen=True, slots=True)
-class _ResolvedCondition:
-    """A condition whose author is known."""
+class NewFinding:
+    """A text whose author is known."""
 
     record_id: str
     text: str
@@ -40,13 +40,14 @@ class _ResolvedCondition:
     recorded_at: datetime
 
 
-class _Amendment(NamedTuple):
+class Amendment(NamedTuple):
     """A new version of a record."""
 
     patient_id: str
     record_id: str
     version: int
     text: str
+    written_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +83,17 @@ class _ConditionReferences:
         """The visit of a condition, if it names one that is known."""
         return self.encounters.get(condition.encounter.identifier) if condition.encounter else None
 
-    def finding(self, record_id: str, condition: Condition, now: datetime) -> _ResolvedCondition:
+    def finding(self, record_id: str, condition: Condition, now: datetime) -> NewFinding:
         """Resolve a condition: by its visit, else by who recorded or asserted it or treats the patient (Unusable)."""
         patient_id, visit_id = first_known([condition.patient], self.patients), self.visit_of(condition)
         if visit_id is None:
             author, at = self._author(condition), _at(condition, now)
-            return _ResolvedCondition(record_id, condition.text, patient_id, author, None, at)
+            return NewFinding(record_id, condition.text, patient_id, author, None, at)
         visit = self.visits[visit_id]
         if visit.patient_id != patient_id:
             raise Unusable("its encounter belongs to another patient")
         at = _at(condition, visit.end_at)
-        return _ResolvedCondition(record_id, condition.text, patient_id, visit.doctor_id, visit_id, at)
+        return NewFinding(record_id, condition.text, patient_id, visit.doctor_id, visit_id, at)
 
     def _author(self, condition: Condition) -> str:
         authors = condition.authors or (self.treating[condition.patient.identifier] if not condition.encounter else ())
@@ -114,7 +115,7 @@ def _treating(context: BatchContext, condition: Condition) -> Sequence[Reference
 async def add(context: BatchContext, batch: Sequence[Item[AnyCondition]]) -> ImportCounts:
     """Add a record for each condition that the database does not have, and a version for each that has changed."""
     outcome, contents = ImportCounts(), [item.content for item in batch]
-    findings, amended = list[_ResolvedCondition](), dict[str, Item[AnyCondition]]()
+    findings, amended = list[NewFinding](), dict[str, Item[AnyCondition]]()
     conditions = [each for each in contents if isinstance(each, Condition)]
     known, last_import = (
         await IdentifierIndex.load(context, "record", contents),
@@ -150,7 +151,7 @@ async def add(context: BatchContext, batch: Sequence[Item[AnyCondition]]) -> Imp
                 last_import.note(content, _told(content), 1)
     outcome.new = len(findings)
     versions = await _amendments(context, amended, last_import, outcome) if amended else []
-    await _write(context, findings, versions)
+    await write(context, findings, versions)
     await known.save(context)
     await last_import.save()
     return outcome
@@ -162,16 +163,16 @@ def _told(condition: AnyCondition) -> Fields:
 
 async def _amendments(
     context: BatchContext, amended: Mapping[str, Item[AnyCondition]], last_import: LastImport, outcome: ImportCounts
-) -> list[_Amendment]:
+) -> list[Amendment]:
     """The new versions of records, as far as nobody has amended them here."""
-    found: list[_Amendment] = []
+    found: list[Amendment] = []
     for row in await records.lock_all(context.pg, list(amended)):
         item = amended[row.id]
         with outcome.reporting(item.line):
             if row.version != last_import.version(item.content.identifiers[0]):
                 raise Unusable(CHANGED_HERE)
             text = WITHDRAWN if isinstance(item.content, Withdrawn) else item.content.text
-            found.append(_Amendment(row.patient_id, row.id, row.version + 1, text))
+            found.append(Amendment(row.patient_id, row.id, row.version + 1, text, context.now))
             last_import.note(item.content, _told(item.content), row.version + 1)
             outcome.changed += 1
     return found
@@ -185,9 +186,7 @@ def _at(condition: Condition, otherwise: datetime) -> datetime:
     return min(recorded.first(ZoneInfo("UTC")), otherwise)
 
 
-async def _write(
-    context: BatchContext, findings: Sequence[_ResolvedCondition], amendments: Sequence[_Amendment]
-) -> None:
+async def write(context: BatchContext, findings: Sequence[NewFinding], amendments: Sequence[Amendment]) -> None:
     """Add the texts, then their audit entries: keys are locked before chains, each sorted, as everywhere."""
     ordered = sorted(findings, key=lambda each: (each.patient_id, each.recorded_at))
     for each in ordered:
@@ -195,7 +194,7 @@ async def _write(
         place = TextLocation(each.patient_id, each.record_id, 1, each.recorded_at)
         await records.add(context.pg, record, await context.cipher.seal(context.pg, place, each.text, context.now))
     for new in sorted(amendments):
-        place = TextLocation(new.patient_id, new.record_id, new.version, context.now)
+        place = TextLocation(new.patient_id, new.record_id, new.version, new.written_at)
         await records.amend(context.pg, await context.cipher.seal(context.pg, place, new.text, context.now))
     entries = [
         AuditEntry(patient_id, ACTOR, None, Access.IMPORTED, Basis.IMPORT, [each.record_id for each in group])

@@ -18,12 +18,13 @@ from server.fhir import directory as reading
 from server.fhir import roles
 from server.fhir.appointment import appointment, schedule, slot
 from server.fhir.condition import condition
+from server.fhir.document import document
 from server.fhir.encounter import encounter
 from server.fhir.export import KINDS, Export, Line
 from server.fhir.fields import Json, Origin, own
 from server.fhir.patient import patient
 from server.usecases.appointments.day_locks import Locks
-from server.usecases.importing import bookings, clinics, doctors, encounters, patients, records, schedules
+from server.usecases.importing import bookings, clinics, doctors, documents, encounters, patients, records, schedules
 from server.usecases.importing.batches import ACTOR, BatchContext, ImportCounts, ImportOptions, Item, RunMemory
 from server.usecases.importing.lines import read_line
 from server.usecases.records.audit_trail import AuditTrail
@@ -75,6 +76,7 @@ _KINDS: Mapping[str, _ResourceType] = {
     "Encounter": _ResourceType(encounter, encounters.add),
     "Appointment": _ResourceType(appointment, encounters.add_booked, bookings.book, bookings.takes_time),
     "Condition": _ResourceType(condition, records.add),
+    "DocumentReference": _ResourceType(document, documents.add),
 }
 
 

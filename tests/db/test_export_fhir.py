@@ -41,17 +41,22 @@ def run(database_url: str, *arguments: str) -> Result:
     )
 
 
-async def exported(database_url: str, directory: Path) -> Path:
+async def program(database_url: str, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run it as a program."""
-    arguments = [sys.executable, "-m", "server", COMMAND, str(directory)]
-    done = await asyncio.to_thread(
+    return await asyncio.to_thread(
         subprocess.run,
-        arguments,
+        [sys.executable, "-m", "server", COMMAND, *arguments],
         cwd=ROOT,
-        env=os.environ | environment(database_url),
+        env=os.environ | environment(database_url) | settings,
         capture_output=True,
+        text=True,
         timeout=120,
     )
+
+
+async def exported(database_url: str, directory: Path) -> Path:
+    """Where the program has written it."""
+    done = await program(database_url, str(directory))
     assert done.returncode == 0, done.stderr
     return directory
 

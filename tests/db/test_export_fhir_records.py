@@ -11,7 +11,7 @@ from server.usecases.exporting import run as exporting
 from server.usecases.keyrings import KeyRing
 from server.usecases.records.checkpoints import Witnesses
 from server.usecases.records.verification import AuditVerifier
-from tests.db.test_export_fhir import OURS, left_off, read, run
+from tests.db.test_export_fhir import OURS, left_off, program, read, run
 from tests.fixtures import books
 from tests.fixtures.book import Book
 from tests.fixtures.fhir import (
@@ -89,19 +89,17 @@ async def test_without_a_reason_no_record_leaves(written: Book, tmp_path: Path) 
 
 
 async def test_without_the_keys_nothing_is_written(written: Book, database_url: str, tmp_path: Path) -> None:
-    refused = run(database_url, str(tmp_path / "export"), "--with-records", "moving house")
-    assert refused.exit_code == 1
+    refused = await program(database_url, str(tmp_path / "export"), "--with-records", "moving house")
+    assert refused.returncode == 1
     assert "YOYAKU_RECORD_MASTER_KEYS lacks the master key" in refused.stderr
     assert not (tmp_path / "export").exists()
     assert await written.rows("SELECT FROM record_audit WHERE access = 'exported'") == []
 
 
-async def test_the_command_writes_records_with_their_keys(
-    written: Book, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("YOYAKU_RECORD_MASTER_KEYS", KEY)
-    done = run(database_url, str(tmp_path / "export"), "--with-records", "moving house")
-    assert done.exit_code == 0, done.stderr
+async def test_the_command_writes_records_with_their_keys(written: Book, database_url: str, tmp_path: Path) -> None:
+    arguments = str(tmp_path / "export"), "--with-records", "moving house"
+    done = await program(database_url, *arguments, YOYAKU_RECORD_MASTER_KEYS=KEY)
+    assert done.returncode == 0, done.stderr
     texts = [
         base64.b64decode(each["content"][0]["attachment"]["data"]).decode().partition("\n")[0]
         for each in read(tmp_path / "export", "DocumentReference")
@@ -120,6 +118,37 @@ async def test_a_version_is_not_added_to_a_record_that_was_amended_here(
     assert len([each for each in left_off(reports) if "was changed in the book too" in each]) == 1
 
 
+DOCUMENT = {
+    "resourceType": "DocumentReference",
+    "id": "n1",
+    "status": "current",
+    "subject": {"reference": "Patient/p1"},
+    "author": [{"reference": "Practitioner/d1"}],
+    "date": "2020-01-01T10:00:00Z",
+    "content": [{"attachment": {"contentType": "text/plain", "data": base64.b64encode(b"Asthma").decode()}}],
+}
+
+
+async def test_a_text_that_is_too_long_is_cut_and_that_is_reported(book: Book, tmp_path: Path) -> None:
+    data = base64.b64encode(b"x" * 10_001).decode()
+    long = DOCUMENT | {"content": [{"attachment": {"contentType": "text/plain", "data": data}}]}
+    _, [report] = await load(book, export(tmp_path, a=[*PLACES[:6], long]))
+    assert "longer than 10,000 characters" in report
+    assert [len(row[-1]) for row in await books.records(book)] == [10_000]
+
+
+async def test_a_document_that_was_entered_in_error_is_withdrawn(book: Book, tmp_path: Path) -> None:
+    await load(book, export(tmp_path, a=[*PLACES[:6], DOCUMENT]))
+    await load(book, export(tmp_path, a=[*PLACES[:6], DOCUMENT | {"status": "entered-in-error"}]))
+    assert [row[-1].partition(":")[0] for row in await books.records(book)] == ["Asthma", "Withdrawn"]
+
+
+def test_a_reason_is_one_short_line(tmp_path: Path) -> None:
+    for reason in ("x" * 501, "a\nb", " "):
+        refused = run("postgresql://nobody:x@127.0.0.1:1/none", str(tmp_path / "export"), "--with-records", reason)
+        assert (refused.exit_code, "a reason of one line" in refused.stderr) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
@@ -136,15 +165,6 @@ async def test_a_version_is_not_added_to_a_record_that_was_amended_here(
 async def test_what_cannot_be_a_record_is_reported(
     book: Book, tmp_path: Path, fields: dict[str, Any], reason: str
 ) -> None:
-    document = {
-        "resourceType": "DocumentReference",
-        "id": "n1",
-        "status": "current",
-        "subject": {"reference": "Patient/p1"},
-        "author": [{"reference": "Practitioner/d1"}],
-        "date": "2020-01-01T10:00:00Z",
-        "content": [{"attachment": {"contentType": "text/plain", "data": base64.b64encode(b"Asthma").decode()}}],
-    }
-    _, [report] = await load(book, export(tmp_path, a=[*PLACES[:6], document | fields]))
+    _, [report] = await load(book, export(tmp_path, a=[*PLACES[:6], DOCUMENT | fields]))
     assert reason in report
     assert await count(book, "records") == 0

@@ -107,9 +107,8 @@ WHERE r.patient_id = %(patient_id)s AND v.version = r.version
     AND (%(after_id)s::uuid IS NULL OR (r.created_at, r.id) < (%(after_at)s, %(after_id)s))
 ORDER BY r.created_at DESC, r.id DESC LIMIT %(limit)s OFFSET %(offset)s
 """
-_EXPORTED = f"""{_SELECT}
-WHERE r.id IN (SELECT id FROM records WHERE id > %(after_id)s ORDER BY id LIMIT %(limit)s) ORDER BY r.id, v.version
-"""
+_IDS = "SELECT id FROM records WHERE id > %(after_id)s ORDER BY id LIMIT %(limit)s"
+_EVERY_VERSION = f"{_SELECT}WHERE r.id = ANY(%(ids)s::uuid[]) ORDER BY r.id, v.version"
 _LOCK = "SELECT id FROM records WHERE id = %(record_id)s FOR UPDATE"
 _LOCK_ALL = """
 SELECT id, patient_id, version FROM records WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE
@@ -158,8 +157,9 @@ async def page(pg: Connection, patient_id: str, after: RecordCursor | None, offs
 
 async def every_version(pg: Connection, after_id: str, limit: int) -> list[RecordRow]:
     """All versions of the next `limit` records in the order of ids, each record's in order; the nil UUID starts."""
+    ids = await (await pg.execute(_IDS, {"after_id": after_id, "limit": limit})).fetchall()
     cursor = pg.cursor(row_factory=args_row(RecordRow))
-    await cursor.execute(_EXPORTED, {"after_id": after_id, "limit": limit})
+    await cursor.execute(_EVERY_VERSION, {"ids": [row[0] for row in ids]})
     return await cursor.fetchall()
 
 

@@ -77,7 +77,7 @@ def _check(target: Path) -> None:
 
 def _checked(reason: str) -> str:
     given = reason.strip()
-    if len(given) > _MOST_OF_A_REASON or (reason and flaw(given)):
+    if len(given) > _MOST_OF_A_REASON or (reason and (not given or flaw(given))):
         raise fail(f"--with-records needs a reason of one line and at most {_MOST_OF_A_REASON} characters")
     return given
 

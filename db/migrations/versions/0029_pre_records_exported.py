@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0026_pre_records_exported"
-down_revision = "0025_pre_appointment_types"
+revision = "0029_pre_records_exported"
+down_revision = "0028_pre_backup_steps"
 branch_labels = None
 depends_on = None
 

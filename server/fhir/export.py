@@ -9,9 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from server.fhir.appointment import slots_of
-from server.fhir.condition import without_author
 from server.fhir.fields import Identifier, Json, Origin, Unusable, current, current_identifiers, own, resource_id
 from server.fhir.files import found_in, resources
+from server.fhir.records.condition import without_author
 from server.fhir.references import providers, reference
 from server.fhir.telecom import country_of
 

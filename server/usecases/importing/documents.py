@@ -7,8 +7,8 @@ from db.postgres import imports
 from db.postgres.imports import Pair, VisitRow
 from db.postgres.records import records
 from db.postgres.records.records import LockedRecordRow
-from server.fhir.document import Document
 from server.fhir.fields import Identifier, Unusable, Withdrawn
+from server.fhir.records.document import Document
 from server.usecases.importing.batches import BatchContext, ImportCounts, Item, first_known
 from server.usecases.importing.doctors import doctors_of
 from server.usecases.importing.matching import IdentifierIndex

@@ -13,8 +13,8 @@ from db.postgres.imports import VisitRow
 from db.postgres.records import records
 from db.postgres.records.records import NewRecord
 from server.domain.records import Access, Basis
-from server.fhir.condition import Condition
 from server.fhir.fields import Identifier, Unusable, Withdrawn
+from server.fhir.records.condition import Condition
 from server.fhir.references import Reference
 from server.usecases.importing.batches import ACTOR, BatchContext, ImportCounts, Item, first_known
 from server.usecases.importing.matching import IdentifierIndex, others

@@ -17,12 +17,12 @@ from server.domain.ids import Clock, IdMaker
 from server.fhir import directory as reading
 from server.fhir import roles
 from server.fhir.appointment import appointment, schedule, slot
-from server.fhir.condition import condition
-from server.fhir.document import document
 from server.fhir.encounter import encounter
 from server.fhir.export import KINDS, Export, Line
 from server.fhir.fields import Json, Origin, own
 from server.fhir.patient import patient
+from server.fhir.records.condition import condition
+from server.fhir.records.document import document
 from server.usecases.appointments.day_locks import Locks
 from server.usecases.importing import bookings, clinics, doctors, documents, encounters, patients, records, schedules
 from server.usecases.importing.batches import ACTOR, BatchContext, ImportCounts, ImportOptions, Item, RunMemory

@@ -1,0 +1,1 @@
+"""What becomes medical records: conditions, and documents of plain text."""

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0029_pre_records_exported"
-down_revision = "0028_pre_backup_steps"
+revision = "0030_pre_records_exported"
+down_revision = "0029_pre_resources"
 branch_labels = None
 depends_on = None
 

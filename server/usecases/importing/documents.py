@@ -12,7 +12,7 @@ from server.fhir.records.document import Document
 from server.usecases.importing.batches import BatchContext, ImportCounts, Item, first_known
 from server.usecases.importing.doctors import doctors_of
 from server.usecases.importing.matching import IdentifierIndex
-from server.usecases.importing.records import WITHDRAWN, Amendment, NewFinding, write
+from server.usecases.importing.records import WITHDRAWN, NewFinding, NextVersion, write
 from server.usecases.importing.upkeep import CHANGED_HERE, Fields, LastImport
 
 AnyDocument = Document | Withdrawn
@@ -70,7 +70,7 @@ async def add(context: BatchContext, batch: Sequence[Item[AnyDocument]]) -> Impo
     known = await IdentifierIndex.load(context, "record", contents)
     replaced = {each.replaces.identifier for each in documents if each.replaces}
     there = await context.resolve("record", replaced | {each.identifiers[0] for each in contents})
-    work = _Batch(
+    work = _DocumentBatch(
         context,
         known,
         await _References.load(context, documents),
@@ -88,7 +88,7 @@ async def add(context: BatchContext, batch: Sequence[Item[AnyDocument]]) -> Impo
 
 
 @dataclass
-class _Batch:
+class _DocumentBatch:
     """What is to be done about the documents of a batch."""
 
     context: BatchContext
@@ -103,7 +103,7 @@ class _Batch:
     """The version of its record that a document of this batch became."""
     outcome: ImportCounts = field(default_factory=ImportCounts)
     new: list[NewFinding] = field(default_factory=list)
-    amendments: list[Amendment] = field(default_factory=list)
+    amendments: list[NextVersion] = field(default_factory=list)
 
     def sort(self, content: AnyDocument) -> None:
         """Decide what to do about a line (Unusable)."""
@@ -142,7 +142,7 @@ class _Batch:
         else:
             written, at = WITHDRAWN, self.context.now
         self.heads[head.id] = head._replace(version=head.version + 1)
-        self.amendments.append(Amendment(head.patient_id, head.id, head.version + 1, written, at))
+        self.amendments.append(NextVersion(head.patient_id, head.id, head.version + 1, written, at))
         self._note(content, head.id, head.version + 1)
 
     def _note(self, content: AnyDocument, record_id: str, version: int) -> None:

@@ -40,7 +40,7 @@ class NewFinding:
     recorded_at: datetime
 
 
-class Amendment(NamedTuple):
+class NextVersion(NamedTuple):
     """A new version of a record."""
 
     patient_id: str
@@ -163,16 +163,16 @@ def _told(condition: AnyCondition) -> Fields:
 
 async def _amendments(
     context: BatchContext, amended: Mapping[str, Item[AnyCondition]], last_import: LastImport, outcome: ImportCounts
-) -> list[Amendment]:
+) -> list[NextVersion]:
     """The new versions of records, as far as nobody has amended them here."""
-    found: list[Amendment] = []
+    found: list[NextVersion] = []
     for row in await records.lock_all(context.pg, list(amended)):
         item = amended[row.id]
         with outcome.reporting(item.line):
             if row.version != last_import.version(item.content.identifiers[0]):
                 raise Unusable(CHANGED_HERE)
             text = WITHDRAWN if isinstance(item.content, Withdrawn) else item.content.text
-            found.append(Amendment(row.patient_id, row.id, row.version + 1, text, context.now))
+            found.append(NextVersion(row.patient_id, row.id, row.version + 1, text, context.now))
             last_import.note(item.content, _told(item.content), row.version + 1)
             outcome.changed += 1
     return found
@@ -186,7 +186,7 @@ def _at(condition: Condition, otherwise: datetime) -> datetime:
     return min(recorded.first(ZoneInfo("UTC")), otherwise)
 
 
-async def write(context: BatchContext, findings: Sequence[NewFinding], amendments: Sequence[Amendment]) -> None:
+async def write(context: BatchContext, findings: Sequence[NewFinding], amendments: Sequence[NextVersion]) -> None:
     """Add the texts, then their audit entries: keys are locked before chains, each sorted, as everywhere."""
     ordered = sorted(findings, key=lambda each: (each.patient_id, each.recorded_at))
     for each in ordered:

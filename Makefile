@@ -41,6 +41,7 @@ lint: .venv/built  ## Check style, layers and contract
 	.venv/bin/buf lint
 	.venv/bin/buf format --diff --exit-code || { echo "error: run \`make format\`" >&2; exit 1; }
 	$(PYTHON) protos/breaking.py
+	$(PYTHON) -m ops.locks
 	.venv/bin/hadolint Dockerfile
 	.venv/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection as SyncConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from db.postgres.cluster import promotion, state
@@ -15,6 +17,8 @@ from db.postgres.driver.connections import open_connection
 
 _SCRIPTS = Path(__file__).resolve().parent.parent / "migrations"
 _LOCK = 7_309_181_105
+LOCK_SECONDS = 3
+"""Whatever wants a table waits behind a migration that waits for it: a call must get through before its deadline."""
 
 
 def _config() -> Config:
@@ -33,12 +37,16 @@ class OutOfOrder(Exception):
     """A migration that the new release needs comes after one that the old release does not survive."""
 
 
+class TableInUse(Exception):
+    """A migration gave up waiting for a table that a long transaction uses; those before it have run."""
+
+
 async def upgrade(url: str, *, pre_only: bool = False) -> list[str]:
     """Run all missing migrations on the database at a postgresql:// URL; concurrent runs wait for each other.
 
     With `pre_only`, stops before the first `post_` migration, and returns the names of those that are left. Raises
     OutOfOrder, and runs nothing, if a `pre_` migration is among them. Raises the epoch if the database was restored
-    from a backup. Raises Unreachable if no host is a primary.
+    from a backup. Raises Unreachable if no host is a primary, and TableInUse.
     """
     primary = await promotion.find_primary(url)
     left: list[str] = []
@@ -89,12 +97,17 @@ async def _migrate(url: str, step: Callable[[Config], None]) -> None:
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_run, step)
+    except OperationalError as error:
+        if isinstance(error.orig, psycopg.errors.LockNotAvailable):
+            raise TableInUse(f"a transaction has used a table for more than {LOCK_SECONDS} s") from None
+        raise
     finally:
         await engine.dispose()
 
 
 def _run(connection: SyncConnection, step: Callable[[Config], None]) -> None:
     connection.exec_driver_sql(f"SELECT pg_advisory_lock({_LOCK})")
+    connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_SECONDS}s'")
     connection.commit()
     config = _config()
     config.attributes["connection"] = connection

@@ -31,6 +31,11 @@ def migrate(
         raise fail(
             f"{error}: check that YOYAKU_DATABASE_URL names the primary, and that no other migration is running"
         ) from None
+    except schema.TableInUse as error:
+        raise fail(
+            f"{error}, and calls would wait behind this one: run `migrate` again, which goes on where it stopped; which"
+            " one it is: SELECT pid, query FROM pg_stat_activity ORDER BY xact_start LIMIT 5"
+        ) from None
     except schema.OutOfOrder as error:
         raise fail(
             f"{error}: deploy the releases in between first, one after another, or stop all workers and run"

@@ -1,0 +1,66 @@
+"""Migrations are linted for locks, and wait for none for long."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from db.postgres import schema
+from ops.locks import VERSIONS, complaints
+from protos.breaking import ROOT
+from server.local.servers.postgres import PostgresServer
+
+BAD = "CREATE INDEX appointments_again ON appointments (created_at)"
+GOOD = "ALTER TABLE appointments ADD COLUMN remark text"
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> Path:
+    target = tmp_path / "migrations"
+    shutil.copytree(ROOT / VERSIONS.parent, target, ignore=shutil.ignore_patterns("__pycache__"))
+    return target
+
+
+def added(scripts: Path, statement: str) -> set[str]:
+    """Add a migration with one statement; the names of those before it."""
+    before = {path.stem for path in (scripts / "versions").glob("0*.py")}
+    (scripts / "versions" / "9999_pre_next.py").write_text(
+        f'from alembic import op\n\nrevision, down_revision = "9999_pre_next", "{max(before)}"\n\n\n'
+        f'def upgrade() -> None:\n    op.execute("{statement}")\n'
+    )
+    return before
+
+
+@pytest.mark.parametrize(
+    ("statement", "rules"),
+    [
+        (GOOD, []),
+        (BAD, ["require-concurrent-index-creation"]),
+        ("ALTER TABLE appointments ALTER COLUMN version TYPE bigint", ["changing-column-type"]),
+        ("ALTER TABLE appointments ADD CONSTRAINT positive CHECK (version > 0)", ["constraint-missing-not-valid"]),
+        ("-- squawk-ignore require-concurrent-index-creation\\n" + BAD, []),
+    ],
+)
+def test_a_new_migration_that_locks_a_table_for_long_is_refused(
+    scripts: Path, statement: str, rules: list[str]
+) -> None:
+    found = complaints(scripts, added(scripts, statement))
+    assert [next(rule for rule in rules if rule in line) for line in found] == rules
+
+
+def test_a_migration_gives_up_soon_rather_than_hold_up_all_that_wait_behind_it(
+    postgres_cluster: PostgresServer, scripts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgres_cluster.query("DROP DATABASE IF EXISTS locked WITH (FORCE); CREATE DATABASE locked")
+    url = postgres_cluster.url("locked")
+    asyncio.run(schema.upgrade(url))
+    added(scripts, GOOD)
+    monkeypatch.setattr(schema, "_SCRIPTS", scripts)
+    with psycopg.connect(url) as reader:
+        reader.execute("SELECT FROM appointments")
+        with pytest.raises(schema.TableInUse):
+            asyncio.run(schema.upgrade(url))
+    asyncio.run(schema.upgrade(url))
+    postgres_cluster.query("DROP DATABASE locked WITH (FORCE)")

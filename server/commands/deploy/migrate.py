@@ -33,8 +33,8 @@ def migrate(
         ) from None
     except schema.TableInUse as error:
         raise fail(
-            f"{error}, and calls would wait behind this one: run `migrate` again, which goes on where it stopped; which"
-            " one it is: SELECT pid, query FROM pg_stat_activity ORDER BY xact_start LIMIT 5"
+            f"{error}, and calls would wait behind this one: end it, or wait (the oldest xact_start in pg_stat_activity"
+            " shows which), and run `migrate` again, which goes on where it stopped"
         ) from None
     except schema.OutOfOrder as error:
         raise fail(

@@ -61,6 +61,11 @@ class Settings(BaseSettings):
     sms: Annotated[Literal["log", "sns"], Field(description="text messages: a line in the log, or Amazon SNS")] = "log"
     sns_region: Annotated[str, Field(description="AWS region of SNS")] = ""
     sns_endpoint: Annotated[str, Field(description="URL of SNS if it is not Amazon's own")] = ""
+    sqs_queue_url: Annotated[
+        str, Field(description="URL of an SQS FIFO queue that notices take to their delivery; empty: none")
+    ] = ""
+    sqs_region: Annotated[str, Field(description="AWS region of SQS")] = ""
+    sqs_endpoint: Annotated[str, Field(description="URL of SQS if it is not Amazon's own")] = ""
     email_per_second: Annotated[float, Field(gt=0, description="rate of email, of all workers together")] = 100
     sms_per_second: Annotated[float, Field(gt=0, description="rate of text messages, likewise")] = 10
     worker_processes: Annotated[

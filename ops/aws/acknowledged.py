@@ -32,12 +32,7 @@ _SETTINGS = {"AwsSolutions-ECS2": "settings without secrets; these come from Sec
 SERVICE = {
     "Migrate": {_ANY_RESOURCE: _PULLS} | _SETTINGS,
     "Notifications": {_ANY_RESOURCE: f"{_PULLS}; X-Ray knows no resources"} | _SETTINGS,
-    "Server": {
-        _ANY_RESOURCE: f"{_PULLS}; X-Ray knows no resources",
-        "AwsSolutions-IAM5[Action::kms:ReEncrypt*]": "what the library grants to whoever writes to an encrypted queue",
-        "AwsSolutions-IAM5[Action::kms:GenerateDataKey*]": "the same",
-    }
-    | _SETTINGS,
+    "Server": {_ANY_RESOURCE: f"{_PULLS}; X-Ray knows no resources"} | _SETTINGS,
     "Replacement": {_ANY_RESOURCE: "delivery of logs and X-Ray know no resources"},
     "LoadBalancerGroup": {"AwsSolutions-EC23": "patients come from anywhere"},
     "Entrance/Balancer": {

@@ -121,12 +121,17 @@ class ServiceStack(Stack):
     def _notifications(self) -> ecs.FargateService:
         task, containers = self._task("Notifications", cpu=512, memory=1024)
         task.add_volume(name="shared")
-        containers.program("notifications", ["worker"], NOTIFICATION_SETTINGS, volumes={"shared": SHARED})
+        queue = self._data.messages.queue
+        settings = NOTIFICATION_SETTINGS | {"YOYAKU_SQS_QUEUE_URL": queue.queue_url}
+        containers.program("notifications", ["worker"], settings, volumes={"shared": SHARED})
         containers.collector(self._metrics)
         role = task.task_role
         # To telephones, which have no ARN, and never to a topic.
         role.add_to_principal_policy(iam.PolicyStatement(actions=["sns:Publish"], not_resources=["arn:aws:sns:*:*:*"]))
-        self._data.messages.queue.grant_consume_messages(role)
+        queue.grant_consume_messages(role)
+        # Not by `grant_send_messages`, which also allows every action of the key that begins with GenerateDataKey.
+        queue.grant(role, "sqs:SendMessage")
+        self._data.key.grant(role, "kms:GenerateDataKey")
         service = self._service("Notifications", task, count=2)
         count = service.auto_scale_task_count(min_capacity=2, max_capacity=MOST_NOTIFICATION_TASKS)
         count.scale_on_cpu_utilization("Cpu", target_utilization_percent=60)
@@ -185,7 +190,6 @@ class ServiceStack(Stack):
             # So Envoy starts after the workers, and is stopped before them.
             edge.add_container_dependencies(_after(worker, ecs.ContainerDependencyCondition.HEALTHY))
         containers.collector(self._metrics)
-        self._data.messages.queue.grant_send_messages(task.task_role)
         return task
 
     def _service(self, name: str, task: ecs.FargateTaskDefinition, *, count: int, **more: object) -> ecs.FargateService:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 from opentelemetry.trace import SpanKind
@@ -34,12 +35,32 @@ class Provider:
     limit: Limit
 
 
+class Deliverer(Protocol):
+    """Sees to it that notices are sent. Both methods raise Later and StateError, after which call them again."""
+
+    async def deliver(self, notification_id: str) -> None:
+        """See to a waiting notice, if it is still useful."""
+
+    async def see_to(self, notification_id: str, found: NotificationRow | ContentRow) -> None:
+        """As `deliver`, for a notice that has just been read."""
+
+
 class Deliveries:
-    """Sends notices; setting `stopping` ends any wait for a provider."""
+    """Sends notices; setting `stopping` ends any wait for a provider.
+
+    `patient`: it waits while a provider's breaker is open; else it raises Later.
+    """
 
     def __init__(
-        self, ledger: Ledger, clock: Clock, providers: Mapping[Channel, Provider], stopping: asyncio.Event
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        providers: Mapping[Channel, Provider],
+        stopping: asyncio.Event,
+        *,
+        patient: bool,
     ) -> None:
+        self._patient = patient
         self._ledger = ledger
         self._clock = clock
         self._providers = providers
@@ -80,6 +101,8 @@ class Deliveries:
     async def _passage(self, breaker: ProviderBreaker, until: datetime) -> None:
         """Wait for the breaker, at most until the notice is useless."""
         while (wait := breaker.wait()) > 0 and self._clock() < until:
+            if not self._patient:
+                raise Later(timedelta(seconds=wait))
             await self._pause(min(wait, _LOOK_SECONDS))
 
     async def _pause(self, seconds: float) -> None:

@@ -4,12 +4,13 @@ import asyncio
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Protocol
 
 from db.postgres.cluster.clock import database_clock
-from db.postgres.cluster.engines import create_engine
-from db.postgres.notifications.jobs import queue
+from db.postgres.cluster.engines import Engine, create_engine
+from db.postgres.notifications.jobs import queue as jobs
 from db.valkey.client import Valkey, create_client
 from db.valkey.rates import Rate
 from db.valkey.read_marks import ReadMarks
@@ -19,7 +20,7 @@ from server.domain.ids import Clock, system_clock, uuid7_maker
 from server.domain.notices import Channel
 from server.log_level import LogLevel
 from server.metric_sources import Valkeys, build, database
-from server.notifications.delivery import Deliveries, Provider
+from server.notifications.delivery import Deliverer, Deliveries, Provider
 from server.notifications.ledger import Ledger
 from server.notifications.limits import Limit
 from server.notifications.log import LogSender
@@ -29,6 +30,7 @@ from server.notifications.provider_breaker import ProviderBreaker
 from server.notifications.providers import Sender
 from server.notifications.smtp import Relay, RelayUrlError, SmtpSender
 from server.notifications.sns import sns
+from server.notifications.sqs import SqsConsumers, SqsRelay, sqs
 from server.notifications.worker import NotificationWorker
 from server.telemetry import requests
 from server.telemetry.exporting import exported
@@ -43,14 +45,22 @@ CONNECTIONS = 2
 QUEUE_CONNECTIONS = 3
 
 
+class Works(Protocol):
+    """A part that works until it is told to stop."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set."""
+
+
 async def work(settings: Settings, stop: asyncio.Event, clock: Clock | None = None) -> None:
     """Process the jobs of the queue until `stop` is set. Raises ConfigurationError."""
-    async with _wired(settings, stop, clock) as worker:
-        await worker.run(stop)
+    async with _wired(settings, stop, clock) as workers, asyncio.TaskGroup() as group:
+        for worker in workers:
+            group.create_task(worker.run(stop))
 
 
 @asynccontextmanager
-async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -> AsyncIterator[NotificationWorker]:
+async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -> AsyncIterator[Sequence[Works]]:
     url = settings.database_url.get_secret_value()
     signer = signer_of_valkey(key_encryption_key(settings.key_encryption_key.get_secret_value()))
     async with AsyncExitStack() as stack:
@@ -65,7 +75,7 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -
         if clock is None:
             clock = await stack.enter_async_context(database_clock(engine, system_clock))
         connector = await stack.enter_async_context(
-            queue(url, size=QUEUE_CONNECTIONS, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION)
+            jobs(url, size=QUEUE_CONNECTIONS, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION)
         )
         new_id = uuid7_maker(clock)
         providers = {
@@ -86,14 +96,27 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -
         requests.watch()
         stack.enter_context(exported(settings.traces_endpoint, _APPLICATION, xray=settings.traces_format == "xray"))
         await stack.enter_async_context(kept_up([notice_metrics.run(), valkeys.run(), level.run()], stop))
-        yield NotificationWorker(
-            connector,
-            engine,
-            clock,
-            NoticePlanner(engine, clock, new_id),
-            Deliveries(Ledger(engine, clock, new_id, _new_code, settings.mail_from), clock, providers, stop),
-            dead_after_seconds=settings.worker_dead_after_seconds,
-        )
+        ledger = Ledger(engine, clock, new_id, _new_code, settings.mail_from)
+        deliveries = Deliveries(ledger, clock, providers, stop, patient=not settings.sqs_queue_url)
+        deliverer, more = await _passed_on(settings, stack, engine, clock, deliveries)
+        dead_after, planner = settings.worker_dead_after_seconds, NoticePlanner(engine, clock, new_id)
+        worker = NotificationWorker(connector, engine, clock, planner, deliverer, dead_after_seconds=dead_after)
+        yield [worker, *more]
+
+
+async def _passed_on(
+    settings: Settings, stack: AsyncExitStack, engine: Engine, clock: Clock, deliveries: Deliveries
+) -> tuple[Deliverer, Sequence[Works]]:
+    """What jobs hand their notices to, and what else must run: with SQS, a relay, and the consumers behind SQS."""
+    if not settings.sqs_queue_url:
+        return deliveries, ()
+    if not settings.sqs_region:
+        raise ConfigurationError("YOYAKU_SQS_QUEUE_URL needs YOYAKU_SQS_REGION, such as ap-northeast-1")
+    endpoint = settings.sqs_endpoint or None
+    queue = await stack.enter_async_context(
+        sqs(url=settings.sqs_queue_url, region=settings.sqs_region, endpoint=endpoint)
+    )
+    return SqsRelay(engine, queue), (SqsConsumers(engine, clock, queue, deliveries),)
 
 
 def _new_code() -> str:

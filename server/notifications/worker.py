@@ -16,7 +16,7 @@ from db.postgres.cluster.transaction import transact
 from db.postgres.notifications import notifications
 from server.domain.ids import Clock
 from server.domain.notices import Channel, Delivery, NoticeKind
-from server.notifications.delivery import Deliveries
+from server.notifications.delivery import Deliverer
 from server.notifications.ledger import Later
 from server.notifications.planning import NoticePlanner
 from server.telemetry.logs import place_of
@@ -60,7 +60,7 @@ class NotificationWorker:
         engine: Engine,
         clock: Clock,
         planning: NoticePlanner,
-        deliveries: Deliveries,
+        deliveries: Deliverer,
         *,
         dead_after_seconds: float,
     ) -> None:

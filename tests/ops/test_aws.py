@@ -212,6 +212,22 @@ def test_the_queue_gives_up_after_three_receipts(resources: Resources) -> None:
     assert dead["QueueName"] == "appointment-notifications-dead.fifo"
 
 
+def test_the_notification_service_alone_uses_the_queue(resources: Resources) -> None:
+    using = [
+        name
+        for name, each in resources.items()
+        if each["Type"] == "AWS::IAM::Policy" and "sqs:" in json.dumps(each["Properties"]["PolicyDocument"])
+    ]
+    [policy] = using
+    said = json.dumps(resources[policy]["Properties"]["PolicyDocument"])
+    assert "Notifications" in policy
+    assert all(action in said for action in ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"))
+    task = of_name(resources, "ECS::TaskDefinition", "Family", "yoyaku-notifications")
+    [worker] = [each for each in task["ContainerDefinitions"] if each["Name"] == "notifications"]
+    given = {each["Name"] for each in worker["Environment"]}
+    assert {"YOYAKU_SQS_QUEUE_URL", "YOYAKU_SQS_REGION"} <= given
+
+
 def test_the_password_of_the_database_rotates(resources: Resources) -> None:
     rules = [each["RotationRules"]["ScheduleExpression"] for each in of(resources, "SecretsManager::RotationSchedule")]
     assert rules == ["rate(30 days)", "rate(30 days)"]

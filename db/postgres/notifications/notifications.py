@@ -1,6 +1,6 @@
 """The ledger of notifications, with one row per appointment, kind and version, and the jobs that send them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from psycopg.rows import args_row
@@ -110,6 +110,16 @@ WITH revived AS (
     WHERE id = %(id)s AND status = 'dead'
     RETURNING id, channel, status)
 {_QUEUE.format(rows="revived")}"""
+_QUEUE_AGAIN = """
+WITH again AS (
+    UPDATE notifications SET updated_at = %(now)s WHERE id = %(id)s AND status = 'waiting' RETURNING id, channel)
+INSERT INTO procrastinate_jobs (queue_name, task_name, args, scheduled_at)
+SELECT CASE channel WHEN 'none' THEN 'changes' ELSE channel END, 'deliver',
+    jsonb_strip_nulls(jsonb_build_object('notification_id', id, 'traceparent', %(traceparent)s::text)),
+    now() + %(pause)s
+FROM again
+"""
+_REACH = "SELECT FROM notifications LIMIT 1"
 _GET_LOCKED = f"SELECT {_COLUMNS} FROM notifications WHERE id = %(id)s FOR UPDATE"
 
 
@@ -165,6 +175,19 @@ async def queue_due(pg: Connection, now: datetime) -> None:
 async def revive(pg: Connection, notification_id: str, now: datetime, traceparent: str | None) -> None:
     """Queue a dead letter again, in this trace and with a full number of attempts; others stay as they are."""
     await pg.execute(_REVIVE, {"id": notification_id, "now": now, "traceparent": traceparent})
+
+
+async def queue_again(
+    pg: Connection, notification_id: str, pause: timedelta, now: datetime, traceparent: str | None
+) -> None:
+    """Queue a notification that is waiting once more, in this trace, for after a pause."""
+    values = {"id": notification_id, "pause": pause, "now": now, "traceparent": traceparent}
+    await pg.execute(_QUEUE_AGAIN, values)
+
+
+async def reach(pg: Connection) -> None:
+    """Find out whether the ledger can be read."""
+    await (await pg.execute(_REACH)).fetchone()
 
 
 async def get_locked(pg: Connection, notification_id: str) -> Sent[NotificationRow]:

@@ -1,0 +1,252 @@
+"""Notices that go through SQS, as a real server of its protocol keeps them."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.session import get_session
+from moto.server import ThreadedMotoServer
+
+from db.postgres.notifications.notifications import NotificationRow
+from server.config import Settings
+from server.domain.ids import system_clock
+from server.local.processes.ports import free
+from server.notifications.sqs import sqs
+from tests.fixtures.clinic import Scene
+from tests.fixtures.mail import Relay, notifying, start_worker, stop_worker
+from tests.fixtures.waiting import until
+from tests.fixtures.worker import settings_for
+from tests.notifications.crowd import Crowd, crowd, delivered
+from tests.notifications.test_kills import Killed
+
+REGION = "ap-northeast-1"
+VISIBLE_AGAIN_SECONDS = 3
+
+
+@dataclass
+class Queues:
+    """The queue of notices and its dead letters, on a server that can be stopped and keeps what it has."""
+
+    port: int
+    url: str = ""
+    dead: str = ""
+    server: ThreadedMotoServer = field(init=False)
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self.server = ThreadedMotoServer("127.0.0.1", self.port, verbose=False)
+        self.server.start()
+
+    def client(self) -> Any:
+        return get_session().create_client("sqs", region_name=REGION, endpoint_url=self.endpoint)
+
+    def make(self) -> None:
+        name, client = f"notices-{uuid.uuid4()}", self.client()
+        fifo = {"FifoQueue": "true"}
+        self.dead = client.create_queue(QueueName=f"{name}-dead.fifo", Attributes=fifo)["QueueUrl"]
+        attributes = client.get_queue_attributes(QueueUrl=self.dead, AttributeNames=["QueueArn"])["Attributes"]
+        redrive = json.dumps({"deadLetterTargetArn": attributes["QueueArn"], "maxReceiveCount": 3})
+        attributes = {**fifo, "VisibilityTimeout": str(VISIBLE_AGAIN_SECONDS), "RedrivePolicy": redrive}
+        self.url = client.create_queue(QueueName=f"{name}.fifo", Attributes=attributes)["QueueUrl"]
+
+    def send(self, body: str, group: str) -> None:
+        client = self.client()
+        client.send_message(
+            QueueUrl=self.url, MessageBody=body, MessageGroupId=group, MessageDeduplicationId=str(uuid.uuid4())
+        )
+
+    def number(self, url: str) -> int:
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self.client().get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return sum(int(each) for each in found.values())
+
+
+@pytest.fixture
+def queues(monkeypatch: pytest.MonkeyPatch) -> Iterator[Queues]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    (port,) = free(1)
+    made = Queues(port)
+    made.start()
+    made.make()
+    yield made
+    with suppress(Exception):  # a test may have stopped it
+        made.server.stop()
+
+
+@pytest.fixture
+def settings(queues: Queues, relay: Relay, database_url: str, valkey_urls: dict[str, str]) -> Settings:
+    return settings_for(
+        database_url,
+        **valkey_urls,
+        smtp_url=relay.url,
+        worker_dead_after_seconds=2,
+        provider_timeout_seconds=1,
+        sqs_queue_url=queues.url,
+        sqs_region=REGION,
+        sqs_endpoint=queues.endpoint,
+    )
+
+
+@pytest.fixture
+async def people(scene: Scene) -> Crowd:
+    return await crowd(scene)
+
+
+async def notice_of(people: Crowd, status: str) -> tuple[str, str]:
+    """The first confirmation that gets this status: its id, and its appointment."""
+    found: list[tuple[Any, ...]] = []
+
+    async def is_there() -> bool:
+        found[:] = await people.scene.book.rows(
+            "SELECT id, appointment_id FROM notifications WHERE kind = 'confirmation' AND status = %s", status
+        )
+        return bool(found)
+
+    await until(is_there)
+    return str(found[0][0]), str(found[0][1])
+
+
+async def is_empty(queues: Queues) -> None:
+    async def nothing_left() -> bool:
+        return await asyncio.to_thread(queues.number, queues.url) == 0
+
+    await until(nothing_left)
+
+
+async def test_notices_go_through_the_queue_each_once(
+    people: Crowd, queues: Queues, settings: Settings, relay: Relay
+) -> None:
+    for _ in range(10):
+        await people.book()
+    async with notifying(settings, system_clock):
+        assert await people.settled(60) == {("sent", ""): 10}
+        await is_empty(queues)
+    assert delivered(relay) == dict.fromkeys(people.booked, 1)
+    assert queues.number(queues.dead) == 0
+
+
+async def test_a_message_is_the_id_of_a_notice_and_nothing_else(queues: Queues) -> None:
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    address = "ken@example.org"
+    about = ("confirmation", "appointment", None, None, 1, "email", address, "waiting", "", 0)
+    async with sqs(url=queues.url, region=REGION, endpoint=queues.endpoint) as queue:
+        for _ in range(2):
+            await queue.send(NotificationRow("notice", *about, at, at, at, at))
+    received = await asyncio.to_thread(
+        queues.client().receive_message,
+        QueueUrl=queues.url,
+        MaxNumberOfMessages=10,
+        AttributeNames=["All"],
+        MessageAttributeNames=["All"],
+    )
+    [message] = received["Messages"]
+    assert (message["Body"], message["Attributes"]["MessageGroupId"]) == ("notice", "appointment")
+    assert address not in json.dumps(message)
+
+
+async def test_a_message_that_comes_twice_is_a_notice_that_is_sent_once(
+    people: Crowd, queues: Queues, settings: Settings, relay: Relay
+) -> None:
+    await people.book()
+    async with notifying(settings, system_clock):
+        notice, appointment = await notice_of(people, "sent")
+        # As from a relay that was killed before it could say that it had sent the message, more than five minutes ago.
+        for _ in range(3):
+            await asyncio.to_thread(queues.send, notice, appointment)
+        await asyncio.to_thread(queues.send, str(uuid.uuid4()), "of a notice that there is not")
+        await is_empty(queues)
+        await people.settled(30)
+    assert len(relay.mails) == 1
+    assert queues.number(queues.dead) == 0
+
+
+async def test_while_the_queue_is_down_bookings_go_on_and_notices_wait(
+    people: Crowd, queues: Queues, settings: Settings, relay: Relay
+) -> None:
+    queues.server.stop()
+    async with notifying(settings, system_clock):
+        for _ in range(3):
+            await people.book()
+        notice, _ = await notice_of(people, "waiting")
+        assert notice
+        assert relay.mails == []
+        queues.start()
+        assert await people.settled(60) == {("sent", ""): 3}
+    assert delivered(relay) == dict.fromkeys(people.booked, 1)
+
+
+async def test_what_fails_is_tried_again_and_is_a_dead_letter_of_ours_not_of_the_queue(
+    people: Crowd, queues: Queues, settings: Settings, relay: Relay
+) -> None:
+    relay.answers["*"] = "451 try later"
+    await people.book()
+    async with notifying(settings, system_clock):
+        assert await people.settled(90) == {("dead", "failed"): 1}
+        await is_empty(queues)
+    assert len(relay.asked) == 4
+    assert queues.number(queues.dead) == 0
+
+
+async def test_what_cannot_be_processed_is_a_dead_letter_of_the_queue_after_three_receipts(
+    people: Crowd, queues: Queues, settings: Settings, relay: Relay
+) -> None:
+    await asyncio.to_thread(queues.send, "no id of a notice", "group")
+    async with notifying(settings, system_clock):
+
+        async def is_dead() -> bool:
+            return await asyncio.to_thread(queues.number, queues.dead) == 1
+
+        await until(is_dead, 60)
+        await people.book()
+        assert await people.settled(60) == {("sent", ""): 1}
+
+
+async def test_a_consumer_that_dies_while_it_sends_leaves_the_outcome_unknown(
+    people: Crowd, settings: Settings, relay: Relay
+) -> None:
+    relay.pause_after_data = 60
+    settings = settings.model_copy(update={"provider_timeout_seconds": 60.0})
+    await people.book()
+    worker = await start_worker(settings)
+    await relay.arrived(1)
+    worker.kill()
+    await worker.wait()
+    worker = await start_worker(settings)
+    try:
+        assert await people.settled(60) == {("dead", "outcome_unknown"): 1}
+    finally:
+        await stop_worker(worker)
+    assert len(relay.mails) == 1
+
+
+async def test_a_notice_is_sent_once_or_known_to_be_unknown_whenever_relays_and_consumers_die(
+    people: Crowd, queues: Queues, settings: Settings, relay: Relay
+) -> None:
+    relay.pause_after_data = 0.1
+    async with Killed(settings) as killed:
+        for _ in range(30):
+            await people.book()
+
+        async def often_enough() -> bool:
+            return killed.kills >= 4
+
+        await until(often_enough)
+        await killed.spare()
+        statuses = await people.settled(120)
+        await is_empty(queues)
+    sent, dead = await people.ids_by_status("sent"), await people.ids_by_status("dead")
+    arrived = delivered(relay)
+    assert statuses.keys() <= {("sent", ""), ("dead", "outcome_unknown")}
+    assert sent | dead == set(people.booked)
+    assert set(arrived.values()) == {1}
+    assert sent <= arrived.keys() <= sent | dead

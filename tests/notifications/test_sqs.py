@@ -5,13 +5,10 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.session import get_session
-from moto.server import ThreadedMotoServer
 
 from db.postgres.notifications.notifications import NotificationRow
 from server.config import Settings
@@ -20,54 +17,11 @@ from server.local.processes.ports import free
 from server.notifications.sqs import sqs
 from tests.fixtures.clinic import Scene
 from tests.fixtures.mail import Relay, notifying, start_worker, stop_worker
+from tests.fixtures.sqs_server import REGION, Queues
 from tests.fixtures.waiting import until
 from tests.fixtures.worker import settings_for
 from tests.notifications.crowd import Crowd, crowd, delivered
 from tests.notifications.test_kills import Killed
-
-REGION = "ap-northeast-1"
-VISIBLE_AGAIN_SECONDS = 3
-
-
-@dataclass
-class Queues:
-    """The queue of notices and its dead letters, on a server that can be stopped and keeps what it has."""
-
-    port: int
-    url: str = ""
-    dead: str = ""
-    server: ThreadedMotoServer = field(init=False)
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        self.server = ThreadedMotoServer("127.0.0.1", self.port, verbose=False)
-        self.server.start()
-
-    def client(self) -> Any:
-        return get_session().create_client("sqs", region_name=REGION, endpoint_url=self.endpoint)
-
-    def make(self) -> None:
-        name, client = f"notices-{uuid.uuid4()}", self.client()
-        fifo = {"FifoQueue": "true"}
-        self.dead = client.create_queue(QueueName=f"{name}-dead.fifo", Attributes=fifo)["QueueUrl"]
-        attributes = client.get_queue_attributes(QueueUrl=self.dead, AttributeNames=["QueueArn"])["Attributes"]
-        redrive = json.dumps({"deadLetterTargetArn": attributes["QueueArn"], "maxReceiveCount": 3})
-        attributes = {**fifo, "VisibilityTimeout": str(VISIBLE_AGAIN_SECONDS), "RedrivePolicy": redrive}
-        self.url = client.create_queue(QueueName=f"{name}.fifo", Attributes=attributes)["QueueUrl"]
-
-    def send(self, body: str, group: str) -> None:
-        client = self.client()
-        client.send_message(
-            QueueUrl=self.url, MessageBody=body, MessageGroupId=group, MessageDeduplicationId=str(uuid.uuid4())
-        )
-
-    def number(self, url: str) -> int:
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        found = self.client().get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-        return sum(int(each) for each in found.values())
 
 
 @pytest.fixture

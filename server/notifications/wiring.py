@@ -23,11 +23,10 @@ from server.metric_sources import Valkeys, build, database
 from server.notifications.delivery import Deliverer, Deliveries, Provider
 from server.notifications.ledger import Ledger
 from server.notifications.limits import Limit
-from server.notifications.log import LogSender
 from server.notifications.notice_metrics import NoticeMetrics
 from server.notifications.planning import NoticePlanner
 from server.notifications.provider_breaker import ProviderBreaker
-from server.notifications.providers import Sender
+from server.notifications.providers import LogSender, Sender
 from server.notifications.smtp import Relay, RelayUrlError, SmtpSender
 from server.notifications.sns import sns
 from server.notifications.sqs import SqsConsumers, SqsRelay, sqs

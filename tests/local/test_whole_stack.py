@@ -2,10 +2,7 @@
 
 import os
 import re
-import shlex
 import signal
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -20,7 +17,7 @@ import httpx
 import pytest
 
 from tests.fixtures.predecessor import altered
-from tests.fixtures.stack import ROOT, Copy, copied
+from tests.fixtures.stack import ROOT, Copy, copied, paste
 
 
 @pytest.fixture(scope="module")
@@ -110,32 +107,6 @@ def test_the_system_starts_books_keeps_and_stops(copy: Copy) -> None:
     assert [each["id"] for each in listed["appointments"]] == [booked.json()["appointment"]["id"]]
 
 
-def paste(copy: Copy, document: str, *, section: str = "") -> tuple[str, str]:
-    """Run the shell blocks of a document as a reader would; what they print. The first that fails ends them.
-
-    The stack has ports of its own, which the document does not know; so has its environment, which `make` would build.
-    """
-    text = (ROOT / document).read_text()
-    blocks = re.findall(r"```sh\n(.*?)```", text[text.index(section) :], re.DOTALL)
-    programs = Path(sys.executable).parent
-    script = f"""
-make() {{ python -m server "$1" ${{2:+--detach}}; }}
-export PATH="{programs}:$PATH"
-{"".join(blocks)}"""
-    assert "8080" not in script
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script.replace(".venv/bin/", f"{shlex.quote(str(programs))}/")],
-        cwd=copy.root,
-        env=copy.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=180,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout, done.stderr
-
-
 def test_the_two_minutes_of_the_readme_work_as_pasted(copy: Copy) -> None:
     printed, _ = paste(copy, "README.md", section="## Try it in two minutes")
     for words in ("201 Created", '"reason":"SLOT_TAKEN"', "yoyaku.v1.AlternativeSlots", "APPOINTMENT_STATUS_CANCELLED"):
@@ -162,6 +133,15 @@ def test_the_tour_works_as_pasted(copy: Copy) -> None:
     assert "15:00" in printed.partition("APPOINTMENT_STATUS_CANCELLED")[2]
     assert "NOT_FOUND" not in printed
     assert copy.run("up", "--detach").returncode == 0
+
+
+def test_a_hospital_is_set_up_in_ten_commands_as_pasted(copy: Copy) -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "setup.md").read_text(), re.DOTALL)
+    assert len(re.findall(r"(?:yoyaku|python -m server) [a-z]", "".join(blocks))) == 10
+    copy.run("up", "--detach")
+    printed, _ = paste(copy, "docs/setup.md")
+    for words in ("signed in at http", "1-2-3 Ginza", "Yamada Hanako", "yoyaku set-password", "Suzuki Aoi", "16:20"):
+        assert words in printed
 
 
 @pytest.mark.parametrize(

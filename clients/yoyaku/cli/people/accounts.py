@@ -1,4 +1,4 @@
-"""Commands for accounts: signing in and out, inviting, setting passwords."""
+"""Commands for accounts: signing in and out, inviting, setting passwords, disabling."""
 
 import sys
 from enum import StrEnum
@@ -11,6 +11,9 @@ from yoyaku.cli.output import tables
 from yoyaku.cli.output.layout import details
 from yoyaku.cli.session import Json, app, present, session
 from yoyaku.v1.account_role_pb2 import AccountRole
+
+account = typer.Typer(help="Accounts of others (admins).", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(account, name="account")
 
 
 class Role(StrEnum):
@@ -79,6 +82,38 @@ def invite(
         )
     shown = {
         "Account": answer.account_id,
+        "Token": answer.set_password_token,
+        "Until": f"{tables.utc(answer.expire_time)} UTC",
+        "Next": "the person runs `yoyaku set-password`, and then signs in",
+    }
+    present(answer, details(shown), as_json=as_json)
+
+
+AccountId = Annotated[str, typer.Argument(metavar="ID", help="As `invite` prints it.")]
+
+
+@account.command()
+def disable(context: typer.Context, account_id: AccountId) -> None:
+    """End an account and all its sessions (admins)."""
+    with session(context) as client:
+        client.disable_account(account_id)
+    typer.echo(f"disabled: `yoyaku account enable {account_id}` lets it sign in again")
+
+
+@account.command()
+def enable(context: typer.Context, account_id: AccountId) -> None:
+    """Let a disabled account sign in again, with the password that it had (admins)."""
+    with session(context) as client:
+        client.enable_account(account_id)
+    typer.echo(f"enabled: if others know the password, run `yoyaku account reset-password {account_id}`")
+
+
+@account.command()
+def reset_password(context: typer.Context, account_id: AccountId, as_json: Json = False) -> None:
+    """End an account's password and sessions; prints the token that sets a new one (admins)."""
+    with session(context) as client:
+        answer = client.reset_password(account_id)
+    shown = {
         "Token": answer.set_password_token,
         "Until": f"{tables.utc(answer.expire_time)} UTC",
         "Next": "the person runs `yoyaku set-password`, and then signs in",

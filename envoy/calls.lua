@@ -97,25 +97,39 @@ local function translate(said)
   end
 end
 
+local from_trailers = {"etag", "x-yoyaku-read-mark", "x-yoyaku-staleness"}
+
+-- A worker sends an answer all at once, and in trailers what becomes headers here.
+local function complete(handle)
+  handle:body()  -- holds the headers back until the trailers are there, as they are as soon as the transcoder is done
+  local headers, trailers = handle:headers(), handle:trailers()
+  local location = trailers:get("location")
+  if location then
+    headers:replace("location", location)
+    headers:replace(":status", "201")
+  end
+  for _, name in ipairs(from_trailers) do
+    local value = trailers:get(name)
+    if value then
+      headers:replace(name, value)
+    end
+  end
+end
+
 function envoy_on_response(handle)
-  local kind = handle:headers():get("content-type") or ""
+  local headers = handle:headers()
+  local kind = headers:get("content-type") or ""
+  if kind == "application/json" and headers:get("grpc-status") == "0" then
+    complete(handle)
+    return
+  end
   if kind == "text/x-transcoder" then
     local body = handle:body()
     local length = body:setBytes(answer:format(translate(body:getBytes(0, body:length()))))
-    handle:headers():replace("content-type", "application/json")
-    handle:headers():replace("content-length", length)
+    headers = handle:headers()  -- Lua's view of them ends while a body is awaited
+    headers:replace("content-type", "application/json")
+    headers:replace("content-length", length)
   end
-  if kind == "application/json" and handle:headers():get("grpc-status") == "0" then
-    handle:body()  -- holds the headers back until the trailers are there, as they are as soon as the transcoder is done
-    local headers = handle:headers()
-    for name, value in pairs(handle:trailers() or {}) do
-      if name:find("grpc-", 1, true) ~= 1 then
-        headers:replace(name, value)
-      end
-    end
-  end
-  local headers = handle:headers()  -- not before: Lua's view of them ends while a body is awaited
-  local status = headers:get(":status")
   local code = headers:get("x-yoyaku-code")  -- of local_replies.yaml; the filter `grpc_web` has put another in its place
   if code then
     headers:remove("x-yoyaku-code")
@@ -126,8 +140,5 @@ function envoy_on_response(handle)
     if kind:match("^application/json") then
       headers:replace(":status", "412")
     end
-  end
-  if headers:get("location") and status == "200" and kind:match("^application/json") then
-    headers:replace(":status", "201")
   end
 end

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from server.local.servers import database
 from tests.faults.town import ROOT, Town, town
 from tests.fixtures.waiting import PATIENCE_SECONDS, eventually
 
+PAGE = ROOT / "docs" / "backups.md"
 KEYS = "YOYAKU_RECORD_MASTER_KEYS"
 
 
@@ -26,8 +28,11 @@ def backed_up_town() -> Iterator[Town]:
     # The second key is there to rotate to.
     keys = ",".join(base64.b64encode(os.urandom(32)).decode() for _ in range(2))
     with town(environment={"YOYAKU_SECOND_PLACE_PASSWORD": secret, KEYS: keys}) as place:
+        # The role has the rights that the page for operators gives it, and no others.
+        [role] = re.findall(r"```sql\n(.*?)```", PAGE.read_text(), re.DOTALL)
+        place.servers[0].query(role.replace("'...'", ":'password'"))
         place.environment |= {
-            "YOYAKU_BACKUP_URL": place.servers[0].url("postgres"),
+            "YOYAKU_BACKUP_URL": place.servers[0].url("postgres", "barman"),
             "YOYAKU_BACKUP_DIRECTORY": str(place.home / "backups"),
             "YOYAKU_SECOND_PLACE": str(place.home / "second-place"),
         }

@@ -16,18 +16,19 @@ SECONDS = 3.0
 async def lose_disk() -> Findings:
     """Kill the only server that is left, delete its data, and restore all that there is."""
     with backed_up_town() as place:
-        async with visiting(place) as fleet, working(place, fleet) as clinic:
-            await asyncio.sleep(SECONDS)
-            await rotate_keys(place)
-            place.parts["standby_1"].kill()
-            await asyncio.sleep(SECONDS)
-            lost_at = time.monotonic()
-            place.parts["primary"].kill()
-            shutil.rmtree(place.servers[0].data)
-            await restore(place, "--to", "latest")
-            await clinic.serves_again()
-            back_at = time.monotonic()
-            await asyncio.sleep(SECONDS)
+        async with visiting(place) as fleet:
+            async with working(place, fleet) as clinic:
+                await asyncio.sleep(SECONDS)
+                await rotate_keys(place)
+                place.parts["standby_1"].kill()
+                await asyncio.sleep(SECONDS)
+                lost_at = time.monotonic()
+                place.parts["primary"].kill()
+                shutil.rmtree(place.servers[0].data)
+                await restore(place, "--to", "latest")
+                await clinic.serves_again()
+                back_at = time.monotonic()
+                await asyncio.sleep(SECONDS)
             return await clinic.findings(lost_at, back_at, losses=True, remark="keys rotated after the backup")
 
 

@@ -5,7 +5,7 @@ import pytest
 from ops.drills.frame import Drill, Findings, drills
 from ops.drills.page import PAGE, updated
 
-SHORT = ("token-store",)
+SHORT = ("release", "token-store")
 """Those that take some seconds; `make drills` runs the others too."""
 
 

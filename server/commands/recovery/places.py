@@ -60,8 +60,11 @@ def places(home: Path | None = None) -> Places:
     except LocalError as error:
         raise fail(str(error)) from None
     repository = configured.second_place
+    barman = Barman(home or configured.backup_directory, configured.backup_url.get_secret_value(), postgres)
+    if home:
+        barman.configure()  # what it has says where it was copied from
     return Places(
-        Barman(home or configured.backup_directory, configured.backup_url.get_secret_value(), postgres),
+        barman,
         SecondPlace(repository, configured.second_place_password.get_secret_value()) if repository else None,
         user,
         postgres,

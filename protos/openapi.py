@@ -18,7 +18,7 @@ NO_TOKEN = {
     "GetSigningKeys", "Login", "RefreshToken", "Logout", "SetPassword", "PairDisplay", "ExchangeDeviceToken",
 }  # fmt: skip
 # A service account has no path of its own to show.
-CREATES = re.compile("Create(?!Service)|Register")
+CREATES = re.compile("Create(?!Service)|Register(?!WalkIn)")
 # Every call may fail with these, whatever else its comment names.
 ALWAYS = {
     "INVALID_REQUEST", "TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED", "OVERLOADED", "INTERNAL_ERROR",

@@ -13,6 +13,8 @@ from server.metric_sources import BackupTimes, Valkeys
 from server.rpc.calls.stalled_readers import StalledReaders
 from server.rpc.server import GrpcServer
 from server.usecases.appointments.feed import Feed
+from server.usecases.appointments.no_shows import NoShows
+from server.usecases.appointments.status import StatusChanger
 from server.usecases.directory.profile_cache import ProfileCache
 from server.usecases.identity.access_tokens import AccessTokens
 from server.usecases.identity.accounts import Accounts
@@ -22,6 +24,8 @@ from server.usecases.identity.signing_keys import SigningKeys
 from server.usecases.keyrings import KeyRing
 from server.usecases.maintenance.capacity import Capacity
 from server.usecases.maintenance.housekeeping import Housekeeping
+from server.usecases.queue.read import Lanes
+from server.usecases.queue.watch import QueueWatch
 from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.records.encryption import RecordCipher
 from server.usecases.records.keys import RecordKeys
@@ -69,5 +73,9 @@ class Parts:
     valkeys: Valkeys
     log_level: LogLevel
     backup_times: BackupTimes = field(init=False)
+    status: StatusChanger = field(init=False)
+    no_shows: NoShows = field(init=False)
+    lanes: Lanes = field(init=False)
+    queue_watch: QueueWatch = field(init=False)
     server: GrpcServer = field(init=False)
     """Made last, out of the others."""

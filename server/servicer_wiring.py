@@ -7,6 +7,7 @@ from server.rpc.servicers.appointments import AppointmentServicer
 from server.rpc.servicers.directory import DirectoryServicer
 from server.rpc.servicers.identity import AuthServicer
 from server.rpc.servicers.notifications import NotificationServicer
+from server.rpc.servicers.queue import QueueServicer
 from server.rpc.servicers.records import RecordServicer
 from server.rpc.servicers.schedules import ScheduleServicer
 from server.usecases.appointments.batch import Batches
@@ -14,7 +15,6 @@ from server.usecases.appointments.book import Booker
 from server.usecases.appointments.cancel import Canceller
 from server.usecases.appointments.read import Appointments
 from server.usecases.appointments.reschedule import Rescheduler
-from server.usecases.appointments.status import StatusChanger
 from server.usecases.directory.clinics import Clinics
 from server.usecases.directory.doctors import Directory
 from server.usecases.directory.identifier_systems import IdentifierSystems
@@ -22,6 +22,8 @@ from server.usecases.directory.patient_changes import PatientEditor
 from server.usecases.directory.patients import Patients
 from server.usecases.identity.devices import Devices
 from server.usecases.notifications import Notifications
+from server.usecases.queue.desk import QueueDesk
+from server.usecases.queue.rules import RuleBook
 from server.usecases.records.break_glass import BreakGlass
 from server.usecases.records.read import RecordReader
 from server.usecases.records.write import RecordWriter
@@ -41,9 +43,16 @@ def servicers(parts: Parts) -> Servicers:
             Booker(parts.engine, parts.clock, parts.new_id, parts.announcer),
             Rescheduler(parts.engine, parts.clock, parts.announcer),
             Canceller(parts.engine, parts.clock, parts.announcer),
-            StatusChanger(parts.engine, parts.clock, parts.announcer),
+            parts.status,
             Batches(parts.engine, parts.clock),
             parts.feed,
+        ),
+        queue=QueueServicer(
+            parts.status,
+            QueueDesk(parts.engine, parts.clock, parts.new_id),
+            parts.lanes,
+            RuleBook(parts.engine, parts.clock),
+            parts.queue_watch,
         ),
         schedules=ScheduleServicer(
             Availability(parts.days, parts.engine, parts.clock, FORMS),

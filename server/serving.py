@@ -30,9 +30,10 @@ def background(parts: Parts, stop: asyncio.Event | None = None) -> AbstractAsync
         parts.backup_times,
         parts.log_level,
         parts.stalled_readers,
+        parts.no_shows,
     )
     runs = [each.run() for each in runners]
-    return kept_up((*runs, *parts.hub.loops()), stop or asyncio.Event())
+    return kept_up((*runs, *parts.hub.loops(), *parts.queue_watch.loops()), stop or asyncio.Event())
 
 
 def measured(settings: Settings, parts: Parts) -> AbstractContextManager[None]:

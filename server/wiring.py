@@ -22,9 +22,12 @@ from server.parts import Parts
 from server.rpc.calls.call_lifecycle import Callers
 from server.rpc.calls.stalled_readers import StalledReaders
 from server.rpc.messages.day_bytes import FORMS
+from server.rpc.messages.queue import QUEUE_FORMS
 from server.rpc.server import GrpcServer
 from server.servicer_wiring import servicers
 from server.usecases.appointments.feed import Feed
+from server.usecases.appointments.no_shows import NoShows
+from server.usecases.appointments.status import StatusChanger
 from server.usecases.directory.profile_cache import DOCTOR_LIFE, PATIENT_LIFE, ProfileCache
 from server.usecases.identity.access_tokens import AccessTokens
 from server.usecases.identity.accounts import Accounts
@@ -35,6 +38,8 @@ from server.usecases.identity.signing_keys import SigningKeys, key_encryption_ke
 from server.usecases.keyrings import KeyRing, key_ring
 from server.usecases.maintenance.capacity import Capacity
 from server.usecases.maintenance.housekeeping import Housekeeping
+from server.usecases.queue.read import Lanes
+from server.usecases.queue.watch import QueueWatch
 from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.records.encryption import RecordCipher
 from server.usecases.records.keys import RecordKeys
@@ -62,6 +67,7 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
         stack.push_async_callback(token_store.aclose)
         parts = _parts(stack, settings, secret, engine, cache, token_store, clock)
         parts.backup_times = BackupTimes(engine)
+        _add_clinic_day(parts)
         certificates = Certificates(engine, clock, parts.tokens, settings.edge_key.get_secret_value())
         parts.server = GrpcServer(servicers(parts), Callers(parts.tokens, certificates), parts.stalled_readers)
         yield parts
@@ -117,6 +123,14 @@ def _parts(
         valkeys=Valkeys({"cache": cache, "tokens": token_store}),
         log_level=LogLevel(cache, signer, settings.log_level),
     )
+
+
+def _add_clinic_day(parts: Parts) -> None:
+    """What the clinic's day needs: steps of visits, no-shows, queues."""
+    parts.status = StatusChanger(parts.engine, parts.clock, parts.new_id, parts.announcer)
+    parts.no_shows = NoShows(parts.engine, parts.clock, parts.status)
+    parts.lanes = Lanes(parts.engine, parts.clock)
+    parts.queue_watch = QueueWatch(parts.lanes, parts.clock, parts.streams, QUEUE_FORMS)
 
 
 def _tokens(

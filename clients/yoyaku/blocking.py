@@ -13,6 +13,7 @@ from yoyaku.services.appointments import AppointmentCalls
 from yoyaku.services.clinics import ClinicCalls
 from yoyaku.services.directory import DirectoryCalls
 from yoyaku.services.notifications import NotificationCalls
+from yoyaku.services.queue import QueueCalls
 from yoyaku.services.records import RecordCalls
 from yoyaku.services.schedules import ScheduleCalls
 from yoyaku.services.sessions import SessionCalls
@@ -24,6 +25,7 @@ R = TypeVar("R")
 class BlockingClient(
     AppointmentCalls,
     ScheduleCalls,
+    QueueCalls,
     DirectoryCalls,
     ClinicCalls,
     RecordCalls,

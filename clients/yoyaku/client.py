@@ -8,6 +8,7 @@ from yoyaku.services.appointments import AppointmentCalls
 from yoyaku.services.clinics import ClinicCalls
 from yoyaku.services.directory import DirectoryCalls
 from yoyaku.services.notifications import NotificationCalls
+from yoyaku.services.queue import QueueCalls
 from yoyaku.services.records import RecordCalls
 from yoyaku.services.schedules import ScheduleCalls
 from yoyaku.services.sessions import SessionCalls
@@ -16,6 +17,7 @@ from yoyaku.services.sessions import SessionCalls
 class Client(
     AppointmentCalls,
     ScheduleCalls,
+    QueueCalls,
     DirectoryCalls,
     ClinicCalls,
     RecordCalls,

@@ -50,6 +50,10 @@ class Action(StrEnum):
     BATCH_GET_APPOINTMENTS = "batch_get_appointments"
     CHANGE_APPOINTMENT = "change_appointment"
     CHANGE_STATUS = "change_status"
+    CHECK_IN = "check_in"
+    RUN_QUEUE = "run_queue"
+    SEE_QUEUE = "see_queue"
+    SET_QUEUE_RULES = "set_queue_rules"
     BATCH_CHANGE_APPOINTMENTS = "batch_change_appointments"
     WATCH_APPOINTMENTS = "watch_appointments"
     SEE_SCHEDULE = "see_schedule"
@@ -106,16 +110,14 @@ _PEOPLE = dict.fromkeys((_P, _D, _S, _A, _Y), _ANY)
 RULES: dict[Action, dict[Role, Scope]] = {
     Action.CREATE_APPOINTMENT: {_P: Scope.OWN_PATIENT, _S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.OVERRIDE_CAPACITY: {_S: Scope.CLINIC},
-    Action.SEE_APPOINTMENT: {
-        _P: Scope.OWN_PATIENT,
-        _D: Scope.OWN_DOCTOR,
-        _S: Scope.CLINIC,
-        _A: Scope.ANY,
-        _Y: Scope.CLINIC,
-    },
+    Action.SEE_APPOINTMENT: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _A: _ANY, _Y: Scope.CLINIC},
     Action.BATCH_GET_APPOINTMENTS: {_D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.CHANGE_APPOINTMENT: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.CHANGE_STATUS: {_D: Scope.OWN_DOCTOR, _S: Scope.CLINIC},
+    Action.CHECK_IN: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.CLINIC},
+    Action.RUN_QUEUE: {_D: Scope.OWN_DOCTOR, _S: Scope.CLINIC},
+    Action.SEE_QUEUE: {_D: Scope.CLINIC, _S: Scope.CLINIC, _A: Scope.ANY, _V: Scope.CLINIC, _Y: Scope.CLINIC},
+    Action.SET_QUEUE_RULES: {_S: Scope.CLINIC, _A: Scope.ANY},
     Action.BATCH_CHANGE_APPOINTMENTS: {_S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.WATCH_APPOINTMENTS: {_S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.SEE_SCHEDULE: _PEOPLE,

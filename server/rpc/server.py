@@ -15,6 +15,7 @@ from server.rpc.servicers.appointments import AppointmentServicer
 from server.rpc.servicers.directory import DirectoryServicer
 from server.rpc.servicers.identity import AuthServicer
 from server.rpc.servicers.notifications import NotificationServicer
+from server.rpc.servicers.queue import QueueServicer
 from server.rpc.servicers.records import RecordServicer
 from server.rpc.servicers.schedules import ScheduleServicer
 from yoyaku.v1 import (
@@ -22,6 +23,7 @@ from yoyaku.v1 import (
     auth_service_pb2,
     directory_service_pb2,
     notification_service_pb2,
+    queue_service_pb2,
     record_service_pb2,
     schedule_service_pb2,
 )
@@ -29,6 +31,7 @@ from yoyaku.v1.appointment_service_pb2_grpc import add_AppointmentServiceService
 from yoyaku.v1.auth_service_pb2_grpc import add_AuthServiceServicer_to_server
 from yoyaku.v1.directory_service_pb2_grpc import add_DirectoryServiceServicer_to_server
 from yoyaku.v1.notification_service_pb2_grpc import add_NotificationServiceServicer_to_server
+from yoyaku.v1.queue_service_pb2_grpc import add_QueueServiceServicer_to_server
 from yoyaku.v1.record_service_pb2_grpc import add_RecordServiceServicer_to_server
 from yoyaku.v1.schedule_service_pb2_grpc import add_ScheduleServiceServicer_to_server
 
@@ -42,6 +45,7 @@ _SERVICES = tuple(
         auth_service_pb2,
         directory_service_pb2,
         notification_service_pb2,
+        queue_service_pb2,
         record_service_pb2,
         schedule_service_pb2,
     )
@@ -58,6 +62,7 @@ class Servicers:
     directory: DirectoryServicer
     auth: AuthServicer
     records: RecordServicer
+    queue: QueueServicer
     notifications: NotificationServicer
 
 
@@ -86,6 +91,7 @@ class GrpcServer:
         add_DirectoryServiceServicer_to_server(servicers.directory, self._grpc)
         add_AuthServiceServicer_to_server(servicers.auth, self._grpc)
         add_RecordServiceServicer_to_server(servicers.records, self._grpc)
+        add_QueueServiceServicer_to_server(servicers.queue, self._grpc)
         add_NotificationServiceServicer_to_server(servicers.notifications, self._grpc)
         reflection = Reflection((*_SERVICES, health.SERVICE_NAME))
         self._grpc.add_generic_rpc_handlers((self._health.handlers(), *reflection.handlers()))

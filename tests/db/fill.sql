@@ -61,3 +61,10 @@ INSERT INTO record_audit (patient_id, seq, happened_at, actor, access, basis, re
 SELECT made(4, n), seq, now(), 'caller 77', CASE seq WHEN 1 THEN 'broke_glass' ELSE 'read' END, 'break_glass',
     ARRAY[made(6, n * 2)], '', 'key', '\x00'
 FROM generate_series(1, 20000) n, generate_series(1, 2) seq;
+-- A ticket for each appointment, and its call.
+INSERT INTO lanes SELECT id, clinic_id, id::text FROM doctors;
+INSERT INTO tickets
+SELECT id, doctor_id, date, row_number() OVER (PARTITION BY doctor_id, date ORDER BY id), id, 'done', 0, start_at, start_at,
+    start_at, end_at, 1, 'Room 1'
+FROM appointments;
+INSERT INTO ticket_events (ticket_id, happened_at, actor, event, note) SELECT id, due_at, 'tests', 'called', '' FROM tickets;

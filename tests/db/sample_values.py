@@ -88,6 +88,10 @@ def sample(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         "before_seq": 9,
         "after_seq": 0,
         "last_seq": 9,
+        "numbers": 1,
+        "number": 1,
+        "closed": False,
+        "due": [NOW],
     }
 
 
@@ -110,6 +114,7 @@ OWNERS = {
     "hours": "doctor_id",
     "imports": "doctor_id",
     "notifications": "notification_id",
+    "tickets": "appointment_id",
 }
 
 

@@ -37,6 +37,8 @@ LARGE = {
     "records",
     "schedule_days",
     "security_events",
+    "ticket_events",
+    "tickets",
     "working_sessions",
 }
 

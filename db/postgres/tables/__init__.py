@@ -26,6 +26,7 @@ from db.postgres.tables.feed import appointment_changes, clinic_feeds
 from db.postgres.tables.identity import accounts, credentials, security_events, signing_keys
 from db.postgres.tables.imports import imported_resources
 from db.postgres.tables.notifications import notifications
+from db.postgres.tables.queue import lane_days, lanes, queue_rules, ticket_events, tickets
 from db.postgres.tables.records import (
     record_audit,
     record_audit_chains,
@@ -56,12 +57,15 @@ __all__ = [
     "doctors",
     "idempotency_keys",
     "imported_resources",
+    "lane_days",
+    "lanes",
     "metadata",
     "notifications",
     "patient_identifiers",
     "patients",
     "practitioner_identifiers",
     "practitioners",
+    "queue_rules",
     "record_audit",
     "record_audit_chains",
     "record_data_keys",
@@ -74,6 +78,8 @@ __all__ = [
     "schedule_days",
     "security_events",
     "signing_keys",
+    "ticket_events",
+    "tickets",
     "working_hours",
     "working_sessions",
 ]

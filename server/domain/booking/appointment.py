@@ -97,6 +97,12 @@ def check_step(current: AppointmentStatus, following: AppointmentStatus) -> None
         raise _forbidden(current, f"become {following.name}")
 
 
+def check_still(current: AppointmentStatus, expected: AppointmentStatus) -> None:
+    """Refuse a step that was decided on for another status (STATUS_FORBIDS)."""
+    if current is not expected:
+        raise _forbidden(current, f"take a step that is meant for {expected.name}")
+
+
 def status_before(current: AppointmentStatus) -> AppointmentStatus:
     """The state that a step back leads to (STATUS_FORBIDS if there is none)."""
     if current not in BACK:
@@ -117,6 +123,18 @@ def check_time_of_step(following: AppointmentStatus, start_at: datetime, now: da
             " opens_at",
             metadata={"opens_at": f"{opens_at:%Y-%m-%dT%H:%M:%SZ}"},
         )
+
+
+def check_self_check_in(start_at: datetime, end_at: datetime, opens: timedelta, now: datetime) -> None:
+    """Refuse patients who check in by themselves too long before the start (TOO_EARLY) or after the end."""
+    if now < start_at - opens:
+        raise DomainError(
+            Reason.TOO_EARLY,
+            "it is too early to check in: come back at opens_at, or ask at the desk",
+            metadata={"opens_at": f"{start_at - opens:%Y-%m-%dT%H:%M:%SZ}"},
+        )
+    if now >= end_at:
+        raise DomainError(Reason.TOO_LATE_TO_CHANGE, "the appointment is over: ask at the desk")
 
 
 def check_movable(current: AppointmentStatus) -> None:

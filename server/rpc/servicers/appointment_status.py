@@ -8,6 +8,7 @@ from server.domain.booking.appointment import AppointmentStatus
 from server.rpc.calls.current_call import caller, set_etag
 from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.messages.convert import to_appointment
+from server.rpc.messages.queue import to_ticket
 from server.usecases.appointments.changeable import Changed
 from server.usecases.appointments.status import StatusChanger, Step
 from yoyaku.v1 import appointment_service_pb2 as pb
@@ -51,7 +52,10 @@ class AppointmentStatusServicer(AppointmentServiceServicer):
 
     async def _step(self, request: _Request, to: AppointmentStatus | None, made: type[R], reason: str = "") -> R:
         def changed(result: Changed) -> R:
-            return made(appointment=to_appointment(result.appointment), revision=result.revision)
+            answer = made(appointment=to_appointment(result.appointment), revision=result.revision)
+            if result.ticket and isinstance(answer, pb.CheckInAppointmentResponse):
+                answer.ticket.CopyFrom(to_ticket(result.ticket))
+            return answer
 
         step = Step(request.appointment_id.lower(), to, request.etag, reason)
         write = idempotent_write(caller(), request, request.request_id, changed, made)

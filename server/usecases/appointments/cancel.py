@@ -15,6 +15,7 @@ from server.usecases.appointments import history
 from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed
 from server.usecases.appointments.day_locks import Locks
 from server.usecases.idempotency import Claim, Write
+from server.usecases.queue.issuing import withdraw
 from server.usecases.unit_of_work import Announce, perform
 
 M = TypeVar("M")
@@ -79,6 +80,8 @@ class _CancellationWrite:
 
     async def _write(self, pg: Connection, found: Changeable) -> Changed:
         await appointments.set_status(pg, [found.row.id], AppointmentStatus.CANCELLED, self.now)
+        if found.row.status == AppointmentStatus.CHECKED_IN:
+            await withdraw(pg, found.row.id, self.caller.id, self.now)
         cancelled = AppointmentChange(found.row.id, "cancelled", self.caller.id, self.cancellation.reason)
         await history.record_changes(pg, [cancelled], self.now)
         row = found.row._replace(status=AppointmentStatus.CANCELLED, version=found.row.version + 1, updated_at=self.now)

@@ -8,6 +8,7 @@ from db.postgres.booking import appointments, days
 from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.days import DayRow, OfferRow
 from db.postgres.cluster.engines import Connection, Sent
+from db.postgres.queue.tickets import TicketRow
 from server.domain.booking.doctor import DoctorDay
 from server.domain.booking.policies import check_changeable
 from server.domain.booking.slots import Period
@@ -23,6 +24,8 @@ class Changed:
 
     appointment: AppointmentRow
     revisions: Sequence[DayRow]
+    ticket: TicketRow | None = None
+    """The appointment's ticket in the queue, if it has one now."""
 
     @property
     def revision(self) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from db.errors import ConstraintViolated
@@ -13,7 +13,9 @@ from db.postgres.cluster.engines import Connection, Engine
 from server.domain.booking.appointment import (
     ACTIVE,
     AppointmentStatus,
+    check_self_check_in,
     check_step,
+    check_still,
     check_time_of_step,
     status_before,
 )
@@ -21,13 +23,14 @@ from server.domain.booking.seating import Seat, seat_again
 from server.domain.booking.slots import Period
 from server.domain.errors import DomainError, Reason
 from server.domain.etags import check_etag
-from server.domain.identity import Action, Caller
-from server.domain.ids import Clock
+from server.domain.identity import Action, Caller, acts_for_others
+from server.domain.ids import Clock, IdMaker
 from server.domain.reasons import check_reason
 from server.usecases.appointments import history
-from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed
+from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed, owner_of
 from server.usecases.appointments.day_locks import Locks
 from server.usecases.idempotency import Claim, Write
+from server.usecases.queue import issuing
 from server.usecases.unit_of_work import Announce, perform
 
 M = TypeVar("M")
@@ -49,21 +52,25 @@ class Step:
     """None for the step back."""
     etag: str
     reason: str = ""
+    action: Action = Action.CHANGE_STATUS
+    only_from: AppointmentStatus | None = None
+    """If it is given, the step is refused from any other status."""
 
 
 class StatusChanger:
     """Takes appointments from one status to the next."""
 
-    def __init__(self, engine: Engine, clock: Clock, announce: Announce) -> None:
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, announce: Announce) -> None:
         self._engine = engine
         self._clock = clock
+        self._new_id = new_id
         self._announce = announce
 
     async def change(self, caller: Caller, step: Step, write: Write[Changed, M]) -> M:
         """Take a step; errors are those of CheckInAppointment and RevertStatus in the contract."""
         if step.to is None:
             check_reason("reason", step.reason)
-        attempt = _StepWrite(caller, self._clock(), step)
+        attempt = _StepWrite(caller, self._clock(), step, self._new_id)
         async with _refusals():
             return await perform(
                 self._engine, write, attempt.run, attempt.now, lambda changed: self._announce(changed.changes)
@@ -75,18 +82,20 @@ class _StepWrite:
     caller: Caller
     now: datetime
     step: Step
+    new_id: IdMaker
     locks: Locks = field(default_factory=Locks)
 
     async def run(self, pg: Connection, claim: Claim) -> Changed:
         seen = await self._look(pg, claim)
         found, seat = await self._lock_and_read(pg, claim, seen)
         following = self._check(found)
+        await self._check_window(pg, found)
         return await self._write(pg, found, following, _seat(found, seat, following))
 
     async def _look(self, pg: Connection, claim: Claim) -> Changeable:
         reading = await ChangeableQuery.send(pg, self.step.appointment_id, days.NOTHING_BUSY)
         await claim.wait_or_answer()
-        return await reading.fetch(self.caller, Action.CHANGE_STATUS)
+        return await reading.fetch(self.caller, self.step.action)
 
     async def _lock_and_read(self, pg: Connection, claim: Claim, seen: Changeable) -> tuple[Changeable, int]:
         """Lock the days where the appointment was seen and read it again; it may have moved since (MoreDays)."""
@@ -95,7 +104,7 @@ class _StepWrite:
         reading = await ChangeableQuery.send(pg, row.id, days.period(row.start_at, row.busy_until))
         sent_seat = await appointments.seat_of(pg, row.id)
         await self.locks.take(claim)
-        found = await reading.fetch(self.caller, Action.CHANGE_STATUS)
+        found = await reading.fetch(self.caller, self.step.action)
         self.locks.cover(found.days())
         seat = await sent_seat.fetchone()
         return found, seat[0] if seat else 1
@@ -104,20 +113,31 @@ class _StepWrite:
         """The status that follows (ETAG_MISMATCH, STATUS_FORBIDS, TOO_EARLY)."""
         check_etag(found.row.version, self.step.etag)
         current = AppointmentStatus(found.row.status)
+        if self.step.only_from is not None:
+            check_still(current, self.step.only_from)
         if self.step.to is None:
             return status_before(current)
         check_step(current, self.step.to)
         check_time_of_step(self.step.to, found.row.start_at, self.now)
         return self.step.to
 
+    async def _check_window(self, pg: Connection, found: Changeable) -> None:
+        """Patients check themselves in around the start (TOO_EARLY, TOO_LATE_TO_CHANGE); others whenever they come."""
+        row = found.row
+        if acts_for_others(self.caller, self.step.action, owner_of(row)):
+            return
+        rules = issuing.rules_of(await issuing.place_of(pg, row.doctor_id, self.now))
+        check_self_check_in(row.start_at, row.end_at, timedelta(minutes=rules.check_in_minutes), self.now)
+
     async def _write(self, pg: Connection, found: Changeable, following: AppointmentStatus, seat: Seat) -> Changed:
         row = found.row
         await appointments.step(pg, row.id, following, seat.number, self.now)
+        ticket = await issuing.follow(pg, self.new_id, row, following, self.caller.id, self.now)
         event = _EVENTS[following] if self.step.to else "reverted"
         note = ", ".join(filter(None, ("extra seat" if seat.is_extra else "", self.step.reason)))
         await history.record_changes(pg, [AppointmentChange(row.id, event, self.caller.id, note)], self.now)
         row = row._replace(status=following, version=row.version + 1, updated_at=self.now)
-        return Changed(row, self.locks.rows())
+        return Changed(row, self.locks.rows(), ticket)
 
 
 def _seat(found: Changeable, seat: int, following: AppointmentStatus) -> Seat:

@@ -1,0 +1,1 @@
+"""SQL of the queues of a clinic's day."""

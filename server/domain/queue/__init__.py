@@ -1,0 +1,1 @@
+"""The queue of a doctor's day: who is called when."""

@@ -27,6 +27,18 @@ async def test_new_hours_hold_from_their_first_day_and_raise_every_day_they_touc
     assert refused.reason == "SLOT_NOT_OFFERED"
 
 
+async def test_new_hours_name_the_appointments_that_they_no_longer_cover(scene: Scene) -> None:
+    out = await scene.book_slot("09:30")
+    inside = await scene.book_slot("10:00", patient_id=scene.other_id)
+    changed = await scene.set_hours([("10:00", "11:00")], minutes=20)
+    assert [each.appointment_id for each in changed.uncovered] == [out.appointment.id]
+    assert changed.uncovered[0].start_time == out.appointment.start_time
+    assert changed.uncovered_count == 1
+    changed = await scene.set_hours([("14:00", "15:00")])
+    assert [each.appointment_id for each in changed.uncovered] == [inside.appointment.id]
+    assert await scene.book.rows("SELECT status FROM appointments") == [("scheduled",)] * 2
+
+
 async def test_schedule_shows_the_set_in_force_and_later_ones(scene: Scene) -> None:
     await scene.set_hours([("14:00", "15:00")], valid_from="2026-04-01")
     await scene.set_hours([], valid_from="2026-05-01")

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, delete, insert, update
 from db.postgres.booking.days import DayRow
 from db.postgres.cluster.engines import Connection, Sent
 from db.postgres.driver.statements import sql
-from db.postgres.tables import doctors, working_hours, working_sessions
+from db.postgres.tables import ACTIVE, doctors, working_hours, working_sessions
 
 _REMEMBERED_HOURS = 1_000
 LARGEST_HOURS = 16_384
@@ -35,6 +35,10 @@ _NEW_VERSION = sql(
     .returning(doctors.c.hours_version)
 )
 
+_APPOINTMENTS_AHEAD = f"""
+SELECT id, date, start_at, end_at FROM appointments
+WHERE doctor_id = %(doctor_id)s AND date >= %(first)s AND end_at > %(now)s AND {ACTIVE} ORDER BY date, start_at, id
+"""
 _KEEP = "SELECT FROM doctors WHERE id = %(doctor_id)s FOR SHARE"
 
 # Locks the days of a doctor in a range, in order, and raises the revision of each.
@@ -47,6 +51,15 @@ ORDER BY doctor_id, day
 ON CONFLICT (doctor_id, date) DO UPDATE SET revision = schedule_days.revision + 1, changed_at = excluded.changed_at
 RETURNING doctor_id, date, revision
 """
+
+
+class BookedRow(NamedTuple):
+    """When an appointment is."""
+
+    id: str
+    date: date
+    start_at: datetime
+    end_at: datetime
 
 
 class SessionRow(NamedTuple):
@@ -66,6 +79,13 @@ async def raise_revisions(
     """Lock all days of doctors from `first` to `last` in sorted order, and add one to each revision."""
     cursor = pg.cursor(row_factory=args_row(DayRow))
     await cursor.execute(_RAISE_RANGE, {"doctor_ids": list(doctor_ids), "first": first, "last": last, "now": now})
+    return await cursor.fetchall()
+
+
+async def appointments_ahead(pg: Connection, doctor_id: str, first: date, now: datetime) -> list[BookedRow]:
+    """The active appointments of a doctor from a day on that are not over, by start."""
+    cursor = pg.cursor(row_factory=args_row(BookedRow))
+    await cursor.execute(_APPOINTMENTS_AHEAD, {"doctor_id": doctor_id, "first": first, "now": now})
     return await cursor.fetchall()
 
 

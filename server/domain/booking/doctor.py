@@ -47,6 +47,16 @@ class Doctor:
         seats = min((slot.seats for slot in offered if slot.visit.overlaps(visit)), default=1)
         return Slot(day.date(), f"{day:%H:%M}", visit.start_at, visit.end_at, occupied, seats)
 
+    def covers(self, day: date, visit: Period) -> bool:
+        """Whether slots, with the buffers between them, cover all of a visit of a day."""
+        reached = visit.start_at
+        # A session of the evening before may pass midnight.
+        for slot in (*self.slots_on(day - timedelta(days=1)), *self.slots_on(day)):
+            if slot.start_at > reached:
+                break
+            reached = max(reached, slot.occupied.end_at)
+        return reached >= visit.end_at
+
     def has_slot_in(self, day: date, period: Period) -> bool:
         """Whether any slot of a day, with the buffer after it, overlaps a period."""
         slots = self.slots_on(day)

@@ -10,7 +10,7 @@ from server.rpc.calls.current_call import caller, set_etag, set_location
 from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.calls.streaming import watcher
 from server.rpc.messages.appointment_types import new_type, to_type, type_change, type_created, type_updated
-from server.rpc.messages.convert import to_date, to_optional_date, to_slot, to_time
+from server.rpc.messages.convert import to_date, to_optional_date, to_slot, to_time, to_timestamp
 from server.rpc.messages.resources import new_resource, resource_change, resource_created, resource_updated, to_resource
 from server.usecases.schedules.appointment_types import AppointmentTypes
 from server.usecases.schedules.availability import Availability
@@ -176,5 +176,18 @@ def _session(session: Session) -> schedule_pb2.Session:
     )
 
 
+_MOST_UNCOVERED = 100
+
+
 def _changed(changed: HoursChanged) -> pb.SetWorkingHoursResponse:
-    return pb.SetWorkingHoursResponse(schedule=_schedule(changed.schedule), days_changed=len(changed.changes.days))
+    return pb.SetWorkingHoursResponse(
+        schedule=_schedule(changed.schedule),
+        days_changed=len(changed.changes.days),
+        uncovered=[
+            schedule_pb2.UncoveredAppointment(
+                appointment_id=row.id, start_time=to_timestamp(row.start_at), end_time=to_timestamp(row.end_at)
+            )
+            for row in changed.uncovered[:_MOST_UNCOVERED]
+        ],
+        uncovered_count=len(changed.uncovered),
+    )

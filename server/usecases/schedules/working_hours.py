@@ -7,12 +7,13 @@ from typing import TypeVar
 
 from db.postgres.booking import days, hours
 from db.postgres.booking.days import OfferRow
-from db.postgres.booking.hours import SessionRow
+from db.postgres.booking.hours import BookedRow, SessionRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from server.domain.booking.doctor import Doctor
 from server.domain.booking.hours import HoursVersion, Session, first_overlap
 from server.domain.booking.policies import today
+from server.domain.booking.slots import Period
 from server.domain.errors import DomainError, Reason, invalid, not_found
 from server.domain.etags import check_etag, etag_of
 from server.domain.identity import Action, Caller, Owner, require
@@ -49,6 +50,8 @@ class HoursChanged:
 
     schedule: Schedule
     changes: Changes
+    uncovered: Sequence[BookedRow]
+    """The appointments ahead that only the former hours cover, by start."""
 
 
 class WorkingHours:
@@ -90,8 +93,18 @@ class WorkingHours:
         if version is None:
             raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", doctor.id)
         check_etag(version[0] - 1, new.etag)
+        # Read again under the locks: the hours before may have changed since.
+        before = doctor_of(await _offer(pg, doctor.id, now))
         await hours.put(pg, doctor.id, new.version.valid_from, _rows(new.version))
-        return HoursChanged(_schedule(await _offer(pg, doctor.id, now), now), Changes(changed))
+        row = await _offer(pg, doctor.id, now)
+        booked = await hours.appointments_ahead(pg, doctor.id, new.version.valid_from, now)
+        return HoursChanged(_schedule(row, now), Changes(changed), _uncovered(before, doctor_of(row), booked))
+
+
+def _uncovered(before: Doctor, after: Doctor, booked: Sequence[BookedRow]) -> list[BookedRow]:
+    """The appointments that the hours covered before and do not cover any more."""
+    visits = ((row, Period(row.start_at, row.end_at)) for row in booked)
+    return [row for row, visit in visits if before.covers(row.date, visit) and not after.covers(row.date, visit)]
 
 
 async def _offer(pg: Connection, doctor_id: str, now: datetime) -> OfferRow:

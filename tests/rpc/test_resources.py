@@ -15,6 +15,7 @@ from tests.fixtures.clinic import Scene
 from tests.fixtures.wire import traced
 from tests.fixtures.worker import Client, settings_for
 from yoyaku.v1 import schedule_service_pb2 as pb
+from yoyaku.v1.appointment_type_pb2 import AppointmentType
 from yoyaku.v1.resource_pb2 import Resource
 
 
@@ -65,6 +66,21 @@ async def test_a_cancelled_visit_frees_its_room_and_a_moved_one_takes_it_along(
     cancelled = (await scene.cancel(moved)).appointment
     assert list(cancelled.resources) == list(booked.resources)  # what it had can still be seen
     assert "10:30" in await scene.free(doctor_id=second, type_id=scan)
+
+
+async def test_a_visit_that_moves_leaves_a_room_that_its_type_no_longer_needs(
+    scene: Scene, scan: str, second: str
+) -> None:
+    booked = (await scene.book_slot("10:00", appointment_type_id=scan)).appointment
+    change = pb.UpdateAppointmentTypeRequest(
+        appointment_type_id=scan, appointment_type=AppointmentType(), update_mask=FieldMask(paths=["resource_kinds"])
+    )
+    await scene.staff(scene.staff.schedules.UpdateAppointmentType, change)
+    assert not (await scene.move(booked, "10:30")).appointment.resources
+    [moved] = (await scene.list()).appointments
+    assert not moved.resources
+    other = await scene.book.appointment_type(scene.clinic_id, minutes=30, resource_kinds=["room"])
+    assert "10:00" in await scene.free(doctor_id=second, type_id=other)
 
 
 async def test_a_visit_cannot_move_to_where_no_room_is_free(scene: Scene, scan: str, second: str) -> None:

@@ -30,7 +30,10 @@ class AppointmentTypeRow(NamedTuple):
 
 
 class UsedResourceRow(NamedTuple):
-    """A resource in use, with what occupies it: (appointment_id, start, end, held_until or None), as seconds."""
+    """A resource in use, and what occupies it, by start.
+
+    (appointment_id, start, end, held_until or None), as seconds.
+    """
 
     id: str
     kind: str
@@ -49,7 +52,7 @@ _SELECT = f"SELECT {', '.join(AppointmentTypeRow._fields)} FROM appointment_type
 _GET = f"""
 SELECT (SELECT json_agg(json_build_array(r.id, r.kind, r.name, (
         SELECT json_agg(json_build_array(o.appointment_id, extract(epoch FROM lower(o.during)),
-            extract(epoch FROM upper(o.during)), extract(epoch FROM a.held_until)))
+            extract(epoch FROM upper(o.during)), extract(epoch FROM a.held_until)) ORDER BY lower(o.during))
         FROM appointment_resources o JOIN appointments a ON a.id = o.appointment_id
         WHERE o.resource_id = r.id AND o.active AND o.during && %(period)s::tstzrange)) ORDER BY r.name, r.id)
     FROM resources r WHERE r.clinic_id = t.clinic_id AND r.kind = ANY(t.resource_kinds) AND r.active),

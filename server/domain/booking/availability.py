@@ -91,8 +91,9 @@ def day_of(
     ahead = next((slot.start_at for slot in slots if slot.start_at >= soonest), None)
     moments = [ahead - doctor.policy.notice + _TICK] if ahead else [slots[-1].end_at]
     moments += [other.held_until for other in busy if other.held_until]
+    hours = Period(slots[0].start_at, slots[-1].occupied.end_at)
     for resource in of_type.resources if of_type else ():
-        moments += [each.held_until for each in resource.occupied if each.held_until]
+        moments += [each.held_until for each in resource.during(hours) if each.held_until]
     closed = Closed.PAST if not ahead and slots[-1].end_at <= now else None
     return Day(free, seen, closed, min((moment for moment in moments if moment > now), default=None))
 

@@ -1,6 +1,7 @@
 """Rooms and devices: an appointment occupies one of each kind that its type needs, all or nothing."""
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -19,24 +20,27 @@ class Occupied(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A resource in use, and what occupies it in the period that was asked for."""
+    """A resource in use, and what occupies it in the period that was asked for, by start."""
 
     id: str
     kind: str
     name: str
     occupied: Sequence[Occupied] = ()
 
+    def during(self, period: Period) -> Iterator[Occupied]:
+        """What occupies it in a part of that period. No two overlap, so their ends are sorted as well."""
+        index = bisect_right(self.occupied, period.start_at, key=lambda each: each.period.end_at)
+        while index < len(self.occupied) and self.occupied[index].period.start_at < period.end_at:
+            yield self.occupied[index]
+            index += 1
+
     def is_free(self, period: Period, now: datetime, appointment_id: str = "") -> bool:
         """Whether nothing occupies it, apart from an appointment itself and expired holds."""
-        return not any(
-            each.period.overlaps(period)
-            for each in self.occupied
-            if each.appointment_id != appointment_id and not _ran_out(each, now)
-        )
+        return all(each.appointment_id == appointment_id or _ran_out(each, now) for each in self.during(period))
 
     def lapsed(self, period: Period, now: datetime) -> list[str]:
         """The expired holds that still stand in the way: the constraint does not know the time."""
-        return [each.appointment_id for each in self.occupied if each.period.overlaps(period) and _ran_out(each, now)]
+        return [each.appointment_id for each in self.during(period) if _ran_out(each, now)]
 
 
 def most_at_once(resources: Sequence[Resource], kinds: Iterable[str], period: Period, now: datetime) -> int | None:

@@ -219,7 +219,8 @@ class _Creation:
         note = ", ".join(filter(None, (waived, reason)))
         expired = await holds.expire(pg, under_locks.place, self.locks, self.now)
         await appointments.insert(pg, new, placement_of(offer, slot, seat.number), self.now)
-        await self.type.take(pg, self.appointment_id)
+        if self.type.chosen:
+            await self.type.take(pg, self.appointment_id)
         booked = AppointmentChange(self.appointment_id, event, self.caller.id, note)
         await history.record_changes(pg, [*expired, booked], self.now)
         changes = Changes(self.locks.rows(), [self._with_booking(offer, slot, seat)] if offer.date else ())

@@ -144,10 +144,11 @@ class _Rescheduling:
         row, offer = plan.found.row, plan.practitioner.row(plan.doctor_id)
         expired = await holds.expire(pg, place, self.locks, self.now)
         await appointments.move(pg, row.id, placement_of(offer, plan.slot, seat.number), self.now)
-        await self.type.take(pg, row.id)
+        if row.type_id:  # the type may need less than when it was booked
+            await self.type.take(pg, row.id)
         await history.record_changes(pg, [*expired, self._moved(row, offer, plan.waived)], self.now)
         row = row._replace(**seen_at(offer, plan.slot), version=row.version + 1, updated_at=self.now)
-        if self.type.chosen:
+        if row.type_id:
             row = row._replace(resources=self.type.resources)
         return Changed(row, self.locks.rows())
 

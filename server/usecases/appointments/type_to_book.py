@@ -70,6 +70,5 @@ class TypeToBook:
             self._lapsed = [lapsed for each in self.chosen for lapsed in each.lapsed(period, now)]
 
     async def take(self, pg: Connection, appointment_id: str) -> None:
-        """Let the appointment, which is stored already, occupy what was chosen."""
-        if self.chosen:
-            await resources.take(pg, appointment_id, [each.id for each in self.chosen], self._lapsed)
+        """Let the appointment, which is stored already, occupy what was chosen and nothing else."""
+        await resources.take(pg, appointment_id, [each.id for each in self.chosen], self._lapsed)

@@ -62,7 +62,9 @@ function envoy_on_request(handle)
   if token then
     headers:replace("authorization", "Bearer " .. token)
   end
-  if edge_key ~= "" and not headers:get("authorization") then  -- a token goes before a certificate
+  -- A token goes before a certificate. A browser shows its certificate in the calls of any page that somebody opens.
+  local of_a_page = headers:get("origin") or headers:get("sec-fetch-site")
+  if edge_key ~= "" and not headers:get("authorization") and not of_a_page then
     local name = certificate_name(handle)
     if name then
       headers:replace("x-yoyaku-certificate", edge_key .. " " .. name)

@@ -18,8 +18,12 @@ CALLS_PER_WORKER = {"most": 96, "fewest": 16}
 They apply to patients and displays, and once more to staff and hospital systems.
 """
 
-OTHERS_OF_ADMISSION = {"admission": "staff|system", "admission_of_desk": "person"}
-"""The filters that admit calls, and whose calls each of them leaves to the other: by the token's claim `limits`."""
+OTHERS_OF_ADMISSION: dict[str, tuple[str, list[str]]] = {
+    "admission": ("staff|system", ["x-yoyaku-certificate"]),
+    "admission_of_desk": ("person", []),
+}
+"""The filters that admit calls, and whose calls each of them leaves to the other: by the token's claim `limits`, and by
+headers that stand for a token."""
 
 TOKENS_OF_COSTLY = 10
 """How many tokens a call takes from its caller's bucket if it does the work of many calls."""

@@ -120,8 +120,8 @@ def write_workers(workers: Sequence[Address], directory: Path, weights: Sequence
     admitted = {name: each * max(1, len(workers)) for name, each in CALLS_PER_WORKER.items()}
     passed_by = [method.path for method in contract.methods() if method.streams or method.public]
     passed = any_of([*passed_by, HEALTH, *REFLECTION])
-    for name, of_others in OTHERS_OF_ADMISSION.items():
-        known = {**admitted, "name": name, "passed_by": passed, "of_others": of_others}
+    for name, (of_others, headers) in OTHERS_OF_ADMISSION.items():
+        known = {**admitted, "name": name, "passed_by": passed, "of_others": of_others, "headers_of_others": headers}
         _replace(directory / f"{name}.yaml", json.dumps(filled("admission.yaml", known), indent=1).encode())
     return _replace(directory / WORKERS, json.dumps({"resources": [assignment]}, indent=2).encode())
 

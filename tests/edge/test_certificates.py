@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,16 @@ from server.local.servers.postgres import PostgresServer
 from tests.edge.answers import reason
 from tests.edge.authority import Authority, trusting
 from tests.edge.clinic import Stack, running_worker
-from tests.edge.envoys import NO_LIMITS, Edge, running_envoy, wait_for_readyz
+from tests.edge.envoys import NEVER, NO_LIMITS, Edge, running_envoy, wait_for_readyz
+from tests.edge.test_breakers import still
 from tests.fixtures.valkey import emptied
 from tests.fixtures.waiting import eventually
 from yoyaku.v1 import auth_service_pb2 as pb
 from yoyaku.v1.auth_service_pb2_grpc import AuthServiceStub
 
 EDGE_KEY = "a-key-that-envoy-and-the-workers-share"
+CROWD = 150
+"""More calls than the edge admits."""
 LABORATORY = "spiffe://hospital.example/laboratory"
 
 
@@ -48,7 +52,7 @@ class Hospital:
     def me(self, client: Path | None, url: str = "", **headers: str) -> httpx.Response:
         """Ask who the caller is."""
         with httpx.Client(verify=trusting(self.directory / "server" / "tls.crt", client)) as http:
-            return http.get(f"{url or self.url}/api/auth/me", headers={**headers, "connection": "close"})
+            return http.get(f"{url or self.url}/api/auth/me", timeout=30, headers={**headers, "connection": "close"})
 
     def admin(self, path: str, **fields: Any) -> httpx.Response:
         headers = {"authorization": f"Bearer {self.stack.clinic.tokens['admin']}"}
@@ -75,7 +79,13 @@ def hospital(
     tls = TlsListener(("127.0.0.1", port), certificates, EDGE_KEY)
     with (
         running_worker(url, valkey, tmp_path_factory.mktemp("worker"), edge_key=EDGE_KEY) as stack,
-        running_envoy(directory / "edge", workers=[("127.0.0.1", stack.port)], limits=NO_LIMITS, tls=tls) as edge,
+        running_envoy(
+            directory / "edge",
+            workers=[("127.0.0.1", stack.port)],
+            limits=NO_LIMITS,
+            tls=tls,
+            unhealthy_threshold=NEVER,
+        ) as edge,
     ):
         wait_for_readyz(edge, 200)
         yield Hospital(stack, edge, f"https://localhost:{port}", directory, authority)
@@ -114,6 +124,15 @@ def test_a_token_goes_before_a_certificate(hospital: Hospital) -> None:
     assert hospital.me(client, authorization=f"Bearer {token}").json()["account"]["roles"] == ["ACCOUNT_ROLE_STAFF"]
     for wrong in ("Bearer wrong", "Basic d3Jvbmc6d3Jvbmc="):
         assert hospital.me(client, authorization=wrong).status_code == 401
+
+
+def test_a_page_in_a_browser_cannot_call_with_the_browsers_certificate(hospital: Hospital) -> None:
+    hospital.system("spiffe://hospital.example/ward")
+    client = hospital.shown(UniformResourceIdentifier("spiffe://hospital.example/ward"))
+    assert hospital.me(client).status_code == 200
+    for sent_by_browsers in ({"origin": "https://elsewhere.example"}, {"sec-fetch-site": "cross-site"}):
+        refused = hospital.me(client, **sent_by_browsers)
+        assert (refused.status_code, reason(refused)) == (401, "TOKEN_MISSING")
 
 
 def test_a_certificate_of_another_authority_or_without_one_account_is_refused(hospital: Hospital) -> None:
@@ -180,6 +199,31 @@ def test_a_system_with_a_certificate_has_the_limits_of_systems(hospital: Hospita
         assert hospital.me(None, authorization=f"Bearer {hospital.stack.clinic.tokens['staff']}").status_code == 200
     finally:
         write_limits(NO_LIMITS, hospital.edge.directory)
+
+
+def test_a_crowd_of_patients_takes_no_place_of_a_system_with_a_certificate(hospital: Hospital) -> None:
+    name = "spiffe://hospital.example/ambulance"
+    hospital.system(name)
+    client, token = hospital.shown(UniformResourceIdentifier(name)), hospital.stack.clinic.tokens["patient"]
+    assert hospital.me(client).status_code == 200
+    many = httpx.Limits(max_connections=None)
+    with (
+        httpx.Client(base_url=hospital.edge.url, timeout=20, limits=many) as http,
+        ThreadPoolExecutor(CROWD + 1) as pool,
+    ):
+
+        def patient() -> httpx.Response:
+            return http.get("/api/doctors", headers={"authorization": f"Bearer {token}"})
+
+        assert patient().status_code == 200
+        with still(hospital.stack):
+            crowd = [pool.submit(patient) for _ in range(CROWD)]
+            refused = eventually(lambda: [each.result() for each in crowd if each.done()])
+            system = pool.submit(hospital.me, client)
+            wait([system], timeout=1)  # a refusal comes at once
+            assert patient().status_code == 429
+        assert {each.status_code for each in refused} == {429}
+        assert system.result().status_code != 429
 
 
 def test_names_that_no_certificate_can_have_are_refused(hospital: Hospital) -> None:

@@ -81,6 +81,21 @@ def test_a_call_goes_on_in_the_trace_of_a_trusted_caller(stack: Stack, tmp_path:
     assert (span.trace, span.parent) == (THEIRS, "00f067aa0ba902b7")
 
 
+def test_at_most_2048_spans_wait_for_the_collector(stack: Stack, tmp_path: Path) -> None:
+    with traced(tmp_path, stack, 100) as (edge, collector), httpx.Client(base_url=edge.url) as http:
+        never = {"tracing.opentelemetry.min_flush_spans": 1_000_000, "tracing.opentelemetry.flush_interval_ms": 600_000}
+        httpx.post(f"{edge.admin}/runtime_modify", params=never).raise_for_status()
+        http.get("/api/clinics")
+        eventually(lambda: len(collector.spans) == 1)  # the timer that ran already; the next one ends in ten minutes
+        for _ in range(2_200):
+            http.get("/api/clinics")
+        # The first one too many is dropped, and those that wait are sent.
+        eventually(lambda: len(collector.spans) == 1 + 2_048)
+        assert len(collector.messages) == 2
+        dropped = httpx.get(f"{edge.admin}/stats", params={"filter": "opentelemetry.spans_dropped"}).text
+        assert dropped.split()[-1] == "1"
+
+
 def test_without_a_collector_envoy_has_no_tracer(tmp_path: Path) -> None:
     values = EdgeValues(
         listen=("127.0.0.1", 8080), admin_port=9901, keys_port=9902, metrics=("127.0.0.1", 9903), workers=[]

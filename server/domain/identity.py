@@ -18,6 +18,7 @@ class Role(StrEnum):
     ADMIN = "admin"
     DISPLAY = "display"
     SYSTEM = "system"
+    KIOSK = "kiosk"
 
     # Enum's own __hash__ is written in Python, and every permission check needs it several times.
     __hash__ = str.__hash__
@@ -51,6 +52,7 @@ class Action(StrEnum):
     CHANGE_APPOINTMENT = "change_appointment"
     CHANGE_STATUS = "change_status"
     CHECK_IN = "check_in"
+    REGISTER_WALK_IN = "register_walk_in"
     RUN_QUEUE = "run_queue"
     SEE_QUEUE = "see_queue"
     SET_QUEUE_RULES = "set_queue_rules"
@@ -103,7 +105,7 @@ class Scope(Enum):
     """Records of patients whom the calling doctor treats, wrote about, or broke the glass for."""
 
 
-_P, _D, _S, _A, _V, _Y = Role.PATIENT, Role.DOCTOR, Role.STAFF, Role.ADMIN, Role.DISPLAY, Role.SYSTEM
+_P, _D, _S, _A, _V, _Y, _K = Role
 _ANY = Scope.ANY
 _PEOPLE = dict.fromkeys((_P, _D, _S, _A, _Y), _ANY)
 
@@ -114,9 +116,10 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.BATCH_GET_APPOINTMENTS: {_D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.CHANGE_APPOINTMENT: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.CHANGE_STATUS: {_D: Scope.OWN_DOCTOR, _S: Scope.CLINIC},
-    Action.CHECK_IN: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.CLINIC},
+    Action.CHECK_IN: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _K: Scope.CLINIC},
+    Action.REGISTER_WALK_IN: {_D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _K: Scope.CLINIC},
     Action.RUN_QUEUE: {_D: Scope.OWN_DOCTOR, _S: Scope.CLINIC},
-    Action.SEE_QUEUE: {_D: Scope.CLINIC, _S: Scope.CLINIC, _A: Scope.ANY, _V: Scope.CLINIC, _Y: Scope.CLINIC},
+    Action.SEE_QUEUE: dict.fromkeys((_D, _S, _V, _Y, _K), Scope.CLINIC) | {_A: Scope.ANY},
     Action.SET_QUEUE_RULES: {_S: Scope.CLINIC, _A: Scope.ANY},
     Action.BATCH_CHANGE_APPOINTMENTS: {_S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.WATCH_APPOINTMENTS: {_S: Scope.CLINIC, _Y: Scope.CLINIC},
@@ -126,7 +129,7 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.EDIT_CATALOGUE: {_S: Scope.CLINIC, _A: Scope.ANY},
     Action.SEE_CLINICS: _PEOPLE,
     Action.MANAGE_CLINICS: {_A: Scope.ANY},
-    Action.SEE_DOCTORS: _PEOPLE | {_V: Scope.CLINIC},
+    Action.SEE_DOCTORS: _PEOPLE | {_V: Scope.CLINIC, _K: Scope.CLINIC},
     Action.EDIT_DOCTOR: {_S: Scope.CLINIC, _A: Scope.ANY},
     # Required for every clinic where the practitioner works.
     Action.EDIT_PRACTITIONER: {_S: Scope.CLINIC, _A: Scope.ANY},

@@ -35,7 +35,7 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "ScheduleService/CreateResource": (Action.EDIT_CATALOGUE,),
     "ScheduleService/UpdateResource": (Action.EDIT_CATALOGUE,),
     "QueueService/CheckIn": (Action.CHECK_IN,),
-    "QueueService/RegisterWalkIn": (Action.RUN_QUEUE,),
+    "QueueService/RegisterWalkIn": (Action.REGISTER_WALK_IN,),
     "QueueService/CallNext": (Action.RUN_QUEUE,),
     "QueueService/Recall": (Action.RUN_QUEUE,),
     "QueueService/Skip": (Action.RUN_QUEUE,),

@@ -11,6 +11,7 @@ OF_ACCOUNT = {
     Role.ADMIN: 24,
     Role.DISPLAY: 4,
     Role.SYSTEM: 200,
+    Role.KIOSK: 4,
 }
 """Enough for the tabs and devices of a person, for a screen that reconnects before its old stream is known to have
 ended, and for a hospital system that follows clinics for its own users."""

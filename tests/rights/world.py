@@ -114,6 +114,7 @@ async def _made(settings: Settings) -> World:
         Role.ADMIN: {"clinic_ids": [own.clinic_id]},
         Role.DISPLAY: {"clinic_ids": [own.clinic_id]},
         Role.SYSTEM: {"clinic_ids": [own.clinic_id]},
+        Role.KIOSK: {"clinic_ids": [own.clinic_id]},
     }
     async with wired(settings) as parts:
         await parts.keys.ensure()

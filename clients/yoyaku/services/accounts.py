@@ -7,6 +7,7 @@ from yoyaku.methods import ClientMethod
 from yoyaku.v1 import account_role_pb2
 from yoyaku.v1 import auth_service_pb2 as pb
 from yoyaku.v1.auth_service_pb2_grpc import AuthServiceStub
+from yoyaku.v1.display_pb2 import DisplayKind
 from yoyaku.wire import write_id
 
 
@@ -66,11 +67,15 @@ class AccountCalls(ServiceCalls):
 
     @ClientMethod
     async def confirm_display(
-        self, pairing_code: str, *, clinic_id: str, name: str, request_id: str = ""
+        self, pairing_code: str, *, clinic_id: str, name: str, kiosk: bool = False, request_id: str = ""
     ) -> pb.ConfirmDisplayResponse:
-        """Assign the display that shows the code to a clinic (NotFound, NotAllowed)."""
+        """Assign the display or kiosk that shows the code to a clinic (NotFound, NotAllowed)."""
         request = pb.ConfirmDisplayRequest(
-            pairing_code=pairing_code, clinic_id=clinic_id, name=name, request_id=write_id(request_id)
+            pairing_code=pairing_code,
+            clinic_id=clinic_id,
+            name=name,
+            kind=DisplayKind.DISPLAY_KIND_KIOSK if kiosk else DisplayKind.DISPLAY_KIND_SCREEN,
+            request_id=write_id(request_id),
         )
         return await self._call(self._stub(AuthServiceStub).ConfirmDisplay, request)
 

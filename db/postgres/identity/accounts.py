@@ -66,7 +66,7 @@ WHERE id = %(id)s AND disabled_at IS NULL RETURNING id
 """
 _ENABLE = """
 UPDATE accounts SET disabled_at = NULL, one_time_hash = NULL, one_time_until = NULL
-WHERE id = %(id)s AND disabled_at IS NOT NULL AND NOT 'display' = ANY(roles) RETURNING id
+WHERE id = %(id)s AND disabled_at IS NOT NULL AND NOT roles && '{display,kiosk}' RETURNING id
 """
 _EXISTS = "SELECT true FROM accounts WHERE id = %(id)s"
 _ENDED = "SELECT id, generation FROM accounts WHERE sessions_ended_at > %(since)s"

@@ -16,6 +16,7 @@ class DisplayRow(NamedTuple):
     name: str
     clinic_id: str
     created_at: datetime
+    role: str
 
 
 _ADD = """
@@ -34,9 +35,9 @@ UPDATE credentials c SET certificate_name = NULL FROM accounts a
 WHERE c.certificate_name = %(certificate_name)s AND a.id = c.account_id AND a.disabled_at IS NOT NULL
 """
 _DISPLAYS = """
-SELECT a.id, c.name, a.clinic_ids[1], c.created_at
+SELECT a.id, c.name, a.clinic_ids[1], c.created_at, a.roles[1]
 FROM credentials c JOIN accounts a ON a.id = c.account_id
-WHERE 'display' = ANY(a.roles)
+WHERE a.roles && '{display,kiosk}'
 """
 _OF_CLINIC = f"""{_DISPLAYS}
     AND a.clinic_ids[1] = %(clinic_id)s AND a.disabled_at IS NULL ORDER BY c.name, a.id

@@ -45,6 +45,14 @@ WHERE t.doctor_id = ANY(%(doctor_ids)s::uuid[]) AND t.date = %(date)s
     AND t.status IN ('waiting', 'called', 'serving', 'skipped')
 ORDER BY t.doctor_id, t.place, t.number
 """
+_RECENT = """
+SELECT lane.id, extract(epoch FROM visit.ended_at - visit.called_at)::float8
+FROM unnest(%(doctor_ids)s::uuid[]) AS lane (id) CROSS JOIN LATERAL (
+    SELECT called_at, ended_at FROM tickets
+    WHERE doctor_id = lane.id AND date BETWEEN %(date)s::date - 14 AND %(date)s::date AND status = 'done'
+        AND ended_at > called_at
+    ORDER BY date DESC, number DESC LIMIT 30) AS visit
+"""
 _LINE = """
 SELECT id, due_at FROM tickets WHERE doctor_id = %(doctor_id)s AND date = %(date)s AND status = 'waiting'
 ORDER BY place, number
@@ -95,6 +103,12 @@ async def in_lanes(pg: Connection, doctor_ids: Sequence[str], day: date) -> list
     """The tickets of lanes on a day that are waiting, called, being served or skipped, by lane and place."""
     cursor = pg.cursor(row_factory=args_row(TicketRow))
     await cursor.execute(_IN_LANES, {"doctor_ids": list(doctor_ids), "date": day})
+    return await cursor.fetchall()
+
+
+async def recent_visits(pg: Connection, doctor_ids: Sequence[str], day: date) -> list[tuple[str, float]]:
+    """Doctors, and how many seconds each of their last 30 visits took, from its call to its end; of 14 days at most."""
+    cursor = await pg.execute(_RECENT, {"doctor_ids": list(doctor_ids), "date": day})
     return await cursor.fetchall()
 
 

@@ -1,8 +1,9 @@
 """The messages of queues."""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
+from math import ceil
 
 from db.postgres.queue.tickets import TicketRow
 from server.domain.queue.line import QueueRules, TicketStatus
@@ -14,6 +15,8 @@ from server.usecases.queue.watch import QueueForms
 from server.usecases.streams import Ending
 from yoyaku.v1 import queue_pb2, watch_pb2
 from yoyaku.v1 import queue_service_pb2 as pb
+
+_MINUTE = timedelta(minutes=1)
 
 
 def to_ticket(row: TicketRow, *, with_appointment: bool = True) -> queue_pb2.Ticket:
@@ -36,19 +39,12 @@ def to_ticket(row: TicketRow, *, with_appointment: bool = True) -> queue_pb2.Tic
 def to_lane(view: LaneView, *, with_appointments: bool = True) -> queue_pb2.Lane:
     """A lane, whole."""
     row = view.row
-    by_status: dict[TicketStatus, list[TicketRow]] = {status: [] for status in TicketStatus}
-    for each in view.tickets:
-        by_status[TicketStatus(each.status)].append(each)
-    serving = by_status[TicketStatus.CALLED] + by_status[TicketStatus.SERVING]
-    serving.sort(key=lambda each: each.called_at or each.arrived_at, reverse=True)
-    shown = {
-        name: [to_ticket(each, with_appointment=with_appointments) for each in rows]
-        for name, rows in (
-            ("now_serving", serving),
-            ("waiting", by_status[TicketStatus.WAITING]),
-            ("skipped", by_status[TicketStatus.SKIPPED]),
-        )
-    }
+    waiting = [to_ticket(each, with_appointment=with_appointments) for each in view.waiting]
+    for ahead, (ticket, shown) in enumerate(zip(view.waiting, waiting, strict=True)):
+        if (wait := view.wait_of(ahead, ticket)) is not None:
+            shown.expected_wait.shortest_minutes = int(wait.shortest / _MINUTE)
+            shown.expected_wait.longest_minutes = ceil(wait.longest / _MINUTE)
+    skipped = [each for each in view.tickets if each.status == TicketStatus.SKIPPED]
     return queue_pb2.Lane(
         lane_id=row.doctor_id,
         letter=row.letter,
@@ -59,7 +55,10 @@ def to_lane(view: LaneView, *, with_appointments: bool = True) -> queue_pb2.Lane
         epoch=row.epoch,
         revision=row.revision,
         closed=row.closed,
-        **shown,
+        now_serving=[to_ticket(each, with_appointment=with_appointments) for each in view.serving],
+        waiting=waiting,
+        skipped=[to_ticket(each, with_appointment=with_appointments) for each in skipped],
+        delay_minutes=int(view.delay / _MINUTE),
     )
 
 

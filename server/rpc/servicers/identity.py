@@ -8,6 +8,7 @@ import grpc
 from db.postgres.identity.accounts import AccountRow, SigningKeyRow
 from db.postgres.identity.credentials import DisplayRow
 from server import person_rules
+from server.domain.identity import Role
 from server.rpc.calls.addresses import client_address
 from server.rpc.calls.current_call import caller
 from server.rpc.calls.idempotent_write import idempotent_write
@@ -15,7 +16,7 @@ from server.rpc.messages.convert import to_timestamp
 from server.rpc.messages.validate import checked
 from server.usecases.identity.access_tokens import LIFETIME
 from server.usecases.identity.accounts import Accounts, NewAccount, Offer
-from server.usecases.identity.devices import Devices, NewService
+from server.usecases.identity.devices import Devices, NewDisplay, NewService
 from server.usecases.identity.sessions import Grant, Sessions
 from server.usecases.identity.signing_keys import SigningKeys
 from server.usecases.sealing import Seal
@@ -94,8 +95,9 @@ class AuthServicer(AuthServiceServicer):
 
     async def ConfirmDisplay(self, request: pb.ConfirmDisplayRequest, context: Context) -> pb.ConfirmDisplayResponse:
         write = idempotent_write(caller(), request, request.request_id, _display_confirmed, pb.ConfirmDisplayResponse)
-        clinic_id = request.clinic_id.lower()
-        return await self._devices.confirm(caller(), request.pairing_code, clinic_id, request.name, write)
+        role = Role.KIOSK if request.kind == display_pb2.DISPLAY_KIND_KIOSK else Role.DISPLAY
+        new = NewDisplay(request.clinic_id.lower(), request.name, role)
+        return await self._devices.confirm(caller(), request.pairing_code, new, write)
 
     async def ListDisplays(self, request: pb.ListDisplaysRequest, context: Context) -> pb.ListDisplaysResponse:
         rows = await self._devices.displays(caller(), request.clinic_id.lower())
@@ -172,7 +174,11 @@ def _signing_key(row: SigningKeyRow) -> signing_key_pb2.SigningKey:
 
 def _display(row: DisplayRow) -> display_pb2.Display:
     return display_pb2.Display(
-        id=row.id, name=row.name, clinic_id=row.clinic_id, create_time=to_timestamp(row.created_at)
+        id=row.id,
+        name=row.name,
+        clinic_id=row.clinic_id,
+        create_time=to_timestamp(row.created_at),
+        kind=display_pb2.DISPLAY_KIND_KIOSK if row.role == Role.KIOSK else display_pb2.DISPLAY_KIND_SCREEN,
     )
 
 

@@ -76,7 +76,7 @@ class ChangeableQuery:
 
     async def fetch(self, caller: Caller, action: Action = Action.CHANGE_APPOINTMENT) -> Changeable:
         """Wait for the answers, and check that the caller may make the change (APPOINTMENT_NOT_FOUND, NOT_ALLOWED)."""
-        row = visible(caller, await self.row.fetchone(), self.appointment_id)
+        row = visible(caller, await self.row.fetchone(), self.appointment_id, action)
         require(caller, action, owner_of(row))
         return Changeable(row, PractitionerSchedule(await self.offers.fetchall()))
 
@@ -86,8 +86,10 @@ def owner_of(row: AppointmentRow) -> Owner:
     return Owner(clinic_id=row.clinic_id, doctor_id=row.doctor_id, patient_id=row.patient_id)
 
 
-def visible(caller: Caller, row: AppointmentRow | None, appointment_id: str) -> AppointmentRow:
-    """An appointment, if the caller may know about it (APPOINTMENT_NOT_FOUND)."""
-    if row is not None and may(caller, Action.SEE_APPOINTMENT, owner_of(row)):
+def visible(
+    caller: Caller, row: AppointmentRow | None, appointment_id: str, action: Action = Action.SEE_APPOINTMENT
+) -> AppointmentRow:
+    """An appointment, if the caller may see it or do the action to it (APPOINTMENT_NOT_FOUND)."""
+    if row is not None and any(may(caller, each, owner_of(row)) for each in (Action.SEE_APPOINTMENT, action)):
         return row
     raise not_found(Reason.APPOINTMENT_NOT_FOUND, "appointment", appointment_id)

@@ -23,7 +23,7 @@ from server.domain.booking.seating import Seat, seat_again
 from server.domain.booking.slots import Period
 from server.domain.errors import DomainError, Reason
 from server.domain.etags import check_etag
-from server.domain.identity import Action, Caller, acts_for_others
+from server.domain.identity import Action, Caller, Role, acts_for_others
 from server.domain.ids import Clock, IdMaker
 from server.domain.reasons import check_reason
 from server.usecases.appointments import history
@@ -122,9 +122,10 @@ class _StepWrite:
         return self.step.to
 
     async def _check_window(self, pg: Connection, found: Changeable) -> None:
-        """Patients check themselves in around the start (TOO_EARLY, TOO_LATE_TO_CHANGE); others whenever they come."""
+        """Patients check in around the start, also at a kiosk (TOO_EARLY, TOO_LATE_TO_CHANGE); desks at any time."""
         row = found.row
-        if acts_for_others(self.caller, self.step.action, owner_of(row)):
+        alone = self.caller.roles == {Role.KIOSK}
+        if not alone and acts_for_others(self.caller, self.step.action, owner_of(row)):
             return
         rules = issuing.rules_of(await issuing.place_of(pg, row.doctor_id, self.now))
         check_self_check_in(row.start_at, row.end_at, timedelta(minutes=rules.check_in_minutes), self.now)

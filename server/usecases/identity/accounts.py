@@ -174,7 +174,7 @@ class Accounts:
                 await security_events.record(pg, self._new_id, account_id, "account_enabled", actor=caller.id, now=now)
                 return
             row = await accounts.account(pg, account_id)
-            if row is None or Role.DISPLAY in row.roles:
+            if row is None or {Role.DISPLAY, Role.KIOSK} & set(row.roles):
                 raise not_found(Reason.ACCOUNT_NOT_FOUND, "account", account_id)
 
         with database_failures_as_domain_errors():

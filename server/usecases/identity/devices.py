@@ -49,6 +49,15 @@ class Pairing:
 
 
 @dataclass(frozen=True, slots=True)
+class NewDisplay:
+    """A device at a clinic, and its role: DISPLAY or KIOSK."""
+
+    clinic_id: str
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
 class NewService:
     """A hospital system, for some clinics or for all."""
 
@@ -82,10 +91,10 @@ class Devices:
                 if await pairings.add(self._store, self._signer, code, digest(token), int(_CODE_LIVES.total_seconds())):
                     return Pairing(code, token, self._clock() + _CODE_LIVES)
 
-    async def confirm(self, caller: Caller, code: str, clinic_id: str, name: str, write: Write[DisplayRow, M]) -> M:
+    async def confirm(self, caller: Caller, code: str, new: NewDisplay, write: Write[DisplayRow, M]) -> M:
         """Add the display that shows the code to a clinic; errors are those of ConfirmDisplay in the contract."""
-        require(caller, Action.MANAGE_DISPLAYS, Owner(clinic_id=clinic_id))
-        row, code, now = AccountRow(self._new_id(), None, [Role.DISPLAY], [clinic_id]), _as_made(code), self._clock()
+        require(caller, Action.MANAGE_DISPLAYS, Owner(clinic_id=new.clinic_id))
+        row, code, now = AccountRow(self._new_id(), None, [new.role], [new.clinic_id]), _as_made(code), self._clock()
 
         async def work(pg: Connection, claim: Claim) -> DisplayRow:
             await claim.wait_or_answer()
@@ -94,8 +103,8 @@ class Devices:
                 secret_hash = await pairings.secret_hash(self._store, self._signer, code)
             if secret_hash is None:
                 raise _unknown_code()
-            await self._add(pg, row, secret_hash, name, "display_confirmed", caller, now)
-            return DisplayRow(row.id, name, clinic_id, now)
+            await self._add(pg, row, secret_hash, new.name, "display_confirmed", caller, now)
+            return DisplayRow(row.id, new.name, new.clinic_id, now, new.role)
 
         try:
             answer = await perform(self._engine, write, work, now)

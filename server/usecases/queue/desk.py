@@ -54,7 +54,7 @@ class QueueDesk:
         async def work(pg: Connection, place: LanePlaceRow, now: datetime) -> TicketRow:
             return await issue(pg, place, NewTicket(self._new_id()), caller.id, now)
 
-        return await self._perform(caller, lane_id, write, work)
+        return await self._perform(caller, lane_id, write, work, Action.REGISTER_WALK_IN)
 
     async def call_next(self, caller: Caller, lane_id: str, room: str, write: Write[TicketRow, M]) -> M:
         """Call the first who waits to a room; whoever was called there before is done (LANE_EMPTY)."""
@@ -123,13 +123,14 @@ class QueueDesk:
         lane_id: str,
         write: Write[R, M],
         work: Callable[[Connection, LanePlaceRow, datetime], Awaitable[R]],
+        action: Action = Action.RUN_QUEUE,
     ) -> M:
         now = self._clock()
 
         async def permitted(pg: Connection, claim: Claim) -> R:
             await claim.wait_or_answer()
             place = await place_of(pg, lane_id, now)
-            require(caller, Action.RUN_QUEUE, Owner(clinic_id=place.clinic_id, doctor_id=lane_id))
+            require(caller, action, Owner(clinic_id=place.clinic_id, doctor_id=lane_id))
             return await work(pg, place, now)
 
         return await perform(self._engine, write, permitted, now)

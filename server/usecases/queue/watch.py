@@ -7,7 +7,7 @@ It needs no Valkey, and a call reaches every screen within a second, whichever w
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import structlog
 
@@ -21,6 +21,8 @@ from server.usecases.streams import Ending, Stream, Streams, Watcher
 _log = structlog.get_logger()
 
 _LOOK_SECONDS = 0.5
+_WAITS_LAST = timedelta(seconds=20)
+"""How long expected waits stay as they were told: they change with time, without a commit."""
 
 Version = tuple[date, int, int]
 """The date, epoch and revision of a lane."""
@@ -53,6 +55,7 @@ class _FollowedClinic:
     streams: set[LaneStream] = field(default_factory=set)
     versions: dict[str, Version] = field(default_factory=dict)
     messages: dict[str, bytes] = field(default_factory=dict)
+    read_at: datetime | None = None
 
 
 class QueueWatch:
@@ -107,17 +110,21 @@ class QueueWatch:
             newest[row.clinic_id][row.doctor_id] = (row.date, row.epoch, row.revision)
         for clinic_id, versions in newest.items():
             followed = self._followed.get(clinic_id)
-            if followed is not None and versions != followed.versions:
+            if followed is not None and (versions != followed.versions or self._is_old(followed)):
+                followed.read_at = self._clock()
                 self._deliver(followed, await self._lanes.of_clinic(clinic_id))
+
+    def _is_old(self, followed: _FollowedClinic) -> bool:
+        return followed.read_at is None or self._clock() >= followed.read_at + _WAITS_LAST
 
     def _deliver(self, followed: _FollowedClinic, views: Sequence[LaneView]) -> None:
         for view in views:
             row = view.row
-            version = (row.date, row.epoch, row.revision)
-            if followed.versions.get(row.doctor_id) == version:
+            followed.versions[row.doctor_id] = (row.date, row.epoch, row.revision)
+            message = self._forms.lane(view)
+            if followed.messages.get(row.doctor_id) == message:
                 continue
-            followed.versions[row.doctor_id] = version
-            message = followed.messages[row.doctor_id] = self._forms.lane(view)
+            followed.messages[row.doctor_id] = message
             for stream in followed.streams:
                 stream.put(row.doctor_id, message)
 

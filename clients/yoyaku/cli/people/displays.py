@@ -33,12 +33,13 @@ def confirm(
     code: Annotated[str, typer.Argument(metavar="CODE", help="As the display shows it.")],
     clinic: Clinic = "",
     name: Annotated[str, typer.Option(metavar="NAME", help="What to call it.")] = "Waiting room",
+    kiosk: Annotated[bool, typer.Option("--kiosk", help="Patients check in at it.")] = False,
     as_json: Json = False,
 ) -> None:
     """Let the display that shows a code show a clinic's doctors."""
     with session(context) as client:
         answer = client.confirm_display(
-            code, clinic_id=words.clinic_id(client, clinic) or _own_clinic(client), name=name
+            code, clinic_id=words.clinic_id(client, clinic) or _own_clinic(client), name=name, kiosk=kiosk
         )
     present(answer, tables.display_table([answer.display]), as_json=as_json)
 

@@ -29,6 +29,7 @@ from server.usecases.records.read import RecordReader
 from server.usecases.records.write import RecordWriter
 from server.usecases.schedules.appointment_types import AppointmentTypes
 from server.usecases.schedules.availability import Availability
+from server.usecases.schedules.available_days import AvailableDays
 from server.usecases.schedules.resources import Resources
 from server.usecases.schedules.search import SlotFinder
 from server.usecases.schedules.watch import SlotWatch
@@ -57,6 +58,7 @@ def servicers(parts: Parts) -> Servicers:
         schedules=ScheduleServicer(
             Availability(parts.days, parts.engine, parts.clock, FORMS),
             SlotFinder(parts.engine, parts.clock),
+            AvailableDays(parts.days, parts.engine),
             SlotWatch(parts.engine, parts.clock, parts.hub, parts.streams, FORMS),
             WorkingHours(parts.engine, parts.clock, parts.announcer),
             AppointmentTypes(parts.engine, parts.clock, parts.new_id),

@@ -25,6 +25,7 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "AppointmentService/WatchAppointments": (Action.WATCH_APPOINTMENTS,),
     "ScheduleService/ListAvailableSlots": (Action.SEE_SLOTS,),
     "ScheduleService/SearchAvailableSlots": (Action.SEE_SLOTS,),
+    "ScheduleService/ListAvailableDays": (Action.SEE_SLOTS,),
     "ScheduleService/WatchSlots": (Action.SEE_SLOTS,),
     "ScheduleService/GetSchedule": (Action.SEE_SCHEDULE,),
     "ScheduleService/SetWorkingHours": (Action.SET_WORKING_HOURS,),
@@ -115,6 +116,7 @@ COSTLY = (
     "AppointmentService/BatchReschedule",
     "AppointmentService/BatchCancel",
     "ScheduleService/SearchAvailableSlots",
+    "ScheduleService/ListAvailableDays",
     "ScheduleService/WatchSlots",
     "DirectoryService/SearchPatients",
 )

@@ -90,6 +90,9 @@ async def test_staff_see_days_doctors_clinics_and_patients(scene: Scene, staff: 
     found = await staff("search", TUESDAY, "--clinic", scene.clinic_id, "--limit", "1")
     assert "09:00" in found.out
     assert (await staff("search", "2026-02-01", "--clinic", scene.clinic_id)).out.startswith("no slot is free")
+    assert re.search(r"Tue 2026-03-03 +4 +6", (await staff("days", TUESDAY, "--doctor", "mori")).out)
+    counted = await staff("days", TUESDAY, TUESDAY, "--clinic", scene.clinic_id, "--json")
+    assert counted.json["days"] == [{"date": TUESDAY, "slots_free": 4, "slots_total": 6}]
     assert (await staff("slots", "mori", "2026-02-01")).out == "no slots on 2026-02-01: that day is over\n"
 
 
@@ -165,6 +168,7 @@ async def test_refusals_say_what_to_do(scene: Scene, patient: Shell) -> None:
         (["appointments", "--clinic", NOBODY], "say whose"),
         (["appointments", "--patient", NOBODY, "--status", "done"], "'done' is not a status: choose held, scheduled"),
         (["search", "2026-03-03"], "say whose slots: --clinic, --specialty, or both"),
+        (["days", "2026-03-03", "--specialty", "x"], "say whose days: --doctor DOCTOR, or --clinic CLINIC"),
         (["patients"], "search either by any of NAME"),
         (["--address", "localhost:8080", "doctors"], "write https://HOST:PORT, or http://HOST:PORT for plaintext"),
         (["--address", "http://localhost:1", "--ca", __file__, "doctors"], "use https"),

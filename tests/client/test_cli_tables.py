@@ -42,6 +42,7 @@ async def test_tables_hold_whatever_the_width(scene: Scene, admin: Shell, column
         ("notifications",): 6,
         ("displays", "list", "--clinic", scene.clinic_id): 1,
         ("slots", scene.doctor_id, TUESDAY): 0,
+        ("days", TUESDAY, "--doctor", scene.doctor_id): 0,
         ("hours", "show", scene.doctor_id): 0,
     }.items():
         shown = await admin.on_terminal(columns, *words)

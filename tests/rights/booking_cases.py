@@ -144,6 +144,20 @@ BOOKING_CASES: dict[str, Sequence[Case]] = {
             objectless=True,
         ),
     ],
+    "ScheduleService/ListAvailableDays": [
+        Case(
+            lambda w, s: schedules.ListAvailableDaysRequest(
+                clinic_id=s.clinic_id, from_date=f"{w.today}", to_date=f"{w.today}"
+            ),
+            public=True,
+        ),
+        Case(
+            lambda w, s: schedules.ListAvailableDaysRequest(
+                doctor_id=s.doctor_id, from_date=f"{w.today}", to_date=f"{w.today}"
+            ),
+            public=True,
+        ),
+    ],
     "ScheduleService/WatchSlots": [
         Case(lambda _, s: schedules.WatchSlotsRequest(clinic_id=s.clinic_id), public=True),
         Case(lambda _, s: schedules.WatchSlotsRequest(doctor_ids=[s.doctor_id]), public=True),

@@ -58,6 +58,20 @@ class ScheduleCalls(StreamCalls):
         return await self._call(self._stub(ScheduleServiceStub).SearchAvailableSlots, request)
 
     @ClientMethod
+    async def list_available_days(
+        self, *, from_date: Day, to_date: Day, doctor_id: str = "", clinic_id: str = "", specialty: str = ""
+    ) -> pb.ListAvailableDaysResponse:
+        """How many slots are free on each of up to 62 days: a doctor's, or those of a clinic's doctors (NotFound)."""
+        request = pb.ListAvailableDaysRequest(
+            doctor_id=doctor_id,
+            clinic_id=clinic_id,
+            specialty=specialty,
+            from_date=day_text(from_date),
+            to_date=day_text(to_date),
+        )
+        return await self._call(self._stub(ScheduleServiceStub).ListAvailableDays, request)
+
+    @ClientMethod
     async def get_schedule(self, doctor_id: str) -> pb.GetScheduleResponse:
         """A doctor's working hours, present and planned (NotFound)."""
         return await self._call(self._stub(ScheduleServiceStub).GetSchedule, pb.GetScheduleRequest(doctor_id=doctor_id))

@@ -75,7 +75,8 @@ def _revision(day: str) -> str:
     return f"coalesce((SELECT revision FROM schedule_days WHERE doctor_id = d.id AND date = {day}), 0)"
 
 
-def _around(first: str, last: str) -> str:
+def around_at_clinic(first: str, last: str) -> str:
+    """SQL for a tstzrange that covers days at the clinic, with the night after them."""
     return f"""tstzrange(
             {first}::timestamp AT TIME ZONE c.time_zone,
             ({last} + 2)::timestamp AT TIME ZONE c.time_zone + c.buffer_minutes * interval '1 minute')"""
@@ -84,14 +85,16 @@ def _around(first: str, last: str) -> str:
 _FIRST, _LAST = "%(first)s::date", "%(last)s::date"
 
 
-def _offers(
+def offers_statement(
     condition: str,
     *,
     day: str = _FIRST,
     revision: str = _revision(_FIRST),
-    period: str = _around(_FIRST, _LAST),
+    period: str = around_at_clinic(_FIRST, _LAST),
     source: str = "doctors d",
+    more: str = "",
 ) -> str:
+    """A statement whose rows `offer_row` reads; `more` columns come after those."""
     return f"""
 SELECT d.id, d.practitioner_id, p.name, d.specialty, d.active, d.hours_version,
     c.id, c.name, c.time_zone,
@@ -106,31 +109,31 @@ SELECT d.id, d.practitioner_id, p.name, d.specialty, d.active, d.hours_version,
             a.id, a.doctor_id, a.date, a.seat,
             extract(epoch FROM a.start_at), extract(epoch FROM upper(a.during)), extract(epoch FROM a.held_until)))
         FROM appointments a
-        WHERE a.practitioner_id = d.practitioner_id AND a.{ACTIVE} AND a.during && {period})
+        WHERE a.practitioner_id = d.practitioner_id AND a.{ACTIVE} AND a.during && {period}){more}
 FROM {source} JOIN practitioners p ON p.id = d.practitioner_id JOIN clinics c ON c.id = d.clinic_id
 WHERE {condition} ORDER BY d.id
 """
 
 
-_OFFER = _offers("d.id = %(doctor_id)s")
-_OFFERS_OF_DAYS = _offers(
+_OFFER = offers_statement("d.id = %(doctor_id)s")
+_OFFERS_OF_DAYS = offers_statement(
     "true",
     day="day.date",
     revision=_revision("day.date"),
-    period=_around("day.date", "day.date"),
+    period=around_at_clinic("day.date", "day.date"),
     source="unnest(%(doctor_ids)s::uuid[], %(dates)s::date[]) AS day (doctor_id, date)"
     " JOIN doctors d ON d.id = day.doctor_id",
 )
 _OF_PRACTITIONER = "d.practitioner_id = (SELECT practitioner_id FROM doctors WHERE id = %(doctor_id)s)"
-_OFFERS_OF_PRACTITIONER_ON_A_DAY = _offers(_OF_PRACTITIONER, period="%(period)s::tstzrange")
+_OFFERS_OF_PRACTITIONER_ON_A_DAY = offers_statement(_OF_PRACTITIONER, period="%(period)s::tstzrange")
 _NO_DAY = {"day": "NULL::date", "revision": "0", "period": "%(period)s::tstzrange"}
-_OFFERS_OF_PRACTITIONER = _offers(_OF_PRACTITIONER, **_NO_DAY)
-_OFFERS_OF_APPOINTMENT = _offers(
+_OFFERS_OF_PRACTITIONER = offers_statement(_OF_PRACTITIONER, **_NO_DAY)
+_OFFERS_OF_APPOINTMENT = offers_statement(
     "d.practitioner_id = (SELECT practitioner_id FROM appointments WHERE id = %(id)s)", **_NO_DAY
 )
-_OFFERS_OF_CLINIC = _offers("d.active AND d.clinic_id = %(clinic_id)s")
-_OFFERS_OF_SPECIALTY = _offers("d.active AND lower(d.specialty) = lower(%(specialty)s)")
-_OFFERS_OF_CLINIC_AND_SPECIALTY = _offers(
+_OFFERS_OF_CLINIC = offers_statement("d.active AND d.clinic_id = %(clinic_id)s")
+_OFFERS_OF_SPECIALTY = offers_statement("d.active AND lower(d.specialty) = lower(%(specialty)s)")
+_OFFERS_OF_CLINIC_AND_SPECIALTY = offers_statement(
     "d.active AND d.clinic_id = %(clinic_id)s AND lower(d.specialty) = lower(%(specialty)s)"
 )
 
@@ -170,13 +173,13 @@ async def offer(pg: Connection, doctor_id: str, first: date, last: date) -> Sent
 
     `date` is `first`; `busy` includes the night after `last`.
     """
-    cursor = pg.cursor(row_factory=args_row(_offer_row))
+    cursor = pg.cursor(row_factory=args_row(offer_row))
     return await cursor.execute(_OFFER, {"doctor_id": doctor_id, "first": first, "last": last})
 
 
 async def offers_of_days(pg: Connection, days: Sequence[tuple[str, date]]) -> list[OfferRow]:
     """As `offer`, for several (doctor_id, date), each for that day alone; unknown doctors are left out."""
-    cursor = pg.cursor(row_factory=args_row(_offer_row))
+    cursor = pg.cursor(row_factory=args_row(offer_row))
     await cursor.execute(_OFFERS_OF_DAYS, {"doctor_ids": [day[0] for day in days], "dates": [day[1] for day in days]})
     return await cursor.fetchall()
 
@@ -186,20 +189,20 @@ async def offers_of_practitioner(pg: Connection, doctor_id: str, busy: str) -> S
 
     `date` is None and `revision` is 0.
     """
-    cursor = pg.cursor(row_factory=args_row(_offer_row))
+    cursor = pg.cursor(row_factory=args_row(offer_row))
     return await cursor.execute(_OFFERS_OF_PRACTITIONER, {"doctor_id": doctor_id, "period": busy})
 
 
 async def offers_of_practitioner_on(pg: Connection, doctor_id: str, day: date, busy: str) -> Sent[OfferRow]:
     """As `offers_of_practitioner`; `date` is that day."""
-    cursor = pg.cursor(row_factory=args_row(_offer_row))
+    cursor = pg.cursor(row_factory=args_row(offer_row))
     values = {"doctor_id": doctor_id, "first": day, "period": busy}
     return await cursor.execute(_OFFERS_OF_PRACTITIONER_ON_A_DAY, values)
 
 
 async def offers_of_appointment(pg: Connection, appointment_id: str, busy: str) -> Sent[OfferRow]:
     """As `offers_of_practitioner`, for the practitioner of an appointment."""
-    cursor = pg.cursor(row_factory=args_row(_offer_row))
+    cursor = pg.cursor(row_factory=args_row(offer_row))
     return await cursor.execute(_OFFERS_OF_APPOINTMENT, {"id": appointment_id, "period": busy})
 
 
@@ -212,12 +215,13 @@ async def offers_of_group(pg: Connection, clinic_id: str, specialty: str, first:
         statement = _OFFERS_OF_CLINIC_AND_SPECIALTY
     else:
         statement = _OFFERS_OF_CLINIC if clinic_id else _OFFERS_OF_SPECIALTY
-    cursor = pg.cursor(row_factory=args_row(_offer_row))
+    cursor = pg.cursor(row_factory=args_row(offer_row))
     await cursor.execute(statement, {"clinic_id": clinic_id, "specialty": specialty, "first": first, "last": last})
     return await cursor.fetchall()
 
 
-def _offer_row(*values: Any) -> OfferRow:  # one column each, typed by OfferRow
+def offer_row(*values: Any) -> OfferRow:  # one column each, typed by OfferRow
+    """An offer from the columns of `offers_statement`."""
     *plain, hours, busy = values
     return OfferRow._make([*plain, hours or "[]", [_busy_row(*row) for row in busy or ()]])
 

@@ -72,6 +72,7 @@ WHERE d.id = ANY(%(doctor_ids)s::uuid[])
 """
 _PLACES_OF_CLINIC = """
 SELECT d.id, c.id, c.time_zone FROM clinics c LEFT JOIN doctors d ON d.clinic_id = c.id AND d.active
+    AND (%(specialty)s::text = '' OR lower(d.specialty) = lower(%(specialty)s))
 WHERE c.id = %(clinic_id)s ORDER BY d.id
 """
 
@@ -158,9 +159,9 @@ async def places(pg: Connection, doctor_ids: Sequence[str]) -> list[PlaceRow]:
     return await cursor.fetchall()
 
 
-async def places_of_clinic(pg: Connection, clinic_id: str) -> list[PlaceRow] | None:
-    """The active doctors of a clinic; None if the clinic does not exist."""
-    cursor = await pg.execute(_PLACES_OF_CLINIC, {"clinic_id": clinic_id})
+async def places_of_clinic(pg: Connection, clinic_id: str, specialty: str = "") -> list[PlaceRow] | None:
+    """The active doctors of a clinic, of one specialty if that is given; None if the clinic does not exist."""
+    cursor = await pg.execute(_PLACES_OF_CLINIC, {"clinic_id": clinic_id, "specialty": specialty})
     rows = await cursor.fetchall()
     return [PlaceRow(*row) for row in rows if row[0] is not None] if rows else None
 

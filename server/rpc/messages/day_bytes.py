@@ -82,7 +82,13 @@ def to_closing(ending: Ending) -> watch_pb2.Closing:
     return watch_pb2.Closing(reason=watch_pb2.ClosingReason.Value(f"CLOSING_REASON_{ending.name}"))
 
 
-FORMS = Forms(free=free, whole=whole, heartbeat=heartbeat, closing=closing)
+def count(free: bytes, whole: bytes) -> tuple[int, int]:
+    """How many slots the ListAvailableSlotsResponse has, and how many the day in the WatchSlotsResponse."""
+    listed, watched = pb.ListAvailableSlotsResponse.FromString(free), pb.WatchSlotsResponse.FromString(whole)
+    return len(listed.slots), len(watched.day.slots)
+
+
+FORMS = Forms(free=free, whole=whole, heartbeat=heartbeat, closing=closing, count=count)
 
 
 def _closed(offered: OfferedDay) -> schedule_pb2.ClosedReason.ValueType:

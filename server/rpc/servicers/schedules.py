@@ -14,6 +14,7 @@ from server.rpc.messages.convert import to_date, to_optional_date, to_slot, to_t
 from server.rpc.messages.resources import new_resource, resource_change, resource_created, resource_updated, to_resource
 from server.usecases.schedules.appointment_types import AppointmentTypes
 from server.usecases.schedules.availability import Availability
+from server.usecases.schedules.available_days import AvailableDays, DaysWanted
 from server.usecases.schedules.resources import Resources
 from server.usecases.schedules.search import FoundSlot, SlotFinder, SlotSearch
 from server.usecases.schedules.watch import SlotWatch, Watched
@@ -30,6 +31,7 @@ class ScheduleServicer(ScheduleServiceServicer):
         self,
         availability: Availability,
         finder: SlotFinder,
+        available_days: AvailableDays,
         slot_watch: SlotWatch,
         working_hours: WorkingHours,
         appointment_types: AppointmentTypes,
@@ -37,6 +39,7 @@ class ScheduleServicer(ScheduleServiceServicer):
     ) -> None:
         self._availability = availability
         self._finder = finder
+        self._available_days = available_days
         self._slot_watch = slot_watch
         self._working_hours = working_hours
         self._appointment_types = appointment_types
@@ -63,6 +66,24 @@ class ScheduleServicer(ScheduleServiceServicer):
             type_id=request.appointment_type_id.lower(),
         )
         return pb.SearchAvailableSlotsResponse(slots=map(_found, await self._finder.earliest(caller(), search)))
+
+    async def ListAvailableDays(
+        self, request: pb.ListAvailableDaysRequest, context: object
+    ) -> pb.ListAvailableDaysResponse:
+        wanted = DaysWanted(
+            doctor_id=request.doctor_id.lower(),
+            clinic_id=request.clinic_id.lower(),
+            specialty=request.specialty.strip(),
+            first=to_date("from_date", request.from_date),
+            last=to_date("to_date", request.to_date),
+        )
+        counts = await self._available_days.list(caller(), wanted)
+        return pb.ListAvailableDaysResponse(
+            days=[
+                pb.AvailableDay(date=each.date.isoformat(), slots_free=each.free, slots_total=each.total)
+                for each in counts
+            ]
+        )
 
     def WatchSlots(  # type: ignore[override]  # bytes, see server.rpc.calls.streaming
         self, request: pb.WatchSlotsRequest, context: grpc.aio.ServicerContext[pb.WatchSlotsRequest, bytes]

@@ -1,6 +1,6 @@
 """Commands that only show data."""
 
-from datetime import date
+from datetime import date, timedelta
 from itertools import islice
 from typing import Annotated
 
@@ -83,6 +83,35 @@ def search(
         )
     none = "no slot is free on these days: try other days"
     present(answer, tables.found_table(answer.slots) if answer.slots else none, as_json=as_json)
+
+
+@app.command()
+def days(
+    context: typer.Context,
+    first: Annotated[date, typer.Argument(metavar="FROM", parser=words.day, help="First day, YYYY-MM-DD.")],
+    last: Annotated[
+        date | None, typer.Argument(metavar="TO", parser=words.day, help="Last day; 30 days after FROM if omitted.")
+    ] = None,
+    doctor: Annotated[str, typer.Option(metavar="DOCTOR", help="Of this doctor; id or part of the name.")] = "",
+    clinic: Clinic = "",
+    specialty: Annotated[str, typer.Option(help="Of the clinic, only this specialty, in upper or lower case.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Show how many slots are free on each of up to 62 days.
+
+    Of a doctor, or of all doctors of a clinic.
+    """
+    if bool(doctor) == bool(clinic) or (specialty and not clinic):
+        raise usage("say whose days: --doctor DOCTOR, or --clinic CLINIC with or without --specialty")
+    with session(context) as client:
+        answer = client.list_available_days(
+            from_date=first,
+            to_date=last or first + timedelta(days=30),
+            doctor_id=words.doctor_id(client, doctor) if doctor else "",
+            clinic_id=words.clinic_id(client, clinic),
+            specialty=specialty,
+        )
+    present(answer, tables.day_table(answer.days), as_json=as_json)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.table import Table
@@ -12,6 +12,7 @@ from yoyaku.cli.output.layout import details
 from yoyaku.v1.account_pb2 import Account
 from yoyaku.v1.account_role_pb2 import AccountRole
 from yoyaku.v1.appointment_pb2 import Appointment, AppointmentEvent, AppointmentHistoryEntry, AppointmentStatus
+from yoyaku.v1.available_day_messages_pb2 import AvailableDay
 from yoyaku.v1.clinic_pb2 import Clinic
 from yoyaku.v1.display_pb2 import Display
 from yoyaku.v1.doctor_pb2 import Doctor
@@ -50,6 +51,14 @@ def slot_table(slots: Sequence[Slot], time_zone: str, title: str) -> Table:
         clock = start.isoformat(timespec="minutes").partition("T")[2] if twice else f"{start:%H:%M}"
         end = local_time(slot.end_time, time_zone)
         made.add_row(f"{start:%a %Y-%m-%d}", clock, f"{end:%H:%M}", str(slot.seats_free))
+    return made
+
+
+def day_table(days: Iterable[AvailableDay]) -> Table:
+    """Days with their numbers of slots."""
+    made = table("", "Day", "Free", "Slots")
+    for day in days:
+        made.add_row(f"{date.fromisoformat(day.date):%a} {day.date}", str(day.slots_free), str(day.slots_total))
     return made
 
 

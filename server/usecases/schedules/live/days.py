@@ -18,6 +18,7 @@ from server.domain.errors import Reason, not_found
 from server.domain.ids import Clock
 from server.usecases.schedules.live.memory import Memory
 from server.usecases.schedules.live.rendering import DayRenderer
+from server.usecases.schedules.live.summaries import DaySummarizer, DaySummary
 from server.usecases.single_flight import SingleFlight
 
 _MOST_BACKGROUND = 100
@@ -39,6 +40,7 @@ class Days:
         self, engine: Engine, renderer: DayRenderer, breaker: CacheBreaker, signer: Signer, clock: Clock
     ) -> None:
         self._renderer = renderer
+        self._summarizer = DaySummarizer(engine, clock)
         self._breaker = breaker
         self._signer = signer
         self._clock = clock
@@ -79,6 +81,34 @@ class Days:
         """
         with for_nobody():
             return await self._load(keys, 0)
+
+    async def summaries(self, keys: Iterable[DoctorDay]) -> list[DaySummary]:
+        """How many slots days have, from memory; for all days that are not in memory, from one statement.
+
+        Unknown doctors are left out. In no particular order.
+        """
+        found, missing = [], []
+        for key in keys:
+            if summary := self._memory.summary(key) or self._counted(key):
+                found.append(summary)
+            else:
+                missing.append(key)
+        if not missing:
+            return found
+        counted = await self._summarizer.read(missing)
+        if not is_stale():
+            for summary in counted:
+                self._memory.put_summary(summary)
+        return found + counted
+
+    def _counted(self, key: DoctorDay) -> DaySummary | None:
+        """The summary of a day that is in memory as bytes."""
+        day = self._memory.get(key)
+        if day is None:
+            return None
+        summary = self._renderer.summary(day)
+        self._memory.put_summary(summary)
+        return summary
 
     def learn(self, key: DoctorDay, epoch: int, revision: int) -> None:
         """Note that a version of a day was committed: older ones are no longer returned."""

@@ -6,9 +6,12 @@ from datetime import datetime
 from db.valkey.days import TTL, RenderedDay
 from server.domain.booking.doctor import DoctorDay
 from server.domain.ids import Clock
+from server.usecases.schedules.live.summaries import DaySummary
 
 _MOST_BYTES = 16 << 20
 _OVERHEAD_BYTES = 1_000
+_MOST_SUMMARIES = 50_000
+"""About 20 MB; two months of a clinic with 150 doctors are 9,300 of them."""
 
 Version = tuple[int, int]
 """(epoch, revision): the higher is newer."""
@@ -21,6 +24,7 @@ class Memory:
         self._clock = clock
         self._days: OrderedDict[DoctorDay, RenderedDay] = OrderedDict()
         self._bytes = 0
+        self._summaries: OrderedDict[DoctorDay, DaySummary] = OrderedDict()
         # Known versions of the current five minutes, and of the five before: longer than Valkey may keep an older day.
         self._known: dict[DoctorDay, Version] = {}
         self._known_before: dict[DoctorDay, Version] = {}
@@ -50,7 +54,23 @@ class Memory:
             self._drop(next(iter(self._days)))
         return True
 
-    def is_old(self, day: RenderedDay) -> bool:
+    def summary(self, key: DoctorDay) -> DaySummary | None:
+        """The summary of a day that is not known to be outdated."""
+        found = self._summaries.get(key)
+        if found is None or found.valid_until <= self._clock():
+            return None
+        self._summaries.move_to_end(key)
+        return found
+
+    def put_summary(self, summary: DaySummary) -> None:
+        """Keep a summary, unless it is known to be outdated; the least recently used ones are evicted."""
+        self.learn_epoch(summary.epoch)
+        if not self.is_old(summary):
+            self._summaries[summary.doctor_id, summary.date] = summary
+            if len(self._summaries) > _MOST_SUMMARIES:
+                self._summaries.popitem(last=False)
+
+    def is_old(self, day: RenderedDay | DaySummary) -> bool:
         """Whether a newer version of the day is known to be committed, or `valid_until` has passed."""
         known = self._newest((day.doctor_id, day.date))
         return (day.epoch, day.revision) < known or day.epoch < self.epoch or day.valid_until <= self._clock()
@@ -69,12 +89,16 @@ class Memory:
         held = self._days.get(key)
         if held is not None and (held.epoch, held.revision) < (epoch, revision):
             self._drop(key)
+        summary = self._summaries.get(key)
+        if summary is not None and (summary.epoch, summary.revision) < (epoch, revision):
+            del self._summaries[key]
 
     def learn_epoch(self, epoch: int) -> None:
         """Forget everything of earlier epochs, since their revisions may repeat."""
         if epoch > self.epoch:
             self.epoch = epoch
             self._days.clear()
+            self._summaries.clear()
             self._known.clear()
             self._known_before.clear()
             self._bytes = 0

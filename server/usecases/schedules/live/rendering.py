@@ -13,6 +13,7 @@ from server.domain.booking.availability import Day, day_of
 from server.domain.booking.doctor import DoctorDay
 from server.domain.ids import Clock
 from server.usecases.schedules.doctor_mapping import busy_of, doctor_of
+from server.usecases.schedules.live.summaries import DaySummary
 from server.usecases.streams import Ending
 from server.usecases.unit_of_work import read
 
@@ -40,6 +41,8 @@ class Forms:
     whole: Callable[[OfferedDay], bytes]
     heartbeat: Callable[[datetime], bytes]
     closing: Callable[[Ending], bytes]
+    count: Callable[[bytes, bytes], tuple[int, int]]
+    """The number of slots in the rendered free slots, and in the rendered whole day."""
 
 
 class DayRenderer:
@@ -63,6 +66,11 @@ class DayRenderer:
         # Read the clock after the statement, so that a hold which expired meanwhile already counts as expired.
         now = self._clock()
         return [self._rendered(row, row.date, now) for row in rows if row.date]
+
+    def summary(self, day: RenderedDay) -> DaySummary:
+        """How many slots a rendered day has."""
+        free, total = self._forms.count(day.free, day.whole)
+        return DaySummary(day.doctor_id, day.date, day.clinic_id, day.epoch, day.revision, day.valid_until, free, total)
 
     def _rendered(self, row: OfferRow, day: date, now: datetime) -> RenderedDay:
         seen = day_of(doctor_of(row), day, busy_of(row.busy), now)

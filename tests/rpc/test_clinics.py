@@ -57,6 +57,7 @@ async def test_a_new_clinic_has_the_usual_rules_and_is_listed(scene: Scene, admi
     [
         ({"time_zone": "Asia/Atlantis"}, "time_zone"),
         ({"time_zone": "../etc"}, "time_zone"),
+        ({"time_zone": "localtime"}, "time_zone"),
         ({"name": ""}, "name"),
         ({"name": "\u200b"}, "name"),
         ({"phone": "call us"}, "phone"),

@@ -10,6 +10,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 
 from db.postgres.booking.appointments import AppointmentRow
+from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.availability import Wanted
 from server.domain.errors import DomainError
 from server.rpc.calls.current_call import caller, set_etag, set_location
@@ -24,11 +25,14 @@ from server.rpc.messages.convert import (
 )
 from server.rpc.messages.errors import status_of
 from server.rpc.messages.feed import to_history_entry, to_message
+from server.rpc.messages.holds import hold_confirmed, hold_released, slot_held
 from server.rpc.servicers.appointment_status import AppointmentStatusServicer
 from server.usecases.appointments.batch import Batches
-from server.usecases.appointments.book import Booked, Booker, NewBooking
+from server.usecases.appointments.book import Booker, NewBooking
+from server.usecases.appointments.booked import Booked
 from server.usecases.appointments.cancel import Cancellation, Canceller
 from server.usecases.appointments.changeable import Changed
+from server.usecases.appointments.end_of_holds import HoldEnd, Holds
 from server.usecases.appointments.feed import Feed
 from server.usecases.appointments.read import AppointmentListing, Appointments
 from server.usecases.appointments.reschedule import Move, Rescheduler
@@ -50,6 +54,7 @@ class AppointmentServicer(AppointmentStatusServicer):
         booker: Booker,
         rescheduler: Rescheduler,
         canceller: Canceller,
+        holds: Holds,
         status: StatusChanger,
         batches: Batches,
         feed: Feed,
@@ -58,6 +63,7 @@ class AppointmentServicer(AppointmentStatusServicer):
         self._booker = booker
         self._rescheduler = rescheduler
         self._canceller = canceller
+        self._holds = holds
         self._status = status
         self._batches = batches
         self._feed = feed
@@ -76,6 +82,28 @@ class AppointmentServicer(AppointmentStatusServicer):
         write = idempotent_write(caller(), request, request.request_id, _booked, pb.CreateAppointmentResponse)
         response = await self._booker.create(caller(), booking, write)
         set_location(f"/api/appointments/{response.appointment.id}", response.appointment.etag)
+        return response
+
+    async def HoldSlot(self, request: pb.HoldSlotRequest, context: object) -> pb.HoldSlotResponse:
+        whose = (request.patient_id.lower(), request.doctor_id.lower(), _wanted(request), request.reason, "")
+        booking = NewBooking(*whose, request.appointment_type_id.lower(), hold=True)
+        write = idempotent_write(caller(), request, request.request_id, slot_held, pb.HoldSlotResponse)
+        response = await self._booker.create(caller(), booking, write)
+        set_etag(response.appointment.etag)
+        return response
+
+    async def ConfirmHold(self, request: pb.ConfirmHoldRequest, context: object) -> pb.ConfirmHoldResponse:
+        end = HoldEnd(request.appointment_id.lower(), AppointmentStatus.SCHEDULED, request.etag)
+        write = idempotent_write(caller(), request, request.request_id, hold_confirmed, pb.ConfirmHoldResponse)
+        response = await self._holds.end(caller(), end, write)
+        set_etag(response.appointment.etag)
+        return response
+
+    async def ReleaseHold(self, request: pb.ReleaseHoldRequest, context: object) -> pb.ReleaseHoldResponse:
+        end = HoldEnd(request.appointment_id.lower(), AppointmentStatus.CANCELLED, request.etag)
+        write = idempotent_write(caller(), request, request.request_id, hold_released, pb.ReleaseHoldResponse)
+        response = await self._holds.end(caller(), end, write)
+        set_etag(response.appointment.etag)
         return response
 
     async def GetAppointment(self, request: pb.GetAppointmentRequest, context: object) -> pb.GetAppointmentResponse:
@@ -150,7 +178,7 @@ class AppointmentServicer(AppointmentStatusServicer):
                 yield to_message(each)
 
 
-def _wanted(request: pb.CreateAppointmentRequest | pb.RescheduleAppointmentRequest) -> Wanted:
+def _wanted(request: pb.CreateAppointmentRequest | pb.HoldSlotRequest | pb.RescheduleAppointmentRequest) -> Wanted:
     start = from_timestamp("start_time", request.start_time) if request.HasField("start_time") else None
     return Wanted(to_optional_date("date", request.date), request.time_slot, start)
 

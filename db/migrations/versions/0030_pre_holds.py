@@ -1,4 +1,4 @@
-"""Slots can be held: until when, by whom, and how much a patient may keep from others."""
+"""Slots can be held: by whom, and what happens to a hold."""
 
 from alembic import op
 
@@ -25,13 +25,6 @@ def upgrade() -> None:
         """
         ALTER TABLE appointments ADD COLUMN held_by text;
         CREATE INDEX appointments_held ON appointments (held_by, held_until) WHERE status = 'held';
-        ALTER TABLE clinics
-            ADD COLUMN hold_minutes integer NOT NULL DEFAULT 5
-                CONSTRAINT clinics_hold_minutes_range CHECK (hold_minutes BETWEEN 1 AND 60),
-            ADD COLUMN max_holds integer NOT NULL DEFAULT 2
-                CONSTRAINT clinics_max_holds_range CHECK (max_holds >= 0),
-            ADD COLUMN max_open_per_patient integer NOT NULL DEFAULT 20
-                CONSTRAINT clinics_max_open_range CHECK (max_open_per_patient >= 1);
         """
     )
     _allow(f"{_EVENTS}, 'held', 'confirmed', 'released'")
@@ -42,7 +35,6 @@ def downgrade() -> None:
     _allow(_EVENTS)
     op.execute(
         """
-        ALTER TABLE clinics DROP COLUMN hold_minutes, DROP COLUMN max_holds, DROP COLUMN max_open_per_patient;
         ALTER TABLE appointments DROP COLUMN held_by;
         """
     )

@@ -51,9 +51,6 @@ class OfferRow(NamedTuple):
     cancel_by_minutes: int
     max_per_patient_day: int
     buffer_minutes: int
-    hold_minutes: int
-    max_holds: int
-    max_open_per_patient: int
     epoch: int
     date: date | None
     revision: int
@@ -102,7 +99,6 @@ def offers_statement(
 SELECT d.id, d.practitioner_id, p.name, d.specialty, d.active, d.hours_version,
     c.id, c.name, c.time_zone,
     c.horizon_days, c.min_notice_minutes, c.cancel_by_minutes, c.max_per_patient_day, c.buffer_minutes,
-    c.hold_minutes, c.max_holds, c.max_open_per_patient,
     (SELECT epoch FROM cluster_epoch),
     {day}, {revision},
     (SELECT json_agg(json_build_array(

@@ -8,6 +8,11 @@ from zoneinfo import ZoneInfo
 from server.domain.booking.slots import Period, Slot
 from server.domain.errors import DomainError, Reason
 
+HOLD_LASTS = timedelta(minutes=5)
+MOST_HOLDS_OF_PATIENT = 2
+"""How many slots may be held for a patient at a clinic at once."""
+MOST_AHEAD = 20
+"""How many appointments ahead patients may have at a clinic when they book another one themselves."""
 MOST_HOLDS_OF_ACCOUNT = 20
 """How many slots one account may hold at once, for whomever."""
 
@@ -21,12 +26,6 @@ class Policy:
     cancel_by_minutes: int
     max_per_patient_day: int
     buffer_minutes: int
-    hold_minutes: int = 5
-    """How long a slot is held."""
-    max_holds: int = 2
-    """How many slots a patient may hold at the clinic at once."""
-    max_open_per_patient: int = 20
-    """How many appointments ahead patients may have at the clinic that they booked themselves."""
 
     @property
     def notice(self) -> timedelta:
@@ -104,21 +103,20 @@ def check_daily_limit(policy: Policy, booked: int) -> None:
         )
 
 
-def check_open_limit(policy: Policy, ahead: int) -> None:
+def check_open_limit(ahead: int) -> None:
     """Refuse one more booking by a patient who has so many ahead at the clinic (OPEN_LIMIT_REACHED)."""
-    if ahead >= policy.max_open_per_patient:
+    if ahead >= MOST_AHEAD:
         raise DomainError(
             Reason.OPEN_LIMIT_REACHED,
-            f"a patient can have {policy.max_open_per_patient} appointments ahead at this clinic: cancel one, or"
-            " call the clinic",
-            metadata={"max_open_per_patient": str(policy.max_open_per_patient)},
+            f"a patient can have {MOST_AHEAD} appointments ahead at this clinic: cancel one, or call the clinic",
+            metadata={"most": str(MOST_AHEAD)},
         )
 
 
-def check_holds(policy: Policy, of_patient: int, of_account: int) -> None:
+def check_holds(of_patient: int, of_account: int) -> None:
     """Refuse one more hold for a patient, or by an account, with so many at once (TOO_MANY_HOLDS)."""
-    if of_patient >= policy.max_holds or of_account >= MOST_HOLDS_OF_ACCOUNT:
-        most = policy.max_holds if of_patient >= policy.max_holds else MOST_HOLDS_OF_ACCOUNT
+    if of_patient >= MOST_HOLDS_OF_PATIENT or of_account >= MOST_HOLDS_OF_ACCOUNT:
+        most = MOST_HOLDS_OF_PATIENT if of_patient >= MOST_HOLDS_OF_PATIENT else MOST_HOLDS_OF_ACCOUNT
         raise DomainError(
             Reason.TOO_MANY_HOLDS,
             f"{most} slots can be held at once: confirm or release one of them, or wait until it expires",

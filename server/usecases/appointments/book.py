@@ -8,7 +8,7 @@ Statements that do not need each other's answers are sent together, in one pipel
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from cachetools import LRUCache
@@ -21,7 +21,7 @@ from db.postgres.cluster.engines import Connection, Engine, Sent
 from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.availability import Wanted, find
-from server.domain.booking.policies import Waived, check_bookable, check_holds, check_open_limit
+from server.domain.booking.policies import HOLD_LASTS, Waived, check_bookable, check_holds, check_open_limit
 from server.domain.booking.seating import Place, Seat, ahead, seat_for
 from server.domain.booking.slots import Slot
 from server.domain.errors import DomainError
@@ -192,11 +192,11 @@ class _Creation:
         doctor, busy = practitioner.doctor(self.doctor_id), busy_at(offer.busy, slot)
         place = Place(doctor, slot, busy, visits, self.appointment_id)
         if not plan.for_others:
-            check_open_limit(doctor.policy, len(ahead(place, self.now)))
+            check_open_limit(len(ahead(place, self.now)))
         if sent_holds:
             of_account = await sent_holds.fetchone()
             of_patient = [each for each in ahead(place, self.now) if each.held_until]
-            check_holds(doctor.policy, len(of_patient), of_account[0] if of_account else 0)
+            check_holds(len(of_patient), of_account[0] if of_account else 0)
         return _UnderLocks(offer, place)
 
     async def _send_offers(self, pg: Connection, plan: _BookingPlan) -> Sent[OfferRow]:
@@ -209,7 +209,7 @@ class _Creation:
 
     async def _write(self, pg: Connection, under_locks: _UnderLocks, seat: Seat, waived: Waived) -> Booked:
         offer, slot = under_locks.offer, under_locks.place.slot
-        new = self._new(under_locks.place)
+        new = self._new()
         event = "held" if new.held_until else "overridden" if seat.is_extra else "booked"
         reason = self.booking.override_reason if seat.is_extra or waived else ""
         note = ", ".join(filter(None, (waived, reason)))
@@ -223,10 +223,10 @@ class _Creation:
         changes = Changes(self.locks.rows(), day_after(offer, new, slot, seat.number))
         return Booked(row, self.locks.revisions[self.doctor_id, slot.date], changes)
 
-    def _new(self, place: Place) -> NewAppointment:
+    def _new(self) -> NewAppointment:
         whose = (self.appointment_id, self.booking.patient_id)
         what = (self.booking.reason, self.booking.type_id or None)
         if not self.booking.hold:
             return NewAppointment(*whose, AppointmentStatus.SCHEDULED, *what)
-        held_until = self.now + timedelta(minutes=place.doctor.policy.hold_minutes)
+        held_until = self.now + HOLD_LASTS
         return NewAppointment(*whose, AppointmentStatus.HELD, *what, held_until, self.caller.id)

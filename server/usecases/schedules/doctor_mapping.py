@@ -33,9 +33,6 @@ def doctor_of(row: OfferRow) -> Doctor:
             row.cancel_by_minutes,
             row.max_per_patient_day,
             row.buffer_minutes,
-            row.hold_minutes,
-            row.max_holds,
-            row.max_open_per_patient,
         ),
         row.hours,
         row.active,
@@ -47,7 +44,7 @@ def _doctor(
     practitioner_id: str,
     clinic_id: str,
     time_zone: str,
-    policy: tuple[int, ...],
+    policy: tuple[int, int, int, int, int],
     written_hours: str,
     active: bool,
 ) -> Doctor:

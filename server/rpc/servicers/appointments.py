@@ -16,6 +16,14 @@ from server.domain.errors import DomainError
 from server.rpc.calls.current_call import caller, set_etag, set_location
 from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.calls.streaming import watcher
+from server.rpc.messages.bookings import (
+    booked_answer,
+    cancelled_answer,
+    hold_confirmed,
+    hold_released,
+    moved_answer,
+    slot_held,
+)
 from server.rpc.messages.convert import (
     fill_appointment,
     from_statuses,
@@ -25,11 +33,9 @@ from server.rpc.messages.convert import (
 )
 from server.rpc.messages.errors import status_of
 from server.rpc.messages.feed import to_history_entry, to_message
-from server.rpc.messages.holds import hold_confirmed, hold_released, slot_held
 from server.rpc.servicers.appointment_status import AppointmentStatusServicer
 from server.usecases.appointments.batch import Batches
 from server.usecases.appointments.book import Booker, NewBooking
-from server.usecases.appointments.booked import Booked
 from server.usecases.appointments.cancel import Cancellation, Canceller
 from server.usecases.appointments.changeable import Changed
 from server.usecases.appointments.end_of_holds import HoldEnd, Holds
@@ -39,7 +45,6 @@ from server.usecases.appointments.reschedule import Move, Rescheduler
 from server.usecases.appointments.status import StatusChanger
 from server.usecases.idempotency import Write, part_of
 from yoyaku.v1 import appointment_service_pb2 as pb
-from yoyaku.v1 import schedule_pb2
 
 _REMEMBERED = 4_000
 """Appointments kept as bytes, about 2 kB each."""
@@ -79,7 +84,7 @@ class AppointmentServicer(AppointmentStatusServicer):
             request.override_reason,
             request.appointment_type_id.lower(),
         )
-        write = idempotent_write(caller(), request, request.request_id, _booked, pb.CreateAppointmentResponse)
+        write = idempotent_write(caller(), request, request.request_id, booked_answer, pb.CreateAppointmentResponse)
         response = await self._booker.create(caller(), booking, write)
         set_location(f"/api/appointments/{response.appointment.id}", response.appointment.etag)
         return response
@@ -216,14 +221,14 @@ def _move(
     request: pb.RescheduleAppointmentRequest, request_id: str
 ) -> tuple[Move, Write[Changed, pb.RescheduleAppointmentResponse]]:
     move = Move(request.appointment_id.lower(), request.doctor_id.lower(), _wanted(request), request.etag)
-    return move, idempotent_write(caller(), request, request_id, _moved, pb.RescheduleAppointmentResponse)
+    return move, idempotent_write(caller(), request, request_id, moved_answer, pb.RescheduleAppointmentResponse)
 
 
 def _cancellation(
     request: pb.CancelAppointmentRequest, request_id: str
 ) -> tuple[Cancellation, Write[Changed, pb.CancelAppointmentResponse]]:
     cancellation = Cancellation(request.appointment_id.lower(), request.reason, request.etag)
-    return cancellation, idempotent_write(caller(), request, request_id, _cancelled, pb.CancelAppointmentResponse)
+    return cancellation, idempotent_write(caller(), request, request_id, cancelled_answer, pb.CancelAppointmentResponse)
 
 
 def _begun(_: None) -> Empty:
@@ -236,21 +241,3 @@ def _result(
 ) -> dict[str, Any]:
     found = {"error": status_of(outcome)} if isinstance(outcome, DomainError) else {name: outcome}
     return {"appointment_id": request.appointment_id.lower(), **found}
-
-
-def _booked(booked: Booked) -> pb.CreateAppointmentResponse:
-    return pb.CreateAppointmentResponse(appointment=to_appointment(booked.appointment), revision=booked.revision)
-
-
-def _moved(changed: Changed) -> pb.RescheduleAppointmentResponse:
-    return pb.RescheduleAppointmentResponse(
-        appointment=to_appointment(changed.appointment),
-        day_revisions=[
-            schedule_pb2.DayRevision(doctor_id=row.doctor_id, date=row.date.isoformat(), revision=row.revision)
-            for row in changed.revisions
-        ],
-    )
-
-
-def _cancelled(changed: Changed) -> pb.CancelAppointmentResponse:
-    return pb.CancelAppointmentResponse(appointment=to_appointment(changed.appointment), revision=changed.revision)

@@ -23,7 +23,7 @@ def _allow(events: str) -> None:
 def upgrade() -> None:
     op.execute("ALTER TABLE appointments ADD COLUMN held_by text")
     _allow(f"{_EVENTS}, 'held', 'confirmed', 'released'")
-    # CONCURRENTLY would wait for runners that wait for this one. Building it reads the table once: there are no holds yet.
+    # CONCURRENTLY would wait for runners that wait for this one. The table is read once: there are no holds yet.
     op.execute(
         """
         -- squawk-ignore require-concurrent-index-creation

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0031_pre_holds"
-down_revision = "0030_pre_records_exported"
+revision = "0032_pre_holds"
+down_revision = "0031_pre_queue"
 branch_labels = None
 depends_on = None
 

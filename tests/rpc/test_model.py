@@ -25,10 +25,12 @@ from tests.rpc.booking_model import (
     DAYS,
     HORIZON_DAYS,
     HOURS,
+    KINDS,
     MAX_PER_DAY,
     NOTICE,
     PATIENTS,
     Hours,
+    Kind,
     Model,
     ModelAppointment,
     Place,
@@ -64,6 +66,13 @@ class Machine(RuleBasedStateMachine):
             max_per_patient_day=MAX_PER_DAY, horizon_days=HORIZON_DAYS, min_notice_minutes=NOTICE
         )
         self.doctors = [await self.book.doctor(clinic) for _ in self.model.hours]
+        await self.book.resource(clinic, "room")
+        self.kinds = {
+            kind: await self.book.appointment_type(
+                clinic, kind.length, buffer_minutes=kind.buffer, resource_kinds=["room"] if kind.needs_room else []
+            )
+            for kind in KINDS
+        }
         self.patients = [await self.book.patient() for _ in range(PATIENTS)]
         self.staff = await self._client("staff", clinic_ids=[clinic])
         self.callers = [await self._client("patient", patient_id=each) for each in self.patients]
@@ -84,9 +93,14 @@ class Machine(RuleBasedStateMachine):
         request = schedules.SetWorkingHoursRequest(doctor_id=self.doctors[doctor], valid_from=DAYS[0], sessions=week)
         await self.staff(self.staff.schedules.SetWorkingHours, request)
 
-    @rule(place=places, patient=st.integers(0, PATIENTS - 1), override=st.sampled_from(["", "", "acute pain"]))
-    def book_a_slot(self, place: Place, patient: int, override: str) -> None:
-        wanted = self._wanted(patient, place)
+    @rule(
+        place=places,
+        patient=st.integers(0, PATIENTS - 1),
+        override=st.sampled_from(["", "", "acute pain"]),
+        kind=st.sampled_from([None, *KINDS]),
+    )
+    def book_a_slot(self, place: Place, patient: int, override: str, kind: Kind | None) -> None:
+        wanted = self._wanted(patient, place, kind)
         request = pb.CreateAppointmentRequest(
             patient_id=self.patients[patient], override_reason=override, **self._fields(wanted)
         )
@@ -105,29 +119,55 @@ class Machine(RuleBasedStateMachine):
         if answer:
             self.model.booked[answer.appointment.id] = wanted
 
+    @rule(place=places, patient=st.integers(0, PATIENTS - 1), kind=st.sampled_from([None, *KINDS]))
+    def hold_a_slot(self, place: Place, patient: int, kind: Kind | None) -> None:
+        wanted = self._wanted(patient, place, kind)
+        wanted.held = True
+        request = pb.HoldSlotRequest(patient_id=self.patients[patient], **self._fields(wanted))
+        answer = self._expect(self.model.refusal(wanted), self.staff.appointments.HoldSlot, request)
+        if answer:
+            self.model.booked[answer.appointment.id] = wanted
+
+    @precondition(lambda self: self.model.booked)
+    @rule(data=st.data(), confirming=st.booleans())
+    def end_a_hold(self, data: st.DataObject, confirming: bool) -> None:
+        key = self._pick(data)
+        held = self.model.booked[key]
+        refusal = "" if held.active and held.held else "STATUS_FORBIDS"
+        if confirming:
+            request: Any = pb.ConfirmHoldRequest(appointment_id=key)
+            answer = self._expect(refusal, self.staff.appointments.ConfirmHold, request)
+        else:
+            request = pb.ReleaseHoldRequest(appointment_id=key)
+            answer = self._expect(refusal, self.staff.appointments.ReleaseHold, request)
+        if answer:
+            held.held, held.active, held.version = False, confirming, held.version + 1
+
     @rule(doctor=st.integers(0, 1), hours=st.sampled_from(HOURS))
     def set_hours(self, doctor: int, hours: Hours) -> None:
         self.run(self._set_hours(doctor, hours))
         self.model.hours[doctor] = hours
 
-    def _wanted(self, patient: int, place: Place) -> ModelAppointment:
+    def _wanted(self, patient: int, place: Place, kind: Kind | None = None) -> ModelAppointment:
         doctor, day, number = place
         hours = self.model.hours[doctor]
         # One number more than any grid has: a slot that is not offered.
-        return ModelAppointment(
-            patient, doctor, day, (*hours.grid, "11:00")[min(number, len(hours.grid))], hours.minutes
-        )
+        slot = (*hours.grid, "11:00")[min(number, len(hours.grid))]
+        return ModelAppointment(patient, doctor, day, slot, kind.length if kind else hours.minutes, kind=kind)
 
     def _fields(self, wanted: ModelAppointment) -> dict[str, Any]:
-        return {"doctor_id": self.doctors[wanted.doctor], "date": DAYS[wanted.day], "time_slot": wanted.slot}
+        fields = {"doctor_id": self.doctors[wanted.doctor], "date": DAYS[wanted.day], "time_slot": wanted.slot}
+        return fields | ({"appointment_type_id": self.kinds[wanted.kind]} if wanted.kind else {})
 
     @precondition(lambda self: self.model.booked)
     @rule(data=st.data(), place=places)
     def move_an_appointment(self, data: st.DataObject, place: Place) -> None:
         key = self._pick(data)
         old = self.model.booked[key]
-        wanted = self._wanted(old.patient, place)
-        request = pb.RescheduleAppointmentRequest(appointment_id=key, **self._fields(wanted))
+        wanted = self._wanted(old.patient, place, old.kind)
+        wanted.held = old.held
+        fields = {name: value for name, value in self._fields(wanted).items() if name != "appointment_type_id"}
+        request = pb.RescheduleAppointmentRequest(appointment_id=key, **fields)
         answer = self._expect(
             self.model.refusal(wanted, moving=key), self.staff.appointments.RescheduleAppointment, request
         )
@@ -143,7 +183,7 @@ class Machine(RuleBasedStateMachine):
         refusal = "" if self.model.booked[key].active else "STATUS_FORBIDS"
         request = pb.CancelAppointmentRequest(appointment_id=key)
         if self._expect(refusal, self.staff.appointments.CancelAppointment, request):
-            self.model.booked[key].active = False
+            self.model.booked[key].active = self.model.booked[key].held = False
 
     def _pick(self, data: st.DataObject) -> str:
         # By number: ids differ from run to run.
@@ -165,10 +205,15 @@ class Machine(RuleBasedStateMachine):
             return
         for doctor in range(2):
             for day in range(len(DAYS)):
-                request = schedules.ListAvailableSlotsRequest(doctor_id=self.doctors[doctor], date=DAYS[day])
-                found = self.run(self.staff(self.staff.schedules.ListAvailableSlots, request))
-                shown = [(slot.time_slot, slot.seats_free) for slot in found.slots]
-                assert shown == self.model.free(doctor, day)
+                for kind in (None, *KINDS):
+                    request = schedules.ListAvailableSlotsRequest(
+                        doctor_id=self.doctors[doctor],
+                        date=DAYS[day],
+                        appointment_type_id=self.kinds[kind] if kind else "",
+                    )
+                    found = self.run(self.staff(self.staff.schedules.ListAvailableSlots, request))
+                    shown = [(slot.time_slot, slot.seats_free) for slot in found.slots]
+                    assert shown == self.model.free(doctor, day, kind)
 
     @invariant()
     def a_search_finds_what_days_show(self) -> None:

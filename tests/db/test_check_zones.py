@@ -14,6 +14,7 @@ import pytest
 
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.clinic import Scene
+from tests.rpc.test_clinics import update
 from yoyaku.v1.appointment_pb2 import Appointment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,6 +71,17 @@ async def test_nothing_is_listed_while_the_rules_are_those_of_the_booking(
     await booked(scene, "09:00", day)
     code, lines = await check(database_url, None, "--keep-wall-time")
     assert (code, lines) == (0, ["0 appointments had another time of day than patients were told, 0 have it still"])
+
+
+async def test_a_clinic_that_was_given_another_time_zone_keeps_its_appointments(
+    day: str, scene: Scene, database_url: str
+) -> None:
+    await booked(scene, "09:00", day)
+    before = await starts(scene.book)
+    await update(await scene.worker.client("admin"), scene.clinic_id, time_zone="Europe/London")
+    code, lines = await check(database_url, None, "--keep-wall-time")
+    assert (code, lines) == (0, ["0 appointments had another time of day than patients were told, 0 have it still"])
+    assert await starts(scene.book) == before
 
 
 async def test_appointments_are_listed_and_moved_to_the_time_of_day_that_patients_were_told(

@@ -36,6 +36,10 @@ NOT_TRIED = {
     "worker": "below",
     "healthy": "of the image: it asks the worker of its own container",
     "promote": "of tests/faults: it needs a primary that was lost",
+    "release": "of test_whole_stack: it needs another checkout",
+    **dict.fromkeys(
+        ["backup", "backups", "check-backup", "restore", "after-restore"], "of tests/ops: they need backups"
+    ),
 }
 
 

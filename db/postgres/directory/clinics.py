@@ -79,7 +79,12 @@ ORDER BY start_at, id LIMIT %(limit)s
 """
 # What began before midnight belongs to the day before, in the new zone as in the old one.
 _DAYS = "(start_at AT TIME ZONE %(new_zone)s)::date - (start_at AT TIME ZONE %(old_zone)s)::date"
-_REDATE = f"UPDATE appointments SET date = date + ({_DAYS}) WHERE {_AHEAD} AND {_DAYS} <> 0"
+# The instants stay, so the hour that `check-zones` takes for the one that the patient knows moves with the zone.
+_REDATE = f"""
+UPDATE appointments SET date = date + ({_DAYS}), utc_offset_minutes = utc_offset_minutes
+    + extract(epoch FROM (start_at AT TIME ZONE %(new_zone)s) - (start_at AT TIME ZONE %(old_zone)s)) / 60
+WHERE {_AHEAD}
+"""
 
 _LOCK_CONTACTS = """
 SELECT id, name, address, phone, updated_at = created_at FROM clinics WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id
@@ -130,7 +135,7 @@ async def shifted(pg: Connection, old: ClinicRow, new_zone: str, since: datetime
 
 
 async def redate(pg: Connection, old: ClinicRow, new_zone: str, since: datetime) -> None:
-    """Give the appointments after `since` the dates that they have in another time zone."""
+    """Give the appointments after `since` the dates and offsets that they have in another time zone."""
     values = {"clinic_id": old.id, "old_zone": old.time_zone, "new_zone": new_zone, "since": since}
     await pg.execute(_REDATE, values)
 

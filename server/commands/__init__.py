@@ -23,6 +23,8 @@ def fail(message: str) -> typer.Exit:
 
 def end_on_sigterm_as_on_ctrl_c() -> None:
     """Let a manager's SIGTERM end the command with KeyboardInterrupt, so that it cleans up and says how to go on."""
+    # A background job of a script begins with SIGINT ignored; SIGTERM must end it all the same.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 

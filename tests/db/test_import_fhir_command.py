@@ -153,8 +153,9 @@ def test_what_is_reported_is_summed_up_by_reason_and_written_as_lines_of_json(
     assert {each["outcome"] for each in written} == {"not imported"}
 
 
-def test_a_manager_that_stops_it_is_told_how_to_go_on(database_url: str) -> None:
-    command = [sys.executable, "-m", "server", "import-fhir", str(sample())]
+@pytest.mark.parametrize("started", [[], ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]], ids=["directly", "by a script"])
+def test_a_manager_that_stops_it_is_told_how_to_go_on(database_url: str, started: list[str]) -> None:
+    command = [*started, sys.executable, "-m", "server", "import-fhir", str(sample())]
     with psycopg.connect(database_url) as holder:
         holder.execute("LOCK TABLE appointments IN SHARE MODE")  # it cannot be through before it is stopped
         child = subprocess.Popen(

@@ -52,8 +52,6 @@ appointments = Table(
     Column("utc_offset_minutes", SmallInteger()),
     # NULL for a visit of one slot.
     Column("type_id", UUID, ForeignKey("appointment_types.id", name="appointments_type_fkey")),
-    # The account that holds, or held, it.
-    Column("held_by", Text()),
     PrimaryKeyConstraint("id", name="appointments_pkey"),
     ForeignKeyConstraint(
         ["doctor_id", "practitioner_id", "clinic_id"],
@@ -82,12 +80,6 @@ appointments.append_constraint(
         where=text(ACTIVE),
     )
 )
-Index(
-    "appointments_held",
-    appointments.c.held_by,
-    appointments.c.held_until,
-    postgresql_where=text("status = 'held'"),
-)
 for _noun in ("patient", "doctor", "clinic"):
     Index(
         f"appointments_by_{_noun}",
@@ -110,7 +102,7 @@ appointment_events = Table(
         check(
             "appointment_events_event_known",
             "event IN ('booked', 'overridden', 'rescheduled', 'cancelled', 'expired', 'imported', 'checked_in',"
-            " 'started', 'completed', 'missed', 'reverted', 'held', 'confirmed', 'released')",
+            " 'started', 'completed', 'missed', 'reverted')",
         ),
     ),
     not_null("note", Text()),

@@ -108,6 +108,7 @@ def test_the_system_starts_books_keeps_and_stops(copy: Copy) -> None:
 
 
 def test_the_two_minutes_of_the_readme_work_as_pasted(copy: Copy) -> None:
+    copy.run("up", "--detach")  # unless another test has left it running
     printed, _ = paste(copy, "README.md", section="## Try it in two minutes")
     for words in ("201 Created", '"reason":"SLOT_TAKEN"', "yoyaku.v1.AlternativeSlots", "APPOINTMENT_STATUS_CANCELLED"):
         assert words in printed

@@ -43,7 +43,7 @@ async def test_a_board_has_its_first_days_long_before_streams_of_many_doctors_ha
         await readers[0].until(lambda reader: reader.days())
         async with watch(display, clinic_id=scene.clinic_id, date=TUESDAY) as board:
             await board.day(scene.doctor_id, lambda _: True)
-        assert sum(len(reader.days()) for reader in readers) < DOCTORS * STREAMS / 2
+        assert sum(len(reader.days()) for reader in readers) < DOCTORS * STREAMS * 3 / 4
         for reader in readers:
             await reader.until(lambda reader: len(reader.days()) == DOCTORS)
 

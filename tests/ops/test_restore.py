@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -93,9 +94,11 @@ async def test_a_time_that_cannot_be_restored_is_refused(backed_up: Town, to: st
 
 async def test_a_check_restores_here_and_from_the_second_place_and_finds_what_is_wrong(backed_up: Town) -> None:
     primary = backed_up.servers[0]
+    async with visiting(backed_up) as fleet:
+        await write_a_record(fleet)
     done, said = await command(backed_up, "check-backup")
     assert done, said
-    assert "all constraints hold, 1 audit chains are whole" in said
+    assert re.search("all constraints hold, [1-9] audit chains are whole", said), said
     await_steps(backed_up, "restore_check")
     nowhere = str(backed_up.home / "lost")
     done, said = await command(backed_up, "check-backup", "--from-second-place", YOYAKU_BACKUP_DIRECTORY=nowhere)

@@ -25,8 +25,10 @@ DOINGS = ["busy", "ready", "away", "pause", "later", "done", "absent", "unknown"
 SIZES = [(1920, 1080), (1280, 720), (3840, 2160), (1080, 1920), (1024, 768)]
 DRAW = """async ([rows, lang, since]) => {
     const { View } = await import("/board/view.js");
-    const { Wall, words } = await import("/board/words.js");
-    const view = new View(words(lang)), wall = new Wall(lang, "Asia/Tokyo"), now = Date.parse("2026-03-03T01:20:00Z");
+    const { words } = await import("/board/words.js");
+    const { WallClock } = await import("/shared/wall_clock.js");
+    const view = new View(words(lang)), wall = new WallClock(lang, "Asia/Tokyo");
+    const now = Date.parse("2026-03-03T01:20:00Z");
     view.pairing("");
     view.message("");
     view.head("Kaede Clinic of Internal Medicine", wall, now);

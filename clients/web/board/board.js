@@ -1,10 +1,12 @@
 /** The waiting-room board: follows a clinic's day, and says so when it cannot. */
 
-import { call, Clock, Failure, stream } from "./api.js";
+import { call, Clock, Failure, stream } from "../shared/api.js";
+import { language } from "../shared/language.js";
+import { WallClock } from "../shared/wall_clock.js";
 import { Days, rank } from "./day.js";
 import { Device } from "./device.js";
 import { View } from "./view.js";
-import { language, refused, Wall, words } from "./words.js";
+import { refused, words } from "./words.js";
 
 /** @import { Token } from "./device.js" */
 
@@ -19,7 +21,7 @@ const RELOAD_AT = `03:${String(Math.floor(Math.random() * 60)).padStart(2, "0")}
 const RELOAD_AFTER_MS = 3_600_000;
 
 const asked = new URLSearchParams(location.search);
-const lang = language(asked.get("lang"));
+const lang = language();
 const text = words(lang);
 const clock = new Clock();
 const days = new Days();
@@ -29,7 +31,7 @@ const device = new Device(new URLSearchParams(location.hash.slice(1)).get("token
 /** @type {Map<string, {name: string, specialty: string}>} */
 let doctors = new Map();
 let clinic = "";
-/** @type {Wall | null} */
+/** @type {WallClock | null} */
 let wall = null;
 /** When the last message came, and from when on the board is out of date. */
 let heardAt = 0;
@@ -64,7 +66,7 @@ async function learn(token, clinicId) {
     for (const doctor of answer.doctors) {
       found.set(doctor.id, doctor);
       clinic = doctor.clinic.name;
-      wall = new Wall(lang, doctor.clinic.time_zone);
+      wall = new WallClock(lang, doctor.clinic.time_zone);
     }
     page = answer.next_page_token;
   }
@@ -171,7 +173,7 @@ function draw() {
   if (!stale && wall.time(now) === RELOAD_AT && performance.now() > RELOAD_AFTER_MS) location.reload();
 }
 
-/** The time, with its day if that is over. @param {Wall} wall @param {number} at @param {number} now */
+/** The time, with its day if that is over. @param {WallClock} wall @param {number} at @param {number} now */
 function asOf(wall, at, now) {
   return wall.date(at) === wall.date(now) ? wall.time(at) : `${wall.date(at)} ${wall.time(at)}`;
 }

@@ -1,6 +1,6 @@
 /** Who this screen is: a paired display that exchanges its credential for short tokens, or the bearer of one token. */
 
-import { call, Failure } from "./api.js";
+import { call, Failure } from "../shared/api.js";
 
 const KEY = "yoyaku.board.credential";
 const ASK_EVERY_MS = 3_000;

@@ -1,8 +1,10 @@
 /** Draws what the board knows. Writes to the page what has changed, and nothing else. */
 
+import { part } from "../shared/elements.js";
 import { fit } from "./fit.js";
 
-/** @import { Wall, Words } from "./words.js" */
+/** @import { WallClock } from "../shared/wall_clock.js" */
+/** @import { Words } from "./words.js" */
 /** @import { Present } from "./day.js" */
 /** @typedef {{name: string, specialty: string, present: Present}} Row */
 
@@ -11,11 +13,6 @@ const ROWS_TALL = 12;
 /** Up to so many doctors are shown as cards, each with its own headings, instead of lines of a table. */
 const CARDS_WIDE = 2;
 const CARDS_TALL = 6;
-
-/** @param {string} id */
-function part(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
-}
 
 /** @param {string} id @param {string} text */
 function write(id, text) {
@@ -42,7 +39,7 @@ export class View {
     write("pairing-text", words.pairingText);
   }
 
-  /** The top of the board. @param {string} clinic @param {Wall} wall @param {number} now */
+  /** The top of the board. @param {string} clinic @param {WallClock} wall @param {number} now */
   head(clinic, wall, now) {
     write("clinic", clinic);
     write("date", wall.long(now));
@@ -81,7 +78,7 @@ export class View {
   /**
    * The page of the table whose turn it is.
    * @param {Row[]} rows
-   * @param {Wall} wall
+   * @param {WallClock} wall
    * @param {number} turn
    */
   table(rows, wall, turn) {
@@ -109,7 +106,7 @@ export class View {
     this.#drawn = "";
   }
 
-  /** @param {Row} row @param {Wall} wall */
+  /** @param {Row} row @param {WallClock} wall */
   #row({ name, specialty, present }, wall) {
     const { doing, until, next, free, firstFree } = present;
     const words = this.#words;

@@ -94,16 +94,7 @@ const JAPANESE = {
   page: (page, pages) => `${page} / ${pages} ページ`,
 };
 
-/**
- * The language to speak: the one asked for, else the browser's, else English.
- * @param {string | null} asked
- * @returns {"en" | "ja"}
- */
-export function language(asked) {
-  return (asked ?? navigator.language).toLowerCase().startsWith("ja") ? "ja" : "en";
-}
-
-/** @param {"en" | "ja"} lang */
+/** @param {import("../shared/language.js").Language} lang */
 export function words(lang) {
   return lang === "ja" ? JAPANESE : ENGLISH;
 }
@@ -113,43 +104,11 @@ export function words(lang) {
 /**
  * What to say of a refusal; empty if the server was not reached.
  * @param {Words} words
- * @param {import("./api.js").Failure} failure
+ * @param {import("../shared/api.js").Failure} failure
  */
 export function refused(words, { status, reason }) {
   /** @type {Record<string, string>} */
   const known = words.refusals;
   if (known[reason]) return known[reason];
   return status && status < 502 ? words.fault(reason || String(status)) : "";
-}
-
-/** Times and dates on the wall clock of a zone. */
-export class Wall {
-  #time;
-  #long;
-  #date;
-
-  /**
-   * @param {"en" | "ja"} lang
-   * @param {string} timeZone
-   */
-  constructor(lang, timeZone) {
-    this.#time = new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" });
-    this.#long = new Intl.DateTimeFormat(lang === "ja" ? "ja-JP" : "en-GB", { timeZone, dateStyle: "full" });
-    this.#date = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" });
-  }
-
-  /** `HH:MM`. @param {number} at */
-  time(at) {
-    return this.#time.format(at);
-  }
-
-  /** The date in words. @param {number} at */
-  long(at) {
-    return this.#long.format(at);
-  }
-
-  /** `YYYY-MM-DD`. @param {number} at */
-  date(at) {
-    return this.#date.format(at);
-  }
 }

@@ -1,11 +1,12 @@
 /** Draws a call of the API: what it takes, what it answers, how it fails. */
 
+import { make } from "../shared/elements.js";
 import { success } from "./contract.js";
-import { folded, json, make, prose } from "./elements.js";
 import { fields, parameters } from "./fields.js";
+import { folded, json, prose } from "./prose.js";
 
+/** @import { Child } from "../shared/elements.js" */
 /** @import { Call, Contract } from "./contract.js" */
-/** @import { Child } from "./elements.js" */
 
 const PLACES = { path: "In the path", query: "In the query", header: "Headers" };
 

@@ -1,7 +1,8 @@
 /** Draws fields: those of a query, of a body, of an answer. */
 
+import { make } from "../shared/elements.js";
 import { name } from "./contract.js";
-import { folded, inline, make, prose } from "./elements.js";
+import { folded, inline, prose } from "./prose.js";
 
 /** @import { Contract, Parameter, Schema } from "./contract.js" */
 

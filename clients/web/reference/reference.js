@@ -1,15 +1,11 @@
 /** The API reference: every call of the OpenAPI file, by service, and a search over them. */
 
+import { make, part } from "../shared/elements.js";
 import { drawn, error } from "./call.js";
 import { Contract } from "./contract.js";
-import { make, prose } from "./elements.js";
+import { prose } from "./prose.js";
 
 /** @typedef {{words: string, fold: HTMLElement, section: HTMLElement, link: HTMLElement | null}} Entry */
-
-/** @param {string} id */
-function part(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
-}
 
 /** Draw all services. @param {Contract} contract @returns {Entry[]} */
 function draw(contract) {

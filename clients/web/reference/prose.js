@@ -1,20 +1,8 @@
-/** Makes elements and writes prose; every text goes in as text, never as HTML. */
+/** Writes prose, JSON and parts that open. */
 
-/** @typedef {string | Node | null | undefined | false} Child */
+import { make } from "../shared/elements.js";
 
-/**
- * An element; properties are attributes.
- * @template {keyof HTMLElementTagNameMap} Tag
- * @param {Tag} tag
- * @param {Record<string, string>} attributes
- * @param {...Child} children
- */
-export function make(tag, attributes, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  for (const child of children) if (child) element.append(child);
-  return element;
-}
+/** @import { Child } from "../shared/elements.js" */
 
 /** A part that opens; what is in it is made when it opens for the first time. @param {Child} title @param {() => Child[]} content */
 export function folded(title, content) {

@@ -1,0 +1,152 @@
+/** Calls of the server: JSON, and streams of server-sent events. */
+
+/** The longest wait that a call makes by itself before it tries again. */
+const LONGEST_WAIT_MS = 5_000;
+const LOST_CONNECTION_WAIT_MS = 500;
+
+/** @typedef {{token?: string, method?: string, body?: object, clock?: Clock, timeoutMs?: number}} CallOptions */
+/** @typedef {{field: string, description: string}} Violation */
+
+/** A refusal; `status` 0 if no answer came at all. */
+export class Failure extends Error {
+  /**
+   * @param {number} status
+   * @param {string} reason a value of ErrorReason, or empty
+   * @param {any[]} details those of google.rpc.Status
+   */
+  constructor(status, reason, details = []) {
+    super(reason || `status ${status}`);
+    this.status = status;
+    this.reason = reason;
+    this.details = details;
+  }
+
+  /** Values that belong to the reason. @returns {Record<string, string>} */
+  get metadata() {
+    return this.#detail("ErrorInfo")?.metadata ?? {};
+  }
+
+  /** Which fields are wrong, and how. @returns {Violation[]} */
+  get violations() {
+    const detail = this.#detail("BadRequest");
+    return detail?.fieldViolations ?? detail?.field_violations ?? [];
+  }
+
+  /** Free slots near the one that was asked for. @returns {{time_slot: string, start_time: string, end_time: string}[]} */
+  get alternatives() {
+    return this.#detail("AlternativeSlots")?.slots ?? [];
+  }
+
+  /** After how many milliseconds the server wants to be asked again; 0 if it does not say. */
+  get retryAfterMs() {
+    const detail = this.#detail("RetryInfo");
+    return 1000 * (Number.parseFloat(detail?.retryDelay ?? detail?.retry_delay ?? "0") || 0);
+  }
+
+  /** @param {string} kind */
+  #detail(kind) {
+    return this.details.find((each) => each["@type"]?.endsWith(`.${kind}`));
+  }
+}
+
+/** The server's time, however wrong the device's own clock is. */
+export class Clock {
+  #offset = 0;
+
+  now() {
+    return Date.now() + this.#offset;
+  }
+
+  /** Set by the server's clock. @param {string | null} text */
+  set(text) {
+    const time = Date.parse(text ?? "");
+    if (Number.isNaN(time)) return;
+    this.#offset = time - Date.now();
+  }
+}
+
+/**
+ * The answer of a call (Failure).
+ * @param {string} path
+ * @param {CallOptions} options
+ */
+export async function call(path, { token, method, body, clock, timeoutMs = 10_000 }) {
+  const response = await send(path, {
+    method: method ?? (body ? "POST" : "GET"),
+    headers: { ...authorization(token), ...(body && { "content-type": "application/json" }) },
+    body: body && JSON.stringify(body),
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  clock?.set(response.headers.get("date"));
+  return response.json();
+}
+
+/**
+ * Make a call, and once more if the server says when, or if no answer came. Only for calls that may be made twice: those
+ * that read, and those with a `request_id` (Failure).
+ * @template Answer
+ * @param {() => Promise<Answer>} attempt
+ */
+export async function twice(attempt) {
+  try {
+    return await attempt();
+  } catch (error) {
+    const failure = asFailure(error);
+    const waitMs = failure.retryAfterMs || ([0, 502, 503, 504].includes(failure.status) ? LOST_CONNECTION_WAIT_MS : 0);
+    if (!waitMs || waitMs > LONGEST_WAIT_MS) throw failure;
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    return attempt();
+  }
+}
+
+/** An error of a call as a Failure; what the network or a time limit throws has status 0. @param {unknown} error */
+export function asFailure(error) {
+  if (error instanceof Failure) return error;
+  if (error instanceof TypeError || error instanceof DOMException) return new Failure(0, "");
+  throw error;
+}
+
+/**
+ * Hand over each message of a stream until it ends (Failure, or AbortError by the signal).
+ * @param {string} path
+ * @param {string} token
+ * @param {AbortSignal} signal
+ * @param {(message: any) => void} take
+ */
+export async function stream(path, token, signal, take) {
+  const response = await send(path, { headers: { ...authorization(token), accept: "text/event-stream" }, signal });
+  const body = /** @type {ReadableStream<BufferSource>} */ (response.body);
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let text = ""; ; ) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const events = (text + value).split("\n\n");
+    text = events.pop() ?? "";
+    for (const event of events) if (event.startsWith("data:")) take(JSON.parse(event.slice(5)));
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {RequestInit} options
+ */
+async function send(path, options) {
+  const response = await fetch(path, { cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer", ...options });
+  if (!response.ok) throw await failureOf(response);
+  return response;
+}
+
+/** @param {Response} response */
+async function failureOf(response) {
+  try {
+    const { details } = await response.json();
+    return new Failure(response.status, details.find((/** @type {any} */ each) => each.reason)?.reason ?? "", details);
+  } catch {
+    return new Failure(response.status, "");
+  }
+}
+
+/** @param {string | undefined} token @returns {Record<string, string>} */
+function authorization(token) {
+  return token ? { authorization: `Bearer ${token}` } : {};
+}

@@ -1,0 +1,29 @@
+/** Which language a page speaks. */
+
+const KEY = "yoyaku.language";
+
+/** @typedef {"en" | "ja"} Language */
+
+/** The language asked for in the address, else the one chosen before, else the browser's, else English. @returns {Language} */
+export function language() {
+  const asked = new URLSearchParams(location.search).get("lang") ?? stored() ?? navigator.language;
+  return asked.toLowerCase().startsWith("ja") ? "ja" : "en";
+}
+
+/** Speak a language from now on, on every page, and load this one anew. @param {Language} lang */
+export function choose(lang) {
+  localStorage.setItem(KEY, lang);
+  const address = new URL(location.href);
+  address.searchParams.delete("lang");
+  if (address.href === location.href) location.reload();
+  else location.replace(address);
+}
+
+/** The chosen language; null where a browser stores nothing. */
+function stored() {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,139 @@
+/** A person's session: signs in, renews the access token, and makes calls with it. */
+
+import { asFailure, call, Clock, Failure, stream, twice } from "./api.js";
+
+/** How long before its end an access token is renewed. */
+const RENEW_BEFORE_MS = 60_000;
+
+/**
+ * @typedef {{id: string, email: string, roles: string[], clinic_ids: string[], all_clinics: boolean, patient_id: string, doctor_id: string}} Account
+ * @typedef {{access: string, refresh: string, endsAt: number, account: Account, requestId?: string}} Tokens
+ */
+
+export class Session {
+  #key;
+  /** The server's clock. */
+  clock = new Clock();
+
+  /**
+   * The tabs of a browser share a session.
+   * @param {string} page whose session it is, such as `patient`: nobody is signed in to all pages at once
+   */
+  constructor(page) {
+    this.#key = `yoyaku.${page}.session`;
+  }
+
+  /** Who is signed in, or null. */
+  get account() {
+    return this.#tokens?.account ?? null;
+  }
+
+  /** Sign in (Failure). @param {string} email @param {string} password */
+  async signIn(email, password) {
+    const answer = await call("/api/auth/login", { body: { email, password }, clock: this.clock, timeoutMs: 20_000 });
+    this.#keep(answer, answer.account);
+  }
+
+  /** Sign out here, and at the server if it can be reached. */
+  async signOut() {
+    const refresh = this.#tokens?.refresh;
+    this.forget();
+    if (refresh) await call("/api/auth/logout", { body: { refresh_token: refresh } }).catch(() => {});
+  }
+
+  /** Drop the session without a call. */
+  forget() {
+    localStorage.removeItem(this.#key);
+  }
+
+  /**
+   * The answer of a call that needs a token. It is made again once if the server says when, or if no answer came: so a
+   * write must carry a `request_id` (Failure; status 401 means that the person must sign in again).
+   * @param {string} path
+   * @param {{method?: string, body?: object, timeoutMs?: number}} options
+   */
+  call(path, options = {}) {
+    return twice(() => this.#withToken((token) => call(path, { ...options, token, clock: this.clock })));
+  }
+
+  /**
+   * Hand over each message of a stream until it ends (Failure, or AbortError by the signal).
+   * @param {string} path
+   * @param {AbortSignal} signal
+   * @param {(message: any) => void} take
+   */
+  stream(path, signal, take) {
+    return this.#withToken((token) => stream(path, token, signal, take));
+  }
+
+  /**
+   * @template Answer
+   * @param {(token: string) => Promise<Answer>} use
+   */
+  async #withToken(use) {
+    const token = await this.#token();
+    try {
+      return await use(token);
+    } catch (error) {
+      if (!(error instanceof Failure && error.status === 401)) throw error;
+      return use(await this.#renewed(token));
+    }
+  }
+
+  /** An access token with some life left (Failure). */
+  async #token() {
+    const tokens = this.#tokens;
+    if (!tokens) throw new Failure(401, "TOKEN_MISSING");
+    if (Date.now() < tokens.endsAt - RENEW_BEFORE_MS) return tokens.access;
+    return this.#renewed(tokens.access);
+  }
+
+  /** A new access token in place of one; only one tab at a time renews, the others take what it got. @param {string} old */
+  #renewed(old) {
+    return alone(this.#key, async () => {
+      const tokens = this.#tokens;
+      if (!tokens) throw new Failure(401, "SESSION_ENDED");
+      if (tokens.access !== old) return tokens.access;
+      // Kept until there is an answer: the same id gets the answer again that was lost.
+      const requestId = tokens.requestId ?? crypto.randomUUID();
+      this.#write({ ...tokens, requestId });
+      const body = { refresh_token: tokens.refresh, request_id: requestId };
+      try {
+        this.#keep(await twice(() => call("/api/auth/refresh", { body, clock: this.clock })), tokens.account);
+      } catch (error) {
+        const failure = asFailure(error);
+        if (failure.reason === "SESSION_ENDED") this.forget();
+        throw failure;
+      }
+      return this.#tokens?.access ?? "";
+    });
+  }
+
+  /** @param {{access_token: string, refresh_token: string, expires_in: number}} answer @param {Account} account */
+  #keep(answer, account) {
+    const endsAt = Date.now() + 1000 * answer.expires_in;
+    this.#write({ access: answer.access_token, refresh: answer.refresh_token, endsAt, account });
+  }
+
+  /** @param {Tokens} tokens */
+  #write(tokens) {
+    localStorage.setItem(this.#key, JSON.stringify(tokens));
+  }
+
+  /** @returns {Tokens | null} */
+  get #tokens() {
+    return JSON.parse(localStorage.getItem(this.#key) ?? "null");
+  }
+}
+
+/**
+ * Do something in one tab at a time.
+ * @template Answer
+ * @param {string} name
+ * @param {() => Promise<Answer>} work
+ * @returns {Promise<Answer>}
+ */
+function alone(name, work) {
+  // Over plain HTTP, where browsers have no locks, two tabs may renew at once; the server then tells one to try again.
+  return navigator.locks ? navigator.locks.request(name, work) : work();
+}

@@ -1,0 +1,50 @@
+/** The form that signs a person in. */
+
+import { asFailure } from "./api.js";
+import { make } from "./elements.js";
+import { field, form } from "./form.js";
+import { refusal } from "./words.js";
+
+/** @import { Child } from "./elements.js" */
+/** @import { Wrong } from "./form.js" */
+/** @import { Session } from "./session.js" */
+/** @import { SharedWords } from "./words/en.js" */
+
+/**
+ * @param {Session} session
+ * @param {SharedWords} words
+ * @param {() => void} done
+ * @param {...Child} below what stands under the button, such as a link to a reset
+ */
+export function signInForm(session, words, done, ...below) {
+  const password = make("input", { id: "password", name: "password", type: "password", autocomplete: "current-password" });
+  const show = make("input", { id: "show-password", type: "checkbox", onchange: () => (password.type = show.checked ? "text" : "password") });
+  return form(
+    words.problem,
+    async (values) => {
+      const wrong = missing(words, values);
+      if (wrong.length) return wrong;
+      try {
+        await session.signIn(values.email ?? "", values.password ?? "");
+      } catch (error) {
+        const failure = asFailure(error);
+        const text = failure.status === 400 ? words.refusals.SIGN_IN_FAILED : refusal(words, {}, failure);
+        return [{ id: "", text }];
+      }
+      done();
+    },
+    field(words.email, { id: "email", type: "email", autocomplete: "username", inputmode: "email" }, { hint: words.emailHint }),
+    field(words.password, { id: "password" }, { control: password }),
+    make("div", { class: "check" }, show, make("label", { for: "show-password" }, words.showPassword)),
+    make("div", { class: "actions" }, make("button", { class: "primary" }, words.signIn)),
+    ...below,
+  );
+}
+
+/** @param {SharedWords} words @param {Record<string, string>} values @returns {Wrong[]} */
+function missing(words, { email = "", password = "" }) {
+  const wrong = [];
+  if (!/^\S+@\S+$/.test(email)) wrong.push({ id: "email", text: words.emailMissing });
+  if (!password) wrong.push({ id: "password", text: words.passwordMissing });
+  return wrong;
+}

@@ -1,0 +1,64 @@
+/** Times and dates on the wall clock of a zone. */
+
+/** @import { Language } from "./language.js" */
+
+const LOCALES = { en: "en-GB", ja: "ja-JP" };
+
+export class WallClock {
+  #time;
+  #long;
+  #short;
+  #date;
+  #zone;
+
+  /**
+   * @param {Language} lang
+   * @param {string} timeZone
+   */
+  constructor(lang, timeZone) {
+    const locale = LOCALES[lang];
+    this.timeZone = timeZone;
+    this.#time = new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" });
+    this.#long = new Intl.DateTimeFormat(locale, { timeZone, dateStyle: "full" });
+    this.#short = new Intl.DateTimeFormat(locale, { timeZone, weekday: "short", day: "numeric", month: "short" });
+    this.#date = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" });
+    this.#zone = new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: "long" });
+  }
+
+  /** `HH:MM`. @param {number} at */
+  time(at) {
+    return this.#time.format(at);
+  }
+
+  /** The date in words. @param {number} at */
+  long(at) {
+    return this.#long.format(at);
+  }
+
+  /** Weekday, day and month, such as `Fri 27 Nov`. @param {number} at */
+  short(at) {
+    return this.#short.format(at).replace(",", "");
+  }
+
+  /** `YYYY-MM-DD`. @param {number} at */
+  date(at) {
+    return this.#date.format(at);
+  }
+
+  /** The zone's name in words, such as `Japan Standard Time`. @param {number} at */
+  zone(at) {
+    return this.#zone.formatToParts(at).find((each) => each.type === "timeZoneName")?.value ?? this.timeZone;
+  }
+
+  /** Whether the device's own clock shows another time. @param {number} at */
+  differs(at) {
+    const own = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short" });
+    const here = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone: this.timeZone });
+    return own.format(at) !== here.format(at);
+  }
+}
+
+/** A `YYYY-MM-DD` some days later. @param {string} date @param {number} days */
+export function plusDays(date, days) {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+}

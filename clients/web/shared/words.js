@@ -1,0 +1,30 @@
+/** The words of a page in the language that it speaks, and what to say of a refusal. */
+
+import { EN } from "./words/en.js";
+import { JA } from "./words/ja.js";
+
+/** @import { Failure } from "./api.js" */
+/** @import { Language } from "./language.js" */
+/** @import { SharedWords } from "./words/en.js" */
+
+/** What every page says. @param {Language} lang @returns {SharedWords} */
+export function sharedWords(lang) {
+  return lang === "ja" ? JA : EN;
+}
+
+/**
+ * What to say of a refusal, and what to do.
+ * @param {SharedWords} shared
+ * @param {Record<string, string>} own what the page says of reasons that only it meets; it comes first
+ * @param {Failure} failure
+ */
+export function refusal(shared, own, failure) {
+  const { status, reason, retryAfterMs, violations } = failure;
+  /** @type {Record<string, string>} */
+  const known = shared.refusals;
+  const told = own[reason] ?? known[reason];
+  if (told) return told;
+  if (violations.length) return violations.map(({ description }) => description).join(" ");
+  if (retryAfterMs) return shared.busy(Math.ceil(retryAfterMs / 1000));
+  return status ? shared.fault(reason || String(status)) : navigator.onLine ? shared.unreachable : shared.offline;
+}

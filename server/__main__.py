@@ -17,6 +17,7 @@ COMMANDS = {
     "check-zones": "data",
     "demo": "stack",
     "down": "stack",
+    "downtime-sheets": "data",
     "envoy-config": "deploy",
     "export-fhir": "data",
     "healthy": "deploy",

@@ -198,6 +198,16 @@ class BackupSettings(BaseSettings):
     second_place_password: Annotated[SecretStr, Field(description="what they are encrypted with")] = SecretStr("")
 
 
+class DatabaseSettings(BaseSettings):
+    """For commands that only read the database, and so need no key."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
+
+    database_url: Annotated[SecretStr, Field(description="postgresql:// URL of the primary and its replicas")]
+    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$", description="as of Settings")] = "info"
+    log_format: Annotated[Literal["auto", "json", "console"], Field(description="as of Settings")] = "auto"
+
+
 def load(kind: type[S], environment: Mapping[str, str] = os.environ) -> S:
     """Read settings of one kind.
 

@@ -3,7 +3,7 @@
 import os
 
 from server.commands import fail, settings
-from server.config import PREFIX, Settings
+from server.config import PREFIX, DatabaseSettings, Settings
 from server.local import HOME, LocalError, state
 from server.local.state import StackState
 
@@ -38,6 +38,17 @@ def environment_of(running: StackState) -> dict[str, str]:
 
 def settings_here() -> Settings:
     """The settings of the environment if it names a database, otherwise those of the running stack."""
-    if _DATABASE in os.environ or f"{_DATABASE}_FILE" in os.environ:
+    if _names_a_database():
         return settings(Settings)
     return settings_of(stack())
+
+
+def database_settings_here() -> DatabaseSettings:
+    """The same for commands that only read the database."""
+    if not _names_a_database():
+        os.environ.update(environment_of(stack()))
+    return settings(DatabaseSettings)
+
+
+def _names_a_database() -> bool:
+    return _DATABASE in os.environ or f"{_DATABASE}_FILE" in os.environ

@@ -83,6 +83,7 @@ def test_every_command_prints_data_on_standard_output_and_nothing_else(copy: Cop
         "certificate": ["a certificate"],
         "check-zones": [],
         "demo": [],
+        "downtime-sheets": ["sheets", "--once"],
         "envoy-config": ["--directory", "an edge", "--worker", "127.0.0.1:1"],
         "export-fhir": ["exported"],
         "import-fhir": ["an export"],

@@ -1,0 +1,155 @@
+"""`python -m server downtime-sheets DIR`: keeps each doctor's day on disk, for when nothing else works."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import structlog
+import typer
+
+from db.postgres.cluster.clock import database_clock
+from db.postgres.cluster.engines import Engine, create_engine
+from db.postgres.downtime import SheetClinicRow
+from server.commands import app, end_on_sigterm_as_on_ctrl_c, fail
+from server.commands.data.sheet_files import SheetFiles
+from server.commands.running import database_settings_here
+from server.config import DatabaseSettings
+from server.domain.errors import DomainError
+from server.domain.ids import Clock, system_clock
+from server.telemetry import logs
+from server.usecases.downtime import pages
+from server.usecases.downtime.pages import Written
+from server.usecases.downtime.sheets import Sheets
+from server.usecases.downtime.words import words
+
+_EVERY_SECONDS = 60.0
+_OTHERS = 0o077
+_CONNECTIONS = 2
+_WAIT_SECONDS = 5.0
+
+_log = structlog.get_logger()
+
+
+@app.command(name="downtime-sheets")
+def downtime_sheets(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Directory for the sheets; made if it is not there.")
+    ],
+    clinic: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this clinic; may be repeated.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Write them once instead of every minute.")] = False,
+) -> None:
+    """Write the day of each doctor, today and tomorrow, as pages to print, every minute until Ctrl-C.
+
+    Start with DIR/index.html. The sheets have names, birth dates and phone numbers of patients; only the owner of DIR
+    can read them. While the database cannot be read the last ones stay, and the index says since when.
+    docs/downtime.md has the rest.
+
+    Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs.
+    """
+    configured, wanted = database_settings_here(), {each.lower() for each in clinic or ()}
+    _prepare(directory)
+    if not once:
+        logs.configure(configured.log_level, configured.log_format)
+    end_on_sigterm_as_on_ctrl_c()
+    try:
+        files = SheetFiles(directory)
+        with files.locked() as alone:
+            if not alone:
+                raise fail(f"another run writes the sheets in {directory}: stop it first, or name another directory")
+            asyncio.run(_run(configured, files, wanted, once=once))
+    except DomainError as error:
+        raise fail(f"{error.message}; the index says that the sheets are out of date") from None
+    except OSError as error:
+        raise fail(f"{directory} cannot be written: {error.strerror}") from None
+    except KeyboardInterrupt:
+        return
+
+
+def _prepare(directory: Path) -> None:
+    try:
+        directory.mkdir(mode=0o700, exist_ok=True)
+        if directory.stat().st_mode & _OTHERS:
+            raise fail(f"others may read {directory}, and the sheets have names of patients: chmod 700 it first")
+    except OSError as error:
+        raise fail(f"{directory} cannot be made: {error.strerror}; its parent directory must exist") from None
+
+
+async def _run(configured: DatabaseSettings, files: SheetFiles, wanted: set[str], *, once: bool) -> None:
+    async with _database(configured.database_url.get_secret_value()) as (engine, clock):
+        sheets = Sheets(engine, clock)
+        if once:
+            print(f"{await refresh(sheets, files, clock, wanted)} files written")
+            return
+        well: bool | None = None
+        while True:
+            began = time.monotonic()
+            try:
+                count = await refresh(sheets, files, clock, wanted)
+                if not well:
+                    _log.info("downtime sheets are written", files=count)
+                well = True
+            except (DomainError, OSError) as error:
+                if well is not False:
+                    _log.warning("downtime sheets are out of date", failure=_failure(error))
+                well = False
+            await asyncio.sleep(max(began + _EVERY_SECONDS - time.monotonic(), 1))
+
+
+@asynccontextmanager
+async def _database(url: str) -> AsyncIterator[tuple[Engine, Clock]]:
+    """The database and its clock; of several servers, which one is the primary is followed."""
+    engine = create_engine(url, size=_CONNECTIONS, wait_seconds=_WAIT_SECONDS, application="yoyaku-sheets")
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(engine.dispose)
+        if len(engine.nodes) > 1:
+            await stack.enter_async_context(engine.watched())
+        yield engine, await stack.enter_async_context(database_clock(engine, system_clock))
+
+
+def _failure(error: DomainError | OSError) -> str | None:
+    return error.reason.name if isinstance(error, DomainError) else error.strerror
+
+
+async def refresh(sheets: Sheets, files: SheetFiles, clock: Clock, wanted: set[str]) -> int:
+    """Write all sheets and the index; the number of sheets. If that fails, the index says so (DomainError, OSError)."""
+    try:
+        return await _write_all(sheets, files, clock, wanted)
+    except DomainError:
+        files.stale(clock())
+        raise
+
+
+async def _write_all(sheets: Sheets, files: SheetFiles, clock: Clock, wanted: set[str]) -> int:
+    written = set()
+    for clinic in await sheets.clinics():
+        if not wanted or clinic.id in wanted:
+            for day in range(2):
+                sheet = await _write(sheets, files, clinic, day, clock())
+                files.note(sheet)
+                written.add(sheet.file)
+    files.complete(written)
+    return len(written)
+
+
+async def _write(sheets: Sheets, files: SheetFiles, clinic: SheetClinicRow, ahead: int, now: datetime) -> Written:
+    """Write a day of a clinic, doctor by doctor."""
+    day = (now.astimezone(ZoneInfo(clinic.time_zone)) + timedelta(days=ahead)).date()
+    name, doctors, as_of = f"{day}-{clinic.id}.html", [], now
+    with files.replaced(name) as file:
+        file.write(pages.start(f"{clinic.name}, {day}", clinic.language))
+        for doctor_id in await sheets.doctor_ids(clinic.id):
+            if sheet := await sheets.sheet(doctor_id, day):
+                file.write(pages.section(clinic, day, sheet))
+                count = sum(each.visit is not None for each in sheet.lines)
+                doctors.append((doctor_id, sheet.doctor_name, count))
+                as_of = min(as_of, sheet.as_of)
+        if not doctors:
+            file.write(pages.nobody(words(clinic.language)))
+        file.write(pages.END)
+    told = as_of.astimezone(UTC).isoformat(timespec="seconds")
+    return Written(name, clinic.id, clinic.name, clinic.time_zone, clinic.language, day.isoformat(), told, doctors)

@@ -1,0 +1,1 @@
+"""Downtime sheets: the day of each doctor on paper, for when nothing else works."""

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PATH = re.compile(
     r"`([\w./-]*[\w-]\.(?:js|json|lua|md|proto|py|sql|toml|yaml|yml))`|\b((?:clients|db|envoy|ops|protos|server|tests)/[\w./-]*\w)"
 )
-MADE = re.compile(r"openapi\.json|protos/third_party|validate\.proto|\.yoyaku/|\.cdx\.json")
+MADE = re.compile(r"openapi\.json|manifest\.json|protos/third_party|validate\.proto|\.yoyaku/|\.cdx\.json")
 """What a build or a run makes."""
 
 

@@ -7,7 +7,7 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from db.postgres.downtime import SheetClinicRow, SheetVisitRow
-from server.usecases.downtime.sheets import Line, Sheet
+from server.usecases.downtime.sheets import Sheet, SheetLine
 from server.usecases.downtime.words import Words, day_in_words, words
 
 
@@ -146,7 +146,7 @@ def _as_of(say: Words, zone: ZoneInfo, at: datetime) -> str:
     )
 
 
-def _row(say: Words, zone: ZoneInfo, line: Line) -> str:
+def _row(say: Words, zone: ZoneInfo, line: SheetLine) -> str:
     time = f"{line.start_at.astimezone(zone):%H:%M}\N{EN DASH}{line.end_at.astimezone(zone):%H:%M}"
     if line.visit is None:
         return f'<tr class="free"><td>{time}</td><td>{say.free}</td>{"<td></td>" * 5}</tr>'

@@ -20,7 +20,7 @@ from server.usecases.unit_of_work import read
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SheetLine:
     """An appointment with the label of its ticket, if it has one; or, without a visit, a slot that nobody has taken."""
 
     start_at: datetime
@@ -37,7 +37,7 @@ class Sheet:
     doctor_name: str
     specialty: str
     as_of: datetime
-    lines: Sequence[Line]
+    lines: Sequence[SheetLine]
     waiting: Sequence[str]
     """The tickets of who waits, the next one first."""
 
@@ -73,7 +73,7 @@ class Sheets:
             return None
         [offer] = offers
         labels = {each.appointment_id: f"{each.letter}{each.number}" for each in line}
-        lines = [Line(each.start_at, each.end_at, each, labels.get(each.appointment_id, "")) for each in visits]
+        lines = [SheetLine(each.start_at, each.end_at, each, labels.get(each.appointment_id, "")) for each in visits]
         lines += _untaken(offer, day, now)
         if not lines:
             return None
@@ -87,8 +87,8 @@ class Sheets:
         )
 
 
-def _untaken(offer: OfferRow, day: date, now: datetime) -> list[Line]:
+def _untaken(offer: OfferRow, day: date, now: datetime) -> list[SheetLine]:
     """The slots that are not over and that nobody has taken, also those that patients cannot book any more."""
     slots = day_of(doctor_of(offer), day, busy_of(offer.busy), now).all
     untaken = {SlotState.FREE, SlotState.PAST}
-    return [Line(slot.start_at, slot.end_at) for slot, state, _ in slots if state in untaken and slot.end_at > now]
+    return [SheetLine(slot.start_at, slot.end_at) for slot, state, _ in slots if state in untaken and slot.end_at > now]

@@ -63,6 +63,9 @@ async def test_a_new_clinic_has_the_usual_rules_and_is_listed(scene: Scene, admi
         ({"phone": "call us"}, "phone"),
         ({"languages": ["xx"]}, "languages[0]"),
         ({"policy": BookingPolicy(max_per_patient_day=1)}, "policy"),
+        ({"holidays": ["2026-02-30"]}, "holidays"),
+        ({"holidays": ["4 May"]}, "holidays[0]"),
+        ({"holidays": [f"{year}-01-01" for year in range(2000, 2367)]}, "holidays"),
     ],
 )
 async def test_a_clinic_needs_a_name_a_time_zone_and_rules_within_bounds(

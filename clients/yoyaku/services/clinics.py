@@ -8,7 +8,7 @@ from yoyaku.services.directory import given
 from yoyaku.v1 import directory_service_pb2 as pb
 from yoyaku.v1.clinic_pb2 import BookingPolicy, Clinic
 from yoyaku.v1.directory_service_pb2_grpc import DirectoryServiceStub
-from yoyaku.wire import write_id
+from yoyaku.wire import Day, day_text, write_id
 
 
 class ClinicCalls(ServiceCalls):
@@ -29,6 +29,7 @@ class ClinicCalls(ServiceCalls):
         address: str = "",
         phone: str = "",
         languages: Iterable[str] = (),
+        holidays: Iterable[Day] = (),
         request_id: str = "",
     ) -> pb.CreateClinicResponse:
         """Add a clinic, with the usual rules for bookings unless `policy` gives all of them (NotAllowed)."""
@@ -39,6 +40,7 @@ class ClinicCalls(ServiceCalls):
             address=address,
             phone=phone,
             languages=languages,
+            holidays=map(day_text, holidays),
             request_id=write_id(request_id),
         )
         return await self._call(self._stub(DirectoryServiceStub).CreateClinic, request)
@@ -53,6 +55,7 @@ class ClinicCalls(ServiceCalls):
         address: str | None = None,
         phone: str | None = None,
         languages: Iterable[str] | None = None,
+        holidays: Iterable[Day] | None = None,
         horizon_days: int | None = None,
         min_notice_minutes: int | None = None,
         cancel_by_minutes: int | None = None,
@@ -70,7 +73,10 @@ class ClinicCalls(ServiceCalls):
             "max_per_patient_day": max_per_patient_day,
             "buffer_minutes": buffer_minutes,
         }
-        plain = {"name": name, "time_zone": time_zone, "address": address, "phone": phone, "languages": languages}
+        plain = {
+            "name": name, "time_zone": time_zone, "address": address, "phone": phone, "languages": languages,
+            "holidays": holidays,
+        }  # fmt: skip
         request = pb.UpdateClinicRequest(
             clinic_id=clinic_id,
             clinic=Clinic(
@@ -79,6 +85,7 @@ class ClinicCalls(ServiceCalls):
                 address=address or "",
                 phone=phone or "",
                 languages=languages or (),
+                holidays=map(day_text, holidays or ()),
                 policy=BookingPolicy(**{rule: value for rule, value in policy.items() if value is not None}),
                 etag=etag,
             ),

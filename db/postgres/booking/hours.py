@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -41,12 +41,11 @@ WHERE doctor_id = %(doctor_id)s AND date >= %(first)s AND end_at > %(now)s AND {
 """
 _KEEP = "SELECT FROM doctors WHERE id = %(doctor_id)s FOR SHARE"
 
-# Locks the days of a doctor in a range, in order, and raises the revision of each.
-_RAISE_RANGE = """
+# Locks days of doctors in order, and raises the revision of each.
+_RAISE_ALL = """
 INSERT INTO schedule_days (doctor_id, date, revision, changed_at)
-SELECT doctor_id, day::date, 1, %(now)s
-FROM unnest(%(doctor_ids)s::uuid[]) AS doctor (doctor_id),
-    generate_series(%(first)s::date, %(last)s::date, interval '1 day') AS day
+SELECT doctor_id, day, 1, %(now)s
+FROM unnest(%(doctor_ids)s::uuid[]) AS doctor (doctor_id), unnest(%(dates)s::date[]) AS day
 ORDER BY doctor_id, day
 ON CONFLICT (doctor_id, date) DO UPDATE SET revision = schedule_days.revision + 1, changed_at = excluded.changed_at
 RETURNING doctor_id, date, revision
@@ -73,12 +72,17 @@ class SessionRow(NamedTuple):
     capacity: int
 
 
+def dates(first: date, last: date) -> list[date]:
+    """Every date from the first to the last."""
+    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+
+
 async def raise_revisions(
-    pg: Connection, doctor_ids: Iterable[str], first: date, last: date, now: datetime
+    pg: Connection, doctor_ids: Iterable[str], dates: Iterable[date], now: datetime
 ) -> list[DayRow]:
-    """Lock all days of doctors from `first` to `last` in sorted order, and add one to each revision."""
+    """Lock each of these days of each doctor in sorted order, and add one to its revision."""
     cursor = pg.cursor(row_factory=args_row(DayRow))
-    await cursor.execute(_RAISE_RANGE, {"doctor_ids": list(doctor_ids), "first": first, "last": last, "now": now})
+    await cursor.execute(_RAISE_ALL, {"doctor_ids": list(doctor_ids), "dates": list(dates), "now": now})
     return await cursor.fetchall()
 
 

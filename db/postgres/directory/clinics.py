@@ -1,7 +1,7 @@
 """Clinics."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from psycopg.rows import args_row
@@ -29,6 +29,8 @@ class ClinicRow(NamedTuple):
     """In E.164 form; empty if unknown."""
     languages: Sequence[str] = ("en",)
     version: int = 1
+    holidays: Sequence[date] = ()
+    """Days on which it is closed, sorted."""
 
 
 class ShiftedRow(NamedTuple):
@@ -36,6 +38,15 @@ class ShiftedRow(NamedTuple):
 
     appointment_id: str
     start_at: datetime
+    number: int
+
+
+class AffectedRow(NamedTuple):
+    """An appointment ahead that a change of the clinic leaves on a closed day, and how many there are of these."""
+
+    appointment_id: str
+    start_at: datetime
+    end_at: datetime
     number: int
 
 
@@ -75,6 +86,11 @@ _AHEAD = f"clinic_id = %(clinic_id)s AND date >= %(since)s::timestamptz::date - 
 _SHIFTED = f"""
 SELECT id, start_at, count(*) OVER () FROM appointments
 WHERE {_AHEAD} AND start_at AT TIME ZONE %(old_zone)s <> start_at AT TIME ZONE %(new_zone)s
+ORDER BY start_at, id LIMIT %(limit)s
+"""
+_ON_DAYS = f"""
+SELECT id, start_at, end_at, count(*) OVER () FROM appointments
+WHERE clinic_id = %(clinic_id)s AND date = ANY(%(dates)s::date[]) AND end_at > %(since)s AND {ACTIVE}
 ORDER BY start_at, id LIMIT %(limit)s
 """
 # What began before midnight belongs to the day before, in the new zone as in the old one.
@@ -134,6 +150,16 @@ async def shifted(pg: Connection, old: ClinicRow, new_zone: str, since: datetime
     return await cursor.fetchall()
 
 
+async def on_days(
+    pg: Connection, clinic_id: str, dates: Sequence[date], since: datetime, limit: int
+) -> list[AffectedRow]:
+    """The first active appointments of a clinic on some days that are not over by `since`."""
+    cursor = pg.cursor(row_factory=args_row(AffectedRow))
+    values = {"clinic_id": clinic_id, "dates": list(dates), "since": since, "limit": limit}
+    await cursor.execute(_ON_DAYS, values)
+    return await cursor.fetchall()
+
+
 async def redate(pg: Connection, old: ClinicRow, new_zone: str, since: datetime) -> None:
     """Give the appointments after `since` the dates and offsets that they have in another time zone."""
     values = {"clinic_id": old.id, "old_zone": old.time_zone, "new_zone": new_zone, "since": since}
@@ -169,4 +195,4 @@ async def set_contact(pg: Connection, clinic_id: str, contact: Mapping[str, str]
 
 def _values(clinic: ClinicRow) -> dict[str, Any]:
     # psycopg turns lists into arrays.
-    return {**clinic._asdict(), "languages": list(clinic.languages)}
+    return {**clinic._asdict(), "languages": list(clinic.languages), "holidays": list(clinic.holidays)}

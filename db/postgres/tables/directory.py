@@ -50,6 +50,8 @@ clinics = Table(
         server_default="{en}",
     ),
     Column("version", Integer(), nullable=False, server_default=text("1")),
+    # Days on which the clinic is closed, sorted.
+    Column("holidays", ARRAY(Date()), nullable=False, server_default="{}"),
     PrimaryKeyConstraint("id", name="clinics_pkey"),
 )
 Index("clinics_by_name", clinics.c.name.collate("C"), clinics.c.id)

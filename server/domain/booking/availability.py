@@ -22,6 +22,7 @@ class Closed(Enum):
     PAST = "past"
     BEYOND_HORIZON = "beyond_horizon"
     DOCTOR_INACTIVE = "doctor_inactive"
+    HOLIDAY = "holiday"
 
 
 class SlotState(Enum):
@@ -80,7 +81,7 @@ def day_of(
         over = midnight(day + timedelta(days=1), doctor.zone)
         if of_type and doctor.slots_on(day) and over > now:
             return Day([], [], None, over)  # open, but too short for the type
-        return Day([], [], Closed.PAST, None) if over <= now else Day([], [], Closed.NOT_WORKING, over)
+        return Day([], [], Closed.PAST, None) if over <= now else Day([], [], _no_slots(doctor, day), over)
     soonest = now + doctor.policy.notice
     left = seats_left(slots, doctor.id, busy, now)
     if of_type and of_type.kinds:
@@ -96,6 +97,10 @@ def day_of(
         moments += [each.held_until for each in resource.during(hours) if each.held_until]
     closed = Closed.PAST if not ahead and slots[-1].end_at <= now else None
     return Day(free, seen, closed, min((moment for moment in moments if moment > now), default=None))
+
+
+def _no_slots(doctor: Doctor, day: date) -> Closed:
+    return Closed.HOLIDAY if day in doctor.holidays else Closed.NOT_WORKING
 
 
 def _with_resources(of_type: AppointmentType, slot: Slot, seats: int, now: datetime) -> int:
@@ -139,11 +144,7 @@ def find(doctor: Doctor, wanted: Wanted, of_type: AppointmentType | None = None)
     """
     candidates = _candidates(doctor, wanted, of_type)
     if not candidates:
-        raise DomainError(
-            Reason.SLOT_NOT_OFFERED,
-            "the doctor offers no slot at that time: list the available slots of the day",
-            metadata={"doctor_id": doctor.id, **({"date": wanted.day.isoformat()} if wanted.day else {})},
-        )
+        raise _not_offered(doctor, wanted)
     if len(candidates) > 1:
         raise DomainError(
             Reason.AMBIGUOUS_LOCAL_TIME,
@@ -152,6 +153,19 @@ def find(doctor: Doctor, wanted: Wanted, of_type: AppointmentType | None = None)
             alternatives=Alternatives(doctor.id, doctor.zone.key, candidates),
         )
     return candidates[0]
+
+
+def _not_offered(doctor: Doctor, wanted: Wanted) -> DomainError:
+    day = wanted.start_at.astimezone(doctor.zone).date() if wanted.start_at else wanted.day
+    metadata = {"doctor_id": doctor.id, **({"date": wanted.day.isoformat()} if wanted.day else {})}
+    if day in doctor.holidays:
+        return DomainError(
+            Reason.SLOT_NOT_OFFERED,
+            "the clinic is closed on that day, a holiday: pick another day",
+            metadata={**metadata, "closed_reason": Closed.HOLIDAY.name},
+        )
+    message = "the doctor offers no slot at that time: list the available slots of the day"
+    return DomainError(Reason.SLOT_NOT_OFFERED, message, metadata=metadata)
 
 
 def _candidates(doctor: Doctor, wanted: Wanted, of_type: AppointmentType | None) -> list[Slot]:

@@ -29,9 +29,11 @@ class Doctor:
     policy: Policy
     hours: Sequence[HoursVersion]
     active: bool
+    holidays: frozenset[date] = frozenset()
+    """Days on which the clinic is closed."""
 
     def slots_on(self, day: date) -> Sequence[Slot]:
-        """All slots that the doctor's working hours give on a day, by start; none if inactive."""
+        """All slots that the doctor's working hours give on a day, by start; none if inactive or on a holiday."""
         return _slots_on(self, day) if self.active else ()
 
     def slot_for(self, visit: Period) -> Slot:
@@ -68,6 +70,8 @@ class Doctor:
 # A Doctor is immutable: new working hours make a new object.
 @lru_cache(maxsize=_REMEMBERED_DAYS)
 def _slots_on(doctor: Doctor, day: date) -> Sequence[Slot]:
+    if day in doctor.holidays:
+        return ()
     return tuple(slots_on(doctor.hours, doctor.zone, day, doctor.policy.buffer))
 
 

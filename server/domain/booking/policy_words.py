@@ -48,6 +48,22 @@ def consequences(before: Policy, after: Policy) -> list[str]:
     ]
 
 
+def holiday_consequences(closed: int, opened: int, booked: int) -> list[str]:
+    """What other holidays do to bookings: days that close, days that open again, appointments on those that close."""
+    found = []
+    if closed:
+        days = "1 day becomes a holiday" if closed == 1 else f"{closed} days become holidays"
+        left = {
+            0: "no appointment is affected",
+            1: "1 appointment there stays as it is: cancel or move it",
+        }.get(booked, f"{booked} appointments there stay as they are: cancel or move them")
+        found.append(f"{days}, when nobody can book; {left}.")
+    if opened:
+        days = "1 day is no longer a holiday" if opened == 1 else f"{opened} days are no longer holidays"
+        found.append(f"{days}: the slots of the working hours can be booked again.")
+    return found
+
+
 def zone_consequences(before: str, after: str, shifted: int) -> list[str]:
     """What another time zone does to bookings; `shifted` appointments get another time of day."""
     if before == after:

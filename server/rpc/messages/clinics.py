@@ -13,16 +13,16 @@ from server.domain.booking.policies import USUAL_POLICY
 from server.domain.booking.policy_words import meanings
 from server.domain.errors import invalid
 from server.domain.etags import etag_of
-from server.rpc.messages.convert import to_timestamp
+from server.rpc.messages.convert import to_date, to_timestamp
 from server.rpc.messages.updates import check_same_id, fields_to_change, validate_fields
 from server.rpc.messages.validate import checked
 from server.usecases.directory.clinics import ClinicChange, ClinicChanged, policy_of
-from yoyaku.v1 import clinic_pb2
+from yoyaku.v1 import clinic_pb2, schedule_pb2
 from yoyaku.v1 import directory_service_pb2 as pb
 
 _POLICY = ("horizon_days", "min_notice_minutes", "cancel_by_minutes", "max_per_patient_day", "buffer_minutes")
 _PLAIN = ("name", "time_zone", "address", "phone", "languages")
-_FIELDS = (*_PLAIN, "policy", *(f"policy.{name}" for name in _POLICY))
+_FIELDS = (*_PLAIN, "holidays", "policy", *(f"policy.{name}" for name in _POLICY))
 
 
 @cache
@@ -34,7 +34,7 @@ def _zones() -> set[str]:
 def new_clinic(request: pb.CreateClinicRequest) -> ClinicRow:
     """A clinic to add, still without an id (INVALID_REQUEST)."""
     policy = _values(request.policy, _POLICY) if request.HasField("policy") else asdict(USUAL_POLICY)
-    return ClinicRow(id="", **_plain(request, _PLAIN, ""), **policy)
+    return ClinicRow(id="", **_plain(request, (*_PLAIN, "holidays"), ""), **policy)
 
 
 def clinic_change(request: pb.UpdateClinicRequest) -> ClinicChange:
@@ -42,10 +42,11 @@ def clinic_change(request: pb.UpdateClinicRequest) -> ClinicChange:
     clinic = request.clinic
     check_same_id("clinic.id", clinic.id, request.clinic_id)
     fields = fields_to_change(request.update_mask, clinic, _FIELDS)
-    equivalent = pb.CreateClinicRequest(**{name: getattr(clinic, name) for name in _PLAIN})
+    plain = (*_PLAIN, "holidays")
+    equivalent = pb.CreateClinicRequest(**{name: getattr(clinic, name) for name in plain})
     validate_fields(equivalent, fields, "clinic")
     policy = [name for name in _POLICY if {"policy", f"policy.{name}"} & fields]
-    values = _plain(clinic, [name for name in _PLAIN if name in fields], "clinic.")
+    values = _plain(clinic, [name for name in plain if name in fields], "clinic.")
     return ClinicChange(request.clinic_id.lower(), {**values, **_checked_policy(clinic, policy)}, clinic.etag)
 
 
@@ -59,6 +60,7 @@ def clinic_of(row: ClinicRow) -> clinic_pb2.Clinic:
         address=row.address,
         phone=row.phone,
         languages=row.languages,
+        holidays=[day.isoformat() for day in row.holidays],
         etag=etag_of(row.version),
     )
 
@@ -83,6 +85,15 @@ def clinic_updated(changed: ClinicChanged) -> pb.UpdateClinicResponse:
                 local_time_after=_local(each.start_at, after),
             )
             for each in changed.shifted
+        ],
+        uncovered_count=changed.on_holidays[0].number if changed.on_holidays else 0,
+        uncovered=[
+            schedule_pb2.UncoveredAppointment(
+                appointment_id=each.appointment_id,
+                start_time=to_timestamp(each.start_at),
+                end_time=to_timestamp(each.end_at),
+            )
+            for each in changed.on_holidays
         ],
     )
 
@@ -123,4 +134,6 @@ def _plain(message: Any, names: Any, within: str) -> dict[str, Any]:
         values["phone"] = checked(f"{within}phone", person_rules.phone, values["phone"], "")
     if "languages" in values:
         values["languages"] = list(values["languages"]) or ["en"]
+    if "holidays" in values:
+        values["holidays"] = sorted(to_date(f"{within}holidays", day) for day in values["holidays"])
     return values

@@ -1,8 +1,8 @@
 """Clinics: adding and changing them, and what a change does to bookings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -12,11 +12,11 @@ from db.postgres.booking.days import DayRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from db.postgres.directory import clinics, doctors
-from db.postgres.directory.clinics import ClinicRow, ShiftedRow
+from db.postgres.directory.clinics import AffectedRow, ClinicRow, ShiftedRow
 from db.postgres.directory.doctors import DoctorRow
 from server.domain.booking.policies import Policy, today
-from server.domain.booking.policy_words import consequences, zone_consequences
-from server.domain.errors import Reason, not_found
+from server.domain.booking.policy_words import consequences, holiday_consequences, zone_consequences
+from server.domain.errors import Reason, invalid, not_found
 from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller, require
 from server.domain.ids import Clock, IdMaker
@@ -27,7 +27,9 @@ from server.usecases.unit_of_work import Announce, Changes, perform, read
 M = TypeVar("M")
 
 MOST_SHIFTED = 100
-"""How many of the appointments that get another time of day an answer names."""
+"""How many of the appointments that a change affects an answer names, of each kind."""
+MOST_HOLIDAYS_LOCKED = 10_000
+"""How many days of doctors a change of holidays locks: a second or two of the five that a statement may take."""
 _SHOWN_IN_DAYS = ("time_zone", "horizon_days", "min_notice_minutes", "buffer_minutes")
 _SHOWN_IN_PROFILES = ("name", "time_zone", "horizon_days")
 
@@ -49,7 +51,9 @@ class ClinicChanged:
     clinic: ClinicRow
     consequences: Sequence[str]
     shifted: Sequence[ShiftedRow]
-    changes: Changes
+    on_holidays: Sequence[AffectedRow] = ()
+    """The first appointments that are on days which become holidays."""
+    changes: Changes = Changes()
 
 
 def policy_of(row: ClinicRow) -> Policy:
@@ -135,7 +139,7 @@ class Clinics:
             if first:
                 await replace_profile(first, staff[1:])
         stored = done.clinic._replace(version=row.version + 1)
-        return ClinicChanged(row, stored, done.consequences, done.shifted, Changes(days))
+        return replace(done, clinic=stored, changes=Changes(days))
 
 
 def _found(row: ClinicRow | None, clinic_id: str) -> ClinicRow:
@@ -160,17 +164,29 @@ async def _changed(pg: Connection, row: ClinicRow, change: ClinicChange, now: da
         shifted = await clinics.shifted(pg, row, wanted.time_zone, now, MOST_SHIFTED)
     sentences = consequences(policy_of(row), policy_of(wanted))
     sentences += zone_consequences(row.time_zone, wanted.time_zone, shifted[0].number if shifted else 0)
-    return ClinicChanged(row, wanted, sentences, shifted, Changes())
+    closed, opened = {*wanted.holidays} - {*row.holidays}, {*row.holidays} - {*wanted.holidays}
+    hit = await clinics.on_days(pg, row.id, sorted(closed), now, MOST_SHIFTED) if closed else ()
+    sentences += holiday_consequences(len(closed), len(opened), hit[0].number if hit else 0)
+    return ClinicChanged(row, wanted, sentences, shifted, hit)
 
 
 async def _lock_days(
     pg: Connection, staff: Sequence[str], before: ClinicRow, after: ClinicRow, now: datetime
 ) -> Sequence[DayRow]:
     """Raise the revisions of all days of a clinic that a change shows in."""
-    if not staff or not _differ(before, after, _SHOWN_IN_DAYS):
+    dates = {*before.holidays} ^ {*after.holidays}
+    if len(staff) * len(dates) > MOST_HOLIDAYS_LOCKED:
+        most = MOST_HOLIDAYS_LOCKED // len(staff)
+        raise invalid("clinic.holidays", f"differ on {len(dates)} days from those of before: change {most} at a time")
+    if _differ(before, after, _SHOWN_IN_DAYS):
+        dates |= _all_days(before, after, now)
+    if not staff or not dates:
         return ()
+    return await hours.raise_revisions(pg, staff, dates, now)
+
+
+def _all_days(before: ClinicRow, after: ClinicRow, now: datetime) -> set[date]:
     zones = [(policy_of(row), ZoneInfo(row.time_zone)) for row in (before, after)]
     # The rest of a session that began yesterday evening changes too.
     first = min(today(zone, now) for _, zone in zones) - timedelta(days=1)
-    last = max(policy.last_day(zone, now) for policy, zone in zones)
-    return await hours.raise_revisions(pg, sorted(staff), first, last, now)
+    return set(hours.dates(first, max(policy.last_day(zone, now) for policy, zone in zones)))

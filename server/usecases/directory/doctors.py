@@ -236,4 +236,4 @@ async def _lock_days(pg: Connection, row: DoctorRow, now: datetime) -> Sequence[
     first = today(ZoneInfo(row.time_zone), now)
     # The rest of a session that began yesterday evening opens or closes too.
     yesterday, last = first - timedelta(days=1), first + timedelta(days=row.horizon_days)
-    return await hours.raise_revisions(pg, [row.id], yesterday, last, now)
+    return await hours.raise_revisions(pg, [row.id], hours.dates(yesterday, last), now)

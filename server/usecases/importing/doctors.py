@@ -162,7 +162,8 @@ async def raise_days(context: BatchContext, doctor_ids: Sequence[str]) -> None:
         return
     today = context.now.date()
     last = await imports.last_day(context.pg, doctor_ids, today)
-    await hours.raise_revisions(context.pg, doctor_ids, today - timedelta(days=2), last, context.now)
+    touched = hours.dates(today - timedelta(days=2), last)
+    await hours.raise_revisions(context.pg, doctor_ids, touched, context.now)
 
 
 async def _store_doctor(context: BatchContext, doctor_id: str, now: Fields) -> None:

@@ -18,6 +18,7 @@ from server.domain.booking.slots import Period, Slot
 from server.domain.booking.wall_time import utc_offset_minutes
 
 _REMEMBERED_DOCTORS = 5_000
+_REMEMBERED_CLINICS = 500
 
 
 def doctor_of(row: OfferRow) -> Doctor:
@@ -36,6 +37,7 @@ def doctor_of(row: OfferRow) -> Doctor:
         ),
         row.hours,
         row.active,
+        row.holidays,
     )
 
 
@@ -47,9 +49,25 @@ def _doctor(
     policy: tuple[int, int, int, int, int],
     written_hours: str,
     active: bool,
+    written_holidays: str,
 ) -> Doctor:
-    zone = ZoneInfo(time_zone)
-    return Doctor(doctor_id, practitioner_id, clinic_id, zone, Policy(*policy), hours_of(written_hours), active)
+    return Doctor(
+        doctor_id,
+        practitioner_id,
+        clinic_id,
+        ZoneInfo(time_zone),
+        Policy(*policy),
+        hours_of(written_hours),
+        active,
+        _holidays_of(written_holidays),
+    )
+
+
+# Doctors of a clinic share them.
+@lru_cache(maxsize=_REMEMBERED_CLINICS)
+def _holidays_of(written: str) -> frozenset[date]:
+    days = written.strip("{}")
+    return frozenset(map(date.fromisoformat, days.split(","))) if days else frozenset()
 
 
 _known_doctor = lru_cache(maxsize=_REMEMBERED_DOCTORS)(_doctor)

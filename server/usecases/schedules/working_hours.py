@@ -88,7 +88,7 @@ class WorkingHours:
         _check_start(doctor, new.version, now)
         _check_sessions(new.version.sessions)
         last = doctor.policy.last_day(doctor.zone, now)
-        changed = await hours.raise_revisions(pg, [doctor.id], new.version.valid_from, last, now)
+        changed = await hours.raise_revisions(pg, [doctor.id], hours.dates(new.version.valid_from, last), now)
         version = await (await hours.raise_version(pg, doctor.id)).fetchone()
         if version is None:
             raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", doctor.id)

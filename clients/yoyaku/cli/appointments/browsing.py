@@ -31,6 +31,7 @@ _CLOSED = {
     ClosedReason.CLOSED_REASON_PAST: "that day is over",
     ClosedReason.CLOSED_REASON_BEYOND_HORIZON: "that day is further ahead than the clinic allows bookings",
     ClosedReason.CLOSED_REASON_DOCTOR_INACTIVE: "the doctor takes no more bookings",
+    ClosedReason.CLOSED_REASON_HOLIDAY: "the clinic is closed on that day",
 }
 
 

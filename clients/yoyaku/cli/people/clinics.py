@@ -1,10 +1,12 @@
 """Commands that set up clinics and their doctors."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
+from yoyaku import BlockingClient
 from yoyaku.cli import words
 from yoyaku.cli.output import tables
 from yoyaku.cli.output.escaping import escaped, plain
@@ -22,6 +24,8 @@ Phone = Annotated[str | None, typer.Option(metavar="NUMBER", help="What patients
 Languages = Annotated[
     list[str] | None, typer.Option("--language", metavar="en|ja", help="May be repeated; the main one first.")
 ]
+Yes = Annotated[bool, typer.Option("--yes", help="Change it without first asking.")]
+Days = Annotated[list[datetime] | None, typer.Option(metavar="DATE", formats=["%Y-%m-%d"], help="May be repeated.")]
 Rule = Annotated[int | None, typer.Option(metavar="NUMBER", help="See `yoyaku clinic policies`.")]
 
 
@@ -57,7 +61,7 @@ def change(
     cancel_by_minutes: Rule = None,
     max_per_patient_day: Rule = None,
     buffer_minutes: Rule = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Change it without first asking.")] = False,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Change a clinic: first shows what that does to bookings, and asks."""
@@ -67,15 +71,31 @@ def change(
         "max_per_patient_day": max_per_patient_day, "buffer_minutes": buffer_minutes,
     }  # fmt: skip
     with session(context) as client:
+        answer = _changed(client, words.clinic_id(client, which), wanted, ask=not yes)
+    _show(answer, as_json=as_json)
+
+
+@clinic.command()
+def holidays(
+    context: typer.Context,
+    which: ClinicArgument,
+    add: Days = None,
+    remove: Days = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Show or change the days on which a clinic is closed; first says which bookings are on them, and asks."""
+    with session(context) as client:
         clinic_id = words.clinic_id(client, which)
-        preview = client.update_clinic(clinic_id, **wanted, validate_only=True)  # type: ignore[arg-type]
-        if not yes and preview.consequences:
-            typer.echo(_told(preview), err=True)
-            typer.confirm("Change it?", abort=True, err=True)
-        answer = client.update_clinic(clinic_id, **wanted, etag=preview.clinic.etag)  # type: ignore[arg-type]
-    if not as_json and answer.consequences:
-        typer.echo(_told(answer), err=True)
-    present(answer, _details(answer.clinic), as_json=as_json)
+        found = client.get_clinic(clinic_id)
+        if not add and not remove:
+            present(found, _details(found.clinic), as_json=as_json)
+            return
+        days = set(found.clinic.holidays)
+        days |= {f"{day:%Y-%m-%d}" for day in add or ()}
+        days -= {f"{day:%Y-%m-%d}" for day in remove or ()}
+        answer = _changed(client, clinic_id, {"holidays": sorted(days)}, ask=not yes)
+    _show(answer, as_json=as_json)
 
 
 @clinic.command()
@@ -110,6 +130,21 @@ def add_doctor(
     present(answer, details(shown), as_json=as_json)
 
 
+def _changed(client: BlockingClient, clinic_id: str, wanted: dict[str, Any], *, ask: bool) -> UpdateClinicResponse:
+    """Change a clinic, after a yes if it is to be asked for and the change does something to bookings."""
+    preview = client.update_clinic(clinic_id, **wanted, validate_only=True)
+    if ask and preview.consequences:
+        typer.echo(_told(preview), err=True)
+        typer.confirm("Change it?", abort=True, err=True)
+    return client.update_clinic(clinic_id, **wanted, etag=preview.clinic.etag)
+
+
+def _show(answer: UpdateClinicResponse, *, as_json: bool) -> None:
+    if not as_json and answer.consequences:
+        typer.echo(_told(answer), err=True)
+    present(answer, _details(answer.clinic), as_json=as_json)
+
+
 def _details(found: Clinic) -> Table:
     return details(
         {
@@ -118,6 +153,7 @@ def _details(found: Clinic) -> Table:
             "Address": found.address,
             "Phone": found.phone,
             "Languages": ", ".join(found.languages),
+            "Holidays": ", ".join(found.holidays),
             "Id": found.id,
         }
     )
@@ -125,4 +161,5 @@ def _details(found: Clinic) -> Table:
 
 def _told(answer: UpdateClinicResponse) -> str:
     moved = [f"  {each.local_time_before} -> {each.local_time_after}  {each.appointment_id}" for each in answer.shifted]
-    return escaped("\n".join([*answer.consequences, *moved]))
+    left = [f"  {each.start_time.ToDatetime():%Y-%m-%d %H:%M} UTC  {each.appointment_id}" for each in answer.uncovered]
+    return escaped("\n".join([*answer.consequences, *moved, *left]))

@@ -22,7 +22,7 @@ _BY_NAME: dict[str, Any] = {
     "new_password": "another correct horse", "current_password": "correct horse battery", "language": "ja",
     "system": "urn:example:hospital", "value": "4711", "code": "123456", "pairing_code": "K7QM3XWP",
     "certificate_name": "spiffe://hospital.example/laboratory",
-    "kind": "ultrasound", "resource_kinds": "ultrasound",
+    "holidays": "2027-01-01", "kind": "ultrasound", "resource_kinds": "ultrasound",
     "text": "Blood pressure 120/80.", "slot_minutes": 30, "expires_in": 900, "update_mask": "name,phone",
     "description": "must be a date, as YYYY-MM-DD", "next_page_token": "", "closed_reason": "", "retry_delay": "2s",
     "id": _ID, "end_time": "2026-12-01T01:00:00Z", "status": "APPOINTMENT_STATUS_SCHEDULED",

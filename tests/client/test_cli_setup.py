@@ -45,3 +45,18 @@ async def test_an_account_is_disabled_enabled_and_reset(scene: Scene, admin: She
     anybody = Shell(admin.address)
     done = await anybody("set-password", typed=f"{reset['set_password_token']}\nquiet river stones\n")
     assert done.code == 0
+
+
+async def test_holidays_are_added_and_removed_and_say_first_which_bookings_are_on_them(
+    scene: Scene, admin: Shell
+) -> None:
+    appointment = (await scene.book_slot("09:00")).appointment
+    words = ("clinic", "holidays", scene.clinic_id)
+    refused = await admin(*words, "--add", TUESDAY, typed="n\n")
+    assert refused.code == 1
+    assert appointment.id in refused.err
+    await admin(*words, "--add", TUESDAY, "--add", "2026-05-04", "--yes")
+    assert f"{TUESDAY}, 2026-05-04" in (await admin(*words)).out
+    assert "closed on that day" in (await admin("slots", scene.doctor_id, TUESDAY)).out
+    left = await admin(*words, "--remove", TUESDAY, "--yes", "--json")
+    assert left.json["clinic"]["holidays"] == ["2026-05-04"]

@@ -1,7 +1,7 @@
 """Clinics: adding and changing them, and what a change does to bookings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -28,8 +28,8 @@ M = TypeVar("M")
 
 MOST_SHIFTED = 100
 """How many of the appointments that a change affects an answer names, of each kind."""
-MOST_HOLIDAYS_LOCKED = 10_000
-"""How many days of doctors a change of holidays locks: a second or two of the five that a statement may take."""
+MOST_HOLIDAYS_LOCKED = 20_000
+"""How many days of doctors a change of holidays locks: less than a second of the five that a statement may take."""
 _SHOWN_IN_DAYS = ("time_zone", "horizon_days", "min_notice_minutes", "buffer_minutes")
 _SHOWN_IN_PROFILES = ("name", "time_zone", "horizon_days")
 
@@ -53,7 +53,7 @@ class ClinicChanged:
     shifted: Sequence[ShiftedRow]
     on_holidays: Sequence[AffectedRow] = ()
     """The first appointments that are on days which become holidays."""
-    changes: Changes = Changes()
+    changes: Changes = field(default_factory=Changes)
 
 
 def policy_of(row: ClinicRow) -> Policy:
@@ -153,7 +153,7 @@ def _after(row: ClinicRow, change: ClinicChange) -> ClinicRow:
 
 
 def _differ(one: ClinicRow, other: ClinicRow, fields: Sequence[str]) -> bool:
-    return any(getattr(one, field) != getattr(other, field) for field in fields)
+    return any(getattr(one, name) != getattr(other, name) for name in fields)
 
 
 async def _changed(pg: Connection, row: ClinicRow, change: ClinicChange, now: datetime) -> ClinicChanged:

@@ -1,6 +1,6 @@
 """WatchSlots: the days that come, who may watch whom, signs of life, and the end of a stream."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -34,6 +34,18 @@ async def test_a_change_arrives_with_the_revision_that_its_write_returned(scene:
         assert states(day)["10:00"] == "taken"
         await scene.cancel(booked.appointment)
         assert states(await reader.day(scene.doctor_id, lambda day: day.revision == 2))["10:00"] == "free"
+
+
+async def test_a_week_of_a_doctor_is_one_stream(scene: Scene) -> None:
+    week = [(date.fromisoformat(TUESDAY) + timedelta(days=number)).isoformat() for number in range(7)]
+    async with watch(scene.patient, scene.doctor_id, date=TUESDAY, days=7) as reader:
+        await reader.until(lambda reader: {day.date for day in reader.days()} == set(week))
+        for slot in (week[6], week[0]):
+            booked = await scene.book_slot("10:00", date=slot)
+            day = await reader.day(
+                scene.doctor_id, lambda day, slot=slot: (day.date, day.revision) == (slot, booked.revision)  # type: ignore[misc]
+            )
+            assert states(day)["10:00"] == "taken"
 
 
 async def test_time_that_a_person_gives_another_clinic_shows_as_such_and_tells_nothing_else(scene: Scene) -> None:
@@ -78,6 +90,9 @@ async def refused(reader: Reader) -> Refusal:
         ({"doctor_ids": [NOBODY], "clinic_id": NOBODY}, "INVALID_REQUEST"),
         ({"doctor_ids": [NOBODY], "date": "2026-02-30"}, "INVALID_REQUEST"),
         ({"doctor_ids": [NOBODY] * 201}, "INVALID_REQUEST"),
+        ({"doctor_ids": [NOBODY], "days": 7}, "INVALID_REQUEST"),
+        ({"doctor_ids": [NOBODY], "date": TUESDAY, "days": 8}, "INVALID_REQUEST"),
+        ({"doctor_ids": [NOBODY] * 29, "date": TUESDAY, "days": 2}, "INVALID_REQUEST"),
     ],
 )
 async def test_what_cannot_be_watched_is_refused_with_a_reason(

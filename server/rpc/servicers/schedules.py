@@ -92,6 +92,7 @@ class ScheduleServicer(ScheduleServiceServicer):
             doctor_ids=[each.lower() for each in request.doctor_ids],
             clinic_id=request.clinic_id.lower(),
             day=to_optional_date("date", request.date),
+            count=request.days or 1,
         )
         return self._slot_watch.watch(watcher(context), watched)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from db.postgres.cluster.engines import Engine
 from db.postgres.directory import doctors
@@ -19,11 +19,19 @@ from server.usecases.unit_of_work import read
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Whose days to watch (some doctors', or a clinic's), and which date; None for today in the clinic's zone."""
+    """Whose days to watch (some doctors', or a clinic's), and which ones."""
 
     doctor_ids: Sequence[str]
     clinic_id: str
     day: date | None
+    """The first day; None for today in the clinic's zone, which moves on."""
+    count: int
+    """How many days from the first on; 1 if that is None."""
+
+    @property
+    def days(self) -> list[date | None]:
+        """The days; None for the current one."""
+        return [self.day and self.day + timedelta(days=number) for number in range(self.count)]
 
 
 class SlotWatch:
@@ -42,7 +50,7 @@ class SlotWatch:
         # Counted first: a caller with too many streams is refused without a query.
         async with self._streams.opened(stream, watcher):
             places = await self._places(watcher.caller, watched)
-            with self._hub.following(stream, places, watched.day):
+            with self._hub.following(stream, places, watched.days):
                 while stream.ending is None:
                     await stream.woken()
                     while stream.pending and stream.ending is not Ending.TOKEN_REVOKED:

@@ -10,17 +10,21 @@ from server.domain.booking.policies import today
 from server.usecases.streams import Stream
 
 
+WatchedDay = tuple[str, date | None]
+"""A doctor and a date; None for the doctor's current day, whichever that is."""
+
+
 class DayStream(Stream):
-    """A stream of days: for a slow reader, at most one day per doctor waits, the newest."""
+    """A stream of days: for a slow reader, at most one message waits for each watched day, the newest."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.pending: dict[str, bytes] = {}
-        """What to send, by doctor."""
+        self.pending: dict[WatchedDay, bytes] = {}
+        """What to send."""
 
-    def put(self, doctor_id: str, message: bytes) -> None:
-        """Queue a day for sending, in place of an older one of the doctor that still waits."""
-        self.pending[doctor_id] = message
+    def put(self, watched: WatchedDay, message: bytes) -> None:
+        """Queue a day for sending, in place of an older version that still waits."""
+        self.pending[watched] = message
         self.wake()
 
 
@@ -41,6 +45,11 @@ class FollowedDay:
         """Whether it waits for its turn to be read."""
         self.loading = False
         self.streams: set[DayStream] = set()
+
+    @property
+    def watched(self) -> WatchedDay:
+        """What streams ask for to follow it."""
+        return self.doctor_id, self.date if self.fixed else None
 
     @property
     def key(self) -> DoctorDay:

@@ -8,9 +8,10 @@ is found by a look at the database every two seconds; and the clock. The day of 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
+from itertools import product
 
 import structlog
 
@@ -65,15 +66,17 @@ class Hub:
         days.on_new = self.deliver
 
     @contextmanager
-    def following(self, stream: DayStream, places: Iterable[PlaceRow], day: date | None) -> Iterator[None]:
-        """Give a stream the day of each doctor, now and whenever it changes; the current day if `day` is None."""
-        wanted = list(places)
-        for place in wanted:
+    def following(
+        self, stream: DayStream, places: Iterable[PlaceRow], days: Sequence[date | None]
+    ) -> Iterator[None]:
+        """Give a stream these days of each doctor, now and whenever they change; None is the current day."""
+        wanted = list(product(days, places))
+        for day, place in wanted:
             self._join(stream, place, day)
         try:
             yield
         finally:
-            for place in wanted:
+            for day, place in wanted:
                 self._leave(stream, place.doctor_id, day)
 
     def deliver(self, day: RenderedDay) -> None:
@@ -85,7 +88,7 @@ class Hub:
                 if followed.due_at < self._wakes_at:
                     self._sooner.set()
                 for stream in followed.streams:
-                    stream.put(day.doctor_id, day.whole)
+                    stream.put(followed.watched, day.whole)
 
     def loops(self) -> list[Coroutine[None, None, None]]:
         """The tasks that follow days until cancelled; a failure is logged once, and retried."""
@@ -212,7 +215,7 @@ class Hub:
             self._by_day.setdefault(followed.key, []).append(followed)
         followed.streams.add(stream)
         if followed.day is not None and now < followed.due_at:
-            stream.put(place.doctor_id, followed.day.whole)
+            stream.put(followed.watched, followed.day.whole)
         else:
             self._refresh(followed, stream)
 

@@ -9,7 +9,6 @@ from server.domain.booking.doctor import DoctorDay
 from server.domain.booking.policies import today
 from server.usecases.streams import Stream
 
-
 WatchedDay = tuple[str, date | None]
 """A doctor and a date; None for the doctor's current day, whichever that is."""
 

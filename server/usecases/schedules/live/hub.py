@@ -66,9 +66,7 @@ class Hub:
         days.on_new = self.deliver
 
     @contextmanager
-    def following(
-        self, stream: DayStream, places: Iterable[PlaceRow], days: Sequence[date | None]
-    ) -> Iterator[None]:
+    def following(self, stream: DayStream, places: Iterable[PlaceRow], days: Sequence[date | None]) -> Iterator[None]:
         """Give a stream these days of each doctor, now and whenever they change; None is the current day."""
         wanted = list(product(days, places))
         for day, place in wanted:

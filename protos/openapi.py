@@ -15,7 +15,8 @@ PACKAGE = "yoyaku.v1"
 HTTP = "[google.api.http]"
 VERBS = ("get", "put", "post", "patch", "delete")
 NO_TOKEN = {
-    "GetSigningKeys", "Login", "RefreshToken", "Logout", "SetPassword", "PairDisplay", "ExchangeDeviceToken",
+    "GetSigningKeys", "Login", "RefreshToken", "Logout", "SetPassword", "RequestPasswordReset", "PairDisplay",
+    "ExchangeDeviceToken", "ConfirmContactByLink",
 }  # fmt: skip
 # A service account has no path of its own to show.
 CREATES = re.compile("Create(?!Service)|Register(?!WalkIn)")

@@ -58,6 +58,13 @@ class Settings(BaseSettings):
     mail_from: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", description="address that email comes from")] = (
         "yoyaku@localhost"
     )
+    public_url: Annotated[
+        str,
+        Field(
+            pattern=r"^(https?://[^\s/?#]+)?$",
+            description="where people reach the edge, for links in messages; empty: no links, and tokens in answers",
+        ),
+    ] = ""
     sms: Annotated[Literal["log", "sns"], Field(description="text messages: a line in the log, or Amazon SNS")] = "log"
     sns_region: Annotated[str, Field(description="AWS region of SNS")] = ""
     sns_endpoint: Annotated[str, Field(description="URL of SNS if it is not Amazon's own")] = ""

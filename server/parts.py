@@ -18,6 +18,7 @@ from server.usecases.appointments.status import StatusChanger
 from server.usecases.directory.profile_cache import ProfileCache
 from server.usecases.identity.access_tokens import AccessTokens
 from server.usecases.identity.accounts import Accounts
+from server.usecases.identity.password_offers import ForgottenPasswords
 from server.usecases.identity.passwords import Passwords
 from server.usecases.identity.sessions import Sessions
 from server.usecases.identity.signing_keys import SigningKeys
@@ -55,7 +56,6 @@ class Parts:
     archive_keys: KeyRing
     passwords: Passwords
     sessions: Sessions
-    accounts: Accounts
     seal: Seal
     """Encrypts the stored answers of idempotent writes that contain secrets."""
     housekeeping: Housekeeping
@@ -73,6 +73,8 @@ class Parts:
     valkeys: Valkeys
     log_level: LogLevel
     backup_times: BackupTimes = field(init=False)
+    accounts: Accounts = field(init=False)
+    forgotten: ForgottenPasswords = field(init=False)
     status: StatusChanger = field(init=False)
     no_shows: NoShows = field(init=False)
     lanes: Lanes = field(init=False)

@@ -75,6 +75,7 @@ def servicers(parts: Parts) -> Servicers:
             parts.keys,
             parts.sessions,
             parts.accounts,
+            parts.forgotten,
             Devices(parts.engine, parts.token_store, parts.signer, parts.clock, parts.new_id, parts.tokens),
             parts.seal,
         ),

@@ -32,6 +32,7 @@ from server.usecases.directory.profile_cache import DOCTOR_LIFE, PATIENT_LIFE, P
 from server.usecases.identity.access_tokens import AccessTokens
 from server.usecases.identity.accounts import Accounts
 from server.usecases.identity.certificates import Certificates
+from server.usecases.identity.password_offers import ForgottenPasswords, PasswordOffers
 from server.usecases.identity.passwords import Passwords
 from server.usecases.identity.sessions import Sessions
 from server.usecases.identity.signing_keys import SigningKeys, key_encryption_key
@@ -67,6 +68,7 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
         stack.push_async_callback(token_store.aclose)
         parts = _parts(stack, settings, secret, engine, cache, token_store, clock)
         parts.backup_times = BackupTimes(engine)
+        _add_accounts(parts, settings)
         _add_clinic_day(parts)
         certificates = Certificates(engine, clock, parts.tokens, settings.edge_key.get_secret_value())
         parts.server = GrpcServer(servicers(parts), Callers(parts.tokens, certificates), parts.stalled_readers)
@@ -106,7 +108,6 @@ def _parts(
         archive_keys=archive_keys,
         passwords=passwords,
         sessions=sessions,
-        accounts=Accounts(engine, clock, new_id, passwords, sessions),
         seal=Seal(secret, "answers with secrets"),
         housekeeping=Housekeeping(engine, clock),
         capacity=Capacity(engine, settings.tasks),
@@ -123,6 +124,13 @@ def _parts(
         valkeys=Valkeys({"cache": cache, "tokens": token_store}),
         log_level=LogLevel(cache, signer, settings.log_level),
     )
+
+
+def _add_accounts(parts: Parts, settings: Settings) -> None:
+    engine, clock, new_id = parts.engine, parts.clock, parts.new_id
+    offers = PasswordOffers(new_id, by_mail=bool(settings.public_url))
+    parts.accounts = Accounts(engine, clock, new_id, parts.passwords, parts.sessions, offers)
+    parts.forgotten = ForgottenPasswords(engine, parts.token_store, clock, new_id, offers)
 
 
 def _add_clinic_day(parts: Parts) -> None:

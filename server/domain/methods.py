@@ -71,6 +71,7 @@ METHODS: dict[str, tuple[Action, ...]] = {
         Action.EDIT_OWN_CONTACT,
     ),
     "DirectoryService/ConfirmContact": (Action.EDIT_PATIENT, Action.EDIT_OWN_CONTACT),
+    "DirectoryService/ConfirmContactByLink": (),
     "DirectoryService/SearchPatients": (Action.SEARCH_PATIENTS,),
     "DirectoryService/ReserveIdentifierSystem": (Action.RESERVE_IDENTIFIERS,),
     "DirectoryService/ReleaseIdentifierSystem": (Action.RESERVE_IDENTIFIERS,),
@@ -83,6 +84,7 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "AuthService/InviteAccount": (Action.MANAGE_ACCOUNTS,),
     "AuthService/SetPassword": (),
     "AuthService/ResetPassword": (Action.MANAGE_ACCOUNTS,),
+    "AuthService/RequestPasswordReset": (),
     "AuthService/ChangePassword": (Action.CHANGE_PASSWORD,),
     "AuthService/DisableAccount": (Action.MANAGE_ACCOUNTS,),
     "AuthService/EnableAccount": (Action.MANAGE_ACCOUNTS,),
@@ -106,7 +108,9 @@ LIMITED: dict[str, tuple[str, ...]] = {
         "AuthService/Login",
         "AuthService/SetPassword",
         "AuthService/ResetPassword",
+        "AuthService/RequestPasswordReset",
         "AuthService/PairDisplay",
+        "DirectoryService/ConfirmContactByLink",
     ),
 }
 """Methods that share a lower call limit than all others; the limits are in server/edge/limits.py."""

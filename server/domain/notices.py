@@ -23,12 +23,18 @@ class NoticeKind(StrEnum):
     """To the address or number that a patient had until now."""
     DETAILS_CHANGED = "details_changed"
     """Somebody at a clinic that the patient does not belong to changed the patient's data."""
+    INVITATION = "invitation"
+    """To the owner of a new account: the link that sets its password."""
+    PASSWORD_RESET = "password_reset"
+    """To the owner of an account: the link that sets a new password."""
 
 
 ADDRESSED = frozenset(
     {NoticeKind.WITHDRAWAL, NoticeKind.CONTACT_CODE, NoticeKind.CONTACT_CHANGED, NoticeKind.DETAILS_CHANGED}
 )
 """Notices for one particular address or number, even if the patient has another one when they are sent."""
+OF_PASSWORDS = frozenset({NoticeKind.INVITATION, NoticeKind.PASSWORD_RESET})
+"""Notices whose link sets the password of an account: without the link they are of no use."""
 
 
 class Channel(StrEnum):

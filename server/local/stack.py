@@ -149,6 +149,7 @@ class Stack:
 
     def _start_workers(self) -> None:
         count = self._settings.workers
+        self._environment.setdefault("YOYAKU_PUBLIC_URL", self.state.edge)
         with self._step(f"Workers: {count}"):
             self._parts.stops.callback(self._stop_workers)
             self._fleet.start(count, self._environment)

@@ -18,7 +18,7 @@ from server.notifications.ledger import AttemptEnd, Later, Ledger
 from server.notifications.letters import Letter
 from server.notifications.limits import Limit
 from server.notifications.provider_breaker import ProviderBreaker, ProviderCall
-from server.notifications.providers import Failed, LetterRefused, Sender, Unaddressable, Unanswered
+from server.notifications.senders.providers import Failed, LetterRefused, Sender, Unaddressable, Unanswered
 from server.telemetry import metrics, traces
 
 _log = structlog.get_logger()

@@ -4,18 +4,19 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from db.errors import StateError, Unreachable
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
-from db.postgres.directory import contact_changes
 from db.postgres.notifications import notifications
 from db.postgres.notifications.content import ContentRow, content_of
 from db.postgres.notifications.notifications import NotificationRow
 from server.domain.booking.appointment import AppointmentStatus
-from server.domain.contacts import CodeMaker
 from server.domain.ids import Clock, IdMaker
 from server.domain.notices import (
     ADDRESSED,
+    OF_PASSWORDS,
     Channel,
     Delivery,
     DeliveryOutcome,
@@ -25,8 +26,10 @@ from server.domain.notices import (
     still_true,
 )
 from server.notifications.letters import Letter, Way, letter
+from server.notifications.links import Enclosed, Links
 from server.telemetry import metrics, traces
-from server.usecases.directory.contacts import code_hash
+
+_log = structlog.get_logger()
 
 _ENTERING = 30
 """How often, a second apart, recording a provider's answer is tried while the database is unavailable."""
@@ -52,11 +55,11 @@ class AttemptEnd:
 class Ledger:
     """Claims notices for sending, and records what came of it."""
 
-    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, new_code: CodeMaker, mail_from: str) -> None:
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, links: Links, mail_from: str) -> None:
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
-        self._new_code = new_code
+        self._links = links
         self._mail_from = mail_from
 
     async def look(self, notification_id: str) -> ContentRow | None:
@@ -73,33 +76,34 @@ class Ledger:
         Recipient and channel are decided here, from the patient's present data. Raises Later if the channel is another
         one.
         """
-        code = self._new_code()
 
-        async def work(pg: Connection) -> tuple[ContentRow, Channel, str] | None:
+        async def work(pg: Connection) -> tuple[ContentRow, Channel, str, Enclosed] | None:
             now = self._clock()
             found = await (await content_of(pg, notification_id)).fetchone()
             if found is None or found.status != Delivery.WAITING:
                 return None
             current, recipient = _way(found)
+            enclosed = Enclosed()
             if useless := _uselessness(found, now):
                 end = Delivery.DROPPED, useless
+            elif not self._links.can_write(NoticeKind(found.kind)):
+                _log.error("a mail needs a link: set YOYAKU_PUBLIC_URL for notification workers too", kind=found.kind)
+                end = Delivery.DEAD, DeliveryOutcome.FAILED
             else:
                 await self._withdraw(pg, found, recipient, now)
-                if found.patient_id and found.kind == NoticeKind.CONTACT_CODE:
-                    # Only the message contains the code, so a message that is sent again gets a new one.
-                    await contact_changes.set_code(pg, notification_id, code_hash(found.patient_id, code))
+                enclosed = await self._links.enclose(pg, notification_id, found, current)
                 end = _beginning(channel, current)
             await notifications.take_up(pg, notification_id, *end, channel=current, recipient=recipient, now=now)
-            return None if end[0] is Delivery.DROPPED else (found, current, recipient)
+            return None if end[0] in {Delivery.DROPPED, Delivery.DEAD} else (found, current, recipient, enclosed)
 
         claimed = await transact(self._engine, work)
         if claimed is None:
             return None
-        content, current, recipient = claimed
+        content, current, recipient, enclosed = claimed
         if current is not channel:
             raise Later(timedelta())
         way = Way(current, recipient, self._mail_from)
-        return content, letter(notification_id, content, way, code, self._clock())
+        return content, letter(notification_id, content, way, enclosed, self._clock())
 
     async def _withdraw(self, pg: Connection, content: ContentRow, recipient: str, now: datetime) -> None:
         """Withdraw a calendar entry from an address that this notice does not go to."""
@@ -163,7 +167,7 @@ def _beginning(channel: Channel, current: Channel) -> tuple[Delivery, DeliveryOu
 def _uselessness(content: ContentRow, now: datetime) -> DeliveryOutcome | None:
     if now >= content.expires_at:
         return DeliveryOutcome.EXPIRED
-    if content.kind == NoticeKind.CONTACT_CODE and not content.change_waits:
+    if content.kind in {NoticeKind.CONTACT_CODE, *OF_PASSWORDS} and not content.still_wanted:
         return DeliveryOutcome.SUPERSEDED
     if content.appointment_status is None or content.start_at is None:
         return None

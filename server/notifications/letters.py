@@ -7,6 +7,7 @@ from db.postgres.notifications.content import ContentRow
 from server.domain.notices import Channel, NoticeKind
 from server.notifications import texts
 from server.notifications.calendars import CalendarEntry, Invitation, invitation
+from server.notifications.links import Enclosed
 from server.notifications.texts import WhenAndWhere
 
 
@@ -32,11 +33,11 @@ class Way:
     mail_from: str
 
 
-def letter(notification_id: str, content: ContentRow, way: Way, code: str, now: datetime) -> Letter:
-    """The letter of a notice, with the present data; `code` is for a notice that asks to confirm a contact."""
+def letter(notification_id: str, content: ContentRow, way: Way, enclosed: Enclosed, now: datetime) -> Letter:
+    """The letter of a notice, with the present data."""
     visit = _visit(content)
     kind = NoticeKind(content.kind)
-    text = texts.about(kind, visit, content.language) if visit else texts.to_person(kind, content.language, code)
+    text = texts.about(kind, visit, content.language) if visit else texts.to_person(kind, content.language, enclosed)
     if way.channel is Channel.SMS:
         return Letter(notification_id, way.recipient, text.subject, text.sms)
     entry = _entry(content, way.recipient, way.mail_from)

@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from server.domain.notices import NoticeKind
+from server.notifications.links import Enclosed
 
 _WEEKDAYS = {"en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), "ja": tuple("月火水木金土日")}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -21,6 +22,8 @@ _SUBJECTS = {
         NoticeKind.CONTACT_CODE: "Your code is {code}",
         NoticeKind.CONTACT_CHANGED: "Your contact details are changing",
         NoticeKind.DETAILS_CHANGED: "Your details were changed",
+        NoticeKind.INVITATION: "You have been invited: choose a password",
+        NoticeKind.PASSWORD_RESET: "Choose a new password",
     },
     "ja": {
         NoticeKind.CONFIRMATION: "ご予約を承りました:{when}",
@@ -32,6 +35,8 @@ _SUBJECTS = {
         NoticeKind.CONTACT_CODE: "確認コード:{code}",
         NoticeKind.CONTACT_CHANGED: "ご連絡先の変更について",
         NoticeKind.DETAILS_CHANGED: "登録内容の変更について",
+        NoticeKind.INVITATION: "アカウントのご案内:パスワードの設定",
+        NoticeKind.PASSWORD_RESET: "新しいパスワードの設定",
     },
 }
 _BODIES = {
@@ -62,6 +67,14 @@ _TO_PERSON = {
             "A clinic that has not seen you yet has changed the details that we keep of you. Your access log says"
             " why.\nIf this is wrong, call your clinic.\n"
         ),
+        NoticeKind.INVITATION: (
+            "An account was made for you. Choose its password here, within 7 days:\n\n{link}\n\n"
+            "The link works once: do not pass it on. If you did not expect this message, ignore it.\n"
+        ),
+        NoticeKind.PASSWORD_RESET: (
+            "Choose a new password for your account here, within 24 hours:\n\n{link}\n\n"
+            "The link works once: do not pass it on. If you did not ask for this, ignore this message.\n"
+        ),
     },
     "ja": {
         NoticeKind.SECURITY_WARNING: (
@@ -79,7 +92,19 @@ _TO_PERSON = {
             "受診歴のない医療機関が、あなたの登録内容を変更しました。理由は閲覧履歴でご確認いただけます。\n"
             "お心当たりのない場合は、かかりつけの医療機関にお電話ください。\n"
         ),
+        NoticeKind.INVITATION: (
+            "アカウントをご用意しました。7日以内に、こちらからパスワードを設定してください。\n\n{link}\n\n"
+            "このリンクは一度だけ使えます。ほかの人に渡さないでください。お心当たりのない場合は、このメッセージを無視してください。\n"
+        ),
+        NoticeKind.PASSWORD_RESET: (
+            "24時間以内に、こちらから新しいパスワードを設定してください。\n\n{link}\n\n"
+            "このリンクは一度だけ使えます。ほかの人に渡さないでください。お心当たりのない場合は、このメッセージを無視してください。\n"
+        ),
     },
+}
+_CONFIRM_LINK = {
+    "en": "\nOr confirm the address on this page:\n\n{link}\n",
+    "ja": "\nこちらのページでも確認できます。\n\n{link}\n",
 }
 _SMS = {"en": "{subject} ({zone}), {clinic}", "ja": "{subject}({zone})、{clinic}"}
 
@@ -105,10 +130,12 @@ class Text:
     sms: str
 
 
-def to_person(kind: NoticeKind, language: str, code: str) -> Text:
-    """The text of a notice that is not about an appointment: a warning, or a code."""
-    subject = _SUBJECTS[language][kind].format(code=code)
-    body = _TO_PERSON[language][kind].format(code=code)
+def to_person(kind: NoticeKind, language: str, enclosed: Enclosed) -> Text:
+    """The text of a notice that is not about an appointment: a warning, a code, or a link."""
+    subject = _SUBJECTS[language][kind].format(code=enclosed.code)
+    body = _TO_PERSON[language][kind].format(code=enclosed.code, link=enclosed.link)
+    if kind is NoticeKind.CONTACT_CODE and enclosed.link:
+        return Text(subject, body + _CONFIRM_LINK[language].format(link=enclosed.link), "")
     return Text(subject, body, subject if kind is NoticeKind.SECURITY_WARNING else body.replace("\n", " ").strip())
 
 

@@ -23,12 +23,13 @@ from server.metric_sources import Valkeys, build, database
 from server.notifications.delivery import Deliverer, Deliveries, Provider
 from server.notifications.ledger import Ledger
 from server.notifications.limits import Limit
+from server.notifications.links import Links
 from server.notifications.notice_metrics import NoticeMetrics
 from server.notifications.planning import NoticePlanner
 from server.notifications.provider_breaker import ProviderBreaker
-from server.notifications.providers import LogSender, Sender
-from server.notifications.smtp import Relay, RelayUrlError, SmtpSender
-from server.notifications.sns import sns
+from server.notifications.senders.providers import LogSender, Sender
+from server.notifications.senders.smtp import Relay, RelayUrlError, SmtpSender
+from server.notifications.senders.sns import sns
 from server.notifications.sqs import SqsConsumers, SqsRelay, sqs
 from server.notifications.worker import NotificationWorker
 from server.telemetry import requests
@@ -95,7 +96,7 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -
         requests.watch()
         stack.enter_context(exported(settings.traces_endpoint, _APPLICATION, xray=settings.traces_format == "xray"))
         await stack.enter_async_context(kept_up([notice_metrics.run(), valkeys.run(), level.run()], stop))
-        ledger = Ledger(engine, clock, new_id, _new_code, settings.mail_from)
+        ledger = Ledger(engine, clock, new_id, Links(settings.public_url, _new_code), settings.mail_from)
         deliveries = Deliveries(ledger, clock, providers, stop, patient=not settings.sqs_queue_url)
         deliverer, more = await _passed_on(settings, stack, engine, clock, deliveries)
         dead_after, planner = settings.worker_dead_after_seconds, NoticePlanner(engine, clock, new_id)

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import uuid
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -42,6 +43,19 @@ def signer_of_valkey(key: bytes) -> Signer:
 def new_secret() -> str:
     """A random text that nobody can guess."""
     return secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def new_token(owner_id: str) -> str:
+    """A secret that says what it belongs to: `ID.SECRET`."""
+    return f"{owner_id}.{new_secret()}"
+
+
+def owner_of(token: str) -> str:
+    """The UUID of what a token says that it belongs to; empty if it says none."""
+    try:
+        return str(uuid.UUID(token.partition(".")[0]))
+    except ValueError:
+        return ""
 
 
 def digest(secret: str) -> bytes:

@@ -9,9 +9,9 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from server.local.servers import certificate
 from server.notifications.letters import Letter
-from server.notifications.providers import Failed, LetterRefused, Unaddressable, Unanswered
-from server.notifications.smtp import Relay as RelayOf
-from server.notifications.smtp import RelayUrlError, SmtpSender
+from server.notifications.senders.providers import Failed, LetterRefused, Unaddressable, Unanswered
+from server.notifications.senders.smtp import Relay as RelayOf
+from server.notifications.senders.smtp import RelayUrlError, SmtpSender
 from tests.fixtures.book import Clock
 from tests.fixtures.mail import Relay, relaying
 from tests.fixtures.waiting import PATIENCE_SECONDS

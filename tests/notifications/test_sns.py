@@ -8,8 +8,8 @@ from moto.server import ThreadedMotoServer
 from moto.sns.models import sns_backends
 
 from server.notifications.letters import Letter
-from server.notifications.providers import Failed, LetterRefused, Unanswered
-from server.notifications.sns import SnsSender, sns
+from server.notifications.senders.providers import Failed, LetterRefused, Unanswered
+from server.notifications.senders.sns import SnsSender, sns
 from tests.fixtures.mail import Relay
 
 REGION = "ap-northeast-1"

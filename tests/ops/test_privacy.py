@@ -20,7 +20,7 @@ ADMIN_PAGES = ("/stats", "/stats/prometheus", "/clusters", "/config_dump", "/ser
 def day(observed: Copy, relay: Relay, collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     """The day, when its notices were sent or given up."""
     assert observed.run("log-level", "debug").returncode == 0
-    with closing(Day(observed)) as day:
+    with closing(Day(observed, relay.mails)) as day:
         day.play(tmp_path_factory.mktemp("imports"))
         eventually(lambda: '"outcome": "failed"' in sinks(day, collector)["log of notifications"] and relay.mails)
         yield day
@@ -71,7 +71,7 @@ def test_no_mark_is_in_anything_that_left(day: Day, collector: Collector) -> Non
     for name, text in sinks(day, collector).items():
         assert text, f"{name} is empty"
         # Callers are told of ids that they sent themselves.
-        pattern = marks([] if name == "refusals" else day.patients)
+        pattern = marks(day.secrets if name == "refusals" else [*day.patients, *day.secrets])
         leaks = [
             line[max(0, match.start() - 200) : match.end() + 50]
             for line in text.splitlines()

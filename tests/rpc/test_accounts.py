@@ -227,3 +227,10 @@ async def test_only_admins_care_for_accounts(people: People) -> None:
         expected = "NOT_ALLOWED" if name in {"display", "system"} else "PASSWORD_WRONG"
         # Accounts of tests have no password that could be right.
         assert (await refusal(client(client.auth.ChangePassword, request))).reason == expected, name
+
+
+async def test_where_no_links_are_sent_nobody_can_request_one(people: People) -> None:
+    stranger = people.scene.worker.stranger()
+    request = pb.RequestPasswordResetRequest(email=EMAIL)
+    refused = await refusal(stranger(stranger.auth.RequestPasswordReset, request))
+    assert refused.reason == "PASSWORD_RESET_NOT_OFFERED"

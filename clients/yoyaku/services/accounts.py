@@ -25,7 +25,10 @@ class AccountCalls(ServiceCalls):
         doctor_id: str = "",
         request_id: str = "",
     ) -> pb.InviteAccountResponse:
-        """Make an account; the answer has the token that sets its password (AlreadyExists, NotFound, NotAllowed)."""
+        """Make an account, whose owner gets a mail with a link to set a password (AlreadyExists, NotFound, NotAllowed).
+
+        Where no links are sent, the answer has the token that sets it.
+        """
         request = pb.InviteAccountRequest(
             email=email,
             role=role,
@@ -44,9 +47,18 @@ class AccountCalls(ServiceCalls):
 
     @ClientMethod
     async def reset_password(self, account_id: str, *, request_id: str = "") -> pb.ResetPasswordResponse:
-        """Remove a password and end all sessions; the token that sets a new password (NotFound, NotAllowed)."""
+        """Remove a password and end all sessions; the owner gets a mail with a link to set a new one.
+
+        Where no links are sent, the answer has the token that sets it (NotFound, NotAllowed).
+        """
         request = pb.ResetPasswordRequest(account_id=account_id, request_id=write_id(request_id))
         return await self._call(self._stub(AuthServiceStub).ResetPassword, request)
+
+    @ClientMethod
+    async def request_password_reset(self, email: str) -> pb.RequestPasswordResetResponse:
+        """Have a link to set a new password sent to an email, if an account has it; needs no sign-in (Refused)."""
+        request = pb.RequestPasswordResetRequest(email=email)
+        return await self._call_openly(self._stub(AuthServiceStub).RequestPasswordReset, request)
 
     @ClientMethod
     async def disable_account(self, account_id: str) -> pb.DisableAccountResponse:

@@ -149,6 +149,12 @@ class DirectoryCalls(ServiceCalls):
         return await self._call(self._stub(DirectoryServiceStub).ConfirmContact, request)
 
     @ClientMethod
+    async def confirm_contact_by_link(self, link_token: str) -> pb.ConfirmContactByLinkResponse:
+        """Confirm a new address by what follows `#address=` in the link; needs no sign-in (Refused)."""
+        request = pb.ConfirmContactByLinkRequest(link_token=link_token)
+        return await self._call_openly(self._stub(DirectoryServiceStub).ConfirmContactByLink, request)
+
+    @ClientMethod
     async def search_patients(
         self,
         *,

@@ -41,7 +41,7 @@ _ADD = f"""
 INSERT INTO contact_changes ({_COLUMNS}, tries)
 VALUES ({", ".join(f"%({name})s" for name in ContactChangeRow._fields)}, 0)
 """
-_SET_CODE = "UPDATE contact_changes SET code_hash = %(code_hash)s WHERE id = %(id)s"
+_SET_CODE = "UPDATE contact_changes SET code_hash = %(code_hash)s, link_hash = %(link_hash)s WHERE id = %(id)s"
 # One statement, which locks the changes before it counts.
 _COUNT_TRY = """
 WITH changes AS (
@@ -55,6 +55,9 @@ SELECT {_COLUMNS} FROM contact_changes
 WHERE patient_id = %(patient_id)s AND code_hash = %(code_hash)s AND expires_at > %(now)s
     AND (%(by_patient)s OR tries <= %(all_tries)s) AND %(tries)s >= (
         SELECT tries FROM contact_tries WHERE change_id = contact_changes.id AND account_id = %(account_id)s)
+"""
+_BY_LINK = f"""
+SELECT {_COLUMNS} FROM contact_changes WHERE id = %(id)s AND link_hash = %(link_hash)s AND expires_at > %(now)s
 """
 _LOCK_RECIPIENT = "SELECT pg_advisory_xact_lock(hashtextextended(%(recipient)s, 1))"
 _SENT = """
@@ -76,9 +79,16 @@ async def add(pg: Connection, row: ContactChangeRow) -> None:
     await pg.execute(_ADD, row._asdict())
 
 
-async def set_code(pg: Connection, change_id: str, code_hash: bytes) -> None:
-    """Set the code of a change, which replaces an earlier code."""
-    await pg.execute(_SET_CODE, {"id": change_id, "code_hash": code_hash})
+async def set_code(pg: Connection, change_id: str, code_hash: bytes, link_hash: bytes | None) -> None:
+    """Set the code of a change, and the token of its link if it has one; they replace earlier ones."""
+    await pg.execute(_SET_CODE, {"id": change_id, "code_hash": code_hash, "link_hash": link_hash})
+
+
+async def by_link(pg: Connection, change_id: str, link_hash: bytes, now: datetime) -> ContactChangeRow | None:
+    """The change with a link, unless it has expired."""
+    cursor = pg.cursor(row_factory=args_row(ContactChangeRow))
+    await cursor.execute(_BY_LINK, {"id": change_id, "link_hash": link_hash, "now": now})
+    return await cursor.fetchone()
 
 
 async def count_try(pg: Connection, by: CodeEntry) -> None:

@@ -27,9 +27,11 @@ _BY_ID = f"{_SIGN_IN} AND id = %(account_id)s AND email IS NOT NULL"
 _REPLACE_HASH = """
 UPDATE accounts SET password_hash = %(new)s WHERE id = %(account_id)s AND password_hash = %(old)s
 """
-_OFFER = """
-UPDATE accounts SET password_hash = NULL, one_time_hash = %(secret_hash)s, one_time_until = %(until)s
-WHERE id = %(account_id)s
+_REMOVE = """
+UPDATE accounts SET password_hash = NULL, one_time_hash = NULL, one_time_until = NULL WHERE id = %(account_id)s
+"""
+_PUT_TOKEN = """
+UPDATE accounts SET one_time_hash = %(secret_hash)s, one_time_until = %(until)s WHERE id = %(account_id)s
 """
 _OFFERED = """
 id = %(account_id)s AND one_time_hash = %(secret_hash)s AND one_time_until > %(now)s AND disabled_at IS NULL
@@ -83,12 +85,14 @@ async def replace_hash(pg: Connection, account_id: str, *, old: str, new: str) -
     await pg.execute(_REPLACE_HASH, {"account_id": account_id, "old": old, "new": new})
 
 
-async def offer(pg: Connection, account_id: str, secret_hash: bytes, until: datetime) -> None:
-    """Remove an account's password and store a one-time token, valid until then, that sets a new one.
+async def remove(pg: Connection, account_id: str) -> None:
+    """Remove an account's password, and the token that would set one."""
+    await pg.execute(_REMOVE, {"account_id": account_id})
 
-    It replaces an earlier token.
-    """
-    await pg.execute(_OFFER, {"account_id": account_id, "secret_hash": secret_hash, "until": until})
+
+async def put_token(pg: Connection, account_id: str, secret_hash: bytes, until: datetime) -> None:
+    """Store the token that sets an account's password until then; it replaces an earlier one."""
+    await pg.execute(_PUT_TOKEN, {"account_id": account_id, "secret_hash": secret_hash, "until": until})
 
 
 async def offered_to(pg: Connection, account_id: str, secret_hash: bytes, now: datetime) -> str | None:

@@ -9,7 +9,10 @@ from db.postgres.cluster.engines import Connection, Sent
 
 
 class ContentRow(NamedTuple):
-    """What a notification is written from; mostly empty for a warning to an account without a patient."""
+    """What a notification is written from; mostly empty for what goes to an account without a patient.
+
+    Such an account's language is the first of its clinic.
+    """
 
     kind: str
     version: int
@@ -36,8 +39,11 @@ class ContentRow(NamedTuple):
     """The start in that entry."""
     patient_id: str | None
     """Of what is about the patient's contact alone."""
-    change_waits: bool
-    """Whether the contact change whose code it carries is still unconfirmed."""
+    account_id: str | None
+    """Of what is about an account."""
+    still_wanted: bool
+    """Whether what its code or link is for is still to be done: the contact change waits, or the account is enabled
+    and, if it is an invitation, without a password."""
 
 
 class AppointmentFactsRow(NamedTuple):
@@ -58,15 +64,18 @@ WHERE a.id = %(appointment_id)s
 """
 _CONTENT = """
 SELECT n.kind, n.version, n.channel, n.recipient, n.status, n.attempts, n.expires_at,
-    coalesce(k.email, q.email, ''), coalesce(q.phone, ''), coalesce(q.language, 'en'),
+    coalesce(k.email, q.email, ''), coalesce(q.phone, ''), coalesce(q.language, o.languages[1], 'en'),
     a.id, a.status, a.version, a.start_at, a.end_at, c.name, c.address, c.phone, c.time_zone,
-    coalesce(h.recipient, ''), h.expires_at, n.patient_id, x.id IS NOT NULL
+    coalesce(h.recipient, ''), h.expires_at, n.patient_id, n.account_id,
+    x.id IS NOT NULL OR
+        (k.id IS NOT NULL AND k.disabled_at IS NULL AND (n.kind <> 'invitation' OR k.password_hash IS NULL))
 FROM notifications n
 LEFT JOIN accounts k ON k.id = n.account_id
 LEFT JOIN appointments a ON a.id = n.appointment_id
 LEFT JOIN patients q ON q.id = coalesce(n.patient_id, a.patient_id, k.patient_id)
 LEFT JOIN contact_changes x ON x.id = n.id
 LEFT JOIN clinics c ON c.id = a.clinic_id
+LEFT JOIN clinics o ON o.id = coalesce(k.clinic_ids[1], (SELECT clinic_id FROM doctors WHERE id = k.doctor_id))
 LEFT JOIN LATERAL (
     SELECT recipient, expires_at FROM notifications
     WHERE appointment_id = a.id AND kind IN ('confirmation', 'change') AND channel = 'email' AND id <> n.id

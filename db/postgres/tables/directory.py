@@ -217,6 +217,8 @@ contact_changes = Table(
     # By everybody but the patient.
     not_null("tries", Integer()),
     not_null("expires_at", INSTANT),
+    # SHA-256 of the token in the link of the mail; NULL if there is none.
+    Column("link_hash", LargeBinary()),
     PrimaryKeyConstraint("id", name="contact_changes_pkey"),
     UniqueConstraint("patient_id", "kind", name="contact_changes_one_of_a_kind"),
 )

@@ -87,7 +87,7 @@ security_events = Table(
             "security_events_kind_known",
             "kind IN ('account_invited', 'account_disabled', 'password_set', 'password_changed', 'password_reset',"
             " 'display_confirmed', 'display_revoked', 'service_account_created', 'refresh_token_reused',"
-            " 'account_enabled')",
+            " 'account_enabled', 'password_reset_requested')",
         ),
     ),
     # An account's id, or the name of a program that acts on nobody's behalf.

@@ -9,7 +9,7 @@ from server.commands import app, fail
 from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.errors import DomainError
-from server.usecases.identity.accounts import Offer
+from server.usecases.identity.password_offers import Offer
 from server.wiring import wired
 
 

@@ -55,7 +55,7 @@ async def _give_password(engine: Engine, hashing: Passwords, account_id: str, pa
     hashed, secret_hash = await hashing.hash(password), digest(new_secret())
 
     async def work(pg: Connection) -> None:
-        await passwords.offer(pg, account_id, secret_hash, now + timedelta(minutes=1))
+        await passwords.put_token(pg, account_id, secret_hash, now + timedelta(minutes=1))
         await passwords.take_offer(pg, account_id, secret_hash, new=hashed, now=now)
 
     await transact(engine, work)

@@ -128,6 +128,12 @@ class DirectoryServicer(DirectoryServiceServicer):
         set_etag(response.patient.etag)
         return response
 
+    async def ConfirmContactByLink(
+        self, request: pb.ConfirmContactByLinkRequest, context: object
+    ) -> pb.ConfirmContactByLinkResponse:
+        await self._patient_editor.confirm_contact_by_link(request.link_token)
+        return pb.ConfirmContactByLinkResponse()
+
     async def SearchPatients(self, request: pb.SearchPatientsRequest, context: object) -> pb.SearchPatientsResponse:
         rows, next_page_token = await self._patients.search(caller(), patient_search(request))
         return pb.SearchPatientsResponse(patients=map(patient_of, rows), next_page_token=next_page_token)

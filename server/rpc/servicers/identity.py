@@ -15,8 +15,9 @@ from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.messages.convert import to_timestamp
 from server.rpc.messages.validate import checked
 from server.usecases.identity.access_tokens import LIFETIME
-from server.usecases.identity.accounts import Accounts, NewAccount, Offer
+from server.usecases.identity.accounts import Accounts, NewAccount
 from server.usecases.identity.devices import Devices, NewDisplay, NewService
+from server.usecases.identity.password_offers import ForgottenPasswords, Offer
 from server.usecases.identity.sessions import Grant, Sessions
 from server.usecases.identity.signing_keys import SigningKeys
 from server.usecases.sealing import Seal
@@ -36,10 +37,19 @@ class AuthServicer(AuthServiceServicer):
     `seal` encrypts the stored answers of idempotent writes that contain a secret.
     """
 
-    def __init__(self, keys: SigningKeys, sessions: Sessions, accounts: Accounts, devices: Devices, seal: Seal) -> None:
+    def __init__(
+        self,
+        keys: SigningKeys,
+        sessions: Sessions,
+        accounts: Accounts,
+        forgotten: ForgottenPasswords,
+        devices: Devices,
+        seal: Seal,
+    ) -> None:
         self._keys = keys
         self._sessions = sessions
         self._accounts = accounts
+        self._forgotten = forgotten
         self._devices = devices
         self._seal = seal
 
@@ -69,6 +79,12 @@ class AuthServicer(AuthServiceServicer):
     async def ResetPassword(self, request: pb.ResetPasswordRequest, context: Context) -> pb.ResetPasswordResponse:
         write = idempotent_write(caller(), request, request.request_id, _reset, pb.ResetPasswordResponse, self._seal)
         return await self._accounts.reset(caller(), request.account_id.lower(), write)
+
+    async def RequestPasswordReset(
+        self, request: pb.RequestPasswordResetRequest, context: Context
+    ) -> pb.RequestPasswordResetResponse:
+        await self._forgotten.request(request.email.lower(), client_address(context))
+        return pb.RequestPasswordResetResponse()
 
     async def ChangePassword(self, request: pb.ChangePasswordRequest, context: Context) -> pb.ChangePasswordResponse:
         grant = await self._accounts.change_password(caller(), request.current_password, request.new_password)

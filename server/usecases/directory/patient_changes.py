@@ -23,7 +23,9 @@ from server.usecases.directory.patient_clinics import check_given, is_strange
 from server.usecases.directory.patients import PatientData
 from server.usecases.directory.profile_cache import ProfileCache
 from server.usecases.idempotency import Claim, Write
+from server.usecases.links import link_invalid
 from server.usecases.records.audit_trail import AuditEntry, AuditTrail
+from server.usecases.sealing import digest, owner_of
 from server.usecases.unit_of_work import database_failures_as_domain_errors, perform, read
 
 M = TypeVar("M")
@@ -141,6 +143,27 @@ class PatientEditor:
                 return row
 
             return await perform(self._engine, write, work, now)
+
+    async def confirm_contact_by_link(self, link_token: str) -> None:
+        """Use the new address to which a link was sent from now on (LINK_INVALID)."""
+        change_id, link_hash, now = owner_of(link_token), digest(link_token), self._clock()
+        async with self._profiles.change() as replace_profile:
+
+            async def work(pg: Connection) -> None:
+                change = await contact_changes.by_link(pg, change_id, link_hash, now) if change_id else None
+                if change is None:
+                    raise link_invalid()
+                row = await _locked(pg, change.patient_id)
+                # It may have been confirmed or replaced until the patient was locked.
+                if not await contact_changes.by_link(pg, change_id, link_hash, now):
+                    raise link_invalid()
+                await contact_changes.drop(pg, row.id, change.kind)
+                changed = contacts.with_contact(row, change.kind, change.value, former="", pending="")
+                await patients.update(pg, changed, now)
+                await replace_profile(known(await (await patients.get(pg, row.id)).fetchone(), row.id))
+
+            with database_failures_as_domain_errors():
+                await transact(self._engine, work)
 
 
 async def _locked(pg: Connection, patient_id: str) -> FullPatientRow:

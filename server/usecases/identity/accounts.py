@@ -1,10 +1,9 @@
 """The life of people's accounts: invited, given a password, reset, disabled, enabled."""
 
-import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from db.errors import ConstraintViolated
@@ -16,20 +15,17 @@ from db.postgres.identity.accounts import AccountRow
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.identity import Action, Caller, Role, not_allowed, require
 from server.domain.ids import Clock, IdMaker
+from server.domain.notices import NoticeKind
 from server.usecases.idempotency import Claim, Write
 from server.usecases.identity import security_events
 from server.usecases.identity.access_tokens import revoked
+from server.usecases.identity.password_offers import Offer, PasswordOffers, handed_over
 from server.usecases.identity.passwords import Passwords
 from server.usecases.identity.sessions import Grant, Sessions
-from server.usecases.sealing import digest, new_secret
+from server.usecases.sealing import digest, owner_of
 from server.usecases.unit_of_work import database_failures_as_domain_errors, perform, read
 
 M = TypeVar("M")
-
-INVITED = timedelta(days=7)
-"""How long an invitation is valid."""
-RESET = timedelta(hours=24)
-"""How long a password reset is valid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +39,24 @@ class NewAccount:
     doctor_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A token with which an account's password can be set once."""
-
-    account_id: str
-    token: str
-    expires_at: datetime
-
-
 class Accounts:
     """Invites people, resets and changes passwords, disables and enables accounts."""
 
-    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, passwords: Passwords, sessions: Sessions) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        new_id: IdMaker,
+        passwords: Passwords,
+        sessions: Sessions,
+        offers: PasswordOffers,
+    ) -> None:
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
         self._passwords = passwords
         self._sessions = sessions
+        self._offers = offers
 
     async def me(self, caller: Caller) -> AccountRow:
         """The caller's own account (TOKEN_INVALID if it was disabled)."""
@@ -80,7 +76,8 @@ class Accounts:
             await claim.wait_or_answer()
             if await clinics.count(pg, new.clinic_ids) < len(new.clinic_ids):
                 raise not_found(Reason.CLINIC_NOT_FOUND, "clinic", ", ".join(new.clinic_ids))
-            return await self._add(pg, row, caller.id, now)
+            await self._add(pg, row, caller.id, now)
+            return await self._offers.make(pg, NoticeKind.INVITATION, row.id, now)
 
         async with self._addable(row):
             return await perform(self._engine, write, work, now)
@@ -88,12 +85,17 @@ class Accounts:
     async def invite_admin(self, email: str) -> Offer:
         """Create an admin account for the operator of the server, whom nobody can invite (EMAIL_TAKEN)."""
         row, now = AccountRow(self._new_id(), email.lower(), [Role.ADMIN], []), self._clock()
+
+        async def work(pg: Connection) -> Offer:
+            await self._add(pg, row, "operator", now)
+            return await handed_over(pg, NoticeKind.INVITATION, row.id, now)
+
         async with self._addable(row):
             with database_failures_as_domain_errors():
-                return await transact(self._engine, lambda pg: self._add(pg, row, "operator", now))
+                return await transact(self._engine, work)
 
     async def reset(self, caller: Caller, account_id: str, write: Write[Offer, M]) -> M:
-        """Remove a password, end all sessions, and return a token to set a new one (ACCOUNT_NOT_FOUND, NOT_ALLOWED)."""
+        """Remove a password, end all sessions, and offer to set a new one (ACCOUNT_NOT_FOUND, NOT_ALLOWED)."""
         require(caller, Action.MANAGE_ACCOUNTS)
         now = self._clock()
 
@@ -103,13 +105,14 @@ class Accounts:
                 raise not_found(Reason.ACCOUNT_NOT_FOUND, "account", account_id)
             await accounts.end_sessions(pg, account_id, now)
             await security_events.record(pg, self._new_id, account_id, "password_reset", actor=caller.id, now=now)
-            return await _offer(pg, account_id, now + RESET)
+            await passwords.remove(pg, account_id)
+            return await self._offers.make(pg, NoticeKind.PASSWORD_RESET, account_id, now)
 
         return await perform(self._engine, write, work, now)
 
     async def set_password(self, token: str, password: str) -> None:
         """Set a password with a token (SET_PASSWORD_TOKEN_INVALID, INVALID_REQUEST, OVERLOADED)."""
-        account_id, secret_hash, now = _account_of(token), digest(token), self._clock()
+        account_id, secret_hash, now = owner_of(token), digest(token), self._clock()
         # Hashing is expensive: only the holder of a valid token may cause it.
         email: str | None = None
         if account_id:
@@ -185,10 +188,9 @@ class Accounts:
         names = await read(self._engine, lambda pg: passwords.names_of(pg, account_id))
         await self._passwords.check(field, password, [email, *names])
 
-    async def _add(self, pg: Connection, row: AccountRow, actor: str, now: datetime) -> Offer:
+    async def _add(self, pg: Connection, row: AccountRow, actor: str, now: datetime) -> None:
         await passwords.add(pg, row, now)
         await security_events.record(pg, self._new_id, row.id, "account_invited", actor=actor, now=now)
-        return await _offer(pg, row.id, now + INVITED)
 
     @asynccontextmanager
     async def _addable(self, row: AccountRow) -> AsyncIterator[None]:
@@ -207,22 +209,10 @@ class Accounts:
             raise
 
 
-async def _offer(pg: Connection, account_id: str, until: datetime) -> Offer:
-    token = f"{account_id}.{new_secret()}"
-    await passwords.offer(pg, account_id, digest(token), until)
-    return Offer(account_id, token, until)
-
-
-def _account_of(token: str) -> str:
-    try:
-        return str(uuid.UUID(token.partition(".")[0]))
-    except ValueError:
-        return ""
-
-
 def _token_invalid() -> DomainError:
     return DomainError(
-        Reason.SET_PASSWORD_TOKEN_INVALID, "this token can no longer set a password: ask an admin for a new one"
+        Reason.SET_PASSWORD_TOKEN_INVALID,
+        "this can no longer set a password: request a password reset, or ask an admin for another invitation",
     )
 
 

@@ -18,19 +18,19 @@ _MILLISECONDS = PERIOD // _MILLISECOND
 
 
 class Attempts:
-    """Limits how often something may be tried per minute, over all workers."""
+    """Limits how often something may be tried, mostly per minute, over all workers."""
 
     def __init__(self, store: Valkey) -> None:
         self._store = store
 
-    async def admit(self, what: str, whose: str, most: int) -> None:
-        """Count an attempt (TOO_MANY_ATTEMPTS after `most` in a minute, TOKEN_STORE_UNAVAILABLE).
+    async def admit(self, what: str, whose: str, most: int, period: timedelta = PERIOD) -> None:
+        """Count an attempt (TOO_MANY_ATTEMPTS after `most` in a period, TOKEN_STORE_UNAVAILABLE).
 
         `whose` is an address or an email, of which only a digest is stored; nothing is counted if it is empty.
         """
         if not whose:
             return
-        admitted, milliseconds = await self._count(what, whose, most)
+        admitted, milliseconds = await self._count(what, whose, most, period)
         if not admitted:
             raise too_many(milliseconds)
 
@@ -73,9 +73,11 @@ class Attempts:
         with reached():
             return await attempts.made(self._store, _key(what, whose), _MILLISECONDS) if whose else 0
 
-    async def _count(self, what: str, whose: str, most: int | None = None) -> tuple[bool, int]:
+    async def _count(
+        self, what: str, whose: str, most: int | None = None, period: timedelta = PERIOD
+    ) -> tuple[bool, int]:
         with reached():
-            return await attempts.count(self._store, _key(what, whose), _MILLISECONDS, most)
+            return await attempts.count(self._store, _key(what, whose), period // _MILLISECOND, most)
 
 
 def _key(what: str, whose: str) -> str:
@@ -87,7 +89,7 @@ def too_many(milliseconds: int) -> DomainError:
     seconds = max(1, math.ceil(milliseconds / 1000))
     return DomainError(
         Reason.TOO_MANY_ATTEMPTS,
-        f"too many attempts within a minute: try again in {seconds} s",
+        f"too many attempts: try again in {seconds} s",
         retry_after=timedelta(seconds=seconds),
     )
 

@@ -10,6 +10,7 @@ from yoyaku.cli import words
 from yoyaku.cli.output import tables
 from yoyaku.cli.output.layout import details
 from yoyaku.cli.session import Json, app, present, session
+from yoyaku.v1.account_messages_pb2 import InviteAccountResponse, ResetPasswordResponse
 from yoyaku.v1.account_role_pb2 import AccountRole
 
 account = typer.Typer(help="Accounts of others (admins).", no_args_is_help=True, rich_markup_mode=None)
@@ -68,9 +69,10 @@ def invite(
     doctor: Annotated[str, typer.Option(metavar="DOCTOR", help="Of a doctor: who it is; id or part of the name.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Invite somebody to set a password (admins).
+    """Invite somebody, who gets a mail with a link to set a password (admins).
 
-    The token that it prints gives the account to whoever has it: hand it over in person or through a safe channel.
+    Where no links are sent, it prints a token: hand it over in person or through a safe channel, since it gives the
+    account to whoever has it.
     """
     with session(context) as client:
         answer = client.invite_account(
@@ -80,13 +82,7 @@ def invite(
             patient_id=patient,
             doctor_id=words.doctor_id(client, doctor) if doctor else "",
         )
-    shown = {
-        "Account": answer.account_id,
-        "Token": answer.set_password_token,
-        "Until": f"{tables.utc(answer.expire_time)} UTC",
-        "Next": "the person runs `yoyaku set-password`, and then signs in",
-    }
-    present(answer, details(shown), as_json=as_json)
+    present(answer, details({"Account": answer.account_id, **_next(answer)}), as_json=as_json)
 
 
 AccountId = Annotated[str, typer.Argument(metavar="ID", help="As `invite` prints it.")]
@@ -110,15 +106,21 @@ def enable(context: typer.Context, account_id: AccountId) -> None:
 
 @account.command()
 def reset_password(context: typer.Context, account_id: AccountId, as_json: Json = False) -> None:
-    """End an account's password and sessions; prints the token that sets a new one (admins)."""
+    """End an account's password and sessions; its owner gets a mail with a link to set a new one (admins).
+
+    Where no links are sent, it prints a token instead.
+    """
     with session(context) as client:
         answer = client.reset_password(account_id)
-    shown = {
-        "Token": answer.set_password_token,
-        "Until": f"{tables.utc(answer.expire_time)} UTC",
-        "Next": "the person runs `yoyaku set-password`, and then signs in",
-    }
-    present(answer, details(shown), as_json=as_json)
+    present(answer, details(_next(answer)), as_json=as_json)
+
+
+@app.command()
+def forgot_password(context: typer.Context, email: Annotated[str, typer.Argument(metavar="EMAIL")]) -> None:
+    """Have a link to set a new password sent to your email."""
+    with session(context, signing_in=True) as client:
+        client.request_password_reset(email)
+    typer.echo("if an account has this email, a link is on its way: open it, and choose a new password")
 
 
 @app.command()
@@ -131,6 +133,15 @@ def set_password(context: typer.Context) -> None:
     with session(context, signing_in=True) as client:
         client.set_password(token, password)
     typer.echo("the password is set: sign in with `yoyaku login EMAIL`")
+
+
+def _next(answer: InviteAccountResponse | ResetPasswordResponse) -> dict[str, str]:
+    """What the person does next, and until when."""
+    until = {"Until": f"{tables.utc(answer.expire_time)} UTC"}
+    if not answer.set_password_token:
+        return until | {"Next": "the person opens the link in the mail, and chooses a password"}
+    said = "the person runs `yoyaku set-password`, and then signs in"
+    return {"Token": answer.set_password_token, **until, "Next": said}
 
 
 def _secret(prompt: str, *, twice: bool = False) -> str:

@@ -16,7 +16,7 @@ from botocore.exceptions import (
 )
 
 from server.notifications.letters import Letter
-from server.notifications.providers import Failed, LetterRefused, Unanswered
+from server.notifications.senders.providers import Failed, LetterRefused, Unanswered
 
 # These errors concern the number or the text; all others concern SNS, our account or our permissions.
 _REFUSALS = frozenset({"InvalidParameter", "InvalidParameterValue", "ValidationException", "OptedOut"})

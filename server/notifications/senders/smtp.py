@@ -17,7 +17,7 @@ from server import person_rules
 from server.domain.characters import escaped
 from server.domain.ids import Clock
 from server.notifications.letters import Letter
-from server.notifications.providers import Failed, LetterRefused, Unaddressable, Unanswered
+from server.notifications.senders.providers import Failed, LetterRefused, Unaddressable, Unanswered
 from server.person_rules import Unfit
 
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}

@@ -1,0 +1,1 @@
+"""What hands letters to providers: SMTP relays, Amazon SNS, the log."""

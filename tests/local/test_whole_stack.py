@@ -141,7 +141,14 @@ def test_a_hospital_is_set_up_in_ten_commands_as_pasted(copy: Copy) -> None:
     assert len(re.findall(r"(?:yoyaku|python -m server) [a-z]", "".join(blocks))) == 10
     copy.run("up", "--detach")
     printed, _ = paste(copy, "docs/setup.md")
-    for words in ("signed in at http", "1-2-3 Ginza", "Yamada Hanako", "opens the link in the mail", "Suzuki Aoi", "16:20"):
+    for words in (
+        "signed in at http",
+        "1-2-3 Ginza",
+        "Yamada Hanako",
+        "opens the link in the mail",
+        "Suzuki Aoi",
+        "16:20",
+    ):
         assert words in printed
 
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0032_pre_links_by_mail"
-down_revision = "0031_pre_queue"
+revision = "0033_pre_links_by_mail"
+down_revision = "0032_pre_holidays"
 branch_labels = None
 depends_on = None
 

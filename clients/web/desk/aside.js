@@ -1,0 +1,128 @@
+/** Beside the day: what is selected and can be done with it, and the queues. */
+
+import { make } from "../shared/elements.js";
+import { COMMANDS } from "./commands.js";
+import { statusOf, ticketStatusOf } from "./day.js";
+import { shownKey } from "./keys.js";
+import * as tickets from "./tickets.js";
+
+/** @import { Command } from "./commands.js" */
+/** @import { Block, Lane, Ticket } from "./day.js" */
+/** @import { Desk } from "./desk.js" */
+
+/** Draw what is selected. @param {Desk} desk @param {HTMLElement} root */
+export function drawSelected(desk, root) {
+  const block = desk.grid.current;
+  const { words } = desk;
+  const commands = COMMANDS.filter((each) => (each.group === "visit" || each.group === "slot") && each.when(desk, block));
+  const facts = block?.appointment ? visitFacts(desk, block) : [];
+  const signature = JSON.stringify([block?.key, block?.appointment?.etag, facts, commands.map((each) => each.id)]);
+  if (root.dataset.drawn === signature) return;
+  root.dataset.drawn = signature;
+  if (!block) return redraw(root, make("h2", {}, words.selected), make("p", { class: "muted" }, words.nothingSelected));
+  const { wall } = desk;
+  const name = block.appointment?.patient.name;
+  redraw(
+    root,
+    make("h2", { class: "person" }, name ? make("bdi", {}, name) : words.freeSlot),
+    make("p", { class: "muted" }, `${wall.time(block.start)}–${wall.time(block.end)} · `, make("bdi", {}, desk.doctorName(block.doctorId))),
+    make("dl", {}, ...facts.flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, make("bdi", {}, text))])),
+    make("div", { class: "commands" }, ...commands.map((each, at) => button(desk, each, at === 0))),
+  );
+}
+
+/** Draw the queues of the day. @param {Desk} desk @param {HTMLElement} root */
+export function drawQueues(desk, root) {
+  const { words } = desk;
+  const lanes = desk.isToday ? desk.day.lanes().filter((lane) => tickets.toRecall(lane) || lane.waiting.length || lane.now_serving.length) : [];
+  const mine = desk.grid.current?.doctorId ?? "";
+  const signature = JSON.stringify([lanes, mine, desk.isToday, lanes.map((lane) => [...lane.waiting, ...lane.now_serving].map((ticket) => desk.nameOf(ticket))), lanes.map((lane) => tickets.roomOf(lane.lane_id))]);
+  if (root.dataset.drawn === signature) return;
+  root.dataset.drawn = signature;
+  const shown = lanes.sort((a, b) => Number(b.lane_id === mine) - Number(a.lane_id === mine));
+  const none = desk.isToday ? words.nobodyWaits : words.said.noQueueElsewhere;
+  redraw(root, make("h2", {}, words.queue), ...(shown.length ? shown.map((lane) => drawLane(desk, lane, lane.lane_id === mine)) : [make("p", { class: "muted" }, none)]));
+}
+
+/** @param {Desk} desk @param {Lane} lane @param {boolean} mine */
+function drawLane(desk, lane, mine) {
+  const { words } = desk;
+  const room = tickets.roomOf(lane.lane_id);
+  const next = make("button", { type: "button", class: "primary", "data-focus": `next ${lane.lane_id}`, disabled: !lane.waiting.length, onclick: () => tickets.callNext(desk, lane.lane_id) }, words.commands.callNext, mine && make("kbd", {}, "N"));
+  return make(
+    "section",
+    { class: `lane${mine ? " mine" : ""}` },
+    make("h3", {}, make("span", { class: "letter" }, lane.letter), make("bdi", {}, lane.doctor_name)),
+    make("p", { class: "muted small" }, [words.laneLine(lane), room].filter(Boolean).join(" · ")),
+    next,
+    list(desk, lane, lane.now_serving, words.nowServing),
+    list(desk, lane, lane.waiting, words.waiting),
+    list(desk, lane, lane.skipped, words.skipped),
+  );
+}
+
+/** @param {Desk} desk @param {Lane} lane @param {Ticket[]} shown @param {string} title */
+function list(desk, lane, shown, title) {
+  if (!shown.length) return null;
+  return make("div", {}, make("h4", {}, title), make("ol", {}, ...shown.map((ticket) => item(desk, lane, ticket))));
+}
+
+/** @param {Desk} desk @param {Lane} lane @param {Ticket} ticket */
+function item(desk, lane, ticket) {
+  const { words, wall } = desk;
+  const status = ticketStatusOf(ticket);
+  const wait = ticket.expected_wait;
+  const detail = status === "WAITING" ? (wait ? words.wait(wait.shortest_minutes, wait.longest_minutes) : words.due(wall.time(Date.parse(ticket.due_time)))) : ticket.room;
+  const act = (/** @type {string} */ name, /** @type {string} */ text, /** @type {() => unknown} */ run) =>
+    make("button", { type: "button", class: "small-button", "data-focus": `${name} ${ticket.id}`, "aria-label": `${text}: ${ticket.label}`, onclick: run }, text);
+  const laneId = lane.lane_id;
+  return make(
+    "li",
+    { class: status.toLowerCase() },
+    make("strong", {}, ticket.label),
+    make("span", { class: "who" }, make("bdi", {}, desk.nameOf(ticket)), make("small", {}, detail)),
+    make(
+      "span",
+      { class: "acts" },
+      status !== "WAITING" && status !== "SERVING" && act("recall", words.commands.recall, () => tickets.recall(desk, laneId, ticket)),
+      (status === "CALLED" || status === "WAITING") && act("skip", words.commands.skip, () => tickets.skip(desk, laneId, ticket)),
+      status === "WAITING" && lane.waiting.length > 1 && act("up", words.commands.move, () => tickets.place(desk, lane, ticket)),
+    ),
+  );
+}
+
+/** @param {Desk} desk @param {Command} command @param {boolean} first */
+function button(desk, command, first) {
+  const kind = command.id === "cancel" ? "danger-line" : first ? "primary" : "";
+  return make("button", { type: "button", class: kind, "data-focus": command.id, onclick: () => desk.run(command) }, desk.words.commands[command.id], make("kbd", { "aria-hidden": "true" }, shownKey(command.key)));
+}
+
+/** What there is to know of a visit. @param {Desk} desk @param {Block} block @returns {[string, string][]} */
+function visitFacts(desk, { appointment }) {
+  if (!appointment) return [];
+  const { words } = desk;
+  const ticket = desk.day.ticket(appointment.id)?.ticket;
+  const person = desk.lookup.person(appointment.patient.id);
+  /** @type {[string, string][]} */
+  const facts = [
+    [words.status, [words.statuses[statusOf(appointment)], ticket?.label].filter(Boolean).join(" · ")],
+    [words.type, appointment.appointment_type?.name ?? ""],
+    [words.reason, appointment.reason],
+    [words.rooms, appointment.resources.map((each) => each.name).join(", ")],
+    [words.kana, person?.name_kana ?? ""],
+    [words.bornOn, person?.birth_date ?? ""],
+    [words.phone, person?.phone ?? ""],
+    [words.email, person?.email ?? ""],
+    [words.patientNumber, desk.staff ? appointment.patient.id : ""],
+  ];
+  return facts.filter(([, text]) => text);
+}
+
+/** Draw anew without losing the focus: it stays on the same button, or goes to the first one, or back to the day. @param {HTMLElement} root @param {...Node} children */
+function redraw(root, ...children) {
+  const held = root.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).dataset.focus : undefined;
+  root.replaceChildren(...children);
+  if (held === undefined) return;
+  const same = /** @type {HTMLElement | null} */ (root.querySelector(`[data-focus="${CSS.escape(held)}"]:not(:disabled)`) ?? root.querySelector("button:not(:disabled)"));
+  same?.focus();
+}

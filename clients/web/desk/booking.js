@@ -1,0 +1,106 @@
+/** Books a free time for a patient. */
+
+import { Failure } from "../shared/api.js";
+import { make } from "../shared/elements.js";
+import { field } from "../shared/form.js";
+import { area, ask, choice } from "./ask.js";
+import { finder, register } from "./patients.js";
+import { Picker } from "./picker.js";
+
+/** @import { Desk } from "./desk.js" */
+/** @import { Block } from "./day.js" */
+/** @import { Found, Patient } from "./patients.js" */
+/** @typedef {{id: string, name: string, name_ja: string, minutes: number, active: boolean}} Type */
+
+/**
+ * Ask for what is not known yet, and book. If the time is taken meanwhile, the dialog offers those near by, or an extra seat.
+ * @param {Desk} desk
+ * @param {Block} block
+ * @param {Patient | null} patient
+ */
+export async function book(desk, block, patient) {
+  const { words, lang, wall } = desk;
+  const type = field(words.type, { id: "type" }, { control: choice("type", []) });
+  type.hidden = true;
+  let chosen = patient;
+  let startTime = block.slot?.start_time ?? block.appointment?.start_time ?? "";
+  const full = !block.slot;
+  const who = make("p", { class: "chosen", role: "status" });
+  const override = make("div", { hidden: !full });
+  const others = make("div", { role: "group", "aria-label": words.otherTimes, class: "others", hidden: true });
+  const reason = make("input", { id: "booking-reason", name: "reason", maxlength: 500, autocomplete: "off" });
+  const picker = new Picker(lang, words.patient, words.searchHint, finder(desk, false), async (/** @type {Found} */ found) => {
+    if ("register" in found) choose(await register(desk, found.register));
+    else if ("patient" in found) choose(found.patient);
+  });
+  /** @param {Patient | null} patient */
+  const choose = (patient) => {
+    if (!patient) return;
+    chosen = patient;
+    who.replaceChildren(make("bdi", {}, words.chosen(patient.name, patient.birth_date)));
+    picker.input.value = patient.name;
+    reason.focus();
+  };
+  override.append(field(words.override, { id: "override" }, { control: area("override"), hint: words.overrideHint }));
+  // The dialog does not wait for the types: whoever types fast would give commands.
+  desk.attempt("", () => desk.lookup.types()).then((types) => {
+    type.querySelector("select")?.replaceWith(choice("type", options(desk, types ?? [])));
+    type.hidden = !types?.length;
+  });
+  if (patient) queueMicrotask(() => choose(patient));
+  const title = words.bookTitle(`${wall.short(Date.parse(startTime))} ${wall.time(Date.parse(startTime))}`, desk.doctorName(block.doctorId));
+  await ask(
+    lang,
+    { title, confirm: words.bookButton },
+    async (values) => {
+      if (!chosen) return [{ id: picker.input.id, text: words.patientMissing }];
+      if (full && !values.override) return [{ id: "override", text: words.overrideMissing }];
+      const body = {
+        patient_id: chosen.id, doctor_id: block.doctorId, start_time: startTime, reason: values.reason ?? "",
+        appointment_type_id: values.type ?? "", override_reason: values.override ?? "",
+      };
+      try {
+        const { appointment } = await desk.write("/api/appointments", body);
+        desk.carry(null);
+        desk.took(appointment);
+        desk.say(words.said.booked(appointment.patient.name, appointment.time_slot, appointment.doctor.name));
+        desk.grid.choose(`a:${appointment.id}`);
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        if (error.reason === "SLOT_TAKEN") override.hidden = false;
+        offer(error);
+        desk.live?.refresh(block.doctorId);
+        throw error;
+      }
+    },
+    make("div", { class: "field" }, picker.element, who),
+    type,
+    field(words.reason, { id: "booking-reason" }, { control: reason }),
+    others,
+    override,
+  );
+
+  /** Offer the free times that the server names. @param {Failure} failure */
+  function offer({ alternatives }) {
+    others.hidden = !alternatives.length;
+    const buttons = alternatives.map(({ start_time }) => {
+      const button = make("button", { type: "button", "aria-pressed": "false" }, wall.time(Date.parse(start_time)));
+      button.addEventListener("click", () => {
+        startTime = start_time;
+        override.hidden = true;
+        for (const each of others.querySelectorAll("button")) each.setAttribute("aria-pressed", String(each === button));
+      });
+      return button;
+    });
+    others.replaceChildren(make("strong", {}, words.otherTimes), ...buttons);
+  }
+}
+
+/** @param {Desk} desk @param {Type[]} types */
+function options(desk, types) {
+  const named = types.map((type) => {
+    const name = (desk.lang === "ja" && type.name_ja) || type.name;
+    return { value: type.id, text: `${name} (${type.minutes} min)` };
+  });
+  return [{ value: "", text: desk.words.plainVisit }, ...named];
+}

@@ -1,0 +1,113 @@
+/** All that a desk can be told to do: by which key, when, and what it does. Buttons and the list of keys are made from it. */
+
+import { statusOf } from "./day.js";
+import { book } from "./booking.js";
+import { emergency, records } from "./records.js";
+import * as tickets from "./tickets.js";
+import * as visits from "./visits.js";
+
+/** @import { Desk } from "./desk.js" */
+/** @import { Appointment, Block } from "./day.js" */
+/** @import { Words } from "./words.js" */
+/**
+ * @typedef {object} Command
+ * @property {keyof Words["commands"]} id
+ * @property {string} key a letter, or the name of a key
+ * @property {keyof Words["groups"]} group
+ * @property {"staff" | "doctor"} [for] who has it; everybody if not given
+ * @property {(desk: Desk, block: Block | null) => boolean} when
+ * @property {(desk: Desk, block: Block) => unknown} run with the current block, if the command is about one
+ */
+
+/**
+ * @param {keyof Words["commands"]} id
+ * @param {string} key
+ * @param {string[]} statuses
+ * @param {(desk: Desk, appointment: Appointment) => unknown} act
+ * @param {(desk: Desk, appointment: Appointment) => boolean} also
+ * @returns {Command}
+ */
+const visit = (id, key, statuses, act, also = () => true) => ({
+  id,
+  key,
+  group: "visit",
+  when: (desk, block) => Boolean(block?.appointment && statuses.includes(statusOf(block.appointment)) && !desk.carried && also(desk, block.appointment)),
+  run: (desk, block) => block.appointment && act(desk, block.appointment),
+});
+
+/** @param {keyof Words["commands"]} id @param {string} key @param {(desk: Desk, laneId: string) => unknown} act @param {(desk: Desk, laneId: string) => unknown} also @returns {Command} */
+const queue = (id, key, act, also = () => true) => ({
+  id,
+  key,
+  group: "queue",
+  when: (desk, block) => Boolean(block && desk.isToday && also(desk, block.doctorId)),
+  run: (desk, block) => act(desk, block.doctorId),
+});
+
+/** @param {keyof Words["commands"]} id @param {string} key @param {(desk: Desk) => unknown} act @param {(desk: Desk) => boolean} when @returns {Command} */
+const everywhere = (id, key, act, when = () => true) => ({ id, key, group: "everywhere", when, run: act });
+
+/** @param {Desk} desk @param {Appointment} appointment */
+const begun = (desk, appointment) => Date.parse(appointment.start_time) <= desk.clock.now();
+
+/** @param {Block | null} block @param {Desk} desk */
+const bookable = (block, desk) => Boolean(block?.slot && ["SLOT_STATE_FREE", "SLOT_STATE_PAST"].includes(block.slot.state) && block.end > desk.clock.now());
+
+/** @type {Command[]} */
+export const COMMANDS = [
+  visit("checkIn", "c", ["SCHEDULED", "NO_SHOW"], visits.checkIn, (desk) => desk.isToday),
+  visit("start", "s", ["CHECKED_IN"], visits.start),
+  visit("complete", "e", ["IN_PROGRESS"], visits.complete),
+  visit("noShow", "x", ["SCHEDULED", "CHECKED_IN"], visits.noShow, begun),
+  visit("move", "m", ["SCHEDULED"], visits.pickUp),
+  visit("revert", "v", ["CHECKED_IN", "IN_PROGRESS", "COMPLETED", "NO_SHOW"], visits.revert),
+  { ...visit("records", "d", ["SCHEDULED", "CHECKED_IN", "IN_PROGRESS", "COMPLETED", "NO_SHOW"], records, (desk) => !desk.staff), for: "doctor" },
+  visit("history", "h", ["HELD", "SCHEDULED", "CHECKED_IN", "IN_PROGRESS", "COMPLETED", "NO_SHOW"], visits.history),
+  visit("cancel", "Delete", ["SCHEDULED", "CHECKED_IN"], visits.cancel),
+  {
+    id: "book", key: "Enter", group: "slot", for: "staff",
+    when: (desk, block) => bookable(block, desk) && desk.staff && !(desk.carried && "appointment" in desk.carried),
+    run: (desk, block) => book(desk, block, desk.carried && "patient" in desk.carried ? desk.carried.patient : null),
+  },
+  {
+    id: "drop", key: "Enter", group: "slot",
+    when: (desk, block) => bookable(block, desk) && Boolean(desk.carried && "appointment" in desk.carried),
+    run: (desk, block) => desk.carried && "appointment" in desk.carried && visits.moveTo(desk, desk.carried.appointment, block),
+  },
+  {
+    id: "squeeze", key: "b", group: "visit", for: "staff",
+    when: (desk, block) => Boolean(block?.appointment && desk.staff && block.end > desk.clock.now()),
+    run: (desk, block) => book(desk, block, desk.carried && "patient" in desk.carried ? desk.carried.patient : null),
+  },
+  queue("callNext", "n", tickets.callNext),
+  queue("recall", "r", (desk, id) => recall(desk, id), (desk, id) => tickets.toRecall(desk.day.lane(id))),
+  queue("skip", "k", (desk, id) => skip(desk, id), (desk, id) => tickets.toSkip(desk.day.lane(id))),
+  queue("walkIn", "w", tickets.walkIn),
+  queue("room", "o", (desk, id) => tickets.changeRoom(desk, id, desk.words.commands.room)),
+  queue("closeLane", "q", tickets.closeLane, (desk, id) => !desk.day.lane(id)?.closed),
+  queue("openLane", "q", tickets.closeLane, (desk, id) => desk.day.lane(id)?.closed),
+  everywhere("undo", "z", (desk) => desk.undo()),
+  everywhere("printTicket", "p", (desk) => desk.printTicket(), (desk) => desk.ticketToPrint !== null),
+  everywhere("search", "/", (desk) => desk.search()),
+  { ...everywhere("register", "i", (desk) => desk.registerPatient(), (desk) => desk.staff), for: "staff" },
+  { ...everywhere("emergency", "y", (desk) => emergency(desk), (desk) => !desk.staff), for: "doctor" },
+  everywhere("now", "g", (desk) => desk.goToNow()),
+  everywhere("today", "t", (desk) => desk.goTo(desk.today)),
+  everywhere("dayBefore", ",", (desk) => desk.goTo(desk.dayAt(-1))),
+  everywhere("dayAfter", ".", (desk) => desk.goTo(desk.dayAt(1))),
+  everywhere("stop", "Escape", (desk) => desk.carry(null, desk.words.said.stopped), (desk) => desk.carried !== null),
+  everywhere("lock", "l", (desk) => desk.lock()),
+  everywhere("keys", "?", (desk) => desk.keys()),
+];
+
+/** @param {Desk} desk @param {string} id */
+function recall(desk, id) {
+  const ticket = tickets.toRecall(desk.day.lane(id));
+  return ticket && tickets.recall(desk, id, ticket);
+}
+
+/** @param {Desk} desk @param {string} id */
+function skip(desk, id) {
+  const ticket = tickets.toSkip(desk.day.lane(id));
+  return ticket && tickets.skip(desk, id, ticket);
+}

@@ -1,0 +1,81 @@
+/** The top of the page: clinic, day, clock, search, and whether what is shown is true now. */
+
+import { make } from "../shared/elements.js";
+import { WallClock } from "../shared/wall_clock.js";
+import { finder } from "./patients.js";
+import { Picker } from "./picker.js";
+import { printDay } from "./print.js";
+import { refused } from "./words.js";
+
+/** @import { Failure } from "../shared/api.js" */
+/** @import { Desk } from "./desk.js" */
+
+export class Head {
+  #desk;
+  #time = make("time", {});
+  #state = make("p", { class: "state", role: "status" });
+  #date;
+  #heading = make("h1", {});
+
+  /** @param {Desk} desk @param {HTMLElement | null} chooser chooses another clinic */
+  constructor(desk, chooser) {
+    this.#desk = desk;
+    const { words } = desk;
+    this.picker = new Picker(desk.lang, words.search, words.searchHint, finder(desk, true), (found) => desk.take(found));
+    this.#date = make("input", { type: "date", id: "date", "aria-label": words.day, onchange: () => this.#date.value && desk.goTo(this.#date.value) });
+    const button = (/** @type {string} */ text, /** @type {string} */ key, /** @type {() => unknown} */ act, /** @type {string} */ label = "") =>
+      make("button", { type: "button", onclick: act, "aria-label": label || null }, text, make("kbd", { "aria-hidden": "true" }, key));
+    this.element = make(
+      "header",
+      { class: "head" },
+      make("a", { class: "skip", href: "#day", onclick: (/** @type {Event} */ event) => (event.preventDefault(), desk.goToNow()) }, words.skip),
+      make("div", { class: "place" }, make("p", { class: "clinic" }, chooser ?? make("bdi", {}, desk.clinic.name), this.#state), this.#heading),
+      make(
+        "nav",
+        { "aria-label": words.day },
+        button("‹", ",", () => desk.goTo(desk.dayAt(-1)), words.dayBefore),
+        button(words.today, "T", () => desk.goTo(desk.today)),
+        button("›", ".", () => desk.goTo(desk.dayAt(1)), words.dayAfter),
+        this.#date,
+      ),
+      make("div", { class: "finder" }, this.picker.element, make("kbd", { "aria-hidden": "true" }, "/")),
+      make(
+        "div",
+        { class: "tools" },
+        button(words.commands.print, "", () => printDay(desk)),
+        button(words.commands.keys, "?", () => desk.keys()),
+        button(words.commands.lock, "L", () => desk.lock()),
+      ),
+      this.#time,
+    );
+  }
+
+  /** The date in words. */
+  get title() {
+    const { lang, date } = this.#desk;
+    return new WallClock(lang, "UTC").long(Date.parse(`${date}T12:00:00Z`));
+  }
+
+  draw() {
+    const { wall, clock, date, clinic } = this.#desk;
+    const now = clock.now();
+    this.#time.textContent = wall.time(now);
+    this.#heading.textContent = this.title;
+    if (document.activeElement !== this.#date) this.#date.value = date;
+    document.title = `${clinic.name} · ${this.#heading.textContent}`;
+  }
+
+  /** Say whether the day is up to date. @param {Failure | null} failure */
+  connected(failure) {
+    const { words, lang, wall, clock } = this.#desk;
+    this.element.classList.toggle("lost", failure !== null);
+    if (!failure) this.#say(words.live);
+    else if (!this.element.dataset.lost) this.#say(failure.status ? refused(lang, failure) : words.lost(wall.time(clock.now())));
+    this.element.dataset.lost = failure ? "lost" : "";
+  }
+
+  /** @param {string} text */
+  #say(text) {
+    if (this.#state.textContent !== text) this.#state.textContent = text;
+  }
+}

@@ -1,0 +1,110 @@
+/** Finds and registers patients. */
+
+import { Failure } from "../shared/api.js";
+import { field } from "../shared/form.js";
+import { ask, choice } from "./ask.js";
+import { statusOf } from "./day.js";
+
+/** @import { Desk } from "./desk.js" */
+/** @import { Appointment } from "./day.js" */
+/** @import { Option } from "./picker.js" */
+/**
+ * @typedef {{id: string, name: string, name_kana: string, birth_date: string, phone: string, email: string, deceased: boolean, inactive: boolean, replaced_by: string}} Patient
+ * @typedef {{patient: Patient} | {appointment: Appointment} | {register: string}} Found
+ */
+
+const MOST = 12;
+
+/** Who matches a text: in today's book at once, then among all patients. @param {Desk} desk @param {boolean} inBook whether appointments are offered too */
+export function finder(desk, inBook) {
+  /** @param {string} text @param {(options: Option<Found>[]) => void} now @returns {Promise<Option<Found>[]>} */
+  return async (text, now) => {
+    const today = inBook ? inToday(desk, text) : [];
+    if (today.length) now(today);
+    /** @type {Option<Found>} */
+    const register = { name: `+ ${desk.words.newPatient}`, detail: text, value: { register: text } };
+    if (!desk.staff) return today;
+    try {
+      const { patients } = await desk.session.call("/api/patients:search", { method: "POST", body: { ...query(text), size: MOST, language: desk.lang } });
+      return [...today, ...patients.map((/** @type {Patient} */ patient) => option(desk, patient)), register];
+    } catch (error) {
+      // Too little was typed to say anything yet.
+      if (error instanceof Failure && error.status === 400 && today.length) return today;
+      throw error;
+    }
+  };
+}
+
+/**
+ * What to search for: a year or date beside a name is the date of birth, other digits are the end of the phone number.
+ * @param {string} text
+ */
+export function query(text) {
+  const parts = text.normalize("NFKC").split(/\s+/);
+  const names = parts.filter((part) => !/\d/.test(part));
+  const numbers = parts.filter((part) => /\d/.test(part));
+  const birth = numbers.find((part) => /^(19|20)\d\d([-/.]\d\d?){1,2}$/.test(part) || (names.length && /^(19|20)\d\d$/.test(part)));
+  const phone = numbers.filter((part) => part !== birth).join("");
+  const date = birth?.split(/[-/.]/).map((part) => part.padStart(2, "0")).join("-");
+  return { ...(names.length && { name: names.join(" ") }), ...(date && { birth_date: date }), ...(phone && { phone }) };
+}
+
+/** @param {Desk} desk @param {string} text @returns {Option<Found>[]} */
+function inToday(desk, text) {
+  const wanted = folded(text);
+  const matching = desk.day.appointments().filter((each) => {
+    const ticket = desk.day.ticket(each.id)?.ticket.label ?? "";
+    return folded(each.patient.name).includes(wanted) || each.time_slot.startsWith(text) || ticket.toLowerCase() === wanted;
+  });
+  return matching.slice(0, MOST).map((appointment) => ({
+    name: appointment.patient.name,
+    detail: `${appointment.time_slot} · ${appointment.doctor.name}`,
+    mark: desk.words.statuses[statusOf(appointment)],
+    value: { appointment },
+  }));
+}
+
+/** @param {Desk} desk @param {Patient} patient @returns {Option<Found>} */
+function option(desk, patient) {
+  const { words } = desk;
+  const mark = patient.deceased ? words.deceased : patient.replaced_by ? words.replaced : patient.inactive ? words.inactive : "";
+  const detail = [patient.name_kana, patient.birth_date, patient.phone && `…${patient.phone.slice(-4)}`].filter(Boolean).join(" · ");
+  return { name: patient.name, detail, mark, value: { patient } };
+}
+
+/** Register a patient; null if that was given up. @param {Desk} desk @param {string} text what was searched for @returns {Promise<Patient | null>} */
+export async function register(desk, text) {
+  const { words } = desk;
+  const known = query(text);
+  /** @type {Patient | null} */
+  let patient = null;
+  await ask(
+    desk.lang,
+    { title: words.registerTitle, confirm: words.registerButton },
+    async (values) => {
+      const { name = "", name_kana, birth_date = "", phone = "", email = "", language } = values;
+      const number = phone.replace(/[\s()-]/g, "");
+      const wrong = [];
+      if (!name) wrong.push({ id: "name", text: words.nameMissing });
+      if (birth_date && !/^\d{4}(-\d\d(-\d\d)?)?$/.test(birth_date)) wrong.push({ id: "birth_date", text: words.birthWrong });
+      if (number && !/^\+[1-9]\d{6,14}$/.test(number)) wrong.push({ id: "phone", text: words.phoneWrong });
+      if (email && !/^\S+@\S+\.\S+$/.test(email)) wrong.push({ id: "email", text: words.emailWrong });
+      if (wrong.length) return wrong;
+      patient = (await desk.write("/api/patients", { name, name_kana, birth_date, phone: number, email, language })).patient;
+    },
+    field(words.name, { id: "name", value: known.name ?? "", maxlength: 200, autocomplete: "off" }, { hint: words.nameHint }),
+    field(words.kana, { id: "name_kana", maxlength: 200, autocomplete: "off" }),
+    field(words.birthDate, { id: "birth_date", value: known.birth_date ?? "", inputmode: "numeric", autocomplete: "off" }, { hint: words.birthHint }),
+    field(words.phone, { id: "phone", type: "tel", autocomplete: "off" }, { hint: words.phoneHint }),
+    field(words.email, { id: "email", type: "email", autocomplete: "off" }),
+    field(words.languageOfNotices, { id: "language" }, {
+      control: choice("language", [{ value: "en", text: words.english }, { value: "ja", text: words.japanese }], desk.lang),
+    }),
+  );
+  return patient;
+}
+
+/** @param {string} text */
+function folded(text) {
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+}

@@ -21,7 +21,7 @@ MARKUP = "<img src=x onerror=document.title='run'> & \N{SNEEZING FACE}"
 
 def session(url: str, token: str, role: str, clinic_ids: list[str], doctor_id: str = "") -> dict[str, Any]:
     """What a browser keeps of somebody who has signed in at the desk."""
-    account = {"id": "", "email": "", "roles": [f"ACCOUNT_ROLE_{role}"], "clinic_ids": clinic_ids}
+    account: dict[str, Any] = {"id": "", "email": "", "roles": [f"ACCOUNT_ROLE_{role}"], "clinic_ids": clinic_ids}
     account |= {"all_clinics": False, "patient_id": "", "doctor_id": doctor_id}
     tokens = {"access": token, "refresh": "", "endsAt": time.time() * 1000 + 600_000, "account": account}
     kept = {"name": "yoyaku.desk.session", "value": json.dumps(tokens)}

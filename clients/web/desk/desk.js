@@ -16,6 +16,7 @@ import { Lookup } from "./lookup.js";
 import { register } from "./patients.js";
 import { printTicket } from "./print.js";
 import { refused, words } from "./words.js";
+import { Writes } from "./writes.js";
 
 /** @import { Language } from "../shared/language.js" */
 /** @import { Session } from "../shared/session.js" */
@@ -39,7 +40,7 @@ export class Desk {
   #empty = make("p", { class: "empty", hidden: true });
   #root;
   #shown = false;
-  #writing = { content: "", id: "" };
+  #writes;
 
   /** @param {Place} place @param {HTMLElement} root */
   constructor(place, root) {
@@ -49,6 +50,7 @@ export class Desk {
     this.wall = place.wall;
     this.ownDoctorId = place.ownDoctorId;
     this.lookup = new Lookup(this);
+    this.#writes = new Writes(place.session);
     this.lock = place.lock;
     this.words = words(place.lang);
     this.clock = place.session.clock;
@@ -137,19 +139,9 @@ export class Desk {
     this.bar.say(text, after);
   }
 
-  /** The answer of a write. The same write, made again because no answer came, is done once. @param {string} path @param {object} body */
-  async write(path, body) {
-    const content = JSON.stringify([path, body]);
-    if (this.#writing.content !== content) this.#writing = { content, id: crypto.randomUUID() };
-    const { id } = this.#writing;
-    try {
-      const answer = await this.session.call(path, { method: "POST", body: { ...body, request_id: id } });
-      this.#writing.content = "";
-      return answer;
-    } catch (error) {
-      if (asFailure(error).status) this.#writing.content = "";
-      throw error;
-    }
+  /** The answer of a write (Failure). @param {string} path @param {object} body */
+  write(path, body) {
+    return this.#writes.send(path, body);
   }
 
   /**

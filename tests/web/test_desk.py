@@ -1,69 +1,18 @@
 """The desk in a real browser, on a real worker behind Envoy."""
 
-import json
-import re
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, expect
 
 from tests.edge.clinic import Stack
 from tests.fixtures.browser import opened
 from tests.web.conftest import Room
+from tests.web.desks import at, booked, column_of, desk, patient, session, told
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 MARKUP = "<img src=x onerror=document.title='run'> & \N{SNEEZING FACE}"
-
-
-def session(url: str, token: str, role: str, clinic_ids: list[str], doctor_id: str = "") -> dict[str, Any]:
-    """What a browser keeps of somebody who has signed in at the desk."""
-    account: dict[str, Any] = {"id": "", "email": "", "roles": [f"ACCOUNT_ROLE_{role}"], "clinic_ids": clinic_ids}
-    account |= {"all_clinics": False, "patient_id": "", "doctor_id": doctor_id}
-    tokens = {"access": token, "refresh": "", "endsAt": time.time() * 1000 + 600_000, "account": account}
-    kept = {"name": "yoyaku.desk.session", "value": json.dumps(tokens)}
-    return {"cookies": [], "origins": [{"origin": url, "localStorage": [kept]}]}
-
-
-@asynccontextmanager
-async def desk(browser: Browser, room: Room, lang: str = "en", **how: Any) -> AsyncIterator[Page]:
-    """A desk of the clinic whose day is shown."""
-    state = session(room.edge.url, room.token, "STAFF", [room.clinic_id])
-    how = {"viewport": {"width": 1440, "height": 900}, "storage_state": state} | how
-    async with opened(browser, f"{room.edge.url}/desk/?lang={lang}", **how) as page:
-        await expect(page.locator(".block").first).to_be_attached()
-        await expect(page.locator(":focus")).to_have_class(re.compile("block"))
-        yield page
-
-
-def told(page: Page) -> Locator:
-    """What the bar at the bottom says."""
-    return page.locator(".bar > p:not(:empty)")
-
-
-def at(page: Page, time_slot: str, column: int = 0) -> Locator:
-    """The block of a time of day."""
-    return page.locator(".day section").nth(column).locator(".block").filter(has_text=time_slot)
-
-
-async def patient(room: Room, name: str) -> str:
-    return str((await room.post("/api/patients", {"name": name}))["patient"]["id"])
-
-
-async def booked(room: Room, name: str, time_slot: str, column: int = 0, reason: str = "") -> dict[str, Any]:
-    """An appointment of a new patient."""
-    body = {"patient_id": await patient(room, name), "doctor_id": room.doctor_ids[column], "date": room.today}
-    answer = await room.post("/api/appointments", body | {"time_slot": time_slot, "reason": reason})
-    found: dict[str, Any] = answer["appointment"]
-    return found
-
-
-async def column_of(page: Page, room: Room, doctor_id: str) -> int:
-    ids = await page.locator(".day section h2").evaluate_all("all => all.map((each) => each.id)")
-    return int(ids.index(f"doctor-{doctor_id}"))
 
 
 async def test_a_visit_from_the_first_call_to_its_end_without_a_mouse(browser: Browser, room: Room) -> None:
@@ -77,6 +26,7 @@ async def test_a_visit_from_the_first_call_to_its_end_without_a_mouse(browser: B
         await expect(page.locator("dialog #birth_date")).to_have_value("1984-02-03")
         await keys.press("Enter")
         await expect(page.locator(".carrying")).to_contain_text("Booking for Keiko Nowhere")
+        await at(page, "16:30", await column_of(page, room, room.doctor_ids[0])).focus()
         await keys.press("End")
         await keys.press("Enter")
         await expect(page.locator("dialog .chosen")).to_contain_text("Keiko Nowhere, born 1984-02-03")
@@ -174,11 +124,11 @@ async def test_two_desks_see_each_other_within_a_second_and_the_focus_stays(brow
 
 
 async def test_a_conflict_is_told_in_words(browser: Browser, room: Room) -> None:
-    appointment = await booked(room, "Mita Ao", "12:00")
+    appointment = await booked(room, "Mita Ao", "12:00", column=1)
     await patient(room, "Nishi Aya")
     async with desk(browser, room) as page:
         await page.route("**/api/appointments?*", lambda route: route.abort())
-        column = await column_of(page, room, room.doctor_ids[0])
+        column = await column_of(page, room, room.doctor_ids[1])
         await room.post(f"/api/appointments/{appointment['id']}:checkIn", {})
         await at(page, "Mita", column).focus()
         await page.keyboard.press("c")
@@ -189,7 +139,7 @@ async def test_a_conflict_is_told_in_words(browser: Browser, room: Room) -> None
         dialog = page.get_by_role("dialog")
         await page.keyboard.type("nishi")
         await page.get_by_role("option").first.click()
-        await booked(room, "Ueda Mei", "12:30")
+        await booked(room, "Ueda Mei", "12:30", column=1)
         await page.keyboard.press("Enter")
         await expect(dialog.locator(".error-summary")).to_contain_text("Somebody was faster: this time is taken.")
         await expect(dialog.get_by_role("group", name="Free times near by").get_by_role("button").first).to_be_visible()

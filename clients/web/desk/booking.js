@@ -3,9 +3,9 @@
 import { Failure } from "../shared/api.js";
 import { make } from "../shared/elements.js";
 import { field } from "../shared/form.js";
-import { area, ask, choice } from "./ask.js";
+import { area, choice } from "../shared/ask.js";
 import { finder, register } from "./patients.js";
-import { Picker } from "./picker.js";
+import { Picker } from "../shared/picker.js";
 
 /** @import { Desk } from "./desk.js" */
 /** @import { Block } from "./day.js" */
@@ -49,8 +49,7 @@ export async function book(desk, block, patient) {
   });
   if (patient) queueMicrotask(() => choose(patient));
   const title = words.bookTitle(`${wall.short(Date.parse(startTime))} ${wall.time(Date.parse(startTime))}`, desk.doctorName(block.doctorId));
-  await ask(
-    lang,
+  await desk.ask(
     { title, confirm: words.bookButton },
     async (values) => {
       if (!chosen) return [{ id: picker.input.id, text: words.patientMissing }];

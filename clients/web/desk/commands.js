@@ -1,5 +1,6 @@
 /** All that a desk can be told to do: by which key, when, and what it does. Buttons and the list of keys are made from it. */
 
+import { plusDays } from "../shared/wall_clock.js";
 import { statusOf } from "./day.js";
 import { book } from "./booking.js";
 import { emergency, records } from "./records.js";
@@ -93,8 +94,8 @@ export const COMMANDS = [
   { ...everywhere("emergency", "y", (desk) => emergency(desk), (desk) => !desk.staff), for: "doctor" },
   everywhere("now", "g", (desk) => desk.goToNow()),
   everywhere("today", "t", (desk) => desk.goTo(desk.today)),
-  everywhere("dayBefore", ",", (desk) => desk.goTo(desk.dayAt(-1))),
-  everywhere("dayAfter", ".", (desk) => desk.goTo(desk.dayAt(1))),
+  everywhere("dayBefore", ",", (desk) => desk.goTo(plusDays(desk.date, -1))),
+  everywhere("dayAfter", ".", (desk) => desk.goTo(plusDays(desk.date, 1))),
   everywhere("stop", "Escape", (desk) => desk.carry(null, desk.words.said.stopped), (desk) => desk.carried !== null),
   everywhere("lock", "l", (desk) => desk.lock()),
   everywhere("keys", "?", (desk) => desk.keys()),

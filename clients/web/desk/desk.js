@@ -1,8 +1,8 @@
 /** A clinic's day at a desk: what is shown, what is carried about, and the way to the server. */
 
 import { asFailure } from "../shared/api.js";
+import { ask } from "../shared/ask.js";
 import { make } from "../shared/elements.js";
-import { plusDays } from "../shared/wall_clock.js";
 import { drawQueues, drawSelected } from "./aside.js";
 import { Bar } from "./bar.js";
 import { COMMANDS } from "./commands.js";
@@ -16,11 +16,13 @@ import { Lookup } from "./lookup.js";
 import { register } from "./patients.js";
 import { printTicket } from "./print.js";
 import { refused, words } from "./words.js";
-import { Writes } from "./writes.js";
+import { Writes } from "../shared/writes.js";
 
 /** @import { Language } from "../shared/language.js" */
 /** @import { Session } from "../shared/session.js" */
 /** @import { WallClock } from "../shared/wall_clock.js" */
+/** @import { Question } from "../shared/ask.js" */
+/** @import { Child } from "../shared/elements.js" */
 /** @import { After } from "./bar.js" */
 /** @import { Command } from "./commands.js" */
 /** @import { Appointment, Doctor, Ticket } from "./day.js" */
@@ -80,11 +82,6 @@ export class Desk {
     return !this.ownDoctorId;
   }
 
-  /** @param {number} days */
-  dayAt(days) {
-    return plusDays(this.date, days);
-  }
-
   /** Show a day, and follow it. @param {string} date */
   async goTo(date) {
     this.live?.stop();
@@ -97,10 +94,6 @@ export class Desk {
     await this.attempt("", () => live.start());
     if (this.live !== live) return;
     this.draw();
-  }
-
-  stop() {
-    this.live?.stop();
   }
 
   /** Begin a day where it stands, unless somebody is typing. */
@@ -137,6 +130,11 @@ export class Desk {
   /** Say what was done. @param {string} text @param {After} after */
   say(text, after = {}) {
     this.bar.say(text, after);
+  }
+
+  /** Ask in a dialog, as `ask` does. @param {Question} question @param {Parameters<typeof ask>[2]} send @param {...Child} children */
+  ask(question, send, ...children) {
+    return ask(this.lang, { ...question, refused: (failure) => refused(this.lang, failure) }, send, ...children);
   }
 
   /** The answer of a write (Failure). @param {string} path @param {object} body */

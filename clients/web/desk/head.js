@@ -1,9 +1,9 @@
 /** The top of the page: clinic, day, clock, search, and whether what is shown is true now. */
 
 import { make } from "../shared/elements.js";
-import { WallClock } from "../shared/wall_clock.js";
+import { plusDays, WallClock } from "../shared/wall_clock.js";
 import { finder } from "./patients.js";
-import { Picker } from "./picker.js";
+import { Picker } from "../shared/picker.js";
 import { printDay } from "./print.js";
 import { refused } from "./words.js";
 
@@ -33,9 +33,9 @@ export class Head {
       make(
         "nav",
         { "aria-label": words.day },
-        button("‹", ",", () => desk.goTo(desk.dayAt(-1)), words.dayBefore),
+        button("‹", ",", () => desk.goTo(plusDays(desk.date, -1)), words.dayBefore),
         button(words.today, "T", () => desk.goTo(desk.today)),
-        button("›", ".", () => desk.goTo(desk.dayAt(1)), words.dayAfter),
+        button("›", ".", () => desk.goTo(plusDays(desk.date, 1)), words.dayAfter),
         this.#date,
       ),
       make("div", { class: "finder" }, this.picker.element, make("kbd", { "aria-hidden": "true" }, "/")),

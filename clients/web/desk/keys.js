@@ -1,7 +1,6 @@
 /** Keys: which command each gives, and the list of them. */
 
 import { make } from "../shared/elements.js";
-import { ask } from "./ask.js";
 import { COMMANDS } from "./commands.js";
 
 /** @import { Desk } from "./desk.js" */
@@ -29,8 +28,7 @@ export function help(desk) {
     return make("section", {}, make("h3", {}, words.groups[group]), make("dl", { class: "keys" }, ...rows.flat()));
   });
   const off = make("input", { type: "checkbox", id: "letters", checked: !lettersOff(), onchange: () => localStorage.setItem(OFF, off.checked ? "" : "1") });
-  return ask(
-    desk.lang,
+  return desk.ask(
     { title: words.keysTitle, wide: true },
     () => {},
     make("p", {}, make("kbd", {}, words.moveKeys), " ", words.moveKeysText),

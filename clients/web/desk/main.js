@@ -7,7 +7,7 @@ import { Session } from "../shared/session.js";
 import { signInForm } from "../shared/sign_in.js";
 import { WallClock } from "../shared/wall_clock.js";
 import { sharedWords } from "../shared/words.js";
-import { choice } from "./ask.js";
+import { choice } from "../shared/ask.js";
 import { Desk } from "./desk.js";
 import { whenIdle } from "./idle.js";
 import { listen } from "./keys.js";
@@ -72,7 +72,7 @@ async function show(clinic, clinics, ownDoctorId) {
   chooser?.setAttribute("aria-label", t.clinic);
   chooser?.addEventListener("change", () => (localStorage.setItem(CLINIC, chooser.value), enter()));
   const desk = new Desk({ session, lang, clinic, doctors, wall: new WallClock(lang, clinic.time_zone), ownDoctorId, chooser, lock: () => lock(t.lockText) }, root);
-  open.signal.addEventListener("abort", () => desk.stop());
+  open.signal.addEventListener("abort", () => desk.live?.stop());
   const ticking = setInterval(() => desk.draw(), TICK_MS);
   open.signal.addEventListener("abort", () => clearInterval(ticking));
   listen(desk, open.signal);

@@ -2,12 +2,12 @@
 
 import { Failure } from "../shared/api.js";
 import { field } from "../shared/form.js";
-import { ask, choice } from "./ask.js";
+import { choice } from "../shared/ask.js";
 import { statusOf } from "./day.js";
 
 /** @import { Desk } from "./desk.js" */
 /** @import { Appointment } from "./day.js" */
-/** @import { Option } from "./picker.js" */
+/** @import { Option } from "../shared/picker.js" */
 /**
  * @typedef {{id: string, name: string, name_kana: string, birth_date: string, phone: string, email: string, deceased: boolean, inactive: boolean, replaced_by: string}} Patient
  * @typedef {{patient: Patient} | {appointment: Appointment} | {register: string}} Found
@@ -78,8 +78,7 @@ export async function register(desk, text) {
   const known = query(text);
   /** @type {Patient | null} */
   let patient = null;
-  await ask(
-    desk.lang,
+  await desk.ask(
     { title: words.registerTitle, confirm: words.registerButton },
     async (values) => {
       const { name = "", name_kana, birth_date = "", phone = "", email = "", language } = values;

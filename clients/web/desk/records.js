@@ -3,7 +3,7 @@
 import { asFailure } from "../shared/api.js";
 import { make } from "../shared/elements.js";
 import { field } from "../shared/form.js";
-import { area, ask } from "./ask.js";
+import { area } from "../shared/ask.js";
 
 /** @import { Desk } from "./desk.js" */
 /** @import { Appointment } from "./day.js" */
@@ -22,8 +22,7 @@ export async function records(desk, { id, patient }) {
 export async function emergency(desk, patientId = "") {
   const { words } = desk;
   let opened = "";
-  await ask(
-    desk.lang,
+  await desk.ask(
     { title: words.emergencyTitle, text: words.emergencyText, confirm: words.emergencyButton, danger: true },
     async ({ patient = "", reason = "" }) => {
       const wrong = [];
@@ -70,8 +69,7 @@ async function show(desk, patient, found, appointmentId) {
       record.doctor.id === desk.ownDoctorId && make("button", { type: "button", onclick: () => amend(desk, record) }, words.amend),
     );
   });
-  await ask(
-    desk.lang,
+  await desk.ask(
     { title: `${words.recordsTitle}: ${patient.name}`, confirm: words.recordButton, wide: true },
     async (values) => {
       if (!values.text) return [{ id: "text", text: words.recordMissing }];
@@ -89,8 +87,7 @@ async function amend(desk, record) {
   const text = area("amended", record.text);
   text.rows = 8;
   text.maxLength = LONGEST;
-  await ask(
-    desk.lang,
+  await desk.ask(
     { title: words.amend, text: words.amendText, confirm: words.recordButton },
     async ({ amended = "" }) => {
       if (!amended) return [{ id: "amended", text: words.recordMissing }];

@@ -1,7 +1,7 @@
 /** What a desk does with the queues of the present day. */
 
 import { field } from "../shared/form.js";
-import { area, ask } from "./ask.js";
+import { area } from "../shared/ask.js";
 import { ticketStatusOf } from "./day.js";
 
 /** @import { Desk } from "./desk.js" */
@@ -34,8 +34,7 @@ export async function callNext(desk, laneId) {
 /** Ask for the room to which this desk calls for a doctor. @param {Desk} desk @param {string} laneId @param {string} confirm @param {() => Promise<void>} then */
 export function changeRoom(desk, laneId, confirm, then = async () => {}) {
   const { words } = desk;
-  return ask(
-    desk.lang,
+  return desk.ask(
     { title: words.roomTitle, confirm },
     async ({ room = "" }) => {
       if (!room) return [{ id: "room", text: words.roomMissing }];
@@ -68,8 +67,7 @@ export async function skip(desk, laneId, ticket) {
 /** Ask for another place in the queue. @param {Desk} desk @param {Lane} lane @param {Ticket} ticket */
 export function place(desk, lane, ticket) {
   const { words } = desk;
-  return ask(
-    desk.lang,
+  return desk.ask(
     { title: `${words.moveTicketTitle}: ${ticket.label}`, confirm: words.commands.move },
     async ({ position = "1", reason = "" }) => {
       if (!reason) return [{ id: "reason", text: words.reasonMissing }];

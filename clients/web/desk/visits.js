@@ -2,7 +2,7 @@
 
 import { make } from "../shared/elements.js";
 import { field } from "../shared/form.js";
-import { area, ask } from "./ask.js";
+import { area } from "../shared/ask.js";
 import { statusOf } from "./day.js";
 
 /** @import { Desk } from "./desk.js" */
@@ -42,8 +42,7 @@ export async function revert(desk, appointment) {
   const { words } = desk;
   const status = /** @type {keyof typeof BEFORE} */ (statusOf(appointment));
   const title = words.revertTitle(appointment.patient.name, words.statuses[status], words.statuses[BEFORE[status]]);
-  await ask(
-    desk.lang,
+  await desk.ask(
     { title, confirm: words.revertButton },
     async ({ reason = "" }) => {
       if (!reason) return [{ id: "reason", text: words.reasonMissing }];
@@ -57,8 +56,7 @@ export async function revert(desk, appointment) {
 export async function cancel(desk, appointment) {
   const { words } = desk;
   const name = appointment.patient.name;
-  await ask(
-    desk.lang,
+  await desk.ask(
     { title: words.cancelTitle(name), text: words.cancelText, confirm: words.cancelButton, danger: true },
     async ({ reason = "" }) => {
       const answer = await desk.write(`/api/appointments/${appointment.id}:cancel`, { etag: appointment.etag, reason });
@@ -101,7 +99,7 @@ export async function history(desk, appointment) {
     const at = Date.parse(event_time);
     return make("li", {}, make("strong", {}, words.events[name]), ` ${wall.short(at)} ${wall.time(at)}`, note && make("p", { class: "muted" }, make("bdi", {}, note)));
   });
-  await ask(desk.lang, { title: words.historyTitle }, () => {}, make("ol", { class: "plain-list" }, ...events));
+  await desk.ask({ title: words.historyTitle }, () => {}, make("ol", { class: "plain-list" }, ...events));
 }
 
 /** @param {Desk} desk @param {Appointment} appointment @param {object} to @returns {Promise<Appointment | null>} */

@@ -3,6 +3,7 @@
 import { sharedWords, refusal } from "../shared/words.js";
 import { EN } from "./words/en.js";
 import { JA } from "./words/ja.js";
+import { EN_REFUSALS, JA_REFUSALS } from "./words/refusals.js";
 
 /** @import { Failure } from "../shared/api.js" */
 /** @import { Language } from "../shared/language.js" */
@@ -15,5 +16,5 @@ export function words(lang) {
 
 /** What to say of a refusal. @param {Language} lang @param {Failure} failure */
 export function refused(lang, failure) {
-  return refusal(sharedWords(lang), words(lang).refusals, failure);
+  return refusal(sharedWords(lang), lang === "ja" ? JA_REFUSALS : EN_REFUSALS, failure);
 }

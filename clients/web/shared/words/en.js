@@ -9,6 +9,11 @@ export const EN = {
   emailMissing: "Enter your email address, such as name@example.com",
   passwordMissing: "Enter your password",
   problem: "There is a problem",
+  back: "Back",
+  close: "Close",
+  nobodyFound: "Nobody found.",
+  /** @param {number} number */
+  found: (number) => `${number} ${number === 1 ? "entry" : "entries"}. Choose with the arrow keys.`,
   offline: "No internet connection. This page goes on by itself when you are connected again.",
   unreachable: "The server did not answer. Check your internet connection, then try again: nothing is done twice.",
   /** @param {string} what */

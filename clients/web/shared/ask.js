@@ -1,15 +1,18 @@
 /** Questions in a dialog, which keeps what was entered when the server refuses. */
 
-import { asFailure } from "../shared/api.js";
-import { make } from "../shared/elements.js";
-import { form } from "../shared/form.js";
-import { sharedWords } from "../shared/words.js";
-import { refused, words } from "./words.js";
+import { asFailure } from "./api.js";
+import { make } from "./elements.js";
+import { form } from "./form.js";
+import { refusal, sharedWords } from "./words.js";
 
-/** @import { Child } from "../shared/elements.js" */
-/** @import { Language } from "../shared/language.js" */
-/** @import { Wrong } from "../shared/form.js" */
-/** @typedef {{title: string, text?: string, confirm?: string, danger?: boolean, wide?: boolean}} Question */
+/** @import { Child } from "./elements.js" */
+/** @import { Language } from "./language.js" */
+/** @import { Wrong } from "./form.js" */
+/** @import { Failure } from "./api.js" */
+/**
+ * @typedef {{title: string, text?: string, confirm?: string, danger?: boolean, wide?: boolean, refused?: (failure: Failure) => string}} Question
+ *   without `confirm` there is nothing to send; `refused` says what to tell of a refusal
+ */
 
 let asked = 0;
 
@@ -17,25 +20,27 @@ let asked = 0;
  * Ask, and send the answer. A Failure of `send` is told in the dialog, which stays open. Resolves once the dialog is
  * closed: true if the answer was sent.
  * @param {Language} lang
- * @param {Question} question without `confirm` there is nothing to send
+ * @param {Question} question
  * @param {(values: Record<string, string>) => Promise<Wrong[] | void> | Wrong[] | void} send
  * @param {...Child} children
  * @returns {Promise<boolean>}
  */
-export function ask(lang, { title, text, confirm, danger, wide }, send, ...children) {
+export function ask(lang, { title, text, confirm, danger, wide, refused }, send, ...children) {
+  const shared = sharedWords(lang);
+  const told = refused ?? ((failure) => refusal(shared, {}, failure));
   const id = `question-${++asked}`;
   const dialog = make("dialog", { "aria-labelledby": id, class: wide ? "wide" : "" });
   let sent = false;
-  const close = make("button", { type: "button", onclick: () => dialog.close() }, confirm ? words(lang).back : words(lang).close);
+  const close = make("button", { type: "button", onclick: () => dialog.close() }, confirm ? shared.back : shared.close);
   const submit = confirm && make("button", { class: danger ? "danger" : "primary" }, confirm);
   const body = form(
-    sharedWords(lang).problem,
+    shared.problem,
     async (values) => {
       try {
         const wrong = await send(values);
         if (wrong?.length) return wrong;
       } catch (error) {
-        return [{ id: "", text: refused(lang, asFailure(error)) }];
+        return [{ id: "", text: told(asFailure(error)) }];
       }
       sent = true;
       dialog.close();
@@ -55,8 +60,8 @@ export function shown(dialog) {
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
-      // What had the focus may be gone, or have another place in the day now.
-      const to = before?.closest("aside, header") && before.isConnected ? before : document.querySelector('.block[tabindex="0"]');
+      // What had the focus may be gone: then it goes to what stands in its place.
+      const to = before?.isConnected ? before : document.querySelector('main [tabindex="0"]');
       if (to instanceof HTMLElement) to.focus();
       resolve(undefined);
     });

@@ -1,8 +1,8 @@
 /** Writes that are done once, even if they are sent again because no answer came. */
 
-import { asFailure } from "../shared/api.js";
+import { asFailure } from "./api.js";
 
-/** @import { Session } from "../shared/session.js" */
+/** @import { Session } from "./session.js" */
 
 export class Writes {
   #session;

@@ -1,10 +1,10 @@
 /** A field that offers what matches while one types: arrow keys choose, Enter takes, Esc closes. */
 
-import { asFailure } from "../shared/api.js";
-import { make } from "../shared/elements.js";
-import { refused, words } from "./words.js";
+import { asFailure } from "./api.js";
+import { make } from "./elements.js";
+import { refusal, sharedWords } from "./words.js";
 
-/** @import { Language } from "../shared/language.js" */
+/** @import { Language } from "./language.js" */
 /**
  * @template Value
  * @typedef {{name: string, detail: string, mark?: string, value: Value}} Option `mark` says what is special about it
@@ -65,14 +65,14 @@ export class Picker {
 
   /** @param {string} text @param {number} turn */
   async #ask(text, turn) {
-    const t = words(this.#lang);
+    const t = sharedWords(this.#lang);
     const now = (/** @type {Option<Value>[]} */ options) => turn === this.#turn && this.#take(options);
     try {
       const options = await this.#find(text, now);
       now(options);
       if (turn === this.#turn) this.#state.textContent = options.length ? t.found(options.length) : t.nobodyFound;
     } catch (error) {
-      if (turn === this.#turn) this.#state.textContent = refused(this.#lang, asFailure(error));
+      if (turn === this.#turn) this.#state.textContent = refusal(t, {}, asFailure(error));
     }
   }
 

@@ -1,0 +1,60 @@
+"""A desk in a browser, for the tests of it."""
+
+import json
+import re
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from playwright.async_api import Browser, Locator, Page, expect
+
+from tests.fixtures.browser import opened
+from tests.web.conftest import Room
+
+
+def session(url: str, token: str, role: str, clinic_ids: list[str], doctor_id: str = "") -> dict[str, Any]:
+    """What a browser keeps of somebody who has signed in at the desk."""
+    account: dict[str, Any] = {"id": "", "email": "", "roles": [f"ACCOUNT_ROLE_{role}"], "clinic_ids": clinic_ids}
+    account |= {"all_clinics": False, "patient_id": "", "doctor_id": doctor_id}
+    tokens = {"access": token, "refresh": "", "endsAt": time.time() * 1000 + 600_000, "account": account}
+    kept = {"name": "yoyaku.desk.session", "value": json.dumps(tokens)}
+    return {"cookies": [], "origins": [{"origin": url, "localStorage": [kept]}]}
+
+
+@asynccontextmanager
+async def desk(browser: Browser, room: Room, lang: str = "en", **how: Any) -> AsyncIterator[Page]:
+    """A desk of the clinic whose day is shown."""
+    state = session(room.edge.url, room.token, "STAFF", [room.clinic_id])
+    how = {"viewport": {"width": 1440, "height": 900}, "storage_state": state} | how
+    async with opened(browser, f"{room.edge.url}/desk/?lang={lang}", **how) as page:
+        await expect(page.locator(".block").first).to_be_attached()
+        await expect(page.locator(":focus")).to_have_class(re.compile("block"))
+        yield page
+
+
+def told(page: Page) -> Locator:
+    """What the bar at the bottom says."""
+    return page.locator(".bar > p:not(:empty)")
+
+
+def at(page: Page, time_slot: str, column: int = 0) -> Locator:
+    """The block of a time of day."""
+    return page.locator(".day section").nth(column).locator(".block").filter(has_text=time_slot)
+
+
+async def patient(room: Room, name: str) -> str:
+    return str((await room.post("/api/patients", {"name": name}))["patient"]["id"])
+
+
+async def booked(room: Room, name: str, time_slot: str, column: int = 0, reason: str = "") -> dict[str, Any]:
+    """An appointment of a new patient."""
+    body = {"patient_id": await patient(room, name), "doctor_id": room.doctor_ids[column], "date": room.today}
+    answer = await room.post("/api/appointments", body | {"time_slot": time_slot, "reason": reason})
+    found: dict[str, Any] = answer["appointment"]
+    return found
+
+
+async def column_of(page: Page, room: Room, doctor_id: str) -> int:
+    ids = await page.locator(".day section h2").evaluate_all("all => all.map((each) => each.id)")
+    return int(ids.index(f"doctor-{doctor_id}"))

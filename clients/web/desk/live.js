@@ -1,14 +1,20 @@
 /** Keeps a day true: follows slots and queues, and fetches the appointments of whoever's day has changed. */
 
+import { Failure } from "../shared/api.js";
 import { follow } from "./follow.js";
 
-/** @import { Failure } from "../shared/api.js" */
 /** @import { Session } from "../shared/session.js" */
 /** @import { Day } from "./day.js" */
 
 /** Lists may come from a copy of the database that is a moment behind what streams say: so they are fetched once more. */
 const LOOK_AGAIN_MS = 1_000;
 const PAGE = "100";
+
+/** False if the account may not see it; else the error is thrown again: some doctors' accounts see no queues. @param {unknown} error */
+function notAllowed(error) {
+  if (error instanceof Failure && error.reason === "NOT_ALLOWED") return false;
+  throw error;
+}
 
 /**
  * @typedef {{clinicId: string, doctorId: string, date: string}} Followed `doctorId` for one doctor's own day, else empty
@@ -41,12 +47,12 @@ export class Live {
     const { clinicId, doctorId, date } = this.#followed;
     const found = await this.#list(doctorId ? { doctor_id: doctorId, date } : { clinic_id: clinicId, date });
     for (const { id } of this.#day.doctors) this.#day.putAppointments(id, found.filter((each) => each.doctor.id === id));
-    await this.#fetchLanes();
+    const queued = await this.#fetchLanes().then(() => true, notAllowed);
     if (this.#stop.signal.aborted) return;
     const slots = new URLSearchParams({ ...(doctorId ? { doctor_ids: doctorId } : { clinic_id: clinicId }), date });
     const queues = new URLSearchParams({ clinic_id: clinicId });
     this.#follow(`/api/schedules/slots:watch?${slots}`, (message) => message.day && this.#takeDay(message.day));
-    this.#follow(`/api/queue:watch?${queues}`, (message) => message.lane && this.#takeLane(message.lane));
+    if (queued) this.#follow(`/api/queue:watch?${queues}`, (message) => message.lane && this.#takeLane(message.lane));
   }
 
   stop() {

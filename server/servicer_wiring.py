@@ -13,6 +13,7 @@ from server.rpc.servicers.schedules import ScheduleServicer
 from server.usecases.appointments.batch import Batches
 from server.usecases.appointments.book import Booker
 from server.usecases.appointments.cancel import Canceller
+from server.usecases.appointments.end_of_holds import Holds
 from server.usecases.appointments.read import Appointments
 from server.usecases.appointments.reschedule import Rescheduler
 from server.usecases.directory.clinics import Clinics
@@ -44,6 +45,7 @@ def servicers(parts: Parts) -> Servicers:
             Booker(parts.engine, parts.clock, parts.new_id, parts.announcer),
             Rescheduler(parts.engine, parts.clock, parts.announcer),
             Canceller(parts.engine, parts.clock, parts.announcer),
+            Holds(parts.engine, parts.clock, parts.announcer),
             parts.status,
             Batches(parts.engine, parts.clock),
             parts.feed,

@@ -9,6 +9,9 @@ from server.domain.identity import Action, Role
 
 METHODS: dict[str, tuple[Action, ...]] = {
     "AppointmentService/CreateAppointment": (Action.CREATE_APPOINTMENT, Action.OVERRIDE_CAPACITY),
+    "AppointmentService/HoldSlot": (Action.CREATE_APPOINTMENT,),
+    "AppointmentService/ConfirmHold": (Action.CHANGE_APPOINTMENT,),
+    "AppointmentService/ReleaseHold": (Action.CHANGE_APPOINTMENT,),
     "AppointmentService/GetAppointment": (Action.SEE_APPOINTMENT,),
     "AppointmentService/ListAppointments": (Action.SEE_APPOINTMENT,),
     "AppointmentService/BatchGetAppointments": (Action.BATCH_GET_APPOINTMENTS,),
@@ -101,6 +104,7 @@ METHODS: dict[str, tuple[Action, ...]] = {
 LIMITED: dict[str, tuple[str, ...]] = {
     "booking": (
         "AppointmentService/CreateAppointment",
+        "AppointmentService/HoldSlot",
         "AppointmentService/RescheduleAppointment",
         "AppointmentService/BatchReschedule",
     ),

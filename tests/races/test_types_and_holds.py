@@ -1,10 +1,12 @@
 """Types of appointment, rooms and holds at once, over real gRPC and two worker processes."""
 
 from itertools import cycle
+from typing import Any
 
 from tests.fixtures.book import Book
+from tests.fixtures.worker import Client
 from tests.fixtures.workers import Fleet
-from tests.races.calls import at_once, booking, create, staff_of
+from tests.races.calls import DAY, at_once, booking, create, staff_of
 from yoyaku.v1 import appointment_service_pb2 as pb
 
 
@@ -53,3 +55,40 @@ async def test_moves_and_bookings_that_need_two_rooms_wait_for_each_other_and_al
         " WHERE a.active AND b.active AND a.during && b.during AND a.appointment_id < b.appointment_id"
     )
     assert await book.rows(overlaps) == []
+
+
+async def test_two_confirms_of_one_hold_and_a_hold_that_runs_out_against_a_new_booker_end_in_one(
+    fleet: Fleet, book: Book
+) -> None:
+    clinic = await book.clinic()
+    doctor, patient, newcomer = await book.doctor(clinic), await book.patient(), await book.patient()
+    one, two = await staff_of(fleet, clinic)
+
+    async def held(time_slot: str) -> str:
+        request = pb.HoldSlotRequest(patient_id=patient, doctor_id=doctor, date=DAY, time_slot=time_slot)
+        answer = await one(one.appointments.HoldSlot, request)
+        return str(answer.appointment.id)
+
+    def confirmed(client: Client, appointment_id: str) -> Any:
+        return client(client.appointments.ConfirmHold, pb.ConfirmHoldRequest(appointment_id=appointment_id))
+
+    twice = await held("10:00")
+    answers, refusals = await at_once([confirmed(client, twice) for client in (one, two, one, two)])
+    assert (len(answers), {each.reason for each in refusals}) == (1, {"STATUS_FORBIDS"})
+
+    # The sweeper runs once a minute; for some of these holds the end is now.
+    for number, time_slot in enumerate(("09:00", "09:30", "10:30", "11:00", "11:30")):
+        lapsing = await held(time_slot)
+        await book.run(
+            "UPDATE appointments SET held_until = now() + %s * interval '40 milliseconds' WHERE id = %s",
+            number,
+            lapsing,
+        )
+        booked = create(two, booking(newcomer, doctor, time_slot))
+        answers, refusals = await at_once([confirmed(one, lapsing), booked])
+        assert len(answers) <= 1
+        assert {each.reason for each in refusals} <= {"HOLD_EXPIRED", "STATUS_FORBIDS", "SLOT_TAKEN"}
+        if not answers:  # the booker came too early, the confirmation too late
+            await create(two, booking(newcomer, doctor, time_slot))
+    active = "SELECT count(*) FROM appointments WHERE status IN ('held', 'scheduled')"
+    assert await book.rows(active) == [(6,)]

@@ -18,6 +18,22 @@ NOTICE = 24 * 60 + 20
 PATIENTS = 6
 
 
+HOLDS = 2
+"""How many slots a patient holds at once."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A type of appointment, in minutes; one that needs the clinic's only room waits for it."""
+
+    length: int
+    buffer: int
+    needs_room: bool
+
+
+KINDS = [Kind(60, 0, needs_room=False), Kind(30, 15, needs_room=True), Kind(60, 0, needs_room=True)]
+
+
 Place = tuple[int, int, int]
 """An index each for doctor, day and slot."""
 
@@ -44,6 +60,12 @@ class Hours:
     def grid(self) -> list[str]:
         return [clock_time(start) for start in range(self.start, self.end - self.minutes + 1, self.minutes)]
 
+    def starts(self, kind: Kind | None) -> list[str]:
+        """The slots with which a visit of a type can begin; without one, all."""
+        length = kind.length if kind else self.minutes
+        over = minutes_of(self.grid[-1]) + self.minutes
+        return [slot for slot in self.grid if minutes_of(slot) + length <= over]
+
 
 # Grids that lie across each other, and fewer seats than there were: changing hours leaves patients in parts of slots,
 # and more of them than fit in.
@@ -61,6 +83,8 @@ class ModelAppointment:
     length: int
     active: bool = True
     version: int = 1
+    kind: Kind | None = None
+    held: bool = False
 
     def overlaps(self, other: "ModelAppointment") -> bool:
         return self.day == other.day and bool(set(self.minutes) & set(other.minutes))
@@ -68,6 +92,12 @@ class ModelAppointment:
     @property
     def minutes(self) -> range:
         return range(minutes_of(self.slot), minutes_of(self.slot) + self.length)
+
+    @property
+    def occupied(self) -> range:
+        """The minutes of the doctor, and of the room if it needs that."""
+        buffer = self.kind.buffer if self.kind else 0
+        return range(self.minutes.start, self.minutes.stop + buffer)
 
     @property
     def is_closed_to_patients(self) -> str:
@@ -92,7 +122,7 @@ class Model:
         self, wanted: ModelAppointment, moving: str = "", *, override: bool = False, by_patient: bool = False
     ) -> str:
         """Why an appointment cannot be; empty if it can."""
-        if wanted.slot not in self.hours[wanted.doctor].grid:
+        if wanted.slot not in self.hours[wanted.doctor].starts(wanted.kind):
             return "SLOT_NOT_OFFERED"
         if moving and not self.booked[moving].active:
             return "STATUS_FORBIDS"
@@ -101,9 +131,16 @@ class Model:
         if by_patient and wanted.is_closed_to_patients:
             return wanted.is_closed_to_patients
         others = [each for key, each in self.booked.items() if key != moving and each.active]
-        if not self._left(wanted, others) and not override:
-            return "SLOT_TAKEN"
-        return self._refusal_of_patient(wanted, others)
+        holds = [each for each in others if each.patient == wanted.patient and each.held]
+        if wanted.held and not moving and len(holds) >= HOLDS:
+            return "TOO_MANY_HOLDS"
+        taken = "" if override or self._left(wanted, others) else "SLOT_TAKEN"
+        return taken or self._refusal_of_patient(wanted, others) or self._refusal_of_room(wanted, others)
+
+    def _refusal_of_room(self, wanted: ModelAppointment, others: list[ModelAppointment]) -> str:
+        if wanted.kind and wanted.kind.needs_room and any(_share_a_room(wanted, each) for each in others):
+            return "RESOURCE_TAKEN"
+        return ""
 
     def _refusal_of_patient(self, wanted: ModelAppointment, others: list[ModelAppointment]) -> str:
         mine = [each for each in others if each.patient == wanted.patient]
@@ -113,15 +150,27 @@ class Model:
             return "DAILY_LIMIT_REACHED"
         return ""
 
-    def free(self, doctor: int, day: int) -> list[tuple[str, int]]:
-        """(slot, seats left) of a day."""
+    def free(self, doctor: int, day: int, kind: Kind | None = None) -> list[tuple[str, int]]:
+        """(slot, seats left) of a day, for visits of a type if that is given."""
         active = [each for each in self.booked.values() if each.active]
-        slots = [ModelAppointment(0, doctor, day, slot, self.hours[doctor].minutes) for slot in self.hours[doctor].grid]
+        hours = self.hours[doctor]
+        length = kind.length if kind else hours.minutes
+        slots = [ModelAppointment(0, doctor, day, slot, length, kind=kind) for slot in hours.starts(kind)]
         left = {slot.slot: 0 if slot.is_closed_to_patients else self._left(slot, active) for slot in slots}
+        for slot in slots:
+            if self._refusal_of_room(slot, active):
+                left[slot.slot] = 0
+            elif kind and kind.needs_room:
+                left[slot.slot] = min(left[slot.slot], 1)
         return [(slot, seats) for slot, seats in left.items() if seats]
 
     def _left(self, slot: ModelAppointment, others: list[ModelAppointment]) -> int:
         """The seats that are left in the fullest minute."""
-        there = [each.minutes for each in others if (each.doctor, each.day) == (slot.doctor, slot.day)]
-        heads = max(sum(minute in each for each in there) for minute in slot.minutes)
+        there = [each.occupied for each in others if (each.doctor, each.day) == (slot.doctor, slot.day)]
+        heads = max(sum(minute in each for each in there) for minute in slot.occupied)
         return max(self.hours[slot.doctor].capacity - heads, 0)
+
+
+def _share_a_room(one: ModelAppointment, other: ModelAppointment) -> bool:
+    in_room = bool(other.kind and other.kind.needs_room)
+    return in_room and one.day == other.day and bool(set(one.occupied) & set(other.occupied))

@@ -1,15 +1,12 @@
 """Booking, overriding, moving, cancelling and new hours, compared with a simple model over long random histories."""
 
 import asyncio
-from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import grpc
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
     invariant,
     precondition,
     rule,
@@ -17,118 +14,93 @@ from hypothesis.stateful import (
 )
 
 from db.postgres.cluster.engines import create_engine
-from server.parts import Parts
 from server.wiring import wired
 from tests.fixtures.book import Book, Clock
-from tests.fixtures.worker import Client, Refusal, settings_for
+from tests.fixtures.worker import settings_for
 from tests.rpc.booking_model import (
     DAYS,
-    HORIZON_DAYS,
     HOURS,
-    MAX_PER_DAY,
-    NOTICE,
+    KINDS,
     PATIENTS,
     Hours,
-    Model,
-    ModelAppointment,
+    Kind,
     Place,
-    clock_time,
 )
+from tests.rpc.modelled_clinic import PLACES, ModelledClinic
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1 import schedule_service_pb2 as schedules
-from yoyaku.v1.schedule_pb2 import Session
 
 T = TypeVar("T")
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(ModelledClinic):
     """Does the same to the server and to the model."""
 
-    runner: asyncio.Runner
-    parts: Parts
-    book: Book
-    channel: grpc.aio.Channel
-
-    places = st.tuples(st.integers(0, 1), st.integers(0, len(DAYS) - 1), st.integers(0, 2))
-
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return self.runner.run(coroutine)
-
-    @initialize()
-    def open_a_clinic(self) -> None:
-        self.model = Model()
-        self.run(self._open())
-
-    async def _open(self) -> None:
-        self.clinic = clinic = await self.book.clinic(
-            max_per_patient_day=MAX_PER_DAY, horizon_days=HORIZON_DAYS, min_notice_minutes=NOTICE
-        )
-        self.doctors = [await self.book.doctor(clinic) for _ in self.model.hours]
-        self.patients = [await self.book.patient() for _ in range(PATIENTS)]
-        self.staff = await self._client("staff", clinic_ids=[clinic])
-        self.callers = [await self._client("patient", patient_id=each) for each in self.patients]
-        for doctor, hours in enumerate(self.model.hours):
-            await self._set_hours(doctor, hours)
-
-    async def _client(self, role: str, **fields: Any) -> Client:
-        token = await self.parts.tokens.issue(await self.book.account(role, **fields))
-        assert token
-        return Client(self.channel, token)
-
-    async def _set_hours(self, doctor: int, hours: Hours) -> None:
-        fields: dict[str, Any] = {"start": clock_time(hours.start), "end": clock_time(hours.end)}
-        week = [
-            Session(weekday=day, slot_minutes=hours.minutes, capacity=hours.capacity, **fields)  # type: ignore[arg-type]
-            for day in range(1, 8)
-        ]
-        request = schedules.SetWorkingHoursRequest(doctor_id=self.doctors[doctor], valid_from=DAYS[0], sessions=week)
-        await self.staff(self.staff.schedules.SetWorkingHours, request)
-
-    @rule(place=places, patient=st.integers(0, PATIENTS - 1), override=st.sampled_from(["", "", "acute pain"]))
-    def book_a_slot(self, place: Place, patient: int, override: str) -> None:
-        wanted = self._wanted(patient, place)
+    @rule(
+        place=PLACES,
+        patient=st.integers(0, PATIENTS - 1),
+        override=st.sampled_from(["", "", "acute pain"]),
+        kind=st.sampled_from([None, *KINDS]),
+    )
+    def book_a_slot(self, place: Place, patient: int, override: str, kind: Kind | None) -> None:
+        wanted = self.wanted(patient, place, kind)
         request = pb.CreateAppointmentRequest(
-            patient_id=self.patients[patient], override_reason=override, **self._fields(wanted)
+            patient_id=self.patients[patient], override_reason=override, **self.fields(wanted)
         )
         refusal = self.model.refusal(wanted, override=bool(override))
-        answer = self._expect(refusal, self.staff.appointments.CreateAppointment, request)
+        answer = self.expect(refusal, self.staff.appointments.CreateAppointment, request)
         if answer:
             self.model.booked[answer.appointment.id] = wanted
 
-    @rule(place=places, patient=st.integers(0, PATIENTS - 1))
+    @rule(place=PLACES, patient=st.integers(0, PATIENTS - 1))
     def book_a_slot_as_a_patient(self, place: Place, patient: int) -> None:
-        wanted = self._wanted(patient, place)
-        request = pb.CreateAppointmentRequest(patient_id=self.patients[patient], **self._fields(wanted))
+        wanted = self.wanted(patient, place)
+        request = pb.CreateAppointmentRequest(patient_id=self.patients[patient], **self.fields(wanted))
         refusal = self.model.refusal(wanted, by_patient=True)
         caller = self.callers[patient]
-        answer = self._expect(refusal, caller.appointments.CreateAppointment, request, caller)
+        answer = self.expect(refusal, caller.appointments.CreateAppointment, request, caller)
         if answer:
             self.model.booked[answer.appointment.id] = wanted
+
+    @rule(place=PLACES, patient=st.integers(0, PATIENTS - 1), kind=st.sampled_from([None, *KINDS]))
+    def hold_a_slot(self, place: Place, patient: int, kind: Kind | None) -> None:
+        wanted = self.wanted(patient, place, kind)
+        wanted.held = True
+        request = pb.HoldSlotRequest(patient_id=self.patients[patient], **self.fields(wanted))
+        answer = self.expect(self.model.refusal(wanted), self.staff.appointments.HoldSlot, request)
+        if answer:
+            self.model.booked[answer.appointment.id] = wanted
+
+    @precondition(lambda self: self.model.booked)
+    @rule(data=st.data(), confirming=st.booleans())
+    def end_a_hold(self, data: st.DataObject, confirming: bool) -> None:
+        key = self.pick(data)
+        held = self.model.booked[key]
+        refusal = "" if held.active and held.held else "STATUS_FORBIDS"
+        if confirming:
+            request: Any = pb.ConfirmHoldRequest(appointment_id=key)
+            answer = self.expect(refusal, self.staff.appointments.ConfirmHold, request)
+        else:
+            request = pb.ReleaseHoldRequest(appointment_id=key)
+            answer = self.expect(refusal, self.staff.appointments.ReleaseHold, request)
+        if answer:
+            held.held, held.active, held.version = False, confirming, held.version + 1
 
     @rule(doctor=st.integers(0, 1), hours=st.sampled_from(HOURS))
     def set_hours(self, doctor: int, hours: Hours) -> None:
-        self.run(self._set_hours(doctor, hours))
+        self.run(self.set_hours_of(doctor, hours))
         self.model.hours[doctor] = hours
 
-    def _wanted(self, patient: int, place: Place) -> ModelAppointment:
-        doctor, day, number = place
-        hours = self.model.hours[doctor]
-        # One number more than any grid has: a slot that is not offered.
-        return ModelAppointment(
-            patient, doctor, day, (*hours.grid, "11:00")[min(number, len(hours.grid))], hours.minutes
-        )
-
-    def _fields(self, wanted: ModelAppointment) -> dict[str, Any]:
-        return {"doctor_id": self.doctors[wanted.doctor], "date": DAYS[wanted.day], "time_slot": wanted.slot}
-
     @precondition(lambda self: self.model.booked)
-    @rule(data=st.data(), place=places)
+    @rule(data=st.data(), place=PLACES)
     def move_an_appointment(self, data: st.DataObject, place: Place) -> None:
-        key = self._pick(data)
+        key = self.pick(data)
         old = self.model.booked[key]
-        wanted = self._wanted(old.patient, place)
-        request = pb.RescheduleAppointmentRequest(appointment_id=key, **self._fields(wanted))
-        answer = self._expect(
+        wanted = self.wanted(old.patient, place, old.kind)
+        wanted.held = old.held
+        fields = {name: value for name, value in self.fields(wanted).items() if name != "appointment_type_id"}
+        request = pb.RescheduleAppointmentRequest(appointment_id=key, **fields)
+        answer = self.expect(
             self.model.refusal(wanted, moving=key), self.staff.appointments.RescheduleAppointment, request
         )
         if answer:
@@ -139,25 +111,11 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.model.booked)
     @rule(data=st.data())
     def cancel_an_appointment(self, data: st.DataObject) -> None:
-        key = self._pick(data)
+        key = self.pick(data)
         refusal = "" if self.model.booked[key].active else "STATUS_FORBIDS"
         request = pb.CancelAppointmentRequest(appointment_id=key)
-        if self._expect(refusal, self.staff.appointments.CancelAppointment, request):
-            self.model.booked[key].active = False
-
-    def _pick(self, data: st.DataObject) -> str:
-        # By number: ids differ from run to run.
-        return list(self.model.booked)[data.draw(st.integers(0, len(self.model.booked) - 1))]
-
-    def _expect(self, refusal: str, method: Any, request: Any, caller: Client | None = None) -> Any:
-        answer: Any = None
-        reason = ""
-        try:
-            answer = self.run((caller or self.staff)(method, request))
-        except Refusal as refused:
-            reason = refused.reason
-        assert reason == refusal
-        return answer
+        if self.expect(refusal, self.staff.appointments.CancelAppointment, request):
+            self.model.booked[key].active = self.model.booked[key].held = False
 
     @invariant()
     def days_show_what_is_free(self) -> None:
@@ -165,10 +123,15 @@ class Machine(RuleBasedStateMachine):
             return
         for doctor in range(2):
             for day in range(len(DAYS)):
-                request = schedules.ListAvailableSlotsRequest(doctor_id=self.doctors[doctor], date=DAYS[day])
-                found = self.run(self.staff(self.staff.schedules.ListAvailableSlots, request))
-                shown = [(slot.time_slot, slot.seats_free) for slot in found.slots]
-                assert shown == self.model.free(doctor, day)
+                for kind in (None, *KINDS):
+                    request = schedules.ListAvailableSlotsRequest(
+                        doctor_id=self.doctors[doctor],
+                        date=DAYS[day],
+                        appointment_type_id=self.kinds[kind] if kind else "",
+                    )
+                    found = self.run(self.staff(self.staff.schedules.ListAvailableSlots, request))
+                    shown = [(slot.time_slot, slot.seats_free) for slot in found.slots]
+                    assert shown == self.model.free(doctor, day, kind)
 
     @invariant()
     def a_search_finds_what_days_show(self) -> None:

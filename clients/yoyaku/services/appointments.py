@@ -43,6 +43,48 @@ class AppointmentCalls(VisitCalls):
         return await self._call(self._stub(AppointmentServiceStub).CreateAppointment, request)
 
     @ClientMethod
+    async def hold_slot(
+        self,
+        *,
+        patient_id: str,
+        doctor_id: str,
+        date: Day | None = None,
+        time_slot: WallTime | None = None,
+        start: Instant | None = None,
+        reason: str = "",
+        appointment_type_id: str = "",
+        request_id: str = "",
+    ) -> pb.HoldSlotResponse:
+        """Hold a slot for some minutes (as create_appointment)."""
+        request = pb.HoldSlotRequest(
+            patient_id=patient_id,
+            doctor_id=doctor_id,
+            date=day_text(date),
+            time_slot=wall_text(time_slot),
+            start_time=timestamp(start),
+            reason=reason,
+            appointment_type_id=appointment_type_id,
+            request_id=write_id(request_id),
+        )
+        return await self._call(self._stub(AppointmentServiceStub).HoldSlot, request)
+
+    @ClientMethod
+    async def confirm_hold(
+        self, appointment_id: str, *, etag: str = "", request_id: str = ""
+    ) -> pb.ConfirmHoldResponse:
+        """Book a held slot (Refused once it has run out, NotFound, EtagMismatch)."""
+        request = pb.ConfirmHoldRequest(appointment_id=appointment_id, etag=etag, request_id=write_id(request_id))
+        return await self._call(self._stub(AppointmentServiceStub).ConfirmHold, request)
+
+    @ClientMethod
+    async def release_hold(
+        self, appointment_id: str, *, etag: str = "", request_id: str = ""
+    ) -> pb.ReleaseHoldResponse:
+        """Give a held slot back (Refused, NotFound, EtagMismatch)."""
+        request = pb.ReleaseHoldRequest(appointment_id=appointment_id, etag=etag, request_id=write_id(request_id))
+        return await self._call(self._stub(AppointmentServiceStub).ReleaseHold, request)
+
+    @ClientMethod
     async def get_appointment(self, appointment_id: str) -> pb.GetAppointmentResponse:
         """One appointment (NotFound)."""
         request = pb.GetAppointmentRequest(appointment_id=appointment_id)

@@ -35,6 +35,7 @@ class AppointmentRow(NamedTuple):
     type_name: str | None
     resources: Sequence[tuple[str, str, str]] | None
     """(id, kind, name) of each that it occupies or did; None without a type."""
+    held_until: datetime | None = None
 
     def __hash__(self) -> int:
         # Hashing all fields, including the instants, takes several times as long.
@@ -74,6 +75,9 @@ class NewAppointment(NamedTuple):
     status: str
     reason: str
     type_id: str | None = None
+    held_until: datetime | None = None
+    """For a hold, when it ends, and the account that holds."""
+    held_by: str | None = None
 
 
 _NAMED = """
@@ -82,7 +86,8 @@ SELECT a.id, a.patient_id, q.name, a.doctor_id, p.name, d.specialty, a.clinic_id
     a.type_id, (SELECT t.name FROM appointment_types t WHERE t.id = a.type_id),
     CASE WHEN a.type_id IS NOT NULL THEN (
         SELECT json_agg(json_build_array(r.id, r.kind, r.name) ORDER BY r.kind, r.name)
-        FROM appointment_resources o JOIN resources r ON r.id = o.resource_id WHERE o.appointment_id = a.id) END
+        FROM appointment_resources o JOIN resources r ON r.id = o.resource_id WHERE o.appointment_id = a.id) END,
+    a.held_until
 FROM {} a
 JOIN patients q ON q.id = a.patient_id
 JOIN practitioners p ON p.id = a.practitioner_id
@@ -94,7 +99,7 @@ SELECT = _NAMED.format("appointments")
 
 _NARROWED = """(
 SELECT id, patient_id, practitioner_id, doctor_id, clinic_id, date, start_at, end_at, during, status, reason, version,
-    created_at, updated_at, type_id
+    created_at, updated_at, type_id, held_until
 FROM appointments a {}
 )"""
 
@@ -115,10 +120,10 @@ SELECT revision FROM schedule_days JOIN appointments USING (doctor_id, date) WHE
 
 _INSERT = """
 INSERT INTO appointments (id, doctor_id, practitioner_id, clinic_id, patient_id, date, start_at, end_at, during, seat,
-    utc_offset_minutes, status, held_until, reason, version, created_at, updated_at, type_id)
+    utc_offset_minutes, status, held_until, reason, version, created_at, updated_at, type_id, held_by)
 VALUES (%(id)s, %(doctor_id)s, %(practitioner_id)s, %(clinic_id)s, %(patient_id)s, %(date)s, %(start_at)s, %(end_at)s,
-    tstzrange(%(start_at)s, %(busy_until)s), %(seat)s, %(utc_offset_minutes)s, %(status)s, NULL, %(reason)s, 1, %(now)s,
-    %(now)s, %(type_id)s)
+    tstzrange(%(start_at)s, %(busy_until)s), %(seat)s, %(utc_offset_minutes)s, %(status)s, %(held_until)s, %(reason)s,
+    1, %(now)s, %(now)s, %(type_id)s, %(held_by)s)
 """
 
 _MOVE = """

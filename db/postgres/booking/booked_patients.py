@@ -22,7 +22,7 @@ class PatientDayRow(NamedTuple):
 
 _OF_PATIENT_AROUND = f"""
 SELECT id, doctor_id, clinic_id, date, start_at, end_at, held_until FROM appointments
-WHERE patient_id = %(patient_id)s AND date BETWEEN %(date)s::date - 2 AND %(date)s::date + 2 AND {ACTIVE}
+WHERE patient_id = %(patient_id)s AND date >= least(%(date)s::date - 2, %(now)s::timestamptz::date - 2) AND {ACTIVE}
 """
 
 _WAS_HERE = """
@@ -44,10 +44,10 @@ async def lock_patient(pg: Connection, patient_id: str) -> Sent[tuple[str, bool]
     return await pg.execute(_LOCK_PATIENT, {"patient_id": patient_id})
 
 
-async def of_patient_around(pg: Connection, patient_id: str, day: date) -> Sent[PatientDayRow]:
-    """The active appointments of a patient from two days before a day to two days after it."""
+async def of_patient_around(pg: Connection, patient_id: str, day: date, now: datetime) -> Sent[PatientDayRow]:
+    """The active appointments of a patient around a day and from now on."""
     cursor = pg.cursor(row_factory=named(PatientDayRow))
-    return await cursor.execute(_OF_PATIENT_AROUND, {"patient_id": patient_id, "date": day})
+    return await cursor.execute(_OF_PATIENT_AROUND, {"patient_id": patient_id, "date": day, "now": now})
 
 
 async def was_here(pg: Connection, patient_id: str, clinic_id: str) -> Sent[tuple[bool]]:

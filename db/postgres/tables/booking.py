@@ -52,6 +52,8 @@ appointments = Table(
     Column("utc_offset_minutes", SmallInteger()),
     # NULL for a visit of one slot.
     Column("type_id", UUID, ForeignKey("appointment_types.id", name="appointments_type_fkey")),
+    # The account that holds, or held, it.
+    Column("held_by", Text()),
     PrimaryKeyConstraint("id", name="appointments_pkey"),
     ForeignKeyConstraint(
         ["doctor_id", "practitioner_id", "clinic_id"],
@@ -80,6 +82,12 @@ appointments.append_constraint(
         where=text(ACTIVE),
     )
 )
+Index(
+    "appointments_held",
+    appointments.c.held_by,
+    appointments.c.held_until,
+    postgresql_where=text("status = 'held'"),
+)
 for _noun in ("patient", "doctor", "clinic"):
     Index(
         f"appointments_by_{_noun}",
@@ -102,7 +110,7 @@ appointment_events = Table(
         check(
             "appointment_events_event_known",
             "event IN ('booked', 'overridden', 'rescheduled', 'cancelled', 'expired', 'imported', 'checked_in',"
-            " 'started', 'completed', 'missed', 'reverted')",
+            " 'started', 'completed', 'missed', 'reverted', 'held', 'confirmed', 'released')",
         ),
     ),
     not_null("note", Text()),

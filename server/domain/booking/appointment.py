@@ -10,7 +10,7 @@ class AppointmentStatus(StrEnum):
     """The state of an appointment; the values are those stored in the database."""
 
     HELD = "held"
-    """Kept for a few minutes while a booking is completed; no method of the contract creates holds yet."""
+    """Kept for a few minutes while a booking is completed."""
     SCHEDULED = "scheduled"
     CHECKED_IN = "checked_in"
     IN_PROGRESS = "in_progress"
@@ -135,6 +135,18 @@ def check_self_check_in(start_at: datetime, end_at: datetime, opens: timedelta, 
         )
     if now >= end_at:
         raise DomainError(Reason.TOO_LATE_TO_CHANGE, "the appointment is over: ask at the desk")
+
+
+def check_held(current: AppointmentStatus, following: AppointmentStatus) -> None:
+    """Refuse to end, in that state, an appointment that is no hold any more (STATUS_FORBIDS)."""
+    if current is not AppointmentStatus.HELD:
+        raise _forbidden(current, f"become {following.name} as a hold does")
+
+
+def check_not_expired(held_until: datetime | None, now: datetime) -> None:
+    """Refuse to confirm a hold that has run out (HOLD_EXPIRED)."""
+    if held_until is None or held_until <= now:
+        raise DomainError(Reason.HOLD_EXPIRED, "the hold has run out: hold or book the slot again if it is still free")
 
 
 def check_movable(current: AppointmentStatus) -> None:

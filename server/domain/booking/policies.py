@@ -8,6 +8,14 @@ from zoneinfo import ZoneInfo
 from server.domain.booking.slots import Period, Slot
 from server.domain.errors import DomainError, Reason
 
+HOLD_LASTS = timedelta(minutes=5)
+MOST_HOLDS_OF_PATIENT = 2
+"""How many slots may be held for a patient at a clinic at once."""
+MOST_AHEAD = 20
+"""How many appointments ahead patients may have at a clinic when they book another one themselves."""
+MOST_HOLDS_OF_ACCOUNT = 20
+"""How many slots one account may hold at once, for whomever."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -92,6 +100,27 @@ def check_daily_limit(policy: Policy, booked: int) -> None:
             Reason.DAILY_LIMIT_REACHED,
             f"a patient can have {policy.max_per_patient_day} bookings a day at this clinic: pick another day",
             metadata={"max_per_patient_day": str(policy.max_per_patient_day)},
+        )
+
+
+def check_open_limit(ahead: int) -> None:
+    """Refuse one more booking by a patient who has so many ahead at the clinic (OPEN_LIMIT_REACHED)."""
+    if ahead >= MOST_AHEAD:
+        raise DomainError(
+            Reason.OPEN_LIMIT_REACHED,
+            f"a patient can have {MOST_AHEAD} appointments ahead at this clinic: cancel one, or call the clinic",
+            metadata={"most": str(MOST_AHEAD)},
+        )
+
+
+def check_holds(of_patient: int, of_account: int) -> None:
+    """Refuse one more hold for a patient, or by an account, with so many at once (TOO_MANY_HOLDS)."""
+    if of_patient >= MOST_HOLDS_OF_PATIENT or of_account >= MOST_HOLDS_OF_ACCOUNT:
+        most = MOST_HOLDS_OF_PATIENT if of_patient >= MOST_HOLDS_OF_PATIENT else MOST_HOLDS_OF_ACCOUNT
+        raise DomainError(
+            Reason.TOO_MANY_HOLDS,
+            f"{most} slots can be held at once: confirm or release one of them, or wait until it expires",
+            metadata={"most": str(most)},
         )
 
 

@@ -102,6 +102,8 @@ def fill_appointment(message: appointment_pb2.Appointment, row: AppointmentRow) 
     message.etag = etag_of(row.version)
     _set(message.create_time, row.created_at)
     _set(message.update_time, row.updated_at)
+    if row.held_until:
+        _set(message.hold_expire_time, row.held_until)
     if row.type_id:
         message.appointment_type.id, message.appointment_type.name = row.type_id, row.type_name or ""
         for resource_id, kind, name in row.resources or ():

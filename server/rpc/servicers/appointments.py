@@ -10,11 +10,20 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 
 from db.postgres.booking.appointments import AppointmentRow
+from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.availability import Wanted
 from server.domain.errors import DomainError
 from server.rpc.calls.current_call import caller, set_etag, set_location
 from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.calls.streaming import watcher
+from server.rpc.messages.bookings import (
+    booked_answer,
+    cancelled_answer,
+    hold_confirmed,
+    hold_released,
+    moved_answer,
+    slot_held,
+)
 from server.rpc.messages.convert import (
     fill_appointment,
     from_statuses,
@@ -26,16 +35,16 @@ from server.rpc.messages.errors import status_of
 from server.rpc.messages.feed import to_history_entry, to_message
 from server.rpc.servicers.appointment_status import AppointmentStatusServicer
 from server.usecases.appointments.batch import Batches
-from server.usecases.appointments.book import Booked, Booker, NewBooking
+from server.usecases.appointments.book import Booker, NewBooking
 from server.usecases.appointments.cancel import Cancellation, Canceller
 from server.usecases.appointments.changeable import Changed
+from server.usecases.appointments.end_of_holds import HoldEnd, Holds
 from server.usecases.appointments.feed import Feed
 from server.usecases.appointments.read import AppointmentListing, Appointments
 from server.usecases.appointments.reschedule import Move, Rescheduler
 from server.usecases.appointments.status import StatusChanger
 from server.usecases.idempotency import Write, part_of
 from yoyaku.v1 import appointment_service_pb2 as pb
-from yoyaku.v1 import schedule_pb2
 
 _REMEMBERED = 4_000
 """Appointments kept as bytes, about 2 kB each."""
@@ -50,6 +59,7 @@ class AppointmentServicer(AppointmentStatusServicer):
         booker: Booker,
         rescheduler: Rescheduler,
         canceller: Canceller,
+        holds: Holds,
         status: StatusChanger,
         batches: Batches,
         feed: Feed,
@@ -58,6 +68,7 @@ class AppointmentServicer(AppointmentStatusServicer):
         self._booker = booker
         self._rescheduler = rescheduler
         self._canceller = canceller
+        self._holds = holds
         self._status = status
         self._batches = batches
         self._feed = feed
@@ -73,9 +84,31 @@ class AppointmentServicer(AppointmentStatusServicer):
             request.override_reason,
             request.appointment_type_id.lower(),
         )
-        write = idempotent_write(caller(), request, request.request_id, _booked, pb.CreateAppointmentResponse)
+        write = idempotent_write(caller(), request, request.request_id, booked_answer, pb.CreateAppointmentResponse)
         response = await self._booker.create(caller(), booking, write)
         set_location(f"/api/appointments/{response.appointment.id}", response.appointment.etag)
+        return response
+
+    async def HoldSlot(self, request: pb.HoldSlotRequest, context: object) -> pb.HoldSlotResponse:
+        whose = (request.patient_id.lower(), request.doctor_id.lower(), _wanted(request), request.reason, "")
+        booking = NewBooking(*whose, request.appointment_type_id.lower(), hold=True)
+        write = idempotent_write(caller(), request, request.request_id, slot_held, pb.HoldSlotResponse)
+        response = await self._booker.create(caller(), booking, write)
+        set_etag(response.appointment.etag)
+        return response
+
+    async def ConfirmHold(self, request: pb.ConfirmHoldRequest, context: object) -> pb.ConfirmHoldResponse:
+        end = HoldEnd(request.appointment_id.lower(), AppointmentStatus.SCHEDULED, request.etag)
+        write = idempotent_write(caller(), request, request.request_id, hold_confirmed, pb.ConfirmHoldResponse)
+        response = await self._holds.end(caller(), end, write)
+        set_etag(response.appointment.etag)
+        return response
+
+    async def ReleaseHold(self, request: pb.ReleaseHoldRequest, context: object) -> pb.ReleaseHoldResponse:
+        end = HoldEnd(request.appointment_id.lower(), AppointmentStatus.CANCELLED, request.etag)
+        write = idempotent_write(caller(), request, request.request_id, hold_released, pb.ReleaseHoldResponse)
+        response = await self._holds.end(caller(), end, write)
+        set_etag(response.appointment.etag)
         return response
 
     async def GetAppointment(self, request: pb.GetAppointmentRequest, context: object) -> pb.GetAppointmentResponse:
@@ -150,7 +183,7 @@ class AppointmentServicer(AppointmentStatusServicer):
                 yield to_message(each)
 
 
-def _wanted(request: pb.CreateAppointmentRequest | pb.RescheduleAppointmentRequest) -> Wanted:
+def _wanted(request: pb.CreateAppointmentRequest | pb.HoldSlotRequest | pb.RescheduleAppointmentRequest) -> Wanted:
     start = from_timestamp("start_time", request.start_time) if request.HasField("start_time") else None
     return Wanted(to_optional_date("date", request.date), request.time_slot, start)
 
@@ -188,14 +221,14 @@ def _move(
     request: pb.RescheduleAppointmentRequest, request_id: str
 ) -> tuple[Move, Write[Changed, pb.RescheduleAppointmentResponse]]:
     move = Move(request.appointment_id.lower(), request.doctor_id.lower(), _wanted(request), request.etag)
-    return move, idempotent_write(caller(), request, request_id, _moved, pb.RescheduleAppointmentResponse)
+    return move, idempotent_write(caller(), request, request_id, moved_answer, pb.RescheduleAppointmentResponse)
 
 
 def _cancellation(
     request: pb.CancelAppointmentRequest, request_id: str
 ) -> tuple[Cancellation, Write[Changed, pb.CancelAppointmentResponse]]:
     cancellation = Cancellation(request.appointment_id.lower(), request.reason, request.etag)
-    return cancellation, idempotent_write(caller(), request, request_id, _cancelled, pb.CancelAppointmentResponse)
+    return cancellation, idempotent_write(caller(), request, request_id, cancelled_answer, pb.CancelAppointmentResponse)
 
 
 def _begun(_: None) -> Empty:
@@ -208,21 +241,3 @@ def _result(
 ) -> dict[str, Any]:
     found = {"error": status_of(outcome)} if isinstance(outcome, DomainError) else {name: outcome}
     return {"appointment_id": request.appointment_id.lower(), **found}
-
-
-def _booked(booked: Booked) -> pb.CreateAppointmentResponse:
-    return pb.CreateAppointmentResponse(appointment=to_appointment(booked.appointment), revision=booked.revision)
-
-
-def _moved(changed: Changed) -> pb.RescheduleAppointmentResponse:
-    return pb.RescheduleAppointmentResponse(
-        appointment=to_appointment(changed.appointment),
-        day_revisions=[
-            schedule_pb2.DayRevision(doctor_id=row.doctor_id, date=row.date.isoformat(), revision=row.revision)
-            for row in changed.revisions
-        ],
-    )
-
-
-def _cancelled(changed: Changed) -> pb.CancelAppointmentResponse:
-    return pb.CancelAppointmentResponse(appointment=to_appointment(changed.appointment), revision=changed.revision)

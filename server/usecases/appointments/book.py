@@ -13,16 +13,16 @@ from typing import TypeVar
 
 from cachetools import LRUCache
 
-from db.postgres.booking import appointments, booked_patients, days, hours
-from db.postgres.booking.appointments import AppointmentRow, NewAppointment
-from db.postgres.booking.days import BusyRow, OfferRow
+from db.postgres.booking import appointments, booked_patients, days, held, hours
+from db.postgres.booking.appointments import NewAppointment
+from db.postgres.booking.days import OfferRow
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine, Sent
 from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.availability import Wanted, find
-from server.domain.booking.policies import Waived, check_bookable
-from server.domain.booking.seating import Place, Seat, seat_for
+from server.domain.booking.policies import HOLD_LASTS, Waived, check_bookable, check_holds, check_open_limit
+from server.domain.booking.seating import Place, Seat, ahead, seat_for
 from server.domain.booking.slots import Slot
 from server.domain.errors import DomainError
 from server.domain.identity import Action, Caller, Owner, acts_for_others, require
@@ -31,10 +31,11 @@ from server.domain.reasons import check_reason
 from server.telemetry.traces import span
 from server.usecases.appointments import history, holds
 from server.usecases.appointments.alternatives import with_alternatives
+from server.usecases.appointments.booked import Booked, day_after, row_of
 from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
 from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.idempotency import Claim, Write
-from server.usecases.schedules.doctor_mapping import busy_at, busy_in, placement_of, seen_at, visits_of
+from server.usecases.schedules.doctor_mapping import busy_at, busy_in, placement_of, visits_of
 from server.usecases.unit_of_work import Announce, Changes, perform
 
 M = TypeVar("M")
@@ -55,15 +56,8 @@ class NewBooking:
     override_reason: str
     type_id: str = ""
     """Empty for a visit of one slot."""
-
-
-@dataclass(frozen=True, slots=True)
-class Booked:
-    """A booked appointment, the revision of its day, and the changes to announce."""
-
-    appointment: AppointmentRow
-    revision: int
-    changes: Changes
+    hold: bool = False
+    """Whether the slot is only held, to be confirmed in some minutes."""
 
 
 class Booker:
@@ -78,7 +72,7 @@ class Booker:
         """The practitioner that the last booking found, by doctor: a guess at what to lock, checked under the locks."""
 
     async def create(self, caller: Caller, booking: NewBooking, write: Write[Booked, M]) -> M:
-        """Book a slot; errors are those of CreateAppointment in the contract."""
+        """Book or hold a slot; errors are those of CreateAppointment and HoldSlot in the contract."""
         doctor_id = booking.doctor_id
         creation = _Creation(
             caller,
@@ -184,8 +178,9 @@ class _Creation:
         if plan.waived is Waived.HORIZON:
             await hours.keep(pg, self.doctor_id)
         sent = await self._send_offers(pg, plan)
-        sent_visits = await booked_patients.of_patient_around(pg, patient_id, slot.date)
+        sent_visits = await booked_patients.of_patient_around(pg, patient_id, slot.date, self.now)
         await self.type.send(pg, patient_id, slot.occupied, for_others=plan.for_others)
+        sent_holds = await held.count_of(pg, self.caller.id, self.now) if self.booking.hold else None
         await self.locks.take(claim)
         self.locks.check_patient_bookable()
         await self.type.check(for_others=plan.for_others)
@@ -195,7 +190,14 @@ class _Creation:
             raise self.locks.too_few(needed)
         offer, visits = practitioner.row(self.doctor_id), visits_of(await sent_visits.fetchall())
         doctor, busy = practitioner.doctor(self.doctor_id), busy_at(offer.busy, slot)
-        return _UnderLocks(offer, Place(doctor, slot, busy, visits, self.appointment_id))
+        place = Place(doctor, slot, busy, visits, self.appointment_id)
+        if not plan.for_others:
+            check_open_limit(len(ahead(place, self.now)))
+        if sent_holds:
+            of_account = await sent_holds.fetchone()
+            of_patient = [each for each in ahead(place, self.now) if each.held_until]
+            check_holds(len(of_patient), of_account[0] if of_account else 0)
+        return _UnderLocks(offer, place)
 
     async def _send_offers(self, pg: Connection, plan: _BookingPlan) -> Sent[OfferRow]:
         doctor_id, slot = self.doctor_id, plan.slot
@@ -207,14 +209,8 @@ class _Creation:
 
     async def _write(self, pg: Connection, under_locks: _UnderLocks, seat: Seat, waived: Waived) -> Booked:
         offer, slot = under_locks.offer, under_locks.place.slot
-        new = NewAppointment(
-            self.appointment_id,
-            self.booking.patient_id,
-            AppointmentStatus.SCHEDULED,
-            self.booking.reason,
-            self.booking.type_id or None,
-        )
-        event = "overridden" if seat.is_extra else "booked"
+        new = self._new()
+        event = "held" if new.held_until else "overridden" if seat.is_extra else "booked"
         reason = self.booking.override_reason if seat.is_extra or waived else ""
         note = ", ".join(filter(None, (waived, reason)))
         expired = await holds.expire(pg, under_locks.place, self.locks, self.now)
@@ -223,28 +219,14 @@ class _Creation:
             await self.type.take(pg, self.appointment_id)
         booked = AppointmentChange(self.appointment_id, event, self.caller.id, note)
         await history.record_changes(pg, [*expired, booked], self.now)
-        changes = Changes(self.locks.rows(), [self._with_booking(offer, slot, seat)] if offer.date else ())
-        return Booked(self._view(offer, slot), self.locks.revisions[self.doctor_id, slot.date], changes)
+        row = row_of(offer, new, slot, self.locks.patient_name, self.type, self.now)
+        changes = Changes(self.locks.rows(), day_after(offer, new, slot, seat.number))
+        return Booked(row, self.locks.revisions[self.doctor_id, slot.date], changes)
 
-    def _with_booking(self, offer: OfferRow, slot: Slot, seat: Seat) -> OfferRow:
-        occupied = slot.occupied
-        mine = BusyRow(
-            self.appointment_id, self.doctor_id, slot.date, seat.number, occupied.start_at, occupied.end_at, None
-        )
-        return offer._replace(busy=[*offer.busy, mine])
-
-    def _view(self, offer: OfferRow, slot: Slot) -> AppointmentRow:
-        return AppointmentRow(
-            id=self.appointment_id,
-            patient_id=self.booking.patient_id,
-            patient_name=self.locks.patient_name,
-            **seen_at(offer, slot),
-            status=AppointmentStatus.SCHEDULED,
-            reason=self.booking.reason,
-            version=1,
-            created_at=self.now,
-            updated_at=self.now,
-            type_id=self.of_type.id if self.of_type else None,
-            type_name=self.of_type.name if self.of_type else None,
-            resources=self.type.resources,
-        )
+    def _new(self) -> NewAppointment:
+        whose = (self.appointment_id, self.booking.patient_id)
+        what = (self.booking.reason, self.booking.type_id or None)
+        if not self.booking.hold:
+            return NewAppointment(*whose, AppointmentStatus.SCHEDULED, *what)
+        held_until = self.now + HOLD_LASTS
+        return NewAppointment(*whose, AppointmentStatus.HELD, *what, held_until, self.caller.id)

@@ -82,7 +82,10 @@ class _CancellationWrite:
         await appointments.set_status(pg, [found.row.id], AppointmentStatus.CANCELLED, self.now)
         if found.row.status == AppointmentStatus.CHECKED_IN:
             await withdraw(pg, found.row.id, self.caller.id, self.now)
-        cancelled = AppointmentChange(found.row.id, "cancelled", self.caller.id, self.cancellation.reason)
+        # Of a hold the patient was not told, and so is not told of its end.
+        event = "released" if found.row.status == AppointmentStatus.HELD else "cancelled"
+        cancelled = AppointmentChange(found.row.id, event, self.caller.id, self.cancellation.reason)
         await history.record_changes(pg, [cancelled], self.now)
         row = found.row._replace(status=AppointmentStatus.CANCELLED, version=found.row.version + 1, updated_at=self.now)
+        row = row._replace(held_until=None)
         return Changed(row, self.locks.rows())

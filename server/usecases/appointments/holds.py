@@ -1,8 +1,4 @@
-"""Expired holds free their time for other bookings.
-
-No method of the contract creates holds yet: states, constraints and rules are ready for them, so that a release that
-creates them can run beside this one.
-"""
+"""Expired holds free their time for other bookings."""
 
 from datetime import datetime
 
@@ -13,7 +9,7 @@ from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.seating import Place, holds_to_expire
 from server.usecases.appointments.day_locks import Locks
 
-_ACTOR = "hold-expiry"
+ACTOR = "hold-expiry"
 """Who expired a hold, in the history of the appointment."""
 
 
@@ -26,4 +22,4 @@ async def expire(pg: Connection, place: Place, locks: Locks, now: datetime) -> l
         return []
     locks.cover(set(found.values()))
     await appointments.set_status(pg, list(found), AppointmentStatus.EXPIRED, now)
-    return [AppointmentChange(each, "expired", _ACTOR) for each in found]
+    return [AppointmentChange(each, "expired", ACTOR) for each in found]

@@ -13,6 +13,7 @@ from db.postgres.directory import contact_changes
 from db.postgres.identity import accounts
 from server.domain.ids import Clock
 from server.telemetry.logs import place_of
+from server.usecases.appointments.end_of_holds import Holds
 from server.usecases.idempotency import KEPT
 
 _log = structlog.get_logger()
@@ -42,8 +43,15 @@ class Housekeeping:
                     pass
                 await self.forget_keys()
                 await self.forget_contacts()
+                while await self.expire_holds():
+                    pass
             except Exception as error:
                 _log.error("housekeeping failed", failure=place_of(error))
+
+    async def expire_holds(self) -> int:
+        """Expire a batch of holds that have run out; returns how many there were."""
+        # Nothing is announced: workers find the changed days in the database within two seconds.
+        return await Holds(self._engine, self._clock, lambda _: None).sweep()
 
     async def forget_answers(self) -> int:
         """Delete a batch of answers that are too old; returns how many."""

@@ -1,0 +1,115 @@
+"""How holds end: confirmed, released, or expired by the sweeper."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from db.postgres.booking import appointments, days, held
+from db.postgres.booking.feed import AppointmentChange
+from db.postgres.cluster.engines import Connection, Engine
+from server.domain.booking.appointment import AppointmentStatus, check_held, check_not_expired
+from server.domain.errors import DomainError
+from server.domain.etags import check_etag
+from server.domain.identity import ALL_CLINICS, Caller, Role
+from server.domain.ids import Clock
+from server.usecases.appointments import history
+from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed
+from server.usecases.appointments.day_locks import Locks
+from server.usecases.appointments.holds import ACTOR
+from server.usecases.idempotency import Claim, Write
+from server.usecases.unit_of_work import Announce, perform, read
+
+M = TypeVar("M")
+
+_EVENTS = {
+    AppointmentStatus.SCHEDULED: "confirmed",
+    AppointmentStatus.CANCELLED: "released",
+    AppointmentStatus.EXPIRED: "expired",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HoldEnd:
+    """Which hold ends, and how; an empty `etag` matches every version."""
+
+    appointment_id: str
+    to: AppointmentStatus
+    etag: str = ""
+
+
+class Holds:
+    """Ends holds."""
+
+    def __init__(self, engine: Engine, clock: Clock, announce: Announce) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._announce = announce
+
+    async def end(self, caller: Caller, wanted: HoldEnd, write: Write[Changed, M]) -> M:
+        """End a hold; errors are those of ConfirmHold and ReleaseHold in the contract."""
+        attempt = _HoldWrite(caller, self._clock(), wanted)
+        return await perform(
+            self._engine, write, attempt.run, attempt.now, lambda changed: self._announce(changed.changes)
+        )
+
+    async def sweep(self) -> int:
+        """Expire a batch of holds that have run out, so that lists show it; how many it found.
+
+        Nothing depends on it: who books a slot expires the holds that are in the way.
+        """
+        now = self._clock()
+        found = await read(self._engine, lambda pg: held.ended(pg, now))
+        sweeper = Caller(ACTOR, frozenset({Role.STAFF}), frozenset({ALL_CLINICS}), None, None, now)
+        for appointment_id in found:
+            try:
+                await self.end(sweeper, HoldEnd(appointment_id, AppointmentStatus.EXPIRED), _ONCE)
+            except DomainError:  # somebody else has ended it meanwhile
+                continue
+        return len(found)
+
+
+@dataclass(slots=True)
+class _HoldWrite:
+    caller: Caller
+    now: datetime
+    wanted: HoldEnd
+    locks: Locks = field(default_factory=Locks)
+
+    async def run(self, pg: Connection, claim: Claim) -> Changed:
+        seen = await self._look(pg, claim)
+        found = await self._lock_and_read(pg, claim, seen)
+        self._check(found)
+        row, following = found.row, self.wanted.to
+        await appointments.set_status(pg, [row.id], following, self.now)
+        change = AppointmentChange(row.id, _EVENTS[following], self.caller.id)
+        await history.record_changes(pg, [change], self.now)
+        row = row._replace(status=following, version=row.version + 1, updated_at=self.now, held_until=None)
+        return Changed(row, self.locks.rows())
+
+    async def _look(self, pg: Connection, claim: Claim) -> Changeable:
+        reading = await ChangeableQuery.send(pg, self.wanted.appointment_id, days.NOTHING_BUSY)
+        await claim.wait_or_answer()
+        return await reading.fetch(self.caller)
+
+    async def _lock_and_read(self, pg: Connection, claim: Claim, seen: Changeable) -> Changeable:
+        """Lock the days where the hold was seen and read it again; it may have moved or ended since (MoreDays)."""
+        await self.locks.send(pg, seen.days(), seen.row.patient_id, self.now)
+        reading = await ChangeableQuery.send(pg, seen.row.id, days.NOTHING_BUSY)
+        await self.locks.take(claim)
+        found = await reading.fetch(self.caller)
+        self.locks.cover(found.days())
+        return found
+
+    def _check(self, found: Changeable) -> None:
+        current = AppointmentStatus(found.row.status)
+        check_etag(found.row.version, self.wanted.etag)
+        check_held(current, self.wanted.to)
+        if self.wanted.to is AppointmentStatus.SCHEDULED:
+            check_not_expired(found.row.held_until, self.now)
+
+
+def _nothing(_: Changed | None) -> None:
+    """The answer is not needed."""
+
+
+_ONCE: Write[Changed, None] = Write("", "", b"", render=_nothing, dump=lambda _: b"", load=lambda _: None)

@@ -18,6 +18,7 @@ POLICY_BOUNDS = {
     "cancel_by_minutes": (0, 525_600),
     "max_per_patient_day": (1, 1_000),
     "buffer_minutes": (0, 240),
+    "max_open_appointments": (0, 1_000),
 }
 """The fields of a clinic's booking policy, with their least and greatest values."""
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

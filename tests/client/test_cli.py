@@ -64,6 +64,17 @@ async def test_a_patient_books_moves_and_cancels(scene: Scene, patient: Shell) -
     assert (await patient("appointments", "--status", "scheduled")).out == "no appointments\n"
 
 
+async def test_a_patient_holds_a_slot_and_confirms_it_or_gives_it_back(scene: Scene, patient: Shell) -> None:
+    held = (await patient("hold", "mori", f"{TUESDAY}T10:00", "--json")).json["appointment"]
+    shown = await patient("show", held["id"])
+    assert "held until 09:05" in shown.out
+    assert "scheduled" in (await patient("confirm", held["id"])).out
+    other = (await patient("hold", "mori", f"{TUESDAY}T10:30", "--json")).json["appointment"]
+    assert "cancelled" in (await patient("release", other["id"])).out
+    ended = await patient("confirm", other["id"])
+    assert (ended.code, "is CANCELLED and cannot become SCHEDULED" in ended.err) == (1, True)
+
+
 async def test_a_taken_slot_prints_the_command_that_books_another(scene: Scene, patient: Shell) -> None:
     await scene.book_slot("10:00", patient_id=scene.other_id)
     taken = await patient("book", scene.doctor_id, f"{TUESDAY} 10:00", "--reason", "a cough")

@@ -57,6 +57,54 @@ async def test_moves_and_bookings_that_need_two_rooms_wait_for_each_other_and_al
     assert await book.rows(overlaps) == []
 
 
+async def test_fifty_cancellations_of_one_appointment_free_its_seat_once(fleet: Fleet, book: Book) -> None:
+    clinic = await book.clinic()
+    doctor = await book.doctor(clinic, capacity=2)
+    staff = cycle(await staff_of(fleet, clinic))
+    kept, left = [
+        (await create(next(staff), booking(await book.patient(), doctor, "10:00"))).appointment for _ in range(2)
+    ]
+    storm = []
+    for _ in range(50):
+        client = next(staff)
+        storm.append(client(client.appointments.CancelAppointment, pb.CancelAppointmentRequest(appointment_id=left.id)))
+    answers, refusals = await at_once(storm)
+    assert (len(answers), {each.reason for each in refusals}) == (1, {"STATUS_FORBIDS"})
+    newcomers = [booking(await book.patient(), doctor, "10:00") for _ in range(4)]
+    answers, refusals = await at_once([create(next(staff), each) for each in newcomers])
+    assert (len(answers), {each.reason for each in refusals}) == (1, {"SLOT_TAKEN"})
+    assert await book.rows("SELECT status FROM appointments WHERE id = %s", kept.id) == [("scheduled",)]
+    assert await book.rows("SELECT event FROM appointment_events WHERE appointment_id = %s ORDER BY id", left.id) == [
+        ("booked",), ("cancelled",),
+    ]  # fmt: skip
+
+
+async def test_a_room_goes_to_a_confirmation_or_to_a_new_booking_and_never_to_both(fleet: Fleet, book: Book) -> None:
+    clinic = await book.clinic()
+    await book.resource(clinic, "room")
+    scan = await book.appointment_type(clinic, minutes=30, resource_kinds=["room"])
+    doctors = [await book.doctor(clinic) for _ in range(2)]
+    patients = [await book.patient() for _ in range(2)]
+    one, two = await staff_of(fleet, clinic)
+    for number, time_slot in enumerate(("09:00", "09:30", "10:00", "10:30", "11:00")):
+        hold = pb.HoldSlotRequest(
+            patient_id=patients[0], doctor_id=doctors[0], date=DAY, time_slot=time_slot, appointment_type_id=scan
+        )
+        held = (await one(one.appointments.HoldSlot, hold)).appointment
+        end = "UPDATE appointments SET held_until = now() + %s * interval '40 milliseconds' WHERE id = %s"
+        await book.run(end, number, held.id)
+        request = booking(patients[1], doctors[1], time_slot)
+        request.appointment_type_id = scan
+        confirmed = one(one.appointments.ConfirmHold, pb.ConfirmHoldRequest(appointment_id=held.id))
+        answers, refusals = await at_once([confirmed, create(two, request)])
+        assert len(answers) <= 1
+        assert {each.reason for each in refusals} <= {"HOLD_EXPIRED", "RESOURCE_TAKEN"}
+    booked = "SELECT count(*) FROM appointments WHERE status = 'scheduled'"
+    occupied = "SELECT count(*) FROM appointment_resources JOIN appointments ON id = appointment_id"
+    occupied += " WHERE active AND status = 'scheduled'"
+    assert await book.rows(booked) == await book.rows(occupied)
+
+
 async def test_two_confirms_of_one_hold_and_a_hold_that_runs_out_against_a_new_booker_end_in_one(
     fleet: Fleet, book: Book
 ) -> None:

@@ -127,6 +127,18 @@ async def test_new_rules_show_in_the_slots_at_once(scene: Scene, admin: Client) 
     assert await starts(scene)
 
 
+async def test_a_limit_of_appointments_ahead_and_its_end_are_explained(scene: Scene, admin: Client) -> None:
+    told = []
+    for most in (10, 0):
+        policy = BookingPolicy(max_open_appointments=most)
+        told += (await update(admin, scene.clinic_id, "policy.max_open_appointments", policy=policy)).consequences
+    assert told == [
+        "Patients with 10 appointments ahead at this clinic cannot book another one themselves; staff can."
+        " Appointments that are booked stay.",
+        "Patients may have any number of appointments ahead at this clinic. Appointments that are booked stay.",
+    ]
+
+
 async def test_a_new_name_shows_in_the_doctors_profile(scene: Scene, admin: Client) -> None:
     request = pb.GetDoctorRequest(doctor_id=scene.doctor_id)
     assert (await scene.patient(scene.patient.directory.GetDoctor, request)).doctor.clinic.name != "Umi"

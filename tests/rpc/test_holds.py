@@ -1,13 +1,17 @@
 """Holds: a slot that is kept for some minutes until its booking is confirmed."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
-from db.postgres.cluster.engines import Engine
+import pytest
+
+from db.postgres.cluster.engines import Engine, connection
 from server.usecases.maintenance.housekeeping import Housekeeping
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import TUESDAY, Scene
+from tests.fixtures.waiting import eventually
 from tests.fixtures.worker import Client
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1.appointment_pb2 import AppointmentStatus
@@ -104,16 +108,18 @@ async def test_a_patient_holds_two_slots_at_once_and_an_account_twenty(scene: Sc
     assert (refused.reason, refused.metadata["most"]) == ("TOO_MANY_HOLDS", "20")
 
 
-async def test_patients_book_twenty_ahead_and_staff_more(scene: Scene) -> None:
-    for day in range(1, 21):
-        ahead = (await scene.book_slot("09:00", date=f"2026-04-{day:02}")).appointment
-    refused = await refusal(scene.book_slot("10:00"))
-    assert (refused.reason, refused.metadata["most"]) == ("OPEN_LIMIT_REACHED", "20")
-    assert (await refusal(hold(scene, "10:00"))).reason == "OPEN_LIMIT_REACHED"
-    await scene.move(ahead, "09:30", date="2026-05-05")
-    await scene.book_slot("10:00", scene.staff)
-    elsewhere = await scene.book.doctor(await scene.book.clinic())
-    await scene.book_slot("10:30", doctor_id=elsewhere)
+async def test_patients_book_as_many_ahead_as_the_clinic_lets_them_and_staff_more(scene: Scene) -> None:
+    clinic = await scene.book.clinic(max_open_appointments=2)
+    doctor, elsewhere = await scene.book.doctor(clinic), scene.doctor_id
+    staff = await scene.worker.client("staff", clinic_ids=[clinic])
+    booked = (await scene.book_slot("09:00", doctor_id=doctor)).appointment
+    await hold(scene, "09:30", doctor_id=doctor)
+    refused = await refusal(scene.book_slot("10:00", doctor_id=doctor))
+    assert (refused.reason, refused.metadata["max_open_appointments"]) == ("OPEN_LIMIT_REACHED", "2")
+    assert (await refusal(hold(scene, "10:00", doctor_id=doctor))).reason == "OPEN_LIMIT_REACHED"
+    await scene.move(booked, "10:00")
+    await scene.book_slot("10:30", staff, doctor_id=doctor)
+    await scene.book_slot("11:00", doctor_id=elsewhere)
 
 
 async def test_the_sweeper_expires_what_has_run_out(scene: Scene, clock: Clock, engine: Engine) -> None:
@@ -138,3 +144,54 @@ async def test_the_room_of_a_hold_that_has_run_out_is_free(scene: Scene, clock: 
     clock.advance(timedelta(minutes=5))
     await scene.book_slot("10:00", **other)
     assert (await refusal(confirm(scene, held.id))).reason == "HOLD_EXPIRED"
+
+
+async def test_a_confirmation_that_waits_past_the_end_of_its_hold_does_not_get_a_room_that_another_booking_took(
+    scene: Scene, clock: Clock, engine: Engine
+) -> None:
+    await scene.book.resource(scene.clinic_id, "room")
+    scan = await scene.book.appointment_type(scene.clinic_id, minutes=30, resource_kinds=["room"])
+    second = await scene.book.doctor(scene.clinic_id)
+    held = await hold(scene, "10:00", appointment_type_id=scan)
+    async with connection(engine) as pg:
+        await pg.execute("BEGIN")
+        await pg.execute("SELECT FROM patients WHERE id = %(id)s FOR UPDATE", {"id": scene.patient_id})
+        confirming = asyncio.create_task(confirm(scene, held.id))
+        await eventually(scene.book.waits_for_a_lock)
+        clock.advance(timedelta(minutes=5))
+        other: dict[str, Any] = {"doctor_id": second, "patient_id": scene.other_id, "appointment_type_id": scan}
+        await scene.book_slot("10:00", **other)
+        await pg.execute("ROLLBACK")
+    refused = await refusal(confirming)
+    assert refused.reason == "RESOURCE_TAKEN"
+    assert refused.alternatives
+
+
+@pytest.mark.parametrize("back", ["late", "reverted"])
+async def test_a_visit_that_counts_again_makes_holds_that_have_run_out_give_way(
+    scene: Scene, clock: Clock, back: str
+) -> None:
+    await scene.book.resource(scene.clinic_id, "room")
+    scan = await scene.book.appointment_type(scene.clinic_id, minutes=30, resource_kinds=["room"])
+    today = {"date": "2026-03-02", "appointment_type_id": scan}
+    booked = (await scene.book_slot("09:00", scene.staff, **today)).appointment
+    missed = pb.MarkNoShowRequest(appointment_id=booked.id)
+    await scene.staff(scene.staff.appointments.MarkNoShow, missed)
+    second = await scene.book.doctor(scene.clinic_id)
+    in_the_way = [
+        await hold(scene, "09:00", scene.staff, date="2026-03-02", patient_id=scene.other_id),
+        await hold(scene, "09:00", scene.staff, doctor_id=second, **today),
+    ]
+    clock.advance(timedelta(minutes=5))
+    if back == "late":
+        late = pb.CheckInAppointmentRequest(appointment_id=booked.id)
+        await scene.staff(scene.staff.appointments.CheckInAppointment, late)
+    else:
+        revert = pb.RevertStatusRequest(appointment_id=booked.id, reason="wrong patient")
+        await scene.staff(scene.staff.appointments.RevertStatus, revert)
+    for each in in_the_way:
+        assert await events(scene, each.id) == ["held", "expired"]
+    notes = await scene.book.rows("SELECT note FROM appointment_events WHERE note LIKE '%%extra seat%%'")
+    assert notes == []
+    occupied = await scene.book.rows("SELECT appointment_id FROM appointment_resources WHERE active")
+    assert [str(each) for (each,) in occupied] == [booked.id]

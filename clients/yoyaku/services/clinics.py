@@ -61,6 +61,7 @@ class ClinicCalls(ServiceCalls):
         cancel_by_minutes: int | None = None,
         max_per_patient_day: int | None = None,
         buffer_minutes: int | None = None,
+        max_open_appointments: int | None = None,
         validate_only: bool = False,
         etag: str = "",
         request_id: str = "",
@@ -72,6 +73,7 @@ class ClinicCalls(ServiceCalls):
             "cancel_by_minutes": cancel_by_minutes,
             "max_per_patient_day": max_per_patient_day,
             "buffer_minutes": buffer_minutes,
+            "max_open_appointments": max_open_appointments,
         }
         plain = {
             "name": name, "time_zone": time_zone, "address": address, "phone": phone, "languages": languages,

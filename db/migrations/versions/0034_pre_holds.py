@@ -1,4 +1,4 @@
-"""Slots can be held: by whom, and what happens to a hold."""
+"""Slots can be held: by whom, and what happens to a hold; clinics limit how many appointments patients have ahead."""
 
 from alembic import op
 
@@ -22,6 +22,10 @@ def _allow(events: str) -> None:
 
 def upgrade() -> None:
     op.execute("ALTER TABLE appointments ADD COLUMN held_by text")
+    op.execute(
+        "ALTER TABLE clinics ADD COLUMN max_open_appointments integer NOT NULL DEFAULT 0"
+        " CONSTRAINT clinics_max_open_appointments_range CHECK (max_open_appointments BETWEEN 0 AND 1000)"
+    )
     _allow(f"{_EVENTS}, 'held', 'confirmed', 'released'")
     # CONCURRENTLY would wait for runners that wait for this one. The table is read once: there are no holds yet.
     op.execute(
@@ -35,4 +39,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DELETE FROM appointment_events WHERE event IN ('held', 'confirmed', 'released')")
     _allow(_EVENTS)
+    op.execute("ALTER TABLE clinics DROP COLUMN max_open_appointments")
     op.execute("ALTER TABLE appointments DROP COLUMN held_by")

@@ -22,7 +22,14 @@ class PatientDayRow(NamedTuple):
 
 _OF_PATIENT_AROUND = f"""
 SELECT id, doctor_id, clinic_id, date, start_at, end_at, held_until FROM appointments
-WHERE patient_id = %(patient_id)s AND date >= least(%(date)s::date - 2, %(now)s::timestamptz::date - 2) AND {ACTIVE}
+WHERE patient_id = %(patient_id)s AND date BETWEEN %(date)s::date - 2 AND %(date)s::date + 2 AND {ACTIVE}
+"""
+
+# A clinic's date may be behind the UTC date, and a session may run past midnight.
+_AHEAD = f"""
+SELECT count(*), count(held_until) FROM appointments
+WHERE patient_id = %(patient_id)s AND clinic_id = %(clinic_id)s AND date >= %(now)s::timestamptz::date - 2
+    AND end_at > %(now)s AND (held_until IS NULL OR held_until > %(now)s) AND {ACTIVE}
 """
 
 _WAS_HERE = """
@@ -44,10 +51,15 @@ async def lock_patient(pg: Connection, patient_id: str) -> Sent[tuple[str, bool]
     return await pg.execute(_LOCK_PATIENT, {"patient_id": patient_id})
 
 
-async def of_patient_around(pg: Connection, patient_id: str, day: date, now: datetime) -> Sent[PatientDayRow]:
-    """The active appointments of a patient around a day and from now on."""
+async def of_patient_around(pg: Connection, patient_id: str, day: date) -> Sent[PatientDayRow]:
+    """The active appointments of a patient from two days before a day to two days after it."""
     cursor = pg.cursor(row_factory=named(PatientDayRow))
-    return await cursor.execute(_OF_PATIENT_AROUND, {"patient_id": patient_id, "date": day, "now": now})
+    return await cursor.execute(_OF_PATIENT_AROUND, {"patient_id": patient_id, "date": day})
+
+
+async def ahead(pg: Connection, patient_id: str, clinic_id: str, now: datetime) -> Sent[tuple[int, int]]:
+    """How many appointments ahead a patient has at a clinic, and how many of them are holds that have not run out."""
+    return await pg.execute(_AHEAD, {"patient_id": patient_id, "clinic_id": clinic_id, "now": now})
 
 
 async def was_here(pg: Connection, patient_id: str, clinic_id: str) -> Sent[tuple[bool]]:

@@ -51,6 +51,7 @@ class OfferRow(NamedTuple):
     cancel_by_minutes: int
     max_per_patient_day: int
     buffer_minutes: int
+    max_open_appointments: int
     holidays: str
     """The days on which the clinic is closed, as PostgreSQL writes an array: `{2026-05-04,2026-05-05}`."""
     epoch: int
@@ -101,7 +102,7 @@ def offers_statement(
 SELECT d.id, d.practitioner_id, p.name, d.specialty, d.active, d.hours_version,
     c.id, c.name, c.time_zone,
     c.horizon_days, c.min_notice_minutes, c.cancel_by_minutes, c.max_per_patient_day, c.buffer_minutes,
-    c.holidays::text, (SELECT epoch FROM cluster_epoch),
+    c.max_open_appointments, c.holidays::text, (SELECT epoch FROM cluster_epoch),
     {day}, {revision},
     (SELECT json_agg(json_build_array(
             h.valid_from, s.weekday, s.start_local, s.end_local, s.slot_minutes, s.capacity))::text

@@ -41,6 +41,12 @@ INSERT INTO appointment_resources (appointment_id, resource_id, during, active)
 SELECT a.id, resource_id, a.during, true FROM appointments a, unnest(%(resource_ids)s::uuid[]) AS wanted (resource_id)
 WHERE a.id = %(id)s
 """
+_LEAVE_LAPSED = """
+UPDATE appointment_resources o SET active = false
+FROM appointment_resources mine, appointments a
+WHERE mine.appointment_id = %(id)s AND o.resource_id = mine.resource_id AND o.during && mine.during AND o.active
+    AND a.id = o.appointment_id AND a.held_until <= %(now)s
+"""
 
 
 async def of_clinic(pg: Connection, clinic_id: str) -> Sequence[ResourceRow]:
@@ -64,6 +70,11 @@ async def take(pg: Connection, appointment_id: str, resource_ids: Sequence[str],
     """Let an appointment that is stored already occupy these instead of what it did; `lapsed` holds leave theirs."""
     await pg.execute(_LEAVE, {"ids": [appointment_id, *lapsed]})
     await pg.execute(_TAKE, {"id": appointment_id, "resource_ids": list(resource_ids)})
+
+
+async def leave_lapsed(pg: Connection, appointment_id: str, now: datetime) -> None:
+    """Let holds that have run out leave what an appointment occupies, or did."""
+    await pg.execute(_LEAVE_LAPSED, {"id": appointment_id, "now": now})
 
 
 async def add(pg: Connection, row: ResourceRow, now: datetime) -> None:

@@ -31,6 +31,8 @@ class ClinicRow(NamedTuple):
     version: int = 1
     holidays: Sequence[date] = ()
     """Days on which it is closed, sorted."""
+    max_open_appointments: int = 0
+    """0 for any number."""
 
 
 class ShiftedRow(NamedTuple):

@@ -37,6 +37,14 @@ clinics = Table(
     not_null("cancel_by_minutes", Integer(), check("clinics_cancel_by_range", "cancel_by_minutes >= 0")),
     not_null("max_per_patient_day", Integer(), check("clinics_max_per_patient_day_range", "max_per_patient_day >= 1")),
     not_null("buffer_minutes", Integer(), check("clinics_buffer_range", "buffer_minutes BETWEEN 0 AND 240")),
+    # 0 for any number.
+    Column(
+        "max_open_appointments",
+        Integer(),
+        check("clinics_max_open_appointments_range", "max_open_appointments BETWEEN 0 AND 1000"),
+        nullable=False,
+        server_default="0",
+    ),
     not_null("created_at", INSTANT),
     not_null("updated_at", INSTANT),
     Column("address", Text(), nullable=False, server_default=""),

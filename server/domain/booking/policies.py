@@ -11,8 +11,6 @@ from server.domain.errors import DomainError, Reason
 HOLD_LASTS = timedelta(minutes=5)
 MOST_HOLDS_OF_PATIENT = 2
 """How many slots may be held for a patient at a clinic at once."""
-MOST_AHEAD = 20
-"""How many appointments ahead patients may have at a clinic when they book another one themselves."""
 MOST_HOLDS_OF_ACCOUNT = 20
 """How many slots one account may hold at once, for whomever."""
 
@@ -26,6 +24,8 @@ class Policy:
     cancel_by_minutes: int
     max_per_patient_day: int
     buffer_minutes: int
+    max_open_appointments: int = 0
+    """How many appointments ahead patients may have who book another one themselves; 0 for any number."""
 
     @property
     def notice(self) -> timedelta:
@@ -103,13 +103,14 @@ def check_daily_limit(policy: Policy, booked: int) -> None:
         )
 
 
-def check_open_limit(ahead: int) -> None:
-    """Refuse one more booking by a patient who has so many ahead at the clinic (OPEN_LIMIT_REACHED)."""
-    if ahead >= MOST_AHEAD:
+def check_open_limit(policy: Policy, ahead: int) -> None:
+    """Refuse one more booking by a patient who has `ahead` at the clinic (OPEN_LIMIT_REACHED)."""
+    most = policy.max_open_appointments
+    if most and ahead >= most:
         raise DomainError(
             Reason.OPEN_LIMIT_REACHED,
-            f"a patient can have {MOST_AHEAD} appointments ahead at this clinic: cancel one, or call the clinic",
-            metadata={"most": str(MOST_AHEAD)},
+            f"a patient can have {most} appointments ahead at this clinic: cancel one, or call the clinic",
+            metadata={"max_open_appointments": str(most)},
         )
 
 

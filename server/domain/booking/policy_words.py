@@ -13,6 +13,9 @@ _MEANINGS = {
         ),
         "max_per_patient_day": "A patient has at most {0} appointments a day at this clinic.",
         "buffer_minutes": "After each appointment, {0} minutes of the doctor are kept free.",
+        "max_open_appointments": (
+            "Patients with {0} appointments ahead at this clinic cannot book another one themselves; staff can."
+        ),
     },
     "ja": {
         "horizon_days": "患者様は{0}日先まで予約できます。スタッフはそれより先の日も予約できます。",
@@ -20,7 +23,14 @@ _MEANINGS = {
         "cancel_by_minutes": "患者様による取り消しと変更は開始の{0}分前までです。スタッフは終了まで変更できます。",
         "max_per_patient_day": "お一人につき、この医療機関での予約は1日{0}件までです。",
         "buffer_minutes": "診察のたびに、医師の時間を{0}分空けておきます。",
+        "max_open_appointments": (
+            "この医療機関で今後の予約が{0}件ある患者様は、ご自身では次の予約を取れません。スタッフは予約できます。"
+        ),
     },
+}
+_UNLIMITED = {
+    "en": "Patients may have any number of appointments ahead at this clinic.",
+    "ja": "この医療機関での今後の予約の件数に上限はありません。",
 }
 _CHANGES = {
     "horizon_days": "Patients book up to {1} days ahead instead of {0}. Appointments that are further ahead stay.",
@@ -32,19 +42,22 @@ _CHANGES = {
     "buffer_minutes": (
         "New appointments keep {1} minutes free after them instead of {0}. Those that are booked keep what they have."
     ),
+    "max_open_appointments": "{meaning} Appointments that are booked stay.",
 }
 
 
 def meanings(policy: Policy, language: str) -> list[tuple[str, int, str]]:
     """Each rule: its name, its value, and what it means, in English (`en`) or Japanese (`ja`)."""
-    return [(name, value, _MEANINGS[language][name].format(value)) for name, value in asdict(policy).items()]
+    return [(name, value, _meaning(name, value, language)) for name, value in asdict(policy).items()]
 
 
 def consequences(before: Policy, after: Policy) -> list[str]:
     """What a change of the policy does to bookings, a sentence or two for each rule that changes."""
     values = asdict(after)
     return [
-        _CHANGES[name].format(value, values[name]) for name, value in asdict(before).items() if value != values[name]
+        _CHANGES[name].format(value, values[name], meaning=_meaning(name, values[name], "en"))
+        for name, value in asdict(before).items()
+        if value != values[name]
     ]
 
 
@@ -62,6 +75,12 @@ def holiday_consequences(closed: int, opened: int, booked: int) -> list[str]:
         days = "1 day is no longer a holiday" if opened == 1 else f"{opened} days are no longer holidays"
         found.append(f"{days}: the slots of the working hours can be booked again.")
     return found
+
+
+def _meaning(name: str, value: int, language: str) -> str:
+    if name == "max_open_appointments" and not value:
+        return _UNLIMITED[language]
+    return _MEANINGS[language][name].format(value)
 
 
 def zone_consequences(before: str, after: str, shifted: int) -> list[str]:

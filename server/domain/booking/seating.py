@@ -93,18 +93,6 @@ def _check_patient(place: Place, now: datetime) -> None:
     check_daily_limit(place.doctor.policy, len(same_day))
 
 
-def ahead(place: Place, now: datetime) -> list[Visit]:
-    """The patient's other appointments at the clinic that are not over yet, holds that have not run out included."""
-    return [
-        each
-        for each in place.visits
-        if each.clinic_id == place.doctor.clinic_id
-        and each.appointment_id != place.appointment_id
-        and each.period.end_at > now
-        and not ran_out(each, now)
-    ]
-
-
 def holds_to_expire(place: Place, now: datetime) -> dict[str, DoctorDay]:
     """The expired holds that conflict with a place, each with its day.
 

@@ -106,6 +106,7 @@ async def _make(pg: Connection, now: datetime, new_id: Callable[[], str]) -> Non
             cancel_by_minutes=60,
             max_per_patient_day=3,
             buffer_minutes=0,
+            max_open_appointments=50,
             address=clinic.address,
             phone=clinic.phone,
         )

@@ -97,6 +97,7 @@ def clinics(plan: HospitalPlan, new_id: IdMaker) -> list[DemoClinic]:
                 cancel_by_minutes=60,
                 max_per_patient_day=3,
                 buffer_minutes=buffer,
+                max_open_appointments=50,
             ),
         )
         for name, country, zone, buffer in _CLINICS

@@ -20,7 +20,7 @@ from server.usecases.directory.clinics import ClinicChange, ClinicChanged, polic
 from yoyaku.v1 import clinic_pb2, schedule_pb2
 from yoyaku.v1 import directory_service_pb2 as pb
 
-_POLICY = ("horizon_days", "min_notice_minutes", "cancel_by_minutes", "max_per_patient_day", "buffer_minutes")
+_POLICY = tuple(asdict(USUAL_POLICY))
 _PLAIN = ("name", "time_zone", "address", "phone", "languages")
 _FIELDS = (*_PLAIN, "holidays", "policy", *(f"policy.{name}" for name in _POLICY))
 

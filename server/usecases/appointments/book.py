@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from cachetools import LRUCache
 
-from db.postgres.booking import appointments, booked_patients, days, held, hours
+from db.postgres.booking import appointments, booked_patients, days, hours
 from db.postgres.booking.appointments import NewAppointment
 from db.postgres.booking.days import OfferRow
 from db.postgres.booking.feed import AppointmentChange
@@ -21,8 +21,8 @@ from db.postgres.cluster.engines import Connection, Engine, Sent
 from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.availability import Wanted, find
-from server.domain.booking.policies import HOLD_LASTS, Waived, check_bookable, check_holds, check_open_limit
-from server.domain.booking.seating import Place, Seat, ahead, seat_for
+from server.domain.booking.policies import HOLD_LASTS, Waived, check_bookable
+from server.domain.booking.seating import Place, Seat, seat_for
 from server.domain.booking.slots import Slot
 from server.domain.errors import DomainError
 from server.domain.identity import Action, Caller, Owner, acts_for_others, require
@@ -32,6 +32,7 @@ from server.telemetry.traces import span
 from server.usecases.appointments import history, holds
 from server.usecases.appointments.alternatives import with_alternatives
 from server.usecases.appointments.booked import Booked, day_after, row_of
+from server.usecases.appointments.booking_limits import BookingLimits
 from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
 from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.idempotency import Claim, Write
@@ -82,6 +83,7 @@ class Booker:
             doctor_id,
             self._seen.get(doctor_id),
             TypeToBook(booking.type_id),
+            BookingLimits(caller.id, booking.patient_id, hold=booking.hold),
         )
         try:
             async with with_alternatives(self._engine, creation):
@@ -126,6 +128,7 @@ class _Creation:
     expected: PractitionerSchedule | None
     """The practitioner as this worker's last booking found it."""
     type: TypeToBook
+    limits: BookingLimits
     locks: Locks = field(default_factory=Locks)
     slot: Slot | None = None
     practitioner_read: PractitionerSchedule | None = None
@@ -178,9 +181,10 @@ class _Creation:
         if plan.waived is Waived.HORIZON:
             await hours.keep(pg, self.doctor_id)
         sent = await self._send_offers(pg, plan)
-        sent_visits = await booked_patients.of_patient_around(pg, patient_id, slot.date, self.now)
+        sent_visits = await booked_patients.of_patient_around(pg, patient_id, slot.date)
         await self.type.send(pg, patient_id, slot.occupied, for_others=plan.for_others)
-        sent_holds = await held.count_of(pg, self.caller.id, self.now) if self.booking.hold else None
+        doctor = plan.practitioner.doctor(self.doctor_id)
+        await self.limits.send(pg, doctor.clinic_id, doctor.policy, self.now, for_others=plan.for_others)
         await self.locks.take(claim)
         self.locks.check_patient_bookable()
         await self.type.check(for_others=plan.for_others)
@@ -189,15 +193,8 @@ class _Creation:
             # For example new hours: the slot may no longer exist, and the locked days may be too few.
             raise self.locks.too_few(needed)
         offer, visits = practitioner.row(self.doctor_id), visits_of(await sent_visits.fetchall())
-        doctor, busy = practitioner.doctor(self.doctor_id), busy_at(offer.busy, slot)
-        place = Place(doctor, slot, busy, visits, self.appointment_id)
-        if not plan.for_others:
-            check_open_limit(len(ahead(place, self.now)))
-        if sent_holds:
-            of_account = await sent_holds.fetchone()
-            of_patient = [each for each in ahead(place, self.now) if each.held_until]
-            check_holds(len(of_patient), of_account[0] if of_account else 0)
-        return _UnderLocks(offer, place)
+        await self.limits.check()
+        return _UnderLocks(offer, Place(doctor, slot, busy_at(offer.busy, slot), visits, self.appointment_id))
 
     async def _send_offers(self, pg: Connection, plan: _BookingPlan) -> Sent[OfferRow]:
         doctor_id, slot = self.doctor_id, plan.slot

@@ -11,7 +11,7 @@ from db.postgres.cluster.engines import Connection, Sent
 from db.postgres.queue.tickets import TicketRow
 from server.domain.booking.doctor import DoctorDay
 from server.domain.booking.policies import check_changeable
-from server.domain.booking.slots import Period
+from server.domain.booking.slots import Period, Slot
 from server.domain.errors import Reason, not_found
 from server.domain.identity import Action, Caller, Owner, acts_for_others, may, require
 from server.usecases.appointments.day_locks import PractitionerSchedule
@@ -49,6 +49,13 @@ class Changeable:
     def days(self) -> set[DoctorDay]:
         """The days whose slots the appointment occupies."""
         return self.practitioner.days(self.row.doctor_id, self.row.date, Period(self.row.start_at, self.row.busy_until))
+
+    @property
+    def slot(self) -> Slot:
+        """The time that it takes, as a slot."""
+        row = self.row
+        occupied = Period(row.start_at, row.busy_until)
+        return Slot(row.date, "", row.start_at, row.end_at, occupied, seats=1)
 
     def check_in_time(self, caller: Caller, now: datetime) -> None:
         """Refuse a change that comes too late (TOO_LATE_TO_CHANGE)."""

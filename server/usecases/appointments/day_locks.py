@@ -10,8 +10,9 @@ Their order is the same everywhere, so that no two writes wait for each other:
 6. the practitioner: exclusive for a new name, for opening and closing doctors, and shared by adding one;
 7. the doctor: shared by bookings beyond the horizon (`hours.keep`), exclusive for new working hours;
 8. the resources of the kinds that a type of appointment needs, sorted (`resources.lock_kinds`);
-9. the day of the doctor's lane (`queue.issuing`);
-10. with `history.record_changes`, the feeds of clinics.
+9. for a hold, the account (`held.count_of`);
+10. the day of the doctor's lane (`queue.issuing`);
+11. with `history.record_changes`, the feeds of clinics.
 
 Two patients want the same slot, and two workers send their bookings at the same moment:
 

@@ -1,21 +1,27 @@
 """How holds end: confirmed, released, or expired by the sweeper."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from db.postgres.booking import appointments, days, held
+from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine
 from server.domain.booking.appointment import AppointmentStatus, check_held, check_not_expired
+from server.domain.booking.appointment_types import AppointmentType
+from server.domain.booking.slots import Slot
 from server.domain.errors import DomainError
 from server.domain.etags import check_etag
 from server.domain.identity import ALL_CLINICS, Caller, Role
 from server.domain.ids import Clock
 from server.usecases.appointments import history
+from server.usecases.appointments.alternatives import with_alternatives
 from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed
 from server.usecases.appointments.day_locks import Locks
 from server.usecases.appointments.holds import ACTOR
+from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.idempotency import Claim, Write
 from server.usecases.unit_of_work import Announce, perform, read
 
@@ -48,24 +54,25 @@ class Holds:
     async def end(self, caller: Caller, wanted: HoldEnd, write: Write[Changed, M]) -> M:
         """End a hold; errors are those of ConfirmHold and ReleaseHold in the contract."""
         attempt = _HoldWrite(caller, self._clock(), wanted)
-        return await perform(
-            self._engine, write, attempt.run, attempt.now, lambda changed: self._announce(changed.changes)
-        )
+        async with with_alternatives(self._engine, attempt):
+            return await perform(
+                self._engine, write, attempt.run, attempt.now, lambda changed: self._announce(changed.changes)
+            )
 
     async def sweep(self) -> int:
-        """Expire a batch of holds that have run out, so that lists show it; how many it found.
+        """Expire a batch of holds that have run out, so that lists show it; how many were expired.
 
         Nothing depends on it: who books a slot expires the holds that are in the way.
         """
         now = self._clock()
         found = await read(self._engine, lambda pg: held.ended(pg, now))
         sweeper = Caller(ACTOR, frozenset({Role.STAFF}), frozenset({ALL_CLINICS}), None, None, now)
+        expired = 0
         for appointment_id in found:
-            try:
+            with suppress(DomainError):  # somebody else has ended it meanwhile
                 await self.end(sweeper, HoldEnd(appointment_id, AppointmentStatus.EXPIRED), _ONCE)
-            except DomainError:  # somebody else has ended it meanwhile
-                continue
-        return len(found)
+                expired += 1
+        return expired
 
 
 @dataclass(slots=True)
@@ -74,17 +81,41 @@ class _HoldWrite:
     now: datetime
     wanted: HoldEnd
     locks: Locks = field(default_factory=Locks)
+    doctor_id: str = ""
+    slot: Slot | None = None
+    type: TypeToBook = field(default_factory=lambda: TypeToBook(""))
+
+    @property
+    def of_type(self) -> AppointmentType | None:
+        """The type of the held visit, if it has one."""
+        return self.type.found
 
     async def run(self, pg: Connection, claim: Claim) -> Changed:
         seen = await self._look(pg, claim)
         found = await self._lock_and_read(pg, claim, seen)
         self._check(found)
         row, following = found.row, self.wanted.to
+        if following is AppointmentStatus.SCHEDULED and row.type_id:
+            row = await self._keep_resources(pg, found)
         await appointments.set_status(pg, [row.id], following, self.now)
         change = AppointmentChange(row.id, _EVENTS[following], self.caller.id)
         await history.record_changes(pg, [change], self.now)
         row = row._replace(status=following, version=row.version + 1, updated_at=self.now, held_until=None)
         return Changed(row, self.locks.rows())
+
+    async def _keep_resources(self, pg: Connection, found: Changeable) -> AppointmentRow:
+        """Occupy what the type needs (RESOURCE_TAKEN).
+
+        While this call waited for its locks, the hold may have run out for another booking, which took its room.
+        """
+        row, slot = found.row, found.slot
+        self.doctor_id, self.slot = row.doctor_id, slot
+        self.type = TypeToBook(row.type_id or "")
+        await self.type.read(pg)
+        await self.type.send(pg, row.patient_id, slot.occupied, for_others=True)
+        await self.type.choose(row.id, slot.occupied, self.now)
+        await self.type.take(pg, row.id)
+        return row._replace(resources=self.type.resources)
 
     async def _look(self, pg: Connection, claim: Claim) -> Changeable:
         reading = await ChangeableQuery.send(pg, self.wanted.appointment_id, days.NOTHING_BUSY)

@@ -119,7 +119,7 @@ class _Rescheduling:
         if seen.waived is Waived.HORIZON:
             await hours.keep(pg, seen.doctor_id)
         reading, target = await self._send(pg, busy_in(seen.slot))
-        sent_others = await booked_patients.of_patient_around(pg, seen.found.row.patient_id, seen.slot.date, self.now)
+        sent_others = await booked_patients.of_patient_around(pg, seen.found.row.patient_id, seen.slot.date)
         await self.locks.take(claim)
         self.locks.check_patient_bookable()
         plan = await self._check_and_plan(pg, reading, target)

@@ -1,13 +1,13 @@
 """How far a visit has come: check-in, start, end, no-show, and the step back from each."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from db.errors import ConstraintViolated
-from db.postgres.booking import appointments, days
+from db.postgres.booking import appointments, booked_patients, days, resources
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine
 from server.domain.booking.appointment import (
@@ -19,18 +19,18 @@ from server.domain.booking.appointment import (
     check_time_of_step,
     status_before,
 )
-from server.domain.booking.seating import Seat, seat_again
-from server.domain.booking.slots import Period
+from server.domain.booking.seating import Place, Seat, ran_out, seat_again
 from server.domain.errors import DomainError, Reason
 from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller, Role, acts_for_others
 from server.domain.ids import Clock, IdMaker
 from server.domain.reasons import check_reason
-from server.usecases.appointments import history
+from server.usecases.appointments import history, holds
 from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed, owner_of
 from server.usecases.appointments.day_locks import Locks
 from server.usecases.idempotency import Claim, Write
 from server.usecases.queue import issuing
+from server.usecases.schedules.doctor_mapping import busy_at, visits_of
 from server.usecases.unit_of_work import Announce, perform
 
 M = TypeVar("M")
@@ -90,7 +90,8 @@ class _StepWrite:
         found, seat = await self._lock_and_read(pg, claim, seen)
         following = self._check(found)
         await self._check_window(pg, found)
-        return await self._write(pg, found, following, _seat(found, seat, following))
+        expired = await self._make_way(pg, found) if _counts_again(found, following) else []
+        return await self._write(pg, found, following, self._seat(found, seat, following), expired)
 
     async def _look(self, pg: Connection, claim: Claim) -> Changeable:
         reading = await ChangeableQuery.send(pg, self.step.appointment_id, days.NOTHING_BUSY)
@@ -130,32 +131,47 @@ class _StepWrite:
         rules = issuing.rules_of(await issuing.place_of(pg, row.doctor_id, self.now))
         check_self_check_in(row.start_at, row.end_at, timedelta(minutes=rules.check_in_minutes), self.now)
 
-    async def _write(self, pg: Connection, found: Changeable, following: AppointmentStatus, seat: Seat) -> Changed:
+    async def _make_way(self, pg: Connection, found: Changeable) -> list[AppointmentChange]:
+        """Expire the holds that have run out and stand in the way of a visit that counts again (MoreDays)."""
+        row, slot = found.row, found.slot
+        visits = visits_of(await (await booked_patients.of_patient_around(pg, row.patient_id, row.date)).fetchall())
+        busy = busy_at(found.practitioner.row(row.doctor_id).busy, slot)
+        place = Place(found.practitioner.doctor(row.doctor_id), slot, busy, visits, row.id)
+        if row.type_id:
+            await resources.leave_lapsed(pg, row.id, self.now)
+        return await holds.expire(pg, place, self.locks, self.now)
+
+    def _seat(self, found: Changeable, seat: int, following: AppointmentStatus) -> Seat:
+        """Its seat: the one it has, unless it counts again only now and somebody else sits there."""
+        if not _counts_again(found, following):
+            return Seat(seat, is_extra=False)
+        row = found.row
+        busy = busy_at(found.practitioner.row(row.doctor_id).busy, found.slot)
+        return seat_again(
+            seat, [each.seat for each in busy if each.doctor_id == row.doctor_id and not ran_out(each, self.now)]
+        )
+
+    async def _write(
+        self,
+        pg: Connection,
+        found: Changeable,
+        following: AppointmentStatus,
+        seat: Seat,
+        expired: Sequence[AppointmentChange],
+    ) -> Changed:
         row = found.row
         await appointments.step(pg, row.id, following, seat.number, self.now)
         ticket = await issuing.follow(pg, self.new_id, row, following, self.caller.id, self.now)
         event = _EVENTS[following] if self.step.to else "reverted"
         note = ", ".join(filter(None, ("extra seat" if seat.is_extra else "", self.step.reason)))
-        await history.record_changes(pg, [AppointmentChange(row.id, event, self.caller.id, note)], self.now)
+        change = AppointmentChange(row.id, event, self.caller.id, note)
+        await history.record_changes(pg, [*expired, change], self.now)
         row = row._replace(status=following, version=row.version + 1, updated_at=self.now)
         return Changed(row, self.locks.rows(), ticket)
 
 
-def _seat(found: Changeable, seat: int, following: AppointmentStatus) -> Seat:
-    """Its seat: the one it has, unless it counts again only now and somebody else sits there."""
-    row = found.row
-    if AppointmentStatus(row.status) in ACTIVE or following not in ACTIVE:
-        return Seat(seat, is_extra=False)
-    occupied = Period(row.start_at, row.busy_until)
-    busy = found.practitioner.row(row.doctor_id).busy
-    return seat_again(
-        seat,
-        [
-            each.seat
-            for each in busy
-            if each.doctor_id == row.doctor_id and occupied.overlaps(Period(each.start_at, each.busy_until))
-        ],
-    )
+def _counts_again(found: Changeable, following: AppointmentStatus) -> bool:
+    return AppointmentStatus(found.row.status) not in ACTIVE and following in ACTIVE
 
 
 @asynccontextmanager

@@ -59,7 +59,12 @@ class ClinicChanged:
 def policy_of(row: ClinicRow) -> Policy:
     """The booking policy of a clinic."""
     return Policy(
-        row.horizon_days, row.min_notice_minutes, row.cancel_by_minutes, row.max_per_patient_day, row.buffer_minutes
+        row.horizon_days,
+        row.min_notice_minutes,
+        row.cancel_by_minutes,
+        row.max_per_patient_day,
+        row.buffer_minutes,
+        row.max_open_appointments,
     )
 
 

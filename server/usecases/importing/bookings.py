@@ -131,8 +131,7 @@ class _Booking:
         if found.doctors != schedule.doctors:
             raise self.context.locks.too_few(needed)
         offer, doctor = found.row(doctor_id), found.doctor(doctor_id)
-        sent_visits = await booked_patients.of_patient_around(pg, visit.patient_id, slot.date, now)
-        around = visits_of(await sent_visits.fetchall())
+        around = visits_of(await (await booked_patients.of_patient_around(pg, visit.patient_id, slot.date)).fetchall())
         place = Place(doctor, slot, busy_at(offer.busy, slot), around, visit.id)
         seat, expired = Seat(1, is_extra=False), list[AppointmentChange]()
         if visit.visit.status in ACTIVE:

@@ -49,7 +49,7 @@ class Housekeeping:
                 _log.error("housekeeping failed", failure=place_of(error))
 
     async def expire_holds(self) -> int:
-        """Expire a batch of holds that have run out; returns how many there were."""
+        """Expire a batch of holds that have run out; returns how many."""
         # Nothing is announced: workers find the changed days in the database within two seconds.
         return await Holds(self._engine, self._clock, lambda _: None).sweep()
 

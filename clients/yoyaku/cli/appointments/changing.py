@@ -19,6 +19,7 @@ When = Annotated[
         metavar="WHEN", parser=words.moment, help="Start, 2026-11-24T09:30 on the clinic's clock, or with an offset."
     ),
 ]
+Patient = Annotated[str, typer.Option(metavar="ID", help="Patient id; patients may omit it for themselves.")]
 Reason = Annotated[str, typer.Option(help="Why, in a few words.")]
 Etag = Annotated[str, typer.Option(help="Only if the appointment still has this etag.")]
 
@@ -32,7 +33,7 @@ def book(
     context: typer.Context,
     doctor: DoctorArgument,
     when: When,
-    patient: Annotated[str, typer.Option(metavar="ID", help="Patient id; patients may omit it for themselves.")] = "",
+    patient: Patient = "",
     reason: Reason = "",
     of_type: TypeOption = "",
     override: Annotated[
@@ -41,12 +42,8 @@ def book(
     as_json: Json = False,
 ) -> None:
     """Book a slot."""
-    patient_id = patient or own_patient(context)
-    if not patient_id:
-        raise usage("say for whom: --patient ID (`yoyaku patients NAME` finds it)")
-    again = ("yoyaku", "book", doctor, "{}", "--patient", patient_id, *(("--reason", reason) if reason else ()))
-    again += ("--type", of_type) if of_type else ()
-    with session(context, again) as client:
+    patient_id = _patient(context, patient)
+    with session(context, _again("book", doctor, patient_id, reason, of_type)) as client:
         doctor_id = words.doctor_id(client, doctor)
         answer = client.create_appointment(
             patient_id=patient_id,
@@ -56,6 +53,46 @@ def book(
             override_reason=override,
             **words.slot(when),
         )
+    present(answer, appointment_details(answer.appointment), as_json=as_json)
+
+
+@app.command()
+def hold(
+    context: typer.Context,
+    doctor: DoctorArgument,
+    when: When,
+    patient: Patient = "",
+    reason: Reason = "",
+    of_type: TypeOption = "",
+    as_json: Json = False,
+) -> None:
+    """Hold a slot for five minutes; `yoyaku confirm` books it."""
+    patient_id = _patient(context, patient)
+    with session(context, _again("hold", doctor, patient_id, reason, of_type)) as client:
+        doctor_id = words.doctor_id(client, doctor)
+        answer = client.hold_slot(
+            patient_id=patient_id,
+            doctor_id=doctor_id,
+            appointment_type_id=type_of_doctor(client, doctor_id, of_type),
+            reason=reason,
+            **words.slot(when),
+        )
+    present(answer, appointment_details(answer.appointment), as_json=as_json)
+
+
+@app.command()
+def confirm(context: typer.Context, appointment_id: str, etag: Etag = "", as_json: Json = False) -> None:
+    """Book a held slot."""
+    with session(context) as client:
+        answer = client.confirm_hold(appointment_id, etag=etag)
+    present(answer, appointment_details(answer.appointment), as_json=as_json)
+
+
+@app.command()
+def release(context: typer.Context, appointment_id: str, etag: Etag = "", as_json: Json = False) -> None:
+    """Give a held slot back."""
+    with session(context) as client:
+        answer = client.release_hold(appointment_id, etag=etag)
     present(answer, appointment_details(answer.appointment), as_json=as_json)
 
 
@@ -121,3 +158,15 @@ def move_day(
     typer.echo(f"{len(found) - left} moved, {left} not")
     if left:
         raise typer.Exit(REFUSED)
+
+
+def _patient(context: typer.Context, patient: str) -> str:
+    if found := patient or own_patient(context):
+        return found
+    raise usage("say for whom: --patient ID (`yoyaku patients NAME` finds it)")
+
+
+def _again(command: str, doctor: str, patient_id: str, reason: str, of_type: str) -> tuple[str, ...]:
+    """The command with another slot, of which `{}` takes the start."""
+    reasoned, typed = ("--reason", reason) if reason else (), ("--type", of_type) if of_type else ()
+    return ("yoyaku", command, doctor, "{}", "--patient", patient_id, *reasoned, *typed)

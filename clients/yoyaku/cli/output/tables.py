@@ -101,7 +101,7 @@ def appointment_details(appointment: Appointment) -> Table:
     return details(
         {
             "When": f"{_start(appointment)} until {end:%H:%M}",
-            "Status": _status(appointment),
+            "Status": _status(appointment) + _held_until(appointment),
             "Doctor": f"{appointment.doctor.name}, {appointment.doctor.specialty}",
             "Clinic": appointment.clinic.name,
             "Patient": appointment.patient.name,
@@ -236,6 +236,12 @@ def _times_in(zone: str) -> str:
 
 def _wall(local: datetime) -> str:
     return f"{local:%a %Y-%m-%d %H:%M}"
+
+
+def _held_until(appointment: Appointment) -> str:
+    if not appointment.HasField("hold_expire_time"):
+        return ""
+    return f" until {local_time(appointment.hold_expire_time, appointment.clinic.time_zone):%H:%M}"
 
 
 def _status(appointment: Appointment) -> str:

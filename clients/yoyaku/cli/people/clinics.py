@@ -61,6 +61,7 @@ def change(
     cancel_by_minutes: Rule = None,
     max_per_patient_day: Rule = None,
     buffer_minutes: Rule = None,
+    max_open_appointments: Rule = None,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
@@ -69,6 +70,7 @@ def change(
         "name": name, "time_zone": time_zone, "address": address, "phone": phone, "languages": languages,
         "horizon_days": horizon_days, "min_notice_minutes": min_notice_minutes, "cancel_by_minutes": cancel_by_minutes,
         "max_per_patient_day": max_per_patient_day, "buffer_minutes": buffer_minutes,
+        "max_open_appointments": max_open_appointments,
     }  # fmt: skip
     with session(context) as client:
         answer = _changed(client, words.clinic_id(client, which), wanted, ask=not yes)

@@ -133,8 +133,10 @@ async def test_a_limit_of_appointments_ahead_and_its_end_are_explained(scene: Sc
         policy = BookingPolicy(max_open_appointments=most)
         told += (await update(admin, scene.clinic_id, "policy.max_open_appointments", policy=policy)).consequences
     assert told == [
-        "Patients with 10 appointments ahead at this clinic cannot book another one themselves; staff can."
-        " Appointments that are booked stay.",
+        (
+            "Patients with 10 appointments ahead at this clinic cannot book another one themselves; staff can."
+            " Appointments that are booked stay."
+        ),
         "Patients may have any number of appointments ahead at this clinic. Appointments that are booked stay.",
     ]
 

@@ -40,16 +40,7 @@ from server.usecases.schedules.working_hours import WorkingHours
 def servicers(parts: Parts) -> Servicers:
     """The servicers of all services."""
     return Servicers(
-        appointments=AppointmentServicer(
-            Appointments(parts.engine),
-            Booker(parts.engine, parts.clock, parts.new_id, parts.announcer),
-            Rescheduler(parts.engine, parts.clock, parts.announcer),
-            Canceller(parts.engine, parts.clock, parts.announcer),
-            Holds(parts.engine, parts.clock, parts.announcer),
-            parts.status,
-            Batches(parts.engine, parts.clock),
-            parts.feed,
-        ),
+        appointments=_appointments(parts),
         queue=QueueServicer(
             parts.status,
             QueueDesk(parts.engine, parts.clock, parts.new_id),
@@ -87,4 +78,17 @@ def servicers(parts: Parts) -> Servicers:
             BreakGlass(parts.engine, parts.clock, parts.trail),
         ),
         notifications=NotificationServicer(Notifications(parts.engine, parts.clock)),
+    )
+
+
+def _appointments(parts: Parts) -> AppointmentServicer:
+    return AppointmentServicer(
+        Appointments(parts.engine),
+        Booker(parts.engine, parts.clock, parts.new_id, parts.announcer),
+        Rescheduler(parts.engine, parts.clock, parts.announcer),
+        Canceller(parts.engine, parts.clock, parts.announcer),
+        Holds(parts.engine, parts.clock, parts.announcer),
+        parts.status,
+        Batches(parts.engine, parts.clock),
+        parts.feed,
     )

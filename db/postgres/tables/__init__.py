@@ -9,10 +9,10 @@ from db.postgres.tables.booking import (
     idempotency_keys,
     schedule_days,
 )
+from db.postgres.tables.clinics import clinics
 from db.postgres.tables.common import ACTIVE, metadata
 from db.postgres.tables.directory import (
     clinic_identifiers,
-    clinics,
     doctors,
     patient_identifiers,
     patients,

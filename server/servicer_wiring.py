@@ -13,7 +13,7 @@ from server.rpc.servicers.schedules import ScheduleServicer
 from server.usecases.appointments.batch import Batches
 from server.usecases.appointments.book import Booker
 from server.usecases.appointments.cancel import Canceller
-from server.usecases.appointments.end_of_holds import Holds
+from server.usecases.appointments.holds.ends import Holds
 from server.usecases.appointments.read import Appointments
 from server.usecases.appointments.reschedule import Rescheduler
 from server.usecases.directory.clinics import Clinics

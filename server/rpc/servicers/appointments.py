@@ -38,8 +38,8 @@ from server.usecases.appointments.batch import Batches
 from server.usecases.appointments.book import Booker, NewBooking
 from server.usecases.appointments.cancel import Cancellation, Canceller
 from server.usecases.appointments.changeable import Changed
-from server.usecases.appointments.end_of_holds import HoldEnd, Holds
 from server.usecases.appointments.feed import Feed
+from server.usecases.appointments.holds.ends import HoldEnd, Holds
 from server.usecases.appointments.read import AppointmentListing, Appointments
 from server.usecases.appointments.reschedule import Move, Rescheduler
 from server.usecases.appointments.status import StatusChanger

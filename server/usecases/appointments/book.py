@@ -29,11 +29,12 @@ from server.domain.identity import Action, Caller, Owner, acts_for_others, requi
 from server.domain.ids import Clock, IdMaker
 from server.domain.reasons import check_reason
 from server.telemetry.traces import span
-from server.usecases.appointments import history, holds
+from server.usecases.appointments import history
 from server.usecases.appointments.alternatives import with_alternatives
 from server.usecases.appointments.booked import Booked, day_after, row_of
 from server.usecases.appointments.booking_limits import BookingLimits
 from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
+from server.usecases.appointments.holds import expiry
 from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.idempotency import Claim, Write
 from server.usecases.schedules.doctor_mapping import busy_at, busy_in, placement_of, visits_of
@@ -210,7 +211,7 @@ class _Creation:
         event = "held" if new.held_until else "overridden" if seat.is_extra else "booked"
         reason = self.booking.override_reason if seat.is_extra or waived else ""
         note = ", ".join(filter(None, (waived, reason)))
-        expired = await holds.expire(pg, under_locks.place, self.locks, self.now)
+        expired = await expiry.expire(pg, under_locks.place, self.locks, self.now)
         await appointments.insert(pg, new, placement_of(offer, slot, seat.number), self.now)
         if self.type.chosen:
             await self.type.take(pg, self.appointment_id)

@@ -21,10 +21,11 @@ from server.domain.errors import DomainError, Reason
 from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller, Owner, acts_for_others, require
 from server.domain.ids import Clock
-from server.usecases.appointments import history, holds
+from server.usecases.appointments import history
 from server.usecases.appointments.alternatives import with_alternatives
 from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed
 from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
+from server.usecases.appointments.holds import expiry
 from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.idempotency import Claim, Write
 from server.usecases.schedules.doctor_mapping import busy_at, busy_in, placement_of, seen_at, visits_of
@@ -142,7 +143,7 @@ class _Rescheduling:
 
     async def _write(self, pg: Connection, plan: _MovePlan, place: Place, seat: Seat) -> Changed:
         row, offer = plan.found.row, plan.practitioner.row(plan.doctor_id)
-        expired = await holds.expire(pg, place, self.locks, self.now)
+        expired = await expiry.expire(pg, place, self.locks, self.now)
         await appointments.move(pg, row.id, placement_of(offer, plan.slot, seat.number), self.now)
         if row.type_id:  # the type may need less than when it was booked
             await self.type.take(pg, row.id)

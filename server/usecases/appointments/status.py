@@ -25,9 +25,10 @@ from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller, Role, acts_for_others
 from server.domain.ids import Clock, IdMaker
 from server.domain.reasons import check_reason
-from server.usecases.appointments import history, holds
+from server.usecases.appointments import history
 from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed, owner_of
 from server.usecases.appointments.day_locks import Locks
+from server.usecases.appointments.holds import expiry
 from server.usecases.idempotency import Claim, Write
 from server.usecases.queue import issuing
 from server.usecases.schedules.doctor_mapping import busy_at, visits_of
@@ -139,7 +140,7 @@ class _StepWrite:
         place = Place(found.practitioner.doctor(row.doctor_id), slot, busy, visits, row.id)
         if row.type_id:
             await resources.leave_lapsed(pg, row.id, self.now)
-        return await holds.expire(pg, place, self.locks, self.now)
+        return await expiry.expire(pg, place, self.locks, self.now)
 
     def _seat(self, found: Changeable, seat: int, following: AppointmentStatus) -> Seat:
         """Its seat: the one it has, unless it counts again only now and somebody else sits there."""

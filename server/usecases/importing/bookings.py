@@ -19,8 +19,9 @@ from server.domain.booking.slots import Period
 from server.domain.errors import DomainError, Reason
 from server.fhir.fields import Unusable, Withdrawn
 from server.fhir.roles import GENERAL_PRACTICE
-from server.usecases.appointments import history, holds
+from server.usecases.appointments import history
 from server.usecases.appointments.day_locks import PractitionerSchedule
+from server.usecases.appointments.holds import expiry
 from server.usecases.importing.batches import ACTOR, BatchContext, ImportCounts, Item
 from server.usecases.importing.doctors import add_doctor, doctors_of
 from server.usecases.importing.encounters import CHANGED, WITHDRAWN
@@ -136,7 +137,7 @@ class _Booking:
         seat, expired = Seat(1, is_extra=False), list[AppointmentChange]()
         if visit.visit.status in ACTIVE:
             seat = await self._seat(place)
-            expired = await holds.expire(pg, place, self.context.locks, now)
+            expired = await expiry.expire(pg, place, self.context.locks, now)
         new = NewAppointment(visit.id, visit.patient_id, visit.visit.status, visit.visit.reason)
         placement = placement_of(offer, slot, seat.number)
         await (appointments.replace if self.row else appointments.insert)(pg, new, placement, now)

@@ -13,7 +13,7 @@ from db.postgres.directory import contact_changes
 from db.postgres.identity import accounts
 from server.domain.ids import Clock
 from server.telemetry.logs import place_of
-from server.usecases.appointments.end_of_holds import Holds
+from server.usecases.appointments.holds.ends import Holds
 from server.usecases.idempotency import KEPT
 
 _log = structlog.get_logger()

@@ -20,7 +20,7 @@ from server.usecases.appointments import history
 from server.usecases.appointments.alternatives import with_alternatives
 from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed
 from server.usecases.appointments.day_locks import Locks
-from server.usecases.appointments.holds import ACTOR
+from server.usecases.appointments.holds.expiry import ACTOR
 from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.idempotency import Claim, Write
 from server.usecases.unit_of_work import Announce, perform, read

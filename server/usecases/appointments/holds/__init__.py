@@ -1,0 +1,1 @@
+"""Slots that are held: how holds end, and how those that have run out give way."""

@@ -53,7 +53,8 @@ def unary_handler(
                     seconds -= time.perf_counter() - began
                 identified(this, caller)
                 check_role(caller)
-                step_ended("authenticate", began)
+                if this.is_sampled:
+                    step_ended("authenticate", began)
             response = await deadlines.within(seconds, _answer(this, context, parse, handler))
             if this.has_news:
                 this.headers.extend(headers_of(this))
@@ -71,9 +72,10 @@ def unary_handler(
 
 
 async def _answer(this: CurrentCall, context: Any, parse: Callable[[bytes], Message], handler: Handler) -> Answer:
-    began = time.perf_counter()
+    began = time.perf_counter() if this.is_sampled else 0.0
     request = parse(await request_of(context))
-    step_ended("read", began)
+    if this.is_sampled:
+        step_ended("read", began)
     if this.if_match is not None:
         request = require_match(request, this.if_match)
     return await handler(request, context)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from redis.asyncio import Connection
 from redis.exceptions import RedisError
 
+from db.valkey import client as valkey
 from db.valkey.client import Valkey
 from db.valkey.mark_batches import KnownMarks, MarkBatch, answers
 from db.valkey.signed_numbers import Command, SignedNumbers
@@ -123,7 +124,11 @@ class ReadMarks:
         self._next.asked.append((caller_id, answer))
         if self._travel is None:
             self._travel = asyncio.create_task(self._run())
-        return await answer
+        began = time.monotonic()
+        try:
+            return await answer
+        finally:
+            valkey.on_command("read marks", time.monotonic() - began)
 
     async def _run(self) -> None:
         try:

@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median
 
 from tests.fixtures.collector import Collector, Span, collecting, tree
 from tests.fixtures.stack import Copy, copied
@@ -60,9 +61,11 @@ def test_one_trace_leads_from_rest_to_the_delivered_mail(tmp_path: Path) -> None
         statements = " ".join(str(each.attributes.get("db.query.summary", "")) for each in spans)
         for name in ("appointments.insert", "feed.add", "notifications.enter", "notifications.take_up", "COMMIT"):
             assert name in statements
-        assert {"announce", "plan", "claim", "send", "announce days"} <= {each.name for each in spans}
+        assert {"announce", "plan", "claim", "send", "announce days", "valkey read marks"} <= {
+            each.name for each in spans
+        }
         (use_case,) = [each for each in spans if each.name == "appointments.book"]
         largest.append(max(gaps(spans, call) + gaps(spans, use_case)))
     print(f"\n{tree(traces[-1])}\n\nlargest gaps, in order: {', '.join(f'{each:.1%}' for each in largest)}")  # noqa: T201
-    # Other programs of this machine cause gaps too, but not in each of the traces.
-    assert min(largest) <= LARGEST_GAP
+    # Other programs of this machine cause gaps too, but not in most of the traces.
+    assert median(largest) <= LARGEST_GAP

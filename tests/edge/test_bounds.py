@@ -24,7 +24,7 @@ def connected(url: str) -> socket.socket:
     return socket.create_connection((host, int(port)), timeout=60)
 
 
-def refused(edge: Edge, callers: Sequence[str]) -> int:
+def refused(edge: Edge, callers: Sequence[str], path: str = "/healthz") -> int:
     """How many of these calls, each from its own address, are refused."""
     before = counted(edge, "downstream_rq_4xx")
     for first in range(0, len(callers), AT_ONCE):
@@ -33,7 +33,7 @@ def refused(edge: Edge, callers: Sequence[str]) -> int:
         with connected(edge.url) as connection:
             out = PREFACE + frame(SETTINGS, 0, 0, b"")
             for number, caller in enumerate(sent):
-                headers = {":method": "GET", ":scheme": "http", ":path": "/healthz", ":authority": "x"}
+                headers = {":method": "GET", ":scheme": "http", ":path": path, ":authority": "x"}
                 asked = block(headers | {"x-forwarded-for": caller})
                 out += frame(HEADERS, END_HEADERS | END_STREAM, 2 * number + 1, asked)
             connection.sendall(out)
@@ -58,10 +58,17 @@ def test_of_more_addresses_than_are_counted_the_least_recently_seen_is_forgotten
 
 def test_the_log_has_one_in_a_hundred_refused_calls(tmp_path: Path) -> None:
     with running_envoy(tmp_path, workers=[], limits=ADDRESSES, trusted_hops=1) as edge:
-        found = refused(edge, ["203.0.113.7"] * 4 * BURST)
-        assert found > BURST
-        eventually(lambda: '"status":429' in edge.log())
-        assert edge.log().count('"status":429') < found / 20
+        callers = [f"198.51.100.{number}" for number in range(4) for _ in range(BURST)]
+        for path, status, sent in (
+            ("/healthz", 429, ["203.0.113.7"] * 4 * BURST),
+            ("/api/appointments", 401, callers[: len(callers) // 2]),
+            ("/api/nothing", 404, callers[len(callers) // 2 :]),
+        ):
+            found = refused(edge, sent, path)
+            assert found > BURST
+            line = f'"status":{status}'
+            eventually(lambda: line in edge.log())  # noqa: B023
+            assert edge.log().count(line) < found / 20
 
 
 def test_more_connections_than_allowed_are_closed_and_those_of_operators_are_not(tmp_path: Path) -> None:

@@ -39,10 +39,10 @@ def test_the_board_is_small() -> None:
     assert sum(file.stat().st_size for file in FILES if file.parent.name == "board") < 100_000
 
 
-def test_the_front_page_links_to_what_is_there(edge: Edge) -> None:
-    page = httpx.get(f"{edge.url}/").text
+def test_the_page_for_developers_links_to_what_is_there(edge: Edge) -> None:
+    page = httpx.get(f"{edge.url}/developers").text
     links = re.findall(r'(?:href|src)="(/[^"]*)"', page)
-    assert {"/board", "/reference", "/openapi.json", "/readyz"} <= set(links)
+    assert {"/", "/board", "/reference", "/openapi.json", "/readyz"} <= set(links)
     assert {httpx.get(edge.url + link).status_code for link in links} == {200}
     documents = re.findall(r"<dt>([^<]+)</dt>", page)
     assert documents

@@ -34,6 +34,15 @@ export class Session {
     this.#keep(answer, answer.account);
   }
 
+  /** Change the password, which ends all other sessions (Failure). @param {string} current @param {string} next */
+  async changePassword(current, next) {
+    const account = this.#tokens?.account;
+    if (!account) throw new Failure(401, "SESSION_ENDED");
+    const body = { current_password: current, new_password: next };
+    const answer = await this.#withToken((token) => call("/api/auth/password:change", { body, token, timeoutMs: 20_000 }));
+    this.#keep(answer, account);
+  }
+
   /** Sign out here, and at the server if it can be reached. */
   async signOut() {
     const refresh = this.#tokens?.refresh;

@@ -45,6 +45,14 @@ export class WallClock {
     return this.#date.format(at);
   }
 
+  /** An instant on a `YYYY-MM-DD` of the clock, about noon. @param {string} date */
+  noon(date) {
+    const at = Date.parse(`${date}T12:00:00Z`);
+    const shown = this.date(at);
+    if (shown === date) return at;
+    return at + (shown < date ? 43_200_000 : -43_200_000);
+  }
+
   /** The zone's name in words, such as `Japan Standard Time`. @param {number} at */
   zone(at) {
     return this.#zone.formatToParts(at).find((each) => each.type === "timeZoneName")?.value ?? this.timeZone;

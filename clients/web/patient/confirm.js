@@ -1,0 +1,120 @@
+/** Checking and confirming a booking, while its slot is held. */
+
+import { asFailure } from "../shared/api.js";
+import { make, part } from "../shared/elements.js";
+import { WallClock } from "../shared/wall_clock.js";
+import { confirm, hold, holdAnew, lapsed, release } from "./booking.js";
+import { dropDraft } from "./draft.js";
+import { appointmentFacts } from "./facts.js";
+import { problem } from "./problem.js";
+
+/** @import { Appointment, Doctor, Page, View } from "./page.js" */
+
+const MINUTE_MS = 60_000;
+
+/** @type {View} */
+export async function confirmView(page, query, signal, again) {
+  const { text } = page;
+  const choice = { doctorId: query.get("doctor") ?? "", start: query.get("start") ?? "", typeId: query.get("type") ?? "" };
+  const doctor = await page.directory.doctor(choice.doctorId);
+  const [clinic, type] = await Promise.all([page.directory.clinic(doctor.clinic.id), page.directory.type(doctor.clinic.id, choice.typeId)]);
+  page.callable(clinic);
+  const others = `#/times?${new URLSearchParams({ doctor: doctor.id, type: choice.typeId, date: new WallClock("en", clinic.time_zone).date(Date.parse(choice.start)) })}`;
+  /** @type {Appointment} */
+  let held;
+  try {
+    held = await hold(page, choice);
+  } catch (error) {
+    return notHeld(page, doctor, choice.typeId, error, others, again);
+  }
+  const trouble = make("div", {});
+  const left = make("p", { class: "message kept", role: "timer" });
+  const button = make("button", { class: "primary" }, text.confirm);
+  const requestId = crypto.randomUUID();
+  let booked = false;
+  const book = async () => {
+    if (button.ariaDisabled) return;
+    button.ariaDisabled = "true";
+    trouble.replaceChildren();
+    try {
+      const appointment = await confirm(page, held, requestId);
+      booked = true;
+      dropDraft();
+      page.go("booked", { id: appointment.id });
+    } catch (error) {
+      button.ariaDisabled = null;
+      if (asFailure(error).reason === "HOLD_EXPIRED") countDown(page, held, left, button, true);
+      trouble.replaceChildren(problem(page, error));
+    }
+  };
+  const keepAgain = async () => {
+    try {
+      await holdAnew(page, choice);
+      again();
+    } catch (error) {
+      trouble.replaceChildren(problem(page, error));
+    }
+  };
+  button.addEventListener("click", () => (button.dataset.lapsed ? keepAgain() : book()));
+  const counting = setInterval(() => countDown(page, held, left, button, false), 1000);
+  signal.addEventListener("abort", () => {
+    clearInterval(counting);
+    if (!booked) release(page, held);
+  });
+  countDown(page, held, left, button, false);
+  return [
+    make("p", { class: "step" }, text.step(3, 3)),
+    make("h1", { tabindex: "-1" }, text.confirmTitle),
+    trouble,
+    make("div", { class: "panel" }, appointmentFacts(page, held, clinic, type)),
+    left,
+    make("div", { class: "actions" }, button, make("a", { class: "button", href: others }, text.otherTime)),
+  ];
+}
+
+/** Say how long the slot is kept. @param {Page} page @param {Appointment} held @param {HTMLElement} left @param {HTMLButtonElement} button @param {boolean} ended */
+function countDown(page, held, left, button, ended) {
+  const { text, session } = page;
+  const leftMs = Date.parse(held.hold_expire_time ?? "") - session.clock.now();
+  const over = ended || lapsed(page, held);
+  const told = over ? text.lapsed : text.kept(minutesAndSeconds(leftMs));
+  if (left.textContent !== told) left.textContent = told;
+  left.classList.toggle("warning", over || leftMs < MINUTE_MS);
+  // Read out once when the last minute begins, and at the end; not every second.
+  const spoken = over ? text.lapsed : leftMs < MINUTE_MS ? text.keptSoon : "";
+  if (part("news").textContent !== spoken) part("news").textContent = spoken;
+  if (over && !button.dataset.lapsed) {
+    button.dataset.lapsed = "yes";
+    button.textContent = text.keepAgain;
+  }
+}
+
+/** @param {number} leftMs */
+function minutesAndSeconds(leftMs) {
+  const seconds = Math.max(0, Math.floor(leftMs / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+/** A slot that could not be held, and those near it. @param {Page} page @param {Doctor} doctor @param {string} typeId @param {unknown} error @param {string} others @param {() => void} again */
+function notHeld(page, doctor, typeId, error, others, again) {
+  const { text, lang } = page;
+  const failure = asFailure(error);
+  const clock = new WallClock(lang, doctor.clinic.time_zone);
+  const near = failure.alternatives.map(({ start_time }) => {
+    const query = new URLSearchParams({ doctor: doctor.id, type: typeId, start: start_time });
+    return make("a", { class: "button", href: `#/confirm?${query}` }, `${clock.short(Date.parse(start_time))} ${clock.time(Date.parse(start_time))}`);
+  });
+  const mayHelp = !failure.reason || failure.status >= 500 || failure.status === 429;
+  return [
+    make("h1", { tabindex: "-1" }, text.failed),
+    make("p", { class: "message error", role: "alert" }, near.length ? text.slotTaken : page.say(failure)),
+    near.length > 0 && make("p", {}, text.alternatives),
+    near.length > 0 && make("div", { class: "actions near" }, ...near),
+    make(
+      "div",
+      { class: "actions" },
+      mayHelp && make("button", { class: "primary", onclick: again }, text.tryAgain),
+      make("a", { class: "button", href: others }, text.otherTime),
+    ),
+  ].filter((each) => each instanceof Node);
+}

@@ -1,0 +1,72 @@
+/** What stands around every view: the menu, the language, the way out, and whom to call. */
+
+import { make, part, written } from "../shared/elements.js";
+import { choose } from "../shared/language.js";
+
+/** @import { Clinic, Page } from "./page.js" */
+
+/** Whom to call, kept so that it is there when nobody can sign in. */
+const KEY = "yoyaku.patient.phones";
+const MOST_PHONES = 3;
+
+/** @param {Page} page @param {string} name of the view @param {() => void} again */
+export function drawFrame(page, name, again) {
+  const { text, session, lang } = page;
+  part("skip").textContent = text.skip;
+  part("brand").textContent = text.brand;
+  const menu = session.account ? links(page, name) : [];
+  part("menu").replaceChildren(...menu);
+  part("menu").setAttribute("aria-label", text.menu);
+  part("menu").hidden = !menu.length;
+  const other = lang === "ja" ? "en" : "ja";
+  const tools = [make("button", { class: "plain", lang: other, onclick: () => choose(other) }, text.otherLanguage)];
+  if (session.account) tools.push(make("button", { class: "plain", onclick: () => leave(page, again) }, text.signOut));
+  part("tools").replaceChildren(...tools);
+  drawPhones(page);
+}
+
+/** @param {Page} page @param {string} name */
+function links({ text }, name) {
+  const entries = [
+    ["", text.navFind],
+    ["appointments", text.navAppointments],
+    ["records", text.navRecords],
+    ["profile", text.navProfile],
+  ];
+  return entries.map(([view, label]) => make("a", { href: `#/${view}`, "aria-current": view === name && "page" }, label));
+}
+
+/** Show the telephones of these clinics from now on. @param {Page} page @param {Clinic[]} clinics */
+export function showPhones(page, clinics) {
+  const known = clinics.filter((each) => each.phone).slice(0, MOST_PHONES);
+  if (!known.length) return;
+  localStorage.setItem(KEY, JSON.stringify(known.map(({ name, phone }) => ({ name, phone }))));
+  drawPhones(page);
+}
+
+/** @param {Page} page */
+function drawPhones({ text }) {
+  const clinics = remembered();
+  part("phones").hidden = !clinics.length;
+  const entries = clinics.map(({ name, phone }) => make("span", {}, written(name), " ", phoneLink(phone)));
+  part("phones").replaceChildren(make("span", {}, text.callUs), ...entries);
+}
+
+/** A telephone number to tap. @param {string} phone */
+export function phoneLink(phone) {
+  return make("a", { href: `tel:${phone.replace(/;ext=/, ",")}`, class: "phone" }, phone.replace(/;ext=/, " ext. "));
+}
+
+/** @param {Page} page @param {() => void} again */
+async function leave({ session }, again) {
+  localStorage.removeItem(KEY);
+  sessionStorage.clear();
+  await session.signOut();
+  location.hash = "#/";
+  again();
+}
+
+/** @returns {{name: string, phone: string}[]} */
+function remembered() {
+  return JSON.parse(localStorage.getItem(KEY) ?? "[]");
+}

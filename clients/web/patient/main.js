@@ -1,0 +1,114 @@
+/** The patients' page: signs in, and shows the view that the address names. */
+
+import { asFailure } from "../shared/api.js";
+import { make, part } from "../shared/elements.js";
+import { language } from "../shared/language.js";
+import { Session } from "../shared/session.js";
+import { refusal, sharedWords } from "../shared/words.js";
+import { Directory } from "./directory.js";
+import { drawFrame, showPhones } from "./frame.js";
+import { signInAgain, signInView, storageWorks } from "./sign_in_view.js";
+import { loadAllViews, loadView } from "./views.js";
+
+/** @import { Page } from "./page.js" */
+
+const lang = language();
+const text = lang === "ja" ? (await import("./words/ja.js")).JA : (await import("./words/en.js")).EN;
+const shared = sharedWords(lang);
+const session = new Session("patient");
+let shown = new AbortController();
+
+/** @type {Page} */
+const page = {
+  lang,
+  text,
+  shared,
+  session,
+  directory: new Directory((path) => page.call(path)),
+  call: (path, options) => signedIn(() => session.call(path, options)),
+  signedIn,
+  say: (error) => refusal(shared, text.refusals, asFailure(error)),
+  go,
+  callable: (...clinics) => showPhones(page, clinics),
+};
+
+/** Do what needs a session; who is signed out meanwhile signs in over the page, and it is done then. @template Answer @param {() => Promise<Answer>} work @returns {Promise<Answer>} */
+async function signedIn(work) {
+  const before = session.account?.id;
+  try {
+    return await work();
+  } catch (error) {
+    if (asFailure(error).status !== 401) throw error;
+    await signInAgain(page);
+    // Somebody else's view must not show through.
+    if (before && session.account?.id !== before) location.replace("/");
+    return work();
+  }
+}
+
+/** Go to a view. @param {string} name @param {Record<string, string>} query */
+function go(name, query = {}) {
+  const hash = address(name, query);
+  if (location.hash === hash) show();
+  else location.hash = hash;
+}
+
+/** @param {string} name @param {Record<string, string>} query */
+function address(name, query) {
+  const given = new URLSearchParams(Object.entries(query).filter(([, value]) => value)).toString();
+  return `#/${name}${given && `?${given}`}`;
+}
+
+async function show() {
+  shown.abort();
+  shown = new AbortController();
+  const { signal } = shown;
+  const [name = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  drawFrame(page, name, show);
+  const waiting = setTimeout(() => put([make("p", { class: "muted", role: "status" }, text.loading)]), 300);
+  try {
+    const view = session.account ? await loadView(name) : signInView;
+    const content = await view(page, new URLSearchParams(query), signal, show);
+    if (!signal.aborted) put(content);
+  } catch (error) {
+    if (signal.aborted) return;
+    put(broken(error));
+  } finally {
+    clearTimeout(waiting);
+  }
+  if (!signal.aborted) arrive();
+  // For who loses the network later.
+  if (session.account) setTimeout(loadAllViews, 500);
+}
+
+/** @param {Node[]} content */
+function put(content) {
+  part("main").replaceChildren(...content);
+}
+
+/** A view that could not be drawn, and the way out. @param {unknown} error */
+function broken(error) {
+  return [
+    make("h1", { tabindex: "-1" }, text.failed),
+    make("p", { class: "message error", role: "alert" }, page.say(error)),
+    make("div", { class: "actions" }, make("button", { class: "primary", onclick: show }, text.tryAgain)),
+  ];
+}
+
+/** Begin at the top of the new view, as after the load of a page. */
+function arrive() {
+  const heading = part("main").querySelector("h1");
+  document.title = `${heading?.textContent ?? ""} – ${text.brand}`;
+  scrollTo(0, 0);
+  if (!first) /** @type {HTMLElement | null} */ (part("main").querySelector("[autofocus]") ?? heading)?.focus();
+  first = false;
+}
+let first = true;
+
+document.documentElement.lang = lang;
+if (storageWorks()) {
+  addEventListener("hashchange", show);
+  show();
+} else {
+  put([make("h1", {}, text.failed), make("p", { class: "message error" }, text.storageBlocked)]);
+}

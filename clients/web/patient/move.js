@@ -1,0 +1,53 @@
+/** Moving an appointment to a time that was chosen. */
+
+import { make } from "../shared/elements.js";
+import { loadAppointment } from "./appointment.js";
+import { doctorName, factList, place, when } from "./facts.js";
+import { problem } from "./problem.js";
+
+/** @import { View } from "./page.js" */
+
+/** @type {View} */
+export async function moveView(page, query) {
+  const { text } = page;
+  const start = query.get("start") ?? "";
+  const { appointment, clinic } = await loadAppointment(page, query.get("id") ?? "");
+  const requestId = crypto.randomUUID();
+  const trouble = make("div", {});
+  const button = make("button", { class: "primary" }, text.moveYes);
+  button.addEventListener("click", async () => {
+    if (button.ariaDisabled) return;
+    button.ariaDisabled = "true";
+    trouble.replaceChildren();
+    try {
+      const body = { start_time: start, etag: appointment.etag, request_id: requestId };
+      await page.call(`/api/appointments/${appointment.id}:reschedule`, { body });
+      page.go("appointment", { id: appointment.id, done: "moved" });
+    } catch (error) {
+      button.ariaDisabled = null;
+      trouble.replaceChildren(problem(page, error));
+    }
+  });
+  const others = new URLSearchParams({ doctor: appointment.doctor.id, type: appointment.appointment_type?.id ?? "", move: appointment.id });
+  return [
+    make("h1", { tabindex: "-1" }, text.movedTitle),
+    trouble,
+    make(
+      "div",
+      { class: "panel" },
+      factList(
+        [text.from, make("s", {}, ...when(page, clinic, appointment.start_time))],
+        [text.to, when(page, clinic, start)],
+        [text.who, doctorName(appointment.doctor)],
+        [text.where, place(clinic)],
+      ),
+    ),
+    make(
+      "div",
+      { class: "actions" },
+      button,
+      make("a", { class: "button", href: `#/times?${others}` }, text.otherTime),
+      make("a", { class: "button", href: `#/appointment?id=${appointment.id}` }, text.moveNo),
+    ),
+  ];
+}

@@ -1,0 +1,50 @@
+/** A person's details, each with a way to change it. */
+
+import { make, written } from "../shared/elements.js";
+import { success } from "./problem.js";
+
+/** @import { Page, View } from "./page.js" */
+/** @typedef {{id: string, name: string, birth_date: string, phone: string, email: string, language: "en" | "ja", pending_email: string, pending_phone: string, etag: string}} Patient */
+
+/** @param {Page} page @returns {Promise<Patient>} */
+export async function loadPatient(page) {
+  return (await page.call(`/api/patients/${page.session.account?.patient_id}`)).patient;
+}
+
+/** @type {View} */
+export async function profileView(page, query) {
+  const { text } = page;
+  const patient = await loadPatient(page);
+  const done = { saved: text.saved, password: text.passwordChanged }[query.get("done") ?? ""];
+  return [
+    make("h1", { tabindex: "-1" }, text.profileTitle),
+    done && success(done),
+    make(
+      "dl",
+      { class: "facts changeable" },
+      row(text.name, written(patient.name)),
+      row(text.birthDate, patient.birth_date || text.unknown),
+      row(text.email, waiting(page, patient.email, patient.pending_email), link(page, "email", text.email)),
+      row(text.phone, waiting(page, patient.phone, patient.pending_phone), link(page, "phone", text.phone)),
+      row(text.language, text.languages[patient.language], link(page, "language", text.language)),
+      row(text.password, "••••••••", link(page, "password", text.password)),
+    ),
+    make("p", { class: "muted" }, text.profileLead),
+  ].filter((each) => each instanceof Node);
+}
+
+/** @param {string} name @param {string | Node} value @param {Node} [change] */
+function row(name, value, change) {
+  return make("div", {}, make("dt", {}, name), make("dd", {}, value), change && make("dd", {}, change));
+}
+
+/** @param {Page} page @param {string} what @param {string} name */
+function link({ text }, what, name) {
+  return make("a", { href: `#/change?what=${what}`, "aria-label": `${text.change}: ${name}` }, text.change);
+}
+
+/** An address that is used, and one that waits to be confirmed. @param {Page} page @param {string} used @param {string} pending */
+function waiting({ text }, used, pending) {
+  const code = pending && make("span", { class: "small" }, text.waiting(pending), " ", make("a", { href: "#/change?what=code" }, text.enterCode));
+  return make("span", {}, written(used || text.unknown), code);
+}

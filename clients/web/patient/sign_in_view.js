@@ -1,0 +1,68 @@
+/** Signing in: as a view of its own, and over a view whose session has ended. */
+
+import { Failure } from "../shared/api.js";
+import { make } from "../shared/elements.js";
+import { signInForm } from "../shared/sign_in.js";
+
+/** @import { Page, View } from "./page.js" */
+
+/** Whether the browser stores what a session needs. */
+export function storageWorks() {
+  try {
+    localStorage.setItem("yoyaku.test", "");
+    localStorage.removeItem("yoyaku.test");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @type {View} */
+export async function signInView(page, _query, _signal, again) {
+  const { text, shared, session } = page;
+  return [
+    make("h1", { tabindex: "-1" }, text.signInTitle),
+    make("p", { class: "lead" }, text.signInLead),
+    make("div", { class: "panel" }, signInForm(session, shared, again, forgotten(page))),
+    make("h2", {}, text.noAccount),
+    make("p", {}, text.noAccountText),
+  ];
+}
+
+/** @param {Page} page */
+function forgotten({ text }) {
+  return make("p", {}, make("a", { href: "/account" }, text.forgotten));
+}
+
+/** @type {Promise<void> | null} one form, however many calls wait for it */
+let open = null;
+
+/** Resolves once somebody has signed in (Failure if the form is closed instead). @param {Page} page */
+export function signInAgain(page) {
+  open ??= ask(page).finally(() => (open = null));
+  return open;
+}
+
+/** @param {Page} page @returns {Promise<void>} */
+function ask(page) {
+  const { text, shared, session } = page;
+  return new Promise((resolve, reject) => {
+    const finish = () => {
+      resolve();
+      dialog.close();
+    };
+    const dialog = make(
+      "dialog",
+      { "aria-labelledby": "again" },
+      make("h2", { id: "again" }, text.signInAgainTitle),
+      make("p", {}, text.signInAgain),
+      signInForm(session, shared, finish, forgotten(page)),
+    );
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      reject(new Failure(401, "SESSION_ENDED"));
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}

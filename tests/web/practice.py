@@ -1,0 +1,114 @@
+"""A clinic with patients who have passwords, and the patients' page in a browser."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+from playwright.async_api import Browser, Locator, Page, expect
+
+from db.postgres.cluster.engines import create_engine
+from server.config import Settings, load
+from server.usecases.identity.passwords import HASHER
+from tests.edge.clinic import Stack
+from tests.edge.envoys import Edge
+from tests.fixtures.book import Book, Clock
+from tests.fixtures.browser import opened
+
+PASSWORD = "correct horse battery staple"  # of people who exist only here
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+DESKTOP = {"viewport": {"width": 1280, "height": 900}}
+TELEPHONE = "+81312340000"
+
+
+@dataclass
+class Practice:
+    """A clinic that offers types of appointment."""
+
+    edge: Edge
+    book: Book
+    zone: str
+    clinic_id: str = ""
+    doctor_id: str = ""
+    patients: dict[str, str] = field(default_factory=dict)
+    """Ids of patients by the email that they sign in with."""
+
+    @property
+    def tomorrow(self) -> str:
+        return str(datetime.now(ZoneInfo(self.zone)).date() + timedelta(days=1))
+
+    async def fill(self) -> None:
+        self.clinic_id = await self.book.clinic(self.zone, cancel_by_minutes=60)
+        await self.book.run("UPDATE clinics SET phone = %s WHERE id = %s", TELEPHONE, self.clinic_id)
+        self.doctor_id = await self.book.doctor(self.clinic_id, [("09:00", "12:00"), ("13:00", "18:00")])
+        await self.book.appointment_type(self.clinic_id, 60, name="Check-up", name_ja="健康診断")
+
+    async def patient(self, name: str = "Sato Ken") -> str:
+        """Somebody who can sign in; the email."""
+        patient_id = await self.book.patient(name, phone="+81312345678", email="ken@example.org")
+        account_id = await self.book.account("patient", patient_id=patient_id)
+        await self.book.run("UPDATE accounts SET password_hash = %s WHERE id = %s", HASH, account_id)
+        ((email,),) = await self.book.rows("SELECT email FROM accounts WHERE id = %s", account_id)
+        self.patients[str(email)] = patient_id
+        return str(email)
+
+    async def booked(self, email: str) -> list[tuple[object, ...]]:
+        """The patient's appointments that are not over: their states and starts."""
+        statement = """
+        SELECT status, lower(during) FROM appointments
+        WHERE patient_id = %s AND status IN ('held', 'scheduled') ORDER BY lower(during)
+        """
+        return await self.book.rows(statement, self.patients[email])
+
+    def address(self, view: str, **query: str) -> str:
+        return f"/?lang=en#/{view}?{httpx.QueryParams(query)}"
+
+
+HASH = HASHER.hash(PASSWORD)
+
+
+@asynccontextmanager
+async def opened_practice(stack: Stack, edge: Edge) -> AsyncIterator[Practice]:
+    settings = load(Settings, stack.environment)
+    engine = create_engine(settings.database_url.get_secret_value(), size=2, wait_seconds=5, application="tests")
+    practice = Practice(edge, Book(engine, Clock(datetime.now(UTC))), zone())
+    await practice.fill()
+    yield practice
+    await engine.dispose()
+
+
+def zone() -> str:
+    """Where it is about ten in the morning: no day ends during a test."""
+    ahead = (10 - datetime.now(UTC).hour + 12) % 24 - 12
+    return f"Etc/GMT{-ahead:+d}"  # whose signs are those of POSIX
+
+
+@asynccontextmanager
+async def signed_in(browser: Browser, practice: Practice, email: str, address: str, **how: Any) -> AsyncIterator[Page]:
+    """The patients' page, on which somebody has signed in."""
+    async with opened(browser, practice.edge.url + address, **{"timezone_id": practice.zone, **how}) as page:
+        await sign_in(page, email)
+        yield page
+
+
+async def sign_in(page: Page, email: str) -> None:
+    await page.locator("#email").fill(email)
+    await page.locator("#password").fill(PASSWORD)
+    await page.locator("#password").press("Enter")
+    await expect(page.locator("#password")).to_have_count(0)
+
+
+def times(page: Page, day: str = "") -> Locator:
+    """The times of a week that can be chosen; those of a day, if one is named."""
+    return page.locator(f'section[aria-labelledby^="day-{day}"] .time:not([aria-disabled])')
+
+
+def slot(page: Page, day: str, time_slot: str) -> Locator:
+    return page.locator(f'section[aria-labelledby="day-{day}"] .time', has_text=time_slot)
+
+
+def weekday(day: str) -> str:
+    return f"{date.fromisoformat(day):%A}"

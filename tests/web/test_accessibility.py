@@ -1,0 +1,78 @@
+"""axe-core finds nothing wrong with the patients' page, in either language and either theme."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from tests.edge.clinic import Stack
+from tests.edge.envoys import Edge
+from tests.web.practice import DESKTOP, PHONE, Practice, opened_practice, sign_in, times
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+AXE = Path(__file__).parents[1] / "node" / "node_modules" / "axe-core" / "axe.min.js"
+CHECK = """async () =>
+    (await axe.run()).violations.flatMap(({ id, nodes }) => nodes.map((each) => `${id}: ${each.html}`))"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def practice(stack: Stack, edge: Edge) -> AsyncIterator[Practice]:
+    async with opened_practice(stack, edge) as practice:
+        yield practice
+
+
+async def check(page: Page) -> None:
+    assert await page.evaluate(CHECK) == []
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core: run `make node`")
+@pytest.mark.parametrize(
+    ("lang", "theme", "screen"),
+    [("en", "light", PHONE), ("ja", "dark", PHONE), ("ja", "light", DESKTOP), ("en", "dark", DESKTOP)],
+    ids=["en-light-phone", "ja-dark-phone", "ja-light-desktop", "en-dark-desktop"],
+)
+async def test_nothing_stands_in_the_way(
+    browser: Browser, practice: Practice, lang: str, theme: str, screen: dict[str, Any]
+) -> None:
+    email = await practice.patient()
+    how: dict[str, Any] = {"color_scheme": theme, "reduced_motion": "reduce", "timezone_id": practice.zone}
+    context = await browser.new_context(**screen, **how)
+    await context.add_init_script(AXE.read_text())
+    page = await context.new_page()
+    await page.goto(f"{practice.edge.url}/?lang={lang}")
+    await page.locator("button.primary").click()
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await check(page)
+    await sign_in(page, email)
+    await expect(page.locator(".firsts")).to_be_visible()
+    await check(page)
+    await page.goto(
+        f"{practice.edge.url}{practice.address('visit', doctor=practice.doctor_id)}".replace("=en", f"={lang}")
+    )
+    await page.locator("button.primary").click()
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await check(page)
+    await page.locator(".choice input").last.check()
+    await page.locator("button.primary").click()
+    await page.locator("summary").click()
+    await expect(page.locator(".state")).to_have_attribute("data-state", "live")
+    await check(page)
+    await times(page, practice.tomorrow).last.click()
+    await expect(page.locator(".kept")).to_be_visible()
+    await check(page)
+    await page.locator("button.primary").click()
+    await expect(page.locator("h1.done")).to_be_visible()
+    await check(page)
+    for view, there in (
+        ("appointments", ".rows"),
+        ("records", "h2"),
+        ("profile", ".facts"),
+        ("change?what=phone", "form"),
+    ):
+        await page.goto(f"{practice.edge.url}/?lang={lang}#/{view}")
+        await expect(page.locator(there).first).to_be_visible()
+        await check(page)
+    await context.close()

@@ -18,7 +18,6 @@ export const EN = {
   callUs: "Questions? Call",
   notPatient: "You are signed in with an account that is not a patient’s. Sign out, and sign in with the patient’s email address.",
   storageBlocked: "This browser does not let the page store anything, so you cannot sign in. Leave private mode or allow storage for this address, then reload.",
-
   signInTitle: "Sign in to book",
   signInLead: "Book, move and cancel your appointments at any hour.",
   forgotten: "Forgotten your password?",
@@ -26,7 +25,6 @@ export const EN = {
   noAccountText: "Call or visit your clinic. They send you an invitation by email, and you choose a password.",
   signInAgainTitle: "Sign in again",
   signInAgain: "For your safety you were signed out after a while. Sign in again to go on. Nothing that you entered is lost.",
-
   hello: "Your next appointment",
   findTitle: "Book an appointment",
   specialty: "Field of medicine",
@@ -44,7 +42,6 @@ export const EN = {
   chooseTime: "Choose a time",
   /** @param {string} name */
   chooseTimeWith: (name) => `Choose a time with ${name}`,
-
   /** @param {number} step @param {number} of */
   step: (step, of) => `Step ${step} of ${of}`,
   visitTitle: "What is your visit for?",
@@ -58,7 +55,6 @@ export const EN = {
   reasonTitle: "Is there anything the doctor should know?",
   reasonHint: "You can leave this empty. A few words help the doctor to prepare. At most 500 characters.",
   reasonLong: "Shorten your text to 500 characters",
-
   timesTitle: "Choose a time",
   moveTitle: "Choose a new time",
   /** @param {string} time */
@@ -88,7 +84,6 @@ export const EN = {
   /** @param {string} time @param {string} day */
   justTaken: (time, day) => `${time} on ${day} was just taken.`,
   arrowKeys: "Move between times with the arrow keys.",
-
   confirmTitle: "Check and confirm",
   /** @param {string} left minutes and seconds */
   kept: (left) => `We keep this time for you for ${left} minutes.`,
@@ -101,7 +96,6 @@ export const EN = {
   what: "Visit",
   forWhom: "For",
   reason: "Your message",
-  duration: "Duration",
   confirm: "Confirm this appointment",
   otherTime: "Choose another time",
   /** @param {string} time */
@@ -114,7 +108,6 @@ export const EN = {
   print: "Print",
   /** @param {string} doctor */
   calendarTitle: (doctor) => `Doctor’s appointment: ${doctor}`,
-
   appointmentsTitle: "My appointments",
   upcoming: "Coming up",
   past: "Earlier",
@@ -168,7 +161,6 @@ export const EN = {
     CONFIRMED: "Confirmed",
     RELEASED: "Given back",
   },
-
   recordsTitle: "My records",
   recordsLead: "What your doctors wrote about your visits.",
   noRecords: "There is nothing in your records yet.",
@@ -191,7 +183,6 @@ export const EN = {
     PATIENT_CHANGED: "changed your details",
     EXPORTED: "exported your records",
   },
-
   profileTitle: "My details",
   profileLead: "To change your name or date of birth, call the clinic.",
   name: "Name",

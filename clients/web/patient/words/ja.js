@@ -19,7 +19,6 @@ export const JA = {
   callUs: "お問い合わせ：",
   notPatient: "患者さん用ではないアカウントでログインしています。ログアウトし、患者さんのメールアドレスでログインしてください。",
   storageBlocked: "ブラウザがデータの保存を許可していないため、ログインできません。プライベートモードを終了するか保存を許可して、再読み込みしてください。",
-
   signInTitle: "ログインして予約",
   signInLead: "24時間いつでも、予約・変更・取り消しができます。",
   forgotten: "パスワードをお忘れの方",
@@ -27,7 +26,6 @@ export const JA = {
   noAccountText: "クリニックへお電話いただくか、窓口でお申し出ください。招待メールをお送りしますので、パスワードを設定してください。",
   signInAgainTitle: "もう一度ログインしてください",
   signInAgain: "時間が経過したため、安全のためログアウトしました。もう一度ログインすると続けられます。入力した内容は残っています。",
-
   hello: "次回のご予約",
   findTitle: "予約する",
   specialty: "診療科",
@@ -43,7 +41,6 @@ export const JA = {
   noDoctors: "該当する医師がいません。医師名を消すか、別の診療科やクリニックを選んでください。",
   chooseTime: "日時を選ぶ",
   chooseTimeWith: (name) => `${name} 医師の日時を選ぶ`,
-
   step: (step, of) => `ステップ ${step} / ${of}`,
   visitTitle: "ご来院の目的は何ですか",
   minutes: (minutes) => `${minutes}分`,
@@ -55,7 +52,6 @@ export const JA = {
   reasonTitle: "医師に伝えたいことはありますか",
   reasonHint: "空欄でもかまいません。症状などを簡単にお書きいただくと準備に役立ちます。500文字まで。",
   reasonLong: "500文字以内で入力してください",
-
   timesTitle: "日時を選んでください",
   moveTitle: "新しい日時を選んでください",
   keptMeanwhile: (time) => `新しい日時を確定するまで、現在の予約（${time}）は残ります。`,
@@ -78,7 +74,6 @@ export const JA = {
   tooManyTabs: "このページを開きすぎています。ほかのタブを閉じてください。この画面の空き時間は自動で更新されません。",
   justTaken: (time, day) => `${day} ${time} は今、予約されました。`,
   arrowKeys: "矢印キーで時間を移動できます。",
-
   confirmTitle: "内容の確認",
   kept: (left) => `この時間をあと ${left} 確保しています。`,
   keptSoon: "残り1分を切りました。",
@@ -90,7 +85,6 @@ export const JA = {
   what: "目的",
   forWhom: "患者名",
   reason: "伝えたいこと",
-  duration: "所要時間",
   confirm: "この内容で予約する",
   otherTime: "別の日時を選ぶ",
   onYourDevice: (time) => `お使いの端末の時刻では ${time}`,
@@ -101,7 +95,6 @@ export const JA = {
   addToCalendar: "カレンダーに追加",
   print: "印刷",
   calendarTitle: (doctor) => `診察：${doctor}`,
-
   appointmentsTitle: "予約一覧",
   upcoming: "これからの予約",
   past: "過去の予約",
@@ -153,7 +146,6 @@ export const JA = {
     CONFIRMED: "予約を確定",
     RELEASED: "確保を解除",
   },
-
   recordsTitle: "診療記録",
   recordsLead: "医師が診察について書いた記録です。",
   noRecords: "記録はまだありません。",
@@ -175,7 +167,6 @@ export const JA = {
     PATIENT_CHANGED: "登録情報を変更",
     EXPORTED: "記録を書き出し",
   },
-
   profileTitle: "登録情報",
   profileLead: "お名前や生年月日の変更は、クリニックへお電話ください。",
   name: "お名前",

@@ -1,6 +1,5 @@
 /** Signing in: as a view of its own, and over a view whose session has ended. */
 
-import { Failure } from "../shared/api.js";
 import { make } from "../shared/elements.js";
 import { signInForm } from "../shared/sign_in.js";
 
@@ -37,7 +36,7 @@ function forgotten({ text }) {
 /** @type {Promise<void> | null} one form, however many calls wait for it */
 let open = null;
 
-/** Resolves once somebody has signed in (Failure if the form is closed instead). @param {Page} page */
+/** Resolves once somebody has signed in. Who closes the form signs in on the page instead. @param {Page} page */
 export function signInAgain(page) {
   open ??= ask(page).finally(() => (open = null));
   return open;
@@ -46,9 +45,10 @@ export function signInAgain(page) {
 /** @param {Page} page @returns {Promise<void>} */
 function ask(page) {
   const { text, shared, session } = page;
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
+    let done = false;
     const finish = () => {
-      resolve();
+      done = true;
       dialog.close();
     };
     const dialog = make(
@@ -60,7 +60,9 @@ function ask(page) {
     );
     dialog.addEventListener("close", () => {
       dialog.remove();
-      reject(new Failure(401, "SESSION_ENDED"));
+      if (done) return resolve();
+      session.forget();
+      location.reload();
     });
     document.body.append(dialog);
     dialog.showModal();

@@ -69,6 +69,7 @@ def _value(name: str, schema: Node) -> Any:
         return _BY_NAME[name] if _BY_NAME.get(name) in values else values[min(1, len(values) - 1)]
     by_type = {
         "integer": max(schema.get("minimum", 1), 1),
+        "number": 1.5,
         "boolean": False,
         "object": {"@type": "type.googleapis.com/google.rpc.ErrorInfo"},
         "string": _ID if name.endswith("_id") else name or "text",

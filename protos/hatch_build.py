@@ -23,6 +23,7 @@ DESCRIPTORS = ROOT / "envoy" / "yoyaku.binpb"
 GOOGLE_PROTOS = (
     "google/api/annotations.proto",
     "google/api/http.proto",
+    "google/api/httpbody.proto",
     "google/rpc/code.proto",
     "google/rpc/error_details.proto",
     "google/rpc/status.proto",

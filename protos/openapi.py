@@ -38,6 +38,8 @@ IF_MATCH = {
     "description": "The ETag as last seen; the same as `etag` in the body, but 412 if it is not the current one.",
     "schema": {"type": "string"},
 }
+# The answer of a method that sends a file, as it is.
+FILE = ".google.api.HttpBody"
 DETAILS = ("google.rpc.ErrorInfo", "google.rpc.BadRequest", "google.rpc.RetryInfo", "yoyaku.v1.AlternativeSlots")
 
 
@@ -116,9 +118,13 @@ class Api:
 
     def output(self, method: Node) -> Node:
         """The answers of a method: the good one, and for each status the reasons why it fails."""
-        schema: Node = {"schema": self._schemas.add_answer(method["output_type"])}
-        schema["example"] = examples.of_answer(schema["schema"], self._schemas.components)
-        answer = {"content": {"application/json": schema}}
+        if method["output_type"] == FILE:
+            schema: Node = {"schema": {"type": "string"}, "example": "key,name,appointments"}
+            kind = "text/csv"
+        else:
+            schema, kind = {"schema": self._schemas.add_answer(method["output_type"])}, "application/json"
+            schema["example"] = examples.of_answer(schema["schema"], self._schemas.components)
+        answer = {"content": {kind: schema}}
         good: Node = {"200": {"description": "Done."} | answer}
         if method.get("server_streaming"):
             told = "Server-sent events until the stream ends; the `data` of each is one such object."

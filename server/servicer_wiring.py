@@ -9,6 +9,7 @@ from server.rpc.servicers.identity import AuthServicer
 from server.rpc.servicers.notifications import NotificationServicer
 from server.rpc.servicers.queue import QueueServicer
 from server.rpc.servicers.records import RecordServicer
+from server.rpc.servicers.reports import ReportServicer
 from server.rpc.servicers.schedules import ScheduleServicer
 from server.usecases.appointments.batch import Batches
 from server.usecases.appointments.book import Booker
@@ -28,6 +29,7 @@ from server.usecases.queue.rules import RuleBook
 from server.usecases.records.break_glass import BreakGlass
 from server.usecases.records.read import RecordReader
 from server.usecases.records.write import RecordWriter
+from server.usecases.reports.read import Reports
 from server.usecases.schedules.appointment_types import AppointmentTypes
 from server.usecases.schedules.availability import Availability
 from server.usecases.schedules.available_days import AvailableDays
@@ -48,15 +50,7 @@ def servicers(parts: Parts) -> Servicers:
             RuleBook(parts.engine, parts.clock),
             parts.queue_watch,
         ),
-        schedules=ScheduleServicer(
-            Availability(parts.days, parts.engine, parts.clock, FORMS),
-            SlotFinder(parts.engine, parts.clock),
-            AvailableDays(parts.days, parts.engine),
-            SlotWatch(parts.engine, parts.clock, parts.hub, parts.streams, FORMS),
-            WorkingHours(parts.engine, parts.clock, parts.announcer),
-            AppointmentTypes(parts.engine, parts.clock, parts.new_id),
-            Resources(parts.engine, parts.clock, parts.new_id),
-        ),
+        schedules=_schedules(parts),
         directory=DirectoryServicer(
             Directory(parts.engine, parts.clock, parts.new_id, parts.announcer, parts.doctors),
             Patients(parts.engine, parts.clock, parts.new_id, parts.patients),
@@ -78,6 +72,19 @@ def servicers(parts: Parts) -> Servicers:
             BreakGlass(parts.engine, parts.clock, parts.trail),
         ),
         notifications=NotificationServicer(Notifications(parts.engine, parts.clock)),
+        reports=ReportServicer(Reports(parts.engine, parts.clock)),
+    )
+
+
+def _schedules(parts: Parts) -> ScheduleServicer:
+    return ScheduleServicer(
+        Availability(parts.days, parts.engine, parts.clock, FORMS),
+        SlotFinder(parts.engine, parts.clock),
+        AvailableDays(parts.days, parts.engine),
+        SlotWatch(parts.engine, parts.clock, parts.hub, parts.streams, FORMS),
+        WorkingHours(parts.engine, parts.clock, parts.announcer),
+        AppointmentTypes(parts.engine, parts.clock, parts.new_id),
+        Resources(parts.engine, parts.clock, parts.new_id),
     )
 
 

@@ -15,6 +15,7 @@ from yoyaku.services.directory import DirectoryCalls
 from yoyaku.services.notifications import NotificationCalls
 from yoyaku.services.queue import QueueCalls
 from yoyaku.services.records import RecordCalls
+from yoyaku.services.reports import ReportCalls
 from yoyaku.services.schedules import ScheduleCalls
 from yoyaku.services.sessions import SessionCalls
 from yoyaku.tokens import TokenSource
@@ -29,6 +30,7 @@ class BlockingClient(
     DirectoryCalls,
     ClinicCalls,
     RecordCalls,
+    ReportCalls,
     NotificationCalls,
     SessionCalls,
     AccountCalls,

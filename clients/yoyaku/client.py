@@ -10,6 +10,7 @@ from yoyaku.services.directory import DirectoryCalls
 from yoyaku.services.notifications import NotificationCalls
 from yoyaku.services.queue import QueueCalls
 from yoyaku.services.records import RecordCalls
+from yoyaku.services.reports import ReportCalls
 from yoyaku.services.schedules import ScheduleCalls
 from yoyaku.services.sessions import SessionCalls
 
@@ -21,6 +22,7 @@ class Client(
     DirectoryCalls,
     ClinicCalls,
     RecordCalls,
+    ReportCalls,
     NotificationCalls,
     SessionCalls,
     AccountCalls,

@@ -56,6 +56,7 @@ class Action(StrEnum):
     RUN_QUEUE = "run_queue"
     SEE_QUEUE = "see_queue"
     SET_QUEUE_RULES = "set_queue_rules"
+    SEE_REPORTS = "see_reports"
     BATCH_CHANGE_APPOINTMENTS = "batch_change_appointments"
     WATCH_APPOINTMENTS = "watch_appointments"
     SEE_SCHEDULE = "see_schedule"
@@ -121,6 +122,7 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.RUN_QUEUE: {_D: Scope.OWN_DOCTOR, _S: Scope.CLINIC},
     Action.SEE_QUEUE: dict.fromkeys((_D, _S, _V, _Y, _K), Scope.CLINIC) | {_A: Scope.ANY},
     Action.SET_QUEUE_RULES: {_S: Scope.CLINIC, _A: Scope.ANY},
+    Action.SEE_REPORTS: {_D: Scope.CLINIC, _S: Scope.CLINIC, _A: Scope.ANY},
     Action.BATCH_CHANGE_APPOINTMENTS: {_S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.WATCH_APPOINTMENTS: {_S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.SEE_SCHEDULE: _PEOPLE,
@@ -208,11 +210,8 @@ def roles_for(actions: Iterable[Action]) -> frozenset[Role]:
 
 def not_allowed(action: Action) -> DomainError:
     """NOT_ALLOWED, which is the same whether or not the object exists."""
-    return DomainError(
-        Reason.NOT_ALLOWED,
-        f"your account may not {action.replace('_', ' ')} here: sign in with an account that may",
-        metadata={"action": action.value},
-    )
+    message = f"your account may not {action.replace('_', ' ')} here: sign in with an account that may"
+    return DomainError(Reason.NOT_ALLOWED, message, metadata={"action": action.value})
 
 
 def reach(caller: Caller, action: Action) -> Reach:

@@ -50,6 +50,11 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "QueueService/WatchQueue": (Action.SEE_QUEUE,),
     "QueueService/GetQueueRules": (Action.SEE_QUEUE,),
     "QueueService/SetQueueRules": (Action.SET_QUEUE_RULES,),
+    "ReportService/GetClinicDay": (Action.SEE_REPORTS,),
+    "ReportService/GetUtilization": (Action.SEE_REPORTS,),
+    "ReportService/GetWaits": (Action.SEE_REPORTS,),
+    "ReportService/GetNoShows": (Action.SEE_REPORTS,),
+    "ReportService/ExportReport": (Action.SEE_REPORTS,),
     "RecordService/CreateRecord": (Action.CREATE_RECORD,),
     "RecordService/GetRecord": (Action.SEE_RECORD,),
     "RecordService/ListRecords": (Action.SEE_RECORD,),
@@ -127,6 +132,11 @@ COSTLY = (
     "ScheduleService/ListAvailableDays",
     "ScheduleService/WatchSlots",
     "DirectoryService/SearchPatients",
+    "ReportService/GetClinicDay",
+    "ReportService/GetUtilization",
+    "ReportService/GetWaits",
+    "ReportService/GetNoShows",
+    "ReportService/ExportReport",
 )
 """Methods that do the work of many calls: each counts as ten towards its caller's limit for all calls."""
 

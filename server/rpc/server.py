@@ -17,6 +17,7 @@ from server.rpc.servicers.identity import AuthServicer
 from server.rpc.servicers.notifications import NotificationServicer
 from server.rpc.servicers.queue import QueueServicer
 from server.rpc.servicers.records import RecordServicer
+from server.rpc.servicers.reports import ReportServicer
 from server.rpc.servicers.schedules import ScheduleServicer
 from yoyaku.v1 import (
     appointment_service_pb2,
@@ -25,6 +26,7 @@ from yoyaku.v1 import (
     notification_service_pb2,
     queue_service_pb2,
     record_service_pb2,
+    report_service_pb2,
     schedule_service_pb2,
 )
 from yoyaku.v1.appointment_service_pb2_grpc import add_AppointmentServiceServicer_to_server
@@ -33,6 +35,7 @@ from yoyaku.v1.directory_service_pb2_grpc import add_DirectoryServiceServicer_to
 from yoyaku.v1.notification_service_pb2_grpc import add_NotificationServiceServicer_to_server
 from yoyaku.v1.queue_service_pb2_grpc import add_QueueServiceServicer_to_server
 from yoyaku.v1.record_service_pb2_grpc import add_RecordServiceServicer_to_server
+from yoyaku.v1.report_service_pb2_grpc import add_ReportServiceServicer_to_server
 from yoyaku.v1.schedule_service_pb2_grpc import add_ScheduleServiceServicer_to_server
 
 _MAX_MESSAGE_BYTES = 1 << 20
@@ -47,6 +50,7 @@ _SERVICES = tuple(
         notification_service_pb2,
         queue_service_pb2,
         record_service_pb2,
+        report_service_pb2,
         schedule_service_pb2,
     )
     for service in file.DESCRIPTOR.services_by_name.values()
@@ -64,6 +68,7 @@ class Servicers:
     records: RecordServicer
     queue: QueueServicer
     notifications: NotificationServicer
+    reports: ReportServicer
 
 
 class GrpcServer:
@@ -93,6 +98,7 @@ class GrpcServer:
         add_RecordServiceServicer_to_server(servicers.records, self._grpc)
         add_QueueServiceServicer_to_server(servicers.queue, self._grpc)
         add_NotificationServiceServicer_to_server(servicers.notifications, self._grpc)
+        add_ReportServiceServicer_to_server(servicers.reports, self._grpc)
         reflection = Reflection((*_SERVICES, health.SERVICE_NAME))
         self._grpc.add_generic_rpc_handlers((self._health.handlers(), *reflection.handlers()))
 

@@ -1,6 +1,7 @@
 """`yoyaku` for staff and admins: displays, hours, patients, invitations."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +105,17 @@ async def test_a_role_that_does_not_exist_is_refused_with_those_that_do(admin: S
     ended = await admin("invite", "ward@example.org", "--role", "king")
     assert ended.code == 2
     assert all(role in ended.err for role in ("patient", "doctor", "staff", "admin"))
+
+
+async def test_reports_are_shown_and_written_to_a_file(scene: Scene, staff: Shell, tmp_path: Path) -> None:
+    await scene.book_slot("09:00")
+    day = await staff("reports", "day", "tokyo", "--date", TUESDAY)
+    assert re.search(r"Mori Hana +1 +0 +0 +17% +- +0", day.out)
+    shown = (await staff("reports", "show", "utilization", "tokyo", TUESDAY, TUESDAY, "--by", "hour", "--json")).json
+    assert [(row["key"], row["booked_minutes"]) for row in shown["rows"]] == [("09", 30), ("10", 0), ("11", 0)]
+    for report in ("waits", "no-shows"):
+        assert "total" in (await staff("reports", "show", report, "tokyo", TUESDAY, TUESDAY, "--doctor", "mori")).out
+    file = tmp_path / "use.csv"
+    words = ("reports", "export", "utilization", "tokyo", TUESDAY, TUESDAY, "--by", "doctor", "-o", f"{file}")
+    assert (await staff(*words)).out == f"wrote {file}\n"
+    assert file.read_text(encoding="utf-8-sig").splitlines()[1] == f"{scene.doctor_id},Mori Hana,180,30,0,1,0.1667"

@@ -92,6 +92,8 @@ def sample(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         "numbers": 1,
         "number": 1,
         "closed": False,
+        "grouping": "doctor",
+        "late_hours": 24,
         "due": [NOW],
     }
 

@@ -210,6 +210,17 @@ def test_a_request_id_comes_back_in_the_answer(rest: Rest) -> None:
     assert answer.headers["x-request-id"] == "from-the-front"
 
 
+def test_an_exported_report_is_a_file_as_it_is(rest: Rest) -> None:
+    clinic = rest.stack.clinic
+    asked = {"report": "REPORT_KIND_UTILIZATION", "clinic_id": clinic.clinic, "from_date": clinic.day}
+    answer = rest("staff", "GET", "/api/reports:export", params=asked | {"to_date": clinic.day})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+    names, row, total = answer.content.decode("utf-8-sig").splitlines()
+    assert names.startswith("key,name,offered_minutes,")
+    assert row.startswith(f"{clinic.day},,1410,")
+    assert total.startswith("total,,1410,")
+
+
 def test_a_worker_that_ends_is_noticed(edge: Edge, rest: Rest) -> None:
     """The last one: the worker is gone after it."""
     rest.stack.process.stop(seconds=20)

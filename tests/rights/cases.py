@@ -6,6 +6,7 @@ from server.domain.identity import Action
 from tests.rights.booking_cases import BOOKING_CASES
 from tests.rights.case import Case
 from tests.rights.queue_cases import QUEUE_CASES
+from tests.rights.report_cases import REPORT_CASES
 from yoyaku.v1 import auth_service_pb2 as auth
 from yoyaku.v1 import directory_service_pb2 as directory
 from yoyaku.v1 import notification_service_pb2 as notifications
@@ -18,6 +19,7 @@ from yoyaku.v1.patient_pb2 import Patient
 CASES: dict[str, Sequence[Case]] = {
     **BOOKING_CASES,
     **QUEUE_CASES,
+    **REPORT_CASES,
     "RecordService/CreateRecord": [
         Case(lambda _, s: records.CreateRecordRequest(patient_id=s.patient_id, text="text"))
     ],

@@ -1,7 +1,7 @@
 """What decides the slots of doctors over several days, in one statement."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from psycopg.rows import args_row
@@ -17,6 +17,20 @@ class SpanRow(NamedTuple):
     revisions: Mapping[date, int]
 
 
+class StaffRow(NamedTuple):
+    """A doctor with all working hours, and when the doctor's entry was last changed; nothing is busy."""
+
+    offer: OfferRow
+    changed_at: datetime
+
+
+_DOCTORS_OF_CLINIC = offers_statement(
+    "d.clinic_id = %(clinic_id)s",
+    day="NULL::date",
+    revision="0",
+    period="'empty'::tstzrange",
+    more=", d.updated_at",
+)
 _OFFERS_OF_SPANS = offers_statement(
     "true",
     day="span.first",
@@ -39,6 +53,18 @@ async def offers(pg: Connection, spans: Sequence[tuple[str, date, date]]) -> lis
     cursor = pg.cursor(row_factory=args_row(_span_row))
     await cursor.execute(_OFFERS_OF_SPANS, {"doctor_ids": doctor_ids, "firsts": firsts, "lasts": lasts})
     return await cursor.fetchall()
+
+
+async def doctors_of_clinic(pg: Connection, clinic_id: str) -> list[StaffRow]:
+    """All doctors of a clinic, also those who no longer accept bookings."""
+    cursor = pg.cursor(row_factory=args_row(_staff_row))
+    await cursor.execute(_DOCTORS_OF_CLINIC, {"clinic_id": clinic_id})
+    return await cursor.fetchall()
+
+
+def _staff_row(*values: Any) -> StaffRow:
+    *offer, changed_at = values
+    return StaffRow(offer_row(*offer), changed_at)
 
 
 def _span_row(*values: Any) -> SpanRow:  # the columns of an offer, and one more

@@ -33,6 +33,8 @@ class Freshness(Enum):
     """The primary answers; while it cannot be reached, a replica does."""
     OWN_WRITES = auto()
     """A replica answers that is at most half a second behind and has what the caller wrote; else as PRIMARY_FIRST."""
+    REPORT = auto()
+    """As OWN_WRITES, for what takes long: the replica has until the call ends, and the primary does not repeat it."""
 
 
 @dataclass(slots=True)

@@ -65,6 +65,9 @@ async def read(
     `work` may run again on another server. Raises the errors of db.errors, and what `work` raises.
     """
     context = READ_MARK_CONTEXT.get()
+    if freshness is Freshness.REPORT and context and (near := await replica_for(engine, context)):
+        with suppress(Saturated, Conflict, Unreachable):
+            return await _read_from(near, work, seconds=None)
     if freshness is Freshness.OWN_WRITES and context and (near := await replica_for(engine, context)):
         with suppress(Saturated, TimedOut, Conflict):
             try:
@@ -161,9 +164,11 @@ async def _read_confirmed(engine: Engine, work: Callable[[Connection], Awaitable
     return result
 
 
-async def _read_from(replica: Node, work: Callable[[Connection], Awaitable[T]]) -> T:
+async def _read_from(
+    replica: Node, work: Callable[[Connection], Awaitable[T]], seconds: float | None = _REPLICA_SECONDS
+) -> T:
     try:
-        async with asyncio.timeout(_REPLICA_SECONDS):
+        async with asyncio.timeout(seconds):
             async with lent(replica.pool, wait_seconds=_REPLICA_WAIT_SECONDS) as pg:
                 with translated():
                     return await work(pg)

@@ -16,7 +16,8 @@ HTTP = "[google.api.http]"
 VERBS = ("get", "put", "post", "patch", "delete")
 NO_TOKEN = {
     "GetSigningKeys", "Login", "RefreshToken", "Logout", "SetPassword", "RequestPasswordReset", "PairDisplay",
-    "ExchangeDeviceToken", "ConfirmContactByLink",
+    "ExchangeDeviceToken", "ConfirmContactByLink", "GetAppointmentByLink", "ConfirmAppointmentByLink",
+    "CancelAppointmentByLink", "CheckInByLink",
 }  # fmt: skip
 # A service account has no path of its own to show.
 CREATES = re.compile("Create(?!Service)|Register(?!WalkIn)")

@@ -23,6 +23,7 @@ from server.usecases.identity.passwords import Passwords
 from server.usecases.identity.sessions import Sessions
 from server.usecases.identity.signing_keys import SigningKeys
 from server.usecases.keyrings import KeyRing
+from server.usecases.links import AppointmentLinks
 from server.usecases.maintenance.capacity import Capacity
 from server.usecases.maintenance.housekeeping import Housekeeping
 from server.usecases.queue.read import Lanes
@@ -56,6 +57,7 @@ class Parts:
     archive_keys: KeyRing
     passwords: Passwords
     sessions: Sessions
+    links: AppointmentLinks
     seal: Seal
     """Encrypts the stored answers of idempotent writes that contain secrets."""
     housekeeping: Housekeeping

@@ -13,6 +13,7 @@ from server.rpc.servicers.reports import ReportServicer
 from server.rpc.servicers.schedules import ScheduleServicer
 from server.usecases.appointments.batch import Batches
 from server.usecases.appointments.book import Booker
+from server.usecases.appointments.by_link import LinkAnswers
 from server.usecases.appointments.cancel import Canceller
 from server.usecases.appointments.holds.ends import Holds
 from server.usecases.appointments.read import Appointments
@@ -89,13 +90,15 @@ def _schedules(parts: Parts) -> ScheduleServicer:
 
 
 def _appointments(parts: Parts) -> AppointmentServicer:
+    canceller = Canceller(parts.engine, parts.clock, parts.announcer)
     return AppointmentServicer(
         Appointments(parts.engine),
         Booker(parts.engine, parts.clock, parts.new_id, parts.announcer),
         Rescheduler(parts.engine, parts.clock, parts.announcer),
-        Canceller(parts.engine, parts.clock, parts.announcer),
+        canceller,
         Holds(parts.engine, parts.clock, parts.announcer),
         parts.status,
         Batches(parts.engine, parts.clock),
         parts.feed,
+        LinkAnswers(parts.engine, parts.clock, parts.links, canceller, parts.status),
     )

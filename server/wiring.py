@@ -37,6 +37,7 @@ from server.usecases.identity.passwords import Passwords
 from server.usecases.identity.sessions import Sessions
 from server.usecases.identity.signing_keys import SigningKeys, key_encryption_key
 from server.usecases.keyrings import KeyRing, key_ring
+from server.usecases.links import appointment_links
 from server.usecases.maintenance.capacity import Capacity
 from server.usecases.maintenance.housekeeping import Housekeeping
 from server.usecases.queue.read import Lanes
@@ -108,6 +109,7 @@ def _parts(
         archive_keys=archive_keys,
         passwords=passwords,
         sessions=sessions,
+        links=appointment_links(secret),
         seal=Seal(secret, "answers with secrets"),
         housekeeping=Housekeeping(engine, clock),
         capacity=Capacity(engine, settings.tasks),

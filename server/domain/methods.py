@@ -26,6 +26,10 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "AppointmentService/BatchReschedule": (Action.BATCH_CHANGE_APPOINTMENTS,),
     "AppointmentService/BatchCancel": (Action.BATCH_CHANGE_APPOINTMENTS,),
     "AppointmentService/WatchAppointments": (Action.WATCH_APPOINTMENTS,),
+    "AppointmentService/GetAppointmentByLink": (),
+    "AppointmentService/ConfirmAppointmentByLink": (),
+    "AppointmentService/CancelAppointmentByLink": (),
+    "AppointmentService/CheckInByLink": (),
     "ScheduleService/ListAvailableSlots": (Action.SEE_SLOTS,),
     "ScheduleService/SearchAvailableSlots": (Action.SEE_SLOTS,),
     "ScheduleService/ListAvailableDays": (Action.SEE_SLOTS,),
@@ -120,6 +124,10 @@ LIMITED: dict[str, tuple[str, ...]] = {
         "AuthService/RequestPasswordReset",
         "AuthService/PairDisplay",
         "DirectoryService/ConfirmContactByLink",
+        "AppointmentService/GetAppointmentByLink",
+        "AppointmentService/ConfirmAppointmentByLink",
+        "AppointmentService/CancelAppointmentByLink",
+        "AppointmentService/CheckInByLink",
     ),
 }
 """Methods that share a lower call limit than all others; the limits are in server/edge/limits.py."""

@@ -33,6 +33,8 @@ ADDRESSED = frozenset(
     {NoticeKind.WITHDRAWAL, NoticeKind.CONTACT_CODE, NoticeKind.CONTACT_CHANGED, NoticeKind.DETAILS_CHANGED}
 )
 """Notices for one particular address or number, even if the patient has another one when they are sent."""
+ANSWERED = frozenset({NoticeKind.CONFIRMATION, NoticeKind.CHANGE, NoticeKind.REMINDER})
+"""Notices of an appointment ahead: their link confirms, moves or cancels it."""
 OF_PASSWORDS = frozenset({NoticeKind.INVITATION, NoticeKind.PASSWORD_RESET})
 """Notices whose link sets the password of an account: without the link they are of no use."""
 

@@ -91,7 +91,7 @@ class Ledger:
                 end = Delivery.DEAD, DeliveryOutcome.FAILED
             else:
                 await self._withdraw(pg, found, recipient, now)
-                enclosed = await self._links.enclose(pg, notification_id, found, current)
+                enclosed = await self._links.enclose(pg, notification_id, found, current, recipient)
                 end = _beginning(channel, current)
             await notifications.take_up(pg, notification_id, *end, channel=current, recipient=recipient, now=now)
             return None if end[0] in {Delivery.DROPPED, Delivery.DEAD} else (found, current, recipient, enclosed)

@@ -37,7 +37,11 @@ def letter(notification_id: str, content: ContentRow, way: Way, enclosed: Enclos
     """The letter of a notice, with the present data."""
     visit = _visit(content)
     kind = NoticeKind(content.kind)
-    text = texts.about(kind, visit, content.language) if visit else texts.to_person(kind, content.language, enclosed)
+    text = (
+        texts.about(kind, visit, content.language, enclosed.link)
+        if visit
+        else texts.to_person(kind, content.language, enclosed)
+    )
     if way.channel is Channel.SMS:
         return Letter(notification_id, way.recipient, text.subject, text.sms)
     entry = _entry(content, way.recipient, way.mail_from)

@@ -7,14 +7,16 @@ from db.postgres.directory import contact_changes
 from db.postgres.identity import passwords
 from db.postgres.notifications.content import ContentRow
 from server.domain.contacts import CodeMaker
-from server.domain.notices import OF_PASSWORDS, Channel, NoticeKind
+from server.domain.notices import ANSWERED, OF_PASSWORDS, Channel, NoticeKind
 from server.usecases.directory.contacts import code_hash
+from server.usecases.links import AppointmentLinks
 from server.usecases.sealing import digest, new_token
 
 _PAGES = {
     NoticeKind.INVITATION: "/account/#invitation=",
     NoticeKind.PASSWORD_RESET: "/account/#reset=",
     NoticeKind.CONTACT_CODE: "/account/#address=",
+    **dict.fromkeys(ANSWERED, "/visit/#"),
 }
 
 
@@ -29,18 +31,24 @@ class Enclosed:
 class Links:
     """Makes codes and tokens when a message is sent, so that no job and no log ever has them."""
 
-    def __init__(self, public_url: str, new_code: CodeMaker) -> None:
+    def __init__(self, public_url: str, new_code: CodeMaker, appointments: AppointmentLinks) -> None:
         """Without a `public_url` there are no links."""
         self._public_url = public_url
         self._new_code = new_code
+        self._appointments = appointments
 
     def can_write(self, kind: NoticeKind) -> bool:
         """Whether a notice can be written: not one that is nothing without its link."""
         return bool(self._public_url) or kind not in OF_PASSWORDS
 
-    async def enclose(self, pg: Connection, notification_id: str, content: ContentRow, channel: Channel) -> Enclosed:
+    async def enclose(
+        self, pg: Connection, notification_id: str, content: ContentRow, channel: Channel, recipient: str
+    ) -> Enclosed:
         """Make and store what a message about to be sent contains; it replaces what an earlier attempt has sent."""
         kind = NoticeKind(content.kind)
+        if kind in ANSWERED and self._public_url and content.appointment_id and content.start_at:
+            token = self._appointments.token(content.appointment_id, content.start_at, recipient)
+            return Enclosed(link=self._link(kind, token))
         if kind in OF_PASSWORDS and content.account_id:
             token = new_token(content.account_id)
             await passwords.put_token(pg, content.account_id, digest(token), content.expires_at)

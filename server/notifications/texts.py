@@ -106,6 +106,10 @@ _CONFIRM_LINK = {
     "en": "\nOr confirm the address on this page:\n\n{link}\n",
     "ja": "\nこちらのページでも確認できます。\n\n{link}\n",
 }
+_ANSWER_LINK = {
+    "en": "\nConfirm that you will come, cancel, or check in when you arrive:\n\n{link}\n",
+    "ja": "\nご来院の確認、取り消し、当日の受付はこちらから行えます。\n\n{link}\n",
+}
 _SMS = {"en": "{subject} ({zone}), {clinic}", "ja": "{subject}({zone})、{clinic}"}
 
 
@@ -139,15 +143,18 @@ def to_person(kind: NoticeKind, language: str, enclosed: Enclosed) -> Text:
     return Text(subject, body, subject if kind is NoticeKind.SECURITY_WARNING else body.replace("\n", " ").strip())
 
 
-def about(kind: NoticeKind, visit: WhenAndWhere, language: str) -> Text:
-    """The text of a notice about an appointment."""
+def about(kind: NoticeKind, visit: WhenAndWhere, language: str, link: str) -> Text:
+    """The text of a notice about an appointment, with the link to its page unless that is empty."""
     place = "\n".join(filter(None, (visit.clinic, visit.address, visit.phone)))
     subject = _SUBJECTS[language][kind].format(when=when(visit, language))
     if kind is NoticeKind.WITHDRAWAL:
         return Text(subject, _WITHDRAWALS[language].format(clinic=place), subject)
     values = {"subject": subject, "zone": visit.time_zone}
     body = _BODIES[language].format(clinic=place, **values)
-    return Text(subject, body, _SMS[language].format(clinic=visit.clinic, **values))
+    sms = _SMS[language].format(clinic=visit.clinic, **values)
+    if not link:
+        return Text(subject, body, sms)
+    return Text(subject, body + _ANSWER_LINK[language].format(link=link), f"{sms} {link}")
 
 
 def when(visit: WhenAndWhere, language: str) -> str:

@@ -37,6 +37,7 @@ from server.telemetry.exporting import exported
 from server.telemetry.exposition import exposed
 from server.telemetry.readings import Readings
 from server.usecases.identity.signing_keys import key_encryption_key
+from server.usecases.links import appointment_links
 from server.usecases.sealing import signer_of_valkey
 
 _APPLICATION = "yoyaku-notifications"
@@ -62,7 +63,8 @@ async def work(settings: Settings, stop: asyncio.Event, clock: Clock | None = No
 @asynccontextmanager
 async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -> AsyncIterator[Sequence[Works]]:
     url = settings.database_url.get_secret_value()
-    signer = signer_of_valkey(key_encryption_key(settings.key_encryption_key.get_secret_value()))
+    secret = key_encryption_key(settings.key_encryption_key.get_secret_value())
+    signer = signer_of_valkey(secret)
     async with AsyncExitStack() as stack:
         engine = create_engine(url, size=CONNECTIONS, wait_seconds=settings.pool_wait_seconds, application=_APPLICATION)
         stack.push_async_callback(engine.dispose)
@@ -96,7 +98,8 @@ async def _wired(settings: Settings, stop: asyncio.Event, clock: Clock | None) -
         requests.watch()
         stack.enter_context(exported(settings.traces_endpoint, _APPLICATION, xray=settings.traces_format == "xray"))
         await stack.enter_async_context(kept_up([notice_metrics.run(), valkeys.run(), level.run()], stop))
-        ledger = Ledger(engine, clock, new_id, Links(settings.public_url, _new_code), settings.mail_from)
+        links = Links(settings.public_url, _new_code, appointment_links(secret))
+        ledger = Ledger(engine, clock, new_id, links, settings.mail_from)
         deliveries = Deliveries(ledger, clock, providers, stop, patient=not settings.sqs_queue_url)
         deliverer, more = await _passed_on(settings, stack, engine, clock, deliveries)
         dead_after, planner = settings.worker_dead_after_seconds, NoticePlanner(engine, clock, new_id)

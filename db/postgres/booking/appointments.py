@@ -36,6 +36,8 @@ class AppointmentRow(NamedTuple):
     resources: Sequence[tuple[str, str, str]] | None
     """(id, kind, name) of each that it occupies or did; None without a type."""
     held_until: datetime | None = None
+    confirmed_at: datetime | None = None
+    """When the patient confirmed that they will come to it, since it last moved."""
 
     def __hash__(self) -> int:
         # Hashing all fields, including the instants, takes several times as long.
@@ -87,7 +89,7 @@ SELECT a.id, a.patient_id, q.name, a.doctor_id, p.name, d.specialty, a.clinic_id
     CASE WHEN a.type_id IS NOT NULL THEN (
         SELECT json_agg(json_build_array(r.id, r.kind, r.name) ORDER BY r.kind, r.name)
         FROM appointment_resources o JOIN resources r ON r.id = o.resource_id WHERE o.appointment_id = a.id) END,
-    a.held_until
+    a.held_until, a.confirmed_at
 FROM {} a
 JOIN patients q ON q.id = a.patient_id
 JOIN practitioners p ON p.id = a.practitioner_id
@@ -99,7 +101,7 @@ SELECT = _NAMED.format("appointments")
 
 _NARROWED = """(
 SELECT id, patient_id, practitioner_id, doctor_id, clinic_id, date, start_at, end_at, during, status, reason, version,
-    created_at, updated_at, type_id, held_until
+    created_at, updated_at, type_id, held_until, confirmed_at
 FROM appointments a {}
 )"""
 
@@ -130,7 +132,7 @@ _MOVE = """
 UPDATE appointments SET doctor_id = %(doctor_id)s, practitioner_id = %(practitioner_id)s, clinic_id = %(clinic_id)s,
     date = %(date)s, start_at = %(start_at)s, end_at = %(end_at)s,
     during = tstzrange(%(start_at)s, %(busy_until)s), seat = %(seat)s, utc_offset_minutes = %(utc_offset_minutes)s,
-    version = version + 1, updated_at = %(now)s
+    confirmed_at = NULL, version = version + 1, updated_at = %(now)s
 WHERE id = %(id)s
 """
 
@@ -138,7 +140,8 @@ _REPLACE = """
 UPDATE appointments SET doctor_id = %(doctor_id)s, practitioner_id = %(practitioner_id)s, clinic_id = %(clinic_id)s,
     date = %(date)s, start_at = %(start_at)s, end_at = %(end_at)s,
     during = tstzrange(%(start_at)s, %(busy_until)s), seat = %(seat)s, utc_offset_minutes = %(utc_offset_minutes)s,
-    status = %(status)s, held_until = NULL, reason = %(reason)s, version = version + 1, updated_at = %(now)s
+    status = %(status)s, held_until = NULL, reason = %(reason)s, confirmed_at = NULL,
+    version = version + 1, updated_at = %(now)s
 WHERE id = %(id)s
 """
 
@@ -156,6 +159,10 @@ WITH occupied AS (
     WHERE appointment_id = %(id)s)
 UPDATE appointments SET status = %(status)s, seat = %(seat)s, version = version + 1, updated_at = %(now)s
 WHERE id = %(id)s
+"""
+_CONFIRM = """
+UPDATE appointments SET confirmed_at = %(now)s, version = version + 1, updated_at = %(now)s
+WHERE id = %(id)s AND start_at = %(start_at)s AND status = 'scheduled' AND confirmed_at IS NULL RETURNING true
 """
 _SEAT = "SELECT seat FROM appointments WHERE id = %(id)s"
 
@@ -219,6 +226,12 @@ async def replace(pg: Connection, appointment: NewAppointment, place: Placement,
 async def set_status(pg: Connection, appointment_ids: Sequence[str], status: str, now: datetime) -> None:
     """Set the status of appointments, to one other than `held`."""
     await pg.execute(_SET_STATUS, {"ids": list(appointment_ids), "status": status, "now": now})
+
+
+async def confirm(pg: Connection, appointment_id: str, start_at: datetime, now: datetime) -> bool:
+    """Record that the patient will come; False if it was confirmed already, has moved, or is no longer scheduled."""
+    values = {"id": appointment_id, "start_at": start_at, "now": now}
+    return await (await pg.execute(_CONFIRM, values)).fetchone() is not None
 
 
 async def seat_of(pg: Connection, appointment_id: str) -> Sent[tuple[int]]:

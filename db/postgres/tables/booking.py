@@ -54,6 +54,8 @@ appointments = Table(
     Column("type_id", UUID, ForeignKey("appointment_types.id", name="appointments_type_fkey")),
     # The account that holds, or held, it.
     Column("held_by", Text()),
+    # When the patient confirmed that they will come, since it last moved.
+    Column("confirmed_at", INSTANT),
     PrimaryKeyConstraint("id", name="appointments_pkey"),
     ForeignKeyConstraint(
         ["doctor_id", "practitioner_id", "clinic_id"],
@@ -110,7 +112,7 @@ appointment_events = Table(
         check(
             "appointment_events_event_known",
             "event IN ('booked', 'overridden', 'rescheduled', 'cancelled', 'expired', 'imported', 'checked_in',"
-            " 'started', 'completed', 'missed', 'reverted', 'held', 'confirmed', 'released')",
+            " 'started', 'completed', 'missed', 'reverted', 'held', 'confirmed', 'released', 'attendance_confirmed')",
         ),
     ),
     not_null("note", Text()),

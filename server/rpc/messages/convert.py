@@ -66,7 +66,7 @@ def to_time(text: str) -> time:
 
 
 @lru_cache(maxsize=1_000)
-def _status(value: str) -> "appointment_pb2.AppointmentStatus.ValueType":
+def to_status(value: str) -> "appointment_pb2.AppointmentStatus.ValueType":
     return appointment_pb2.AppointmentStatus.Value(f"APPOINTMENT_STATUS_{value.upper()}")
 
 
@@ -97,13 +97,15 @@ def fill_appointment(message: appointment_pb2.Appointment, row: AppointmentRow) 
     message.time_slot = row.start_at.astimezone(ZoneInfo(row.time_zone)).isoformat()[_HH_MM]
     _set(message.start_time, row.start_at)
     _set(message.end_time, row.end_at)
-    message.status = _status(row.status)
+    message.status = to_status(row.status)
     message.reason = row.reason
     message.etag = etag_of(row.version)
     _set(message.create_time, row.created_at)
     _set(message.update_time, row.updated_at)
     if row.held_until:
         _set(message.hold_expire_time, row.held_until)
+    if row.confirmed_at:
+        _set(message.confirm_time, row.confirmed_at)
     if row.type_id:
         message.appointment_type.id, message.appointment_type.name = row.type_id, row.type_name or ""
         for resource_id, kind, name in row.resources or ():

@@ -33,9 +33,11 @@ from server.rpc.messages.convert import (
 )
 from server.rpc.messages.errors import status_of
 from server.rpc.messages.feed import to_history_entry, to_message
+from server.rpc.servicers.appointment_links import AppointmentLinkServicer
 from server.rpc.servicers.appointment_status import AppointmentStatusServicer
 from server.usecases.appointments.batch import Batches
 from server.usecases.appointments.book import Booker, NewBooking
+from server.usecases.appointments.by_link import LinkAnswers
 from server.usecases.appointments.cancel import Cancellation, Canceller
 from server.usecases.appointments.changeable import Changed
 from server.usecases.appointments.feed import Feed
@@ -50,7 +52,7 @@ _REMEMBERED = 4_000
 """Appointments kept as bytes, about 2 kB each."""
 
 
-class AppointmentServicer(AppointmentStatusServicer):
+class AppointmentServicer(AppointmentStatusServicer, AppointmentLinkServicer):
     """Books, shows, moves and cancels appointments, and streams their changes."""
 
     def __init__(
@@ -63,6 +65,7 @@ class AppointmentServicer(AppointmentStatusServicer):
         status: StatusChanger,
         batches: Batches,
         feed: Feed,
+        by_link: LinkAnswers,
     ) -> None:
         self._appointments = appointments
         self._booker = booker
@@ -72,6 +75,7 @@ class AppointmentServicer(AppointmentStatusServicer):
         self._status = status
         self._batches = batches
         self._feed = feed
+        self._by_link = by_link
 
     async def CreateAppointment(
         self, request: pb.CreateAppointmentRequest, context: object

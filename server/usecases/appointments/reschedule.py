@@ -148,7 +148,7 @@ class _Rescheduling:
         if row.type_id:  # the type may need less than when it was booked
             await self.type.take(pg, row.id)
         await history.record_changes(pg, [*expired, self._moved(row, offer, plan.waived)], self.now)
-        row = row._replace(**seen_at(offer, plan.slot), version=row.version + 1, updated_at=self.now)
+        row = row._replace(**seen_at(offer, plan.slot), confirmed_at=None, version=row.version + 1, updated_at=self.now)
         if row.type_id:
             row = row._replace(resources=self.type.resources)
         return Changed(row, self.locks.rows())

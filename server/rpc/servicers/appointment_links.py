@@ -1,0 +1,63 @@
+"""AppointmentService: what patients do by the link of a message."""
+
+from datetime import timedelta
+
+from server.rpc.calls.idempotent_write import idempotent_write
+from server.rpc.messages.convert import to_status, to_timestamp
+from server.rpc.messages.queue import to_ticket
+from server.usecases.appointments.by_link import ANYBODY, LinkAnswers, Linked
+from server.usecases.appointments.changeable import Changed
+from yoyaku.v1 import appointment_link_messages_pb2 as links
+from yoyaku.v1 import appointment_service_pb2 as pb
+from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceServicer
+
+
+class AppointmentLinkServicer(AppointmentServiceServicer):
+    """The methods of AppointmentService that need a link instead of an account."""
+
+    _by_link: LinkAnswers
+
+    async def GetAppointmentByLink(
+        self, request: pb.GetAppointmentByLinkRequest, context: object
+    ) -> pb.GetAppointmentByLinkResponse:
+        return pb.GetAppointmentByLinkResponse(appointment=_linked(await self._by_link.get(request.link_token)))
+
+    async def ConfirmAppointmentByLink(
+        self, request: pb.ConfirmAppointmentByLinkRequest, context: object
+    ) -> pb.ConfirmAppointmentByLinkResponse:
+        return pb.ConfirmAppointmentByLinkResponse(appointment=_linked(await self._by_link.confirm(request.link_token)))
+
+    async def CancelAppointmentByLink(
+        self, request: pb.CancelAppointmentByLinkRequest, context: object
+    ) -> pb.CancelAppointmentByLinkResponse:
+        write = idempotent_write(ANYBODY, request, request.request_id, _cancelled, pb.CancelAppointmentByLinkResponse)
+        return await self._by_link.cancel(request.link_token, write)
+
+    async def CheckInByLink(self, request: pb.CheckInByLinkRequest, context: object) -> pb.CheckInByLinkResponse:
+        write = idempotent_write(ANYBODY, request, request.request_id, _checked_in, pb.CheckInByLinkResponse)
+        return await self._by_link.check_in(request.link_token, write)
+
+
+def _linked(found: Linked) -> links.LinkedAppointment:
+    row = found.row
+    return links.LinkedAppointment(
+        clinic_name=row.clinic_name,
+        clinic_address=row.clinic_address,
+        clinic_phone=row.clinic_phone,
+        time_zone=row.time_zone,
+        start_time=to_timestamp(row.start_at),
+        end_time=to_timestamp(row.end_at),
+        status=to_status(row.status),
+        confirm_time=to_timestamp(row.confirmed_at) if row.confirmed_at else None,
+        change_by_time=to_timestamp(row.start_at - timedelta(minutes=row.cancel_by_minutes)),
+        check_in_open_time=to_timestamp(found.check_in_opens_at),
+        ticket=to_ticket(found.ticket) if found.ticket else None,
+    )
+
+
+def _cancelled(_: Changed) -> pb.CancelAppointmentByLinkResponse:
+    return pb.CancelAppointmentByLinkResponse()
+
+
+def _checked_in(changed: Changed) -> pb.CheckInByLinkResponse:
+    return pb.CheckInByLinkResponse(ticket=to_ticket(changed.ticket) if changed.ticket else None)

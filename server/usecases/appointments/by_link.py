@@ -1,0 +1,112 @@
+"""What patients do by the link of a message, without an account: they see, confirm and cancel it, and check in."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from db.postgres.booking import appointments, linked
+from db.postgres.booking.feed import AppointmentChange
+from db.postgres.booking.linked import LinkedRow
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.transaction import transact
+from db.postgres.queue import tickets
+from db.postgres.queue.tickets import TicketRow
+from server.domain.booking.appointment import AppointmentStatus, check_still
+from server.domain.errors import DomainError, Reason
+from server.domain.identity import Action, Caller, Role
+from server.domain.ids import Clock
+from server.usecases.appointments import history
+from server.usecases.appointments.cancel import Cancellation, Canceller
+from server.usecases.appointments.changeable import Changed
+from server.usecases.appointments.status import StatusChanger, Step
+from server.usecases.idempotency import Write
+from server.usecases.links import AppointmentLinks, appointment_of, link_invalid
+from server.usecases.queue import issuing
+from server.usecases.unit_of_work import database_failures_as_domain_errors, read
+
+M = TypeVar("M")
+
+ACTOR = "link"
+"""Who acts, in histories: somebody with the link of a message to the patient."""
+ANYBODY = Caller(ACTOR, frozenset({Role.PATIENT}), frozenset(), None, None, datetime.max.replace(tzinfo=UTC))
+"""Whoever comes with a link that is yet to be checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """An appointment as its link shows it."""
+
+    row: LinkedRow
+    check_in_opens_at: datetime
+    ticket: TicketRow | None
+
+
+class LinkAnswers:
+    """Answers those who come by a link."""
+
+    def __init__(
+        self, engine: Engine, clock: Clock, links: AppointmentLinks, canceller: Canceller, status: StatusChanger
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._links = links
+        self._canceller = canceller
+        self._status = status
+
+    async def get(self, token: str) -> Linked:
+        """The appointment of a link (LINK_INVALID)."""
+        now = self._clock()
+
+        async def work(pg: Connection) -> Linked:
+            row = await self._linked(pg, token, now)
+            rules = issuing.rules_of(await issuing.place_of(pg, row.doctor_id, now))
+            opens_at = row.start_at - timedelta(minutes=rules.check_in_minutes)
+            return Linked(row, opens_at, await tickets.of_appointment(pg, row.id))
+
+        return await read(self._engine, work)
+
+    async def confirm(self, token: str) -> Linked:
+        """Record that the patient will come; errors are those of ConfirmAppointmentByLink in the contract."""
+        now = self._clock()
+
+        async def work(pg: Connection) -> None:
+            row = await self._linked(pg, token, now)
+            check_still(AppointmentStatus(row.status), AppointmentStatus.SCHEDULED)
+            if now >= row.start_at:
+                raise DomainError(Reason.TOO_LATE_TO_CHANGE, "the appointment has begun: call the clinic")
+            if await appointments.confirm(pg, row.id, row.start_at, now):
+                change = AppointmentChange(row.id, "attendance_confirmed", ACTOR)
+                await history.record_changes(pg, [change], now)
+
+        with database_failures_as_domain_errors():
+            # What is confirmed already stays as it is.
+            await transact(self._engine, work, replayable=True)
+        return await self.get(token)
+
+    async def cancel(self, token: str, write: Write[Changed, M]) -> M:
+        """Cancel the appointment; errors are those of CancelAppointmentByLink in the contract."""
+        row = await self._read(token)
+        return await self._canceller.cancel(self._patient(row), Cancellation(row.id, "", ""), write)
+
+    async def check_in(self, token: str, write: Write[Changed, M]) -> M:
+        """Check the patient in; errors are those of CheckInByLink in the contract."""
+        row = await self._read(token)
+        step = Step(row.id, AppointmentStatus.CHECKED_IN, "", action=Action.CHECK_IN)
+        return await self._status.change(self._patient(row), step, write)
+
+    async def _read(self, token: str) -> LinkedRow:
+        return await read(self._engine, lambda pg: self._linked(pg, token, self._clock()))
+
+    async def _linked(self, pg: Connection, token: str, now: datetime) -> LinkedRow:
+        row = await linked.get(pg, appointment_of(token))
+        if (
+            row is None
+            or now >= row.end_at
+            or not self._links.fits(token, row.id, row.start_at, (row.email, row.phone))
+        ):
+            raise link_invalid()
+        return row
+
+    def _patient(self, row: LinkedRow) -> Caller:
+        """Somebody with the rights of the patient."""
+        return replace(ANYBODY, patient_id=row.patient_id, expires_at=self._clock())

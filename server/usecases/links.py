@@ -16,8 +16,8 @@ _ID_BYTES = _MAC_BYTES = 16
 class AppointmentLinks:
     """Signs the tokens of links to one appointment; nothing of a link is stored.
 
-    A token is an appointment's id with a signature of the id, the start, and the address or number that the message goes
-    to. So it no longer works once the appointment moves or the patient is reached elsewhere.
+    A token is an appointment's id with a signature of the id, the start, and the address or number that the message
+    goes to. So it no longer works once the appointment moves or the patient is reached elsewhere.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -31,7 +31,7 @@ class AppointmentLinks:
     def fits(self, token: str, appointment_id: str, start_at: datetime, recipients: Iterable[str]) -> bool:
         """Whether a token was signed for an appointment with this start, and for one of these recipients."""
         mac = _bytes(token)[_ID_BYTES:]
-        return any([hmac.compare_digest(mac, self._mac(appointment_id, start_at, each)) for each in recipients if each])
+        return any(hmac.compare_digest(mac, self._mac(appointment_id, start_at, each)) for each in recipients if each)
 
     def _mac(self, appointment_id: str, start_at: datetime, recipient: str) -> bytes:
         text = f"{appointment_id} {int(start_at.timestamp())} {recipient}"

@@ -67,6 +67,7 @@ def to_time(text: str) -> time:
 
 @lru_cache(maxsize=1_000)
 def to_status(value: str) -> "appointment_pb2.AppointmentStatus.ValueType":
+    """A status as the contract names it."""
     return appointment_pb2.AppointmentStatus.Value(f"APPOINTMENT_STATUS_{value.upper()}")
 
 

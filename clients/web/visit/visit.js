@@ -1,0 +1,164 @@
+/**
+ * One appointment, by the link of a message: what the message said of it, and the patient's answers. Opening the page
+ * changes nothing, since programs that check mail open links too; its buttons do.
+ */
+
+import { asFailure, call, Clock, twice } from "../shared/api.js";
+import { make, part, written } from "../shared/elements.js";
+import { choose, language } from "../shared/language.js";
+import { WallClock } from "../shared/wall_clock.js";
+import { refusal, sharedWords } from "../shared/words.js";
+import { words } from "./words.js";
+
+/** @import { Child } from "../shared/elements.js" */
+/**
+ * @typedef {{
+ *   clinic_name: string, clinic_address: string, clinic_phone: string, time_zone: string, start_time: string, end_time: string,
+ *   status: string, confirm_time?: string, change_by_time: string, check_in_open_time: string, ticket?: {label: string} | null,
+ * }} Appointment
+ */
+
+const LANG = language();
+const WORDS = words(LANG);
+const SHARED = sharedWords(LANG);
+const CLOCK = new Clock();
+
+/** Look the appointment up, and show it; below it, what was refused before. @param {string} refused */
+async function start(refused = "") {
+  const token = location.hash.slice(1);
+  if (!token) return show(make("p", {}, WORDS.broken));
+  try {
+    const { appointment } = await twice(() => ask("getByLink", { link_token: token }));
+    showAppointment(appointment, token, refused);
+  } catch (error) {
+    const failure = asFailure(error);
+    const again = failure.reason === "LINK_INVALID" ? null : button(WORDS.again, "primary", () => start());
+    show(message("error", refusal(SHARED, WORDS.refusals, failure)), actions(again));
+  }
+}
+
+/** @param {string} method @param {object} body */
+function ask(method, body) {
+  return call(`/api/appointments:${method}`, { body, clock: CLOCK, timeoutMs: 20_000 });
+}
+
+/** @param {Appointment} appointment @param {string} token @param {string} refused */
+function showAppointment(appointment, token, refused) {
+  const { status, ticket } = appointment;
+  const clock = new WallClock(LANG, appointment.time_zone);
+  const startsAt = Date.parse(appointment.start_time);
+  show(
+    refused && message("error", refused),
+    ...state(appointment),
+    facts(appointment, clock),
+    clock.differs(startsAt) && make("p", { class: "hint" }, WORDS.zone(clock.zone(startsAt))),
+    ...(status === "APPOINTMENT_STATUS_SCHEDULED" ? answers(appointment, clock, token) : []),
+    !ticket && status !== "APPOINTMENT_STATUS_SCHEDULED" && status !== "APPOINTMENT_STATUS_CANCELLED" && make("p", {}, WORDS.over),
+  );
+}
+
+/** What is to be said first. @param {Appointment} appointment @returns {Child[]} */
+function state({ status, ticket, confirm_time }) {
+  if (status === "APPOINTMENT_STATUS_CANCELLED") return [message("warning", WORDS.cancelled)];
+  if (ticket) return [message("good", WORDS.checkedIn)];
+  return confirm_time ? [message("good", WORDS.confirmed)] : [];
+}
+
+/** @param {Appointment} appointment @param {WallClock} clock */
+function facts({ clinic_name, clinic_address, clinic_phone, start_time, ticket }, clock) {
+  const at = Date.parse(start_time);
+  /** @type {[string, Child][]} */
+  const rows = [
+    [WORDS.ticket, ticket && make("strong", {}, ticket.label)],
+    [WORDS.date, clock.long(at)],
+    [WORDS.time, clock.time(at)],
+    [WORDS.clinic, make("span", {}, written(clinic_name), clinic_address && make("br", {}), clinic_address && written(clinic_address))],
+    [WORDS.phone, clinic_phone && make("a", { href: `tel:${clinic_phone}` }, clinic_phone)],
+  ];
+  return make("dl", {}, ...rows.flatMap(([term, what]) => (what ? [make("dt", {}, term), make("dd", {}, what)] : [])));
+}
+
+/** What the patient may do now. @param {Appointment} appointment @param {WallClock} clock @param {string} token @returns {Child[]} */
+function answers(appointment, clock, token) {
+  const now = CLOCK.now();
+  const opensAt = Date.parse(appointment.check_in_open_time);
+  const open = now >= opensAt && now < Date.parse(appointment.end_time);
+  const begun = now >= Date.parse(appointment.start_time);
+  const requestId = crypto.randomUUID?.();
+  /** @param {string} method @param {boolean} [once] */
+  const answer = (method, once) => () => send(method, { link_token: token, ...(once && requestId && { request_id: requestId }) });
+  return [
+    actions(
+      open && button(WORDS.checkIn, "primary", answer("checkInByLink", true)),
+      !begun && !appointment.confirm_time && button(WORDS.confirm, open ? "" : "primary", answer("confirmByLink")),
+      now <= Date.parse(appointment.change_by_time) && button(WORDS.cancel, "", () => askWhether(answer("cancelByLink", true))),
+    ),
+    !open && !begun && make("p", {}, WORDS.checkInLater(`${clock.short(opensAt)} ${clock.time(opensAt)}`)),
+    !begun && make("p", {}, WORDS.move, " ", make("a", { href: "/" }, WORDS.signIn)),
+  ];
+}
+
+/** @param {() => Promise<void>} cancel */
+function askWhether(cancel) {
+  const dialog = make(
+    "dialog",
+    { "aria-labelledby": "question" },
+    make("h2", { id: "question" }, WORDS.cancelQuestion),
+    make("p", {}, WORDS.cancelText),
+    actions(
+      button(WORDS.cancelYes, "danger", async () => {
+        dialog.close();
+        await cancel();
+      }),
+      button(WORDS.cancelNo, "", () => dialog.close()),
+    ),
+  );
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/** Send an answer, and show the appointment as it is then. @param {string} method @param {object} body */
+async function send(method, body) {
+  part("main").setAttribute("aria-busy", "true");
+  let refused = "";
+  try {
+    await twice(() => ask(method, body));
+  } catch (error) {
+    refused = refusal(SHARED, WORDS.refusals, asFailure(error));
+  }
+  part("main").removeAttribute("aria-busy");
+  await start(refused);
+}
+
+/** @param {...Child} children */
+function show(...children) {
+  const title = make("h1", { tabindex: "-1" }, WORDS.title);
+  part("main").replaceChildren(title, ...children.filter((child) => child instanceof Node));
+  title.focus();
+}
+
+/** @param {string} kind @param {string} text */
+function message(kind, text) {
+  return make("p", { class: `message ${kind}`, role: kind === "error" ? "alert" : "status" }, text);
+}
+
+/** @param {string} label @param {string} kind @param {() => void} onclick */
+function button(label, kind, onclick) {
+  return make("button", { class: kind, type: "button", onclick }, label);
+}
+
+/** @param {...Child} buttons */
+function actions(...buttons) {
+  return make("div", { class: "actions" }, ...buttons);
+}
+
+document.documentElement.lang = LANG;
+document.title = WORDS.title;
+const other = LANG === "ja" ? "en" : "ja";
+part("language").append(WORDS.otherLanguage);
+part("language").lang = other;
+part("language").onclick = () => choose(other);
+part("main").append(make("p", {}, WORDS.loading));
+addEventListener("hashchange", () => start());
+start();

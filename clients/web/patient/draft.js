@@ -3,13 +3,13 @@
 const KEY = "yoyaku.patient.draft";
 
 /**
- * @typedef {{reason: string, holds: Record<string, string>}} Draft
- * `holds`: the request_id of the hold of each slot, by what was held.
+ * @typedef {{find: string, reason: string, holds: Record<string, string>}} Draft
+ * `find`: what was looked for, as a query; `holds`: the request_id of the hold of each slot, by what was held.
  */
 
 /** @returns {Draft} */
 export function draft() {
-  return JSON.parse(sessionStorage.getItem(KEY) ?? '{"reason": "", "holds": {}}');
+  return JSON.parse(sessionStorage.getItem(KEY) ?? '{"find": "", "reason": "", "holds": {}}');
 }
 
 /** @param {Partial<Draft>} changes */

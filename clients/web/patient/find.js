@@ -3,6 +3,7 @@
 import { make, written } from "../shared/elements.js";
 import { field } from "../shared/form.js";
 import { plusDays, WallClock } from "../shared/wall_clock.js";
+import { keepDraft } from "./draft.js";
 import { when } from "./facts.js";
 
 /** @import { Clinic, ClinicRef, Doctor, Page, Slot, View } from "./page.js" */
@@ -61,6 +62,7 @@ export async function findView(page, query, signal) {
 function remember(specialty, clinic, name) {
   const given = new URLSearchParams(Object.entries({ specialty, clinic, name }).filter(([, value]) => value)).toString();
   history.replaceState(null, "", given ? `#/?${given}` : "#/");
+  keepDraft({ find: given });
 }
 
 /** @param {string} id @param {string} all @param {string[][]} options value and label of each @param {string | null} chosen */

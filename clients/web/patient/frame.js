@@ -13,6 +13,7 @@ const MOST_PHONES = 3;
 export function drawFrame(page, name, again) {
   const { text, session, lang } = page;
   part("skip").textContent = text.skip;
+  part("skip").onclick = skip;
   part("brand").textContent = text.brand;
   const menu = session.account ? links(page, name) : [];
   part("menu").replaceChildren(...menu);
@@ -23,6 +24,12 @@ export function drawFrame(page, name, again) {
   if (session.account) tools.push(make("button", { class: "plain", onclick: () => leave(page, again) }, text.signOut));
   part("tools").replaceChildren(...tools);
   drawPhones(page);
+}
+
+/** Go to the content; the address names a view, so it stays. @param {Event} event */
+function skip(event) {
+  event.preventDefault();
+  part("main").focus();
 }
 
 /** @param {Page} page @param {string} name */

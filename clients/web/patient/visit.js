@@ -37,7 +37,7 @@ export async function visitView(page, query) {
       },
       types.length > 0 && choices(page, types, query.get("type")),
       field(types.length ? text.reasonTitle : text.reason, { id: "reason" }, { control: reason, hint: text.reasonHint }),
-      make("div", { class: "actions" }, make("button", { class: "primary" }, text.goOn), make("a", { class: "button", href: "#/" }, text.back)),
+      make("div", { class: "actions" }, make("button", { class: "primary" }, text.goOn), make("a", { class: "button", href: `#/?${draft().find}` }, text.back)),
     ),
   ];
 }

@@ -38,6 +38,8 @@ from server.usecases.schedules.resources import Resources
 from server.usecases.schedules.search import SlotFinder
 from server.usecases.schedules.watch import SlotWatch
 from server.usecases.schedules.working_hours import WorkingHours
+from server.usecases.time_off.read import TimeOffReader
+from server.usecases.time_off.write import TimeOffWriter
 
 
 def servicers(parts: Parts) -> Servicers:
@@ -101,4 +103,18 @@ def _appointments(parts: Parts) -> AppointmentServicer:
         Batches(parts.engine, parts.clock),
         parts.feed,
         LinkAnswers(parts.engine, parts.clock, parts.links, canceller, parts.status),
+    )
+
+
+def _schedules(parts: Parts) -> ScheduleServicer:
+    return ScheduleServicer(
+        Availability(parts.days, parts.engine, parts.clock, FORMS),
+        SlotFinder(parts.engine, parts.clock),
+        AvailableDays(parts.days, parts.engine),
+        SlotWatch(parts.engine, parts.clock, parts.hub, parts.streams, FORMS),
+        WorkingHours(parts.engine, parts.clock, parts.announcer),
+        AppointmentTypes(parts.engine, parts.clock, parts.new_id),
+        Resources(parts.engine, parts.clock, parts.new_id),
+        TimeOffReader(parts.engine, parts.clock),
+        TimeOffWriter(parts.engine, parts.clock, parts.new_id, parts.announcer),
     )

@@ -18,6 +18,7 @@ from yoyaku.services.records import RecordCalls
 from yoyaku.services.reports import ReportCalls
 from yoyaku.services.schedules import ScheduleCalls
 from yoyaku.services.sessions import SessionCalls
+from yoyaku.services.time_off import TimeOffCalls
 from yoyaku.tokens import TokenSource
 
 R = TypeVar("R")
@@ -26,6 +27,7 @@ R = TypeVar("R")
 class BlockingClient(
     AppointmentCalls,
     ScheduleCalls,
+    TimeOffCalls,
     QueueCalls,
     DirectoryCalls,
     ClinicCalls,

@@ -13,11 +13,13 @@ from yoyaku.services.records import RecordCalls
 from yoyaku.services.reports import ReportCalls
 from yoyaku.services.schedules import ScheduleCalls
 from yoyaku.services.sessions import SessionCalls
+from yoyaku.services.time_off import TimeOffCalls
 
 
 class Client(
     AppointmentCalls,
     ScheduleCalls,
+    TimeOffCalls,
     QueueCalls,
     DirectoryCalls,
     ClinicCalls,

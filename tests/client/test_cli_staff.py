@@ -119,3 +119,21 @@ async def test_reports_are_shown_and_written_to_a_file(scene: Scene, staff: Shel
     words = ("reports", "export", "utilization", "tokyo", TUESDAY, TUESDAY, "--by", "doctor", "-o", f"{file}")
     assert (await staff(*words)).out == f"wrote {file}\n"
     assert file.read_text(encoding="utf-8-sig").splitlines()[1] == f"{scene.doctor_id},Mori Hana,180,30,0,1,0.1667"
+
+
+async def test_time_off_is_previewed_made_listed_and_deleted(scene: Scene, staff: Shell) -> None:
+    kept, cancelled = [
+        (await scene.book_slot(time, date=TUESDAY, patient_id=patient_id)).appointment
+        for time, patient_id in (("09:00", scene.patient_id), ("09:30", scene.other_id))
+    ]
+    period = (scene.doctor_id, f"{TUESDAY}T09:00", f"{TUESDAY}T11:00")
+    seen = await staff("time-off", "preview", *period)
+    assert kept.id in seen.out
+    assert cancelled.id in seen.out
+    made = await staff("time-off", "add", *period, "--cancel", "--keep", kept.id, "--reason", "a course", "--json")
+    off = made.json["time_off"]
+    assert (off["kept_count"], off["cancelled_count"]) == (1, 1)
+    assert "a course" in (await staff("time-off", "list", scene.doctor_id)).out
+    assert "cancelled" in (await staff("time-off", "show", off["id"])).out
+    assert (await staff("time-off", "delete", off["id"])).code == 0
+    assert "a course" not in (await staff("time-off", "list", scene.doctor_id)).out

@@ -180,7 +180,7 @@ def test_every_error_of_the_edge_is_in_every_operation(document: Json) -> None:
 def test_what_creates_answers_201_with_the_new_path(document: Json) -> None:
     created = {name for name, (*_, each) in operations(document).items() if "201" in each["responses"]}
     appointments, people = {"CreateAppointment", "CreateAppointmentType"}, {"CreateDoctor", "RegisterPatient"}
-    assert created == {*appointments, *people, "CreateClinic", "CreateRecord", "CreateResource"}
+    assert created == {*appointments, *people, "CreateClinic", "CreateRecord", "CreateResource", "CreateTimeOff"}
     answer = operations(document)["CreateAppointment"][2]["responses"]["201"]
     assert set(answer["headers"]) == {"Location", "ETag"}
 

@@ -68,3 +68,7 @@ SELECT id, doctor_id, date, row_number() OVER (PARTITION BY doctor_id, date ORDE
     start_at, end_at, 1, 'Room 1'
 FROM appointments;
 INSERT INTO ticket_events (ticket_id, happened_at, actor, event, note) SELECT id, due_at, 'tests', 'called', '' FROM tickets;
+-- Time off of each doctor, and of each appointment that met one.
+INSERT INTO time_off
+SELECT id, doctor_id, start_at, end_at, '', 'tests', created_at, NULL FROM appointments;
+INSERT INTO time_off_appointments SELECT id, id, start_at, end_at FROM appointments;

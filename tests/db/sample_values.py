@@ -95,6 +95,9 @@ def sample(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         "grouping": "doctor",
         "late_hours": 24,
         "due": [NOW],
+        "start_at": NOW,
+        "end_at": NOW,
+        "time_off_id": appointment,
     }
 
 
@@ -118,6 +121,7 @@ OWNERS = {
     "imports": "doctor_id",
     "notifications": "notification_id",
     "tickets": "appointment_id",
+    "time_off": "time_off_id",
 }
 
 

@@ -39,6 +39,8 @@ LARGE = {
     "security_events",
     "ticket_events",
     "tickets",
+    "time_off",
+    "time_off_appointments",
     "working_sessions",
 }
 

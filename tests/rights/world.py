@@ -33,6 +33,12 @@ WITH person AS (INSERT INTO practitioners VALUES (%(id)s, 'Mori Hana', now(), no
 INSERT INTO doctors (id, practitioner_id, clinic_id, specialty, active, version, hours_version, created_at, updated_at)
 SELECT gen_random_uuid(), id, %(clinic_id)s, 'Cardiology', true, 1, 0, now(), now() FROM person
 """
+_TIME_OFF = b"""
+WITH made AS (
+    INSERT INTO time_off VALUES (%(id)s, %(doctor_id)s, '2020-01-01', '2020-01-02', 'a course', 'tests', now())
+    RETURNING id)
+INSERT INTO time_off_appointments SELECT id, %(appointment_id)s, '2020-01-01', '2020-01-02' FROM made
+"""
 
 
 @dataclass(frozen=True)
@@ -49,11 +55,12 @@ class Side:
     account_id: str
     type_id: str
     resource_id: str
+    time_off_id: str
 
     @property
     def private_ids(self) -> dict[str, str]:
         """What nobody shall learn of who has no right to it."""
-        names = ("patient_id", "appointment_id", "record_id", "display_id", "account_id")
+        names = ("patient_id", "appointment_id", "record_id", "display_id", "account_id", "time_off_id")
         return {getattr(self, name): name for name in names}
 
 
@@ -136,8 +143,21 @@ async def _side(book: Book, url: str, name: str) -> Side:
     account_id = await book.account("staff", clinic_ids=[clinic_id])
     appointment_id = _add_appointment(url, patient_id, doctor_id, book.clock.now + timedelta(days=1))
     type_id, resource_id = await book.appointment_type(clinic_id), await book.resource(clinic_id)
+    time_off_id = str(uuid.uuid4())
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(_TIME_OFF, {"id": time_off_id, "doctor_id": doctor_id, "appointment_id": appointment_id})
     return Side(
-        name, clinic_id, doctor_id, patient_id, appointment_id, "", display_id, account_id, type_id, resource_id
+        name,
+        clinic_id,
+        doctor_id,
+        patient_id,
+        appointment_id,
+        "",
+        display_id,
+        account_id,
+        type_id,
+        resource_id,
+        time_off_id,
     )
 
 

@@ -50,7 +50,9 @@ class LockedDoctorRow(NamedTuple):
     """JSON, to be read with `hours.sessions`."""
 
 
-_ADD = sql(insert(doctors).values({column.name: bindparam(column.name) for column in doctors.c}))
+_ADD = sql(
+    insert(doctors).values({column.name: bindparam(column.name) for column in doctors.c if column.name != "time_off"})
+)
 
 _IDS_OF_CLINICS = sql(
     select(doctors.c.id)

@@ -38,6 +38,7 @@ from db.postgres.tables.records import (
 )
 from db.postgres.tables.recovery import backup_steps
 from db.postgres.tables.resources import appointment_resources, resources
+from db.postgres.tables.time_off import time_off, time_off_appointments
 
 __all__ = [
     "ACTIVE",
@@ -80,6 +81,8 @@ __all__ = [
     "signing_keys",
     "ticket_events",
     "tickets",
+    "time_off",
+    "time_off_appointments",
     "working_hours",
     "working_sessions",
 ]

@@ -64,7 +64,10 @@ class Wanted:
 def offered(doctor: Doctor, day: date, of_type: AppointmentType | None) -> Sequence[Slot]:
     """The slots of a day, or the visits of a type that begin with them, free or not."""
     slots = doctor.slots_on(day)
-    return of_type.starts(slots) if of_type else slots
+    if of_type is None:
+        return slots
+    # A visit may last over time off that lies in a buffer between two slots.
+    return [visit for visit in of_type.starts(slots) if not doctor.is_off(visit.visit)]
 
 
 def day_of(

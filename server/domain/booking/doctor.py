@@ -31,10 +31,19 @@ class Doctor:
     active: bool
     holidays: frozenset[date] = frozenset()
     """Days on which the clinic is closed."""
+    time_off: Sequence[Period] = ()
+    """When the doctor does not work, whatever the hours say; by start, and apart from each other."""
 
     def slots_on(self, day: date) -> Sequence[Slot]:
-        """All slots that the doctor's working hours give on a day, by start; none if inactive or on a holiday."""
+        """All slots that the doctor's working hours give on a day, by start.
+
+        None if inactive or on a holiday, and none that overlaps time off.
+        """
         return _slots_on(self, day) if self.active else ()
+
+    def is_off(self, period: Period) -> bool:
+        """Whether some of a period is time off."""
+        return any(each.overlaps(period) for each in self.time_off)
 
     def slot_for(self, visit: Period) -> Slot:
         """The slot of a visit, whether or not the doctor's working hours offer one at that time.
@@ -72,7 +81,8 @@ class Doctor:
 def _slots_on(doctor: Doctor, day: date) -> Sequence[Slot]:
     if day in doctor.holidays:
         return ()
-    return tuple(slots_on(doctor.hours, doctor.zone, day, doctor.policy.buffer))
+    slots = slots_on(doctor.hours, doctor.zone, day, doctor.policy.buffer)
+    return tuple(slot for slot in slots if not doctor.is_off(slot.visit)) if doctor.time_off else tuple(slots)
 
 
 def days_touched(doctors: Iterable[Doctor], period: Period) -> set[DoctorDay]:

@@ -63,10 +63,11 @@ def caller() -> Caller:
     return found
 
 
-def set_location(path: str, etag: str) -> None:
-    """Say where the new object is; the edge turns it into 201 with Location and ETag."""
+def set_location(path: str, etag: str = "") -> None:
+    """Say where the new object is; the edge turns it into 201 with Location and, if the object has one, ETag."""
     _CURRENT.get().headers.append(("location", path))
-    set_etag(etag)
+    if etag:
+        set_etag(etag)
 
 
 def set_etag(etag: str) -> None:

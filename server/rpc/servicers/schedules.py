@@ -12,6 +12,7 @@ from server.rpc.calls.streaming import watcher
 from server.rpc.messages.appointment_types import new_type, to_type, type_change, type_created, type_updated
 from server.rpc.messages.convert import to_date, to_optional_date, to_slot, to_time, to_timestamp
 from server.rpc.messages.resources import new_resource, resource_change, resource_created, resource_updated, to_resource
+from server.rpc.servicers.time_off import TimeOffServicer
 from server.usecases.schedules.appointment_types import AppointmentTypes
 from server.usecases.schedules.availability import Availability
 from server.usecases.schedules.available_days import AvailableDays, DaysWanted
@@ -19,12 +20,13 @@ from server.usecases.schedules.resources import Resources
 from server.usecases.schedules.search import FoundSlot, SlotFinder, SlotSearch
 from server.usecases.schedules.watch import SlotWatch, Watched
 from server.usecases.schedules.working_hours import HoursChanged, NewHours, Schedule, WorkingHours
+from server.usecases.time_off.read import TimeOffReader
+from server.usecases.time_off.write import TimeOffWriter
 from yoyaku.v1 import clinic_pb2, doctor_pb2, schedule_pb2
 from yoyaku.v1 import schedule_service_pb2 as pb
-from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceServicer
 
 
-class ScheduleServicer(ScheduleServiceServicer):
+class ScheduleServicer(TimeOffServicer):
     """Lists free slots and working hours, streams days as they change, and sets working hours."""
 
     def __init__(
@@ -36,6 +38,8 @@ class ScheduleServicer(ScheduleServiceServicer):
         working_hours: WorkingHours,
         appointment_types: AppointmentTypes,
         resources: Resources,
+        time_off: TimeOffReader,
+        time_off_writer: TimeOffWriter,
     ) -> None:
         self._availability = availability
         self._finder = finder
@@ -44,6 +48,8 @@ class ScheduleServicer(ScheduleServiceServicer):
         self._working_hours = working_hours
         self._appointment_types = appointment_types
         self._resources = resources
+        self._time_off = time_off
+        self._time_off_writer = time_off_writer
 
     def ListAvailableSlots(  # type: ignore[override]  # ready bytes
         self, request: pb.ListAvailableSlotsRequest, context: object

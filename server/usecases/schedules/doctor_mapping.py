@@ -1,7 +1,8 @@
 """Conversions from database rows to the types that the rules about slots use."""
 
+import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from server.domain.booking.wall_time import utc_offset_minutes
 
 _REMEMBERED_DOCTORS = 5_000
 _REMEMBERED_CLINICS = 500
+_INSTANT = re.compile(r'"([^"]+)"')
 
 
 def doctor_of(row: OfferRow) -> Doctor:
@@ -39,6 +41,7 @@ def doctor_of(row: OfferRow) -> Doctor:
         row.hours,
         row.active,
         row.holidays,
+        row.time_off,
     )
 
 
@@ -51,6 +54,7 @@ def _doctor(
     written_hours: str,
     active: bool,
     written_holidays: str,
+    written_time_off: str,
 ) -> Doctor:
     return Doctor(
         doctor_id,
@@ -61,6 +65,7 @@ def _doctor(
         hours_of(written_hours),
         active,
         _holidays_of(written_holidays),
+        _periods_of(written_time_off),
     )
 
 
@@ -69,6 +74,12 @@ def _doctor(
 def _holidays_of(written: str) -> frozenset[date]:
     days = written.strip("{}")
     return frozenset(map(date.fromisoformat, days.split(","))) if days else frozenset()
+
+
+def _periods_of(written: str) -> tuple[Period, ...]:
+    """The periods of a multirange, by start."""
+    instants = [datetime.fromisoformat(each).astimezone(UTC) for each in _INSTANT.findall(written)]
+    return tuple(Period(start_at, end_at) for start_at, end_at in zip(instants[::2], instants[1::2], strict=True))
 
 
 _known_doctor = lru_cache(maxsize=_REMEMBERED_DOCTORS)(_doctor)

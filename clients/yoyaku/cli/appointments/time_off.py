@@ -1,0 +1,118 @@
+"""Commands for the time off of doctors."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.table import Table
+
+from yoyaku import BlockingClient
+from yoyaku.cli import words
+from yoyaku.cli.appointments.browsing import DoctorArgument
+from yoyaku.cli.output import tables
+from yoyaku.cli.output.escaping import plain
+from yoyaku.cli.session import Json, app, present, session
+from yoyaku.v1.appointment_pb2 import AppointmentStatus
+from yoyaku.v1.time_off_pb2 import TimeOffAction, TimeOffAppointment, TimeOffOutcome
+
+time_off = typer.Typer(help="Time off of doctors (staff, admins).", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(time_off, name="time-off")
+
+Start = Annotated[
+    datetime, typer.Argument(metavar="START", parser=words.moment, help="2026-11-24T09:30 on the clinic's clock.")
+]
+End = Annotated[datetime, typer.Argument(metavar="END", parser=words.moment, help="The same; it excludes its end.")]
+Which = Annotated[str, typer.Argument(metavar="TIME_OFF", help="Its id, as `yoyaku time-off list` shows it.")]
+
+
+@time_off.command()
+def preview(context: typer.Context, doctor: DoctorArgument, start: Start, end: End, as_json: Json = False) -> None:
+    """Show which appointments time off would meet, and change nothing."""
+    with session(context) as client:
+        doctor_id = words.doctor_id(client, doctor)
+        zone = _zone(client, doctor_id)
+        answer = client.preview_time_off(doctor_id, start=_instant(start, zone), end=_instant(end, zone))
+    present(answer, _met(answer.appointments, zone), as_json=as_json)
+
+
+@time_off.command()
+def add(
+    context: typer.Context,
+    doctor: DoctorArgument,
+    start: Start,
+    end: End,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for staff only.")] = "",
+    cancel: Annotated[bool, typer.Option("--cancel", help="Cancel the appointments in it, and tell patients.")] = False,
+    keep: Annotated[
+        list[str] | None, typer.Option(metavar="APPOINTMENT", help="Not this one; may be repeated.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make time off: its slots are not offered any more. The appointments in it stay, unless --cancel is given."""
+    action = TimeOffAction.TIME_OFF_ACTION_CANCEL if cancel else TimeOffAction.TIME_OFF_ACTION_KEEP
+    exceptions = dict.fromkeys(keep or (), TimeOffAction.TIME_OFF_ACTION_KEEP)
+    with session(context) as client:
+        doctor_id = words.doctor_id(client, doctor)
+        zone = _zone(client, doctor_id)
+        answer = client.create_time_off(
+            doctor_id,
+            start=_instant(start, zone),
+            end=_instant(end, zone),
+            reason=reason,
+            action=action,
+            exceptions=exceptions,
+        )
+    present(answer, _met(answer.appointments, zone), as_json=as_json)
+
+
+@time_off.command("list")
+def list_all(context: typer.Context, doctor: DoctorArgument, as_json: Json = False) -> None:
+    """Show the latest 100 of a doctor's time off, with how many appointments are kept, cancelled and moved."""
+    with session(context) as client:
+        answer = client.list_time_off(words.doctor_id(client, doctor), size=100)
+    made = tables.table("", "Start", "End", "Kept", "Cancelled", "Moved", "Reason", "Id")
+    for each in answer.time_off:
+        zone = ZoneInfo(each.time_zone)
+        times = (each.start_time.ToDatetime(zone), each.end_time.ToDatetime(zone))
+        counts = (each.kept_count, each.cancelled_count, each.moved_count)
+        made.add_row(*(f"{time:%Y-%m-%d %H:%M}" for time in times), *map(str, counts), plain(each.reason), each.id)
+    present(answer, made, as_json=as_json)
+
+
+@time_off.command()
+def show(context: typer.Context, which: Which, as_json: Json = False) -> None:
+    """Show what became of the appointments that a time off met."""
+    with session(context) as client:
+        answer = client.get_time_off(which)
+    present(answer, _met(answer.appointments, ZoneInfo(answer.time_off.time_zone)), as_json=as_json)
+
+
+@time_off.command()
+def delete(context: typer.Context, which: Which, as_json: Json = False) -> None:
+    """Delete time off: its slots can be booked again. What became of its appointments stays as it is."""
+    with session(context) as client:
+        answer = client.delete_time_off(which)
+    present(answer, "Deleted: its slots can be booked again.", as_json=as_json)
+
+
+def _met(appointments: Iterable[TimeOffAppointment], zone: ZoneInfo) -> Table:
+    made = tables.table("", "Start", "Patient", "Status", "Outcome", "Id")
+    for each in appointments:
+        made.add_row(
+            f"{each.start_time.ToDatetime(zone):%Y-%m-%d %H:%M}",
+            plain(each.patient.name),
+            AppointmentStatus.Name(each.status).removeprefix("APPOINTMENT_STATUS_").lower(),
+            TimeOffOutcome.Name(each.outcome).removeprefix("TIME_OFF_OUTCOME_").lower().replace("unspecified", ""),
+            each.appointment_id,
+        )
+    return made
+
+
+def _zone(client: BlockingClient, doctor_id: str) -> ZoneInfo:
+    return ZoneInfo(client.get_schedule(doctor_id).schedule.time_zone)
+
+
+def _instant(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)

@@ -1,0 +1,68 @@
+"""ScheduleService: time off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from yoyaku.calls import ServiceCalls
+from yoyaku.methods import ClientMethod
+from yoyaku.v1 import schedule_service_pb2 as pb
+from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceStub
+from yoyaku.v1.time_off_pb2 import TimeOffAction
+from yoyaku.wire import Instant, timestamp, write_id
+
+
+class TimeOffCalls(ServiceCalls):
+    """The calls with which staff manage the time off of doctors."""
+
+    @ClientMethod
+    async def preview_time_off(self, doctor_id: str, *, start: Instant, end: Instant) -> pb.PreviewTimeOffResponse:
+        """The appointments that time off would meet (NotFound, NotAllowed)."""
+        request = pb.PreviewTimeOffRequest(doctor_id=doctor_id, start_time=timestamp(start), end_time=timestamp(end))
+        return await self._call(self._stub(ScheduleServiceStub).PreviewTimeOff, request)
+
+    @ClientMethod
+    async def create_time_off(
+        self,
+        doctor_id: str,
+        *,
+        start: Instant,
+        end: Instant,
+        reason: str = "",
+        action: TimeOffAction.ValueType = TimeOffAction.TIME_OFF_ACTION_KEEP,
+        exceptions: Mapping[str, TimeOffAction.ValueType] | None = None,
+        request_id: str = "",
+    ) -> pb.CreateTimeOffResponse:
+        """Make time off; `exceptions` says what to do otherwise with some appointments (NotFound, NotAllowed)."""
+        request = pb.CreateTimeOffRequest(
+            doctor_id=doctor_id,
+            start_time=timestamp(start),
+            end_time=timestamp(end),
+            reason=reason,
+            action=action,
+            exceptions=[
+                pb.TimeOffException(appointment_id=appointment_id, action=other)
+                for appointment_id, other in (exceptions or {}).items()
+            ],
+            request_id=write_id(request_id),
+        )
+        return await self._call(self._stub(ScheduleServiceStub).CreateTimeOff, request)
+
+    @ClientMethod
+    async def get_time_off(self, time_off_id: str) -> pb.GetTimeOffResponse:
+        """One time off, and what became of the appointments that it met (NotFound)."""
+        return await self._call(
+            self._stub(ScheduleServiceStub).GetTimeOff, pb.GetTimeOffRequest(time_off_id=time_off_id)
+        )
+
+    @ClientMethod
+    async def list_time_off(self, doctor_id: str, *, size: int = 0, page_token: str = "") -> pb.ListTimeOffResponse:
+        """A page of a doctor's time off, the latest first (NotFound, NotAllowed)."""
+        request = pb.ListTimeOffRequest(doctor_id=doctor_id, size=size, page_token=page_token)
+        return await self._call(self._stub(ScheduleServiceStub).ListTimeOff, request)
+
+    @ClientMethod
+    async def delete_time_off(self, time_off_id: str, *, request_id: str = "") -> pb.DeleteTimeOffResponse:
+        """Delete time off: its slots can be booked again (NotFound)."""
+        request = pb.DeleteTimeOffRequest(time_off_id=time_off_id, request_id=write_id(request_id))
+        return await self._call(self._stub(ScheduleServiceStub).DeleteTimeOff, request)

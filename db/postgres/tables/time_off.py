@@ -1,0 +1,38 @@
+"""Time off of doctors, and the appointments that it met."""
+
+from sqlalchemy import Column, ForeignKey, Index, PrimaryKeyConstraint, Table, Text
+
+from db.postgres.tables.common import INSTANT, UUID, check, metadata, not_null, reference
+
+time_off = Table(
+    "time_off",
+    metadata,
+    not_null("id", UUID),
+    reference("time_off", "doctor"),
+    not_null("start_at", INSTANT),
+    not_null("end_at", INSTANT),
+    not_null("reason", Text(), check("time_off_reason_length", "length(reason) <= 500")),
+    # An account's id.
+    not_null("actor", Text()),
+    not_null("created_at", INSTANT),
+    Column("deleted_at", INSTANT),
+    check("time_off_end_after_start", "end_at > start_at"),
+    PrimaryKeyConstraint("id", name="time_off_pkey"),
+)
+Index("time_off_by_doctor", time_off.c.doctor_id, time_off.c.start_at, time_off.c.id)
+
+time_off_appointments = Table(
+    "time_off_appointments",
+    metadata,
+    not_null("time_off_id", UUID, ForeignKey("time_off.id", name="time_off_appointments_time_off_fkey")),
+    not_null(
+        "appointment_id",
+        UUID,
+        ForeignKey("appointments.id", name="time_off_appointments_appointment_fkey", ondelete="CASCADE"),
+    ),
+    # When the appointment was when the time off was made.
+    not_null("start_at", INSTANT),
+    not_null("end_at", INSTANT),
+    PrimaryKeyConstraint("time_off_id", "appointment_id", name="time_off_appointments_pkey"),
+)
+Index("time_off_appointments_by_appointment", time_off_appointments.c.appointment_id)

@@ -1,0 +1,69 @@
+"""Time off on the wire."""
+
+from db.postgres.booking.time_off import MetRow, TimeOffRow
+from server.domain.booking.slots import Period
+from server.domain.booking.time_off import TimeOffAction
+from server.rpc.messages.convert import from_timestamp, to_status, to_timestamp
+from server.usecases.time_off.write import NewTimeOff, TimeOffDone
+from yoyaku.v1 import patient_pb2, time_off_pb2
+from yoyaku.v1 import schedule_service_pb2 as pb
+
+
+def period_of(request: pb.PreviewTimeOffRequest | pb.CreateTimeOffRequest) -> Period:
+    """The period that a request is about (INVALID_REQUEST)."""
+    return Period(from_timestamp("start_time", request.start_time), from_timestamp("end_time", request.end_time))
+
+
+def new_time_off(request: pb.CreateTimeOffRequest) -> NewTimeOff:
+    """The time off that a request makes (INVALID_REQUEST)."""
+    return NewTimeOff(
+        request.doctor_id.lower(),
+        period_of(request),
+        request.reason,
+        _action(request.action),
+        {each.appointment_id.lower(): _action(each.action) for each in request.exceptions},
+    )
+
+
+def to_time_off(row: TimeOffRow) -> time_off_pb2.TimeOff:
+    """A time off as a message."""
+    return time_off_pb2.TimeOff(
+        id=row.id,
+        doctor_id=row.doctor_id,
+        time_zone=row.time_zone,
+        start_time=to_timestamp(row.start_at),
+        end_time=to_timestamp(row.end_at),
+        reason=row.reason,
+        create_time=to_timestamp(row.created_at),
+        delete_time=to_timestamp(row.deleted_at) if row.deleted_at else None,
+        kept_count=row.kept,
+        cancelled_count=row.cancelled,
+        moved_count=row.moved,
+    )
+
+
+def to_met(row: MetRow) -> time_off_pb2.TimeOffAppointment:
+    """An appointment that a time off met as a message."""
+    return time_off_pb2.TimeOffAppointment(
+        appointment_id=row.id,
+        patient=patient_pb2.PatientRef(id=row.patient_id, name=row.patient_name),
+        start_time=to_timestamp(row.start_at),
+        end_time=to_timestamp(row.end_at),
+        status=to_status(row.status),
+        outcome=time_off_pb2.TimeOffOutcome.Value(f"TIME_OFF_OUTCOME_{row.outcome.upper() or 'UNSPECIFIED'}"),
+    )
+
+
+def time_off_created(done: TimeOffDone) -> pb.CreateTimeOffResponse:
+    """The answer to CreateTimeOff."""
+    return pb.CreateTimeOffResponse(time_off=to_time_off(done.row), appointments=map(to_met, done.met))
+
+
+def time_off_deleted(done: TimeOffDone) -> pb.DeleteTimeOffResponse:
+    """The answer to DeleteTimeOff."""
+    return pb.DeleteTimeOffResponse(time_off=to_time_off(done.row))
+
+
+def _action(action: time_off_pb2.TimeOffAction.ValueType) -> TimeOffAction:
+    name = time_off_pb2.TimeOffAction.Name(action).removeprefix("TIME_OFF_ACTION_")
+    return TimeOffAction.KEEP if name == "UNSPECIFIED" else TimeOffAction[name]

@@ -1,0 +1,46 @@
+"""ScheduleService: time off."""
+
+from server.rpc.calls.current_call import caller, set_location
+from server.rpc.calls.idempotent_write import idempotent_write
+from server.rpc.messages.time_off import (
+    new_time_off,
+    period_of,
+    time_off_created,
+    time_off_deleted,
+    to_met,
+    to_time_off,
+)
+from server.usecases.time_off.read import TimeOffReader
+from server.usecases.time_off.write import TimeOffWriter
+from yoyaku.v1 import schedule_service_pb2 as pb
+from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceServicer
+
+
+class TimeOffServicer(ScheduleServiceServicer):
+    """The methods of ScheduleService that are about time off."""
+
+    _time_off: TimeOffReader
+    _time_off_writer: TimeOffWriter
+
+    async def PreviewTimeOff(self, request: pb.PreviewTimeOffRequest, context: object) -> pb.PreviewTimeOffResponse:
+        met = await self._time_off.preview(caller(), request.doctor_id.lower(), period_of(request))
+        return pb.PreviewTimeOffResponse(appointments=map(to_met, met))
+
+    async def CreateTimeOff(self, request: pb.CreateTimeOffRequest, context: object) -> pb.CreateTimeOffResponse:
+        write = idempotent_write(caller(), request, request.request_id, time_off_created, pb.CreateTimeOffResponse)
+        response = await self._time_off_writer.create(caller(), new_time_off(request), write)
+        set_location(f"/api/time-off/{response.time_off.id}")
+        return response
+
+    async def GetTimeOff(self, request: pb.GetTimeOffRequest, context: object) -> pb.GetTimeOffResponse:
+        row, account = await self._time_off.get(caller(), request.time_off_id.lower())
+        return pb.GetTimeOffResponse(time_off=to_time_off(row), appointments=map(to_met, account))
+
+    async def ListTimeOff(self, request: pb.ListTimeOffRequest, context: object) -> pb.ListTimeOffResponse:
+        doctor_id = request.doctor_id.lower()
+        rows, next_page_token = await self._time_off.list(caller(), doctor_id, request.size, request.page_token)
+        return pb.ListTimeOffResponse(time_off=map(to_time_off, rows), next_page_token=next_page_token)
+
+    async def DeleteTimeOff(self, request: pb.DeleteTimeOffRequest, context: object) -> pb.DeleteTimeOffResponse:
+        write = idempotent_write(caller(), request, request.request_id, time_off_deleted, pb.DeleteTimeOffResponse)
+        return await self._time_off_writer.delete(caller(), request.time_off_id.lower(), write)

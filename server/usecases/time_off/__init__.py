@@ -1,0 +1,1 @@
+"""Time off of doctors."""

@@ -1,7 +1,5 @@
 """ScheduleService: time off."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from yoyaku.calls import ServiceCalls
@@ -29,8 +27,8 @@ class TimeOffCalls(ServiceCalls):
         start: Instant,
         end: Instant,
         reason: str = "",
-        action: TimeOffAction.ValueType = TimeOffAction.TIME_OFF_ACTION_KEEP,
-        exceptions: Mapping[str, TimeOffAction.ValueType] | None = None,
+        action: "TimeOffAction.ValueType" = TimeOffAction.TIME_OFF_ACTION_KEEP,
+        exceptions: "Mapping[str, TimeOffAction.ValueType] | None" = None,
         request_id: str = "",
     ) -> pb.CreateTimeOffResponse:
         """Make time off; `exceptions` says what to do otherwise with some appointments (NotFound, NotAllowed)."""

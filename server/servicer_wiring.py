@@ -79,18 +79,6 @@ def servicers(parts: Parts) -> Servicers:
     )
 
 
-def _schedules(parts: Parts) -> ScheduleServicer:
-    return ScheduleServicer(
-        Availability(parts.days, parts.engine, parts.clock, FORMS),
-        SlotFinder(parts.engine, parts.clock),
-        AvailableDays(parts.days, parts.engine),
-        SlotWatch(parts.engine, parts.clock, parts.hub, parts.streams, FORMS),
-        WorkingHours(parts.engine, parts.clock, parts.announcer),
-        AppointmentTypes(parts.engine, parts.clock, parts.new_id),
-        Resources(parts.engine, parts.clock, parts.new_id),
-    )
-
-
 def _appointments(parts: Parts) -> AppointmentServicer:
     canceller = Canceller(parts.engine, parts.clock, parts.announcer)
     return AppointmentServicer(

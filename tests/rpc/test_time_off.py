@@ -8,6 +8,7 @@ import pytest
 
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import TUESDAY, Scene
+from tests.rpc.test_holds import hold
 from yoyaku.v1 import schedule_service_pb2 as pb
 from yoyaku.v1.appointment_pb2 import AppointmentStatus
 from yoyaku.v1.schedule_pb2 import CLOSED_REASON_NOT_WORKING
@@ -123,6 +124,14 @@ async def test_each_appointment_is_kept_or_cancelled_as_the_request_says(scene: 
         cancelled.id,
     )
     assert jobs == 1
+
+
+async def test_a_hold_in_time_off_ends_without_a_notice(scene: Scene) -> None:
+    held = await hold(scene, "09:00")
+    made = await make(scene, at("09:00"), at("12:00"), action=CANCEL)
+    assert [each.outcome for each in made.appointments] == [TimeOffOutcome.TIME_OFF_OUTCOME_CANCELLED]
+    assert await status_of(scene, held) == "expired"
+    assert await scene.book.rows("SELECT id FROM procrastinate_jobs WHERE args->>'appointment_id' = %s", held.id) == []
 
 
 async def test_whoever_has_come_is_kept(scene: Scene) -> None:

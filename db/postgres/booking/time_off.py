@@ -46,6 +46,7 @@ SELECT a.id, a.patient_id, p.name, a.start_at, a.end_at, a.status, upper(a.durin
 FROM appointments a JOIN patients p ON p.id = a.patient_id
 WHERE a.doctor_id = %(doctor_id)s AND a.date BETWEEN %(first)s AND %(last)s
     AND a.start_at < %(end_at)s AND a.end_at > %(start_at)s AND a.end_at > %(now)s AND a.{ACTIVE}
+    AND (a.held_until IS NULL OR a.held_until > %(now)s)
 ORDER BY a.start_at, a.id LIMIT %(limit)s
 """
 _LOCK_PATIENTS = "SELECT FROM patients WHERE id = ANY(%(patient_ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE"
@@ -69,7 +70,7 @@ UPDATE doctors d SET time_off = coalesce((
     WHERE t.doctor_id = d.id AND t.end_at > %(now)s::timestamptz - interval '100 days' AND t.deleted_at IS NULL), '{}')
 WHERE id = %(doctor_id)s
 """
-_OUTCOME = """CASE WHEN a.status = 'cancelled' THEN 'cancelled'
+_OUTCOME = """CASE WHEN a.status IN ('cancelled', 'expired') THEN 'cancelled'
     WHEN a.doctor_id <> t.doctor_id OR a.start_at >= t.end_at OR a.end_at <= t.start_at THEN 'moved' ELSE 'kept' END"""
 _COUNTED = f"""
 SELECT t.id, t.doctor_id, d.clinic_id, c.time_zone, t.start_at, t.end_at, t.reason, t.created_at, t.deleted_at,

@@ -131,11 +131,21 @@ class _TimeOffCreation:
         row = TimeOffRow(self.time_off_id, new.doctor_id, "", "", *new.period, new.reason, self.now, None)
         await time_off.add(pg, row, self.caller.id, [each.id for each in met], self.now)
         if cancelled:
-            ids = [each.id for each in cancelled]
-            await appointments.set_status(pg, ids, AppointmentStatus.CANCELLED, self.now)
+            held, told = (
+                [each.id for each in cancelled if (each.status == AppointmentStatus.HELD) is one]
+                for one in (True, False)
+            )
+            await appointments.set_status(pg, held, AppointmentStatus.EXPIRED, self.now)
+            await appointments.set_status(pg, told, AppointmentStatus.CANCELLED, self.now)
         stored, account = await time_off.get(pg, row.id) or row, await time_off.account(pg, row.id)
         if cancelled:
             # Last: it locks the feed of the clinic.
-            changes = [AppointmentChange(each.id, "cancelled", self.caller.id, _NOTE) for each in cancelled]
+            changes = [
+                # Nobody was told of a hold, so nobody is told of its end.
+                AppointmentChange(
+                    each.id, "expired" if each.status == AppointmentStatus.HELD else "cancelled", self.caller.id, _NOTE
+                )
+                for each in cancelled
+            ]
             await history.record_changes(pg, changes, self.now)
         return TimeOffDone(stored, account, Changes(raised))

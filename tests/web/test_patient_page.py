@@ -46,9 +46,11 @@ async def choose_visit(page: Page, kind: str = "Something else") -> None:
     await page.get_by_role("button", name="Continue").click()
 
 
-@pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(
+    ("screen", "first", "second"), [(PHONE, "16:00", "14:30"), (DESKTOP, "10:00", "11:00")], ids=["phone", "desktop"]
+)
 async def test_a_person_books_moves_and_cancels_by_following_the_screen(
-    browser: Browser, practice: Practice, screen: dict[str, Any]
+    browser: Browser, practice: Practice, screen: dict[str, Any], first: str, second: str
 ) -> None:
     email, day = await practice.patient(), practice.tomorrow
     async with signed_in(browser, practice, email, "/?lang=en", **screen) as page:
@@ -64,7 +66,7 @@ async def test_a_person_books_moves_and_cancels_by_following_the_screen(
         await expect(page.get_by_role("alert")).to_contain_text("Choose what your visit is for")
         await page.get_by_label("Is there anything the doctor should know?").fill("Since <b>Monday</b>")
         await choose_visit(page, "Check-up")
-        await slot(page, day, "16:00").click()
+        await slot(page, day, first).click()
         await expect(page.locator(HEADING)).to_have_text("Check and confirm")
         await expect(page.locator(".kept")).to_have_text(re.compile(r"for [45]:\d\d minutes"))
         await expect(page.locator(".facts")).to_contain_text("Since <b>Monday</b>")
@@ -79,13 +81,13 @@ async def test_a_person_books_moves_and_cancels_by_following_the_screen(
         assert max(map(len, calendar.split(b"\r\n"))) <= 75
 
         await page.get_by_role("navigation").get_by_role("link", name="My appointments").click()
-        await page.get_by_role("link", name="Open").click()
+        await page.get_by_role("link", name="View").click()
         await page.get_by_role("link", name="Move to another time").click()
         await expect(page.locator("main")).to_contain_text("stays at")
-        await slot(page, day, "14:30").click()
+        await slot(page, day, second).click()
         await page.get_by_role("button", name="Yes, move it").click()
         await expect(page.get_by_text("The appointment is moved.")).to_be_visible()
-        await expect(page.locator(".facts")).to_contain_text("14:30")
+        await expect(page.locator(".facts")).to_contain_text(second)
 
         await page.get_by_role("link", name="Cancel this appointment").click()
         await expect(page.locator("main")).to_contain_text("Somebody else can then book this time")

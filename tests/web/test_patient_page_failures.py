@@ -69,8 +69,21 @@ async def test_who_is_signed_out_signs_in_over_the_page_and_goes_on(browser: Bro
         await page.evaluate(SPOIL)
         await confirm(page)
         await expect(page.get_by_role("dialog")).to_contain_text("Nothing that you entered is lost")
+        await expect(page.locator("#email")).to_have_value(email)
         await sign_in(page, email)
         await is_booked_once(page, practice, email)
+
+
+async def test_another_person_who_signs_in_over_the_page_sees_nothing_of_it(
+    browser: Browser, practice: Practice
+) -> None:
+    email, other = await practice.patient(), await practice.patient("Ito Yui")
+    async with about_to_confirm(browser, practice, email) as page:
+        await page.evaluate("localStorage.removeItem('yoyaku.patient.session')")
+        await confirm(page)
+        await sign_in(page, other)
+        await expect(page.locator("h1")).to_have_text("Book an appointment")
+    assert await practice.booked(other) == []
 
 
 @pytest.mark.parametrize(

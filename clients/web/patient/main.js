@@ -17,6 +17,8 @@ const text = lang === "ja" ? (await import("./words/ja.js")).JA : (await import(
 const shared = sharedWords(lang);
 const session = new Session("patient");
 let shown = new AbortController();
+/** Who looks at the page, even after the session has ended. */
+let person = session.account;
 
 /** @type {Page} */
 const page = {
@@ -34,16 +36,23 @@ const page = {
 
 /** Do what needs a session; who is signed out meanwhile signs in over the page, and it is done then. @template Answer @param {() => Promise<Answer>} work @returns {Promise<Answer>} */
 async function signedIn(work) {
-  const before = session.account?.id;
+  const before = session.account ?? person;
   try {
     return await work();
   } catch (error) {
     if (asFailure(error).status !== 401) throw error;
-    await signInAgain(page);
+    await signInAgain(page, before?.email ?? "");
     // Somebody else's view must not show through.
-    if (before && session.account?.id !== before) location.replace("/");
+    if (before && session.account?.id !== before.id) await elsewhere();
     return work();
   }
+}
+
+/** Begin anew, whatever waits. @returns {Promise<never>} */
+function elsewhere() {
+  sessionStorage.clear();
+  location.replace("/");
+  return new Promise(() => {});
 }
 
 /** Go to a view. @param {string} name @param {Record<string, string>} query */
@@ -64,6 +73,7 @@ async function show() {
   shown = new AbortController();
   const { signal } = shown;
   const [name = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  person = session.account;
   drawFrame(page, name, show);
   const waiting = setTimeout(() => put([make("p", { class: "muted", role: "status" }, text.loading)]), 300);
   try {

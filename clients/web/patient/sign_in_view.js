@@ -36,14 +36,14 @@ function forgotten({ text }) {
 /** @type {Promise<void> | null} one form, however many calls wait for it */
 let open = null;
 
-/** Resolves once somebody has signed in. Who closes the form signs in on the page instead. @param {Page} page */
-export function signInAgain(page) {
-  open ??= ask(page).finally(() => (open = null));
+/** Resolves once somebody has signed in. Who closes the form signs in on the page instead. @param {Page} page @param {string} email who it was */
+export function signInAgain(page, email) {
+  open ??= ask(page, email).finally(() => (open = null));
   return open;
 }
 
-/** @param {Page} page @returns {Promise<void>} */
-function ask(page) {
+/** @param {Page} page @param {string} email @returns {Promise<void>} */
+function ask(page, email) {
   const { text, shared, session } = page;
   return new Promise((resolve) => {
     let done = false;
@@ -66,5 +66,8 @@ function ask(page) {
     });
     document.body.append(dialog);
     dialog.showModal();
+    const field = /** @type {HTMLInputElement} */ (dialog.querySelector("#email"));
+    field.value = email;
+    if (email) /** @type {HTMLInputElement} */ (dialog.querySelector("#password")).focus();
   });
 }

@@ -26,7 +26,7 @@ export async function timesView(page, query, signal) {
   const choose = (/** @type {Slot} */ slot) =>
     page.go(moved ? "move" : "confirm", { doctor: doctor.id, type: type?.id ?? "", start: slot.start_time, ...(moved && { id: moved }) });
   const kept = moved && (await page.call(`/api/appointments/${moved}`)).appointment.start_time;
-  const state = make("p", { class: "state", "data-state": "connecting" }, text.connecting);
+  const state = make("p", { class: "state", role: "status", "data-state": "connecting" }, text.connecting);
   const news = make("p", { class: "hidden-text", role: "status" });
   const grid = new WeekGrid(page, clock, from, today, choose, (/** @type {string} */ told) => (news.textContent = told));
   const empty = make("div", { "aria-live": "polite" });
@@ -40,8 +40,8 @@ export async function timesView(page, query, signal) {
     calendar(page, clock, days, from, (date) => address(query, date)),
     weekMenu(page, clock, query, from, today, clinic),
     empty,
-    grid.element,
     state,
+    grid.element,
     news,
     make("div", { class: "actions" }, make("a", { class: "button", href: moved ? `#/appointment?id=${moved}` : `#/visit?${query}` }, text.back)),
   ].filter((each) => each instanceof Node);

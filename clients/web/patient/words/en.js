@@ -113,7 +113,7 @@ export const EN = {
   past: "Earlier",
   noUpcoming: "You have no appointment.",
   showOlder: "Show older ones",
-  open: "Open",
+  open: "View",
   appointmentTitle: "Appointment",
   move: "Move to another time",
   cancel: "Cancel this appointment",

@@ -100,7 +100,7 @@ export const JA = {
   past: "過去の予約",
   noUpcoming: "予約はありません。",
   showOlder: "さらに前の予約を表示",
-  open: "開く",
+  open: "詳細",
   appointmentTitle: "予約の内容",
   move: "日時を変更する",
   cancel: "予約を取り消す",

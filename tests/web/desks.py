@@ -13,12 +13,14 @@ from tests.fixtures.browser import opened
 from tests.web.conftest import Room
 
 
-def session(url: str, token: str, role: str, clinic_ids: list[str], doctor_id: str = "") -> dict[str, Any]:
-    """What a browser keeps of somebody who has signed in at the desk."""
+def session(
+    url: str, token: str, role: str, clinic_ids: list[str], doctor_id: str = "", page: str = "desk"
+) -> dict[str, Any]:
+    """What a browser keeps of somebody who has signed in to a page."""
     account: dict[str, Any] = {"id": "", "email": "", "roles": [f"ACCOUNT_ROLE_{role}"], "clinic_ids": clinic_ids}
     account |= {"all_clinics": False, "patient_id": "", "doctor_id": doctor_id}
     tokens = {"access": token, "refresh": "", "endsAt": time.time() * 1000 + 600_000, "account": account}
-    kept = {"name": "yoyaku.desk.session", "value": json.dumps(tokens)}
+    kept = {"name": f"yoyaku.{page}.session", "value": json.dumps(tokens)}
     return {"cookies": [], "origins": [{"origin": url, "localStorage": [kept]}]}
 
 

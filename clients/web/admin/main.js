@@ -1,0 +1,85 @@
+/** Signs an admin in and shows the part of the administration that the address names. */
+
+import { asFailure } from "../shared/api.js";
+import { choice } from "../shared/ask.js";
+import { make, part } from "../shared/elements.js";
+import { choose, language } from "../shared/language.js";
+import { Session } from "../shared/session.js";
+import { signInForm } from "../shared/sign_in.js";
+import { sharedWords } from "../shared/words.js";
+import { accounts } from "./accounts.js";
+import { Admin } from "./admin.js";
+import { audit } from "./audit.js";
+import { catalogue } from "./catalogue.js";
+import { dashboard } from "./dashboard.js";
+import { displays } from "./displays.js";
+import { notices } from "./notices.js";
+import { policies } from "./policies.js";
+import { refused, words } from "./words.js";
+
+/** @import { Clinic } from "./admin.js" */
+
+const CLINIC = "yoyaku.admin.clinic";
+const PARTS = { dashboard, notices, accounts, policies, catalogue, displays, audit };
+
+const lang = language();
+const t = words(lang);
+const session = new Session("admin");
+const root = part("admin");
+
+/** @param {string} why why it is needed, if that is not plain */
+function signIn(why = "") {
+  const other = make("button", { type: "button", class: "plain", lang: lang === "ja" ? "en" : "ja", onclick: () => choose(lang === "ja" ? "en" : "ja") }, t.otherLanguage);
+  document.title = t.signInTitle;
+  root.replaceChildren(make("main", { class: "narrow" }, make("h1", {}, t.signInTitle), why && make("p", { role: "status" }, why), signInForm(session, sharedWords(lang), () => enter(), other)));
+  root.querySelector("input")?.focus();
+}
+
+/** Show the clinic that was shown last, or the first one. */
+async function enter() {
+  const { account } = session;
+  if (!account) return signIn();
+  if (!account.roles.includes("ACCOUNT_ROLE_ADMIN")) {
+    session.signOut();
+    return signIn(t.notForYou);
+  }
+  try {
+    const clinics = /** @type {Clinic[]} */ ((await session.call("/api/clinics?size=100")).clinics);
+    const clinic = clinics.find(({ id }) => id === localStorage.getItem(CLINIC)) ?? clinics[0];
+    if (!clinic) return signIn(t.noClinic);
+    open(clinic, clinics);
+  } catch (error) {
+    const failure = asFailure(error);
+    if (failure.status === 401) return signIn(refused(lang, failure));
+    root.replaceChildren(make("main", { class: "narrow" }, make("p", { role: "alert" }, refused(lang, failure)), make("button", { type: "button", onclick: () => enter() }, t.tryAgain)));
+  }
+}
+
+/** @param {Clinic} clinic @param {Clinic[]} clinics */
+function open(clinic, clinics) {
+  const admin = new Admin(session, lang, clinic, clinics, () => signIn());
+  const chooser = choice("clinic", clinics.map(({ id, name }) => ({ value: id, text: name })), clinic.id);
+  chooser.addEventListener("change", () => (localStorage.setItem(CLINIC, chooser.value), enter()));
+  const names = /** @type {(keyof typeof PARTS)[]} */ (Object.keys(PARTS));
+  const links = names.map((name) => make("a", { href: `#${name}` }, t[name]));
+  const main = make("main", { id: "part", tabindex: "-1" });
+  const out = make("button", { type: "button", onclick: () => (session.signOut(), signIn()) }, t.signOut);
+  root.replaceChildren(
+    make("div", { class: "shell" }, make("nav", { "aria-label": t.parts }, make("div", { class: "field" }, make("label", { for: "clinic" }, t.clinic), chooser), ...links, make("a", { href: "/desk" }, t.desk), out), main),
+    admin.bar,
+  );
+  const show = (/** @type {boolean} */ moved) => {
+    const name = names.find((each) => `#${each}` === location.hash) ?? "dashboard";
+    admin.leave();
+    document.title = `${t[name]} · ${clinic.name}`;
+    links.forEach((link, at) => (names[at] === name ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current")));
+    main.replaceChildren();
+    PARTS[name](admin, main);
+    if (moved) main.focus();
+  };
+  onhashchange = () => show(true);
+  show(false);
+}
+
+document.documentElement.lang = lang;
+enter();

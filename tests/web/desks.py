@@ -1,4 +1,4 @@
-"""A desk in a browser, for the tests of it."""
+"""The pages of staff in a browser, for their tests."""
 
 import json
 import re
@@ -9,6 +9,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Locator, Page, expect
 
+from tests.edge.clinic import Stack
 from tests.fixtures.browser import opened
 from tests.web.conftest import Room
 
@@ -30,8 +31,21 @@ async def desk(browser: Browser, room: Room, lang: str = "en", **how: Any) -> As
     state = session(room.edge.url, room.token, "STAFF", [room.clinic_id])
     how = {"viewport": {"width": 1440, "height": 900}, "storage_state": state} | how
     async with opened(browser, f"{room.edge.url}/desk/?lang={lang}", **how) as page:
-        await expect(page.locator(".block").first).to_be_attached()
+        await expect(page.locator(".day section")).to_have_count(len(room.doctor_ids))
         await expect(page.locator(":focus")).to_have_class(re.compile("block"))
+        yield page
+
+
+@asynccontextmanager
+async def administration(
+    browser: Browser, room: Room, stack: Stack, part: str, lang: str = "en", **how: Any
+) -> AsyncIterator[Page]:
+    """A part of the administration of the clinic whose day is shown."""
+    state = session(room.edge.url, stack.clinic.tokens["admin"], "ADMIN", [], page="admin")
+    state["origins"][0]["localStorage"].append({"name": "yoyaku.admin.clinic", "value": room.clinic_id})
+    how = {"viewport": {"width": 1440, "height": 900}, "storage_state": state} | how
+    async with opened(browser, f"{room.edge.url}/admin/?lang={lang}#{part}", **how) as page:
+        await expect(page.locator("main h1")).to_be_visible()
         yield page
 
 
@@ -40,9 +54,10 @@ def told(page: Page) -> Locator:
     return page.locator(".bar > p:not(:empty)")
 
 
-def at(page: Page, time_slot: str, column: int = 0) -> Locator:
-    """The block of a time of day."""
-    return page.locator(".day section").nth(column).locator(".block").filter(has_text=time_slot)
+def at(page: Page, text: str, column: int = 0) -> Locator:
+    """The block with a time of day, or of a patient."""
+    shown = page.locator(".when, bdi").filter(has_text=text)
+    return page.locator(".day section").nth(column).locator(".block").filter(has=shown)
 
 
 async def patient(room: Room, name: str) -> str:

@@ -1,8 +1,6 @@
 """The administration in a real browser, on a real worker behind Envoy."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +13,7 @@ from tests.edge.clinic import Stack
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.browser import opened
 from tests.web.conftest import Room
-from tests.web.desks import booked, session
+from tests.web.desks import administration, booked, session
 from yoyaku.v1.notification_pb2 import NotificationKind, NotificationOutcome
 from yoyaku.v1.record_pb2 import RecordAccessBasis, RecordAccessKind
 
@@ -27,19 +25,6 @@ DEAD = (
 )
 
 
-@asynccontextmanager
-async def admin(
-    browser: Browser, room: Room, stack: Stack, part: str, lang: str = "en", **how: Any
-) -> AsyncIterator[Page]:
-    """A part of the administration of the clinic whose day is shown."""
-    state = session(room.edge.url, stack.clinic.tokens["admin"], "ADMIN", [], page="admin")
-    state["origins"][0]["localStorage"].append({"name": "yoyaku.admin.clinic", "value": room.clinic_id})
-    how = {"viewport": {"width": 1440, "height": 900}, "storage_state": state} | how
-    async with opened(browser, f"{room.edge.url}/admin/?lang={lang}#{part}", **how) as page:
-        await expect(page.locator("main h1")).to_be_visible()
-        yield page
-
-
 def told(page: Page) -> Any:
     """What the bar at the bottom says."""
     return page.locator(".bar > p:not(:empty)")
@@ -47,7 +32,7 @@ def told(page: Page) -> Any:
 
 async def test_the_day_is_told_in_figures(browser: Browser, room: Room, stack: Stack) -> None:
     await booked(room, "Endo Mari", "14:00")
-    async with admin(browser, room, stack, "dashboard") as page:
+    async with administration(browser, room, stack, "dashboard") as page:
         expected = page.locator(".tile").filter(has_text="Expected").locator(".figure")
         await expect(expected).to_have_text(re.compile(r"^[1-9]"))
         await expect(page.locator("main tbody th bdi").first).to_have_text("Mori Hana")
@@ -63,7 +48,7 @@ async def test_a_dead_letter_is_sent_again_after_a_question(browser: Browser, ro
     engine = create_engine(settings.database_url.get_secret_value(), size=1, wait_seconds=5, application="tests")
     await Book(engine, Clock(now)).run(DEAD, room.patient_id, now, now + timedelta(days=1), now, now)
     await engine.dispose()
-    async with admin(browser, room, stack, "notices") as page:
+    async with administration(browser, room, stack, "notices") as page:
         await expect(page.locator("tbody th")).to_contain_text(["Change of address"])
         await page.get_by_role("button", name="Send again").press("Enter")
         await expect(page.get_by_role("dialog")).to_contain_text("would get it twice")
@@ -74,7 +59,7 @@ async def test_a_dead_letter_is_sent_again_after_a_question(browser: Browser, ro
 
 
 async def test_somebody_is_invited_and_barred_again(browser: Browser, room: Room, stack: Stack) -> None:
-    async with admin(browser, room, stack, "accounts") as page:
+    async with administration(browser, room, stack, "accounts") as page:
         await page.get_by_role("button", name="Invite somebody").press("Enter")
         await expect(page.locator(".error-summary")).to_contain_text("Enter your email address")
         await page.get_by_label("Email address").fill("nurse@hospital.example")
@@ -92,14 +77,16 @@ async def test_somebody_is_invited_and_barred_again(browser: Browser, room: Room
 
 
 async def test_rules_types_and_rooms_are_changed(browser: Browser, room: Room, stack: Stack) -> None:
-    async with admin(browser, room, stack, "policies") as page:
+    async with administration(browser, room, stack, "policies") as page:
         await page.get_by_label("Time kept free after each visit").fill("5")
         await page.get_by_role("button", name="See what changes").press("Enter")
         await page.get_by_role("dialog").get_by_role("button", name="Save").press("Enter")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
         await expect(told(page)).to_have_text("Saved.")
         await page.get_by_label("Time kept free after each visit").fill("0")
         await page.get_by_role("button", name="See what changes").press("Enter")
         await page.get_by_role("dialog").get_by_role("button", name="Save").press("Enter")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
         await page.get_by_role("link", name="Types and rooms").press("Enter")
         await page.get_by_role("button", name="Add a room or a device").press("Enter")
         await page.keyboard.type("Ultrasound 1")
@@ -118,7 +105,7 @@ async def test_nobody_but_admins_gets_in(browser: Browser, room: Room) -> None:
 
 
 async def test_every_value_has_a_word(browser: Browser, room: Room, stack: Stack) -> None:
-    async with admin(browser, room, stack, "audit", lang="ja") as page:
+    async with administration(browser, room, stack, "audit", lang="ja") as page:
         words = await page.evaluate(
             "async () => { const { EN } = await import('/admin/words/en.js');"
             " const { JA } = await import('/admin/words/ja.js'); return [EN, JA].map((each) =>"

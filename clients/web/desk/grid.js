@@ -172,7 +172,7 @@ export class Grid {
   #column(doctor, day, from, wall, now) {
     const id = `doctor-${doctor.id}`;
     const column = keep(this.#root, id, () =>
-      make("section", { "aria-labelledby": id }, make("header", {}, make("h2", { id }), make("p", {}), make("p", { class: "waits" })), make("ol", {})),
+      make("section", { role: "group", "aria-labelledby": id }, make("header", {}, make("h2", { id }), make("p", {}), make("p", { class: "waits" })), make("ol", {})),
     );
     const [name, specialty, lane] = /** @type {any} */ (column.firstElementChild).children;
     write(name, doctor.name);
@@ -189,10 +189,10 @@ export class Grid {
   /** @param {HTMLElement} list @param {Block} block @param {Day} day @param {number} from @param {WallClock} wall @param {number} now */
   #item(list, block, day, from, wall, now) {
     const item = keep(list, block.key, () =>
-      make("li", {}, make("div", { class: "block", role: "button", tabindex: "-1" }, make("span", { class: "when" }), make("bdi", {}), make("span", { class: "state" }))),
+      make("li", {}, make("div", { class: "block", role: "button", tabindex: "-1" }, make("span", { class: "when" }), make("bdi", {}), make("span", { class: "state" }), make("span", { class: "hidden-text" }))),
     );
     const button = /** @type {HTMLElement} */ (item.firstElementChild);
-    const [when, who, state] = /** @type {any} */ (button.children);
+    const [when, who, state, more] = /** @type {any} */ (button.children);
     const { appointment } = block;
     const told = describe(this.#words, block, day, now);
     for (const [name, value] of Object.entries({ top: (block.start - from) / 60_000, length: (block.end - block.start) / 60_000, track: block.track, tracks: block.tracks })) {
@@ -203,8 +203,7 @@ export class Grid {
     write(when, wall.time(block.start));
     write(who, appointment?.patient.name ?? "");
     write(state, told.state);
-    const label = [`${wall.time(block.start)}–${wall.time(block.end)}`, appointment?.patient.name, appointment?.appointment_type?.name, told.state];
-    button.setAttribute("aria-label", label.filter(Boolean).join(", "));
+    write(more, [appointment?.appointment_type?.name, this.#words.until(wall.time(block.end))].filter(Boolean).join(", "));
     return item;
   }
 }

@@ -1,5 +1,7 @@
 /** What the desk says, in English. */
 
+import { EN_SAID } from "./said.js";
+
 export const EN = {
   title: "Desk",
   signInTitle: "Sign in to the desk",
@@ -40,6 +42,8 @@ export const EN = {
       ? [`${lane.letter}: ${lane.waiting.length} waiting`, lane.delay_minutes ? `${lane.delay_minutes} min late` : "", lane.closed ? "closed" : ""].filter(Boolean).join(" · ")
       : "Nobody waiting",
 
+  /** @param {string} time */
+  until: (time) => `until ${time}`,
   events: {
     BOOKED: "Booked",
     OVERRIDDEN: "Booked on an extra seat",
@@ -184,52 +188,7 @@ export const EN = {
   lockText: "Enter your password to go on where you were.",
   lockedIdle: "Locked after five minutes without a key.",
 
-  said: {
-    /** @param {string} name @param {string} ticket */
-    checkedIn: (name, ticket) => (ticket ? `${name} is checked in. Ticket ${ticket}.` : `${name} is checked in.`),
-    /** @param {string} name */
-    started: (name) => `${name} is with the doctor.`,
-    /** @param {string} name */
-    completed: (name) => `The visit of ${name} is over.`,
-    /** @param {string} name */
-    missed: (name) => `${name} is marked as not come. The time is free.`,
-    /** @param {string} name @param {string} status */
-    reverted: (name, status) => `${name} is “${status}” again.`,
-    /** @param {string} name @param {string} time @param {string} doctor */
-    moved: (name, time, doctor) => `${name} is moved to ${time}, ${doctor}.`,
-    /** @param {string} name @param {string} time */
-    cancelled: (name, time) => `The appointment of ${name} at ${time} is cancelled.`,
-    /** @param {string} name @param {string} time @param {string} doctor */
-    booked: (name, time, doctor) => `${name} is booked at ${time}, ${doctor}.`,
-    /** @param {string} name */
-    registered: (name) => `${name} is registered. Choose a free time and press Enter to book.`,
-    /** @param {string} ticket @param {string} name @param {string} room */
-    called: (ticket, name, room) => `${ticket} ${name} is called to ${room}.`,
-    /** @param {string} ticket */
-    skipped: (ticket) => `${ticket} is skipped. Call again brings it back.`,
-    /** @param {string} ticket @param {number} place */
-    placed: (ticket, place) => `${ticket} is now number ${place} in the queue.`,
-    /** @param {string} ticket @param {string} doctor */
-    walkIn: (ticket, doctor) => `Ticket ${ticket} for ${doctor}.`,
-    /** @param {string} doctor */
-    laneClosed: (doctor) => `The queue of ${doctor} takes nobody new today.`,
-    /** @param {string} doctor */
-    laneOpened: (doctor) => `The queue of ${doctor} is open again.`,
-    /** @param {string} time */
-    takenElsewhere: (time) => `${time} was just taken at another desk or by a patient.`,
-    stopped: "Stopped. Nothing was changed.",
-    /** @param {string} ticket */
-    justCalled: (ticket) => `${ticket} was called a moment ago. Press again to call the next one.`,
-    /** @param {string} status @param {string} command */
-    notNow: (status, command) => `“${command}” is not possible here: ${status}.`,
-    nothingToUndo: "There is nothing to undo.",
-    undone: "Undone.",
-    undoReason: "Undone at the desk at once",
-    noQueueElsewhere: "Queues are of today. Press T to go there.",
-    noticesGoOut: "The patient is told.",
-    /** @param {string} name */
-    recorded: (name) => `Saved in the records of ${name}.`,
-  },
+  said: EN_SAID,
 
   recordsTitle: "Records",
   recordText: "Write a record",

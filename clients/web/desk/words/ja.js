@@ -1,5 +1,7 @@
 /** What the desk says, in Japanese. */
 
+import { JA_SAID } from "./said.js";
+
 /** @type {import("./en.js").Words} */
 export const JA = {
   title: "受付",
@@ -34,6 +36,7 @@ export const JA = {
     lane
       ? [`${lane.letter}：待ち ${lane.waiting.length} 名`, lane.delay_minutes ? `${lane.delay_minutes}分遅れ` : "", lane.closed ? "受付終了" : ""].filter(Boolean).join(" · ")
       : "待ちなし",
+  until: (time) => `${time}まで`,
   events: {
     BOOKED: "予約",
     OVERRIDDEN: "追加枠で予約",
@@ -170,33 +173,7 @@ export const JA = {
   lockText: "パスワードを入力すると、続きから使えます。",
   lockedIdle: "5分間操作がなかったため、ロックしました。",
 
-  said: {
-    checkedIn: (name, ticket) => (ticket ? `${name} さんを受け付けました。番号 ${ticket}` : `${name} さんを受け付けました。`),
-    started: (name) => `${name} さんの診察を開始しました。`,
-    completed: (name) => `${name} さんの診察が終わりました。`,
-    missed: (name) => `${name} さんを「来院なし」にしました。時間は空きました。`,
-    reverted: (name, status) => `${name} さんを「${status}」に戻しました。`,
-    moved: (name, time, doctor) => `${name} さんを ${time} ${doctor} へ移動しました。`,
-    cancelled: (name, time) => `${name} さんの ${time} の予約をキャンセルしました。`,
-    booked: (name, time, doctor) => `${name} さんを ${time} ${doctor} に予約しました。`,
-    registered: (name) => `${name} さんを登録しました。空き時間を選んで Enter を押すと予約できます。`,
-    called: (ticket, name, room) => `${ticket} ${name} さんを ${room} へ呼びました。`,
-    skipped: (ticket) => `${ticket} を後回しにしました。「再度呼ぶ」で戻せます。`,
-    placed: (ticket, place) => `${ticket} を ${place} 番目にしました。`,
-    walkIn: (ticket, doctor) => `${doctor} の番号票 ${ticket}`,
-    laneClosed: (doctor) => `${doctor} の本日の受付を終了しました。`,
-    laneOpened: (doctor) => `${doctor} の受付を再開しました。`,
-    takenElsewhere: (time) => `${time} はたった今、別の受付または患者によって予約されました。`,
-    stopped: "やめました。何も変更されていません。",
-    justCalled: (ticket) => `${ticket} を呼んだばかりです。次を呼ぶにはもう一度押してください。`,
-    notNow: (status, command) => `「${command}」はここではできません：${status}`,
-    nothingToUndo: "元に戻せる操作がありません。",
-    undone: "元に戻しました。",
-    undoReason: "受付で直ちに取り消し",
-    noQueueElsewhere: "順番待ちは今日だけです。T を押すと今日へ移動します。",
-    noticesGoOut: "患者に通知されます。",
-    recorded: (name) => `${name} さんの診療記録に保存しました。`,
-  },
+  said: JA_SAID,
 
   recordsTitle: "診療記録",
   recordText: "記録を書く",

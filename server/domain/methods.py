@@ -54,6 +54,7 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "QueueService/Skip": (Action.RUN_QUEUE,),
     "QueueService/MoveTicket": (Action.RUN_QUEUE,),
     "QueueService/CloseLane": (Action.RUN_QUEUE,),
+    "QueueService/SetAnnouncement": (Action.RUN_QUEUE,),
     "QueueService/ListLanes": (Action.SEE_QUEUE,),
     "QueueService/GetLane": (Action.SEE_QUEUE,),
     "QueueService/WatchQueue": (Action.SEE_QUEUE,),

@@ -45,6 +45,8 @@ def sample(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         "specialty": "Specialty 3",
         "ids": [appointment],
         "kind": "confirmation",
+        "place_id": clinic,
+        "text": "a line",
         "id": appointment,
         "code_hash": b"77",
         "held_by": "caller 77",

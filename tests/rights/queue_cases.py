@@ -45,6 +45,9 @@ QUEUE_CASES: dict[str, Sequence[Case]] = {
     "QueueService/CloseLane": [
         Case(lambda _, s: queue.CloseLaneRequest(lane_id=s.doctor_id, reopen=True), public=True)
     ],
+    "QueueService/SetAnnouncement": [
+        Case(lambda _, s: queue.SetAnnouncementRequest(clinic_id=s.clinic_id, lane_id=s.doctor_id), public=True)
+    ],
     "QueueService/ListLanes": [Case(lambda _, s: queue.ListLanesRequest(clinic_id=s.clinic_id), public=True)],
     "QueueService/GetLane": [
         Case(lambda _, s: queue.GetLaneRequest(lane_id=s.doctor_id), public=True, passed=["LANE_NOT_FOUND"])

@@ -57,8 +57,15 @@ class Room:
 
     async def post(self, path: str, body: dict[str, str]) -> dict[str, Any]:
         """What the server answers to staff, who must be permitted."""
+        return await self._ask("POST", path, body)
+
+    async def put(self, path: str, body: dict[str, str]) -> dict[str, Any]:
+        """The same with another method."""
+        return await self._ask("PUT", path, body)
+
+    async def _ask(self, method: str, path: str, body: dict[str, str]) -> dict[str, Any]:
         async with httpx.AsyncClient(base_url=self.edge.url) as http:
-            answer = await http.post(path, json=body, headers={"authorization": f"Bearer {self.token}"})
+            answer = await http.request(method, path, json=body, headers={"authorization": f"Bearer {self.token}"})
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found

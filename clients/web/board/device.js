@@ -17,6 +17,8 @@ export class Device {
   #refusal = null;
   /** @type {Token | null} */
   #token = null;
+  /** @type {Promise<Token> | null} */
+  #renewing = null;
 
   /**
    * @param {string | null} given an access token to use instead of pairing
@@ -27,12 +29,13 @@ export class Device {
     this.#show = show;
   }
 
-  /** A token with some life left; pairs the screen first if need be (Failure). @returns {Promise<Token>} */
+  /** A token with some life left; pairs the screen first if need be, once for all who ask (Failure). @returns {Promise<Token>} */
   async token() {
     if (this.#refusal) throw this.#refusal;
     if (this.#given) return read(this.#given);
-    if (!this.#token || Date.now() >= this.#token.renewAt) this.#token = await this.#renew();
-    return this.#token;
+    if (this.#token && Date.now() < this.#token.renewAt) return this.#token;
+    this.#renewing ??= this.#renew().finally(() => (this.#renewing = null));
+    return (this.#token = await this.#renewing);
   }
 
   /** Use the token no more: it was refused. @param {Failure} refusal */

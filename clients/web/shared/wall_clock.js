@@ -53,6 +53,11 @@ export class WallClock {
     return at + (shown < date ? 43_200_000 : -43_200_000);
   }
 
+  /** The time of a moment that is past, with its day if that is over. @param {number} at @param {number} now */
+  since(at, now) {
+    return this.date(at) === this.date(now) ? this.time(at) : `${this.date(at)} ${this.time(at)}`;
+  }
+
   /** The zone's name in words, such as `Japan Standard Time`. @param {number} at */
   zone(at) {
     return this.#zone.formatToParts(at).find((each) => each.type === "timeZoneName")?.value ?? this.timeZone;

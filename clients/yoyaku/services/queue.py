@@ -62,6 +62,16 @@ class QueueCalls(StreamCalls):
         return await self._call(self._stub(QueueServiceStub).CloseLane, request)
 
     @ClientMethod
+    async def set_announcement(
+        self, clinic_id: str, text: str, *, lane_id: str = "", request_id: str = ""
+    ) -> pb.SetAnnouncementResponse:
+        """Set the line that screens show at a clinic, or to those who wait in a lane (NotFound, NotAllowed)."""
+        request = pb.SetAnnouncementRequest(
+            clinic_id=clinic_id, lane_id=lane_id, announcement=text, request_id=write_id(request_id)
+        )
+        return await self._call(self._stub(QueueServiceStub).SetAnnouncement, request)
+
+    @ClientMethod
     async def list_lanes(self, clinic_id: str) -> pb.ListLanesResponse:
         """The lanes of a clinic on its present day (NotAllowed)."""
         return await self._call(self._stub(QueueServiceStub).ListLanes, pb.ListLanesRequest(clinic_id=clinic_id))

@@ -38,6 +38,8 @@ class LaneRow(NamedTuple):
     epoch: int
     revision: int
     closed: bool
+    clinic_announcement: str
+    announcement: str
 
 
 class LaneVersionRow(NamedTuple):
@@ -76,10 +78,18 @@ _LETTER = "SELECT letter FROM lanes WHERE doctor_id = %(doctor_id)s"
 _CLOSE = "UPDATE lane_days SET closed = %(closed)s WHERE doctor_id = %(doctor_id)s AND date = %(date)s"
 _LANES = f"""
 SELECT l.doctor_id, p.name, l.letter, c.id, c.time_zone, {_TODAY}, (SELECT epoch FROM cluster_epoch),
-    coalesce(y.revision, 0), coalesce(y.closed, false)
+    coalesce(y.revision, 0), coalesce(y.closed, false),
+    coalesce((SELECT text FROM announcements WHERE place_id = l.clinic_id), ''),
+    coalesce((SELECT text FROM announcements WHERE place_id = l.doctor_id), '')
 FROM lanes l JOIN doctors d ON d.id = l.doctor_id JOIN practitioners p ON p.id = d.practitioner_id
 JOIN clinics c ON c.id = l.clinic_id
 LEFT JOIN lane_days y ON y.doctor_id = l.doctor_id AND y.date = {_TODAY}
+"""
+_LOCK_ALL = f"""
+INSERT INTO lane_days AS day (doctor_id, date, revision, last_number, closed)
+SELECT l.doctor_id, {_TODAY}, 1, 0, false FROM lanes l JOIN clinics c ON c.id = l.clinic_id
+WHERE l.clinic_id = %(clinic_id)s ORDER BY l.doctor_id
+ON CONFLICT (doctor_id, date) DO UPDATE SET revision = day.revision + 1
 """
 _OF_CLINIC = f"{_LANES} WHERE l.clinic_id = %(clinic_id)s ORDER BY length(l.letter), l.letter"
 _ONE = f"{_LANES} WHERE l.doctor_id = %(doctor_id)s"
@@ -106,6 +116,11 @@ async def lock(pg: Connection, doctor_id: str, day: date, *, numbers: int = 0) -
     await cursor.execute(_LOCK, {"doctor_id": doctor_id, "date": day, "numbers": numbers})
     [row] = await cursor.fetchall()
     return row
+
+
+async def lock_all(pg: Connection, clinic_id: str, now: datetime) -> None:
+    """Lock the present day of each lane of a clinic until the transaction ends, and raise the revisions."""
+    await pg.execute(_LOCK_ALL, {"clinic_id": clinic_id, "now": now})
 
 
 async def letter(pg: Connection, doctor_id: str, clinic_id: str) -> str | None:

@@ -26,7 +26,7 @@ from db.postgres.tables.feed import appointment_changes, clinic_feeds
 from db.postgres.tables.identity import accounts, credentials, security_events, signing_keys
 from db.postgres.tables.imports import imported_resources
 from db.postgres.tables.notifications import notifications
-from db.postgres.tables.queue import lane_days, lanes, queue_rules, ticket_events, tickets
+from db.postgres.tables.queue import announcements, lane_days, lanes, queue_rules, ticket_events, tickets
 from db.postgres.tables.records import (
     record_audit,
     record_audit_chains,
@@ -43,6 +43,7 @@ from db.postgres.tables.time_off import time_off, time_off_appointments
 __all__ = [
     "ACTIVE",
     "accounts",
+    "announcements",
     "appointment_changes",
     "appointment_events",
     "appointment_identifiers",

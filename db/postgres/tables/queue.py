@@ -43,6 +43,18 @@ lanes = Table(
 )
 """A lane is the queue for one doctor; it keeps its letter from day to day."""
 
+announcements = Table(
+    "announcements",
+    metadata,
+    # A clinic, or a doctor whose lane it is.
+    not_null("place_id", UUID),
+    reference("announcements", "clinic"),
+    not_null("text", Text(), check("announcements_text_length", "length(text) <= 200")),
+    not_null("actor", Text()),
+    not_null("set_at", INSTANT),
+    PrimaryKeyConstraint("place_id", name="announcements_pkey"),
+)
+
 lane_days = Table(
     "lane_days",
     metadata,

@@ -59,6 +59,8 @@ def to_lane(view: LaneView, *, with_appointments: bool = True) -> queue_pb2.Lane
         waiting=waiting,
         skipped=[to_ticket(each, with_appointment=with_appointments) for each in skipped],
         delay_minutes=int(view.delay / _MINUTE),
+        clinic_announcement=row.clinic_announcement,
+        announcement=row.announcement,
     )
 
 

@@ -71,6 +71,11 @@ class QueueServicer(QueueServiceServicer):
         write = idempotent_write(caller(), request, request.request_id, _closed, pb.CloseLaneResponse)
         return await self._desk.close(caller(), request.lane_id.lower(), write, closed=not request.reopen)
 
+    async def SetAnnouncement(self, request: pb.SetAnnouncementRequest, context: object) -> pb.SetAnnouncementResponse:
+        write = idempotent_write(caller(), request, request.request_id, _announced, pb.SetAnnouncementResponse)
+        clinic_id, lane_id = request.clinic_id.lower(), request.lane_id.lower()
+        return await self._desk.announce(caller(), clinic_id, lane_id, request.announcement.strip(), write)
+
     async def ListLanes(self, request: pb.ListLanesRequest, context: object) -> pb.ListLanesResponse:
         views = await self._lanes.list(caller(), request.clinic_id.lower())
         return pb.ListLanesResponse(lanes=[to_lane(each, with_appointments=_runs_queues()) for each in views])
@@ -112,6 +117,10 @@ def _ticket_write(request: Message, request_id: str, answer: type[R]) -> Write[T
 
 def _rules_set(rules: ClinicRules) -> pb.SetQueueRulesResponse:
     return pb.SetQueueRulesResponse(rules=to_rules(rules))
+
+
+def _announced(text: str) -> pb.SetAnnouncementResponse:
+    return pb.SetAnnouncementResponse(announcement=text)
 
 
 def _closed(_: None) -> pb.CloseLaneResponse:

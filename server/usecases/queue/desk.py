@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from db.postgres.cluster.engines import Connection, Engine
-from db.postgres.queue import lanes, tickets
+from db.postgres.directory import clinics
+from db.postgres.queue import announcements, lanes, tickets
 from db.postgres.queue.lanes import LanePlaceRow
 from db.postgres.queue.tickets import TicketRow
 from server.domain.errors import DomainError, Reason, not_found
@@ -116,6 +117,30 @@ class QueueDesk:
             await lanes.close(pg, lane_id, place.date, closed=closed)
 
         return await self._perform(caller, lane_id, write, work)
+
+    async def announce(self, caller: Caller, clinic_id: str, lane_id: str, text: str, write: Write[str, M]) -> M:
+        """Set the line for a lane, or without one for all of the clinic (CLINIC_NOT_FOUND, LANE_NOT_FOUND)."""
+        now = self._clock()
+
+        async def of_clinic(pg: Connection, claim: Claim) -> str:
+            await claim.wait_or_answer()
+            require(caller, Action.RUN_QUEUE, Owner(clinic_id=clinic_id))
+            if await clinics.get(pg, clinic_id) is None:
+                raise not_found(Reason.CLINIC_NOT_FOUND, "clinic", clinic_id)
+            await lanes.lock_all(pg, clinic_id, now)
+            await announcements.put(pg, clinic_id, clinic_id, text, caller.id, now)
+            return text
+
+        async def of_lane(pg: Connection, place: LanePlaceRow, _: datetime) -> str:
+            if place.clinic_id != clinic_id:
+                raise not_found(Reason.LANE_NOT_FOUND, "lane", lane_id)
+            await lanes.lock(pg, lane_id, place.date)
+            await announcements.put(pg, lane_id, clinic_id, text, caller.id, now)
+            return text
+
+        if lane_id:
+            return await self._perform(caller, lane_id, write, of_lane)
+        return await perform(self._engine, write, of_clinic, now)
 
     async def _perform(
         self,

@@ -15,11 +15,12 @@ from yoyaku.cli.output.escaping import escaped, plain
 from yoyaku.cli.output.layout import fitted
 from yoyaku.cli.output.tables import table
 from yoyaku.cli.session import Json, app, present, session
-from yoyaku.v1.queue_pb2 import Lane, Ticket, TicketStatus
+from yoyaku.v1.queue_pb2 import Lane, QueueRules, Ticket, TicketStatus
 
 queue = typer.Typer(help="The clinic's day: tickets, calls and lanes.", no_args_is_help=True)
 app.add_typer(queue, name="queue")
 
+ClinicArgument = Annotated[str, typer.Argument(metavar="CLINIC", help="Id, or part of the name.")]
 TicketArgument = Annotated[str, typer.Argument(metavar="TICKET", help="Its label, such as A12, or its id.")]
 
 
@@ -91,6 +92,58 @@ def close(
 
 
 @queue.command()
+def announce(
+    context: typer.Context,
+    clinic: ClinicArgument,
+    text: Annotated[str, typer.Argument(help="A line for screens to show; empty to say nothing any more.")],
+    doctor: Annotated[str, typer.Option(help="Only to those who wait for this doctor: id, or part of the name.")] = "",
+) -> None:
+    """Set the line that screens show at a clinic, until it is changed."""
+    with session(context) as client:
+        clinic_id = words.clinic_id(client, clinic)
+        lane_id = words.doctor_id(client, doctor) if doctor else ""
+        shown = client.set_announcement(clinic_id, text, lane_id=lane_id).announcement
+    typer.echo(f"screens say: {plain(shown)}" if shown else "screens say nothing any more")
+
+
+@queue.command()
+def rules(
+    context: typer.Context,
+    clinic: ClinicArgument,
+    late: Annotated[int | None, typer.Option(help="Minutes after the start from which a check-in is late.")] = None,
+    behind: Annotated[int | None, typer.Option(help="How many who wait go before somebody late.")] = None,
+    walk_in: Annotated[int | None, typer.Option(help="Minutes after arrival when a walk-in is due.")] = None,
+    check_in: Annotated[int | None, typer.Option(help="Minutes before the start when patients may check in.")] = None,
+    no_show: Annotated[
+        int | None, typer.Option(help="Minutes after the start when a patient is marked as a no-show; 0: never.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show a clinic's rules for its queues, or change those that are given."""
+    given = {
+        "late_minutes": late,
+        "late_behind": behind,
+        "walk_in_minutes": walk_in,
+        "check_in_minutes": check_in,
+        "no_show_minutes": no_show,
+    }
+    changes = {name: value for name, value in given.items() if value is not None}
+    with session(context) as client:
+        clinic_id = words.clinic_id(client, clinic)
+        found = client.get_queue_rules(clinic_id).rules
+        if changes:
+            etag, changed = found.etag, QueueRules()
+            changed.CopyFrom(found)
+            changed.ClearField("etag")
+            for name, value in changes.items():
+                setattr(changed, name, value)
+            if not changed.no_show_minutes:
+                changed.ClearField("no_show_minutes")
+            found = client.set_queue_rules(clinic_id, changed, etag=etag).rules
+    present(found, _rules(found), as_json=as_json)
+
+
+@queue.command()
 def show(context: typer.Context, doctor: DoctorArgument, as_json: Json = False) -> None:
     """Who is called and who waits for a doctor."""
     with session(context) as client:
@@ -101,7 +154,7 @@ def show(context: typer.Context, doctor: DoctorArgument, as_json: Json = False) 
 @queue.command()
 def watch(
     context: typer.Context,
-    clinic: Annotated[str, typer.Argument(metavar="CLINIC", help="Id, or part of the name.")],
+    clinic: ClinicArgument,
     as_json: Json = False,
 ) -> None:
     """Print the lanes of a clinic as they change, until Ctrl-C; --json prints a line for each change."""
@@ -127,6 +180,20 @@ def _ticket_id(lane: Lane, ticket: str) -> str:
 def _lane(lane: Lane) -> Table:
     closed = ", closed" if lane.closed else ""
     return _tickets([*lane.now_serving, *lane.waiting, *lane.skipped], f"{lane.letter}: {lane.doctor_name}{closed}")
+
+
+def _rules(rules: QueueRules) -> Table:
+    made = table("", "Rule", "Value")
+    no_show = f"{rules.no_show_minutes} minutes after the start" if rules.HasField("no_show_minutes") else "never"
+    for name, value in (
+        ("late", f"{rules.late_minutes} minutes after the start"),
+        ("who is late goes behind", f"{rules.late_behind} who wait"),
+        ("a walk-in is due", f"{rules.walk_in_minutes} minutes after arrival"),
+        ("patients check in from", f"{rules.check_in_minutes} minutes before the start"),
+        ("marked as a no-show", no_show),
+    ):
+        made.add_row(name, value)
+    return made
 
 
 def _tickets(tickets: Iterable[Ticket], title: str = "") -> Table:

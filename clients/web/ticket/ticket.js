@@ -1,0 +1,36 @@
+/**
+ * A ticket to print. All that stands on it is in the address, behind the #, which browsers do not send to the server: `label`,
+ * and if known `doctor`, `clinic`, `time` and `zone`, `shortest` and `longest` (minutes), `qr` (an address); `print` prints at once.
+ */
+
+import { qrCode } from "../queue/qr.js";
+import { queueWords } from "../queue/words.js";
+import { language } from "../shared/language.js";
+import { part } from "../shared/elements.js";
+import { WallClock } from "../shared/wall_clock.js";
+
+function draw() {
+  const told = new URLSearchParams(location.hash.slice(1));
+  const lang = language();
+  const words = queueWords(lang);
+  const wall = new WallClock(lang, told.get("zone") ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const at = Date.parse(told.get("time") ?? "") || Date.now();
+  const longest = told.get("longest");
+  document.documentElement.lang = lang;
+  for (const id of ["clinic", "label", "doctor"]) part(id).textContent = told.get(id);
+  part("heading").textContent = words.yourTicket;
+  part("wait").textContent = words.expected(words.wait(Number(told.get("shortest")), Number(longest)));
+  part("wait").hidden = !longest;
+  part("text").textContent = words.watchScreen;
+  part("time").textContent = `${wall.long(at)} ${wall.time(at)}`;
+  part("print").textContent = words.print;
+  const address = told.get("qr");
+  part("qr").replaceChildren(...(address ? [qrCode(new URL(address, location.origin).href)] : []));
+  part("qr").hidden = !address;
+  document.title = `${words.yourTicket} ${told.get("label") ?? ""}`;
+  if (told.has("print")) print();
+}
+
+part("print").addEventListener("click", () => print());
+addEventListener("hashchange", draw);
+draw();

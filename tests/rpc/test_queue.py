@@ -235,7 +235,8 @@ async def test_a_line_of_staff_is_told_by_the_lanes_it_is_for(scene: Scene) -> N
         ({"announcement": "", "lane_id": ""}, scene.doctor_id, ("", "Dr Mori is late")),
         ({"announcement": ""}, scene.doctor_id, ("", "")),
     ):
-        answer = await ask(scene, "SetAnnouncement", **here, **fields)
+        said: dict[str, Any] = here | fields
+        answer = await ask(scene, "SetAnnouncement", **said)
         assert answer.announcement == fields["announcement"].strip()
         await asyncio.wait_for(told(lane_id, lines), PATIENCE_SECONDS)
     stream.cancel()
@@ -243,7 +244,7 @@ async def test_a_line_of_staff_is_told_by_the_lanes_it_is_for(scene: Scene) -> N
 
 async def test_a_line_is_short_one_line_and_of_the_clinic(scene: Scene) -> None:
     here: dict[str, Any] = {"clinic_id": scene.clinic_id}
-    elsewhere = {"clinic_id": await scene.book.clinic()}
+    elsewhere: dict[str, Any] = {"clinic_id": await scene.book.clinic()}
     for fields, reason in (
         ({**here, "announcement": "x" * 201}, "INVALID_REQUEST"),
         ({**here, "announcement": "two\nlines"}, "INVALID_REQUEST"),

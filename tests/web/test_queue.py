@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.edge.clinic import Stack
 from tests.fixtures.browser import opened
+from tests.fixtures.waiting import until
 from tests.web.conftest import Room
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -78,8 +79,12 @@ async def test_calls_are_spoken_one_at_a_time_in_the_languages_that_are_asked_fo
         await page.reload()
         await expect(page.locator("#lanes")).to_be_visible()
         first, second = [await call_next(room, place) for place in ("Room 1", "Room 2")]
-        await page.wait_for_function("window.spoken.length === 4")
-        spoken = await page.evaluate("window.spoken")
+
+        async def all_four() -> Any:
+            spoken = await page.evaluate("window.spoken")
+            return spoken if len(spoken) == 4 else None
+
+        spoken = await until(all_four)
         assert [lang for lang, _ in spoken] == ["en-GB", "ja-JP"] * 2
         assert ["Room 1" in text for _, text in spoken] == [True, True, False, False]
         assert first[1:] in spoken[0][1]

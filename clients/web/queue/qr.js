@@ -1,22 +1,17 @@
 /** A QR code of an address as SVG: bytes, level L, versions 1 to 5, which have one block (ISO/IEC 18004). */
 
-const SVG = "http://www.w3.org/2000/svg";
 /** By version: how many code words hold data, and how many correct errors. */
 const SIZES = /** @type {const} */ ([[19, 7], [34, 10], [55, 15], [80, 20], [108, 26]]);
 const QUIET = 4;
 
-/** The picture; RangeError if the text is longer than 106 bytes. @param {string} text */
-export function qrCode(text) {
-  const dark = qrModules(text);
-  const path = dark.flatMap((row, y) => row.map((isDark, x) => (isDark ? `M${x} ${y}h1v1h-1z` : ""))).join("");
-  const size = dark.length + 2 * QUIET;
-  const picture = document.createElementNS(SVG, "svg");
-  picture.setAttribute("viewBox", `${-QUIET} ${-QUIET} ${size} ${size}`);
-  picture.setAttribute("shape-rendering", "crispEdges");
-  const modules = document.createElementNS(SVG, "path");
-  modules.setAttribute("d", path);
-  picture.append(modules);
-  return picture;
+/** Draw the code of a text (RangeError if it is longer than 106 bytes). @param {Element} svg with a path in it @param {string} text */
+export function drawCode(svg, text) {
+  const rows = qrModules(text);
+  const size = rows.length + 2 * QUIET;
+  const squares = rows.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : "")));
+  svg.setAttribute("viewBox", `${-QUIET} ${-QUIET} ${size} ${size}`);
+  svg.setAttribute("shape-rendering", "crispEdges");
+  svg.querySelector("path")?.setAttribute("d", squares.join(""));
 }
 
 /** Rows of modules, true where dark, in the mask that scanners read best. @param {string} text @returns {boolean[][]} */

@@ -5,11 +5,12 @@ import { Follower } from "../board/follower.js";
 import { move, reloadAtNight } from "../board/screen.js";
 import { refused, words } from "../board/words.js";
 import { call, Clock, Failure } from "../shared/api.js";
+import { part } from "../shared/elements.js";
 import { language } from "../shared/language.js";
 import { WallClock } from "../shared/wall_clock.js";
 import { Calls } from "./calls.js";
 import { Lanes } from "./lanes.js";
-import { qrCode } from "./qr.js";
+import { drawCode } from "./qr.js";
 import { View } from "./view.js";
 import { Voice } from "./voice.js";
 import { queueWords } from "./words.js";
@@ -129,10 +130,10 @@ function pageOf(laneId, shown, now) {
 
 /** A code with the address that the screen was given for phones. @param {string} address */
 function showCode(address) {
-  const code = document.getElementById("qr");
-  if (!code || !address) return;
-  code.prepend(qrCode(new URL(address, location.origin).href));
-  code.hidden = false;
+  const svg = document.querySelector("#qr svg");
+  if (!svg || !address) return;
+  drawCode(svg, new URL(address, location.origin).href);
+  part("qr").hidden = false;
 }
 
 document.documentElement.lang = lang;

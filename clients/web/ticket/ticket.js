@@ -3,7 +3,7 @@
  * and if known `doctor`, `clinic`, `time` and `zone`, `shortest` and `longest` (minutes), `qr` (an address); `print` prints at once.
  */
 
-import { qrCode } from "../queue/qr.js";
+import { drawCode } from "../queue/qr.js";
 import { queueWords } from "../queue/words.js";
 import { language } from "../shared/language.js";
 import { part } from "../shared/elements.js";
@@ -25,7 +25,8 @@ function draw() {
   part("time").textContent = `${wall.long(at)} ${wall.time(at)}`;
   part("print").textContent = words.print;
   const address = told.get("qr");
-  part("qr").replaceChildren(...(address ? [qrCode(new URL(address, location.origin).href)] : []));
+  const svg = part("qr").querySelector("svg");
+  if (svg && address) drawCode(svg, new URL(address, location.origin).href);
   part("qr").hidden = !address;
   document.title = `${words.yourTicket} ${told.get("label") ?? ""}`;
   if (told.has("print")) print();

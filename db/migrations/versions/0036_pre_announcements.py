@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0035_pre_announcements"
-down_revision = "0034_pre_holds"
+revision = "0036_pre_announcements"
+down_revision = "0035_pre_confirmed_appointments"
 branch_labels = None
 depends_on = None
 

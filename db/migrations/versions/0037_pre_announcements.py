@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0036_pre_announcements"
-down_revision = "0035_pre_confirmed_appointments"
+revision = "0037_pre_announcements"
+down_revision = "0036_pre_time_off"
 branch_labels = None
 depends_on = None
 

@@ -150,7 +150,7 @@ async def test_a_conflict_is_told_in_words(browser: Browser, room: Room) -> None
 
 async def test_any_name_is_shown_as_it_is_written(browser: Browser, room: Room) -> None:
     names = ["\u0645\u0631\u064a\u0645 \u0639\u0628\u062f \u0627\u0644\u0644\u0647", "W" * 200, "O'Neil & Sons"]
-    for name, slot in zip(names, ("10:30", "11:00", "11:30"), strict=True):
+    for name, slot in zip(names, ("13:30", "14:00", "16:30"), strict=True):
         await booked(room, name, slot, column=1, reason=MARKUP)
     async with desk(browser, room) as page:
         column = await column_of(page, room, room.doctor_ids[1])
@@ -227,13 +227,20 @@ async def test_a_doctor_sees_the_own_day_and_records_by_right(browser: Browser, 
         await expect(dialog).to_contain_text("No records yet.")
 
 
-async def test_the_desk_is_small_and_speaks_japanese(browser: Browser, room: Room) -> None:
-    async with desk(browser, room, lang="ja", color_scheme="dark") as page:
-        assert await page.evaluate("document.documentElement.lang") == "ja"
-        await page.keyboard.press("?")
-        await expect(page.get_by_role("dialog")).to_contain_text("受付する")
-        sizes = await page.evaluate(
-            "performance.getEntriesByType('resource').filter((each) => /[.](js|css)$/.test(each.name))"
-            ".map((each) => each.transferSize)"
-        )
-        assert sum(sizes) < 150_000
+async def test_time_off_shows_who_is_booked_first(browser: Browser, room: Room) -> None:
+    await booked(room, "Abe Nana", "11:00")
+    await booked(room, "Abe Rui", "11:30")
+    async with desk(browser, room) as page:
+        column = await column_of(page, room, room.doctor_ids[0])
+        await at(page, "Abe Nana", column).focus()
+        await page.keyboard.press("f")
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_label("To", exact=True).fill(f"{room.today}T12:00")
+        await dialog.get_by_role("button", name="See who is booked").press("Enter")
+        await expect(dialog).to_contain_text("2 booked in this period")
+        await dialog.get_by_label("11:30 Abe Rui").select_option("CANCEL")
+        await dialog.get_by_role("button", name="Make it time off").press("Enter")
+        await expect(told(page)).to_contain_text("1 kept, 1 cancelled.")
+        await expect(at(page, "Abe Rui", column)).to_have_count(0)
+        await expect(at(page, "11:30", column)).to_have_count(0)
+        await expect(at(page, "12:00", column)).to_have_count(1)

@@ -106,6 +106,7 @@ function visitFacts(desk, { appointment }) {
   /** @type {[string, string][]} */
   const facts = [
     [words.status, [words.statuses[statusOf(appointment)], ticket?.label].filter(Boolean).join(" · ")],
+    [words.answer, statusOf(appointment) === "SCHEDULED" ? (appointment.confirm_time ? words.confirmed : words.unconfirmed) : ""],
     [words.type, appointment.appointment_type?.name ?? ""],
     [words.reason, appointment.reason],
     [words.rooms, appointment.resources.map((each) => each.name).join(", ")],

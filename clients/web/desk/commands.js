@@ -5,6 +5,7 @@ import { statusOf } from "./day.js";
 import { book } from "./booking.js";
 import { emergency, records } from "./records.js";
 import * as tickets from "./tickets.js";
+import { timeOff } from "./time_off.js";
 import * as visits from "./visits.js";
 
 /** @import { Desk } from "./desk.js" */
@@ -91,6 +92,7 @@ export const COMMANDS = [
   everywhere("printTicket", "p", (desk) => desk.printTicket(), (desk) => desk.ticketToPrint !== null),
   everywhere("search", "/", (desk) => desk.search()),
   { ...everywhere("register", "i", (desk) => desk.registerPatient(), (desk) => desk.staff), for: "staff" },
+  { ...everywhere("timeOff", "f", timeOff, (desk) => desk.staff), for: "staff" },
   { ...everywhere("emergency", "y", (desk) => emergency(desk), (desk) => !desk.staff), for: "doctor" },
   everywhere("now", "g", (desk) => desk.goToNow()),
   everywhere("today", "t", (desk) => desk.goTo(desk.today)),

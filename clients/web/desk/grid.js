@@ -219,7 +219,7 @@ function describe(words, { appointment, slot, start, end }, day, now) {
   const ticket = day.ticket(appointment.id)?.ticket;
   const late = status === "SCHEDULED" ? Math.floor((now - start) / 60_000) : 0;
   const called = status === "CHECKED_IN" && ticket && ticketStatusOf(ticket) === "CALLED";
-  const text = late > 0 ? words.late(late) : called ? words.called(ticket.room) : words.statuses[status];
+  const text = late > 0 ? words.late(late) : called ? words.called(ticket.room) : status === "SCHEDULED" && appointment.confirm_time ? words.confirmed : words.statuses[status];
   const look = `${status.toLowerCase().replace("_", "-")}${late > 0 ? " late" : ""}${called ? " called" : ""}`;
   return { look, state: ticket && status === "CHECKED_IN" ? `${ticket.label} · ${text}` : text };
 }

@@ -63,6 +63,18 @@ export class WallClock {
     return this.#zone.formatToParts(at).find((each) => each.type === "timeZoneName")?.value ?? this.timeZone;
   }
 
+  /**
+   * The instant of a wall time, `YYYY-MM-DDTHH:MM`; NaN if it is none. A time that clocks skip is moved on.
+   * @param {string} text
+   */
+  instant(text) {
+    const wanted = Date.parse(`${text}Z`);
+    let at = wanted;
+    // Twice: the offset at the first guess may be that of the other side of a change of clocks.
+    for (let turn = 0; turn < 2 && !Number.isNaN(at); turn++) at += wanted - Date.parse(`${this.date(at)}T${this.time(at)}Z`);
+    return at;
+  }
+
   /** Whether the device's own clock shows another time. @param {number} at */
   differs(at) {
     const own = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short" });

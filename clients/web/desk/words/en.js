@@ -32,6 +32,9 @@ export const EN = {
     EXPIRED: "Not completed",
     NO_SHOW: "Did not come",
   },
+  confirmed: "Confirmed",
+  answer: "Patient's answer",
+  unconfirmed: "Not confirmed yet",
   /** @param {number} minutes */
   late: (minutes) => `${minutes} min late`,
   /** @param {string} room */
@@ -55,6 +58,10 @@ export const EN = {
     STARTED: "Visit began",
     COMPLETED: "Visit ended",
     MISSED: "Did not come",
+    HELD: "Slot kept while booking",
+    CONFIRMED: "Booking completed",
+    RELEASED: "Slot given back",
+    ATTENDANCE_CONFIRMED: "The patient will come",
     REVERTED: "Set back",
   },
 
@@ -115,6 +122,7 @@ export const EN = {
     stop: "Stop moving or booking",
     records: "Records",
     emergency: "Emergency access",
+    timeOff: "Time off",
   },
 
   groups: { everywhere: "Everywhere", visit: "On an appointment", slot: "On a free time", queue: "Queue of the doctor in this column" },
@@ -189,6 +197,20 @@ export const EN = {
   lockedIdle: "Locked after five minutes without a key.",
 
   said: EN_SAID,
+
+  doctor: "Doctor",
+  from: "From",
+  to: "To",
+  timeOffText: "The doctor's free times in this period are offered no more. You see who is booked before anything happens.",
+  whoIsBooked: "See who is booked",
+  endWrong: "The end must come after the beginning",
+  staffOnly: "Only staff can read it",
+  timeOffActions: { KEEP: "Keep", CANCEL: "Cancel" },
+  /** @param {number} number */
+  bookedThen: (number) => (number ? `${number} booked in this period` : "Nobody is booked in this period"),
+  timeOffHint: "Choose what becomes of each. Whoever is cancelled is told; whoever is here already stays.",
+  timeOffButton: "Make it time off",
+  forAll: "For all of them",
 
   recordsTitle: "Records",
   recordText: "Write a record",

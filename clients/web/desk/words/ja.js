@@ -30,6 +30,9 @@ export const JA = {
     EXPIRED: "手続き未完了",
     NO_SHOW: "来院なし",
   },
+  confirmed: "来院を確認済み",
+  answer: "患者の返答",
+  unconfirmed: "未確認",
   late: (minutes) => `${minutes}分遅れ`,
   called: (room) => `${room}へ呼び出し中`,
   laneLine: (lane) =>
@@ -48,6 +51,10 @@ export const JA = {
     STARTED: "診察開始",
     COMPLETED: "診察終了",
     MISSED: "来院なし",
+    HELD: "枠を仮押さえ",
+    CONFIRMED: "予約を確定",
+    RELEASED: "仮押さえを解除",
+    ATTENDANCE_CONFIRMED: "患者が来院を確認",
     REVERTED: "一つ前に戻した",
   },
 
@@ -106,6 +113,7 @@ export const JA = {
     stop: "移動・予約をやめる",
     records: "診療記録",
     emergency: "緊急閲覧",
+    timeOff: "休診を登録",
   },
 
   groups: { everywhere: "いつでも", visit: "予約の上で", slot: "空き時間の上で", queue: "その列の医師の順番待ち" },
@@ -174,6 +182,19 @@ export const JA = {
   lockedIdle: "5分間操作がなかったため、ロックしました。",
 
   said: JA_SAID,
+
+  doctor: "医師",
+  from: "開始",
+  to: "終了",
+  timeOffText: "この期間の空き時間は予約できなくなります。登録の前に、予約済みの方を確認できます。",
+  whoIsBooked: "予約済みの方を確認",
+  endWrong: "終了は開始より後にしてください",
+  staffOnly: "スタッフだけが読めます",
+  timeOffActions: { KEEP: "そのまま", CANCEL: "キャンセル" },
+  bookedThen: (number) => (number ? `この期間の予約 ${number}件` : "この期間の予約はありません"),
+  timeOffHint: "1件ずつ選んでください。キャンセルした方には通知されます。来院済みの方はそのままです。",
+  timeOffButton: "休診にする",
+  forAll: "すべてに適用",
 
   recordsTitle: "診療記録",
   recordText: "記録を書く",

@@ -25,6 +25,7 @@ export const EN_REFUSALS = {
   TICKET_NOT_FOUND: "This ticket is not of today.",
   NOT_TREATING: "You have no appointment with this patient.",
   AMBIGUOUS_LOCAL_TIME: "The clocks go back that night: this time comes twice. Choose it in the column.",
+  TIME_OFF_NOT_FOUND: "This time off is gone already.",
   SEARCH_TOO_BROAD: "Too many people match. Add a part of the name, the year of birth or the phone's last digits.",
 };
 
@@ -53,5 +54,6 @@ export const JA_REFUSALS = {
   TICKET_NOT_FOUND: "この番号票は今日のものではありません。",
   NOT_TREATING: "この患者との予約がありません。",
   AMBIGUOUS_LOCAL_TIME: "その夜は時計が戻るため、この時刻が2回あります。列の中で選んでください。",
+  TIME_OFF_NOT_FOUND: "この休診はすでにありません。",
   SEARCH_TOO_BROAD: "該当者が多すぎます。氏名の一部、生まれた年、または電話番号の下の桁を追加してください。",
 };

@@ -42,6 +42,8 @@ export const EN_SAID = {
   undone: "Undone.",
   undoReason: "Undone at the desk at once",
   noQueueElsewhere: "Queues are of today. Press T to go there.",
+  /** @param {string} doctor @param {number} kept @param {number} cancelled */
+  timeOff: (doctor, kept, cancelled) => `Time off for ${doctor}: ${kept} kept, ${cancelled} cancelled.`,
   noticesGoOut: "The patient is told.",
   /** @param {string} name */
   recorded: (name) => `Saved in the records of ${name}.`,
@@ -72,6 +74,7 @@ export const JA_SAID = {
   undone: "元に戻しました。",
   undoReason: "受付で直ちに取り消し",
   noQueueElsewhere: "順番待ちは今日だけです。T を押すと今日へ移動します。",
+  timeOff: (doctor, kept, cancelled) => `${doctor} の休診を登録しました（そのまま ${kept}件、キャンセル ${cancelled}件）。`,
   noticesGoOut: "患者に通知されます。",
   recorded: (name) => `${name} さんの診療記録に保存しました。`,
 };

@@ -1,4 +1,4 @@
-"""The administration in a real browser, on a real worker behind Envoy."""
+"""The administration in a real browser; and what it has in common with the desk: words, size, axe-core."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,9 @@ from tests.edge.clinic import Stack
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.browser import opened
 from tests.web.conftest import Room
-from tests.web.desks import administration, booked, session
+from tests.web.desks import administration, at, booked, desk, session
+from tests.web.test_accessibility import AXE, check
+from yoyaku.v1.appointment_pb2 import AppointmentEvent, AppointmentStatus
 from yoyaku.v1.notification_pb2 import NotificationKind, NotificationOutcome
 from yoyaku.v1.record_pb2 import RecordAccessBasis, RecordAccessKind
 
@@ -31,7 +33,7 @@ def told(page: Page) -> Any:
 
 
 async def test_the_day_is_told_in_figures(browser: Browser, room: Room, stack: Stack) -> None:
-    await booked(room, "Endo Mari", "14:00")
+    await booked(room, "Endo Mari", "16:00")
     async with administration(browser, room, stack, "dashboard") as page:
         expected = page.locator(".tile").filter(has_text="Expected").locator(".figure")
         await expect(expected).to_have_text(re.compile(r"^[1-9]"))
@@ -106,14 +108,93 @@ async def test_nobody_but_admins_gets_in(browser: Browser, room: Room) -> None:
 
 async def test_every_value_has_a_word(browser: Browser, room: Room, stack: Stack) -> None:
     async with administration(browser, room, stack, "audit", lang="ja") as page:
-        words = await page.evaluate(
-            "async () => { const { EN } = await import('/admin/words/en.js');"
-            " const { JA } = await import('/admin/words/ja.js'); return [EN, JA].map((each) =>"
-            " ['noticeKinds', 'outcomes', 'accessKinds', 'bases'].map((name) => Object.keys(each[name]))); }"
-        )
-    prefixes = ("NOTIFICATION_KIND_", "NOTIFICATION_OUTCOME_", "RECORD_ACCESS_KIND_", "RECORD_ACCESS_BASIS_")
-    enums = (NotificationKind, NotificationOutcome, RecordAccessKind, RecordAccessBasis)
-    for language in words:
-        for names, prefix, enum in zip(language, prefixes, enums, strict=True):
+        words = [
+            await page.evaluate(
+                "async ([file, names]) => Object.values(await import(file))"
+                ".flatMap((all) => names.map((name) => Object.keys(all[name])))",
+                [f"/{part}/words/{lang}.js", names],
+            )
+            for part, names in (
+                ("admin", ["noticeKinds", "outcomes", "accessKinds", "bases"]),
+                ("desk", ["statuses", "events"]),
+            )
+            for lang in ("en", "ja")
+        ]
+    notices = {"NOTIFICATION_KIND_": NotificationKind, "NOTIFICATION_OUTCOME_": NotificationOutcome}
+    admins = notices | {"RECORD_ACCESS_KIND_": RecordAccessKind, "RECORD_ACCESS_BASIS_": RecordAccessBasis}
+    desks = {"APPOINTMENT_STATUS_": AppointmentStatus, "APPOINTMENT_EVENT_": AppointmentEvent}
+    for language, enums in zip(words, (admins, admins, desks, desks), strict=True):
+        for names, (prefix, enum) in zip(language, enums.items(), strict=True):
             values = {each.name.removeprefix(prefix) for each in enum.DESCRIPTOR.values}
             assert values - {"UNSPECIFIED"} <= set(names)
+
+
+async def test_the_desk_is_small_and_speaks_japanese(browser: Browser, room: Room) -> None:
+    async with desk(browser, room, lang="ja", color_scheme="dark") as page:
+        assert await page.evaluate("document.documentElement.lang") == "ja"
+        await page.keyboard.press("?")
+        await expect(page.get_by_role("dialog")).to_contain_text("受付する")
+        sizes = await page.evaluate(
+            "performance.getEntriesByType('resource').filter((each) => /[.](js|css)$/.test(each.name))"
+            ".map((each) => each.transferSize)"
+        )
+        assert sum(sizes) < 150_000
+
+
+NEEDS_AXE = pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core: run `make node`")
+LOOKS = [("en", "dark"), ("ja", "light")]
+
+
+async def with_axe(page: Page) -> None:
+    await page.add_init_script(AXE.read_text())
+    await page.reload()
+
+
+@NEEDS_AXE
+@pytest.mark.parametrize(("lang", "theme"), LOOKS)
+async def test_nothing_stands_in_the_way_at_the_desk(browser: Browser, room: Room, lang: str, theme: str) -> None:
+    slot = {"en": "14:00", "ja": "15:00"}[lang]
+    await booked(room, f"Ota {lang}", slot)
+    async with desk(browser, room, lang=lang, color_scheme=theme, reduced_motion="reduce") as page:
+        await with_axe(page)
+        block = page.locator(".block").filter(has_text=f"Ota {lang}")
+        await block.focus()
+        await page.keyboard.press("c")
+        await expect(page.locator(".bar button:not([hidden])")).to_have_count(2)
+        await check(page)
+        await page.keyboard.press("c")
+        await expect(page.locator(".bar.refused")).to_be_visible()
+        await check(page)
+        dialog = page.get_by_role("dialog")
+        for key, ready in (("?", "#letters"), ("i", "#name"), ("Delete", "#reason"), ("v", "#reason"), ("h", "li")):
+            await block.focus()
+            await page.keyboard.press(key)
+            await expect(dialog.locator(ready).first).to_be_visible()
+            await check(page)
+            await page.keyboard.press("Escape")
+        await at(page, "17:30").focus()
+        await page.keyboard.press("Enter")
+        await page.keyboard.type("ota")
+        await expect(page.get_by_role("option").first).to_be_visible()
+        await check(page)
+
+
+@NEEDS_AXE
+@pytest.mark.parametrize(("lang", "theme"), LOOKS)
+async def test_nothing_stands_in_the_way_of_an_admin(
+    browser: Browser, room: Room, stack: Stack, lang: str, theme: str
+) -> None:
+    async with administration(browser, room, stack, "dashboard", lang=lang, color_scheme=theme) as page:
+        await with_axe(page)
+        for part, ready in (
+            ("dashboard", "svg"),
+            ("notices", "select"),
+            ("accounts", "form"),
+            ("policies", "form"),
+            ("catalogue", "table"),
+            ("displays", "form"),
+            ("audit", "input"),
+        ):
+            await page.locator(f"nav a[href='#{part}']").press("Enter")
+            await expect(page.locator(f"main {ready}").first).to_be_visible()
+            await check(page)

@@ -45,6 +45,9 @@ async def test_a_visit_from_the_first_call_to_its_end_without_a_mouse(browser: B
             await expect(told(page)).to_contain_text(said)
             await expect(page.locator(":focus .state")).to_contain_text(state)
         await expect(page.locator(".lane.mine")).to_contain_text("Keiko Nowhere")
+        async with page.expect_popup() as popup:
+            await keys.press("p")
+        assert "/ticket/?lang=en#label=" in (await popup.value).url
         await keys.press("n")
         await keys.type("Room 3")
         await keys.press("Enter")

@@ -81,12 +81,12 @@ async def test_somebody_is_invited_and_barred_again(browser: Browser, room: Room
 async def test_rules_types_and_rooms_are_changed(browser: Browser, room: Room, stack: Stack) -> None:
     async with administration(browser, room, stack, "policies") as page:
         await page.get_by_label("Time kept free after each visit").fill("5")
-        await page.get_by_role("button", name="See what changes").press("Enter")
+        await page.get_by_role("button", name="See what changes").first.press("Enter")
         await page.get_by_role("dialog").get_by_role("button", name="Save").press("Enter")
         await expect(page.get_by_role("dialog")).to_have_count(0)
         await expect(told(page)).to_have_text("Saved.")
         await page.get_by_label("Time kept free after each visit").fill("0")
-        await page.get_by_role("button", name="See what changes").press("Enter")
+        await page.get_by_role("button", name="See what changes").first.press("Enter")
         await page.get_by_role("dialog").get_by_role("button", name="Save").press("Enter")
         await expect(page.get_by_role("dialog")).to_have_count(0)
         await page.get_by_role("link", name="Types and rooms").press("Enter")
@@ -97,6 +97,34 @@ async def test_rules_types_and_rooms_are_changed(browser: Browser, room: Room, s
         await expect(page.locator("tbody th")).to_contain_text(["Ultrasound 1"])
         await page.get_by_label("In use: Ultrasound 1").press("Space")
         await expect(page.get_by_label("In use: Ultrasound 1")).not_to_be_checked()
+
+
+async def test_a_doctor_is_added_with_hours_and_a_holiday(browser: Browser, room: Room, stack: Stack) -> None:
+    async with administration(browser, room, stack, "doctors") as page:
+        await page.get_by_role("button", name="Add a doctor").press("Enter")
+        await page.keyboard.type("Nakano Shun")
+        await page.keyboard.press("Tab")
+        await page.keyboard.type("Dermatology")
+        await page.keyboard.press("Enter")
+        await page.get_by_role("button", name="Working hours: Nakano Shun").press("Enter")
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_label("Working hours").fill("Mon 9-12")
+        await dialog.get_by_role("button", name="Save").press("Enter")
+        await expect(dialog.locator(".error-summary")).to_contain_text("is not a session")
+        await dialog.get_by_label("Working hours").fill("Mon 09:00-12:00 30\nTue 13:00-17:00 20 2")
+        await dialog.get_by_role("button", name="Save").press("Enter")
+        await expect(told(page)).to_have_text("Saved.")
+        await expect(dialog).to_have_count(0)
+        await page.get_by_role("button", name="Working hours: Nakano Shun").press("Enter")
+        await expect(dialog.get_by_label("Working hours")).to_have_value("Mon 09:00-12:00 30\nTue 13:00-17:00 20 2")
+        await page.keyboard.press("Escape")
+        await page.get_by_role("link", name="Rules and holidays").press("Enter")
+        await page.get_by_label("Holidays").fill("2030-01-01")
+        await page.get_by_role("button", name="See what changes").last.press("Enter")
+        await dialog.get_by_role("button", name="Save").press("Enter")
+        await expect(dialog).to_have_count(0)
+        await page.reload()
+        await expect(page.get_by_label("Holidays")).to_have_value("2030-01-01")
 
 
 async def test_nobody_but_admins_gets_in(browser: Browser, room: Room) -> None:
@@ -190,6 +218,7 @@ async def test_nothing_stands_in_the_way_of_an_admin(
             ("dashboard", "svg"),
             ("notices", "select"),
             ("accounts", "form"),
+            ("doctors", "table"),
             ("policies", "form"),
             ("catalogue", "table"),
             ("displays", "form"),

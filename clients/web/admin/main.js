@@ -13,6 +13,7 @@ import { audit } from "./audit.js";
 import { catalogue } from "./catalogue.js";
 import { dashboard } from "./dashboard.js";
 import { displays } from "./displays.js";
+import { doctors } from "./doctors.js";
 import { notices } from "./notices.js";
 import { policies } from "./policies.js";
 import { refused, words } from "./words.js";
@@ -20,7 +21,7 @@ import { refused, words } from "./words.js";
 /** @import { Clinic } from "./admin.js" */
 
 const CLINIC = "yoyaku.admin.clinic";
-const PARTS = { dashboard, notices, accounts, policies, catalogue, displays, audit };
+const PARTS = { dashboard, notices, accounts, doctors, policies, catalogue, displays, audit };
 
 const lang = language();
 const t = words(lang);

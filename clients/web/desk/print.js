@@ -21,10 +21,15 @@ export function printDay(desk) {
   print(make("h1", {}, `${desk.clinic.name} · ${desk.head.title}`), ...tables.filter((each) => each !== null));
 }
 
-/** Print a ticket: its number, for whom it is not said. @param {Desk} desk @param {Ticket} ticket */
+/** Print a ticket, in a window of its own that closes by itself. @param {Desk} desk @param {Ticket} ticket */
 export function printTicket(desk, ticket) {
-  const at = `${desk.wall.long(desk.clock.now())} ${desk.wall.time(desk.clock.now())}`;
-  print(make("div", { class: "ticket" }, make("p", {}, desk.clinic.name), make("strong", {}, ticket.label), make("p", {}, desk.doctorName(ticket.lane_id)), make("p", {}, at)));
+  const { clinic } = desk;
+  const wait = ticket.expected_wait;
+  const told = new URLSearchParams({
+    label: ticket.label, doctor: desk.doctorName(ticket.lane_id), clinic: clinic.name, time: new Date(desk.clock.now()).toISOString(), zone: clinic.time_zone,
+    ...(wait && { shortest: String(wait.shortest_minutes), longest: String(wait.longest_minutes) }), print: "",
+  });
+  open(`/ticket/?lang=${desk.lang}#${told}`, "yoyaku-ticket", "popup,width=420,height=640");
 }
 
 /** Print these elements instead of the page. @param {...Node} children */

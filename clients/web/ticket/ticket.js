@@ -1,6 +1,7 @@
 /**
  * A ticket to print. All that stands on it is in the address, behind the #, which browsers do not send to the server: `label`,
- * and if known `doctor`, `clinic`, `time` and `zone`, `shortest` and `longest` (minutes), `qr` (an address); `print` prints at once.
+ * and if known `doctor`, `clinic`, `time` and `zone`, `shortest` and `longest` (minutes), `qr` (an address); `print` prints at once, and then closes a
+ * window that another page has opened for it.
  */
 
 import { drawCode } from "../queue/qr.js";
@@ -29,7 +30,9 @@ function draw() {
   if (svg && address) drawCode(svg, new URL(address, location.origin).href);
   part("qr").hidden = !address;
   document.title = `${words.yourTicket} ${told.get("label") ?? ""}`;
-  if (told.has("print")) print();
+  if (!told.has("print")) return;
+  print();
+  if (opener) close();
 }
 
 part("print").addEventListener("click", () => print());

@@ -13,7 +13,8 @@ export const EN = {
   dashboard: "Dashboard",
   notices: "Notices",
   accounts: "Accounts",
-  policies: "Booking rules",
+  doctors: "Doctors and hours",
+  policies: "Rules and holidays",
   catalogue: "Types and rooms",
   displays: "Displays and kiosks",
   audit: "Access to records",
@@ -116,6 +117,11 @@ export const EN = {
   next: "Next",
 
   policiesText: "For every booking at this clinic. What a change does to bookings is shown before it is made.",
+  rulesTitle: "Rules for bookings",
+  holidays: "Holidays",
+  holidaysHint: "One day a line, such as 2027-01-01; nobody can book on them",
+  /** @param {string} text */
+  dateWrong: (text) => `“${text}” is not a day: write it as 2027-01-01`,
   rules: {
     horizon_days: "Days ahead that can be booked",
     min_notice_minutes: "Notice before a booking, in minutes",
@@ -136,6 +142,19 @@ export const EN = {
   noConsequences: "No booking is affected.",
   save: "Save",
   saved: "Saved.",
+
+  specialty: "Field",
+  specialtyMissing: "Enter the field, such as General practice",
+  takesBookings: "Takes bookings",
+  addDoctor: "Add a doctor",
+  addDoctorText: "Nobody can book until the working hours are set.",
+  hours: "Working hours",
+  validFrom: "From this day on",
+  hoursHint: "One session a line: Mon 09:00-12:00 30 means slots of 30 minutes; a further number, how many patients at once",
+  /** @param {string} line */
+  hoursWrong: (line) => `“${line}” is not a session: write it as Mon 09:00-12:00 30`,
+  /** @param {number} number */
+  uncovered: (number) => `Saved. ${number} ${number === 1 ? "appointment is" : "appointments are"} outside the new hours and stay as they are: move or cancel them at the desk.`,
 
   types: "Types of appointment",
   rooms: "Rooms and devices",

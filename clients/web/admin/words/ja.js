@@ -14,7 +14,8 @@ export const JA = {
   dashboard: "ダッシュボード",
   notices: "お知らせ",
   accounts: "アカウント",
-  policies: "予約のルール",
+  doctors: "医師と診療時間",
+  policies: "ルールと休診日",
   catalogue: "診療の種類と部屋",
   displays: "案内板と受付機",
   audit: "記録の閲覧履歴",
@@ -107,6 +108,10 @@ export const JA = {
   next: "次へ",
 
   policiesText: "このクリニックのすべての予約に適用されます。変更の影響は、保存の前に表示されます。",
+  rulesTitle: "予約のルール",
+  holidays: "休診日",
+  holidaysHint: "1行に1日（例：2027-01-01）。この日は予約できません",
+  dateWrong: (text) => `「${text}」は日付ではありません。2027-01-01 の形で入力してください`,
   rules: {
     horizon_days: "何日先まで予約できるか",
     min_notice_minutes: "予約の締め切り（開始の何分前）",
@@ -127,6 +132,17 @@ export const JA = {
   noConsequences: "影響を受ける予約はありません。",
   save: "保存",
   saved: "保存しました。",
+
+  specialty: "診療科",
+  specialtyMissing: "診療科を入力してください",
+  takesBookings: "予約を受け付ける",
+  addDoctor: "医師を追加",
+  addDoctorText: "診療時間を設定するまで、予約はできません。",
+  hours: "診療時間",
+  validFrom: "適用開始日",
+  hoursHint: "1行に1枠：Mon 09:00-12:00 30 は30分ごと。続けて数字を書くと、同時に受け付ける人数です",
+  hoursWrong: (line) => `「${line}」を読み取れません。Mon 09:00-12:00 30 の形で入力してください`,
+  uncovered: (number) => `保存しました。新しい診療時間の外にある予約が${number}件あります。受付で移動またはキャンセルしてください。`,
 
   types: "診療の種類",
   rooms: "部屋・機器",

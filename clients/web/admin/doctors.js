@@ -1,0 +1,105 @@
+/** A clinic's doctors and their working hours, which are written as lines of text. */
+
+import { ask } from "../shared/ask.js";
+import { make } from "../shared/elements.js";
+import { field } from "../shared/form.js";
+import { WallClock } from "../shared/wall_clock.js";
+
+/** @import { Admin } from "./admin.js" */
+/** @typedef {{id: string, name: string, specialty: string, active: boolean, etag: string}} Doctor */
+/** @typedef {{weekday: string, start: string, end: string, slot_minutes: number, capacity: number}} Session */
+
+const DAYS = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"];
+/** Such as `Mon 09:00-12:00 30` and, for three patients at once, `Mon 09:00-12:00 30 3`. */
+const LINE = /^([a-z]{3})[a-z]* +(\d\d:\d\d) *[-–] *(\d\d:\d\d) +(\d{1,3})(?: +(\d{1,2}))?$/i;
+
+/** @param {Admin} admin @param {HTMLElement} root */
+export async function doctors(admin, root) {
+  const { words, clinic } = admin;
+  await admin.attempt(async () => {
+    const found = /** @type {Doctor[]} */ (await admin.all("/api/doctors", { clinic_id: clinic.id }, "doctors"));
+    const again = () => doctors(admin, root);
+    const rows = found.map((doctor) =>
+      make(
+        "tr",
+        {},
+        make("th", { scope: "row" }, make("bdi", {}, doctor.name)),
+        make("td", {}, make("bdi", {}, doctor.specialty)),
+        make("td", {}, make("input", { type: "checkbox", checked: doctor.active, "aria-label": `${words.takesBookings}: ${doctor.name}`, onchange: (/** @type {any} */ event) => setActive(admin, doctor, event.target.checked, again) })),
+        make("td", {}, make("button", { type: "button", "aria-label": `${words.hours}: ${doctor.name}`, onclick: () => setHours(admin, doctor) }, words.hours)),
+      ),
+    );
+    const heads = [words.name, words.specialty, words.takesBookings, words.action];
+    root.replaceChildren(
+      make("div", { class: "title-row" }, make("h1", {}, words.doctors), make("button", { type: "button", onclick: () => add(admin, again) }, words.addDoctor)),
+      make("div", { class: "scrolling" }, make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, ...rows))),
+    );
+  });
+}
+
+/** @param {Admin} admin @param {Doctor} doctor @param {boolean} active @param {() => unknown} again */
+function setActive(admin, doctor, active, again) {
+  return admin.attempt(async () => {
+    await admin.write(`/api/doctors/${doctor.id}`, { doctor: { active, etag: doctor.etag }, update_mask: "active" }, "PATCH").finally(again);
+    admin.say(admin.words.saved);
+  });
+}
+
+/** @param {Admin} admin @param {() => unknown} again */
+function add(admin, again) {
+  const { words, clinic } = admin;
+  return ask(
+    admin.lang,
+    { title: words.addDoctor, text: words.addDoctorText, confirm: words.save, refused: admin.refused },
+    async ({ name = "", specialty = "" }) => {
+      const wrong = [];
+      if (!name) wrong.push({ id: "name", text: words.nameMissing });
+      if (!specialty) wrong.push({ id: "specialty", text: words.specialtyMissing });
+      if (wrong.length) return wrong;
+      await admin.write("/api/doctors", { clinic_id: clinic.id, name, specialty });
+      admin.say(words.saved);
+      again();
+    },
+    field(words.name, { id: "name", maxlength: 200 }),
+    field(words.specialty, { id: "specialty", maxlength: 100 }),
+  );
+}
+
+/** @param {Admin} admin @param {Doctor} doctor */
+function setHours(admin, doctor) {
+  const { words, clinic } = admin;
+  return admin.attempt(async () => {
+    const { schedule } = await admin.session.call(`/api/schedules/${doctor.id}`);
+    const today = new WallClock(admin.lang, clinic.time_zone).date(admin.session.clock.now());
+    const text = make("textarea", { id: "hours", name: "hours", rows: 10, spellcheck: "false" });
+    text.value = (schedule.working_hours.at(-1)?.sessions ?? []).map(lineOf).join("\n");
+    await ask(
+      admin.lang,
+      { title: `${words.hours}: ${doctor.name}`, confirm: words.save, refused: admin.refused },
+      async ({ valid_from = "", hours = "" }) => {
+        const lines = hours.split("\n").map((line) => line.trim()).filter(Boolean);
+        const sessions = lines.map(sessionOf);
+        const wrong = lines.filter((_, at) => !sessions[at]);
+        if (wrong.length) return [{ id: "hours", text: words.hoursWrong(wrong[0] ?? "") }];
+        const answer = await admin.write(`/api/schedules/${doctor.id}/working-hours`, { valid_from, sessions, etag: schedule.etag }, "PUT");
+        admin.say(answer.uncovered_count ? words.uncovered(answer.uncovered_count) : words.saved);
+      },
+      field(words.validFrom, { id: "valid_from", type: "date", min: today, value: today }),
+      field(words.hours, { id: "hours" }, { control: text, hint: words.hoursHint }),
+    );
+  });
+}
+
+/** @param {Session} session */
+function lineOf({ weekday, start, end, slot_minutes, capacity }) {
+  const day = weekday.replace("WEEKDAY_", "");
+  return `${day.charAt(0)}${day.slice(1, 3).toLowerCase()} ${start}-${end} ${slot_minutes}${capacity > 1 ? ` ${capacity}` : ""}`;
+}
+
+/** The session of a line; undefined if it is none. @param {string} line @returns {Session | undefined} */
+function sessionOf(line) {
+  const [, name, start = "", end = "", minutes, capacity] = LINE.exec(line) ?? [];
+  const day = name && DAYS.find((each) => each.startsWith(name.toUpperCase()));
+  if (!day) return undefined;
+  return { weekday: `WEEKDAY_${day}`, start, end, slot_minutes: Number(minutes), capacity: Number(capacity ?? 1) };
+}

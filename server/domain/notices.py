@@ -26,6 +26,8 @@ class NoticeKind(StrEnum):
     INVITATION = "invitation"
     """To the owner of a new account: the link that sets its password."""
     PASSWORD_RESET = "password_reset"
+    TURN = "turn"
+    """To a patient who waits at the clinic: few are called before."""
     """To the owner of an account: the link that sets a new password."""
 
 
@@ -103,6 +105,8 @@ KIND_OF_EVENT = {
 already, so that only the reminder is left to send."""
 
 REMIND_BEFORE = timedelta(hours=24)
+TURN_LASTS = timedelta(hours=1)
+"""How long it is useful to say that a turn comes soon."""
 WARNING_LASTS = timedelta(days=3)
 """How long a security warning is useful."""
 PAUSES = (timedelta(seconds=1), timedelta(seconds=3), timedelta(seconds=9))
@@ -133,6 +137,8 @@ def still_true(kind: NoticeKind, status: AppointmentStatus, starts_at: datetime,
     """Whether what a notice says about an appointment still holds."""
     if kind is NoticeKind.WITHDRAWAL:
         return True
+    if kind is NoticeKind.TURN:
+        return status is AppointmentStatus.CHECKED_IN
     if kind is NoticeKind.CANCELLATION:
         return status is AppointmentStatus.CANCELLED
     return status is AppointmentStatus.SCHEDULED and starts_at == said_to_start_at

@@ -70,7 +70,7 @@ def _entry(content: ContentRow, recipient: str, mail_from: str) -> CalendarEntry
         or content.appointment_version is None
         or content.end_at is None
         or start_at is None
-        or content.kind == NoticeKind.REMINDER
+        or content.kind in {NoticeKind.REMINDER, NoticeKind.TURN}
         or (content.kind == NoticeKind.CANCELLATION and content.holder != recipient)
     ):
         return None

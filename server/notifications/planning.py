@@ -9,7 +9,15 @@ from db.postgres.notifications.content import AppointmentFactsRow, appointment_f
 from db.postgres.notifications.notifications import NotificationRow
 from server.domain.booking.appointment import AppointmentStatus
 from server.domain.ids import Clock, IdMaker
-from server.domain.notices import REMIND_BEFORE, Delivery, DeliveryOutcome, NoticeKind, channel_for, still_true
+from server.domain.notices import (
+    REMIND_BEFORE,
+    TURN_LASTS,
+    Delivery,
+    DeliveryOutcome,
+    NoticeKind,
+    channel_for,
+    still_true,
+)
 from server.telemetry import traces
 
 
@@ -75,7 +83,7 @@ class NoticePlanner:
             outcome=DeliveryOutcome.NONE,
             attempts=0,
             due_at=facts.start_at - REMIND_BEFORE if kind is NoticeKind.REMINDER else now,
-            expires_at=facts.start_at,
+            expires_at=now + TURN_LASTS if kind is NoticeKind.TURN else facts.start_at,
             created_at=now,
             updated_at=now,
         )

@@ -24,6 +24,7 @@ _SUBJECTS = {
         NoticeKind.DETAILS_CHANGED: "Your details were changed",
         NoticeKind.INVITATION: "You have been invited: choose a password",
         NoticeKind.PASSWORD_RESET: "Choose a new password",
+        NoticeKind.TURN: "Your turn comes soon",
     },
     "ja": {
         NoticeKind.CONFIRMATION: "ご予約を承りました:{when}",
@@ -37,6 +38,7 @@ _SUBJECTS = {
         NoticeKind.DETAILS_CHANGED: "登録内容の変更について",
         NoticeKind.INVITATION: "アカウントのご案内:パスワードの設定",
         NoticeKind.PASSWORD_RESET: "新しいパスワードの設定",
+        NoticeKind.TURN: "まもなく順番です",
     },
 }
 _BODIES = {
@@ -48,6 +50,10 @@ _WITHDRAWALS = {
     "The attached entry removes it from the calendar of this one.\n\n{clinic}\n",
     "ja": "下記の医療機関のご予約に変更または取り消しがあり、今後のお知らせは別の宛先へお送りします。\n"
     "添付の予定により、この宛先のカレンダーから削除されます。\n\n{clinic}\n",
+}
+_TURNS = {
+    "en": "Please come to the waiting room: you will be called soon.",
+    "ja": "まもなくお呼びします。待合室でお待ちください。",
 }
 _TO_PERSON = {
     "en": {
@@ -149,6 +155,8 @@ def about(kind: NoticeKind, visit: WhenAndWhere, language: str, link: str) -> Te
     subject = _SUBJECTS[language][kind].format(when=when(visit, language))
     if kind is NoticeKind.WITHDRAWAL:
         return Text(subject, _WITHDRAWALS[language].format(clinic=place), subject)
+    if kind is NoticeKind.TURN:
+        return Text(subject, f"{_TURNS[language]}\n\n{place}\n", f"{_TURNS[language]} {visit.clinic}")
     values = {"subject": subject, "zone": visit.time_zone}
     body = _BODIES[language].format(clinic=place, **values)
     sms = _SMS[language].format(clinic=visit.clinic, **values)

@@ -42,7 +42,7 @@ class ContentRow(NamedTuple):
     account_id: str | None
     """Of what is about an account."""
     still_wanted: bool
-    """Whether what its code or link is for is still to be done: the contact change waits, or the account is enabled
+    """Whether what it is for is still to come: the contact change waits, the ticket does, or the account is enabled
     and, if it is an invitation, without a password."""
 
 
@@ -67,7 +67,8 @@ SELECT n.kind, n.version, n.channel, n.recipient, n.status, n.attempts, n.expire
     coalesce(k.email, q.email, ''), coalesce(q.phone, ''), coalesce(q.language, o.languages[1], 'en'),
     a.id, a.status, a.version, a.start_at, a.end_at, c.name, c.address, c.phone, c.time_zone,
     coalesce(h.recipient, ''), h.expires_at, n.patient_id, n.account_id,
-    x.id IS NOT NULL OR
+    x.id IS NOT NULL OR (n.kind = 'turn' AND EXISTS (
+        SELECT FROM tickets t WHERE t.appointment_id = a.id AND t.status <> 'withdrawn' AND t.status = 'waiting')) OR
         (k.id IS NOT NULL AND k.disabled_at IS NULL AND (n.kind <> 'invitation' OR k.password_hash IS NULL))
 FROM notifications n
 LEFT JOIN accounts k ON k.id = n.account_id

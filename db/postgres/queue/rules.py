@@ -9,7 +9,7 @@ from db.postgres.cluster.engines import Connection
 
 
 class RulesRow(NamedTuple):
-    """A clinic's rules, in minutes but for `late_behind`; `version` is 0 while it has the usual ones."""
+    """A clinic's rules, in minutes but for `late_behind` and `tell_before`; `version` is 0 for the usual ones."""
 
     late_minutes: int
     late_behind: int
@@ -17,17 +17,19 @@ class RulesRow(NamedTuple):
     check_in_minutes: int
     no_show_minutes: int | None
     version: int
+    tell_before: int
 
 
-_COLUMNS = "late_minutes, late_behind, walk_in_minutes, check_in_minutes, no_show_minutes, version"
+_COLUMNS = "late_minutes, late_behind, walk_in_minutes, check_in_minutes, no_show_minutes, version, tell_before"
 _GET = f"SELECT {_COLUMNS} FROM queue_rules WHERE clinic_id = %(clinic_id)s"
 _LOCK_CLINIC = "SELECT FROM clinics WHERE id = %(clinic_id)s FOR NO KEY UPDATE"
 _PUT = f"""
 INSERT INTO queue_rules (clinic_id, {_COLUMNS})
 VALUES (%(clinic_id)s, %(late_minutes)s, %(late_behind)s, %(walk_in_minutes)s, %(check_in_minutes)s,
-    %(no_show_minutes)s, %(version)s)
+    %(no_show_minutes)s, %(version)s, %(tell_before)s)
 ON CONFLICT (clinic_id) DO UPDATE SET ({_COLUMNS}) = (excluded.late_minutes, excluded.late_behind,
-    excluded.walk_in_minutes, excluded.check_in_minutes, excluded.no_show_minutes, excluded.version)
+    excluded.walk_in_minutes, excluded.check_in_minutes, excluded.no_show_minutes, excluded.version,
+    excluded.tell_before)
 """
 MISSING_TOGETHER = 100
 _MISSING = f"""

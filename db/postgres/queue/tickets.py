@@ -84,6 +84,27 @@ INSERT INTO ticket_events (ticket_id, happened_at, actor, event, note)
 VALUES (%(id)s, %(now)s, %(actor)s, %(event)s, %(note)s)
 """
 
+# The number before somebody is that of those who wait further in front. A walk-in has no contact.
+_TELL_NEAR = """
+WITH line AS (
+    SELECT id, row_number() OVER (ORDER BY place, number) - 1 AS ahead FROM tickets
+    WHERE doctor_id = %(doctor_id)s AND date = %(date)s AND status = 'waiting'
+), near AS (
+    UPDATE tickets SET told_at = %(now)s
+    FROM line, lanes l JOIN queue_rules r ON r.clinic_id = l.clinic_id
+    WHERE l.doctor_id = %(doctor_id)s AND r.tell_before > 0 AND line.ahead <= r.tell_before
+        AND tickets.id = line.id AND tickets.told_at IS NULL
+        AND (%(issued)s::uuid IS NULL OR tickets.id = %(issued)s::uuid)
+    RETURNING appointment_id)
+INSERT INTO procrastinate_jobs (queue_name, task_name, args)
+SELECT CASE WHEN q.email <> '' THEN 'email' WHEN q.phone <> '' AND strpos(q.phone, ';') = 0 THEN 'sms'
+        ELSE 'changes' END, 'announce',
+    jsonb_strip_nulls(jsonb_build_object('appointment_id', a.id, 'kind', 'turn', 'version', a.version,
+        'start_at', a.start_at, 'traceparent', %(traceparent)s::text))
+FROM near JOIN appointments a ON a.id = near.appointment_id JOIN patients q ON q.id = a.patient_id
+WHERE %(issued)s::uuid IS NULL
+"""
+
 
 async def get(pg: Connection, ticket_id: str) -> TicketRow | None:
     """One ticket, or None."""
@@ -145,6 +166,17 @@ async def call(pg: Connection, ticket_id: str, room: str, now: datetime) -> None
 async def set_status(pg: Connection, ticket_id: str, status: str, now: datetime) -> None:
     """Set the status of a ticket, other than by a call."""
     await pg.execute(_SET, {"id": ticket_id, "status": status, "now": now})
+
+
+async def tell_near(
+    pg: Connection, doctor_id: str, day: date, now: datetime, traceparent: str | None, *, issued: str | None = None
+) -> None:
+    """Queue a notice, in this trace, for everybody whose turn comes soon by the clinic's rules and who had none yet.
+
+    Of one that was just `issued` it is only noted, since its holder is at the desk.
+    """
+    values = {"doctor_id": doctor_id, "date": day, "now": now, "traceparent": traceparent, "issued": issued}
+    await pg.execute(_TELL_NEAR, values)
 
 
 async def tell(pg: Connection, ticket_id: str, event: str, actor: str, now: datetime, note: str = "") -> None:

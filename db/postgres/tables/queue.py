@@ -29,6 +29,8 @@ queue_rules = Table(
     # None: nobody is marked as a no-show by itself.
     Column("no_show_minutes", Integer()),
     not_null("version", Integer()),
+    # 0: patients are not told that their turn comes soon.
+    Column("tell_before", Integer(), nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("clinic_id", name="queue_rules_pkey"),
 )
 
@@ -90,6 +92,8 @@ tickets = Table(
     Column("ended_at", INSTANT),
     not_null("calls", Integer()),
     not_null("room", Text(), check("tickets_room_length", "length(room) <= 40")),
+    # When its holder was told that the turn comes soon, or got it with so few ahead that nobody needs to say so.
+    Column("told_at", INSTANT),
     PrimaryKeyConstraint("id", name="tickets_pkey"),
     UniqueConstraint("doctor_id", "date", "number", name="tickets_number_once"),
 )

@@ -40,6 +40,8 @@ class QueueRules:
     """How long before the start patients check in by themselves."""
     no_show_minutes: int | None = None
     """How long after the start a patient who has not come is a no-show; None for never by itself."""
+    tell_before: int = 0
+    """Patients are told when so many are called before them; 0 for never."""
 
 
 DEFAULT_RULES = QueueRules()

@@ -77,6 +77,7 @@ def from_rules(rules: queue_pb2.QueueRules) -> QueueRules:
         rules.walk_in_minutes,
         rules.check_in_minutes,
         rules.no_show_minutes if rules.HasField("no_show_minutes") else None,
+        rules.tell_before,
     )
 
 

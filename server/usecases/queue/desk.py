@@ -22,7 +22,7 @@ from server.domain.ids import Clock, IdMaker
 from server.domain.queue.line import TicketStatus, Waiting, moved
 from server.domain.reasons import check_reason
 from server.usecases.idempotency import Claim, Write
-from server.usecases.queue.issuing import NewTicket, issue, place_of
+from server.usecases.queue.issuing import NewTicket, issue, place_of, tell_near
 from server.usecases.unit_of_work import perform
 
 R = TypeVar("R")
@@ -68,7 +68,9 @@ class QueueDesk:
                     Reason.LANE_EMPTY, "nobody waits for this doctor: look at GetLane", metadata={"lane_id": lane_id}
                 )
             await tickets.leave_room(pg, lane_id, place.date, room, now)
-            return await self._call(pg, line[0].id, room, caller, now)
+            called = await self._call(pg, line[0].id, room, caller, now)
+            await tell_near(pg, lane_id, place.date, now)
+            return called
 
         return await self._perform(caller, lane_id, write, work)
 
@@ -90,6 +92,7 @@ class QueueDesk:
             _check(found, _CAN_BE_SKIPPED, "skipped")
             await tickets.set_status(pg, found.id, TicketStatus.SKIPPED, now)
             await tickets.tell(pg, found.id, "skipped", caller.id, now)
+            await tell_near(pg, lane_id, place.date, now)
             return found._replace(status=TicketStatus.SKIPPED)
 
         return await self._perform(caller, lane_id, write, work)
@@ -105,6 +108,7 @@ class QueueDesk:
             line = moved(line, found.id, move.position)
             await tickets.set_line(pg, line)
             await tickets.tell(pg, found.id, "moved", caller.id, now, move.reason)
+            await tell_near(pg, lane_id, place.date, now)
             return found._replace(due_at=next(each.due_at for each in line if each.ticket_id == found.id))
 
         return await self._perform(caller, lane_id, write, work)

@@ -1,7 +1,7 @@
 """Tickets are issued, and follow the appointments that they are for."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from db.errors import Conflict
 from db.postgres.booking.appointments import AppointmentRow
@@ -13,6 +13,7 @@ from server.domain.booking.appointment import AppointmentStatus
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.ids import IdMaker
 from server.domain.queue.line import DEFAULT_RULES, QueueRules, TicketStatus, Waiting, due_at, is_late, joined
+from server.telemetry import traces
 
 MOST_TICKETS = 999
 """The most tickets of a lane on a day: what fits on a screen and into a message."""
@@ -72,6 +73,7 @@ async def issue(pg: Connection, place: LanePlaceRow, new: NewTicket, actor: str,
     await tickets.add(pg, new.id, place.doctor_id, place.date, day.last_number, new.appointment_id, now)
     await tickets.set_line(pg, line)
     await tickets.tell(pg, new.id, "issued", actor, now)
+    await tell_near(pg, place.doctor_id, place.date, now, issued=new.id)
     due = next(each.due_at for each in line if each.ticket_id == new.id)
     return TicketRow(
         new.id,
@@ -111,6 +113,7 @@ async def follow(
     status = _FOLLOWS.get(to, TicketStatus.WITHDRAWN)
     await tickets.set_status(pg, found.id, status, now)
     await tickets.tell(pg, found.id, status, actor, now)
+    await tell_near(pg, found.doctor_id, found.date, now)
     return None if status is TicketStatus.WITHDRAWN else found._replace(status=status)
 
 
@@ -120,3 +123,9 @@ async def withdraw(pg: Connection, appointment_id: str, actor: str, now: datetim
         await lanes.lock(pg, found.doctor_id, found.date)
         await tickets.set_status(pg, found.id, TicketStatus.WITHDRAWN, now)
         await tickets.tell(pg, found.id, TicketStatus.WITHDRAWN, actor, now)
+        await tell_near(pg, found.doctor_id, found.date, now)
+
+
+async def tell_near(pg: Connection, lane_id: str, day: date, now: datetime, *, issued: str | None = None) -> None:
+    """After whatever moves a line, whose day is locked: tell those whose turn comes soon, each once."""
+    await tickets.tell_near(pg, lane_id, day, now, traces.traceparent(), issued=issued)

@@ -55,6 +55,7 @@ class RuleBook:
                 new.check_in_minutes,
                 new.no_show_minutes,
                 version + 1,
+                new.tell_before,
             )
             await rules.put(pg, clinic_id, row)
             return _of(clinic_id, row)
@@ -66,6 +67,11 @@ def _of(clinic_id: str, row: RulesRow | None) -> ClinicRules:
     if row is None:
         return ClinicRules(clinic_id, DEFAULT_RULES, 0)
     rules = QueueRules(
-        row.late_minutes, row.late_behind, row.walk_in_minutes, row.check_in_minutes, row.no_show_minutes
+        row.late_minutes,
+        row.late_behind,
+        row.walk_in_minutes,
+        row.check_in_minutes,
+        row.no_show_minutes,
+        row.tell_before,
     )
     return ClinicRules(clinic_id, rules, row.version)

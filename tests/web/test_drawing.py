@@ -89,12 +89,14 @@ def rows(count: int) -> list[dict[str, Any]]:
 
 
 @asynccontextmanager
-async def blank(browser: Browser, edge: Edge, address: str = "", **how: Any) -> AsyncIterator[Page]:
+async def blank(
+    browser: Browser, edge: Edge, address: str = "", name: str = "board", **how: Any
+) -> AsyncIterator[Page]:
     """The page without the program that fills it."""
     context = await browser.new_context(**how)
-    await context.route("**/board/board.js", lambda route: route.abort())
+    await context.route(f"**/{name}/{name}.js", lambda route: route.abort())
     page = await context.new_page()
-    await page.goto(f"{edge.url}/board{address}")
+    await page.goto(f"{edge.url}/{name}{address}")
     yield page
     await context.close()
 

@@ -164,6 +164,29 @@ async def test_a_call_turns_to_its_page_and_the_last_calls_stay_on_every_page(br
         assert recent == ["C1", "A1", "B1"]
 
 
+async def test_what_was_missed_long_ago_or_told_before_is_not_called(browser: Browser, room: Room) -> None:
+    async with screen(browser, room) as page:
+        called = await page.evaluate(
+            """async () => {
+                const { Lanes } = await import("/queue/lanes.js");
+                const begin = Date.parse("2026-03-03T01:00:00Z");
+                const seconds = (at) => new Date(begin + 1000 * at).toISOString();
+                const ticket = (id, at, calls = 1) => ({ id, label: id, room: "1", calls, call_time: seconds(at) });
+                const empty = { lane_id: "a", letter: "A", date: "2026-03-03", epoch: 1, waiting: [], skipped: [] };
+                const lane = (revision, ...now_serving) => ({ ...empty, revision, now_serving });
+                const lanes = new Lanes(begin);
+                return [
+                    [lane(1, ticket("A1", -5)), 1], [lane(2, ticket("A2", 10), ticket("A1", -5)), 11],
+                    [lane(3, ticket("A2", 10)), 12], [lane(2, ticket("A9", 13)), 13],
+                    [lane(4, ticket("A2", 20, 2)), 21],
+                    [lane(5, ticket("A3", 30), ticket("A4", 120)), 150],
+                ].map(([lane, at]) => lanes.put(lane, begin + 1000 * at).map(({ label }) => label));
+            }"""
+        )
+    # Before the page opened; new; told; an older lane; called again; missed during 129 seconds without a connection.
+    assert called == [[], ["A2"], [], [], ["A2"], ["A4"]]
+
+
 CODES = {
     "HTTP": "bf6f7d1d8cea84ad",
     "https://a.example/p": "a81856746c024494",

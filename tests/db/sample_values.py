@@ -121,7 +121,9 @@ OWNERS = {
     "security_events": "account_id",
     "hours": "doctor_id",
     "imports": "doctor_id",
+    "linked": "appointment_id",
     "notifications": "notification_id",
+    "reset_requests": "notification_id",
     "tickets": "appointment_id",
     "time_off": "time_off_id",
 }

@@ -17,7 +17,7 @@ VERBS = ("get", "put", "post", "patch", "delete")
 NO_TOKEN = {
     "GetSigningKeys", "Login", "RefreshToken", "Logout", "SetPassword", "RequestPasswordReset", "PairDisplay",
     "ExchangeDeviceToken", "ConfirmContactByLink", "GetAppointmentByLink", "ConfirmAppointmentByLink",
-    "CancelAppointmentByLink", "CheckInByLink",
+    "CancelAppointmentByLink", "CheckInByLink", "ListSlotsByLink", "RescheduleByLink",
 }  # fmt: skip
 # A service account has no path of its own to show.
 CREATES = re.compile("Create(?!Service)|Register(?!WalkIn)")

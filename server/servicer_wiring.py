@@ -81,16 +81,18 @@ def servicers(parts: Parts) -> Servicers:
 
 def _appointments(parts: Parts) -> AppointmentServicer:
     canceller = Canceller(parts.engine, parts.clock, parts.announcer)
+    rescheduler = Rescheduler(parts.engine, parts.clock, parts.announcer)
+    slots = Availability(parts.days, parts.engine, parts.clock, FORMS)
     return AppointmentServicer(
         Appointments(parts.engine),
         Booker(parts.engine, parts.clock, parts.new_id, parts.announcer),
-        Rescheduler(parts.engine, parts.clock, parts.announcer),
+        rescheduler,
         canceller,
         Holds(parts.engine, parts.clock, parts.announcer),
         parts.status,
         Batches(parts.engine, parts.clock),
         parts.feed,
-        LinkAnswers(parts.engine, parts.clock, parts.links, canceller, parts.status),
+        LinkAnswers(parts.engine, parts.clock, parts.links, canceller, rescheduler, parts.status, slots),
     )
 
 

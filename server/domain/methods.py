@@ -30,6 +30,8 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "AppointmentService/ConfirmAppointmentByLink": (),
     "AppointmentService/CancelAppointmentByLink": (),
     "AppointmentService/CheckInByLink": (),
+    "AppointmentService/ListSlotsByLink": (),
+    "AppointmentService/RescheduleByLink": (),
     "ScheduleService/ListAvailableSlots": (Action.SEE_SLOTS,),
     "ScheduleService/SearchAvailableSlots": (Action.SEE_SLOTS,),
     "ScheduleService/ListAvailableDays": (Action.SEE_SLOTS,),
@@ -134,6 +136,8 @@ LIMITED: dict[str, tuple[str, ...]] = {
         "AppointmentService/ConfirmAppointmentByLink",
         "AppointmentService/CancelAppointmentByLink",
         "AppointmentService/CheckInByLink",
+        "AppointmentService/ListSlotsByLink",
+        "AppointmentService/RescheduleByLink",
     ),
 }
 """Methods that share a lower call limit than all others; the limits are in server/edge/limits.py."""

@@ -113,8 +113,8 @@ _CONFIRM_LINK = {
     "ja": "\nこちらのページでも確認できます。\n\n{link}\n",
 }
 _ANSWER_LINK = {
-    "en": "\nConfirm that you will come, cancel, or check in when you arrive:\n\n{link}\n",
-    "ja": "\nご来院の確認、取り消し、当日の受付はこちらから行えます。\n\n{link}\n",
+    "en": "\nConfirm that you will come, move it, cancel it, or check in when you arrive:\n\n{link}\n",
+    "ja": "\nご来院の確認、日時の変更、取り消し、当日の受付はこちらから行えます。\n\n{link}\n",
 }
 _SMS = {"en": "{subject} ({zone}), {clinic}", "ja": "{subject}({zone})、{clinic}"}
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
-from tests.fixtures.clinic import Scene
+from tests.fixtures.clinic import TUESDAY, Scene
 from tests.fixtures.mail import Relay, notifying
 from tests.fixtures.notices import ADDRESS
 from tests.fixtures.notices import reachable as reachable  # noqa: PLC0414  # a fixture
@@ -161,3 +161,32 @@ async def test_a_confirmation_is_in_the_clinics_feed(reachable: Scene) -> None:
         return rows == [("booked",), ("attendance_confirmed",)]
 
     assert await until(told)
+
+
+async def test_a_patient_moves_an_appointment_to_a_free_time_of_the_same_doctor(reachable: Scene) -> None:
+    booked = (await reachable.book_slot("09:30")).appointment
+    await reachable.book_slot("10:00", patient_id=reachable.other_id)
+    token, stranger = token_of(reachable, booked), reachable.worker.stranger()
+    request = pb.ListSlotsByLinkRequest(link_token=token, date=TUESDAY)
+    slots = (await stranger(stranger.appointments.ListSlotsByLink, request)).slots
+    assert [each.time_slot for each in slots] == await reachable.free()
+    chosen = next(each for each in slots if each.time_slot == "11:00")
+    move = pb.RescheduleByLinkRequest(link_token=token, start_time=chosen.start_time)
+    await stranger(stranger.appointments.RescheduleByLink, move)
+    [moved] = (await reachable.list()).appointments
+    assert (moved.id, moved.time_slot) == (booked.id, "11:00")
+    for call in (
+        stranger(stranger.appointments.RescheduleByLink, move),
+        stranger(stranger.appointments.ListSlotsByLink, request),
+    ):
+        assert (await refusal(call)).reason == "LINK_INVALID"
+
+
+async def test_a_taken_time_is_refused_with_free_ones_by_link_too(reachable: Scene) -> None:
+    booked = (await reachable.book_slot("09:30")).appointment
+    other = (await reachable.book_slot("10:00", patient_id=reachable.other_id)).appointment
+    stranger = reachable.worker.stranger()
+    move = pb.RescheduleByLinkRequest(link_token=token_of(reachable, booked), start_time=other.start_time)
+    refused = await refusal(stranger(stranger.appointments.RescheduleByLink, move))
+    assert refused.reason == "SLOT_TAKEN"
+    assert refused.alternatives

@@ -1,6 +1,6 @@
 """The page of one appointment, which the link of a message opens without a sign-in."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -69,6 +69,19 @@ async def test_a_cancellation_is_asked_about_first(browser: Browser, stack: Stac
         await shows(page, "This appointment is cancelled")
         await expect(page.locator("main button")).to_have_count(0)
     assert as_staff_see_it(stack, edge, appointment)["status"] == "APPOINTMENT_STATUS_CANCELLED"
+
+
+async def test_an_appointment_moves_to_a_time_of_another_day(browser: Browser, stack: Stack, edge: Edge) -> None:
+    appointment, address = booked(stack, edge, "12:30")
+    day = (datetime.fromisoformat(appointment["start_time"]) + timedelta(days=1)).date().isoformat()
+    async with opened(browser, address, **PHONE) as page:
+        await page.get_by_role("button", name="Move the appointment").click()
+        await page.get_by_label("Day").fill(day)
+        await page.get_by_role("button", name="14:30").click()
+        await page.get_by_role("button", name="Yes, move it").click()
+        await shows(page, "Your appointment has moved to", "14:30")
+    seen = as_staff_see_it(stack, edge, appointment)
+    assert (seen["date"], seen["time_slot"]) == (day, "14:30")
 
 
 async def test_a_link_that_no_longer_works_says_what_to_do_in_japanese_too(

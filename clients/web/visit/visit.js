@@ -5,6 +5,7 @@
 
 import { asFailure, call, Clock, twice } from "../shared/api.js";
 import { make, part, written } from "../shared/elements.js";
+import { field } from "../shared/form.js";
 import { choose, language } from "../shared/language.js";
 import { WallClock } from "../shared/wall_clock.js";
 import { refusal, sharedWords } from "../shared/words.js";
@@ -91,26 +92,71 @@ function answers(appointment, clock, token) {
     actions(
       open && button(WORDS.checkIn, "primary", answer("checkInByLink", true)),
       !begun && !appointment.confirm_time && button(WORDS.confirm, open ? "" : "primary", answer("confirmByLink")),
-      now <= Date.parse(appointment.change_by_time) && button(WORDS.cancel, "", () => askWhether(answer("cancelByLink", true))),
+      now <= Date.parse(appointment.change_by_time) && button(WORDS.move, "", () => showTimes(appointment, clock, token)),
+      now <= Date.parse(appointment.change_by_time) &&
+        button(WORDS.cancel, "", () => askWhether(WORDS.cancelQuestion, WORDS.cancelYes, WORDS.cancelNo, answer("cancelByLink", true), WORDS.cancelText)),
     ),
     !open && !begun && make("p", {}, WORDS.checkInLater(`${clock.short(opensAt)} ${clock.time(opensAt)}`)),
-    !begun && make("p", {}, WORDS.move, " ", make("a", { href: "/" }, WORDS.signIn)),
   ];
 }
 
-/** @param {() => Promise<void>} cancel */
-function askWhether(cancel) {
+/** Days and free times to move to. @param {Appointment} appointment @param {WallClock} clock @param {string} token */
+function showTimes(appointment, clock, token) {
+  const times = make("div", { class: "actions", role: "group", "aria-label": WORDS.times });
+  const day = make("input", { id: "day", type: "date", min: clock.date(CLOCK.now()), value: clock.date(Date.parse(appointment.start_time)), onchange: list });
+  show(
+    make("p", {}, WORDS.moveText),
+    field(WORDS.day, { id: "day" }, { control: day }),
+    times,
+    actions(button(WORDS.back, "", () => start())),
+  );
+  list();
+
+  async function list() {
+    const date = day.value;
+    if (!date) return;
+    try {
+      const { slots } = await twice(() => ask("listSlotsByLink", { link_token: token, date }));
+      if (date !== day.value) return;
+      const found = slots.map((/** @type {{time_slot: string, start_time: string}} */ slot) => button(slot.time_slot, "", () => choice(slot.start_time)));
+      times.replaceChildren(...(found.length ? found : [make("p", {}, WORDS.noTimes)]));
+    } catch (error) {
+      times.replaceChildren(message("error", refusal(SHARED, WORDS.refusals, asFailure(error))));
+    }
+  }
+
+  /** @param {string} startTime */
+  function choice(startTime) {
+    const at = Date.parse(startTime);
+    const when = `${clock.long(at)} ${clock.time(at)}`;
+    askWhether(WORDS.moveQuestion(when), WORDS.moveYes, WORDS.back, async () => {
+      try {
+        await ask("rescheduleByLink", { link_token: token, start_time: startTime });
+        show(message("good", WORDS.moved(when)));
+      } catch (error) {
+        times.replaceChildren(message("error", refusal(SHARED, WORDS.refusals, asFailure(error))));
+        if (asFailure(error).reason !== "LINK_INVALID") times.append(button(WORDS.again, "", list));
+      }
+    });
+  }
+}
+
+/**
+ * Ask before something is done that cannot be undone here.
+ * @param {string} question @param {string} yes @param {string} no @param {() => Promise<void>} act @param {string} [text]
+ */
+function askWhether(question, yes, no, act, text) {
   const dialog = make(
     "dialog",
     { "aria-labelledby": "question" },
-    make("h2", { id: "question" }, WORDS.cancelQuestion),
-    make("p", {}, WORDS.cancelText),
+    make("h2", { id: "question" }, question),
+    text && make("p", {}, text),
     actions(
-      button(WORDS.cancelYes, "danger", async () => {
+      button(yes, text ? "danger" : "primary", async () => {
         dialog.close();
-        await cancel();
+        await act();
       }),
-      button(WORDS.cancelNo, "", () => dialog.close()),
+      button(no, "", () => dialog.close()),
     ),
   );
   dialog.addEventListener("close", () => dialog.remove());

@@ -14,6 +14,7 @@ class LinkedRow(NamedTuple):
     id: str
     patient_id: str
     doctor_id: str
+    type_id: str | None
     status: str
     start_at: datetime
     end_at: datetime
@@ -28,7 +29,7 @@ class LinkedRow(NamedTuple):
 
 
 _GET = """
-SELECT a.id, a.patient_id, a.doctor_id, a.status, a.start_at, a.end_at, a.confirmed_at, q.email, q.phone,
+SELECT a.id, a.patient_id, a.doctor_id, a.type_id, a.status, a.start_at, a.end_at, a.confirmed_at, q.email, q.phone,
     c.name, c.address, c.phone, c.time_zone, c.cancel_by_minutes
 FROM appointments a JOIN patients q ON q.id = a.patient_id JOIN clinics c ON c.id = a.clinic_id
 WHERE a.id = %(id)s

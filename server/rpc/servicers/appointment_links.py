@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 from server.rpc.calls.idempotent_write import idempotent_write
-from server.rpc.messages.convert import to_status, to_timestamp
+from server.rpc.messages.convert import from_timestamp, to_date, to_status, to_timestamp
 from server.rpc.messages.queue import to_ticket
 from server.usecases.appointments.by_link import ANYBODY, LinkAnswers, Linked
 from server.usecases.appointments.changeable import Changed
 from yoyaku.v1 import appointment_link_messages_pb2 as links
 from yoyaku.v1 import appointment_service_pb2 as pb
+from yoyaku.v1 import schedule_service_pb2 as schedules
 from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceServicer
 
 
@@ -32,6 +33,16 @@ class AppointmentLinkServicer(AppointmentServiceServicer):
     ) -> pb.CancelAppointmentByLinkResponse:
         write = idempotent_write(ANYBODY, request, request.request_id, _cancelled, pb.CancelAppointmentByLinkResponse)
         return await self._by_link.cancel(request.link_token, write)
+
+    async def ListSlotsByLink(self, request: pb.ListSlotsByLinkRequest, context: object) -> pb.ListSlotsByLinkResponse:
+        found = await self._by_link.slots(request.link_token, to_date("date", request.date))
+        return pb.ListSlotsByLinkResponse(slots=schedules.ListAvailableSlotsResponse.FromString(found).slots)
+
+    async def RescheduleByLink(
+        self, request: pb.RescheduleByLinkRequest, context: object
+    ) -> pb.RescheduleByLinkResponse:
+        write = idempotent_write(ANYBODY, request, "", _moved, pb.RescheduleByLinkResponse)
+        return await self._by_link.reschedule(request.link_token, from_timestamp(request.start_time), write)
 
     async def CheckInByLink(self, request: pb.CheckInByLinkRequest, context: object) -> pb.CheckInByLinkResponse:
         write = idempotent_write(ANYBODY, request, request.request_id, _checked_in, pb.CheckInByLinkResponse)
@@ -57,6 +68,10 @@ def _linked(found: Linked) -> links.LinkedAppointment:
 
 def _cancelled(_: Changed) -> pb.CancelAppointmentByLinkResponse:
     return pb.CancelAppointmentByLinkResponse()
+
+
+def _moved(_: Changed) -> pb.RescheduleByLinkResponse:
+    return pb.RescheduleByLinkResponse()
 
 
 def _checked_in(changed: Changed) -> pb.CheckInByLinkResponse:

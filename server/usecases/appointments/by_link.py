@@ -1,8 +1,8 @@
-"""What patients do by the link of a message, without an account: they see, confirm and cancel it, and check in."""
+"""What patients do by the link of a message, without an account: see, confirm, move and cancel it, and check in."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol, TypeVar
 
 from db.postgres.booking import appointments, linked
 from db.postgres.booking.feed import AppointmentChange
@@ -12,12 +12,14 @@ from db.postgres.cluster.transaction import transact
 from db.postgres.queue import tickets
 from db.postgres.queue.tickets import TicketRow
 from server.domain.booking.appointment import AppointmentStatus, check_still
+from server.domain.booking.availability import Wanted
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import Action, Caller, Role
 from server.domain.ids import Clock
 from server.usecases.appointments import history
 from server.usecases.appointments.cancel import Cancellation, Canceller
 from server.usecases.appointments.changeable import Changed
+from server.usecases.appointments.reschedule import Move, Rescheduler
 from server.usecases.appointments.status import StatusChanger, Step
 from server.usecases.idempotency import Write
 from server.usecases.links import AppointmentLinks, appointment_of, link_invalid
@@ -41,12 +43,31 @@ class Linked:
     ticket: TicketRow | None
 
 
+class SlotLister(Protocol):
+    """Lists the free slots of a doctor on a day, as the bytes of a ListAvailableSlotsResponse."""
+
+    async def list_slots(self, caller: Caller, doctor_id: str, day: date, min_revision: int) -> bytes:
+        """The slots of the grid."""
+
+    async def list_visits(self, caller: Caller, doctor_id: str, day: date, type_id: str, min_revision: int) -> bytes:
+        """The visits of a type that could be booked."""
+
+
 class LinkAnswers:
     """Answers those who come by a link."""
 
     def __init__(
-        self, engine: Engine, clock: Clock, links: AppointmentLinks, canceller: Canceller, status: StatusChanger
+        self,
+        engine: Engine,
+        clock: Clock,
+        links: AppointmentLinks,
+        canceller: Canceller,
+        rescheduler: Rescheduler,
+        status: StatusChanger,
+        slots: SlotLister,
     ) -> None:
+        self._rescheduler = rescheduler
+        self._slots = slots
         self._engine = engine
         self._clock = clock
         self._links = links
@@ -93,6 +114,19 @@ class LinkAnswers:
         row = await self._read(token)
         step = Step(row.id, AppointmentStatus.CHECKED_IN, "", action=Action.CHECK_IN)
         return await self._status.change(self._patient(row), step, write)
+
+    async def slots(self, token: str, day: date) -> bytes:
+        """Free slots of the appointment's doctor, as the bytes of a ListAvailableSlotsResponse (LINK_INVALID)."""
+        row = await self._read(token)
+        if row.type_id:
+            return await self._slots.list_visits(self._patient(row), row.doctor_id, day, row.type_id, 0)
+        return await self._slots.list_slots(self._patient(row), row.doctor_id, day, 0)
+
+    async def reschedule(self, token: str, start_at: datetime, write: Write[Changed, M]) -> M:
+        """Move the appointment; errors are those of RescheduleByLink in the contract."""
+        row = await self._read(token)
+        move = Move(row.id, "", Wanted(None, "", start_at), "")
+        return await self._rescheduler.reschedule(self._patient(row), move, write)
 
     async def _read(self, token: str) -> LinkedRow:
         return await read(self._engine, lambda pg: self._linked(pg, token, self._clock()))

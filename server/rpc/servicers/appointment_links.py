@@ -42,7 +42,7 @@ class AppointmentLinkServicer(AppointmentServiceServicer):
         self, request: pb.RescheduleByLinkRequest, context: object
     ) -> pb.RescheduleByLinkResponse:
         write = idempotent_write(ANYBODY, request, "", _moved, pb.RescheduleByLinkResponse)
-        return await self._by_link.reschedule(request.link_token, from_timestamp(request.start_time), write)
+        return await self._by_link.reschedule(request.link_token, from_timestamp("start_time", request.start_time), write)
 
     async def CheckInByLink(self, request: pb.CheckInByLinkRequest, context: object) -> pb.CheckInByLinkResponse:
         write = idempotent_write(ANYBODY, request, request.request_id, _checked_in, pb.CheckInByLinkResponse)

@@ -7,6 +7,7 @@ from server.rpc.messages.convert import from_timestamp, to_date, to_status, to_t
 from server.rpc.messages.queue import to_ticket
 from server.usecases.appointments.by_link import ANYBODY, LinkAnswers, Linked
 from server.usecases.appointments.changeable import Changed
+from server.usecases.idempotency import Write
 from yoyaku.v1 import appointment_link_messages_pb2 as links
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1 import schedule_service_pb2 as schedules
@@ -41,8 +42,12 @@ class AppointmentLinkServicer(AppointmentServiceServicer):
     async def RescheduleByLink(
         self, request: pb.RescheduleByLinkRequest, context: object
     ) -> pb.RescheduleByLinkResponse:
-        write = idempotent_write(ANYBODY, request, "", _moved, pb.RescheduleByLinkResponse)
-        return await self._by_link.reschedule(request.link_token, from_timestamp("start_time", request.start_time), write)
+        # Not sent again under an id: a move ends its link.
+        answer = pb.RescheduleByLinkResponse
+        write = Write(ANYBODY.id, "", b"", lambda _: answer(), answer.SerializeToString, answer.FromString)
+        return await self._by_link.reschedule(
+            request.link_token, from_timestamp("start_time", request.start_time), write
+        )
 
     async def CheckInByLink(self, request: pb.CheckInByLinkRequest, context: object) -> pb.CheckInByLinkResponse:
         write = idempotent_write(ANYBODY, request, request.request_id, _checked_in, pb.CheckInByLinkResponse)
@@ -68,10 +73,6 @@ def _linked(found: Linked) -> links.LinkedAppointment:
 
 def _cancelled(_: Changed) -> pb.CancelAppointmentByLinkResponse:
     return pb.CancelAppointmentByLinkResponse()
-
-
-def _moved(_: Changed) -> pb.RescheduleByLinkResponse:
-    return pb.RescheduleByLinkResponse()
 
 
 def _checked_in(changed: Changed) -> pb.CheckInByLinkResponse:

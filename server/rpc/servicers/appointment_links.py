@@ -44,7 +44,9 @@ class AppointmentLinkServicer(AppointmentServiceServicer):
     ) -> pb.RescheduleByLinkResponse:
         # Not sent again under an id: a move ends its link.
         answer = pb.RescheduleByLinkResponse
-        write = Write(ANYBODY.id, "", b"", lambda _: answer(), answer.SerializeToString, answer.FromString)
+        write = Write[Changed, pb.RescheduleByLinkResponse](
+            ANYBODY.id, "", b"", lambda _: answer(), answer.SerializeToString, answer.FromString
+        )
         return await self._by_link.reschedule(
             request.link_token, from_timestamp("start_time", request.start_time), write
         )

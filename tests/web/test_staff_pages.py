@@ -169,6 +169,17 @@ async def test_the_desk_is_small_and_speaks_japanese(browser: Browser, room: Roo
         assert sum(sizes) < 150_000
 
 
+async def test_the_day_is_printed_as_tables(browser: Browser, room: Room) -> None:
+    await booked(room, "Print Me", "13:00")
+    async with desk(browser, room) as page:
+        await page.emulate_media(media="print")
+        await page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        await expect(page.locator(".sheet td")).to_contain_text(["Print Me"])
+        await expect(page.locator(".day")).to_be_hidden()
+        await page.evaluate("dispatchEvent(new Event('afterprint'))")
+        await expect(page.locator(".sheet")).to_have_count(0)
+
+
 NEEDS_AXE = pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core: run `make node`")
 LOOKS = [("en", "dark"), ("ja", "light")]
 

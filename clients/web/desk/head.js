@@ -4,7 +4,6 @@ import { make } from "../shared/elements.js";
 import { plusDays, WallClock } from "../shared/wall_clock.js";
 import { finder } from "./patients.js";
 import { Picker } from "../shared/picker.js";
-import { printDay } from "./print.js";
 import { refused } from "./words.js";
 
 /** @import { Failure } from "../shared/api.js" */
@@ -42,7 +41,7 @@ export class Head {
       make(
         "div",
         { class: "tools" },
-        button(words.commands.print, "", () => printDay(desk)),
+        button(words.commands.print, "", () => print()),
         button(words.commands.keys, "?", () => desk.keys()),
         button(words.commands.lock, "L", () => desk.lock()),
       ),

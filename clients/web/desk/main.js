@@ -11,6 +11,7 @@ import { choice } from "../shared/ask.js";
 import { Desk } from "./desk.js";
 import { whenIdle } from "./idle.js";
 import { listen } from "./keys.js";
+import { printAsTables } from "./print.js";
 import { refused, words } from "./words.js";
 
 /** @import { Account } from "../shared/session.js" */
@@ -76,6 +77,7 @@ async function show(clinic, clinics, ownDoctorId) {
   const ticking = setInterval(() => desk.draw(), TICK_MS);
   open.signal.addEventListener("abort", () => clearInterval(ticking));
   listen(desk, open.signal);
+  printAsTables(desk, open.signal);
   whenIdle(open.signal, () => lock(t.lockedIdle));
   await desk.goTo(desk.today);
 }

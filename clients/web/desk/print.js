@@ -6,10 +6,18 @@ import { statusOf } from "./day.js";
 /** @import { Desk } from "./desk.js" */
 /** @import { Ticket } from "./day.js" */
 
-/** Print the day, doctor by doctor. @param {Desk} desk */
-export function printDay(desk) {
+/** Whenever the page is printed, print the day as tables instead of its columns. @param {Desk} desk @param {AbortSignal} end */
+export function printAsTables(desk, end) {
+  /** @type {HTMLElement | null} */
+  let sheet = null;
+  addEventListener("beforeprint", () => document.body.append((sheet = tables(desk))), { signal: end });
+  addEventListener("afterprint", () => sheet?.remove(), { signal: end });
+}
+
+/** A table for each doctor with appointments. @param {Desk} desk */
+function tables(desk) {
   const { words, day, wall } = desk;
-  const tables = day.doctors.map((doctor) => {
+  const each = day.doctors.map((doctor) => {
     const rows = day.blocks(doctor.id).flatMap(({ appointment, start }) => {
       if (!appointment) return [];
       const state = words.statuses[statusOf(appointment)];
@@ -18,7 +26,7 @@ export function printDay(desk) {
     });
     return rows.length ? make("table", {}, make("caption", {}, doctor.name), make("tbody", {}, ...rows)) : null;
   });
-  print(make("h1", {}, `${desk.clinic.name} · ${desk.head.title}`), ...tables.filter((each) => each !== null));
+  return make("div", { class: "sheet" }, make("h1", {}, `${desk.clinic.name} · ${desk.head.title}`), ...each);
 }
 
 /** Print a ticket, in a window of its own that closes by itself. @param {Desk} desk @param {Ticket} ticket */
@@ -30,13 +38,4 @@ export function printTicket(desk, ticket) {
     ...(wait && { shortest: String(wait.shortest_minutes), longest: String(wait.longest_minutes) }), print: "",
   });
   open(`/ticket/?lang=${desk.lang}#${told}`, "yoyaku-ticket", "popup,width=420,height=640");
-}
-
-/** Print these elements instead of the page. @param {...Node} children */
-function print(...children) {
-  const sheet = make("div", { class: "sheet" }, ...children);
-  document.body.append(sheet);
-  document.body.classList.add("printing");
-  addEventListener("afterprint", () => (sheet.remove(), document.body.classList.remove("printing")), { once: true });
-  window.print();
 }

@@ -44,7 +44,7 @@ async def _serve(configured: Settings) -> None:
     # All objects that exist by now are permanent: the garbage collector need not look at them again.
     gc.freeze()
     # grpc leaves a reference cycle of seven objects behind each call. If 50,000 objects wait for the garbage collector,
-    # new ones are made in cold memory, and a list costs 4 to 10 % more (`make bench PART=list`). With Python's 700 it
+    # new ones are made in cold memory, and a list costs about 5 % more (`make bench PART=list`). With Python's 700 it
     # runs in the middle of a change that goes to thousands of streams, and each message costs a third more.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
     await serving.serve(configured, stop)

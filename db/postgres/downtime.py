@@ -27,7 +27,7 @@ class SheetVisitRow(NamedTuple):
     status: str
     patient_name: str
     patient_kana: str
-    birth_date: date
+    birth_date: date | None
     birth_precision: str
     phone: str
     type_name: str | None

@@ -152,6 +152,28 @@ async def test_while_the_database_is_lost_the_last_sheets_stay_and_the_index_say
     assert "Out of date" not in index.read_text()
 
 
+async def test_a_patient_whose_date_of_birth_is_unknown_stands_on_the_sheet(book: Book, tmp_path: Path) -> None:
+    doctor = await book.doctor(await book.clinic())
+    unknown = await book.patient("Unknown Person", phone="+819012345678")
+    await book.run("UPDATE patients SET birth_date = NULL WHERE id = %s", unknown)
+    await visit(book, doctor, unknown, NOW)
+    await written(book, tmp_path)
+    assert "|09:00–09:30|Unknown Person|+819012345678|" in sections(days(tmp_path)[0].read_text())[0]
+
+
+async def test_sheets_stay_if_the_database_does_not_have_their_clinic(book: Book, tmp_path: Path) -> None:
+    clinic = await book.clinic()
+    assert await written(book, tmp_path, clinic) == 2
+    before = [each.read_bytes() for each in days(tmp_path)]
+    with pytest.raises(DomainError, match="no such clinic"):
+        await written(book, tmp_path, uuid7_maker(lambda: NOW)())
+    await book.run("DELETE FROM clinics")
+    with pytest.raises(DomainError, match="no clinics"):
+        await written(book, tmp_path)
+    assert [each.read_bytes() for each in days(tmp_path)] == before
+    assert "Out of date" in (tmp_path / "index.html").read_text()
+
+
 def test_the_command_makes_a_directory_that_only_its_owner_can_read(database_url: str, tmp_path: Path) -> None:
     directory = tmp_path / "sheets"
     done = run(database_url, str(directory))

@@ -119,7 +119,17 @@ async def test_patients_book_as_many_ahead_as_the_clinic_lets_them_and_staff_mor
     assert (await refusal(hold(scene, "10:00", doctor_id=doctor))).reason == "OPEN_LIMIT_REACHED"
     await scene.move(booked, "10:00")
     await scene.book_slot("10:30", staff, doctor_id=doctor)
-    await scene.book_slot("11:00", doctor_id=elsewhere)
+    other = (await scene.book_slot("11:00", doctor_id=elsewhere)).appointment
+    assert (await refusal(scene.move(other, "11:00", doctor_id=doctor))).reason == "OPEN_LIMIT_REACHED"
+    both = await scene.worker.client("staff", clinic_ids=[clinic, scene.clinic_id])
+    await scene.move(other, "11:00", both, doctor_id=doctor)
+
+
+async def test_a_hold_for_a_patient_who_is_no_more_is_not_confirmed(scene: Scene) -> None:
+    held = await hold(scene, "10:00", scene.staff)
+    await scene.book.run("UPDATE patients SET deceased = true WHERE id = %s", scene.patient_id)
+    assert (await refusal(confirm(scene, held.id, scene.staff))).reason == "PATIENT_INACTIVE"
+    await release(scene, held.id)
 
 
 async def test_the_sweeper_expires_what_has_run_out(scene: Scene, clock: Clock, engine: Engine) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from server.commands import app, end_on_sigterm_as_on_ctrl_c, fail
 from server.commands.data.sheet_files import SheetFiles
 from server.commands.running import database_settings_here
 from server.config import DatabaseSettings
-from server.domain.errors import DomainError
+from server.domain.errors import DomainError, Reason, not_found
 from server.domain.ids import Clock, system_clock
 from server.telemetry import logs
 from server.usecases.downtime import pages
@@ -126,14 +126,27 @@ async def refresh(sheets: Sheets, files: SheetFiles, clock: Clock, wanted: set[s
 
 async def _write_all(sheets: Sheets, files: SheetFiles, clock: Clock, wanted: set[str]) -> int:
     written = set()
-    for clinic in await sheets.clinics():
-        if not wanted or clinic.id in wanted:
-            for day in range(2):
-                sheet = await _write(sheets, files, clinic, day, clock())
-                files.note(sheet)
-                written.add(sheet.file)
+    for clinic in _chosen(await sheets.clinics(), files, wanted):
+        for day in range(2):
+            sheet = await _write(sheets, files, clinic, day, clock())
+            files.note(sheet)
+            written.add(sheet.file)
     files.complete(written)
     return len(written)
+
+
+def _chosen(clinics: Sequence[SheetClinicRow], files: SheetFiles, wanted: set[str]) -> Sequence[SheetClinicRow]:
+    """The clinics that are wanted (CLINIC_NOT_FOUND): the sheets of a clinic are not removed because it is missing.
+
+    A database that has no clinic may be one that is still to be restored.
+    """
+    chosen = [clinic for clinic in clinics if not wanted or clinic.id in wanted]
+    missing = wanted.difference(clinic.id for clinic in chosen)
+    if missing:
+        raise not_found(Reason.CLINIC_NOT_FOUND, "clinic", ", ".join(sorted(missing)))
+    if files.has_sheets and not chosen:
+        raise DomainError(Reason.CLINIC_NOT_FOUND, "the database has no clinics: check YOYAKU_DATABASE_URL")
+    return chosen
 
 
 async def _write(sheets: Sheets, files: SheetFiles, clinic: SheetClinicRow, ahead: int, now: datetime) -> Written:

@@ -30,6 +30,11 @@ class SheetFiles:
             self._sheets = {each["file"]: Written(**each) for each in known["sheets"]}
             self._stale_since = known["stale_since"] and datetime.fromisoformat(known["stale_since"])
 
+    @property
+    def has_sheets(self) -> bool:
+        """Whether sheets were written, by this run or the one before."""
+        return bool(self._sheets)
+
     @contextmanager
     def locked(self) -> Iterator[bool]:
         """Keep other runs out of the directory; False if one is there already (OSError)."""

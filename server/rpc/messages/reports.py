@@ -26,8 +26,9 @@ _GROUPINGS = {
     ReportGrouping.REPORT_GROUPING_APPOINTMENT_TYPE: Grouping.TYPE,
     ReportGrouping.REPORT_GROUPING_HOUR: Grouping.HOUR,
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""Spreadsheets take a text that begins so for a formula, and run it."""
+_WIDE = "\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
+_FORMULA = tuple(f"=+-@\t\r\n{_WIDE}")
+"""Spreadsheets take a text that begins so for a formula, and run it; those of Japan also with a wide character."""
 
 
 def from_days(request: Asked) -> ReportQuery:

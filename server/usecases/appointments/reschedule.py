@@ -23,6 +23,7 @@ from server.domain.identity import Action, Caller, Owner, acts_for_others, requi
 from server.domain.ids import Clock
 from server.usecases.appointments import history
 from server.usecases.appointments.alternatives import with_alternatives
+from server.usecases.appointments.booking_limits import BookingLimits
 from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed
 from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
 from server.usecases.appointments.holds import expiry
@@ -127,10 +128,22 @@ class _Rescheduling:
         self.locks.cover(plan.days())
         if plan.is_there_already:
             raise Conflict("another call has moved it there: what the locks have raised must be as it was")
+        await self._check_open_limit(pg, plan)
         await self.type.send(pg, plan.found.row.patient_id, plan.slot.occupied, for_others=True)
         doctor, busy = plan.practitioner.doctor(plan.doctor_id), plan.practitioner.row(plan.doctor_id).busy
         visits = visits_of(await sent_others.fetchall())
         return plan, Place(doctor, plan.slot, busy_at(busy, plan.slot), visits, plan.found.row.id)
+
+    async def _check_open_limit(self, pg: Connection, plan: _MovePlan) -> None:
+        """At another clinic it is one more appointment ahead (OPEN_LIMIT_REACHED)."""
+        row, doctor = plan.found.row, plan.practitioner.doctor(plan.doctor_id)
+        if row.clinic_id == doctor.clinic_id:
+            return
+        limits = BookingLimits(self.caller.id, row.patient_id, hold=False)
+        owner = Owner(clinic_id=doctor.clinic_id, doctor_id=doctor.id, patient_id=row.patient_id)
+        for_others = acts_for_others(self.caller, Action.CHANGE_APPOINTMENT, owner)
+        await limits.send(pg, doctor.clinic_id, doctor.policy, self.now, for_others=for_others)
+        await limits.check()
 
     def _check_movable(self, plan: _MovePlan) -> None:
         check_etag(plan.found.row.version, self.move.etag)

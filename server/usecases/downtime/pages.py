@@ -164,4 +164,6 @@ def _row(say: Words, zone: ZoneInfo, line: SheetLine) -> str:
 
 def _born(visit: SheetVisitRow) -> str:
     """As far as the date of birth is known."""
+    if visit.birth_date is None:
+        return ""
     return visit.birth_date.isoformat()[: {"year": 4, "month": 7}.get(visit.birth_precision, 10)]

@@ -137,6 +137,7 @@ class _HoldWrite:
         check_held(current, self.wanted.to)
         if self.wanted.to is AppointmentStatus.SCHEDULED:
             check_not_expired(found.row.held_until, self.now)
+            self.locks.check_patient_bookable()
 
 
 def _nothing(_: Changed | None) -> None:

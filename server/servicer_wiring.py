@@ -34,6 +34,7 @@ from server.usecases.reports.read import Reports
 from server.usecases.schedules.appointment_types import AppointmentTypes
 from server.usecases.schedules.availability import Availability
 from server.usecases.schedules.available_days import AvailableDays
+from server.usecases.schedules.extra_sessions import ExtraSessions
 from server.usecases.schedules.resources import Resources
 from server.usecases.schedules.search import SlotFinder
 from server.usecases.schedules.watch import SlotWatch
@@ -105,6 +106,7 @@ def _schedules(parts: Parts) -> ScheduleServicer:
         WorkingHours(parts.engine, parts.clock, parts.announcer),
         AppointmentTypes(parts.engine, parts.clock, parts.new_id),
         Resources(parts.engine, parts.clock, parts.new_id),
+        ExtraSessions(parts.engine, parts.clock, parts.announcer),
         TimeOffReader(parts.engine, parts.clock),
         TimeOffWriter(parts.engine, parts.clock, parts.new_id, parts.announcer),
     )

@@ -38,6 +38,8 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "ScheduleService/WatchSlots": (Action.SEE_SLOTS,),
     "ScheduleService/GetSchedule": (Action.SEE_SCHEDULE,),
     "ScheduleService/SetWorkingHours": (Action.SET_WORKING_HOURS,),
+    "ScheduleService/AddSession": (Action.SET_WORKING_HOURS,),
+    "ScheduleService/RemoveSession": (Action.SET_WORKING_HOURS,),
     "ScheduleService/PreviewTimeOff": (Action.SET_WORKING_HOURS,),
     "ScheduleService/CreateTimeOff": (Action.SET_WORKING_HOURS,),
     "ScheduleService/GetTimeOff": (Action.SET_WORKING_HOURS,),

@@ -137,3 +137,11 @@ async def test_time_off_is_previewed_made_listed_and_deleted(scene: Scene, staff
     assert "cancelled" in (await staff("time-off", "show", off["id"])).out
     assert (await staff("time-off", "delete", off["id"])).code == 0
     assert "a course" not in (await staff("time-off", "list", scene.doctor_id)).out
+
+
+async def test_a_session_of_one_date_is_added_and_removed(scene: Scene, staff: Shell) -> None:
+    added = await staff("hours", "add", scene.doctor_id, TUESDAY, "14:00-15:00/30", "--json")
+    assert added.json["schedule"]["extra_sessions"][0]["start"] == "14:00"
+    assert TUESDAY in (await staff("hours", "show", scene.doctor_id)).out
+    removed = await staff("hours", "remove", scene.doctor_id, TUESDAY, "14:00", "--json")
+    assert removed.json["schedule"]["extra_sessions"] == []

@@ -1,32 +1,14 @@
 """The cases of appointments and schedules."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
-from google.protobuf.message import Message
+from datetime import timedelta
 
 from server.domain.identity import Action
-from server.rpc.messages.convert import to_timestamp
 from tests.rights.case import Case
-from tests.rights.world import Side, World
 from yoyaku.v1 import appointment_service_pb2 as appointments
 from yoyaku.v1 import schedule_service_pb2 as schedules
 from yoyaku.v1.appointment_type_pb2 import AppointmentType
 from yoyaku.v1.resource_pb2 import Resource
-from yoyaku.v1.schedule_pb2 import Session, Weekday
-
-
-def _working_hours(world: World, side: Side) -> Message:
-    session = Session(weekday=Weekday.WEEKDAY_MONDAY, start="00:00", end="23:30", slot_minutes=30)
-    valid_from = f"{world.today + timedelta(days=600)}"
-    return schedules.SetWorkingHoursRequest(doctor_id=side.doctor_id, valid_from=valid_from, sessions=[session])
-
-
-def _two_hours(world: World, days: int) -> dict[str, Any]:
-    start = datetime.combine(world.today + timedelta(days=days), datetime.min.time(), UTC)
-    return {"start_time": to_timestamp(start), "end_time": to_timestamp(start + timedelta(hours=2))}
-
 
 BOOKING_CASES: dict[str, Sequence[Case]] = {
     "AppointmentService/CreateAppointment": [
@@ -189,26 +171,6 @@ BOOKING_CASES: dict[str, Sequence[Case]] = {
         Case(lambda _, s: schedules.WatchSlotsRequest(clinic_id=s.clinic_id), public=True),
         Case(lambda _, s: schedules.WatchSlotsRequest(doctor_ids=[s.doctor_id]), public=True),
     ],
-    "ScheduleService/GetSchedule": [
-        Case(lambda _, s: schedules.GetScheduleRequest(doctor_id=s.doctor_id), public=True)
-    ],
-    "ScheduleService/SetWorkingHours": [Case(_working_hours, public=True)],
-    "ScheduleService/PreviewTimeOff": [
-        Case(lambda w, s: schedules.PreviewTimeOffRequest(doctor_id=s.doctor_id, **_two_hours(w, days=1)), public=True)
-    ],
-    "ScheduleService/CreateTimeOff": [
-        Case(
-            lambda w, s: schedules.CreateTimeOffRequest(
-                doctor_id=s.doctor_id, reason="a course", **_two_hours(w, days=800 + w.number)
-            ),
-            public=True,
-        )
-    ],
-    "ScheduleService/GetTimeOff": [Case(lambda _, s: schedules.GetTimeOffRequest(time_off_id=s.time_off_id))],
-    "ScheduleService/ListTimeOff": [
-        Case(lambda _, s: schedules.ListTimeOffRequest(doctor_id=s.doctor_id), public=True)
-    ],
-    "ScheduleService/DeleteTimeOff": [Case(lambda _, s: schedules.DeleteTimeOffRequest(time_off_id=s.time_off_id))],
     "ScheduleService/ListAppointmentTypes": [
         Case(lambda _, s: schedules.ListAppointmentTypesRequest(clinic_id=s.clinic_id), public=True)
     ],

@@ -1,4 +1,4 @@
-"""ScheduleService: time off."""
+"""ScheduleService: time off and extra sessions."""
 
 from collections.abc import Mapping
 
@@ -7,11 +7,45 @@ from yoyaku.methods import ClientMethod
 from yoyaku.v1 import schedule_service_pb2 as pb
 from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceStub
 from yoyaku.v1.time_off_pb2 import TimeOffAction
-from yoyaku.wire import Instant, timestamp, write_id
+from yoyaku.wire import Day, Instant, WallTime, day_text, timestamp, wall_text, write_id
 
 
 class TimeOffCalls(ServiceCalls):
-    """The calls with which staff manage the time off of doctors."""
+    """The calls with which staff take time out of working hours, and add sessions to them."""
+
+    @ClientMethod
+    async def add_session(
+        self,
+        doctor_id: str,
+        *,
+        date: Day,
+        start: WallTime,
+        end: WallTime,
+        slot_minutes: int,
+        capacity: int = 1,
+        request_id: str = "",
+    ) -> pb.AddSessionResponse:
+        """Add a session on a single date, beside the working hours (NotFound, NotAllowed)."""
+        request = pb.AddSessionRequest(
+            doctor_id=doctor_id,
+            date=day_text(date),
+            start=wall_text(start),
+            end=wall_text(end),
+            slot_minutes=slot_minutes,
+            capacity=capacity,
+            request_id=write_id(request_id),
+        )
+        return await self._call(self._stub(ScheduleServiceStub).AddSession, request)
+
+    @ClientMethod
+    async def remove_session(
+        self, doctor_id: str, *, date: Day, start: WallTime, request_id: str = ""
+    ) -> pb.RemoveSessionResponse:
+        """Remove the session that starts then; its appointments stay, and are named (NotFound, NotAllowed)."""
+        request = pb.RemoveSessionRequest(
+            doctor_id=doctor_id, date=day_text(date), start=wall_text(start), request_id=write_id(request_id)
+        )
+        return await self._call(self._stub(ScheduleServiceStub).RemoveSession, request)
 
     @ClientMethod
     async def preview_time_off(self, doctor_id: str, *, start: Instant, end: Instant) -> pb.PreviewTimeOffResponse:

@@ -56,6 +56,8 @@ class OfferRow(NamedTuple):
     """The days on which the clinic is closed, as PostgreSQL writes an array: `{2026-05-04,2026-05-05}`."""
     time_off: str
     """When the doctor is off, as PostgreSQL writes a multirange: `{["2026-03-03 01:00:00+00","2026-03-04 ...`."""
+    extra_sessions: str
+    """JSON, to be read with `hours.extra_sessions`."""
     epoch: int
     date: date | None
     revision: int
@@ -104,7 +106,8 @@ def offers_statement(
 SELECT d.id, d.practitioner_id, p.name, d.specialty, d.active, d.hours_version,
     c.id, c.name, c.time_zone,
     c.horizon_days, c.min_notice_minutes, c.cancel_by_minutes, c.max_per_patient_day, c.buffer_minutes,
-    c.max_open_appointments, c.holidays::text, d.time_off::text, (SELECT epoch FROM cluster_epoch),
+    c.max_open_appointments, c.holidays::text, d.time_off::text, d.extra_sessions::text,
+    (SELECT epoch FROM cluster_epoch),
     {day}, {revision},
     (SELECT json_agg(json_build_array(
             h.valid_from, s.weekday, s.start_local, s.end_local, s.slot_minutes, s.capacity))::text

@@ -35,6 +35,7 @@ _NEW_VERSION = sql(
     .returning(doctors.c.hours_version)
 )
 
+_PUT_EXTRA = "UPDATE doctors SET extra_sessions = %(sessions)s::text::jsonb WHERE id = %(doctor_id)s"
 _APPOINTMENTS_AHEAD = f"""
 SELECT id, date, start_at, end_at FROM appointments
 WHERE doctor_id = %(doctor_id)s AND date >= %(first)s AND end_at > %(now)s AND {ACTIVE} ORDER BY date, start_at, id
@@ -59,6 +60,16 @@ class BookedRow(NamedTuple):
     date: date
     start_at: datetime
     end_at: datetime
+
+
+class ExtraSessionRow(NamedTuple):
+    """A session on a single date."""
+
+    date: date
+    start_local: time
+    end_local: time
+    slot_minutes: int
+    capacity: int
 
 
 class SessionRow(NamedTuple):
@@ -108,6 +119,25 @@ async def put(pg: Connection, doctor_id: str, valid_from: date, sessions: Iterab
     await pg.execute(_ADD, key)
     for session in sessions:
         await pg.execute(_ADD_SESSION, {**session._asdict(), "doctor_id": doctor_id})
+
+
+async def put_extra(pg: Connection, doctor_id: str, sessions: Iterable[ExtraSessionRow]) -> None:
+    """Replace all sessions of a doctor on single dates; the doctor must be locked."""
+    written = json.dumps(
+        [
+            (f"{each.date}", f"{each.start_local:%H:%M}", f"{each.end_local:%H:%M}", each.slot_minutes, each.capacity)
+            for each in sorted(sessions)
+        ]
+    )
+    await pg.execute(_PUT_EXTRA, {"doctor_id": doctor_id, "sessions": written})
+
+
+def extra_sessions(written: str) -> list[ExtraSessionRow]:
+    """The sessions of a doctor on single dates, by start."""
+    return [
+        ExtraSessionRow(date.fromisoformat(day), time.fromisoformat(start), time.fromisoformat(end), minutes, capacity)
+        for day, start, end, minutes, capacity in json.loads(written)
+    ]
 
 
 async def remove(pg: Connection, doctor_id: str, valid_from: date) -> None:

@@ -50,8 +50,11 @@ class LockedDoctorRow(NamedTuple):
     """JSON, to be read with `hours.sessions`."""
 
 
+_DEFAULTS = {"time_off", "extra_sessions"}
 _ADD = sql(
-    insert(doctors).values({column.name: bindparam(column.name) for column in doctors.c if column.name != "time_off"})
+    insert(doctors).values(
+        {column.name: bindparam(column.name) for column in doctors.c if column.name not in _DEFAULTS}
+    )
 )
 
 _IDS_OF_CLINICS = sql(

@@ -18,7 +18,7 @@ from sqlalchemy import (
     false,
     func,
 )
-from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSVECTOR
+from sqlalchemy.dialects.postgresql import JSONB, TSTZMULTIRANGE, TSVECTOR
 
 from db.postgres.tables import search_functions  # noqa: F401 (the functions of the computed columns)
 from db.postgres.tables.common import INSTANT, UUID, check, identifiers, metadata, not_null, reference
@@ -48,6 +48,8 @@ doctors = Table(
     not_null("updated_at", INSTANT),
     # The periods of the table time_off that may still be asked for, where every read of slots finds them.
     Column("time_off", TSTZMULTIRANGE(), nullable=False, server_default="{}"),
+    # Sessions on single dates beside the working hours: [date, start, end, minutes of a slot, capacity], by start.
+    Column("extra_sessions", JSONB(), nullable=False, server_default="[]"),
     PrimaryKeyConstraint("id", name="doctors_pkey"),
     UniqueConstraint("practitioner_id", "clinic_id", name="doctors_one_per_clinic"),
     UniqueConstraint("id", "practitioner_id", "clinic_id", name="doctors_identity"),

@@ -103,7 +103,7 @@ def day_of(
 
 
 def _no_slots(doctor: Doctor, day: date) -> Closed:
-    return Closed.HOLIDAY if day in doctor.holidays else Closed.NOT_WORKING
+    return Closed.HOLIDAY if day in doctor.holidays and day not in doctor.extra else Closed.NOT_WORKING
 
 
 def _with_resources(of_type: AppointmentType, slot: Slot, seats: int, now: datetime) -> int:
@@ -161,7 +161,7 @@ def find(doctor: Doctor, wanted: Wanted, of_type: AppointmentType | None = None)
 def _not_offered(doctor: Doctor, wanted: Wanted) -> DomainError:
     day = wanted.start_at.astimezone(doctor.zone).date() if wanted.start_at else wanted.day
     metadata = {"doctor_id": doctor.id, **({"date": wanted.day.isoformat()} if wanted.day else {})}
-    if day in doctor.holidays:
+    if day in doctor.holidays and day not in doctor.extra:
         return DomainError(
             Reason.SLOT_NOT_OFFERED,
             "the clinic is closed on that day, a holiday: pick another day",

@@ -1,15 +1,15 @@
 """Doctors and clinics, as far as rules about time need them."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from server.domain.booking.hours import HoursVersion
+from server.domain.booking.hours import HoursVersion, Session, sessions_on
 from server.domain.booking.policies import Policy
-from server.domain.booking.slots import Period, Slot, slots_on
+from server.domain.booking.slots import Period, Slot, slots_of
 
 DoctorDay = tuple[str, date]
 """(doctor_id, date): a day, which has a revision. A tuple, so that days sort in lock order."""
@@ -33,6 +33,8 @@ class Doctor:
     """Days on which the clinic is closed."""
     time_off: Sequence[Period] = ()
     """When the doctor does not work, whatever the hours say; by start, and apart from each other."""
+    extra: Mapping[date, Sequence[Session]] = field(default_factory=dict)
+    """Sessions on single dates beside the working hours, also on holidays."""
 
     def slots_on(self, day: date) -> Sequence[Slot]:
         """All slots that the doctor's working hours give on a day, by start.
@@ -40,6 +42,11 @@ class Doctor:
         None if inactive or on a holiday, and none that overlaps time off.
         """
         return _slots_on(self, day) if self.active else ()
+
+    def sessions_on(self, day: date) -> list[Session]:
+        """The sessions that start on a day: those of the working hours, unless it is a holiday, and extra ones."""
+        usual = [] if day in self.holidays else sessions_on(self.hours, day)
+        return [*usual, *self.extra.get(day, ())]
 
     def is_off(self, period: Period) -> bool:
         """Whether some of a period is time off."""
@@ -79,9 +86,7 @@ class Doctor:
 # A Doctor is immutable: new working hours make a new object.
 @lru_cache(maxsize=_REMEMBERED_DAYS)
 def _slots_on(doctor: Doctor, day: date) -> Sequence[Slot]:
-    if day in doctor.holidays:
-        return ()
-    slots = slots_on(doctor.hours, doctor.zone, day, doctor.policy.buffer)
+    slots = slots_of(doctor.sessions_on(day), doctor.zone, day, doctor.policy.buffer)
     return tuple(slot for slot in slots if not doctor.is_off(slot.visit)) if doctor.time_off else tuple(slots)
 
 

@@ -1,6 +1,6 @@
 """Working hours: weekly sessions on the clinic's wall clock, valid from a date."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
@@ -51,6 +51,16 @@ def sessions_on(versions: Sequence[HoursVersion], day: date) -> list[Session]:
         return []
     current = max(begun, key=lambda version: version.valid_from)
     return [session for session in current.sessions if session.weekday == day.isoweekday()]
+
+
+def overlaps_others(day: date, session: Session, around: Mapping[date, Sequence[Session]]) -> bool:
+    """Whether a session of a day has a moment in common with any of those that start on days around it."""
+    start, end = session.starts_on(day), session.ends_on(day)
+    return any(
+        start < other.ends_on(its_day) and other.starts_on(its_day) < end
+        for its_day, others in around.items()
+        for other in others
+    )
 
 
 def first_overlap(sessions: Sequence[Session]) -> Session | None:

@@ -1,6 +1,6 @@
 """The slots of a doctor's day: from working hours on the wall clock to instants."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -45,8 +45,13 @@ def slots_on(versions: Sequence[HoursVersion], zone: ZoneInfo, day: date, buffer
     The grid follows the wall clock: a slot whose start the clocks skip is not offered, and one whose start occurs twice
     is offered both times. If a slot is longer than the clock change, slots that would overlap are left out.
     """
+    return slots_of(sessions_on(versions, day), zone, day, buffer)
+
+
+def slots_of(sessions: Iterable[Session], zone: ZoneInfo, day: date, buffer: timedelta) -> list[Slot]:
+    """The slots of sessions that start on `day`, by start, as `slots_on` lays them out."""
     found = sorted(
-        (slot for session in sessions_on(versions, day) for slot in _of_session(session, zone, day, buffer)),
+        (slot for session in sessions for slot in _of_session(session, zone, day, buffer)),
         key=lambda slot: slot.start_at,
     )
     kept: list[Slot] = []

@@ -1,25 +1,27 @@
 """ScheduleService."""
 
-from collections.abc import AsyncGenerator, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Coroutine
 from typing import Any
 
 import grpc
 
-from server.domain.booking.hours import HoursVersion, Session
+from server.domain.booking.hours import HoursVersion
 from server.rpc.calls.current_call import caller, set_etag, set_location
 from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.calls.streaming import watcher
 from server.rpc.messages.appointment_types import new_type, to_type, type_change, type_created, type_updated
-from server.rpc.messages.convert import to_date, to_optional_date, to_slot, to_time, to_timestamp
+from server.rpc.messages.convert import to_date, to_optional_date, to_slot
 from server.rpc.messages.resources import new_resource, resource_change, resource_created, resource_updated, to_resource
+from server.rpc.messages.schedules import hours_set, sessions_of, to_schedule
 from server.rpc.servicers.time_off import TimeOffServicer
 from server.usecases.schedules.appointment_types import AppointmentTypes
 from server.usecases.schedules.availability import Availability
 from server.usecases.schedules.available_days import AvailableDays, DaysWanted
+from server.usecases.schedules.extra_sessions import ExtraSessions
 from server.usecases.schedules.resources import Resources
 from server.usecases.schedules.search import FoundSlot, SlotFinder, SlotSearch
 from server.usecases.schedules.watch import SlotWatch, Watched
-from server.usecases.schedules.working_hours import HoursChanged, NewHours, Schedule, WorkingHours
+from server.usecases.schedules.working_hours import NewHours, WorkingHours
 from server.usecases.time_off.read import TimeOffReader
 from server.usecases.time_off.write import TimeOffWriter
 from yoyaku.v1 import clinic_pb2, doctor_pb2, schedule_pb2
@@ -38,6 +40,7 @@ class ScheduleServicer(TimeOffServicer):
         working_hours: WorkingHours,
         appointment_types: AppointmentTypes,
         resources: Resources,
+        extra_sessions: ExtraSessions,
         time_off: TimeOffReader,
         time_off_writer: TimeOffWriter,
     ) -> None:
@@ -48,6 +51,7 @@ class ScheduleServicer(TimeOffServicer):
         self._working_hours = working_hours
         self._appointment_types = appointment_types
         self._resources = resources
+        self._extra_sessions = extra_sessions
         self._time_off = time_off
         self._time_off_writer = time_off_writer
 
@@ -104,17 +108,17 @@ class ScheduleServicer(TimeOffServicer):
 
     async def GetSchedule(self, request: pb.GetScheduleRequest, context: object) -> pb.GetScheduleResponse:
         schedule = await self._working_hours.get(caller(), request.doctor_id.lower())
-        response = pb.GetScheduleResponse(schedule=_schedule(schedule))
+        response = pb.GetScheduleResponse(schedule=to_schedule(schedule))
         set_etag(response.schedule.etag)
         return response
 
     async def SetWorkingHours(self, request: pb.SetWorkingHoursRequest, context: object) -> pb.SetWorkingHoursResponse:
         hours = NewHours(
             request.doctor_id.lower(),
-            HoursVersion(to_date("valid_from", request.valid_from), _sessions(request.sessions)),
+            HoursVersion(to_date("valid_from", request.valid_from), sessions_of(request.sessions)),
             request.etag,
         )
-        write = idempotent_write(caller(), request, request.request_id, _changed, pb.SetWorkingHoursResponse)
+        write = idempotent_write(caller(), request, request.request_id, hours_set, pb.SetWorkingHoursResponse)
         response = await self._working_hours.set_working_hours(caller(), hours, write)
         set_etag(response.schedule.etag)
         return response
@@ -169,53 +173,3 @@ def _found(found: FoundSlot) -> schedule_pb2.FoundSlot:
 
 
 DEFAULT_LIMIT = 10
-
-
-def _sessions(sessions: Iterable[schedule_pb2.Session]) -> list[Session]:
-    return [
-        Session(
-            session.weekday, to_time(session.start), to_time(session.end), session.slot_minutes, session.capacity or 1
-        )
-        for session in sessions
-    ]
-
-
-def _schedule(schedule: Schedule) -> schedule_pb2.Schedule:
-    return schedule_pb2.Schedule(
-        doctor_id=schedule.doctor_id,
-        time_zone=schedule.time_zone,
-        working_hours=[
-            schedule_pb2.WorkingHours(
-                valid_from=version.valid_from.isoformat(), sessions=map(_session, version.sessions)
-            )
-            for version in schedule.hours
-        ],
-        etag=schedule.etag,
-    )
-
-
-def _session(session: Session) -> schedule_pb2.Session:
-    return schedule_pb2.Session(
-        weekday=schedule_pb2.Weekday.Name(session.weekday),  # type: ignore[arg-type]
-        start=f"{session.start:%H:%M}",
-        end=f"{session.end:%H:%M}",
-        slot_minutes=session.slot_minutes,
-        capacity=session.capacity,
-    )
-
-
-_MOST_UNCOVERED = 100
-
-
-def _changed(changed: HoursChanged) -> pb.SetWorkingHoursResponse:
-    return pb.SetWorkingHoursResponse(
-        schedule=_schedule(changed.schedule),
-        days_changed=len(changed.changes.days),
-        uncovered=[
-            schedule_pb2.UncoveredAppointment(
-                appointment_id=row.id, start_time=to_timestamp(row.start_at), end_time=to_timestamp(row.end_at)
-            )
-            for row in changed.uncovered[:_MOST_UNCOVERED]
-        ],
-        uncovered_count=len(changed.uncovered),
-    )

@@ -1,7 +1,8 @@
-"""ScheduleService: time off."""
+"""ScheduleService: time off and extra sessions."""
 
-from server.rpc.calls.current_call import caller, set_location
+from server.rpc.calls.current_call import caller, set_etag, set_location
 from server.rpc.calls.idempotent_write import idempotent_write
+from server.rpc.messages.schedules import new_session, session_added, session_removed
 from server.rpc.messages.time_off import (
     new_time_off,
     period_of,
@@ -10,6 +11,7 @@ from server.rpc.messages.time_off import (
     to_met,
     to_time_off,
 )
+from server.usecases.schedules.extra_sessions import ExtraSessions
 from server.usecases.time_off.read import TimeOffReader
 from server.usecases.time_off.write import TimeOffWriter
 from yoyaku.v1 import schedule_service_pb2 as pb
@@ -17,10 +19,23 @@ from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceServicer
 
 
 class TimeOffServicer(ScheduleServiceServicer):
-    """The methods of ScheduleService that are about time off."""
+    """The methods of ScheduleService that are about time off and extra sessions."""
 
+    _extra_sessions: ExtraSessions
     _time_off: TimeOffReader
     _time_off_writer: TimeOffWriter
+
+    async def AddSession(self, request: pb.AddSessionRequest, context: object) -> pb.AddSessionResponse:
+        write = idempotent_write(caller(), request, request.request_id, session_added, pb.AddSessionResponse)
+        response = await self._extra_sessions.add(caller(), *new_session(request), write)
+        set_etag(response.schedule.etag)
+        return response
+
+    async def RemoveSession(self, request: pb.RemoveSessionRequest, context: object) -> pb.RemoveSessionResponse:
+        write = idempotent_write(caller(), request, request.request_id, session_removed, pb.RemoveSessionResponse)
+        response = await self._extra_sessions.remove(caller(), *new_session(request), write)
+        set_etag(response.schedule.etag)
+        return response
 
     async def PreviewTimeOff(self, request: pb.PreviewTimeOffRequest, context: object) -> pb.PreviewTimeOffResponse:
         met = await self._time_off.preview(caller(), request.doctor_id.lower(), period_of(request))

@@ -42,6 +42,7 @@ def doctor_of(row: OfferRow) -> Doctor:
         row.active,
         row.holidays,
         row.time_off,
+        row.extra_sessions,
     )
 
 
@@ -55,6 +56,7 @@ def _doctor(
     active: bool,
     written_holidays: str,
     written_time_off: str,
+    written_extra: str,
 ) -> Doctor:
     return Doctor(
         doctor_id,
@@ -66,6 +68,7 @@ def _doctor(
         active,
         _holidays_of(written_holidays),
         _periods_of(written_time_off),
+        _extra_of(written_extra),
     )
 
 
@@ -74,6 +77,15 @@ def _doctor(
 def _holidays_of(written: str) -> frozenset[date]:
     days = written.strip("{}")
     return frozenset(map(date.fromisoformat, days.split(","))) if days else frozenset()
+
+
+def _extra_of(written: str) -> dict[date, list[Session]]:
+    """The sessions on single dates, by date."""
+    found: dict[date, list[Session]] = {}
+    for row in hours.extra_sessions(written):
+        session = Session(row.date.isoweekday(), row.start_local, row.end_local, row.slot_minutes, row.capacity)
+        found.setdefault(row.date, []).append(session)
+    return found
 
 
 def _periods_of(written: str) -> tuple[Period, ...]:

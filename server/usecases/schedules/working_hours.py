@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from db.postgres.booking import days, hours
 from db.postgres.booking.days import OfferRow
-from db.postgres.booking.hours import BookedRow, SessionRow
+from db.postgres.booking.hours import BookedRow, ExtraSessionRow, SessionRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from server.domain.booking.doctor import Doctor
@@ -36,11 +36,13 @@ class NewHours:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The current and future working hours of a doctor."""
+    """The current and future working hours of a doctor, and sessions beside them."""
 
     doctor_id: str
     time_zone: str
     hours: Sequence[HoursVersion]
+    extra: Sequence[ExtraSessionRow]
+    """Sessions on single dates, from today on."""
     etag: str
 
 
@@ -68,9 +70,9 @@ class WorkingHours:
         now = self._clock()
 
         async def work(pg: Connection) -> OfferRow:
-            return await _offer(pg, doctor_id, now)
+            return await offer_now(pg, doctor_id, now)
 
-        return _schedule(await read(self._engine, work, Freshness.OWN_WRITES), now)
+        return schedule_of(await read(self._engine, work, Freshness.OWN_WRITES), now)
 
     async def set_working_hours(self, caller: Caller, new: NewHours, write: Write[HoursChanged, M]) -> M:
         """Set the sessions of a doctor from a day on; errors are those of SetWorkingHours in the contract."""
@@ -83,7 +85,7 @@ class WorkingHours:
         return await perform(self._engine, write, work, now, lambda done: self._announce(done.changes))
 
     async def _set(self, pg: Connection, caller: Caller, new: NewHours, now: datetime) -> HoursChanged:
-        doctor = doctor_of(await _offer(pg, new.doctor_id, now))
+        doctor = doctor_of(await offer_now(pg, new.doctor_id, now))
         require(caller, Action.SET_WORKING_HOURS, Owner(clinic_id=doctor.clinic_id, doctor_id=doctor.id))
         _check_start(doctor, new.version, now)
         _check_sessions(new.version.sessions)
@@ -94,20 +96,21 @@ class WorkingHours:
             raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", doctor.id)
         check_etag(version[0] - 1, new.etag)
         # Read again under the locks: the hours before may have changed since.
-        before = doctor_of(await _offer(pg, doctor.id, now))
+        before = doctor_of(await offer_now(pg, doctor.id, now))
         await hours.put(pg, doctor.id, new.version.valid_from, _rows(new.version))
-        row = await _offer(pg, doctor.id, now)
+        row = await offer_now(pg, doctor.id, now)
         booked = await hours.appointments_ahead(pg, doctor.id, new.version.valid_from, now)
-        return HoursChanged(_schedule(row, now), Changes(changed), _uncovered(before, doctor_of(row), booked))
+        return HoursChanged(schedule_of(row, now), Changes(changed), newly_uncovered(before, doctor_of(row), booked))
 
 
-def _uncovered(before: Doctor, after: Doctor, booked: Sequence[BookedRow]) -> list[BookedRow]:
+def newly_uncovered(before: Doctor, after: Doctor, booked: Sequence[BookedRow]) -> list[BookedRow]:
     """The appointments that the hours covered before and do not cover any more."""
     visits = ((row, Period(row.start_at, row.end_at)) for row in booked)
     return [row for row, visit in visits if before.covers(row.date, visit) and not after.covers(row.date, visit)]
 
 
-async def _offer(pg: Connection, doctor_id: str, now: datetime) -> OfferRow:
+async def offer_now(pg: Connection, doctor_id: str, now: datetime) -> OfferRow:
+    """A doctor with all hours (DOCTOR_NOT_FOUND)."""
     row = await (await days.offer(pg, doctor_id, now.date(), now.date())).fetchone()
     if row is None:
         raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", doctor_id)
@@ -144,9 +147,11 @@ def _rows(version: HoursVersion) -> list[SessionRow]:
     ]
 
 
-def _schedule(row: OfferRow, now: datetime) -> Schedule:
+def schedule_of(row: OfferRow, now: datetime) -> Schedule:
+    """The hours of a doctor from today on."""
     doctor = doctor_of(row)
     first = today(doctor.zone, now)
     begun = [version.valid_from for version in doctor.hours if version.valid_from <= first]
     current = [version for version in hours_of(row.hours) if not begun or version.valid_from >= max(begun)]
-    return Schedule(row.doctor_id, row.time_zone, current, etag_of(row.hours_version))
+    extra = [each for each in hours.extra_sessions(row.extra_sessions) if each.date >= first]
+    return Schedule(row.doctor_id, row.time_zone, current, extra, etag_of(row.hours_version))

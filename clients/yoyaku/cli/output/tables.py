@@ -23,7 +23,7 @@ from yoyaku.v1.notification_pb2 import (
     NotificationStatus,
 )
 from yoyaku.v1.patient_pb2 import Patient
-from yoyaku.v1.schedule_pb2 import FoundSlot, Schedule, Slot, Weekday
+from yoyaku.v1.schedule_pb2 import FoundSlot, Slot
 from yoyaku.wire import local_time
 
 
@@ -179,19 +179,6 @@ def display_table(displays: Iterable[Display]) -> Table:
     made = table("", "Name", "Since (UTC)", "Id")
     for each in displays:
         made.add_row(plain(each.name), utc(each.create_time), plain(each.id))
-    return made
-
-
-def hours_table(schedule: Schedule) -> Table:
-    """Working hours on the clinic's wall clock."""
-    made = table(f"Times in {schedule.time_zone}, etag {schedule.etag}", "From", "Day", "Hours", "Slot", "Seats")
-    for version in schedule.working_hours:
-        if not version.sessions:
-            made.add_row(version.valid_from, "", "does not work", "", "")
-        for each in version.sessions:
-            weekday = Weekday.Name(each.weekday).removeprefix("WEEKDAY_").capitalize()
-            times = f"{each.start}-{each.end}"
-            made.add_row(version.valid_from, weekday, times, f"{each.slot_minutes} min", str(each.capacity or 1))
     return made
 
 

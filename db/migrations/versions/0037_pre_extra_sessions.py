@@ -1,0 +1,16 @@
+"""Extra sessions of doctors, on single dates."""
+
+from alembic import op
+
+revision = "0037_pre_extra_sessions"
+down_revision = "0036_pre_time_off"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE doctors ADD COLUMN extra_sessions jsonb NOT NULL DEFAULT '[]'")
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE doctors DROP COLUMN extra_sessions")

@@ -1,0 +1,101 @@
+"""Working hours on the wire."""
+
+from collections.abc import Iterable
+
+from server.domain.booking.hours import Session
+from server.rpc.messages.convert import to_date, to_time, to_timestamp
+from server.usecases.schedules.extra_sessions import DoctorDate
+from server.usecases.schedules.working_hours import HoursChanged, Schedule
+from yoyaku.v1 import schedule_pb2
+from yoyaku.v1 import schedule_service_pb2 as pb
+
+
+def sessions_of(sessions: Iterable[schedule_pb2.Session]) -> list[Session]:
+    """The sessions of a week."""
+    return [
+        Session(
+            session.weekday, to_time(session.start), to_time(session.end), session.slot_minutes, session.capacity or 1
+        )
+        for session in sessions
+    ]
+
+
+def to_schedule(schedule: Schedule) -> schedule_pb2.Schedule:
+    """The working hours of a doctor as a message."""
+    return schedule_pb2.Schedule(
+        doctor_id=schedule.doctor_id,
+        time_zone=schedule.time_zone,
+        working_hours=[
+            schedule_pb2.WorkingHours(
+                valid_from=version.valid_from.isoformat(), sessions=map(_session, version.sessions)
+            )
+            for version in schedule.hours
+        ],
+        etag=schedule.etag,
+        extra_sessions=[
+            schedule_pb2.ExtraSession(
+                date=each.date.isoformat(),
+                start=f"{each.start_local:%H:%M}",
+                end=f"{each.end_local:%H:%M}",
+                slot_minutes=each.slot_minutes,
+                capacity=each.capacity,
+            )
+            for each in schedule.extra
+        ],
+    )
+
+
+def _session(session: Session) -> schedule_pb2.Session:
+    return schedule_pb2.Session(
+        weekday=schedule_pb2.Weekday.Name(session.weekday),  # type: ignore[arg-type]
+        start=f"{session.start:%H:%M}",
+        end=f"{session.end:%H:%M}",
+        slot_minutes=session.slot_minutes,
+        capacity=session.capacity,
+    )
+
+
+_MOST_UNCOVERED = 100
+
+
+def hours_set(changed: HoursChanged) -> pb.SetWorkingHoursResponse:
+    """The answer to SetWorkingHours."""
+    return pb.SetWorkingHoursResponse(
+        schedule=to_schedule(changed.schedule),
+        days_changed=len(changed.changes.days),
+        uncovered=_uncovered(changed),
+        uncovered_count=len(changed.uncovered),
+    )
+
+
+def new_session(request: pb.AddSessionRequest | pb.RemoveSessionRequest) -> tuple[DoctorDate, Session]:
+    """The extra session that a request adds or removes; of one to remove, only its start counts."""
+    day = to_date("date", request.date)
+    start, length, capacity = to_time(request.start), 0, 1
+    end = start
+    if isinstance(request, pb.AddSessionRequest):
+        end, length, capacity = to_time(request.end), request.slot_minutes, request.capacity or 1
+    return DoctorDate(request.doctor_id.lower(), day), Session(day.isoweekday(), start, end, length, capacity)
+
+
+def session_added(changed: HoursChanged) -> pb.AddSessionResponse:
+    """The answer to AddSession."""
+    return pb.AddSessionResponse(schedule=to_schedule(changed.schedule))
+
+
+def session_removed(changed: HoursChanged) -> pb.RemoveSessionResponse:
+    """The answer to RemoveSession."""
+    return pb.RemoveSessionResponse(
+        schedule=to_schedule(changed.schedule),
+        uncovered=_uncovered(changed),
+        uncovered_count=len(changed.uncovered),
+    )
+
+
+def _uncovered(changed: HoursChanged) -> list[schedule_pb2.UncoveredAppointment]:
+    return [
+        schedule_pb2.UncoveredAppointment(
+            appointment_id=row.id, start_time=to_timestamp(row.start_at), end_time=to_timestamp(row.end_at)
+        )
+        for row in changed.uncovered[:_MOST_UNCOVERED]
+    ]

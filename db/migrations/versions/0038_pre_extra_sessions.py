@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0037_pre_extra_sessions"
-down_revision = "0036_pre_time_off"
+revision = "0038_pre_extra_sessions"
+down_revision = "0037_pre_announcements"
 branch_labels = None
 depends_on = None
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median
 
@@ -34,8 +34,10 @@ from yoyaku.v1.appointment_service_pb2 import (
     ListAppointmentsRequest,
     ListAppointmentsResponse,
 )
+from yoyaku.v1.report_service_pb2 import GetUtilizationRequest
 from yoyaku.v1.schedule_service_pb2 import ListAvailableSlotsRequest
 
+_USE = "/yoyaku.v1.ReportService/GetUtilization"
 _SQL = Path(__file__).with_name("growth.sql")
 _MEMORY = {"shared_buffers": "1GB", "max_wal_size": "8GB"}
 _DOCTORS_OF_CLINIC = 5
@@ -145,6 +147,10 @@ def _requests(size: Size, pick: random.Random) -> Iterator[tuple[str, str, Messa
             ),
         ):
             yield what, LIST.path, message
+        first = date.fromisoformat(past_day) - timedelta(days=30)
+        clinic_id = made(1, doctor // _DOCTORS_OF_CLINIC)
+        month = GetUtilizationRequest(clinic_id=clinic_id, from_date=str(first), to_date=past_day)
+        yield "use of a clinic's 31 days", _USE, month
         yield "slots of a day", SLOTS.path, ListAvailableSlotsRequest(doctor_id=doctor_id, date=day)
         booking = CreateAppointmentRequest(patient_id=patient, doctor_id=doctor_id, date=day, time_slot=hour)
         yield "booking", CREATE.path, booking

@@ -113,6 +113,8 @@ OWNERS = {
     "days": "appointment_id",
     "patients": "patient_id",
     "records": "record_id",
+    "reset_requests": "notification_id",
+    "linked": "appointment_id",
     "resources": "appointment_id",
     "doctors": "doctor_id",
     "practitioners": "practitioner_id",
@@ -121,9 +123,7 @@ OWNERS = {
     "security_events": "account_id",
     "hours": "doctor_id",
     "imports": "doctor_id",
-    "linked": "appointment_id",
     "notifications": "notification_id",
-    "reset_requests": "notification_id",
     "tickets": "appointment_id",
     "time_off": "time_off_id",
 }

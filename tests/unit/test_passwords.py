@@ -103,12 +103,16 @@ async def test_an_unknown_account_takes_as_long_as_a_wrong_password(passwords: P
 
 
 async def test_the_event_loop_goes_on_while_passwords_are_hashed(passwords: Passwords) -> None:
-    hashing = asyncio.create_task(passwords.hash("a password"))
-    turns = 0
-    while not hashing.done():
-        await asyncio.sleep(0)
-        turns += 1
-    assert turns > 10
+    # On a busy machine one hash may get the processor alone, hardly twenty of them.
+    for _ in range(20):
+        hashing = asyncio.create_task(passwords.hash("a password"))
+        turns = 0
+        while not hashing.done():
+            await asyncio.sleep(0)
+            turns += 1
+        if turns > 10:
+            return
+    pytest.fail("the event loop waits for hashes")
 
 
 async def test_what_does_not_fit_into_the_queue_is_refused_at_once(passwords: Passwords) -> None:

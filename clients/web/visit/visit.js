@@ -76,7 +76,8 @@ function facts({ clinic_name, clinic_address, clinic_phone, start_time, ticket }
     [WORDS.clinic, make("span", {}, written(clinic_name), clinic_address && make("br", {}), clinic_address && written(clinic_address))],
     [WORDS.phone, clinic_phone && make("a", { href: `tel:${clinic_phone}` }, clinic_phone)],
   ];
-  return make("dl", {}, ...rows.flatMap(([term, what]) => (what ? [make("dt", {}, term), make("dd", {}, what)] : [])));
+  const list = rows.flatMap(([term, what]) => (what ? [make("dt", {}, term), make("dd", {}, what)] : []));
+  return make("section", {}, make("dl", {}, ...list));
 }
 
 /** What the patient may do now. @param {Appointment} appointment @param {WallClock} clock @param {string} token @returns {Child[]} */

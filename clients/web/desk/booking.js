@@ -33,6 +33,11 @@ export async function book(desk, block, patient) {
     if ("register" in found) choose(await register(desk, found.register));
     else if ("patient" in found) choose(found.patient);
   });
+  // Another text is another patient, who is yet to be chosen.
+  picker.input.addEventListener("input", () => {
+    chosen = null;
+    who.replaceChildren();
+  });
   /** @param {Patient | null} patient */
   const choose = (patient) => {
     if (!patient) return;

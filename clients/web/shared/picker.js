@@ -1,4 +1,7 @@
-/** A field that offers what matches while one types: arrow keys choose, Enter takes, Esc closes. */
+/**
+ * A field that offers what matches while one types: arrow keys choose, Enter takes, Esc closes. Enter takes nothing until
+ * there is an answer for what was typed: what is still shown matches an earlier text.
+ */
 
 import { asFailure } from "./api.js";
 import { make } from "./elements.js";
@@ -25,6 +28,8 @@ export class Picker {
   #active = -1;
   #turn = 0;
   #timer = 0;
+  /** Whether what is shown is for an earlier text. */
+  #late = false;
   #list = make("ul", { role: "listbox", id: `${this.#id}-list`, hidden: true });
   #state = make("p", { class: "picker-state", role: "status" });
 
@@ -58,6 +63,7 @@ export class Picker {
   #typed() {
     clearTimeout(this.#timer);
     const turn = ++this.#turn;
+    this.#late = true;
     const text = this.input.value.trim();
     if (!text) return this.clear();
     this.#timer = setTimeout(() => this.#ask(text, turn), PAUSE_MS);
@@ -72,12 +78,15 @@ export class Picker {
       now(options);
       if (turn === this.#turn) this.#state.textContent = options.length ? t.found(options.length) : t.nobodyFound;
     } catch (error) {
-      if (turn === this.#turn) this.#state.textContent = refusal(t, {}, asFailure(error));
+      if (turn !== this.#turn) return;
+      if (this.#late) this.#take([]);
+      this.#state.textContent = refusal(t, {}, asFailure(error));
     }
   }
 
   /** @param {Option<Value>[]} options */
   #take(options) {
+    this.#late = false;
     this.#options = options;
     this.#list.replaceChildren(
       ...options.map(({ name, detail, mark }, at) =>
@@ -130,7 +139,7 @@ export class Picker {
       if (number) this.#point((this.#active + (event.key === "ArrowDown" ? 1 : -1) + number) % number);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      if (open) this.#pick(this.#active);
+      if (open && !this.#late) this.#pick(this.#active);
     } else if (event.key === "Escape" && open) {
       event.preventDefault();
       event.stopPropagation();

@@ -9,7 +9,7 @@ import { WallClock } from "../shared/wall_clock.js";
 import { sharedWords } from "../shared/words.js";
 import { choice } from "../shared/ask.js";
 import { Desk } from "./desk.js";
-import { whenIdle } from "./idle.js";
+import { wasLeft, whenIdle } from "./idle.js";
 import { listen } from "./keys.js";
 import { printAsTables } from "./print.js";
 import { refused, words } from "./words.js";
@@ -106,4 +106,5 @@ function refuse(why) {
 }
 
 document.documentElement.lang = lang;
-enter();
+if (session.account && wasLeft()) lock(t.lockedIdle);
+else enter();

@@ -18,6 +18,8 @@ from server.usecases.appointments.cancel import Canceller
 from server.usecases.appointments.holds.ends import Holds
 from server.usecases.appointments.read import Appointments
 from server.usecases.appointments.reschedule import Rescheduler
+from server.usecases.appointments.series.cancel import SeriesCanceller
+from server.usecases.appointments.series.create import SeriesBooker
 from server.usecases.directory.clinics import Clinics
 from server.usecases.directory.doctors import Directory
 from server.usecases.directory.identifier_systems import IdentifierSystems
@@ -90,6 +92,8 @@ def _appointments(parts: Parts) -> AppointmentServicer:
         rescheduler,
         canceller,
         Holds(parts.engine, parts.clock, parts.announcer),
+        SeriesBooker(parts.engine, parts.clock, parts.new_id, parts.announcer),
+        SeriesCanceller(parts.engine, parts.clock, parts.announcer),
         parts.status,
         Batches(parts.engine, parts.clock),
         parts.feed,

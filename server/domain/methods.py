@@ -12,6 +12,8 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "AppointmentService/HoldSlot": (Action.CREATE_APPOINTMENT,),
     "AppointmentService/ConfirmHold": (Action.CHANGE_APPOINTMENT,),
     "AppointmentService/ReleaseHold": (Action.CHANGE_APPOINTMENT,),
+    "AppointmentService/CreateAppointmentSeries": (Action.CREATE_APPOINTMENT,),
+    "AppointmentService/CancelAppointmentSeries": (Action.CHANGE_APPOINTMENT,),
     "AppointmentService/GetAppointment": (Action.SEE_APPOINTMENT,),
     "AppointmentService/ListAppointments": (Action.SEE_APPOINTMENT,),
     "AppointmentService/BatchGetAppointments": (Action.BATCH_GET_APPOINTMENTS,),
@@ -124,6 +126,7 @@ LIMITED: dict[str, tuple[str, ...]] = {
     "booking": (
         "AppointmentService/CreateAppointment",
         "AppointmentService/HoldSlot",
+        "AppointmentService/CreateAppointmentSeries",
         "AppointmentService/RescheduleAppointment",
         "AppointmentService/BatchReschedule",
     ),

@@ -44,6 +44,22 @@ BOOKING_CASES: dict[str, Sequence[Case]] = {
             passed=["STATUS_FORBIDS"],
         )
     ],
+    "AppointmentService/CreateAppointmentSeries": [
+        Case(
+            lambda w, s: appointments.CreateAppointmentSeriesRequest(
+                patient_id=s.patient_id,
+                doctor_id=s.doctor_id,
+                recurrence=appointments.Recurrence(frequency=appointments.FREQUENCY_WEEKLY, count=2),
+                **w.slot(),
+            )
+        )
+    ],
+    "AppointmentService/CancelAppointmentSeries": [
+        Case(
+            lambda w, s: appointments.CancelAppointmentSeriesRequest(appointment_id=w.appointment(s)),
+            sees=Action.SEE_APPOINTMENT,
+        )
+    ],
     "AppointmentService/GetAppointment": [
         Case(lambda _, s: appointments.GetAppointmentRequest(appointment_id=s.appointment_id))
     ],

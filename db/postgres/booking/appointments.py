@@ -38,6 +38,8 @@ class AppointmentRow(NamedTuple):
     held_until: datetime | None = None
     confirmed_at: datetime | None = None
     """When the patient confirmed that they will come to it, since it last moved."""
+    series_id: str | None = None
+    """The id of the appointment that is, or was, the first of its series; None if it belongs to none."""
 
     def __hash__(self) -> int:
         # Hashing all fields, including the instants, takes several times as long.
@@ -80,6 +82,7 @@ class NewAppointment(NamedTuple):
     held_until: datetime | None = None
     """For a hold, when it ends, and the account that holds."""
     held_by: str | None = None
+    series_id: str | None = None
 
 
 _NAMED = """
@@ -89,7 +92,7 @@ SELECT a.id, a.patient_id, q.name, a.doctor_id, p.name, d.specialty, a.clinic_id
     CASE WHEN a.type_id IS NOT NULL THEN (
         SELECT json_agg(json_build_array(r.id, r.kind, r.name) ORDER BY r.kind, r.name)
         FROM appointment_resources o JOIN resources r ON r.id = o.resource_id WHERE o.appointment_id = a.id) END,
-    a.held_until, a.confirmed_at
+    a.held_until, a.confirmed_at, a.series_id
 FROM {} a
 JOIN patients q ON q.id = a.patient_id
 JOIN practitioners p ON p.id = a.practitioner_id
@@ -101,7 +104,7 @@ SELECT = _NAMED.format("appointments")
 
 _NARROWED = """(
 SELECT id, patient_id, practitioner_id, doctor_id, clinic_id, date, start_at, end_at, during, status, reason, version,
-    created_at, updated_at, type_id, held_until, confirmed_at
+    created_at, updated_at, type_id, held_until, confirmed_at, series_id
 FROM appointments a {}
 )"""
 
@@ -116,16 +119,24 @@ def select_among(clauses: str) -> str:
 
 _GET = SELECT + "WHERE a.id = %(id)s"
 _BATCH = SELECT + "WHERE a.id = ANY(%(ids)s::uuid[])"
+_FOLLOWING = (
+    SELECT
+    + """
+WHERE a.series_id = (SELECT series_id FROM appointments WHERE id = %(id)s) AND a.status = 'scheduled'
+    AND (a.start_at, a.id) > (SELECT start_at, id FROM appointments WHERE id = %(id)s)
+ORDER BY a.start_at, a.id
+"""
+)
 _REVISION = """
 SELECT revision FROM schedule_days JOIN appointments USING (doctor_id, date) WHERE appointments.id = %(id)s
 """
 
 _INSERT = """
 INSERT INTO appointments (id, doctor_id, practitioner_id, clinic_id, patient_id, date, start_at, end_at, during, seat,
-    utc_offset_minutes, status, held_until, reason, version, created_at, updated_at, type_id, held_by)
+    utc_offset_minutes, status, held_until, reason, version, created_at, updated_at, type_id, held_by, series_id)
 VALUES (%(id)s, %(doctor_id)s, %(practitioner_id)s, %(clinic_id)s, %(patient_id)s, %(date)s, %(start_at)s, %(end_at)s,
     tstzrange(%(start_at)s, %(busy_until)s), %(seat)s, %(utc_offset_minutes)s, %(status)s, %(held_until)s, %(reason)s,
-    1, %(now)s, %(now)s, %(type_id)s, %(held_by)s)
+    1, %(now)s, %(now)s, %(type_id)s, %(held_by)s, %(series_id)s)
 """
 
 _MOVE = """
@@ -180,6 +191,12 @@ async def get(pg: Connection, appointment_id: str) -> Sent[AppointmentRow]:
     """One appointment, if the id exists."""
     cursor = pg.cursor(row_factory=named(AppointmentRow))
     return await cursor.execute(_GET, {"id": appointment_id})
+
+
+async def following(pg: Connection, appointment_id: str) -> Sent[AppointmentRow]:
+    """The scheduled appointments of its series that start after an appointment, by start."""
+    cursor = pg.cursor(row_factory=named(AppointmentRow))
+    return await cursor.execute(_FOLLOWING, {"id": appointment_id})
 
 
 async def batch(pg: Connection, appointment_ids: Sequence[str]) -> list[AppointmentRow]:

@@ -20,9 +20,9 @@ class PatientDayRow(NamedTuple):
     held_until: datetime | None
 
 
-_OF_PATIENT_AROUND = f"""
+_OF_PATIENT_BETWEEN = f"""
 SELECT id, doctor_id, clinic_id, date, start_at, end_at, held_until FROM appointments
-WHERE patient_id = %(patient_id)s AND date BETWEEN %(date)s::date - 2 AND %(date)s::date + 2 AND {ACTIVE}
+WHERE patient_id = %(patient_id)s AND date BETWEEN %(first)s::date - 2 AND %(last)s::date + 2 AND {ACTIVE}
 """
 
 # A clinic's date may be behind the UTC date, and a session may run past midnight.
@@ -53,8 +53,13 @@ async def lock_patient(pg: Connection, patient_id: str) -> Sent[tuple[str, bool]
 
 async def of_patient_around(pg: Connection, patient_id: str, day: date) -> Sent[PatientDayRow]:
     """The active appointments of a patient from two days before a day to two days after it."""
+    return await of_patient_between(pg, patient_id, day, day)
+
+
+async def of_patient_between(pg: Connection, patient_id: str, first: date, last: date) -> Sent[PatientDayRow]:
+    """The active appointments of a patient from two days before the first day to two days after the last."""
     cursor = pg.cursor(row_factory=named(PatientDayRow))
-    return await cursor.execute(_OF_PATIENT_AROUND, {"patient_id": patient_id, "date": day})
+    return await cursor.execute(_OF_PATIENT_BETWEEN, {"patient_id": patient_id, "first": first, "last": last})
 
 
 async def ahead(pg: Connection, patient_id: str, clinic_id: str, now: datetime) -> Sent[tuple[int, int]]:

@@ -56,6 +56,8 @@ appointments = Table(
     Column("held_by", Text()),
     # When the patient confirmed that they will come, since it last moved.
     Column("confirmed_at", INSTANT),
+    # The id of the first appointment of the series to which it belongs.
+    Column("series_id", UUID),
     PrimaryKeyConstraint("id", name="appointments_pkey"),
     ForeignKeyConstraint(
         ["doctor_id", "practitioner_id", "clinic_id"],
@@ -89,6 +91,12 @@ Index(
     appointments.c.held_by,
     appointments.c.held_until,
     postgresql_where=text("status = 'held'"),
+)
+Index(
+    "appointments_by_series",
+    appointments.c.series_id,
+    appointments.c.start_at,
+    postgresql_where=text("series_id IS NOT NULL"),
 )
 for _noun in ("patient", "doctor", "clinic"):
     Index(

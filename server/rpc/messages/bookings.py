@@ -1,5 +1,8 @@
 """Answers of writes that book, hold, move and cancel."""
 
+from collections.abc import Sequence
+
+from db.postgres.booking.days import DayRow
 from server.rpc.messages.convert import to_appointment
 from server.usecases.appointments.booked import Booked
 from server.usecases.appointments.changeable import Changed
@@ -31,13 +34,18 @@ def moved_answer(changed: Changed) -> pb.RescheduleAppointmentResponse:
     """The answer to a request that moves an appointment."""
     return pb.RescheduleAppointmentResponse(
         appointment=to_appointment(changed.appointment),
-        day_revisions=[
-            schedule_pb2.DayRevision(doctor_id=row.doctor_id, date=row.date.isoformat(), revision=row.revision)
-            for row in changed.revisions
-        ],
+        day_revisions=day_revisions(changed.revisions),
     )
 
 
 def cancelled_answer(changed: Changed) -> pb.CancelAppointmentResponse:
     """The answer to a request that cancels an appointment."""
     return pb.CancelAppointmentResponse(appointment=to_appointment(changed.appointment), revision=changed.revision)
+
+
+def day_revisions(rows: Sequence[DayRow]) -> list[schedule_pb2.DayRevision]:
+    """The new revisions of days."""
+    return [
+        schedule_pb2.DayRevision(doctor_id=row.doctor_id, date=row.date.isoformat(), revision=row.revision)
+        for row in rows
+    ]

@@ -107,6 +107,8 @@ def fill_appointment(message: appointment_pb2.Appointment, row: AppointmentRow) 
         _set(message.hold_expire_time, row.held_until)
     if row.confirmed_at:
         _set(message.confirm_time, row.confirmed_at)
+    if row.series_id:
+        message.series_id = row.series_id
     if row.type_id:
         message.appointment_type.id, message.appointment_type.name = row.type_id, row.type_name or ""
         for resource_id, kind, name in row.resources or ():

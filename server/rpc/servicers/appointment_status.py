@@ -7,9 +7,11 @@ from google.protobuf.message import Message
 from server.domain.booking.appointment import AppointmentStatus
 from server.rpc.calls.current_call import caller, set_etag
 from server.rpc.calls.idempotent_write import idempotent_write
+from server.rpc.messages.bookings import hold_confirmed, hold_released
 from server.rpc.messages.convert import to_appointment
 from server.rpc.messages.queue import to_ticket
 from server.usecases.appointments.changeable import Changed
+from server.usecases.appointments.holds.ends import HoldEnd, Holds
 from server.usecases.appointments.status import StatusChanger, Step
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceServicer
@@ -28,6 +30,21 @@ class AppointmentStatusServicer(AppointmentServiceServicer):
     """The methods of AppointmentService that change a status and nothing else."""
 
     _status: StatusChanger
+    _holds: Holds
+
+    async def ConfirmHold(self, request: pb.ConfirmHoldRequest, context: object) -> pb.ConfirmHoldResponse:
+        end = HoldEnd(request.appointment_id.lower(), AppointmentStatus.SCHEDULED, request.etag)
+        write = idempotent_write(caller(), request, request.request_id, hold_confirmed, pb.ConfirmHoldResponse)
+        response = await self._holds.end(caller(), end, write)
+        set_etag(response.appointment.etag)
+        return response
+
+    async def ReleaseHold(self, request: pb.ReleaseHoldRequest, context: object) -> pb.ReleaseHoldResponse:
+        end = HoldEnd(request.appointment_id.lower(), AppointmentStatus.CANCELLED, request.etag)
+        write = idempotent_write(caller(), request, request.request_id, hold_released, pb.ReleaseHoldResponse)
+        response = await self._holds.end(caller(), end, write)
+        set_etag(response.appointment.etag)
+        return response
 
     async def CheckInAppointment(
         self, request: pb.CheckInAppointmentRequest, context: object

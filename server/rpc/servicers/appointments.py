@@ -10,7 +10,6 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 
 from db.postgres.booking.appointments import AppointmentRow
-from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.availability import Wanted
 from server.domain.errors import DomainError
 from server.rpc.calls.current_call import caller, set_etag, set_location
@@ -19,8 +18,6 @@ from server.rpc.calls.streaming import watcher
 from server.rpc.messages.bookings import (
     booked_answer,
     cancelled_answer,
-    hold_confirmed,
-    hold_released,
     moved_answer,
     slot_held,
 )
@@ -34,16 +31,18 @@ from server.rpc.messages.convert import (
 from server.rpc.messages.errors import status_of
 from server.rpc.messages.feed import to_history_entry, to_message
 from server.rpc.servicers.appointment_links import AppointmentLinkServicer
-from server.rpc.servicers.appointment_status import AppointmentStatusServicer
+from server.rpc.servicers.appointment_series import AppointmentSeriesServicer
 from server.usecases.appointments.batch import Batches
 from server.usecases.appointments.book import Booker, NewBooking
 from server.usecases.appointments.by_link import LinkAnswers
 from server.usecases.appointments.cancel import Cancellation, Canceller
 from server.usecases.appointments.changeable import Changed
 from server.usecases.appointments.feed import Feed
-from server.usecases.appointments.holds.ends import HoldEnd, Holds
+from server.usecases.appointments.holds.ends import Holds
 from server.usecases.appointments.read import AppointmentListing, Appointments
 from server.usecases.appointments.reschedule import Move, Rescheduler
+from server.usecases.appointments.series.cancel import SeriesCanceller
+from server.usecases.appointments.series.create import SeriesBooker
 from server.usecases.appointments.status import StatusChanger
 from server.usecases.idempotency import Write, part_of
 from yoyaku.v1 import appointment_service_pb2 as pb
@@ -52,7 +51,7 @@ _REMEMBERED = 4_000
 """Appointments kept as bytes, about 2 kB each."""
 
 
-class AppointmentServicer(AppointmentStatusServicer, AppointmentLinkServicer):
+class AppointmentServicer(AppointmentSeriesServicer, AppointmentLinkServicer):
     """Books, shows, moves and cancels appointments, and streams their changes."""
 
     def __init__(
@@ -62,6 +61,8 @@ class AppointmentServicer(AppointmentStatusServicer, AppointmentLinkServicer):
         rescheduler: Rescheduler,
         canceller: Canceller,
         holds: Holds,
+        series: SeriesBooker,
+        series_canceller: SeriesCanceller,
         status: StatusChanger,
         batches: Batches,
         feed: Feed,
@@ -72,6 +73,8 @@ class AppointmentServicer(AppointmentStatusServicer, AppointmentLinkServicer):
         self._rescheduler = rescheduler
         self._canceller = canceller
         self._holds = holds
+        self._series = series
+        self._series_canceller = series_canceller
         self._status = status
         self._batches = batches
         self._feed = feed
@@ -98,20 +101,6 @@ class AppointmentServicer(AppointmentStatusServicer, AppointmentLinkServicer):
         booking = NewBooking(*whose, request.appointment_type_id.lower(), hold=True)
         write = idempotent_write(caller(), request, request.request_id, slot_held, pb.HoldSlotResponse)
         response = await self._booker.create(caller(), booking, write)
-        set_etag(response.appointment.etag)
-        return response
-
-    async def ConfirmHold(self, request: pb.ConfirmHoldRequest, context: object) -> pb.ConfirmHoldResponse:
-        end = HoldEnd(request.appointment_id.lower(), AppointmentStatus.SCHEDULED, request.etag)
-        write = idempotent_write(caller(), request, request.request_id, hold_confirmed, pb.ConfirmHoldResponse)
-        response = await self._holds.end(caller(), end, write)
-        set_etag(response.appointment.etag)
-        return response
-
-    async def ReleaseHold(self, request: pb.ReleaseHoldRequest, context: object) -> pb.ReleaseHoldResponse:
-        end = HoldEnd(request.appointment_id.lower(), AppointmentStatus.CANCELLED, request.etag)
-        write = idempotent_write(caller(), request, request.request_id, hold_released, pb.ReleaseHoldResponse)
-        response = await self._holds.end(caller(), end, write)
         set_etag(response.appointment.etag)
         return response
 

@@ -7,7 +7,6 @@ from typing import Protocol
 
 from db.errors import ConstraintViolated
 from db.postgres.booking import appointment_types, days
-from db.postgres.booking.days import OfferRow
 from db.postgres.cluster.engines import Connection, Engine
 from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.availability import nearest
@@ -53,18 +52,22 @@ async def with_alternatives(engine: Engine, write: SlotRequest) -> AsyncIterator
 
 
 async def _alternatives(engine: Engine, write: SlotRequest, slot: Slot) -> Alternatives | None:
-    first, last = slot.date - timedelta(days=1), slot.date + timedelta(days=_DAYS_OF_ALTERNATIVES)
-
-    async def work(pg: Connection) -> tuple[OfferRow | None, AppointmentType | None]:
+    async def work(pg: Connection) -> Alternatives | None:
         async with pg.pipeline():
-            sent = await days.offer(pg, write.doctor_id, first, last)
-            if write.of_type is None:
-                return await sent.fetchone(), None
-            sent_type = await appointment_types.get(pg, write.of_type.id, days.around(first, last))
-            return await sent.fetchone(), type_of(await sent_type.fetchone())
+            return await alternatives_of(pg, write.doctor_id, slot, write.now, write.of_type)
 
-    row, of_type = await read(engine, work)
-    return row and nearest(doctor_of(row), slot, busy_of(row.busy), write.now, _DAYS_OF_ALTERNATIVES, of_type)
+    return await read(engine, work)
+
+
+async def alternatives_of(
+    pg: Connection, doctor_id: str, slot: Slot, now: datetime, of_type: AppointmentType | None
+) -> Alternatives | None:
+    """The nearest available slots of a doctor, for visits of a type if that is given."""
+    first, last = slot.date - timedelta(days=1), slot.date + timedelta(days=_DAYS_OF_ALTERNATIVES)
+    sent = await days.offer(pg, doctor_id, first, last)
+    sent_type = await appointment_types.get(pg, of_type.id, days.around(first, last)) if of_type else None
+    row, in_use = await sent.fetchone(), type_of(await sent_type.fetchone()) if sent_type else None
+    return row and nearest(doctor_of(row), slot, busy_of(row.busy), now, _DAYS_OF_ALTERNATIVES, in_use)
 
 
 _OVERLAPS: dict[str, Callable[[str, Slot], DomainError]] = {

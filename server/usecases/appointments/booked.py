@@ -48,4 +48,5 @@ def row_of(
         type_name=of_type.found.name if of_type.found else None,
         resources=of_type.resources,
         held_until=new.held_until,
+        series_id=new.series_id,
     )

@@ -28,11 +28,11 @@ class BookingLimits:
         if self.hold:
             self._held = await held.count_of(pg, self.account_id, now)
 
-    async def check(self) -> None:
-        """Wait for the answers (OPEN_LIMIT_REACHED, TOO_MANY_HOLDS)."""
+    async def check(self, appointments: int = 1) -> None:
+        """Wait for the answers; whether so many more may be booked (OPEN_LIMIT_REACHED, TOO_MANY_HOLDS)."""
         found = await self._ahead.fetchone() if self._ahead else None
         of_account = await self._held.fetchone() if self._held else None
         if found and self._policy:
-            check_open_limit(self._policy, found[0])
+            check_open_limit(self._policy, found[0] + appointments - 1)
         if found and of_account:
             check_holds(found[1], of_account[0])

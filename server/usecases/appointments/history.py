@@ -6,14 +6,20 @@ from datetime import datetime
 from db.postgres.booking import feed
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection
-from server.domain.notices import KIND_OF_EVENT
+from server.domain.notices import KIND_OF_EVENT, NoticeKind
 from server.telemetry import traces
 
 
-async def record_changes(pg: Connection, changes: Sequence[AppointmentChange], now: datetime) -> None:
+async def record_changes(
+    pg: Connection,
+    changes: Sequence[AppointmentChange],
+    now: datetime,
+    told: Sequence[NoticeKind | None] | None = None,
+) -> None:
     """Record changes of appointments in their histories and the feeds of their clinics, and queue the notices.
 
-    The rows must be changed already. Call it once per transaction, after all other locks: a second call might lock the
-    feeds of two clinics in the wrong order.
+    The rows must be changed already. `told` says which notice each change causes, if that is not the usual one. Call it
+    once per transaction, after all other locks: a second call might lock the feeds of two clinics in the wrong order.
     """
-    await feed.add(pg, changes, [KIND_OF_EVENT.get(each.event) for each in changes], now, traces.traceparent())
+    kinds = [KIND_OF_EVENT.get(each.event) for each in changes] if told is None else told
+    await feed.add(pg, changes, kinds, now, traces.traceparent())

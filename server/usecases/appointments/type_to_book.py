@@ -64,8 +64,15 @@ class TypeToBook:
 
     async def choose(self, appointment_id: str, period: Period, now: datetime) -> None:
         """Wait for what is free, and choose one resource of each kind (RESOURCE_TAKEN)."""
-        if self.found and self._in_use:
-            in_use = type_of(await self._in_use.fetchone()) or self.found
+        self.choose_from(await self.in_use(), appointment_id, period, now)
+
+    async def in_use(self) -> AppointmentType | None:
+        """Wait for what occupies its resources; None if it needs none."""
+        return type_of(await self._in_use.fetchone()) if self._in_use else None
+
+    def choose_from(self, in_use: AppointmentType | None, appointment_id: str, period: Period, now: datetime) -> None:
+        """Choose one resource of each kind (RESOURCE_TAKEN)."""
+        if self.found and in_use:
             self.chosen = choose(in_use.resources, self.found.kinds, period, now, appointment_id)
             self._lapsed = [lapsed for each in self.chosen for lapsed in each.lapsed(period, now)]
 

@@ -1,0 +1,1 @@
+"""Series: appointments that are booked together, at the same time of day, and can be called off together."""

@@ -1,0 +1,98 @@
+"""Calls off an appointment of a series and all that follow it, in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from db.postgres.booking import appointments, days
+from db.postgres.booking.appointments import AppointmentRow
+from db.postgres.booking.days import DayRow
+from db.postgres.booking.feed import AppointmentChange
+from db.postgres.cluster.engines import Connection, Engine
+from server.domain.booking.appointment import AppointmentStatus, check_still
+from server.domain.booking.doctor import DoctorDay
+from server.domain.identity import Action, Caller, require
+from server.domain.ids import Clock
+from server.domain.notices import NoticeKind
+from server.usecases.appointments import history
+from server.usecases.appointments.changeable import Changeable, owner_of, visible
+from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
+from server.usecases.idempotency import Claim, Write
+from server.usecases.unit_of_work import Announce, Changes, perform
+
+M = TypeVar("M")
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesCancelled:
+    """The cancelled appointments, by start, and the days that changed with them."""
+
+    appointments: Sequence[AppointmentRow]
+    revisions: Sequence[DayRow]
+
+
+class SeriesCanceller:
+    """Cancels the rest of a series."""
+
+    def __init__(self, engine: Engine, clock: Clock, announce: Announce) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._announce = announce
+
+    async def cancel(self, caller: Caller, from_id: str, reason: str, write: Write[SeriesCancelled, M]) -> M:
+        """Cancel an appointment and those of its series that follow; errors are those of CancelAppointmentSeries."""
+        attempt = _Cancelling(caller, self._clock(), from_id, reason)
+        return await perform(
+            self._engine, write, attempt.run, attempt.now, lambda done: self._announce(Changes(done.revisions))
+        )
+
+
+@dataclass(slots=True)
+class _Cancelling:
+    caller: Caller
+    now: datetime
+    from_id: str
+    reason: str
+    locks: Locks = field(default_factory=Locks)
+
+    async def run(self, pg: Connection, claim: Claim) -> SeriesCancelled:
+        seen = await self._find(pg, claim)
+        needed = _days(seen)
+        await self.locks.send(pg, needed, seen[0].row.patient_id, self.now)
+        await self.locks.take(claim)
+        found = await self._find(pg, claim)
+        self.locks.cover(_days(found))
+        for each in found:
+            each.check_in_time(self.caller, self.now)
+        return await self._write(pg, [each.row for each in found])
+
+    async def _find(self, pg: Connection, claim: Claim) -> list[Changeable]:
+        """The appointment and what follows it (APPOINTMENT_NOT_FOUND, NOT_ALLOWED, STATUS_FORBIDS)."""
+        sent, sent_rest = await appointments.get(pg, self.from_id), await appointments.following(pg, self.from_id)
+        await claim.wait_or_answer()
+        first = visible(self.caller, await sent.fetchone(), self.from_id, Action.CHANGE_APPOINTMENT)
+        rows = [first, *await sent_rest.fetchall()]
+        for row in rows:  # some may have moved to another clinic
+            require(self.caller, Action.CHANGE_APPOINTMENT, owner_of(row))
+        check_still(AppointmentStatus(first.status), AppointmentStatus.SCHEDULED)
+        doctors = {row.doctor_id for row in rows}
+        reading = {each: await days.offers_of_practitioner(pg, each, days.NOTHING_BUSY) for each in sorted(doctors)}
+        schedules = {each: PractitionerSchedule(await sent.fetchall()) for each, sent in reading.items()}
+        return [Changeable(row, schedules[row.doctor_id]) for row in rows]
+
+    async def _write(self, pg: Connection, rows: Sequence[AppointmentRow]) -> SeriesCancelled:
+        await appointments.set_status(pg, [row.id for row in rows], AppointmentStatus.CANCELLED, self.now)
+        changes = [AppointmentChange(row.id, "cancelled", self.caller.id, self.reason) for row in rows]
+        # The cancellation of the first one tells of all of them.
+        told = [NoticeKind.CANCELLATION, *[None] * (len(rows) - 1)]
+        await history.record_changes(pg, changes, self.now, told)
+        cancelled = [
+            row._replace(status=AppointmentStatus.CANCELLED, version=row.version + 1, updated_at=self.now)
+            for row in rows
+        ]
+        return SeriesCancelled(cancelled, self.locks.rows())
+
+
+def _days(found: Sequence[Changeable]) -> set[DoctorDay]:
+    return set().union(*(each.days() for each in found))

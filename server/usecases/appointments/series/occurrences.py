@@ -1,0 +1,66 @@
+"""One date of a series: its slot, its seat, or why it is refused."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+
+from db.postgres.booking.appointments import AppointmentRow
+from server.domain.booking.appointment_types import AppointmentType
+from server.domain.booking.availability import Wanted, find
+from server.domain.booking.doctor import Doctor
+from server.domain.booking.policies import Waived, check_bookable
+from server.domain.booking.seating import Place, Seat, seat_for
+from server.domain.booking.slots import Period, Slot, instants
+from server.domain.errors import DomainError
+from server.usecases.appointments.type_to_book import TypeToBook
+
+
+@dataclass(slots=True)
+class Occurrence:
+    """A date of a series; `place`, `seat` and `type` are set once it has taken its place."""
+
+    date: date
+    slot: Slot
+    """Where it is refused because nothing is offered, the time that was asked for."""
+    waived: Waived = Waived.NOTHING
+    refusal: DomainError | None = None
+    place: Place = field(init=False)
+    seat: Seat = field(init=False)
+    type: TypeToBook = field(init=False)
+    row: AppointmentRow | None = None
+    """The appointment, once it is booked."""
+
+    @property
+    def id(self) -> str:
+        """The id of the appointment that takes the place."""
+        return self.place.appointment_id
+
+    def take(self, place: Place, of_type: TypeToBook, in_use: AppointmentType | None, now: datetime) -> None:
+        """Take a seat and what the type needs, or note why that cannot be."""
+        try:
+            seat = seat_for(place, now)
+            chosen = replace(of_type)
+            chosen.choose_from(in_use, place.appointment_id, place.slot.occupied, now)
+        except DomainError as error:
+            self.refusal = error
+            return
+        self.place, self.seat, self.type = place, seat, chosen
+
+
+def planned(
+    doctor: Doctor, day: date, time_slot: str, of_type: AppointmentType | None, now: datetime, *, for_others: bool
+) -> Occurrence:
+    """The slot of a day that the series wants, or why there is none."""
+    found = Occurrence(day, _as_wanted(doctor, day, time_slot))
+    try:
+        found.slot = find(doctor, Wanted(day, time_slot, None), of_type)
+        found.waived = check_bookable(doctor.policy, doctor.zone, found.slot, now, for_others=for_others)
+    except DomainError as error:
+        found.refusal = error
+    return found
+
+
+def _as_wanted(doctor: Doctor, day: date, time_slot: str) -> Slot:
+    wall = datetime.combine(day, time.fromisoformat(time_slot))
+    found = instants(wall, doctor.zone)
+    start_at = found[0] if found else wall.replace(tzinfo=doctor.zone)
+    return Slot(day, time_slot, start_at, start_at, Period(start_at, start_at), seats=0)

@@ -1,5 +1,6 @@
 """The calendar entry of an appointment (RFC 5545, RFC 5546): added, changed and removed under one UID."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,15 +30,31 @@ class CalendarEntry:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A calendar entry to attach (RFC 5546); `method` is REQUEST or CANCEL."""
+    """Calendar entries to attach (RFC 5546); `method` is REQUEST or CANCEL for one, PUBLISH for several."""
 
     method: str
     content: bytes
 
 
-def invitation(entry: CalendarEntry, now: datetime) -> Invitation:
-    """The entry as an attachment; instants are in UTC, and calendars show them in their owner's time zone."""
-    method = "CANCEL" if entry.cancelled else "REQUEST"
+def invitation(entries: Sequence[CalendarEntry], now: datetime) -> Invitation:
+    """The entries as one attachment; instants are in UTC, and calendars show them in their owner's time zone."""
+    # A request or a cancellation is about one event.
+    method = "PUBLISH" if len(entries) > 1 else "CANCEL" if entries[0].cancelled else "REQUEST"
+    calendar = Calendar()
+    calendar.add("prodid", _PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    for entry in entries:
+        event = _event(entry, now)
+        if method != "PUBLISH":
+            # By booking, the patient has agreed to come: a calendar must not ask, nor send an answer that nobody reads.
+            agreed = {"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "ACCEPTED", "RSVP": "FALSE"}
+            event.add("attendee", vCalAddress(f"mailto:{entry.attendee}", params=agreed))
+        calendar.add_component(event)
+    return Invitation(method, calendar.to_ical())
+
+
+def _event(entry: CalendarEntry, now: datetime) -> Event:
     event = Event()
     event.add("uid", entry.appointment_id)
     event.add("sequence", entry.version)
@@ -50,12 +67,4 @@ def invitation(entry: CalendarEntry, now: datetime) -> Invitation:
         event.add("contact", f"{entry.clinic}, {entry.clinic_phone}")
     event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
     event.add("organizer", vCalAddress(f"mailto:{entry.organizer}", params={"CN": entry.clinic}))
-    # By booking, the patient has agreed to come: a calendar must not ask, nor send an answer that nobody reads.
-    agreed = {"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "ACCEPTED", "RSVP": "FALSE"}
-    event.add("attendee", vCalAddress(f"mailto:{entry.attendee}", params=agreed))
-    calendar = Calendar()
-    calendar.add("prodid", _PRODUCT)
-    calendar.add("version", "2.0")
-    calendar.add("method", method)
-    calendar.add_component(event)
-    return Invitation(method, calendar.to_ical())
+    return event

@@ -1,7 +1,7 @@
 """Letters: the mail or text message that a notice becomes, and how it is written."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from db.postgres.notifications.content import ContentRow
 from server.domain.notices import Channel, NoticeKind
@@ -45,7 +45,7 @@ def letter(notification_id: str, content: ContentRow, way: Way, enclosed: Enclos
     if way.channel is Channel.SMS:
         return Letter(notification_id, way.recipient, text.subject, text.sms)
     entry = _entry(content, way.recipient, way.mail_from)
-    attached = invitation(entry, now) if entry else None
+    attached = invitation([entry, *_others(entry, content)], now) if entry else None
     return Letter(notification_id, way.recipient, text.subject, text.body, attached, content.clinic_name or "yoyaku")
 
 
@@ -58,7 +58,22 @@ def _visit(content: ContentRow) -> WhenAndWhere | None:
         content.clinic_name,
         content.clinic_address or "",
         content.clinic_phone or "",
+        [datetime.fromtimestamp(start, UTC) for _, _, start, _ in content.series or ()],
     )
+
+
+def _others(entry: CalendarEntry, content: ContentRow) -> list[CalendarEntry]:
+    """The entries of the other appointments of a series."""
+    return [
+        replace(
+            entry,
+            appointment_id=appointment_id,
+            version=version,
+            start_at=datetime.fromtimestamp(start, UTC),
+            end_at=datetime.fromtimestamp(end, UTC),
+        )
+        for appointment_id, version, start, end in content.series or ()
+    ]
 
 
 def _entry(content: ContentRow, recipient: str, mail_from: str) -> CalendarEntry | None:

@@ -1,6 +1,7 @@
 """The texts of notices, in English and Japanese, with times on the clinic's wall clock."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -39,6 +40,16 @@ _SUBJECTS = {
         NoticeKind.INVITATION: "アカウントのご案内:パスワードの設定",
         NoticeKind.PASSWORD_RESET: "新しいパスワードの設定",
         NoticeKind.TURN: "まもなく順番です",
+    },
+}
+_OF_SERIES = {
+    "en": {
+        NoticeKind.CONFIRMATION: "Your {count} appointments are booked, from {when}",
+        NoticeKind.CANCELLATION: "Your {count} appointments are cancelled, from {when}",
+    },
+    "ja": {
+        NoticeKind.CONFIRMATION: "{count}件のご予約を承りました:{when}から",
+        NoticeKind.CANCELLATION: "{count}件のご予約は取り消されました:{when}から",
     },
 }
 _BODIES = {
@@ -129,6 +140,8 @@ class WhenAndWhere:
     address: str = ""
     phone: str = ""
     """The clinic's phone number; empty if unknown."""
+    others: Sequence[datetime] = ()
+    """The starts of the other appointments of a series that the notice tells of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +170,19 @@ def about(kind: NoticeKind, visit: WhenAndWhere, language: str, link: str) -> Te
         return Text(subject, _WITHDRAWALS[language].format(clinic=place), subject)
     if kind is NoticeKind.TURN:
         return Text(subject, f"{_TURNS[language]}\n\n{place}\n", f"{_TURNS[language]} {visit.clinic}")
+    if visit.others:
+        subject = _OF_SERIES[language][kind].format(when=when(visit, language), count=len(visit.others) + 1)
+        place += "\n\n" + "\n".join(_dates(visit, language))
     values = {"subject": subject, "zone": visit.time_zone}
     body = _BODIES[language].format(clinic=place, **values)
     sms = _SMS[language].format(clinic=visit.clinic, **values)
     if not link:
         return Text(subject, body, sms)
     return Text(subject, body + _ANSWER_LINK[language].format(link=link), f"{sms} {link}")
+
+
+def _dates(visit: WhenAndWhere, language: str) -> list[str]:
+    return [when(replace(visit, start_at=start_at), language) for start_at in (visit.start_at, *visit.others)]
 
 
 def when(visit: WhenAndWhere, language: str) -> str:

@@ -50,6 +50,7 @@ def sample(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         "id": appointment,
         "code_hash": b"77",
         "held_by": "caller 77",
+        "series_id": appointment,
         "resource_id": "00000009-0000-7000-8000-000000000077",
         "resource_ids": ["00000009-0000-7000-8000-000000000077"],
         "resource_kinds": ["room"],

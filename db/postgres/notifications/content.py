@@ -1,5 +1,6 @@
 """What notifications are about: what they are planned by, and what they are written from."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -36,7 +37,9 @@ class ContentRow(NamedTuple):
     holder: str
     """The address that got the appointment's last calendar entry and so still holds it; empty if none does."""
     holder_start_at: datetime | None
-    """The start in that entry."""
+    """The start in that entry; None if the notice of a whole series brought it."""
+    series: Sequence[tuple[str, int, float, float]] | None
+    """(id, version, start, end, as seconds) of the other appointments of a series that the notice tells of, by start."""
     patient_id: str | None
     """Of what is about the patient's contact alone."""
     account_id: str | None
@@ -66,7 +69,14 @@ _CONTENT = """
 SELECT n.kind, n.version, n.channel, n.recipient, n.status, n.attempts, n.expires_at,
     coalesce(k.email, q.email, ''), coalesce(q.phone, ''), coalesce(q.language, o.languages[1], 'en'),
     a.id, a.status, a.version, a.start_at, a.end_at, c.name, c.address, c.phone, c.time_zone,
-    coalesce(h.recipient, ''), h.expires_at, n.patient_id, n.account_id,
+    coalesce(h.recipient, ''), CASE WHEN h.appointment_id = a.id THEN h.expires_at END,
+    CASE WHEN a.series_id IS NOT NULL THEN (
+        SELECT json_agg(json_build_array(s.id, s.version, extract(epoch FROM s.start_at), extract(epoch FROM s.end_at))
+            ORDER BY s.start_at)
+        FROM appointments s WHERE s.series_id = a.series_id AND s.id <> a.id AND (
+            (n.kind = 'confirmation' AND s.status = 'scheduled')
+            OR (n.kind = 'cancellation' AND s.status = 'cancelled' AND s.updated_at = a.updated_at))) END,
+    n.patient_id, n.account_id,
     x.id IS NOT NULL OR (n.kind = 'turn' AND EXISTS (
         SELECT FROM tickets t WHERE t.appointment_id = a.id AND t.status <> 'withdrawn' AND t.status = 'waiting')) OR
         (k.id IS NOT NULL AND k.disabled_at IS NULL AND (n.kind <> 'invitation' OR k.password_hash IS NULL))
@@ -78,10 +88,12 @@ LEFT JOIN contact_changes x ON x.id = n.id
 LEFT JOIN clinics c ON c.id = a.clinic_id
 LEFT JOIN clinics o ON o.id = coalesce(k.clinic_ids[1], (SELECT clinic_id FROM doctors WHERE id = k.doctor_id))
 LEFT JOIN LATERAL (
-    SELECT recipient, expires_at FROM notifications
-    WHERE appointment_id = a.id AND kind IN ('confirmation', 'change') AND channel = 'email' AND id <> n.id
+    SELECT appointment_id, recipient, expires_at FROM notifications
+    -- A series has the id of its first appointment, whose confirmation brings the entries of all.
+    WHERE appointment_id IN (a.id, a.series_id) AND channel = 'email' AND id <> n.id
+        AND (kind = 'confirmation' OR (kind = 'change' AND appointment_id = a.id))
         AND (status = 'sent' OR outcome = 'outcome_unknown')
-    ORDER BY version DESC LIMIT 1
+    ORDER BY appointment_id = a.id DESC, version DESC LIMIT 1
 ) h ON true
 WHERE n.id = %(id)s
 FOR UPDATE OF n

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0038_pre_series"
-down_revision = "0037_pre_announcements"
+revision = "0039_pre_series"
+down_revision = "0038_pre_turn_notices"
 branch_labels = None
 depends_on = None
 

@@ -39,7 +39,7 @@ class ContentRow(NamedTuple):
     holder_start_at: datetime | None
     """The start in that entry; None if the notice of a whole series brought it."""
     series: Sequence[tuple[str, int, float, float]] | None
-    """(id, version, start, end, as seconds) of the other appointments of a series that the notice tells of, by start."""
+    """(id, version, start, end, as seconds) of the other appointments of its series that it tells of, by start."""
     patient_id: str | None
     """Of what is about the patient's contact alone."""
     account_id: str | None

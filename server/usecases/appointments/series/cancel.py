@@ -84,8 +84,8 @@ class _Cancelling:
     async def _write(self, pg: Connection, rows: Sequence[AppointmentRow]) -> SeriesCancelled:
         await appointments.set_status(pg, [row.id for row in rows], AppointmentStatus.CANCELLED, self.now)
         changes = [AppointmentChange(row.id, "cancelled", self.caller.id, self.reason) for row in rows]
-        # The cancellation of the first one tells of all of them.
-        told = [NoticeKind.CANCELLATION, *[None] * (len(rows) - 1)]
+        # The cancellation of the first one tells of all of them; of the others only the reminders are withdrawn.
+        told = [NoticeKind.CANCELLATION, *(NoticeKind.REMINDER for _ in rows[1:])]
         await history.record_changes(pg, changes, self.now, told)
         cancelled = [
             row._replace(status=AppointmentStatus.CANCELLED, version=row.version + 1, updated_at=self.now)

@@ -1,5 +1,6 @@
 """A patient is told of a whole series in one mail, with one calendar file."""
 
+from datetime import timedelta
 from typing import Any
 
 from icalendar import Calendar
@@ -37,6 +38,7 @@ async def test_one_mail_tells_of_a_series_and_one_of_its_end(
         alone = pb.CancelAppointmentRequest(appointment_id=ids[1])
         await scene.patient(scene.patient.appointments.CancelAppointment, alone)
         [_, cancelled] = await relay.arrived(2)
+        scene.book.clock.advance(timedelta(seconds=1))
         rest = pb.CancelAppointmentSeriesRequest(appointment_id=ids[2])
         await scene.patient(scene.patient.appointments.CancelAppointmentSeries, rest)
         [*_, ended] = await relay.arrived(3)

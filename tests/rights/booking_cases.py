@@ -24,42 +24,6 @@ BOOKING_CASES: dict[str, Sequence[Case]] = {
             actions=[Action.CREATE_APPOINTMENT, Action.OVERRIDE_CAPACITY],
         ),
     ],
-    "AppointmentService/HoldSlot": [
-        Case(
-            lambda w, s: appointments.HoldSlotRequest(patient_id=s.patient_id, doctor_id=s.doctor_id, **w.slot()),
-            passed=["TOO_MANY_HOLDS"],
-        )
-    ],
-    "AppointmentService/ConfirmHold": [
-        Case(
-            lambda w, s: appointments.ConfirmHoldRequest(appointment_id=w.appointment(s)),
-            sees=Action.SEE_APPOINTMENT,
-            passed=["STATUS_FORBIDS"],
-        )
-    ],
-    "AppointmentService/ReleaseHold": [
-        Case(
-            lambda w, s: appointments.ReleaseHoldRequest(appointment_id=w.appointment(s)),
-            sees=Action.SEE_APPOINTMENT,
-            passed=["STATUS_FORBIDS"],
-        )
-    ],
-    "AppointmentService/CreateAppointmentSeries": [
-        Case(
-            lambda w, s: appointments.CreateAppointmentSeriesRequest(
-                patient_id=s.patient_id,
-                doctor_id=s.doctor_id,
-                recurrence=appointments.Recurrence(frequency=appointments.FREQUENCY_WEEKLY, count=2),
-                **w.slot(),
-            )
-        )
-    ],
-    "AppointmentService/CancelAppointmentSeries": [
-        Case(
-            lambda w, s: appointments.CancelAppointmentSeriesRequest(appointment_id=w.appointment(s)),
-            sees=Action.SEE_APPOINTMENT,
-        )
-    ],
     "AppointmentService/GetAppointment": [
         Case(lambda _, s: appointments.GetAppointmentRequest(appointment_id=s.appointment_id))
     ],

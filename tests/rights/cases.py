@@ -6,6 +6,7 @@ from server.domain.identity import Action
 from tests.rights.booking_cases import BOOKING_CASES
 from tests.rights.case import Case
 from tests.rights.hours_cases import HOURS_CASES
+from tests.rights.hold_cases import HOLD_CASES
 from tests.rights.queue_cases import QUEUE_CASES
 from tests.rights.report_cases import REPORT_CASES
 from yoyaku.v1 import auth_service_pb2 as auth
@@ -20,6 +21,7 @@ from yoyaku.v1.patient_pb2 import Patient
 CASES: dict[str, Sequence[Case]] = {
     **BOOKING_CASES,
     **HOURS_CASES,
+    **HOLD_CASES,
     **QUEUE_CASES,
     **REPORT_CASES,
     "RecordService/CreateRecord": [

@@ -119,14 +119,6 @@ def select_among(clauses: str) -> str:
 
 _GET = SELECT + "WHERE a.id = %(id)s"
 _BATCH = SELECT + "WHERE a.id = ANY(%(ids)s::uuid[])"
-_FOLLOWING = (
-    SELECT
-    + """
-WHERE a.series_id = (SELECT series_id FROM appointments WHERE id = %(id)s) AND a.status = 'scheduled'
-    AND (a.start_at, a.id) > (SELECT start_at, id FROM appointments WHERE id = %(id)s)
-ORDER BY a.start_at, a.id
-"""
-)
 _REVISION = """
 SELECT revision FROM schedule_days JOIN appointments USING (doctor_id, date) WHERE appointments.id = %(id)s
 """
@@ -191,12 +183,6 @@ async def get(pg: Connection, appointment_id: str) -> Sent[AppointmentRow]:
     """One appointment, if the id exists."""
     cursor = pg.cursor(row_factory=named(AppointmentRow))
     return await cursor.execute(_GET, {"id": appointment_id})
-
-
-async def following(pg: Connection, appointment_id: str) -> Sent[AppointmentRow]:
-    """The scheduled appointments of its series that start after an appointment, by start."""
-    cursor = pg.cursor(row_factory=named(AppointmentRow))
-    return await cursor.execute(_FOLLOWING, {"id": appointment_id})
 
 
 async def batch(pg: Connection, appointment_ids: Sequence[str]) -> list[AppointmentRow]:

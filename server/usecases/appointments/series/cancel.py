@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from db.postgres.booking import appointments, days
+from db.postgres.booking import appointments, days, series
 from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.days import DayRow
 from db.postgres.booking.feed import AppointmentChange
@@ -69,7 +69,7 @@ class _Cancelling:
 
     async def _find(self, pg: Connection, claim: Claim) -> list[Changeable]:
         """The appointment and what follows it (APPOINTMENT_NOT_FOUND, NOT_ALLOWED, STATUS_FORBIDS)."""
-        sent, sent_rest = await appointments.get(pg, self.from_id), await appointments.following(pg, self.from_id)
+        sent, sent_rest = await appointments.get(pg, self.from_id), await series.following(pg, self.from_id)
         await claim.wait_or_answer()
         first = visible(self.caller, await sent.fetchone(), self.from_id, Action.CHANGE_APPOINTMENT)
         rows = [first, *await sent_rest.fetchall()]

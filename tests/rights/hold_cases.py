@@ -1,0 +1,46 @@
+"""For holds and series: what each method is asked, on whose side, and how it treats what is not the caller's."""
+
+from collections.abc import Sequence
+
+from server.domain.identity import Action
+from tests.rights.case import Case
+from yoyaku.v1 import appointment_service_pb2 as appointments
+
+HOLD_CASES: dict[str, Sequence[Case]] = {
+    "AppointmentService/HoldSlot": [
+        Case(
+            lambda w, s: appointments.HoldSlotRequest(patient_id=s.patient_id, doctor_id=s.doctor_id, **w.slot()),
+            passed=["TOO_MANY_HOLDS"],
+        )
+    ],
+    "AppointmentService/ConfirmHold": [
+        Case(
+            lambda w, s: appointments.ConfirmHoldRequest(appointment_id=w.appointment(s)),
+            sees=Action.SEE_APPOINTMENT,
+            passed=["STATUS_FORBIDS"],
+        )
+    ],
+    "AppointmentService/ReleaseHold": [
+        Case(
+            lambda w, s: appointments.ReleaseHoldRequest(appointment_id=w.appointment(s)),
+            sees=Action.SEE_APPOINTMENT,
+            passed=["STATUS_FORBIDS"],
+        )
+    ],
+    "AppointmentService/CreateAppointmentSeries": [
+        Case(
+            lambda w, s: appointments.CreateAppointmentSeriesRequest(
+                patient_id=s.patient_id,
+                doctor_id=s.doctor_id,
+                recurrence=appointments.Recurrence(frequency=appointments.FREQUENCY_WEEKLY, count=2),
+                **w.slot(),
+            )
+        )
+    ],
+    "AppointmentService/CancelAppointmentSeries": [
+        Case(
+            lambda w, s: appointments.CancelAppointmentSeriesRequest(appointment_id=w.appointment(s)),
+            sees=Action.SEE_APPOINTMENT,
+        )
+    ],
+}

@@ -19,8 +19,8 @@ NO_TOKEN = {
     "ExchangeDeviceToken", "ConfirmContactByLink", "GetAppointmentByLink", "ConfirmAppointmentByLink",
     "CancelAppointmentByLink", "CheckInByLink", "ListSlotsByLink", "RescheduleByLink",
 }  # fmt: skip
-# A service account has no path of its own to show.
-CREATES = re.compile("Create(?!Service)|Register(?!WalkIn)")
+# A service account has no path of its own to show, and a series has one for each appointment.
+CREATES = re.compile("Create(?!Service|AppointmentSeries)|Register(?!WalkIn)")
 # Every call may fail with these, whatever else its comment names.
 ALWAYS = {
     "INVALID_REQUEST", "TOKEN_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED", "OVERLOADED", "INTERNAL_ERROR",

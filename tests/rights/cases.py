@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from server.domain.identity import Action
 from tests.rights.booking_cases import BOOKING_CASES
 from tests.rights.case import Case
-from tests.rights.hours_cases import HOURS_CASES
 from tests.rights.hold_cases import HOLD_CASES
+from tests.rights.hours_cases import HOURS_CASES
 from tests.rights.queue_cases import QUEUE_CASES
 from tests.rights.report_cases import REPORT_CASES
 from yoyaku.v1 import auth_service_pb2 as auth

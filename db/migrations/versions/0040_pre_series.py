@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0039_pre_series"
-down_revision = "0038_pre_turn_notices"
+revision = "0040_pre_series"
+down_revision = "0039_pre_extra_sessions"
 branch_labels = None
 depends_on = None
 

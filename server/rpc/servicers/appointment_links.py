@@ -44,7 +44,7 @@ class AppointmentLinkServicer(AppointmentServiceServicer):
     ) -> pb.RescheduleByLinkResponse:
         # Not sent again under an id: a move ends its link.
         answer = pb.RescheduleByLinkResponse
-        write = Write[Changed, pb.RescheduleByLinkResponse](
+        write: Write[Changed, pb.RescheduleByLinkResponse] = Write(
             ANYBODY.id, "", b"", lambda _: answer(), answer.SerializeToString, answer.FromString
         )
         return await self._by_link.reschedule(

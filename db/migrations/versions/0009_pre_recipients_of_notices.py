@@ -23,7 +23,6 @@ def upgrade() -> None:
                 NOT VALID;
         """
     )
-    # Apart from the change, so that it reads the table while others write to it.
     op.execute("ALTER TABLE notifications VALIDATE CONSTRAINT notifications_kind_known")
     op.execute("ALTER TABLE notifications VALIDATE CONSTRAINT notifications_outcome_known")
 

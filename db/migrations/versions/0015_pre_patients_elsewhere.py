@@ -26,7 +26,6 @@ def upgrade() -> None:
             f"ALTER TABLE {table} DROP CONSTRAINT {name},"
             f" ADD CONSTRAINT {name} CHECK ({column} IN ({known}, '{_NEW[column]}')) NOT VALID"
         )
-    # Apart from the change, so that it reads the tables while others write to them.
     for table, column, _ in _CHECKS:
         op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {table}_{column}_known")
 

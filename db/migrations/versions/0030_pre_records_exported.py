@@ -15,7 +15,6 @@ def upgrade() -> None:
         "ALTER TABLE record_audit DROP CONSTRAINT record_audit_access_known,"
         f" ADD CONSTRAINT record_audit_access_known CHECK (access IN ({_KNOWN}, 'exported')) NOT VALID"
     )
-    # Apart from the change, so that it reads the table while others write to it.
     op.execute("ALTER TABLE record_audit VALIDATE CONSTRAINT record_audit_access_known")
 
 

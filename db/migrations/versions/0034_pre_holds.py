@@ -16,7 +16,6 @@ def _allow(events: str) -> None:
         "ALTER TABLE appointment_events DROP CONSTRAINT appointment_events_event_known,"
         f" ADD CONSTRAINT appointment_events_event_known CHECK (event IN ({events})) NOT VALID"
     )
-    # Apart from the change, so that it reads the table while others write to it.
     op.execute("ALTER TABLE appointment_events VALIDATE CONSTRAINT appointment_events_event_known")
 
 

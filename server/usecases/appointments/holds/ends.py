@@ -53,7 +53,7 @@ class Holds:
 
     async def end(self, caller: Caller, wanted: HoldEnd, write: Write[Changed, M]) -> M:
         """End a hold; errors are those of ConfirmHold and ReleaseHold in the contract."""
-        attempt = _HoldWrite(caller, self._clock(), wanted)
+        attempt = _HoldWrite(caller, self._clock(), wanted, self._clock)
         async with with_alternatives(self._engine, attempt):
             return await perform(
                 self._engine, write, attempt.run, attempt.now, lambda changed: self._announce(changed.changes)
@@ -80,6 +80,7 @@ class _HoldWrite:
     caller: Caller
     now: datetime
     wanted: HoldEnd
+    clock: Clock
     locks: Locks = field(default_factory=Locks)
     doctor_id: str = ""
     slot: Slot | None = None
@@ -136,7 +137,8 @@ class _HoldWrite:
         check_etag(found.row.version, self.wanted.etag)
         check_held(current, self.wanted.to)
         if self.wanted.to is AppointmentStatus.SCHEDULED:
-            check_not_expired(found.row.held_until, self.now)
+            # Asked under the locks: a booking that had them before may have counted the hold as over.
+            check_not_expired(found.row.held_until, self.clock())
             self.locks.check_patient_bookable()
 
 

@@ -3,6 +3,7 @@
 import { asFailure } from "../shared/api.js";
 import { choice } from "../shared/ask.js";
 import { make, part } from "../shared/elements.js";
+import { wasLeft, whenIdle } from "../shared/idle.js";
 import { choose, language } from "../shared/language.js";
 import { Session } from "../shared/session.js";
 import { signInForm } from "../shared/sign_in.js";
@@ -28,12 +29,23 @@ const t = words(lang);
 const session = new Session("admin");
 const root = part("admin");
 
+/** @type {AbortController} what ends when another clinic is shown, or nobody */
+let shown = new AbortController();
+
 /** @param {string} why why it is needed, if that is not plain */
 function signIn(why = "") {
   const other = make("button", { type: "button", class: "plain", lang: lang === "ja" ? "en" : "ja", onclick: () => choose(lang === "ja" ? "en" : "ja") }, t.otherLanguage);
   document.title = t.signInTitle;
   root.replaceChildren(make("main", { class: "narrow" }, make("h1", {}, t.signInTitle), why && make("p", { role: "status" }, why), signInForm(session, sharedWords(lang), () => enter(), other)));
   root.querySelector("input")?.focus();
+}
+
+/** Sign out a page that nobody uses. */
+function lock() {
+  shown.abort();
+  for (const dialog of document.querySelectorAll("dialog")) dialog.remove();
+  session.signOut();
+  signIn(t.lockedIdle);
 }
 
 /** Show the clinic that was shown last, or the first one. */
@@ -59,12 +71,16 @@ async function enter() {
 /** @param {Clinic} clinic @param {Clinic[]} clinics */
 function open(clinic, clinics) {
   const admin = new Admin(session, lang, clinic, clinics, () => signIn());
+  shown.abort();
+  shown = new AbortController();
+  shown.signal.addEventListener("abort", () => admin.leave());
+  whenIdle("admin", shown.signal, lock);
   const chooser = choice("clinic", clinics.map(({ id, name }) => ({ value: id, text: name })), clinic.id);
   chooser.addEventListener("change", () => (localStorage.setItem(CLINIC, chooser.value), enter()));
   const names = /** @type {(keyof typeof PARTS)[]} */ (Object.keys(PARTS));
   const links = names.map((name) => make("a", { href: `#${name}` }, t[name]));
   const main = make("main", { id: "part", tabindex: "-1" });
-  const out = make("button", { type: "button", onclick: () => (session.signOut(), signIn()) }, t.signOut);
+  const out = make("button", { type: "button", onclick: () => (shown.abort(), session.signOut(), signIn()) }, t.signOut);
   root.replaceChildren(
     make("div", { class: "shell" }, make("nav", { "aria-label": t.parts }, make("div", { class: "field" }, make("label", { for: "clinic" }, t.clinic), chooser), ...links, make("a", { href: "/desk" }, t.desk), out), main),
     admin.bar,
@@ -83,4 +99,5 @@ function open(clinic, clinics) {
 }
 
 document.documentElement.lang = lang;
-enter();
+if (session.account && wasLeft("admin")) lock();
+else enter();

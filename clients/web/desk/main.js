@@ -2,6 +2,7 @@
 
 import { asFailure } from "../shared/api.js";
 import { make, part } from "../shared/elements.js";
+import { wasLeft, whenIdle } from "../shared/idle.js";
 import { choose, language } from "../shared/language.js";
 import { Session } from "../shared/session.js";
 import { signInForm } from "../shared/sign_in.js";
@@ -9,7 +10,6 @@ import { WallClock } from "../shared/wall_clock.js";
 import { sharedWords } from "../shared/words.js";
 import { choice } from "../shared/ask.js";
 import { Desk } from "./desk.js";
-import { wasLeft, whenIdle } from "./idle.js";
 import { listen } from "./keys.js";
 import { printAsTables } from "./print.js";
 import { refused, words } from "./words.js";
@@ -78,7 +78,7 @@ async function show(clinic, clinics, ownDoctorId) {
   open.signal.addEventListener("abort", () => clearInterval(ticking));
   listen(desk, open.signal);
   printAsTables(desk, open.signal);
-  whenIdle(open.signal, () => lock(t.lockedIdle));
+  whenIdle("desk", open.signal, () => lock(t.lockedIdle));
   await desk.goTo(desk.today);
 }
 
@@ -106,5 +106,5 @@ function refuse(why) {
 }
 
 document.documentElement.lang = lang;
-if (session.account && wasLeft()) lock(t.lockedIdle);
+if (session.account && wasLeft("desk")) lock(t.lockedIdle);
 else enter();

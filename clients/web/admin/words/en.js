@@ -2,6 +2,7 @@
 
 export const EN = {
   signInTitle: "Sign in to the administration",
+  lockedIdle: "Signed out after five minutes without a key.",
   notForYou: "This page is for administrators. Sign in with such an account.",
   noClinic: "There is no clinic yet. Add the first one with the command line: yoyaku clinics create.",
   otherLanguage: "日本語",
@@ -63,6 +64,7 @@ export const EN = {
     DETAILS_CHANGED: "Change of particulars",
     INVITATION: "Invitation",
     PASSWORD_RESET: "New password",
+    TURN: "Turn comes soon",
   },
   /** @type {Record<string, string>} */
   outcomes: {

@@ -3,6 +3,7 @@
 /** @type {import("./en.js").Words} */
 export const JA = {
   signInTitle: "管理画面にログイン",
+  lockedIdle: "5分間操作がなかったため、ログアウトしました。",
   notForYou: "このページは管理者のためのものです。管理者のアカウントでログインしてください。",
   noClinic: "クリニックがまだありません。コマンド yoyaku clinics create で最初の1件を追加してください。",
   otherLanguage: "English",
@@ -58,6 +59,7 @@ export const JA = {
     DETAILS_CHANGED: "登録内容の変更",
     INVITATION: "招待",
     PASSWORD_RESET: "パスワードの再設定",
+    TURN: "順番が近づいたお知らせ",
   },
   outcomes: {
     UNSPECIFIED: "",

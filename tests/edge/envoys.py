@@ -38,6 +38,10 @@ class Edge:
         """What it has printed so far: the access log and its warnings."""
         return (self.directory / "log").read_text()
 
+    def log_every_refusal(self) -> None:
+        """Instead of one in a hundred."""
+        httpx.post(f"{self.admin}/runtime_modify?log.refused=100").raise_for_status()
+
 
 def validate(configuration: Path) -> subprocess.CompletedProcess[str]:
     """Let Envoy read the configuration without running it."""

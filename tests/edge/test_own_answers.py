@@ -141,8 +141,7 @@ def test_pages_of_other_origins_may_not(http: httpx.Client) -> None:
 
 
 def test_the_log_names_methods_and_has_neither_ids_nor_query_strings_nor_tokens(edge: Edge, http: httpx.Client) -> None:
-    # Refused calls are logged one in a hundred otherwise.
-    httpx.post(f"{edge.admin}/runtime_modify?log.refused=100").raise_for_status()
+    edge.log_every_refusal()
     http.get("/api/patients/idsecret/unknown", headers={"x-request-id": "unknown-path"})
     http.get("/api/patients/idsecret", params={"name": "querysecret"}, headers={"x-request-id": "bad-query"})
     http.get(

@@ -63,6 +63,7 @@ def test_tls_offers_http_2_and_no_old_versions(secure: tuple[Edge, str, Path]) -
 
 def test_a_client_may_show_a_certificate_of_a_trusted_authority_alone(secure: tuple[Edge, str, Path]) -> None:
     edge, url, directory = secure
+    edge.log_every_refusal()
     assert httpx.get(f"{url}/healthz", verify=context(directory)).status_code == 200
     trusted = context(directory, directory / "client")
     assert (

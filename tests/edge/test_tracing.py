@@ -32,6 +32,7 @@ def traced(directory: Path, stack: Stack, percent: float, *, trusted: bool = Fal
         workers = [("127.0.0.1", stack.port)]
         with running_envoy(directory, workers=workers, limits=NO_LIMITS, tracing=tracing) as edge:
             wait_for_readyz(edge, 200)
+            edge.log_every_refusal()
             yield edge, collector
 
 

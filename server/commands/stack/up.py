@@ -44,6 +44,7 @@ def _announce(state: StackState) -> None:
     console.print(Text("yoyaku is running", "bold green"), _how_to_stop())
     for title, value in (
         ("page for patients", f"{state.edge}/"),
+        ("desk, administration", f"{state.edge}/desk  {state.edge}/admin"),
         ("REST, gRPC, gRPC-Web", state.edge),
         ("API reference", f"{state.edge}/reference"),
         ("the same with TLS", state.edge_tls),

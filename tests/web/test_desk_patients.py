@@ -34,16 +34,3 @@ async def test_only_who_was_chosen_for_what_was_typed_last_is_booked(browser: Br
         await page.locator("dialog button.primary").click()
         await expect(page.locator("dialog .error-summary")).to_be_visible()
         await keys.press("Escape")
-
-
-async def test_a_desk_that_was_closed_and_not_used_for_five_minutes_asks_who_is_there(
-    browser: Browser, room: Room
-) -> None:
-    async with desk(browser, room) as page:
-        await page.reload()
-        await expect(page.locator(".day section")).to_have_count(len(room.doctor_ids))
-        await page.goto(f"{room.edge.url}/developers/")
-        await page.evaluate("localStorage.setItem('yoyaku.desk.used', Date.now() - 5 * 60_000)")
-        await page.goto(f"{room.edge.url}/desk/?lang=en")
-        await expect(page.locator("#password")).to_be_visible()
-        assert await page.evaluate("localStorage.getItem('yoyaku.desk.session')") is None

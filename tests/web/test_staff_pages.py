@@ -44,24 +44,6 @@ async def test_the_day_is_told_in_figures(browser: Browser, room: Room, stack: S
         await expect(page.locator("figure details[open] tbody tr")).to_have_count(30)
 
 
-async def test_an_administration_that_nobody_uses_for_five_minutes_asks_who_is_there(
-    browser: Browser, room: Room, stack: Stack
-) -> None:
-    async with administration(browser, room, stack, "policies") as page:
-        await page.clock.install()
-        await page.reload()
-        await expect(page.locator("main h1")).to_be_visible()
-        await page.clock.fast_forward(5 * 60_000 + 10_000)
-        await expect(page.get_by_role("status")).to_have_text("Signed out after five minutes without a key.")
-        await expect(page.locator("#password")).to_be_visible()
-        assert await page.evaluate("localStorage.getItem('yoyaku.admin.session')") is None
-    async with administration(browser, room, stack, "policies") as page:
-        await page.goto(f"{room.edge.url}/developers/")
-        await page.evaluate("localStorage.setItem('yoyaku.admin.used', Date.now() - 5 * 60_000)")
-        await page.goto(f"{room.edge.url}/admin/?lang=en")
-        await expect(page.locator("#password")).to_be_visible()
-
-
 async def test_a_dead_letter_is_sent_again_after_a_question(browser: Browser, room: Room, stack: Stack) -> None:
     now = datetime.now(UTC)
     settings = load(Settings, stack.environment)

@@ -208,7 +208,7 @@ async def test_shells_can_complete_it() -> None:
     assert ended.code == 0
     assert "--install-completion" in ended.out
     completed = await Shell("")(_YOYAKU_COMPLETE="complete_bash", COMP_WORDS="yoyaku re", COMP_CWORD="1")
-    commands = ["records", "register", "release", "reschedule", "resources", "retry-notification", "revert"]
+    commands = ["records", "register", "release", "reports", "reschedule", "resources", "retry-notification", "revert"]
     assert sorted(completed.out.split()) == commands
 
 

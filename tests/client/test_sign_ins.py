@@ -16,7 +16,7 @@ from tests.client.shell import Shell
 from tests.client.stand_in import failure, standing_in
 from tests.fixtures.book import Clock
 from tests.fixtures.people import EMAIL, PASSWORD, People
-from yoyaku import BlockingClient, Client, DeviceToken, TokenStore, Unauthenticated, YoyakuError
+from yoyaku import BlockingClient, Client, DeviceToken, Refused, TokenStore, Unauthenticated, YoyakuError
 from yoyaku.v1 import appointment_service_pb2, auth_service_pb2
 from yoyaku.v1.account_role_pb2 import AccountRole
 
@@ -180,6 +180,21 @@ def test_every_call_that_is_answered_once_is_a_method_of_both_clients() -> None:
     # Streams, and what machines ask, are no methods.
     missing = methods - {"watch_slots", "watch_appointments", "get_signing_keys"}
     assert missing - set(dir(Client)) == missing - set(dir(BlockingClient)) == set()
+
+
+async def test_calls_by_link_need_a_link_and_no_sign_in(people: People, clock: Clock) -> None:
+    async with Client(address(people)) as client:
+        for call in (
+            client.get_appointment_by_link("invented"),
+            client.confirm_appointment_by_link("invented"),
+            client.cancel_appointment_by_link("invented"),
+            client.list_slots_by_link("invented", clock().date()),
+            client.reschedule_by_link("invented", clock() + timedelta(days=1)),
+            client.check_in_by_link("invented"),
+        ):
+            with pytest.raises(Refused) as refused:
+                await call
+            assert refused.value.reason == "LINK_INVALID"
 
 
 async def test_a_system_gets_its_tokens_for_its_credential(people: People, clock: Clock) -> None:

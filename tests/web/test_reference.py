@@ -59,7 +59,7 @@ async def test_the_search_knows_names_paths_fields_and_errors(browser: Browser, 
             ("retrynotification", ["RetryNotification"]),
             ("post /api/auth/login", ["Login"]),
             ("override_reason", ["CreateAppointment"]),
-            ("slot_taken nearest", ["CreateAppointment"]),
+            ("slot_taken nearest", ["CreateAppointment", "RescheduleByLink"]),
         ):
             await page.locator("#search").fill(words)
             await expect(shown).to_have_count(len(found))
@@ -80,7 +80,7 @@ async def test_an_address_opens_the_call_that_it_names(browser: Browser, edge: E
         await expect(page.locator("#Login")).to_contain_text("Needs no token")
 
 
-@pytest.mark.parametrize("address", ["/", "/reference", "/reference#CreateAppointment"])
+@pytest.mark.parametrize("address", ["/developers", "/reference", "/reference#CreateAppointment"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_a_phone_shows_the_whole_width_in_either_colour(
     browser: Browser, edge: Edge, address: str, scheme: str

@@ -4,14 +4,14 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 
 from yoyaku.methods import ClientMethod, Each, Rows
-from yoyaku.services.series import SeriesCalls
+from yoyaku.services.links import LinkCalls
 from yoyaku.v1 import appointment_pb2
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceStub
 from yoyaku.wire import Day, Instant, WallTime, day_text, timestamp, wall_text, write_id
 
 
-class AppointmentCalls(SeriesCalls):
+class AppointmentCalls(LinkCalls):
     """The calls of AppointmentService. A slot is given by `date` and `time_slot`, or by its `start`."""
 
     @ClientMethod

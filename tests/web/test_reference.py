@@ -59,7 +59,7 @@ async def test_the_search_knows_names_paths_fields_and_errors(browser: Browser, 
             ("retrynotification", ["RetryNotification"]),
             ("post /api/auth/login", ["Login"]),
             ("override_reason", ["CreateAppointment"]),
-            ("slot_taken nearest", ["CreateAppointment", "RescheduleByLink"]),
+            ("slot_taken nearest walk-in", ["CreateAppointment"]),
         ):
             await page.locator("#search").fill(words)
             await expect(shown).to_have_count(len(found))

@@ -119,7 +119,7 @@ async def test_a_doctor_is_added_with_hours_and_a_holiday(browser: Browser, room
         await expect(dialog.get_by_label("Working hours")).to_have_value("Mon 09:00-12:00 30\nTue 13:00-17:00 20 2")
         await page.keyboard.press("Escape")
         await expect(dialog).to_have_count(0)
-        await page.get_by_role("link", name="Rules and holidays").press("Enter")
+        await page.get_by_role("link", name="Rules and holidays").click()
         await page.get_by_label("Holidays").fill("2030-01-01")
         await page.get_by_role("button", name="See what changes").last.press("Enter")
         await dialog.get_by_role("button", name="Save").press("Enter")

@@ -91,7 +91,7 @@ function open(clinic, clinics) {
     document.title = `${t[name]} · ${clinic.name}`;
     links.forEach((link, at) => (names[at] === name ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current")));
     // A part has a place of its own: what arrives after it was left is shown nowhere.
-    const place = make("div");
+    const place = make("div", {});
     main.replaceChildren(place);
     PARTS[name](admin, place);
     if (moved) main.focus();

@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -13,7 +12,7 @@ from tests.edge.clinic import Stack
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.browser import opened
 from tests.web.conftest import Room
-from tests.web.desks import administration, at, booked, desk, session
+from tests.web.desks import administration, at, booked, desk, session, told
 from tests.web.test_accessibility import AXE, check
 from yoyaku.v1.appointment_pb2 import AppointmentEvent, AppointmentStatus
 from yoyaku.v1.notification_pb2 import NotificationKind, NotificationOutcome
@@ -25,11 +24,6 @@ DEAD = (
     " created_at, updated_at) VALUES (gen_random_uuid(), 'contact_changed', %s, 1, 'email', 'dead', 'outcome_unknown',"
     " 5, %s, %s, %s, %s)"
 )
-
-
-def told(page: Page) -> Any:
-    """What the bar at the bottom says."""
-    return page.locator(".bar > p:not(:empty)")
 
 
 async def test_the_day_is_told_in_figures(browser: Browser, room: Room, stack: Stack) -> None:

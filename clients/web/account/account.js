@@ -6,7 +6,7 @@
 import { asFailure, call } from "../shared/api.js";
 import { make, part } from "../shared/elements.js";
 import { field, form } from "../shared/form.js";
-import { choose, language } from "../shared/language.js";
+import { language, languageButton } from "../shared/language.js";
 import { refusal, sharedWords } from "../shared/words.js";
 import { words } from "./words.js";
 
@@ -110,9 +110,6 @@ function actions(label) {
 }
 
 document.documentElement.lang = LANG;
-const other = LANG === "ja" ? "en" : "ja";
-part("language").append(WORDS.otherLanguage);
-part("language").lang = other;
-part("language").onclick = () => choose(other);
+part("footer").append(languageButton(LANG));
 addEventListener("hashchange", start);
 start();

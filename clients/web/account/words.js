@@ -1,7 +1,6 @@
 /** What the account page says, in English and Japanese. */
 
 const ENGLISH = {
-  otherLanguage: "日本語",
   invitation: "Choose a password",
   invitationText: "An account was made for you. With a password you can use it.",
   reset: "Choose a new password",
@@ -36,7 +35,6 @@ const ENGLISH = {
 
 /** @type {typeof ENGLISH} */
 const JAPANESE = {
-  otherLanguage: "English",
   invitation: "パスワードの設定",
   invitationText: "アカウントをご用意しました。パスワードを設定するとご利用いただけます。",
   reset: "新しいパスワードの設定",

@@ -34,7 +34,7 @@ function invitation(admin) {
   role.addEventListener("change", show);
   show();
   admin.attempt(async () => {
-    const found = await admin.all("/api/doctors", { clinic_id: admin.clinic.id }, "doctors");
+    const found = await admin.session.all("/api/doctors", { clinic_id: admin.clinic.id }, "doctors");
     doctor.replaceChildren(...found.map((each) => make("option", { value: each.id }, `${each.name} (${each.specialty})`)));
   });
   const element = form(

@@ -63,17 +63,6 @@ export class Admin {
     this.#show(text, "");
   }
 
-  /** All pages of a list (Failure). @param {string} path @param {Record<string, string>} query @param {string} name @returns {Promise<any[]>} */
-  async all(path, query, name) {
-    const found = [];
-    for (let page = "", more = true; more; more = Boolean(page)) {
-      const answer = await this.session.call(`${path}?${new URLSearchParams({ ...query, size: "100", page_token: page })}`);
-      found.push(...answer[name]);
-      page = answer.next_page_token;
-    }
-    return found;
-  }
-
   /** @param {string} text @param {string} alert */
   #show(text, alert) {
     this.#text.textContent = text;

@@ -17,7 +17,7 @@ const LINE = /^([a-z]{3})[a-z]* +(\d\d:\d\d) *[-–] *(\d\d:\d\d) +(\d{1,3})(?: 
 export async function doctors(admin, root) {
   const { words, clinic } = admin;
   await admin.attempt(async () => {
-    const found = /** @type {Doctor[]} */ (await admin.all("/api/doctors", { clinic_id: clinic.id }, "doctors"));
+    const found = /** @type {Doctor[]} */ (await admin.session.all("/api/doctors", { clinic_id: clinic.id }, "doctors"));
     const again = () => doctors(admin, root);
     const rows = found.map((doctor) =>
       make(

@@ -4,7 +4,7 @@ import { asFailure } from "../shared/api.js";
 import { choice } from "../shared/ask.js";
 import { make, part } from "../shared/elements.js";
 import { wasLeft, whenIdle } from "../shared/idle.js";
-import { choose, language } from "../shared/language.js";
+import { language, languageButton } from "../shared/language.js";
 import { Session } from "../shared/session.js";
 import { signInForm } from "../shared/sign_in.js";
 import { sharedWords } from "../shared/words.js";
@@ -34,9 +34,8 @@ let shown = new AbortController();
 
 /** @param {string} why why it is needed, if that is not plain */
 function signIn(why = "") {
-  const other = make("button", { type: "button", class: "plain", lang: lang === "ja" ? "en" : "ja", onclick: () => choose(lang === "ja" ? "en" : "ja") }, t.otherLanguage);
   document.title = t.signInTitle;
-  root.replaceChildren(make("main", { class: "narrow" }, make("h1", {}, t.signInTitle), why && make("p", { role: "status" }, why), signInForm(session, sharedWords(lang), () => enter(), other)));
+  root.replaceChildren(make("main", { class: "narrow" }, make("h1", {}, t.signInTitle), why && make("p", { role: "status" }, why), signInForm(session, sharedWords(lang), () => enter(), languageButton(lang))));
   root.querySelector("input")?.focus();
 }
 
@@ -57,7 +56,7 @@ async function enter() {
     return signIn(t.notForYou);
   }
   try {
-    const clinics = /** @type {Clinic[]} */ ((await session.call("/api/clinics?size=100")).clinics);
+    const clinics = /** @type {Clinic[]} */ (await session.all("/api/clinics", {}, "clinics"));
     const clinic = clinics.find(({ id }) => id === localStorage.getItem(CLINIC)) ?? clinics[0];
     if (!clinic) return signIn(t.noClinic);
     open(clinic, clinics);

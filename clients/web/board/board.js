@@ -1,6 +1,6 @@
 /** The waiting-room board: follows a clinic's day, and says so when it cannot. */
 
-import { call, Clock } from "../shared/api.js";
+import { all, call, Clock } from "../shared/api.js";
 import { language } from "../shared/language.js";
 import { WallClock } from "../shared/wall_clock.js";
 import { Days, rank } from "./day.js";
@@ -55,15 +55,11 @@ function pair(code) {
 /** Names of the clinic and its doctors. @param {Token} token @param {string} clinicId */
 async function learn(token, clinicId) {
   const found = new Map();
-  for (let page = "", more = true; more; more = Boolean(page)) {
-    const query = new URLSearchParams({ clinic_id: clinicId, size: "100", page_token: page });
-    const answer = await call(`/api/doctors?${query}`, { token: token.text, clock });
-    for (const doctor of answer.doctors) {
-      found.set(doctor.id, doctor);
-      clinic = doctor.clinic.name;
-      wall = new WallClock(lang, doctor.clinic.time_zone);
-    }
-    page = answer.next_page_token;
+  const get = (/** @type {string} */ path) => call(path, { token: token.text, clock });
+  for (const doctor of await all(get, "/api/doctors", { clinic_id: clinicId }, "doctors")) {
+    found.set(doctor.id, doctor);
+    clinic = doctor.clinic.name;
+    wall = new WallClock(lang, doctor.clinic.time_zone);
   }
   doctors = found;
   told = new Set();

@@ -1,7 +1,8 @@
 /** Draws what the board knows. Writes to the page what has changed, and nothing else. */
 
-import { part } from "../shared/elements.js";
+import { part, write } from "../shared/elements.js";
 import { fit } from "./fit.js";
+import { Screen } from "./screen.js";
 
 /** @import { WallClock } from "../shared/wall_clock.js" */
 /** @import { Words } from "./words.js" */
@@ -14,65 +15,21 @@ const ROWS_TALL = 12;
 const CARDS_WIDE = 2;
 const CARDS_TALL = 6;
 
-/** @param {string} id @param {string} text */
-function write(id, text) {
-  const element = part(id);
-  if (element.textContent !== text) element.textContent = text;
-}
-
-/** Write a text, and hide its element if it is empty. @param {string} id @param {string} text */
-function show(id, text) {
-  write(id, text);
-  part(id).hidden = !text;
-}
-
-export class View {
+export class View extends Screen {
   #words;
   #drawn = "";
 
   /** @param {Words} words */
   constructor(words) {
+    super(words);
     this.#words = words;
-    for (const id of /** @type {const} */ (["caption", "doctor", "now", "next", "free"])) write(id, words[id]);
-    for (const state of /** @type {const} */ (["busy", "ready", "away", "idle"])) write(`legend-${state}`, words[state]);
-    write("pairing-title", words.pairing);
-    write("pairing-text", words.pairingText);
+    for (const id of /** @type {const} */ (["caption", "doctor", "now", "next", "free"])) write(part(id), words[id]);
+    for (const state of /** @type {const} */ (["busy", "ready", "away", "idle"])) write(part(`legend-${state}`), words[state]);
   }
 
-  /** The top of the board. @param {string} clinic @param {WallClock} wall @param {number} now */
-  head(clinic, wall, now) {
-    write("clinic", clinic);
-    write("date", wall.long(now));
-    write("clock", wall.time(now));
-    if (document.title !== clinic) document.title = clinic;
-  }
-
-  /** Ask for this screen to be paired; an empty code ends that. @param {string} code */
-  pairing(code) {
-    show("code", code.replace(/(....)(?=.)/g, "$1 "));
-    part("pairing").hidden = !code;
-    if (!code) return;
-    this.live("", "");
+  clear() {
+    super.clear();
     this.#hideTable();
-    write("state", "");
-    this.message("");
-  }
-
-  /** Say something instead of the table. @param {string} text */
-  message(text) {
-    show("message", text);
-  }
-
-  /**
-   * Whether what is shown is true now (`since` empty), or was true last at a time, and what the server says against more.
-   * @param {string} since
-   * @param {string} refusal empty if the server was not reached
-   */
-  live(since, refusal) {
-    const words = this.#words;
-    document.body.classList.toggle("stale", Boolean(since));
-    show("notice", since && words.lost(since, refusal));
-    write("state", since ? "" : words.live);
   }
 
   /**
@@ -90,7 +47,7 @@ export class View {
     const page = turn % pages;
     const shown = rows.slice(page * perPage, (page + 1) * perPage);
     part("doctors").hidden = part("legend").hidden = false;
-    write("page", pages > 1 ? this.#words.page(page + 1, pages) : "");
+    this.page(page, pages);
     const drawn = JSON.stringify([shown, perPage, innerWidth, innerHeight, part("notice").textContent]);
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
@@ -102,7 +59,7 @@ export class View {
 
   #hideTable() {
     part("doctors").hidden = part("legend").hidden = true;
-    write("page", "");
+    this.page(0, 0);
     this.#drawn = "";
   }
 

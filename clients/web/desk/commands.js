@@ -1,15 +1,15 @@
 /** All that a desk can be told to do: by which key, when, and what it does. Buttons and the list of keys are made from it. */
 
 import { plusDays } from "../shared/wall_clock.js";
-import { statusOf } from "./day.js";
-import { book } from "./booking.js";
-import { emergency, records } from "./records.js";
-import * as tickets from "./tickets.js";
-import { timeOff } from "./time_off.js";
-import * as visits from "./visits.js";
+import { statusOf } from "./day/day.js";
+import { book } from "./acts/booking.js";
+import { emergency, records } from "./acts/records.js";
+import * as tickets from "./acts/tickets.js";
+import { timeOff } from "./acts/time_off.js";
+import * as visits from "./acts/visits.js";
 
 /** @import { Desk } from "./desk.js" */
-/** @import { Appointment, Block } from "./day.js" */
+/** @import { Appointment, Block } from "./day/day.js" */
 /** @import { Words } from "./words.js" */
 /**
  * @typedef {object} Command

@@ -3,18 +3,18 @@
 import { asFailure } from "../shared/api.js";
 import { ask } from "../shared/ask.js";
 import { make } from "../shared/elements.js";
-import { drawQueues, drawSelected } from "./aside.js";
-import { Bar } from "./bar.js";
+import { drawQueues, drawSelected } from "./view/aside.js";
+import { Bar } from "./view/bar.js";
 import { COMMANDS } from "./commands.js";
-import { Day, statusOf } from "./day.js";
-import { dragging } from "./drag.js";
-import { Grid } from "./grid.js";
-import { Head } from "./head.js";
+import { Day, statusOf } from "./day/day.js";
+import { dragging } from "./view/drag.js";
+import { Grid } from "./view/grid.js";
+import { Head } from "./view/head.js";
 import { help } from "./keys.js";
-import { Live } from "./live.js";
-import { Lookup } from "./lookup.js";
-import { register } from "./patients.js";
-import { printTicket } from "./print.js";
+import { Live } from "./day/live.js";
+import { Lookup } from "./day/lookup.js";
+import { register } from "./acts/patients.js";
+import { printTicket } from "./view/print.js";
 import { refused, words } from "./words.js";
 import { Writes } from "../shared/writes.js";
 
@@ -23,10 +23,10 @@ import { Writes } from "../shared/writes.js";
 /** @import { WallClock } from "../shared/wall_clock.js" */
 /** @import { Question } from "../shared/ask.js" */
 /** @import { Child } from "../shared/elements.js" */
-/** @import { After } from "./bar.js" */
+/** @import { After } from "./view/bar.js" */
 /** @import { Command } from "./commands.js" */
-/** @import { Appointment, Doctor, Ticket } from "./day.js" */
-/** @import { Found, Patient } from "./patients.js" */
+/** @import { Appointment, Doctor, Ticket } from "./day/day.js" */
+/** @import { Found, Patient } from "./acts/patients.js" */
 /** @typedef {{id: string, name: string, time_zone: string}} Clinic */
 /** @typedef {{session: Session, lang: Language, clinic: Clinic, doctors: Doctor[], wall: WallClock, ownDoctorId: string, chooser: HTMLElement | null, lock: () => void}} Place */
 

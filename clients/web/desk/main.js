@@ -3,7 +3,7 @@
 import { asFailure } from "../shared/api.js";
 import { make, part } from "../shared/elements.js";
 import { wasLeft, whenIdle } from "../shared/idle.js";
-import { choose, language } from "../shared/language.js";
+import { language, languageButton } from "../shared/language.js";
 import { Session } from "../shared/session.js";
 import { signInForm } from "../shared/sign_in.js";
 import { WallClock } from "../shared/wall_clock.js";
@@ -11,7 +11,7 @@ import { sharedWords } from "../shared/words.js";
 import { choice } from "../shared/ask.js";
 import { Desk } from "./desk.js";
 import { listen } from "./keys.js";
-import { printAsTables } from "./print.js";
+import { printAsTables } from "./view/print.js";
 import { refused, words } from "./words.js";
 
 /** @import { Account } from "../shared/session.js" */
@@ -29,8 +29,7 @@ let open = new AbortController();
 
 /** Show the form that signs in; `locked` says why it is there. @param {string} locked */
 function signIn(locked = "") {
-  const other = make("button", { type: "button", class: "plain", lang: lang === "ja" ? "en" : "ja", onclick: () => choose(lang === "ja" ? "en" : "ja") }, t.otherLanguage);
-  const body = signInForm(session, sharedWords(lang), () => enter(), other);
+  const body = signInForm(session, sharedWords(lang), () => enter(), languageButton(lang));
   const title = locked ? t.lockTitle : t.signInTitle;
   document.title = title;
   root.replaceChildren(make("main", { class: "narrow sign-in" }, make("h1", {}, title), locked && make("p", { role: "status" }, locked), body));
@@ -66,7 +65,7 @@ async function enter() {
 
 /** @param {Clinic} clinic @param {Clinic[]} clinics @param {string} ownDoctorId */
 async function show(clinic, clinics, ownDoctorId) {
-  const doctors = (await all("/api/doctors", { clinic_id: clinic.id }, "doctors")).filter((doctor) => !ownDoctorId || doctor.id === ownDoctorId);
+  const doctors = (await session.all("/api/doctors", { clinic_id: clinic.id }, "doctors")).filter((doctor) => !ownDoctorId || doctor.id === ownDoctorId);
   open.abort();
   open = new AbortController();
   const chooser = clinics.length > 1 ? choice("clinic", clinics.map(({ id, name }) => ({ value: id, text: name })), clinic.id) : null;
@@ -84,19 +83,8 @@ async function show(clinic, clinics, ownDoctorId) {
 
 /** @param {Account} account @returns {Promise<Clinic[]>} */
 async function clinicsOf(account) {
-  const found = await all("/api/clinics", {}, "clinics");
+  const found = await session.all("/api/clinics", {}, "clinics");
   return account.all_clinics ? found : found.filter((clinic) => account.clinic_ids.includes(clinic.id));
-}
-
-/** All pages of a list. @param {string} path @param {Record<string, string>} query @param {string} name @returns {Promise<any[]>} */
-async function all(path, query, name) {
-  const found = [];
-  for (let page = "", more = true; more; more = Boolean(page)) {
-    const answer = await session.call(`${path}?${new URLSearchParams({ ...query, size: "100", page_token: page })}`);
-    found.push(...answer[name]);
-    page = answer.next_page_token;
-  }
-  return found;
 }
 
 /** @param {string} why */

@@ -1,9 +1,8 @@
 /** Clinics, doctors and types of appointment, each asked for once. */
 
-/** @import { AppointmentType, Clinic, Doctor } from "./page.js" */
+import { all } from "../shared/api.js";
 
-/** More than this many pages of a hundred nobody scrolls through. */
-const MOST_PAGES = 10;
+/** @import { AppointmentType, Clinic, Doctor } from "./page.js" */
 
 export class Directory {
   #call;
@@ -17,12 +16,12 @@ export class Directory {
 
   /** All clinics, by name. @returns {Promise<Clinic[]>} */
   clinics() {
-    return this.#once("clinics", () => this.#all("/api/clinics", "clinics"));
+    return this.#once("clinics", () => all(this.#call, "/api/clinics", {}, "clinics"));
   }
 
   /** All doctors who take bookings, by name. @returns {Promise<Doctor[]>} */
   doctors() {
-    return this.#once("doctors", () => this.#all("/api/doctors", "doctors"));
+    return this.#once("doctors", () => all(this.#call, "/api/doctors", {}, "doctors"));
   }
 
   /** @param {string} id @returns {Promise<Clinic>} */
@@ -56,17 +55,5 @@ export class Directory {
     this.#known.set(key, loading);
     loading.catch(() => this.#known.delete(key));
     return loading;
-  }
-
-  /** @param {string} path @param {string} name */
-  async #all(path, name) {
-    const found = [];
-    for (let number = 0, token = ""; number < MOST_PAGES; number++) {
-      const answer = await this.#call(`${path}?${new URLSearchParams({ size: "100", page_token: token })}`);
-      found.push(...answer[name]);
-      token = answer.next_page_token;
-      if (!token) break;
-    }
-    return found;
   }
 }

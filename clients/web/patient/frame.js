@@ -1,7 +1,7 @@
 /** What stands around every view: the menu, the language, the way out, and whom to call. */
 
 import { make, part, written } from "../shared/elements.js";
-import { choose } from "../shared/language.js";
+import { languageButton } from "../shared/language.js";
 
 /** @import { Clinic, Page } from "./page.js" */
 
@@ -19,8 +19,7 @@ export function drawFrame(page, name, again) {
   part("menu").replaceChildren(...menu);
   part("menu").setAttribute("aria-label", text.menu);
   part("menu").hidden = !menu.length;
-  const other = lang === "ja" ? "en" : "ja";
-  const tools = [make("button", { class: "plain", lang: other, onclick: () => choose(other) }, text.otherLanguage)];
+  const tools = [languageButton(lang)];
   if (session.account) tools.push(make("button", { class: "plain", onclick: () => leave(page, again) }, text.signOut));
   part("tools").replaceChildren(...tools);
   drawPhones(page);

@@ -1,9 +1,9 @@
 /** Draws the lanes and the call whose turn it is. Writes to the page what has changed, and nothing else. */
 
 import { fit } from "../board/fit.js";
-import { make, part } from "../shared/elements.js";
+import { Screen } from "../board/screen.js";
+import { make, part, show, write } from "../shared/elements.js";
 
-/** @import { WallClock } from "../shared/wall_clock.js" */
 /** @import { Words } from "../board/words.js" */
 /** @import { Call, Lane, Ticket } from "./lanes.js" */
 /** @import { QueueWords } from "./words.js" */
@@ -18,87 +18,47 @@ const LONG_ROOM = 16;
 const NEXT_ON_A_CARD = 5;
 const NEXT_ON_A_LINE = 3;
 
-/** @param {string} id @param {string} text */
-function write(id, text) {
-  const element = part(id);
-  if (element.textContent !== text) element.textContent = text;
-}
-
-/** Write a text, and hide its element if it is empty. @param {string} id @param {string} text */
-function show(id, text) {
-  write(id, text);
-  part(id).hidden = !text;
-}
-
-export class View {
-  #board;
+export class View extends Screen {
   #words;
   #drawn = "";
 
   /** @param {Words} board @param {QueueWords} words */
   constructor(board, words) {
-    this.#board = board;
+    super(board);
     this.#words = words;
-    write("qr-text", words.qr);
-    for (const id of /** @type {const} */ (["doctor", "now", "next"])) write(`head-${id}`, words[id]);
-    write("call-heading", words.calling);
-    write("pairing-title", board.pairing);
-    write("pairing-text", board.pairingText);
+    write(part("qr-text"), words.qr);
+    for (const id of /** @type {const} */ (["doctor", "now", "next"])) write(part(`head-${id}`), words[id]);
+    write(part("call-heading"), words.calling);
   }
 
-  /** The top of the screen. @param {string} clinics @param {WallClock} wall @param {number} now */
-  head(clinics, wall, now) {
-    write("clinic", clinics);
-    write("date", wall.long(now));
-    write("clock", wall.time(now));
-    if (document.title !== clinics) document.title = clinics;
-  }
-
-  /** Ask for this screen to be paired; an empty code ends that. @param {string} code */
-  pairing(code) {
-    show("code", code.replace(/(....)(?=.)/g, "$1 "));
-    part("pairing").hidden = !code;
-    if (!code) return;
-    this.live("", "");
+  clear() {
+    super.clear();
     this.lanes([], new Map(), 0, () => false);
-    for (const id of ["state", "announcement", "recent", "clinic", "date", "clock"]) write(id, "");
-    this.message("");
-  }
-
-  /** Say something instead of the lanes. @param {string} text */
-  message(text) {
-    show("message", text);
-  }
-
-  /** As of the board. @param {string} since @param {string} refusal */
-  live(since, refusal) {
-    document.body.classList.toggle("stale", Boolean(since));
-    show("notice", since && this.#board.lost(since, refusal));
-    write("state", since ? "" : this.#board.live);
+    for (const id of /** @type {const} */ (["announcement", "recent"])) show(part(id), "");
   }
 
   /** @param {boolean} wanted @param {boolean} blocked */
   sound(wanted, blocked) {
-    write("sound", wanted ? (blocked ? this.#words.soundBlocked : this.#words.soundOn) : "");
+    write(part("sound"), wanted ? (blocked ? this.#words.soundBlocked : this.#words.soundOn) : "");
   }
 
   /** Lines of staff. @param {string[]} lines */
   announce(lines) {
-    show("announcement", lines.join("  ·  "));
+    show(part("announcement"), lines.join("  ·  "));
   }
 
   /** Who was called lately, for those who looked away. @param {Call[]} calls */
   recent(calls) {
-    show("recent", calls.length ? `${this.#words.recent} ${calls.map(({ label, room }) => `${label} → ${room}`).join("  ·  ")}` : "");
+    show(part("recent"), calls.length ? `${this.#words.recent} ${calls.map(({ label, room }) => `${label} → ${room}`).join("  ·  ")}` : "");
   }
 
   /** @param {Call | null} call */
   call(call) {
     part("call").hidden = !call;
     if (!call) return;
-    write("call-ticket", call.label);
-    write("call-room", `→ ${call.room}`);
-    write("call-doctor", call.doctor);
+    write(part("call-ticket"), call.label);
+    write(part("call-room"), `→ ${call.room}`);
+    write(part("call-doctor"), call.doctor);
     part("call-room").classList.toggle("long", call.room.length > LONG_ROOM);
   }
 
@@ -119,7 +79,7 @@ export class View {
     const perPage = Math.ceil(lanes.length / pages);
     const shown = lanes.slice(page * perPage, (page + 1) * perPage);
     part("lanes").hidden = !shown.length;
-    write("page", pages > 1 ? this.#board.page(page + 1, pages) : "");
+    this.page(page, pages);
     const around = [innerWidth, innerHeight, ...["notice", "recent", "announcement"].map((id) => part(id).textContent)];
     const marked = shown.map((lane) => isMarked(lane.lane_id));
     const drawn = JSON.stringify([shown.map(told), marked, perPage, around]);

@@ -3,6 +3,8 @@
 /** The longest wait that a call makes by itself before it tries again. */
 const LONGEST_WAIT_MS = 5_000;
 const LOST_CONNECTION_WAIT_MS = 500;
+/** The most entries that the server puts on a page of a list. */
+const PAGE_SIZE = "100";
 
 /** @typedef {{token?: string, method?: string, body?: object, clock?: Clock, timeoutMs?: number}} CallOptions */
 /** @typedef {{field: string, description: string}} Violation */
@@ -79,6 +81,24 @@ export async function call(path, { token, method, body, clock, timeoutMs = 10_00
   });
   clock?.set(response.headers.get("date"));
   return response.json();
+}
+
+/**
+ * All entries of a list that comes in pages (Failure).
+ * @param {(path: string) => Promise<any>} get
+ * @param {string} path
+ * @param {Record<string, string>} query
+ * @param {string} name of the entries in an answer
+ * @returns {Promise<any[]>}
+ */
+export async function all(get, path, query, name) {
+  const found = [];
+  for (let page = "", more = true; more; more = Boolean(page)) {
+    const answer = await get(`${path}?${new URLSearchParams({ ...query, size: PAGE_SIZE, page_token: page })}`);
+    found.push(...answer[name]);
+    page = answer.next_page_token;
+  }
+  return found;
 }
 
 /**

@@ -26,6 +26,17 @@ export function part(id) {
   return /** @type {HTMLElement} */ (document.getElementById(id));
 }
 
+/** Write a text, unless it stands there already: what is read out is then read once. @param {Element} element @param {string} text */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Write a text, and hide its element if it is empty. @param {HTMLElement} element @param {string} text */
+export function show(element, text) {
+  write(element, text);
+  element.hidden = !text;
+}
+
 /** Text that people wrote: its direction is its own, and does not mix with what is around it. @param {string} text */
 export function written(text) {
   return make("bdi", {}, text);

@@ -1,5 +1,7 @@
 /** Which language a page speaks. */
 
+import { make } from "./elements.js";
+
 const KEY = "yoyaku.language";
 
 /** @typedef {"en" | "ja"} Language */
@@ -17,6 +19,12 @@ export function choose(lang) {
   address.searchParams.delete("lang");
   if (address.href === location.href) location.reload();
   else location.replace(address);
+}
+
+/** A button that changes to the other language. @param {Language} lang the one that the page speaks */
+export function languageButton(lang) {
+  const other = lang === "ja" ? "en" : "ja";
+  return make("button", { type: "button", class: "plain", lang: other, onclick: () => choose(other) }, other === "ja" ? "日本語" : "English");
 }
 
 /** The chosen language; null where a browser stores nothing. */

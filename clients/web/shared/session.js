@@ -1,6 +1,6 @@
 /** A person's session: signs in, renews the access token, and makes calls with it. */
 
-import { asFailure, call, Clock, Failure, stream, twice } from "./api.js";
+import { all, asFailure, call, Clock, Failure, stream, twice } from "./api.js";
 
 /** How long before its end an access token is renewed. */
 const RENEW_BEFORE_MS = 60_000;
@@ -63,6 +63,11 @@ export class Session {
    */
   call(path, options = {}) {
     return twice(() => this.#withToken((token) => call(path, { ...options, token, clock: this.clock })));
+  }
+
+  /** All entries of a list that comes in pages (Failure). @param {string} path @param {Record<string, string>} query @param {string} name of the entries */
+  all(path, query, name) {
+    return all((page) => this.call(page), path, query, name);
   }
 
   /**

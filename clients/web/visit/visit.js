@@ -6,7 +6,7 @@
 import { asFailure, call, Clock, twice } from "../shared/api.js";
 import { make, part, written } from "../shared/elements.js";
 import { field } from "../shared/form.js";
-import { choose, language } from "../shared/language.js";
+import { language, languageButton } from "../shared/language.js";
 import { WallClock } from "../shared/wall_clock.js";
 import { refusal, sharedWords } from "../shared/words.js";
 import { words } from "./words.js";
@@ -202,10 +202,7 @@ function actions(...buttons) {
 
 document.documentElement.lang = LANG;
 document.title = WORDS.title;
-const other = LANG === "ja" ? "en" : "ja";
-part("language").append(WORDS.otherLanguage);
-part("language").lang = other;
-part("language").onclick = () => choose(other);
+part("footer").append(languageButton(LANG));
 part("main").append(make("p", {}, WORDS.loading));
 addEventListener("hashchange", () => start());
 start();

@@ -1,7 +1,6 @@
 /** What the page of one appointment says, in English and Japanese. */
 
 const ENGLISH = {
-  otherLanguage: "日本語",
   loading: "Looking up your appointment …",
   title: "Your appointment",
   clinic: "Clinic",
@@ -56,7 +55,6 @@ const ENGLISH = {
 
 /** @type {typeof ENGLISH} */
 const JAPANESE = {
-  otherLanguage: "English",
   loading: "ご予約を確認しています…",
   title: "ご予約",
   clinic: "医療機関",

@@ -5,7 +5,6 @@ export const EN = {
   lockedIdle: "Signed out after five minutes without a key.",
   notForYou: "This page is for administrators. Sign in with such an account.",
   noClinic: "There is no clinic yet. Add the first one with the command line: yoyaku clinics create.",
-  otherLanguage: "日本語",
   tryAgain: "Try again",
   signOut: "Sign out",
   parts: "Administration",

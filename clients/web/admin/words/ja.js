@@ -6,7 +6,6 @@ export const JA = {
   lockedIdle: "5分間操作がなかったため、ログアウトしました。",
   notForYou: "このページは管理者のためのものです。管理者のアカウントでログインしてください。",
   noClinic: "クリニックがまだありません。コマンド yoyaku clinics create で最初の1件を追加してください。",
-  otherLanguage: "English",
   tryAgain: "もう一度試す",
   signOut: "ログアウト",
   parts: "管理",

@@ -39,7 +39,7 @@ export const EN = {
   late: (minutes) => `${minutes} min late`,
   /** @param {string} room */
   called: (room) => `Called to ${room}`,
-  /** @param {import("../day.js").Lane | undefined} lane */
+  /** @param {import("../day/day.js").Lane | undefined} lane */
   laneLine: (lane) =>
     lane
       ? [`${lane.letter}: ${lane.waiting.length} waiting`, lane.delay_minutes ? `${lane.delay_minutes} min late` : "", lane.closed ? "closed" : ""].filter(Boolean).join(" · ")
@@ -177,7 +177,6 @@ export const EN = {
   cancelReason: "Reason (the patient can read it)",
   cancelButton: "Cancel the appointment",
   tryAgain: "Try again",
-  otherLanguage: "日本語",
   /** @param {string} name @param {string} from @param {string} to */
   revertTitle: (name, from, to) => `${name}: from “${from}” back to “${to}”`,
   revertReason: "Why (the patient can read it)",

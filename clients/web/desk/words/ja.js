@@ -163,7 +163,6 @@ export const JA = {
   cancelReason: "理由（患者にも表示されます）",
   cancelButton: "予約をキャンセルする",
   tryAgain: "もう一度試す",
-  otherLanguage: "English",
   revertTitle: (name, from, to) => `${name} さん：「${from}」から「${to}」へ戻す`,
   revertReason: "理由（患者にも表示されます）",
   revertDefault: "押し間違い",

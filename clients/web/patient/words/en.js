@@ -4,7 +4,6 @@ export const EN = {
   brand: "Appointments",
   skip: "Skip to the content",
   menu: "Menu",
-  otherLanguage: "日本語",
   navFind: "Book",
   navAppointments: "My appointments",
   navRecords: "My records",

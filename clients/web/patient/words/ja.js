@@ -5,7 +5,6 @@ export const JA = {
   brand: "診療予約",
   skip: "本文へ移動",
   menu: "メニュー",
-  otherLanguage: "English",
   navFind: "予約する",
   navAppointments: "予約一覧",
   navRecords: "診療記録",

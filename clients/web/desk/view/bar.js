@@ -1,9 +1,9 @@
 /** The bar at the bottom: what was done last, how to take it back, and what goes wrong. It stays until the next act. */
 
-import { make } from "../shared/elements.js";
+import { make } from "../../shared/elements.js";
 
-/** @import { Ticket } from "./day.js" */
-/** @import { Words } from "./words.js" */
+/** @import { Ticket } from "../day/day.js" */
+/** @import { Words } from "../words.js" */
 /** @typedef {{undo?: (() => Promise<boolean>) | undefined, ticket?: Ticket | null}} After how to take an act back, and the ticket to print */
 
 export class Bar {

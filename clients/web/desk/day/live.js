@@ -1,14 +1,13 @@
 /** Keeps a day true: follows slots and queues, and fetches the appointments of whoever's day has changed. */
 
-import { Failure } from "../shared/api.js";
+import { Failure } from "../../shared/api.js";
 import { follow } from "./follow.js";
 
-/** @import { Session } from "../shared/session.js" */
+/** @import { Session } from "../../shared/session.js" */
 /** @import { Day } from "./day.js" */
 
 /** Lists may come from a copy of the database that is a moment behind what streams say: so they are fetched once more. */
 const LOOK_AGAIN_MS = 1_000;
-const PAGE = "100";
 
 /** False if the account may not see it; else the error is thrown again: some doctors' accounts see no queues. @param {unknown} error */
 function notAllowed(error) {
@@ -126,13 +125,7 @@ export class Live {
   }
 
   /** All appointments that match. @param {Record<string, string>} query @returns {Promise<import("./day.js").Appointment[]>} */
-  async #list(query) {
-    const found = [];
-    for (let page = "", more = true; more; more = Boolean(page)) {
-      const answer = await this.#session.call(`/api/appointments?${new URLSearchParams({ ...query, size: PAGE, page_token: page })}`);
-      found.push(...answer.appointments);
-      page = answer.next_page_token;
-    }
-    return found;
+  #list(query) {
+    return this.#session.all("/api/appointments", query, "appointments");
   }
 }

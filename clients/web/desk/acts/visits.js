@@ -1,12 +1,12 @@
 /** What a desk does with appointments: each act says what has happened, and how to take it back if it can be. */
 
-import { make } from "../shared/elements.js";
-import { field } from "../shared/form.js";
-import { area } from "../shared/ask.js";
-import { statusOf } from "./day.js";
+import { make } from "../../shared/elements.js";
+import { field } from "../../shared/form.js";
+import { area } from "../../shared/ask.js";
+import { statusOf } from "../day/day.js";
 
-/** @import { Desk } from "./desk.js" */
-/** @import { Appointment, Block } from "./day.js" */
+/** @import { Desk } from "../desk.js" */
+/** @import { Appointment, Block } from "../day/day.js" */
 
 /** The status before each, to which a step back leads. */
 const BEFORE = /** @type {const} */ ({ CHECKED_IN: "SCHEDULED", IN_PROGRESS: "CHECKED_IN", COMPLETED: "IN_PROGRESS", NO_SHOW: "SCHEDULED" });
@@ -92,9 +92,9 @@ export async function moveTo(desk, appointment, to) {
 /** What happened to an appointment. @param {Desk} desk @param {Appointment} appointment */
 export async function history(desk, appointment) {
   const { words, wall } = desk;
-  const answer = await desk.attempt(appointment.doctor.id, () => desk.session.call(`/api/appointments/${appointment.id}/events?size=100`));
-  if (!answer) return;
-  const events = answer.events.map((/** @type {any} */ { event, event_time, note }) => {
+  const found = await desk.attempt(appointment.doctor.id, () => desk.session.all(`/api/appointments/${appointment.id}/events`, {}, "events"));
+  if (!found) return;
+  const events = found.map((/** @type {any} */ { event, event_time, note }) => {
     const name = /** @type {keyof typeof words.events} */ (event.replace("APPOINTMENT_EVENT_", ""));
     const at = Date.parse(event_time);
     return make("li", {}, make("strong", {}, words.events[name]), ` ${wall.short(at)} ${wall.time(at)}`, note && make("p", { class: "muted" }, make("bdi", {}, note)));

@@ -1,12 +1,12 @@
 /** The day as columns, one for each doctor. One block at a time can be reached by Tab; arrow keys go to the others. */
 
-import { make } from "../shared/elements.js";
-import { statusOf, ticketStatusOf } from "./day.js";
+import { make, write } from "../../shared/elements.js";
+import { statusOf, ticketStatusOf } from "../day/day.js";
 import { keep } from "./keep.js";
 
-/** @import { WallClock } from "../shared/wall_clock.js" */
-/** @import { Block, Day, Doctor } from "./day.js" */
-/** @import { Words } from "./words.js" */
+/** @import { WallClock } from "../../shared/wall_clock.js" */
+/** @import { Block, Day, Doctor } from "../day/day.js" */
+/** @import { Words } from "../words.js" */
 
 const HOUR_MS = 3_600_000;
 /** The least height of a block, and of a minute, in rem. */
@@ -222,9 +222,4 @@ function describe(words, { appointment, slot, start, end }, day, now) {
   const text = late > 0 ? words.late(late) : called ? words.called(ticket.room) : status === "SCHEDULED" && appointment.confirm_time ? words.confirmed : words.statuses[status];
   const look = `${status.toLowerCase().replace("_", "-")}${late > 0 ? " late" : ""}${called ? " called" : ""}`;
   return { look, state: ticket && status === "CHECKED_IN" ? `${ticket.label} · ${text}` : text };
-}
-
-/** @param {HTMLElement} element @param {string} text */
-function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

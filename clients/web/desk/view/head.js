@@ -1,13 +1,13 @@
 /** The top of the page: clinic, day, clock, search, and whether what is shown is true now. */
 
-import { make } from "../shared/elements.js";
-import { plusDays, WallClock } from "../shared/wall_clock.js";
-import { finder } from "./patients.js";
-import { Picker } from "../shared/picker.js";
-import { refused } from "./words.js";
+import { make } from "../../shared/elements.js";
+import { plusDays, WallClock } from "../../shared/wall_clock.js";
+import { finder } from "../acts/patients.js";
+import { Picker } from "../../shared/picker.js";
+import { refused } from "../words.js";
 
-/** @import { Failure } from "../shared/api.js" */
-/** @import { Desk } from "./desk.js" */
+/** @import { Failure } from "../../shared/api.js" */
+/** @import { Desk } from "../desk.js" */
 
 export class Head {
   #desk;

@@ -1,10 +1,10 @@
 /** Prints the day as plain tables, and tickets. */
 
-import { make } from "../shared/elements.js";
-import { statusOf } from "./day.js";
+import { make } from "../../shared/elements.js";
+import { statusOf } from "../day/day.js";
 
-/** @import { Desk } from "./desk.js" */
-/** @import { Ticket } from "./day.js" */
+/** @import { Desk } from "../desk.js" */
+/** @import { Ticket } from "../day/day.js" */
 
 /** Whenever the page is printed, print the day as tables instead of its columns. @param {Desk} desk @param {AbortSignal} end */
 export function printAsTables(desk, end) {

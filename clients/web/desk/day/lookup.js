@@ -1,8 +1,8 @@
 /** What a desk looks up once and keeps: particulars of patients, and the types of appointment. */
 
-/** @import { Type } from "./booking.js" */
-/** @import { Desk } from "./desk.js" */
-/** @import { Patient } from "./patients.js" */
+/** @import { Type } from "../acts/booking.js" */
+/** @import { Desk } from "../desk.js" */
+/** @import { Patient } from "../acts/patients.js" */
 
 export class Lookup {
   #desk;

@@ -1,13 +1,13 @@
 /** Finds and registers patients. */
 
-import { Failure } from "../shared/api.js";
-import { field } from "../shared/form.js";
-import { choice } from "../shared/ask.js";
-import { statusOf } from "./day.js";
+import { Failure } from "../../shared/api.js";
+import { field } from "../../shared/form.js";
+import { choice } from "../../shared/ask.js";
+import { statusOf } from "../day/day.js";
 
-/** @import { Desk } from "./desk.js" */
-/** @import { Appointment } from "./day.js" */
-/** @import { Option } from "../shared/picker.js" */
+/** @import { Desk } from "../desk.js" */
+/** @import { Appointment } from "../day/day.js" */
+/** @import { Option } from "../../shared/picker.js" */
 /**
  * @typedef {{id: string, name: string, name_kana: string, birth_date: string, phone: string, email: string, deceased: boolean, inactive: boolean, replaced_by: string}} Patient
  * @typedef {{patient: Patient} | {appointment: Appointment} | {register: string}} Found

@@ -1,6 +1,6 @@
 /** What a desk knows of a clinic's day, and where each part of it stands in its doctor's column. Knows no page and no server. */
 
-/** @import { Words } from "./words.js" */
+/** @import { Words } from "../words.js" */
 /**
  * @typedef {{id: string, name: string, specialty: string}} Doctor
  * @typedef {{id: string, patient: {id: string, name: string}, doctor: Doctor, clinic: {id: string, name: string, time_zone: string},

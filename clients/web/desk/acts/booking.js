@@ -1,14 +1,14 @@
 /** Books a free time for a patient. */
 
-import { Failure } from "../shared/api.js";
-import { make } from "../shared/elements.js";
-import { field } from "../shared/form.js";
-import { area, choice } from "../shared/ask.js";
+import { Failure } from "../../shared/api.js";
+import { make } from "../../shared/elements.js";
+import { field } from "../../shared/form.js";
+import { area, choice } from "../../shared/ask.js";
 import { finder, register } from "./patients.js";
-import { Picker } from "../shared/picker.js";
+import { Picker } from "../../shared/picker.js";
 
-/** @import { Desk } from "./desk.js" */
-/** @import { Block } from "./day.js" */
+/** @import { Desk } from "../desk.js" */
+/** @import { Block } from "../day/day.js" */
 /** @import { Found, Patient } from "./patients.js" */
 /** @typedef {{id: string, name: string, name_ja: string, minutes: number, active: boolean}} Type */
 

@@ -1,14 +1,14 @@
 /** Beside the day: what is selected and can be done with it, and the queues. */
 
-import { make } from "../shared/elements.js";
-import { COMMANDS } from "./commands.js";
-import { statusOf, ticketStatusOf } from "./day.js";
-import { shownKey } from "./keys.js";
-import * as tickets from "./tickets.js";
+import { make } from "../../shared/elements.js";
+import { COMMANDS } from "../commands.js";
+import { statusOf, ticketStatusOf } from "../day/day.js";
+import { shownKey } from "../keys.js";
+import * as tickets from "../acts/tickets.js";
 
-/** @import { Command } from "./commands.js" */
-/** @import { Block, Lane, Ticket } from "./day.js" */
-/** @import { Desk } from "./desk.js" */
+/** @import { Command } from "../commands.js" */
+/** @import { Block, Lane, Ticket } from "../day/day.js" */
+/** @import { Desk } from "../desk.js" */
 
 /** Draw what is selected. @param {Desk} desk @param {HTMLElement} root */
 export function drawSelected(desk, root) {

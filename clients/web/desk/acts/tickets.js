@@ -1,11 +1,11 @@
 /** What a desk does with the queues of the present day. */
 
-import { field } from "../shared/form.js";
-import { area } from "../shared/ask.js";
-import { ticketStatusOf } from "./day.js";
+import { field } from "../../shared/form.js";
+import { area } from "../../shared/ask.js";
+import { ticketStatusOf } from "../day/day.js";
 
-/** @import { Desk } from "./desk.js" */
-/** @import { Lane, Ticket } from "./day.js" */
+/** @import { Desk } from "../desk.js" */
+/** @import { Lane, Ticket } from "../day/day.js" */
 
 /** A second call of the next one within this time must be meant: it is asked for twice. */
 const TWICE_MS = 4_000;

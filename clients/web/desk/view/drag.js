@@ -1,8 +1,8 @@
 /** Moves appointments by dragging them to a free time, as `M` and Enter do by keys. */
 
-import { COMMANDS } from "./commands.js";
+import { COMMANDS } from "../commands.js";
 
-/** @import { Desk } from "./desk.js" */
+/** @import { Desk } from "../desk.js" */
 
 /** @param {Desk} desk @param {HTMLElement} root the columns */
 export function dragging(desk, root) {

@@ -1,8 +1,8 @@
 /** A stream that is opened again whenever it ends, until it is told to stop. */
 
-import { asFailure, Failure } from "../shared/api.js";
+import { asFailure, Failure } from "../../shared/api.js";
 
-/** @import { Session } from "../shared/session.js" */
+/** @import { Session } from "../../shared/session.js" */
 
 /** The server sends a heartbeat every 15 s: longer silence means that the connection is lost. */
 const SILENCE_MS = 22_000;

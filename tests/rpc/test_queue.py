@@ -212,3 +212,21 @@ async def test_a_repeated_call_calls_nobody_else(scene: Scene) -> None:
     fields: dict[str, Any] = {"room": "Room 1", "request_id": "019ab0c2-7d10-7c3e-9a4f-0242ac120007"}
     assert await ask(scene, "CallNext", **fields) == await ask(scene, "CallNext", **fields)
     assert (await shown(scene))[1] == ["A2"]
+
+
+async def test_a_doctor_sees_the_queues_of_the_clinics_where_the_doctor_works_and_no_others(scene: Scene) -> None:
+    elsewhere, strange = await scene.book.clinic(), await scene.book.clinic()
+    await scene.book.doctor(strange)
+    second = await scene.book.doctor(elsewhere)
+    same_person = "UPDATE doctors SET practitioner_id = (SELECT practitioner_id FROM doctors WHERE id = %s) WHERE id = %s"
+    await scene.book.run(same_person, scene.doctor_id, second)
+    await walk_in(scene)
+    doctor = await scene.worker.client("doctor", doctor_id=scene.doctor_id)
+    assert [each.letter for each in (await ask(scene, "ListLanes", doctor, clinic_id=scene.clinic_id)).lanes] == ["A"]
+    assert (await ask(scene, "GetLane", doctor)).lane.waiting
+    await ask(scene, "ListLanes", doctor, clinic_id=elsewhere)
+    refused = await refusal(ask(scene, "ListLanes", doctor, clinic_id=strange))
+    assert (refused.code, refused.reason) == (grpc.StatusCode.PERMISSION_DENIED, "NOT_ALLOWED")
+    await scene.book.run("UPDATE doctors SET active = false WHERE id = %s", second)
+    left = await scene.worker.client("doctor", doctor_id=scene.doctor_id)
+    assert (await refusal(ask(scene, "ListLanes", left, clinic_id=elsewhere))).reason == "NOT_ALLOWED"

@@ -37,16 +37,20 @@ class SigningKeyRow(NamedTuple):
     signs_from: datetime
 
 
+_CLINIC_IDS = """
+CASE WHEN accounts.doctor_id IS NULL THEN accounts.clinic_ids ELSE ARRAY(
+    SELECT unnest(accounts.clinic_ids) UNION
+    SELECT theirs.clinic_id FROM doctors own JOIN doctors theirs ON theirs.practitioner_id = own.practitioner_id
+    WHERE own.id = accounts.doctor_id AND theirs.active) END AS clinic_ids
+"""
+COLUMNS = ", ".join(_CLINIC_IDS if name == "clinic_ids" else f"accounts.{name}" for name in AccountRow._fields)
+"""What an AccountRow is read from; the clinics of a doctor are those where the doctor works."""
 _KEYS = sql(select(*signing_keys.c).order_by(signing_keys.c.signs_from.desc(), signing_keys.c.kid))
 _ADD_KEY = sql(insert(signing_keys).values({name: bindparam(name) for name in SigningKeyRow._fields}))
 _FORGET_KEYS = """
 DELETE FROM signing_keys WHERE signs_from < (SELECT max(signs_from) FROM signing_keys WHERE signs_from < %(ended)s)
 """
-_ACCOUNT = sql(
-    select(*(accounts.c[name] for name in AccountRow._fields)).where(
-        accounts.c.id == bindparam("id"), accounts.c.disabled_at.is_(None)
-    )
-)
+_ACCOUNT = f"SELECT {COLUMNS} FROM accounts WHERE id = %(id)s AND disabled_at IS NULL"
 _ACCOUNTS_BY_EMAIL = sql(
     select(*(accounts.c[name] for name in AccountRow._fields)).where(accounts.c.email == func.any(bindparam("emails")))
 )

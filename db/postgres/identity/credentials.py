@@ -6,7 +6,7 @@ from typing import NamedTuple
 from psycopg.rows import args_row
 
 from db.postgres.cluster.engines import Connection
-from db.postgres.identity.accounts import AccountRow
+from db.postgres.identity.accounts import COLUMNS, AccountRow
 
 
 class DisplayRow(NamedTuple):
@@ -24,9 +24,7 @@ INSERT INTO credentials (secret_hash, account_id, name, certificate_name, create
 VALUES (%(secret_hash)s, %(account_id)s, %(name)s, %(certificate_name)s, %(now)s)
 """
 _HOLDERS = f"""
-SELECT {", ".join(f"a.{name}" for name in AccountRow._fields)}
-FROM credentials c JOIN accounts a ON a.id = c.account_id
-WHERE a.disabled_at IS NULL
+SELECT {COLUMNS} FROM credentials c JOIN accounts ON accounts.id = c.account_id WHERE accounts.disabled_at IS NULL
 """
 _HOLDER = f"{_HOLDERS} AND c.secret_hash = %(secret_hash)s"
 _CERTIFIED = f"{_HOLDERS} AND c.certificate_name = %(certificate_name)s"

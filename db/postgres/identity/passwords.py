@@ -6,7 +6,7 @@ from typing import NamedTuple
 from psycopg.rows import args_row
 
 from db.postgres.cluster.engines import Connection
-from db.postgres.identity.accounts import AccountRow
+from db.postgres.identity.accounts import COLUMNS, AccountRow
 
 
 class SignInRow(NamedTuple):
@@ -21,7 +21,7 @@ INSERT INTO accounts (id, email, roles, clinic_ids, all_clinics, patient_id, doc
 VALUES (%(id)s, %(email)s, %(roles)s, %(clinic_ids)s::uuid[], %(all_clinics)s, %(patient_id)s, %(doctor_id)s, %(now)s)
 """
 _ID_BY_EMAIL = "SELECT id FROM accounts WHERE email = %(email)s"
-_SIGN_IN = f"SELECT password_hash, {', '.join(AccountRow._fields)} FROM accounts WHERE disabled_at IS NULL"
+_SIGN_IN = f"SELECT password_hash, {COLUMNS} FROM accounts WHERE disabled_at IS NULL"
 _BY_EMAIL = f"{_SIGN_IN} AND email = %(email)s"
 _BY_ID = f"{_SIGN_IN} AND id = %(account_id)s AND email IS NOT NULL"
 _REPLACE_HASH = """

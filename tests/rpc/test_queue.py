@@ -218,7 +218,9 @@ async def test_a_doctor_sees_the_queues_of_the_clinics_where_the_doctor_works_an
     elsewhere, strange = await scene.book.clinic(), await scene.book.clinic()
     await scene.book.doctor(strange)
     second = await scene.book.doctor(elsewhere)
-    same_person = "UPDATE doctors SET practitioner_id = (SELECT practitioner_id FROM doctors WHERE id = %s) WHERE id = %s"
+    same_person = (
+        "UPDATE doctors SET practitioner_id = (SELECT practitioner_id FROM doctors WHERE id = %s) WHERE id = %s"
+    )
     await scene.book.run(same_person, scene.doctor_id, second)
     await walk_in(scene)
     doctor = await scene.worker.client("doctor", doctor_id=scene.doctor_id)

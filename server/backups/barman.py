@@ -1,11 +1,10 @@
 """Barman: streams WAL, takes full and incremental backups, keeps seven days and twelve months, prepares a restore."""
 
-import fcntl
 import getpass
 import json
 import os
+import re
 import shutil
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from db.postgres.recovery import history
 from server.backups import BackupError, programs
 from server.local.processes.process import Process, start
 
@@ -23,8 +23,8 @@ WINDOW = timedelta(days=7)
 """How far back any second can be restored."""
 MONTHS_KEPT = timedelta(days=366)
 """How long the first full backup of a month is kept."""
-_LOCK_SECONDS = 2.0
 FULL_EVERY = timedelta(days=7)
+_SEGMENT = re.compile(r"[0-9A-F]{24}")
 _CONFIGURATION = """\
 [barman]
 barman_home = {home}
@@ -99,7 +99,8 @@ class Barman:
                 raise
 
     def stream(self, log: Path) -> Process:
-        """Begin to stream WAL; it ends when the server or the connection does."""
+        """Begin to stream WAL; it ends when the server or the connection does. Raises BackupError, Unreachable."""
+        self._set_foreign_stream_aside()
         command = [programs.find("barman", self._environment), "-c", str(self._file), "receive-wal", NAME]
         return start("barman", command, log, environment=self._environment)
 
@@ -147,26 +148,19 @@ class Barman:
         for segment in self._unarchived():
             shutil.copy(segment, into / "barman_wal" / segment.name.removesuffix(".partial"))
 
-    def set_stream_aside(self) -> None:
-        """Begin a new stream after a restore: the restored server may never have written what was streamed last.
+    def _set_foreign_stream_aside(self) -> None:
+        """Begin a new stream if the server has never written what was streamed last. Raises Unreachable.
 
-        While a server is being streamed, the restore was beside it, and its stream goes on.
+        It is a restored one then, of an earlier time. What is complete goes into the archive first.
         """
-        if not self._is_streaming() and [*self._unarchived()]:
+        streamed = [
+            name for path in self._unarchived() if _SEGMENT.fullmatch(name := path.name.removesuffix(".partial"))
+        ]
+        # PostgreSQL goes on after the segment with the highest position, whatever its timeline.
+        newest = max(streamed, key=lambda name: (name[8:], name[:8]), default=None)
+        if newest and not history.read(self._url).has(newest):
+            self.archive()
             self.streamed.rename(self.streamed.with_name(f"streaming.before-{datetime.now(UTC):%Y%m%dT%H%M%S}"))
-
-    def _is_streaming(self) -> bool:
-        """Whether a `receive-wal` holds its lock for longer than a failing one does."""
-        deadline = time.monotonic() + _LOCK_SECONDS
-        with (self.home / f".{NAME}-receive-wal.lock").open("a") as lock:
-            while time.monotonic() < deadline:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    time.sleep(_LOCK_SECONDS / 20)
-                else:
-                    return False
-        return True
 
     def _unarchived(self) -> Iterator[Path]:
         return (path for path in sorted(self.streamed.glob("*")) if path.is_file())

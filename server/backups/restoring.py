@@ -109,7 +109,6 @@ class Restoring:
             self.say("raising the epoch, closing the gap in the ledger of notices")
             async with wired(self.settings(url)) as parts:
                 epoch, unknown = await make_ready(parts)
-        self.barman.set_stream_aside()
         return Restored(backup, last_write, epoch, unknown, waited, time.monotonic() - began)
 
     async def check(self, into: Path) -> Checked:

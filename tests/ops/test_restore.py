@@ -133,8 +133,11 @@ async def test_after_a_restore_everybody_begins_anew_and_nobody_is_told_twice(ba
         before = await day(client, doctor)
         # PostgreSQL restores what was committed up to this moment.
         time = str((await book_.rows("SELECT clock_timestamp()"))[0][0])
+        branch = backed_up.servers[0].query("SELECT pg_walfile_name(pg_current_wal_lsn())")
         lost = (await book(client, patient, doctor, "10:00")).appointment.id
+        backed_up.servers[0].query("SELECT pg_switch_wal()")
         await book_.run("DROP TABLE appointment_events")
+        await until(lambda: streams_after(backed_up, branch))
         for name in ("standby_1", "primary"):
             backed_up.parts[name].kill()
         said = await restore(backed_up, "--to", time)
@@ -153,18 +156,32 @@ async def test_after_a_restore_everybody_begins_anew_and_nobody_is_told_twice(ba
             ("REMINDER", "PLANNED", "UNSPECIFIED"),
         }
         assert await book_.rows("SELECT FROM procrastinate_jobs WHERE task_name IN ('announce', 'deliver')") == []
-    # The stream of the restored server begins anew, and so do backups.
+    # The restored server has not written what was streamed last: its stream begins anew, and so do backups.
     done, said = await command(backed_up, "backup", "--full")
     assert done, said
-    assert [*(backed_up.home / "backups" / "yoyaku").glob("streaming.before-*")]
+    assert set_aside(backed_up)
 
 
 async def test_a_restore_beside_a_running_server_leaves_its_stream_alone(backed_up: Town) -> None:
+    before = set_aside(backed_up)
+    # Nobody streams at the moment, as between two attempts.
+    backed_up.parts["backup"].kill()
     into = backed_up.home / "data" / "beside"
-    kept = {*(backed_up.home / "backups" / "yoyaku").glob("streaming.before-*")}
     done, said = await command(backed_up, "restore", "--to", "latest", "--into", str(into))
     assert done, said
-    assert {*(backed_up.home / "backups" / "yoyaku").glob("streaming.before-*")} == kept
+    await backed_up.parts["backup"].start_again()
+    done, said = await command(backed_up, "backup")
+    assert done, said
+    assert set_aside(backed_up) == before
+
+
+def set_aside(place: Town) -> set[Path]:
+    return {*(place.home / "backups" / "yoyaku").glob("streaming.before-*")}
+
+
+async def streams_after(place: Town, segment: str) -> bool:
+    """Whether WAL is streamed that comes after a segment."""
+    return any(path.name[:24] > segment for path in (place.home / "backups" / "yoyaku" / "streaming").glob("0*"))
 
 
 def ended(notice: Any) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from db.postgres.notifications.content import ContentRow
 from db.postgres.notifications.notifications import NotificationRow
 from server.domain.ids import Clock
 from server.domain.notices import Channel, Delivery, DeliveryOutcome, pause_after
-from server.notifications.ledger import AttemptEnd, Later, Ledger
+from server.notifications.ledger import AttemptEnd, Later, Ledger, kind_of
 from server.notifications.letters import Letter
 from server.notifications.limits import Limit
 from server.notifications.provider_breaker import ProviderBreaker, ProviderCall
@@ -83,6 +83,7 @@ class Deliveries:
                 notification_id, AttemptEnd(Delivery.DEAD, DeliveryOutcome.OUTCOME_UNKNOWN, found.attempts)
             )
             return
+        kind_of(found.kind)
         channel = Channel(found.channel)
         if channel is Channel.NONE:
             await self._ledger.claim(notification_id, channel)

@@ -35,12 +35,24 @@ _ENTERING = 30
 """How often, a second apart, recording a provider's answer is tried while the database is unavailable."""
 
 
+_NEWER_RELEASE = timedelta(seconds=10)
+
+
 class Later(Exception):
     """The notice is still waiting; try again after the pause."""
 
     def __init__(self, pause: timedelta) -> None:
         super().__init__()
         self.pause = pause
+
+
+def kind_of(name: str) -> NoticeKind:
+    """The kind of a notice. Raises Later for one of a newer release, whose workers will send it."""
+    try:
+        return NoticeKind(name)
+    except ValueError:
+        _log.warning("a notice waits for a worker of a newer release, which knows its kind", kind=name)
+        raise Later(_NEWER_RELEASE) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +89,7 @@ class Ledger:
         one.
         """
 
-        async def work(pg: Connection) -> tuple[ContentRow, Channel, str, Enclosed] | None:
+        async def work(pg: Connection) -> tuple[ContentRow, Channel, Letter] | None:
             now = self._clock()
             found = await (await content_of(pg, notification_id)).fetchone()
             if found is None or found.status != Delivery.WAITING:
@@ -94,16 +106,19 @@ class Ledger:
                 enclosed = await self._links.enclose(pg, notification_id, found, current, recipient)
                 end = _beginning(channel, current)
             await notifications.take_up(pg, notification_id, *end, channel=current, recipient=recipient, now=now)
-            return None if end[0] in {Delivery.DROPPED, Delivery.DEAD} else (found, current, recipient, enclosed)
+            if end[0] in {Delivery.DROPPED, Delivery.DEAD}:
+                return None
+            # Before the COMMIT: a letter that cannot be written leaves the notice waiting, as no provider has it.
+            way = Way(current, recipient, self._mail_from)
+            return found, current, letter(notification_id, found, way, enclosed, now)
 
         claimed = await transact(self._engine, work)
         if claimed is None:
             return None
-        content, current, recipient, enclosed = claimed
+        content, current, ready = claimed
         if current is not channel:
             raise Later(timedelta())
-        way = Way(current, recipient, self._mail_from)
-        return content, letter(notification_id, content, way, enclosed, self._clock())
+        return content, ready
 
     async def _withdraw(self, pg: Connection, content: ContentRow, recipient: str, now: datetime) -> None:
         """Withdraw a calendar entry from an address that this notice does not go to."""

@@ -15,9 +15,9 @@ from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.transaction import transact
 from db.postgres.notifications import notifications
 from server.domain.ids import Clock
-from server.domain.notices import Channel, Delivery, NoticeKind
+from server.domain.notices import Channel, Delivery
 from server.notifications.delivery import Deliverer
-from server.notifications.ledger import Later
+from server.notifications.ledger import Later, kind_of
 from server.notifications.planning import NoticePlanner
 from server.telemetry.logs import place_of
 from server.telemetry.traces import continued
@@ -123,7 +123,7 @@ class NotificationWorker:
     ) -> None:
         with continued("announce", traceparent, _attributes(context)), _failures_noted():
             starts = datetime.fromisoformat(start_at)
-            notice = await self._planning.plan_notices(appointment_id, NoticeKind(kind), version, starts)
+            notice = await self._planning.plan_notices(appointment_id, kind_of(kind), version, starts)
             # The job that plans a notice also delivers it. If it dies on the way, it runs again and finds the entry. If
             # the notice is already being sent on the job's first run, a duplicate of the job is sending it.
             if notice and (context.job.attempts or notice.status != Delivery.SENDING):

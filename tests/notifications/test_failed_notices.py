@@ -10,7 +10,9 @@ from tests.fixtures.book import Clock
 from tests.fixtures.clinic import Scene
 from tests.fixtures.mail import Relay
 from tests.fixtures.notices import ADDRESS, ledger_is
-from tests.fixtures.waiting import PATIENCE_SECONDS
+from tests.fixtures.waiting import PATIENCE_SECONDS, until
+from yoyaku.v1 import notification_service_pb2 as pb
+from yoyaku.v1.notification_pb2 import NOTIFICATION_KIND_UNSPECIFIED
 
 
 @pytest.mark.parametrize("address", ["jörg@example.org", "kei,mori@example.org", "kei\u200b@example.org", "kei"])
@@ -71,6 +73,47 @@ async def test_what_a_dead_worker_was_sending_is_never_sent_again(
         await reachable.book.run(f"INSERT INTO procrastinate_jobs (queue_name, task_name, args, status) {doing}")
         await ledger_is(reachable.book, ("confirmation", 1, "dead", "outcome_unknown"), ("reminder", 1, "planned", ""))
     assert len(relay.mails) == 1
+
+
+async def test_a_notice_of_a_kind_that_only_a_newer_release_knows_waits_for_it(
+    reachable: Scene, relay: Relay, notifications: Any
+) -> None:
+    book = reachable.book
+    await book.run("ALTER TABLE notifications DROP CONSTRAINT notifications_kind_known")
+    first, second = [(await reachable.book_slot(slot)).appointment.id for slot in ("09:30", "10:30")]
+    announced = (
+        "UPDATE procrastinate_jobs SET args = args || jsonb_build_object('kind', %s::text)"
+        " WHERE args->>'appointment_id' = %s"
+    )
+    await book.run(announced, "newer", second)
+    async with notifications:
+        [mail] = await relay.arrived(1)
+        assert mail["To"] == ADDRESS
+        await book.run(
+            "UPDATE notifications SET kind = 'newer', status = 'waiting' WHERE appointment_id = %s"
+            " AND kind = 'confirmation'",
+            first,
+        )
+        await book.run(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args) SELECT 'email', 'deliver',"
+            " jsonb_build_object('notification_id', id) FROM notifications WHERE kind = 'newer'"
+        )
+
+        async def both_were_put_off() -> bool:
+            return await book.rows(
+                "SELECT count(*) FROM procrastinate_jobs WHERE attempts > 0 AND status = 'todo'"
+            ) == [(2,)]
+
+        await until(both_were_put_off)
+        assert await book.rows("SELECT status, outcome FROM notifications WHERE kind = 'newer'") == [("waiting", "")]
+        admin = await reachable.worker.client("admin")
+        listed = await admin(admin.notifications.ListNotifications, pb.ListNotificationsRequest(appointment_id=first))
+        assert NOTIFICATION_KIND_UNSPECIFIED in {each.kind for each in listed.notifications}
+        # The newer release takes over.
+        await book.run(announced, "confirmation", second)
+        await book.run("UPDATE notifications SET kind = 'confirmation' WHERE kind = 'newer'")
+        await book.run("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE attempts > 0")
+        await relay.arrived(3)
 
 
 async def test_a_notice_after_the_start_is_dropped(

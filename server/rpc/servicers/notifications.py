@@ -35,6 +35,11 @@ class NotificationServicer(NotificationServiceServicer):
         return await self._notifications.retry(caller(), request.notification_id.lower(), write)
 
 
+_KINDS = {
+    name.removeprefix("NOTIFICATION_KIND_").lower(): value for name, value in notification_pb2.NotificationKind.items()
+}
+
+
 def _retried(row: NotificationRow) -> pb.RetryNotificationResponse:
     return pb.RetryNotificationResponse(notification=_notification(row))
 
@@ -43,7 +48,8 @@ def _notification(row: NotificationRow) -> notification_pb2.Notification:
     outcome = row.outcome.removeprefix("outcome_") or "unspecified"
     return notification_pb2.Notification(
         id=row.id,
-        kind=notification_pb2.NotificationKind.Value(f"NOTIFICATION_KIND_{row.kind.upper()}"),
+        # Of a newer release there may be kinds that this one has no value for.
+        kind=_KINDS.get(row.kind, notification_pb2.NOTIFICATION_KIND_UNSPECIFIED),
         appointment_id=row.appointment_id or "",
         account_id=row.account_id or "",
         patient_id=row.patient_id or "",

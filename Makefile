@@ -5,6 +5,8 @@
 .PHONY: help up down reset status logs psql test lint types format roles metrics sbom image-test aws capacity bench alerts-drill drills soak moved
 
 PYTHON = .venv/bin/python
+# Each test has a database of its own, so the tests are three times as fast where files are in memory.
+IN_MEMORY = if test "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt 4000000 2>/dev/null; then export TMPDIR=$${TMPDIR:-/dev/shm}; fi;
 HERE = grep -qsF '$(CURDIR)/.venv' .venv/bin/activate && $(PYTHON) -c ''
 
 help:  ## List the targets
@@ -29,7 +31,7 @@ psql: .venv/built  ## Open the running system's database
 	exec $(PYTHON) -m server psql
 
 test: browser node prometheus ha .venv-aws/installed .venv-barman/installed lint types  ## Check everything and run all tests
-	$(PYTHON) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder \
+	$(IN_MEMORY) $(PYTHON) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder \
 	  $$(test -f .venv/browser || echo --ignore=tests/web) $$(test -f .venv/node/ready || echo --ignore=tests/node)
 	test -f .venv/browser || echo "all passed, except that tests/web was left out: no browser"
 	test -f .venv/node/ready || echo "all passed, except that tests/node was left out: no npm packages"

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import cache
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -27,7 +28,7 @@ class Passwords:
         self._most = threads + queue
         self._busy = 0
         self._hasher = hasher
-        self._nobodys = hasher.hash(secrets.token_urlsafe())
+        self._nobodys = _hash_of_nobody(hasher)
         self.compared = 0
         """How many passwords were compared with a hash."""
 
@@ -75,3 +76,9 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._busy -= 1
+
+
+@cache
+def _hash_of_nobody(hasher: PasswordHasher) -> str:
+    """A hash that no password matches, made before it is needed, so that the first refusal takes no longer."""
+    return hasher.hash(secrets.token_urlsafe())

@@ -18,6 +18,7 @@ from server.usecases.appointments.cancel import Canceller
 from server.usecases.appointments.holds.ends import Holds
 from server.usecases.appointments.read import Appointments
 from server.usecases.appointments.reschedule import Rescheduler
+from server.usecases.appointments.resources.swap import ResourceSwapper
 from server.usecases.appointments.series.cancel import SeriesCanceller
 from server.usecases.appointments.series.create import SeriesBooker
 from server.usecases.directory.clinics import Clinics
@@ -94,6 +95,7 @@ def _appointments(parts: Parts) -> AppointmentServicer:
         Holds(parts.engine, parts.clock, parts.announcer),
         SeriesBooker(parts.engine, parts.clock, parts.new_id, parts.announcer),
         SeriesCanceller(parts.engine, parts.clock, parts.announcer),
+        ResourceSwapper(parts.engine, parts.clock, parts.announcer),
         parts.status,
         Batches(parts.engine, parts.clock),
         parts.feed,

@@ -50,6 +50,7 @@ class Action(StrEnum):
     SEE_APPOINTMENT = "see_appointment"
     BATCH_GET_APPOINTMENTS = "batch_get_appointments"
     CHANGE_APPOINTMENT = "change_appointment"
+    SWAP_RESOURCE = "swap_resource"
     CHANGE_STATUS = "change_status"
     CHECK_IN = "check_in"
     REGISTER_WALK_IN = "register_walk_in"
@@ -116,6 +117,7 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.SEE_APPOINTMENT: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _A: _ANY, _Y: Scope.CLINIC},
     Action.BATCH_GET_APPOINTMENTS: {_D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.CHANGE_APPOINTMENT: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _Y: Scope.CLINIC},
+    Action.SWAP_RESOURCE: {_S: Scope.CLINIC},
     Action.CHANGE_STATUS: {_D: Scope.OWN_DOCTOR, _S: Scope.CLINIC},
     Action.CHECK_IN: {_P: Scope.OWN_PATIENT, _D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _K: Scope.CLINIC},
     Action.REGISTER_WALK_IN: {_D: Scope.OWN_DOCTOR, _S: Scope.CLINIC, _K: Scope.CLINIC},

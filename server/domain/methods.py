@@ -19,6 +19,7 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "AppointmentService/BatchGetAppointments": (Action.BATCH_GET_APPOINTMENTS,),
     "AppointmentService/ListAppointmentEvents": (Action.SEE_APPOINTMENT,),
     "AppointmentService/RescheduleAppointment": (Action.CHANGE_APPOINTMENT,),
+    "AppointmentService/SwapResource": (Action.SWAP_RESOURCE,),
     "AppointmentService/CancelAppointment": (Action.CHANGE_APPOINTMENT,),
     "AppointmentService/CheckInAppointment": (Action.CHANGE_STATUS,),
     "AppointmentService/StartAppointment": (Action.CHANGE_STATUS,),

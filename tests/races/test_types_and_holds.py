@@ -79,6 +79,33 @@ async def test_fifty_cancellations_of_one_appointment_free_its_seat_once(fleet: 
     ]  # fmt: skip
 
 
+async def test_two_visits_and_a_booking_race_for_the_last_free_room_and_one_gets_it(fleet: Fleet, book: Book) -> None:
+    clinic = await book.clinic()
+    scan = await book.appointment_type(clinic, minutes=30, resource_kinds=["room"])
+    staff = cycle(await staff_of(fleet, clinic))
+
+    async def wanted() -> pb.CreateAppointmentRequest:
+        request = booking(await book.patient(), await book.doctor(clinic), "10:00")
+        request.appointment_type_id = scan
+        return request
+
+    for _ in range(2):
+        await book.resource(clinic, "room")
+    visits = [(await create(next(staff), await wanted())).appointment for _ in range(2)]
+    await book.resource(clinic, "room")
+    calls = [create(next(staff), await wanted())]
+    for visit in visits * 4:
+        client = next(staff)
+        request = pb.SwapResourceRequest(appointment_id=visit.id, resource_id=visit.resources[0].id, etag=visit.etag)
+        calls.append(client(client.appointments.SwapResource, request))
+    answers, refusals = await at_once(calls)
+    assert answers
+    assert {each.reason for each in refusals} <= {"RESOURCE_TAKEN", "ETAG_MISMATCH"}
+    each_has_its_own = "SELECT count(DISTINCT resource_id), count(*) FROM appointment_resources WHERE active"
+    [(rooms, occupied)] = await book.rows(each_has_its_own)
+    assert await book.rows("SELECT count(*) FROM appointments") == [(rooms,)] == [(occupied,)]
+
+
 async def test_a_room_goes_to_a_confirmation_or_to_a_new_booking_and_never_to_both(fleet: Fleet, book: Book) -> None:
     clinic = await book.clinic()
     await book.resource(clinic, "room")

@@ -27,6 +27,13 @@ HOLD_CASES: dict[str, Sequence[Case]] = {
             passed=["STATUS_FORBIDS"],
         )
     ],
+    "AppointmentService/SwapResource": [
+        Case(
+            lambda w, s: appointments.SwapResourceRequest(appointment_id=w.appointment(s), resource_id=s.resource_id),
+            sees=Action.SEE_APPOINTMENT,
+            passed=["RESOURCE_NOT_FOUND"],
+        )
+    ],
     "AppointmentService/CreateAppointmentSeries": [
         Case(
             lambda w, s: appointments.CreateAppointmentSeriesRequest(

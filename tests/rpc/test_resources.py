@@ -14,7 +14,9 @@ from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import Scene
 from tests.fixtures.wire import traced
 from tests.fixtures.worker import Client, settings_for
+from yoyaku.v1 import appointment_service_pb2 as appointments
 from yoyaku.v1 import schedule_service_pb2 as pb
+from yoyaku.v1.appointment_pb2 import Appointment, AppointmentEvent
 from yoyaku.v1.appointment_type_pb2 import AppointmentType
 from yoyaku.v1.resource_pb2 import Resource
 
@@ -131,6 +133,50 @@ async def test_the_buffer_of_a_type_is_for_its_room_too(scene: Scene, second: st
     await scene.book_slot("10:00", appointment_type_id=cleaned)
     free = await scene.free(doctor_id=second, type_id=cleaned)
     assert free == ["09:00", "11:00", "11:30"]
+
+
+def swap(scene: Scene, booked: Appointment, to: str = "", left: str = "") -> Any:
+    request = appointments.SwapResourceRequest(
+        appointment_id=booked.id, resource_id=left or booked.resources[0].id, to_resource_id=to, etag=booked.etag
+    )
+    return scene.staff(scene.staff.appointments.SwapResource, request)
+
+
+async def test_staff_swap_the_room_of_a_visit_for_a_free_one(scene: Scene, scan: str, second: str) -> None:
+    booked = (await scene.book_slot("10:00", appointment_type_id=scan)).appointment
+    other = await scene.book.resource(scene.clinic_id, "room")
+    swapped = (await swap(scene, booked)).appointment
+    assert [each.id for each in swapped.resources] == [other]
+    [listed] = (await scene.list()).appointments
+    assert listed == swapped
+    back = (await swap(scene, swapped, to=booked.resources[0].id)).appointment
+    assert list(back.resources) == list(booked.resources)
+    history = appointments.ListAppointmentEventsRequest(appointment_id=booked.id)
+    events = (await scene.staff(scene.staff.appointments.ListAppointmentEvents, history)).events
+    left, taken = booked.resources[0].name, swapped.resources[0].name
+    assert [each.note for each in events] == ["", f"{left} -> {taken}", f"{taken} -> {left}"]
+    assert events[1].event == AppointmentEvent.APPOINTMENT_EVENT_RESOURCE_SWAPPED
+    await scene.book_slot("10:00", doctor_id=second, patient_id=scene.other_id, appointment_type_id=scan)
+    jobs = await scene.book.rows("SELECT args ->> 'kind' FROM procrastinate_jobs WHERE task_name = 'announce'")
+    assert jobs == [("confirmation",), ("confirmation",)]
+
+
+async def test_a_swap_is_refused_with_what_to_do_and_changes_nothing(scene: Scene, scan: str, second: str) -> None:
+    booked = (await scene.book_slot("10:00", appointment_type_id=scan)).appointment
+    room, device = booked.resources[0].id, await scene.book.resource(scene.clinic_id, "device")
+    none = await refusal(swap(scene, booked))
+    assert (none.reason, bool(none.alternatives)) == ("RESOURCE_TAKEN", True)
+    taken = await scene.book.resource(scene.clinic_id, "room")
+    await scene.book_slot("10:00", doctor_id=second, patient_id=scene.other_id, appointment_type_id=scan)
+    assert (await refusal(swap(scene, booked, to=taken))).reason == "RESOURCE_TAKEN"
+    assert (await refusal(swap(scene, booked, to=device))).reason == "RESOURCE_NOT_FOUND"
+    assert (await refusal(swap(scene, booked, to=room))).reason == "RESOURCE_NOT_FOUND"
+    assert (await refusal(swap(scene, booked, left=taken))).reason == "RESOURCE_NOT_FOUND"
+    [kept] = (await scene.list()).appointments
+    assert kept == booked
+    await scene.cancel(booked)
+    booked.etag = ""
+    assert (await refusal(swap(scene, booked))).reason == "STATUS_FORBIDS"
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import typer
 from yoyaku import BlockingClient
 from yoyaku.cli.failures import usage
 from yoyaku.v1.appointment_pb2 import AppointmentStatus
+from yoyaku.v1.resource_pb2 import Resource, ResourceRef
 from yoyaku.v1.schedule_pb2 import Session, Weekday
 
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -93,6 +94,13 @@ def type_id(client: BlockingClient, clinic_id: str, text: str) -> str:
         return text
     types = client.list_appointment_types(clinic_id).appointment_types
     return _only("type", text, [(each.id, each.name) for each in types if each.active], "types list CLINIC")
+
+
+def resource_id(among: Iterable[Resource | ResourceRef], text: str) -> str:
+    """The id of the resource with this id, or of the only one of these whose name contains the text."""
+    if _ID.fullmatch(text):
+        return text
+    return _only("resource", text, [(each.id, each.name, each.kind) for each in among], "resources list CLINIC")
 
 
 def _only(kind: str, text: str, rows: Iterable[tuple[str, ...]], listing: str = "") -> str:

@@ -1,4 +1,4 @@
-"""AppointmentService: how far a visit has come."""
+"""AppointmentService: how far a visit has come, and what it occupies."""
 
 from yoyaku.methods import ClientMethod
 from yoyaku.streams import StreamCalls
@@ -8,7 +8,21 @@ from yoyaku.wire import write_id
 
 
 class VisitCalls(StreamCalls):
-    """The calls of AppointmentService that take an appointment one step on, or one back."""
+    """The calls of AppointmentService that leave an appointment at its time."""
+
+    @ClientMethod
+    async def swap_resource(
+        self, appointment_id: str, resource_id: str, *, to_resource_id: str = "", etag: str = "", request_id: str = ""
+    ) -> pb.SwapResourceResponse:
+        """Give it another room or device of the kind, any free one unless named (NotFound, AlreadyExists, Refused)."""
+        request = pb.SwapResourceRequest(
+            appointment_id=appointment_id,
+            resource_id=resource_id,
+            to_resource_id=to_resource_id,
+            etag=etag,
+            request_id=write_id(request_id),
+        )
+        return await self._call(self._stub(AppointmentServiceStub).SwapResource, request)
 
     @ClientMethod
     async def check_in_appointment(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from psycopg.rows import args_row
 from sqlalchemy import bindparam, insert
 
+from db.postgres.booking.appointment_types import UsedResourceRow
 from db.postgres.cluster.engines import Connection, Sent
 from db.postgres.driver.pipeline import named
 from db.postgres.driver.statements import sql
@@ -35,11 +36,20 @@ _LOCK_KINDS = """
 SELECT id FROM resources WHERE clinic_id = %(clinic_id)s AND kind = ANY(%(kinds)s::text[]) ORDER BY id
 FOR NO KEY UPDATE
 """
+_TOUCH = "UPDATE appointments SET version = version + 1, updated_at = %(now)s WHERE id = %(id)s"
 _LEAVE = "DELETE FROM appointment_resources WHERE appointment_id = ANY(%(ids)s::uuid[])"
 _TAKE = """
 INSERT INTO appointment_resources (appointment_id, resource_id, during, active)
 SELECT a.id, resource_id, a.during, true FROM appointments a, unnest(%(resource_ids)s::uuid[]) AS wanted (resource_id)
 WHERE a.id = %(id)s
+"""
+_IN_USE = """
+SELECT r.id, r.kind, r.name, (
+    SELECT json_agg(json_build_array(o.appointment_id, extract(epoch FROM lower(o.during)),
+        extract(epoch FROM upper(o.during)), extract(epoch FROM a.held_until)) ORDER BY lower(o.during))
+    FROM appointment_resources o JOIN appointments a ON a.id = o.appointment_id
+    WHERE o.resource_id = r.id AND o.active AND o.during && %(period)s::tstzrange)
+FROM resources r WHERE r.clinic_id = %(clinic_id)s AND r.kind = %(kind)s AND r.active ORDER BY r.name, r.id
 """
 _LEAVE_LAPSED = """
 UPDATE appointment_resources o SET active = false
@@ -70,6 +80,21 @@ async def take(pg: Connection, appointment_id: str, resource_ids: Sequence[str],
     """Let an appointment that is stored already occupy these instead of what it did; `lapsed` holds leave theirs."""
     await pg.execute(_LEAVE, {"ids": [appointment_id, *lapsed]})
     await pg.execute(_TAKE, {"id": appointment_id, "resource_ids": list(resource_ids)})
+
+
+async def swap(
+    pg: Connection, appointment_id: str, resource_ids: Sequence[str], lapsed: Sequence[str], now: datetime
+) -> None:
+    """As `take`, for an appointment that is not changed otherwise: it gets its next version."""
+    await pg.execute(_TOUCH, {"id": appointment_id, "now": now})
+    await take(pg, appointment_id, resource_ids, lapsed)
+
+
+async def in_use(pg: Connection, clinic_id: str, kind: str, period: str) -> list[UsedResourceRow]:
+    """The resources of a kind that are in use, by name, with what occupies them in a period (tstzrange)."""
+    cursor = pg.cursor(row_factory=args_row(UsedResourceRow))
+    await cursor.execute(_IN_USE, {"clinic_id": clinic_id, "kind": kind, "period": period})
+    return await cursor.fetchall()
 
 
 async def leave_lapsed(pg: Connection, appointment_id: str, now: datetime) -> None:

@@ -120,7 +120,8 @@ appointment_events = Table(
         check(
             "appointment_events_event_known",
             "event IN ('booked', 'overridden', 'rescheduled', 'cancelled', 'expired', 'imported', 'checked_in',"
-            " 'started', 'completed', 'missed', 'reverted', 'held', 'confirmed', 'released', 'attendance_confirmed')",
+            " 'started', 'completed', 'missed', 'reverted', 'held', 'confirmed', 'released', 'attendance_confirmed',"
+            " 'resource_swapped')",
         ),
     ),
     not_null("note", Text()),

@@ -155,6 +155,12 @@ def check_movable(current: AppointmentStatus) -> None:
         raise _forbidden(current, "move to another slot")
 
 
+def check_occupies(current: AppointmentStatus) -> None:
+    """Refuse to change what an appointment occupies that occupies nothing any more (STATUS_FORBIDS)."""
+    if current not in ACTIVE:
+        raise _forbidden(current, "get another room or device")
+
+
 def _forbidden(current: AppointmentStatus, step: str) -> DomainError:
     return DomainError(
         Reason.STATUS_FORBIDS,

@@ -63,6 +63,39 @@ def choose(
     return chosen
 
 
+def replacement(resources: Sequence[Resource], left: str, wanted: str, period: Period, now: datetime) -> Resource:
+    """The resource to take instead of `left`, of the same kind: the wanted one, or any free one if that is empty.
+
+    Raises RESOURCE_NOT_FOUND and RESOURCE_TAKEN.
+    """
+    others = [each for each in resources if each.id != left and wanted in {"", each.id}]
+    if wanted and not others:
+        raise _no_such("to_resource_id", wanted, "name another one of the same clinic and kind that is in use")
+    for each in others:
+        if each.is_free(period, now):
+            return each
+    message = (
+        "the room or device is taken at that time: leave to_resource_id empty for any free one of the kind"
+        if wanted
+        else "no other one of the kind is free at that time: move an appointment, this one to one of the alternatives"
+    )
+    raise DomainError(Reason.RESOURCE_TAKEN, message, metadata={"start_time": f"{period.start_at:%Y-%m-%dT%H:%M:%SZ}"})
+
+
+def kind_of(occupied: Iterable[tuple[str, str, str]], resource_id: str) -> tuple[str, str]:
+    """Kind and name of a resource among the (id, kind, name) that an appointment occupies (RESOURCE_NOT_FOUND)."""
+    for each, kind, name in occupied:
+        if each == resource_id:
+            return kind, name
+    raise _no_such("resource_id", resource_id, "get the appointment to see which rooms and devices it occupies")
+
+
+def _no_such(field: str, resource_id: str, hint: str) -> DomainError:
+    return DomainError(
+        Reason.RESOURCE_NOT_FOUND, f"there is no such resource here: {hint}", metadata={field: resource_id}
+    )
+
+
 def resource_taken(kind: str, period: Period) -> DomainError:
     """RESOURCE_TAKEN, without alternatives: those are added later."""
     return DomainError(

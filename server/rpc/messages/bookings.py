@@ -38,6 +38,11 @@ def moved_answer(changed: Changed) -> pb.RescheduleAppointmentResponse:
     )
 
 
+def resource_swapped(changed: Changed) -> pb.SwapResourceResponse:
+    """The answer to a request that swaps a room or a device."""
+    return pb.SwapResourceResponse(appointment=to_appointment(changed.appointment), revision=changed.revision)
+
+
 def cancelled_answer(changed: Changed) -> pb.CancelAppointmentResponse:
     """The answer to a request that cancels an appointment."""
     return pb.CancelAppointmentResponse(appointment=to_appointment(changed.appointment), revision=changed.revision)

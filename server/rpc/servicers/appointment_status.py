@@ -1,4 +1,4 @@
-"""AppointmentService: how far a visit has come."""
+"""AppointmentService: how far a visit has come, and what it occupies."""
 
 from typing import TypeVar
 
@@ -7,11 +7,12 @@ from google.protobuf.message import Message
 from server.domain.booking.appointment import AppointmentStatus
 from server.rpc.calls.current_call import caller, set_etag
 from server.rpc.calls.idempotent_write import idempotent_write
-from server.rpc.messages.bookings import hold_confirmed, hold_released
+from server.rpc.messages.bookings import hold_confirmed, hold_released, resource_swapped
 from server.rpc.messages.convert import to_appointment
 from server.rpc.messages.queue import to_ticket
 from server.usecases.appointments.changeable import Changed
 from server.usecases.appointments.holds.ends import HoldEnd, Holds
+from server.usecases.appointments.resources.swap import ResourceSwapper, Swap
 from server.usecases.appointments.status import StatusChanger, Step
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceServicer
@@ -27,9 +28,10 @@ R = TypeVar("R", bound=Message)
 
 
 class AppointmentStatusServicer(AppointmentServiceServicer):
-    """The methods of AppointmentService that change a status and nothing else."""
+    """The methods of AppointmentService that leave an appointment at its time."""
 
     _status: StatusChanger
+    _swapper: ResourceSwapper
     _holds: Holds
 
     async def ConfirmHold(self, request: pb.ConfirmHoldRequest, context: object) -> pb.ConfirmHoldResponse:
@@ -43,6 +45,13 @@ class AppointmentStatusServicer(AppointmentServiceServicer):
         end = HoldEnd(request.appointment_id.lower(), AppointmentStatus.CANCELLED, request.etag)
         write = idempotent_write(caller(), request, request.request_id, hold_released, pb.ReleaseHoldResponse)
         response = await self._holds.end(caller(), end, write)
+        set_etag(response.appointment.etag)
+        return response
+
+    async def SwapResource(self, request: pb.SwapResourceRequest, context: object) -> pb.SwapResourceResponse:
+        ids = (request.appointment_id.lower(), request.resource_id.lower(), request.to_resource_id.lower())
+        write = idempotent_write(caller(), request, request.request_id, resource_swapped, pb.SwapResourceResponse)
+        response = await self._swapper.swap(caller(), Swap(*ids, request.etag), write)
         set_etag(response.appointment.etag)
         return response
 

@@ -41,6 +41,7 @@ from server.usecases.appointments.feed import Feed
 from server.usecases.appointments.holds.ends import Holds
 from server.usecases.appointments.read import AppointmentListing, Appointments
 from server.usecases.appointments.reschedule import Move, Rescheduler
+from server.usecases.appointments.resources.swap import ResourceSwapper
 from server.usecases.appointments.series.cancel import SeriesCanceller
 from server.usecases.appointments.series.create import SeriesBooker
 from server.usecases.appointments.status import StatusChanger
@@ -63,6 +64,7 @@ class AppointmentServicer(AppointmentSeriesServicer, AppointmentLinkServicer):
         holds: Holds,
         series: SeriesBooker,
         series_canceller: SeriesCanceller,
+        swapper: ResourceSwapper,
         status: StatusChanger,
         batches: Batches,
         feed: Feed,
@@ -75,6 +77,7 @@ class AppointmentServicer(AppointmentSeriesServicer, AppointmentLinkServicer):
         self._holds = holds
         self._series = series
         self._series_canceller = series_canceller
+        self._swapper = swapper
         self._status = status
         self._batches = batches
         self._feed = feed

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from db.errors import ConstraintViolated
 from db.postgres.booking import appointment_types
-from db.postgres.booking.appointment_types import AppointmentTypeRow, UsedTypeRow
+from db.postgres.booking.appointment_types import AppointmentTypeRow, UsedResourceRow, UsedTypeRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from server.domain.booking.appointment_types import AppointmentType, Audience
@@ -110,11 +110,13 @@ def type_of(found: UsedTypeRow | None) -> AppointmentType | None:
         audience=Audience(row.audience),
         active=row.active,
         kinds=tuple(row.resource_kinds),
-        resources=[
-            Resource(each.id, each.kind, each.name, [_occupied(*other) for other in each.occupied or ()])
-            for each in found.resources
-        ],
+        resources=[resource_of(each) for each in found.resources],
     )
+
+
+def resource_of(row: UsedResourceRow) -> Resource:
+    """A resource in use, as rules need it."""
+    return Resource(row.id, row.kind, row.name, [_occupied(*each) for each in row.occupied or ()])
 
 
 def _occupied(appointment_id: str, start: float, end: float, held_until: float | None) -> Occupied:

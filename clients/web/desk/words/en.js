@@ -61,6 +61,7 @@ export const EN = {
     HELD: "Slot kept while booking",
     CONFIRMED: "Booking completed",
     RELEASED: "Slot given back",
+    RESOURCE_SWAPPED: "Other room or device",
     ATTENDANCE_CONFIRMED: "The patient will come",
     REVERTED: "Set back",
   },

@@ -54,6 +54,7 @@ export const JA = {
     HELD: "枠を仮押さえ",
     CONFIRMED: "予約を確定",
     RELEASED: "仮押さえを解除",
+    RESOURCE_SWAPPED: "部屋・機器を変更",
     ATTENDANCE_CONFIRMED: "患者が来院を確認",
     REVERTED: "一つ前に戻した",
   },

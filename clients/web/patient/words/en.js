@@ -159,6 +159,7 @@ export const EN = {
     HELD: "Kept for you",
     CONFIRMED: "Confirmed",
     RELEASED: "Given back",
+    RESOURCE_SWAPPED: "Other room or device",
   },
   recordsTitle: "My records",
   recordsLead: "What your doctors wrote about your visits.",

@@ -144,6 +144,7 @@ export const JA = {
     HELD: "時間を確保",
     CONFIRMED: "予約を確定",
     RELEASED: "確保を解除",
+    RESOURCE_SWAPPED: "部屋・機器を変更",
   },
   recordsTitle: "診療記録",
   recordsLead: "医師が診察について書いた記録です。",

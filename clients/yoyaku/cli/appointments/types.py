@@ -8,7 +8,7 @@ from rich.table import Table
 from yoyaku.cli import words
 from yoyaku.cli.output.escaping import plain
 from yoyaku.cli.output.layout import details
-from yoyaku.cli.output.tables import table
+from yoyaku.cli.output.tables import appointment_details, table
 from yoyaku.cli.session import Json, app, present, session
 from yoyaku.v1.appointment_type_pb2 import AppointmentType, AppointmentTypeAudience
 from yoyaku.v1.resource_pb2 import Resource
@@ -108,6 +108,28 @@ def retire_resource(context: typer.Context, resource_id: str, as_json: Json = Fa
     with session(context) as client:
         answer = client.update_resource(resource_id, Resource(active=False), fields=["active"])
     present(answer, f"{answer.resource.name} is out of use for new appointments", as_json=as_json)
+
+
+@resources.command("swap")
+def swap_resource(
+    context: typer.Context,
+    appointment_id: str,
+    left: Annotated[str, typer.Argument(metavar="RESOURCE", help="What it leaves; id or part of the name.")],
+    to: Annotated[
+        str, typer.Option(metavar="RESOURCE", help="What it gets; any free one of the kind if omitted.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Give an appointment another free room or device of the same kind (staff)."""
+    with session(context) as client:
+        appointment = client.get_appointment(appointment_id).appointment
+        others = client.list_resources(appointment.clinic.id).resources if to else ()
+        answer = client.swap_resource(
+            appointment_id,
+            words.resource_id(appointment.resources, left),
+            to_resource_id=words.resource_id(others, to) if to else "",
+        )
+    present(answer, appointment_details(answer.appointment), as_json=as_json)
 
 
 def _details(each: AppointmentType) -> Table:

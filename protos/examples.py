@@ -34,7 +34,7 @@ _SLOTS = [
 ]
 _ALTERNATIVES: Node = {
     "@type": "type.googleapis.com/yoyaku.v1.AlternativeSlots", "doctor_id": _ID, "time_zone": "Asia/Tokyo",
-    "slots": _SLOTS,
+    "slots": [slot | {"reason": "ALTERNATIVE_REASON_SAME_DOCTOR"} for slot in _SLOTS],
 }  # fmt: skip
 _LEFT_OUT = {"start_time", "override_reason", "etag", "page_token", "page", "identifier", "clinic", "create_time",
              "update_time", "id", "replaced_by", "all_clinics"}  # fmt: skip

@@ -8,7 +8,7 @@ import grpc
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
-from yoyaku.v1.schedule_pb2 import AlternativeSlots, Slot
+from yoyaku.v1.schedule_pb2 import AlternativeSlot, AlternativeSlots
 
 _DETAILS = "grpc-status-details-bin"
 _REQUEST_ID = "x-request-id"
@@ -20,8 +20,8 @@ class YoyakuError(Exception):
 
     `reason` is a value of ErrorReason without its prefix, or empty if only a status `code` arrived; `message` says
     what to do. `violations` are the invalid fields with what they should be, `alternatives` the slots that can be
-    booked instead, on the wall clock of `time_zone`. `retry_after` is the pause that the server asks for, and
-    `request_id` finds the call in the server's logs.
+    booked instead, on the wall clock of `time_zone`; one with a `doctor` is of that doctor, on the clock of its
+    `clinic`. `retry_after` is the pause that the server asks for, and `request_id` finds the call in the server's logs.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class YoyakuError(Exception):
         reason: str = "",
         metadata: Mapping[str, str] = MappingProxyType({}),
         violations: Mapping[str, str] = MappingProxyType({}),
-        alternatives: Sequence[Slot] = (),
+        alternatives: Sequence[AlternativeSlot] = (),
         time_zone: str = "",
         retry_after: timedelta | None = None,
         request_id: str = "",
@@ -78,7 +78,7 @@ class AlreadyExists(YoyakuError):
 
 
 class SlotTaken(AlreadyExists):
-    """Every seat of the slot is taken; `alternatives` has the nearest free slots."""
+    """Every seat of the slot is taken; `alternatives` has the nearest free slots, and why each is near."""
 
 
 class PatientBusy(AlreadyExists):

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from server.domain.booking.alternatives import Alternative
     from server.domain.booking.slots import Slot
 
 
@@ -130,11 +131,12 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """Slots to offer instead of the unavailable one."""
+    """Slots to offer instead of the unavailable one: those of the doctor, or `others` if the doctor has none."""
 
     doctor_id: str
     time_zone: str
     slots: Sequence["Slot"]
+    others: Sequence["Alternative"] = ()
 
 
 class DomainError(Exception):

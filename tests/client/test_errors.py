@@ -13,7 +13,7 @@ import yoyaku
 from tests.client.stand_in import failure, outcome
 from yoyaku.errors import CLASSES
 from yoyaku.v1.error_reason_pb2 import ErrorReason
-from yoyaku.v1.schedule_pb2 import AlternativeSlots, Slot
+from yoyaku.v1.schedule_pb2 import AlternativeSlot, AlternativeSlots
 
 CONTRACT = (Path(__file__).parents[2] / "protos/yoyaku/v1/error_reason.proto").read_text()
 SAMPLE = re.compile(r"// ([A-Z_]+)\. [^{]*?//     (\{.*\})\n  ERROR_REASON_([A-Z_]+) =")
@@ -63,7 +63,7 @@ def test_every_class_of_the_table_is_exported() -> None:
 
 
 async def test_details_arrive_as_objects() -> None:
-    slots = [Slot(time_slot="09:30", seats_free=1), Slot(time_slot="11:00", seats_free=2)]
+    slots = [AlternativeSlot(time_slot="09:30", seats_free=1), AlternativeSlot(time_slot="11:00", seats_free=2)]
     violation = error_details_pb2.BadRequest.FieldViolation(field="date", description="write YYYY-MM-DD")
     details = (
         AlternativeSlots(doctor_id="d", time_zone="Asia/Tokyo", slots=slots),
@@ -91,7 +91,7 @@ async def test_a_status_without_details_is_an_error_too() -> None:
 
 
 async def test_an_error_passes_between_processes() -> None:
-    slot = Slot(time_slot="09:30")
+    slot = AlternativeSlot(time_slot="09:30")
     _, error = await outcome(
         [failure(grpc.StatusCode.ALREADY_EXISTS, "SLOT_TAKEN", AlternativeSlots(slots=[slot]), doctor_id="d")]
     )

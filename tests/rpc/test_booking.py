@@ -10,6 +10,7 @@ from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import TUESDAY, Scene
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1.appointment_pb2 import APPOINTMENT_STATUS_SCHEDULED
+from yoyaku.v1.schedule_pb2 import ALTERNATIVE_REASON_SAME_DOCTOR, AlternativeReason
 
 ALL = ["09:00", "09:30", "10:00", "10:30", "11:00", "11:30"]
 
@@ -55,6 +56,50 @@ async def test_second_patient_cannot_take_a_booked_slot_and_is_offered_the_neare
         "11:00",
         "11:30",
     ]
+    assert {each.reason for each in refused.alternatives.slots} == {ALTERNATIVE_REASON_SAME_DOCTOR}
+    assert not any(each.HasField("doctor") for each in refused.alternatives.slots)
+
+
+async def leave_only_nine_o_clock(scene: Scene) -> None:
+    """Take the doctor's time for weeks, but for one slot."""
+    off = '{[2026-03-01,"2026-03-03 00:00+00"),["2026-03-03 00:30+00",2026-03-20)}'
+    await scene.book.run("UPDATE doctors SET time_off = %s::tstzmultirange WHERE id = %s", off, scene.doctor_id)
+
+
+async def test_a_doctor_without_any_free_slot_has_alternatives_of_others_that_say_why(scene: Scene) -> None:
+    book = scene.book
+    colleague, elsewhere = await book.doctor(scene.clinic_id), await book.doctor(await book.clinic("Asia/Seoul"))
+    skin = await book.doctor(scene.clinic_id)
+    await book.run("UPDATE doctors SET specialty = 'Dermatology' WHERE id = %s", skin)
+    await scene.set_hours([("08:00", "12:00")], doctor_id=elsewhere, client=await scene.worker.client("admin"))
+    await leave_only_nine_o_clock(scene)
+    await scene.book_slot("09:00")
+    refused = await refusal(scene.book_slot("09:00", patient_id=scene.other_id))
+    assert refused.alternatives
+    assert refused.alternatives.doctor_id == scene.doctor_id
+    reasons = {each.doctor.id: AlternativeReason.Name(each.reason) for each in refused.alternatives.slots}
+    assert reasons == {
+        colleague: "ALTERNATIVE_REASON_SAME_SPECIALTY",
+        elsewhere: "ALTERNATIVE_REASON_SOONER_ELSEWHERE",
+    }
+    starts = [each.start_time.seconds for each in refused.alternatives.slots]
+    assert starts == sorted(starts)
+    first = refused.alternatives.slots[0]
+    assert (first.doctor.id, first.time_slot, first.clinic.time_zone) == (elsewhere, "08:00", "Asia/Seoul")
+    booked = await scene.book_slot(
+        "", doctor_id=elsewhere, date="", start_time=first.start_time, patient_id=scene.other_id
+    )
+    assert booked.appointment.start_time == first.start_time
+
+
+async def test_staff_are_offered_nobody_whom_they_may_not_book(scene: Scene) -> None:
+    book = scene.book
+    await book.doctor(await book.clinic("Asia/Seoul"))
+    await leave_only_nine_o_clock(scene)
+    await scene.book_slot("09:00")
+    refused = await refusal(scene.book_slot("09:00", scene.staff, patient_id=scene.other_id))
+    assert refused.alternatives
+    assert not refused.alternatives.slots
 
 
 async def test_alternatives_reach_into_the_days_around(scene: Scene) -> None:

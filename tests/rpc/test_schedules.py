@@ -5,7 +5,7 @@ import grpc
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import TUESDAY, Scene
 from yoyaku.v1 import schedule_service_pb2 as pb
-from yoyaku.v1.schedule_pb2 import CLOSED_REASON_NOT_WORKING, CLOSED_REASON_PAST, AlternativeSlots, Session
+from yoyaku.v1.schedule_pb2 import CLOSED_REASON_NOT_WORKING, CLOSED_REASON_PAST, Session
 
 SPRING, AUTUMN = "2026-03-08", "2026-11-01"
 
@@ -110,7 +110,9 @@ async def test_new_york_s_changes_of_clocks(scene: Scene) -> None:
     assert [slot.start_time.ToJsonString() for slot in twice] == ["2026-11-01T05:30:00Z", "2026-11-01T06:30:00Z"]
     refused = await refusal(scene.book_slot("01:30", doctor_id=doctor, date=AUTUMN))
     assert (refused.code, refused.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "AMBIGUOUS_LOCAL_TIME")
-    assert refused.alternatives == AlternativeSlots(doctor_id=doctor, time_zone="America/New_York", slots=twice)
+    assert refused.alternatives
+    assert [each.start_time for each in refused.alternatives.slots] == [each.start_time for each in twice]
+    assert (refused.alternatives.doctor_id, refused.alternatives.time_zone) == (doctor, "America/New_York")
     for slot, patient in zip(twice, (scene.patient_id, scene.other_id), strict=True):
         fields = {"doctor_id": doctor, "patient_id": patient, "date": "", "start_time": slot.start_time}
         booked = await scene.book_slot("", **fields)

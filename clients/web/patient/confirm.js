@@ -1,7 +1,7 @@
 /** Checking and confirming a booking, while its slot is held. */
 
 import { asFailure } from "../shared/api.js";
-import { make, part } from "../shared/elements.js";
+import { make, part, written } from "../shared/elements.js";
 import { WallClock } from "../shared/wall_clock.js";
 import { confirm, hold, holdAnew, lapsed, release } from "./booking.js";
 import { dropDraft } from "./draft.js";
@@ -10,6 +10,7 @@ import { problem } from "./problem.js";
 
 /** @import { Appointment, Doctor, Page, View } from "./page.js" */
 
+const ELSEWHERE = "ALTERNATIVE_REASON_SOONER_ELSEWHERE";
 const MINUTE_MS = 60_000;
 
 /** @type {View} */
@@ -99,10 +100,15 @@ function minutesAndSeconds(leftMs) {
 function notHeld(page, doctor, typeId, error, others, again) {
   const { text, lang } = page;
   const failure = asFailure(error);
-  const clock = new WallClock(lang, doctor.clinic.time_zone);
-  const near = failure.alternatives.map(({ start_time }) => {
-    const query = new URLSearchParams({ doctor: doctor.id, type: typeId, start: start_time });
-    return make("a", { class: "button", href: `#/confirm?${query}` }, `${clock.short(Date.parse(start_time))} ${clock.time(Date.parse(start_time))}`);
+  const near = failure.alternatives.map(({ start_time, reason, doctor: other, clinic }) => {
+    const clock = new WallClock(lang, (clinic ?? doctor.clinic).time_zone);
+    const query = new URLSearchParams({ doctor: other?.id ?? doctor.id, type: typeId, start: start_time });
+    return make(
+      "a",
+      { class: "button", href: `#/confirm?${query}` },
+      `${clock.short(Date.parse(start_time))} ${clock.time(Date.parse(start_time))}`,
+      make("small", {}, text.near[reason] ?? "", ...(other ? [" ", written(other.name)] : []), ...(clinic && reason === ELSEWHERE ? [", ", written(clinic.name)] : [])),
+    );
   });
   const mayHelp = !failure.reason || failure.status >= 500 || failure.status === 429;
   return [

@@ -8,6 +8,11 @@ const PAGE_SIZE = "100";
 
 /** @typedef {{token?: string, method?: string, body?: object, clock?: Clock, timeoutMs?: number}} CallOptions */
 /** @typedef {{field: string, description: string}} Violation */
+/**
+ * A free slot near the one that was asked for; `doctor` and `clinic` only if it is another doctor's.
+ * @typedef {{time_slot: string, start_time: string, end_time: string, reason: string,
+ *   doctor?: {id: string, name: string}, clinic?: {id: string, name: string, time_zone: string}}} Alternative
+ */
 
 /** A refusal; `status` 0 if no answer came at all. */
 export class Failure extends Error {
@@ -34,7 +39,7 @@ export class Failure extends Error {
     return detail?.fieldViolations ?? detail?.field_violations ?? [];
   }
 
-  /** Free slots near the one that was asked for. @returns {{time_slot: string, start_time: string, end_time: string}[]} */
+  /** Free slots near the one that was asked for. @returns {Alternative[]} */
   get alternatives() {
     return this.#detail("AlternativeSlots")?.slots ?? [];
   }

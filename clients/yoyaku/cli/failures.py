@@ -8,7 +8,7 @@ import typer
 from yoyaku import DeadlineExceeded, Unauthenticated, Unavailable, YoyakuError
 from yoyaku.cli.output.escaping import escaped
 from yoyaku.cli.output.layout import out
-from yoyaku.cli.output.tables import slot_table
+from yoyaku.cli.output.tables import alternative_table, slot_table
 from yoyaku.wire import local_time
 
 REFUSED, USAGE, UNREACHABLE = 1, 2, 3
@@ -46,6 +46,10 @@ def failed(error: YoyakuError, address: str, again: tuple[str, ...]) -> typer.Ex
 
 def _offer(error: YoyakuError, again: tuple[str, ...]) -> None:
     """Show the free slots, and the command that books the one nearest to the requested time."""
+    if any(each.doctor.id for each in error.alternatives):
+        out(alternative_table(error.alternatives), err=True)
+        _say("the doctor has no free slot within a week: to take one of these, name its doctor's id and its time")
+        return
     out(slot_table(error.alternatives, error.time_zone, title=f"Free ({error.time_zone})"), err=True)
     starts = [local_time(slot.start_time, error.time_zone) for slot in error.alternatives]
     asked = datetime.fromisoformat(error.metadata.get("start_time", starts[0].isoformat()))

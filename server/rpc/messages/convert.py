@@ -138,7 +138,7 @@ def to_slot(slot: Slot) -> schedule_pb2.Slot:
     return message
 
 
-def fill_slot(message: schedule_pb2.Slot | schedule_pb2.DaySlot, slot: Slot) -> None:
+def fill_slot(message: schedule_pb2.Slot | schedule_pb2.DaySlot | schedule_pb2.AlternativeSlot, slot: Slot) -> None:
     """Write a slot into an empty message, in place."""
     message.time_slot = slot.time_slot
     _set(message.start_time, slot.start_at)

@@ -9,8 +9,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from server.domain.errors import DomainError, ErrorKind
-from server.rpc.messages.convert import to_slot
-from yoyaku.v1 import schedule_pb2
+from server.rpc.messages.schedules import to_alternatives
 
 DOMAIN = "yoyaku"
 
@@ -56,13 +55,7 @@ def status_of(error: DomainError) -> status_pb2.Status:
         ]
         details.append(error_details_pb2.BadRequest(field_violations=violations))
     if error.alternatives:
-        details.append(
-            schedule_pb2.AlternativeSlots(
-                doctor_id=error.alternatives.doctor_id,
-                time_zone=error.alternatives.time_zone,
-                slots=map(to_slot, error.alternatives.slots),
-            )
-        )
+        details.append(to_alternatives(error.alternatives))
     if seconds := retry_seconds(error):
         details.append(error_details_pb2.RetryInfo(retry_delay=Duration(seconds=seconds)))
     status = status_pb2.Status(code=CODES[error.reason.kind].value[0], message=shortened(error.message))

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 
+from server.domain.booking.alternatives import OtherDoctor
 from server.domain.booking.hours import Session
-from server.rpc.messages.convert import to_date, to_time, to_timestamp
+from server.domain.errors import Alternatives
+from server.rpc.messages.convert import fill_slot, to_date, to_time, to_timestamp
 from server.usecases.schedules.extra_sessions import DoctorDate
 from server.usecases.schedules.working_hours import HoursChanged, Schedule
-from yoyaku.v1 import schedule_pb2
+from yoyaku.v1 import clinic_pb2, doctor_pb2, schedule_pb2
 from yoyaku.v1 import schedule_service_pb2 as pb
 
 
@@ -99,3 +101,26 @@ def _uncovered(changed: HoursChanged) -> list[schedule_pb2.UncoveredAppointment]
         )
         for row in changed.uncovered[:_MOST_UNCOVERED]
     ]
+
+
+def to_alternatives(found: Alternatives) -> schedule_pb2.AlternativeSlots:
+    """The free slots that an error offers."""
+    message = schedule_pb2.AlternativeSlots(doctor_id=found.doctor_id, time_zone=found.time_zone)
+    for slot in found.slots:
+        fill_slot(message.slots.add(reason=schedule_pb2.ALTERNATIVE_REASON_SAME_DOCTOR), slot)
+    for each in found.others:
+        near = schedule_pb2.AlternativeReason.Value(f"ALTERNATIVE_REASON_{each.near.name}")
+        fill_slot(
+            message.slots.add(reason=near, doctor=doctor_ref(each.other), clinic=clinic_ref(each.other)), each.slot
+        )
+    return message
+
+
+def doctor_ref(other: OtherDoctor) -> doctor_pb2.DoctorRef:
+    """A doctor as alternatives name them."""
+    return doctor_pb2.DoctorRef(id=other.id, name=other.name, specialty=other.specialty)
+
+
+def clinic_ref(other: OtherDoctor) -> clinic_pb2.ClinicRef:
+    """The clinic of a doctor as alternatives name it."""
+    return clinic_pb2.ClinicRef(id=other.clinic_id, name=other.clinic_name, time_zone=other.time_zone)

@@ -1,29 +1,39 @@
 """What a caller is told when a slot is unavailable: the reason, and the nearest available slots."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from db.errors import ConstraintViolated
 from db.postgres.booking import appointment_types, days
+from db.postgres.booking.days import OfferRow
 from db.postgres.cluster.engines import Connection, Engine
+from server.domain.booking.alternatives import (
+    DAYS_OF_ALTERNATIVES,
+    Alternative,
+    Offer,
+    OtherDoctor,
+    at_clinic,
+    with_sooner,
+)
 from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.availability import nearest
 from server.domain.booking.resources import resource_taken
 from server.domain.booking.seating import patient_busy, slot_taken
 from server.domain.booking.slots import Slot
 from server.domain.errors import Alternatives, DomainError, Reason
+from server.domain.identity import Action, Caller, Owner, may
 from server.usecases.schedules.appointment_types import type_of
 from server.usecases.schedules.doctor_mapping import busy_of, doctor_of
 from server.usecases.unit_of_work import read
-
-_DAYS_OF_ALTERNATIVES = 7
 
 
 class SlotRequest(Protocol):
     """A write, with the slot that it wants once that is known."""
 
+    caller: Caller
     now: datetime
     doctor_id: str
     slot: Slot | None
@@ -54,7 +64,8 @@ async def with_alternatives(engine: Engine, write: SlotRequest) -> AsyncIterator
 async def _alternatives(engine: Engine, write: SlotRequest, slot: Slot) -> Alternatives | None:
     async def work(pg: Connection) -> Alternatives | None:
         async with pg.pipeline():
-            return await alternatives_of(pg, write.doctor_id, slot, write.now, write.of_type)
+            found = await alternatives_of(pg, write.doctor_id, slot, write.now, write.of_type)
+        return found if found is None or found.slots else replace(found, others=await _others(pg, write, slot))
 
     return await read(engine, work)
 
@@ -63,11 +74,45 @@ async def alternatives_of(
     pg: Connection, doctor_id: str, slot: Slot, now: datetime, of_type: AppointmentType | None
 ) -> Alternatives | None:
     """The nearest available slots of a doctor, for visits of a type if that is given."""
-    first, last = slot.date - timedelta(days=1), slot.date + timedelta(days=_DAYS_OF_ALTERNATIVES)
+    first, last = _dates(slot)
     sent = await days.offer(pg, doctor_id, first, last)
     sent_type = await appointment_types.get(pg, of_type.id, days.around(first, last)) if of_type else None
     row, in_use = await sent.fetchone(), type_of(await sent_type.fetchone()) if sent_type else None
-    return row and nearest(doctor_of(row), slot, busy_of(row.busy), now, _DAYS_OF_ALTERNATIVES, in_use)
+    return row and nearest(doctor_of(row), slot, busy_of(row.busy), now, DAYS_OF_ALTERNATIVES, in_use)
+
+
+async def _others(pg: Connection, write: SlotRequest, slot: Slot) -> Sequence[Alternative]:
+    """Slots of other doctors of the specialty whom the caller may book.
+
+    Another clinic has other types of appointment; and it is read only until the first free slot of this clinic.
+    """
+    first, last = _dates(slot)
+    row = await (await days.offer(pg, write.doctor_id, first, first)).fetchone()
+    if row is None or not row.specialty:
+        return ()
+    in_use = None
+    if write.of_type:
+        in_use = type_of(await (await appointment_types.get(pg, write.of_type.id, days.around(first, last))).fetchone())
+    rows = await days.offers_of_group(pg, row.clinic_id, row.specialty, first, last)
+    here = at_clinic(_bookable(write.caller, rows, row), slot, write.now, in_use)
+    if write.of_type:
+        return here
+    until = min((each.slot.date for each in here), default=last)
+    rows = await days.offers_of_group(pg, "", row.specialty, first, until)
+    elsewhere = _bookable(write.caller, (each for each in rows if each.clinic_id != row.clinic_id), row)
+    return with_sooner(here, elsewhere, slot, write.now)
+
+
+def _bookable(caller: Caller, rows: Iterable[OfferRow], asked: OfferRow) -> Iterator[Offer]:
+    for row in rows:
+        owner = Owner(clinic_id=row.clinic_id, doctor_id=row.doctor_id, patient_id=caller.patient_id)
+        if row.doctor_id != asked.doctor_id and may(caller, Action.CREATE_APPOINTMENT, owner):
+            named = (row.doctor_id, row.doctor_name, row.specialty, row.clinic_id, row.clinic_name, row.time_zone)
+            yield Offer(OtherDoctor(*named), doctor_of(row), busy_of(row.busy))
+
+
+def _dates(slot: Slot) -> tuple[date, date]:
+    return slot.date - timedelta(days=1), slot.date + timedelta(days=DAYS_OF_ALTERNATIVES)
 
 
 _OVERLAPS: dict[str, Callable[[str, Slot], DomainError]] = {

@@ -6,7 +6,9 @@ import { field } from "../../shared/form.js";
 import { area, choice } from "../../shared/ask.js";
 import { finder, register } from "./patients.js";
 import { Picker } from "../../shared/picker.js";
+import { WallClock } from "../../shared/wall_clock.js";
 
+/** @import { Alternative } from "../../shared/api.js" */
 /** @import { Desk } from "../desk.js" */
 /** @import { Block } from "../day/day.js" */
 /** @import { Found, Patient } from "./patients.js" */
@@ -24,6 +26,7 @@ export async function book(desk, block, patient) {
   type.hidden = true;
   let chosen = patient;
   let startTime = block.slot?.start_time ?? block.appointment?.start_time ?? "";
+  let doctorId = block.doctorId;
   const full = !block.slot;
   const who = make("p", { class: "chosen", role: "status" });
   const override = make("div", { hidden: !full });
@@ -60,7 +63,7 @@ export async function book(desk, block, patient) {
       if (!chosen) return [{ id: picker.input.id, text: words.patientMissing }];
       if (full && !values.override) return [{ id: "override", text: words.overrideMissing }];
       const body = {
-        patient_id: chosen.id, doctor_id: block.doctorId, start_time: startTime, reason: values.reason ?? "",
+        patient_id: chosen.id, doctor_id: doctorId, start_time: startTime, reason: values.reason ?? "",
         appointment_type_id: values.type ?? "", override_reason: values.override ?? "",
       };
       try {
@@ -73,7 +76,7 @@ export async function book(desk, block, patient) {
         if (!(error instanceof Failure)) throw error;
         if (error.reason === "SLOT_TAKEN") override.hidden = false;
         offer(error);
-        desk.live?.refresh(block.doctorId);
+        desk.live?.refresh(doctorId);
         throw error;
       }
     },
@@ -87,10 +90,11 @@ export async function book(desk, block, patient) {
   /** Offer the free times that the server names. @param {Failure} failure */
   function offer({ alternatives }) {
     others.hidden = !alternatives.length;
-    const buttons = alternatives.map(({ start_time }) => {
-      const button = make("button", { type: "button", "aria-pressed": "false" }, wall.time(Date.parse(start_time)));
+    const buttons = alternatives.map((each) => {
+      const button = make("button", { type: "button", "aria-pressed": "false" }, ...free(desk, each));
       button.addEventListener("click", () => {
-        startTime = start_time;
+        startTime = each.start_time;
+        doctorId = each.doctor?.id ?? block.doctorId;
         override.hidden = true;
         for (const each of others.querySelectorAll("button")) each.setAttribute("aria-pressed", String(each === button));
       });
@@ -98,6 +102,15 @@ export async function book(desk, block, patient) {
     });
     others.replaceChildren(make("strong", {}, words.otherTimes), ...buttons);
   }
+}
+
+/** A free time, and why it is near. @param {Desk} desk @param {Alternative} alternative */
+function free({ words, lang, wall }, { start_time, reason, doctor, clinic }) {
+  const clock = clinic ? new WallClock(lang, clinic.time_zone) : wall;
+  const at = Date.parse(start_time);
+  const elsewhere = reason.endsWith("ELSEWHERE") && clinic ? `, ${clinic.name}` : "";
+  const whose = doctor ? ` ${doctor.name}${elsewhere}` : "";
+  return [`${clock.short(at)} ${clock.time(at)} `, make("small", {}, `${words.near[reason] ?? ""}${whose}`)];
 }
 
 /** @param {Desk} desk @param {Type[]} types */

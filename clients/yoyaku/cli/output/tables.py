@@ -23,7 +23,7 @@ from yoyaku.v1.notification_pb2 import (
     NotificationStatus,
 )
 from yoyaku.v1.patient_pb2 import Patient
-from yoyaku.v1.schedule_pb2 import FoundSlot, Slot
+from yoyaku.v1.schedule_pb2 import AlternativeReason, AlternativeSlot, FoundSlot, Slot
 from yoyaku.wire import local_time
 
 
@@ -41,7 +41,7 @@ _WHOLE = {"Id", "Who", "Doctor's id", "When", "Day", "From", "Hours"}
 """Columns whose cells are never broken into lines."""
 
 
-def slot_table(slots: Sequence[Slot], time_zone: str, title: str) -> Table:
+def slot_table(slots: Sequence[Slot | AlternativeSlot], time_zone: str, title: str) -> Table:
     """Slots with their day; a wall time that occurs twice shows its offset from UTC."""
     made = table(title, "Day", "Start", "End", "Seats")
     starts = [local_time(slot.start_time, time_zone) for slot in slots]
@@ -72,6 +72,16 @@ def found_table(slots: Iterable[FoundSlot]) -> Table:
         made.add_row(
             start, *map(plain, (found.doctor.name, found.doctor.specialty, found.clinic.name, found.doctor.id))
         )
+    return made
+
+
+def alternative_table(slots: Iterable[AlternativeSlot]) -> Table:
+    """Slots of other doctors than the one asked for."""
+    made = table("", "When", "Doctor", "Clinic", "Why", "Doctor's id")
+    for each in slots:
+        why = _last_words(AlternativeReason.Name(each.reason))
+        start = when(each.start_time, each.clinic.time_zone, named=True)
+        made.add_row(start, *map(plain, (each.doctor.name, each.clinic.name, why, each.doctor.id)))
     return made
 
 

@@ -3,6 +3,7 @@
 import { asFailure } from "../shared/api.js";
 import { make, part, written } from "../shared/elements.js";
 import { WallClock } from "../shared/wall_clock.js";
+import { sharedWords } from "../shared/words.js";
 import { confirm, hold, holdAnew, lapsed, release } from "./booking.js";
 import { dropDraft } from "./draft.js";
 import { appointmentFacts } from "./facts.js";
@@ -107,7 +108,7 @@ function notHeld(page, doctor, typeId, error, others, again) {
       "a",
       { class: "button", href: `#/confirm?${query}` },
       `${clock.short(Date.parse(start_time))} ${clock.time(Date.parse(start_time))}`,
-      make("small", {}, text.near[reason] ?? "", ...(other ? [" ", written(other.name)] : []), ...(clinic && reason === ELSEWHERE ? [", ", written(clinic.name)] : [])),
+      make("small", {}, sharedWords(lang).near[reason] ?? "", ...(other ? [" ", written(other.name)] : []), ...(clinic && reason === ELSEWHERE ? [", ", written(clinic.name)] : [])),
     );
   });
   const mayHelp = !failure.reason || failure.status >= 500 || failure.status === 429;

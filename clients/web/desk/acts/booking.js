@@ -7,6 +7,7 @@ import { area, choice } from "../../shared/ask.js";
 import { finder, register } from "./patients.js";
 import { Picker } from "../../shared/picker.js";
 import { WallClock } from "../../shared/wall_clock.js";
+import { sharedWords } from "../../shared/words.js";
 
 /** @import { Alternative } from "../../shared/api.js" */
 /** @import { Desk } from "../desk.js" */
@@ -105,12 +106,12 @@ export async function book(desk, block, patient) {
 }
 
 /** A free time, and why it is near. @param {Desk} desk @param {Alternative} alternative */
-function free({ words, lang, wall }, { start_time, reason, doctor, clinic }) {
+function free({ lang, wall }, { start_time, reason, doctor, clinic }) {
   const clock = clinic ? new WallClock(lang, clinic.time_zone) : wall;
   const at = Date.parse(start_time);
   const elsewhere = reason.endsWith("ELSEWHERE") && clinic ? `, ${clinic.name}` : "";
   const whose = doctor ? ` ${doctor.name}${elsewhere}` : "";
-  return [`${clock.short(at)} ${clock.time(at)} `, make("small", {}, `${words.near[reason] ?? ""}${whose}`)];
+  return [`${clock.short(at)} ${clock.time(at)} `, make("small", {}, `${sharedWords(lang).near[reason] ?? ""}${whose}`)];
 }
 
 /** @param {Desk} desk @param {Type[]} types */

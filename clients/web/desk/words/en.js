@@ -149,12 +149,6 @@ export const EN = {
   overrideHint: "The time is full. With a reason the patient gets an extra seat; the patient can read it.",
   overrideMissing: "Say why, in words",
   otherTimes: "Free times near by",
-  /** Why a free time is near, by AlternativeReason. @type {Record<string, string>} */
-  near: {
-    ALTERNATIVE_REASON_SAME_DOCTOR: "same doctor",
-    ALTERNATIVE_REASON_SAME_SPECIALTY: "same specialty here:",
-    ALTERNATIVE_REASON_SOONER_ELSEWHERE: "sooner at another clinic:",
-  },
   /** @param {string} name @param {string} date */
   chosen: (name, date) => (date ? `${name}, born ${date}` : name),
   /** @param {string} name */

@@ -139,11 +139,6 @@ export const JA = {
   overrideHint: "この時間は満員です。理由を入力すると追加枠で予約できます。理由は患者にも表示されます。",
   overrideMissing: "理由を言葉で入力してください",
   otherTimes: "近くの空き時間",
-  near: {
-    ALTERNATIVE_REASON_SAME_DOCTOR: "同じ医師",
-    ALTERNATIVE_REASON_SAME_SPECIALTY: "当院の同じ診療科：",
-    ALTERNATIVE_REASON_SOONER_ELSEWHERE: "他院でより早く：",
-  },
   chosen: (name, date) => (date ? `${name}（${date}生）` : name),
   carrying: (name) => `${name} さんの予約：空き時間を選んで Enter を押してください。Esc でやめます。`,
   moving: (name) => `${name} さんの移動：空き時間を選んで Enter を押してください。Esc でやめます。`,

@@ -101,12 +101,6 @@ export const EN = {
   onYourDevice: (time) => `${time} on your device’s clock`,
   slotTaken: "Somebody was faster: this time was just taken.",
   alternatives: "Free near it:",
-  /** Why a free time is near, by AlternativeReason. @type {Record<string, string>} */
-  near: {
-    ALTERNATIVE_REASON_SAME_DOCTOR: "Same doctor",
-    ALTERNATIVE_REASON_SAME_SPECIALTY: "Same specialty at this clinic:",
-    ALTERNATIVE_REASON_SOONER_ELSEWHERE: "Sooner at another clinic:",
-  },
   bookedTitle: "Your appointment is booked",
   bookedText: "We send you a confirmation, and a reminder the day before.",
   addToCalendar: "Add to calendar",

@@ -89,11 +89,6 @@ export const JA = {
   onYourDevice: (time) => `お使いの端末の時刻では ${time}`,
   slotTaken: "ほかの方が先に予約されました。",
   alternatives: "近い空き時間：",
-  near: {
-    ALTERNATIVE_REASON_SAME_DOCTOR: "同じ医師",
-    ALTERNATIVE_REASON_SAME_SPECIALTY: "同じ医院・同じ診療科：",
-    ALTERNATIVE_REASON_SOONER_ELSEWHERE: "他の医院でより早く：",
-  },
   bookedTitle: "予約が完了しました",
   bookedText: "確認のお知らせをお送りします。前日にもお知らせします。",
   addToCalendar: "カレンダーに追加",

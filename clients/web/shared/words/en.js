@@ -20,6 +20,12 @@ export const EN = {
   fault: (what) => `Something went wrong (${what}). Try again in a minute. If it goes on, call the clinic.`,
   /** @param {number} seconds */
   busy: (seconds) => `Too much is going on right now. Wait ${seconds === 1 ? "a second" : `${seconds} seconds`}, then try again.`,
+  /** Why a free time is near, by AlternativeReason. @type {Record<string, string>} */
+  near: {
+    ALTERNATIVE_REASON_SAME_DOCTOR: "same doctor",
+    ALTERNATIVE_REASON_SAME_SPECIALTY: "same specialty, same clinic:",
+    ALTERNATIVE_REASON_SOONER_ELSEWHERE: "sooner at another clinic:",
+  },
   refusals: {
     SIGN_IN_FAILED: "The email address or the password is not right. Check both and try again.",
     TOO_MANY_ATTEMPTS: "Too many attempts. Wait a minute, then try again.",

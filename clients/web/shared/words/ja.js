@@ -18,6 +18,11 @@ export const JA = {
   unreachable: "サーバーから応答がありません。接続を確認して、もう一度お試しください。二重に処理されることはありません。",
   fault: (what) => `エラーが発生しました（${what}）。1分ほど待ってもう一度お試しください。続く場合はクリニックへお電話ください。`,
   busy: (seconds) => `現在混み合っています。${seconds}秒待ってもう一度お試しください。`,
+  near: {
+    ALTERNATIVE_REASON_SAME_DOCTOR: "同じ医師",
+    ALTERNATIVE_REASON_SAME_SPECIALTY: "同じ医療機関・同じ診療科：",
+    ALTERNATIVE_REASON_SOONER_ELSEWHERE: "ほかの医療機関でより早く：",
+  },
   refusals: {
     SIGN_IN_FAILED: "メールアドレスまたはパスワードが正しくありません。両方を確認してもう一度お試しください。",
     TOO_MANY_ATTEMPTS: "試行回数が多すぎます。1分待ってもう一度お試しください。",

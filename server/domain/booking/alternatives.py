@@ -40,7 +40,7 @@ class OtherDoctor:
     time_zone: str
 
 
-class Offer(NamedTuple):
+class OfferOfOther(NamedTuple):
     """Another doctor, and what occupies that doctor."""
 
     other: OtherDoctor
@@ -58,7 +58,7 @@ class Alternative:
 
 
 def at_clinic(
-    offers: Iterable[Offer], wanted: Slot, now: datetime, of_type: AppointmentType | None
+    offers: Iterable[OfferOfOther], wanted: Slot, now: datetime, of_type: AppointmentType | None
 ) -> list[Alternative]:
     """The nearest slots of other doctors at the clinic, by start."""
     free = (
@@ -70,7 +70,7 @@ def at_clinic(
 
 
 def with_sooner(
-    here: Sequence[Alternative], elsewhere: Iterable[Offer], wanted: Slot, now: datetime
+    here: Sequence[Alternative], elsewhere: Iterable[OfferOfOther], wanted: Slot, now: datetime
 ) -> list[Alternative]:
     """These at the clinic, and slots elsewhere that are sooner than all of these, by start."""
     first = min((each.slot.start_at for each in here), default=None)
@@ -84,7 +84,7 @@ def with_sooner(
     return _by_start([*sooner, *_nearest(here, wanted, MOST_ALTERNATIVES - len(sooner))])
 
 
-def _free(offer: Offer, wanted: Slot, now: datetime, of_type: AppointmentType | None) -> list[Slot]:
+def _free(offer: OfferOfOther, wanted: Slot, now: datetime, of_type: AppointmentType | None) -> list[Slot]:
     dates = (wanted.date + timedelta(days=offset) for offset in range(-1, DAYS_OF_ALTERNATIVES + 1))
     return [slot for day in dates for slot in day_of(offer.doctor, day, offer.busy, now, of_type).slots]
 

@@ -13,7 +13,7 @@ from db.postgres.cluster.engines import Connection, Engine
 from server.domain.booking.alternatives import (
     DAYS_OF_ALTERNATIVES,
     Alternative,
-    Offer,
+    OfferOfOther,
     OtherDoctor,
     at_clinic,
     with_sooner,
@@ -103,12 +103,12 @@ async def _others(pg: Connection, write: SlotRequest, slot: Slot) -> Sequence[Al
     return with_sooner(here, elsewhere, slot, write.now)
 
 
-def _bookable(caller: Caller, rows: Iterable[OfferRow], asked: OfferRow) -> Iterator[Offer]:
+def _bookable(caller: Caller, rows: Iterable[OfferRow], asked: OfferRow) -> Iterator[OfferOfOther]:
     for row in rows:
         owner = Owner(clinic_id=row.clinic_id, doctor_id=row.doctor_id, patient_id=caller.patient_id)
         if row.doctor_id != asked.doctor_id and may(caller, Action.CREATE_APPOINTMENT, owner):
             named = (row.doctor_id, row.doctor_name, row.specialty, row.clinic_id, row.clinic_name, row.time_zone)
-            yield Offer(OtherDoctor(*named), doctor_of(row), busy_of(row.busy))
+            yield OfferOfOther(OtherDoctor(*named), doctor_of(row), busy_of(row.busy))
 
 
 def _dates(slot: Slot) -> tuple[date, date]:

@@ -83,7 +83,7 @@ bench: .venv/built .venv-bench/installed h2load  ## Measure calls; PART=slots, l
 alerts-drill: .venv/built prometheus  ## Fire each alert (or ALERT=name) once against the real stack and print how long it took
 	exec $(PYTHON) -m tests.ops.drill $(ALERT)
 
-drills: .venv/built .venv-barman/installed  ## Lose each part (or DRILL=name) for real, bring it back, and write docs/drills.md
+drills: .venv/built .venv-barman/installed ha  ## Lose each part (or DRILL=name) for real, bring it back, and write docs/drills.md
 	exec $(PYTHON) -m ops.drills $(DRILL)
 
 ha-drill: .venv/built ha  ## Lose, freeze and cut off PostgreSQL servers under Patroni and load; writes the table of docs/ha.md; LOSS=... for one

@@ -28,7 +28,7 @@ async def node_killed(place: HaTown) -> None:
     old = await place.leader()
     place.kill_node(old)
     await place.leader(other_than=old)
-    await place.part(old).start_again()
+    await place.start_node(old)
     await place.is_whole()
 
 
@@ -74,7 +74,7 @@ async def replicas_killed(place: HaTown) -> None:
         place.kill_node(node)
     await asyncio.sleep(AWAY_SECONDS)
     for node in replicas:
-        await place.part(node).start_again()
+        await place.start_node(node)
     await place.is_whole()
 
 

@@ -41,6 +41,7 @@ class HaTown(Town):
         for node in self.nodes:
             name = node.server.name
             self.run(name, lambda n=node: n.launch(self._log(n.server.name)), node.await_ready)  # type: ignore[misc]
+            self.run(watcher(node), lambda n=node: n.launch_watcher(self._log(watcher(n))), lambda _: None)  # type: ignore[misc]
         patroni.await_cluster(self.nodes, [self.part(node).process for node in self.nodes])
 
     def part(self, node: ClusterNode) -> Part:
@@ -77,14 +78,21 @@ class HaTown(Town):
                 send_all(pid, number)
 
     def send_node(self, node: ClusterNode, number: signal.Signals) -> None:
-        """Send a signal to its Patroni and to its PostgreSQL."""
+        """Send a signal to its Patroni, to its PostgreSQL and to what watches the primary there."""
         self.part(node).send(number)
+        self.parts[watcher(node)].send(number)
         self.send_postgres(node, number)
 
     def kill_node(self, node: ClusterNode) -> None:
         """End all processes of a node without a warning."""
         self.send_postgres(node, signal.SIGKILL)
         self.part(node).kill()
+        self.parts[watcher(node)].kill()
+
+    async def start_node(self, node: ClusterNode) -> None:
+        """Start a node that was killed."""
+        await self.part(node).start_again()
+        self.parts[watcher(node)].start()
 
     def stop(self) -> None:
         """End everything."""
@@ -97,6 +105,11 @@ class HaTown(Town):
             self.send_postgres(node, signal.SIGKILL)
         for line in self.lines.values():
             line.close()
+
+
+def watcher(node: ClusterNode) -> str:
+    """The name of the part that watches the primary on a node."""
+    return f"{node.server.name}-watcher"
 
 
 @contextmanager

@@ -8,9 +8,10 @@ import pytest
 
 from db.postgres.cluster.state import place as host_and_port
 from server.local.servers import database
+from server.local.servers.patroni import ClusterNode
 from server.local.servers.postgres import PostgresServer
 from tests.faults.conftest import visiting
-from tests.faults.ha_town import HaTown, ha_town
+from tests.faults.ha_town import HaTown, ha_town, watcher
 from tests.faults.load import load
 from tests.fixtures.waiting import until
 from tests.fixtures.workers import Fleet
@@ -27,6 +28,14 @@ HAS_RUN = f"""
 SELECT left(query, 100) FROM pg_stat_statements JOIN pg_roles r ON r.oid = userid
 WHERE rolname = '{database.NAME}' AND NOT {ONLY_LOOKS}
 """  # noqa: S608  # constants
+
+
+ENDED = "is not the primary any more"
+
+
+async def says(place: HaTown, node: ClusterNode, text: str) -> bool:
+    """Whether what watches the primary on a node has said so."""
+    return text in (place.home / f"{watcher(node)}.log").read_text()
 
 
 @pytest.fixture
@@ -56,8 +65,15 @@ async def test_a_frozen_primary_that_wakes_as_one_of_two_gets_no_statement_of_an
     old = await place.leader()
     async with load(fleet) as running:
         await running.serves_again()
+        one, other = await place.replicas()
+        place.parts[watcher(other)].send(signal.SIGSTOP)
         place.send_node(old, signal.SIGSTOP)
+        # One node alone takes nobody's place away; two do so long before Patroni's ttl is over.
+        await until(lambda: says(place, one, f"{old.server.name} is silent, 1 of 2 say so"))
+        assert not await says(place, one, ENDED)
+        place.parts[watcher(other)].send(signal.SIGCONT)
         new = await place.leader(other_than=old)
+        assert await says(place, one, ENDED) or await says(place, other, ENDED)
         await running.serves_again()
         # Its Patroni sleeps on, and so does not stop it.
         place.send_postgres(old, signal.SIGCONT)

@@ -55,6 +55,14 @@ class ClusterNode:
             self.server.name, [program, CONFIGURATION], log, environment=self._environment(), user=self.server.user
         )
 
+    def launch_watcher(self, log: Path) -> Process:
+        """Start what takes the place of a silent primary away (ops/ha/watcher.py)."""
+        program = _ENVIRONMENT / "bin" / "python"
+        command = [program, CONFIGURATION.with_name("watcher.py"), CONFIGURATION]
+        return start(
+            f"{self.server.name}-watcher", command, log, environment=self._environment(), user=self.server.user
+        )
+
     def await_ready(self, process: Process) -> None:
         """Wait until its PostgreSQL serves, as the primary or as a replica. Raises LocalError."""
         process.wait_until(lambda: self.ask("GET", "/health") == http.client.OK, START_SECONDS)
@@ -175,6 +183,12 @@ def run(home: Path, parts: SupervisedProcesses, log: Callable[[str], Path], step
             )
             for node in cluster
         ]
+        for node in cluster:
+            parts.run(
+                lambda node=node: node.launch_watcher(log(f"{node.server.name}-watcher")),  # type: ignore[misc]
+                STOP_SECONDS,
+                lambda: lacking_space(data),
+            )
         return [node.server for node in await_cluster(cluster, [part.process for part in running])]
 
 

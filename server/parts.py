@@ -26,6 +26,7 @@ from server.usecases.keyrings import KeyRing
 from server.usecases.links import AppointmentLinks
 from server.usecases.maintenance.capacity import Capacity
 from server.usecases.maintenance.housekeeping import Housekeeping
+from server.usecases.move_offers.run import MoveOffers
 from server.usecases.queue.read import Lanes
 from server.usecases.queue.watch import QueueWatch
 from server.usecases.records.audit_trail import AuditTrail
@@ -79,6 +80,7 @@ class Parts:
     forgotten: ForgottenPasswords = field(init=False)
     status: StatusChanger = field(init=False)
     no_shows: NoShows = field(init=False)
+    move_offers: MoveOffers = field(init=False)
     lanes: Lanes = field(init=False)
     queue_watch: QueueWatch = field(init=False)
     server: GrpcServer = field(init=False)

@@ -31,6 +31,7 @@ def background(parts: Parts, stop: asyncio.Event | None = None) -> AbstractAsync
         parts.log_level,
         parts.stalled_readers,
         parts.no_shows,
+        parts.move_offers,
     )
     runs = [each.run() for each in runners]
     return kept_up((*runs, *parts.hub.loops(), *parts.queue_watch.loops()), stop or asyncio.Event())

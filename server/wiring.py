@@ -25,7 +25,9 @@ from server.rpc.messages.day_bytes import FORMS
 from server.rpc.messages.queue import QUEUE_FORMS
 from server.rpc.server import GrpcServer
 from server.servicer_wiring import servicers
+from server.usecases.appointments.book import Booker
 from server.usecases.appointments.feed import Feed
+from server.usecases.appointments.holds.ends import Holds
 from server.usecases.appointments.no_shows import NoShows
 from server.usecases.appointments.status import StatusChanger
 from server.usecases.directory.profile_cache import DOCTOR_LIFE, PATIENT_LIFE, ProfileCache
@@ -40,6 +42,8 @@ from server.usecases.keyrings import KeyRing, key_ring
 from server.usecases.links import appointment_links
 from server.usecases.maintenance.capacity import Capacity
 from server.usecases.maintenance.housekeeping import Housekeeping
+from server.usecases.move_offers.make import OfferMaker
+from server.usecases.move_offers.run import MoveOffers
 from server.usecases.queue.read import Lanes
 from server.usecases.queue.watch import QueueWatch
 from server.usecases.records.audit_trail import AuditTrail
@@ -136,9 +140,14 @@ def _add_accounts(parts: Parts, settings: Settings) -> None:
 
 
 def _add_clinic_day(parts: Parts) -> None:
-    """What the clinic's day needs: steps of visits, no-shows, queues."""
+    """What the clinic's day needs: steps of visits, no-shows, offers to move, queues."""
     parts.status = StatusChanger(parts.engine, parts.clock, parts.new_id, parts.announcer)
     parts.no_shows = NoShows(parts.engine, parts.clock, parts.status)
+    maker = OfferMaker(
+        parts.engine, parts.clock, Booker(parts.engine, parts.clock, parts.new_id, parts.announcer)
+    )
+    holds = Holds(parts.engine, parts.clock, parts.announcer)
+    parts.move_offers = MoveOffers(parts.engine, parts.clock, maker, holds)
     parts.lanes = Lanes(parts.engine, parts.clock)
     parts.queue_watch = QueueWatch(parts.lanes, parts.clock, parts.streams, QUEUE_FORMS)
 

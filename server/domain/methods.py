@@ -35,6 +35,7 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "AppointmentService/CheckInByLink": (),
     "AppointmentService/ListSlotsByLink": (),
     "AppointmentService/RescheduleByLink": (),
+    "AppointmentService/AnswerMoveByLink": (),
     "ScheduleService/ListAvailableSlots": (Action.SEE_SLOTS,),
     "ScheduleService/SearchAvailableSlots": (Action.SEE_SLOTS,),
     "ScheduleService/ListAvailableDays": (Action.SEE_SLOTS,),
@@ -144,6 +145,7 @@ LIMITED: dict[str, tuple[str, ...]] = {
         "AppointmentService/CheckInByLink",
         "AppointmentService/ListSlotsByLink",
         "AppointmentService/RescheduleByLink",
+        "AppointmentService/AnswerMoveByLink",
     ),
 }
 """Methods that share a lower call limit than all others; the limits are in server/edge/limits.py."""

@@ -26,16 +26,18 @@ class NoticeKind(StrEnum):
     INVITATION = "invitation"
     """To the owner of a new account: the link that sets its password."""
     PASSWORD_RESET = "password_reset"
+    """To the owner of an account: the link that sets a new password."""
     TURN = "turn"
     """To a patient who waits at the clinic: few are called before."""
-    """To the owner of an account: the link that sets a new password."""
+    MOVE_OFFER = "move_offer"
+    """The appointment cannot stay as it is: times that are held for the patient, and the link that answers."""
 
 
 ADDRESSED = frozenset(
     {NoticeKind.WITHDRAWAL, NoticeKind.CONTACT_CODE, NoticeKind.CONTACT_CHANGED, NoticeKind.DETAILS_CHANGED}
 )
 """Notices for one particular address or number, even if the patient has another one when they are sent."""
-ANSWERED = frozenset({NoticeKind.CONFIRMATION, NoticeKind.CHANGE, NoticeKind.REMINDER})
+ANSWERED = frozenset({NoticeKind.CONFIRMATION, NoticeKind.CHANGE, NoticeKind.REMINDER, NoticeKind.MOVE_OFFER})
 """Notices of an appointment ahead: their link confirms, moves or cancels it."""
 OF_PASSWORDS = frozenset({NoticeKind.INVITATION, NoticeKind.PASSWORD_RESET})
 """Notices whose link sets the password of an account: without the link they are of no use."""
@@ -100,6 +102,7 @@ KIND_OF_EVENT = {
     "rescheduled": NoticeKind.CHANGE,
     "cancelled": NoticeKind.CANCELLATION,
     "imported": NoticeKind.REMINDER,
+    "move_offered": NoticeKind.MOVE_OFFER,
 }
 """The events in an appointment's history that the patient is notified of. Of what was imported the patient knows
 already, so that only the reminder is left to send."""

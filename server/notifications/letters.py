@@ -59,6 +59,8 @@ def _visit(content: ContentRow) -> WhenAndWhere | None:
         content.clinic_address or "",
         content.clinic_phone or "",
         [datetime.fromtimestamp(start, UTC) for _, _, start, _ in content.series or ()],
+        [datetime.fromtimestamp(start, UTC) for start in content.offered or ()],
+        content.offered_until,
     )
 
 
@@ -85,7 +87,7 @@ def _entry(content: ContentRow, recipient: str, mail_from: str) -> CalendarEntry
         or content.appointment_version is None
         or content.end_at is None
         or start_at is None
-        or content.kind in {NoticeKind.REMINDER, NoticeKind.TURN}
+        or content.kind in {NoticeKind.REMINDER, NoticeKind.TURN, NoticeKind.MOVE_OFFER}
         or (content.kind == NoticeKind.CANCELLATION and content.holder != recipient)
     ):
         return None

@@ -26,6 +26,7 @@ _SUBJECTS = {
         NoticeKind.INVITATION: "You have been invited: choose a password",
         NoticeKind.PASSWORD_RESET: "Choose a new password",
         NoticeKind.TURN: "Your turn comes soon",
+        NoticeKind.MOVE_OFFER: "Please choose another time for your appointment: {when}",
     },
     "ja": {
         NoticeKind.CONFIRMATION: "ご予約を承りました:{when}",
@@ -40,6 +41,7 @@ _SUBJECTS = {
         NoticeKind.INVITATION: "アカウントのご案内:パスワードの設定",
         NoticeKind.PASSWORD_RESET: "新しいパスワードの設定",
         NoticeKind.TURN: "まもなく順番です",
+        NoticeKind.MOVE_OFFER: "ご予約日時の変更のお願い:{when}",
     },
 }
 _OF_SERIES = {
@@ -65,6 +67,20 @@ _WITHDRAWALS = {
 _TURNS = {
     "en": "Please come to the waiting room: you will be called soon.",
     "ja": "まもなくお呼びします。待合室でお待ちください。",
+}
+_MOVE_OFFERS = {
+    "en": "{subject} ({zone})\n{clinic}\n\nYour clinic cannot keep this time and asks you to choose another. These times"
+    " are kept for you until {until}:\n\n{times}\n\n{how}\n",
+    "ja": "{subject}({zone})\n{clinic}\n\nこの日時の診療が難しくなったため、別の日時をお選びください。"
+    "次の時間を{until}まで確保しています。\n\n{times}\n\n{how}\n",
+}
+_ANSWER_OFFER = {
+    "en": "Choose one of them, keep your appointment, or cancel it:\n\n{link}",
+    "ja": "日時の選択、現在のご予約の維持、取り消しはこちらから行えます。\n\n{link}",
+}
+_CALL_THE_CLINIC = {
+    "en": "To choose one of them, use your account or call the clinic.",
+    "ja": "アカウントから、またはお電話でお選びください。",
 }
 _TO_PERSON = {
     "en": {
@@ -142,6 +158,9 @@ class WhenAndWhere:
     """The clinic's phone number; empty if unknown."""
     others: Sequence[datetime] = ()
     """The starts of the other appointments of a series that the notice tells of."""
+    offered: Sequence[datetime] = ()
+    """The starts of what is held for the patient, if the notice offers a move."""
+    offered_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +189,8 @@ def about(kind: NoticeKind, visit: WhenAndWhere, language: str, link: str) -> Te
         return Text(subject, _WITHDRAWALS[language].format(clinic=place), subject)
     if kind is NoticeKind.TURN:
         return Text(subject, f"{_TURNS[language]}\n\n{place}\n", f"{_TURNS[language]} {visit.clinic}")
+    if kind is NoticeKind.MOVE_OFFER and visit.offered_until:
+        return _move_offer(subject, replace(visit, start_at=visit.offered_until), language, place, link)
     if visit.others:
         subject = _OF_SERIES[language][kind].format(when=when(visit, language), count=len(visit.others) + 1)
         place += "\n\n" + "\n".join(_dates(visit, language))
@@ -179,6 +200,15 @@ def about(kind: NoticeKind, visit: WhenAndWhere, language: str, link: str) -> Te
     if not link:
         return Text(subject, body, sms)
     return Text(subject, body + _ANSWER_LINK[language].format(link=link), f"{sms} {link}")
+
+
+def _move_offer(subject: str, until: WhenAndWhere, language: str, place: str, link: str) -> Text:
+    times = "\n".join(when(replace(until, start_at=each), language) for each in until.offered)
+    how = _ANSWER_OFFER[language].format(link=link) if link else _CALL_THE_CLINIC[language]
+    values = {"subject": subject, "zone": until.time_zone}
+    body = _MOVE_OFFERS[language].format(clinic=place, until=when(until, language), times=times, how=how, **values)
+    sms = _SMS[language].format(clinic=until.clinic, **values)
+    return Text(subject, body, f"{sms} {link}".strip())
 
 
 def _dates(visit: WhenAndWhere, language: str) -> list[str]:

@@ -29,7 +29,7 @@ WHERE patient_id = %(patient_id)s AND date BETWEEN %(first)s::date - 2 AND %(las
 _AHEAD = f"""
 SELECT count(*), count(held_until) FROM appointments
 WHERE patient_id = %(patient_id)s AND clinic_id = %(clinic_id)s AND date >= %(now)s::timestamptz::date - 2
-    AND end_at > %(now)s AND (held_until IS NULL OR held_until > %(now)s) AND {ACTIVE}
+    AND end_at > %(now)s AND (held_until IS NULL OR (held_until > %(now)s AND held_by NOT LIKE 'offer:%%')) AND {ACTIVE}
 """
 
 _WAS_HERE = """

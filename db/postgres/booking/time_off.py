@@ -25,6 +25,10 @@ class TimeOffRow(NamedTuple):
     kept: int = 0
     cancelled: int = 0
     moved: int = 0
+    offered: int = 0
+    """Offers to move that are not answered yet."""
+    unanswered: int = 0
+    """Offers to move that have lapsed."""
 
 
 class MetRow(NamedTuple):
@@ -39,6 +43,11 @@ class MetRow(NamedTuple):
     busy_until: datetime
     outcome: str = ""
     """`kept`, `cancelled` or `moved`; empty in a preview."""
+    offer: str | None = None
+    """How far the offer to move it is, as MoveOfferStatus; None if there was none."""
+    offer_expires_at: datetime | None = None
+    offer_sent: bool = False
+    """Whether a provider has taken the message with the offer."""
 
 
 _MET = f"""
@@ -74,12 +83,17 @@ _OUTCOME = """CASE WHEN a.status IN ('cancelled', 'expired') THEN 'cancelled'
     WHEN a.doctor_id <> t.doctor_id OR a.start_at >= t.end_at OR a.end_at <= t.start_at THEN 'moved' ELSE 'kept' END"""
 _COUNTED = f"""
 SELECT t.id, t.doctor_id, d.clinic_id, c.time_zone, t.start_at, t.end_at, t.reason, t.created_at, t.deleted_at,
-    coalesce(n.kept, 0), coalesce(n.cancelled, 0), coalesce(n.moved, 0)
+    coalesce(n.kept, 0), coalesce(n.cancelled, 0), coalesce(n.moved, 0), coalesce(n.offered, 0),
+    coalesce(n.unanswered, 0)
 FROM {{rows}} t JOIN doctors d ON d.id = t.doctor_id JOIN clinics c ON c.id = d.clinic_id
 LEFT JOIN LATERAL (
     SELECT count(*) FILTER (WHERE outcome = 'kept') AS kept,
-        count(*) FILTER (WHERE outcome = 'cancelled') AS cancelled, count(*) FILTER (WHERE outcome = 'moved') AS moved
-    FROM (SELECT {_OUTCOME} AS outcome FROM time_off_appointments m JOIN appointments a ON a.id = m.appointment_id
+        count(*) FILTER (WHERE outcome = 'cancelled') AS cancelled, count(*) FILTER (WHERE outcome = 'moved') AS moved,
+        count(*) FILTER (WHERE offer IN ('waiting', 'open')) AS offered,
+        count(*) FILTER (WHERE offer = 'lapsed') AS unanswered
+    FROM (SELECT {_OUTCOME} AS outcome, o.status AS offer
+        FROM time_off_appointments m JOIN appointments a ON a.id = m.appointment_id
+        LEFT JOIN move_offers o ON o.appointment_id = a.id AND o.time_off_id = t.id
         WHERE m.time_off_id = t.id) each_of_them) n ON true
 """
 _GET = _COUNTED.format(rows="time_off") + "WHERE t.id = %(id)s"
@@ -94,9 +108,12 @@ _PAGE = (
     + "ORDER BY t.start_at DESC, t.id DESC"
 )
 _ACCOUNT = f"""
-SELECT a.id, a.patient_id, p.name, m.start_at, m.end_at, a.status, upper(a.during), {_OUTCOME}
+SELECT a.id, a.patient_id, p.name, m.start_at, m.end_at, a.status, upper(a.during), {_OUTCOME},
+    o.status, o.expires_at, EXISTS (SELECT FROM notifications n WHERE n.appointment_id = a.id AND n.kind = 'move_offer'
+        AND n.created_at >= o.created_at AND n.status = 'sent')
 FROM time_off_appointments m JOIN time_off t ON t.id = m.time_off_id JOIN appointments a ON a.id = m.appointment_id
 JOIN patients p ON p.id = a.patient_id
+LEFT JOIN move_offers o ON o.appointment_id = a.id AND o.time_off_id = t.id
 WHERE m.time_off_id = %(id)s ORDER BY m.start_at, a.id
 """
 

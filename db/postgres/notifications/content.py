@@ -45,8 +45,11 @@ class ContentRow(NamedTuple):
     account_id: str | None
     """Of what is about an account."""
     still_wanted: bool
-    """Whether what it is for is still to come: the contact change waits, the ticket does, or the account is enabled
-    and, if it is an invitation, without a password."""
+    """Whether what it is for is still to come: the contact change waits, the ticket or the answer to an offer does, or the
+    account is enabled and, if it is an invitation, without a password."""
+    offered: Sequence[float] | None
+    """The starts, as seconds, of what is held for the patient, if it offers a move."""
+    offered_until: datetime | None
 
 
 class AppointmentFactsRow(NamedTuple):
@@ -79,13 +82,20 @@ SELECT n.kind, n.version, n.channel, n.recipient, n.status, n.attempts, n.expire
     n.patient_id, n.account_id,
     x.id IS NOT NULL OR (n.kind = 'turn' AND EXISTS (
         SELECT FROM tickets t WHERE t.appointment_id = a.id AND t.status <> 'withdrawn' AND t.status = 'waiting')) OR
-        (k.id IS NOT NULL AND k.disabled_at IS NULL AND (n.kind <> 'invitation' OR k.password_hash IS NULL))
+        (k.id IS NOT NULL AND k.disabled_at IS NULL AND (n.kind <> 'invitation' OR k.password_hash IS NULL)) OR
+        f.id IS NOT NULL,
+    CASE WHEN f.id IS NOT NULL THEN (
+        SELECT json_agg(extract(epoch FROM s.start_at) ORDER BY s.start_at) FROM appointments s
+        WHERE s.status = 'held' AND s.held_by = 'offer:' || f.id) END,
+    f.expires_at
 FROM notifications n
 LEFT JOIN accounts k ON k.id = n.account_id
 LEFT JOIN appointments a ON a.id = n.appointment_id
 LEFT JOIN patients q ON q.id = coalesce(n.patient_id, a.patient_id, k.patient_id)
 LEFT JOIN contact_changes x ON x.id = n.id
 LEFT JOIN clinics c ON c.id = a.clinic_id
+LEFT JOIN move_offers f ON n.kind = 'move_offer' AND f.appointment_id = a.id AND f.status IN ('waiting', 'open')
+    AND f.status = 'open'
 LEFT JOIN clinics o ON o.id = coalesce(k.clinic_ids[1], (SELECT clinic_id FROM doctors WHERE id = k.doctor_id))
 LEFT JOIN LATERAL (
     SELECT appointment_id, recipient, expires_at FROM notifications

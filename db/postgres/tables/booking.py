@@ -121,7 +121,7 @@ appointment_events = Table(
             "appointment_events_event_known",
             "event IN ('booked', 'overridden', 'rescheduled', 'cancelled', 'expired', 'imported', 'checked_in',"
             " 'started', 'completed', 'missed', 'reverted', 'held', 'confirmed', 'released', 'attendance_confirmed',"
-            " 'resource_swapped')",
+            " 'resource_swapped', 'move_offered', 'move_declined')",
         ),
     ),
     not_null("note", Text()),

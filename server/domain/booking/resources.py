@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -37,6 +37,11 @@ class Resource:
     def is_free(self, period: Period, now: datetime, appointment_id: str = "") -> bool:
         """Whether nothing occupies it, apart from an appointment itself and expired holds."""
         return all(each.appointment_id == appointment_id or _ran_out(each, now) for each in self.during(period))
+
+    def given_up(self, holds: frozenset[str], now: datetime) -> "Resource":
+        """The same with these holds run out."""
+        occupied = [each._replace(held_until=now) if each.appointment_id in holds else each for each in self.occupied]
+        return replace(self, occupied=occupied)
 
     def lapsed(self, period: Period, now: datetime) -> list[str]:
         """The expired holds that still stand in the way: the constraint does not know the time."""

@@ -6,7 +6,7 @@ be booked. A decision is valid only while the data behind it cannot change: use 
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -58,6 +58,14 @@ class Place:
     """The patient's appointments around the day."""
     appointment_id: str
     """The appointment that takes the place: it does not conflict with itself."""
+
+    def given_up(self, holds: frozenset[str], now: datetime) -> "Place":
+        """The same with these holds run out."""
+        if not holds:
+            return self
+        busy = [each._replace(held_until=now) if each.appointment_id in holds else each for each in self.busy]
+        visits = [each._replace(held_until=now) if each.appointment_id in holds else each for each in self.visits]
+        return replace(self, busy=busy, visits=visits)
 
 
 def seat_for(place: Place, now: datetime, *, override: bool = False) -> Seat:

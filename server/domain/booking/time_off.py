@@ -19,6 +19,7 @@ class TimeOffAction(StrEnum):
 
     KEEP = "keep"
     CANCEL = "cancel"
+    OFFER_MOVE = "offer_move"
 
 
 def check_period(period: Period, now: datetime) -> None:
@@ -39,6 +40,11 @@ def check_number(met: int, ahead: int) -> None:
         )
     if ahead >= MOST_AHEAD:
         raise invalid("doctor_id", f"has {MOST_AHEAD} times off ahead: delete some, or change the working hours")
+
+
+def is_offered_a_move(action: TimeOffAction, status: str) -> bool:
+    """Whether the patient of an appointment is to be offered a move: not of a hold, and not if they have come."""
+    return action is TimeOffAction.OFFER_MOVE and status == AppointmentStatus.SCHEDULED
 
 
 def is_cancelled(action: TimeOffAction, status: str) -> bool:

@@ -39,6 +39,8 @@ def to_time_off(row: TimeOffRow) -> time_off_pb2.TimeOff:
         kept_count=row.kept,
         cancelled_count=row.cancelled,
         moved_count=row.moved,
+        offered_count=row.offered,
+        unanswered_count=row.unanswered,
     )
 
 
@@ -51,6 +53,9 @@ def to_met(row: MetRow) -> time_off_pb2.TimeOffAppointment:
         end_time=to_timestamp(row.end_at),
         status=to_status(row.status),
         outcome=time_off_pb2.TimeOffOutcome.Value(f"TIME_OFF_OUTCOME_{row.outcome.upper() or 'UNSPECIFIED'}"),
+        offer_state=time_off_pb2.MoveOfferState.Value(f"MOVE_OFFER_STATE_{(row.offer or 'unspecified').upper()}"),
+        offer_expire_time=to_timestamp(row.offer_expires_at) if row.offer_expires_at else None,
+        offer_sent=row.offer_sent,
     )
 
 

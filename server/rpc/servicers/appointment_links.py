@@ -1,6 +1,6 @@
 """AppointmentService: what patients do by the link of a message."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.messages.convert import from_timestamp, to_date, to_status, to_timestamp
@@ -51,6 +51,20 @@ class AppointmentLinkServicer(AppointmentServiceServicer):
             request.link_token, from_timestamp("start_time", request.start_time), write
         )
 
+    async def AnswerMoveByLink(
+        self, request: pb.AnswerMoveByLinkRequest, context: object
+    ) -> pb.AnswerMoveByLinkResponse:
+        answer = pb.AnswerMoveByLinkResponse
+        if not request.HasField("start_time"):
+            await self._by_link.decline_move(request.link_token)
+            return answer()
+        # Not sent again under an id: a move ends its link.
+        write: Write[Changed, pb.AnswerMoveByLinkResponse] = Write(
+            ANYBODY.id, "", b"", lambda _: answer(), answer.SerializeToString, answer.FromString
+        )
+        start_at = from_timestamp("start_time", request.start_time)
+        return await self._by_link.accept_move(request.link_token, start_at, write)
+
     async def CheckInByLink(self, request: pb.CheckInByLinkRequest, context: object) -> pb.CheckInByLinkResponse:
         write = idempotent_write(ANYBODY, request, request.request_id, _checked_in, pb.CheckInByLinkResponse)
         return await self._by_link.check_in(request.link_token, write)
@@ -70,7 +84,21 @@ def _linked(found: Linked) -> links.LinkedAppointment:
         change_by_time=to_timestamp(row.start_at - timedelta(minutes=row.cancel_by_minutes)),
         check_in_open_time=to_timestamp(found.check_in_opens_at),
         ticket=to_ticket(found.ticket) if found.ticket else None,
+        move_offer=_offer(found, found.offer.expires_at) if found.offer and found.offer.expires_at else None,
     )
+
+
+def _offer(found: Linked, expires_at: datetime) -> links.MoveOffer:
+    same, other = schedules.ALTERNATIVE_REASON_SAME_DOCTOR, schedules.ALTERNATIVE_REASON_SAME_SPECIALTY
+    options = [
+        links.MoveOption(
+            start_time=to_timestamp(each.start_at),
+            end_time=to_timestamp(each.end_at),
+            reason=same if each.doctor_id == found.row.doctor_id else other,
+        )
+        for each in found.held
+    ]
+    return links.MoveOffer(expire_time=to_timestamp(expires_at), options=options)
 
 
 def _cancelled(_: Changed) -> pb.CancelAppointmentByLinkResponse:

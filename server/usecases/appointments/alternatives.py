@@ -82,25 +82,31 @@ async def alternatives_of(
 
 
 async def _others(pg: Connection, write: SlotRequest, slot: Slot) -> Sequence[Alternative]:
-    """Slots of other doctors of the specialty whom the caller may book.
-
-    Another clinic has other types of appointment; and it is read only until the first free slot of this clinic.
-    """
+    """Slots of other doctors of the specialty whom the caller may book."""
     first, last = _dates(slot)
     row = await (await days.offer(pg, write.doctor_id, first, first)).fetchone()
     if row is None or not row.specialty:
         return ()
-    in_use = None
-    if write.of_type:
-        in_use = type_of(await (await appointment_types.get(pg, write.of_type.id, days.around(first, last))).fetchone())
-    rows = await days.offers_of_group(pg, row.clinic_id, row.specialty, first, last)
-    here = at_clinic(_bookable(write.caller, rows, row), slot, write.now, in_use)
-    if write.of_type:
+    here = await others_at_clinic(pg, write.caller, row, slot, write.now, write.of_type)
+    if write.of_type:  # another clinic has other types
         return here
+    # Only what is sooner matters.
     until = min((each.slot.date for each in here), default=last)
     rows = await days.offers_of_group(pg, "", row.specialty, first, until)
     elsewhere = _bookable(write.caller, (each for each in rows if each.clinic_id != row.clinic_id), row)
     return with_sooner(here, elsewhere, slot, write.now)
+
+
+async def others_at_clinic(
+    pg: Connection, caller: Caller, asked: OfferRow, slot: Slot, now: datetime, of_type: AppointmentType | None
+) -> list[Alternative]:
+    """The nearest slots of other doctors of the specialty at the clinic, whom the caller may book."""
+    first, last = _dates(slot)
+    in_use = None
+    if of_type:
+        in_use = type_of(await (await appointment_types.get(pg, of_type.id, days.around(first, last))).fetchone())
+    rows = await days.offers_of_group(pg, asked.clinic_id, asked.specialty, first, last)
+    return at_clinic(_bookable(caller, rows, asked), slot, now, in_use)
 
 
 def _bookable(caller: Caller, rows: Iterable[OfferRow], asked: OfferRow) -> Iterator[OfferOfOther]:

@@ -60,6 +60,8 @@ class NewBooking:
     """Empty for a visit of one slot."""
     hold: bool = False
     """Whether the slot is only held, to be confirmed in some minutes."""
+    offer: tuple[str, datetime] | None = None
+    """If it is held as an alternative of an offer: who holds it, and until when. It counts towards no limit of holds."""
 
 
 class Booker:
@@ -84,7 +86,7 @@ class Booker:
             doctor_id,
             self._seen.get(doctor_id),
             TypeToBook(booking.type_id),
-            BookingLimits(caller.id, booking.patient_id, hold=booking.hold),
+            BookingLimits(caller.id, booking.patient_id, hold=booking.hold and not booking.offer),
         )
         try:
             async with with_alternatives(self._engine, creation):
@@ -226,5 +228,5 @@ class _Creation:
         what = (self.booking.reason, self.booking.type_id or None)
         if not self.booking.hold:
             return NewAppointment(*whose, AppointmentStatus.SCHEDULED, *what)
-        held_until = self.now + HOLD_LASTS
-        return NewAppointment(*whose, AppointmentStatus.HELD, *what, held_until, self.caller.id)
+        held_by, held_until = self.booking.offer or (self.caller.id, self.now + HOLD_LASTS)
+        return NewAppointment(*whose, AppointmentStatus.HELD, *what, held_until, held_by)

@@ -1,20 +1,23 @@
 """What patients do by the link of a message, without an account: see, confirm, move and cancel it, and check in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol, TypeVar
 
-from db.postgres.booking import appointments, linked
+from db.postgres.booking import appointments, linked, move_offers
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.booking.linked import LinkedRow
+from db.postgres.booking.move_offers import HeldRow, MoveOfferRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
 from db.postgres.queue import tickets
 from db.postgres.queue.tickets import TicketRow
 from server.domain.booking.appointment import AppointmentStatus, check_still
 from server.domain.booking.availability import Wanted
+from server.domain.booking.move_offers import MoveOfferStatus, offer_ended
 from server.domain.errors import DomainError, Reason
-from server.domain.identity import Action, Caller, Role
+from server.domain.identity import ALL_CLINICS, Action, Caller, Role
 from server.domain.ids import Clock
 from server.usecases.appointments import history
 from server.usecases.appointments.cancel import Cancellation, Canceller
@@ -41,6 +44,10 @@ class Linked:
     row: LinkedRow
     check_in_opens_at: datetime
     ticket: TicketRow | None
+    offer: MoveOfferRow | None
+    """The offer to move it, while the patient may answer."""
+    held: Sequence[HeldRow] = ()
+    """What is held for the offer, by start."""
 
 
 class SlotLister(Protocol):
@@ -82,7 +89,9 @@ class LinkAnswers:
             row = await self._linked(pg, token, now)
             rules = issuing.rules_of(await issuing.place_of(pg, row.doctor_id, now))
             opens_at = row.start_at - timedelta(minutes=rules.check_in_minutes)
-            return Linked(row, opens_at, await tickets.of_appointment(pg, row.id))
+            offer = await move_offers.open_of(pg, row.id, now)
+            held = await move_offers.held(pg, offer.id) if offer else ()
+            return Linked(row, opens_at, await tickets.of_appointment(pg, row.id), offer, held)
 
         return await read(self._engine, work)
 
@@ -107,7 +116,10 @@ class LinkAnswers:
     async def cancel(self, token: str, write: Write[Changed, M]) -> M:
         """Cancel the appointment; errors are those of CancelAppointmentByLink in the contract."""
         row = await self._read(token)
-        return await self._canceller.cancel(self._patient(row), Cancellation(row.id, "", ""), write)
+        # Whom the clinic asks to move may cancel for as long as the offer lasts.
+        asked = await read(self._engine, lambda pg: move_offers.open_of(pg, row.id, self._clock()))
+        caller = self._clinic() if asked else self._patient(row)
+        return await self._canceller.cancel(caller, Cancellation(row.id, "", ""), write)
 
     async def check_in(self, token: str, write: Write[Changed, M]) -> M:
         """Check the patient in; errors are those of CheckInByLink in the contract."""
@@ -128,6 +140,27 @@ class LinkAnswers:
         move = Move(row.id, "", Wanted(None, "", start_at), "")
         return await self._rescheduler.reschedule(self._patient(row), move, write)
 
+    async def accept_move(self, token: str, start_at: datetime, write: Write[Changed, M]) -> M:
+        """Move the appointment to an alternative that is held; errors are those of AnswerMoveByLink in the contract."""
+        linked = await self.get(token)
+        chosen = [each for each in linked.held if each.start_at == start_at]
+        if not linked.offer or not chosen:
+            raise offer_ended()
+        move = Move(linked.row.id, chosen[0].doctor_id, Wanted(None, "", start_at), "", linked.offer.id)
+        return await self._rescheduler.reschedule(self._clinic(), move, write)
+
+    async def decline_move(self, token: str) -> None:
+        """Keep the appointment; errors are those of AnswerMoveByLink in the contract."""
+        linked, now = await self.get(token), self._clock()
+
+        async def work(pg: Connection) -> None:
+            if not linked.offer or not await move_offers.end(pg, linked.offer.id, MoveOfferStatus.KEPT, now):
+                raise offer_ended()
+            await history.record_changes(pg, [AppointmentChange(linked.row.id, "move_declined", ACTOR)], now)
+
+        with database_failures_as_domain_errors():
+            await transact(self._engine, work)
+
     async def _read(self, token: str) -> LinkedRow:
         return await read(self._engine, lambda pg: self._linked(pg, token, self._clock()))
 
@@ -144,3 +177,7 @@ class LinkAnswers:
     def _patient(self, row: LinkedRow) -> Caller:
         """Somebody with the rights of the patient."""
         return replace(ANYBODY, patient_id=row.patient_id, expires_at=self._clock())
+
+    def _clinic(self) -> Caller:
+        """The clinic, which has offered what the patient accepts."""
+        return Caller(ACTOR, frozenset({Role.STAFF}), frozenset({ALL_CLINICS}), None, None, self._clock())

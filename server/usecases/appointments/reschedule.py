@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from db.errors import Conflict
-from db.postgres.booking import appointments, booked_patients, days, hours
+from db.postgres.booking import appointments, booked_patients, days, hours, move_offers
 from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.days import OfferRow
 from db.postgres.booking.feed import AppointmentChange
@@ -14,6 +14,7 @@ from server.domain.booking.appointment import AppointmentStatus, check_movable
 from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.availability import Wanted, find
 from server.domain.booking.doctor import DoctorDay
+from server.domain.booking.move_offers import MoveOfferStatus, offer_ended
 from server.domain.booking.policies import Waived, check_bookable
 from server.domain.booking.seating import Place, Seat, seat_for
 from server.domain.booking.slots import Period, Slot
@@ -43,6 +44,8 @@ class Move:
     doctor_id: str
     wanted: Wanted
     etag: str
+    offer_id: str = ""
+    """The offer that the patient accepts with it."""
 
 
 class Rescheduler:
@@ -55,7 +58,7 @@ class Rescheduler:
 
     async def reschedule(self, caller: Caller, move: Move, write: Write[Changed, M]) -> M:
         """Move an appointment to another slot; errors are those of RescheduleAppointment in the contract."""
-        attempt = _Rescheduling(caller, self._clock(), move)
+        attempt = _Rescheduling(caller, self._clock(), move, self._clock)
         async with with_alternatives(self._engine, attempt):
             return await perform(
                 self._engine, write, attempt.run, attempt.now, lambda changed: self._announce(changed.changes)
@@ -90,10 +93,13 @@ class _Rescheduling:
     caller: Caller
     now: datetime
     move: Move
+    clock: Clock
     locks: Locks = field(default_factory=Locks)
     doctor_id: str = ""
     slot: Slot | None = None
     type: TypeToBook = field(default_factory=lambda: TypeToBook(""))
+    own: frozenset[str] = frozenset()
+    """What is held for the patient as an alternative of the appointment."""
 
     @property
     def of_type(self) -> AppointmentType | None:
@@ -107,7 +113,7 @@ class _Rescheduling:
             return Changed(plan.found.row, ())
         plan, place = await self._lock_and_read(pg, claim, plan)
         seat = self._seat(plan, place)
-        await self.type.choose(place.appointment_id, plan.slot.occupied, self.now)
+        await self.type.choose(place.appointment_id, plan.slot.occupied, self.now, self.own)
         return await self._write(pg, plan, place, seat)
 
     async def _look(self, pg: Connection, claim: Claim) -> _MovePlan:
@@ -122,6 +128,7 @@ class _Rescheduling:
             await hours.keep(pg, seen.doctor_id)
         reading, target = await self._send(pg, busy_in(seen.slot))
         sent_others = await booked_patients.of_patient_around(pg, seen.found.row.patient_id, seen.slot.date)
+        sent_held = await move_offers.held_for(pg, seen.found.row.id)
         await self.locks.take(claim)
         self.locks.check_patient_bookable()
         plan = await self._check_and_plan(pg, reading, target)
@@ -132,7 +139,17 @@ class _Rescheduling:
         await self.type.send(pg, plan.found.row.patient_id, plan.slot.occupied, for_others=True)
         doctor, busy = plan.practitioner.doctor(plan.doctor_id), plan.practitioner.row(plan.doctor_id).busy
         visits = visits_of(await sent_others.fetchall())
-        return plan, Place(doctor, plan.slot, busy_at(busy, plan.slot), visits, plan.found.row.id)
+        place = Place(doctor, plan.slot, busy_at(busy, plan.slot), visits, plan.found.row.id)
+        # What is held for the patient as an alternative of this very appointment gives way to it, as if it had run out.
+        self.own = frozenset(found for (found,) in await sent_held.fetchall())
+        await self._accept(pg)
+        return plan, place.given_up(self.own, self.now)
+
+    async def _accept(self, pg: Connection) -> None:
+        """End the offer that the move accepts (OFFER_ENDED); asked under the locks, as with the end of a hold."""
+        if self.move.offer_id:
+            if not await move_offers.end(pg, self.move.offer_id, MoveOfferStatus.ACCEPTED, self.clock()):
+                raise offer_ended()
 
     async def _check_open_limit(self, pg: Connection, plan: _MovePlan) -> None:
         """At another clinic it is one more appointment ahead (OPEN_LIMIT_REACHED)."""

@@ -1,7 +1,7 @@
 """The type of appointment that a booking asks for: what it needs beside the doctor's time, read under the locks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from db.postgres.booking import appointment_types, booked_patients, days, resources
@@ -62,9 +62,14 @@ class TypeToBook:
             answer = await self._was_here.fetchone() if self._was_here else None
             check_eligible(self.found, was_here=bool(answer and answer[0]), for_others=for_others)
 
-    async def choose(self, appointment_id: str, period: Period, now: datetime) -> None:
-        """Wait for what is free, and choose one resource of each kind (RESOURCE_TAKEN)."""
-        self.choose_from(await self.in_use(), appointment_id, period, now)
+    async def choose(
+        self, appointment_id: str, period: Period, now: datetime, given_up: frozenset[str] = frozenset()
+    ) -> None:
+        """Wait for what is free, and choose one resource of each kind (RESOURCE_TAKEN); `given_up` holds give way."""
+        in_use = await self.in_use()
+        if in_use and given_up:
+            in_use = replace(in_use, resources=[each.given_up(given_up, now) for each in in_use.resources])
+        self.choose_from(in_use, appointment_id, period, now)
 
     async def in_use(self) -> AppointmentType | None:
         """Wait for what occupies its resources; None if it needs none."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from db.errors import Conflict
-from db.postgres.booking import appointments, days, time_off
+from db.postgres.booking import appointments, days, move_offers, time_off
 from db.postgres.booking.days import DayRow
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.booking.time_off import MetRow, TimeOffRow
@@ -14,7 +14,14 @@ from db.postgres.cluster.engines import Connection, Engine
 from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.doctor import DoctorDay
 from server.domain.booking.slots import Period
-from server.domain.booking.time_off import MOST_APPOINTMENTS, TimeOffAction, check_number, check_period, is_cancelled
+from server.domain.booking.time_off import (
+    MOST_APPOINTMENTS,
+    TimeOffAction,
+    check_number,
+    check_period,
+    is_cancelled,
+    is_offered_a_move,
+)
 from server.domain.identity import Action, Caller, Owner, reach, require
 from server.domain.ids import Clock, IdMaker
 from server.usecases.appointments import history
@@ -41,7 +48,14 @@ class NewTimeOff:
 
     def cancels(self, row: MetRow) -> bool:
         """Whether it cancels an appointment."""
-        return is_cancelled(self.exceptions.get(row.id, self.action), row.status)
+        return is_cancelled(self._action(row), row.status)
+
+    def offers_a_move(self, row: MetRow) -> bool:
+        """Whether it offers the patient of an appointment to move it."""
+        return is_offered_a_move(self._action(row), row.status)
+
+    def _action(self, row: MetRow) -> TimeOffAction:
+        return self.exceptions.get(row.id, self.action)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +79,7 @@ class TimeOffWriter:
     async def create(self, caller: Caller, new: NewTimeOff, write: Write[TimeOffDone, M]) -> M:
         """Make time off; errors are those of CreateTimeOff in the contract."""
         reach(caller, Action.SET_WORKING_HOURS)
-        creation = _TimeOffCreation(caller, new, self._new_id(), self._clock())
+        creation = _TimeOffCreation(caller, new, self._new_id(), self._clock(), self._new_id)
         return await perform(self._engine, write, creation.run, creation.now, lambda done: self._announce(done.changes))
 
     async def delete(self, caller: Caller, time_off_id: str, write: Write[TimeOffDone, M]) -> M:
@@ -93,6 +107,7 @@ class _TimeOffCreation:
     new: NewTimeOff
     time_off_id: str
     now: datetime
+    new_id: IdMaker
     learned: set[DoctorDay] = field(default_factory=set)
     """More days that an earlier attempt turned out to need."""
 
@@ -130,6 +145,9 @@ class _TimeOffCreation:
         new = self.new
         row = TimeOffRow(self.time_off_id, new.doctor_id, "", "", *new.period, new.reason, self.now, None)
         await time_off.add(pg, row, self.caller.id, [each.id for each in met], self.now)
+        if offered := [each.id for each in met if new.offers_a_move(each)]:
+            offers = [(self.new_id(), each) for each in offered]
+            await move_offers.add(pg, offers, row.id, new.period.end_at, self.now)
         if cancelled:
             held, told = (
                 [each.id for each in cancelled if (each.status == AppointmentStatus.HELD) is one]

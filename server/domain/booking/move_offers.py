@@ -1,0 +1,38 @@
+"""Offers to move an appointment: until when they last, and what they hold."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from server.domain.errors import DomainError, Reason
+
+LASTS = timedelta(hours=24)
+MOST_HELD = 2
+"""How many alternatives are held for a patient."""
+
+
+class MoveOfferStatus(StrEnum):
+    """How far an offer is; the names are those of MoveOfferState in the contract."""
+
+    WAITING = "waiting"
+    """Alternatives are looked for."""
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    KEPT = "kept"
+    """The patient wants the appointment as it is."""
+    LAPSED = "lapsed"
+    WITHDRAWN = "withdrawn"
+    """The appointment was cancelled or moved otherwise."""
+    NONE_FREE = "none_free"
+
+
+def lasts_until(start_at: datetime, now: datetime) -> datetime:
+    """When an offer lapses: after 24 hours, or after half of the time left to the appointment, if that is sooner."""
+    return now + min(LASTS, (start_at - now) / 2)
+
+
+def offer_ended() -> DomainError:
+    """OFFER_ENDED."""
+    return DomainError(
+        Reason.OFFER_ENDED,
+        "this offer is over, and its times are free for others: choose another time, or call the clinic",
+    )

@@ -1,0 +1,1 @@
+"""Offers to move appointments that cannot stay as they are."""

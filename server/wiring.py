@@ -143,9 +143,7 @@ def _add_clinic_day(parts: Parts) -> None:
     """What the clinic's day needs: steps of visits, no-shows, offers to move, queues."""
     parts.status = StatusChanger(parts.engine, parts.clock, parts.new_id, parts.announcer)
     parts.no_shows = NoShows(parts.engine, parts.clock, parts.status)
-    maker = OfferMaker(
-        parts.engine, parts.clock, Booker(parts.engine, parts.clock, parts.new_id, parts.announcer)
-    )
+    maker = OfferMaker(parts.engine, parts.clock, Booker(parts.engine, parts.clock, parts.new_id, parts.announcer))
     holds = Holds(parts.engine, parts.clock, parts.announcer)
     parts.move_offers = MoveOffers(parts.engine, parts.clock, maker, holds)
     parts.lanes = Lanes(parts.engine, parts.clock)

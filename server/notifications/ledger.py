@@ -182,7 +182,10 @@ def _beginning(channel: Channel, current: Channel) -> tuple[Delivery, DeliveryOu
 def _uselessness(content: ContentRow, now: datetime) -> DeliveryOutcome | None:
     if now >= content.expires_at:
         return DeliveryOutcome.EXPIRED
-    if content.kind in {NoticeKind.CONTACT_CODE, NoticeKind.TURN, NoticeKind.MOVE_OFFER, *OF_PASSWORDS} and not content.still_wanted:
+    if (
+        content.kind in {NoticeKind.CONTACT_CODE, NoticeKind.TURN, NoticeKind.MOVE_OFFER, *OF_PASSWORDS}
+        and not content.still_wanted
+    ):
         return DeliveryOutcome.SUPERSEDED
     if content.appointment_status is None or content.start_at is None:
         return None

@@ -69,8 +69,8 @@ _TURNS = {
     "ja": "まもなくお呼びします。待合室でお待ちください。",
 }
 _MOVE_OFFERS = {
-    "en": "{subject} ({zone})\n{clinic}\n\nYour clinic cannot keep this time and asks you to choose another. These times"
-    " are kept for you until {until}:\n\n{times}\n\n{how}\n",
+    "en": "{subject} ({zone})\n{clinic}\n\nYour clinic cannot keep this time and asks you to choose another. These"
+    " times are kept for you until {until}:\n\n{times}\n\n{how}\n",
     "ja": "{subject}({zone})\n{clinic}\n\nこの日時の診療が難しくなったため、別の日時をお選びください。"
     "次の時間を{until}まで確保しています。\n\n{times}\n\n{how}\n",
 }

@@ -16,6 +16,7 @@ import { words } from "./words.js";
  * @typedef {{
  *   clinic_name: string, clinic_address: string, clinic_phone: string, time_zone: string, start_time: string, end_time: string,
  *   status: string, confirm_time?: string, change_by_time: string, check_in_open_time: string, ticket?: {label: string} | null,
+ *   move_offer?: {expire_time: string, options: {start_time: string, reason: string}[]} | null,
  * }} Appointment
  */
 
@@ -53,7 +54,7 @@ function showAppointment(appointment, token, refused) {
     ...state(appointment),
     facts(appointment, clock),
     clock.differs(startsAt) && make("p", { class: "hint" }, WORDS.zone(clock.zone(startsAt))),
-    ...(status === "APPOINTMENT_STATUS_SCHEDULED" ? answers(appointment, clock, token) : []),
+    ...(status === "APPOINTMENT_STATUS_SCHEDULED" ? (appointment.move_offer ? offered(appointment, clock, token) : answers(appointment, clock, token)) : []),
     !ticket && status !== "APPOINTMENT_STATUS_SCHEDULED" && status !== "APPOINTMENT_STATUS_CANCELLED" && make("p", {}, WORDS.over),
   );
 }
@@ -78,6 +79,35 @@ function facts({ clinic_name, clinic_address, clinic_phone, start_time, ticket }
   ];
   const list = rows.flatMap(([term, what]) => (what ? [make("dt", {}, term), make("dd", {}, what)] : []));
   return make("section", {}, make("dl", {}, ...list));
+}
+
+/** The times that the clinic offers instead. @param {Appointment} appointment @param {WallClock} clock @param {string} token @returns {Child[]} */
+function offered({ move_offer }, clock, token) {
+  const until = Date.parse(move_offer?.expire_time ?? "");
+  const times = (move_offer?.options ?? []).map(({ start_time, reason }) => {
+    const at = Date.parse(start_time);
+    const when = `${clock.long(at)} ${clock.time(at)}`;
+    const label = reason.endsWith("SAME_DOCTOR") ? when : WORDS.otherDoctor(when);
+    return button(label, "primary", () => askWhether(WORDS.moveQuestion(label), WORDS.moveYes, WORDS.back, () => accept(start_time)));
+  });
+  const keep = () => send("answerMoveByLink", { link_token: token });
+  const cancel = () => send("cancelByLink", { link_token: token, request_id: crypto.randomUUID?.() });
+  return [
+    message("warning", WORDS.offer(`${clock.long(until)} ${clock.time(until)}`)),
+    make("div", { class: "actions", role: "group", "aria-label": WORDS.times }, ...times),
+    actions(button(WORDS.keep, "", keep), button(WORDS.cancel, "", () => askWhether(WORDS.cancelQuestion, WORDS.cancelYes, WORDS.cancelNo, cancel, WORDS.cancelText))),
+  ];
+
+  /** @param {string} startTime */
+  async function accept(startTime) {
+    const at = Date.parse(startTime);
+    try {
+      await ask("answerMoveByLink", { link_token: token, start_time: startTime });
+      show(message("good", WORDS.moved(`${clock.long(at)} ${clock.time(at)}`)));
+    } catch (error) {
+      await start(refusal(SHARED, WORDS.refusals, asFailure(error)));
+    }
+  }
 }
 
 /** What the patient may do now. @param {Appointment} appointment @param {WallClock} clock @param {string} token @returns {Child[]} */

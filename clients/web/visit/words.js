@@ -34,6 +34,11 @@ const ENGLISH = {
   back: "Keep it as it is",
   /** @param {string} when */
   moved: (when) => `Your appointment has moved to ${when}. A message with a new link is on its way.`,
+  /** @param {string} until */
+  offer: (until) => `Your clinic cannot keep this time, and asks you to choose another one. These are kept for you until ${until}:`,
+  /** @param {string} when */
+  otherDoctor: (when) => `${when} (another doctor)`,
+  keep: "Keep my time; the clinic will call me",
   again: "Try again",
   broken: "Open this page by the link in the message from your clinic.",
   refusals: {
@@ -47,6 +52,7 @@ const ENGLISH = {
     TOO_SHORT_NOTICE: "This time is too soon to be booked here. Choose a later one, or call the clinic.",
     BEYOND_HORIZON: "This day is too far ahead to be booked yet. Choose an earlier one.",
     RESOURCE_TAKEN: "The room or device for it is taken at that time. Choose another.",
+    OFFER_ENDED: "These times are no longer kept for you. Choose another one, or call the clinic.",
     TOO_EARLY: "It is too early to check in. Try again when you are there.",
     LANE_CLOSED: "The doctor’s queue is closed for today. Ask at the desk.",
     LANE_FULL: "The doctor’s queue is full for today. Ask at the desk.",
@@ -84,6 +90,9 @@ const JAPANESE = {
   moveYes: "変更する",
   back: "変更しない",
   moved: (when) => `ご予約を${when}に変更しました。新しいリンクを記載したお知らせをお送りします。`,
+  offer: (until) => `この日時の診療が難しくなりました。別の日時をお選びください。次の時間を${until}まで確保しています。`,
+  otherDoctor: (when) => `${when}（別の担当医）`,
+  keep: "現在の日時のまま（医療機関からご連絡します）",
   again: "もう一度試す",
   broken: "医療機関からのメッセージにあるリンクから開いてください。",
   refusals: {
@@ -97,6 +106,7 @@ const JAPANESE = {
     TOO_SHORT_NOTICE: "直前のため予約できません。後の時間を選ぶか、お電話ください。",
     BEYOND_HORIZON: "この日はまだ予約できません。早い日をお選びください。",
     RESOURCE_TAKEN: "この時間は必要な部屋または機器が使用中です。別の時間をお選びください。",
+    OFFER_ENDED: "確保していた時間の期限が過ぎました。別の日時を選ぶか、お電話ください。",
     TOO_EARLY: "受付開始前です。来院後にもう一度お試しください。",
     LANE_CLOSED: "本日の受付は終了しました。窓口でお尋ねください。",
     LANE_FULL: "本日の受付は満員です。窓口でお尋ねください。",

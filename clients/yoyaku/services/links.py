@@ -43,6 +43,12 @@ class LinkCalls(SeriesCalls):
         return await self._call_openly(self._stub(AppointmentServiceStub).RescheduleByLink, request)
 
     @ClientMethod
+    async def answer_move_by_link(self, link_token: str, start: Instant | None = None) -> pb.AnswerMoveByLinkResponse:
+        """Accept an alternative that is held, which ends the link, or keep the appointment (SlotTaken, Refused)."""
+        request = pb.AnswerMoveByLinkRequest(link_token=link_token, start_time=timestamp(start))
+        return await self._call_openly(self._stub(AppointmentServiceStub).AnswerMoveByLink, request)
+
+    @ClientMethod
     async def check_in_by_link(self, link_token: str, *, request_id: str = "") -> pb.CheckInByLinkResponse:
         """Check in around the start of the appointment (Refused)."""
         request = pb.CheckInByLinkRequest(link_token=link_token, request_id=write_id(request_id))

@@ -106,7 +106,13 @@ async def add(
 ) -> None:
     """Offer moves, as (offer id, appointment id); they end earlier offers. The days must be locked."""
     ids, appointment_ids = (list(each) for each in zip(*offers, strict=True))
-    values = {"ids": ids, "appointment_ids": appointment_ids, "time_off_id": time_off_id, "back_at": back_at, "now": now}
+    values = {
+        "ids": ids,
+        "appointment_ids": appointment_ids,
+        "time_off_id": time_off_id,
+        "back_at": back_at,
+        "now": now,
+    }
     await pg.execute(_END_FORMER, {"appointment_ids": appointment_ids, "now": now})
     await pg.execute(_ADD, values)
 

@@ -45,8 +45,8 @@ class ContentRow(NamedTuple):
     account_id: str | None
     """Of what is about an account."""
     still_wanted: bool
-    """Whether what it is for is still to come: the contact change waits, the ticket or the answer to an offer does, or the
-    account is enabled and, if it is an invitation, without a password."""
+    """Whether what it is for is still to come: the contact change waits, the ticket or the answer to an offer does, or
+    the account is enabled and, if it is an invitation, without a password."""
     offered: Sequence[float] | None
     """The starts, as seconds, of what is held for the patient, if it offers a move."""
     offered_until: datetime | None

@@ -14,7 +14,8 @@ notifications = Table(
         check(
             "notifications_kind_known",
             "kind IN ('confirmation', 'change', 'cancellation', 'reminder', 'withdrawal', 'security_warning',"
-            " 'contact_code', 'contact_changed', 'details_changed', 'invitation', 'password_reset', 'turn', 'move_offer')",
+            " 'contact_code', 'contact_changed', 'details_changed', 'invitation', 'password_reset', 'turn',"
+            " 'move_offer')",
         ),
     ),
     Column("appointment_id", UUID, ForeignKey("appointments.id", name="notifications_appointment_fkey")),

@@ -10,6 +10,7 @@ from server.usecases.appointments.changeable import Changed
 from server.usecases.idempotency import Write
 from yoyaku.v1 import appointment_link_messages_pb2 as links
 from yoyaku.v1 import appointment_service_pb2 as pb
+from yoyaku.v1 import schedule_pb2
 from yoyaku.v1 import schedule_service_pb2 as schedules
 from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceServicer
 
@@ -89,7 +90,7 @@ def _linked(found: Linked) -> links.LinkedAppointment:
 
 
 def _offer(found: Linked, expires_at: datetime) -> links.MoveOffer:
-    same, other = schedules.ALTERNATIVE_REASON_SAME_DOCTOR, schedules.ALTERNATIVE_REASON_SAME_SPECIALTY
+    same, other = schedule_pb2.ALTERNATIVE_REASON_SAME_DOCTOR, schedule_pb2.ALTERNATIVE_REASON_SAME_SPECIALTY
     options = [
         links.MoveOption(
             start_time=to_timestamp(each.start_at),

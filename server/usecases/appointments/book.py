@@ -61,7 +61,7 @@ class NewBooking:
     hold: bool = False
     """Whether the slot is only held, to be confirmed in some minutes."""
     offer: tuple[str, datetime] | None = None
-    """If it is held as an alternative of an offer: who holds it, and until when. It counts towards no limit of holds."""
+    """If it is held as an alternative of an offer: who holds it, and until when. No limit of holds counts it."""
 
 
 class Booker:

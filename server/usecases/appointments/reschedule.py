@@ -147,9 +147,9 @@ class _Rescheduling:
 
     async def _accept(self, pg: Connection) -> None:
         """End the offer that the move accepts (OFFER_ENDED); asked under the locks, as with the end of a hold."""
-        if self.move.offer_id:
-            if not await move_offers.end(pg, self.move.offer_id, MoveOfferStatus.ACCEPTED, self.clock()):
-                raise offer_ended()
+        offer_id = self.move.offer_id
+        if offer_id and not await move_offers.end(pg, offer_id, MoveOfferStatus.ACCEPTED, self.clock()):
+            raise offer_ended()
 
     async def _check_open_limit(self, pg: Connection, plan: _MovePlan) -> None:
         """At another clinic it is one more appointment ahead (OPEN_LIMIT_REACHED)."""

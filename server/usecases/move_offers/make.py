@@ -136,7 +136,9 @@ def _later(slot: Slot, back_at: datetime | None) -> list[Slot]:
 def _booking(offer: MoveOfferRow, row: AppointmentRow, choice: _Choice, until: datetime) -> NewBooking:
     wanted = Wanted(None, "", choice.start_at)
     held = (move_offers.held_by(offer.id), until)
-    return NewBooking(row.patient_id, choice.doctor_id, wanted, row.reason, "", row.type_id or "", hold=True, offer=held)
+    return NewBooking(
+        row.patient_id, choice.doctor_id, wanted, row.reason, "", row.type_id or "", hold=True, offer=held
+    )
 
 
 def _nothing(_: Booked | None) -> None:

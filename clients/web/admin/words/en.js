@@ -64,6 +64,7 @@ export const EN = {
     INVITATION: "Invitation",
     PASSWORD_RESET: "New password",
     TURN: "Turn comes soon",
+    MOVE_OFFER: "Offer of other times",
   },
   /** @type {Record<string, string>} */
   outcomes: {

@@ -59,6 +59,7 @@ export const JA = {
     INVITATION: "招待",
     PASSWORD_RESET: "パスワードの再設定",
     TURN: "順番が近づいたお知らせ",
+    MOVE_OFFER: "別の日時のご案内",
   },
   outcomes: {
     UNSPECIFIED: "",

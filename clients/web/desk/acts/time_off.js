@@ -10,7 +10,7 @@ import { statusOf } from "../day/day.js";
 /** @typedef {{doctor_id: string, start_time: string, end_time: string, reason: string}} Planned */
 /** @typedef {{appointment_id: string, patient: {name: string}, start_time: string, status: string, outcome: string}} Met */
 
-const ACTIONS = /** @type {const} */ (["KEEP", "CANCEL"]);
+const ACTIONS = /** @type {const} */ (["KEEP", "OFFER_MOVE", "CANCEL"]);
 
 /** Ask for a period, show whom it meets, and make it. @param {Desk} desk */
 export async function timeOff(desk) {

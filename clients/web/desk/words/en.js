@@ -62,6 +62,8 @@ export const EN = {
     CONFIRMED: "Booking completed",
     RELEASED: "Slot given back",
     RESOURCE_SWAPPED: "Other room or device",
+    MOVE_OFFERED: "Other times offered",
+    MOVE_DECLINED: "The patient keeps the time",
     ATTENDANCE_CONFIRMED: "The patient will come",
     REVERTED: "Set back",
   },
@@ -205,10 +207,10 @@ export const EN = {
   whoIsBooked: "See who is booked",
   endWrong: "The end must come after the beginning",
   staffOnly: "Only staff can read it",
-  timeOffActions: { KEEP: "Keep", CANCEL: "Cancel" },
+  timeOffActions: { KEEP: "Keep", OFFER_MOVE: "Offer other times", CANCEL: "Cancel" },
   /** @param {number} number */
   bookedThen: (number) => (number ? `${number} booked in this period` : "Nobody is booked in this period"),
-  timeOffHint: "Choose what becomes of each. Whoever is cancelled is told; whoever is here already stays.",
+  timeOffHint: "Choose what becomes of each. Whoever is cancelled is told; whoever is offered other times gets a message, and they are held for up to 24 hours. Whoever is here already stays.",
   timeOffButton: "Make it time off",
   forAll: "For all of them",
 

@@ -160,6 +160,8 @@ export const EN = {
     CONFIRMED: "Confirmed",
     RELEASED: "Given back",
     RESOURCE_SWAPPED: "Other room or device",
+    MOVE_OFFERED: "Other times offered",
+    MOVE_DECLINED: "Kept as it is",
   },
   recordsTitle: "My records",
   recordsLead: "What your doctors wrote about your visits.",

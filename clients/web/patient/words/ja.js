@@ -145,6 +145,8 @@ export const JA = {
     CONFIRMED: "予約を確定",
     RELEASED: "確保を解除",
     RESOURCE_SWAPPED: "部屋・機器を変更",
+    MOVE_OFFERED: "別の日時のご案内",
+    MOVE_DECLINED: "現在の日時のまま",
   },
   recordsTitle: "診療記録",
   recordsLead: "医師が診察について書いた記録です。",

@@ -11,11 +11,12 @@ from rich.table import Table
 from yoyaku import BlockingClient
 from yoyaku.cli import words
 from yoyaku.cli.appointments.browsing import DoctorArgument
+from yoyaku.cli.failures import usage
 from yoyaku.cli.output import tables
 from yoyaku.cli.output.escaping import plain
 from yoyaku.cli.session import Json, app, present, session
 from yoyaku.v1.appointment_pb2 import AppointmentStatus
-from yoyaku.v1.time_off_pb2 import TimeOffAction, TimeOffAppointment, TimeOffOutcome
+from yoyaku.v1.time_off_pb2 import MoveOfferState, TimeOffAction, TimeOffAppointment, TimeOffOutcome
 
 time_off = typer.Typer(help="Time off of doctors (staff, admins).", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(time_off, name="time-off")
@@ -45,13 +46,19 @@ def add(
     end: End,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for staff only.")] = "",
     cancel: Annotated[bool, typer.Option("--cancel", help="Cancel the appointments in it, and tell patients.")] = False,
+    offer: Annotated[
+        bool, typer.Option("--offer", help="Offer the patients in it other times, which are held for them.")
+    ] = False,
     keep: Annotated[
         list[str] | None, typer.Option(metavar="APPOINTMENT", help="Not this one; may be repeated.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make time off: its slots are not offered any more. The appointments in it stay, unless --cancel is given."""
-    action = TimeOffAction.TIME_OFF_ACTION_CANCEL if cancel else TimeOffAction.TIME_OFF_ACTION_KEEP
+    """Make time off: its slots are not offered any more.
+
+    The appointments in it stay, unless --cancel or --offer is given.
+    """
+    action = action_of(cancel=cancel, offer=offer)
     exceptions = dict.fromkeys(keep or (), TimeOffAction.TIME_OFF_ACTION_KEEP)
     with session(context) as client:
         doctor_id = words.doctor_id(client, doctor)
@@ -67,16 +74,28 @@ def add(
     present(answer, _met(answer.appointments, zone), as_json=as_json)
 
 
+def action_of(*, cancel: bool, offer: bool) -> "TimeOffAction.ValueType":
+    """What the options say becomes of appointments."""
+    if cancel and offer:
+        raise usage("say --cancel or --offer, not both")
+    if cancel:
+        return TimeOffAction.TIME_OFF_ACTION_CANCEL
+    return TimeOffAction.TIME_OFF_ACTION_OFFER_MOVE if offer else TimeOffAction.TIME_OFF_ACTION_KEEP
+
+
 @time_off.command("list")
 def list_all(context: typer.Context, doctor: DoctorArgument, as_json: Json = False) -> None:
-    """Show the latest 100 of a doctor's time off, with how many appointments are kept, cancelled and moved."""
+    """Show the latest 100 of a doctor's time off, with how many appointments are kept, cancelled and moved.
+
+    And how many offers to move are open, and were not answered in time.
+    """
     with session(context) as client:
         answer = client.list_time_off(words.doctor_id(client, doctor), size=100)
-    made = tables.table("", "Start", "End", "Kept", "Cancelled", "Moved", "Reason", "Id")
+    made = tables.table("", "Start", "End", "Kept", "Cancelled", "Moved", "Offered", "No answer", "Reason", "Id")
     for each in answer.time_off:
         zone = ZoneInfo(each.time_zone)
         times = (each.start_time.ToDatetime(zone), each.end_time.ToDatetime(zone))
-        counts = (each.kept_count, each.cancelled_count, each.moved_count)
+        counts = (each.kept_count, each.cancelled_count, each.moved_count, each.offered_count, each.unanswered_count)
         made.add_row(*(f"{time:%Y-%m-%d %H:%M}" for time in times), *map(str, counts), plain(each.reason), each.id)
     present(answer, made, as_json=as_json)
 
@@ -98,16 +117,24 @@ def delete(context: typer.Context, which: Which, as_json: Json = False) -> None:
 
 
 def _met(appointments: Iterable[TimeOffAppointment], zone: ZoneInfo) -> Table:
-    made = tables.table("", "Start", "Patient", "Status", "Outcome", "Id")
+    made = tables.table("", "Start", "Patient", "Status", "Outcome", "Offer", "Id")
     for each in appointments:
         made.add_row(
             f"{each.start_time.ToDatetime(zone):%Y-%m-%d %H:%M}",
             plain(each.patient.name),
             AppointmentStatus.Name(each.status).removeprefix("APPOINTMENT_STATUS_").lower(),
             TimeOffOutcome.Name(each.outcome).removeprefix("TIME_OFF_OUTCOME_").lower().replace("unspecified", ""),
+            _offer(each),
             each.appointment_id,
         )
     return made
+
+
+def _offer(each: TimeOffAppointment) -> str:
+    state = MoveOfferState.Name(each.offer_state).removeprefix("MOVE_OFFER_STATE_").lower().replace("_", " ")
+    if not each.offer_state:
+        return ""
+    return state if each.offer_sent else f"{state}, not reached"
 
 
 def _zone(client: BlockingClient, doctor_id: str) -> ZoneInfo:

@@ -17,7 +17,7 @@ VERBS = ("get", "put", "post", "patch", "delete")
 NO_TOKEN = {
     "GetSigningKeys", "Login", "RefreshToken", "Logout", "SetPassword", "RequestPasswordReset", "PairDisplay",
     "ExchangeDeviceToken", "ConfirmContactByLink", "GetAppointmentByLink", "ConfirmAppointmentByLink",
-    "CancelAppointmentByLink", "CheckInByLink", "ListSlotsByLink", "RescheduleByLink",
+    "CancelAppointmentByLink", "CheckInByLink", "ListSlotsByLink", "RescheduleByLink", "AnswerMoveByLink",
 }  # fmt: skip
 # A service account has no path of its own to show, and a series has one for each appointment.
 CREATES = re.compile("Create(?!Service|AppointmentSeries)|Register(?!WalkIn)")

@@ -64,6 +64,9 @@ _HELD_FOR = f"""
 SELECT h.id FROM move_offers o JOIN appointments h ON h.status = 'held' AND h.held_by = {_HELD_BY}
 WHERE o.appointment_id = %(appointment_id)s AND o.{LIVE}
 """
+_IS_ALTERNATIVE = """
+SELECT true FROM appointments WHERE id = %(appointment_id)s AND status = 'held' AND held_by LIKE 'offer:%%'
+"""
 _OPEN_OF = f"""
 SELECT {_COLUMNS} FROM move_offers o
 WHERE o.appointment_id = %(appointment_id)s AND o.{LIVE} AND o.status = 'open' AND o.expires_at > %(now)s
@@ -134,6 +137,11 @@ async def held(pg: Connection, offer_id: str) -> list[HeldRow]:
 async def held_for(pg: Connection, appointment_id: str) -> Sent[tuple[str]]:
     """The ids of what is held for the live offer of an appointment."""
     return await pg.execute(_HELD_FOR, {"appointment_id": appointment_id})
+
+
+async def is_alternative(pg: Connection, appointment_id: str) -> Sent[tuple[bool]]:
+    """A row if an appointment is held for an offer."""
+    return await pg.execute(_IS_ALTERNATIVE, {"appointment_id": appointment_id})
 
 
 async def open_of(pg: Connection, appointment_id: str, now: datetime) -> MoveOfferRow | None:

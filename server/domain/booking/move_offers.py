@@ -30,6 +30,15 @@ def lasts_until(start_at: datetime, now: datetime) -> datetime:
     return now + min(LASTS, (start_at - now) / 2)
 
 
+def is_alternative() -> DomainError:
+    """STATUS_FORBIDS, for who would book what is held as an alternative of another appointment."""
+    return DomainError(
+        Reason.STATUS_FORBIDS,
+        "this time is kept as an alternative of another appointment: move that appointment to it instead",
+        metadata={"status": "HELD"},
+    )
+
+
 def offer_ended() -> DomainError:
     """OFFER_ENDED."""
     return DomainError(

@@ -11,8 +11,9 @@ Their order is the same everywhere, so that no two writes wait for each other:
 7. the doctor: shared by bookings beyond the horizon (`hours.keep`), exclusive for new working hours;
 8. the resources of the kinds that a type of appointment needs, sorted (`resources.lock_kinds`);
 9. for a hold, the account (`held.count_of`);
-10. the day of the doctor's lane (`queue.issuing`);
-11. with `history.record_changes`, the feeds of clinics.
+10. the offer to move the appointment (`move_offers`), then the appointment;
+11. the day of the doctor's lane (`queue.issuing`);
+12. with `history.record_changes`, the feeds of clinics.
 
 Two patients want the same slot, and two workers send their bookings at the same moment:
 

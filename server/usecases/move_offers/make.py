@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 from db.errors import Conflict
 from db.postgres.booking import days, move_offers
@@ -87,9 +88,9 @@ class OfferMaker:
     async def _choices(
         self, pg: Connection, offer: MoveOfferRow, found: Changeable, until: datetime
     ) -> Sequence[_Choice]:
-        """Free slots that begin after the offer has ended.
+        """Free slots that begin after the offer has ended, in turn of the doctor and of others at the clinic.
 
-        Those of the same doctor near the appointment and after the doctor is back, then those of others at the clinic.
+        Those of the doctor are near the appointment or after the doctor is back, the nearest first.
         """
         row, slot, now = found.row, found.slot, self._clock()
         wanted = TypeToBook(row.type_id or "")
@@ -101,9 +102,11 @@ class OfferMaker:
         own.sort(key=lambda each: abs(each.start_at - row.start_at))
         asked = found.practitioner.row(row.doctor_id)
         others = await others_at_clinic(pg, self._caller(), asked, slot, now, wanted.found)
-        choices = [_Choice(row.doctor_id, each.start_at) for each in own]
-        choices += [_Choice(each.other.id, each.slot.start_at) for each in others]
-        return [each for each in choices if each.start_at > until]
+        others.sort(key=lambda each: abs(each.slot.start_at - row.start_at))
+        of_doctor = [_Choice(row.doctor_id, each.start_at) for each in own]
+        of_others = [_Choice(each.other.id, each.slot.start_at) for each in others]
+        in_turn = (each for pair in zip_longest(of_doctor, of_others) for each in pair)
+        return [each for each in in_turn if each and each.start_at > until]
 
     async def _open(self, offer: MoveOfferRow, until: datetime) -> None:
         """Let the patient answer, and queue the notice; if the appointment has changed meanwhile, nothing happens."""

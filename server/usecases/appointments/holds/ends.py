@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from db.postgres.booking import appointments, days, held
+from db.postgres.booking import appointments, days, held, move_offers
 from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine
 from server.domain.booking.appointment import AppointmentStatus, check_held, check_not_expired
 from server.domain.booking.appointment_types import AppointmentType
+from server.domain.booking.move_offers import is_alternative
 from server.domain.booking.slots import Slot
 from server.domain.errors import DomainError
 from server.domain.etags import check_etag
@@ -127,9 +128,12 @@ class _HoldWrite:
         """Lock the days where the hold was seen and read it again; it may have moved or ended since (MoreDays)."""
         await self.locks.send(pg, seen.days(), seen.row.patient_id, self.now)
         reading = await ChangeableQuery.send(pg, seen.row.id, days.NOTHING_BUSY)
+        sent_offered = await move_offers.is_alternative(pg, seen.row.id)
         await self.locks.take(claim)
         found = await reading.fetch(self.caller)
         self.locks.cover(found.days())
+        if self.wanted.to is AppointmentStatus.SCHEDULED and await sent_offered.fetchone():
+            raise is_alternative()
         return found
 
     def _check(self, found: Changeable) -> None:

@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     ] = 60.0
     password_threads: Annotated[int, Field(ge=1, le=16, description="passwords hashed at a time, 19 MiB each")] = 2
     password_queue: Annotated[int, Field(ge=0, description="how many more may wait; then OVERLOADED")] = 32
+    second_factor_roles: Annotated[
+        str, Field(pattern="^((doctor|staff|admin)(,|$))*$", description="roles that need a second factor; empty: none")
+    ] = ""
     pool_size: Annotated[
         int, Field(ge=1, le=100, description="connections of this process for calls, to each server")
     ] = 6

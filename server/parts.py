@@ -20,6 +20,7 @@ from server.usecases.identity.access_tokens import AccessTokens
 from server.usecases.identity.accounts import Accounts
 from server.usecases.identity.password_offers import ForgottenPasswords
 from server.usecases.identity.passwords import Passwords
+from server.usecases.identity.second_factors import SecondFactors
 from server.usecases.identity.sessions import Sessions
 from server.usecases.identity.signing_keys import SigningKeys
 from server.usecases.keyrings import KeyRing
@@ -77,6 +78,7 @@ class Parts:
     log_level: LogLevel
     backup_times: BackupTimes = field(init=False)
     accounts: Accounts = field(init=False)
+    second_factors: SecondFactors = field(init=False)
     forgotten: ForgottenPasswords = field(init=False)
     status: StatusChanger = field(init=False)
     no_shows: NoShows = field(init=False)

@@ -70,6 +70,7 @@ def servicers(parts: Parts) -> Servicers:
             parts.sessions,
             parts.accounts,
             parts.forgotten,
+            parts.second_factors,
             Devices(parts.engine, parts.token_store, parts.signer, parts.clock, parts.new_id, parts.tokens),
             parts.seal,
         ),

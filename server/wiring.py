@@ -36,6 +36,8 @@ from server.usecases.identity.accounts import Accounts
 from server.usecases.identity.certificates import Certificates
 from server.usecases.identity.password_offers import ForgottenPasswords, PasswordOffers
 from server.usecases.identity.passwords import Passwords
+from server.usecases.identity.second_factor_check import SecondFactorCheck
+from server.usecases.identity.second_factors import SecondFactors
 from server.usecases.identity.sessions import Sessions
 from server.usecases.identity.signing_keys import SigningKeys, key_encryption_key
 from server.usecases.keyrings import KeyRing, key_ring
@@ -92,8 +94,7 @@ def _parts(
     new_id, signer = uuid7_maker(clock), signer_of_valkey(secret)
     keys, tokens = _tokens(settings, secret, engine, clock, new_id)
     passwords = _passwords(stack, settings)
-    successors = derived(secret, "successors of refresh tokens")
-    sessions = Sessions(engine, token_store, signer, clock, new_id, tokens, passwords, successors)
+    sessions = _sessions(engine, token_store, secret, clock, new_id, tokens, passwords)
     breaker = _breaker(stack, cache)
     streams, places = _streams(breaker, signer, clock, new_id, tokens)
     days, doctors, patients = _days_and_profiles(stack, engine, breaker, signer, clock)
@@ -136,6 +137,7 @@ def _add_accounts(parts: Parts, settings: Settings) -> None:
     engine, clock, new_id = parts.engine, parts.clock, parts.new_id
     offers = PasswordOffers(new_id, by_mail=bool(settings.public_url))
     parts.accounts = Accounts(engine, clock, new_id, parts.passwords, parts.sessions, offers)
+    parts.second_factors = SecondFactors(engine, clock, new_id, parts.accounts, parts.sessions)
     parts.forgotten = ForgottenPasswords(engine, parts.token_store, clock, new_id, offers)
 
 
@@ -154,7 +156,21 @@ def _tokens(
     settings: Settings, secret: bytes, engine: Engine, clock: Clock, new_id: IdMaker
 ) -> tuple[SigningKeys, AccessTokens]:
     keys = SigningKeys(engine, clock, secret, timedelta(seconds=settings.keys_cache_seconds))
-    return keys, AccessTokens(engine, clock, new_id, keys)
+    return keys, AccessTokens(engine, clock, new_id, keys, settings.second_factor_roles.split(","))
+
+
+def _sessions(
+    engine: Engine,
+    token_store: Valkey,
+    secret: bytes,
+    clock: Clock,
+    new_id: IdMaker,
+    tokens: AccessTokens,
+    passwords: Passwords,
+) -> Sessions:
+    second_factor = SecondFactorCheck(engine, token_store, clock, new_id, secret)
+    signer, successors = signer_of_valkey(secret), derived(secret, "successors of refresh tokens")
+    return Sessions(engine, token_store, signer, clock, new_id, tokens, passwords, second_factor, successors)
 
 
 def _passwords(stack: AsyncExitStack, settings: Settings) -> Passwords:

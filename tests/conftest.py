@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.fixtures.charts",
     "tests.fixtures.archives",
     "tests.fixtures.people",
+    "tests.fixtures.second_factor",
     "tests.fixtures.workers",
     "tests.fixtures.mail",
     "tests.fixtures.notices",

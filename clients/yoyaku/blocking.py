@@ -17,7 +17,7 @@ from yoyaku.services.queue import QueueCalls
 from yoyaku.services.records import RecordCalls
 from yoyaku.services.reports import ReportCalls
 from yoyaku.services.schedules import ScheduleCalls
-from yoyaku.services.sessions import SessionCalls
+from yoyaku.services.second_factors import SecondFactorCalls
 from yoyaku.services.time_off import TimeOffCalls
 from yoyaku.tokens import TokenSource
 
@@ -34,7 +34,7 @@ class BlockingClient(
     RecordCalls,
     ReportCalls,
     NotificationCalls,
-    SessionCalls,
+    SecondFactorCalls,
     AccountCalls,
     Blocking,
 ):

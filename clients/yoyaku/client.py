@@ -12,7 +12,7 @@ from yoyaku.services.queue import QueueCalls
 from yoyaku.services.records import RecordCalls
 from yoyaku.services.reports import ReportCalls
 from yoyaku.services.schedules import ScheduleCalls
-from yoyaku.services.sessions import SessionCalls
+from yoyaku.services.second_factors import SecondFactorCalls
 from yoyaku.services.time_off import TimeOffCalls
 
 
@@ -26,7 +26,7 @@ class Client(
     RecordCalls,
     ReportCalls,
     NotificationCalls,
-    SessionCalls,
+    SecondFactorCalls,
     AccountCalls,
 ):
     """Calls yoyaku from asyncio; safe to share between tasks of one event loop.

@@ -40,6 +40,8 @@ class Caller:
     expires_at: datetime
     generation: int = 0
     """The account's generation when the token was issued; raising it ends all of the account's sessions."""
+    second_factor_missing: bool = False
+    """May only set up a second factor, which the account needs and does not have."""
 
 
 class Action(StrEnum):
@@ -89,6 +91,7 @@ class Action(StrEnum):
     RETRY_NOTIFICATION = "retry_notification"
     CHANGE_PASSWORD = "change_password"
     SEE_OWN_ACCOUNT = "see_own_account"
+    SET_UP_SECOND_FACTOR = "set_up_second_factor"
 
     __hash__ = str.__hash__
 
@@ -156,6 +159,7 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.RETRY_NOTIFICATION: {_A: Scope.ANY},
     Action.CHANGE_PASSWORD: dict.fromkeys((_P, _D, _S, _A), Scope.ANY),
     Action.SEE_OWN_ACCOUNT: dict.fromkeys(Role, Scope.ANY),
+    Action.SET_UP_SECOND_FACTOR: dict.fromkeys((_D, _S, _A), Scope.ANY),
 }
 
 
@@ -170,16 +174,6 @@ class Owner(NamedTuple):
 
 
 NOBODY = Owner()
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """Which objects a caller reaches with an action, to filter lists by: `everything`, or what any field matches."""
-
-    everything: bool
-    clinic_ids: frozenset[str]
-    doctor_id: str | None
-    patient_id: str | None
 
 
 def may(caller: Caller, action: Action, owner: Owner = NOBODY) -> bool:
@@ -214,20 +208,6 @@ def not_allowed(action: Action) -> DomainError:
     """NOT_ALLOWED, which is the same whether or not the object exists."""
     message = f"your account may not {action.replace('_', ' ')} here: sign in with an account that may"
     return DomainError(Reason.NOT_ALLOWED, message, metadata={"action": action.value})
-
-
-def reach(caller: Caller, action: Action) -> Reach:
-    """The objects that all roles of the caller together reach (NOT_ALLOWED if none of them permits the action)."""
-    rules = RULES[action]
-    scopes = {rules[role] for role in caller.roles if role in rules}
-    if not scopes:
-        raise not_allowed(action)
-    return Reach(
-        everything=Scope.ANY in scopes or (Scope.CLINIC in scopes and ALL_CLINICS in caller.clinic_ids),
-        clinic_ids=caller.clinic_ids if Scope.CLINIC in scopes else frozenset(),
-        doctor_id=caller.doctor_id if Scope.OWN_DOCTOR in scopes else None,
-        patient_id=caller.patient_id if Scope.OWN_PATIENT in scopes else None,
-    )
 
 
 def roles_of(names: Iterable[str]) -> frozenset[Role]:

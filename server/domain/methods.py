@@ -114,6 +114,12 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "AuthService/ChangePassword": (Action.CHANGE_PASSWORD,),
     "AuthService/DisableAccount": (Action.MANAGE_ACCOUNTS,),
     "AuthService/EnableAccount": (Action.MANAGE_ACCOUNTS,),
+    "AuthService/GetSecondFactor": (Action.SET_UP_SECOND_FACTOR,),
+    "AuthService/EnrolSecondFactor": (Action.SET_UP_SECOND_FACTOR,),
+    "AuthService/ConfirmSecondFactor": (Action.SET_UP_SECOND_FACTOR,),
+    "AuthService/RenewRecoveryCodes": (Action.SET_UP_SECOND_FACTOR,),
+    "AuthService/RemoveSecondFactor": (Action.SET_UP_SECOND_FACTOR,),
+    "AuthService/ResetSecondFactor": (Action.MANAGE_ACCOUNTS,),
     "AuthService/GetSigningKeys": (),
     "AuthService/PairDisplay": (),
     "AuthService/ConfirmDisplay": (Action.MANAGE_DISPLAYS,),
@@ -123,6 +129,15 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "AuthService/ExchangeDeviceToken": (),
 }
 """By service and method. The first action decides; only some requests need the others. No action: no token needed."""
+
+WITHOUT_SECOND_FACTOR = (
+    "AuthService/GetMe",
+    "AuthService/ChangePassword",
+    "AuthService/GetSecondFactor",
+    "AuthService/EnrolSecondFactor",
+    "AuthService/ConfirmSecondFactor",
+)
+"""What an account may call that needs a second factor and has none, besides methods that need no token."""
 
 LIMITED: dict[str, tuple[str, ...]] = {
     "booking": (

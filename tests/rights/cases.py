@@ -159,6 +159,30 @@ CASES: dict[str, Sequence[Case]] = {
     ],
     "AuthService/DisableAccount": [Case(lambda _, s: auth.DisableAccountRequest(account_id=s.account_id))],
     "AuthService/EnableAccount": [Case(lambda _, s: auth.EnableAccountRequest(account_id=s.account_id))],
+    "AuthService/GetSecondFactor": [Case(lambda _w, _s: auth.GetSecondFactorRequest(), objectless=True)],
+    "AuthService/EnrolSecondFactor": [Case(lambda _w, _s: auth.EnrolSecondFactorRequest(), objectless=True)],
+    "AuthService/ConfirmSecondFactor": [
+        Case(
+            lambda _w, _s: auth.ConfirmSecondFactorRequest(code="000000"),
+            objectless=True,
+            passed=["SECOND_FACTOR_WRONG", "TOO_MANY_ATTEMPTS"],
+        )
+    ],
+    "AuthService/RenewRecoveryCodes": [
+        Case(
+            lambda _w, _s: auth.RenewRecoveryCodesRequest(code="no code"),
+            objectless=True,
+            passed=["SECOND_FACTOR_WRONG", "TOO_MANY_ATTEMPTS"],
+        )
+    ],
+    "AuthService/RemoveSecondFactor": [
+        Case(
+            lambda _w, _s: auth.RemoveSecondFactorRequest(password="none", code="no code"),
+            objectless=True,
+            passed=["PASSWORD_WRONG", "TOO_MANY_ATTEMPTS"],
+        )
+    ],
+    "AuthService/ResetSecondFactor": [Case(lambda _, s: auth.ResetSecondFactorRequest(account_id=s.account_id))],
     "AuthService/ConfirmDisplay": [
         Case(
             lambda _, s: auth.ConfirmDisplayRequest(pairing_code="ABCD2345", clinic_id=s.clinic_id, name="Display"),

@@ -24,10 +24,10 @@ from server.domain.identity import (
     Scope,
     acts_for_others,
     may,
-    reach,
     roles_of,
 )
 from server.domain.ids import uuid7_maker
+from server.domain.reach import reach
 from server.rpc.messages.errors import CODES
 from server.rpc.messages.validate import WORDS
 from yoyaku.v1 import error_reason_pb2, schedule_pb2

@@ -5,6 +5,7 @@ import { choice } from "../shared/ask.js";
 import { make, part } from "../shared/elements.js";
 import { wasLeft, whenIdle } from "../shared/idle.js";
 import { language, languageButton } from "../shared/language.js";
+import { setUpFirst, showMyAccount } from "../shared/my_account.js";
 import { Session } from "../shared/session.js";
 import { signInForm } from "../shared/sign_in.js";
 import { sharedWords } from "../shared/words.js";
@@ -63,6 +64,7 @@ async function enter() {
   } catch (error) {
     const failure = asFailure(error);
     if (failure.status === 401) return signIn(refused(lang, failure));
+    if (failure.reason === "SECOND_FACTOR_MISSING") return root.replaceChildren(setUpFirst(session, lang, () => enter(), () => (session.signOut(), signIn())));
     root.replaceChildren(make("main", { class: "narrow" }, make("p", { role: "alert" }, refused(lang, failure)), make("button", { type: "button", onclick: () => enter() }, t.tryAgain)));
   }
 }
@@ -79,9 +81,10 @@ function open(clinic, clinics) {
   const names = /** @type {(keyof typeof PARTS)[]} */ (Object.keys(PARTS));
   const links = names.map((name) => make("a", { href: `#${name}` }, t[name]));
   const main = make("main", { id: "part", tabindex: "-1" });
-  const out = make("button", { type: "button", onclick: () => (shown.abort(), session.signOut(), signIn()) }, t.signOut);
+  const mine = make("button", { type: "button", onclick: () => showMyAccount(session, lang) }, sharedWords(lang).myAccount);
+  const out = make("button", { type: "button", onclick: () => (shown.abort(), session.signOut(), signIn()) }, sharedWords(lang).signOut);
   root.replaceChildren(
-    make("div", { class: "shell" }, make("nav", { "aria-label": t.parts }, make("div", { class: "field" }, make("label", { for: "clinic" }, t.clinic), chooser), ...links, make("a", { href: "/desk" }, t.desk), out), main),
+    make("div", { class: "shell" }, make("nav", { "aria-label": t.parts }, make("div", { class: "field" }, make("label", { for: "clinic" }, t.clinic), chooser), ...links, make("a", { href: "/desk" }, t.desk), mine, out), main),
     admin.bar,
   );
   const show = (/** @type {boolean} */ moved) => {

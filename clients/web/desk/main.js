@@ -4,6 +4,7 @@ import { asFailure } from "../shared/api.js";
 import { make, part } from "../shared/elements.js";
 import { wasLeft, whenIdle } from "../shared/idle.js";
 import { language, languageButton } from "../shared/language.js";
+import { setUpFirst } from "../shared/my_account.js";
 import { Session } from "../shared/session.js";
 import { signInForm } from "../shared/sign_in.js";
 import { WallClock } from "../shared/wall_clock.js";
@@ -59,6 +60,7 @@ async function enter() {
   } catch (error) {
     const failure = asFailure(error);
     if (failure.status === 401) return signIn(refused(lang, failure));
+    if (failure.reason === "SECOND_FACTOR_MISSING") return root.replaceChildren(setUpFirst(session, lang, () => enter(), () => refuse("")));
     root.replaceChildren(make("main", { class: "narrow" }, make("p", { role: "alert" }, refused(lang, failure)), make("button", { onclick: () => enter() }, t.tryAgain)));
   }
 }

@@ -10,7 +10,7 @@ import { language } from "../shared/language.js";
 import { WallClock } from "../shared/wall_clock.js";
 import { Calls } from "./calls.js";
 import { Lanes } from "./lanes.js";
-import { drawCode } from "./qr.js";
+import { drawCode } from "../shared/qr.js";
 import { View } from "./view.js";
 import { Voice } from "./voice.js";
 import { queueWords } from "./words.js";

@@ -28,19 +28,25 @@ export class Session {
     return this.#tokens?.account ?? null;
   }
 
-  /** Sign in (Failure). @param {string} email @param {string} password */
-  async signIn(email, password) {
-    const answer = await call("/api/auth/login", { body: { email, password }, clock: this.clock, timeoutMs: 20_000 });
+  /** Sign in (Failure). @param {string} email @param {string} password @param {string} code of the second factor, if the account has one */
+  async signIn(email, password, code = "") {
+    const body = { email, password, second_factor_code: code };
+    const answer = await call("/api/auth/login", { body, clock: this.clock, timeoutMs: 20_000 });
     this.#keep(answer, answer.account);
   }
 
   /** Change the password, which ends all other sessions (Failure). @param {string} current @param {string} next */
-  async changePassword(current, next) {
+  changePassword(current, next) {
+    return this.beginAnew("/api/auth/password:change", { current_password: current, new_password: next });
+  }
+
+  /** The answer of a call that ends all sessions and begins a new one, which is kept (Failure). @param {string} path @param {object} body */
+  async beginAnew(path, body) {
     const account = this.#tokens?.account;
     if (!account) throw new Failure(401, "SESSION_ENDED");
-    const body = { current_password: current, new_password: next };
-    const answer = await this.#withToken((token) => call("/api/auth/password:change", { body, token, timeoutMs: 20_000 }));
+    const answer = await this.#withToken((token) => call(path, { body, token, timeoutMs: 20_000 }));
     this.#keep(answer, account);
+    return answer;
   }
 
   /** Sign out here, and at the server if it can be reached. */

@@ -18,8 +18,14 @@ import { refusal } from "./words.js";
  */
 export function signInForm(session, words, done, ...below) {
   const password = make("input", { id: "password", name: "password", type: "password", autocomplete: "current-password" });
+  /** The form in which the code is asked for. @param {string} email @param {string} secret */
+  const askForCode = (email, secret) => {
+    const second = codeForm(session, words, email, secret, done, () => (second.replaceWith(first), first.querySelector("input")?.focus()));
+    first.replaceWith(second);
+    second.querySelector("input")?.focus();
+  };
   const show = make("input", { id: "show-password", type: "checkbox", onchange: () => (password.type = show.checked ? "text" : "password") });
-  return form(
+  const first = form(
     words.problem,
     async (values) => {
       const wrong = missing(words, values);
@@ -28,6 +34,7 @@ export function signInForm(session, words, done, ...below) {
         await session.signIn(values.email ?? "", values.password ?? "");
       } catch (error) {
         const failure = asFailure(error);
+        if (failure.reason === "SECOND_FACTOR_REQUIRED") return askForCode(values.email ?? "", values.password ?? "");
         const text = failure.status === 400 ? words.refusals.SIGN_IN_FAILED : refusal(words, {}, failure);
         return [{ id: "", text }];
       }
@@ -39,6 +46,34 @@ export function signInForm(session, words, done, ...below) {
     make("div", { class: "actions" }, make("button", { class: "primary" }, words.signIn)),
     ...below,
   );
+  return first;
+}
+
+/**
+ * The form that asks for the code of an account's second factor, once the password was right.
+ * @param {Session} session @param {SharedWords} words @param {string} email @param {string} password
+ * @param {() => void} done @param {() => void} back
+ */
+function codeForm(session, words, email, password, done, back) {
+  return form(
+    words.problem,
+    async ({ "factor-code": code = "" }) => {
+      if (code.length < 6) return [{ id: "factor-code", text: words.factorCodeMissing }];
+      try {
+        await session.signIn(email, password, code);
+      } catch (error) {
+        return [{ id: "factor-code", text: refusal(words, {}, asFailure(error)) }];
+      }
+      done();
+    },
+    codeField(words, words.factorCodeHint),
+    make("div", { class: "actions" }, make("button", { class: "primary" }, words.signIn), make("button", { type: "button", onclick: back }, words.back)),
+  );
+}
+
+/** A field for a code of a second factor. @param {SharedWords} words @param {string} hint */
+export function codeField(words, hint) {
+  return field(words.factorCode, { id: "factor-code", autocomplete: "one-time-code", maxlength: 40, spellcheck: "false" }, { hint });
 }
 
 /** @param {SharedWords} words @param {Record<string, string>} values @returns {Wrong[]} */

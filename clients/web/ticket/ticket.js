@@ -4,7 +4,7 @@
  * window that another page has opened for it.
  */
 
-import { drawCode } from "../queue/qr.js";
+import { drawCode } from "../shared/qr.js";
 import { queueWords } from "../queue/words.js";
 import { language } from "../shared/language.js";
 import { part } from "../shared/elements.js";

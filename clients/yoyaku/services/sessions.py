@@ -11,13 +11,15 @@ class SessionCalls(ServiceCalls):
     """The calls of people who sign in; with the token source TokenStore, the tokens are kept there."""
 
     @ClientMethod
-    async def login(self, email: str, password: str) -> pb.LoginResponse:
+    async def login(self, email: str, password: str, second_factor_code: str = "") -> pb.LoginResponse:
         """Sign in (Unauthenticated; Unavailable after too many attempts). Later calls use the new token.
 
+        For an account with a second factor: Unauthenticated with the reason SECOND_FACTOR_REQUIRED without a code,
+        NotAllowed with a wrong one.
         OSError if the file of a TokenStore cannot be written: no session begins then.
         """
         await self._prepare()
-        request = pb.LoginRequest(email=email, password=password)
+        request = pb.LoginRequest(email=email, password=password, second_factor_code=second_factor_code)
         answer = await self._call_openly(self._stub(AuthServiceStub).Login, request)
         await self._keep(answer)
         return answer
@@ -59,7 +61,13 @@ class SessionCalls(ServiceCalls):
         if store := self._token.store:
             await store.prepare()
 
-    async def _keep(self, answer: pb.LoginResponse | pb.ChangePasswordResponse) -> None:
+    async def _keep(
+        self,
+        answer: pb.LoginResponse
+        | pb.ChangePasswordResponse
+        | pb.ConfirmSecondFactorResponse
+        | pb.RemoveSecondFactorResponse,
+    ) -> None:
         if store := self._token.store:
             await store.save(answer)
             self._token.drop()

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from psycopg.rows import args_row
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, insert, select
 
 from db.postgres.cluster.engines import Connection
 from db.postgres.driver.statements import sql
-from db.postgres.tables import accounts, signing_keys
+from db.postgres.tables import signing_keys
 
 
 class AccountRow(NamedTuple):
@@ -25,6 +25,8 @@ class AccountRow(NamedTuple):
     """Works for every clinic of the group, including future ones."""
     generation: int = 0
     """Raising it ends all sessions."""
+    second_factor: bool = False
+    """Whether a code is asked for besides the password."""
 
 
 class SigningKeyRow(NamedTuple):
@@ -43,7 +45,11 @@ CASE WHEN accounts.doctor_id IS NULL THEN accounts.clinic_ids ELSE ARRAY(
     SELECT theirs.clinic_id FROM doctors own JOIN doctors theirs ON theirs.practitioner_id = own.practitioner_id
     WHERE own.id = accounts.doctor_id AND theirs.active) END AS clinic_ids
 """
-COLUMNS = ", ".join(_CLINIC_IDS if name == "clinic_ids" else f"accounts.{name}" for name in AccountRow._fields)
+_SECOND_FACTOR = """
+EXISTS (SELECT FROM second_factors f WHERE f.account_id = accounts.id AND f.confirmed_at IS NOT NULL) AS second_factor
+"""
+_COMPUTED = {"clinic_ids": _CLINIC_IDS, "second_factor": _SECOND_FACTOR}
+COLUMNS = ", ".join(_COMPUTED.get(name, f"accounts.{name}") for name in AccountRow._fields)
 """What an AccountRow is read from; the clinics of a doctor are those where the doctor works."""
 _KEYS = sql(select(*signing_keys.c).order_by(signing_keys.c.signs_from.desc(), signing_keys.c.kid))
 _ADD_KEY = sql(insert(signing_keys).values({name: bindparam(name) for name in SigningKeyRow._fields}))
@@ -51,9 +57,7 @@ _FORGET_KEYS = """
 DELETE FROM signing_keys WHERE signs_from < (SELECT max(signs_from) FROM signing_keys WHERE signs_from < %(ended)s)
 """
 _ACCOUNT = f"SELECT {COLUMNS} FROM accounts WHERE id = %(id)s AND disabled_at IS NULL"
-_ACCOUNTS_BY_EMAIL = sql(
-    select(*(accounts.c[name] for name in AccountRow._fields)).where(accounts.c.email == func.any(bindparam("emails")))
-)
+_ACCOUNTS_BY_EMAIL = f"SELECT {COLUMNS} FROM accounts WHERE email = ANY(%(emails)s)"
 _PUT_ACCOUNT = """
 INSERT INTO accounts (id, email, roles, clinic_ids, all_clinics, patient_id, doctor_id, created_at)
 VALUES (%(id)s, %(email)s, %(roles)s, %(clinic_ids)s::uuid[], %(all_clinics)s, %(patient_id)s, %(doctor_id)s, %(now)s)
@@ -62,7 +66,8 @@ ON CONFLICT (email) DO UPDATE SET roles = excluded.roles, clinic_ids = excluded.
 RETURNING id
 """
 _END_SESSIONS = """
-UPDATE accounts SET generation = generation + 1, sessions_ended_at = %(now)s WHERE id = %(id)s
+UPDATE accounts SET generation = generation + 1, sessions_ended_at = %(now)s
+WHERE id = %(id)s AND disabled_at IS NULL RETURNING generation
 """
 _DISABLE = """
 UPDATE accounts SET generation = generation + 1, sessions_ended_at = %(now)s, disabled_at = %(now)s
@@ -125,9 +130,13 @@ async def put_account(pg: Connection, row: AccountRow, now: datetime) -> str:
     return str(found[0])
 
 
-async def end_sessions(pg: Connection, account_id: str, now: datetime) -> None:
-    """Raise the generation of an account, so that its present tokens are refused."""
-    await pg.execute(_END_SESSIONS, {"id": account_id, "now": now})
+async def end_sessions(pg: Connection, account_id: str, now: datetime) -> int | None:
+    """Raise the generation of an account, so that its present tokens are refused.
+
+    The new one; None if there is no such account, or it is disabled.
+    """
+    found = await (await pg.execute(_END_SESSIONS, {"id": account_id, "now": now})).fetchone()
+    return None if found is None else int(found[0])
 
 
 async def disable(pg: Connection, account_id: str, now: datetime) -> bool:

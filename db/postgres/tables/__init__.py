@@ -23,7 +23,14 @@ from db.postgres.tables.directory import (
     working_sessions,
 )
 from db.postgres.tables.feed import appointment_changes, clinic_feeds
-from db.postgres.tables.identity import accounts, credentials, security_events, signing_keys
+from db.postgres.tables.identity import (
+    accounts,
+    credentials,
+    recovery_codes,
+    second_factors,
+    security_events,
+    signing_keys,
+)
 from db.postgres.tables.imports import imported_resources
 from db.postgres.tables.notifications import notifications
 from db.postgres.tables.queue import announcements, lane_days, lanes, queue_rules, ticket_events, tickets
@@ -75,9 +82,11 @@ __all__ = [
     "record_retention",
     "record_versions",
     "records",
+    "recovery_codes",
     "reserved_systems",
     "resources",
     "schedule_days",
+    "second_factors",
     "security_events",
     "signing_keys",
     "ticket_events",

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     DDL,
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -64,6 +65,34 @@ credentials = Table(
     UniqueConstraint("certificate_name", name="credentials_certificate_unique"),
 )
 
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("account_id", UUID, ForeignKey("accounts.id", name="second_factors_account_fkey"), nullable=False),
+    # Of the authenticator app; encrypted.
+    not_null("secret_encrypted", LargeBinary()),
+    not_null("created_at", INSTANT),
+    # None until a code has shown that the app has the secret.
+    Column("confirmed_at", INSTANT),
+    # The newest time step whose code was used: that code and older ones are refused.
+    not_null("last_step", BigInteger()),
+    PrimaryKeyConstraint("account_id", name="second_factors_pkey"),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column(
+        "account_id",
+        UUID,
+        ForeignKey("second_factors.account_id", name="recovery_codes_account_fkey", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    # SHA-256 of a code that was not used yet.
+    not_null("code_hash", LargeBinary()),
+    PrimaryKeyConstraint("account_id", "code_hash", name="recovery_codes_pkey"),
+)
+
 signing_keys = Table(
     "signing_keys",
     metadata,
@@ -87,7 +116,8 @@ security_events = Table(
             "security_events_kind_known",
             "kind IN ('account_invited', 'account_disabled', 'password_set', 'password_changed', 'password_reset',"
             " 'display_confirmed', 'display_revoked', 'service_account_created', 'refresh_token_reused',"
-            " 'account_enabled', 'password_reset_requested')",
+            " 'account_enabled', 'password_reset_requested', 'second_factor_confirmed', 'second_factor_removed',"
+            " 'second_factor_reset', 'recovery_code_used', 'recovery_codes_renewed')",
         ),
     ),
     # An account's id, or the name of a program that acts on nobody's behalf.

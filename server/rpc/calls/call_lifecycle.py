@@ -15,7 +15,7 @@ from grpc_status import rpc_status
 
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import Caller, not_allowed, roles_for
-from server.domain.methods import METHODS
+from server.domain.methods import METHODS, WITHOUT_SECOND_FACTOR
 from server.rpc.calls.current_call import CurrentCall, set_current
 from server.rpc.calls.preconditions import IF_MATCH, PRECONDITION_FAILED
 from server.rpc.calls.read_marks import READ_MARK, mark_of
@@ -149,13 +149,22 @@ remembered = lru_cache(maxsize=_REMEMBERED_QUESTIONS)(_checked)
 
 
 def gatekeeper(method: str) -> Callable[[Caller], None]:
-    """Returns a check, to run before the request is read, that a role of the caller permits a method (NOT_ALLOWED)."""
-    actions = METHODS[method.removeprefix("/yoyaku.v1.")]
-    roles = roles_for(actions)
+    """Returns a check, to run before the request is read, that a caller may use a method at all.
+
+    It raises NOT_ALLOWED if no role permits it, SECOND_FACTOR_MISSING if the account has to set one up first.
+    """
+    name = method.removeprefix("/yoyaku.v1.")
+    actions = METHODS[name]
+    roles, needs_second_factor = roles_for(actions), name not in WITHOUT_SECOND_FACTOR
 
     def check(caller: Caller) -> None:
         if caller.roles.isdisjoint(roles):
             raise not_allowed(actions[0])
+        if caller.second_factor_missing and needs_second_factor:
+            raise DomainError(
+                Reason.SECOND_FACTOR_MISSING,
+                "your account needs a second factor: set one up with an authenticator app, then go on",
+            )
 
     return check
 

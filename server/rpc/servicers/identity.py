@@ -14,24 +14,23 @@ from server.rpc.calls.current_call import caller
 from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.messages.convert import to_timestamp
 from server.rpc.messages.validate import checked
-from server.usecases.identity.access_tokens import LIFETIME
+from server.rpc.servicers.second_factors import EXPIRES_IN, SecondFactorServicer, granted
 from server.usecases.identity.accounts import Accounts, NewAccount
 from server.usecases.identity.devices import Devices, NewDisplay, NewService
 from server.usecases.identity.password_offers import ForgottenPasswords, Offer
-from server.usecases.identity.sessions import Grant, Sessions
+from server.usecases.identity.second_factors import SecondFactors
+from server.usecases.identity.sessions import Sessions
 from server.usecases.identity.signing_keys import SigningKeys
 from server.usecases.sealing import Seal
 from yoyaku.v1 import account_pb2, account_role_pb2, display_pb2, signing_key_pb2
 from yoyaku.v1 import auth_service_pb2 as pb
-from yoyaku.v1.auth_service_pb2_grpc import AuthServiceServicer
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 _ROLE = "ACCOUNT_ROLE_"
-_EXPIRES_IN = int(LIFETIME.total_seconds())
 
 
-class AuthServicer(AuthServiceServicer):
+class AuthServicer(SecondFactorServicer):
     """Gives people and devices their tokens, and publishes the keys that verify those.
 
     `seal` encrypts the stored answers of idempotent writes that contain a secret.
@@ -43,6 +42,7 @@ class AuthServicer(AuthServiceServicer):
         sessions: Sessions,
         accounts: Accounts,
         forgotten: ForgottenPasswords,
+        second_factors: SecondFactors,
         devices: Devices,
         seal: Seal,
     ) -> None:
@@ -50,23 +50,26 @@ class AuthServicer(AuthServiceServicer):
         self._sessions = sessions
         self._accounts = accounts
         self._forgotten = forgotten
+        self._second_factors = second_factors
         self._devices = devices
         self._seal = seal
 
     async def Login(self, request: pb.LoginRequest, context: Context) -> pb.LoginResponse:
-        grant = await self._sessions.login(request.email, request.password, client_address(context))
-        return pb.LoginResponse(**_granted(grant), account=_account(grant.account))
+        grant = await self._sessions.login(
+            request.email, request.password, client_address(context), request.second_factor_code
+        )
+        return pb.LoginResponse(**granted(grant), account=self._account(grant.account))
 
     async def RefreshToken(self, request: pb.RefreshTokenRequest, context: Context) -> pb.RefreshTokenResponse:
         grant = await self._sessions.refresh(request.refresh_token, request.request_id.lower())
-        return pb.RefreshTokenResponse(**_granted(grant))
+        return pb.RefreshTokenResponse(**granted(grant))
 
     async def Logout(self, request: pb.LogoutRequest, context: Context) -> pb.LogoutResponse:
         await self._sessions.logout(request.refresh_token)
         return pb.LogoutResponse()
 
     async def GetMe(self, request: pb.GetMeRequest, context: Context) -> pb.GetMeResponse:
-        return pb.GetMeResponse(account=_account(await self._accounts.me(caller())))
+        return pb.GetMeResponse(account=self._account(await self._accounts.me(caller())))
 
     async def InviteAccount(self, request: pb.InviteAccountRequest, context: Context) -> pb.InviteAccountResponse:
         write = idempotent_write(caller(), request, request.request_id, _invited, pb.InviteAccountResponse, self._seal)
@@ -88,7 +91,7 @@ class AuthServicer(AuthServiceServicer):
 
     async def ChangePassword(self, request: pb.ChangePasswordRequest, context: Context) -> pb.ChangePasswordResponse:
         grant = await self._accounts.change_password(caller(), request.current_password, request.new_password)
-        return pb.ChangePasswordResponse(**_granted(grant))
+        return pb.ChangePasswordResponse(**granted(grant))
 
     async def DisableAccount(self, request: pb.DisableAccountRequest, context: Context) -> pb.DisableAccountResponse:
         await self._accounts.disable(caller(), request.account_id.lower())
@@ -138,19 +141,14 @@ class AuthServicer(AuthServiceServicer):
     ) -> pb.ExchangeDeviceTokenResponse:
         row, token = await self._devices.exchange(request.device_token)
         return pb.ExchangeDeviceTokenResponse(
-            access_token=token, expires_in=_EXPIRES_IN, account_id=row.id, clinic_ids=row.clinic_ids
+            access_token=token, expires_in=EXPIRES_IN, account_id=row.id, clinic_ids=row.clinic_ids
         )
 
-
-def _granted(grant: Grant) -> dict[str, Any]:
-    return {
-        "access_token": grant.access_token,
-        "refresh_token": grant.refresh_token,
-        "expires_in": _EXPIRES_IN,
-    }
+    def _account(self, row: AccountRow) -> account_pb2.Account:
+        return _to_account(row, second_factor_missing=self._accounts.lacks_second_factor(row))
 
 
-def _account(row: AccountRow) -> account_pb2.Account:
+def _to_account(row: AccountRow, *, second_factor_missing: bool) -> account_pb2.Account:
     return account_pb2.Account(
         id=row.id,
         email=row.email or "",
@@ -159,6 +157,8 @@ def _account(row: AccountRow) -> account_pb2.Account:
         all_clinics=row.all_clinics,
         patient_id=row.patient_id or "",
         doctor_id=row.doctor_id or "",
+        second_factor=row.second_factor,
+        second_factor_missing=second_factor_missing,
     )
 
 

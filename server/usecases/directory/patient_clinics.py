@@ -6,7 +6,8 @@ from db.postgres.cluster.engines import Connection
 from db.postgres.directory import patients
 from server.domain.contacts import KNOWN_AFTER
 from server.domain.errors import DomainError, Reason
-from server.domain.identity import Action, Caller, Owner, may, reach
+from server.domain.identity import Action, Caller, Owner, may
+from server.domain.reach import reach
 from server.domain.reasons import check_reason
 
 

@@ -1,6 +1,7 @@
 """Access tokens: signed with keys that are encrypted at rest, verified on every call."""
 
 import asyncio
+from collections.abc import Container
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -32,13 +33,16 @@ _CLOCKS_APART = timedelta(minutes=1)
 
 
 class AccessTokens:
-    """Issues and verifies access tokens."""
+    """Issues and verifies access tokens; accounts with one of `second_factor_roles` need a second factor."""
 
-    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, keys: SigningKeys) -> None:
+    def __init__(
+        self, engine: Engine, clock: Clock, new_id: IdMaker, keys: SigningKeys, second_factor_roles: Container[str] = ()
+    ) -> None:
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
         self._keys = keys
+        self._second_factor_roles = second_factor_roles
         # The oldest expire first, so those that are used again need not be moved to the end.
         self._verified: FIFOCache[str, Caller] = FIFOCache(_REMEMBERED_TOKENS)
         self._ended: dict[str, int] = {}
@@ -76,6 +80,10 @@ class AccessTokens:
                 metadata={"expired_at": f"{caller.expires_at:%Y-%m-%dT%H:%M:%SZ}"},
             )
         return caller
+
+    def lacks_second_factor(self, account: AccountRow) -> bool:
+        """Whether an account needs a second factor and has none: its tokens are good for setting one up, and no more."""
+        return not account.second_factor and any(role in self._second_factor_roles for role in account.roles)
 
     def is_revoked(self, caller: Caller) -> bool:
         """Whether the sessions of the caller's account were ended after the token was issued."""
@@ -115,8 +123,12 @@ class AccessTokens:
             "clinic_ids": [ALL_CLINICS] if account.all_clinics else list(account.clinic_ids),
             "generation": account.generation,
         }
-        owned = {"patient_id": account.patient_id, "doctor_id": account.doctor_id}
-        return claims | {name: value for name, value in owned.items() if value}
+        optional = {
+            "patient_id": account.patient_id,
+            "doctor_id": account.doctor_id,
+            "second_factor_missing": self.lacks_second_factor(account),
+        }
+        return claims | {name: value for name, value in optional.items() if value}
 
     async def _decode(self, token: str) -> Caller:
         try:
@@ -167,6 +179,7 @@ def _caller(claims: dict[str, object]) -> Caller:
         doctor_id=_optional(claims.get("doctor_id")),
         expires_at=datetime.fromtimestamp(int(str(claims["exp"])), UTC),
         generation=int(str(claims.get("generation", 0))),
+        second_factor_missing=bool(claims.get("second_factor_missing")),
     )
 
 

@@ -12,6 +12,7 @@ from db.postgres.cluster.transaction import transact
 from db.postgres.directory import clinics
 from db.postgres.identity import accounts, passwords
 from db.postgres.identity.accounts import AccountRow
+from db.postgres.identity.passwords import SignInRow
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.identity import Action, Caller, Role, not_allowed, require
 from server.domain.ids import Clock, IdMaker
@@ -65,6 +66,10 @@ class Accounts:
         if row is None:
             raise revoked()
         return row
+
+    def lacks_second_factor(self, account: AccountRow) -> bool:
+        """Whether an account needs a second factor and has none."""
+        return self._sessions.lacks_second_factor(account)
 
     async def invite(self, caller: Caller, new: NewAccount, write: Write[Offer, M]) -> M:
         """Create an account without a password; errors are those of InviteAccount in the contract."""
@@ -133,10 +138,7 @@ class Accounts:
     async def change_password(self, caller: Caller, current: str, new: str) -> Grant:
         """Change the caller's own password, end all sessions and begin one; errors are those of ChangePassword."""
         require(caller, Action.CHANGE_PASSWORD)
-        known = await read(self._engine, lambda pg: passwords.by_id(pg, caller.id))
-        row = await self._sessions.check(known.account.email, current) if known and known.account.email else None
-        if row is None or row.account.id != caller.id:
-            raise _password_wrong()
+        row = await self.require_password(caller, current)
         await self._check("new_password", new, caller.id, row.account.email or "")
         old, hashed, now = row.password_hash or "", await self._passwords.hash(new), self._clock()
 
@@ -150,6 +152,14 @@ class Accounts:
         with database_failures_as_domain_errors():
             generation = await transact(self._engine, work)
         return await self._sessions.begin(row.account._replace(generation=generation))
+
+    async def require_password(self, caller: Caller, password: str) -> SignInRow:
+        """The caller's account, if the password is right (PASSWORD_WRONG, and what Sessions.check raises)."""
+        known = await read(self._engine, lambda pg: passwords.by_id(pg, caller.id))
+        row = await self._sessions.check(known.account.email, password) if known and known.account.email else None
+        if row is None or row.account.id != caller.id:
+            raise _password_wrong()
+        return row
 
     async def disable(self, caller: Caller, account_id: str) -> None:
         """End an account and its sessions (ACCOUNT_NOT_FOUND, NOT_ALLOWED)."""

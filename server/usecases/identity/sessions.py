@@ -23,6 +23,7 @@ from server.usecases.identity import security_events
 from server.usecases.identity.access_tokens import AccessTokens
 from server.usecases.identity.attempts import reached
 from server.usecases.identity.passwords import Passwords
+from server.usecases.identity.second_factor_check import SecondFactorCheck, code_required
 from server.usecases.identity.sign_in_limits import SignInLimits
 from server.usecases.sealing import digest, new_secret
 from server.usecases.unit_of_work import database_failures_as_domain_errors, read, require_primary
@@ -76,6 +77,7 @@ class Sessions:
         new_id: IdMaker,
         tokens: AccessTokens,
         passwords: Passwords,
+        second_factor: SecondFactorCheck,
         key: bytes,
     ) -> None:
         self._engine = engine
@@ -85,17 +87,25 @@ class Sessions:
         self._new_id = new_id
         self._tokens = tokens
         self._passwords = passwords
+        self.second_factor = second_factor
         self._key = key
         self._limits = SignInLimits(store)
 
-    async def login(self, email: str, password: str, address: str) -> Grant:
-        """Begin a session for a caller at an address; errors are those of Login in the contract."""
+    async def login(self, email: str, password: str, address: str, code: str = "") -> Grant:
+        """Begin a session for a caller at an address; `code` is of the account's second factor, if it has one.
+
+        Errors are those of Login in the contract.
+        """
         row = await self.check(email.lower(), password, address)
         if row is None:
             raise DomainError(
                 Reason.SIGN_IN_FAILED,
                 "the email or the password is wrong: check both, or ask for a new password",
             )
+        if row.account.second_factor:
+            if not code:
+                raise code_required()
+            await self.second_factor.use(row.account.id, code)
         return await self.begin(row.account)
 
     async def check(self, email: str, password: str, address: str = "") -> SignInRow | None:
@@ -122,6 +132,10 @@ class Sessions:
                 self._store, self._signer, token.kept(account.generation), self._new_id(), LIFE // _MILLISECOND
             )
         return Grant(await self._tokens.sign(account), str(token), account)
+
+    def lacks_second_factor(self, account: AccountRow) -> bool:
+        """Whether an account needs a second factor and has none."""
+        return self._tokens.lacks_second_factor(account)
 
     async def refresh(self, refresh_token: str, request_id: str) -> Grant:
         """The next tokens of a session; errors are those of RefreshToken in the contract."""

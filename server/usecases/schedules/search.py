@@ -13,8 +13,9 @@ from server.domain.booking.appointment_types import AppointmentType, check_type
 from server.domain.booking.availability import day_of
 from server.domain.booking.slots import Slot
 from server.domain.errors import invalid
-from server.domain.identity import Action, Caller, Owner, reach, require
+from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock
+from server.domain.reach import reach
 from server.usecases.schedules.appointment_types import type_of
 from server.usecases.schedules.doctor_mapping import busy_of, doctor_of
 from server.usecases.schedules.specialties import check_specialty

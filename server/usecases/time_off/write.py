@@ -22,8 +22,9 @@ from server.domain.booking.time_off import (
     is_cancelled,
     is_offered_a_move,
 )
-from server.domain.identity import Action, Caller, Owner, reach, require
+from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock, IdMaker
+from server.domain.reach import reach
 from server.usecases.appointments import history
 from server.usecases.appointments.day_locks import PractitionerSchedule
 from server.usecases.idempotency import Claim, Write

@@ -6,7 +6,6 @@ export const EN = {
   notForYou: "This page is for administrators. Sign in with such an account.",
   noClinic: "There is no clinic yet. Add the first one with the command line: yoyaku clinics create.",
   tryAgain: "Try again",
-  signOut: "Sign out",
   parts: "Administration",
   clinic: "Clinic",
   desk: "Desk",

@@ -7,7 +7,6 @@ export const JA = {
   notForYou: "このページは管理者のためのものです。管理者のアカウントでログインしてください。",
   noClinic: "クリニックがまだありません。コマンド yoyaku clinics create で最初の1件を追加してください。",
   tryAgain: "もう一度試す",
-  signOut: "ログアウト",
   parts: "管理",
   clinic: "クリニック",
   desk: "受付",

@@ -3,6 +3,8 @@
 import { make } from "../../shared/elements.js";
 import { plusDays, WallClock } from "../../shared/wall_clock.js";
 import { finder } from "../acts/patients.js";
+import { showMyAccount } from "../../shared/my_account.js";
+import { sharedWords } from "../../shared/words.js";
 import { Picker } from "../../shared/picker.js";
 import { refused } from "../words.js";
 
@@ -42,6 +44,7 @@ export class Head {
         "div",
         { class: "tools" },
         button(words.commands.print, "", () => print()),
+        button(sharedWords(desk.lang).myAccount, "", () => showMyAccount(desk.session, desk.lang)),
         button(words.commands.keys, "?", () => desk.keys()),
         button(words.commands.lock, "L", () => desk.lock()),
       ),

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from yoyaku import Unauthenticated
 from yoyaku.cli import words
 from yoyaku.cli.output import tables
 from yoyaku.cli.output.layout import details
@@ -30,12 +31,20 @@ class Role(StrEnum):
 def login(context: typer.Context, email: Annotated[str, typer.Argument(metavar="EMAIL")]) -> None:
     """Sign in for the commands that follow.
 
-    Asks for the password, or reads it from standard input.
+    Asks for the password and, if the account has a second factor, for a code; or reads them from standard input, a line
+    each.
     """
-    password = _secret("Password")
+    password = typed("Password")
     with session(context, signing_in=True) as client:
-        client.login(email, password)
+        try:
+            answer = client.login(email, password)
+        except Unauthenticated as error:
+            if error.reason != "SECOND_FACTOR_REQUIRED":
+                raise
+            answer = client.login(email, password, typed("Code of your app, or a recovery code"))
     typer.echo(f"signed in at {context.obj.address}")
+    if answer.account.second_factor_missing:
+        typer.echo("your account needs a second factor: run `yoyaku second-factor set-up`")
 
 
 @app.command()
@@ -115,6 +124,17 @@ def reset_password(context: typer.Context, account_id: AccountId, as_json: Json 
     present(answer, details(_next(answer)), as_json=as_json)
 
 
+@account.command()
+def reset_second_factor(context: typer.Context, account_id: AccountId) -> None:
+    """Remove the second factor of somebody who has lost the app and the recovery codes (admins).
+
+    Make sure who asks for it: afterwards the password alone signs in.
+    """
+    with session(context) as client:
+        client.reset_second_factor(account_id)
+    typer.echo("removed: the person signs in with the password, and sets another one up")
+
+
 @app.command()
 def forgot_password(context: typer.Context, email: Annotated[str, typer.Argument(metavar="EMAIL")]) -> None:
     """Have a link to set a new password sent to your email."""
@@ -129,7 +149,7 @@ def set_password(context: typer.Context) -> None:
 
     Asks for the token and the password, or reads them from standard input, a line each.
     """
-    token, password = _secret("Token"), _secret("New password", twice=True)
+    token, password = typed("Token"), typed("New password", twice=True)
     with session(context, signing_in=True) as client:
         client.set_password(token, password)
     typer.echo("the password is set: sign in with `yoyaku login EMAIL`")
@@ -144,7 +164,7 @@ def _next(answer: InviteAccountResponse | ResetPasswordResponse) -> dict[str, st
     return {"Token": answer.set_password_token, **until, "Next": said}
 
 
-def _secret(prompt: str, *, twice: bool = False) -> str:
+def typed(prompt: str, *, twice: bool = False) -> str:
     """What the user types without being shown it, or the next line of standard input."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")

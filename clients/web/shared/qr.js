@@ -1,10 +1,10 @@
-/** A QR code of an address as SVG: bytes, level L, versions 1 to 5, which have one block (ISO/IEC 18004). */
+/** A QR code of an address as SVG: bytes, level L, versions 1 to 6 (ISO/IEC 18004). */
 
-/** By version: how many code words hold data, and how many correct errors. */
-const SIZES = /** @type {const} */ ([[19, 7], [34, 10], [55, 15], [80, 20], [108, 26]]);
+/** By version: how many code words of a block hold data, how many correct errors, and how many blocks there are. */
+const SIZES = /** @type {const} */ ([[19, 7, 1], [34, 10, 1], [55, 15, 1], [80, 20, 1], [108, 26, 1], [68, 18, 2]]);
 const QUIET = 4;
 
-/** Draw the code of a text (RangeError if it is longer than 106 bytes). @param {Element} svg with a path in it @param {string} text */
+/** Draw the code of a text (RangeError if it is longer than 134 bytes). @param {Element} svg with a path in it @param {string} text */
 export function drawCode(svg, text) {
   const rows = qrModules(text);
   const size = rows.length + 2 * QUIET;
@@ -17,7 +17,7 @@ export function drawCode(svg, text) {
 /** Rows of modules, true where dark, in the mask that scanners read best. @param {string} text @returns {boolean[][]} */
 export function qrModules(text) {
   const bytes = new TextEncoder().encode(text);
-  const version = SIZES.findIndex(([data]) => bytes.length <= data - 2) + 1;
+  const version = SIZES.findIndex(([data, , blocks]) => bytes.length <= data * blocks - 2) + 1;
   if (!version) throw new RangeError(`a QR code of ${bytes.length} bytes is too large`);
   const masked = Array.from({ length: 8 }, (_, mask) => drawn(version, codeWords(bytes, version), mask));
   return masked.reduce((best, each) => (penalty(each) < penalty(best) ? each : best));
@@ -25,12 +25,18 @@ export function qrModules(text) {
 
 /** @param {Uint8Array} bytes @param {number} version */
 function codeWords(bytes, version) {
-  const [most, correcting] = SIZES[version - 1] ?? SIZES[0];
+  const [most, correcting, count] = SIZES[version - 1] ?? SIZES[0];
   // Mode (4 bits), length (8 bits), the bytes, an end (4 bits); then two fillers in turn.
   const nibbles = [4, bytes.length >> 4, bytes.length & 15, ...[...bytes].flatMap((byte) => [byte >> 4, byte & 15]), 0];
   const data = Array.from({ length: nibbles.length / 2 }, (_, at) => ((nibbles[2 * at] ?? 0) << 4) | (nibbles[2 * at + 1] ?? 0));
-  for (let filler = 0xec; data.length < most; filler ^= 0xec ^ 0x11) data.push(filler);
-  return [...data, ...remainder(data, correcting)];
+  for (let filler = 0xec; data.length < most * count; filler ^= 0xec ^ 0x11) data.push(filler);
+  const blocks = Array.from({ length: count }, (_, at) => data.slice(at * most, (at + 1) * most));
+  return [...inTurn(blocks), ...inTurn(blocks.map((block) => remainder(block, correcting)))];
+}
+
+/** The first of each, then the second of each, and so on. @param {number[][]} lists */
+function inTurn(lists) {
+  return (lists[0] ?? []).flatMap((_, at) => lists.map((list) => list[at] ?? 0));
 }
 
 /** The code words that correct errors (Reed-Solomon). @param {number[]} data @param {number} count */

@@ -1,0 +1,29 @@
+"""Which objects a caller reaches, to filter lists by."""
+
+from dataclasses import dataclass
+
+from server.domain.identity import ALL_CLINICS, RULES, Action, Caller, Scope, not_allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which objects a caller reaches with an action, to filter lists by: `everything`, or what any field matches."""
+
+    everything: bool
+    clinic_ids: frozenset[str]
+    doctor_id: str | None
+    patient_id: str | None
+
+
+def reach(caller: Caller, action: Action) -> Reach:
+    """The objects that all roles of the caller together reach (NOT_ALLOWED if none of them permits the action)."""
+    rules = RULES[action]
+    scopes = {rules[role] for role in caller.roles if role in rules}
+    if not scopes:
+        raise not_allowed(action)
+    return Reach(
+        everything=Scope.ANY in scopes or (Scope.CLINIC in scopes and ALL_CLINICS in caller.clinic_ids),
+        clinic_ids=caller.clinic_ids if Scope.CLINIC in scopes else frozenset(),
+        doctor_id=caller.doctor_id if Scope.OWN_DOCTOR in scopes else None,
+        patient_id=caller.patient_id if Scope.OWN_PATIENT in scopes else None,
+    )

@@ -1,0 +1,91 @@
+"""One's own account on the pages of staff: a second factor is set up, asked for and turned off."""
+
+import base64
+import time
+from datetime import UTC, datetime
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from db.postgres.cluster.engines import create_engine
+from server.config import Settings, load
+from server.usecases.identity.one_time_codes import code_at
+from tests.edge.clinic import Stack
+from tests.fixtures.book import Book, Clock
+from tests.fixtures.browser import opened
+from tests.web.conftest import Room
+from tests.web.practice import HASH, PASSWORD
+from tests.web.test_accessibility import AXE, check
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def with_password(room: Room, stack: Stack, role: str) -> str:
+    """Somebody of the clinic who can sign in; the email."""
+    settings = load(Settings, stack.environment)
+    engine = create_engine(settings.database_url.get_secret_value(), size=1, wait_seconds=5, application="tests")
+    book = Book(engine, Clock(datetime.now(UTC)))
+    account_id = await book.account(role, clinic_ids=[room.clinic_id])
+    await book.run("UPDATE accounts SET password_hash = %s WHERE id = %s", HASH, account_id)
+    [(email,)] = await book.rows("SELECT email FROM accounts WHERE id = %s", account_id)
+    await engine.dispose()
+    return str(email)
+
+
+async def enter_password(page: Page, email: str) -> None:
+    await page.get_by_label("Email address").fill(email)
+    await page.locator("#password").fill(PASSWORD)
+    await page.locator("#password").press("Enter")
+
+
+async def set_up(page: Page) -> list[str]:
+    """Set a second factor up with the keyboard; the recovery codes."""
+    await page.get_by_role("button", name="Set up").press("Enter")
+    await expect(page.get_by_role("img", name="QR code of the key")).to_be_visible()
+    secret = base64.b32decode(await page.get_by_label("Key").input_value())
+    await page.get_by_label("Code", exact=True).fill("12345")
+    await page.get_by_role("button", name="Confirm").press("Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("Enter the six digits")
+    await page.get_by_label("Code", exact=True).fill(code_at(secret, int(time.time()) // 30))
+    await page.get_by_role("button", name="Confirm").press("Enter")
+    await expect(page.locator(".codes li")).to_have_count(10)
+    return await page.locator(".codes li").all_inner_texts()
+
+
+async def test_the_desk_asks_for_a_code_once_a_second_factor_is_set_up(
+    browser: Browser, room: Room, stack: Stack
+) -> None:
+    email = await with_password(room, stack, "staff")
+    async with opened(browser, f"{room.edge.url}/desk/?lang=en") as page:
+        await enter_password(page, email)
+        await page.get_by_role("button", name="My account").press("Enter")
+        codes = await set_up(page)
+        if AXE.exists():
+            await page.evaluate(AXE.read_text())
+            await check(page)
+        await page.get_by_role("dialog", name="Recovery codes").get_by_role("button", name="Close").press("Enter")
+        await expect(page.get_by_role("dialog", name="My account")).to_contain_text("Recovery codes left: 10")
+        await page.evaluate("localStorage.clear()")
+        await page.reload()
+        await enter_password(page, email)
+        await expect(page.get_by_label("Code", exact=True)).to_be_focused()
+        await page.get_by_label("Code", exact=True).fill("no such code")
+        await page.get_by_role("button", name="Sign in").press("Enter")
+        await expect(page.get_by_role("alert")).to_contain_text("was used before")
+        await page.get_by_label("Code", exact=True).fill(codes[0])
+        await page.get_by_role("button", name="Sign in").press("Enter")
+        await expect(page.locator(".day section")).to_have_count(len(room.doctor_ids))
+        await page.get_by_role("button", name="My account").press("Enter")
+        await page.get_by_role("button", name="Turn off").press("Enter")
+        await page.get_by_role("dialog").last.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_role("dialog").last.get_by_label("Code", exact=True).fill(codes[1])
+        await page.get_by_role("dialog").last.get_by_role("button", name="Turn off").press("Enter")
+        await expect(page.get_by_role("dialog", name="My account")).to_contain_text("Your password alone")
+
+
+async def test_an_admin_sets_it_up_too(browser: Browser, room: Room, stack: Stack) -> None:
+    email = await with_password(room, stack, "admin")
+    async with opened(browser, f"{room.edge.url}/admin/?lang=en") as page:
+        await enter_password(page, email)
+        await page.get_by_role("button", name="My account").press("Enter")
+        await set_up(page)

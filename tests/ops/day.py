@@ -17,6 +17,7 @@ from tests.fixtures.fhir import condition, export, patient, whole
 from tests.fixtures.stack import Copy
 from tests.fixtures.waiting import eventually
 from tests.ops.mails import token_in
+from tests.ops.second_factor import second_factor
 from tests.ops.trouble import family, frozen
 from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceStub
 from yoyaku.v1.appointment_watch_messages_pb2 import WatchAppointmentsRequest
@@ -85,6 +86,8 @@ class Day:
         self.records()
         self.outages()
         self.imports(scratch)
+        account = self.stack["accounts"]["staff"]
+        self.secrets += second_factor(self.do, self.anybody, self.roles["staff"], account, MARK)
 
     def register(self) -> None:
         """Patients sign up; two of them cannot be reached."""

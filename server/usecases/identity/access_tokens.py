@@ -82,7 +82,7 @@ class AccessTokens:
         return caller
 
     def lacks_second_factor(self, account: AccountRow) -> bool:
-        """Whether an account needs a second factor and has none: its tokens are good for setting one up, and no more."""
+        """Whether an account needs a second factor and has none: its tokens are good for setting one up alone."""
         return not account.second_factor and any(role in self._second_factor_roles for role in account.roles)
 
     def is_revoked(self, caller: Caller) -> bool:

@@ -9,7 +9,8 @@ depends_on = None
 
 _EVENTS = (
     "'account_invited', 'account_disabled', 'password_set', 'password_changed', 'password_reset', 'display_confirmed',"
-    " 'display_revoked', 'service_account_created', 'refresh_token_reused', 'account_enabled', 'password_reset_requested'"
+    " 'display_revoked', 'service_account_created', 'refresh_token_reused', 'account_enabled',"
+    " 'password_reset_requested'"
 )
 _NEW = (
     "'second_factor_confirmed', 'second_factor_removed', 'second_factor_reset', 'recovery_code_used',"

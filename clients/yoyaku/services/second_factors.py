@@ -23,7 +23,7 @@ class SecondFactorCalls(SessionCalls):
     async def confirm_second_factor(self, code: str) -> pb.ConfirmSecondFactorResponse:
         """Set it up with a code of the app; the answer has the recovery codes, which are never shown again.
 
-        Ends all sessions and begins a new one (NotAllowed if the code is wrong, Refused if there is nothing to confirm).
+        Ends all sessions, begins a new one (NotAllowed if the code is wrong, Refused if there is nothing to confirm).
         """
         await self._prepare()
         request = pb.ConfirmSecondFactorRequest(code=code)

@@ -2,12 +2,12 @@
 
 from yoyaku.cli import records
 from yoyaku.cli.appointments import browsing, changing, hours, queue, reports, time_off, types, visits, watching
-from yoyaku.cli.people import accounts, clinics, displays, notifications, patients
+from yoyaku.cli.people import accounts, clinics, displays, notifications, patients, second_factor
 from yoyaku.cli.session import app
 
 __all__ = [
     "accounts", "app", "browsing", "changing", "clinics", "displays", "hours", "main", "notifications", "patients",
-    "queue", "records", "reports", "time_off", "types", "visits", "watching",
+    "queue", "records", "reports", "second_factor", "time_off", "types", "visits", "watching",
 ]  # fmt: skip
 
 

@@ -42,7 +42,7 @@ async def set_up(page: Page) -> list[str]:
     """Set a second factor up with the keyboard; the recovery codes."""
     await page.get_by_role("button", name="Set up").press("Enter")
     await expect(page.get_by_role("img", name="QR code of the key")).to_be_visible()
-    secret = base64.b32decode(await page.get_by_label("Key").input_value())
+    secret = base64.b32decode(await page.get_by_role("textbox", name="Key").input_value())
     await page.get_by_label("Code", exact=True).fill("12345")
     await page.get_by_role("button", name="Confirm").press("Enter")
     await expect(page.get_by_role("alert")).to_contain_text("Enter the six digits")

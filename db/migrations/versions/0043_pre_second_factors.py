@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0042_pre_second_factors"
-down_revision = "0041_pre_swapped_resources"
+revision = "0043_pre_second_factors"
+down_revision = "0042_pre_move_offers"
 branch_labels = None
 depends_on = None
 

@@ -27,9 +27,9 @@ from server.domain.identity import (
     roles_of,
 )
 from server.domain.ids import uuid7_maker
-from server.domain.reach import reach
 from server.rpc.messages.errors import CODES
 from server.rpc.messages.validate import WORDS
+from server.usecases.reach import reach
 from yoyaku.v1 import error_reason_pb2, schedule_pb2
 
 NOW = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)

@@ -13,8 +13,8 @@ from db.postgres.cluster.engines import Engine
 from server.domain.errors import DomainError, ErrorKind
 from server.domain.identity import Action, Caller
 from server.domain.ids import Clock
-from server.domain.reach import reach
 from server.usecases.idempotency import Write
+from server.usecases.reach import reach
 from server.usecases.unit_of_work import perform
 
 M = TypeVar("M")

@@ -13,9 +13,9 @@ from db.postgres.booking.history import HistoryRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from server.domain.identity import Action, Caller
-from server.domain.reach import reach
 from server.usecases import paging
 from server.usecases.appointments.changeable import visible
+from server.usecases.reach import reach
 from server.usecases.unit_of_work import read
 
 

@@ -7,8 +7,8 @@ from db.postgres.directory import patients
 from server.domain.contacts import KNOWN_AFTER
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import Action, Caller, Owner, may
-from server.domain.reach import reach
 from server.domain.reasons import check_reason
+from server.usecases.reach import reach
 
 
 async def is_strange(pg: Connection, caller: Caller, patient_id: str, now: datetime) -> bool:

@@ -22,11 +22,11 @@ from db.valkey.signer import Signer
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.identity import Action, Caller, Owner, Role, may, require
 from server.domain.ids import Clock, IdMaker
-from server.domain.reach import reach
 from server.usecases.idempotency import Claim, Write
 from server.usecases.identity import security_events
 from server.usecases.identity.access_tokens import AccessTokens
 from server.usecases.identity.attempts import Attempts, reached
+from server.usecases.reach import reach
 from server.usecases.sealing import digest, new_secret
 from server.usecases.unit_of_work import database_failures_as_domain_errors, perform, read, require_primary
 

@@ -11,9 +11,9 @@ from db.postgres.records import records
 from db.postgres.records.records import RecordCursor, RecordRow
 from server.domain.identity import Action, Caller
 from server.domain.ids import Clock
-from server.domain.reach import reach
 from server.domain.records import Access
 from server.usecases import paging
+from server.usecases.reach import reach
 from server.usecases.records.access import DecryptedRecord, basis_for_patient, entry, visible
 from server.usecases.records.audit_trail import AuditTrail
 from server.usecases.records.encryption import RecordCipher

@@ -12,9 +12,9 @@ from server.domain.errors import Reason, not_found
 from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock, IdMaker
-from server.domain.reach import reach
 from server.domain.records import Access, Basis
 from server.usecases.idempotency import Claim, Write
+from server.usecases.reach import reach
 from server.usecases.records.access import DecryptedRecord, basis_for_patient, entry, visible
 from server.usecases.records.audit_trail import AuditEntry, AuditTrail
 from server.usecases.records.encryption import RecordCipher, TextLocation

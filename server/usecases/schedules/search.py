@@ -15,7 +15,7 @@ from server.domain.booking.slots import Slot
 from server.domain.errors import invalid
 from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock
-from server.domain.reach import reach
+from server.usecases.reach import reach
 from server.usecases.schedules.appointment_types import type_of
 from server.usecases.schedules.doctor_mapping import busy_of, doctor_of
 from server.usecases.schedules.specialties import check_specialty

@@ -13,8 +13,8 @@ from server.domain.booking.time_off import MOST_APPOINTMENTS, check_number, chec
 from server.domain.errors import Reason, not_found
 from server.domain.identity import Action, Caller, Owner, may, require
 from server.domain.ids import Clock
-from server.domain.reach import reach
 from server.usecases import paging
+from server.usecases.reach import reach
 from server.usecases.schedules.doctor_mapping import doctor_of
 from server.usecases.unit_of_work import read
 

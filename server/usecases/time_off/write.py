@@ -24,10 +24,10 @@ from server.domain.booking.time_off import (
 )
 from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock, IdMaker
-from server.domain.reach import reach
 from server.usecases.appointments import history
 from server.usecases.appointments.day_locks import PractitionerSchedule
 from server.usecases.idempotency import Claim, Write
+from server.usecases.reach import reach
 from server.usecases.time_off.read import dates_of, visible
 from server.usecases.unit_of_work import Announce, Changes, perform
 

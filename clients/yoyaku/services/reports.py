@@ -1,6 +1,7 @@
 """ReportService: figures about a clinic's days."""
 
 from datetime import date
+from typing import Any
 
 from google.api.httpbody_pb2 import HttpBody
 
@@ -33,9 +34,7 @@ class ReportCalls(ServiceCalls):
         doctor_id: str = "",
     ) -> pb.GetUtilizationResponse:
         """How much of the working hours was booked (NotFound, NotAllowed)."""
-        request = pb.GetUtilizationRequest(
-            clinic_id=clinic_id, from_date=str(first), to_date=str(last), group_by=group_by, doctor_id=doctor_id
-        )
+        request = pb.GetUtilizationRequest(**_days(clinic_id, first, last, group_by, doctor_id))
         return await self._call(self._stub(ReportServiceStub).GetUtilization, request)
 
     @ClientMethod
@@ -49,9 +48,7 @@ class ReportCalls(ServiceCalls):
         doctor_id: str = "",
     ) -> pb.GetWaitsResponse:
         """How long patients waited to be called (NotFound, NotAllowed)."""
-        request = pb.GetWaitsRequest(
-            clinic_id=clinic_id, from_date=str(first), to_date=str(last), group_by=group_by, doctor_id=doctor_id
-        )
+        request = pb.GetWaitsRequest(**_days(clinic_id, first, last, group_by, doctor_id))
         return await self._call(self._stub(ReportServiceStub).GetWaits, request)
 
     @ClientMethod
@@ -66,14 +63,8 @@ class ReportCalls(ServiceCalls):
         late_hours: int = 0,
     ) -> pb.GetNoShowsResponse:
         """Who did not come, or cancelled or moved late; 24 hours unless said otherwise (NotFound, NotAllowed)."""
-        request = pb.GetNoShowsRequest(
-            clinic_id=clinic_id,
-            from_date=str(first),
-            to_date=str(last),
-            group_by=group_by,
-            doctor_id=doctor_id,
-            late_hours=late_hours,
-        )
+        days = _days(clinic_id, first, last, group_by, doctor_id)
+        request = pb.GetNoShowsRequest(**days, late_hours=late_hours)
         return await self._call(self._stub(ReportServiceStub).GetNoShows, request)
 
     @ClientMethod
@@ -89,13 +80,19 @@ class ReportCalls(ServiceCalls):
         late_hours: int = 0,
     ) -> HttpBody:
         """A report as a CSV file, in `data` (NotFound, NotAllowed)."""
-        request = pb.ExportReportRequest(
-            report=report,
-            clinic_id=clinic_id,
-            from_date=str(first),
-            to_date=str(last),
-            group_by=group_by,
-            doctor_id=doctor_id,
-            late_hours=late_hours,
-        )
+        days = _days(clinic_id, first, last, group_by, doctor_id)
+        request = pb.ExportReportRequest(report=report, **days, late_hours=late_hours)
         return await self._call(self._stub(ReportServiceStub).ExportReport, request)
+
+
+def _days(
+    clinic_id: str, first: date, last: date, group_by: "ReportGrouping.ValueType", doctor_id: str
+) -> dict[str, Any]:
+    """The fields that all reports over several days have."""
+    return {
+        "clinic_id": clinic_id,
+        "from_date": str(first),
+        "to_date": str(last),
+        "group_by": group_by,
+        "doctor_id": doctor_id,
+    }

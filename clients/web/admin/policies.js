@@ -16,7 +16,7 @@ export async function policies(admin, root) {
   const { words } = admin;
   await admin.attempt(async () => {
     Object.assign(admin.clinic, (await admin.session.call(`/api/clinics/${admin.clinic.id}`)).clinic);
-    root.replaceChildren(make("h1", {}, words.policies), make("p", { class: "muted" }, words.policiesText), make("div", { class: "two" }, rules(admin), holidays(admin)));
+    root.replaceChildren(make("h1", {}, words.policies), make("p", { class: "muted" }, words.policiesText), make("div", { class: "two" }, rules(admin), make("div", {}, browsing(admin), holidays(admin))));
   });
 }
 
@@ -28,6 +28,14 @@ function rules(admin) {
     const wrong = RULES.filter((rule) => !/^\d{1,5}$/.test(values[rule] ?? "")).map((id) => ({ id, text: words.numberWrong }));
     return wrong.length ? wrong : { policy: Object.fromEntries(RULES.map((rule) => [rule, Number(values[rule])])) };
   }, make("h2", {}, words.rulesTitle), ...fields);
+}
+
+/** @param {Admin} admin */
+function browsing(admin) {
+  const { words, clinic } = admin;
+  const everybody = make("input", { type: "checkbox", id: "browsing", name: "browsing", checked: clinic.public_browsing });
+  return previewed(admin, "public_browsing", ({ browsing: chosen }) => ({ public_browsing: Boolean(chosen) }),
+    make("h2", {}, words.browsing), make("div", { class: "check" }, everybody, make("label", { for: "browsing" }, words.browsingHint)));
 }
 
 /** @param {Admin} admin */

@@ -19,9 +19,10 @@ export function drawFrame(page, name, again) {
   part("menu").replaceChildren(...menu);
   part("menu").setAttribute("aria-label", text.menu);
   part("menu").hidden = !menu.length;
-  const tools = [languageButton(lang)];
-  if (session.account) tools.push(make("button", { class: "plain", onclick: () => leave(page, again) }, text.signOut));
-  part("tools").replaceChildren(...tools);
+  const leaveOrEnter = session.account
+    ? make("button", { class: "plain", onclick: () => leave(page, again) }, text.signOut)
+    : make("a", { class: "button plain", href: "#/appointments" }, text.signIn);
+  part("tools").replaceChildren(languageButton(lang), leaveOrEnter);
   drawPhones(page);
 }
 

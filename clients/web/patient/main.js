@@ -5,16 +5,16 @@ import { make, part } from "../shared/elements.js";
 import { language } from "../shared/language.js";
 import { Session } from "../shared/session.js";
 import { refusal, sharedWords } from "../shared/words.js";
-import { Directory } from "./directory.js";
+import { Directory } from "./find/directory.js";
 import { drawFrame, showPhones } from "./frame.js";
-import { signInAgain, signInView, storageWorks } from "./sign_in_view.js";
-import { loadAllViews, loadView } from "./views.js";
+import { signInAgain, signInView, storageWorks } from "./sign_in/sign_in_view.js";
+import { forVisitors, loadAllViews, loadView } from "./views.js";
 
 /** @import { Page } from "./page.js" */
 
 const lang = language();
 const text = lang === "ja" ? (await import("./words/ja.js")).JA : (await import("./words/en.js")).EN;
-const shared = sharedWords(lang);
+const shared = { ...sharedWords(lang), fault: text.fault };
 const session = new Session("patient");
 let shown = new AbortController();
 /** Who looks at the page, even after the session has ended. */
@@ -26,7 +26,7 @@ const page = {
   text,
   shared,
   session,
-  directory: new Directory((path) => page.call(path)),
+  directory: directory(),
   call: (path, options) => signedIn(() => session.call(path, options)),
   signedIn,
   say: (error) => refusal(shared, text.refusals, asFailure(error)),
@@ -40,10 +40,11 @@ async function signedIn(work) {
   try {
     return await work();
   } catch (error) {
-    if (asFailure(error).status !== 401) throw error;
-    await signInAgain(page, before?.email ?? "");
+    // Who has not signed in yet does so in place of the view.
+    if (asFailure(error).status !== 401 || !before) throw error;
+    await signInAgain(page, before.email);
     // Somebody else's view must not show through.
-    if (before && session.account?.id !== before.id) await elsewhere();
+    if (session.account?.id !== before.id) await elsewhere();
     return work();
   }
 }
@@ -53,6 +54,11 @@ function elsewhere() {
   sessionStorage.clear();
   location.replace("/");
   return new Promise(() => {});
+}
+
+/** What there is to choose from, for who looks now. */
+function directory() {
+  return new Directory((path) => page.call(path));
 }
 
 /** Go to a view. @param {string} name @param {Record<string, string>} query */
@@ -73,12 +79,13 @@ async function show() {
   shown = new AbortController();
   const { signal } = shown;
   const [name = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  // A visitor's choice is smaller than a patient's.
+  if (person?.id !== session.account?.id) page.directory = directory();
   person = session.account;
   drawFrame(page, name, show);
   const waiting = setTimeout(() => put([make("p", { class: "muted", role: "status" }, text.loading)]), 300);
   try {
-    const view = session.account ? await loadView(name) : signInView;
-    const content = await view(page, new URLSearchParams(query), signal, show);
+    const content = await viewed(name, new URLSearchParams(query), signal);
     if (!signal.aborted) put(content);
   } catch (error) {
     if (signal.aborted) return;
@@ -88,7 +95,19 @@ async function show() {
   }
   if (!signal.aborted) arrive();
   // For who loses the network later.
-  if (session.account) setTimeout(loadAllViews, 500);
+  setTimeout(loadAllViews, 500);
+}
+
+/** The content of a view, or what signs a visitor in on the way to it. @param {string} name @param {URLSearchParams} query @param {AbortSignal} signal */
+async function viewed(name, query, signal) {
+  if (session.account || forVisitors(name)) {
+    try {
+      return await (await loadView(name))(page, query, signal, show);
+    } catch (error) {
+      if (session.account || person || asFailure(error).status !== 401) throw error;
+    }
+  }
+  return signInView(page, query, signal, show);
 }
 
 /** @param {Node[]} content */

@@ -3,7 +3,7 @@
 /** @import { Language } from "../shared/language.js" */
 /** @import { Session } from "../shared/session.js" */
 /** @import { SharedWords } from "../shared/words/en.js" */
-/** @import { Directory } from "./directory.js" */
+/** @import { Directory } from "./find/directory.js" */
 /** @import { Words } from "./words/en.js" */
 
 /**

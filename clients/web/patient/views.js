@@ -4,19 +4,27 @@
 
 /** @type {Record<string, () => Promise<View>>} */
 const VIEWS = {
-  "": async () => (await import("./find.js")).findView,
-  visit: async () => (await import("./visit.js")).visitView,
-  times: async () => (await import("./times.js")).timesView,
-  confirm: async () => (await import("./confirm.js")).confirmView,
-  booked: async () => (await import("./booked.js")).bookedView,
-  move: async () => (await import("./move.js")).moveView,
-  appointments: async () => (await import("./appointments.js")).appointmentsView,
-  appointment: async () => (await import("./appointment.js")).appointmentView,
-  cancel: async () => (await import("./appointment.js")).cancelView,
-  records: async () => (await import("./records.js")).recordsView,
-  profile: async () => (await import("./profile.js")).profileView,
-  change: async () => (await import("./profile_change.js")).changeView,
+  "": async () => (await import("./find/find.js")).findView,
+  visit: async () => (await import("./find/visit.js")).visitView,
+  times: async () => (await import("./times/times.js")).timesView,
+  confirm: async () => (await import("./booking/confirm.js")).confirmView,
+  booked: async () => (await import("./booking/booked.js")).bookedView,
+  move: async () => (await import("./booking/move.js")).moveView,
+  appointments: async () => (await import("./appointments/appointments.js")).appointmentsView,
+  appointment: async () => (await import("./appointments/appointment.js")).appointmentView,
+  cancel: async () => (await import("./appointments/appointment.js")).cancelView,
+  records: async () => (await import("./me/records.js")).recordsView,
+  profile: async () => (await import("./me/profile.js")).profileView,
+  change: async () => (await import("./me/profile_change.js")).changeView,
 };
+
+/** Those that say nothing about a person, so nobody needs to sign in for them. */
+const FOR_VISITORS = new Set(["", "visit", "times"]);
+
+/** Whether a view is for everybody. @param {string} name */
+export function forVisitors(name) {
+  return FOR_VISITORS.has(VIEWS[name] ? name : "");
+}
 
 /** The view of a name; the first one for an unknown name. @param {string} name */
 export function loadView(name) {

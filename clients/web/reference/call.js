@@ -34,7 +34,7 @@ function asked(contract, { verb, path, operation }) {
   return [
     prose(operation.description),
     make("p", {}, "gRPC: ", make("code", {}, `yoyaku.v1.${operation.tags[0]}/${operation.operationId}`)),
-    operation.security && make("p", {}, "Needs no token."),
+    operation.security && make("p", {}, operation.security.length ? "Needs no token for what is open to everybody." : "Needs no token."),
     ...places,
     body && make("h4", {}, "Body"),
     body && fields(contract, body.schema, "required"),

@@ -62,7 +62,7 @@ export class Session {
   }
 
   /**
-   * The answer of a call that needs a token. It is made again once if the server says when, or if no answer came: so a
+   * The answer of a call, with a token if somebody is signed in. It is made again once if the server says when, or if no answer came: so a
    * write must carry a `request_id` (Failure; status 401 means that the person must sign in again).
    * @param {string} path
    * @param {{method?: string, body?: object, timeoutMs?: number}} options
@@ -95,15 +95,15 @@ export class Session {
     try {
       return await use(token);
     } catch (error) {
-      if (!(error instanceof Failure && error.status === 401)) throw error;
+      if (!token || !(error instanceof Failure && error.status === 401)) throw error;
       return use(await this.#renewed(token));
     }
   }
 
-  /** An access token with some life left (Failure). */
+  /** An access token with some life left (Failure); empty if nobody is signed in: then the server says what needs one. */
   async #token() {
     const tokens = this.#tokens;
-    if (!tokens) throw new Failure(401, "TOKEN_MISSING");
+    if (!tokens) return "";
     if (Date.now() < tokens.endsAt - RENEW_BEFORE_MS) return tokens.access;
     return this.#renewed(tokens.access);
   }

@@ -22,7 +22,7 @@ import { words } from "./words.js";
 
 const LANG = language();
 const WORDS = words(LANG);
-const SHARED = sharedWords(LANG);
+const SHARED = { ...sharedWords(LANG), fault: WORDS.fault };
 const CLOCK = new Clock();
 
 /** Look the appointment up, and show it; below it, what was refused before. @param {string} refused */

@@ -40,6 +40,8 @@ const ENGLISH = {
   otherDoctor: (when) => `${when} (another doctor)`,
   keep: "Keep my time; the clinic will call me",
   again: "Try again",
+  /** @param {string} what */
+  fault: (what) => `Something went wrong (${what}). Try again in a minute. If it goes on, call the clinic.`,
   broken: "Open this page by the link in the message from your clinic.",
   refusals: {
     LINK_INVALID: "This link no longer works: the appointment has moved or is over, or messages go to another address now. Use the link in the newest message, or call the clinic.",
@@ -94,6 +96,7 @@ const JAPANESE = {
   otherDoctor: (when) => `${when}（別の担当医）`,
   keep: "現在の日時のまま（医療機関からご連絡します）",
   again: "もう一度試す",
+  fault: (what) => `エラーが発生しました（${what}）。1分ほど待ってもう一度お試しください。続く場合は医療機関へお電話ください。`,
   broken: "医療機関からのメッセージにあるリンクから開いてください。",
   refusals: {
     LINK_INVALID: "このリンクは使えません。ご予約の日時が変わったか、終了したか、お知らせ先が変わっています。最新のメッセージのリンクをご利用いただくか、お電話ください。",

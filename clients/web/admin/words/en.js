@@ -119,6 +119,8 @@ export const EN = {
 
   policiesText: "For every booking at this clinic. What a change does to bookings is shown before it is made.",
   rulesTitle: "Rules for bookings",
+  browsing: "Before signing in",
+  browsingHint: "Everybody sees the clinic, its doctors and their free times",
   holidays: "Holidays",
   holidaysHint: "One day a line, such as 2027-01-01; nobody can book on them",
   /** @param {string} text */

@@ -110,6 +110,8 @@ export const JA = {
 
   policiesText: "このクリニックのすべての予約に適用されます。変更の影響は、保存の前に表示されます。",
   rulesTitle: "予約のルール",
+  browsing: "ログイン前の表示",
+  browsingHint: "誰でもこの医療機関、医師、空き時間を見ることができる",
   holidays: "休診日",
   holidaysHint: "1行に1日（例：2027-01-01）。この日は予約できません",
   dateWrong: (text) => `「${text}」は日付ではありません。2027-01-01 の形で入力してください`,

@@ -17,7 +17,7 @@ export const EN = {
   offline: "No internet connection. This page goes on by itself when you are connected again.",
   unreachable: "The server did not answer. Check your internet connection, then try again: nothing is done twice.",
   /** @param {string} what */
-  fault: (what) => `Something went wrong (${what}). Try again in a minute. If it goes on, call the clinic.`,
+  fault: (what) => `Something went wrong (${what}). Try again in a minute. If it goes on, tell whoever looks after this system.`,
   /** @param {number} seconds */
   busy: (seconds) => `Too much is going on right now. Wait ${seconds === 1 ? "a second" : `${seconds} seconds`}, then try again.`,
   /** Why a free time is near, by AlternativeReason. @type {Record<string, string>} */
@@ -62,7 +62,7 @@ export const EN = {
     TOKEN_MISSING: "Sign in to go on.",
     TOKEN_INVALID: "You were signed out. Sign in again.",
     TOKEN_EXPIRED: "You were signed out after a while. Sign in again.",
-    NOT_ALLOWED: "Your account may not do this. If you think it should, call the clinic.",
+    NOT_ALLOWED: "Your account may not do this. If you think it should, ask an administrator.",
     TOKEN_STORE_UNAVAILABLE: "Nobody can sign in at the moment. Try again in a minute.",
     DATABASE_UNAVAILABLE: "Nothing can be booked or changed at the moment. Nothing was done. Try again in a minute.",
     OVERLOADED: "Too much is going on right now. Nothing was done. Try again in a few seconds.",

@@ -1,9 +1,10 @@
 /** Signing in: as a view of its own, and over a view whose session has ended. */
 
-import { make } from "../shared/elements.js";
-import { signInForm } from "../shared/sign_in.js";
+import { make, written } from "../../shared/elements.js";
+import { signInForm } from "../../shared/sign_in.js";
+import { doctorName, when } from "../facts.js";
 
-/** @import { Page, View } from "./page.js" */
+/** @import { Page, View } from "../page.js" */
 
 /** Whether the browser stores what a session needs. */
 export function storageWorks() {
@@ -17,15 +18,32 @@ export function storageWorks() {
 }
 
 /** @type {View} */
-export async function signInView(page, _query, _signal, again) {
+export async function signInView(page, query, _signal, again) {
   const { text, shared, session } = page;
+  const chosen = query.get("start") && (await choice(page, query).catch(() => null));
   return [
-    make("h1", { tabindex: "-1" }, text.signInTitle),
-    make("p", { class: "lead" }, text.signInLead),
+    make("h1", { tabindex: "-1" }, chosen ? text.signInToGoOn : text.signInTitle),
+    chosen || make("p", { class: "lead" }, text.signInLead),
     make("div", { class: "panel" }, signInForm(session, shared, again, forgotten(page))),
     make("h2", {}, text.noAccount),
     make("p", {}, text.noAccountText),
   ];
+}
+
+/** What somebody has chosen before signing in. @param {Page} page @param {URLSearchParams} query */
+async function choice(page, query) {
+  const { text } = page;
+  const doctor = await page.directory.doctor(query.get("doctor") ?? "");
+  const clinic = await page.directory.clinic(doctor.clinic.id);
+  page.callable(clinic);
+  return make(
+    "div",
+    { class: "panel chosen" },
+    make("h2", {}, text.yourChoice),
+    make("p", {}, ...when(page, clinic, query.get("start") ?? "").filter(Boolean)),
+    make("p", { class: "with" }, ...doctorName(doctor), written(clinic.name)),
+    make("p", { class: "muted" }, text.choiceNotKept),
+  );
 }
 
 /** @param {Page} page */

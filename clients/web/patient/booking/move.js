@@ -1,11 +1,11 @@
 /** Moving an appointment to a time that was chosen. */
 
-import { make } from "../shared/elements.js";
-import { loadAppointment } from "./appointment.js";
-import { doctorName, factList, place, when } from "./facts.js";
-import { problem } from "./problem.js";
+import { make } from "../../shared/elements.js";
+import { loadAppointment } from "../appointments/appointment.js";
+import { doctorName, factList, place, when } from "../facts.js";
+import { problem } from "../problem.js";
 
-/** @import { View } from "./page.js" */
+/** @import { View } from "../page.js" */
 
 /** @type {View} */
 export async function moveView(page, query) {

@@ -1,10 +1,10 @@
 /** A person's appointments: what is coming up, and what was. */
 
-import { make, written } from "../shared/elements.js";
-import { when } from "./facts.js";
-import { problem } from "./problem.js";
+import { make, written } from "../../shared/elements.js";
+import { when } from "../facts.js";
+import { problem } from "../problem.js";
 
-/** @import { Appointment, Page, View } from "./page.js" */
+/** @import { Appointment, Page, View } from "../page.js" */
 
 const COMING = new Set(["SCHEDULED", "CHECKED_IN", "IN_PROGRESS"]);
 /** Holds are steps on the way to a booking, and say nothing to who looks back. */

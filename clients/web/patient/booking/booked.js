@@ -1,11 +1,11 @@
 /** What was booked, for the calendar and to print. */
 
-import { make } from "../shared/elements.js";
-import { loadAppointment } from "./appointment.js";
+import { make } from "../../shared/elements.js";
+import { loadAppointment } from "../appointments/appointment.js";
 import { calendarButton } from "./calendar_file.js";
-import { appointmentFacts } from "./facts.js";
+import { appointmentFacts } from "../facts.js";
 
-/** @import { View } from "./page.js" */
+/** @import { View } from "../page.js" */
 
 /** @type {View} */
 export async function bookedView(page, query) {

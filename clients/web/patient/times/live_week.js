@@ -1,8 +1,8 @@
 /** A week of a doctor as it changes: the days come by a stream, which is opened again whenever it ends. */
 
-import { Failure } from "../shared/api.js";
+import { Failure } from "../../shared/api.js";
 
-/** @import { Page } from "./page.js" */
+/** @import { Page } from "../page.js" */
 /**
  * @typedef {{time_slot: string, start_time: string, end_time: string, state: string}} DaySlot
  * @typedef {{doctor_id: string, date: string, epoch: number, revision: number, slots: DaySlot[], closed_reason: string}} Day

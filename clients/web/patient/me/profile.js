@@ -1,9 +1,9 @@
 /** A person's details, each with a way to change it. */
 
-import { make, written } from "../shared/elements.js";
-import { success } from "./problem.js";
+import { make, written } from "../../shared/elements.js";
+import { success } from "../problem.js";
 
-/** @import { Page, View } from "./page.js" */
+/** @import { Page, View } from "../page.js" */
 /** @typedef {{id: string, name: string, birth_date: string, phone: string, email: string, language: "en" | "ja", pending_email: string, pending_phone: string, etag: string}} Patient */
 
 /** @param {Page} page @returns {Promise<Patient>} */

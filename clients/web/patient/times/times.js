@@ -1,14 +1,14 @@
 /** Choosing a time: a week of a doctor, live, and the days of two months that have free times. */
 
-import { make, written } from "../shared/elements.js";
-import { plusDays, WallClock } from "../shared/wall_clock.js";
+import { make, written } from "../../shared/elements.js";
+import { plusDays, WallClock } from "../../shared/wall_clock.js";
 import { calendar, freeDays } from "./calendar.js";
-import { doctorName, typeName } from "./facts.js";
+import { doctorName, typeName } from "../facts.js";
 import { DAYS, followWeek } from "./live_week.js";
 import { visitsOfDay } from "./visits_of_day.js";
 import { WeekGrid } from "./week_grid.js";
 
-/** @import { AppointmentType, Clinic, Doctor, Page, Slot, View } from "./page.js" */
+/** @import { AppointmentType, Clinic, Doctor, Page, Slot, View } from "../page.js" */
 
 /** @type {View} */
 export async function timesView(page, query, signal) {

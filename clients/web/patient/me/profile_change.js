@@ -1,12 +1,12 @@
 /** Changing one detail: one question on a page. */
 
-import { make } from "../shared/elements.js";
-import { field, form } from "../shared/form.js";
-import { choose } from "../shared/language.js";
+import { make } from "../../shared/elements.js";
+import { field, form } from "../../shared/form.js";
+import { choose } from "../../shared/language.js";
 import { loadPatient } from "./profile.js";
 
-/** @import { Wrong } from "../shared/form.js" */
-/** @import { Page, View } from "./page.js" */
+/** @import { Wrong } from "../../shared/form.js" */
+/** @import { Page, View } from "../page.js" */
 /** @import { Patient } from "./profile.js" */
 
 const SHORTEST_PASSWORD = 12;

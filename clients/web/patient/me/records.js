@@ -1,11 +1,11 @@
 /** A person's medical records, and who has read them. */
 
-import { make, written } from "../shared/elements.js";
-import { WallClock } from "../shared/wall_clock.js";
-import { doctorName } from "./facts.js";
-import { problem } from "./problem.js";
+import { make, written } from "../../shared/elements.js";
+import { WallClock } from "../../shared/wall_clock.js";
+import { doctorName } from "../facts.js";
+import { problem } from "../problem.js";
 
-/** @import { ClinicRef, Page, View } from "./page.js" */
+/** @import { ClinicRef, Page, View } from "../page.js" */
 /**
  * @typedef {{doctor: {name: string, specialty: string}, clinic: ClinicRef, text: string, version: number, create_time: string}} MedicalRecord
  * @typedef {{access_time: string, kind: string, basis: string, doctor?: {name: string, specialty: string}, reason: string}} Access

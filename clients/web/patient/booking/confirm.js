@@ -1,15 +1,15 @@
 /** Checking and confirming a booking, while its slot is held. */
 
-import { asFailure } from "../shared/api.js";
-import { make, part, written } from "../shared/elements.js";
-import { WallClock } from "../shared/wall_clock.js";
-import { sharedWords } from "../shared/words.js";
+import { asFailure } from "../../shared/api.js";
+import { make, part, written } from "../../shared/elements.js";
+import { WallClock } from "../../shared/wall_clock.js";
+import { sharedWords } from "../../shared/words.js";
 import { confirm, hold, holdAnew, lapsed, release } from "./booking.js";
 import { dropDraft } from "./draft.js";
-import { appointmentFacts } from "./facts.js";
-import { problem } from "./problem.js";
+import { appointmentFacts } from "../facts.js";
+import { problem } from "../problem.js";
 
-/** @import { Appointment, Doctor, Page, View } from "./page.js" */
+/** @import { Appointment, Doctor, Page, View } from "../page.js" */
 
 const ELSEWHERE = "ALTERNATIVE_REASON_SOONER_ELSEWHERE";
 const MINUTE_MS = 60_000;

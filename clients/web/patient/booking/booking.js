@@ -2,7 +2,7 @@
 
 import { draft, keepDraft } from "./draft.js";
 
-/** @import { Appointment, Page } from "./page.js" */
+/** @import { Appointment, Page } from "../page.js" */
 /** @typedef {{doctorId: string, start: string, typeId: string}} Choice */
 
 /**

@@ -1,11 +1,11 @@
 /** What a visit is for: its type, where a clinic has types, and what the doctor should know. */
 
-import { make, written } from "../shared/elements.js";
-import { field, form } from "../shared/form.js";
-import { draft, keepDraft } from "./draft.js";
-import { doctorName, typeName } from "./facts.js";
+import { make, written } from "../../shared/elements.js";
+import { field, form } from "../../shared/form.js";
+import { draft, keepDraft } from "../booking/draft.js";
+import { doctorName, typeName } from "../facts.js";
 
-/** @import { AppointmentType, Page, View } from "./page.js" */
+/** @import { AppointmentType, Page, View } from "../page.js" */
 
 const MOST_CHARACTERS = 500;
 const ORDINARY = "ordinary";

@@ -1,12 +1,12 @@
 /** Finding a doctor: by field of medicine, clinic or name, or by the first free time. */
 
-import { make, written } from "../shared/elements.js";
-import { field } from "../shared/form.js";
-import { plusDays, WallClock } from "../shared/wall_clock.js";
-import { keepDraft } from "./draft.js";
-import { when } from "./facts.js";
+import { make, written } from "../../shared/elements.js";
+import { field } from "../../shared/form.js";
+import { plusDays, WallClock } from "../../shared/wall_clock.js";
+import { keepDraft } from "../booking/draft.js";
+import { when } from "../facts.js";
 
-/** @import { Clinic, ClinicRef, Doctor, Page, Slot, View } from "./page.js" */
+/** @import { Clinic, ClinicRef, Doctor, Page, Slot, View } from "../page.js" */
 /** @typedef {{doctor: Doctor, clinic: ClinicRef, date: string, slot: Slot}} Found */
 
 const FIRST = 4;
@@ -17,8 +17,8 @@ const MOST_SHOWN = 50;
 /** @type {View} */
 export async function findView(page, query, signal) {
   const { text, session } = page;
-  if (!session.account?.patient_id) return [make("h1", { tabindex: "-1" }, text.failed), make("p", { class: "message warning" }, text.notPatient)];
-  const [clinics, doctors, next] = await Promise.all([page.directory.clinics(), page.directory.doctors(), nextAppointment(page)]);
+  if (session.account && !session.account.patient_id) return [make("h1", { tabindex: "-1" }, text.failed), make("p", { class: "message warning" }, text.notPatient)];
+  const [clinics, doctors, next] = await Promise.all([page.directory.clinics(), page.directory.doctors(), session.account && nextAppointment(page)]);
   const specialties = [...new Set(doctors.map((each) => each.specialty))].sort();
   const specialty = select("specialty", text.allSpecialties, specialties.map((each) => [each, each]), query.get("specialty"));
   const clinic = select("clinic", text.allClinics, clinics.map((each) => [each.id, each.name]), query.get("clinic"));
@@ -45,6 +45,7 @@ export async function findView(page, query, signal) {
   return [
     ...(next ? [nextCard(page, next)] : []),
     make("h1", { tabindex: "-1" }, text.findTitle),
+    ...(session.account ? [] : [make("p", { class: "lead" }, text.visitorLead)]),
     make(
       "div",
       { class: "filters", role: "search" },
@@ -130,14 +131,14 @@ function slotList(page, slots) {
   return [make("ul", { class: "firsts" }, ...items)];
 }
 
-/** @param {Page} page @returns {Promise<import("./page.js").Appointment | undefined>} */
+/** @param {Page} page @returns {Promise<import("../page.js").Appointment | undefined>} */
 async function nextAppointment(page) {
   const query = new URLSearchParams({ patient_id: page.session.account?.patient_id ?? "", size: "1", sort: "appointment_date,asc" });
   for (const status of ["SCHEDULED", "CHECKED_IN", "IN_PROGRESS"]) query.append("status", `APPOINTMENT_STATUS_${status}`);
   return (await page.call(`/api/appointments?${query}`)).appointments[0];
 }
 
-/** @param {Page} page @param {import("./page.js").Appointment} next */
+/** @param {Page} page @param {import("../page.js").Appointment} next */
 function nextCard(page, next) {
   const { text } = page;
   return make(

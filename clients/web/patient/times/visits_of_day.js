@@ -1,7 +1,7 @@
 /** The visits of a type that can be booked on a day. */
 
 /** @import { Day } from "./live_week.js" */
-/** @import { Page, Slot } from "./page.js" */
+/** @import { Page, Slot } from "../page.js" */
 
 /** @param {Page} page @param {Day} day @param {string} typeId @returns {Promise<Slot[]>} */
 export async function visitsOfDay(page, day, typeId) {

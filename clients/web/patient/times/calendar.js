@@ -1,10 +1,10 @@
 /** The days of the next weeks, and on which of them something is free. */
 
-import { make } from "../shared/elements.js";
-import { plusDays } from "../shared/wall_clock.js";
+import { make } from "../../shared/elements.js";
+import { plusDays } from "../../shared/wall_clock.js";
 
-/** @import { WallClock } from "../shared/wall_clock.js" */
-/** @import { Page } from "./page.js" */
+/** @import { WallClock } from "../../shared/wall_clock.js" */
+/** @import { Page } from "../page.js" */
 /** @typedef {{date: string, slots_free: number, slots_total: number}} FreeDay */
 
 /** As many days as one call counts. */

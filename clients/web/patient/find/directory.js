@@ -1,8 +1,8 @@
 /** Clinics, doctors and types of appointment, each asked for once. */
 
-import { all } from "../shared/api.js";
+import { all } from "../../shared/api.js";
 
-/** @import { AppointmentType, Clinic, Doctor } from "./page.js" */
+/** @import { AppointmentType, Clinic, Doctor } from "../page.js" */
 
 export class Directory {
   #call;

@@ -1,8 +1,8 @@
 /** An appointment as a calendar file (iCalendar, RFC 5545). */
 
-import { make } from "../shared/elements.js";
+import { make } from "../../shared/elements.js";
 
-/** @import { Appointment, Clinic, Page } from "./page.js" */
+/** @import { Appointment, Clinic, Page } from "../page.js" */
 
 /** The most bytes of a line, which may not end within a character. */
 const MOST_BYTES = 75;

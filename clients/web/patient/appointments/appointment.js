@@ -1,14 +1,14 @@
 /** One appointment: what it is, what can be done with it, and what happened to it. */
 
-import { make, written } from "../shared/elements.js";
-import { field, form } from "../shared/form.js";
-import { WallClock } from "../shared/wall_clock.js";
+import { make, written } from "../../shared/elements.js";
+import { field, form } from "../../shared/form.js";
+import { WallClock } from "../../shared/wall_clock.js";
 import { isComing, statusOf } from "./appointments.js";
-import { calendarButton } from "./calendar_file.js";
-import { appointmentFacts } from "./facts.js";
-import { success } from "./problem.js";
+import { calendarButton } from "../booking/calendar_file.js";
+import { appointmentFacts } from "../facts.js";
+import { success } from "../problem.js";
 
-/** @import { Appointment, AppointmentType, Clinic, Page, View } from "./page.js" */
+/** @import { Appointment, AppointmentType, Clinic, Page, View } from "../page.js" */
 
 const MINUTE_MS = 60_000;
 

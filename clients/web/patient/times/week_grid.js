@@ -1,12 +1,12 @@
 /** Draws a week: a column for each day, a button for each time. What is taken while somebody looks stays, greyed out. */
 
-import { make } from "../shared/elements.js";
-import { plusDays } from "../shared/wall_clock.js";
+import { make } from "../../shared/elements.js";
+import { plusDays } from "../../shared/wall_clock.js";
 import { DAYS } from "./live_week.js";
 
-/** @import { WallClock } from "../shared/wall_clock.js" */
+/** @import { WallClock } from "../../shared/wall_clock.js" */
 /** @import { Day } from "./live_week.js" */
-/** @import { Page, Slot } from "./page.js" */
+/** @import { Page, Slot } from "../page.js" */
 
 const FREE = "SLOT_STATE_FREE";
 const SHOWN = new Set([FREE, "SLOT_STATE_TAKEN", "SLOT_STATE_ELSEWHERE"]);

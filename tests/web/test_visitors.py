@@ -1,0 +1,64 @@
+"""The patients' page for people who have not signed in: they choose first, and sign in on the way to their time."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from tests.edge.clinic import Stack
+from tests.edge.envoys import Edge
+from tests.fixtures.browser import opened
+from tests.web.practice import DESKTOP, PHONE, TELEPHONE, Practice, opened_practice, sign_in, slot
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+HEADING = "h1"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def practice(stack: Stack, edge: Edge) -> AsyncIterator[Practice]:
+    """One that is open to everybody, while these tests run."""
+    opening = "UPDATE clinics SET public_browsing = %s WHERE id = %s"
+    async with opened_practice(stack, edge) as practice:
+        await practice.book.run(opening, True, practice.clinic_id)
+        yield practice
+        await practice.book.run(opening, False, practice.clinic_id)
+
+
+@pytest.mark.parametrize(("screen", "time_slot"), [(PHONE, "16:00"), (DESKTOP, "10:00")], ids=["phone", "desktop"])
+async def test_a_visitor_chooses_a_time_and_has_it_after_signing_in(
+    browser: Browser, practice: Practice, screen: dict[str, Any], time_slot: str
+) -> None:
+    email, day = await practice.patient(), practice.tomorrow
+    address = f"{practice.edge.url}/?lang=en"
+    async with opened(browser, address, timezone_id=practice.zone, **screen) as page:
+        await expect(page.locator(HEADING)).to_have_text("Book an appointment")
+        await expect(page.locator("#phones")).to_contain_text(TELEPHONE)
+        await expect(page.locator(".firsts a")).to_have_count(4)
+        await page.get_by_role("link", name="Choose a time with Mori Hana").click()
+        await page.get_by_label("Check-up").check()
+        await page.get_by_label("Is there anything the doctor should know?").fill("Since Monday")
+        await page.get_by_role("button", name="Continue").click()
+        await expect(page.locator(".state")).to_have_attribute("data-state", "live")
+        await slot(page, day, time_slot).click()
+        await expect(page.locator(HEADING)).to_have_text("Sign in to take this time")
+        await expect(page.locator(".chosen")).to_contain_text(time_slot)
+        assert await practice.booked(email) == []
+        await sign_in(page, email)
+        await expect(page.locator(HEADING)).to_have_text("Check and confirm")
+        await expect(page.locator(".facts")).to_contain_text("Since Monday")
+        await page.get_by_role("button", name="Confirm this appointment").click()
+        await expect(page.locator(HEADING)).to_have_text("Your appointment is booked")
+    assert [status for status, _ in await practice.booked(email)] == ["scheduled"]
+
+
+async def test_what_is_a_persons_own_asks_a_visitor_to_sign_in(browser: Browser, practice: Practice) -> None:
+    email = await practice.patient()
+    async with opened(browser, f"{practice.edge.url}/?lang=en", timezone_id=practice.zone) as page:
+        await page.get_by_role("link", name="Sign in").click()
+        await expect(page.locator(HEADING)).to_have_text("Sign in to book")
+        await sign_in(page, email)
+        await expect(page.locator(HEADING)).to_have_text("My appointments")
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(page.locator(HEADING)).to_have_text("Book an appointment")

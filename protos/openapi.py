@@ -19,6 +19,10 @@ NO_TOKEN = {
     "ExchangeDeviceToken", "ConfirmContactByLink", "GetAppointmentByLink", "ConfirmAppointmentByLink",
     "CancelAppointmentByLink", "CheckInByLink", "ListSlotsByLink", "RescheduleByLink", "AnswerMoveByLink",
 }  # fmt: skip
+OPTIONAL_TOKEN = {
+    "ListClinics", "GetClinic", "ListPolicies", "ListDoctors", "GetDoctor", "ListAppointmentTypes",
+    "ListAvailableSlots", "SearchAvailableSlots", "ListAvailableDays", "WatchSlots",
+}  # fmt: skip
 # A service account has no path of its own to show, and a series has one for each appointment.
 CREATES = re.compile("Create(?!Service|AppointmentSeries)|Register(?!WalkIn)")
 # Every call may fail with these, whatever else its comment names.
@@ -97,6 +101,8 @@ class Api:
         fields = self._input_type(method).get("field", ())
         parameters = [self._parameter(field, "path") for field in fields if field["name"] in in_path]
         accepted: Node = {"security": []} if method["name"] in NO_TOKEN else {}
+        if method["name"] in OPTIONAL_TOKEN:
+            accepted = {"security": [{}, {"token": []}]}
         if self._has_etag(method):
             parameters.append(IF_MATCH)
         if rule.get("body") == "*":

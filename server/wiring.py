@@ -40,6 +40,7 @@ from server.usecases.identity.second_factor_check import SecondFactorCheck
 from server.usecases.identity.second_factors import SecondFactors
 from server.usecases.identity.sessions import Sessions
 from server.usecases.identity.signing_keys import SigningKeys, key_encryption_key
+from server.usecases.identity.visitors import Visitors
 from server.usecases.keyrings import KeyRing, key_ring
 from server.usecases.links import appointment_links
 from server.usecases.maintenance.capacity import Capacity
@@ -78,7 +79,8 @@ async def wired(settings: Settings, clock: Clock | None = None, *, wall: Clock =
         _add_accounts(parts, settings)
         _add_clinic_day(parts)
         certificates = Certificates(engine, clock, parts.tokens, settings.edge_key.get_secret_value())
-        parts.server = GrpcServer(servicers(parts), Callers(parts.tokens, certificates), parts.stalled_readers)
+        callers = Callers(parts.tokens, certificates, Visitors(engine))
+        parts.server = GrpcServer(servicers(parts), callers, parts.stalled_readers)
         yield parts
 
 

@@ -19,6 +19,8 @@ class Role(StrEnum):
     DISPLAY = "display"
     SYSTEM = "system"
     KIOSK = "kiosk"
+    VISITOR = "visitor"
+    """Whoever calls without a token; no account has this role."""
 
     # Enum's own __hash__ is written in Python, and every permission check needs it several times.
     __hash__ = str.__hash__
@@ -43,6 +45,11 @@ class Caller:
     second_factor_missing: bool = False
     """May only set up a second factor, which the account needs and does not have."""
 
+    @property
+    def is_visitor(self) -> bool:
+        """Whether it is somebody without a token."""
+        return Role.VISITOR in self.roles
+
 
 class Action(StrEnum):
     """What a caller may want to do."""
@@ -64,6 +71,7 @@ class Action(StrEnum):
     WATCH_APPOINTMENTS = "watch_appointments"
     SEE_SCHEDULE = "see_schedule"
     SEE_SLOTS = "see_slots"
+    SEE_RESOURCES = "see_resources"
     SET_WORKING_HOURS = "set_working_hours"
     EDIT_CATALOGUE = "edit_catalogue"
     """What a clinic offers: its types of appointment, and the resources that these need."""
@@ -101,7 +109,7 @@ class Scope(Enum):
 
     ANY = auto()
     CLINIC = auto()
-    """Objects of the clinics that the token names."""
+    """Objects of the clinics that the token names; for visitors: of those that are open to everybody."""
     OWN_DOCTOR = auto()
     """Objects of the calling doctor; for patients: those with an appointment with that doctor."""
     OWN_PATIENT = auto()
@@ -110,7 +118,7 @@ class Scope(Enum):
     """Records of patients whom the calling doctor treats, wrote about, or broke the glass for."""
 
 
-_P, _D, _S, _A, _V, _Y, _K = Role
+_P, _D, _S, _A, _V, _Y, _K, _W = Role
 _ANY = Scope.ANY
 _PEOPLE = dict.fromkeys((_P, _D, _S, _A, _Y), _ANY)
 
@@ -131,12 +139,13 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.BATCH_CHANGE_APPOINTMENTS: {_S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.WATCH_APPOINTMENTS: {_S: Scope.CLINIC, _Y: Scope.CLINIC},
     Action.SEE_SCHEDULE: _PEOPLE,
-    Action.SEE_SLOTS: _PEOPLE | {_V: Scope.CLINIC},
+    Action.SEE_SLOTS: _PEOPLE | {_V: Scope.CLINIC, _W: Scope.CLINIC},
+    Action.SEE_RESOURCES: _PEOPLE | {_V: Scope.CLINIC},
     Action.SET_WORKING_HOURS: {_S: Scope.CLINIC, _A: Scope.ANY},
     Action.EDIT_CATALOGUE: {_S: Scope.CLINIC, _A: Scope.ANY},
-    Action.SEE_CLINICS: _PEOPLE,
+    Action.SEE_CLINICS: _PEOPLE | {_W: Scope.CLINIC},
     Action.MANAGE_CLINICS: {_A: Scope.ANY},
-    Action.SEE_DOCTORS: _PEOPLE | {_V: Scope.CLINIC, _K: Scope.CLINIC},
+    Action.SEE_DOCTORS: _PEOPLE | dict.fromkeys((_V, _K, _W), Scope.CLINIC),
     Action.EDIT_DOCTOR: {_S: Scope.CLINIC, _A: Scope.ANY},
     # Required for every clinic where the practitioner works.
     Action.EDIT_PRACTITIONER: {_S: Scope.CLINIC, _A: Scope.ANY},
@@ -158,7 +167,7 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.SEE_NOTIFICATIONS: {_A: Scope.ANY},
     Action.RETRY_NOTIFICATION: {_A: Scope.ANY},
     Action.CHANGE_PASSWORD: dict.fromkeys((_P, _D, _S, _A), Scope.ANY),
-    Action.SEE_OWN_ACCOUNT: dict.fromkeys(Role, Scope.ANY),
+    Action.SEE_OWN_ACCOUNT: dict.fromkeys(set(Role) - {_W}, Scope.ANY),
     Action.SET_UP_SECOND_FACTOR: dict.fromkeys((_D, _S, _A), Scope.ANY),
 }
 
@@ -208,6 +217,11 @@ def not_allowed(action: Action) -> DomainError:
     """NOT_ALLOWED, which is the same whether or not the object exists."""
     message = f"your account may not {action.replace('_', ' ')} here: sign in with an account that may"
     return DomainError(Reason.NOT_ALLOWED, message, metadata={"action": action.value})
+
+
+def token_missing() -> DomainError:
+    """TOKEN_MISSING, for a call without a token that needs one."""
+    return DomainError(Reason.TOKEN_MISSING, "sign in: send an access token as `authorization: Bearer TOKEN`")
 
 
 def roles_of(names: Iterable[str]) -> frozenset[Role]:

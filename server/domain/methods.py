@@ -5,7 +5,7 @@ A test calls every method as every role and compares; `make roles` prints docs/r
 
 from collections.abc import Iterable
 
-from server.domain.identity import Action, Role
+from server.domain.identity import RULES, Action, Role
 
 METHODS: dict[str, tuple[Action, ...]] = {
     "AppointmentService/CreateAppointment": (Action.CREATE_APPOINTMENT, Action.OVERRIDE_CAPACITY),
@@ -52,7 +52,7 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "ScheduleService/ListAppointmentTypes": (Action.SEE_SLOTS,),
     "ScheduleService/CreateAppointmentType": (Action.EDIT_CATALOGUE,),
     "ScheduleService/UpdateAppointmentType": (Action.EDIT_CATALOGUE,),
-    "ScheduleService/ListResources": (Action.SEE_SLOTS,),
+    "ScheduleService/ListResources": (Action.SEE_RESOURCES,),
     "ScheduleService/CreateResource": (Action.EDIT_CATALOGUE,),
     "ScheduleService/UpdateResource": (Action.EDIT_CATALOGUE,),
     "QueueService/CheckIn": (Action.CHECK_IN,),
@@ -138,6 +138,9 @@ WITHOUT_SECOND_FACTOR = (
     "AuthService/ConfirmSecondFactor",
 )
 """What an account may call that needs a second factor and has none, besides methods that need no token."""
+
+FOR_VISITORS = frozenset(name for name, actions in METHODS.items() if actions and Role.VISITOR in RULES[actions[0]])
+"""Methods that also answer callers without a token, about clinics that are open to everybody."""
 
 LIMITED: dict[str, tuple[str, ...]] = {
     "booking": (

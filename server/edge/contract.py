@@ -10,7 +10,7 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet, MethodDescriptorProto, MethodOptions
 from google.protobuf.descriptor_pool import DescriptorPool
 
-from server.domain.methods import METHODS
+from server.domain.methods import FOR_VISITORS, METHODS
 from server.edge.template import SOURCES
 
 HEALTH = "/grpc.health.v1.Health/Check"
@@ -48,7 +48,16 @@ class Method:
     @property
     def public(self) -> bool:
         """Whether it needs no token."""
-        return not METHODS[self.path.removeprefix(f"/{PACKAGE}.")]
+        return not METHODS[self._key]
+
+    @property
+    def for_visitors(self) -> bool:
+        """Whether it also answers callers without a token."""
+        return self._key in FOR_VISITORS
+
+    @property
+    def _key(self) -> str:
+        return self.path.removeprefix(f"/{PACKAGE}.")
 
 
 def descriptors() -> bytes:

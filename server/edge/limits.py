@@ -42,13 +42,14 @@ class Bucket(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How often an address may call and sign in, and how often a token's subject may call and book.
+    """How often an address may call, sign in, and look without signing in; how often a token's subject calls and books.
 
     Staff (including doctors and admins) and hospital systems have separate limits, since they book for others.
     """
 
     address: Bucket = Bucket(1000, 1000)
     login: Bucket = Bucket(10, 600)
+    visitor: Bucket = Bucket(50, 500)
     subject: Bucket = Bucket(50, 100)
     booking: Bucket = Bucket(1, 10)
     staff: Bucket = Bucket(50, 200)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 
-from server.domain.methods import COSTLY, LIMITED
+from server.domain.methods import COSTLY, FOR_VISITORS, LIMITED
 from server.edge import contract, local_replies, lua, pages
 from server.edge.contract import HEALTH, PACKAGE, REFLECTION, EdgeError, Method, any_of
 from server.edge.limits import CALLS_PER_WORKER, OTHERS_OF_ADMISSION, TOKENS_OF_COSTLY, Bucket, Limits, parse
@@ -23,6 +23,7 @@ SECRET_TYPE = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Sec
 
 CALLERS_TRACE = "x-client-traceparent"
 TRACE_HEADERS = ("traceparent", "tracestate", "x-amzn-trace-id")
+_LIMITED = {**LIMITED, "visitor": sorted(FOR_VISITORS)}
 UNSAID = (
     "http.url",
     "http.method",
@@ -122,6 +123,7 @@ def write_workers(workers: Sequence[Address], directory: Path, weights: Sequence
     passed = any_of([*passed_by, HEALTH, *REFLECTION])
     for name, (of_others, headers) in OTHERS_OF_ADMISSION.items():
         known = {**admitted, "name": name, "passed_by": passed, "of_others": of_others, "headers_of_others": headers}
+        known["credentials"] = ["authorization", "x-yoyaku-certificate"]
         _replace(directory / f"{name}.yaml", json.dumps(filled("admission.yaml", known), indent=1).encode())
     return _replace(directory / WORKERS, json.dumps({"resources": [assignment]}, indent=2).encode())
 
@@ -134,7 +136,7 @@ def read_limits(directory: Path) -> Limits:
 def write_limits(limits: Limits, directory: Path) -> None:
     """Set the rate limits from now on; a limit that changes starts with a full bucket."""
     buckets = {name: _token_bucket(bucket) for name, bucket in asdict(limits).items()}
-    methods = {f"{name}_methods": any_of(f"/{PACKAGE}.{each}" for each in of) for name, of in LIMITED.items()}
+    methods = {f"{name}_methods": any_of(f"/{PACKAGE}.{each}" for each in of) for name, of in _LIMITED.items()}
     costly = json.dumps([*(f"/{PACKAGE}.{each}" for each in COSTLY), *REFLECTION])
     tokens = {"tokens_of_call": f"%CEL(request.path in {costly} ? {TOKENS_OF_COSTLY} : 1)%"}
     for name in ("address_limits.yaml", "subject_limits.yaml"):
@@ -208,6 +210,9 @@ def _contents(directory: str, methods: Sequence[Method]) -> dict[str, Json]:
         "services": sorted({method.service for method in methods}),
         "methods_by_service": [{"service": name, "methods": [each.name for each in of]} for name, of in by_service],
         "public_methods": [*(method.path for method in methods if method.public), HEALTH],
+        "visitor_methods": [method.path for method in methods if method.for_visitors],
+        "visitor_calls": [method.path for method in calls if method.for_visitors],
+        "visitor_streams": [method.path for method in methods if method.for_visitors and method.streams],
         "reflection": REFLECTION,
         "streams": [method.path for method in methods if method.streams],
         "reads": [method.path for method in calls if method.reads],

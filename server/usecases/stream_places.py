@@ -37,9 +37,13 @@ class StreamPlaces:
 
         Raises TOO_MANY_STREAMS if either has none left.
         """
-        limits = {f"account:{caller.id}": stream_limits.of_account(caller.roles)}
+        whose = "visitors:all" if caller.is_visitor else f"account:{caller.id}"
+        limits = {whose: stream_limits.of_account(caller.roles)}
         if address:
-            limits[f"address:{hashlib.sha256(address.encode()).hexdigest()[:32]}"] = stream_limits.OF_ADDRESS
+            place = hashlib.sha256(address.encode()).hexdigest()[:32]
+            limits[f"address:{place}"] = stream_limits.OF_ADDRESS
+            if caller.is_visitor:
+                limits[f"visitors:{place}"] = stream_limits.OF_VISITORS_OF_ADDRESS
         self._check(limits, dict.fromkeys(limits, 0))
         self._open.update(limits.keys())
         try:
@@ -56,10 +60,9 @@ class StreamPlaces:
         """Compare what is open with the limits; `mine` of it is the stream that asks."""
         for whose, limit in limits.items():
             if self._open[whose] - mine + elsewhere[whose] >= limit:
-                noun = whose.partition(":")[0]
                 raise DomainError(
                     Reason.TOO_MANY_STREAMS,
-                    f"this {noun} has {limit} streams open, the most that it may have: close one first",
+                    _refusal(whose, limit),
                     metadata={"limit": str(limit)},
                     retry_after=_LOOK_AGAIN,
                 )
@@ -87,3 +90,10 @@ class StreamPlaces:
             counts = self._now(changed)
             await self._breaker.run(lambda valkey: self._counts.store(valkey, counts))
             self._closed -= {each for each, count in counts.items() if self._open[each] == count}
+
+
+def _refusal(whose: str, limit: int) -> str:
+    noun = whose.partition(":")[0]
+    if noun == "visitors":
+        return f"{limit} streams are open without signing in, the most that may be: sign in, or try again later"
+    return f"this {noun} has {limit} streams open, the most that it may have: close one first"

@@ -14,6 +14,8 @@ from server.usecases.stream_places import StreamPlaces
 
 BEAT = timedelta(seconds=15)
 MAX_AGE = timedelta(hours=1)
+VISITORS_MAX_AGE = timedelta(minutes=10)
+"""Of streams without a token: what a clinic no longer shows to everybody is not followed for longer."""
 _TICK_SECONDS = 1.0
 # Streams that began together end at random times, 48 to 60 minutes later, so that their readers do not all reconnect in
 # one second.
@@ -104,7 +106,7 @@ class Streams:
 
     def _end(self, watcher: Watcher, now: datetime) -> tuple[datetime, Ending]:
         caller, remaining_seconds, spread = watcher.caller, watcher.remaining_seconds, self._random.random()
-        age = now + MAX_AGE * (1 - _AGE_SPREAD * spread)
+        age = now + (VISITORS_MAX_AGE if caller.is_visitor else MAX_AGE) * (1 - _AGE_SPREAD * spread)
         if remaining_seconds is not None:
             age = min(age, now + timedelta(seconds=remaining_seconds) - _FAREWELL)
         # Never after the token expires, and for a short-lived token not much before.

@@ -13,7 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from protos import openapi
 from server.edge.render import EdgeValues, render
-from server.rpc.calls.call_lifecycle import PUBLIC
+from server.rpc.calls.call_lifecycle import PUBLIC, VISITED
 
 HEALTH = "/grpc.health.v1.Health/Check"
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -221,3 +221,6 @@ def test_the_same_calls_need_no_token_in_the_contract_at_the_edge_and_on_the_ser
     at_the_edge = {rule["match"]["path"] for rule in rules if "requires" not in rule} - {HEALTH}
     assert {f"/yoyaku.v1.{name}" for name in free} == at_the_edge == PUBLIC
     assert "AuthService/GetSigningKeys" in free
+    optional = {f"{each['tags'][0]}/{name}" for name, (*_, each) in known if {} in each.get("security", [])}
+    checked = {rule["match"].get("path") for rule in rules if "requires_any" in rule.get("requires", {})} - {None}
+    assert {f"/yoyaku.v1.{name}" for name in optional} == checked == VISITED

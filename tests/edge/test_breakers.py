@@ -77,6 +77,15 @@ def test_more_calls_in_flight_than_allowed_are_refused_at_once(edge: Edge, stack
         assert {call.result().status_code for call in burst(pool, rest, 10)} == {200}
 
 
+def test_visitors_take_no_place_of_those_who_have_signed_in(edge: Edge, stack: Stack, rest: Rest) -> None:
+    with ThreadPoolExecutor(10) as pool, threshold(edge, "visitors.default.max_requests", 2), still(stack):
+        visits = [pool.submit(rest.http.get, "/api/clinics") for _ in range(5)]
+        eventually(lambda: sum(visit.done() for visit in visits) == 3)
+        assert {reason(visit.result()) for visit in visits if visit.done()} == {"OVERLOADED"}
+        calls = burst(pool, rest, 3)
+    assert {call.result().status_code for call in calls} == {200}
+
+
 def test_more_streams_than_allowed_are_refused_until_one_ends(
     edge: Edge, stack: Stack, channel: grpc.Channel, rest: Rest
 ) -> None:

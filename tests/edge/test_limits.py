@@ -134,6 +134,17 @@ def test_a_call_that_does_the_work_of_many_counts_as_ten(edge: Edge, rest: Rest)
     assert rest("patient", "GET", "/api/doctors").status_code == 200
 
 
+def test_visitors_of_an_address_have_a_limit_of_their_own(edge: Edge, rest: Rest) -> None:
+    renew(edge, Limits(visitor=Bucket(1, 25)))
+    day = rest.stack.clinic.day
+    search = f"/api/schedules/available-slots:search?specialty=Cardiology&from_date={day}&to_date={day}"
+    count, refused = until_refused(lambda: rest.http.get(search))
+    assert count == 2  # each counts as ten
+    assert reason(refused) == "RATE_LIMITED"
+    assert rest("patient", "GET", "/api/doctors").status_code == 200
+    assert rest.http.post("/api/auth/login", json={"email": "a@example.org", "password": "wrong"}).status_code == 401
+
+
 def test_signing_in_has_a_limit_for_an_address_however_it_is_spelt(
     edge: Edge, rest: Rest, channel: grpc.Channel
 ) -> None:

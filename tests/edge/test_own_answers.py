@@ -49,7 +49,7 @@ def test_envoy_itself_is_alive_but_not_ready(http: httpx.Client) -> None:
 
 
 def test_a_call_without_token_is_told_to_send_one(http: httpx.Client) -> None:
-    answer = http.get("/api/doctors")
+    answer = http.get("/api/appointments")
     assert answer.status_code == 401
     assert reason(answer) == "TOKEN_MISSING"
     assert "Bearer" in error(answer)["message"]
@@ -159,7 +159,7 @@ def test_the_log_names_methods_and_has_neither_ids_nor_query_strings_nor_tokens(
 
 def test_grpc_callers_get_a_status_and_a_text_that_helps(channel: grpc.Channel) -> None:
     with pytest.raises(grpc.RpcError) as refused:
-        directory_service_pb2_grpc.DirectoryServiceStub(channel).GetDoctor(directory_service_pb2.GetDoctorRequest())
+        directory_service_pb2_grpc.DirectoryServiceStub(channel).GetPatient(directory_service_pb2.GetPatientRequest())
     assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
     assert "authorization: Bearer" in (refused.value.details() or "")
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from server.domain.identity import Action
+from server.domain.identity import Action, Role
 from tests.rights.case import Case
 from yoyaku.v1 import appointment_service_pb2 as appointments
 from yoyaku.v1 import schedule_service_pb2 as schedules
@@ -139,6 +139,7 @@ BOOKING_CASES: dict[str, Sequence[Case]] = {
                 clinic_id=s.clinic_id, from_date=f"{w.today}", to_date=f"{w.today}"
             ),
             public=True,
+            not_for=Role.VISITOR,
         ),
         Case(
             lambda w, s: schedules.ListAvailableDaysRequest(
@@ -148,7 +149,7 @@ BOOKING_CASES: dict[str, Sequence[Case]] = {
         ),
     ],
     "ScheduleService/WatchSlots": [
-        Case(lambda _, s: schedules.WatchSlotsRequest(clinic_id=s.clinic_id), public=True),
+        Case(lambda _, s: schedules.WatchSlotsRequest(clinic_id=s.clinic_id), public=True, not_for=Role.VISITOR),
         Case(lambda _, s: schedules.WatchSlotsRequest(doctor_ids=[s.doctor_id]), public=True),
     ],
     "ScheduleService/ListAppointmentTypes": [

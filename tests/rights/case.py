@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from google.protobuf.message import Message
 
-from server.domain.identity import Action
+from server.domain.identity import Action, Role
 from tests.rights.world import Side, World
 
 
@@ -26,5 +26,7 @@ class Case:
     """It is about a clinic or a doctor, of whom everybody may know."""
     filtered: bool = False
     """What is not the caller's is left out instead of refused."""
+    not_for: Role | None = None
+    """Who may not ask for this much, though that role may call the method."""
     passed: Sequence[str] = ()
     """Reasons for which the call may fail all the same, once the rights were found sufficient."""

@@ -14,7 +14,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from server.config import Settings
 from server.domain.identity import RULES, Action, Role, Scope
-from server.domain.methods import METHODS
+from server.domain.methods import FOR_VISITORS, METHODS
 from server.local.processes.ports import free
 from server.local.servers import workers
 from server.local.servers.postgres import PostgresServer
@@ -29,6 +29,7 @@ from yoyaku.v1 import record_service_pb2, record_service_pb2_grpc
 
 METHOD = dict(methods())
 REFUSED = {"PERMISSION_DENIED", "NOT_FOUND"}
+"""A visitor, who has no token, is told to sign in instead."""
 NAMED = [(name, number) for name, cases in CASES.items() for number in range(len(cases))]
 
 Ways = tuple[Grpc, Rest]
@@ -134,6 +135,11 @@ class Cell:
         scopes = {RULES[action].get(self.role) for action in (*METHODS[self.name], self.case.sees) if action}
         return self.case.public or self.case.objectless or Scope.ANY in scopes
 
+    @property
+    def refused(self) -> set[str]:
+        """The codes of refusals."""
+        return {"UNAUTHENTICATED"} if self.role is Role.VISITOR else REFUSED
+
     def is_expected(self, side: str, answer: Answer, other: Side) -> bool:
         """Whether an answer on a side is the one that the table promises."""
         actions = self.case.actions or METHODS[self.name][:1]
@@ -141,17 +147,21 @@ class Cell:
         enough = {*Scope} if side == "own" or self.case.objectless else {Scope.ANY}
         if not self.may_know and any(each in answer.text for each in other.private_ids):
             return False
+        if self.role is self.case.not_for:
+            return answer.code in self.refused
         if (any if self.case.any_action else all)(scope in enough for scope in scopes):
             return answer.code == "OK" or answer.reason in self.case.passed or side == "missing"
-        return answer.code == "OK" if self.case.filtered and any(scopes) else answer.code in REFUSED
+        return answer.code == "OK" if self.case.filtered and any(scopes) else answer.code in self.refused
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_without_a_token_only_what_is_public_is_answered(stack: tuple[World, Ways], name: str) -> None:
+def test_without_a_token_only_what_is_open_to_everybody_is_answered(stack: tuple[World, Ways], name: str) -> None:
     world, ways = stack
     empty = GetMessageClass(METHOD[name].input_type)
+    case = next((each for each in CASES.get(name, ()) if each.not_for is not Role.VISITOR), None)
     for way in ways:
         for token in ("", "made.up.token"):
-            request = CASES[name][0].request(world, world.own) if name in CASES else empty()
+            request = case.request(world, world.own) if case else empty()
             answer = way(METHOD[name], request, token)
-            assert answer is None or (answer.code == "UNAUTHENTICATED") == bool(METHODS[name]), (way.name, answer)
+            is_open = not METHODS[name] or (name in FOR_VISITORS and not token)
+            assert answer is None or (answer.code == "UNAUTHENTICATED") != is_open, (way.name, answer)

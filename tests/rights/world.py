@@ -66,7 +66,7 @@ class Side:
 
 @dataclass
 class World:
-    """The callers' own side, the others', and one whose private objects do not exist."""
+    """The callers' own side, which visitors may look at, the others', and one whose private objects do not exist."""
 
     database_url: str
     own: Side
@@ -125,7 +125,7 @@ async def _made(settings: Settings) -> World:
     }
     async with wired(settings) as parts:
         await parts.keys.ensure()
-        tokens = {}
+        tokens = {Role.VISITOR: ""}
         for role, owned in belonging.items():
             tokens[role] = await parts.tokens.issue(await book.account(role, **owned)) or ""
         others_doctor = await parts.tokens.issue(await book.account("doctor", doctor_id=other.doctor_id)) or ""
@@ -135,7 +135,7 @@ async def _made(settings: Settings) -> World:
 
 
 async def _side(book: Book, url: str, name: str) -> Side:
-    clinic_id = await book.clinic("Etc/UTC", max_per_patient_day=100)
+    clinic_id = await book.clinic("Etc/UTC", max_per_patient_day=100, public_browsing=name == "own")
     doctor_id = await book.doctor(clinic_id, [("00:00", "23:30")])
     patient_id = await book.patient(f"Patient of {name}")
     display_id = await book.account("display", clinic_ids=[clinic_id])

@@ -30,6 +30,7 @@ class ClinicCalls(ServiceCalls):
         phone: str = "",
         languages: Iterable[str] = (),
         holidays: Iterable[Day] = (),
+        public_browsing: bool = False,
         request_id: str = "",
     ) -> pb.CreateClinicResponse:
         """Add a clinic, with the usual rules for bookings unless `policy` gives all of them (NotAllowed)."""
@@ -41,6 +42,7 @@ class ClinicCalls(ServiceCalls):
             phone=phone,
             languages=languages,
             holidays=map(day_text, holidays),
+            public_browsing=public_browsing,
             request_id=write_id(request_id),
         )
         return await self._call(self._stub(DirectoryServiceStub).CreateClinic, request)
@@ -56,6 +58,7 @@ class ClinicCalls(ServiceCalls):
         phone: str | None = None,
         languages: Iterable[str] | None = None,
         holidays: Iterable[Day] | None = None,
+        public_browsing: bool | None = None,
         horizon_days: int | None = None,
         min_notice_minutes: int | None = None,
         cancel_by_minutes: int | None = None,
@@ -77,7 +80,7 @@ class ClinicCalls(ServiceCalls):
         }
         plain = {
             "name": name, "time_zone": time_zone, "address": address, "phone": phone, "languages": languages,
-            "holidays": holidays,
+            "holidays": holidays, "public_browsing": public_browsing,
         }  # fmt: skip
         request = pb.UpdateClinicRequest(
             clinic_id=clinic_id,
@@ -88,6 +91,7 @@ class ClinicCalls(ServiceCalls):
                 phone=phone or "",
                 languages=languages or (),
                 holidays=map(day_text, holidays or ()),
+                public_browsing=public_browsing or False,
                 policy=BookingPolicy(**{rule: value for rule, value in policy.items() if value is not None}),
                 etag=etag,
             ),

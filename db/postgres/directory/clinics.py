@@ -1,6 +1,6 @@
 """Clinics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -33,6 +33,8 @@ class ClinicRow(NamedTuple):
     """Days on which it is closed, sorted."""
     max_open_appointments: int = 0
     """0 for any number."""
+    public_browsing: bool = False
+    """Whether anybody may see the clinic, its doctors and their free slots without signing in."""
 
 
 class ShiftedRow(NamedTuple):
@@ -67,8 +69,10 @@ _INSERT = sql(insert(clinics).values({column.name: bindparam(column.name) for co
 _PAGE = f"""
 SELECT {", ".join(ClinicRow._fields)} FROM clinics
 WHERE (name COLLATE "C", id) > (coalesce((SELECT name FROM clinics WHERE id = %(after_id)s), ''), %(after_id)s)
+    AND (%(only)s::uuid[] IS NULL OR id = ANY(%(only)s::uuid[]))
 ORDER BY name COLLATE "C", id LIMIT %(limit)s
 """
+_OPEN = "SELECT id FROM clinics WHERE public_browsing"
 _COUNT = "SELECT count(*) FROM clinics WHERE id = ANY(%(clinic_ids)s::uuid[])"
 
 _GET = f"SELECT {', '.join(ClinicRow._fields)} FROM clinics WHERE id = %(clinic_id)s"
@@ -168,11 +172,16 @@ async def redate(pg: Connection, old: ClinicRow, new_zone: str, since: datetime)
     await pg.execute(_REDATE, values)
 
 
-async def page(pg: Connection, after_id: str, limit: int) -> list[ClinicRow]:
-    """Clinics by (name, id), starting after `after_id`; the nil UUID starts at the first one."""
+async def page(pg: Connection, after_id: str, limit: int, only: Collection[str] | None = None) -> list[ClinicRow]:
+    """Clinics by (name, id), all or `only` some, starting after `after_id`; the nil UUID starts at the first one."""
     cursor = pg.cursor(row_factory=args_row(ClinicRow))
-    await cursor.execute(_PAGE, {"after_id": after_id, "limit": limit})
+    await cursor.execute(_PAGE, {"after_id": after_id, "limit": limit, "only": None if only is None else list(only)})
     return await cursor.fetchall()
+
+
+async def open_to_visitors(pg: Connection) -> list[str]:
+    """The ids of the clinics that everybody may look at."""
+    return [str(row[0]) for row in await (await pg.execute(_OPEN)).fetchall()]
 
 
 async def count(pg: Connection, clinic_ids: Sequence[str]) -> int:

@@ -1,6 +1,6 @@
 """Practitioners, and the doctors that they are at their clinics."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -93,16 +93,18 @@ ORDER BY p.name COLLATE "C", d.id LIMIT %(limit)s
 """
 
 
+_OF_CLINIC, _OF_SPECIALTY = "d.clinic_id = %(clinic_id)s", "lower(d.specialty) = lower(%(specialty)s)"
+_OF_CLINICS = "d.clinic_id = ANY(%(only)s::uuid[])"
 _PAGE = _page()
-_PAGE_OF_CLINIC = _page("d.clinic_id = %(clinic_id)s")
-_PAGE_OF_SPECIALTY = _page("lower(d.specialty) = lower(%(specialty)s)")
-_PAGE_OF_BOTH = _page("d.clinic_id = %(clinic_id)s AND lower(d.specialty) = lower(%(specialty)s)")
 _PAGES = {
-    (False, False): _PAGE,
-    (True, False): _PAGE_OF_CLINIC,
-    (False, True): _PAGE_OF_SPECIALTY,
-    (True, True): _PAGE_OF_BOTH,
+    (False, False, False): _PAGE,
+    (True, False, False): _page(_OF_CLINIC),
+    (False, True, False): _page(_OF_SPECIALTY),
+    (True, True, False): _page(f"{_OF_CLINIC} AND {_OF_SPECIALTY}"),
+    (False, False, True): _page(_OF_CLINICS),
+    (False, True, True): _page(f"{_OF_CLINICS} AND {_OF_SPECIALTY}"),
 }
+"""By what is asked for: one clinic, a specialty, some clinics."""
 
 _IS_SPECIALTY = "SELECT 1 FROM doctors WHERE active AND lower(specialty) = lower(%(specialty)s) LIMIT 1"
 _SPECIALTIES = """
@@ -184,14 +186,18 @@ async def id_at(pg: Connection, practitioner_id: str, clinic_id: str) -> str | N
     return found[0] if found else None
 
 
-async def page(pg: Connection, clinic_id: str, specialty: str, after_id: str, limit: int) -> list[DoctorRow]:
+async def page(
+    pg: Connection, clinic_id: str, specialty: str, after_id: str, limit: int, only: Collection[str] | None = None
+) -> list[DoctorRow]:
     """Active doctors by (name, id), starting after `after_id`; the nil UUID starts at the first one.
 
-    An empty clinic or specialty means all; specialties are compared case-insensitively.
+    An empty clinic or specialty means all; specialties are compared case-insensitively. Without a clinic,
+    `only` names the clinics whose doctors may be among them, None all.
     """
     cursor = pg.cursor(row_factory=args_row(DoctorRow))
     values = {"clinic_id": clinic_id, "specialty": specialty, "after_id": after_id, "limit": limit}
-    await cursor.execute(_PAGES[bool(clinic_id), bool(specialty)], values)
+    some = only is not None and not clinic_id
+    await cursor.execute(_PAGES[bool(clinic_id), bool(specialty), some], {**values, "only": list(only or ())})
     return await cursor.fetchall()
 
 

@@ -1,6 +1,6 @@
 """Clinics with their booking policies, and how they were before."""
 
-from sqlalchemy import DDL, Column, Date, Index, Integer, PrimaryKeyConstraint, Table, Text, event, text
+from sqlalchemy import DDL, Boolean, Column, Date, Index, Integer, PrimaryKeyConstraint, Table, Text, event, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from db.postgres.tables.common import INSTANT, UUID, check, metadata, not_null, reference
@@ -39,6 +39,8 @@ clinics = Table(
     Column("version", Integer(), nullable=False, server_default=text("1")),
     # Days on which the clinic is closed, sorted.
     Column("holidays", ARRAY(Date()), nullable=False, server_default="{}"),
+    # Whether anybody may look at it without signing in.
+    Column("public_browsing", Boolean(), nullable=False, server_default=text("false")),
     PrimaryKeyConstraint("id", name="clinics_pkey"),
 )
 Index("clinics_by_name", clinics.c.name.collate("C"), clinics.c.id)

@@ -77,6 +77,15 @@ def holiday_consequences(closed: int, opened: int, booked: int) -> list[str]:
     return found
 
 
+def browsing_consequences(before: bool, after: bool) -> list[str]:
+    """What it does if everybody may look at a clinic from now on, or nobody but those who have signed in."""
+    if before == after:
+        return []
+    if after:
+        return ["Everybody sees the clinic, its doctors and their free slots, also without signing in."]
+    return ["Only people who have signed in see the clinic, its doctors and their free slots."]
+
+
 def _meaning(name: str, value: int, language: str) -> str:
     if name == "max_open_appointments" and not value:
         return _UNLIMITED[language]

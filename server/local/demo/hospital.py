@@ -82,7 +82,7 @@ def _mark(plan: HospitalPlan) -> tuple[str, str]:
 
 async def _add_clinics(pg: Connection, plan: HospitalPlan, places: Sequence[DemoClinic]) -> None:
     for clinic in places:
-        row = ClinicRow(clinic.id, clinic.name, clinic.zone, **asdict(clinic.policy))
+        row = ClinicRow(clinic.id, clinic.name, clinic.zone, **asdict(clinic.policy), public_browsing=True)
         await clinics.add(pg, row, plan.founded_at)
     await imports.add_identifiers(pg, "clinic", [(_mark(plan), places[0].id)])
 

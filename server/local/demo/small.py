@@ -107,6 +107,7 @@ async def _make(pg: Connection, now: datetime, new_id: Callable[[], str]) -> Non
             max_per_patient_day=3,
             buffer_minutes=0,
             max_open_appointments=50,
+            public_browsing=True,
             address=clinic.address,
             phone=clinic.phone,
         )

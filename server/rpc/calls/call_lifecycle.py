@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Collection
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from random import Random
@@ -14,8 +15,8 @@ from google.protobuf.message import DecodeError, Message
 from grpc_status import rpc_status
 
 from server.domain.errors import DomainError, Reason
-from server.domain.identity import Caller, not_allowed, roles_for
-from server.domain.methods import METHODS, WITHOUT_SECOND_FACTOR
+from server.domain.identity import Caller, not_allowed, roles_for, token_missing
+from server.domain.methods import FOR_VISITORS, METHODS, WITHOUT_SECOND_FACTOR
 from server.rpc.calls.current_call import CurrentCall, set_current
 from server.rpc.calls.preconditions import IF_MATCH, PRECONDITION_FAILED
 from server.rpc.calls.read_marks import READ_MARK, mark_of
@@ -27,6 +28,8 @@ from server.telemetry.logs import place_of
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 PUBLIC = frozenset(f"/yoyaku.v1.{method}" for method, actions in METHODS.items() if not actions)
 """Methods that need no access token."""
+VISITED = frozenset(f"/yoyaku.v1.{method}" for method in FOR_VISITORS)
+"""Methods that also answer callers without a token."""
 _BEARER = "bearer "
 _CERTIFICATE = "x-yoyaku-certificate"
 """Set by Envoy alone, if there is no token (`envoy/calls.lua`)."""
@@ -60,22 +63,39 @@ class CertificateVerifier(Protocol):
         """The caller (CREDENTIAL_INVALID)."""
 
 
+class VisitorGate(Protocol):
+    """Lets callers without a token in."""
+
+    async def caller(self) -> Caller:
+        """A caller who may see what is open to everybody (TOKEN_MISSING)."""
+
+    def place(self, address: str, *, costly: bool) -> AbstractAsyncContextManager[None]:
+        """Wait for a place for a call from an address, which may be empty (OVERLOADED)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Callers:
     """Finds out who calls."""
 
     tokens: TokenVerifier
     certificates: CertificateVerifier
+    visitors: VisitorGate
 
     def recall(self, call: CurrentCall) -> Caller | None:
         """The caller, if the token was verified before (TOKEN_MISSING, TOKEN_EXPIRED)."""
-        return None if call.certificate else self.tokens.recall(token_of(call.authorization))
+        return None if call.certificate or _is_visit(call) else self.tokens.recall(token_of(call.authorization))
 
     async def verify(self, call: CurrentCall) -> Caller:
         """The caller (TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, CREDENTIAL_INVALID)."""
         if call.certificate:
             return await self.certificates.caller(call.certificate)
+        if _is_visit(call):
+            return await self.visitors.caller()
         return await self.tokens.verify(token_of(call.authorization))
+
+
+def _is_visit(call: CurrentCall) -> bool:
+    return call.is_anonymous and call.method in VISITED
 
 
 def begin(method: str, metadata: Collection[tuple[str, Any]]) -> bool:
@@ -111,7 +131,7 @@ def token_of(authorization: str) -> str:
 
 def _token(authorization: str) -> str:
     if authorization[: len(_BEARER)].lower() != _BEARER:
-        raise DomainError(Reason.TOKEN_MISSING, "sign in: send an access token as `authorization: Bearer TOKEN`")
+        raise token_missing()
     return authorization[len(_BEARER) :].strip()
 
 
@@ -172,7 +192,8 @@ def gatekeeper(method: str) -> Callable[[Caller], None]:
 def error_for(error: Exception, call: CurrentCall) -> DomainError:
     """The error that the caller gets for a failure: INTERNAL_ERROR for an unexpected one, which is logged here."""
     if isinstance(error, DomainError):
-        return error
+        is_hidden = error.reason is Reason.NOT_ALLOWED and call.caller is not None and call.caller.is_visitor
+        return token_missing() if is_hidden else error
     _log.error("call failed", method=call.method, request_id=call.request_id, failure=place_of(error))
     return DomainError(
         Reason.INTERNAL_ERROR,

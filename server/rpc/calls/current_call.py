@@ -4,8 +4,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from db.postgres.cluster.routing import READ_MARK_CONTEXT, ReadMarkContext
-from server.domain.errors import DomainError, Reason
-from server.domain.identity import Caller
+from server.domain.identity import Caller, token_missing
 
 
 @dataclass(slots=True)
@@ -29,6 +28,11 @@ class CurrentCall(ReadMarkContext):
     headers: list[tuple[str, str]] = field(default_factory=list)
     """Sent behind the answer, as trailing metadata; over REST the edge makes headers of it."""
 
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether the caller shows neither a token nor a certificate."""
+        return not (self.authorization or self.certificate)
+
 
 _CURRENT: ContextVar[CurrentCall] = ContextVar("call")
 
@@ -40,7 +44,7 @@ def set_current(call: CurrentCall) -> None:
 
 def identified(call: CurrentCall, caller: Caller) -> None:
     """Set the caller of a call: from now on, reads in the running task see what this caller wrote."""
-    call.caller, call.caller_id = caller, caller.id
+    call.caller, call.caller_id = caller, "" if caller.is_visitor else caller.id  # visitors write nothing
     READ_MARK_CONTEXT.set(call)
 
 
@@ -59,7 +63,7 @@ def caller() -> Caller:
     """The verified caller (TOKEN_MISSING)."""
     found = _CURRENT.get().caller
     if found is None:
-        raise DomainError(Reason.TOKEN_MISSING, "sign in: send an access token as `authorization: Bearer TOKEN`")
+        raise token_missing()
     return found
 
 

@@ -21,11 +21,13 @@ from server.rpc.calls.current_call import CurrentCall, current, identified
 from server.rpc.calls.deadlines import Deadlines, budget
 from server.rpc.calls.preconditions import require_match
 from server.rpc.calls.read_marks import headers_of
+from server.rpc.calls.visits import within_limits
 from server.rpc.messages.errors import CODES
 from server.telemetry.traces import step_ended
 
 Answer = Message | bytes
 Handler = Callable[[Message, Any], Coroutine[Any, Any, Answer]]
+Parse = Callable[[bytes], Message]
 
 
 def unary_handler(
@@ -40,6 +42,7 @@ def unary_handler(
     parse = request_parser(method, found.request_deserializer)
     public = method in PUBLIC
     check_role = gatekeeper(method)
+    of_visitors = within_limits(_answer, callers.visitors, method)
 
     async def call(_: object, context: Any) -> bytes:
         began = time.perf_counter()
@@ -55,7 +58,8 @@ def unary_handler(
                 check_role(caller)
                 if this.is_sampled:
                     step_ended("authenticate", began)
-            response = await deadlines.within(seconds, _answer(this, context, parse, handler))
+            answer = of_visitors if this.is_anonymous else _answer
+            response = await deadlines.within(seconds, answer(this, context, parse, handler))
             if this.has_news:
                 this.headers.extend(headers_of(this))
         except Exception as failure:
@@ -71,7 +75,7 @@ def unary_handler(
     return grpc.stream_unary_rpc_method_handler(call, None, None)
 
 
-async def _answer(this: CurrentCall, context: Any, parse: Callable[[bytes], Message], handler: Handler) -> Answer:
+async def _answer(this: CurrentCall, context: Any, parse: Parse, handler: Handler) -> Answer:
     began = time.perf_counter() if this.is_sampled else 0.0
     request = parse(await request_of(context))
     if this.is_sampled:

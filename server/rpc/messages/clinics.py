@@ -21,7 +21,7 @@ from yoyaku.v1 import clinic_pb2, schedule_pb2
 from yoyaku.v1 import directory_service_pb2 as pb
 
 _POLICY = tuple(asdict(USUAL_POLICY))
-_PLAIN = ("name", "time_zone", "address", "phone", "languages")
+_PLAIN = ("name", "time_zone", "address", "phone", "languages", "public_browsing")
 _FIELDS = (*_PLAIN, "holidays", "policy", *(f"policy.{name}" for name in _POLICY))
 
 
@@ -61,6 +61,7 @@ def clinic_of(row: ClinicRow) -> clinic_pb2.Clinic:
         phone=row.phone,
         languages=row.languages,
         holidays=[day.isoformat() for day in row.holidays],
+        public_browsing=row.public_browsing,
         etag=etag_of(row.version),
     )
 

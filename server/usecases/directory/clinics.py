@@ -15,10 +15,15 @@ from db.postgres.directory import clinics, doctors
 from db.postgres.directory.clinics import AffectedRow, ClinicRow, ShiftedRow
 from db.postgres.directory.doctors import DoctorRow
 from server.domain.booking.policies import Policy, today
-from server.domain.booking.policy_words import consequences, holiday_consequences, zone_consequences
+from server.domain.booking.policy_words import (
+    browsing_consequences,
+    consequences,
+    holiday_consequences,
+    zone_consequences,
+)
 from server.domain.errors import Reason, invalid, not_found
 from server.domain.etags import check_etag
-from server.domain.identity import Action, Caller, require
+from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock, IdMaker
 from server.usecases.directory.profile_cache import ProfileCache, Replace
 from server.usecases.idempotency import Claim, Write
@@ -81,8 +86,8 @@ class Clinics:
         self._profiles = profiles
 
     async def get(self, caller: Caller, clinic_id: str) -> ClinicRow:
-        """One clinic (CLINIC_NOT_FOUND)."""
-        require(caller, Action.SEE_CLINICS)
+        """One clinic (CLINIC_NOT_FOUND, NOT_ALLOWED)."""
+        require(caller, Action.SEE_CLINICS, Owner(clinic_id=clinic_id))
         return _found(await read(self._engine, lambda pg: clinics.get(pg, clinic_id), Freshness.OWN_WRITES), clinic_id)
 
     async def create(self, caller: Caller, new: ClinicRow, write: Write[ClinicRow, M]) -> M:
@@ -169,6 +174,7 @@ async def _changed(pg: Connection, row: ClinicRow, change: ClinicChange, now: da
         shifted = await clinics.shifted(pg, row, wanted.time_zone, now, MOST_SHIFTED)
     sentences = consequences(policy_of(row), policy_of(wanted))
     sentences += zone_consequences(row.time_zone, wanted.time_zone, shifted[0].number if shifted else 0)
+    sentences += browsing_consequences(row.public_browsing, wanted.public_browsing)
     closed, opened = {*wanted.holidays} - {*row.holidays}, {*row.holidays} - {*wanted.holidays}
     hit = await clinics.on_days(pg, row.id, sorted(closed), now, MOST_SHIFTED) if closed else ()
     sentences += holiday_consequences(len(closed), len(opened), hit[0].number if hit else 0)

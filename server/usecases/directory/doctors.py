@@ -23,6 +23,7 @@ from server.domain.ids import Clock, IdMaker
 from server.usecases import paging
 from server.usecases.directory.profile_cache import ProfileCache
 from server.usecases.idempotency import Claim, Write
+from server.usecases.reach import reach
 from server.usecases.schedules.specialties import check_specialty
 from server.usecases.unit_of_work import Announce, Changes, perform, read
 
@@ -88,10 +89,11 @@ class Directory:
 
     async def list_clinics(self, caller: Caller, size: int, page_token: str) -> tuple[Sequence[ClinicRow], str]:
         """A page of clinics by name, and the token of the next page, empty if there is none (PAGE_TOKEN_INVALID)."""
-        require(caller, Action.SEE_CLINICS)
+        reached = reach(caller, Action.SEE_CLINICS)
+        only = None if reached.everything else reached.clinic_ids
         size, filters = paging.page_size(size), "clinics"
         after_id = paging.after_id(page_token, filters)
-        rows = await read(self._engine, lambda pg: clinics.page(pg, after_id, size + 1), Freshness.OWN_WRITES)
+        rows = await read(self._engine, lambda pg: clinics.page(pg, after_id, size + 1, only), Freshness.OWN_WRITES)
         return paging.cut(rows, size, filters)
 
     async def list_doctors(self, caller: Caller, listing: DoctorListing) -> tuple[Sequence[DoctorRow], str]:
@@ -99,13 +101,16 @@ class Directory:
 
         Raises PAGE_TOKEN_INVALID and SPECIALTY_NOT_FOUND.
         """
-        require(caller, Action.SEE_DOCTORS, Owner(clinic_id=listing.clinic_id or None))
+        reached = reach(caller, Action.SEE_DOCTORS)
+        if listing.clinic_id:
+            require(caller, Action.SEE_DOCTORS, Owner(clinic_id=listing.clinic_id))
+        only = None if reached.everything else reached.clinic_ids
         clinic_id, specialty = listing.clinic_id, listing.specialty
         size, filters = paging.page_size(listing.size), ("doctors", clinic_id, specialty)
         after_id = paging.after_id(listing.page_token, filters)
 
         async def work(pg: Connection) -> list[DoctorRow]:
-            return await doctors.page(pg, clinic_id, specialty, after_id, size + 1)
+            return await doctors.page(pg, clinic_id, specialty, after_id, size + 1, only)
 
         rows = await read(self._engine, work, Freshness.OWN_WRITES)
         if not rows and specialty:

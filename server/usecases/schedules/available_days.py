@@ -10,7 +10,7 @@ from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.routing import Freshness
 from db.postgres.directory import doctors
 from server.domain.errors import Reason, invalid, not_found
-from server.domain.identity import Action, Caller, Owner, require
+from server.domain.identity import Action, Caller, Owner, require, token_missing
 from server.usecases.schedules.live.days import Days
 from server.usecases.schedules.specialties import check_specialty
 from server.usecases.unit_of_work import read
@@ -48,11 +48,14 @@ class AvailableDays:
         """Every day from the first to the last.
 
         Costs no statement for the days that are in memory, and one for all others together; the doctors of a clinic are
-        read first, in one more. Raises DOCTOR_NOT_FOUND, CLINIC_NOT_FOUND, SPECIALTY_NOT_FOUND and NOT_ALLOWED.
+        read first, in one more. Raises DOCTOR_NOT_FOUND, CLINIC_NOT_FOUND, SPECIALTY_NOT_FOUND and NOT_ALLOWED, and
+        TOKEN_MISSING if a visitor asks for more than one doctor.
         """
         if not wanted.first <= wanted.last < wanted.first + timedelta(days=MOST_DAYS):
             raise invalid("to_date", f"must be from_date or up to {MOST_DAYS - 1} days after it")
         dates = [wanted.first + timedelta(days=offset) for offset in range((wanted.last - wanted.first).days + 1)]
+        if caller.is_visitor and not wanted.doctor_id:
+            raise token_missing()
         doctor_ids = [wanted.doctor_id] if wanted.doctor_id else await self._doctors(caller, wanted)
         summaries = await self._days.summaries(product(doctor_ids, dates))
         if wanted.doctor_id:

@@ -39,7 +39,7 @@ class Resources:
 
     async def list(self, caller: Caller, clinic_id: str) -> Sequence[ResourceRow]:
         """All resources of a clinic, by kind and name."""
-        require(caller, Action.SEE_SLOTS, Owner(clinic_id=clinic_id))
+        require(caller, Action.SEE_RESOURCES, Owner(clinic_id=clinic_id))
         return await read(self._engine, lambda pg: resources.of_clinic(pg, clinic_id), Freshness.OWN_WRITES)
 
     async def create(self, caller: Caller, new: ResourceRow, write: Write[ResourceRow, M]) -> M:

@@ -13,7 +13,7 @@ from server.domain.booking.appointment_types import AppointmentType, check_type
 from server.domain.booking.availability import day_of
 from server.domain.booking.slots import Slot
 from server.domain.errors import invalid
-from server.domain.identity import Action, Caller, Owner, require
+from server.domain.identity import Action, Caller, Owner, require, token_missing
 from server.domain.ids import Clock
 from server.usecases.reach import reach
 from server.usecases.schedules.appointment_types import type_of
@@ -22,6 +22,8 @@ from server.usecases.schedules.specialties import check_specialty
 from server.usecases.unit_of_work import read
 
 LONGEST = timedelta(days=92)
+LONGEST_OF_VISITOR = timedelta(days=31)
+"""Without a token: what takes three statements at most."""
 _FIRST_SPAN = timedelta(days=2)
 """From the first to the last day that the first statement reads: three days."""
 _GROWTH = 4
@@ -69,6 +71,8 @@ class SlotFinder:
             require(caller, Action.SEE_SLOTS, Owner(clinic_id=search.clinic_id))
         if not search.first <= search.last <= search.first + LONGEST:
             raise invalid("to_date", f"must be from_date or up to {LONGEST.days} days after it")
+        if caller.is_visitor and search.last > search.first + LONGEST_OF_VISITOR:
+            raise token_missing()
         now = self._clock()
         found: list[FoundSlot] = []
         for first, last in _spans(search.first, search.last):

@@ -8,8 +8,9 @@ from db.postgres.cluster.engines import Engine
 from db.postgres.directory import doctors
 from db.postgres.directory.doctors import PlaceRow
 from server.domain.errors import Reason, not_found
-from server.domain.identity import Action, Caller, Owner, require
+from server.domain.identity import Action, Caller, Owner, require, token_missing
 from server.domain.ids import Clock
+from server.domain.stream_limits import DAYS_OF_VISITOR
 from server.usecases.schedules.live.followed import DayStream
 from server.usecases.schedules.live.hub import Hub
 from server.usecases.schedules.live.rendering import Forms
@@ -61,6 +62,8 @@ class SlotWatch:
             yield self._forms.closing(stream.ending)
 
     async def _places(self, caller: Caller, watched: Watched) -> list[PlaceRow]:
+        if caller.is_visitor and (len(watched.doctor_ids) != 1 or watched.count > DAYS_OF_VISITOR):
+            raise token_missing()
         if watched.clinic_id:
             require(caller, Action.SEE_SLOTS, Owner(clinic_id=watched.clinic_id))
             found = await read(self._engine, lambda pg: doctors.places_of_clinic(pg, watched.clinic_id))

@@ -26,6 +26,12 @@ Languages = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Change it without first asking.")]
 Days = Annotated[list[datetime] | None, typer.Option(metavar="DATE", formats=["%Y-%m-%d"], help="May be repeated.")]
+Browsing = Annotated[
+    bool | None,
+    typer.Option(
+        "--public-browsing/--no-public-browsing", help="Whether all see it and its free slots without signing in."
+    ),
+]
 Rule = Annotated[int | None, typer.Option(metavar="NUMBER", help="See `yoyaku clinic policies`.")]
 
 
@@ -62,6 +68,7 @@ def change(
     max_per_patient_day: Rule = None,
     buffer_minutes: Rule = None,
     max_open_appointments: Rule = None,
+    public_browsing: Browsing = None,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
@@ -70,7 +77,7 @@ def change(
         "name": name, "time_zone": time_zone, "address": address, "phone": phone, "languages": languages,
         "horizon_days": horizon_days, "min_notice_minutes": min_notice_minutes, "cancel_by_minutes": cancel_by_minutes,
         "max_per_patient_day": max_per_patient_day, "buffer_minutes": buffer_minutes,
-        "max_open_appointments": max_open_appointments,
+        "max_open_appointments": max_open_appointments, "public_browsing": public_browsing,
     }  # fmt: skip
     with session(context) as client:
         answer = _changed(client, words.clinic_id(client, which), wanted, ask=not yes)
@@ -156,6 +163,7 @@ def _details(found: Clinic) -> Table:
             "Phone": found.phone,
             "Languages": ", ".join(found.languages),
             "Holidays": ", ".join(found.holidays),
+            "Without signing in": "visible" if found.public_browsing else "hidden",
             "Id": found.id,
         }
     )

@@ -25,16 +25,9 @@ CALLERS_TRACE = "x-client-traceparent"
 TRACE_HEADERS = ("traceparent", "tracestate", "x-amzn-trace-id")
 _LIMITED = {**LIMITED, "visitor": sorted(FOR_VISITORS)}
 UNSAID = (
-    "http.url",
-    "http.method",
-    "grpc.path",
-    "user_agent",
-    "peer.address",
-    "downstream_cluster",
-    "grpc.authority",
-    "grpc.content_type",
-    "grpc.timeout",
-)
+    "http.url", "http.method", "grpc.path", "user_agent", "peer.address", "downstream_cluster", "grpc.authority",
+    "grpc.content_type", "grpc.timeout",
+)  # fmt: skip
 """What Envoy would say of a call in its spans: texts of the caller, and a path with ids of patients."""
 
 Address = tuple[str, int]

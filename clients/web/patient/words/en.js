@@ -1,5 +1,7 @@
 /** What the patients' page says, in English. */
 
+import { EN_REFUSALS } from "./refusals.js";
+
 export const EN = {
   brand: "Appointments",
   skip: "Skip to the content",
@@ -228,31 +230,7 @@ export const EN = {
   /** @param {string} to */
   waiting: (to) => `${to} waits for its code`,
   enterCode: "Enter the code",
-  refusals: {
-    NOT_ALLOWED: "Your account may not do this. If you think it should, call the clinic.",
-    SLOT_TAKEN: "Somebody was faster: this time was just taken. Choose another one.",
-    RESOURCE_TAKEN: "The room or device for this visit was just taken. Choose another time.",
-    SLOT_NOT_OFFERED: "The doctor no longer offers this time. Choose another one.",
-    PATIENT_BUSY: "You already have an appointment at that time. Choose another time, or move the other appointment first.",
-    PATIENT_INACTIVE: "You cannot be booked with this account. Call the clinic.",
-    TOO_SHORT_NOTICE: "This time starts too soon to book it here. Choose a later one, or call the clinic.",
-    BEYOND_HORIZON: "This day is too far ahead to book it. Choose an earlier one.",
-    DAILY_LIMIT_REACHED: "You have as many appointments on that day as the clinic allows. Choose another day, or call the clinic.",
-    OPEN_LIMIT_REACHED: "You have as many appointments ahead as the clinic allows. Cancel one, or call the clinic.",
-    TOO_MANY_HOLDS: "You are about to book elsewhere already, perhaps in another tab. Finish or leave that first.",
-    HOLD_EXPIRED: "We could not keep this time any longer. If nobody has taken it, you can still have it: choose it again.",
-    TOO_LATE_TO_CHANGE: "It starts too soon to change it here. Call the clinic.",
-    STATUS_FORBIDS: "This was changed meanwhile, perhaps in another tab or by the clinic. Look at your appointments.",
-    APPOINTMENT_NOT_FOUND: "There is no such appointment in your account. Look at your appointments.",
-    APPOINTMENT_TYPE_NOT_OFFERED: "This kind of visit is not open to you. Choose another one, or call the clinic.",
-    APPOINTMENT_TYPE_NOT_FOUND: "The clinic no longer offers this kind of visit. Choose another one.",
-    DOCTOR_NOT_FOUND: "There is no such doctor any more. Choose another one.",
-    CLINIC_NOT_FOUND: "There is no such clinic any more. Choose another one.",
-    SPECIALTY_NOT_FOUND: "Nobody of this field takes bookings. Choose another one.",
-    CONTACT_CODE_WRONG: "The code is wrong, or too old. Check it, or have a new one sent.",
-    PASSWORD_WRONG: "Your password now is not right. Check it and try again.",
-    AMBIGUOUS_LOCAL_TIME: "Clocks change on that day: choose the time from the list again.",
-  },
+  refusals: EN_REFUSALS,
 };
 
 /** @typedef {typeof EN} Words */

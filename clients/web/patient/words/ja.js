@@ -1,5 +1,7 @@
 /** What the patients' page says, in Japanese. */
 
+import { JA_REFUSALS } from "./refusals.js";
+
 /** @type {import("./en.js").Words} */
 export const JA = {
   brand: "診療予約",
@@ -209,29 +211,5 @@ export const JA = {
   codeWrong: "6桁の数字を入力してください",
   waiting: (to) => `${to} は確認待ちです`,
   enterCode: "コードを入力",
-  refusals: {
-    NOT_ALLOWED: "このアカウントではこの操作ができません。必要な場合はクリニックへお電話ください。",
-    SLOT_TAKEN: "ほかの方が先に予約されました。別の時間を選んでください。",
-    RESOURCE_TAKEN: "必要な部屋または機器がほかの方に予約されました。別の時間を選んでください。",
-    SLOT_NOT_OFFERED: "この時間は受け付けなくなりました。別の時間を選んでください。",
-    PATIENT_BUSY: "同じ時間に別の予約があります。別の時間を選ぶか、先にその予約を変更してください。",
-    PATIENT_INACTIVE: "このアカウントでは予約できません。クリニックへお電話ください。",
-    TOO_SHORT_NOTICE: "開始時刻が近いため、ここでは予約できません。後の時間を選ぶか、クリニックへお電話ください。",
-    BEYOND_HORIZON: "先の日付のため、まだ予約できません。近い日を選んでください。",
-    DAILY_LIMIT_REACHED: "この日の予約数が上限に達しています。別の日を選ぶか、クリニックへお電話ください。",
-    OPEN_LIMIT_REACHED: "今後の予約数が上限に達しています。予約を取り消すか、クリニックへお電話ください。",
-    TOO_MANY_HOLDS: "別のタブなどで予約の手続き中です。先にそちらを終えるか閉じてください。",
-    HOLD_EXPIRED: "確保の期限が切れました。まだ空いていれば予約できます。もう一度選んでください。",
-    TOO_LATE_TO_CHANGE: "開始時刻が近いため、ここでは変更できません。クリニックへお電話ください。",
-    STATUS_FORBIDS: "別のタブまたはクリニックで変更されました。予約一覧をご確認ください。",
-    APPOINTMENT_NOT_FOUND: "該当する予約がありません。予約一覧をご確認ください。",
-    APPOINTMENT_TYPE_NOT_OFFERED: "この目的では予約できません。別の目的を選ぶか、クリニックへお電話ください。",
-    APPOINTMENT_TYPE_NOT_FOUND: "この目的は受け付けなくなりました。別の目的を選んでください。",
-    DOCTOR_NOT_FOUND: "該当する医師がいません。別の医師を選んでください。",
-    CLINIC_NOT_FOUND: "該当するクリニックがありません。別のクリニックを選んでください。",
-    SPECIALTY_NOT_FOUND: "この診療科は予約を受け付けていません。別の診療科を選んでください。",
-    CONTACT_CODE_WRONG: "コードが正しくないか、期限が切れています。確認するか、新しいコードを送ってください。",
-    PASSWORD_WRONG: "現在のパスワードが正しくありません。確認してもう一度お試しください。",
-    AMBIGUOUS_LOCAL_TIME: "この日は時刻の切り替えがあります。一覧からもう一度選んでください。",
-  },
+  refusals: JA_REFUSALS,
 };

@@ -71,13 +71,10 @@ class ClinicCalls(ServiceCalls):
     ) -> pb.UpdateClinicResponse:
         """Change what is given of a clinic; `validate_only` only says what would change (NotFound, EtagMismatch)."""
         policy = {
-            "horizon_days": horizon_days,
-            "min_notice_minutes": min_notice_minutes,
-            "cancel_by_minutes": cancel_by_minutes,
-            "max_per_patient_day": max_per_patient_day,
-            "buffer_minutes": buffer_minutes,
-            "max_open_appointments": max_open_appointments,
-        }
+            "horizon_days": horizon_days, "min_notice_minutes": min_notice_minutes,
+            "cancel_by_minutes": cancel_by_minutes, "max_per_patient_day": max_per_patient_day,
+            "buffer_minutes": buffer_minutes, "max_open_appointments": max_open_appointments,
+        }  # fmt: skip
         plain = {
             "name": name, "time_zone": time_zone, "address": address, "phone": phone, "languages": languages,
             "holidays": holidays, "public_browsing": public_browsing,

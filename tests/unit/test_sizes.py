@@ -66,7 +66,7 @@ def test_no_function_is_long() -> None:
 
 def test_no_folder_is_full() -> None:
     """Tests are not counted: a suite is a list, which is read by its names."""
-    modules = [path for path in sources(".py") if not path.name.startswith(("test_", "__init__"))]
+    modules = [path for path in sources(".py", ".js") if not path.name.startswith(("test_", "__init__"))]
     counted = Counter(name_of(path.parent) for path in modules)
     assert {folder for folder, count in counted.items() if count > MOST_MODULES} == FULL_FOLDERS.keys()
 

@@ -33,6 +33,7 @@ async def desk(browser: Browser, room: Room, lang: str = "en", **how: Any) -> As
     async with opened(browser, f"{room.edge.url}/desk/?lang={lang}", **how) as page:
         await expect(page.locator(".day section")).to_have_count(len(room.doctor_ids))
         await expect(page.locator(":focus")).to_have_class(re.compile("block"))
+        await loaded(page)
         yield page
 
 
@@ -49,9 +50,19 @@ async def administration(
         yield page
 
 
+async def loaded(page: Page) -> None:
+    """Wait for the acts of a desk: a test types faster than they are loaded after the day."""
+    await page.evaluate("import('/desk/acts/all.js')")
+
+
 def told(page: Page) -> Locator:
     """What the bar at the bottom says."""
     return page.locator(".bar > p:not(:empty)")
+
+
+def offered(page: Page) -> Locator:
+    """What a field that searches offers."""
+    return page.locator("[role='option']")
 
 
 def at(page: Page, text: str, column: int = 0) -> Locator:

@@ -1,7 +1,6 @@
 """axe-core finds nothing wrong with the patients' page, in either language and either theme, however narrow it is."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,13 +9,10 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.edge.clinic import Stack
 from tests.edge.envoys import Edge
+from tests.web.axe import AXE, CHECK, NEEDS_AXE
 from tests.web.practice import DESKTOP, Practice, opened_practice, sign_in, times
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-AXE = Path(__file__).parents[1] / "node" / "node_modules" / "axe-core" / "axe.min.js"
-CHECK = """async () =>
-    (await axe.run()).violations.flatMap(({ id, nodes }) => nodes.map((each) => `${id}: ${each.html}`))"""
-
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 NARROW = {"viewport": {"width": 320, "height": 640}}
 """A small phone, or a wide screen at a zoom of 400 %."""
@@ -29,11 +25,11 @@ async def practice(stack: Stack, edge: Edge) -> AsyncIterator[Practice]:
 
 
 async def check(page: Page) -> None:
-    assert await page.evaluate(CHECK) == []
+    assert await page.evaluate(CHECK, ["html"]) == []
     assert await page.evaluate(OVERFLOW) <= 0
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core: run `make node`")
+@NEEDS_AXE
 @pytest.mark.parametrize(
     ("lang", "theme", "screen"),
     [("en", "light", NARROW), ("ja", "dark", NARROW), ("ja", "light", DESKTOP), ("en", "dark", DESKTOP)],

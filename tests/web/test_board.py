@@ -23,7 +23,7 @@ def cells(page: Page) -> list[Locator]:
 
 async def test_a_booking_over_grpc_shows_within_a_second(browser: Browser, room: Room) -> None:
     async with board(browser, room.edge.url, f"?lang=en#token={room.token}") as page:
-        await expect(page.locator("h1")).to_have_text(f"Clinic in {room.time_zone}")
+        await expect(page.locator("#clinic")).to_have_text(f"Clinic in {room.time_zone}")
         await expect(page.locator("#rows th strong")).to_have_text(["Mori Hana", "Mori Hana"])
         await expect(page.locator("#state")).to_have_text("Live")
         now, following = cells(page)

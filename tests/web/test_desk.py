@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 from tests.edge.clinic import Stack
 from tests.fixtures.browser import opened
 from tests.web.conftest import Room
-from tests.web.desks import at, booked, column_of, desk, patient, session, told
+from tests.web.desks import at, booked, column_of, desk, loaded, offered, patient, session, told
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 MARKUP = "<img src=x onerror=document.title='run'> & \N{SNEEZING FACE}"
@@ -20,7 +20,7 @@ async def test_a_visit_from_the_first_call_to_its_end_without_a_mouse(browser: B
         keys = page.keyboard
         await keys.press("/")
         await keys.type("Keiko Nowhere 1984-02-03")
-        await expect(page.get_by_role("option")).to_have_count(1)
+        await expect(offered(page)).to_have_count(1)
         await keys.press("Enter")
         await expect(page.locator("dialog #name")).to_have_value("Keiko Nowhere")
         await expect(page.locator("dialog #birth_date")).to_have_value("1984-02-03")
@@ -70,7 +70,7 @@ async def test_moving_and_cancelling_without_a_mouse(browser: Browser, room: Roo
         keys = page.keyboard
         await keys.press("/")
         await keys.type("kimura")
-        await expect(page.get_by_role("option").first).to_contain_text("13:00")
+        await expect(offered(page).first).to_contain_text("13:00")
         await keys.press("Enter")
         await keys.press("m")
         await expect(page.locator(".carrying")).to_contain_text("Moving Kimura Jun")
@@ -141,7 +141,7 @@ async def test_a_conflict_is_told_in_words(browser: Browser, room: Room) -> None
         await page.keyboard.press("Enter")
         dialog = page.get_by_role("dialog")
         await page.keyboard.type("nishi")
-        await page.get_by_role("option").first.click()
+        await offered(page).first.click()
         await booked(room, "Ueda Mei", "12:30", column=1)
         await page.keyboard.press("Enter")
         await expect(dialog.locator(".error-summary")).to_contain_text("Somebody was faster: this time is taken.")
@@ -210,6 +210,7 @@ async def test_a_doctor_sees_the_own_day_and_records_by_right(browser: Browser, 
     async with opened(browser, f"{room.edge.url}/desk/?lang=en", storage_state=state) as page:
         keys = page.keyboard
         await expect(page.locator(".day section")).to_have_count(1)
+        await loaded(page)
         await page.locator("#date").fill(clinic.day)
         await at(page, "Sato Ken").focus()
         await keys.press("d")

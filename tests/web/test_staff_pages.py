@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from db.postgres.cluster.engines import create_engine
 from server.config import Settings, load
@@ -12,8 +12,7 @@ from tests.edge.clinic import Stack
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.browser import opened
 from tests.web.conftest import Room
-from tests.web.desks import administration, at, booked, desk, session, told
-from tests.web.test_accessibility import AXE, check
+from tests.web.desks import administration, booked, desk, session, told
 from yoyaku.v1.appointment_pb2 import AppointmentEvent, AppointmentStatus
 from yoyaku.v1.notification_pb2 import NotificationKind, NotificationOutcome
 from yoyaku.v1.record_pb2 import RecordAccessBasis, RecordAccessKind
@@ -24,6 +23,14 @@ DEAD = (
     " created_at, updated_at) VALUES (gen_random_uuid(), 'contact_changed', %s, 1, 'email', 'dead', 'outcome_unknown',"
     " 5, %s, %s, %s, %s)"
 )
+
+
+# Bytes, unpacked, of each file that is loaded before the day is shown; acts come afterwards.
+FIRST = """() => {
+    const files = performance.getEntriesByType("resource").filter(({ name }) => /[.](js|css)$/.test(name));
+    const acts = files.find(({ name }) => name.endsWith("/acts/all.js")).startTime;
+    return files.filter(({ startTime }) => startTime < acts).map(({ decodedBodySize }) => decodedBodySize);
+}"""
 
 
 async def test_the_day_is_told_in_figures(browser: Browser, room: Room, stack: Stack) -> None:
@@ -157,10 +164,8 @@ async def test_the_desk_is_small_and_speaks_japanese(browser: Browser, room: Roo
         assert await page.evaluate("document.documentElement.lang") == "ja"
         await page.keyboard.press("?")
         await expect(page.get_by_role("dialog")).to_contain_text("受付する")
-        sizes = await page.evaluate(
-            "performance.getEntriesByType('resource').filter((each) => /[.](js|css)$/.test(each.name))"
-            ".map((each) => each.transferSize)"
-        )
+        sizes = await page.evaluate(FIRST)
+        assert len(sizes) < 40
         assert sum(sizes) < 150_000
 
 
@@ -173,64 +178,3 @@ async def test_the_day_is_printed_as_tables(browser: Browser, room: Room) -> Non
         await expect(page.locator(".day")).to_be_hidden()
         await page.evaluate("dispatchEvent(new Event('afterprint'))")
         await expect(page.locator(".sheet")).to_have_count(0)
-
-
-NEEDS_AXE = pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core: run `make node`")
-LOOKS = [("en", "dark"), ("ja", "light")]
-
-
-async def with_axe(page: Page) -> None:
-    await page.add_init_script(AXE.read_text())
-    await page.reload()
-
-
-@NEEDS_AXE
-@pytest.mark.parametrize(("lang", "theme"), LOOKS)
-async def test_nothing_stands_in_the_way_at_the_desk(browser: Browser, room: Room, lang: str, theme: str) -> None:
-    slot = {"en": "14:00", "ja": "15:00"}[lang]
-    await booked(room, f"Ota {lang}", slot)
-    async with desk(browser, room, lang=lang, color_scheme=theme, reduced_motion="reduce") as page:
-        await with_axe(page)
-        block = page.locator(".block").filter(has_text=f"Ota {lang}")
-        await block.focus()
-        await page.keyboard.press("c")
-        await expect(page.locator(".bar button:not([hidden])")).to_have_count(2)
-        await check(page)
-        await page.keyboard.press("c")
-        await expect(page.locator(".bar.refused")).to_be_visible()
-        await check(page)
-        dialog = page.get_by_role("dialog")
-        for key, ready in (("?", "#letters"), ("i", "#name"), ("Delete", "#reason"), ("v", "#reason"), ("h", "li")):
-            await block.focus()
-            await page.keyboard.press(key)
-            await expect(dialog.locator(ready).first).to_be_visible()
-            await check(page)
-            await page.keyboard.press("Escape")
-            await expect(page.get_by_role("dialog")).to_have_count(0)
-        await at(page, "17:30").focus()
-        await page.keyboard.press("Enter")
-        await page.keyboard.type("ota")
-        await expect(page.get_by_role("option").first).to_be_visible()
-        await check(page)
-
-
-@NEEDS_AXE
-@pytest.mark.parametrize(("lang", "theme"), LOOKS)
-async def test_nothing_stands_in_the_way_of_an_admin(
-    browser: Browser, room: Room, stack: Stack, lang: str, theme: str
-) -> None:
-    async with administration(browser, room, stack, "dashboard", lang=lang, color_scheme=theme) as page:
-        await with_axe(page)
-        for part, ready in (
-            ("dashboard", "svg"),
-            ("notices", "select"),
-            ("accounts", "form"),
-            ("doctors", "table"),
-            ("policies", "form"),
-            ("catalogue", "table"),
-            ("displays", "form"),
-            ("audit", "input"),
-        ):
-            await page.locator(f"nav a[href='#{part}']").press("Enter")
-            await expect(page.locator(f"main {ready}").first).to_be_visible()
-            await check(page)

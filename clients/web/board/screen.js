@@ -36,7 +36,7 @@ export class Screen {
 
   /** The top of the screen. @param {string} clinic @param {WallClock} wall @param {number} now */
   head(clinic, wall, now) {
-    write(part("clinic"), clinic);
+    show(part("clinic"), clinic);
     write(part("date"), wall.long(now));
     write(part("clock"), wall.time(now));
     if (document.title !== clinic) document.title = clinic;
@@ -55,7 +55,8 @@ export class Screen {
 
   /** Show nothing of a clinic. */
   clear() {
-    for (const id of /** @type {const} */ (["clinic", "date", "clock"])) write(part(id), "");
+    show(part("clinic"), "");
+    for (const id of /** @type {const} */ (["date", "clock"])) write(part(id), "");
   }
 
   /** Say something instead of the rest. @param {string} text */

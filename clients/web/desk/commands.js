@@ -2,11 +2,7 @@
 
 import { plusDays } from "../shared/wall_clock.js";
 import { statusOf } from "./day/day.js";
-import { book } from "./acts/booking.js";
-import { emergency, records } from "./acts/records.js";
 import * as tickets from "./acts/tickets.js";
-import { timeOff } from "./acts/time_off.js";
-import * as visits from "./acts/visits.js";
 
 /** @import { Desk } from "./desk.js" */
 /** @import { Appointment, Block } from "./day/day.js" */
@@ -49,6 +45,13 @@ const queue = (id, key, act, also = () => true) => ({
 /** @param {keyof Words["commands"]} id @param {string} key @param {(desk: Desk) => unknown} act @param {(desk: Desk) => boolean} when @returns {Command} */
 const everywhere = (id, key, act, when = () => true) => ({ id, key, group: "everywhere", when, run: act });
 
+/**
+ * An act on an appointment, by its name.
+ * @param {"cancel" | "checkIn" | "complete" | "history" | "noShow" | "records" | "revert" | "showSeries" | "start" | "swapRoom"} name
+ * @returns {(desk: Desk, appointment: Appointment) => unknown}
+ */
+const act = (name) => (desk, appointment) => desk.act((acts) => acts[name](desk, appointment));
+
 /** @param {Desk} desk @param {Appointment} appointment */
 const begun = (desk, appointment) => Date.parse(appointment.start_time) <= desk.clock.now();
 
@@ -57,43 +60,47 @@ const bookable = (block, desk) => Boolean(block?.slot && ["SLOT_STATE_FREE", "SL
 
 /** @type {Command[]} */
 export const COMMANDS = [
-  visit("checkIn", "c", ["SCHEDULED", "NO_SHOW"], visits.checkIn, (desk) => desk.isToday),
-  visit("start", "s", ["CHECKED_IN"], visits.start),
-  visit("complete", "e", ["IN_PROGRESS"], visits.complete),
-  visit("noShow", "x", ["SCHEDULED", "CHECKED_IN"], visits.noShow, begun),
-  visit("move", "m", ["SCHEDULED"], visits.pickUp),
-  visit("revert", "v", ["CHECKED_IN", "IN_PROGRESS", "COMPLETED", "NO_SHOW"], visits.revert),
-  { ...visit("records", "d", ["SCHEDULED", "CHECKED_IN", "IN_PROGRESS", "COMPLETED", "NO_SHOW"], records, (desk) => !desk.staff), for: "doctor" },
-  visit("history", "h", ["HELD", "SCHEDULED", "CHECKED_IN", "IN_PROGRESS", "COMPLETED", "NO_SHOW"], visits.history),
-  visit("cancel", "Delete", ["SCHEDULED", "CHECKED_IN"], visits.cancel),
+  visit("checkIn", "c", ["SCHEDULED", "NO_SHOW"], act("checkIn"), (desk) => desk.isToday),
+  visit("start", "s", ["CHECKED_IN"], act("start")),
+  visit("complete", "e", ["IN_PROGRESS"], act("complete")),
+  visit("noShow", "x", ["SCHEDULED", "CHECKED_IN"], act("noShow"), begun),
+  visit("move", "m", ["SCHEDULED"], (desk, appointment) => desk.carry({ appointment })),
+  visit("revert", "v", ["CHECKED_IN", "IN_PROGRESS", "COMPLETED", "NO_SHOW"], act("revert")),
+  { ...visit("records", "d", ["SCHEDULED", "CHECKED_IN", "IN_PROGRESS", "COMPLETED", "NO_SHOW"], act("records"), (desk) => !desk.staff), for: "doctor" },
+  visit("history", "h", ["HELD", "SCHEDULED", "CHECKED_IN", "IN_PROGRESS", "COMPLETED", "NO_SHOW"], act("history")),
+  visit("cancel", "Delete", ["SCHEDULED", "CHECKED_IN"], act("cancel")),
+  { ...visit("swapRoom", "j", ["HELD", "SCHEDULED", "CHECKED_IN", "IN_PROGRESS"], act("swapRoom"), (desk, visit) => desk.staff && visit.resources.length > 0), for: "staff" },
+  visit("series", "u", ["SCHEDULED", "CHECKED_IN", "IN_PROGRESS", "COMPLETED", "NO_SHOW"], act("showSeries"), (_, visit) => Boolean(visit.series_id)),
   {
     id: "book", key: "Enter", group: "slot", for: "staff",
     when: (desk, block) => bookable(block, desk) && desk.staff && !(desk.carried && "appointment" in desk.carried),
-    run: (desk, block) => book(desk, block, desk.carried && "patient" in desk.carried ? desk.carried.patient : null),
+    run: book,
   },
   {
     id: "drop", key: "Enter", group: "slot",
     when: (desk, block) => bookable(block, desk) && Boolean(desk.carried && "appointment" in desk.carried),
-    run: (desk, block) => desk.carried && "appointment" in desk.carried && visits.moveTo(desk, desk.carried.appointment, block),
+    run: (desk, block) => desk.act(async (acts) => desk.carried && "appointment" in desk.carried && acts.moveTo(desk, desk.carried.appointment, block)),
   },
   {
     id: "squeeze", key: "b", group: "visit", for: "staff",
     when: (desk, block) => Boolean(block?.appointment && desk.staff && block.end > desk.clock.now()),
-    run: (desk, block) => book(desk, block, desk.carried && "patient" in desk.carried ? desk.carried.patient : null),
+    run: book,
   },
   queue("callNext", "n", tickets.callNext),
   queue("recall", "r", (desk, id) => recall(desk, id), (desk, id) => tickets.toRecall(desk.day.lane(id))),
   queue("skip", "k", (desk, id) => skip(desk, id), (desk, id) => tickets.toSkip(desk.day.lane(id))),
   queue("walkIn", "w", tickets.walkIn),
-  queue("room", "o", (desk, id) => tickets.changeRoom(desk, id, desk.words.commands.room)),
+  queue("room", "o", (desk, id) => desk.act((acts) => acts.changeRoom(desk, id, false))),
   queue("closeLane", "q", tickets.closeLane, (desk, id) => !desk.day.lane(id)?.closed),
   queue("openLane", "q", tickets.closeLane, (desk, id) => desk.day.lane(id)?.closed),
   everywhere("undo", "z", (desk) => desk.undo()),
-  everywhere("printTicket", "p", (desk) => desk.printTicket(), (desk) => desk.ticketToPrint !== null),
+  everywhere("printTicket", "p", (desk) => desk.bar.printTicket(), (desk) => desk.bar.ticket !== null),
+  visit("printTicket", "p", ["CHECKED_IN", "IN_PROGRESS"], tickets.print, (desk, { id }) => desk.day.ticket(id) !== null),
   everywhere("search", "/", (desk) => desk.search()),
   { ...everywhere("register", "i", (desk) => desk.registerPatient(), (desk) => desk.staff), for: "staff" },
-  { ...everywhere("timeOff", "f", timeOff, (desk) => desk.staff), for: "staff" },
-  { ...everywhere("emergency", "y", (desk) => emergency(desk), (desk) => !desk.staff), for: "doctor" },
+  { ...everywhere("timeOff", "f", (desk) => desk.act((acts) => acts.timeOff(desk)), (desk) => desk.staff), for: "staff" },
+  { ...everywhere("timeOffList", "a", (desk) => desk.act((acts) => acts.timeOffList(desk)), (desk) => desk.staff), for: "staff" },
+  { ...everywhere("emergency", "y", (desk) => desk.act((acts) => acts.emergency(desk)), (desk) => !desk.staff), for: "doctor" },
   everywhere("now", "g", (desk) => desk.goToNow()),
   everywhere("today", "t", (desk) => desk.goTo(desk.today)),
   everywhere("dayBefore", ",", (desk) => desk.goTo(plusDays(desk.date, -1))),
@@ -102,6 +109,11 @@ export const COMMANDS = [
   everywhere("lock", "l", (desk) => desk.lock()),
   everywhere("keys", "?", (desk) => desk.keys()),
 ];
+
+/** Book for whoever is carried about, or for somebody yet to be found. @param {Desk} desk @param {Block} block */
+function book(desk, block) {
+  return desk.act((acts) => acts.book(desk, block, desk.carried && "patient" in desk.carried ? desk.carried.patient : null));
+}
 
 /** @param {Desk} desk @param {string} id */
 function recall(desk, id) {

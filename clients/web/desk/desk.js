@@ -1,40 +1,31 @@
 /** A clinic's day at a desk: what is shown, what is carried about, and the way to the server. */
 
-import { asFailure } from "../shared/api.js";
-import { ask } from "../shared/ask.js";
 import { make } from "../shared/elements.js";
 import { drawQueues, drawSelected } from "./view/aside.js";
-import { Bar } from "./view/bar.js";
+import { Calls } from "./calls.js";
 import { COMMANDS } from "./commands.js";
 import { Day, statusOf } from "./day/day.js";
 import { dragging } from "./view/drag.js";
-import { Grid } from "./view/grid.js";
+import { Grid, stateOfSlot } from "./view/grid.js";
 import { Head } from "./view/head.js";
-import { help } from "./keys.js";
 import { Live } from "./day/live.js";
 import { Lookup } from "./day/lookup.js";
-import { register } from "./acts/patients.js";
-import { printTicket } from "./view/print.js";
-import { refused, words } from "./words.js";
-import { Writes } from "../shared/writes.js";
 
 /** @import { Language } from "../shared/language.js" */
 /** @import { Session } from "../shared/session.js" */
 /** @import { WallClock } from "../shared/wall_clock.js" */
-/** @import { Question } from "../shared/ask.js" */
-/** @import { Child } from "../shared/elements.js" */
-/** @import { After } from "./view/bar.js" */
 /** @import { Command } from "./commands.js" */
 /** @import { Appointment, Doctor, Ticket } from "./day/day.js" */
-/** @import { Found, Patient } from "./acts/patients.js" */
+/** @import { Found, Patient } from "./view/finder.js" */
 /** @typedef {{id: string, name: string, time_zone: string}} Clinic */
 /** @typedef {{session: Session, lang: Language, clinic: Clinic, doctors: Doctor[], wall: WallClock, ownDoctorId: string, chooser: HTMLElement | null, lock: () => void}} Place */
 
-export class Desk {
+/** A day begins where it stands once all doctors are known, or after this time. */
+const LONGEST_OPENING_MS = 2_000;
+
+export class Desk extends Calls {
   /** @type {{patient: Patient} | {appointment: Appointment} | null} who is about to be booked, or what is being moved */
   carried = null;
-  /** @type {Live | null} */
-  live = null;
   day = new Day();
   #selected = make("section", { class: "selected", "aria-live": "off" });
   #queues = make("section", { class: "queues" });
@@ -42,25 +33,22 @@ export class Desk {
   #empty = make("p", { class: "empty", hidden: true });
   #root;
   #shown = false;
-  #writes;
+  #openedAt = 0;
+  /** @type {Set<string>} the appointments that this desk has changed */
+  #own = new Set();
 
   /** @param {Place} place @param {HTMLElement} root */
   constructor(place, root) {
-    this.session = place.session;
-    this.lang = place.lang;
+    super(place.session, place.lang, place.lock, (ticket) => this.act(async (acts) => acts.printTicket(this, ticket)));
     this.clinic = place.clinic;
     this.wall = place.wall;
     this.ownDoctorId = place.ownDoctorId;
     this.lookup = new Lookup(this);
-    this.#writes = new Writes(place.session);
-    this.lock = place.lock;
-    this.words = words(place.lang);
     this.clock = place.session.clock;
     this.day.doctors = place.doctors;
     this.date = this.today;
     const columns = make("div", { class: "day", id: "day", role: "region", "aria-label": this.words.day });
     this.grid = new Grid(columns, this.words, () => this.#looked());
-    this.bar = new Bar(this.words, () => this.undo(), () => this.printTicket());
     this.head = new Head(this, place.chooser);
     const main = make("main", {}, make("div", { class: "book" }, this.#carrying, this.#empty, columns), make("aside", {}, this.#selected, this.#queues));
     root.replaceChildren(this.head.element, main, this.bar.element);
@@ -84,13 +72,13 @@ export class Desk {
 
   /** Show a day, and follow it. @param {string} date */
   async goTo(date) {
-    this.live?.stop();
     this.date = date;
     this.#shown = false;
+    this.#openedAt = Date.now();
     this.day.clear();
     const { clinic, ownDoctorId } = this;
-    this.live = new Live(this.session, this.day, { clinicId: clinic.id, doctorId: ownDoctorId, date }, { changed: () => this.draw(), connected: (failure) => this.head.connected(failure) });
-    const live = this.live;
+    const live = new Live(this.session, this.day, { clinicId: clinic.id, doctorId: ownDoctorId, date }, { changed: () => this.draw(), connected: (failure) => this.head.connected(failure) });
+    this.follow(live);
     await this.attempt("", () => live.start());
     if (this.live !== live) return;
     this.draw();
@@ -99,7 +87,7 @@ export class Desk {
   /** Begin a day where it stands, unless somebody is typing. */
   #show() {
     this.#shown = true;
-    if (document.activeElement === document.body || this.grid.focused) this.goToNow();
+    if (document.activeElement === document.body || this.grid.focused) this.grid.begin(this.isToday ? this.clock.now() : 0);
   }
 
   goToNow() {
@@ -109,8 +97,10 @@ export class Desk {
   draw() {
     const { words } = this;
     const gone = this.grid.draw(this.day, this.wall, this.clock.now());
-    if (!this.#shown && this.grid.current) this.#show();
-    if (gone?.slot && this.grid.current?.appointment) this.bar.refuse(words.said.takenElsewhere(this.wall.time(gone.start)));
+    const known = this.day.doctors.every(({ id }) => this.day.schedule(id)) || Date.now() > this.#openedAt + LONGEST_OPENING_MS;
+    if (!this.#shown && known && this.grid.current) this.#show();
+    const { appointment } = this.grid.current ?? {};
+    if (gone?.slot && appointment && !this.#own.has(appointment.id)) this.bar.refuse(words.said.takenElsewhere(this.wall.time(gone.start)));
     const absent = this.day.doctors.filter((doctor) => !this.day.blocks(doctor.id).length && !this.day.schedule(doctor.id)?.slots.length);
     const nobody = absent.length === this.day.doctors.length;
     this.#empty.hidden = !absent.length;
@@ -122,42 +112,10 @@ export class Desk {
 
   /** Take in what a call returned. @param {Appointment} appointment */
   took(appointment) {
+    this.#own.add(appointment.id);
     this.day.putAppointment(appointment);
     this.live?.refresh(appointment.doctor.id);
     this.draw();
-  }
-
-  /** Say what was done. @param {string} text @param {After} after */
-  say(text, after = {}) {
-    this.bar.say(text, after);
-  }
-
-  /** Ask in a dialog, as `ask` does. @param {Question} question @param {Parameters<typeof ask>[2]} send @param {...Child} children */
-  ask(question, send, ...children) {
-    return ask(this.lang, { ...question, refused: (failure) => refused(this.lang, failure) }, send, ...children);
-  }
-
-  /** The answer of a write (Failure). @param {string} path @param {object} body */
-  write(path, body) {
-    return this.#writes.send(path, body);
-  }
-
-  /**
-   * Try something; a refusal is told in the bar, and the doctor's day is fetched again. Undefined if it was refused.
-   * @template Answer
-   * @param {string} doctorId
-   * @param {() => Promise<Answer>} work
-   */
-  async attempt(doctorId, work) {
-    try {
-      return await work();
-    } catch (error) {
-      const failure = asFailure(error);
-      if (failure.status === 401) this.lock();
-      this.bar.refuse(refused(this.lang, failure));
-      if (doctorId) this.live?.refresh(doctorId);
-      return undefined;
-    }
   }
 
   /** Do what a key stands for, or say why not; false if it stands for nothing. @param {string} key */
@@ -179,23 +137,27 @@ export class Desk {
   #refuse(command) {
     const { words } = this;
     const block = this.grid.current;
-    const state = block?.appointment ? words.statuses[statusOf(block.appointment)] : words.freeSlot;
-    this.bar.refuse(command.group === "queue" && !this.isToday ? words.said.noQueueElsewhere : words.said.notNow(words.commands[command.id], state));
+    const state = block?.appointment ? words.statuses[statusOf(block.appointment)] : block ? words.slots[stateOfSlot(block.slot, block.end, this.clock.now())] : "";
+    const aboutBlock = command.group === "visit" || command.group === "slot";
+    if (command.group === "queue" && !this.isToday) this.bar.refuse(words.said.noQueueElsewhere);
+    else if (this.carried && aboutBlock) this.bar.refuse(command.key === "Enter" ? words.said.notFree : this.#carryingText());
+    else this.bar.refuse(words.said.notNow(state, words.commands[command.id]));
   }
 
   /** Take up a patient to book, or an appointment to move; nothing to put it down. @param {Desk["carried"]} what @param {string} text */
   carry(what, text = "") {
-    const { words } = this;
     this.carried = what;
     this.#carrying.hidden = !what;
     this.#root.classList.toggle("carried-on", what !== null);
-    if (what) this.#carrying.textContent = "patient" in what ? words.carrying(what.patient.name) : words.moving(what.appointment.patient.name);
+    this.#carrying.textContent = this.#carryingText();
     if (text) this.say(text);
     this.draw();
   }
 
-  undo() {
-    return this.bar.takeBack();
+  #carryingText() {
+    const { carried, words } = this;
+    if (!carried) return "";
+    return "patient" in carried ? words.carrying(carried.patient.name) : words.moving(carried.appointment.patient.name);
   }
 
   search() {
@@ -206,29 +168,48 @@ export class Desk {
   /** What to do with whoever was found. @param {Found} found */
   async take(found) {
     this.head.picker.clear();
-    if ("appointment" in found) return this.grid.focus(`a:${found.appointment.id}`);
-    const patient = "patient" in found ? found.patient : await register(this, found.register);
+    if ("appointment" in found) return this.goToVisit(found.appointment);
+    const patient = "patient" in found ? found.patient : await this.act((acts) => acts.register(this, found.register));
     if (patient) this.carry({ patient });
     if (this.grid.current) this.grid.focus(this.grid.current.key);
   }
 
   async registerPatient() {
-    const patient = await register(this, "");
+    const patient = await this.act((acts) => acts.register(this, ""));
     if (!patient) return;
     this.carry({ patient });
     this.say(this.words.said.registered(patient.name));
   }
 
   keys() {
-    return help(this);
+    return this.act((acts) => acts.help(this));
   }
 
-  get ticketToPrint() {
-    return this.bar.ticket;
+  /** A time of day, with its date unless that is shown. @param {string} time @param {boolean} dated whether the date is said in any case */
+  when(time, dated = false) {
+    const at = Date.parse(time);
+    const { date } = this.placeOf(time);
+    return dated || date !== this.date ? `${this.wall.short(at)} ${this.wall.time(at)}` : this.wall.time(at);
   }
 
-  printTicket() {
-    if (this.bar.ticket) printTicket(this, this.bar.ticket);
+  /** Date and time slot of a start: a session over midnight belongs to the day it starts. @param {string} time */
+  placeOf(time) {
+    const at = Date.parse(time);
+    const shown = this.day.doctors.some(({ id }) => this.day.schedule(id)?.slots.some(({ start_time }) => start_time === time));
+    return { date: shown ? this.date : this.wall.date(at), time_slot: this.wall.time(at) };
+  }
+
+  /** Show an appointment on its day. @param {Appointment} appointment */
+  async goToVisit(appointment) {
+    if (appointment.date !== this.date) await this.goTo(appointment.date);
+    this.show(appointment);
+  }
+
+  /** Select an appointment, if its day is shown. @param {Appointment} appointment */
+  show({ id }) {
+    if (!this.day.appointment(id)) return;
+    this.#shown = true;
+    this.grid.focus(`a:${id}`);
   }
 
   /** @param {string} id */

@@ -1,7 +1,4 @@
-/** Keys: which command each gives, and the list of them. */
-
-import { make } from "../shared/elements.js";
-import { COMMANDS } from "./commands.js";
+/** Keys: which command each gives. */
 
 /** @import { Desk } from "./desk.js" */
 
@@ -19,35 +16,12 @@ export function shownKey(key) {
   return SHOWN[key] ?? (key.length === 1 ? key.toUpperCase() : key);
 }
 
-/** Show the list of keys. @param {Desk} desk */
-export function help(desk) {
-  const { words } = desk;
-  const role = desk.staff ? "staff" : "doctor";
-  const groups = /** @type {(keyof typeof words.groups)[]} */ (["visit", "slot", "queue", "everywhere"]).map((group) => {
-    const rows = COMMANDS.filter((each) => each.group === group && each.id !== "openLane" && (!each.for || each.for === role)).map(({ id, key }) => row(shownKey(key), words.commands[id]));
-    return make("section", {}, make("h3", {}, words.groups[group]), make("dl", { class: "keys" }, ...rows.flat()));
-  });
-  const off = make("input", { type: "checkbox", id: "letters", checked: !lettersOff(), onchange: () => localStorage.setItem(OFF, off.checked ? "" : "1") });
-  return desk.ask(
-    { title: words.keysTitle, wide: true },
-    () => {},
-    make("p", {}, make("kbd", {}, words.moveKeys), " ", words.moveKeysText),
-    make("div", { class: "key-groups" }, ...groups),
-    make("div", { class: "check" }, off, make("label", { for: "letters" }, words.singleKeys)),
-    make("p", { class: "hint" }, words.singleKeysHint),
-  );
-}
-
-/** @param {string} key @param {string} text */
-function row(key, text) {
-  return [make("dt", {}, make("kbd", {}, key)), make("dd", {}, text)];
-}
-
 /** @param {Desk} desk @param {KeyboardEvent} event */
 function press(desk, event) {
   const target = /** @type {HTMLElement} */ (event.target);
   const elsewhere = document.querySelector("dialog[open]") || event.isComposing || event.ctrlKey || event.metaKey || event.altKey;
   if (elsewhere || event.defaultPrevented) return;
+  if (desk.loading) return event.preventDefault();
   const writing = target.matches("input, select, textarea");
   if (writing && event.key !== "Escape") return;
   const { grid } = desk;
@@ -70,6 +44,12 @@ function moved({ grid }, key) {
   return true;
 }
 
-function lettersOff() {
+/** Whether letters give no commands. */
+export function lettersOff() {
   return Boolean(localStorage.getItem(OFF));
+}
+
+/** @param {boolean} off */
+export function switchLetters(off) {
+  localStorage.setItem(OFF, off ? "1" : "");
 }

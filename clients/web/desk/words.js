@@ -1,20 +1,15 @@
-/** The words of the desk in the language that it speaks. */
+/** The words of the desk in the language that it speaks; those of the other are not loaded. */
 
-import { sharedWords, refusal } from "../shared/words.js";
-import { EN } from "./words/en.js";
-import { JA } from "./words/ja.js";
-import { EN_REFUSALS, JA_REFUSALS } from "./words/refusals.js";
+import { language } from "../shared/language.js";
+import { refusal, sharedWords } from "../shared/words.js";
 
 /** @import { Failure } from "../shared/api.js" */
-/** @import { Language } from "../shared/language.js" */
 /** @typedef {import("./words/en.js").Words} Words */
 
-/** @param {Language} lang @returns {Words} */
-export function words(lang) {
-  return lang === "ja" ? JA : EN;
-}
+/** @type {Words} */
+export const WORDS = language() === "ja" ? (await import("./words/ja.js")).JA : (await import("./words/en.js")).EN;
 
-/** What to say of a refusal. @param {Language} lang @param {Failure} failure */
-export function refused(lang, failure) {
-  return refusal(sharedWords(lang), lang === "ja" ? JA_REFUSALS : EN_REFUSALS, failure);
+/** What to say of a refusal. @param {Failure} failure */
+export function refused(failure) {
+  return refusal(sharedWords(language()), WORDS.refusals, failure);
 }

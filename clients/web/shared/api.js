@@ -157,18 +157,22 @@ export async function stream(path, token, signal, take) {
  */
 async function send(path, options) {
   const response = await fetch(path, { cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer", ...options });
-  if (!response.ok) throw await failureOf(response);
+  if (!response.ok) throw await refusalOf(response);
   return response;
 }
 
 /** @param {Response} response */
-async function failureOf(response) {
+async function refusalOf(response) {
   try {
-    const { details } = await response.json();
-    return new Failure(response.status, details.find((/** @type {any} */ each) => each.reason)?.reason ?? "", details);
+    return failureOf((await response.json()).details, response.status);
   } catch {
     return new Failure(response.status, "");
   }
+}
+
+/** A refusal by its details, those of google.rpc.Status: of a call, or of a part of one. @param {any[]} details @param {number} status */
+export function failureOf(details, status = 409) {
+  return new Failure(status, details.find((each) => each.reason)?.reason ?? "", details);
 }
 
 /** @param {string | undefined} token @returns {Record<string, string>} */

@@ -1,15 +1,19 @@
 /** The words of a page in the language that it speaks, and what to say of a refusal. */
 
-import { EN } from "./words/en.js";
-import { JA } from "./words/ja.js";
+import { language } from "./language.js";
 
 /** @import { Failure } from "./api.js" */
 /** @import { Language } from "./language.js" */
 /** @import { SharedWords } from "./words/en.js" */
 
-/** What every page says. @param {Language} lang @returns {SharedWords} */
+const LANG = language();
+/** @type {SharedWords} */
+const WORDS = LANG === "ja" ? (await import("./words/ja.js")).JA : (await import("./words/en.js")).EN;
+
+/** What every page says. @param {Language} lang that of the page: the words of no other are loaded */
 export function sharedWords(lang) {
-  return lang === "ja" ? JA : EN;
+  if (lang !== LANG) throw new Error(`words of ${lang} on a page that speaks ${LANG}`);
+  return WORDS;
 }
 
 /**

@@ -1,18 +1,18 @@
-/** Books a free time for a patient. */
+/** Books a free time for a patient, once or as the first of a series. */
 
 import { Failure } from "../../shared/api.js";
+import { area, choice } from "../../shared/ask.js";
 import { make } from "../../shared/elements.js";
 import { field } from "../../shared/form.js";
-import { area, choice } from "../../shared/ask.js";
-import { finder, register } from "./patients.js";
 import { Picker } from "../../shared/picker.js";
-import { WallClock } from "../../shared/wall_clock.js";
-import { sharedWords } from "../../shared/words.js";
+import { finder } from "../view/finder.js";
+import { OtherTimes } from "./other_times.js";
+import { register } from "./register.js";
+import { bookSeries, Repetition } from "./series.js";
 
-/** @import { Alternative } from "../../shared/api.js" */
+/** @import { Appointment, Block } from "../day/day.js" */
 /** @import { Desk } from "../desk.js" */
-/** @import { Block } from "../day/day.js" */
-/** @import { Found, Patient } from "./patients.js" */
+/** @import { Found, Patient } from "../view/finder.js" */
 /** @typedef {{id: string, name: string, name_ja: string, minutes: number, active: boolean}} Type */
 
 /**
@@ -22,96 +22,105 @@ import { sharedWords } from "../../shared/words.js";
  * @param {Patient | null} patient
  */
 export async function book(desk, block, patient) {
-  const { words, lang, wall } = desk;
-  const type = field(words.type, { id: "type" }, { control: choice("type", []) });
-  type.hidden = true;
-  let chosen = patient;
-  let startTime = block.slot?.start_time ?? block.appointment?.start_time ?? "";
-  let doctorId = block.doctorId;
-  const full = !block.slot;
-  const who = make("p", { class: "chosen", role: "status" });
-  const override = make("div", { hidden: !full });
-  const others = make("div", { role: "group", "aria-label": words.otherTimes, class: "others", hidden: true });
+  const { words } = desk;
+  const startTime = block.slot?.start_time ?? block.appointment?.start_time ?? "";
+  const person = new Person(desk, () => reason.focus());
+  const type = typeField(desk);
   const reason = make("input", { id: "booking-reason", name: "reason", maxlength: 500, autocomplete: "off" });
-  const picker = new Picker(lang, words.patient, words.searchHint, finder(desk, false), async (/** @type {Found} */ found) => {
-    if ("register" in found) choose(await register(desk, found.register));
-    else if ("patient" in found) choose(found.patient);
-  });
-  // Another text is another patient, who is yet to be chosen.
-  picker.input.addEventListener("input", () => {
-    chosen = null;
-    who.replaceChildren();
-  });
-  /** @param {Patient | null} patient */
-  const choose = (patient) => {
-    if (!patient) return;
-    chosen = patient;
-    who.replaceChildren(make("bdi", {}, words.chosen(patient.name, patient.birth_date)));
-    picker.input.value = patient.name;
-    reason.focus();
+  const override = make("div", { hidden: Boolean(block.slot) }, field(words.override, { id: "override" }, { control: area("override"), hint: words.overrideHint }));
+  const others = new OtherTimes(desk, () => (override.hidden = true));
+  const repetition = new Repetition(desk);
+  /** @type {Appointment | null} */
+  let booked = null;
+  const took = (/** @type {Appointment} */ appointment) => {
+    booked = appointment;
+    desk.carry(null);
+    desk.took(appointment);
   };
-  override.append(field(words.override, { id: "override" }, { control: area("override"), hint: words.overrideHint }));
-  // The dialog does not wait for the types: whoever types fast would give commands.
-  desk.attempt("", () => desk.lookup.types()).then((types) => {
-    type.querySelector("select")?.replaceWith(choice("type", options(desk, types ?? [])));
-    type.hidden = !types?.length;
-  });
-  if (patient) queueMicrotask(() => choose(patient));
-  const title = words.bookTitle(`${wall.short(Date.parse(startTime))} ${wall.time(Date.parse(startTime))}`, desk.doctorName(block.doctorId));
+  if (patient) queueMicrotask(() => person.choose(patient));
   await desk.ask(
-    { title, confirm: words.bookButton },
+    { title: words.bookTitle(desk.when(startTime, true), desk.doctorName(block.doctorId)), confirm: words.bookButton },
     async (values) => {
-      if (!chosen) return [{ id: picker.input.id, text: words.patientMissing }];
-      if (full && !values.override) return [{ id: "override", text: words.overrideMissing }];
-      const body = {
-        patient_id: chosen.id, doctor_id: doctorId, start_time: startTime, reason: values.reason ?? "",
-        appointment_type_id: values.type ?? "", override_reason: values.override ?? "",
-      };
+      if (!person.chosen) return [{ id: person.id, text: words.patientMissing }];
+      if (!override.hidden && !block.slot && !values.override) return [{ id: "override", text: words.overrideMissing }];
+      const start_time = others.chosen?.start_time ?? startTime;
+      const doctor_id = others.chosen?.doctor?.id ?? block.doctorId;
+      const body = { patient_id: person.chosen.id, doctor_id, reason: values.reason ?? "", appointment_type_id: values.type ?? "" };
+      const recurrence = repetition.of(values);
+      if (recurrence) return bookSeries(desk, { ...body, ...desk.placeOf(start_time), recurrence }, took);
       try {
-        const { appointment } = await desk.write("/api/appointments", body);
-        desk.carry(null);
-        desk.took(appointment);
-        desk.say(words.said.booked(appointment.patient.name, appointment.time_slot, appointment.doctor.name));
-        desk.grid.choose(`a:${appointment.id}`);
+        // A reason that was given for a full time is not one for another time.
+        const { appointment } = await desk.write("/api/appointments", { ...body, start_time, override_reason: override.hidden ? "" : values.override });
+        took(appointment);
+        desk.say(words.said.booked(appointment.patient.name, desk.when(appointment.start_time), appointment.doctor.name));
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         if (error.reason === "SLOT_TAKEN") override.hidden = false;
-        offer(error);
-        desk.live?.refresh(doctorId);
+        others.offer(error);
+        desk.live?.refresh(doctor_id);
         throw error;
       }
     },
-    make("div", { class: "field" }, picker.element, who),
+    person.element,
     type,
     field(words.reason, { id: "booking-reason" }, { control: reason }),
-    others,
+    block.slot && repetition.element,
+    others.element,
     override,
   );
+  // Not back to where the dialog was opened: with an extra patient, somebody else is there.
+  if (booked) desk.show(booked);
+}
 
-  /** Offer the free times that the server names. @param {Failure} failure */
-  function offer({ alternatives }) {
-    others.hidden = !alternatives.length;
-    const buttons = alternatives.map((each) => {
-      const button = make("button", { type: "button", "aria-pressed": "false" }, ...free(desk, each));
-      button.addEventListener("click", () => {
-        startTime = each.start_time;
-        doctorId = each.doctor?.id ?? block.doctorId;
-        override.hidden = true;
-        for (const each of others.querySelectorAll("button")) each.setAttribute("aria-pressed", String(each === button));
-      });
-      return button;
+/** The field in which a patient is found, or registered. */
+class Person {
+  #desk;
+  #done;
+  #picker;
+  #told = make("p", { class: "chosen", role: "status" });
+  /** @type {Patient | null} */
+  chosen = null;
+
+  /** @param {Desk} desk @param {() => void} done called when somebody was chosen */
+  constructor(desk, done) {
+    const { words, lang } = desk;
+    this.#desk = desk;
+    this.#done = done;
+    this.#picker = new Picker(lang, words.patient, words.searchHint, finder(desk, false), async (/** @type {Found} */ found) => {
+      if ("register" in found) this.choose(await register(desk, found.register));
+      else if ("patient" in found) this.choose(found.patient);
     });
-    others.replaceChildren(make("strong", {}, words.otherTimes), ...buttons);
+    // Another text is another patient, who is yet to be chosen.
+    this.#picker.input.addEventListener("input", () => {
+      this.chosen = null;
+      this.#told.replaceChildren();
+    });
+    this.element = make("div", { class: "field" }, this.#picker.element, this.#told);
+  }
+
+  get id() {
+    return this.#picker.input.id;
+  }
+
+  /** @param {Patient | null} patient */
+  choose(patient) {
+    if (!patient) return;
+    this.chosen = patient;
+    this.#told.replaceChildren(make("bdi", {}, this.#desk.words.chosen(patient.name, patient.birth_date)));
+    this.#picker.input.value = patient.name;
+    this.#done();
   }
 }
 
-/** A free time, and why it is near. @param {Desk} desk @param {Alternative} alternative */
-function free({ lang, wall }, { start_time, reason, doctor, clinic }) {
-  const clock = clinic ? new WallClock(lang, clinic.time_zone) : wall;
-  const at = Date.parse(start_time);
-  const elsewhere = reason.endsWith("ELSEWHERE") && clinic ? `, ${clinic.name}` : "";
-  const whose = doctor ? ` ${doctor.name}${elsewhere}` : "";
-  return [`${clock.short(at)} ${clock.time(at)} `, make("small", {}, `${sharedWords(lang).near[reason] ?? ""}${whose}`)];
+/** The types of appointment, once they are there: whoever types fast would give commands to a desk that waits. @param {Desk} desk */
+function typeField(desk) {
+  const element = field(desk.words.type, { id: "type" }, { control: choice("type", []) });
+  element.hidden = true;
+  desk.attempt("", () => desk.lookup.types()).then((types) => {
+    element.querySelector("select")?.replaceWith(choice("type", options(desk, types ?? [])));
+    element.hidden = !types?.length;
+  });
+  return element;
 }
 
 /** @param {Desk} desk @param {Type[]} types */

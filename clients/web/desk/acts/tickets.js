@@ -1,11 +1,9 @@
 /** What a desk does with the queues of the present day. */
 
-import { field } from "../../shared/form.js";
-import { area } from "../../shared/ask.js";
 import { ticketStatusOf } from "../day/day.js";
 
 /** @import { Desk } from "../desk.js" */
-/** @import { Lane, Ticket } from "../day/day.js" */
+/** @import { Appointment, Lane, Ticket } from "../day/day.js" */
 
 /** A second call of the next one within this time must be meant: it is asked for twice. */
 const TWICE_MS = 4_000;
@@ -21,34 +19,25 @@ export async function callNext(desk, laneId) {
     lastCall.at = 0;
     return desk.say(words.said.justCalled(lastCall.label));
   }
-  const room = rooms()[laneId] ?? "";
+  const room = roomOf(laneId);
   if (room) {
     const answer = await desk.attempt(laneId, () => desk.write(`/api/queue/lanes/${laneId}:callNext`, { room }));
     return answer && called(desk, laneId, answer.ticket);
   }
-  await changeRoom(desk, laneId, words.callButton, async () => {
-    called(desk, laneId, (await desk.write(`/api/queue/lanes/${laneId}:callNext`, { room: rooms()[laneId] })).ticket);
-  });
-}
-
-/** Ask for the room to which this desk calls for a doctor. @param {Desk} desk @param {string} laneId @param {string} confirm @param {() => Promise<void>} then */
-export function changeRoom(desk, laneId, confirm, then = async () => {}) {
-  const { words } = desk;
-  return desk.ask(
-    { title: words.roomTitle, confirm },
-    async ({ room = "" }) => {
-      if (!room) return [{ id: "room", text: words.roomMissing }];
-      localStorage.setItem(ROOMS, JSON.stringify({ ...rooms(), [laneId]: room }));
-      await then();
-      desk.draw();
-    },
-    field(words.room, { id: "room", maxlength: 40, value: rooms()[laneId] ?? "" }, { hint: words.roomHint }),
-  );
+  // Nobody is asked for a room to which nobody can be called.
+  if (!desk.day.lane(laneId)?.waiting.length) return desk.bar.refuse(words.refusals.LANE_EMPTY ?? "");
+  const call = async () => called(desk, laneId, (await desk.write(`/api/queue/lanes/${laneId}:callNext`, { room: roomOf(laneId) })).ticket);
+  await desk.act((acts) => acts.changeRoom(desk, laneId, true, call));
 }
 
 /** The room to which this desk calls for a doctor; empty if none was entered yet. @param {string} laneId */
 export function roomOf(laneId) {
   return rooms()[laneId] ?? "";
+}
+
+/** Call for a doctor to a room from now on. @param {string} laneId @param {string} room */
+export function keepRoom(laneId, room) {
+  localStorage.setItem(ROOMS, JSON.stringify({ ...rooms(), [laneId]: room }));
 }
 
 /** @param {Desk} desk @param {string} laneId @param {Ticket} ticket */
@@ -64,22 +53,6 @@ export async function skip(desk, laneId, ticket) {
   desk.say(desk.words.said.skipped(ticket.label), { undo: async () => recall(desk, laneId, ticket).then(() => true) });
 }
 
-/** Ask for another place in the queue. @param {Desk} desk @param {Lane} lane @param {Ticket} ticket */
-export function place(desk, lane, ticket) {
-  const { words } = desk;
-  return desk.ask(
-    { title: `${words.moveTicketTitle}: ${ticket.label}`, confirm: words.commands.move },
-    async ({ position = "1", reason = "" }) => {
-      if (!reason) return [{ id: "reason", text: words.reasonMissing }];
-      const number = Math.max(1, Number.parseInt(position, 10) || 1);
-      await desk.write(`/api/queue/lanes/${lane.lane_id}:move`, { ticket_id: ticket.id, position: number - 1, reason });
-      desk.say(words.said.placed(ticket.label, number));
-    },
-    field(words.position, { id: "position", type: "number", min: 1, max: lane.waiting.length, value: 1 }),
-    field(words.reason, { id: "reason" }, { control: area("reason") }),
-  );
-}
-
 /** A ticket for somebody without an appointment. @param {Desk} desk @param {string} laneId */
 export async function walkIn(desk, laneId) {
   const answer = await desk.attempt(laneId, () => desk.write("/api/queue/walk-ins", { lane_id: laneId }));
@@ -93,6 +66,12 @@ export async function closeLane(desk, laneId) {
   const { said } = desk.words;
   const name = desk.doctorName(laneId);
   if (answer) desk.say(reopen ? said.laneOpened(name) : said.laneClosed(name), { undo: async () => closeLane(desk, laneId).then(() => true) });
+}
+
+/** Print the ticket of an appointment. @param {Desk} desk @param {Appointment} appointment */
+export function print(desk, { id }) {
+  const found = desk.day.ticket(id);
+  if (found) desk.act(async (acts) => acts.printTicket(desk, found.ticket));
 }
 
 /** The ticket that is called again if none is chosen: the newest one that was called and has not begun, else one that was skipped. @param {Lane | undefined} lane */

@@ -2,7 +2,7 @@
 
 /** @import { Type } from "../acts/booking.js" */
 /** @import { Desk } from "../desk.js" */
-/** @import { Patient } from "../acts/patients.js" */
+/** @import { Patient } from "../view/finder.js" */
 
 export class Lookup {
   #desk;

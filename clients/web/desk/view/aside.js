@@ -4,6 +4,7 @@ import { make } from "../../shared/elements.js";
 import { COMMANDS } from "../commands.js";
 import { statusOf, ticketStatusOf } from "../day/day.js";
 import { shownKey } from "../keys.js";
+import { stateOfSlot } from "./grid.js";
 import * as tickets from "../acts/tickets.js";
 
 /** @import { Command } from "../commands.js" */
@@ -16,7 +17,7 @@ export function drawSelected(desk, root) {
   const { words } = desk;
   const commands = COMMANDS.filter((each) => (each.group === "visit" || each.group === "slot") && each.when(desk, block));
   const facts = block?.appointment ? visitFacts(desk, block) : [];
-  const signature = JSON.stringify([block?.key, block?.appointment?.etag, facts, commands.map((each) => each.id)]);
+  const signature = JSON.stringify([block?.key, block?.appointment?.etag, block?.slot?.state, facts, commands.map((each) => each.id)]);
   if (root.dataset.drawn === signature) return;
   root.dataset.drawn = signature;
   if (!block) return redraw(root, make("h2", {}, words.selected), make("p", { class: "muted" }, words.nothingSelected));
@@ -24,7 +25,7 @@ export function drawSelected(desk, root) {
   const name = block.appointment?.patient.name;
   redraw(
     root,
-    make("h2", { class: "person" }, name ? make("bdi", {}, name) : words.freeSlot),
+    make("h2", { class: "person" }, name ? make("bdi", {}, name) : words.slots[stateOfSlot(block.slot, block.end, desk.clock.now())]),
     make("p", { class: "muted" }, `${wall.time(block.start)}–${wall.time(block.end)} · `, make("bdi", {}, desk.doctorName(block.doctorId))),
     make("dl", {}, ...facts.flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, make("bdi", {}, text))])),
     make("div", { class: "commands" }, ...commands.map((each, at) => button(desk, each, at === 0))),
@@ -86,7 +87,7 @@ function item(desk, lane, ticket) {
       { class: "acts" },
       status !== "WAITING" && status !== "SERVING" && act("recall", words.commands.recall, () => tickets.recall(desk, laneId, ticket)),
       (status === "CALLED" || status === "WAITING") && act("skip", words.commands.skip, () => tickets.skip(desk, laneId, ticket)),
-      status === "WAITING" && lane.waiting.length > 1 && act("up", words.commands.move, () => tickets.place(desk, lane, ticket)),
+      status === "WAITING" && lane.waiting.length > 1 && act("up", words.commands.move, () => desk.act((acts) => acts.place(desk, lane, ticket))),
     ),
   );
 }
@@ -108,6 +109,7 @@ function visitFacts(desk, { appointment }) {
     [words.status, [words.statuses[statusOf(appointment)], ticket?.label].filter(Boolean).join(" · ")],
     [words.answer, statusOf(appointment) === "SCHEDULED" ? (appointment.confirm_time ? words.confirmed : words.unconfirmed) : ""],
     [words.type, appointment.appointment_type?.name ?? ""],
+    [words.series, appointment.series_id ? words.inSeries : ""],
     [words.reason, appointment.reason],
     [words.rooms, appointment.resources.map((each) => each.name).join(", ")],
     [words.kana, person?.name_kana ?? ""],

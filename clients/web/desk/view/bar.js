@@ -10,22 +10,30 @@ export class Bar {
   #words;
   #text = make("p", { role: "status" });
   #alert = make("p", { role: "alert" });
+  #printed = make("span", {});
   #undo;
+  #button;
   #print;
   /** @type {After} */
   #after = {};
 
-  /** @param {Words} words @param {() => void} undo @param {() => void} print */
+  /** @param {Words} words @param {() => void} undo @param {(ticket: Ticket) => void} print */
   constructor(words, undo, print) {
     this.#words = words;
     this.#undo = make("button", { type: "button", hidden: true, onclick: undo }, words.commands.undo, make("kbd", { "aria-hidden": "true" }, "Z"));
-    this.#print = make("button", { type: "button", hidden: true, onclick: print }, words.commands.printTicket, make("kbd", { "aria-hidden": "true" }, "P"));
-    this.element = make("footer", { class: "bar" }, this.#alert, this.#text, this.#print, this.#undo);
+    this.#print = print;
+    this.#button = make("button", { type: "button", hidden: true, onclick: () => this.printTicket() }, `${words.commands.printTicket} `, this.#printed, make("kbd", { "aria-hidden": "true" }, "P"));
+    this.element = make("footer", { class: "bar" }, this.#alert, this.#text, this.#button, this.#undo);
   }
 
   /** The last ticket, if the last act gave one. */
   get ticket() {
     return this.#after.ticket ?? null;
+  }
+
+  /** Print the ticket of the last act. */
+  printTicket() {
+    if (this.#after.ticket) this.#print(this.#after.ticket);
   }
 
   /** Say what was done. @param {string} text @param {After} after */
@@ -54,7 +62,8 @@ export class Bar {
     this.#text.textContent = text;
     this.#alert.textContent = alert;
     this.#undo.hidden = !this.#after.undo;
-    this.#print.hidden = !this.#after.ticket;
+    this.#button.hidden = !this.#after.ticket;
+    this.#printed.textContent = this.#after.ticket?.label ?? "";
     this.element.classList.toggle("refused", Boolean(alert));
   }
 }

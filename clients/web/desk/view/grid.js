@@ -5,7 +5,7 @@ import { statusOf, ticketStatusOf } from "../day/day.js";
 import { keep } from "./keep.js";
 
 /** @import { WallClock } from "../../shared/wall_clock.js" */
-/** @import { Block, Day, Doctor } from "../day/day.js" */
+/** @import { Block, Day, Doctor, Slot } from "../day/day.js" */
 /** @import { Words } from "../words.js" */
 
 const HOUR_MS = 3_600_000;
@@ -21,7 +21,10 @@ export class Grid {
   #columns = new Map();
   /** The block that Tab reaches. */
   #current = "";
+  /** The column that had the focus last. */
+  #lastColumn = "";
   #clock = make("div", { class: "now", "aria-hidden": "true" });
+  #corner = make("div", { class: "corner" });
   #times = make("ol", { class: "times", "aria-hidden": "true" });
 
   /**
@@ -35,7 +38,9 @@ export class Grid {
     this.#changed = changed;
     root.addEventListener("focusin", (event) => {
       const key = /** @type {HTMLElement} */ (event.target).closest("li")?.dataset.key;
-      if (key) this.#select(key);
+      if (!key) return;
+      this.#select(key);
+      this.#lastColumn = this.current?.doctorId ?? this.#lastColumn;
     });
   }
 
@@ -76,8 +81,8 @@ export class Grid {
     this.#root.style.setProperty("--columns", String(shown.length));
     this.#columns = new Map(shown.map((doctor) => [doctor.id, day.blocks(doctor.id)]));
     this.#drawTimes(from, span[1], wall);
-    const head = make("div", { class: "corner" }, wall.short(span[0]));
-    const left = keep(this.#root, "rail", () => make("div", { class: "rail" }, head, this.#times, this.#clock));
+    const left = keep(this.#root, "rail", () => make("div", { class: "rail" }, this.#corner, this.#times, this.#clock));
+    write(this.#corner, wall.short(span[0]));
     const columns = shown.map((doctor) => this.#column(doctor, day, from, wall, now));
     for (const each of this.#root.querySelectorAll("section")) if (!columns.includes(each)) each.remove();
     if (this.#root.firstChild !== left) this.#root.prepend(left);
@@ -85,11 +90,6 @@ export class Grid {
     this.#clock.style.setProperty("--top", String((now - from) / 60_000));
     this.#clock.hidden = now < from || now > span[1];
     return this.#settle(before, focused);
-  }
-
-  /** Make a block the current one, which gets the focus when a dialog closes. @param {string} key */
-  choose(key) {
-    this.#select(key);
   }
 
   /** Make a block the current one and give it the focus. @param {string} key */
@@ -100,9 +100,15 @@ export class Grid {
     button?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
+  /** Begin a day at the first block that is not over, in the column that had the focus last, else in the first one. @param {number} now */
+  begin(now) {
+    const ids = [...this.#columns.keys()];
+    this.focusNow(now, ids.includes(this.#lastColumn) ? this.#lastColumn : ids[0]);
+  }
+
   /** Go to the first block that is not over, of the current column. @param {number} now */
-  focusNow(now) {
-    const block = this.#nearest(this.current?.doctorId ?? [...this.#columns.keys()][0] ?? "", now);
+  focusNow(now, doctorId = this.current?.doctorId) {
+    const block = this.#nearest(doctorId ?? "", now);
     if (!block) return;
     this.focus(block.key);
     this.#button(block.key)?.scrollIntoView({ block: "center", inline: "nearest" });
@@ -208,18 +214,27 @@ export class Grid {
   }
 }
 
+/** What a slot is for a desk. @param {Slot | null} slot @param {number} end @param {number} now */
+export function stateOfSlot(slot, end, now) {
+  if (slot?.state === "SLOT_STATE_TAKEN") return "taken";
+  if (slot?.state === "SLOT_STATE_ELSEWHERE") return "elsewhere";
+  if (end <= now) return "over";
+  return slot?.state === "SLOT_STATE_PAST" ? "staffOnly" : "free";
+}
+
 /** How a block looks, and what it says of itself. @param {Words} words @param {Block} block @param {Day} day @param {number} now */
 function describe(words, { appointment, slot, start, end }, day, now) {
   if (!appointment) {
-    const state = slot?.state === "SLOT_STATE_TAKEN" ? "taken" : slot?.state === "SLOT_STATE_ELSEWHERE" ? "elsewhere" : end <= now ? "over" : slot?.state === "SLOT_STATE_PAST" ? "staffOnly" : "free";
+    const state = stateOfSlot(slot, end, now);
     const look = state === "staffOnly" ? "staff-only" : state;
     return { look, state: state === "free" && (slot?.seats_free ?? 0) > 1 ? words.seats(slot?.seats_free ?? 0) : words.slots[state] };
   }
   const status = statusOf(appointment);
   const ticket = day.ticket(appointment.id)?.ticket;
   const late = status === "SCHEDULED" ? Math.floor((now - start) / 60_000) : 0;
-  const called = status === "CHECKED_IN" && ticket && ticketStatusOf(ticket) === "CALLED";
-  const text = late > 0 ? words.late(late) : called ? words.called(ticket.room) : status === "SCHEDULED" && appointment.confirm_time ? words.confirmed : words.statuses[status];
+  const queued = status === "CHECKED_IN" && ticket ? ticketStatusOf(ticket) : "";
+  const called = ticket && queued === "CALLED";
+  const text = queued === "SKIPPED" ? words.skipped : late > 0 ? words.late(late) : called ? words.called(ticket.room) : status === "SCHEDULED" && appointment.confirm_time ? words.confirmed : words.statuses[status];
   const look = `${status.toLowerCase().replace("_", "-")}${late > 0 ? " late" : ""}${called ? " called" : ""}`;
   return { look, state: ticket && status === "CHECKED_IN" ? `${ticket.label} · ${text}` : text };
 }

@@ -1,9 +1,8 @@
 /** The top of the page: clinic, day, clock, search, and whether what is shown is true now. */
 
-import { make } from "../../shared/elements.js";
+import { make, show } from "../../shared/elements.js";
 import { plusDays, WallClock } from "../../shared/wall_clock.js";
-import { finder } from "../acts/patients.js";
-import { showMyAccount } from "../../shared/my_account.js";
+import { finder } from "./finder.js";
 import { sharedWords } from "../../shared/words.js";
 import { Picker } from "../../shared/picker.js";
 import { refused } from "../words.js";
@@ -17,6 +16,7 @@ export class Head {
   #state = make("p", { class: "state", role: "status" });
   #date;
   #heading = make("h1", {});
+  #away = make("p", { class: "away", role: "status", hidden: true });
 
   /** @param {Desk} desk @param {HTMLElement | null} chooser chooses another clinic */
   constructor(desk, chooser) {
@@ -30,7 +30,7 @@ export class Head {
       "header",
       { class: "head" },
       make("a", { class: "skip", href: "#day", onclick: (/** @type {Event} */ event) => (event.preventDefault(), desk.goToNow()) }, words.skip),
-      make("div", { class: "place" }, make("p", { class: "clinic" }, chooser ?? make("bdi", {}, desk.clinic.name), this.#state), this.#heading),
+      make("div", { class: "place" }, make("p", { class: "clinic" }, chooser ?? make("bdi", {}, desk.clinic.name), this.#state), make("div", { class: "date" }, this.#heading, this.#away)),
       make(
         "nav",
         { "aria-label": words.day },
@@ -44,7 +44,7 @@ export class Head {
         "div",
         { class: "tools" },
         button(words.commands.print, "", () => print()),
-        button(sharedWords(desk.lang).myAccount, "", () => showMyAccount(desk.session, desk.lang)),
+        button(sharedWords(desk.lang).myAccount, "", () => desk.act((acts) => acts.showMyAccount(desk.session, desk.lang))),
         button(words.commands.keys, "?", () => desk.keys()),
         button(words.commands.lock, "L", () => desk.lock()),
       ),
@@ -58,21 +58,30 @@ export class Head {
     return new WallClock(lang, "UTC").long(Date.parse(`${date}T12:00:00Z`));
   }
 
+  /** How far from today the day is, such as `in 7 days`. */
+  get #distance() {
+    const { lang, date, today } = this.#desk;
+    const days = Math.round((Date.parse(date) - Date.parse(today)) / 86_400_000);
+    return new Intl.RelativeTimeFormat(lang, { numeric: "auto" }).format(days, "day");
+  }
+
   draw() {
     const { wall, clock, date, clinic } = this.#desk;
     const now = clock.now();
     this.#time.textContent = wall.time(now);
+    const { isToday } = this.#desk;
     this.#heading.textContent = this.title;
+    show(this.#away, isToday ? "" : this.#distance);
     if (document.activeElement !== this.#date) this.#date.value = date;
     document.title = `${clinic.name} · ${this.#heading.textContent}`;
   }
 
   /** Say whether the day is up to date. @param {Failure | null} failure */
   connected(failure) {
-    const { words, lang, wall, clock } = this.#desk;
+    const { words, wall, clock } = this.#desk;
     this.element.classList.toggle("lost", failure !== null);
     if (!failure) this.#say(words.live);
-    else if (!this.element.dataset.lost) this.#say(failure.status ? refused(lang, failure) : words.lost(wall.time(clock.now())));
+    else if (!this.element.dataset.lost) this.#say(failure.status ? refused(failure) : words.lost(wall.time(clock.now())));
     this.element.dataset.lost = failure ? "lost" : "";
   }
 

@@ -1,6 +1,7 @@
 /** What the desk says, in English. */
 
-import { EN_SAID } from "./said.js";
+import { EN_REFUSALS } from "./en_refusals.js";
+import { EN_SAID } from "./en_said.js";
 
 export const EN = {
   title: "Desk",
@@ -81,6 +82,7 @@ export const EN = {
 
   selected: "Selected",
   nothingSelected: "Choose a time or a patient with the arrow keys.",
+  kana: "Reading of the name",
   bornOn: "Born",
   phone: "Phone",
   email: "Email",
@@ -89,8 +91,9 @@ export const EN = {
   plainVisit: "Visit of one slot",
   reason: "Reason",
   rooms: "Rooms and devices",
+  series: "Series",
+  inSeries: "One of several visits",
   status: "Status",
-  freeSlot: "Free time",
 
   commands: {
     checkIn: "Check in",
@@ -126,6 +129,9 @@ export const EN = {
     records: "Records",
     emergency: "Emergency access",
     timeOff: "Time off",
+    timeOffList: "Time off: list and end",
+    series: "Series",
+    swapRoom: "Other room",
   },
 
   groups: { everywhere: "Everywhere", visit: "On an appointment", slot: "On a free time", queue: "Queue of the doctor in this column" },
@@ -142,91 +148,17 @@ export const EN = {
   inactive: "No longer in use",
   replaced: "Merged into another entry",
 
-  /** @param {string} time @param {string} doctor */
-  bookTitle: (time, doctor) => `Book ${time} with ${doctor}`,
-  patient: "Patient",
-  patientMissing: "Choose a patient from the list",
-  bookButton: "Book",
-  override: "Reason for an extra seat",
-  overrideHint: "The time is full. With a reason the patient gets an extra seat; the patient can read it.",
-  overrideMissing: "Say why, in words",
-  otherTimes: "Free times near by",
-  /** @param {string} name @param {string} date */
-  chosen: (name, date) => (date ? `${name}, born ${date}` : name),
+  tryAgain: "Try again",
+  lockTitle: "This desk is locked",
+  lockText: "Enter your password to go on where you were.",
+  lockedIdle: "Locked after five minutes without a key.",
   /** @param {string} name */
   carrying: (name) => `Booking for ${name}: choose a free time and press Enter. Esc stops.`,
   /** @param {string} name */
   moving: (name) => `Moving ${name}: choose a free time and press Enter. Esc stops.`,
 
-  registerTitle: "Register a patient",
-  name: "Name",
-  nameHint: "As on the insurance card",
-  nameMissing: "Enter the name",
-  kana: "Reading of the name",
-  birthDate: "Date of birth",
-  birthHint: "YYYY-MM-DD; the year alone if that is all you know",
-  birthWrong: "Enter the date as 1980-05-31, or the year alone",
-  phoneHint: "With the country code, such as +81 3 1234 5678",
-  phoneWrong: "Enter the number with + and the country code, such as +81312345678",
-  emailWrong: "Enter an address such as name@example.com",
-  languageOfNotices: "Language of messages",
-  english: "English",
-  japanese: "日本語",
-  registerButton: "Register",
-
-  /** @param {string} name */
-  cancelTitle: (name) => `Cancel the appointment of ${name}`,
-  cancelText: "The time becomes free at once, and the patient is told. This cannot be undone.",
-  cancelReason: "Reason (the patient can read it)",
-  cancelButton: "Cancel the appointment",
-  tryAgain: "Try again",
-  /** @param {string} name @param {string} from @param {string} to */
-  revertTitle: (name, from, to) => `${name}: from “${from}” back to “${to}”`,
-  revertReason: "Why (the patient can read it)",
-  revertDefault: "Pressed by mistake",
-  revertButton: "Set back",
-  reasonMissing: "Say why, in words",
-  roomTitle: "Where do you call to?",
-  room: "Room, as on its door",
-  roomHint: "Remembered for this doctor at this desk",
-  roomMissing: "Enter the room",
-  callButton: "Call",
-  moveTicketTitle: "Move up in the queue",
-  position: "Place in the queue (1 is next)",
-  historyTitle: "What happened",
-  lockTitle: "This desk is locked",
-  lockText: "Enter your password to go on where you were.",
-  lockedIdle: "Locked after five minutes without a key.",
-
   said: EN_SAID,
-
-  doctor: "Doctor",
-  from: "From",
-  to: "To",
-  timeOffText: "The doctor's free times in this period are offered no more. You see who is booked before anything happens.",
-  whoIsBooked: "See who is booked",
-  endWrong: "The end must come after the beginning",
-  staffOnly: "Only staff can read it",
-  timeOffActions: { KEEP: "Keep", OFFER_MOVE: "Offer other times", CANCEL: "Cancel" },
-  /** @param {number} number */
-  bookedThen: (number) => (number ? `${number} booked in this period` : "Nobody is booked in this period"),
-  timeOffHint: "Choose what becomes of each. Whoever is cancelled is told; whoever is offered other times gets a message, and they are held for up to 24 hours. Whoever is here already stays.",
-  timeOffButton: "Make it time off",
-  forAll: "For all of them",
-
-  recordsTitle: "Records",
-  recordText: "Write a record",
-  recordMissing: "Write something first",
-  recordButton: "Save",
-  noRecords: "No records yet.",
-  amend: "Amend",
-  amendText: "The version before is kept.",
-  emergencyTitle: "Emergency access to records",
-  emergencyText: "Opens a patient's records for one hour although you have no appointment. The patient sees who opened them, and why.",
-  emergencyReason: "Why it cannot wait (the patient sees it)",
-  emergencyButton: "Open the records",
-  patientNumberHint: "The desk can read it to you",
-  patientNumberWrong: "Enter the whole patient number",
+  refusals: EN_REFUSALS,
 };
 
 /** @typedef {typeof EN} Words */

@@ -1,6 +1,7 @@
 /** What the desk says, in Japanese. */
 
-import { JA_SAID } from "./said.js";
+import { JA_REFUSALS } from "./ja_refusals.js";
+import { JA_SAID } from "./ja_said.js";
 
 /** @type {import("./en.js").Words} */
 export const JA = {
@@ -72,6 +73,7 @@ export const JA = {
 
   selected: "選択中",
   nothingSelected: "矢印キーで時間または患者を選んでください。",
+  kana: "よみがな",
   bornOn: "生年月日",
   phone: "電話番号",
   email: "メール",
@@ -80,8 +82,9 @@ export const JA = {
   plainVisit: "1枠の診察",
   reason: "理由",
   rooms: "部屋・機器",
+  series: "連続予約",
+  inSeries: "連続予約の1回",
   status: "状態",
-  freeSlot: "空き時間",
 
   commands: {
     checkIn: "受付する",
@@ -117,6 +120,9 @@ export const JA = {
     records: "診療記録",
     emergency: "緊急閲覧",
     timeOff: "休診を登録",
+    timeOffList: "休診の一覧・取り消し",
+    series: "連続予約",
+    swapRoom: "部屋を替える",
   },
 
   groups: { everywhere: "いつでも", visit: "予約の上で", slot: "空き時間の上で", queue: "その列の医師の順番待ち" },
@@ -133,82 +139,13 @@ export const JA = {
   inactive: "使用停止",
   replaced: "別の登録に統合済み",
 
-  bookTitle: (time, doctor) => `${time} ${doctor} の予約`,
-  patient: "患者",
-  patientMissing: "一覧から患者を選んでください",
-  bookButton: "予約する",
-  override: "追加枠の理由",
-  overrideHint: "この時間は満員です。理由を入力すると追加枠で予約できます。理由は患者にも表示されます。",
-  overrideMissing: "理由を言葉で入力してください",
-  otherTimes: "近くの空き時間",
-  chosen: (name, date) => (date ? `${name}（${date}生）` : name),
-  carrying: (name) => `${name} さんの予約：空き時間を選んで Enter を押してください。Esc でやめます。`,
-  moving: (name) => `${name} さんの移動：空き時間を選んで Enter を押してください。Esc でやめます。`,
-
-  registerTitle: "患者の登録",
-  name: "氏名",
-  nameHint: "保険証のとおりに",
-  nameMissing: "氏名を入力してください",
-  kana: "よみがな",
-  birthDate: "生年月日",
-  birthHint: "例：1980-05-31。年しか分からない場合は年だけ",
-  birthWrong: "1980-05-31 の形、または年だけを入力してください",
-  phoneHint: "国番号から（例：+81 3 1234 5678）",
-  phoneWrong: "+ と国番号から入力してください（例：+81312345678）",
-  emailWrong: "name@example.com の形で入力してください",
-  languageOfNotices: "お知らせの言語",
-  english: "English",
-  japanese: "日本語",
-  registerButton: "登録する",
-
-  cancelTitle: (name) => `${name} さんの予約をキャンセル`,
-  cancelText: "時間はすぐに空き、患者に通知されます。元に戻すことはできません。",
-  cancelReason: "理由（患者にも表示されます）",
-  cancelButton: "予約をキャンセルする",
   tryAgain: "もう一度試す",
-  revertTitle: (name, from, to) => `${name} さん：「${from}」から「${to}」へ戻す`,
-  revertReason: "理由（患者にも表示されます）",
-  revertDefault: "押し間違い",
-  revertButton: "戻す",
-  reasonMissing: "理由を言葉で入力してください",
-  roomTitle: "どの部屋へ呼びますか",
-  room: "部屋（ドアの表示のとおり）",
-  roomHint: "この受付では、この医師の部屋として覚えます",
-  roomMissing: "部屋を入力してください",
-  callButton: "呼ぶ",
-  moveTicketTitle: "順番の変更",
-  position: "順番（1 が次）",
-  historyTitle: "履歴",
   lockTitle: "ロック中",
   lockText: "パスワードを入力すると、続きから使えます。",
   lockedIdle: "5分間操作がなかったため、ロックしました。",
+  carrying: (name) => `${name} さんの予約：空き時間を選んで Enter を押してください。Esc でやめます。`,
+  moving: (name) => `${name} さんの移動：空き時間を選んで Enter を押してください。Esc でやめます。`,
 
   said: JA_SAID,
-
-  doctor: "医師",
-  from: "開始",
-  to: "終了",
-  timeOffText: "この期間の空き時間は予約できなくなります。登録の前に、予約済みの方を確認できます。",
-  whoIsBooked: "予約済みの方を確認",
-  endWrong: "終了は開始より後にしてください",
-  staffOnly: "スタッフだけが読めます",
-  timeOffActions: { KEEP: "そのまま", OFFER_MOVE: "別の日時を案内", CANCEL: "キャンセル" },
-  bookedThen: (number) => (number ? `この期間の予約 ${number}件` : "この期間の予約はありません"),
-  timeOffHint: "1件ずつ選んでください。キャンセルした方には通知されます。別の日時を案内した方には、最長24時間確保した候補をお送りします。来院済みの方はそのままです。",
-  timeOffButton: "休診にする",
-  forAll: "すべてに適用",
-
-  recordsTitle: "診療記録",
-  recordText: "記録を書く",
-  recordMissing: "内容を入力してください",
-  recordButton: "保存",
-  noRecords: "記録はまだありません。",
-  amend: "修正",
-  amendText: "前の版は残ります。",
-  emergencyTitle: "診療記録の緊急閲覧",
-  emergencyText: "予約のない患者の記録を1時間だけ開きます。誰がなぜ開いたかは患者に表示されます。",
-  emergencyReason: "緊急の理由（患者に表示されます）",
-  emergencyButton: "記録を開く",
-  patientNumberHint: "受付が読み上げられます",
-  patientNumberWrong: "患者IDをすべて入力してください",
+  refusals: JA_REFUSALS,
 };

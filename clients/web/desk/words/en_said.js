@@ -1,4 +1,4 @@
-/** What the bar at the bottom of the desk says, in English and Japanese. */
+/** What the bar at the bottom of the desk says, in English. */
 
 export const EN_SAID = {
   /** @param {string} name @param {string} ticket */
@@ -34,6 +34,7 @@ export const EN_SAID = {
   /** @param {string} time */
   takenElsewhere: (time) => `${time} was just taken at another desk or by a patient.`,
   stopped: "Stopped. Nothing was changed.",
+  notFree: "This time is not free. Choose a free one, or press B for an extra patient.",
   /** @param {string} ticket */
   justCalled: (ticket) => `${ticket} was called a moment ago. Press again to call the next one.`,
   /** @param {string} status @param {string} command */
@@ -45,36 +46,16 @@ export const EN_SAID = {
   /** @param {string} doctor @param {number} kept @param {number} cancelled */
   timeOff: (doctor, kept, cancelled) => `Time off for ${doctor}: ${kept} kept, ${cancelled} cancelled.`,
   noticesGoOut: "The patient is told.",
+  /** @param {string} name @param {string} rooms */
+  swapped: (name, rooms) => `${name} now has ${rooms}.`,
+  /** @param {string} name @param {number} number @param {string} first */
+  seriesBooked: (name, number, first) => `${name} is booked for ${number === 1 ? "one visit" : `${number} visits, the first`} on ${first}.`,
+  /** @param {string} name @param {number} number */
+  seriesCancelled: (name, number) => `${number === 1 ? "One visit" : `${number} visits`} of ${name} ${number === 1 ? "is" : "are"} cancelled.`,
+  /** @param {string} doctor */
+  timeOffEnded: (doctor) => `The time off of ${doctor} is ended: its free times can be booked again.`,
   /** @param {string} name */
   recorded: (name) => `Saved in the records of ${name}.`,
 };
 
-/** @type {typeof EN_SAID} */
-export const JA_SAID = {
-  checkedIn: (name, ticket) => (ticket ? `${name} さんを受け付けました。番号 ${ticket}` : `${name} さんを受け付けました。`),
-  started: (name) => `${name} さんの診察を開始しました。`,
-  completed: (name) => `${name} さんの診察が終わりました。`,
-  missed: (name) => `${name} さんを「来院なし」にしました。時間は空きました。`,
-  reverted: (name, status) => `${name} さんを「${status}」に戻しました。`,
-  moved: (name, time, doctor) => `${name} さんを ${time} ${doctor} へ移動しました。`,
-  cancelled: (name, time) => `${name} さんの ${time} の予約をキャンセルしました。`,
-  booked: (name, time, doctor) => `${name} さんを ${time} ${doctor} に予約しました。`,
-  registered: (name) => `${name} さんを登録しました。空き時間を選んで Enter を押すと予約できます。`,
-  called: (ticket, name, room) => `${ticket} ${name} さんを ${room} へ呼びました。`,
-  skipped: (ticket) => `${ticket} を後回しにしました。「再度呼ぶ」で戻せます。`,
-  placed: (ticket, place) => `${ticket} を ${place} 番目にしました。`,
-  walkIn: (ticket, doctor) => `${doctor} の番号票 ${ticket}`,
-  laneClosed: (doctor) => `${doctor} の本日の受付を終了しました。`,
-  laneOpened: (doctor) => `${doctor} の受付を再開しました。`,
-  takenElsewhere: (time) => `${time} はたった今、別の受付または患者によって予約されました。`,
-  stopped: "やめました。何も変更されていません。",
-  justCalled: (ticket) => `${ticket} を呼んだばかりです。次を呼ぶにはもう一度押してください。`,
-  notNow: (status, command) => `「${command}」はここではできません：${status}`,
-  nothingToUndo: "元に戻せる操作がありません。",
-  undone: "元に戻しました。",
-  undoReason: "受付で直ちに取り消し",
-  noQueueElsewhere: "順番待ちは今日だけです。T を押すと今日へ移動します。",
-  timeOff: (doctor, kept, cancelled) => `${doctor} の休診を登録しました（そのまま ${kept}件、キャンセル ${cancelled}件）。`,
-  noticesGoOut: "患者に通知されます。",
-  recorded: (name) => `${name} さんの診療記録に保存しました。`,
-};
+/** @typedef {typeof EN_SAID} Said */

@@ -1,0 +1,17 @@
+/** The acts of a desk, and the words of those that ask something: loaded once the day is shown, since nobody needs them before. */
+
+export { ask } from "../../shared/ask.js";
+export { showMyAccount } from "../../shared/my_account.js";
+export { ACT_WORDS } from "./words.js";
+export { book } from "./booking.js";
+export { emergency, records } from "./records.js";
+export { help } from "./help.js";
+export { register } from "./register.js";
+export { showSeries } from "./series.js";
+export { swapRoom } from "./rooms.js";
+export { changeRoom, place } from "./ticket_questions.js";
+export { timeOff } from "./time_off.js";
+export { timeOffList } from "./time_off_list.js";
+export { cancel, history, revert } from "./visit_questions.js";
+export { checkIn, complete, moveTo, noShow, start } from "./visits.js";
+export { printAsTables, printTicket } from "../view/print.js";

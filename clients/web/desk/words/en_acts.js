@@ -1,0 +1,122 @@
+/** What the desk says in its dialogs, in English. */
+
+export const EN_ACTS = {
+  /** @param {string} time @param {string} doctor */
+  bookTitle: (time, doctor) => `Book ${time} with ${doctor}`,
+  patient: "Patient",
+  patientMissing: "Choose a patient from the list",
+  bookButton: "Book",
+  override: "Reason for an extra seat",
+  overrideHint: "The time is full. With a reason the patient gets an extra seat; the patient can read it.",
+  overrideMissing: "Say why, in words",
+  otherTimes: "Free times near by",
+  repeat: "Repeat",
+  repeats: {
+    once: "Once",
+    week: "Every week",
+    twoWeeks: "Every 2 weeks",
+    fourWeeks: "Every 4 weeks",
+    monthDate: "Every month, same date",
+    monthWeekday: "Every month, same weekday",
+  },
+  visits: "Visits in all",
+  /** @param {number} most */
+  visitsWrong: (most) => `Enter how many visits: 2 to ${most}`,
+  /** @param {number} free @param {number} all */
+  seriesTitle: (free, all) => (free === all ? `All ${all} dates are free` : `${free} of ${all} dates are free`),
+  seriesFree: "The patient is told of all dates at once.",
+  /** @param {number} left */
+  seriesLeft: (left) => `${left === 1 ? "One date is" : `${left} dates are`} not free and would be left out. Go back to choose another time for all.`,
+  /** @param {number} free */
+  seriesButton: (free) => (free === 1 ? "Book this visit" : `Book ${free} visits`),
+  seriesTaken: "A date was taken meanwhile. Nothing is booked: go back and look again.",
+  seriesNotBooked: "Nothing is booked yet.",
+  /** @param {string} name @param {number} number */
+  seriesOf: (name, number) => `Series of ${name}: ${number} ${number === 1 ? "visit" : "visits"}`,
+  seriesText: "Choose a visit to go there. Cancelling one of them asks whether all later ones go too.",
+  /** @param {string} name @param {string} date */
+  chosen: (name, date) => (date ? `${name}, born ${date}` : name),
+
+  registerTitle: "Register a patient",
+  name: "Name",
+  nameHint: "As on the insurance card",
+  nameMissing: "Enter the name",
+  birthDate: "Date of birth",
+  birthHint: "YYYY-MM-DD; the year alone if that is all you know",
+  birthWrong: "Enter the date as 1980-05-31, or the year alone",
+  phoneHint: "With the country code, such as +81 3 1234 5678",
+  phoneWrong: "Enter the number with + and the country code, such as +81312345678",
+  emailWrong: "Enter an address such as name@example.com",
+  languageOfNotices: "Language of messages",
+  english: "English",
+  japanese: "日本語",
+  registerButton: "Register",
+
+  /** @param {string} name */
+  cancelTitle: (name) => `Cancel the appointment of ${name}`,
+  cancelText: "The time becomes free at once, and the patient is told. This cannot be undone.",
+  cancelReason: "Reason (the patient can read it)",
+  whichOfSeries: "This visit is part of a series. Cancel",
+  onlyThis: "this visit only",
+  allFollowing: "this visit and all later ones",
+  cancelButton: "Cancel the appointment",
+  /** @param {string} name @param {string} from @param {string} to */
+  revertTitle: (name, from, to) => `${name}: from “${from}” back to “${to}”`,
+  revertReason: "Why (the patient can read it)",
+  revertDefault: "Pressed by mistake",
+  revertButton: "Set back",
+  reasonMissing: "Say why, in words",
+  roomTitle: "Where do you call to?",
+  room: "Room, as on its door",
+  roomHint: "Remembered for this doctor at this desk",
+  roomMissing: "Enter the room",
+  /** @param {string} name */
+  swapTitle: (name) => `Another room or device for ${name}`,
+  swapWhat: "Change",
+  /** @param {string} from */
+  swapAny: (from) => `${from} → any free one`,
+  swapTaken: "It is not free at this time. Choose another one, or move the appointment.",
+  swapButton: "Change it",
+  callButton: "Call",
+  moveTicketTitle: "Move up in the queue",
+  position: "Place in the queue (1 is next)",
+  historyTitle: "What happened",
+
+  doctor: "Doctor",
+  from: "From",
+  to: "To",
+  timeOffText: "The doctor's free times in this period are offered no more. You see who is booked before anything happens.",
+  whoIsBooked: "See who is booked",
+  endWrong: "The end must come after the beginning",
+  staffOnly: "Only staff can read it",
+  timeOffActions: { KEEP: "Keep", OFFER_MOVE: "Offer other times", CANCEL: "Cancel" },
+  /** @param {number} number */
+  bookedThen: (number) => (number ? `${number} booked in this period` : "Nobody is booked in this period"),
+  timeOffHint: "Choose what becomes of each. Whoever is cancelled is told; whoever is offered other times gets a message, and they are held for up to 24 hours. Whoever is here already stays.",
+  timeOffButton: "Make it time off",
+  forAll: "For all of them",
+  timeOffListTitle: "Time off",
+  noTimeOff: "No time off now or ahead.",
+  endTimeOff: "End this time off",
+  /** @param {number} kept @param {number} moved @param {number} cancelled */
+  timeOffAccount: (kept, moved, cancelled) => [kept && `${kept} still booked`, moved && `${moved} moved`, cancelled && `${cancelled} cancelled`].filter(Boolean).join(", "),
+  /** @param {number} cancelled */
+  endTimeOffText: (cancelled) =>
+    `The free times of this period are offered again at once. Whoever is still booked stays.${cancelled ? ` The ${cancelled} cancelled ${cancelled === 1 ? "visit stays" : "visits stay"} cancelled: call these patients if they are to come after all.` : ""}`,
+
+  recordsTitle: "Records",
+  recordText: "Write a record",
+  recordMissing: "Write something first",
+  recordButton: "Save",
+  noRecords: "No records yet.",
+  amend: "Amend",
+  amendText: "The version before is kept.",
+  emergencyTitle: "Emergency access to records",
+  emergencyText: "Opens a patient's records for one hour although you have no appointment. The patient sees who opened them, and why.",
+  emergencyReason: "Why it cannot wait (the patient sees it)",
+  emergencyButton: "Open the records",
+  patientNumberHint: "The desk can read it to you",
+  patientNumberWrong: "Enter the whole patient number",
+};
+
+/** @typedef {typeof EN_ACTS} ActWords */

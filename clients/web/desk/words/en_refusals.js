@@ -1,0 +1,30 @@
+/** What the desk says of refusals, in English. */
+
+/** @type {Record<string, string>} */
+export const EN_REFUSALS = {
+  SLOT_TAKEN: "Somebody was faster: this time is taken.",
+  SLOT_NOT_OFFERED: "The doctor does not work at this time any more. Choose another time.",
+  PATIENT_BUSY: "The patient has another appointment at this time. Move or cancel that one first.",
+  PATIENT_INACTIVE: "This entry cannot be booked: the patient has died, or it was merged into another entry.",
+  PATIENT_NOT_FOUND: "There is no such patient. Search again.",
+  DAILY_LIMIT_REACHED: "The patient has as many appointments today as the clinic allows.",
+  TOO_SHORT_NOTICE: "This time is over. Choose a later one.",
+  TOO_LATE_TO_CHANGE: "The appointment is over and cannot be changed any more.",
+  TOO_EARLY: "It is too early for this: check in at most 12 hours before, and mark nobody as not come before the start.",
+  STATUS_FORBIDS: "Another desk was faster: the appointment has another status now. Look again, then decide.",
+  ETAG_MISMATCH: "Another desk changed this a moment ago. You see it now as it is: look again, then decide.",
+  APPOINTMENT_NOT_FOUND: "There is no such appointment any more.",
+  RESOURCE_TAKEN: "The doctor is free, but no room or device for this type is. Choose another time.",
+  APPOINTMENT_TYPE_NOT_OFFERED: "This type cannot be booked for this patient. Choose another type.",
+  APPOINTMENT_TYPE_NOT_FOUND: "This type is gone. Choose another one.",
+  IDENTIFIER_TAKEN: "Another patient has this number. Find the patient by it.",
+  LANE_EMPTY: "Nobody is waiting for this doctor.",
+  LANE_CLOSED: "The queue of this doctor takes nobody new today.",
+  LANE_FULL: "The queue of this doctor is full for today.",
+  LANE_NOT_FOUND: "This doctor has no queue here.",
+  TICKET_NOT_FOUND: "This ticket is not of today.",
+  NOT_TREATING: "You have no appointment with this patient.",
+  AMBIGUOUS_LOCAL_TIME: "The clocks go back that night: this time comes twice. Choose it in the column.",
+  TIME_OFF_NOT_FOUND: "This time off is gone already.",
+  SEARCH_TOO_BROAD: "Too many people match. Add a part of the name, the year of birth or the phone's last digits.",
+};

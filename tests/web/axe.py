@@ -1,0 +1,22 @@
+"""axe-core in a page: what it finds wrong, in light and in dark."""
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page
+
+AXE = Path(__file__).parents[1] / "node" / "node_modules" / "axe-core" / "axe.min.js"
+NEEDS_AXE = pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core: run `make node`")
+CHECK = """async ([part, ...rules]) =>
+    (await axe.run(part, rules.length ? { runOnly: rules } : {})).violations
+        .flatMap(({ id, nodes }) => nodes.map((each) => `${id}: ${each.html}`))"""
+
+
+async def check_themes(page: Page, part: str = "html") -> None:
+    """axe-core finds nothing wrong with a part of the page, whatever the theme; animations are over."""
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE.read_text())
+    await page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    assert await page.evaluate(CHECK, [part]) == []
+    await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    assert await page.evaluate(CHECK, [part, "color-contrast"]) == []

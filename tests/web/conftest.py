@@ -1,6 +1,6 @@
 """Pages as a browser gets them: from Envoy, with a worker behind it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -55,17 +55,19 @@ class Room:
         async with grpc.aio.insecure_channel(self.edge.url.removeprefix("http://")) as channel:
             await AppointmentServiceStub(channel).CreateAppointment(request, metadata=metadata, timeout=10)
 
-    async def post(self, path: str, body: dict[str, str]) -> dict[str, Any]:
+    async def post(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         """What the server answers to staff, who must be permitted."""
         return await self._ask("POST", path, body)
 
-    async def put(self, path: str, body: dict[str, str]) -> dict[str, Any]:
+    async def put(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         """The same with another method."""
         return await self._ask("PUT", path, body)
 
-    async def _ask(self, method: str, path: str, body: dict[str, str]) -> dict[str, Any]:
+    async def _ask(self, method: str, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         async with httpx.AsyncClient(base_url=self.edge.url) as http:
-            answer = await http.request(method, path, json=body, headers={"authorization": f"Bearer {self.token}"})
+            answer = await http.request(
+                method, path, json=dict(body), headers={"authorization": f"Bearer {self.token}"}
+            )
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found

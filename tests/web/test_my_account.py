@@ -13,9 +13,10 @@ from server.usecases.identity.one_time_codes import code_at
 from tests.edge.clinic import Stack
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.browser import opened
+from tests.web.axe import AXE
 from tests.web.conftest import Room
 from tests.web.practice import HASH, PASSWORD
-from tests.web.test_accessibility import AXE, check
+from tests.web.test_accessibility import check
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -52,7 +52,14 @@ BOOKING_CASES: dict[str, Sequence[Case]] = {
         Case(
             lambda w, s: appointments.RescheduleAppointmentRequest(appointment_id=w.appointment(s), **w.slot()),
             sees=Action.SEE_APPOINTMENT,
-        )
+        ),
+        Case(
+            lambda w, s: appointments.RescheduleAppointmentRequest(
+                appointment_id=w.appointment(s), override_reason="urgent", **w.slot()
+            ),
+            actions=[Action.CHANGE_APPOINTMENT, Action.OVERRIDE_CAPACITY],
+            sees=Action.SEE_APPOINTMENT,
+        ),
     ],
     "AppointmentService/CancelAppointment": [
         Case(

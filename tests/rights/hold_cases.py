@@ -11,7 +11,14 @@ HOLD_CASES: dict[str, Sequence[Case]] = {
         Case(
             lambda w, s: appointments.HoldSlotRequest(patient_id=s.patient_id, doctor_id=s.doctor_id, **w.slot()),
             passed=["TOO_MANY_HOLDS"],
-        )
+        ),
+        Case(
+            lambda w, s: appointments.HoldSlotRequest(
+                patient_id=s.patient_id, doctor_id=s.doctor_id, override_reason="urgent", **w.slot()
+            ),
+            actions=[Action.CREATE_APPOINTMENT, Action.OVERRIDE_CAPACITY],
+            passed=["TOO_MANY_HOLDS"],
+        ),
     ],
     "AppointmentService/ConfirmHold": [
         Case(
@@ -42,7 +49,17 @@ HOLD_CASES: dict[str, Sequence[Case]] = {
                 recurrence=appointments.Recurrence(frequency=appointments.FREQUENCY_WEEKLY, count=2),
                 **w.slot(),
             )
-        )
+        ),
+        Case(
+            lambda w, s: appointments.CreateAppointmentSeriesRequest(
+                patient_id=s.patient_id,
+                doctor_id=s.doctor_id,
+                recurrence=appointments.Recurrence(frequency=appointments.FREQUENCY_WEEKLY, count=2),
+                override_reason="urgent",
+                **w.slot(),
+            ),
+            actions=[Action.CREATE_APPOINTMENT, Action.OVERRIDE_CAPACITY],
+        ),
     ],
     "AppointmentService/CancelAppointmentSeries": [
         Case(

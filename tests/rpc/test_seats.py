@@ -4,7 +4,8 @@ from datetime import UTC, timedelta
 
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
-from tests.fixtures.clinic import Scene
+from tests.fixtures.clinic import TUESDAY, Scene
+from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1.schedule_pb2 import CLOSED_REASON_BEYOND_HORIZON
 
 
@@ -38,6 +39,38 @@ async def test_staff_takes_a_patient_into_a_full_slot_with_a_reason_that_is_kept
         booked.appointment.id,
     )
     assert rows == [(2, "overridden", "acute pain")]
+
+
+async def test_staff_moves_and_holds_into_a_full_slot_with_a_reason_that_is_kept(scene: Scene) -> None:
+    await scene.book_slot("10:00")
+    other = {"patient_id": scene.other_id}
+    early = (await scene.book_slot("09:00", **other)).appointment
+    assert (await refusal(scene.move(early, "10:00", scene.staff))).reason == "SLOT_TAKEN"
+    assert (await refusal(scene.move(early, "10:00", scene.other, override_reason="pain"))).reason == "NOT_ALLOWED"
+    moved = await scene.move(early, "10:00", scene.staff, override_reason="acute pain")
+    assert await kept(scene, moved.appointment.id) == (2, "rescheduled", "from 2026-03-03T00:00:00Z, acute pain")
+
+    hold = pb.HoldSlotRequest(
+        patient_id=await scene.book.patient(), doctor_id=scene.doctor_id, date=TUESDAY, time_slot="10:00"
+    )
+    assert (await refusal(scene.staff(scene.staff.appointments.HoldSlot, hold))).reason == "SLOT_TAKEN"
+    hold.override_reason = "!"
+    assert (await refusal(scene.staff(scene.staff.appointments.HoldSlot, hold))).reason == "INVALID_REQUEST"
+    hold.override_reason = "on the phone"
+    held = (await scene.staff(scene.staff.appointments.HoldSlot, hold)).appointment
+    assert await kept(scene, held.id) == (3, "held", "on the phone")
+    await scene.staff(scene.staff.appointments.ConfirmHold, pb.ConfirmHoldRequest(appointment_id=held.id))
+
+
+async def kept(scene: Scene, appointment_id: str) -> tuple[object, ...]:
+    """The seat of an appointment, and the last entry of its history."""
+    return (
+        await scene.book.rows(
+            "SELECT seat, event, note FROM appointments a JOIN appointment_events e ON appointment_id = a.id"
+            " WHERE a.id = %s ORDER BY e.id DESC LIMIT 1",
+            appointment_id,
+        )
+    )[0]
 
 
 async def test_fewer_seats_than_before_do_not_make_room_when_somebody_leaves(scene: Scene) -> None:

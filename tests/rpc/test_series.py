@@ -142,6 +142,21 @@ async def cancel_from_as_staff(scene: Scene, appointment_id: str) -> Any:
     return await scene.staff(scene.staff.appointments.CancelAppointmentSeries, request)
 
 
+async def test_staff_books_a_series_over_a_full_slot_with_a_reason_that_is_kept(scene: Scene) -> None:
+    taken = {"patient_id": scene.other_id}
+    await scene.book_slot("10:00", date=TUESDAYS[1], **taken)
+    refused = await refusal(series(scene, override_reason="acute pain"))
+    assert refused.reason == "NOT_ALLOWED"
+    answer = await series(scene, client=scene.staff, override_reason="acute pain")
+    assert not refusals(answer)
+    history = await scene.book.rows(
+        "SELECT date::text, seat, event, note FROM appointments a JOIN appointment_events ON appointment_id = a.id"
+        " WHERE series_id = %s ORDER BY date LIMIT 2",
+        answer.series_id,
+    )
+    assert history == [(TUESDAYS[0], 1, "booked", ""), (TUESDAYS[1], 2, "overridden", "acute pain")]
+
+
 @pytest.mark.parametrize("field", ["count", "frequency"])
 async def test_a_series_needs_a_rule_within_bounds(scene: Scene, field: str) -> None:
     rule = {"frequency": WEEKLY, "count": 2} | {field: 0}

@@ -58,7 +58,7 @@ async def test_the_search_knows_names_paths_fields_and_errors(browser: Browser, 
         for words, found in (
             ("retrynotification", ["RetryNotification"]),
             ("post /api/auth/login", ["Login"]),
-            ("override_reason", ["CreateAppointment"]),
+            ("recurrence", ["CreateAppointmentSeries"]),
             ("slot_taken nearest walk-in", ["CreateAppointment"]),
         ):
             await page.locator("#search").fill(words)

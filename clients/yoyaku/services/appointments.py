@@ -52,6 +52,7 @@ class AppointmentCalls(LinkCalls):
         time_slot: WallTime | None = None,
         start: Instant | None = None,
         reason: str = "",
+        override_reason: str = "",
         appointment_type_id: str = "",
         request_id: str = "",
     ) -> pb.HoldSlotResponse:
@@ -63,6 +64,7 @@ class AppointmentCalls(LinkCalls):
             time_slot=wall_text(time_slot),
             start_time=timestamp(start),
             reason=reason,
+            override_reason=override_reason,
             appointment_type_id=appointment_type_id,
             request_id=write_id(request_id),
         )
@@ -144,12 +146,14 @@ class AppointmentCalls(LinkCalls):
         start: Instant | None = None,
         doctor_id: str = "",
         etag: str = "",
+        override_reason: str = "",
         request_id: str = "",
     ) -> pb.RescheduleAppointmentResponse:
         """Move an appointment to another slot, of another doctor if given (as create; EtagMismatch)."""
         request = self.reschedule_request(
             appointment_id, date=date, time_slot=time_slot, start=start, doctor_id=doctor_id, etag=etag
         )
+        request.override_reason = override_reason
         request.request_id = write_id(request_id)
         return await self._call(self._stub(AppointmentServiceStub).RescheduleAppointment, request)
 

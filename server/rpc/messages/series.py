@@ -22,6 +22,7 @@ def new_series(request: pb.CreateAppointmentSeriesRequest) -> NewSeries:
         Recurrence(frequency, wanted.interval or 1, wanted.count),
         request.reason,
         request.appointment_type_id.lower(),
+        request.override_reason,
         skip_refused=request.skip_refused,
         validate_only=request.validate_only,
     )

@@ -100,8 +100,8 @@ class AppointmentServicer(AppointmentSeriesServicer, AppointmentLinkServicer):
         return response
 
     async def HoldSlot(self, request: pb.HoldSlotRequest, context: object) -> pb.HoldSlotResponse:
-        whose = (request.patient_id.lower(), request.doctor_id.lower(), _wanted(request), request.reason, "")
-        booking = NewBooking(*whose, request.appointment_type_id.lower(), hold=True)
+        whose = (request.patient_id.lower(), request.doctor_id.lower(), _wanted(request), request.reason)
+        booking = NewBooking(*whose, request.override_reason, request.appointment_type_id.lower(), hold=True)
         write = idempotent_write(caller(), request, request.request_id, slot_held, pb.HoldSlotResponse)
         response = await self._booker.create(caller(), booking, write)
         set_etag(response.appointment.etag)
@@ -216,7 +216,8 @@ def _listing(request: pb.ListAppointmentsRequest) -> AppointmentListing:
 def _move(
     request: pb.RescheduleAppointmentRequest, request_id: str
 ) -> tuple[Move, Write[Changed, pb.RescheduleAppointmentResponse]]:
-    move = Move(request.appointment_id.lower(), request.doctor_id.lower(), _wanted(request), request.etag)
+    where = (request.doctor_id.lower(), _wanted(request))
+    move = Move(request.appointment_id.lower(), *where, request.etag, override_reason=request.override_reason)
     return move, idempotent_write(caller(), request, request_id, moved_answer, pb.RescheduleAppointmentResponse)
 
 

@@ -27,12 +27,12 @@ from server.domain.booking.slots import Slot
 from server.domain.errors import DomainError
 from server.domain.identity import Action, Caller, Owner, acts_for_others, require
 from server.domain.ids import Clock, IdMaker
-from server.domain.reasons import check_reason
 from server.telemetry.traces import span
 from server.usecases.appointments import history
 from server.usecases.appointments.alternatives import with_alternatives
 from server.usecases.appointments.booked import Booked, day_after, row_of
 from server.usecases.appointments.booking_limits import BookingLimits
+from server.usecases.appointments.changeable import check_override
 from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
 from server.usecases.appointments.holds import expiry
 from server.usecases.appointments.type_to_book import TypeToBook
@@ -168,9 +168,7 @@ class _Creation:
         doctor = practitioner.doctor(self.doctor_id)
         owner = Owner(clinic_id=doctor.clinic_id, doctor_id=doctor.id, patient_id=self.booking.patient_id)
         require(self.caller, Action.CREATE_APPOINTMENT, owner)
-        if self.booking.override_reason:
-            require(self.caller, Action.OVERRIDE_CAPACITY, owner)
-            check_reason("override_reason", self.booking.override_reason)
+        check_override(self.caller, owner, self.booking.override_reason)
         self.slot = slot = find(doctor, self.booking.wanted, self.type.at(doctor.clinic_id))
         for_others = acts_for_others(self.caller, Action.CREATE_APPOINTMENT, owner)
         waived = check_bookable(doctor.policy, doctor.zone, slot, self.now, for_others=for_others)

@@ -14,6 +14,7 @@ from server.domain.booking.policies import check_changeable
 from server.domain.booking.slots import Period, Slot
 from server.domain.errors import Reason, not_found
 from server.domain.identity import Action, Caller, Owner, acts_for_others, may, require
+from server.domain.reasons import check_reason
 from server.usecases.appointments.day_locks import PractitionerSchedule
 from server.usecases.unit_of_work import Changes
 
@@ -86,6 +87,13 @@ class ChangeableQuery:
         row = visible(caller, await self.row.fetchone(), self.appointment_id, action)
         require(caller, action, owner_of(row))
         return Changeable(row, PractitionerSchedule(await self.offers.fetchall()))
+
+
+def check_override(caller: Caller, owner: Owner, reason: str) -> None:
+    """Whether a full slot may get an extra seat for that reason, if one is given (NOT_ALLOWED, INVALID_REQUEST)."""
+    if reason:
+        require(caller, Action.OVERRIDE_CAPACITY, owner)
+        check_reason("override_reason", reason)
 
 
 def owner_of(row: AppointmentRow) -> Owner:

@@ -25,7 +25,7 @@ from server.domain.ids import Clock
 from server.usecases.appointments import history
 from server.usecases.appointments.alternatives import with_alternatives
 from server.usecases.appointments.booking_limits import BookingLimits
-from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed
+from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed, check_override
 from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
 from server.usecases.appointments.holds import expiry
 from server.usecases.appointments.type_to_book import TypeToBook
@@ -46,6 +46,8 @@ class Move:
     etag: str
     offer_id: str = ""
     """The offer that the patient accepts with it."""
+    override_reason: str = ""
+    """Why it gets an extra seat if the slot is full; empty if it does not."""
 
 
 class Rescheduler:
@@ -169,7 +171,7 @@ class _Rescheduling:
     def _seat(self, plan: _MovePlan, place: Place) -> Seat:
         self._check_movable(plan)
         plan.found.check_in_time(self.caller, self.now)
-        return seat_for(place, self.now)
+        return seat_for(place, self.now, override=bool(self.move.override_reason))
 
     async def _write(self, pg: Connection, plan: _MovePlan, place: Place, seat: Seat) -> Changed:
         row, offer = plan.found.row, plan.practitioner.row(plan.doctor_id)
@@ -177,7 +179,7 @@ class _Rescheduling:
         await appointments.move(pg, row.id, placement_of(offer, plan.slot, seat.number), self.now)
         if row.type_id:  # the type may need less than when it was booked
             await self.type.take(pg, row.id)
-        await history.record_changes(pg, [*expired, self._moved(row, offer, plan.waived)], self.now)
+        await history.record_changes(pg, [*expired, self._moved(row, offer, plan.waived, seat)], self.now)
         row = row._replace(**seen_at(offer, plan.slot), confirmed_at=None, version=row.version + 1, updated_at=self.now)
         if row.type_id:
             row = row._replace(resources=self.type.resources)
@@ -199,6 +201,7 @@ class _Rescheduling:
         doctor = practitioner.doctor(self.doctor_id)
         owner = Owner(clinic_id=doctor.clinic_id, doctor_id=doctor.id, patient_id=found.row.patient_id)
         require(self.caller, Action.CHANGE_APPOINTMENT, owner)
+        check_override(self.caller, owner, self.move.override_reason)
         await self._read_type(pg, found.row, doctor.clinic_id)
         self.slot = slot = find(doctor, self.move.wanted, self.of_type)
         plan = _MovePlan(found, practitioner, slot, self.doctor_id)
@@ -221,7 +224,8 @@ class _Rescheduling:
             self.type = TypeToBook(row.type_id)
             await self.type.read(pg)
 
-    def _moved(self, row: AppointmentRow, offer: OfferRow, waived: Waived) -> AppointmentChange:
-        note = ", ".join(filter(None, (f"from {row.start_at:%Y-%m-%dT%H:%M:%SZ}", waived)))
+    def _moved(self, row: AppointmentRow, offer: OfferRow, waived: Waived, seat: Seat) -> AppointmentChange:
+        reason = self.move.override_reason if seat.is_extra or waived else ""
+        note = ", ".join(filter(None, (f"from {row.start_at:%Y-%m-%dT%H:%M:%SZ}", waived, reason)))
         left = row.clinic_id if row.clinic_id != offer.clinic_id else None
         return AppointmentChange(row.id, "rescheduled", self.caller.id, note, left)

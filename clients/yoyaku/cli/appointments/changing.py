@@ -21,6 +21,7 @@ When = Annotated[
 ]
 Patient = Annotated[str, typer.Option(metavar="ID", help="Patient id; patients may omit it for themselves.")]
 Reason = Annotated[str, typer.Option(help="Why, in a few words.")]
+Override = Annotated[str, typer.Option(metavar="WHY", help="Staff only: why, although the slot is full.")]
 Etag = Annotated[str, typer.Option(help="Only if the appointment still has this etag.")]
 
 _SCHEDULED = AppointmentStatus.APPOINTMENT_STATUS_SCHEDULED
@@ -36,9 +37,7 @@ def book(
     patient: Patient = "",
     reason: Reason = "",
     of_type: TypeOption = "",
-    override: Annotated[
-        str, typer.Option(help="Staff only: why the patient is booked although the slot is full.")
-    ] = "",
+    override: Override = "",
     as_json: Json = False,
 ) -> None:
     """Book a slot."""
@@ -64,6 +63,7 @@ def hold(
     patient: Patient = "",
     reason: Reason = "",
     of_type: TypeOption = "",
+    override: Override = "",
     as_json: Json = False,
 ) -> None:
     """Hold a slot for five minutes; `yoyaku confirm` books it."""
@@ -75,6 +75,7 @@ def hold(
             doctor_id=doctor_id,
             appointment_type_id=type_of_doctor(client, doctor_id, of_type),
             reason=reason,
+            override_reason=override,
             **words.slot(when),
         )
     present(answer, appointment_details(answer.appointment), as_json=as_json)
@@ -102,6 +103,7 @@ def reschedule(
     appointment_id: str,
     when: When,
     doctor: Annotated[str, typer.Option(help="Move it to another doctor; id or part of the name.")] = "",
+    override: Override = "",
     etag: Etag = "",
     as_json: Json = False,
 ) -> None:
@@ -115,6 +117,7 @@ def reschedule(
             appointment_id,
             doctor_id=words.doctor_id(client, doctor) if doctor else "",
             etag=etag,
+            override_reason=override,
             **words.slot(when),
         )
     present(answer, appointment_details(answer.appointment), as_json=as_json)

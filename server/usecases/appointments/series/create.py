@@ -28,6 +28,7 @@ from server.usecases.appointments import history
 from server.usecases.appointments.alternatives import alternatives_of, with_alternatives
 from server.usecases.appointments.booked import row_of
 from server.usecases.appointments.booking_limits import BookingLimits
+from server.usecases.appointments.changeable import check_override
 from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
 from server.usecases.appointments.holds import expiry
 from server.usecases.appointments.series.occurrences import Occurrence, planned
@@ -52,6 +53,8 @@ class NewSeries:
     recurrence: Recurrence
     reason: str
     type_id: str
+    override_reason: str
+    """Why dates whose slot is full get an extra seat; empty if they do not."""
     skip_refused: bool
     """Book the others if some dates are refused; else all or nothing."""
     validate_only: bool
@@ -139,6 +142,7 @@ class _SeriesWrite:
         doctor = practitioner.doctor(series.doctor_id)
         owner = Owner(clinic_id=doctor.clinic_id, doctor_id=doctor.id, patient_id=series.patient_id)
         require(self.caller, Action.CREATE_APPOINTMENT, owner)
+        check_override(self.caller, owner, series.override_reason)
         self.for_others = acts_for_others(self.caller, Action.CREATE_APPOINTMENT, owner)
         of_type = self.type.at(doctor.clinic_id)
         return practitioner, [
@@ -173,7 +177,8 @@ class _SeriesWrite:
         by_date = {row.date: row for row in await days.offers_of_days(pg, [(doctor_id, each.date) for each in offered])}
         for each in offered:
             busy = busy_at(by_date[each.date].busy, each.slot)
-            each.take(Place(doctor, each.slot, busy, visits, self.new_id()), self.type, in_use, self.now)
+            place = Place(doctor, each.slot, busy, visits, self.new_id())
+            each.take(place, self.type, in_use, self.now, override=bool(self.series.override_reason))
             if not each.refusal:
                 mine = (each.id, doctor_id, doctor.clinic_id, each.date, each.slot.visit)
                 visits.append(Visit(*mine, held_until=None))
@@ -190,7 +195,7 @@ class _SeriesWrite:
             if each.type.chosen:
                 await each.type.take(pg, each.id)
             each.row = row_of(offer, new, each.slot, self.locks.patient_name, each.type, self.now)
-        booked = [AppointmentChange(each.id, "booked", self.caller.id, each.waived) for each in taken]
+        booked = [each.change("booked", self.caller.id, series.override_reason) for each in taken]
         # The confirmation of the first appointment tells of all of them; the others have their reminders.
         told = [*(None for _ in expired), NoticeKind.CONFIRMATION, *(NoticeKind.REMINDER for _ in booked[1:])]
         await history.record_changes(pg, [*expired, *booked], self.now, told)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 
 from db.postgres.booking.appointments import AppointmentRow
+from db.postgres.booking.feed import AppointmentChange
 from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.availability import Wanted, find
 from server.domain.booking.doctor import Doctor
@@ -34,16 +35,24 @@ class Occurrence:
         """The id of the appointment that takes the place."""
         return self.place.appointment_id
 
-    def take(self, place: Place, of_type: TypeToBook, in_use: AppointmentType | None, now: datetime) -> None:
-        """Take a seat and what the type needs, or note why that cannot be."""
+    def take(
+        self, place: Place, of_type: TypeToBook, in_use: AppointmentType | None, now: datetime, *, override: bool
+    ) -> None:
+        """Take a seat, with `override` an extra one, and what the type needs, or note why that cannot be."""
         try:
-            seat = seat_for(place, now)
+            seat = seat_for(place, now, override=override)
             chosen = replace(of_type)
             chosen.choose_from(in_use, place.appointment_id, place.slot.occupied, now)
         except DomainError as error:
             self.refusal = error
             return
         self.place, self.seat, self.type = place, seat, chosen
+
+    def change(self, event: str, actor: str, override_reason: str) -> AppointmentChange:
+        """What the history says of it; that of a booking in a full slot is `overridden`."""
+        reason = override_reason if self.seat.is_extra or self.waived else ""
+        happened = "overridden" if self.seat.is_extra else event
+        return AppointmentChange(self.id, happened, actor, ", ".join(filter(None, (self.waived, reason))))
 
 
 def planned(

@@ -21,6 +21,7 @@ from server.usecases.appointments.reschedule import Rescheduler
 from server.usecases.appointments.resources.swap import ResourceSwapper
 from server.usecases.appointments.series.cancel import SeriesCanceller
 from server.usecases.appointments.series.create import SeriesBooker
+from server.usecases.appointments.series.move import SeriesMover
 from server.usecases.directory.clinics import Clinics
 from server.usecases.directory.doctors import Directory
 from server.usecases.directory.identifier_systems import IdentifierSystems
@@ -95,6 +96,7 @@ def _appointments(parts: Parts) -> AppointmentServicer:
         canceller,
         Holds(parts.engine, parts.clock, parts.announcer),
         SeriesBooker(parts.engine, parts.clock, parts.new_id, parts.announcer),
+        SeriesMover(parts.engine, parts.clock, parts.announcer),
         SeriesCanceller(parts.engine, parts.clock, parts.announcer),
         ResourceSwapper(parts.engine, parts.clock, parts.announcer),
         parts.status,

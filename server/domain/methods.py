@@ -13,6 +13,7 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "AppointmentService/ConfirmHold": (Action.CHANGE_APPOINTMENT,),
     "AppointmentService/ReleaseHold": (Action.CHANGE_APPOINTMENT,),
     "AppointmentService/CreateAppointmentSeries": (Action.CREATE_APPOINTMENT, Action.OVERRIDE_CAPACITY),
+    "AppointmentService/RescheduleAppointmentSeries": (Action.CHANGE_APPOINTMENT, Action.OVERRIDE_CAPACITY),
     "AppointmentService/CancelAppointmentSeries": (Action.CHANGE_APPOINTMENT,),
     "AppointmentService/GetAppointment": (Action.SEE_APPOINTMENT,),
     "AppointmentService/ListAppointments": (Action.SEE_APPOINTMENT,),
@@ -148,6 +149,7 @@ LIMITED: dict[str, tuple[str, ...]] = {
         "AppointmentService/HoldSlot",
         "AppointmentService/CreateAppointmentSeries",
         "AppointmentService/RescheduleAppointment",
+        "AppointmentService/RescheduleAppointmentSeries",
         "AppointmentService/BatchReschedule",
     ),
     "login": (

@@ -61,6 +61,19 @@ HOLD_CASES: dict[str, Sequence[Case]] = {
             actions=[Action.CREATE_APPOINTMENT, Action.OVERRIDE_CAPACITY],
         ),
     ],
+    "AppointmentService/RescheduleAppointmentSeries": [
+        Case(
+            lambda w, s: appointments.RescheduleAppointmentSeriesRequest(appointment_id=w.appointment(s), **w.slot()),
+            sees=Action.SEE_APPOINTMENT,
+        ),
+        Case(
+            lambda w, s: appointments.RescheduleAppointmentSeriesRequest(
+                appointment_id=w.appointment(s), override_reason="urgent", **w.slot()
+            ),
+            actions=[Action.CHANGE_APPOINTMENT, Action.OVERRIDE_CAPACITY],
+            sees=Action.SEE_APPOINTMENT,
+        ),
+    ],
     "AppointmentService/CancelAppointmentSeries": [
         Case(
             lambda w, s: appointments.CancelAppointmentSeriesRequest(appointment_id=w.appointment(s)),

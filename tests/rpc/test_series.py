@@ -37,10 +37,14 @@ def refusals(answer: Any) -> dict[str, str]:
     found = {}
     for each in answer.occurrences:
         if each.HasField("error"):
-            info = error_details_pb2.ErrorInfo()
-            each.error.details[0].Unpack(info)
-            found[each.date] = info.reason
+            found[each.date] = reason_of(each.error)
     return found
+
+
+def reason_of(error: Any) -> str:
+    info = error_details_pb2.ErrorInfo()
+    error.details[0].Unpack(info)
+    return str(info.reason)
 
 
 def alternatives(occurrence: Any) -> list[str]:
@@ -143,8 +147,7 @@ async def cancel_from_as_staff(scene: Scene, appointment_id: str) -> Any:
 
 
 async def test_staff_books_a_series_over_a_full_slot_with_a_reason_that_is_kept(scene: Scene) -> None:
-    taken = {"patient_id": scene.other_id}
-    await scene.book_slot("10:00", date=TUESDAYS[1], **taken)
+    await scene.book_slot("10:00", date=TUESDAYS[1], patient_id=scene.other_id)
     refused = await refusal(series(scene, override_reason="acute pain"))
     assert refused.reason == "NOT_ALLOWED"
     answer = await series(scene, client=scene.staff, override_reason="acute pain")

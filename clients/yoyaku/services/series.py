@@ -8,7 +8,7 @@ from yoyaku.wire import Day, WallTime, day_text, wall_text, write_id
 
 
 class SeriesCalls(VisitCalls):
-    """The calls of AppointmentService that book and cancel series."""
+    """The calls of AppointmentService that book, move and cancel series."""
 
     @ClientMethod
     async def create_appointment_series(
@@ -41,6 +41,30 @@ class SeriesCalls(VisitCalls):
             request_id=write_id(request_id),
         )
         return await self._call(self._stub(AppointmentServiceStub).CreateAppointmentSeries, request)
+
+    @ClientMethod
+    async def reschedule_appointment_series(
+        self,
+        appointment_id: str,
+        *,
+        date: Day,
+        time_slot: WallTime,
+        override_reason: str = "",
+        skip_refused: bool = False,
+        validate_only: bool = False,
+        request_id: str = "",
+    ) -> pb.RescheduleAppointmentSeriesResponse:
+        """Move an appointment and those of its series that follow, all just as far; an answer for each."""
+        request = pb.RescheduleAppointmentSeriesRequest(
+            appointment_id=appointment_id,
+            date=day_text(date),
+            time_slot=wall_text(time_slot),
+            override_reason=override_reason,
+            skip_refused=skip_refused,
+            validate_only=validate_only,
+            request_id=write_id(request_id),
+        )
+        return await self._call(self._stub(AppointmentServiceStub).RescheduleAppointmentSeries, request)
 
     @ClientMethod
     async def cancel_appointment_series(

@@ -6,7 +6,9 @@ from server.rpc.messages.convert import to_appointment, to_date
 from server.rpc.messages.errors import status_of
 from server.usecases.appointments.series.cancel import SeriesCancelled
 from server.usecases.appointments.series.create import NewSeries, SeriesBooked
+from server.usecases.appointments.series.move import SeriesMoved
 from server.usecases.appointments.series.occurrences import Occurrence
+from server.usecases.appointments.series.shifting import SeriesMove, Step
 from yoyaku.v1 import appointment_service_pb2 as pb
 
 
@@ -37,10 +39,40 @@ def series_booked(done: SeriesBooked) -> pb.CreateAppointmentSeriesResponse:
     )
 
 
+def series_move(request: pb.RescheduleAppointmentSeriesRequest) -> SeriesMove:
+    """The move to make (INVALID_REQUEST)."""
+    return SeriesMove(
+        request.appointment_id.lower(),
+        to_date("date", request.date),
+        request.time_slot,
+        request.override_reason,
+        skip_refused=request.skip_refused,
+        validate_only=request.validate_only,
+    )
+
+
+def series_moved(done: SeriesMoved) -> pb.RescheduleAppointmentSeriesResponse:
+    """The answer to a request that moves the rest of a series."""
+    return pb.RescheduleAppointmentSeriesResponse(
+        moves=map(_move, done.steps), day_revisions=day_revisions(done.revisions)
+    )
+
+
 def series_cancelled(done: SeriesCancelled) -> pb.CancelAppointmentSeriesResponse:
     """The answer to a request that calls off the rest of a series."""
     return pb.CancelAppointmentSeriesResponse(
         appointments=map(to_appointment, done.appointments), day_revisions=day_revisions(done.revisions)
+    )
+
+
+def _move(each: Step) -> pb.SeriesMove:
+    to = each.to
+    return pb.SeriesMove(
+        appointment_id=each.row.id,
+        date=to.date.isoformat(),
+        time_slot=to.slot.time_slot,
+        appointment=to_appointment(to.row) if to.row else None,
+        error=status_of(to.refusal) if to.refusal else None,
     )
 
 

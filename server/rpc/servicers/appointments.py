@@ -44,6 +44,7 @@ from server.usecases.appointments.reschedule import Move, Rescheduler
 from server.usecases.appointments.resources.swap import ResourceSwapper
 from server.usecases.appointments.series.cancel import SeriesCanceller
 from server.usecases.appointments.series.create import SeriesBooker
+from server.usecases.appointments.series.move import SeriesMover
 from server.usecases.appointments.status import StatusChanger
 from server.usecases.idempotency import Write, part_of
 from yoyaku.v1 import appointment_service_pb2 as pb
@@ -63,6 +64,7 @@ class AppointmentServicer(AppointmentSeriesServicer, AppointmentLinkServicer):
         canceller: Canceller,
         holds: Holds,
         series: SeriesBooker,
+        series_mover: SeriesMover,
         series_canceller: SeriesCanceller,
         swapper: ResourceSwapper,
         status: StatusChanger,
@@ -76,6 +78,7 @@ class AppointmentServicer(AppointmentSeriesServicer, AppointmentLinkServicer):
         self._canceller = canceller
         self._holds = holds
         self._series = series
+        self._series_mover = series_mover
         self._series_canceller = series_canceller
         self._swapper = swapper
         self._status = status

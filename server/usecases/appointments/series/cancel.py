@@ -5,19 +5,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from db.postgres.booking import appointments, days, series
+from db.postgres.booking import appointments
 from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.days import DayRow
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine
-from server.domain.booking.appointment import AppointmentStatus, check_still
+from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.doctor import DoctorDay
-from server.domain.identity import Action, Caller, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock
 from server.domain.notices import NoticeKind
 from server.usecases.appointments import history
-from server.usecases.appointments.changeable import Changeable, owner_of, visible
-from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
+from server.usecases.appointments.changeable import Changeable
+from server.usecases.appointments.day_locks import Locks
+from server.usecases.appointments.series.remaining import remaining
 from server.usecases.idempotency import Claim, Write
 from server.usecases.unit_of_work import Announce, Changes, perform
 
@@ -57,29 +58,15 @@ class _Cancelling:
     locks: Locks = field(default_factory=Locks)
 
     async def run(self, pg: Connection, claim: Claim) -> SeriesCancelled:
-        seen = await self._find(pg, claim)
+        seen = await remaining(pg, claim, self.caller, self.from_id)
         needed = _days(seen)
         await self.locks.send(pg, needed, seen[0].row.patient_id, self.now)
         await self.locks.take(claim)
-        found = await self._find(pg, claim)
+        found = await remaining(pg, claim, self.caller, self.from_id)
         self.locks.cover(_days(found))
         for each in found:
             each.check_in_time(self.caller, self.now)
         return await self._write(pg, [each.row for each in found])
-
-    async def _find(self, pg: Connection, claim: Claim) -> list[Changeable]:
-        """The appointment and what follows it (APPOINTMENT_NOT_FOUND, NOT_ALLOWED, STATUS_FORBIDS)."""
-        sent, sent_rest = await appointments.get(pg, self.from_id), await series.following(pg, self.from_id)
-        await claim.wait_or_answer()
-        first = visible(self.caller, await sent.fetchone(), self.from_id, Action.CHANGE_APPOINTMENT)
-        rows = [first, *await sent_rest.fetchall()]
-        for row in rows:  # some may have moved to another clinic
-            require(self.caller, Action.CHANGE_APPOINTMENT, owner_of(row))
-        check_still(AppointmentStatus(first.status), AppointmentStatus.SCHEDULED)
-        doctors = {row.doctor_id for row in rows}
-        reading = {each: await days.offers_of_practitioner(pg, each, days.NOTHING_BUSY) for each in sorted(doctors)}
-        schedules = {each: PractitionerSchedule(await sent.fetchall()) for each, sent in reading.items()}
-        return [Changeable(row, schedules[row.doctor_id]) for row in rows]
 
     async def _write(self, pg: Connection, rows: Sequence[AppointmentRow]) -> SeriesCancelled:
         await appointments.set_status(pg, [row.id for row in rows], AppointmentStatus.CANCELLED, self.now)

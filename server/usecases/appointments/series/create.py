@@ -20,26 +20,23 @@ from server.domain.booking.policies import Waived
 from server.domain.booking.seating import Place, Visit
 from server.domain.booking.series import Recurrence
 from server.domain.booking.slots import Period, Slot
-from server.domain.errors import Reason
 from server.domain.identity import Action, Caller, Owner, acts_for_others, require
 from server.domain.ids import Clock, IdMaker
 from server.domain.notices import NoticeKind
 from server.usecases.appointments import history
-from server.usecases.appointments.alternatives import alternatives_of, with_alternatives
+from server.usecases.appointments.alternatives import with_alternatives
 from server.usecases.appointments.booked import row_of
 from server.usecases.appointments.booking_limits import BookingLimits
 from server.usecases.appointments.changeable import check_override
 from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
 from server.usecases.appointments.holds import expiry
-from server.usecases.appointments.series.occurrences import Occurrence, planned
+from server.usecases.appointments.series.occurrences import Occurrence, add_alternatives, planned
 from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.idempotency import Claim, Write
 from server.usecases.schedules.doctor_mapping import busy_at, placement_of, visits_of
 from server.usecases.unit_of_work import Announce, Changes, perform
 
 M = TypeVar("M")
-
-_WITH_ALTERNATIVES = {Reason.SLOT_TAKEN, Reason.RESOURCE_TAKEN, Reason.SLOT_NOT_OFFERED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +200,4 @@ class _SeriesWrite:
 
     async def _add_alternatives(self, pg: Connection, occurrences: Sequence[Occurrence]) -> None:
         for each in occurrences:
-            if each.refusal and each.refusal.reason in _WITH_ALTERNATIVES:
-                found = await alternatives_of(pg, self.doctor_id, each.slot, self.now, self.of_type)
-                each.refusal.alternatives = found
+            await add_alternatives(pg, self.doctor_id, each, self.now, self.of_type)

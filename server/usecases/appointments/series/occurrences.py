@@ -5,14 +5,18 @@ from datetime import date, datetime, time
 
 from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.feed import AppointmentChange
+from db.postgres.cluster.engines import Connection
 from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.availability import Wanted, find
 from server.domain.booking.doctor import Doctor
 from server.domain.booking.policies import Waived, check_bookable
 from server.domain.booking.seating import Place, Seat, seat_for
 from server.domain.booking.slots import Period, Slot, instants
-from server.domain.errors import DomainError
+from server.domain.errors import DomainError, Reason
+from server.usecases.appointments.alternatives import alternatives_of
 from server.usecases.appointments.type_to_book import TypeToBook
+
+_WITH_ALTERNATIVES = {Reason.SLOT_TAKEN, Reason.RESOURCE_TAKEN, Reason.SLOT_NOT_OFFERED}
 
 
 @dataclass(slots=True)
@@ -66,6 +70,14 @@ def planned(
     except DomainError as error:
         found.refusal = error
     return found
+
+
+async def add_alternatives(
+    pg: Connection, doctor_id: str, each: Occurrence, now: datetime, of_type: AppointmentType | None
+) -> None:
+    """Add the nearest free slots to why a date is refused, if another time helps."""
+    if each.refusal and each.refusal.reason in _WITH_ALTERNATIVES:
+        each.refusal.alternatives = await alternatives_of(pg, doctor_id, each.slot, now, of_type)
 
 
 def _as_wanted(doctor: Doctor, day: date, time_slot: str) -> Slot:

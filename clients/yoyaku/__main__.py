@@ -1,13 +1,13 @@
 """`yoyaku COMMAND`, also `python -m yoyaku`; `--help` lists the commands."""
 
 from yoyaku.cli import records
-from yoyaku.cli.appointments import browsing, changing, hours, queue, reports, time_off, types, visits, watching
+from yoyaku.cli.appointments import browsing, changing, hours, queue, reports, series, time_off, types, visits, watching
 from yoyaku.cli.people import accounts, clinics, displays, notifications, patients, second_factor
 from yoyaku.cli.session import app
 
 __all__ = [
     "accounts", "app", "browsing", "changing", "clinics", "displays", "hours", "main", "notifications", "patients",
-    "queue", "records", "reports", "second_factor", "time_off", "types", "visits", "watching",
+    "queue", "records", "reports", "second_factor", "series", "time_off", "types", "visits", "watching",
 ]  # fmt: skip
 
 

@@ -107,6 +107,25 @@ async def test_staff_see_days_doctors_clinics_and_patients(scene: Scene, staff: 
     assert (await staff("slots", "mori", "2026-02-01")).out == "no slots on 2026-02-01: that day is over\n"
 
 
+async def test_a_series_is_looked_at_booked_moved_and_cancelled(scene: Scene, patient: Shell) -> None:
+    await scene.book_slot("10:00", date="2026-03-10", patient_id=scene.other_id)
+    words = ["series", "book", "mori", f"{TUESDAY}T10:00", "--count", "3"]
+    looked = await patient(*words, "--skip", "--dry-run")
+    assert looked.code == 1
+    assert re.search(r"2026-03-03 +10:00 +can be booked", looked.out)
+    assert re.search(r"2026-03-10 +10:00 +the slot is taken", looked.out)
+    booked = (await patient(*words, "--rule", "weekly", "--interval", "2", "--json")).json
+    assert [each["date"] for each in booked["occurrences"]] == ["2026-03-03", "2026-03-17", "2026-03-31"]
+    second = booked["occurrences"][1]["appointment"]["id"]
+    moved = await patient("series", "move", second, "2026-03-18T11:00")
+    assert moved.code == 0
+    assert re.search(r"2026-03-18 +11:00 +moved +" + second, moved.out)
+    assert "2026-04-01" in moved.out
+    cancelled = await patient("series", "cancel", second, "--reason", "better")
+    assert len(re.findall("cancelled", cancelled.out)) == 2
+    assert (await patient("series", "move", second, "2026-03-18T11:00+09:00")).code == 2
+
+
 async def test_staff_book_for_others_and_over_a_full_slot(scene: Scene, staff: Shell) -> None:
     await scene.book_slot("10:00")
     words = ["book", "mori", f"{TUESDAY}T10:00", "--patient", scene.other_id, "--json"]

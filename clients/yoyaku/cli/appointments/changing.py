@@ -41,7 +41,7 @@ def book(
     as_json: Json = False,
 ) -> None:
     """Book a slot."""
-    patient_id = _patient(context, patient)
+    patient_id = patient_of(context, patient)
     with session(context, _again("book", doctor, patient_id, reason, of_type)) as client:
         doctor_id = words.doctor_id(client, doctor)
         answer = client.create_appointment(
@@ -67,7 +67,7 @@ def hold(
     as_json: Json = False,
 ) -> None:
     """Hold a slot for five minutes; `yoyaku confirm` books it."""
-    patient_id = _patient(context, patient)
+    patient_id = patient_of(context, patient)
     with session(context, _again("hold", doctor, patient_id, reason, of_type)) as client:
         doctor_id = words.doctor_id(client, doctor)
         answer = client.hold_slot(
@@ -163,7 +163,8 @@ def move_day(
         raise typer.Exit(REFUSED)
 
 
-def _patient(context: typer.Context, patient: str) -> str:
+def patient_of(context: typer.Context, patient: str) -> str:
+    """The patient whom an option names, or who has signed in."""
     if found := patient or own_patient(context):
         return found
     raise usage("say for whom: --patient ID (`yoyaku patients NAME` finds it)")

@@ -99,6 +99,7 @@ async def test_what_may_not_be_changed_any_more_stays(scene: Scene, clock: Clock
     await scene.book.run("UPDATE clinics SET cancel_by_minutes = 60")
     first, *rest = await booked(scene)
     clock.now = datetime(2026, 3, 3, 0, 30, tzinfo=UTC)  # half an hour before the first one
+    scene.patient = await scene.worker.client("patient", patient_id=scene.patient_id)
     answer = await move_from(scene, first, TUESDAYS[0], "11:30", skip_refused=True)
     assert refused(answer) == {TUESDAYS[0]: "TOO_LATE_TO_CHANGE"}
     assert await places(scene) == [(TUESDAYS[0], "10:00"), *((day, "11:30") for day in TUESDAYS[1:])]

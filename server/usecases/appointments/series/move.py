@@ -94,6 +94,8 @@ class _Moving:
     async def run(self, pg: Connection, claim: Claim) -> SeriesMoved:
         steps = await self._plan(pg, claim)
         if all(each.is_there_already for each in steps):
+            for each in steps:
+                each.to.row, each.to.refusal = each.row, None
             return SeriesMoved(steps, ())
         if not all(each.to.refusal for each in steps):
             steps = await self._lock_and_seat(pg, claim, steps)

@@ -2,7 +2,8 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 
@@ -10,8 +11,8 @@ from db.errors import StateError, Unreachable
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
 from db.postgres.notifications import notifications
-from db.postgres.notifications.content import ContentRow, content_of
-from db.postgres.notifications.notifications import NotificationRow
+from db.postgres.notifications.content import ContentRow, SiblingRow, content_of
+from db.postgres.notifications.notifications import NotificationRow, SeriesEntries
 from server.domain.booking.appointment import AppointmentStatus
 from server.domain.ids import Clock, IdMaker
 from server.domain.notices import (
@@ -105,7 +106,10 @@ class Ledger:
                 await self._withdraw(pg, found, recipient, now)
                 enclosed = await self._links.enclose(pg, notification_id, found, current, recipient)
                 end = _beginning(channel, current)
-            await notifications.take_up(pg, notification_id, *end, channel=current, recipient=recipient, now=now)
+            entries = _brought(found)
+            await notifications.take_up(
+                pg, notification_id, *end, channel=current, recipient=recipient, now=now, entries=entries
+            )
             if end[0] in {Delivery.DROPPED, Delivery.DEAD}:
                 return None
             # Before the COMMIT: a letter that cannot be written leaves the notice waiting, as no provider has it.
@@ -121,28 +125,27 @@ class Ledger:
         return content, ready
 
     async def _withdraw(self, pg: Connection, content: ContentRow, recipient: str, now: datetime) -> None:
-        """Withdraw a calendar entry from an address that this notice does not go to."""
-        kind = NoticeKind(content.kind)
-        if content.holder_start_at is None or not left_behind(kind, content.holder, recipient):
-            return
-        row = NotificationRow(
-            id=self._new_id(),
-            kind=NoticeKind.WITHDRAWAL,
-            appointment_id=content.appointment_id,
-            account_id=None,
-            patient_id=None,
-            version=content.version,
-            channel=Channel.EMAIL,
-            recipient=content.holder,
-            status=Delivery.WAITING,
-            outcome=DeliveryOutcome.NONE,
-            attempts=0,
-            due_at=now,
-            expires_at=content.holder_start_at,
-            created_at=now,
-            updated_at=now,
-        )
-        await notifications.add(pg, row, traces.traceparent())
+        """Withdraw calendar entries from addresses that this notice does not go to: one mail to each."""
+        for address, (first, *others) in _left_behind(content, recipient, now).items():
+            row = NotificationRow(
+                id=self._new_id(),
+                kind=NoticeKind.WITHDRAWAL,
+                appointment_id=first.appointment_id,
+                account_id=None,
+                patient_id=None,
+                version=first.version,
+                channel=Channel.EMAIL,
+                recipient=address,
+                status=Delivery.WAITING,
+                outcome=DeliveryOutcome.NONE,
+                attempts=0,
+                due_at=now,
+                expires_at=first.start_at,
+                created_at=now,
+                updated_at=now,
+            )
+            entries = {each.appointment_id: (each.version, each.start_at.timestamp()) for each in others}
+            await notifications.add(pg, row, traces.traceparent(), entries or None)
 
     async def enter(self, notification_id: str, end: AttemptEnd) -> None:
         """Record how an attempt ended; Unreachable if the database stays away for half a minute."""
@@ -163,6 +166,38 @@ class Ledger:
             else:
                 return
         raise Unreachable("a provider's answer could not be stored")
+
+
+class _Held(NamedTuple):
+    """A calendar entry that an address holds."""
+
+    appointment_id: str
+    version: int
+    start_at: datetime
+
+
+def _left_behind(content: ContentRow, recipient: str, now: datetime) -> dict[str, list[_Held]]:
+    """The entries that a notice puts out of date where they lie, by address."""
+    own = (content.appointment_id, content.version, content.holder, content.holder_start_at)
+    found: dict[str, list[_Held]] = {}
+    for appointment_id, version, holder, start_at in [own, *map(_sibling, content.series)]:
+        if appointment_id is None or start_at is None or start_at <= now:
+            continue
+        if left_behind(NoticeKind(content.kind), holder, recipient):
+            found.setdefault(holder, []).append(_Held(appointment_id, version, start_at))
+    return found
+
+
+def _sibling(row: SiblingRow) -> tuple[str, int, str, datetime | None]:
+    start_at = None if row.holder_start is None else datetime.fromtimestamp(row.holder_start, UTC)
+    return row.id, row.version, row.holder, start_at
+
+
+def _brought(content: ContentRow) -> SeriesEntries | None:
+    """The entries of a series that a notice brings beside its own: who gets it holds them from then on."""
+    if content.kind not in {NoticeKind.CONFIRMATION, NoticeKind.CHANGE}:
+        return None
+    return {each.id: (each.version, each.start) for each in content.series} or None
 
 
 def _way(content: ContentRow) -> tuple[Channel, str]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from db.postgres.notifications.content import ContentRow
+from db.postgres.notifications.content import ContentRow, SiblingRow
 from server.domain.notices import Channel, NoticeKind
 from server.notifications import texts
 from server.notifications.calendars import CalendarEntry, Invitation, invitation
@@ -44,8 +44,8 @@ def letter(notification_id: str, content: ContentRow, way: Way, enclosed: Enclos
     )
     if way.channel is Channel.SMS:
         return Letter(notification_id, way.recipient, text.subject, text.sms)
-    entry = _entry(content, way.recipient, way.mail_from)
-    attached = invitation([entry, *_others(entry, content)], now) if entry else None
+    entries = _entries(content, way)
+    attached = invitation(entries, now) if entries else None
     return Letter(notification_id, way.recipient, text.subject, text.body, attached, content.clinic_name or "yoyaku")
 
 
@@ -58,37 +58,35 @@ def _visit(content: ContentRow) -> WhenAndWhere | None:
         content.clinic_name,
         content.clinic_address or "",
         content.clinic_phone or "",
-        [datetime.fromtimestamp(start, UTC) for _, _, start, _ in content.series or ()],
+        [datetime.fromtimestamp(each.start, UTC) for each in content.series],
         [datetime.fromtimestamp(start, UTC) for start in content.offered or ()],
         content.offered_until,
     )
 
 
-def _others(entry: CalendarEntry, content: ContentRow) -> list[CalendarEntry]:
-    """The entries of the other appointments of a series."""
-    return [
-        replace(
-            entry,
-            appointment_id=appointment_id,
-            version=version,
-            start_at=datetime.fromtimestamp(start, UTC),
-            end_at=datetime.fromtimestamp(end, UTC),
-        )
-        for appointment_id, version, start, end in content.series or ()
-    ]
+def _entries(content: ContentRow, way: Way) -> list[CalendarEntry]:
+    """The calendar entries, of a series one for each appointment; a cancellation only goes to whoever holds them."""
+    if (entry := _entry(content, way.recipient, way.mail_from)) is None:
+        return []
+    siblings = [(each.holder, _of_sibling(entry, each)) for each in content.series]
+    is_for_all = content.kind != NoticeKind.CANCELLATION
+    return [each for holder, each in [(content.holder, entry), *siblings] if is_for_all or holder == way.recipient]
+
+
+def _of_sibling(entry: CalendarEntry, sibling: SiblingRow) -> CalendarEntry:
+    start_at, end_at = (datetime.fromtimestamp(each, UTC) for each in (sibling.start, sibling.end))
+    return replace(entry, appointment_id=sibling.id, version=sibling.version, start_at=start_at, end_at=end_at)
 
 
 def _entry(content: ContentRow, recipient: str, mail_from: str) -> CalendarEntry | None:
-    """The calendar entry: a cancellation only goes to whoever holds the entry, and a reminder changes nothing."""
+    """The calendar entry of its own appointment; a reminder changes nothing."""
     start_at = content.start_at
-    cancelled = content.kind in {NoticeKind.CANCELLATION, NoticeKind.WITHDRAWAL}
     if (
         content.appointment_id is None
         or content.appointment_version is None
         or content.end_at is None
         or start_at is None
         or content.kind in {NoticeKind.REMINDER, NoticeKind.TURN, NoticeKind.MOVE_OFFER}
-        or (content.kind == NoticeKind.CANCELLATION and content.holder != recipient)
     ):
         return None
     duration = content.end_at - start_at
@@ -105,5 +103,5 @@ def _entry(content: ContentRow, recipient: str, mail_from: str) -> CalendarEntry
         clinic_phone=content.clinic_phone or "",
         organizer=mail_from,
         attendee=recipient,
-        cancelled=cancelled,
+        cancelled=content.kind in {NoticeKind.CANCELLATION, NoticeKind.WITHDRAWAL},
     )

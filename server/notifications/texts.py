@@ -47,11 +47,15 @@ _SUBJECTS = {
 _OF_SERIES = {
     "en": {
         NoticeKind.CONFIRMATION: "Your {count} appointments are booked, from {when}",
+        NoticeKind.CHANGE: "Your {count} appointments have moved, the first to {when}",
         NoticeKind.CANCELLATION: "Your {count} appointments are cancelled, from {when}",
+        NoticeKind.WITHDRAWAL: "{count} appointments are no longer in this calendar",
     },
     "ja": {
         NoticeKind.CONFIRMATION: "{count}件のご予約を承りました:{when}から",
+        NoticeKind.CHANGE: "{count}件のご予約の日時が変わりました:最初のご予約は{when}",
         NoticeKind.CANCELLATION: "{count}件のご予約は取り消されました:{when}から",
+        NoticeKind.WITHDRAWAL: "{count}件のご予約がこのカレンダーから削除されました",
     },
 }
 _BODIES = {
@@ -63,6 +67,11 @@ _WITHDRAWALS = {
     "The attached entry removes it from the calendar of this one.\n\n{clinic}\n",
     "ja": "下記の医療機関のご予約に変更または取り消しがあり、今後のお知らせは別の宛先へお送りします。\n"
     "添付の予定により、この宛先のカレンダーから削除されます。\n\n{clinic}\n",
+}
+_WITHDRAWALS_OF_SERIES = {
+    "en": "Appointments at this clinic were changed or cancelled, and notices about them go to another address now.\n"
+    "The attached entries remove them from the calendar of this one.\n\n{clinic}\n",
+    "ja": _WITHDRAWALS["ja"],
 }
 _TURNS = {
     "en": "Please come to the waiting room: you will be called soon.",
@@ -184,15 +193,16 @@ def to_person(kind: NoticeKind, language: str, enclosed: Enclosed) -> Text:
 def about(kind: NoticeKind, visit: WhenAndWhere, language: str, link: str) -> Text:
     """The text of a notice about an appointment, with the link to its page unless that is empty."""
     place = "\n".join(filter(None, (visit.clinic, visit.address, visit.phone)))
-    subject = _SUBJECTS[language][kind].format(when=when(visit, language))
+    subjects = _OF_SERIES if visit.others else _SUBJECTS
+    subject = subjects[language][kind].format(when=when(visit, language), count=len(visit.others) + 1)
     if kind is NoticeKind.WITHDRAWAL:
-        return Text(subject, _WITHDRAWALS[language].format(clinic=place), subject)
+        texts = _WITHDRAWALS_OF_SERIES if visit.others else _WITHDRAWALS
+        return Text(subject, texts[language].format(clinic=place), subject)
     if kind is NoticeKind.TURN:
         return Text(subject, f"{_TURNS[language]}\n\n{place}\n", f"{_TURNS[language]} {visit.clinic}")
     if kind is NoticeKind.MOVE_OFFER and visit.offered_until:
         return _move_offer(subject, replace(visit, start_at=visit.offered_until), language, place, link)
     if visit.others:
-        subject = _OF_SERIES[language][kind].format(when=when(visit, language), count=len(visit.others) + 1)
         place += "\n\n" + "\n".join(_dates(visit, language))
     values = {"subject": subject, "zone": visit.time_zone}
     body = _BODIES[language].format(clinic=place, **values)

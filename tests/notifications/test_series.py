@@ -1,13 +1,13 @@
 """A patient is told of a whole series in one mail, with one calendar file."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from icalendar import Calendar
 
 from tests.fixtures.clinic import TUESDAY, Scene
 from tests.fixtures.mail import Relay
-from tests.fixtures.notices import entry
+from tests.fixtures.notices import ADDRESS, entry
 from tests.fixtures.waiting import eventually
 from yoyaku.v1 import appointment_service_pb2 as pb
 
@@ -18,6 +18,74 @@ def entries(mail: Any) -> tuple[str, list[tuple[str, int, str]]]:
     calendar = Calendar.from_ical(attachment.get_content())
     found = [(str(each["UID"]), int(str(each["SEQUENCE"])), str(each["STATUS"])) for each in calendar.walk("VEVENT")]
     return str(calendar["METHOD"]), found
+
+
+def text_of(mail: Any) -> str:
+    return str(mail.get_body().get_content())
+
+
+async def booked_and_told(scene: Scene, relay: Relay) -> list[Any]:
+    """Four weekly appointments, of which the patient has got the mail."""
+    request = pb.CreateAppointmentSeriesRequest(
+        patient_id=scene.patient_id,
+        doctor_id=scene.doctor_id,
+        date=TUESDAY,
+        time_slot="09:30",
+        recurrence=pb.Recurrence(frequency=pb.FREQUENCY_WEEKLY, count=4),
+    )
+    answer = await scene.patient(scene.patient.appointments.CreateAppointmentSeries, request)
+    await relay.arrived(1)
+    scene.book.clock.advance(timedelta(seconds=1))
+    return [each.appointment for each in answer.occurrences]
+
+
+async def move_to(scene: Scene, appointment: Any, date: str) -> None:
+    request = pb.RescheduleAppointmentSeriesRequest(appointment_id=appointment.id, date=date, time_slot="10:00")
+    await scene.patient(scene.patient.appointments.RescheduleAppointmentSeries, request)
+
+
+async def test_one_mail_tells_where_a_series_has_moved(reachable: Scene, relay: Relay, notifications: Any) -> None:
+    async with notifications:
+        booked = await booked_and_told(reachable, relay)
+        await move_to(reachable, booked[1], "2026-03-11")
+        [_, moved] = await relay.arrived(2)
+    assert moved["Subject"] == "Your 3 appointments have moved, the first to Wed 11 Mar 2026, 10:00"
+    dates = [f"Wed {day} Mar 2026, 10:00" for day in (11, 18, 25)]
+    assert [line for line in text_of(moved).splitlines() if line.startswith("Wed")] == dates
+    assert entries(moved) == ("PUBLISH", [(each.id, 2, "CONFIRMED") for each in booked[1:]])
+
+
+async def test_the_entries_of_a_series_are_removed_where_they_lie_when_the_address_has_changed(
+    reachable: Scene, relay: Relay, notifications: Any
+) -> None:
+    scene = reachable
+    async with notifications:
+        booked = await booked_and_told(scene, relay)
+        await scene.book.run("UPDATE patients SET email = 'new@example.org' WHERE id = %s", scene.patient_id)
+        await scene.cancel(booked[3])
+        alone = {str(mail["To"]): mail for mail in (await relay.arrived(3))[1:]}
+        await move_to(scene, booked[1], "2026-03-11")
+        rest = {str(mail["To"]): mail for mail in (await relay.arrived(5))[3:]}
+        scene.book.clock.advance(timedelta(seconds=1))
+        cancel = pb.CancelAppointmentSeriesRequest(appointment_id=booked[0].id)
+        await scene.patient(scene.patient.appointments.CancelAppointmentSeries, cancel)
+        all_of_it = {str(mail["To"]): mail for mail in (await relay.arrived(7))[5:]}
+    method, event = entry(alone[ADDRESS])
+    assert (method, str(event["UID"]), event["SEQUENCE"]) == ("CANCEL", booked[3].id, 2)
+    assert event["DTSTART"].dt == booked[3].start_time.ToDatetime(UTC)
+    assert list(alone["new@example.org"].iter_attachments()) == []
+    # The old address learns that two are gone, but not where to.
+    assert rest[ADDRESS]["Subject"] == "2 appointments are no longer in this calendar"
+    assert entries(rest[ADDRESS]) == ("PUBLISH", [(each.id, 2, "CANCELLED") for each in booked[1:3]])
+    assert "10:00" not in text_of(rest[ADDRESS])
+    [attachment] = rest[ADDRESS].iter_attachments()
+    starts = [each.decoded("DTSTART") for each in Calendar.from_ical(attachment.get_content()).walk("VEVENT")]
+    assert starts == [each.start_time.ToDatetime(UTC) for each in booked[1:3]]
+    assert entries(rest["new@example.org"]) == ("PUBLISH", [(each.id, 2, "CONFIRMED") for each in booked[1:3]])
+    # By now each address holds some of them.
+    method, event = entry(all_of_it[ADDRESS])
+    assert (method, str(event["UID"])) == ("CANCEL", booked[0].id)
+    assert entries(all_of_it["new@example.org"]) == ("PUBLISH", [(each.id, 3, "CANCELLED") for each in booked[1:3]])
 
 
 async def test_one_mail_tells_of_a_series_and_one_of_its_end(

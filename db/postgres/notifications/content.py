@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from psycopg.rows import args_row
 
@@ -37,9 +37,9 @@ class ContentRow(NamedTuple):
     holder: str
     """The address that got the appointment's last calendar entry and so still holds it; empty if none does."""
     holder_start_at: datetime | None
-    """The start in that entry; None if the notice of a whole series brought it."""
-    series: Sequence[tuple[str, int, float, float]] | None
-    """(id, version, start, end, as seconds) of the other appointments of its series that it tells of, by start."""
+    """The start in that entry."""
+    series: Sequence["SiblingRow"]
+    """The other appointments of its series that it tells of, by start."""
     patient_id: str | None
     """Of what is about the patient's contact alone."""
     account_id: str | None
@@ -50,6 +50,19 @@ class ContentRow(NamedTuple):
     offered: Sequence[float] | None
     """The starts, as seconds, of what is held for the patient, if it offers a move."""
     offered_until: datetime | None
+
+
+class SiblingRow(NamedTuple):
+    """Another appointment of a series; times in seconds."""
+
+    id: str
+    version: int
+    start: float
+    """Of a withdrawal, the start in the entry that is withdrawn."""
+    end: float
+    holder: str
+    holder_start: float | None
+    """Both as in ContentRow."""
 
 
 class AppointmentFactsRow(NamedTuple):
@@ -68,17 +81,33 @@ SELECT a.status, a.version, a.start_at, a.updated_at, q.email, q.phone
 FROM appointments a JOIN patients q ON q.id = a.patient_id
 WHERE a.id = %(appointment_id)s
 """
-_CONTENT = """
+# A notice of a series brings the entries of several appointments.
+_HOLDER = """
+    SELECT h.recipient, coalesce(to_timestamp((h.series_entries -> {of}.id::text ->> 1)::float8), h.expires_at) AS start_at
+    FROM notifications h
+    WHERE h.appointment_id IN (SELECT {of}.id UNION SELECT id FROM appointments WHERE series_id = {of}.series_id)
+        AND (h.appointment_id = {of}.id OR (h.series_entries -> {of}.id::text) IS NOT NULL)
+        AND h.channel = 'email' AND h.id <> n.id AND h.kind IN ('confirmation', 'change')
+        AND (h.status = 'sent' OR h.outcome = 'outcome_unknown')
+    ORDER BY coalesce((h.series_entries -> {of}.id::text ->> 0)::int, h.version) DESC LIMIT 1
+"""
+_CONTENT = f"""
 SELECT n.kind, n.version, n.channel, n.recipient, n.status, n.attempts, n.expires_at,
     coalesce(k.email, q.email, ''), coalesce(q.phone, ''), coalesce(q.language, o.languages[1], 'en'),
     a.id, a.status, a.version, a.start_at, a.end_at, c.name, c.address, c.phone, c.time_zone,
-    coalesce(h.recipient, ''), CASE WHEN h.appointment_id = a.id THEN h.expires_at END,
+    coalesce(h.recipient, ''), h.start_at,
     CASE WHEN a.series_id IS NOT NULL THEN (
-        SELECT json_agg(json_build_array(s.id, s.version, extract(epoch FROM s.start_at), extract(epoch FROM s.end_at))
-            ORDER BY s.start_at)
-        FROM appointments s WHERE s.series_id = a.series_id AND s.id <> a.id AND (
-            (n.kind = 'confirmation' AND s.status = 'scheduled')
-            OR (n.kind = 'cancellation' AND s.status = 'cancelled' AND s.updated_at = a.updated_at))) END,
+        SELECT json_agg(json_build_array(s.id, s.version, told.start, told.start + extract(epoch FROM s.end_at - s.start_at),
+            coalesce(held.recipient, ''), extract(epoch FROM held.start_at)) ORDER BY told.start)
+        FROM appointments s
+        CROSS JOIN LATERAL (SELECT CASE WHEN n.kind = 'withdrawal' THEN (n.series_entries -> s.id::text ->> 1)::numeric
+            ELSE extract(epoch FROM s.start_at) END AS start) told
+        LEFT JOIN LATERAL ({_HOLDER.format(of="s")}) held ON true
+        WHERE s.series_id = a.series_id AND s.id <> a.id AND CASE n.kind
+            WHEN 'confirmation' THEN s.status = 'scheduled'
+            WHEN 'change' THEN s.status = 'scheduled' AND s.updated_at = a.updated_at
+            WHEN 'cancellation' THEN s.status = 'cancelled' AND s.updated_at = a.updated_at
+            WHEN 'withdrawal' THEN (n.series_entries -> s.id::text) IS NOT NULL END) END,
     n.patient_id, n.account_id,
     x.id IS NOT NULL OR (n.kind = 'turn' AND EXISTS (
         SELECT FROM tickets t WHERE t.appointment_id = a.id AND t.status <> 'withdrawn' AND t.status = 'waiting')) OR
@@ -97,14 +126,7 @@ LEFT JOIN clinics c ON c.id = a.clinic_id
 LEFT JOIN move_offers f ON n.kind = 'move_offer' AND f.appointment_id = a.id AND f.status IN ('waiting', 'open')
     AND f.status = 'open'
 LEFT JOIN clinics o ON o.id = coalesce(k.clinic_ids[1], (SELECT clinic_id FROM doctors WHERE id = k.doctor_id))
-LEFT JOIN LATERAL (
-    SELECT appointment_id, recipient, expires_at FROM notifications
-    -- A series has the id of its first appointment, whose confirmation brings the entries of all.
-    WHERE appointment_id IN (a.id, a.series_id) AND channel = 'email' AND id <> n.id
-        AND (kind = 'confirmation' OR (kind = 'change' AND appointment_id = a.id))
-        AND (status = 'sent' OR outcome = 'outcome_unknown')
-    ORDER BY appointment_id = a.id DESC, version DESC LIMIT 1
-) h ON true
+LEFT JOIN LATERAL ({_HOLDER.format(of="a")}) h ON true
 WHERE n.id = %(id)s
 FOR UPDATE OF n
 """
@@ -118,5 +140,10 @@ async def appointment_facts(pg: Connection, appointment_id: str) -> Sent[Appoint
 
 async def content_of(pg: Connection, notification_id: str) -> Sent[ContentRow]:
     """The current content of a notification; its row stays locked until the transaction ends."""
-    cursor = pg.cursor(row_factory=args_row(ContentRow))
+    cursor = pg.cursor(row_factory=args_row(_content_row))
     return await cursor.execute(_CONTENT, {"id": notification_id})
+
+
+def _content_row(*values: Any) -> ContentRow:
+    row = ContentRow._make(values)
+    return row._replace(series=[SiblingRow(*each) for each in row.series or ()])

@@ -1,11 +1,16 @@
 """The ledger of notifications, with one row per appointment, kind and version, and the jobs that send them."""
 
+import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from psycopg.rows import args_row
 
 from db.postgres.cluster.engines import Connection, Sent
+
+SeriesEntries = Mapping[str, tuple[int, float]]
+"""(version, start in seconds) by the appointment's id: the calendar entries of a series beside the notice's own."""
 
 
 class NotificationRow(NamedTuple):
@@ -66,8 +71,8 @@ FROM {rows} WHERE status = 'waiting'
 
 _ADD = f"""
 WITH added AS (
-    INSERT INTO notifications ({_COLUMNS})
-    VALUES ({", ".join(f"%({name})s" for name in NotificationRow._fields)})
+    INSERT INTO notifications ({_COLUMNS}, series_entries)
+    VALUES ({", ".join(f"%({name})s" for name in NotificationRow._fields)}, %(series_entries)s::jsonb)
     ON CONFLICT ON CONSTRAINT notifications_once DO NOTHING
     RETURNING id, channel, status)
 {_QUEUE.format(rows="added")}"""
@@ -93,7 +98,7 @@ WHERE id = %(id)s AND status IN ('waiting', 'sending')
 """
 _TAKE_UP = """
 UPDATE notifications SET status = %(status)s, outcome = %(outcome)s, channel = %(channel)s, recipient = %(recipient)s,
-    updated_at = %(now)s
+    series_entries = coalesce(%(series_entries)s::jsonb, series_entries), updated_at = %(now)s
 WHERE id = %(id)s AND status = 'waiting'
 """
 _QUEUED_TOGETHER = 1_000
@@ -130,9 +135,12 @@ async def counts(pg: Connection) -> list[CountRow]:
     return await cursor.fetchall()
 
 
-async def add(pg: Connection, row: NotificationRow, traceparent: str | None) -> None:
+async def add(
+    pg: Connection, row: NotificationRow, traceparent: str | None, entries: SeriesEntries | None = None
+) -> None:
     """Add a notification unless it exists, and queue it, in this trace, if it is waiting to be sent."""
-    await pg.execute(_ADD, {**row._asdict(), "traceparent": traceparent})
+    values = {"traceparent": traceparent, "series_entries": entries and json.dumps(entries)}
+    await pg.execute(_ADD, {**row._asdict(), **values})
 
 
 async def enter(pg: Connection, row: NotificationRow) -> Sent[NotificationRow]:
@@ -160,11 +168,19 @@ async def put(
 
 
 async def take_up(
-    pg: Connection, notification_id: str, status: str, outcome: str, *, channel: str, recipient: str, now: datetime
+    pg: Connection,
+    notification_id: str,
+    status: str,
+    outcome: str,
+    *,
+    channel: str,
+    recipient: str,
+    now: datetime,
+    entries: SeriesEntries | None,
 ) -> None:
-    """Update a notification that is waiting: its status, channel and recipient."""
+    """Update a notification that is waiting: its status, channel and recipient, and its entries if there are any."""
     values = {"id": notification_id, "status": status, "outcome": outcome, "channel": channel, "recipient": recipient}
-    await pg.execute(_TAKE_UP, {**values, "now": now})
+    await pg.execute(_TAKE_UP, {**values, "now": now, "series_entries": entries and json.dumps(entries)})
 
 
 async def queue_due(pg: Connection, now: datetime) -> None:

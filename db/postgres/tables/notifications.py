@@ -1,6 +1,7 @@
 """The ledger of notices: what is sent to whom, each once."""
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from db.postgres.tables.common import INSTANT, UUID, check, metadata, not_null
 
@@ -43,6 +44,8 @@ notifications = Table(
     not_null("updated_at", INSTANT),
     Column("recipient", Text(), nullable=False, server_default=""),
     Column("patient_id", UUID, ForeignKey("patients.id", name="notifications_patient_fkey")),
+    # Of a notice that tells of several appointments of a series: (version, start in seconds) of each but its own, by id.
+    Column("series_entries", JSONB()),
     PrimaryKeyConstraint("id", name="notifications_pkey"),
     UniqueConstraint("appointment_id", "kind", "version", name="notifications_once"),
     check("notifications_one_subject", "num_nonnulls(appointment_id, account_id, patient_id) = 1"),

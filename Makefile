@@ -77,7 +77,7 @@ aws: .venv-aws/installed  ## Write the templates of the AWS stack to cdk.out
 capacity: .venv/built  ## Write the pictures and tables of docs/scaling.md: a simulated day, and what larger loads need
 	exec $(PYTHON) -m ops.capacity
 
-bench: .venv/built .venv-bench/installed h2load  ## Measure calls; PART=slots, list, create, edge, grpcio, growth, search, streams, rate, notifications, day, database, log, telemetry, attacks or crowd, ROUNDS=5, SECONDS=60, PER_SECOND=500, STREAMS=2000
+bench: .venv/built .venv-bench/installed h2load  ## Measure calls; PART=slots, list, create, edge, grpcio, growth, search, streams, rate, notifications, day, database, log, telemetry, attacks, crowd or visits, ROUNDS=5, SECONDS=60, PER_SECOND=500, STREAMS=2000
 	exec $(PYTHON) -m tests.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(PER_SECOND),--per-second $(PER_SECOND)) $(if $(STREAMS),--streams $(STREAMS))
 
 alerts-drill: .venv/built prometheus  ## Fire each alert (or ALERT=name) once against the real stack and print how long it took

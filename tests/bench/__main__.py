@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from server.local import LocalError
-from tests.bench import edge, growth, notifications, rate, report, search, streams, telemetry, versions
+from tests.bench import edge, growth, notifications, rate, report, search, streams, telemetry, versions, visits
 from tests.bench.attacks import run as attacks
 from tests.bench.attacks.attack import ATTACKS
 from tests.bench.attacks.run import AttackPlan
@@ -48,6 +48,7 @@ class Part(StrEnum):
     TELEMETRY = "telemetry"
     ATTACKS = "attacks"
     CROWD = "crowd"
+    VISITS = "visits"
 
 
 def main(
@@ -58,6 +59,7 @@ def main(
             " notifications: the queue;"
             " streams: fan-out; rate: bookings a second; day: a mixed day over the whole stack; edge: Envoy's filters;"
             " database, log: parts of our own beside the ordinary ones; telemetry: metrics and traces;"
+            " visits: types, rooms and holds;"
             " attacks: a mixed day beside attacks; crowd: a flash crowd beside the desk."
         ),
     ] = Part.ALL,
@@ -104,6 +106,7 @@ def main(
         Part.EDGE: lambda: edge.measure(scratch, tell, rounds),
         Part.DATABASE: lambda: ordinary.measure(scratch, tell, DATABASE, rounds),
         Part.TELEMETRY: lambda: telemetry.measure(scratch, tell, rounds),
+        Part.VISITS: lambda: [visits.measure(scratch, tell, rounds)],
         Part.LOG: lambda: ordinary.measure(scratch, tell, LOG, rounds),
     }
     try:

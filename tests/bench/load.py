@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import grpc
 
@@ -20,6 +20,7 @@ _DATA = re.compile(r"traffic: .* \((\d+)\) data")
 _DONE = re.compile(r"requests: .* 0 failed, 0 errored, 0 timeout")
 
 
+B = TypeVar("B")
 Sender: TypeAlias = "grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]"
 """Sends the bytes of a message."""
 
@@ -105,7 +106,7 @@ async def book_grpc(
             except grpc.aio.AioRpcError as error:
                 raise LoadError(f"{path} on port {port}: {error.code().name}: {error.details()}") from None
 
-        return await _spread(messages, [send] * at_once)
+        return await spread(messages, [send] * at_once)
 
 
 async def book_rest(port: int, path: str, bodies: Iterable[bytes], token: str) -> Load:
@@ -125,16 +126,17 @@ async def book_rest(port: int, path: str, bodies: Iterable[bytes], token: str) -
         return send
 
     try:
-        return await _spread(bodies, [sender(*connection) for connection in connections])
+        return await spread(bodies, [sender(*connection) for connection in connections])
     finally:
         for _, writer in connections:
             writer.close()
 
 
-async def _spread(bodies: Iterable[bytes], senders: Sequence[Callable[[bytes], Awaitable[None]]]) -> Load:
+async def spread(bodies: Iterable[B], senders: Sequence[Callable[[B], Awaitable[None]]]) -> Load:
+    """Send each once, by whichever sender has nothing to do."""
     waiting, latencies = iter(list(bodies)), []
 
-    async def work(send: Callable[[bytes], Awaitable[None]]) -> None:
+    async def work(send: Callable[[B], Awaitable[None]]) -> None:
         for body in waiting:
             began = time.perf_counter()
             await send(body)

@@ -10,7 +10,7 @@ import pytest
 from db.postgres.cluster.engines import Connection, connection
 from server.wiring import wired
 from tests.fixtures.book import Clock
-from tests.fixtures.clinic import Scene
+from tests.fixtures.clinic import TUESDAY, Scene
 from tests.fixtures.wire import traced
 from tests.fixtures.worker import Client, Refusal, settings_for
 from yoyaku.v1 import appointment_service_pb2 as pb
@@ -45,6 +45,28 @@ async def test_a_booking_a_move_and_a_cancellation_are_three_round_trips_at_most
     with traced(pg) as cancelling:
         await scene.cancel(moved.appointment, request_id=str(uuid4()))
     assert (first.trips, booking.trips, moving.trips, cancelling.trips) == (3, 2, 3, 3)
+
+
+async def test_a_type_with_a_room_takes_one_round_trip_more_and_a_hold_none(alone: tuple[Scene, Connection]) -> None:
+    scene, pg = alone
+    await scene.book.resource(scene.clinic_id, "room")
+    scan = await scene.book.appointment_type(scene.clinic_id, minutes=30, resource_kinds=["room"])
+    await scene.book_slot("09:00", request_id=str(uuid4()))
+    with traced(pg) as plain:
+        await scene.book_slot("09:30", request_id=str(uuid4()))
+    with traced(pg) as of_type:
+        booked = await scene.book_slot("10:00", appointment_type_id=scan, request_id=str(uuid4()))
+    await scene.cancel(booked.appointment)
+    hold = pb.HoldSlotRequest(
+        patient_id=scene.patient_id, doctor_id=scene.doctor_id, date=TUESDAY, time_slot="11:00",
+        request_id=str(uuid4()),
+    )  # fmt: skip
+    with traced(pg) as holding:
+        held = (await scene.patient(scene.patient.appointments.HoldSlot, hold)).appointment
+    confirm = pb.ConfirmHoldRequest(appointment_id=held.id, request_id=str(uuid4()))
+    with traced(pg) as confirming:
+        await scene.patient(scene.patient.appointments.ConfirmHold, confirm)
+    assert (plain.trips, of_type.trips, holding.trips, confirming.trips) == (2, 3, 2, 3)
 
 
 async def test_what_a_refused_booking_saw_of_a_doctor_spares_the_next_a_round_trip(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from server.domain.booking.appointment import FROM_FHIR_APPOINTMENT
-from server.fhir.fields import Identifier, Json, Origin, Unusable, Withdrawn, identifiers, items, text
+from server.fhir.fields import Identifier, Json, Origin, Unusable, Withdrawn, identifiers, items, services, text
 from server.fhir.moments import moment
 from server.fhir.references import Reference, inner, reference, references
 from server.fhir.visit import ExportedVisit, reason_of
@@ -50,6 +50,7 @@ def appointment(resource: Json, origin: Origin) -> ExportedVisit | Withdrawn:
         start=start,
         end=moment(resource.get("end"), "end"),
         minutes=_minutes(resource, origin),
+        services=services(resource.get("serviceType")),
         notes=notes,
     )
 

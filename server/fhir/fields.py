@@ -179,10 +179,16 @@ def name(value: object, rule: Callable[[str], str] = person_rules.name) -> str:
 
 
 def concept(value: object) -> str:
-    """The text of a CodeableConcept for people, on one line; empty if it has none."""
+    """The text of a CodeableConcept, or of that in a CodeableReference, on one line; empty if it has none."""
     given = mapping(value)
+    given = mapping(given.get("concept")) or given
     displays = (text(coding.get("display")) for coding in items(given.get("coding")))
     return " ".join((text(given.get("text")) or next(filter(None, displays), "")).split())
+
+
+def services(value: object) -> list[str]:
+    """The names of a list of services."""
+    return [*filter(None, map(concept, items(value)))]
 
 
 def coded(value: object) -> str:

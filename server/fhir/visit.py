@@ -29,6 +29,8 @@ class ExportedVisit:
     end: Moment | None
     minutes: int
     """How long it takes if it tells no end."""
+    services: Sequence[str] = ()
+    """What it is for, by the names of services."""
     appointments: Sequence[Reference] = ()
     """The Appointments that an Encounter was booked by."""
     notes: Sequence[str] = ()

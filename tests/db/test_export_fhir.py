@@ -114,6 +114,8 @@ async def test_a_book_that_was_imported_is_exported_and_imported_again(
 async def test_slots_ahead_are_free_or_busy(book: Book) -> None:
     clinic_id = await book.clinic(horizon_days=3)
     doctor_id = await book.doctor(clinic_id, sessions=(("09:00", "10:00"),))
+    await book.appointment_type(clinic_id, name="Brain scan")
+    await book.appointment_type(clinic_id, name="Retired", active=False)
     patient_id = await book.patient()
     start, end = datetime(2026, 3, 3, 0, 0, tzinfo=UTC), datetime(2026, 3, 3, 0, 30, tzinfo=UTC)
     await book.run(
@@ -126,6 +128,7 @@ async def test_slots_ahead_are_free_or_busy(book: Book) -> None:
         written.setdefault(kind, []).extend(page)
     [schedule], [appointment] = written["Schedule"], written["Appointment"]
     assert schedule["actor"][0] == {"reference": f"PractitionerRole/{doctor_id}"}
+    assert schedule["serviceType"] == [{"text": "Brain scan"}]
     assert {slot["schedule"]["reference"] for slot in written["Slot"]} == {f"Schedule/{doctor_id}"}
     assert [slot["start"] for slot in written["Slot"] if slot["status"] == "busy"] == [appointment["start"]]
     assert [slot["start"][:16] for slot in written["Slot"] if slot["status"] == "free"] == [

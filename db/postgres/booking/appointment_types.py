@@ -1,6 +1,6 @@
 """Types of appointment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -61,6 +61,12 @@ FROM appointment_types t WHERE id = %(type_id)s
 """
 _LOCK = _SELECT + "WHERE id = %(type_id)s FOR NO KEY UPDATE"
 _OF_CLINIC = _SELECT + "WHERE clinic_id = %(clinic_id)s ORDER BY name, id"
+_NAMES_AT = """
+SELECT clinic_id, name, id FROM appointment_types WHERE clinic_id = ANY(%(clinic_ids)s::uuid[]) AND active
+UNION ALL
+SELECT clinic_id, name_ja, id FROM appointment_types
+WHERE clinic_id = ANY(%(clinic_ids)s::uuid[]) AND active AND name_ja <> ''
+"""
 _INSERT = sql(insert(appointment_types).values({column.name: bindparam(column.name) for column in appointment_types.c}))
 _UPDATE = """
 UPDATE appointment_types SET name = %(name)s, name_ja = %(name_ja)s, minutes = %(minutes)s,
@@ -87,6 +93,12 @@ async def of_clinic(pg: Connection, clinic_id: str) -> Sequence[AppointmentTypeR
     """The types of a clinic, by name."""
     cursor = pg.cursor(row_factory=args_row(AppointmentTypeRow))
     return await (await cursor.execute(_OF_CLINIC, {"clinic_id": clinic_id})).fetchall()
+
+
+async def names_at(pg: Connection, clinic_ids: Iterable[str]) -> list[tuple[str, str, str]]:
+    """(clinic_id, name, id) of the types that clinics offer; one with two names is there twice."""
+    cursor = await pg.execute(_NAMES_AT, {"clinic_ids": list(clinic_ids)})
+    return await cursor.fetchall()
 
 
 async def add(pg: Connection, row: AppointmentTypeRow, now: datetime) -> None:

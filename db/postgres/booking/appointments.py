@@ -143,8 +143,8 @@ _REPLACE = """
 UPDATE appointments SET doctor_id = %(doctor_id)s, practitioner_id = %(practitioner_id)s, clinic_id = %(clinic_id)s,
     date = %(date)s, start_at = %(start_at)s, end_at = %(end_at)s,
     during = tstzrange(%(start_at)s, %(busy_until)s), seat = %(seat)s, utc_offset_minutes = %(utc_offset_minutes)s,
-    status = %(status)s, held_until = NULL, reason = %(reason)s, confirmed_at = NULL,
-    version = version + 1, updated_at = %(now)s
+    status = %(status)s, held_until = NULL, reason = %(reason)s, type_id = coalesce(%(type_id)s, type_id),
+    confirmed_at = NULL, version = version + 1, updated_at = %(now)s
 WHERE id = %(id)s
 """
 
@@ -221,9 +221,9 @@ async def move(pg: Connection, appointment_id: str, place: Placement, now: datet
 
 
 async def replace(pg: Connection, appointment: NewAppointment, place: Placement, now: datetime) -> None:
-    """Store everything of an appointment anew, except whose it is (ConstraintViolated)."""
+    """Store an appointment anew, except whose it is; without a type it keeps its own (ConstraintViolated)."""
     values = {"id": appointment.id, "status": appointment.status, "reason": appointment.reason, "now": now}
-    await pg.execute(_REPLACE, {**values, **place._asdict()})
+    await pg.execute(_REPLACE, {**values, "type_id": appointment.type_id, **place._asdict()})
 
 
 async def set_status(pg: Connection, appointment_ids: Sequence[str], status: str, now: datetime) -> None:

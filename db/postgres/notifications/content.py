@@ -83,7 +83,8 @@ WHERE a.id = %(appointment_id)s
 """
 # A notice of a series brings the entries of several appointments.
 _HOLDER = """
-    SELECT h.recipient, coalesce(to_timestamp((h.series_entries -> {of}.id::text ->> 1)::float8), h.expires_at) AS start_at
+    SELECT h.recipient,
+        coalesce(to_timestamp((h.series_entries -> {of}.id::text ->> 1)::float8), h.expires_at) AS start_at
     FROM notifications h
     WHERE h.appointment_id IN (SELECT {of}.id UNION SELECT id FROM appointments WHERE series_id = {of}.series_id)
         AND (h.appointment_id = {of}.id OR (h.series_entries -> {of}.id::text) IS NOT NULL)
@@ -97,7 +98,8 @@ SELECT n.kind, n.version, n.channel, n.recipient, n.status, n.attempts, n.expire
     a.id, a.status, a.version, a.start_at, a.end_at, c.name, c.address, c.phone, c.time_zone,
     coalesce(h.recipient, ''), h.start_at,
     CASE WHEN a.series_id IS NOT NULL THEN (
-        SELECT json_agg(json_build_array(s.id, s.version, told.start, told.start + extract(epoch FROM s.end_at - s.start_at),
+        SELECT json_agg(json_build_array(
+            s.id, s.version, told.start, told.start + extract(epoch FROM s.end_at - s.start_at),
             coalesce(held.recipient, ''), extract(epoch FROM held.start_at)) ORDER BY told.start)
         FROM appointments s
         CROSS JOIN LATERAL (SELECT CASE WHEN n.kind = 'withdrawal' THEN (n.series_entries -> s.id::text ->> 1)::numeric

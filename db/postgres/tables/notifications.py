@@ -44,7 +44,7 @@ notifications = Table(
     not_null("updated_at", INSTANT),
     Column("recipient", Text(), nullable=False, server_default=""),
     Column("patient_id", UUID, ForeignKey("patients.id", name="notifications_patient_fkey")),
-    # Of a notice that tells of several appointments of a series: (version, start in seconds) of each but its own, by id.
+    # Of a notice of several appointments of a series: (version, start in seconds) of each but its own, by id.
     Column("series_entries", JSONB()),
     PrimaryKeyConstraint("id", name="notifications_pkey"),
     UniqueConstraint("appointment_id", "kind", "version", name="notifications_once"),

@@ -1,5 +1,6 @@
 """Clinics, practitioners and doctors as FHIR R4 resources."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from db.postgres.booking.days import OfferRow
@@ -93,14 +94,15 @@ def _all_hours(doctor: Doctor) -> list[Json]:
     ]
 
 
-def schedule(row: OfferRow, now: datetime, last: date) -> Json:
-    """What a doctor's slots belong to."""
+def schedule(row: OfferRow, types: Iterable[str], now: datetime, last: date) -> Json:
+    """What a doctor's slots belong to, with the names of the types of appointment that can be booked there."""
     actors = [refer("PractitionerRole", row.doctor_id), refer("Practitioner", row.practitioner_id)]
     return resource(
         "Schedule",
         row.doctor_id,
         (),
         active=row.active,
+        serviceType=[{"text": name} for name in types],
         specialty=[{"text": row.specialty}],
         actor=[*actors, refer("Location", row.clinic_id)],
         planningHorizon={"start": instant(now), "end": last.isoformat()},

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Protocol, TypeVar
 
 from db.postgres import exports
-from db.postgres.booking import days
+from db.postgres.booking import appointment_types, days
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import snapshot, transact
 from db.postgres.directory import patients
@@ -97,6 +97,7 @@ class Exporter:
 
     async def _doctors(self, pg: Connection) -> AsyncGenerator[Page, None]:
         now, after_id = self._clock(), _FIRST
+        types: dict[str, list[str]] = {}
         while ids := await exports.doctor_ids(pg, after_id, PAGE):
             after_id = ids[-1]
             for doctor_id in ids:
@@ -106,7 +107,10 @@ class Exporter:
                 doctor = doctor_of(row)
                 last = doctor.policy.last_day(doctor.zone, now)
                 yield "PractitionerRole", [directory.role(row, doctor, now)]
-                yield "Schedule", [directory.schedule(row, now, last)]
+                if row.clinic_id not in types:
+                    at = await appointment_types.of_clinic(pg, row.clinic_id)
+                    types[row.clinic_id] = [each.name for each in at if each.active]
+                yield "Schedule", [directory.schedule(row, types[row.clinic_id], now, last)]
                 if row.active:
                     yield "Slot", directory.slots(doctor, busy_of(row.busy), now, last)
 

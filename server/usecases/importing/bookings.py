@@ -15,13 +15,14 @@ from db.postgres.booking.feed import AppointmentChange
 from server.domain.booking.appointment import ACTIVE, AppointmentStatus
 from server.domain.booking.doctor import DoctorDay
 from server.domain.booking.seating import Place, Seat, ran_out, seat_for
-from server.domain.booking.slots import Period
+from server.domain.booking.slots import Period, Slot
 from server.domain.errors import DomainError, Reason
 from server.fhir.fields import Unusable, Withdrawn
 from server.fhir.roles import GENERAL_PRACTICE
 from server.usecases.appointments import history
 from server.usecases.appointments.day_locks import PractitionerSchedule
 from server.usecases.appointments.holds import expiry
+from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.importing.batches import ACTOR, BatchContext, ImportCounts, Item
 from server.usecases.importing.doctors import add_doctor, doctors_of
 from server.usecases.importing.encounters import CHANGED, WITHDRAWN
@@ -124,7 +125,9 @@ class _Booking:
         pg, now = self.context.pg, self.context.now
         doctor_id = await self._doctor_of(visit)
         schedule = await self._schedule(doctor_id, days.NOTHING_BUSY)
-        slot = schedule.doctor(doctor_id).slot_for(Period(visit.start_at, visit.end_at))
+        of_type = TypeToBook(visit.type_id or "")
+        await of_type.read(pg)
+        slot = _with_buffer(schedule.doctor(doctor_id).slot_for(Period(visit.start_at, visit.end_at)), of_type)
         needed = schedule.days(doctor_id, slot.date, slot.occupied) | self.freed
         await self._lock(needed, visit.patient_id)
         await hours.keep(pg, doctor_id)
@@ -132,15 +135,19 @@ class _Booking:
         if found.doctors != schedule.doctors:
             raise self.context.locks.too_few(needed)
         offer, doctor = found.row(doctor_id), found.doctor(doctor_id)
+        await of_type.send(pg, visit.patient_id, slot.occupied, for_others=True)
         around = visits_of(await (await booked_patients.of_patient_around(pg, visit.patient_id, slot.date)).fetchall())
         place = Place(doctor, slot, busy_at(offer.busy, slot), around, visit.id)
         seat, expired = Seat(1, is_extra=False), list[AppointmentChange]()
         if visit.visit.status in ACTIVE:
             seat = await self._seat(place)
+            await self._choose(of_type, place)
             expired = await expiry.expire(pg, place, self.context.locks, now)
-        new = NewAppointment(visit.id, visit.patient_id, visit.visit.status, visit.visit.reason)
+        new = NewAppointment(visit.id, visit.patient_id, visit.visit.status, visit.reason, visit.type_id)
         placement = placement_of(offer, slot, seat.number)
         await (appointments.replace if self.row else appointments.insert)(pg, new, placement, now)
+        if of_type.found and of_type.found.kinds:
+            await of_type.take(pg, visit.id)
         note = ", ".join(filter(None, (CHANGED if self.row else "", "an extra seat" if seat.is_extra else "")))
         await self._finish([*expired, AppointmentChange(visit.id, "imported", ACTOR, note)], visit.id)
 
@@ -176,6 +183,16 @@ class _Booking:
                 f"it conflicts with {await self._in_the_way(place, refused.reason)}: {_WHAT_TO_DO[refused.reason]}"
             ) from None
 
+    async def _choose(self, of_type: TypeToBook, place: Place) -> None:
+        """Choose the resources that its type needs (Unusable if one is not free)."""
+        try:
+            await of_type.choose(place.appointment_id, place.slot.occupied, self.context.now)
+        except DomainError as refused:
+            raise Unusable(
+                f"its service needs a resource of the kind {refused.metadata['kind']}, and none is free then: free one,"
+                " and run again"
+            ) from None
+
     async def _in_the_way(self, place: Place, reason: Reason) -> str:
         """The other side of a conflict, by the exporter's ids as far as it has them."""
         now = self.context.now
@@ -204,3 +221,11 @@ class _Booking:
         await history.record_changes(self.context.pg, changes, self.context.now)
         self.outcome.new += self.row is None
         self.outcome.changed += self.row is not None
+
+
+def _with_buffer(slot: Slot, of_type: TypeToBook) -> Slot:
+    """The slot with the buffer of a type after it."""
+    if not of_type.found:
+        return slot
+    buffer = timedelta(minutes=of_type.found.buffer_minutes)
+    return slot._replace(occupied=Period(slot.start_at, slot.end_at + buffer))

@@ -149,12 +149,12 @@ class _VisitBatch:
         versions = await imports.lock_visits(context.pg, [row.id for row in old]) if old else {}
         changes = [AppointmentChange(visit.id, "imported", ACTOR) for visit in self.new]
         for visit in self.new:
-            new = NewAppointment(visit.id, visit.patient_id, visit.visit.status, visit.visit.reason)
+            new = NewAppointment(visit.id, visit.patient_id, visit.visit.status, visit.reason, visit.type_id)
             await appointments.insert(context.pg, new, places[visit.id], context.now)
         for item, visit, written in self.changed:
             with self.outcome.reporting(item.line):
                 self._check(visit.id, versions[visit.id] == written, visit.patient_id)
-                new = NewAppointment(visit.id, visit.patient_id, visit.visit.status, visit.visit.reason)
+                new = NewAppointment(visit.id, visit.patient_id, visit.visit.status, visit.reason, visit.type_id)
                 await appointments.replace(context.pg, new, places[visit.id], context.now)
                 changes.append(self._changed(item, visit.id, versions, CHANGED))
         for item, row in self.withdrawn:

@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from db.postgres import imports
+from db.postgres.booking import appointment_types
 from db.postgres.booking.appointments import Placement
 from db.postgres.imports import Pair
 from server.domain.booking.wall_time import utc_offset_minutes
@@ -31,6 +32,14 @@ class ResolvedVisit:
     zone: ZoneInfo
     start_at: datetime
     end_at: datetime
+    type_id: str | None
+    """The type of appointment that its service is at the clinic; None if it is none."""
+
+    @property
+    def reason(self) -> str:
+        """Why the patient comes; a type says it already."""
+        is_service = self.type_id and self.visit.reason == "; ".join(self.visit.services)
+        return "" if is_service else self.visit.reason
 
     @property
     def pair(self) -> Pair:
@@ -63,6 +72,8 @@ class VisitReferences:
     """By practitioner: the clinic, if there is one and no other."""
     zones: dict[str, str]
     """By clinic."""
+    types: dict[tuple[str, str], str]
+    """Types of appointment by clinic and name, in lower case; none if no visit names a service."""
     booked: dict[Identifier, str]
     """The appointments that encounters were booked by."""
     period_of: PeriodOf
@@ -74,13 +85,16 @@ class VisitReferences:
         practitioners = await context.resolve("practitioner", {each.identifier for each in people})
         clinics = await context.resolve("clinic", {place.identifier for each in visits for place in each.places})
         only = await imports.only_clinics(context.pg, practitioners.values())
+        at = {*clinics.values(), *only.values()}
+        types = await appointment_types.names_at(context.pg, at) if any(each.services for each in visits) else []
         booked = {each.identifier for visit in visits for each in visit.appointments}
         return VisitReferences(
             await context.resolve("patient", {visit.patient.identifier for visit in visits}),
             practitioners,
             clinics,
             only,
-            await imports.zones(context.pg, {*clinics.values(), *only.values()}),
+            await imports.zones(context.pg, at),
+            {(clinic_id, name.casefold()): type_id for clinic_id, name, type_id in types},
             await context.resolve("appointment", booked) if booked else {},
             period_of,
         )
@@ -91,8 +105,11 @@ class VisitReferences:
         practitioner_id = first_known(visit.practitioners, self.practitioners)
         clinic_id = self._clinic(visit, practitioner_id)
         zone = ZoneInfo(self.zones[clinic_id])
+        start_at, end_at = self.period_of(visit, zone)
+        found = (self.types.get((clinic_id, name.casefold())) for name in visit.services)
+        type_id = next(filter(None, found), None)
         return ResolvedVisit(
-            appointment_id, visit, patient_id, practitioner_id, clinic_id, zone, *self.period_of(visit, zone)
+            appointment_id, visit, patient_id, practitioner_id, clinic_id, zone, start_at, end_at, type_id
         )
 
     def _clinic(self, visit: ExportedVisit, practitioner_id: str) -> str:
@@ -131,6 +148,7 @@ def told(visit: AnyVisit) -> Fields:
         "status": visit.status.value,
         "reason": visit.reason,
         "time": (visit.start, visit.end, None if visit.end else visit.minutes),
+        **({"services": visit.services} if visit.services else {}),
     }
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ async def test_a_service_that_the_clinic_offers_as_a_type_gets_that_type_and_a_r
     scan = await book.appointment_type(
         str(clinic), 30, buffer_minutes=10, name="Brain scan", name_ja="脳検査", resource_kinds=["room"]
     )
-    service_type = {"serviceType": [{"text": "Radiology"}, service]}
+    service_type: dict[str, Any] = {"serviceType": [{"text": "Radiology"}, service]}
     past = appointment("a0", start="2020-03-03T09:00:00-06:00", end="2020-03-03T09:30:00-06:00", **service_type)
     booked = [past, appointment(**service_type)]
     assert await said(book, export(tmp_path / "no room", a=booked)) == [

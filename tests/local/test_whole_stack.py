@@ -133,6 +133,12 @@ def test_the_tour_works_as_pasted(copy: Copy) -> None:
     assert printed.count("APPOINTMENT_STATUS_CANCELLED") == 1
     assert "15:00" in printed.partition("APPOINTMENT_STATUS_CANCELLED")[2]
     assert "NOT_FOUND" not in printed
+    week = printed.partition("Ultrasound scan")[2]
+    assert re.search(r"Ultrasound +Room 3", week)
+    assert len(re.findall(r"14:30 +moved", week)) == 3
+    preview, _, added = week.partition("Outcome")[2].partition("Outcome")
+    assert [len(re.findall(r"14:30 +Sato Ken", each)) for each in (preview, added)] == [1, 1]
+    assert "Room 2" in week
     assert copy.run("up", "--detach").returncode == 0
 
 

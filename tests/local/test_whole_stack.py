@@ -136,7 +136,7 @@ def test_the_tour_works_as_pasted(copy: Copy) -> None:
     week = printed.partition("Ultrasound scan")[2]
     assert re.search(r"Ultrasound +Room 3", week)
     assert len(re.findall(r"14:30 +moved", week)) == 3
-    preview, _, added = week.partition("Outcome")[2].partition("Outcome")
+    _, _, preview, added = week.split("Outcome")
     assert [len(re.findall(r"14:30 +Sato Ken", each)) for each in (preview, added)] == [1, 1]
     assert "Room 2" in week
     assert copy.run("up", "--detach").returncode == 0

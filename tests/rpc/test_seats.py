@@ -43,8 +43,7 @@ async def test_staff_takes_a_patient_into_a_full_slot_with_a_reason_that_is_kept
 
 async def test_staff_moves_and_holds_into_a_full_slot_with_a_reason_that_is_kept(scene: Scene) -> None:
     await scene.book_slot("10:00")
-    other = {"patient_id": scene.other_id}
-    early = (await scene.book_slot("09:00", **other)).appointment
+    early = (await scene.book_slot("09:00", patient_id=scene.other_id)).appointment
     assert (await refusal(scene.move(early, "10:00", scene.staff))).reason == "SLOT_TAKEN"
     assert (await refusal(scene.move(early, "10:00", scene.other, override_reason="pain"))).reason == "NOT_ALLOWED"
     moved = await scene.move(early, "10:00", scene.staff, override_reason="acute pain")

@@ -8,7 +8,7 @@ from server.usecases.appointments.series.cancel import SeriesCancelled
 from server.usecases.appointments.series.create import NewSeries, SeriesBooked
 from server.usecases.appointments.series.move import SeriesMoved
 from server.usecases.appointments.series.occurrences import Occurrence
-from server.usecases.appointments.series.shifting import SeriesMove, Step
+from server.usecases.appointments.series.shifting import SeriesMove, SeriesStep
 from yoyaku.v1 import appointment_service_pb2 as pb
 
 
@@ -65,7 +65,7 @@ def series_cancelled(done: SeriesCancelled) -> pb.CancelAppointmentSeriesRespons
     )
 
 
-def _move(each: Step) -> pb.SeriesMove:
+def _move(each: SeriesStep) -> pb.SeriesMove:
     to = each.to
     return pb.SeriesMove(
         appointment_id=each.row.id,

@@ -31,7 +31,7 @@ from server.usecases.appointments.day_locks import Locks
 from server.usecases.appointments.holds import expiry
 from server.usecases.appointments.series.occurrences import add_alternatives
 from server.usecases.appointments.series.remaining import remaining
-from server.usecases.appointments.series.shifting import SeriesMove, SeriesPlaces, Step, in_order, steps_of
+from server.usecases.appointments.series.shifting import SeriesMove, SeriesPlaces, SeriesStep, in_order, steps_of
 from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.idempotency import Claim, Write
 from server.usecases.schedules.doctor_mapping import placement_of, seen_at, visits_of
@@ -44,7 +44,7 @@ M = TypeVar("M")
 class SeriesMoved:
     """What became of each appointment, by start; without revisions if none was moved."""
 
-    steps: Sequence[Step]
+    steps: Sequence[SeriesStep]
     revisions: Sequence[DayRow]
 
 
@@ -71,7 +71,7 @@ class SeriesMover:
 class _NotMoved(Exception):
     """Rolls the transaction back, and says what became of each appointment."""
 
-    def __init__(self, steps: Sequence[Step]) -> None:
+    def __init__(self, steps: Sequence[SeriesStep]) -> None:
         super().__init__()
         self.steps = steps
 
@@ -108,7 +108,7 @@ class _Moving:
             raise _NotMoved(steps)
         return SeriesMoved(steps, self.locks.rows())
 
-    async def _plan(self, pg: Connection, claim: Claim) -> list[Step]:
+    async def _plan(self, pg: Connection, claim: Claim) -> list[SeriesStep]:
         found = await remaining(pg, claim, self.caller, self.wanted.from_id)
         for each in found:
             check_override(self.caller, owner_of(each.row), self.wanted.override_reason)
@@ -117,7 +117,7 @@ class _Moving:
             await self.type.read(pg)
         return steps_of(found, self.wanted, self.of_type, self.caller, self.now)
 
-    async def _lock_and_seat(self, pg: Connection, claim: Claim, seen: Sequence[Step]) -> list[Step]:
+    async def _lock_and_seat(self, pg: Connection, claim: Claim, seen: Sequence[SeriesStep]) -> list[SeriesStep]:
         """Lock the days of the plan, plan again, and seat one date after the other (MoreDays)."""
         row = seen[0].row
         self.doctor_id, self.slot = row.doctor_id, seen[0].to.slot
@@ -132,7 +132,7 @@ class _Moving:
             await self._seat(pg, offered)
         return steps
 
-    async def _seat(self, pg: Connection, offered: Sequence[Step]) -> None:
+    async def _seat(self, pg: Connection, offered: Sequence[SeriesStep]) -> None:
         patient_id, dates = offered[0].row.patient_id, [each.to.date for each in offered]
         starts, ends = ([each.to.slot.occupied[part] for each in offered] for part in (0, 1))
         sent_visits = await booked_patients.of_patient_between(pg, patient_id, min(dates), max(dates))
@@ -149,7 +149,7 @@ class _Moving:
             if not each.to.refusal:
                 there.move(each)
 
-    async def _write(self, pg: Connection, moving: Sequence[Step]) -> None:
+    async def _write(self, pg: Connection, moving: Sequence[SeriesStep]) -> None:
         expired: list[AppointmentChange] = []
         for each in in_order(moving):
             offer, row = each.found.practitioner.row(each.row.doctor_id), each.row
@@ -163,15 +163,15 @@ class _Moving:
         told = [*(None for _ in expired), NoticeKind.CHANGE, *(NoticeKind.REMINDER for _ in moved[1:])]
         await history.record_changes(pg, [*expired, *moved], self.now, told)
 
-    def _moved_row(self, step: Step, offer: OfferRow) -> AppointmentRow:
+    def _moved_row(self, step: SeriesStep, offer: OfferRow) -> AppointmentRow:
         row = step.row._replace(**seen_at(offer, step.to.slot))
         row = row._replace(confirmed_at=None, version=row.version + 1, updated_at=self.now)
         return row._replace(resources=step.to.type.resources) if row.type_id else row
 
-    async def _add_alternatives(self, pg: Connection, steps: Sequence[Step]) -> None:
+    async def _add_alternatives(self, pg: Connection, steps: Sequence[SeriesStep]) -> None:
         for each in steps:
             await add_alternatives(pg, each.row.doctor_id, each.to, self.now, self.of_type)
 
 
-def _days(steps: Sequence[Step]) -> set[DoctorDay]:
+def _days(steps: Sequence[SeriesStep]) -> set[DoctorDay]:
     return set().union(*(each.days() for each in steps if not each.to.refusal))

@@ -36,7 +36,7 @@ class SeriesMove:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SeriesStep:
     """An appointment of a series, and the date that it moves to; `to.row` shows it once it has moved."""
 
     found: Changeable
@@ -66,12 +66,12 @@ class Step:
 
 def steps_of(
     found: Sequence[Changeable], move: SeriesMove, of_type: AppointmentType | None, caller: Caller, now: datetime
-) -> list[Step]:
+) -> list[SeriesStep]:
     """The new date of each, the refused ones with the reason. `found` is by start."""
     first = found[0].row
     by_days, by_minutes = move.day - first.date, _minutes(move.time_slot) - _minutes(_wall(first))
 
-    def step(each: Changeable) -> Step:
+    def step(each: Changeable) -> SeriesStep:
         minutes = (_minutes(_wall(each.row)) + by_minutes) % _DAY
         day, time_slot = each.row.date + by_days, f"{minutes // 60:02}:{minutes % 60:02}"
         for_others = acts_for_others(caller, Action.CHANGE_APPOINTMENT, owner_of(each.row))
@@ -81,12 +81,12 @@ def steps_of(
             each.check_in_time(caller, now)
         except DomainError as error:
             to.refusal = error
-        return Step(each, to)
+        return SeriesStep(each, to)
 
     return [step(each) for each in found]
 
 
-def in_order(steps: Sequence[Step]) -> Sequence[Step]:
+def in_order(steps: Sequence[SeriesStep]) -> Sequence[SeriesStep]:
     """In the order in which each finds its new place left by the others; `steps` are by start."""
     is_later = bool(steps) and steps[0].to.slot.start_at > steps[0].row.start_at
     return steps[::-1] if is_later else steps
@@ -105,7 +105,7 @@ class SeriesPlaces:
         moved = [each for each in self._busy.values() if each.period.overlaps(slot.occupied)]
         return [each for each in busy_at(rows, slot) if each.appointment_id not in self._busy] + moved
 
-    def move(self, step: Step) -> None:
+    def move(self, step: SeriesStep) -> None:
         """Note the place that an appointment has taken."""
         row, to = step.row, step.to
         where = (row.id, row.doctor_id)

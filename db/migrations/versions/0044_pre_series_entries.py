@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0043_pre_series_entries"
-down_revision = "0042_pre_move_offers"
+revision = "0044_pre_series_entries"
+down_revision = "0043_pre_second_factors"
 branch_labels = None
 depends_on = None
 

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0044_pre_series_entries"
-down_revision = "0043_pre_second_factors"
+revision = "0045_pre_series_entries"
+down_revision = "0044_pre_public_browsing"
 branch_labels = None
 depends_on = None
 

@@ -2,7 +2,7 @@
 # its data in .yoyaku.
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help up down reset status logs psql test lint types format roles metrics sbom image-test aws capacity bench alerts-drill drills soak moved
+.PHONY: help up down reset status logs psql test lint types format roles metrics sbom image-test aws capacity bench alerts-drill drills migrations-drill soak moved
 
 PYTHON = .venv/bin/python
 # Each test has a database of its own, so the tests are three times as fast where files are in memory.
@@ -80,11 +80,14 @@ capacity: .venv/built  ## Write the pictures and tables of docs/scaling.md: a si
 bench: .venv/built .venv-bench/installed h2load  ## Measure calls; PART=slots, list, create, edge, grpcio, growth, search, streams, rate, notifications, day, database, log, telemetry, attacks, crowd or visits, ROUNDS=5, SECONDS=60, PER_SECOND=500, STREAMS=2000
 	exec $(PYTHON) -m tests.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(PER_SECOND),--per-second $(PER_SECOND)) $(if $(STREAMS),--streams $(STREAMS))
 
-alerts-drill: .venv/built prometheus  ## Fire each alert (or ALERT=name) once against the real stack and print how long it took
+alerts-drill: .venv/built .venv-barman/installed prometheus  ## Fire each alert (or ALERT=name) once against the real stack and print how long it took
 	exec $(PYTHON) -m tests.ops.drill $(ALERT)
 
 drills: .venv/built .venv-barman/installed ha  ## Lose each part (or DRILL=name) for real, bring it back, and write docs/drills.md
 	exec $(PYTHON) -m ops.drills $(DRILL)
+
+migrations-drill: .venv/built  ## Run every migration on ten million appointments, under bookings, and print how these fared (a quarter of an hour, 15 GB on disk)
+	exec $(PYTHON) -m ops.drills.migrations
 
 ha-drill: .venv/built ha  ## Lose, freeze and cut off PostgreSQL servers under Patroni and load; writes the table of docs/ha.md; LOSS=... for one
 	exec $(PYTHON) -m ops.drills.failover $(LOSS)

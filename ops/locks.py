@@ -4,6 +4,7 @@ squawk reads their SQL. What a statement does on purpose says so in a comment be
 """
 
 import io
+import re
 import subprocess
 import sys
 from collections.abc import Collection
@@ -35,6 +36,11 @@ _NOT_ABOUT_LOCKS = (
 )
 
 
+_ALTER = re.compile(r"\bALTER TABLE (\w+)", re.IGNORECASE)
+_UPDATE = re.compile(r"\bUPDATE (\w+)", re.IGNORECASE)
+UPDATE_AFTER_ALTER = "update-after-alter"
+
+
 def complaints(scripts: Path, released: Collection[str]) -> list[str]:
     """What squawk says of the migrations in a directory of Alembic's, except those that are released, by name."""
     config = Config()
@@ -44,8 +50,21 @@ def complaints(scripts: Path, released: Collection[str]) -> list[str]:
         if each.revision not in released:
             config.output_buffer = io.StringIO()
             command.upgrade(config, f"{each.down_revision or 'base'}:{each.revision}", sql=True)
-            found += _said(each.revision, config.output_buffer.getvalue())
+            script = config.output_buffer.getvalue()
+            found += [*_said(each.revision, script), *_updates(each.revision, script)]
     return found
+
+
+def _updates(name: str, script: str) -> list[str]:
+    """What squawk overlooks: rows are written while a table is locked, in the same transaction, for a new column."""
+    if f"squawk-ignore {UPDATE_AFTER_ALTER}" in script:
+        return []
+    altered = {found[1]: found.end() for found in reversed([*_ALTER.finditer(script)])}
+    return [
+        f"{name}: warning: {UPDATE_AFTER_ALTER} {found[1]} stays locked until its rows are written: do it in the next"
+        for found in _UPDATE.finditer(script)
+        if found.start() > altered.get(found[1], len(script))
+    ]
 
 
 def _said(name: str, script: str) -> list[str]:

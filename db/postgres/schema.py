@@ -33,43 +33,50 @@ def head() -> str:
     return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
+def names() -> list[str]:
+    """All migrations in their order."""
+    return [each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()][::-1]
+
+
 class OutOfOrder(Exception):
     """A migration that the new release needs comes after one that the old release does not survive."""
 
 
 class TableInUse(Exception):
-    """A migration gave up waiting for a table that a long transaction uses; those before it have run."""
+    """A migration gave up waiting for a table that a transaction uses; those before it have run."""
 
 
-async def upgrade(url: str, *, pre_only: bool = False) -> list[str]:
+async def upgrade(url: str, *, pre_only: bool = False, to: str = "head") -> list[str]:
     """Run all missing migrations on the database at a postgresql:// URL; concurrent runs wait for each other.
 
-    With `pre_only`, stops before the first `post_` migration, and returns the names of those that are left. Raises
-    OutOfOrder, and runs nothing, if a `pre_` migration is among them. Raises the epoch if the database was restored
-    from a backup. Raises Unreachable if no host is a primary, and TableInUse.
+    `to` names the last one to run. With `pre_only`, stops before the first `post_` migration, and returns the names of
+    those that are left. Raises OutOfOrder, and runs nothing, if a `pre_` migration is among them. Raises the epoch if
+    the database was restored from a backup, unless it stops earlier. Raises Unreachable if no host is a primary, and
+    TableInUse.
     """
     primary = await promotion.find_primary(url)
     left: list[str] = []
 
     def step(config: Config) -> None:
-        run = _missing(config)
+        run = _missing(config, to)
         if pre_only:
             run, left[:] = _split(run)
         if run:
             command.upgrade(config, run[-1])
 
     await _migrate(primary, step)
-    async with open_connection(primary, "yoyaku-migrate") as pg:
-        await state.raise_epoch_if_needed(pg)
+    if to == "head":
+        async with open_connection(primary, "yoyaku-migrate") as pg:
+            await state.raise_epoch_if_needed(pg)
     return left
 
 
-def _missing(config: Config) -> list[str]:
+def _missing(config: Config, to: str) -> list[str]:
     """The names of the migrations that the database lacks, in their order."""
     connection: SyncConnection = config.attributes["connection"]
     current = MigrationContext.configure(connection).get_current_revision()
     connection.commit()
-    newest_first = ScriptDirectory.from_config(config).iterate_revisions("head", current or "base")
+    newest_first = ScriptDirectory.from_config(config).iterate_revisions(to, current or "base")
     return [each.revision for each in newest_first][::-1]
 
 
@@ -100,6 +107,8 @@ async def _migrate(url: str, step: Callable[[Config], None]) -> None:
     except OperationalError as error:
         if isinstance(error.orig, psycopg.errors.LockNotAvailable):
             raise TableInUse(f"a transaction has used a table for more than {LOCK_SECONDS} s") from None
+        if isinstance(error.orig, psycopg.errors.DeadlockDetected):
+            raise TableInUse("a transaction and the migration have waited for each other") from None
         raise
     finally:
         await engine.dispose()

@@ -42,7 +42,7 @@ _SQL = Path(__file__).with_name("growth.sql")
 _MEMORY = {"shared_buffers": "1GB", "max_wal_size": "8GB"}
 _DOCTORS_OF_CLINIC = 5
 _VISITS = 22
-_PAST = 980
+PAST = 980
 _AHEAD = 20
 _FREE_DAYS = 70
 _PAGE = 100
@@ -63,7 +63,7 @@ class Size:
 
     @property
     def appointments(self) -> int:
-        return self.doctors * (_PAST + _AHEAD) * 16
+        return self.doctors * (PAST + _AHEAD) * 16
 
     @property
     def patients(self) -> int:
@@ -99,7 +99,7 @@ def measure(scratch: Path, tell: Callable[[str], None]) -> list[Table]:
             server.query(f"CREATE DATABASE {database}")
             settings = parts.settings(stack, scratch, server.url(database))
             asyncio.run(schema.upgrade(server.url(database)))
-            fill(server, database, doctors=size.doctors, patients=size.patients, past=_PAST, long=size.long)
+            fill(server, database, doctors=size.doctors, patients=size.patients, past=PAST, long=size.long)
             worker = parts.worker(stack, settings, scratch, f"worker-{number}")
             sides.append(Side(size, worker, asyncio.run(staff(settings, size.doctors))))
         asyncio.run(_call(sides, tell))
@@ -136,7 +136,7 @@ def _requests(size: Size, pick: random.Random) -> Iterator[tuple[str, str, Messa
     pick.shuffle(free)
     for doctor, free_day in free:
         patient, doctor_id, day = made(4, pick.randrange(size.patients)), made(3, doctor), str(free_day)
-        past_day = str(today - timedelta(days=pick.randrange(1, _PAST)))
+        past_day = str(today - timedelta(days=pick.randrange(1, PAST)))
         hour = f"{pick.randrange(9, 17):02}:00"
         for what, message in (
             ("20 of a patient", ListAppointmentsRequest(patient_id=patient, size=20, sort="appointment_date,desc")),

@@ -2,6 +2,8 @@
 
 import asyncio
 import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -11,8 +13,12 @@ from db.postgres import schema
 from ops.locks import VERSIONS, complaints
 from protos.breaking import ROOT
 from server.local.servers.postgres import PostgresServer
+from tests.fixtures.waiting import eventually
 
 BAD = "CREATE INDEX appointments_again ON appointments (created_at)"
+LOCKED = "SELECT true FROM pg_locks WHERE relation = 'clinics'::regclass AND mode = 'AccessExclusiveLock' AND granted"
+NOT_VALID = "ALTER TABLE appointments ADD CONSTRAINT positive CHECK (version > 0) NOT VALID"
+FILL = "UPDATE appointments SET reason = upper(reason)"
 GOOD = "ALTER TABLE appointments ADD COLUMN remark text"
 
 
@@ -40,6 +46,9 @@ def added(scripts: Path, statement: str) -> set[str]:
         (BAD, ["require-concurrent-index-creation"]),
         ("ALTER TABLE appointments ALTER COLUMN version TYPE bigint", ["changing-column-type"]),
         ("ALTER TABLE appointments ADD CONSTRAINT positive CHECK (version > 0)", ["constraint-missing-not-valid"]),
+        (f"{NOT_VALID}; ALTER TABLE appointments VALIDATE CONSTRAINT positive", ["constraint-missing-not-valid"]),
+        (f"{GOOD}; {FILL}", ["update-after-alter"]),
+        (f"{FILL}; {GOOD}", []),
         ("-- squawk-ignore require-concurrent-index-creation\\n" + BAD, []),
     ],
 )
@@ -50,12 +59,18 @@ def test_a_new_migration_that_locks_a_table_for_long_is_refused(
     assert [next(rule for rule in rules if rule in line) for line in found] == rules
 
 
-def test_a_migration_gives_up_soon_rather_than_hold_up_all_that_wait_behind_it(
-    postgres_cluster: PostgresServer, scripts: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def url(postgres_cluster: PostgresServer) -> Iterator[str]:
     postgres_cluster.query("DROP DATABASE IF EXISTS locked WITH (FORCE); CREATE DATABASE locked")
-    url = postgres_cluster.url("locked")
-    asyncio.run(schema.upgrade(url))
+    found = postgres_cluster.url("locked")
+    asyncio.run(schema.upgrade(found))
+    yield found
+    postgres_cluster.query("DROP DATABASE locked WITH (FORCE)")
+
+
+def test_a_migration_gives_up_soon_rather_than_hold_up_all_that_wait_behind_it(
+    url: str, scripts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     added(scripts, GOOD)
     monkeypatch.setattr(schema, "_SCRIPTS", scripts)
     with psycopg.connect(url) as reader:
@@ -63,4 +78,19 @@ def test_a_migration_gives_up_soon_rather_than_hold_up_all_that_wait_behind_it(
         with pytest.raises(schema.TableInUse):
             asyncio.run(schema.upgrade(url))
     asyncio.run(schema.upgrade(url))
-    postgres_cluster.query("DROP DATABASE locked WITH (FORCE)")
+
+
+def test_a_migration_that_deadlocks_with_a_call_can_be_run_again(
+    url: str, scripts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added(scripts, "LOCK TABLE clinics, doctors")
+    monkeypatch.setattr(schema, "_SCRIPTS", scripts)
+    with psycopg.connect(url) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("SET deadlock_timeout = '1h'")  # the migration is the one that gives way
+        other.execute("LOCK TABLE doctors")
+        migrating = pool.submit(lambda: asyncio.run(schema.upgrade(url)))
+        eventually(lambda: bool(other.execute(LOCKED).fetchone()))
+        other.execute("LOCK TABLE clinics")
+        with pytest.raises(schema.TableInUse):
+            migrating.result()
+    asyncio.run(schema.upgrade(url))

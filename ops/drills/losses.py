@@ -2,8 +2,10 @@
 
 import asyncio
 import http.client
+import os
 import signal
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from server.local.servers.patroni import STOP_SECONDS, ClusterNode
 from tests.faults.ha_town import HaTown
@@ -11,6 +13,8 @@ from tests.faults.ha_town import HaTown
 FROZEN_SECONDS = 60.0
 """Three times as long as a silent node keeps its place."""
 AWAY_SECONDS = 30.0
+UPGRADE_TO = "UPGRADE_TO"
+"""A directory with PostgreSQL's programs of a newer minor release; PG_BIN names those of the older one."""
 
 Loss = Callable[[HaTown], Awaitable[None]]
 
@@ -91,10 +95,14 @@ async def restarted_in_turn(place: HaTown) -> None:
         await _restart(place, node)
     await _switch_over(place, leader)
     await _restart(place, leader)
+    if len(versions := {node.server.query("SHOW server_version") for node in place.nodes}) != 1:
+        raise AssertionError(f"the servers run {', '.join(sorted(versions))}")
 
 
 async def _restart(place: HaTown, node: ClusterNode) -> None:
     await asyncio.to_thread(place.part(node).process.stop, STOP_SECONDS)
+    if newer := os.environ.get(UPGRADE_TO):
+        place.upgrade(node, Path(newer))
     await place.part(node).start_again()
     await place.is_whole()
 

@@ -94,6 +94,12 @@ class HaTown(Town):
         await self.part(node).start_again()
         self.parts[watcher(node)].start()
 
+    def upgrade(self, node: ClusterNode, programs: Path) -> None:
+        """Have its Patroni run PostgreSQL of these programs from its next start on."""
+        newer = data_location.programs_for(node.server.user, programs, self.home / "newer")
+        other = replace(node, server=replace(node.server, programs=newer))
+        self.part(node).launch = lambda: other.launch(self._log(node.server.name))
+
     def stop(self) -> None:
         """End everything."""
         for line in self.lines.values():

@@ -49,12 +49,14 @@ class Checked:
 
 
 async def make_ready(parts: Parts) -> tuple[int, int]:
-    """Raise the epoch of a restored database and close the gap in its ledger of notices: the epoch, and how many.
+    """Raise the epoch of a restored database, end all sessions and close the gap in its ledger of notices.
 
-    No worker may use the database meanwhile. Doing it twice does no harm.
+    The epoch, and how many notices are dead letters. No worker may use the database meanwhile. Doing it twice does no
+    harm. What ended sessions after the restored time (a new password, a disabled account) is forgotten, so all end.
     """
-    # The number of the minute is above all that promotions can have reached since.
+    # The number of the minute is above all epochs and generations that can have been reached since.
     minute = int(parts.clock().timestamp() // _MINUTE)
+    await transact(parts.engine, lambda pg: restored.end_sessions(pg, minute), replayable=True)
     epoch = await transact(parts.engine, lambda pg: restored.raise_epoch(pg, minute), replayable=True)
     planner = NoticePlanner(parts.engine, parts.clock, parts.new_id)
     return epoch, await close_gap(parts.engine, parts.clock, planner)
@@ -106,7 +108,7 @@ class Restoring:
         with recovered(into, self.user, self.postgres, self.database) as url:
             last_write = await restored.last_write(url) or backup.ended_at
             waited = await restored.expect_no_standby(url)
-            self.say("raising the epoch, closing the gap in the ledger of notices")
+            self.say("raising the epoch, ending sessions, closing the gap in the ledger of notices")
             async with wired(self.settings(url)) as parts:
                 epoch, unknown = await make_ready(parts)
         return Restored(backup, last_write, epoch, unknown, waited, time.monotonic() - began)

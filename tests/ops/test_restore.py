@@ -21,6 +21,7 @@ from tests.fixtures.waiting import until
 from tests.fixtures.worker import Client, Refusal
 from tests.fixtures.workers import Fleet
 from yoyaku.v1 import appointment_service_pb2 as pb
+from yoyaku.v1 import auth_service_pb2 as auth_pb
 from yoyaku.v1 import notification_service_pb2 as notices_pb
 from yoyaku.v1 import record_service_pb2 as records_pb
 from yoyaku.v1 import schedule_service_pb2 as schedules_pb
@@ -103,6 +104,10 @@ async def test_a_check_restores_here_and_from_the_second_place_and_finds_what_is
     nowhere = str(backed_up.home / "lost")
     done, said = await command(backed_up, "check-backup", "--from-second-place", YOYAKU_BACKUP_DIRECTORY=nowhere)
     assert done, said
+    # A database that somebody else has restored, such as RDS.
+    done, said = await command(backed_up, "check-backup", "--of", primary.url(database.NAME))
+    assert done, said
+    assert re.search("all constraints hold, [1-9] audit chains are whole", said), said
     # Somebody who is more than the application has tampered with the data.
     for statement in (
         "ALTER TABLE record_audit DISABLE TRIGGER USER",
@@ -131,6 +136,7 @@ async def test_after_a_restore_everybody_begins_anew_and_nobody_is_told_twice(ba
         async with following(system, clinic) as feed:
             position = (await feed.message()).position
         before = await day(client, doctor)
+        session = await signed_in(backed_up, client)
         # PostgreSQL restores what was committed up to this moment.
         time = str((await book_.rows("SELECT clock_timestamp()"))[0][0])
         branch = backed_up.servers[0].query("SELECT pg_walfile_name(pg_current_wal_lsn())")
@@ -142,8 +148,11 @@ async def test_after_a_restore_everybody_begins_anew_and_nobody_is_told_twice(ba
             backed_up.parts[name].kill()
         said = await restore(backed_up, "--to", time)
         assert "notices are dead letters, OUTCOME_UNKNOWN" in said
+        assert "all sessions are ended" in said
         after = await until(lambda: day_of_new_epoch(client, doctor, before.epoch))
         assert [slot.time_slot for slot in after.slots][:2] == ["09:30", "10:00"]
+        refresh = auth_pb.RefreshTokenRequest(refresh_token=session)
+        assert (await refusal(client(client.auth.RefreshToken, refresh))).reason == "SESSION_ENDED"
         booked = await book_.rows("SELECT id::text FROM appointments WHERE patient_id = %s", patient)
         assert (booked, lost == kept) == ([(kept,)], False)
         assert await book_.rows("SELECT FROM appointment_events WHERE appointment_id = %s", kept)
@@ -182,6 +191,16 @@ def set_aside(place: Town) -> set[Path]:
 async def streams_after(place: Town, segment: str) -> bool:
     """Whether WAL is streamed that comes after a segment."""
     return any(path.name[:24] > segment for path in (place.home / "backups" / "yoyaku" / "streaming").glob("0*"))
+
+
+async def signed_in(place: Town, client: Client) -> str:
+    """The refresh token of somebody who signs in for the first time."""
+    done, token = await command(place, "invite-admin", "suzuki@example.org")
+    assert done, token
+    password = "a long enough password"
+    await client(client.auth.SetPassword, auth_pb.SetPasswordRequest(set_password_token=token, password=password))
+    request = auth_pb.LoginRequest(email="suzuki@example.org", password=password)
+    return str((await client(client.auth.Login, request)).refresh_token)
 
 
 def ended(notice: Any) -> tuple[str, ...]:

@@ -17,6 +17,9 @@ class AnnouncementRow(NamedTuple):
     start_at: str
 
 
+# It writes every account.
+_PATIENTLY = "SET LOCAL statement_timeout = '10min'"
+_END_SESSIONS = "UPDATE accounts SET generation = greatest(generation + 1, %(at_least)s)"
 _LAST_WRITE = "SELECT pg_last_xact_replay_timestamp()"
 _ANNOUNCEMENTS = """
 SELECT args->>'appointment_id', args->>'kind', (args->>'version')::integer, args->>'start_at'
@@ -55,6 +58,12 @@ async def expect_no_standby(url: str) -> bool:
 async def raise_epoch(pg: Connection, at_least: int) -> int:
     """Give the database a new epoch, above its own and not below this number."""
     return await state.raise_epoch_to(pg, at_least)
+
+
+async def end_sessions(pg: Connection, at_least: int) -> None:
+    """End all sessions of all accounts, by a generation of each that is above its own and not below this number."""
+    await pg.execute(_PATIENTLY)
+    await pg.execute(_END_SESSIONS, {"at_least": at_least})
 
 
 async def announcements(pg: Connection) -> list[AnnouncementRow]:

@@ -12,7 +12,7 @@ from server.wiring import wired
 
 @app.command(name="after-restore")
 def after_restore() -> None:
-    """Raise the epoch and close the gap in the ledger of notices, as `restore` does by itself.
+    """Raise the epoch, end all sessions and close the gap in the ledger of notices, as `restore` does by itself.
 
     Run it on YOYAKU_DATABASE_URL after a restore by RDS, from a snapshot of a disk, or by another program, before any
     worker starts. What may have been sent since is not sent again: it is a dead letter, OUTCOME_UNKNOWN.
@@ -21,6 +21,7 @@ def after_restore() -> None:
         epoch, unknown = asyncio.run(_make_ready(settings(Settings)))
     except DomainError as error:
         raise fail(error.message) from None
+    print("all sessions are ended")
     print(f"epoch {epoch} begins; {unknown} notices are dead letters, OUTCOME_UNKNOWN")
 
 

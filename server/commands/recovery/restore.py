@@ -37,8 +37,8 @@ def restore(
     """Restore the database into a new directory as it was at a time, and make it ready for workers.
 
     Refused without the keys that its data need. No worker may reach it before this is done. The epoch rises, so that
-    streams and feeds begin anew, and notices that may have been sent since are not sent again: they are dead letters,
-    OUTCOME_UNKNOWN. docs/dr.md says what to do before and after.
+    streams and feeds begin anew, all sessions end, and notices that may have been sent since are not sent again: they
+    are dead letters, OUTCOME_UNKNOWN. docs/dr.md says what to do before and after.
     """
     until = None if to == LATEST else _time(to)
     with ExitStack() as stack:
@@ -100,6 +100,8 @@ def _place_for(found: Places, into: Path | None) -> Iterator[Path]:
 def _report(done: Restored, into: Path | None) -> None:
     print(f"restored in {done.seconds:.1f} s from backup {done.backup.id}; the last write is of {done.last_write}")
     print(f"epoch {done.epoch} begins; {done.unknown_notices} notices are dead letters, OUTCOME_UNKNOWN")
+    print("all sessions are ended: everybody signs in again, with the passwords of that time")
+    print("do again what was done since: accounts disabled, passwords and roles changed")
     if done.waits_for_nobody:
         print("commits wait for no standby now: set synchronous_standby_names again once standbys follow")
     start = f"start PostgreSQL on {into}, then workers" if into else "`make up`"

@@ -20,7 +20,7 @@ from server.usecases.identity.access_tokens import AccessTokens
 from server.usecases.identity.accounts import Accounts
 from server.usecases.identity.password_offers import ForgottenPasswords
 from server.usecases.identity.passwords import Passwords
-from server.usecases.identity.second_factors import SecondFactors
+from server.usecases.identity.second_factor.set_up import SecondFactors
 from server.usecases.identity.sessions import Sessions
 from server.usecases.identity.signing_keys import SigningKeys
 from server.usecases.keyrings import KeyRing

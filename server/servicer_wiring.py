@@ -27,6 +27,7 @@ from server.usecases.directory.doctors import Directory
 from server.usecases.directory.identifier_systems import IdentifierSystems
 from server.usecases.directory.patient_changes import PatientEditor
 from server.usecases.directory.patients import Patients
+from server.usecases.identity.account_list import AccountList
 from server.usecases.identity.devices import Devices
 from server.usecases.notifications import Notifications
 from server.usecases.queue.desk import QueueDesk
@@ -70,6 +71,7 @@ def servicers(parts: Parts) -> Servicers:
             parts.keys,
             parts.sessions,
             parts.accounts,
+            AccountList(parts.engine),
             parts.forgotten,
             parts.second_factors,
             Devices(parts.engine, parts.token_store, parts.signer, parts.clock, parts.new_id, parts.tokens),

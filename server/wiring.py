@@ -36,8 +36,8 @@ from server.usecases.identity.accounts import Accounts
 from server.usecases.identity.certificates import Certificates
 from server.usecases.identity.password_offers import ForgottenPasswords, PasswordOffers
 from server.usecases.identity.passwords import Passwords
-from server.usecases.identity.second_factor_check import SecondFactorCheck
-from server.usecases.identity.second_factors import SecondFactors
+from server.usecases.identity.second_factor.check import SecondFactorCheck
+from server.usecases.identity.second_factor.set_up import SecondFactors
 from server.usecases.identity.sessions import Sessions
 from server.usecases.identity.signing_keys import SigningKeys, key_encryption_key
 from server.usecases.identity.visitors import Visitors

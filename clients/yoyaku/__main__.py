@@ -2,12 +2,22 @@
 
 from yoyaku.cli import records
 from yoyaku.cli.appointments import browsing, changing, hours, queue, reports, series, time_off, types, visits, watching
-from yoyaku.cli.people import accounts, clinics, displays, notifications, patients, second_factor
+from yoyaku.cli.people import (
+    account_list,
+    accounts,
+    clinics,
+    displays,
+    notifications,
+    patients,
+    second_factor,
+    sessions,
+)
 from yoyaku.cli.session import app
 
 __all__ = [
-    "accounts", "app", "browsing", "changing", "clinics", "displays", "hours", "main", "notifications", "patients",
-    "queue", "records", "reports", "second_factor", "series", "time_off", "types", "visits", "watching",
+    "account_list", "accounts", "app", "browsing", "changing", "clinics", "displays", "hours", "main", "notifications",
+    "patients", "queue", "records", "reports", "second_factor", "series", "sessions", "time_off",
+    "types", "visits", "watching",
 ]  # fmt: skip
 
 

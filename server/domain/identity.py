@@ -42,6 +42,8 @@ class Caller:
     expires_at: datetime
     generation: int = 0
     """The account's generation when the token was issued; raising it ends all of the account's sessions."""
+    session_id: str = ""
+    """The session that the token is of; empty for devices and systems."""
     second_factor_missing: bool = False
     """May only set up a second factor, which the account needs and does not have."""
 
@@ -100,6 +102,7 @@ class Action(StrEnum):
     CHANGE_PASSWORD = "change_password"
     SEE_OWN_ACCOUNT = "see_own_account"
     SET_UP_SECOND_FACTOR = "set_up_second_factor"
+    END_OWN_SESSIONS = "end_own_sessions"
 
     __hash__ = str.__hash__
 
@@ -168,6 +171,7 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.RETRY_NOTIFICATION: {_A: Scope.ANY},
     Action.CHANGE_PASSWORD: dict.fromkeys((_P, _D, _S, _A), Scope.ANY),
     Action.SEE_OWN_ACCOUNT: dict.fromkeys(set(Role) - {_W}, Scope.ANY),
+    Action.END_OWN_SESSIONS: dict.fromkeys((_P, _D, _S, _A), Scope.ANY),
     Action.SET_UP_SECOND_FACTOR: dict.fromkeys((_D, _S, _A), Scope.ANY),
 }
 

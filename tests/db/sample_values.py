@@ -112,6 +112,7 @@ OWNERS = {
     "contact_changes": "notification_id",
     "content": "notification_id",
     "days": "appointment_id",
+    "ended_sessions": "account_id",
     "patients": "patient_id",
     "records": "record_id",
     "reset_requests": "notification_id",

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from server.usecases.identity.one_time_codes import code_at
+from server.usecases.identity.second_factor.codes import code_at
 
 
 def second_factor(

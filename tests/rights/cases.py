@@ -139,6 +139,7 @@ CASES: dict[str, Sequence[Case]] = {
         )
     ],
     "AuthService/GetMe": [Case(lambda _w, _s: auth.GetMeRequest(), objectless=True)],
+    "AuthService/ListAccounts": [Case(lambda _, s: auth.ListAccountsRequest(clinic_id=s.clinic_id), public=True)],
     "AuthService/InviteAccount": [
         Case(
             lambda w, s: auth.InviteAccountRequest(
@@ -159,6 +160,14 @@ CASES: dict[str, Sequence[Case]] = {
     ],
     "AuthService/DisableAccount": [Case(lambda _, s: auth.DisableAccountRequest(account_id=s.account_id))],
     "AuthService/EnableAccount": [Case(lambda _, s: auth.EnableAccountRequest(account_id=s.account_id))],
+    "AuthService/ListSessions": [Case(lambda _w, _s: auth.ListSessionsRequest(), objectless=True)],
+    "AuthService/EndSession": [
+        Case(
+            lambda _, s: auth.EndSessionRequest(session_id=s.account_id),
+            objectless=True,
+            passed=["SESSION_NOT_FOUND"],
+        )
+    ],
     "AuthService/GetSecondFactor": [Case(lambda _w, _s: auth.GetSecondFactorRequest(), objectless=True)],
     "AuthService/EnrolSecondFactor": [Case(lambda _w, _s: auth.EnrolSecondFactorRequest(), objectless=True)],
     "AuthService/ConfirmSecondFactor": [

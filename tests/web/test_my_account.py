@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page, expect
 
 from db.postgres.cluster.engines import create_engine
 from server.config import Settings, load
-from server.usecases.identity.one_time_codes import code_at
+from server.usecases.identity.second_factor.codes import code_at
 from tests.edge.clinic import Stack
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.browser import opened
@@ -82,6 +82,24 @@ async def test_the_desk_asks_for_a_code_once_a_second_factor_is_set_up(
         await page.get_by_role("dialog").last.get_by_label("Code", exact=True).fill(codes[1])
         await page.get_by_role("dialog").last.get_by_role("button", name="Turn off").press("Enter")
         await expect(page.get_by_role("dialog", name="My account")).to_contain_text("Your password alone")
+
+
+async def test_somebody_ends_a_session_from_another_browser(browser: Browser, room: Room, stack: Stack) -> None:
+    email = await with_password(room, stack, "staff")
+    async with (
+        opened(browser, f"{room.edge.url}/desk/?lang=en") as lost,
+        opened(browser, f"{room.edge.url}/desk/?lang=en") as own,
+    ):
+        for page in (lost, own):
+            await enter_password(page, email)
+            await expect(page.locator(".day section")).to_have_count(len(room.doctor_ids))
+        await own.get_by_role("button", name="My account").press("Enter")
+        await expect(own.locator(".sessions li")).to_have_count(2)
+        await expect(own.locator(".sessions li").first).to_contain_text("Chrome · Linux")
+        await expect(own.locator(".sessions li").filter(has_text="This one")).to_have_count(1)
+        await own.locator(".sessions").get_by_role("button").press("Enter")
+        await expect(own.locator(".sessions li")).to_have_count(1)
+        await expect(lost.locator(".state")).to_contain_text("You were signed out", timeout=30_000)
 
 
 async def test_an_admin_sets_it_up_too(browser: Browser, room: Room, stack: Stack) -> None:

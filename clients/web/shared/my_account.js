@@ -1,9 +1,10 @@
-/** What people do about their own account: its second factor. */
+/** What people do about their own account: its second factor, and where they are signed in. */
 
 import { asFailure } from "./api.js";
 import { ask, shown } from "./ask.js";
 import { make } from "./elements.js";
 import { field } from "./form.js";
+import { drawSessions } from "./own_sessions.js";
 import { drawCode } from "./qr.js";
 import { codeField } from "./sign_in.js";
 import { refusal, sharedWords } from "./words.js";
@@ -37,8 +38,10 @@ export function setUpFirst(session, lang, done, signOut) {
 /** The parts of one's own account. @param {Session} session @param {Language} lang */
 export function myAccount(session, lang) {
   const factor = make("section", {});
+  const sessions = make("section", {});
   drawFactor(session, lang, factor);
-  return make("div", {}, make("p", {}, make("bdi", {}, session.account?.email ?? "")), factor);
+  drawSessions(session, lang, sessions, "h3");
+  return make("div", {}, make("p", {}, make("bdi", {}, session.account?.email ?? "")), factor, sessions);
 }
 
 /** @param {Session} session @param {Language} lang @param {HTMLElement} root */

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from yoyaku.calls import ServiceCalls
-from yoyaku.methods import ClientMethod
+from yoyaku.methods import ClientMethod, Rows
 from yoyaku.v1 import account_role_pb2
 from yoyaku.v1 import auth_service_pb2 as pb
+from yoyaku.v1.account_list_messages_pb2 import AccountState
 from yoyaku.v1.auth_service_pb2_grpc import AuthServiceStub
 from yoyaku.v1.display_pb2 import DisplayKind
 from yoyaku.wire import write_id
@@ -13,6 +14,25 @@ from yoyaku.wire import write_id
 
 class AccountCalls(ServiceCalls):
     """The calls with which admins manage accounts, staff manage displays, and devices get their tokens."""
+
+    @ClientMethod
+    async def list_accounts(
+        self,
+        *,
+        role: "account_role_pb2.AccountRole.ValueType" = account_role_pb2.ACCOUNT_ROLE_UNSPECIFIED,
+        clinic_id: str = "",
+        state: "AccountState.ValueType" = AccountState.ACCOUNT_STATE_UNSPECIFIED,
+        text: str = "",
+        size: int = 0,
+        page_token: str = "",
+    ) -> pb.ListAccountsResponse:
+        """A page of accounts, of patients only for that role; `text` is a part of the email or name (NotAllowed)."""
+        request = pb.ListAccountsRequest(
+            role=role, clinic_id=clinic_id, state=state, text=text, size=size, page_token=page_token
+        )
+        return await self._call(self._stub(AuthServiceStub).ListAccounts, request)
+
+    accounts = Rows(list_accounts, lambda page: page.accounts)
 
     @ClientMethod
     async def invite_account(

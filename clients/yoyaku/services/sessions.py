@@ -57,6 +57,16 @@ class SessionCalls(ServiceCalls):
             self._token.drop()
         return answer
 
+    @ClientMethod
+    async def list_sessions(self) -> pb.ListSessionsResponse:
+        """The sessions of the caller's account, the last used one first (NotAllowed)."""
+        return await self._call(self._stub(AuthServiceStub).ListSessions, pb.ListSessionsRequest())
+
+    @ClientMethod
+    async def end_session(self, session_id: str) -> pb.EndSessionResponse:
+        """End a session of the caller's account (NotFound, NotAllowed)."""
+        return await self._call(self._stub(AuthServiceStub).EndSession, pb.EndSessionRequest(session_id=session_id))
+
     async def _prepare(self) -> None:
         if store := self._token.store:
             await store.prepare()

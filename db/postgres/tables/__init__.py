@@ -26,6 +26,7 @@ from db.postgres.tables.feed import appointment_changes, clinic_feeds
 from db.postgres.tables.identity import (
     accounts,
     credentials,
+    ended_sessions,
     recovery_codes,
     second_factors,
     security_events,
@@ -64,6 +65,7 @@ __all__ = [
     "cluster_epoch",
     "credentials",
     "doctors",
+    "ended_sessions",
     "idempotency_keys",
     "imported_resources",
     "lane_days",

@@ -44,6 +44,13 @@ accounts = Table(
     UniqueConstraint("email", name="accounts_email_unique"),
 )
 Index("accounts_by_patient", accounts.c.patient_id, postgresql_where=text("patient_id IS NOT NULL"))
+# Of those who work here there are few, of patients many.
+Index("accounts_of_others", accounts.c.id, postgresql_where=text("patient_id IS NULL"))
+Index(
+    "accounts_of_patients_by_email",
+    accounts.c.email.collate("C"),
+    postgresql_where=text("patient_id IS NOT NULL"),
+)
 Index(
     "accounts_by_end_of_sessions",
     accounts.c.sessions_ended_at,
@@ -64,6 +71,16 @@ credentials = Table(
     UniqueConstraint("account_id", name="credentials_account_unique"),
     UniqueConstraint("certificate_name", name="credentials_certificate_unique"),
 )
+
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    # Of the family of refresh tokens that began with a sign-in.
+    not_null("id", UUID),
+    not_null("ended_at", INSTANT),
+    PrimaryKeyConstraint("id", name="ended_sessions_pkey"),
+)
+Index("ended_sessions_by_time", ended_sessions.c.ended_at)
 
 second_factors = Table(
     "second_factors",
@@ -117,7 +134,7 @@ security_events = Table(
             "kind IN ('account_invited', 'account_disabled', 'password_set', 'password_changed', 'password_reset',"
             " 'display_confirmed', 'display_revoked', 'service_account_created', 'refresh_token_reused',"
             " 'account_enabled', 'password_reset_requested', 'second_factor_confirmed', 'second_factor_removed',"
-            " 'second_factor_reset', 'recovery_code_used', 'recovery_codes_renewed')",
+            " 'second_factor_reset', 'recovery_code_used', 'recovery_codes_renewed', 'session_ended')",
         ),
     ),
     # An account's id, or the name of a program that acts on nobody's behalf.

@@ -1,4 +1,4 @@
-"""Where a call comes from, as the edge saw it."""
+"""Where a call comes from, as the edge saw it, and what the client calls itself."""
 
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
@@ -19,6 +19,11 @@ def client_address(context: grpc.aio.ServicerContext[Any, Any]) -> str:
         if key == _HEADER:
             return _network(str(value))
     return ""
+
+
+def user_agent(context: grpc.aio.ServicerContext[Any, Any]) -> str:
+    """What the client calls itself; empty if it does not."""
+    return next((str(value) for key, value in context.invocation_metadata() or () if key == "user-agent"), "")
 
 
 def _network(text: str) -> str:

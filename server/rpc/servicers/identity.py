@@ -1,10 +1,8 @@
 """AuthService."""
 
 import base64
-from typing import Any
 
-import grpc
-
+from db.postgres.identity.account_list import ListedAccountRow
 from db.postgres.identity.accounts import AccountRow, SigningKeyRow
 from db.postgres.identity.credentials import DisplayRow
 from server import person_rules
@@ -14,20 +12,20 @@ from server.rpc.calls.current_call import caller
 from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.messages.convert import to_timestamp
 from server.rpc.messages.validate import checked
-from server.rpc.servicers.second_factors import EXPIRES_IN, SecondFactorServicer, granted
+from server.rpc.servicers.account_sessions import EXPIRES_IN, Context, calling_device, granted
+from server.rpc.servicers.second_factors import SecondFactorServicer
+from server.usecases.identity.account_list import AccountList, AccountListing
 from server.usecases.identity.accounts import Accounts, NewAccount
 from server.usecases.identity.devices import Devices, NewDisplay, NewService
 from server.usecases.identity.password_offers import ForgottenPasswords, Offer
-from server.usecases.identity.second_factors import SecondFactors
+from server.usecases.identity.second_factor.set_up import SecondFactors
 from server.usecases.identity.sessions import Sessions
 from server.usecases.identity.signing_keys import SigningKeys
 from server.usecases.sealing import Seal
 from yoyaku.v1 import account_pb2, account_role_pb2, display_pb2, signing_key_pb2
 from yoyaku.v1 import auth_service_pb2 as pb
 
-Context = grpc.aio.ServicerContext[Any, Any]
-
-_ROLE = "ACCOUNT_ROLE_"
+_ROLE, _STATE = "ACCOUNT_ROLE_", "ACCOUNT_STATE_"
 
 
 class AuthServicer(SecondFactorServicer):
@@ -41,6 +39,7 @@ class AuthServicer(SecondFactorServicer):
         keys: SigningKeys,
         sessions: Sessions,
         accounts: Accounts,
+        account_list: AccountList,
         forgotten: ForgottenPasswords,
         second_factors: SecondFactors,
         devices: Devices,
@@ -49,6 +48,7 @@ class AuthServicer(SecondFactorServicer):
         self._keys = keys
         self._sessions = sessions
         self._accounts = accounts
+        self._account_list = account_list
         self._forgotten = forgotten
         self._second_factors = second_factors
         self._devices = devices
@@ -56,20 +56,28 @@ class AuthServicer(SecondFactorServicer):
 
     async def Login(self, request: pb.LoginRequest, context: Context) -> pb.LoginResponse:
         grant = await self._sessions.login(
-            request.email, request.password, client_address(context), request.second_factor_code
+            request.email,
+            request.password,
+            client_address(context),
+            calling_device(context),
+            request.second_factor_code,
         )
         return pb.LoginResponse(**granted(grant), account=self._account(grant.account))
 
-    async def RefreshToken(self, request: pb.RefreshTokenRequest, context: Context) -> pb.RefreshTokenResponse:
-        grant = await self._sessions.refresh(request.refresh_token, request.request_id.lower())
-        return pb.RefreshTokenResponse(**granted(grant))
-
-    async def Logout(self, request: pb.LogoutRequest, context: Context) -> pb.LogoutResponse:
-        await self._sessions.logout(request.refresh_token)
-        return pb.LogoutResponse()
-
     async def GetMe(self, request: pb.GetMeRequest, context: Context) -> pb.GetMeResponse:
         return pb.GetMeResponse(account=self._account(await self._accounts.me(caller())))
+
+    async def ListAccounts(self, request: pb.ListAccountsRequest, context: Context) -> pb.ListAccountsResponse:
+        listing = AccountListing(
+            role=_role(request.role) if request.role else "",
+            clinic_id=request.clinic_id.lower(),
+            state=pb.AccountState.Name(request.state).removeprefix(_STATE).lower() if request.state else "",
+            text=request.text,
+            size=request.size,
+            page_token=request.page_token,
+        )
+        rows, next_page_token = await self._account_list.page(caller(), listing)
+        return pb.ListAccountsResponse(accounts=map(self._listed, rows), next_page_token=next_page_token)
 
     async def InviteAccount(self, request: pb.InviteAccountRequest, context: Context) -> pb.InviteAccountResponse:
         write = idempotent_write(caller(), request, request.request_id, _invited, pb.InviteAccountResponse, self._seal)
@@ -90,7 +98,9 @@ class AuthServicer(SecondFactorServicer):
         return pb.RequestPasswordResetResponse()
 
     async def ChangePassword(self, request: pb.ChangePasswordRequest, context: Context) -> pb.ChangePasswordResponse:
-        grant = await self._accounts.change_password(caller(), request.current_password, request.new_password)
+        grant = await self._accounts.change_password(
+            caller(), request.current_password, request.new_password, calling_device(context)
+        )
         return pb.ChangePasswordResponse(**granted(grant))
 
     async def DisableAccount(self, request: pb.DisableAccountRequest, context: Context) -> pb.DisableAccountResponse:
@@ -144,6 +154,11 @@ class AuthServicer(SecondFactorServicer):
             access_token=token, expires_in=EXPIRES_IN, account_id=row.id, clinic_ids=row.clinic_ids
         )
 
+    def _listed(self, row: ListedAccountRow) -> pb.ListedAccount:
+        state = pb.AccountState.Value(f"{_STATE}{row.state.upper()}")
+        made = to_timestamp(row.created_at)
+        return pb.ListedAccount(account=self._account(row.account), state=state, name=row.name, create_time=made)
+
     def _account(self, row: AccountRow) -> account_pb2.Account:
         return _to_account(row, second_factor_missing=self._accounts.lacks_second_factor(row))
 
@@ -162,11 +177,14 @@ def _to_account(row: AccountRow, *, second_factor_missing: bool) -> account_pb2.
     )
 
 
+def _role(role: "account_role_pb2.AccountRole.ValueType") -> str:
+    return account_role_pb2.AccountRole.Name(role).removeprefix(_ROLE).lower()
+
+
 def _new_account(request: pb.InviteAccountRequest) -> NewAccount:
-    role = account_role_pb2.AccountRole.Name(request.role).removeprefix(_ROLE).lower()
     return NewAccount(
         email=checked("email", person_rules.email, request.email, ""),
-        role=role,
+        role=_role(request.role),
         clinic_ids=[each.lower() for each in request.clinic_ids],
         patient_id=request.patient_id.lower() or None,
         doctor_id=request.doctor_id.lower() or None,

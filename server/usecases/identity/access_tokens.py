@@ -9,9 +9,9 @@ import jwt
 import structlog
 from cachetools import FIFOCache
 
-from db.postgres.cluster.engines import Engine
+from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
-from db.postgres.identity import accounts
+from db.postgres.identity import accounts, ended_sessions
 from db.postgres.identity.accounts import AccountRow
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import ALL_CLINICS, Caller, roles_of
@@ -46,16 +46,17 @@ class AccessTokens:
         # The oldest expire first, so those that are used again need not be moved to the end.
         self._verified: FIFOCache[str, Caller] = FIFOCache(_REMEMBERED_TOKENS)
         self._ended: dict[str, int] = {}
+        self._ended_sessions: frozenset[str] = frozenset()
 
     async def issue(self, account_id: str) -> str | None:
         """A token for an account, valid for 15 minutes; None if there is no such account, or it is disabled."""
         account = await read(self._engine, lambda pg: accounts.account(pg, account_id))
         return None if account is None else await self.sign(account)
 
-    async def sign(self, account: AccountRow) -> str:
-        """A token for an account that was already read, valid for 15 minutes."""
+    async def sign(self, account: AccountRow, session_id: str = "") -> str:
+        """A token for an account that was already read, valid for 15 minutes; of a session, if it is named."""
         kid, key = await self._keys.private()
-        return jwt.encode(self._claims(account), key, algorithm=_ALGORITHM, headers={"kid": kid})
+        return jwt.encode(self._claims(account, session_id), key, algorithm=_ALGORITHM, headers={"kid": kid})
 
     async def verify(self, token: str) -> Caller:
         """The caller that a token stands for (TOKEN_INVALID, TOKEN_EXPIRED)."""
@@ -86,8 +87,8 @@ class AccessTokens:
         return not account.second_factor and any(role in self._second_factor_roles for role in account.roles)
 
     def is_revoked(self, caller: Caller) -> bool:
-        """Whether the sessions of the caller's account were ended after the token was issued."""
-        return caller.generation < self._ended.get(caller.id, 0)
+        """Whether the caller's session, or all of the account's, were ended after the token was issued."""
+        return caller.generation < self._ended.get(caller.id, 0) or caller.session_id in self._ended_sessions
 
     async def run(self) -> None:
         """Read every two seconds which accounts' sessions were ended, until cancelled."""
@@ -103,13 +104,17 @@ class AccessTokens:
     async def learn_ended(self) -> None:
         """Refuse from now on the tokens of ended sessions; runs in the background, so that calls need no query."""
         since = self._clock() - LIFETIME - _CLOCKS_APART
-        ended = await read(self._engine, lambda pg: accounts.ended_since(pg, since), Freshness.PRIMARY_FIRST)
-        if ended != self._ended:
-            self._ended = ended
-            for token in [token for token, caller in self._verified.items() if caller.id in ended]:
+
+        async def work(pg: Connection) -> tuple[dict[str, int], frozenset[str]]:
+            return await accounts.ended_since(pg, since), await ended_sessions.since(pg, since)
+
+        ended = await read(self._engine, work, Freshness.PRIMARY_FIRST)
+        if ended != (self._ended, self._ended_sessions):
+            self._ended, self._ended_sessions = ended
+            for token in [token for token, caller in self._verified.items() if self.is_revoked(caller)]:
                 del self._verified[token]
 
-    def _claims(self, account: AccountRow) -> dict[str, object]:
+    def _claims(self, account: AccountRow, session_id: str) -> dict[str, object]:
         now = self._clock()
         claims: dict[str, object] = {
             "iss": ISSUER,
@@ -126,6 +131,7 @@ class AccessTokens:
         optional = {
             "patient_id": account.patient_id,
             "doctor_id": account.doctor_id,
+            "session_id": session_id,
             "second_factor_missing": self.lacks_second_factor(account),
         }
         return claims | {name: value for name, value in optional.items() if value}
@@ -179,6 +185,7 @@ def _caller(claims: dict[str, object]) -> Caller:
         doctor_id=_optional(claims.get("doctor_id")),
         expires_at=datetime.fromtimestamp(int(str(claims["exp"])), UTC),
         generation=int(str(claims.get("generation", 0))),
+        session_id=str(claims.get("session_id", "")),
         second_factor_missing=bool(claims.get("second_factor_missing")),
     )
 

@@ -23,6 +23,7 @@ from server.usecases.identity.access_tokens import revoked
 from server.usecases.identity.password_offers import Offer, PasswordOffers, handed_over
 from server.usecases.identity.passwords import Passwords
 from server.usecases.identity.sessions import Grant, Sessions
+from server.usecases.identity.user_agents import Device
 from server.usecases.sealing import digest, owner_of
 from server.usecases.unit_of_work import database_failures_as_domain_errors, perform, read
 
@@ -135,7 +136,7 @@ class Accounts:
         with database_failures_as_domain_errors():
             await transact(self._engine, work)
 
-    async def change_password(self, caller: Caller, current: str, new: str) -> Grant:
+    async def change_password(self, caller: Caller, current: str, new: str, device: Device) -> Grant:
         """Change the caller's own password, end all sessions and begin one; errors are those of ChangePassword."""
         require(caller, Action.CHANGE_PASSWORD)
         row = await self.require_password(caller, current)
@@ -151,7 +152,7 @@ class Accounts:
 
         with database_failures_as_domain_errors():
             generation = await transact(self._engine, work)
-        return await self._sessions.begin(row.account._replace(generation=generation))
+        return await self._sessions.begin(row.account._replace(generation=generation), device)
 
     async def require_password(self, caller: Caller, password: str) -> SignInRow:
         """The caller's account, if the password is right (PASSWORD_WRONG, and what Sessions.check raises)."""

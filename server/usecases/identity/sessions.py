@@ -3,28 +3,31 @@
 import base64
 import hmac
 import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from db.postgres.cluster.engines import Engine
+from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from db.postgres.cluster.transaction import transact
-from db.postgres.identity import accounts, passwords
+from db.postgres.identity import accounts, ended_sessions, passwords
 from db.postgres.identity.accounts import AccountRow
 from db.postgres.identity.passwords import SignInRow
 from db.valkey import refresh_tokens
 from db.valkey.client import Valkey
-from db.valkey.refresh_tokens import RefreshToken, Rotated, Rotation
+from db.valkey.refresh_tokens import Family, RefreshToken, Rotated, Rotation
 from db.valkey.signer import Signer
-from server.domain.errors import DomainError, Reason
+from server.domain.errors import DomainError, Reason, not_found
+from server.domain.identity import Action, Caller, require
 from server.domain.ids import Clock, IdMaker
 from server.usecases.identity import security_events
 from server.usecases.identity.access_tokens import AccessTokens
 from server.usecases.identity.attempts import reached
 from server.usecases.identity.passwords import Passwords
-from server.usecases.identity.second_factor_check import SecondFactorCheck, code_required
+from server.usecases.identity.second_factor.check import SecondFactorCheck, code_required
 from server.usecases.identity.sign_in_limits import SignInLimits
+from server.usecases.identity.user_agents import Device
 from server.usecases.sealing import digest, new_secret
 from server.usecases.unit_of_work import database_failures_as_domain_errors, read, require_primary
 
@@ -91,10 +94,10 @@ class Sessions:
         self._key = key
         self._limits = SignInLimits(store)
 
-    async def login(self, email: str, password: str, address: str, code: str = "") -> Grant:
-        """Begin a session for a caller at an address; `code` is of the account's second factor, if it has one.
+    async def login(self, email: str, password: str, address: str, device: Device, code: str = "") -> Grant:
+        """Begin a session for a caller at an address and a device; errors are those of Login in the contract.
 
-        Errors are those of Login in the contract.
+        `code` is of the account's second factor, if it has one.
         """
         row = await self.check(email.lower(), password, address)
         if row is None:
@@ -106,7 +109,7 @@ class Sessions:
             if not code:
                 raise code_required()
             await self.second_factor.use(row.account.id, code)
-        return await self.begin(row.account)
+        return await self.begin(row.account, device)
 
     async def check(self, email: str, password: str, address: str = "") -> SignInRow | None:
         """The account with an email, if the password is right, else None; takes the same time whether it exists or not.
@@ -124,14 +127,15 @@ class Sessions:
             await self._hash_anew(row.account.id, row.password_hash, password)
         return row
 
-    async def begin(self, account: AccountRow) -> Grant:
+    async def begin(self, account: AccountRow, device: Device) -> Grant:
         """Begin a session for an account (TOKEN_STORE_UNAVAILABLE)."""
-        token = _Presented(account.id, self._new_id(), new_secret())
+        token, now = _Presented(account.id, self._new_id(), new_secret()), self._now()
+        session = Family(self._new_id(), now, now, device.program, device.system)
         with reached():
             await refresh_tokens.begin(
-                self._store, self._signer, token.kept(account.generation), self._new_id(), LIFE // _MILLISECOND
+                self._store, self._signer, token.kept(account.generation), session, LIFE // _MILLISECOND
             )
-        return Grant(await self._tokens.sign(account), str(token), account)
+        return Grant(await self._tokens.sign(account, session.family_id), str(token), account)
 
     def lacks_second_factor(self, account: AccountRow) -> bool:
         """Whether an account needs a second factor and has none."""
@@ -159,13 +163,39 @@ class Sessions:
             )
         if rotated.outcome is not Rotation.ROTATED:
             raise _ended()
-        return Grant(await self._tokens.sign(account), str(successor), account)
+        return Grant(await self._tokens.sign(account, rotated.family_id), str(successor), account)
 
     async def logout(self, refresh_token: str) -> None:
         """End the session of a refresh token, if it is one (TOKEN_STORE_UNAVAILABLE)."""
         if token := _presented(refresh_token):
             with reached():
                 await refresh_tokens.end(self._store, self._signer, token.kept())
+
+    async def list(self, caller: Caller) -> Sequence[Family]:
+        """The caller's sessions, the last used one first (TOKEN_STORE_UNAVAILABLE, NOT_ALLOWED)."""
+        require(caller, Action.END_OWN_SESSIONS)
+        with reached():
+            oldest = self._now() - LIFE // _MILLISECOND
+            return await refresh_tokens.sessions(self._store, caller.id, caller.generation, oldest)
+
+    async def end(self, caller: Caller, session_id: str) -> None:
+        """End a session of the caller; errors are those of EndSession in the contract."""
+        if session_id not in {each.family_id for each in await self.list(caller)}:
+            raise not_found(Reason.SESSION_NOT_FOUND, "session", session_id)
+        now = self._clock()
+
+        async def work(pg: Connection) -> None:
+            await ended_sessions.add(pg, session_id, now)
+            await security_events.record(pg, self._new_id, caller.id, "session_ended", actor=caller.id, now=now)
+
+        # First for access tokens: if the token store fails afterwards, the session is still listed, and is ended again.
+        with database_failures_as_domain_errors():
+            await transact(self._engine, work)
+        with reached():
+            await refresh_tokens.end_family(self._store, caller.id, session_id)
+
+    def _now(self) -> int:
+        return int(self._clock().timestamp() * 1000)
 
     async def _rotate(self, token: RefreshToken, successor: RefreshToken, request_id: str) -> Rotated:
         with reached():
@@ -175,7 +205,7 @@ class Sessions:
                 token,
                 successor,
                 request_id,
-                now=int(self._clock().timestamp() * 1000),
+                now=self._now(),
                 window=WINDOW // _MILLISECOND,
                 life=LIFE // _MILLISECOND,
             )

@@ -10,7 +10,7 @@ from db.postgres.booking import feed
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.transaction import transact
 from db.postgres.directory import contact_changes
-from db.postgres.identity import accounts
+from db.postgres.identity import accounts, ended_sessions
 from server.domain.ids import Clock
 from server.telemetry.logs import place_of
 from server.usecases.appointments.holds.ends import Holds
@@ -23,6 +23,8 @@ CHANGES_KEPT = timedelta(days=7)
 """How long changes stay in the feeds of clinics."""
 KEYS_KEPT = timedelta(hours=1)
 """How long a signing key is still published once the next one signs: longer than its last token is valid."""
+SESSIONS_KEPT = timedelta(hours=1)
+"""How long it is remembered that a single session was ended: longer than its last access token is valid."""
 
 
 class Housekeeping:
@@ -43,6 +45,7 @@ class Housekeeping:
                     pass
                 await self.forget_keys()
                 await self.forget_contacts()
+                await self.forget_ended_sessions()
                 while await self.expire_holds():
                     pass
             except Exception as error:
@@ -67,6 +70,11 @@ class Housekeeping:
         """Delete signing keys whose tokens have all expired."""
         ended = self._clock() - KEYS_KEPT
         await transact(self._engine, lambda pg: accounts.forget_signing_keys(pg, ended))
+
+    async def forget_ended_sessions(self) -> None:
+        """Delete single sessions that were ended so long ago that their tokens have expired."""
+        before = self._clock() - SESSIONS_KEPT
+        await transact(self._engine, lambda pg: ended_sessions.purge(pg, before))
 
     async def forget_contacts(self) -> None:
         """Delete new addresses and numbers that were not confirmed in time."""

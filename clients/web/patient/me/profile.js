@@ -1,6 +1,7 @@
 /** A person's details, each with a way to change it. */
 
 import { make, written } from "../../shared/elements.js";
+import { drawSessions } from "../../shared/own_sessions.js";
 import { success } from "../problem.js";
 
 /** @import { Page, View } from "../page.js" */
@@ -16,6 +17,8 @@ export async function profileView(page, query) {
   const { text } = page;
   const patient = await loadPatient(page);
   const done = { saved: text.saved, password: text.passwordChanged }[query.get("done") ?? ""];
+  const sessions = make("section", {});
+  drawSessions(page.session, page.lang, sessions, "h2");
   return [
     make("h1", { tabindex: "-1" }, text.profileTitle),
     done && success(done),
@@ -30,6 +33,7 @@ export async function profileView(page, query) {
       row(text.password, "••••••••", link(page, "password", text.password)),
     ),
     make("p", { class: "muted" }, text.profileLead),
+    sessions,
   ].filter((each) => each instanceof Node);
 }
 

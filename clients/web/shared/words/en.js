@@ -48,8 +48,16 @@ export const EN = {
   recoveryNewText: "The recovery codes from before no longer work.",
   factorTurnOff: "Turn off",
   factorTurnOffText: "Your password alone signs you in afterwards. You are signed out everywhere else.",
+  sessions: "Where you are signed in",
+  sessionsText: "End what you do not know or do not use any more, and change your password if it was not yours.",
+  sessionUnknown: "Unknown device",
+  sessionThis: "This one",
+  sessionEnd: "End",
+  /** @param {string} used @param {string} began */
+  sessionTimes: (used, began) => `Last used ${used}, since ${began}`,
   signOut: "Sign out",
   refusals: {
+    SESSION_NOT_FOUND: "This session has ended already.",
     SECOND_FACTOR_REQUIRED: "Your account has a second factor. Sign in again with a code of your app.",
     SECOND_FACTOR_WRONG: "The code is not right, or was used before. Wait for the next code in your app, or use another recovery code.",
     SECOND_FACTOR_MISSING: "Your account needs a second factor. Sign in to the desk or the administration to set it up.",

@@ -13,7 +13,7 @@ from server.domain.errors import DomainError, Reason
 from server.domain.ids import Clock, IdMaker
 from server.usecases.identity import security_events
 from server.usecases.identity.attempts import PERIOD, Attempts
-from server.usecases.identity.one_time_codes import is_app_code, recovery_digest, step_of
+from server.usecases.identity.second_factor.codes import is_app_code, recovery_digest, step_of
 from server.usecases.identity.signing_keys import KeyEncryptionKeyError
 from server.usecases.sealing import Seal
 from server.usecases.unit_of_work import database_failures_as_domain_errors

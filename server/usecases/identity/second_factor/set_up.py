@@ -15,7 +15,7 @@ from server.domain.ids import Clock, IdMaker
 from server.usecases.identity import security_events
 from server.usecases.identity.access_tokens import revoked
 from server.usecases.identity.accounts import Accounts
-from server.usecases.identity.one_time_codes import (
+from server.usecases.identity.second_factor.codes import (
     address_of,
     new_app_secret,
     new_recovery_codes,
@@ -24,6 +24,7 @@ from server.usecases.identity.one_time_codes import (
     step_of,
 )
 from server.usecases.identity.sessions import Grant, Sessions
+from server.usecases.identity.user_agents import Device
 from server.usecases.unit_of_work import database_failures_as_domain_errors, read
 
 CONFIRM_WITHIN = timedelta(minutes=15)
@@ -89,7 +90,7 @@ class SecondFactors:
             row = await transact(self._engine, work)
         return Enrolment(spelled(secret), address_of(secret, row.email or ""), now + CONFIRM_WITHIN)
 
-    async def confirm(self, caller: Caller, code: str) -> Confirmed:
+    async def confirm(self, caller: Caller, code: str, device: Device) -> Confirmed:
         """Make the secret count, end all sessions and begin one; errors are those of ConfirmSecondFactor."""
         require(caller, Action.SET_UP_SECOND_FACTOR)
         codes = new_recovery_codes()
@@ -111,7 +112,7 @@ class SecondFactors:
             return True
 
         await self._check.attempt(caller.id, work)
-        return Confirmed(codes, await self._begin(caller.id))
+        return Confirmed(codes, await self._begin(caller.id, device))
 
     async def renew_codes(self, caller: Caller, code: str) -> Sequence[str]:
         """Other recovery codes in place of those there are; errors are those of RenewRecoveryCodes."""
@@ -124,13 +125,13 @@ class SecondFactors:
             )
         return codes
 
-    async def remove(self, caller: Caller, password: str, code: str) -> Grant:
+    async def remove(self, caller: Caller, password: str, code: str, device: Device) -> Grant:
         """Remove the caller's second factor, end all sessions and begin one; errors are those of RemoveSecondFactor."""
         require(caller, Action.SET_UP_SECOND_FACTOR)
         await self._accounts.require_password(caller, password)
         await self._check.use(caller.id, code)
         await self._take(caller.id, "second_factor_removed", actor=caller.id)
-        return await self._begin(caller.id)
+        return await self._begin(caller.id, device)
 
     async def reset(self, caller: Caller, account_id: str) -> None:
         """Remove somebody's second factor and end all sessions (ACCOUNT_NOT_FOUND, NOT_ALLOWED)."""
@@ -156,11 +157,11 @@ class SecondFactors:
         await second_factors.put_recovery_codes(pg, account_id, [recovery_digest(each) for each in codes])
         await security_events.record(pg, self._new_id, account_id, kind, actor=account_id, now=now)
 
-    async def _begin(self, account_id: str) -> Grant:
+    async def _begin(self, account_id: str, device: Device) -> Grant:
         row = await read(self._engine, lambda pg: accounts.account(pg, account_id))
         if row is None:
             raise revoked()
-        return await self._sessions.begin(row)
+        return await self._sessions.begin(row, device)
 
 
 def _exists() -> DomainError:

@@ -44,6 +44,7 @@ from server.usecases.schedules.resources import Resources
 from server.usecases.schedules.search import SlotFinder
 from server.usecases.schedules.watch import SlotWatch
 from server.usecases.schedules.working_hours import WorkingHours
+from server.usecases.time_off.new_hours import HoursSetter
 from server.usecases.time_off.read import TimeOffReader
 from server.usecases.time_off.write import TimeOffWriter
 
@@ -114,7 +115,8 @@ def _schedules(parts: Parts) -> ScheduleServicer:
         SlotFinder(parts.engine, parts.clock),
         AvailableDays(parts.days, parts.engine),
         SlotWatch(parts.engine, parts.clock, parts.hub, parts.streams, FORMS),
-        WorkingHours(parts.engine, parts.clock, parts.announcer),
+        WorkingHours(parts.engine, parts.clock),
+        HoursSetter(parts.engine, parts.clock, parts.new_id, parts.announcer),
         AppointmentTypes(parts.engine, parts.clock, parts.new_id),
         Resources(parts.engine, parts.clock, parts.new_id),
         ExtraSessions(parts.engine, parts.clock, parts.announcer),

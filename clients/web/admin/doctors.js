@@ -1,6 +1,6 @@
 /** A clinic's doctors and their working hours, which are written as lines of text. */
 
-import { ask } from "../shared/ask.js";
+import { ask, choice } from "../shared/ask.js";
 import { make } from "../shared/elements.js";
 import { field } from "../shared/form.js";
 import { WallClock } from "../shared/wall_clock.js";
@@ -8,6 +8,11 @@ import { WallClock } from "../shared/wall_clock.js";
 /** @import { Admin } from "./admin.js" */
 /** @typedef {{id: string, name: string, specialty: string, active: boolean, etag: string}} Doctor */
 /** @typedef {{weekday: string, start: string, end: string, slot_minutes: number, capacity: number}} Session */
+
+/**
+ * New hours that leave appointments outside.
+ * @typedef {{wanted: object, uncovered: {appointment_id: string, start_time: string, patient: {name: string}}[], uncovered_count: number}} Left
+ */
 
 const DAYS = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"];
 /** Such as `Mon 09:00-12:00 30` and, for three patients at once, `Mon 09:00-12:00 30 3`. */
@@ -72,6 +77,8 @@ function setHours(admin, doctor) {
     const { schedule } = await admin.session.call(`/api/schedules/${doctor.id}`);
     const today = new WallClock(admin.lang, clinic.time_zone).date(admin.session.clock.now());
     const text = make("textarea", { id: "hours", name: "hours", rows: 10, spellcheck: "false" });
+    /** @type {Left | null} */
+    let left = null;
     text.value = (schedule.working_hours.at(-1)?.sessions ?? []).map(lineOf).join("\n");
     await ask(
       admin.lang,
@@ -81,13 +88,48 @@ function setHours(admin, doctor) {
         const sessions = lines.map(sessionOf);
         const wrong = lines.filter((_, at) => !sessions[at]);
         if (wrong.length) return [{ id: "hours", text: words.hoursWrong(wrong[0] ?? "") }];
-        const answer = await admin.write(`/api/schedules/${doctor.id}/working-hours`, { valid_from, sessions, etag: schedule.etag }, "PUT");
-        admin.say(answer.uncovered_count ? words.uncovered(answer.uncovered_count) : words.saved);
+        const wanted = { valid_from, sessions, etag: schedule.etag };
+        const preview = await admin.write(`/api/schedules/${doctor.id}/working-hours`, { ...wanted, validate_only: true }, "PUT");
+        if (preview.uncovered_count) left = { wanted, ...preview };
+        else await save(admin, doctor, wanted);
       },
       field(words.validFrom, { id: "valid_from", type: "date", min: today, value: today }),
       field(words.hours, { id: "hours" }, { control: text, hint: words.hoursHint }),
     );
+    if (left) await choose(admin, doctor, left);
   });
+}
+
+/** Ask what becomes of those whom the new hours leave outside, and save them. @param {Admin} admin @param {Doctor} doctor @param {Left} left */
+async function choose(admin, doctor, { wanted, uncovered, uncovered_count }) {
+  const { words, clinic } = admin;
+  const clock = new WallClock(admin.lang, clinic.time_zone);
+  const actions = Object.entries(words.outsideActions).map(([value, text]) => ({ value, text }));
+  const rows = uncovered.map(({ appointment_id, start_time, patient }) => {
+    const when = `${clock.short(Date.parse(start_time))} ${clock.time(Date.parse(start_time))}`;
+    const control = choice(`action-${appointment_id}`, actions, "KEEP");
+    control.setAttribute("aria-label", `${when} ${patient.name}`);
+    return make("tr", {}, make("td", {}, when), make("td", {}, make("bdi", {}, patient.name)), make("td", {}, control));
+  });
+  const all = choice("action-all", actions, "KEEP");
+  const table = make("table", {}, make("tbody", {}, ...rows));
+  all.addEventListener("change", () => table.querySelectorAll("select").forEach((each) => (each.value = all.value)));
+  await ask(
+    admin.lang,
+    { title: words.outside(uncovered_count), text: words.outsideText, confirm: words.save, refused: admin.refused, wide: true },
+    async (values) => {
+      const exceptions = uncovered.map(({ appointment_id }) => ({ appointment_id, action: `TIME_OFF_ACTION_${values[`action-${appointment_id}`]}` }));
+      await save(admin, doctor, { ...wanted, action: `TIME_OFF_ACTION_${values["action-all"]}`, exceptions });
+    },
+    field(words.outsideAll, { id: "action-all" }, { control: all }),
+    table,
+  );
+}
+
+/** @param {Admin} admin @param {Doctor} doctor @param {object} wanted */
+async function save(admin, doctor, wanted) {
+  await admin.write(`/api/schedules/${doctor.id}/working-hours`, wanted, "PUT");
+  admin.say(admin.words.saved);
 }
 
 /** @param {Session} session */

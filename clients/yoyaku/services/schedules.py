@@ -1,18 +1,20 @@
 """ScheduleService: free slots and working hours."""
 
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from yoyaku.errors import YoyakuError
 from yoyaku.methods import ClientMethod, Each
+from yoyaku.services.time_off import exceptions_of
 from yoyaku.streams import StreamCalls
 from yoyaku.v1 import schedule_service_pb2 as pb
 from yoyaku.v1.appointment_type_pb2 import AppointmentType, AppointmentTypeAudience
 from yoyaku.v1.resource_pb2 import Resource
 from yoyaku.v1.schedule_pb2 import ScheduleDay, Session
 from yoyaku.v1.schedule_service_pb2_grpc import ScheduleServiceStub
+from yoyaku.v1.time_off_pb2 import TimeOffAction
 from yoyaku.wire import Day, day_text, write_id
 
 
@@ -78,14 +80,30 @@ class ScheduleCalls(StreamCalls):
 
     @ClientMethod
     async def set_working_hours(
-        self, doctor_id: str, *, valid_from: Day, sessions: Iterable[Session], etag: str = "", request_id: str = ""
+        self,
+        doctor_id: str,
+        *,
+        valid_from: Day,
+        sessions: Iterable[Session],
+        etag: str = "",
+        validate_only: bool = False,
+        action: "TimeOffAction.ValueType" = TimeOffAction.TIME_OFF_ACTION_KEEP,
+        exceptions: "Mapping[str, TimeOffAction.ValueType] | None" = None,
+        request_id: str = "",
     ) -> pb.SetWorkingHoursResponse:
-        """Set a doctor's weekly sessions from a date on (NotAllowed, Refused, EtagMismatch)."""
+        """Set a doctor's weekly sessions from a date on (NotAllowed, Refused, EtagMismatch).
+
+        `action` and `exceptions` say what becomes of the appointments that they leave outside; with `validate_only`
+        nothing is changed, and these are named.
+        """
         request = pb.SetWorkingHoursRequest(
             doctor_id=doctor_id,
             valid_from=day_text(valid_from),
             sessions=sessions,
             etag=etag,
+            validate_only=validate_only,
+            action=action,
+            exceptions=exceptions_of(exceptions),
             request_id=write_id(request_id),
         )
         return await self._call(self._stub(ScheduleServiceStub).SetWorkingHours, request)

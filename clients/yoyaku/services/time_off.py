@@ -10,6 +10,12 @@ from yoyaku.v1.time_off_pb2 import TimeOffAction
 from yoyaku.wire import Day, Instant, WallTime, day_text, timestamp, wall_text, write_id
 
 
+def exceptions_of(actions: "Mapping[str, TimeOffAction.ValueType] | None") -> list[pb.TimeOffException]:
+    """What to do otherwise with some appointments, by their ids."""
+    found = (actions or {}).items()
+    return [pb.TimeOffException(appointment_id=appointment_id, action=action) for appointment_id, action in found]
+
+
 class TimeOffCalls(ServiceCalls):
     """The calls with which staff take time out of working hours, and add sessions to them."""
 
@@ -72,10 +78,7 @@ class TimeOffCalls(ServiceCalls):
             end_time=timestamp(end),
             reason=reason,
             action=action,
-            exceptions=[
-                pb.TimeOffException(appointment_id=appointment_id, action=other)
-                for appointment_id, other in (exceptions or {}).items()
-            ],
+            exceptions=exceptions_of(exceptions),
             request_id=write_id(request_id),
         )
         return await self._call(self._stub(ScheduleServiceStub).CreateTimeOff, request)

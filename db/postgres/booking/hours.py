@@ -37,8 +37,10 @@ _NEW_VERSION = sql(
 
 _PUT_EXTRA = "UPDATE doctors SET extra_sessions = %(sessions)s::text::jsonb WHERE id = %(doctor_id)s"
 _APPOINTMENTS_AHEAD = f"""
-SELECT id, date, start_at, end_at FROM appointments
-WHERE doctor_id = %(doctor_id)s AND date >= %(first)s AND end_at > %(now)s AND {ACTIVE} ORDER BY date, start_at, id
+SELECT a.id, a.date, a.start_at, a.end_at, a.status, upper(a.during), a.patient_id, p.name
+FROM appointments a JOIN patients p ON p.id = a.patient_id
+WHERE a.doctor_id = %(doctor_id)s AND a.date >= %(first)s AND a.end_at > %(now)s AND a.{ACTIVE}
+ORDER BY a.date, a.start_at, a.id
 """
 _KEEP = "SELECT FROM doctors WHERE id = %(doctor_id)s FOR SHARE"
 
@@ -54,12 +56,20 @@ RETURNING doctor_id, date, revision
 
 
 class BookedRow(NamedTuple):
-    """When an appointment is."""
+    """When an appointment is, and whose."""
 
     id: str
     date: date
     start_at: datetime
     end_at: datetime
+    status: str
+    busy_until: datetime
+    patient_id: str
+    patient_name: str
+    outcome: str = ""
+    """`kept` or `cancelled`; empty if nothing was to be done."""
+    offer: str | None = None
+    """`waiting` if the patient is to be offered a move."""
 
 
 class ExtraSessionRow(NamedTuple):

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -42,6 +42,11 @@ class Doctor:
         None if inactive or on a holiday, and none that overlaps time off.
         """
         return _slots_on(self, day) if self.active else ()
+
+    def with_hours(self, version: HoursVersion) -> "Doctor":
+        """The same doctor with a set of working hours, instead of the one that is valid from the same day."""
+        others = [each for each in self.hours if each.valid_from != version.valid_from]
+        return replace(self, hours=sorted([*others, version], key=lambda each: each.valid_from))
 
     def sessions_on(self, day: date) -> list[Session]:
         """The sessions that start on a day: those of the working hours, unless it is a holiday, and extra ones."""

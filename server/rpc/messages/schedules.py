@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 
+from db.postgres.booking.hours import BookedRow
 from server.domain.booking.alternatives import OtherDoctor
-from server.domain.booking.hours import Session
+from server.domain.booking.hours import HoursVersion, Session
 from server.domain.errors import Alternatives
 from server.rpc.messages.convert import fill_slot, to_date, to_time, to_timestamp
+from server.rpc.messages.time_off import choices_of
 from server.usecases.schedules.extra_sessions import DoctorDate
 from server.usecases.schedules.working_hours import HoursChanged, Schedule
-from yoyaku.v1 import clinic_pb2, doctor_pb2, schedule_pb2
+from server.usecases.time_off.new_hours import NewHours
+from yoyaku.v1 import clinic_pb2, doctor_pb2, patient_pb2, schedule_pb2, time_off_pb2
 from yoyaku.v1 import schedule_service_pb2 as pb
 
 
@@ -60,13 +63,30 @@ def _session(session: Session) -> schedule_pb2.Session:
 _MOST_UNCOVERED = 100
 
 
+def new_hours(request: pb.SetWorkingHoursRequest) -> NewHours:
+    """The working hours that a request sets (INVALID_REQUEST)."""
+    version = HoursVersion(to_date("valid_from", request.valid_from), sessions_of(request.sessions))
+    return NewHours(request.doctor_id.lower(), version, request.etag, choices_of(request))
+
+
 def hours_set(changed: HoursChanged) -> pb.SetWorkingHoursResponse:
     """The answer to SetWorkingHours."""
     return pb.SetWorkingHoursResponse(
         schedule=to_schedule(changed.schedule),
         days_changed=len(changed.changes.days),
-        uncovered=_uncovered(changed),
+        uncovered=[_with_patient(row) for row in changed.uncovered[:_MOST_UNCOVERED]],
         uncovered_count=len(changed.uncovered),
+    )
+
+
+def _with_patient(row: BookedRow) -> schedule_pb2.UncoveredAppointment:
+    return schedule_pb2.UncoveredAppointment(
+        appointment_id=row.id,
+        start_time=to_timestamp(row.start_at),
+        end_time=to_timestamp(row.end_at),
+        patient=patient_pb2.PatientRef(id=row.patient_id, name=row.patient_name),
+        outcome=time_off_pb2.TimeOffOutcome.Value(f"TIME_OFF_OUTCOME_{row.outcome.upper() or 'UNSPECIFIED'}"),
+        offer_state=time_off_pb2.MoveOfferState.Value(f"MOVE_OFFER_STATE_{(row.offer or 'unspecified').upper()}"),
     )
 
 

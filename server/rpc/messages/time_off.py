@@ -4,6 +4,7 @@ from db.postgres.booking.time_off import MetRow, TimeOffRow
 from server.domain.booking.slots import Period
 from server.domain.booking.time_off import TimeOffAction
 from server.rpc.messages.convert import from_timestamp, to_status, to_timestamp
+from server.usecases.time_off.choices import Choices
 from server.usecases.time_off.write import NewTimeOff, TimeOffDone
 from yoyaku.v1 import patient_pb2, time_off_pb2
 from yoyaku.v1 import schedule_service_pb2 as pb
@@ -20,9 +21,14 @@ def new_time_off(request: pb.CreateTimeOffRequest) -> NewTimeOff:
         request.doctor_id.lower(),
         period_of(request),
         request.reason,
-        _action(request.action),
-        {each.appointment_id.lower(): _action(each.action) for each in request.exceptions},
+        choices_of(request),
     )
+
+
+def choices_of(request: pb.CreateTimeOffRequest | pb.SetWorkingHoursRequest) -> Choices:
+    """What a request does with the appointments that it leaves outside."""
+    exceptions = {each.appointment_id.lower(): _action(each.action) for each in request.exceptions}
+    return Choices(_action(request.action), exceptions)
 
 
 def to_time_off(row: TimeOffRow) -> time_off_pb2.TimeOff:

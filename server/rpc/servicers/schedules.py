@@ -5,14 +5,13 @@ from typing import Any
 
 import grpc
 
-from server.domain.booking.hours import HoursVersion
 from server.rpc.calls.current_call import caller, set_etag, set_location
 from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.calls.streaming import watcher
 from server.rpc.messages.appointment_types import new_type, to_type, type_change, type_created, type_updated
 from server.rpc.messages.convert import to_date, to_optional_date, to_slot
 from server.rpc.messages.resources import new_resource, resource_change, resource_created, resource_updated, to_resource
-from server.rpc.messages.schedules import hours_set, sessions_of, to_schedule
+from server.rpc.messages.schedules import hours_set, new_hours, to_schedule
 from server.rpc.servicers.time_off import TimeOffServicer
 from server.usecases.schedules.appointment_types import AppointmentTypes
 from server.usecases.schedules.availability import Availability
@@ -21,7 +20,8 @@ from server.usecases.schedules.extra_sessions import ExtraSessions
 from server.usecases.schedules.resources import Resources
 from server.usecases.schedules.search import FoundSlot, SlotFinder, SlotSearch
 from server.usecases.schedules.watch import SlotWatch, Watched
-from server.usecases.schedules.working_hours import NewHours, WorkingHours
+from server.usecases.schedules.working_hours import WorkingHours
+from server.usecases.time_off.new_hours import HoursSetter
 from server.usecases.time_off.read import TimeOffReader
 from server.usecases.time_off.write import TimeOffWriter
 from yoyaku.v1 import clinic_pb2, doctor_pb2, schedule_pb2
@@ -38,6 +38,7 @@ class ScheduleServicer(TimeOffServicer):
         available_days: AvailableDays,
         slot_watch: SlotWatch,
         working_hours: WorkingHours,
+        hours_setter: HoursSetter,
         appointment_types: AppointmentTypes,
         resources: Resources,
         extra_sessions: ExtraSessions,
@@ -49,6 +50,7 @@ class ScheduleServicer(TimeOffServicer):
         self._available_days = available_days
         self._slot_watch = slot_watch
         self._working_hours = working_hours
+        self._hours_setter = hours_setter
         self._appointment_types = appointment_types
         self._resources = resources
         self._extra_sessions = extra_sessions
@@ -113,13 +115,11 @@ class ScheduleServicer(TimeOffServicer):
         return response
 
     async def SetWorkingHours(self, request: pb.SetWorkingHoursRequest, context: object) -> pb.SetWorkingHoursResponse:
-        hours = NewHours(
-            request.doctor_id.lower(),
-            HoursVersion(to_date("valid_from", request.valid_from), sessions_of(request.sessions)),
-            request.etag,
-        )
+        hours = new_hours(request)
+        if request.validate_only:
+            return hours_set(await self._hours_setter.preview(caller(), hours))
         write = idempotent_write(caller(), request, request.request_id, hours_set, pb.SetWorkingHoursResponse)
-        response = await self._working_hours.set_working_hours(caller(), hours, write)
+        response = await self._hours_setter.set(caller(), hours, write)
         set_etag(response.schedule.etag)
         return response
 

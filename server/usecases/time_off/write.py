@@ -1,33 +1,25 @@
 """Making and deleting time off, in one transaction with what happens to the appointments in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from db.errors import Conflict
-from db.postgres.booking import appointments, days, move_offers, time_off
+from db.postgres.booking import days, time_off
 from db.postgres.booking.days import DayRow
-from db.postgres.booking.feed import AppointmentChange
 from db.postgres.booking.time_off import MetRow, TimeOffRow
 from db.postgres.cluster.engines import Connection, Engine
-from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.doctor import DoctorDay
 from server.domain.booking.slots import Period
-from server.domain.booking.time_off import (
-    MOST_APPOINTMENTS,
-    TimeOffAction,
-    check_number,
-    check_period,
-    is_cancelled,
-    is_offered_a_move,
-)
+from server.domain.booking.time_off import MOST_APPOINTMENTS, check_number, check_period
 from server.domain.identity import Action, Caller, Owner, require
 from server.domain.ids import Clock, IdMaker
 from server.usecases.appointments import history
 from server.usecases.appointments.day_locks import PractitionerSchedule
 from server.usecases.idempotency import Claim, Write
 from server.usecases.reach import reach
+from server.usecases.time_off.choices import Choices, cancel, days_freed, offer_moves
 from server.usecases.time_off.read import dates_of, visible
 from server.usecases.unit_of_work import Announce, Changes, perform
 
@@ -39,24 +31,12 @@ _NOTE = "the doctor is away"
 
 @dataclass(frozen=True, slots=True)
 class NewTimeOff:
-    """When a doctor is off, and what to do with the appointments in it: one action for all but the exceptions."""
+    """When a doctor is off, and what to do with the appointments in it."""
 
     doctor_id: str
     period: Period
     reason: str
-    action: TimeOffAction
-    exceptions: Mapping[str, TimeOffAction]
-
-    def cancels(self, row: MetRow) -> bool:
-        """Whether it cancels an appointment."""
-        return is_cancelled(self._action(row), row.status)
-
-    def offers_a_move(self, row: MetRow) -> bool:
-        """Whether it offers the patient of an appointment to move it."""
-        return is_offered_a_move(self._action(row), row.status)
-
-    def _action(self, row: MetRow) -> TimeOffAction:
-        return self.exceptions.get(row.id, self.action)
+    choices: Choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +102,7 @@ class _TimeOffCreation:
         locked = {(doctor.id, day) for day in dates} | self.learned
         raised = await (await days.raise_revisions(pg, locked, self.now)).fetchall()
         met = await time_off.met(pg, doctor.id, dates, *self.new.period, self.now, MOST_APPOINTMENTS + 1)
-        cancelled = [row for row in met if self.new.cancels(row)]
+        cancelled = self.new.choices.cancelled(met)
         self._cover(locked, await self._practitioner(pg), cancelled)
         await time_off.lock_patients(pg, [row.patient_id for row in cancelled])
         check_number(len(met), await time_off.lock_doctor(pg, doctor.id, self.now))
@@ -134,9 +114,7 @@ class _TimeOffCreation:
 
     def _cover(self, locked: set[DoctorDay], practitioner: PractitionerSchedule, cancelled: Sequence[MetRow]) -> None:
         """Check that all days are locked on which cancellations free the practitioner, at other clinics too."""
-        for row in cancelled:
-            day = row.start_at.astimezone(practitioner.doctor(self.new.doctor_id).zone).date()
-            self.learned |= practitioner.days(self.new.doctor_id, day, Period(row.start_at, row.busy_until))
+        self.learned |= days_freed(practitioner, self.new.doctor_id, cancelled)
         if not self.learned <= locked:
             raise Conflict("time off cancels appointments on more days than are locked")
 
@@ -146,25 +124,11 @@ class _TimeOffCreation:
         new = self.new
         row = TimeOffRow(self.time_off_id, new.doctor_id, "", "", *new.period, new.reason, self.now, None)
         await time_off.add(pg, row, self.caller.id, [each.id for each in met], self.now)
-        if offered := [each.id for each in met if new.offers_a_move(each)]:
-            offers = [(self.new_id(), each) for each in offered]
-            await move_offers.add(pg, offers, row.id, new.period.end_at, self.now)
-        if cancelled:
-            held, told = (
-                [each.id for each in cancelled if (each.status == AppointmentStatus.HELD) is one]
-                for one in (True, False)
-            )
-            await appointments.set_status(pg, held, AppointmentStatus.EXPIRED, self.now)
-            await appointments.set_status(pg, told, AppointmentStatus.CANCELLED, self.now)
+        offered = new.choices.offered(met)
+        await offer_moves(pg, offered, self.new_id, self.now, time_off_id=row.id, back_at=new.period.end_at)
+        changes = await cancel(pg, cancelled, self.caller.id, _NOTE, self.now) if cancelled else []
         stored, account = await time_off.get(pg, row.id) or row, await time_off.account(pg, row.id)
-        if cancelled:
+        if changes:
             # Last: it locks the feed of the clinic.
-            changes = [
-                # Nobody was told of a hold, so nobody is told of its end.
-                AppointmentChange(
-                    each.id, "expired" if each.status == AppointmentStatus.HELD else "cancelled", self.caller.id, _NOTE
-                )
-                for each in cancelled
-            ]
             await history.record_changes(pg, changes, self.now)
         return TimeOffDone(stored, account, Changes(raised))

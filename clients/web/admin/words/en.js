@@ -164,7 +164,10 @@ export const EN = {
   /** @param {string} line */
   hoursWrong: (line) => `“${line}” is not a session: write it as Mon 09:00-12:00 30`,
   /** @param {number} number */
-  uncovered: (number) => `Saved. ${number} ${number === 1 ? "appointment is" : "appointments are"} outside the new hours and stay as they are: move or cancel them at the desk.`,
+  outside: (number) => `${number} ${number === 1 ? "appointment is" : "appointments are"} outside the new hours`,
+  outsideText: "Nothing is saved yet. Choose what becomes of each: whoever is cancelled is told, and whoever is offered other times gets a message, with times that are held for up to 24 hours.",
+  outsideAll: "For all",
+  outsideActions: { KEEP: "Keep", OFFER_MOVE: "Offer other times", CANCEL: "Cancel" },
 
   types: "Types of appointment",
   rooms: "Rooms and devices",

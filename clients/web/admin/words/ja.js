@@ -152,7 +152,10 @@ export const JA = {
   validFrom: "適用開始日",
   hoursHint: "1行に1枠：Mon 09:00-12:00 30 は30分ごと。続けて数字を書くと、同時に受け付ける人数です",
   hoursWrong: (line) => `「${line}」を読み取れません。Mon 09:00-12:00 30 の形で入力してください`,
-  uncovered: (number) => `保存しました。新しい診療時間の外にある予約が${number}件あります。受付で移動またはキャンセルしてください。`,
+  outside: (number) => `新しい診療時間の外にある予約 ${number}件`,
+  outsideText: "まだ保存していません。1件ずつ選んでください。キャンセルした方には通知されます。別の日時を案内した方には、最長24時間確保した候補をお送りします。",
+  outsideAll: "すべてに適用",
+  outsideActions: { KEEP: "そのまま", OFFER_MOVE: "別の日時を案内", CANCEL: "キャンセル" },
 
   types: "診療の種類",
   rooms: "部屋・機器",

@@ -7,9 +7,12 @@ import typer
 
 from yoyaku.cli import words
 from yoyaku.cli.appointments.browsing import DoctorArgument
+from yoyaku.cli.appointments.time_off import action_of
 from yoyaku.cli.failures import usage
-from yoyaku.cli.output.hours_table import hours_table
+from yoyaku.cli.output.hours_table import hours_table, uncovered_table
+from yoyaku.cli.output.layout import out
 from yoyaku.cli.session import Json, app, present, session
+from yoyaku.v1.time_off_pb2 import TimeOffAction
 
 hours = typer.Typer(help="Working hours of doctors.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(hours, name="hours")
@@ -37,17 +40,41 @@ def set_hours(
     ] = None,
     off: Annotated[bool, typer.Option("--off", help="Instead of sessions: the doctor does not work.")] = False,
     etag: Annotated[str, typer.Option(metavar="ETAG", help="Only if the hours still have this etag.")] = "",
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Change nothing, and show which appointments would be left outside.")
+    ] = False,
+    cancel: Annotated[
+        bool, typer.Option("--cancel", help="Cancel the appointments that are left outside, and tell patients.")
+    ] = False,
+    offer: Annotated[
+        bool, typer.Option("--offer", help="Offer their patients other times, which are held for them.")
+    ] = False,
+    keep: Annotated[
+        list[str] | None, typer.Option(metavar="APPOINTMENT", help="Not this one; may be repeated.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Set a doctor's weekly hours from a day on (staff, admins).
 
-    Bookings that are made stay, whether or not the new hours cover them.
+    Appointments that the new hours leave outside are shown; they stay, unless --cancel or --offer is given.
     """
     if bool(sessions) == off:
         raise usage("give each SESSION of a week, or --off if the doctor does not work from then on")
     week = [session for each in sessions or () for session in words.sessions(each)]
     with session(context) as client:
-        answer = client.set_working_hours(words.doctor_id(client, doctor), valid_from=first, sessions=week, etag=etag)
+        answer = client.set_working_hours(
+            words.doctor_id(client, doctor),
+            valid_from=first,
+            sessions=week,
+            etag=etag,
+            validate_only=preview,
+            action=action_of(cancel=cancel, offer=offer),
+            exceptions=dict.fromkeys(keep or (), TimeOffAction.TIME_OFF_ACTION_KEEP),
+        )
+    if answer.uncovered_count and not as_json:
+        number, shown = answer.uncovered_count, len(answer.uncovered)
+        typer.echo(f"{number} appointments are outside of these hours" + (f", the first {shown}:" if shown < number else ":"))
+        out(uncovered_table(answer.uncovered, answer.schedule.time_zone))
     present(answer, hours_table(answer.schedule), as_json=as_json)
 
 

@@ -1,9 +1,14 @@
-"""The table of working hours."""
+"""The tables of working hours, and of the appointments that they leave outside."""
+
+from collections.abc import Iterable
 
 from rich.table import Table
 
+from yoyaku.cli.output.escaping import plain
 from yoyaku.cli.output.tables import table
-from yoyaku.v1.schedule_pb2 import ExtraSession, Schedule, Session, Weekday
+from yoyaku.v1.schedule_pb2 import ExtraSession, Schedule, Session, UncoveredAppointment, Weekday
+from yoyaku.v1.time_off_pb2 import TimeOffOutcome
+from yoyaku.wire import local_time
 
 
 def hours_table(schedule: Schedule) -> Table:
@@ -17,6 +22,17 @@ def hours_table(schedule: Schedule) -> Table:
             made.add_row(version.valid_from, weekday, *_cells(each))
     for extra in schedule.extra_sessions:
         made.add_row(extra.date, "that day only", *_cells(extra))
+    return made
+
+
+def uncovered_table(appointments: Iterable[UncoveredAppointment], time_zone: str) -> Table:
+    """Appointments that working hours leave outside."""
+    made = table("", "Start", "Patient", "Outcome", "Offer", "Id")
+    for each in appointments:
+        outcome = TimeOffOutcome.Name(each.outcome).removeprefix("TIME_OFF_OUTCOME_").lower() if each.outcome else ""
+        offered = "waiting" if each.offer_state else ""
+        start = f"{local_time(each.start_time, time_zone):%Y-%m-%d %H:%M}"
+        made.add_row(start, plain(each.patient.name), outcome, offered, each.appointment_id)
     return made
 
 

@@ -7,20 +7,19 @@ from typing import TypeVar
 
 from db.postgres.booking import days, hours
 from db.postgres.booking.days import OfferRow
-from db.postgres.booking.hours import BookedRow, ExtraSessionRow, SessionRow
+from db.postgres.booking.hours import BookedRow, ExtraSessionRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from server.domain.booking.doctor import Doctor
-from server.domain.booking.hours import HoursVersion, Session, first_overlap
+from server.domain.booking.hours import HoursVersion
 from server.domain.booking.policies import today
 from server.domain.booking.slots import Period
-from server.domain.errors import DomainError, Reason, invalid, not_found
-from server.domain.etags import check_etag, etag_of
-from server.domain.identity import Action, Caller, Owner, require
+from server.domain.errors import Reason, not_found
+from server.domain.etags import etag_of
+from server.domain.identity import Action, Caller, require
 from server.domain.ids import Clock
-from server.usecases.idempotency import Claim, Write
 from server.usecases.schedules.doctor_mapping import doctor_of, hours_of
-from server.usecases.unit_of_work import Announce, Changes, perform, read
+from server.usecases.unit_of_work import Changes, read
 
 M = TypeVar("M")
 

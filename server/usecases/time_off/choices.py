@@ -96,6 +96,6 @@ async def offer_moves(
     time_off_id: str | None = None,
     back_at: datetime | None = None,
 ) -> None:
-    """Offer moves, for which a worker will hold alternatives; `back_at` is when the doctor is back, if that is known."""
+    """Offer moves, for which a worker will hold alternatives; `back_at` is when the doctor is back, if known."""
     if offered:
         await move_offers.add(pg, [(new_id(), each.id) for each in offered], time_off_id, back_at, now)

@@ -1,5 +1,7 @@
-"""Setting working hours, so that every day they touch gets a new revision, in one transaction with what happens to the
-appointments that they leave outside."""
+"""Setting working hours, in one transaction with what becomes of the appointments that they leave outside.
+
+Every day that they touch gets a new revision.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

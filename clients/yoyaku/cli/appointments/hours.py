@@ -73,7 +73,9 @@ def set_hours(
         )
     if answer.uncovered_count and not as_json:
         number, shown = answer.uncovered_count, len(answer.uncovered)
-        typer.echo(f"{number} appointments are outside of these hours" + (f", the first {shown}:" if shown < number else ":"))
+        typer.echo(
+            f"{number} appointments are outside of these hours" + (f", the first {shown}:" if shown < number else ":")
+        )
         out(uncovered_table(answer.uncovered, answer.schedule.time_zone))
     present(answer, hours_table(answer.schedule), as_json=as_json)
 

@@ -13,7 +13,7 @@ from tests.fixtures.notices import reachable as reachable  # noqa: PLC0414  # a 
 from tests.fixtures.waiting import until
 from tests.rpc.test_answers_by_link import shown, token_of
 from tests.rpc.test_holds import confirm, hold
-from tests.rpc.test_time_off import at, get, make, status_of
+from tests.rpc.test_time_off import at, delete, get, make, status_of
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1.appointment_pb2 import Appointment
 from yoyaku.v1.schedule_pb2 import ALTERNATIVE_REASON_SAME_DOCTOR, ALTERNATIVE_REASON_SAME_SPECIALTY
@@ -174,6 +174,16 @@ async def test_what_is_held_is_in_nobodys_way_but_others(reachable: Scene) -> No
     [told] = (await get(reachable, time_off)).appointments
     assert (told.outcome, told.offer_state) == (TimeOffOutcome.TIME_OFF_OUTCOME_MOVED, state("WITHDRAWN"))
     assert await held(reachable) == 1
+
+
+async def test_time_off_that_is_deleted_offers_nothing_any_more(reachable: Scene) -> None:
+    booked = (await reachable.book_slot("10:00")).appointment
+    time_off = await offered(reachable)
+    token, [chosen, _] = token_of(reachable, booked), await times_of(reachable, booked)
+    await delete(reachable, time_off)
+    assert (await refusal(answer(reachable, token, chosen))).reason == "OFFER_ENDED"
+    await settled(reachable, time_off)
+    assert await held(reachable) == 0
 
 
 async def test_the_room_of_an_accepted_time_is_the_one_that_was_held(reachable: Scene) -> None:

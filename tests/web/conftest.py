@@ -59,6 +59,10 @@ class Room:
         """What the server answers to staff, who must be permitted."""
         return await self._ask("POST", path, body)
 
+    async def get(self, path: str) -> dict[str, Any]:
+        """The same without a body."""
+        return await self._ask("GET", path, {})
+
     async def put(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         """The same with another method."""
         return await self._ask("PUT", path, body)
@@ -66,7 +70,7 @@ class Room:
     async def _ask(self, method: str, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         async with httpx.AsyncClient(base_url=self.edge.url) as http:
             answer = await http.request(
-                method, path, json=dict(body), headers={"authorization": f"Bearer {self.token}"}
+                method, path, json=dict(body) or None, headers={"authorization": f"Bearer {self.token}"}
             )
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()

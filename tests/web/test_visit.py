@@ -1,5 +1,6 @@
 """The page of one appointment, which the link of a message opens without a sign-in."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.edge.clinic import Stack
 from tests.edge.envoys import Edge
 from tests.edge.rest import Rest
 from tests.fixtures.browser import opened
+from tests.fixtures.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 EMAIL = "ken@example.org"
@@ -82,6 +84,32 @@ async def test_an_appointment_moves_to_a_time_of_another_day(browser: Browser, s
         await shows(page, "Your appointment has moved to", "14:30")
     seen = as_staff_see_it(stack, edge, appointment)
     assert (seen["date"], seen["time_slot"]) == (day, "14:30")
+
+
+async def test_a_patient_takes_a_time_that_is_held_while_the_doctor_is_away(
+    browser: Browser, stack: Stack, edge: Edge
+) -> None:
+    appointment, address = booked(stack, edge, "13:30")
+    off = {each: appointment[each] for each in ("start_time", "end_time")}
+    with httpx.Client(base_url=edge.url) as http:
+        path = f"/api/schedules/{stack.clinic.doctor}/time-off"
+        body = off | {"action": "TIME_OFF_ACTION_OFFER_MOVE"}
+        made = Rest(http, stack)("staff", "POST", path, json=body).json()["time_off"]
+
+        def is_open() -> bool:
+            found = Rest(http, stack)("staff", "GET", f"/api/time-off/{made['id']}").json()
+            return bool(found["appointments"][0]["offer_state"] == "MOVE_OFFER_STATE_OPEN")
+
+        await asyncio.to_thread(eventually, is_open)
+        async with opened(browser, address, **PHONE) as page:
+            await shows(page, "asks you to choose another one")
+            times = page.get_by_role("group", name="Free times").get_by_role("button")
+            await expect(times).to_have_count(2)
+            await times.first.click()
+            await page.get_by_role("button", name="Yes, move it").click()
+            await shows(page, "Your appointment has moved to")
+        assert as_staff_see_it(stack, edge, appointment)["start_time"] != appointment["start_time"]
+        Rest(http, stack)("staff", "POST", f"/api/time-off/{made['id']}:delete", json={})
 
 
 async def test_a_link_that_no_longer_works_says_what_to_do_in_japanese_too(

@@ -72,16 +72,20 @@ SELECT {_COLUMNS} FROM move_offers o
 WHERE o.appointment_id = %(appointment_id)s AND o.{LIVE} AND o.status = 'open' AND o.expires_at > %(now)s
 """
 _OPEN = """
-UPDATE move_offers SET status = 'open', expires_at = %(expires_at)s, updated_at = %(now)s
-WHERE id = %(offer_id)s AND status = 'waiting' RETURNING true
-"""
-_TOUCH = """
-UPDATE appointments SET version = version + 1, updated_at = %(now)s
-WHERE id = %(appointment_id)s AND status = 'scheduled' AND start_at = %(start_at)s RETURNING true
+WITH opened AS (
+    UPDATE move_offers SET status = 'open', expires_at = %(expires_at)s, updated_at = %(now)s
+    WHERE id = %(offer_id)s AND status = 'waiting' RETURNING appointment_id, start_at)
+UPDATE appointments a SET version = version + 1, updated_at = %(now)s FROM opened
+WHERE a.id = opened.appointment_id AND a.status = 'scheduled' AND a.start_at = opened.start_at RETURNING true
 """
 _END = """
 UPDATE move_offers SET status = %(status)s, updated_at = %(now)s
 WHERE id = %(offer_id)s AND (status = 'waiting' OR (status = 'open' AND expires_at > %(now)s)) RETURNING true
+"""
+_END_OF_TIME_OFF = f"""
+UPDATE move_offers o SET status = 'withdrawn', updated_at = %(now)s FROM time_off_appointments m
+WHERE m.time_off_id = %(time_off_id)s AND o.appointment_id = m.appointment_id AND o.time_off_id = m.time_off_id
+    AND o.{LIVE}
 """
 _LAPSE = f"UPDATE move_offers SET status = 'lapsed', updated_at = %(now)s WHERE {LIVE} AND expires_at <= %(now)s"
 _WITHDRAW = f"""
@@ -151,19 +155,21 @@ async def open_of(pg: Connection, appointment_id: str, now: datetime) -> MoveOff
     return await cursor.fetchone()
 
 
-async def make_open(pg: Connection, offer: MoveOfferRow, expires_at: datetime, now: datetime) -> bool:
-    """Let the patient answer from now on; False if the offer or its appointment is not as it was."""
-    values = {"offer_id": offer.id, "appointment_id": offer.appointment_id, "start_at": offer.start_at}
-    for statement in (_OPEN, _TOUCH):
-        if await (await pg.execute(statement, {**values, "expires_at": expires_at, "now": now})).fetchone() is None:
-            return False
-    return True
+async def make_open(pg: Connection, offer_id: str, expires_at: datetime, now: datetime) -> bool:
+    """Let the patient answer from now on; False if the appointment is not as it was: then `end_others` ends the offer."""
+    values = {"offer_id": offer_id, "expires_at": expires_at, "now": now}
+    return await (await pg.execute(_OPEN, values)).fetchone() is not None
 
 
 async def end(pg: Connection, offer_id: str, status: str, now: datetime) -> bool:
     """End an offer that has not lapsed; False if it has, or was ended before."""
     values = {"offer_id": offer_id, "status": status, "now": now}
     return await (await pg.execute(_END, values)).fetchone() is not None
+
+
+async def end_of_time_off(pg: Connection, time_off_id: str, now: datetime) -> None:
+    """End the offers of a time off that are not answered."""
+    await pg.execute(_END_OF_TIME_OFF, {"time_off_id": time_off_id, "now": now})
 
 
 async def end_others(pg: Connection, now: datetime) -> None:

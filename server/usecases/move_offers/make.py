@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import zip_longest
 
-from db.errors import Conflict
 from db.postgres.booking import days, move_offers
 from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.feed import AppointmentChange
@@ -113,11 +112,10 @@ class OfferMaker:
         now = self._clock()
 
         async def work(pg: Connection) -> None:
-            if not await move_offers.make_open(pg, offer, until, now):
-                raise Conflict("the appointment has changed: its offer ends by itself")
-            await history.record_changes(pg, [AppointmentChange(offer.appointment_id, "move_offered", ACTOR)], now)
+            if await move_offers.make_open(pg, offer.id, until, now):
+                await history.record_changes(pg, [AppointmentChange(offer.appointment_id, "move_offered", ACTOR)], now)
 
-        with suppress(DomainError), database_failures_as_domain_errors():
+        with database_failures_as_domain_errors():
             await transact(self._engine, work)
 
     async def _end(self, offer: MoveOfferRow, status: MoveOfferStatus) -> None:

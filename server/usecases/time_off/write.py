@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from db.errors import Conflict
-from db.postgres.booking import days, time_off
+from db.postgres.booking import days, move_offers, time_off
 from db.postgres.booking.days import DayRow
 from db.postgres.booking.time_off import MetRow, TimeOffRow
 from db.postgres.cluster.engines import Connection, Engine
@@ -77,6 +77,7 @@ class TimeOffWriter:
             raised = await (await days.raise_revisions(pg, [(doctor.id, day) for day in dates], now)).fetchall()
             await time_off.lock_doctor(pg, doctor.id, now)
             await time_off.delete(pg, row, now)
+            await move_offers.end_of_time_off(pg, row.id, now)
             return TimeOffDone(await time_off.get(pg, time_off_id) or row, (), Changes(raised))
 
         return await perform(self._engine, write, work, now, lambda done: self._announce(done.changes))

@@ -156,7 +156,7 @@ async def open_of(pg: Connection, appointment_id: str, now: datetime) -> MoveOff
 
 
 async def make_open(pg: Connection, offer_id: str, expires_at: datetime, now: datetime) -> bool:
-    """Let the patient answer from now on; False if the appointment is not as it was: then `end_others` ends the offer."""
+    """Let the patient answer from now on; False if the appointment has changed: then `end_others` ends the offer."""
     values = {"offer_id": offer_id, "expires_at": expires_at, "now": now}
     return await (await pg.execute(_OPEN, values)).fetchone() is not None
 

@@ -12,6 +12,7 @@ from yoyaku.cli.failures import usage
 from yoyaku.cli.output.hours_table import hours_table, uncovered_table
 from yoyaku.cli.output.layout import out
 from yoyaku.cli.session import Json, app, present, session
+from yoyaku.v1.schedule_service_pb2 import SetWorkingHoursResponse
 from yoyaku.v1.time_off_pb2 import TimeOffAction
 
 hours = typer.Typer(help="Working hours of doctors.", no_args_is_help=True, rich_markup_mode=None)
@@ -71,13 +72,18 @@ def set_hours(
             action=action_of(cancel=cancel, offer=offer),
             exceptions=dict.fromkeys(keep or (), TimeOffAction.TIME_OFF_ACTION_KEEP),
         )
-    if answer.uncovered_count and not as_json:
-        number, shown = answer.uncovered_count, len(answer.uncovered)
+    if not as_json:
+        _show_outside(answer)
+    present(answer, hours_table(answer.schedule), as_json=as_json)
+
+
+def _show_outside(answer: SetWorkingHoursResponse) -> None:
+    number, named = answer.uncovered_count, len(answer.uncovered)
+    if number:
         typer.echo(
-            f"{number} appointments are outside of these hours" + (f", the first {shown}:" if shown < number else ":")
+            f"{number} appointments are outside of these hours" + (f", first {named}:" if named < number else ":")
         )
         out(uncovered_table(answer.uncovered, answer.schedule.time_zone))
-    present(answer, hours_table(answer.schedule), as_json=as_json)
 
 
 SessionDay = Annotated[date, typer.Argument(metavar="DATE", parser=words.day, help="YYYY-MM-DD.")]

@@ -79,7 +79,9 @@ def test_a_body_is_without_the_fields_of_its_path(document: Json) -> None:
         ("If-Match", "header"),
     ]
     body = schema(document, "SetWorkingHoursRequest")
-    assert set(body["properties"]) == {"valid_from", "sessions", "etag", "request_id"}
+    assert set(body["properties"]) == {
+        "valid_from", "sessions", "etag", "request_id", "validate_only", "action", "exceptions",
+    }  # fmt: skip
     assert body["required"] == ["valid_from"]
     assert body["properties"]["sessions"]["maxItems"] == 50
     session = schema(document, "SessionInput")

@@ -18,6 +18,7 @@ NO_TOKEN = {
     "GetSigningKeys", "Login", "RefreshToken", "Logout", "SetPassword", "RequestPasswordReset", "PairDisplay",
     "ExchangeDeviceToken", "ConfirmContactByLink", "GetAppointmentByLink", "ConfirmAppointmentByLink",
     "CancelAppointmentByLink", "CheckInByLink", "ListSlotsByLink", "RescheduleByLink", "AnswerMoveByLink",
+    "RequestRegistration", "ConfirmRegistration",
 }  # fmt: skip
 OPTIONAL_TOKEN = {
     "ListClinics", "GetClinic", "ListPolicies", "ListDoctors", "GetDoctor", "ListAppointmentTypes",

@@ -35,6 +35,7 @@ from server.usecases.queue.rules import RuleBook
 from server.usecases.records.break_glass import BreakGlass
 from server.usecases.records.read import RecordReader
 from server.usecases.records.write import RecordWriter
+from server.usecases.registrations import Registrations
 from server.usecases.reports.read import Reports
 from server.usecases.schedules.appointment_types import AppointmentTypes
 from server.usecases.schedules.availability import Availability
@@ -75,6 +76,7 @@ def servicers(parts: Parts) -> Servicers:
             AccountList(parts.engine),
             parts.forgotten,
             parts.second_factors,
+            Registrations(parts.engine, parts.token_store, parts.clock, parts.new_id, parts.passwords, parts.sessions),
             Devices(parts.engine, parts.token_store, parts.signer, parts.clock, parts.new_id, parts.tokens),
             parts.seal,
         ),

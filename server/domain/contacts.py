@@ -8,7 +8,7 @@ CodeMaker = Callable[[], str]
 
 CODE_LASTS = timedelta(hours=24)
 TRIES = 5
-"""How many times an account may enter a code for one change."""
+"""How many times an account may enter a code for one change, and anybody one for a registration."""
 TRIES_OF_OTHERS = 20
 """How many times all accounts together may do so that are not the patient's own."""
 CODES_TO_ADDRESS = 5
@@ -17,6 +17,8 @@ CODES_OF_PATIENT = 10
 """How many codes are sent for one patient within PERIOD."""
 CODES_BY_STRANGERS = 5
 """After how many of these only the patient and staff of the patient's clinics may cause more, so that some are left."""
+REGISTRATION_LASTS = timedelta(hours=1)
+"""How long the code of a registration confirms."""
 PERIOD = timedelta(hours=24)
 KNOWN_AFTER = timedelta(hours=24)
 """How long after the start of an appointment that a clinic booked itself the patient is one of the clinic's."""

@@ -23,6 +23,10 @@ class NoticeKind(StrEnum):
     """To the address or number that a patient had until now."""
     DETAILS_CHANGED = "details_changed"
     """Somebody at a clinic that the patient does not belong to changed the patient's data."""
+    REGISTRATION_CODE = "registration_code"
+    """To somebody who registers: the code that confirms the email."""
+    REGISTRATION_KNOWN = "registration_known"
+    """To the owner of an account with whose email somebody tried to register."""
     INVITATION = "invitation"
     """To the owner of a new account: the link that sets its password."""
     PASSWORD_RESET = "password_reset"
@@ -34,7 +38,14 @@ class NoticeKind(StrEnum):
 
 
 ADDRESSED = frozenset(
-    {NoticeKind.WITHDRAWAL, NoticeKind.CONTACT_CODE, NoticeKind.CONTACT_CHANGED, NoticeKind.DETAILS_CHANGED}
+    {
+        NoticeKind.WITHDRAWAL,
+        NoticeKind.CONTACT_CODE,
+        NoticeKind.CONTACT_CHANGED,
+        NoticeKind.DETAILS_CHANGED,
+        NoticeKind.REGISTRATION_CODE,
+        NoticeKind.REGISTRATION_KNOWN,
+    }
 )
 """Notices for one particular address or number, even if the patient has another one when they are sent."""
 ANSWERED = frozenset({NoticeKind.CONFIRMATION, NoticeKind.CHANGE, NoticeKind.REMINDER, NoticeKind.MOVE_OFFER})

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from db.postgres.cluster.engines import Connection
 from db.postgres.directory import contact_changes
-from db.postgres.identity import passwords
+from db.postgres.identity import passwords, registrations
 from db.postgres.notifications.content import ContentRow
 from server.domain.contacts import CodeMaker
 from server.domain.notices import ANSWERED, OF_PASSWORDS, Channel, NoticeKind
@@ -59,6 +59,10 @@ class Links:
             hashed = code_hash(content.patient_id, code)
             await contact_changes.set_code(pg, notification_id, hashed, digest(token) if token else None)
             return Enclosed(code, self._link(kind, token) if token else "")
+        if kind is NoticeKind.REGISTRATION_CODE:
+            code = self._new_code()
+            await registrations.set_code(pg, notification_id, code_hash(notification_id, code))
+            return Enclosed(code)
         return Enclosed()
 
     def _link(self, kind: NoticeKind, token: str) -> str:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from server.domain.notices import NoticeKind
 from server.notifications.links import Enclosed
+from server.notifications.person_texts import TO_PERSON
 
 _WEEKDAYS = {"en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), "ja": tuple("月火水木金土日")}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -24,6 +25,8 @@ _SUBJECTS = {
         NoticeKind.CONTACT_CHANGED: "Your contact details are changing",
         NoticeKind.DETAILS_CHANGED: "Your details were changed",
         NoticeKind.INVITATION: "You have been invited: choose a password",
+        NoticeKind.REGISTRATION_CODE: "Your code is {code}",
+        NoticeKind.REGISTRATION_KNOWN: "You have an account already",
         NoticeKind.PASSWORD_RESET: "Choose a new password",
         NoticeKind.TURN: "Your turn comes soon",
         NoticeKind.MOVE_OFFER: "Please choose another time for your appointment: {when}",
@@ -39,6 +42,8 @@ _SUBJECTS = {
         NoticeKind.CONTACT_CHANGED: "ご連絡先の変更について",
         NoticeKind.DETAILS_CHANGED: "登録内容の変更について",
         NoticeKind.INVITATION: "アカウントのご案内:パスワードの設定",
+        NoticeKind.REGISTRATION_CODE: "確認コード:{code}",
+        NoticeKind.REGISTRATION_KNOWN: "すでにアカウントをお持ちです",
         NoticeKind.PASSWORD_RESET: "新しいパスワードの設定",
         NoticeKind.TURN: "まもなく順番です",
         NoticeKind.MOVE_OFFER: "ご予約日時の変更のお願い:{when}",
@@ -91,59 +96,6 @@ _CALL_THE_CLINIC = {
     "en": "To choose one of them, use your account or call the clinic.",
     "ja": "アカウントから、またはお電話でお選びください。",
 }
-_TO_PERSON = {
-    "en": {
-        NoticeKind.SECURITY_WARNING: (
-            "A sign-in of your account was used twice, which may mean that somebody copied it. We have ended it.\n"
-            "Sign in again and choose a new password. If this happens again, call the clinic.\n"
-        ),
-        NoticeKind.CONTACT_CODE: (
-            "{code} is the code that confirms this address or number for your clinic. Enter it in your account, or tell"
-            " it to the clinic, within 24 hours.\nIf you did not ask for this, ignore this message.\n"
-        ),
-        NoticeKind.CONTACT_CHANGED: (
-            "The address or number at which your clinic reaches you is being changed.\n"
-            "If you did not ask for this, call the clinic.\n"
-        ),
-        NoticeKind.DETAILS_CHANGED: (
-            "A clinic that has not seen you yet has changed the details that we keep of you. Your access log says"
-            " why.\nIf this is wrong, call your clinic.\n"
-        ),
-        NoticeKind.INVITATION: (
-            "An account was made for you. Choose its password here, within 7 days:\n\n{link}\n\n"
-            "The link works once: do not pass it on. If you did not expect this message, ignore it.\n"
-        ),
-        NoticeKind.PASSWORD_RESET: (
-            "Choose a new password for your account here, within 24 hours:\n\n{link}\n\n"
-            "The link works once: do not pass it on. If you did not ask for this, ignore this message.\n"
-        ),
-    },
-    "ja": {
-        NoticeKind.SECURITY_WARNING: (
-            "サインイン情報が二重に使われたため、第三者による不正利用のおそれがあり、接続を終了しました。\n"
-            "もう一度サインインし、パスワードを変更してください。再び起きた場合はお電話ください。\n"
-        ),
-        NoticeKind.CONTACT_CODE: (
-            "医療機関からのお知らせ先を確認するコードは{code}です。24時間以内にアカウントで入力するか、"
-            "医療機関にお伝えください。\nお心当たりのない場合は、このメッセージを無視してください。\n"
-        ),
-        NoticeKind.CONTACT_CHANGED: (
-            "医療機関からのお知らせ先の変更手続きが行われています。\nお心当たりのない場合は、お電話ください。\n"
-        ),
-        NoticeKind.DETAILS_CHANGED: (
-            "受診歴のない医療機関が、あなたの登録内容を変更しました。理由は閲覧履歴でご確認いただけます。\n"
-            "お心当たりのない場合は、かかりつけの医療機関にお電話ください。\n"
-        ),
-        NoticeKind.INVITATION: (
-            "アカウントをご用意しました。7日以内に、こちらからパスワードを設定してください。\n\n{link}\n\n"
-            "このリンクは一度だけ使えます。ほかの人に渡さないでください。お心当たりのない場合は、このメッセージを無視してください。\n"
-        ),
-        NoticeKind.PASSWORD_RESET: (
-            "24時間以内に、こちらから新しいパスワードを設定してください。\n\n{link}\n\n"
-            "このリンクは一度だけ使えます。ほかの人に渡さないでください。お心当たりのない場合は、このメッセージを無視してください。\n"
-        ),
-    },
-}
 _CONFIRM_LINK = {
     "en": "\nOr confirm the address on this page:\n\n{link}\n",
     "ja": "\nこちらのページでも確認できます。\n\n{link}\n",
@@ -184,7 +136,7 @@ class Text:
 def to_person(kind: NoticeKind, language: str, enclosed: Enclosed) -> Text:
     """The text of a notice that is not about an appointment: a warning, a code, or a link."""
     subject = _SUBJECTS[language][kind].format(code=enclosed.code)
-    body = _TO_PERSON[language][kind].format(code=enclosed.code, link=enclosed.link)
+    body = TO_PERSON[language][kind].format(code=enclosed.code, link=enclosed.link)
     if kind is NoticeKind.CONTACT_CODE and enclosed.link:
         return Text(subject, body + _CONFIRM_LINK[language].format(link=enclosed.link), "")
     return Text(subject, body, subject if kind is NoticeKind.SECURITY_WARNING else body.replace("\n", " ").strip())

@@ -15,11 +15,12 @@ const VIEWS = {
   cancel: async () => (await import("./appointments/appointment.js")).cancelView,
   records: async () => (await import("./me/records.js")).recordsView,
   profile: async () => (await import("./me/profile.js")).profileView,
+  register: async () => (await import("./sign_in/register.js")).registerView,
   change: async () => (await import("./me/profile_change.js")).changeView,
 };
 
 /** Those that say nothing about a person, so nobody needs to sign in for them. */
-const FOR_VISITORS = new Set(["", "visit", "times"]);
+const FOR_VISITORS = new Set(["", "visit", "times", "register"]);
 
 /** Whether a view is for everybody. @param {string} name */
 export function forVisitors(name) {

@@ -35,6 +35,13 @@ export class Session {
     this.#keep(answer, answer.account);
   }
 
+  /** End a registration with the code from the mail, and sign in (Failure). @param {string} id @param {string} code */
+  async register(id, code) {
+    const body = { registration_id: id, code };
+    const answer = await call("/api/auth/registrations:confirm", { body, clock: this.clock, timeoutMs: 20_000 });
+    this.#keep(answer, answer.account);
+  }
+
   /** Change the password, which ends all other sessions (Failure). @param {string} current @param {string} next */
   changePassword(current, next) {
     return this.beginAnew("/api/auth/password:change", { current_password: current, new_password: next });

@@ -4,7 +4,7 @@ from yoyaku.calls import ServiceCalls
 from yoyaku.methods import ClientMethod
 from yoyaku.v1 import auth_service_pb2 as pb
 from yoyaku.v1.auth_service_pb2_grpc import AuthServiceStub
-from yoyaku.wire import write_id
+from yoyaku.wire import Day, day_text, write_id
 
 
 class SessionCalls(ServiceCalls):
@@ -21,6 +21,25 @@ class SessionCalls(ServiceCalls):
         await self._prepare()
         request = pb.LoginRequest(email=email, password=password, second_factor_code=second_factor_code)
         answer = await self._call_openly(self._stub(AuthServiceStub).Login, request)
+        await self._keep(answer)
+        return answer
+
+    @ClientMethod
+    async def request_registration(
+        self, email: str, password: str, *, name: str, birth_date: Day, language: str = ""
+    ) -> pb.RequestRegistrationResponse:
+        """Begin to register as a patient: a code goes to the email, whether or not it has an account."""
+        request = pb.RequestRegistrationRequest(
+            email=email, password=password, name=name, birth_date=day_text(birth_date), language=language
+        )
+        return await self._call_openly(self._stub(AuthServiceStub).RequestRegistration, request)
+
+    @ClientMethod
+    async def confirm_registration(self, registration_id: str, code: str) -> pb.ConfirmRegistrationResponse:
+        """End a registration with the code from the mail, and sign in (InvalidRequest for a wrong code)."""
+        await self._prepare()
+        request = pb.ConfirmRegistrationRequest(registration_id=registration_id, code=code)
+        answer = await self._call_openly(self._stub(AuthServiceStub).ConfirmRegistration, request)
         await self._keep(answer)
         return answer
 
@@ -76,7 +95,8 @@ class SessionCalls(ServiceCalls):
         answer: pb.LoginResponse
         | pb.ChangePasswordResponse
         | pb.ConfirmSecondFactorResponse
-        | pb.RemoveSecondFactorResponse,
+        | pb.RemoveSecondFactorResponse
+        | pb.ConfirmRegistrationResponse,
     ) -> None:
         if store := self._token.store:
             await store.save(answer)

@@ -30,6 +30,7 @@ UPDATE accounts SET password_hash = %(new)s WHERE id = %(account_id)s AND passwo
 _REMOVE = """
 UPDATE accounts SET password_hash = NULL, one_time_hash = NULL, one_time_until = NULL WHERE id = %(account_id)s
 """
+_SET_FIRST = "UPDATE accounts SET password_hash = %(new)s WHERE id = %(account_id)s AND password_hash IS NULL"
 _PUT_TOKEN = """
 UPDATE accounts SET one_time_hash = %(secret_hash)s, one_time_until = %(until)s WHERE id = %(account_id)s
 """
@@ -88,6 +89,11 @@ async def replace_hash(pg: Connection, account_id: str, *, old: str, new: str) -
 async def remove(pg: Connection, account_id: str) -> None:
     """Remove an account's password, and the token that would set one."""
     await pg.execute(_REMOVE, {"account_id": account_id})
+
+
+async def set_first(pg: Connection, account_id: str, new: str) -> None:
+    """Set the password of a new account."""
+    await pg.execute(_SET_FIRST, {"account_id": account_id, "new": new})
 
 
 async def put_token(pg: Connection, account_id: str, secret_hash: bytes, until: datetime) -> None:

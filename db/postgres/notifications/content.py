@@ -45,8 +45,8 @@ class ContentRow(NamedTuple):
     account_id: str | None
     """Of what is about an account."""
     still_wanted: bool
-    """Whether what it is for is still to come: the contact change waits, the ticket or the answer to an offer does, or
-    the account is enabled and, if it is an invitation, without a password."""
+    """Whether what it is for is still to come: the contact change or the registration waits, the ticket or the answer
+    to an offer does, or the account is enabled and, if it is an invitation, without a password."""
     offered: Sequence[float] | None
     """The starts, as seconds, of what is held for the patient, if it offers a move."""
     offered_until: datetime | None
@@ -94,7 +94,7 @@ _HOLDER = """
 """
 _CONTENT = f"""
 SELECT n.kind, n.version, n.channel, n.recipient, n.status, n.attempts, n.expires_at,
-    coalesce(k.email, q.email, ''), coalesce(q.phone, ''), coalesce(q.language, o.languages[1], 'en'),
+    coalesce(k.email, q.email, ''), coalesce(q.phone, ''), coalesce(q.language, r.language, o.languages[1], 'en'),
     a.id, a.status, a.version, a.start_at, a.end_at, c.name, c.address, c.phone, c.time_zone,
     coalesce(h.recipient, ''), h.start_at,
     CASE WHEN a.series_id IS NOT NULL THEN (
@@ -111,7 +111,7 @@ SELECT n.kind, n.version, n.channel, n.recipient, n.status, n.attempts, n.expire
             WHEN 'cancellation' THEN s.status = 'cancelled' AND s.updated_at = a.updated_at
             WHEN 'withdrawal' THEN (n.series_entries -> s.id::text) IS NOT NULL END) END,
     n.patient_id, n.account_id,
-    x.id IS NOT NULL OR (n.kind = 'turn' AND EXISTS (
+    x.id IS NOT NULL OR r.id IS NOT NULL OR (n.kind = 'turn' AND EXISTS (
         SELECT FROM tickets t WHERE t.appointment_id = a.id AND t.status <> 'withdrawn' AND t.status = 'waiting')) OR
         (k.id IS NOT NULL AND k.disabled_at IS NULL AND (n.kind <> 'invitation' OR k.password_hash IS NULL)) OR
         f.id IS NOT NULL,
@@ -124,6 +124,7 @@ LEFT JOIN accounts k ON k.id = n.account_id
 LEFT JOIN appointments a ON a.id = n.appointment_id
 LEFT JOIN patients q ON q.id = coalesce(n.patient_id, a.patient_id, k.patient_id)
 LEFT JOIN contact_changes x ON x.id = n.id
+LEFT JOIN registrations r ON r.id = n.id
 LEFT JOIN clinics c ON c.id = a.clinic_id
 LEFT JOIN move_offers f ON n.kind = 'move_offer' AND f.appointment_id = a.id AND f.status IN ('waiting', 'open')
     AND f.status = 'open'

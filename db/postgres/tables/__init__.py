@@ -45,6 +45,7 @@ from db.postgres.tables.records import (
     records,
 )
 from db.postgres.tables.recovery import backup_steps
+from db.postgres.tables.registrations import registrations
 from db.postgres.tables.resources import appointment_resources, resources
 from db.postgres.tables.time_off import time_off, time_off_appointments
 
@@ -85,6 +86,7 @@ __all__ = [
     "record_versions",
     "records",
     "recovery_codes",
+    "registrations",
     "reserved_systems",
     "resources",
     "schedule_days",

@@ -134,7 +134,8 @@ security_events = Table(
             "kind IN ('account_invited', 'account_disabled', 'password_set', 'password_changed', 'password_reset',"
             " 'display_confirmed', 'display_revoked', 'service_account_created', 'refresh_token_reused',"
             " 'account_enabled', 'password_reset_requested', 'second_factor_confirmed', 'second_factor_removed',"
-            " 'second_factor_reset', 'recovery_code_used', 'recovery_codes_renewed', 'session_ended')",
+            " 'second_factor_reset', 'recovery_code_used', 'recovery_codes_renewed', 'session_ended',"
+            " 'account_registered')",
         ),
     ),
     # An account's id, or the name of a program that acts on nobody's behalf.

@@ -16,7 +16,7 @@ notifications = Table(
             "notifications_kind_known",
             "kind IN ('confirmation', 'change', 'cancellation', 'reminder', 'withdrawal', 'security_warning',"
             " 'contact_code', 'contact_changed', 'details_changed', 'invitation', 'password_reset', 'turn',"
-            " 'move_offer')",
+            " 'move_offer', 'registration_code', 'registration_known')",
         ),
     ),
     Column("appointment_id", UUID, ForeignKey("appointments.id", name="notifications_appointment_fkey")),
@@ -48,7 +48,12 @@ notifications = Table(
     Column("series_entries", JSONB()),
     PrimaryKeyConstraint("id", name="notifications_pkey"),
     UniqueConstraint("appointment_id", "kind", "version", name="notifications_once"),
-    check("notifications_one_subject", "num_nonnulls(appointment_id, account_id, patient_id) = 1"),
+    # Who registers is nobody yet.
+    check(
+        "notifications_one_subject",
+        "num_nonnulls(appointment_id, account_id, patient_id)"
+        " = CASE WHEN kind IN ('registration_code', 'registration_known') THEN 0 ELSE 1 END",
+    ),
 )
 _CONTACTS = text("patient_id IS NOT NULL")
 Index("notifications_by_patient", notifications.c.patient_id, notifications.c.created_at, postgresql_where=_CONTACTS)

@@ -6,11 +6,12 @@ from db.postgres.identity.account_list import ListedAccountRow
 from db.postgres.identity.accounts import AccountRow, SigningKeyRow
 from db.postgres.identity.credentials import DisplayRow
 from server import person_rules
+from server.domain.contacts import REGISTRATION_LASTS
 from server.domain.identity import Role
 from server.rpc.calls.addresses import client_address
 from server.rpc.calls.current_call import caller
 from server.rpc.calls.idempotent_write import idempotent_write
-from server.rpc.messages.convert import to_timestamp
+from server.rpc.messages.convert import to_date, to_timestamp
 from server.rpc.messages.validate import checked
 from server.rpc.servicers.account_sessions import EXPIRES_IN, Context, calling_device, granted
 from server.rpc.servicers.second_factors import SecondFactorServicer
@@ -21,6 +22,7 @@ from server.usecases.identity.password_offers import ForgottenPasswords, Offer
 from server.usecases.identity.second_factor.set_up import SecondFactors
 from server.usecases.identity.sessions import Sessions
 from server.usecases.identity.signing_keys import SigningKeys
+from server.usecases.registrations import NewPerson, Registrations
 from server.usecases.sealing import Seal
 from yoyaku.v1 import account_pb2, account_role_pb2, display_pb2, signing_key_pb2
 from yoyaku.v1 import auth_service_pb2 as pb
@@ -42,6 +44,7 @@ class AuthServicer(SecondFactorServicer):
         account_list: AccountList,
         forgotten: ForgottenPasswords,
         second_factors: SecondFactors,
+        registrations: Registrations,
         devices: Devices,
         seal: Seal,
     ) -> None:
@@ -51,6 +54,7 @@ class AuthServicer(SecondFactorServicer):
         self._account_list = account_list
         self._forgotten = forgotten
         self._second_factors = second_factors
+        self._registrations = registrations
         self._devices = devices
         self._seal = seal
 
@@ -96,6 +100,21 @@ class AuthServicer(SecondFactorServicer):
     ) -> pb.RequestPasswordResetResponse:
         await self._forgotten.request(request.email.lower(), client_address(context))
         return pb.RequestPasswordResetResponse()
+
+    async def RequestRegistration(
+        self, request: pb.RequestRegistrationRequest, context: Context
+    ) -> pb.RequestRegistrationResponse:
+        registration_id = await self._registrations.request(_new_person(request), client_address(context))
+        seconds = int(REGISTRATION_LASTS.total_seconds())
+        return pb.RequestRegistrationResponse(registration_id=registration_id, expires_in=seconds)
+
+    async def ConfirmRegistration(
+        self, request: pb.ConfirmRegistrationRequest, context: Context
+    ) -> pb.ConfirmRegistrationResponse:
+        grant = await self._registrations.confirm(
+            request.registration_id.lower(), request.code, calling_device(context)
+        )
+        return pb.ConfirmRegistrationResponse(**granted(grant), account=self._account(grant.account))
 
     async def ChangePassword(self, request: pb.ChangePasswordRequest, context: Context) -> pb.ChangePasswordResponse:
         grant = await self._accounts.change_password(
@@ -188,6 +207,16 @@ def _new_account(request: pb.InviteAccountRequest) -> NewAccount:
         clinic_ids=[each.lower() for each in request.clinic_ids],
         patient_id=request.patient_id.lower() or None,
         doctor_id=request.doctor_id.lower() or None,
+    )
+
+
+def _new_person(request: pb.RequestRegistrationRequest) -> NewPerson:
+    return NewPerson(
+        email=checked("email", person_rules.email, request.email, "").lower(),
+        password=request.password,
+        name=checked("name", person_rules.person, request.name, ""),
+        birth_date=to_date("birth_date", request.birth_date),
+        language=request.language or "en",
     )
 
 

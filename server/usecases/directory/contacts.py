@@ -113,9 +113,12 @@ async def confirmed(pg: Connection, row: FullPatientRow, code: str, by: CodeEntr
     return with_contact(row, change.kind, change.value, former="", pending="")
 
 
-def code_hash(patient_id: str, code: str) -> bytes:
-    """The stored hash of a code. Who reads it can try all codes, so codes are short-lived and allow few attempts."""
-    return digest(f"{patient_id} {code}")
+def code_hash(owner_id: str, code: str) -> bytes:
+    """The stored hash of a code of a patient or a registration.
+
+    Who reads it can try all codes, so codes are short-lived and allow few attempts.
+    """
+    return digest(f"{owner_id} {code}")
 
 
 async def _ask(pg: Connection, change: ContactChangeRow, channel: Channel, most: int, now: datetime) -> None:

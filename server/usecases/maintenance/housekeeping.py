@@ -10,7 +10,7 @@ from db.postgres.booking import feed
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.transaction import transact
 from db.postgres.directory import contact_changes
-from db.postgres.identity import accounts, ended_sessions
+from db.postgres.identity import accounts, ended_sessions, registrations
 from server.domain.ids import Clock
 from server.telemetry.logs import place_of
 from server.usecases.appointments.holds.ends import Holds
@@ -46,6 +46,7 @@ class Housekeeping:
                 await self.forget_keys()
                 await self.forget_contacts()
                 await self.forget_ended_sessions()
+                await self.forget_registrations()
                 while await self.expire_holds():
                     pass
             except Exception as error:
@@ -80,3 +81,8 @@ class Housekeeping:
         """Delete new addresses and numbers that were not confirmed in time."""
         now = self._clock()
         await transact(self._engine, lambda pg: contact_changes.forget(pg, now))
+
+    async def forget_registrations(self) -> None:
+        """Delete registrations that were not confirmed in time."""
+        now = self._clock()
+        await transact(self._engine, lambda pg: registrations.forget(pg, now))

@@ -64,6 +64,8 @@ export const EN = {
     PASSWORD_RESET: "New password",
     TURN: "Turn comes soon",
     MOVE_OFFER: "Offer of other times",
+    REGISTRATION_CODE: "Code of a registration",
+    REGISTRATION_KNOWN: "Registration with a known email",
   },
   /** @type {Record<string, string>} */
   outcomes: {

@@ -59,6 +59,8 @@ export const JA = {
     PASSWORD_RESET: "パスワードの再設定",
     TURN: "順番が近づいたお知らせ",
     MOVE_OFFER: "別の日時のご案内",
+    REGISTRATION_CODE: "登録の確認コード",
+    REGISTRATION_KNOWN: "登録済みアドレスのお知らせ",
   },
   outcomes: {
     UNSPECIFIED: "",

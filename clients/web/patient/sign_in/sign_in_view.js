@@ -26,7 +26,9 @@ export async function signInView(page, query, _signal, again) {
     chosen || make("p", { class: "lead" }, text.signInLead),
     make("div", { class: "panel" }, signInForm(session, shared, again, forgotten(page))),
     make("h2", {}, text.noAccount),
-    make("p", {}, text.noAccountText),
+    make("p", {}, text.registerText),
+    make("div", { class: "actions" }, make("a", { class: "button", href: `#/register?${new URLSearchParams({ then: location.hash.replace(/^#\/?/, "") })}` }, text.register)),
+    make("p", { class: "muted" }, text.noAccountText),
   ];
 }
 

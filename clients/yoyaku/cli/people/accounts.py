@@ -1,6 +1,7 @@
 """Commands for accounts: signing in and out, inviting, setting passwords, disabling."""
 
 import sys
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -45,6 +46,22 @@ def login(context: typer.Context, email: Annotated[str, typer.Argument(metavar="
     typer.echo(f"signed in at {context.obj.address}")
     if answer.account.second_factor_missing:
         typer.echo("your account needs a second factor: run `yoyaku second-factor set-up`")
+
+
+@app.command()
+def register(
+    context: typer.Context,
+    email: Annotated[str, typer.Argument(metavar="EMAIL")],
+    name: Annotated[str, typer.Option(metavar="NAME", help="As on your papers.")],
+    birth_date: Annotated[datetime, typer.Option(metavar="DATE", formats=["%Y-%m-%d"])],
+    language: Annotated[str, typer.Option(metavar="en|ja", help="Of the mail and of notices.")] = "",
+) -> None:
+    """Register as a patient and sign in: asks for a password, then for the code from the mail."""
+    password = typed("New password")
+    with session(context, signing_in=True) as client:
+        begun = client.request_registration(email, password, name=name, birth_date=birth_date.date(), language=language)
+        client.confirm_registration(begun.registration_id, typed("Code from the mail"))
+    typer.echo(f"signed in at {context.obj.address}")
 
 
 @app.command()

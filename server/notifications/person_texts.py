@@ -1,0 +1,74 @@
+"""The texts of notices that are about a person or an account: warnings, codes, links."""
+
+from server.domain.notices import NoticeKind
+
+TO_PERSON = {
+    "en": {
+        NoticeKind.SECURITY_WARNING: (
+            "A sign-in of your account was used twice, which may mean that somebody copied it. We have ended it.\n"
+            "Sign in again and choose a new password. If this happens again, call the clinic.\n"
+        ),
+        NoticeKind.CONTACT_CODE: (
+            "{code} is the code that confirms this address or number for your clinic. Enter it in your account, or tell"
+            " it to the clinic, within 24 hours.\nIf you did not ask for this, ignore this message.\n"
+        ),
+        NoticeKind.CONTACT_CHANGED: (
+            "The address or number at which your clinic reaches you is being changed.\n"
+            "If you did not ask for this, call the clinic.\n"
+        ),
+        NoticeKind.DETAILS_CHANGED: (
+            "A clinic that has not seen you yet has changed the details that we keep of you. Your access log says"
+            " why.\nIf this is wrong, call your clinic.\n"
+        ),
+        NoticeKind.REGISTRATION_CODE: (
+            "{code} is the code that ends your registration. Enter it on the page where you registered, within an"
+            " hour.\n"
+            "If you did not register, ignore this message: nothing happens without the code.\n"
+        ),
+        NoticeKind.REGISTRATION_KNOWN: (
+            "Somebody tried to register with this email address, which has an account already. Nothing was changed.\n"
+            "If it was you, sign in with your password, or ask for a new one on the page for that.\n"
+        ),
+        NoticeKind.INVITATION: (
+            "An account was made for you. Choose its password here, within 7 days:\n\n{link}\n\n"
+            "The link works once: do not pass it on. If you did not expect this message, ignore it.\n"
+        ),
+        NoticeKind.PASSWORD_RESET: (
+            "Choose a new password for your account here, within 24 hours:\n\n{link}\n\n"
+            "The link works once: do not pass it on. If you did not ask for this, ignore this message.\n"
+        ),
+    },
+    "ja": {
+        NoticeKind.SECURITY_WARNING: (
+            "サインイン情報が二重に使われたため、第三者による不正利用のおそれがあり、接続を終了しました。\n"
+            "もう一度サインインし、パスワードを変更してください。再び起きた場合はお電話ください。\n"
+        ),
+        NoticeKind.CONTACT_CODE: (
+            "医療機関からのお知らせ先を確認するコードは{code}です。24時間以内にアカウントで入力するか、"
+            "医療機関にお伝えください。\nお心当たりのない場合は、このメッセージを無視してください。\n"
+        ),
+        NoticeKind.CONTACT_CHANGED: (
+            "医療機関からのお知らせ先の変更手続きが行われています。\nお心当たりのない場合は、お電話ください。\n"
+        ),
+        NoticeKind.DETAILS_CHANGED: (
+            "受診歴のない医療機関が、あなたの登録内容を変更しました。理由は閲覧履歴でご確認いただけます。\n"
+            "お心当たりのない場合は、かかりつけの医療機関にお電話ください。\n"
+        ),
+        NoticeKind.REGISTRATION_CODE: (
+            "ご登録の確認コードは{code}です。1時間以内に登録の画面で入力してください。\n"
+            "お心当たりのない場合は、このメッセージを無視してください。コードがなければ何も登録されません。\n"
+        ),
+        NoticeKind.REGISTRATION_KNOWN: (
+            "このメールアドレスで新しい登録の手続きがありましたが、すでにアカウントがあります。何も変更されていません。\n"
+            "ご本人の場合は、パスワードでサインインするか、新しいパスワードをご請求ください。\n"
+        ),
+        NoticeKind.INVITATION: (
+            "アカウントをご用意しました。7日以内に、こちらからパスワードを設定してください。\n\n{link}\n\n"
+            "このリンクは一度だけ使えます。ほかの人に渡さないでください。お心当たりのない場合は、このメッセージを無視してください。\n"
+        ),
+        NoticeKind.PASSWORD_RESET: (
+            "24時間以内に、こちらから新しいパスワードを設定してください。\n\n{link}\n\n"
+            "このリンクは一度だけ使えます。ほかの人に渡さないでください。お心当たりのない場合は、このメッセージを無視してください。\n"
+        ),
+    },
+}

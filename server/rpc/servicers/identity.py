@@ -11,7 +11,8 @@ from server.domain.identity import Role
 from server.rpc.calls.addresses import client_address
 from server.rpc.calls.current_call import caller
 from server.rpc.calls.idempotent_write import idempotent_write
-from server.rpc.messages.convert import to_date, to_timestamp
+from server.rpc.messages.convert import to_timestamp
+from server.rpc.messages.registrations import new_person
 from server.rpc.messages.validate import checked
 from server.rpc.servicers.account_sessions import EXPIRES_IN, Context, calling_device, granted
 from server.rpc.servicers.second_factors import SecondFactorServicer
@@ -22,7 +23,7 @@ from server.usecases.identity.password_offers import ForgottenPasswords, Offer
 from server.usecases.identity.second_factor.set_up import SecondFactors
 from server.usecases.identity.sessions import Sessions
 from server.usecases.identity.signing_keys import SigningKeys
-from server.usecases.registrations import NewPerson, Registrations
+from server.usecases.registrations import Registrations
 from server.usecases.sealing import Seal
 from yoyaku.v1 import account_pb2, account_role_pb2, display_pb2, signing_key_pb2
 from yoyaku.v1 import auth_service_pb2 as pb
@@ -104,7 +105,7 @@ class AuthServicer(SecondFactorServicer):
     async def RequestRegistration(
         self, request: pb.RequestRegistrationRequest, context: Context
     ) -> pb.RequestRegistrationResponse:
-        registration_id = await self._registrations.request(_new_person(request), client_address(context))
+        registration_id = await self._registrations.request(new_person(request), client_address(context))
         seconds = int(REGISTRATION_LASTS.total_seconds())
         return pb.RequestRegistrationResponse(registration_id=registration_id, expires_in=seconds)
 
@@ -207,16 +208,6 @@ def _new_account(request: pb.InviteAccountRequest) -> NewAccount:
         clinic_ids=[each.lower() for each in request.clinic_ids],
         patient_id=request.patient_id.lower() or None,
         doctor_id=request.doctor_id.lower() or None,
-    )
-
-
-def _new_person(request: pb.RequestRegistrationRequest) -> NewPerson:
-    return NewPerson(
-        email=checked("email", person_rules.email, request.email, "").lower(),
-        password=request.password,
-        name=checked("name", person_rules.person, request.name, ""),
-        birth_date=to_date("birth_date", request.birth_date),
-        language=request.language or "en",
     )
 
 

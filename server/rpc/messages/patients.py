@@ -11,13 +11,14 @@ from server.domain import birth_dates
 from server.domain.errors import invalid
 from server.domain.etags import etag_of
 from server.domain.identifiers import LONGEST, system_of, value_of
-from server.rpc.messages.convert import to_timestamp
+from server.rpc.messages.convert import to_date, to_timestamp
 from server.rpc.messages.updates import check_same_id, fields_to_change, validate_fields
 from server.rpc.messages.validate import checked
 from server.usecases.directory.patient_changes import PatientChange
 from server.usecases.directory.patients import PatientData, PatientSearch
+from server.usecases.registrations import NewPerson
+from yoyaku.v1 import auth_service_pb2, patient_pb2
 from yoyaku.v1 import directory_service_pb2 as pb
-from yoyaku.v1 import patient_pb2
 
 _PATIENT_FIELDS = (
     *("name", "birth_date", "phone", "email", "language", "identifiers"),
@@ -56,6 +57,17 @@ def new_patient(request: pb.RegisterPatientRequest, within: str = "") -> Patient
         language=request.language or "en",
         name_kana=checked(f"{within}name_kana", person_rules.person, request.name_kana, ""),
         identifiers=_identifiers(f"{within}identifiers", request.identifiers),
+    )
+
+
+def new_person(request: auth_service_pb2.RequestRegistrationRequest) -> NewPerson:
+    """The person that a request describes (INVALID_REQUEST)."""
+    return NewPerson(
+        email=checked("email", person_rules.email, request.email, "").lower(),
+        password=request.password,
+        name=checked("name", person_rules.person, request.name, ""),
+        birth_date=to_date("birth_date", request.birth_date),
+        language=request.language or "en",
     )
 
 

@@ -12,7 +12,7 @@ from server.rpc.calls.addresses import client_address
 from server.rpc.calls.current_call import caller
 from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.messages.convert import to_timestamp
-from server.rpc.messages.registrations import new_person
+from server.rpc.messages.patients import new_person
 from server.rpc.messages.validate import checked
 from server.rpc.servicers.account_sessions import EXPIRES_IN, Context, calling_device, granted
 from server.rpc.servicers.second_factors import SecondFactorServicer

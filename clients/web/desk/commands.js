@@ -79,12 +79,12 @@ export const COMMANDS = [
   {
     id: "drop", key: "Enter", group: "slot",
     when: (desk, block) => bookable(block, desk) && Boolean(desk.carried && "appointment" in desk.carried),
-    run: (desk, block) => desk.act(async (acts) => desk.carried && "appointment" in desk.carried && acts.moveTo(desk, desk.carried.appointment, block)),
+    run: drop,
   },
   {
     id: "squeeze", key: "b", group: "visit", for: "staff",
-    when: (desk, block) => Boolean(block?.appointment && desk.staff && block.end > desk.clock.now()),
-    run: book,
+    when: (desk, block) => Boolean(block?.appointment && desk.staff && block.end > desk.clock.now() && !carries(desk, block.appointment)),
+    run: (desk, block) => (desk.carried && "appointment" in desk.carried ? drop(desk, block) : book(desk, block)),
   },
   queue("callNext", "n", tickets.callNext),
   queue("recall", "r", (desk, id) => recall(desk, id), (desk, id) => tickets.toRecall(desk.day.lane(id))),
@@ -109,6 +109,16 @@ export const COMMANDS = [
   everywhere("lock", "l", (desk) => desk.lock()),
   everywhere("keys", "?", (desk) => desk.keys()),
 ];
+
+/** Whether an appointment is being moved. @param {Desk} desk @param {Appointment} appointment */
+function carries({ carried }, appointment) {
+  return Boolean(carried && "appointment" in carried && carried.appointment.id === appointment.id);
+}
+
+/** Move what is carried about to a block. @param {Desk} desk @param {Block} block */
+function drop(desk, block) {
+  return desk.act(async (acts) => desk.carried && "appointment" in desk.carried && acts.moveTo(desk, desk.carried.appointment, block));
+}
 
 /** Book for whoever is carried about, or for somebody yet to be found. @param {Desk} desk @param {Block} block */
 function book(desk, block) {

@@ -13,5 +13,6 @@ export { changeRoom, place } from "./ticket_questions.js";
 export { timeOff } from "./time_off.js";
 export { timeOffList } from "./time_off_list.js";
 export { cancel, history, revert } from "./visit_questions.js";
-export { checkIn, complete, moveTo, noShow, start } from "./visits.js";
+export { moveTo } from "./move.js";
+export { checkIn, complete, noShow, start } from "./visits.js";
 export { printAsTables, printTicket } from "../view/print.js";

@@ -1,7 +1,7 @@
 /** Books a series of visits after its dates were shown, and shows the dates of one. */
 
 import { failureOf } from "../../shared/api.js";
-import { choice } from "../../shared/ask.js";
+import { area, choice } from "../../shared/ask.js";
 import { make } from "../../shared/elements.js";
 import { field } from "../../shared/form.js";
 import { statusOf } from "../day/day.js";
@@ -59,16 +59,19 @@ export async function bookSeries(desk, series, took) {
   const { occurrences } = await desk.session.call(PATH, { method: "POST", body: { ...series, validate_only: true } });
   const free = occurrences.filter((each) => !each.error).length;
   const left = occurrences.length - free;
+  const full = occurrences.some(({ error }) => error && failureOf(error.details).reason === "SLOT_TAKEN");
   /** @type {Occurrence[]} */
   let booked = [];
   const sent = await desk.ask(
-    { title: words.seriesTitle(free, occurrences.length), text: left ? words.seriesLeft(left) : words.seriesFree, confirm: free ? words.seriesButton(free) : "", wide: true },
-    async () => {
-      const answer = await desk.write(PATH, { ...series, skip_refused: left > 0 });
+    { title: words.seriesTitle(free, occurrences.length), text: left ? words.seriesLeft(left) : words.seriesFree, confirm: free || full ? words.seriesButton(free || occurrences.length) : "", wide: true },
+    async ({ override = "" }) => {
+      if (!free && !override) return [{ id: "override", text: words.overrideMissing }];
+      const answer = await desk.write(PATH, { ...series, skip_refused: left > 0, override_reason: override });
       if (!answer.series_id) return [{ id: "", text: words.seriesTaken }];
       booked = answer.occurrences.filter((/** @type {Occurrence} */ each) => each.appointment);
     },
     make("ol", { class: "plain-list" }, ...occurrences.map((each) => dateOf(desk, each, series.time_slot))),
+    full && field(words.override, { id: "override" }, { control: area("override"), hint: words.seriesOverride }),
   );
   if (!sent || !booked.length) return [{ id: "", text: words.seriesNotBooked }];
   const first = booked[0]?.appointment;

@@ -9,6 +9,9 @@ export const EN_ACTS = {
   override: "Reason for an extra seat",
   overrideHint: "The time is full. With a reason the patient gets an extra seat; the patient can read it.",
   overrideMissing: "Say why, in words",
+  /** @param {string} name @param {string} time @param {string} doctor */
+  moveTitle: (name, time, doctor) => `${name}: ${time} with ${doctor} is full`,
+  otherTimeMissing: "Choose one of the free times",
   otherTimes: "Free times near by",
   repeat: "Repeat",
   repeats: {
@@ -30,6 +33,7 @@ export const EN_ACTS = {
   /** @param {number} free */
   seriesButton: (free) => (free === 1 ? "Book this visit" : `Book ${free} visits`),
   seriesTaken: "A date was taken meanwhile. Nothing is booked: go back and look again.",
+  seriesOverride: "With a reason, full dates are booked too, on an extra seat; the patient can read it.",
   seriesNotBooked: "Nothing is booked yet.",
   /** @param {string} name @param {number} number */
   seriesOf: (name, number) => `Series of ${name}: ${number} ${number === 1 ? "visit" : "visits"}`,

@@ -9,6 +9,8 @@ export const JA_ACTS = {
   override: "追加枠の理由",
   overrideHint: "この時間は満員です。理由を入力すると追加枠で予約できます。理由は患者にも表示されます。",
   overrideMissing: "理由を言葉で入力してください",
+  moveTitle: (name, time, doctor) => `${name} さん：${time} ${doctor} は満員です`,
+  otherTimeMissing: "空き時間から選んでください",
   otherTimes: "近くの空き時間",
   repeat: "繰り返し",
   repeats: {
@@ -26,6 +28,7 @@ export const JA_ACTS = {
   seriesLeft: (left) => `${left}回は空いていないため、予約されません。全体の時間を変えるには「戻る」を押してください。`,
   seriesButton: (free) => `${free}回を予約する`,
   seriesTaken: "その間に埋まった日があります。何も予約されていません。戻ってもう一度確認してください。",
+  seriesOverride: "理由を入力すると、満員の日も追加枠で予約します。理由は患者にも表示されます。",
   seriesNotBooked: "まだ何も予約されていません。",
   seriesOf: (name, number) => `${name} さんの連続予約：${number}回`,
   seriesText: "選ぶとその日へ移動します。キャンセルするときは、以降の回もまとめてキャンセルできます。",

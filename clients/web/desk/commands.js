@@ -2,7 +2,7 @@
 
 import { plusDays } from "../shared/wall_clock.js";
 import { statusOf } from "./day/day.js";
-import * as tickets from "./acts/tickets.js";
+import { toRecall, toSkip } from "./day/queue.js";
 
 /** @import { Desk } from "./desk.js" */
 /** @import { Appointment, Block } from "./day/day.js" */
@@ -86,16 +86,16 @@ export const COMMANDS = [
     when: (desk, block) => Boolean(block?.appointment && desk.staff && block.end > desk.clock.now() && !carries(desk, block.appointment)),
     run: (desk, block) => (desk.carried && "appointment" in desk.carried ? drop(desk, block) : book(desk, block)),
   },
-  queue("callNext", "n", tickets.callNext),
-  queue("recall", "r", (desk, id) => recall(desk, id), (desk, id) => tickets.toRecall(desk.day.lane(id))),
-  queue("skip", "k", (desk, id) => skip(desk, id), (desk, id) => tickets.toSkip(desk.day.lane(id))),
-  queue("walkIn", "w", tickets.walkIn),
+  queue("callNext", "n", (desk, id) => desk.act((acts) => acts.callNext(desk, id))),
+  queue("recall", "r", (desk, id) => desk.act((acts) => acts.recall(desk, id)), (desk, id) => toRecall(desk.day.lane(id))),
+  queue("skip", "k", (desk, id) => desk.act((acts) => acts.skip(desk, id)), (desk, id) => toSkip(desk.day.lane(id))),
+  queue("walkIn", "w", (desk, id) => desk.act((acts) => acts.walkIn(desk, id))),
   queue("room", "o", (desk, id) => desk.act((acts) => acts.changeRoom(desk, id, false))),
-  queue("closeLane", "q", tickets.closeLane, (desk, id) => !desk.day.lane(id)?.closed),
-  queue("openLane", "q", tickets.closeLane, (desk, id) => desk.day.lane(id)?.closed),
+  queue("closeLane", "q", (desk, id) => desk.act((acts) => acts.closeLane(desk, id)), (desk, id) => !desk.day.lane(id)?.closed),
+  queue("openLane", "q", (desk, id) => desk.act((acts) => acts.closeLane(desk, id)), (desk, id) => desk.day.lane(id)?.closed),
   everywhere("undo", "z", (desk) => desk.undo()),
   everywhere("printTicket", "p", (desk) => desk.bar.printTicket(), (desk) => desk.bar.ticket !== null),
-  visit("printTicket", "p", ["CHECKED_IN", "IN_PROGRESS"], tickets.print, (desk, { id }) => desk.day.ticket(id) !== null),
+  visit("printTicket", "p", ["CHECKED_IN", "IN_PROGRESS"], (desk, { id }) => print(desk, id), (desk, { id }) => desk.day.ticket(id) !== null),
   everywhere("search", "/", (desk) => desk.search()),
   { ...everywhere("register", "i", (desk) => desk.registerPatient(), (desk) => desk.staff), for: "staff" },
   { ...everywhere("timeOff", "f", (desk) => desk.act((acts) => acts.timeOff(desk)), (desk) => desk.staff), for: "staff" },
@@ -110,6 +110,12 @@ export const COMMANDS = [
   everywhere("keys", "?", (desk) => desk.keys()),
 ];
 
+/** Print the ticket of an appointment. @param {Desk} desk @param {string} appointmentId */
+function print(desk, appointmentId) {
+  const found = desk.day.ticket(appointmentId);
+  if (found) desk.act(async (acts) => acts.printTicket(desk, found.ticket));
+}
+
 /** Whether an appointment is being moved. @param {Desk} desk @param {Appointment} appointment */
 function carries({ carried }, appointment) {
   return Boolean(carried && "appointment" in carried && carried.appointment.id === appointment.id);
@@ -123,16 +129,4 @@ function drop(desk, block) {
 /** Book for whoever is carried about, or for somebody yet to be found. @param {Desk} desk @param {Block} block */
 function book(desk, block) {
   return desk.act((acts) => acts.book(desk, block, desk.carried && "patient" in desk.carried ? desk.carried.patient : null));
-}
-
-/** @param {Desk} desk @param {string} id */
-function recall(desk, id) {
-  const ticket = tickets.toRecall(desk.day.lane(id));
-  return ticket && tickets.recall(desk, id, ticket);
-}
-
-/** @param {Desk} desk @param {string} id */
-function skip(desk, id) {
-  const ticket = tickets.toSkip(desk.day.lane(id));
-  return ticket && tickets.skip(desk, id, ticket);
 }

@@ -5,7 +5,6 @@ import { drawQueues, drawSelected } from "./view/aside.js";
 import { Calls } from "./calls.js";
 import { COMMANDS } from "./commands.js";
 import { Day, statusOf } from "./day/day.js";
-import { dragging } from "./view/drag.js";
 import { Grid, stateOfSlot } from "./view/grid.js";
 import { Head } from "./view/head.js";
 import { Live } from "./day/live.js";
@@ -53,7 +52,6 @@ export class Desk extends Calls {
     const main = make("main", {}, make("div", { class: "book" }, this.#carrying, this.#empty, columns), make("aside", {}, this.#selected, this.#queues));
     root.replaceChildren(this.head.element, main, this.bar.element);
     this.#root = root;
-    dragging(this, columns);
     columns.addEventListener("dblclick", () => this.press("Enter"));
   }
 
@@ -75,6 +73,7 @@ export class Desk extends Calls {
     this.date = date;
     this.#shown = false;
     this.#openedAt = Date.now();
+    this.grid.touched = false;
     this.day.clear();
     const { clinic, ownDoctorId } = this;
     const live = new Live(this.session, this.day, { clinicId: clinic.id, doctorId: ownDoctorId, date }, { changed: () => this.draw(), connected: (failure) => this.head.connected(failure) });
@@ -87,7 +86,7 @@ export class Desk extends Calls {
   /** Begin a day where it stands, unless somebody is typing. */
   #show() {
     this.#shown = true;
-    if (document.activeElement === document.body || this.grid.focused) this.grid.begin(this.isToday ? this.clock.now() : 0);
+    if (document.activeElement === document.body || (this.grid.focused && !this.grid.touched)) this.grid.begin(this.isToday ? this.clock.now() : 0);
   }
 
   goToNow() {

@@ -1,6 +1,6 @@
 /** Opens the day of a clinic, and ends all that belongs to it when the desk is locked or left. */
 
-import { make } from "../shared/elements.js";
+import { make, part } from "../shared/elements.js";
 import { whenIdle } from "../shared/idle.js";
 import { WallClock } from "../shared/wall_clock.js";
 import { Desk } from "./desk.js";
@@ -31,7 +31,10 @@ export async function openDay({ lang, clinic, lock, ...place }, { clinics, chang
   whenIdle("desk", end, () => lock(WORDS.lockedIdle));
   await desk.goTo(desk.today);
   // What desks do is loaded before anybody needs it, but not before the day is there.
-  desk.act(async (acts) => acts.printAsTables(desk, end));
+  desk.act(async (acts) => {
+    acts.printAsTables(desk, end);
+    acts.dragging(desk, part("day"));
+  });
   // So is the form that signs in: a desk may be locked when there is no network.
   import("../shared/sign_in.js").catch(() => {});
 }

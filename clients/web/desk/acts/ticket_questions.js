@@ -2,7 +2,7 @@
 
 import { area } from "../../shared/ask.js";
 import { field } from "../../shared/form.js";
-import { keepRoom, roomOf } from "./tickets.js";
+import { keepRoom, roomOf } from "../day/queue.js";
 
 /** @import { Lane, Ticket } from "../day/day.js" */
 /** @import { Desk } from "../desk.js" */

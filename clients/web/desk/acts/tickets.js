@@ -1,13 +1,12 @@
 /** What a desk does with the queues of the present day. */
 
-import { ticketStatusOf } from "../day/day.js";
+import { roomOf, toRecall, toSkip } from "../day/queue.js";
 
 /** @import { Desk } from "../desk.js" */
-/** @import { Appointment, Lane, Ticket } from "../day/day.js" */
+/** @import { Ticket } from "../day/day.js" */
 
 /** A second call of the next one within this time must be meant: it is asked for twice. */
 const TWICE_MS = 4_000;
-const ROOMS = "yoyaku.desk.rooms";
 
 /** @type {{laneId: string, at: number, label: string}} */
 let lastCall = { laneId: "", at: 0, label: "" };
@@ -30,24 +29,16 @@ export async function callNext(desk, laneId) {
   await desk.act((acts) => acts.changeRoom(desk, laneId, true, call));
 }
 
-/** The room to which this desk calls for a doctor; empty if none was entered yet. @param {string} laneId */
-export function roomOf(laneId) {
-  return rooms()[laneId] ?? "";
-}
-
-/** Call for a doctor to a room from now on. @param {string} laneId @param {string} room */
-export function keepRoom(laneId, room) {
-  localStorage.setItem(ROOMS, JSON.stringify({ ...rooms(), [laneId]: room }));
-}
-
-/** @param {Desk} desk @param {string} laneId @param {Ticket} ticket */
-export async function recall(desk, laneId, ticket) {
+/** Call a ticket again: the one that is meant if none is given. @param {Desk} desk @param {string} laneId @param {Ticket | undefined} ticket */
+export async function recall(desk, laneId, ticket = toRecall(desk.day.lane(laneId))) {
+  if (!ticket) return;
   const answer = await desk.attempt(laneId, () => desk.write(`/api/queue/lanes/${laneId}:recall`, { ticket_id: ticket.id }));
   if (answer) called(desk, laneId, answer.ticket);
 }
 
-/** @param {Desk} desk @param {string} laneId @param {Ticket} ticket */
-export async function skip(desk, laneId, ticket) {
+/** Skip a ticket: the one that is meant if none is given. @param {Desk} desk @param {string} laneId @param {Ticket | undefined} ticket */
+export async function skip(desk, laneId, ticket = toSkip(desk.day.lane(laneId))) {
+  if (!ticket) return;
   const answer = await desk.attempt(laneId, () => desk.write(`/api/queue/lanes/${laneId}:skip`, { ticket_id: ticket.id }));
   if (!answer) return;
   desk.say(desk.words.said.skipped(ticket.label), { undo: async () => recall(desk, laneId, ticket).then(() => true) });
@@ -68,29 +59,8 @@ export async function closeLane(desk, laneId) {
   if (answer) desk.say(reopen ? said.laneOpened(name) : said.laneClosed(name), { undo: async () => closeLane(desk, laneId).then(() => true) });
 }
 
-/** Print the ticket of an appointment. @param {Desk} desk @param {Appointment} appointment */
-export function print(desk, { id }) {
-  const found = desk.day.ticket(id);
-  if (found) desk.act(async (acts) => acts.printTicket(desk, found.ticket));
-}
-
-/** The ticket that is called again if none is chosen: the newest one that was called and has not begun, else one that was skipped. @param {Lane | undefined} lane */
-export function toRecall(lane) {
-  return toSkip(lane) ?? lane?.skipped[0];
-}
-
-/** The ticket that is skipped if none is chosen. @param {Lane | undefined} lane */
-export function toSkip(lane) {
-  return lane?.now_serving.find((ticket) => ticketStatusOf(ticket) === "CALLED");
-}
-
 /** @param {Desk} desk @param {string} laneId @param {Ticket} ticket */
 function called(desk, laneId, ticket) {
   lastCall = { laneId, at: Date.now(), label: ticket.label };
   desk.say(desk.words.said.called(ticket.label, desk.nameOf(ticket), ticket.room));
-}
-
-/** @returns {Record<string, string>} */
-function rooms() {
-  return JSON.parse(localStorage.getItem(ROOMS) ?? "{}");
 }

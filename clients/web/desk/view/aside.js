@@ -5,7 +5,7 @@ import { COMMANDS } from "../commands.js";
 import { statusOf, ticketStatusOf } from "../day/day.js";
 import { shownKey } from "../keys.js";
 import { stateOfSlot } from "./grid.js";
-import * as tickets from "../acts/tickets.js";
+import { roomOf, toRecall } from "../day/queue.js";
 
 /** @import { Command } from "../commands.js" */
 /** @import { Block, Lane, Ticket } from "../day/day.js" */
@@ -35,9 +35,9 @@ export function drawSelected(desk, root) {
 /** Draw the queues of the day. @param {Desk} desk @param {HTMLElement} root */
 export function drawQueues(desk, root) {
   const { words } = desk;
-  const lanes = desk.isToday ? desk.day.lanes().filter((lane) => tickets.toRecall(lane) || lane.waiting.length || lane.now_serving.length) : [];
+  const lanes = desk.isToday ? desk.day.lanes().filter((lane) => toRecall(lane) || lane.waiting.length || lane.now_serving.length) : [];
   const mine = desk.grid.current?.doctorId ?? "";
-  const signature = JSON.stringify([lanes, mine, desk.isToday, lanes.map((lane) => [...lane.waiting, ...lane.now_serving].map((ticket) => desk.nameOf(ticket))), lanes.map((lane) => tickets.roomOf(lane.lane_id))]);
+  const signature = JSON.stringify([lanes, mine, desk.isToday, lanes.map((lane) => [...lane.waiting, ...lane.now_serving].map((ticket) => desk.nameOf(ticket))), lanes.map((lane) => roomOf(lane.lane_id))]);
   if (root.dataset.drawn === signature) return;
   root.dataset.drawn = signature;
   const shown = lanes.sort((a, b) => Number(b.lane_id === mine) - Number(a.lane_id === mine));
@@ -48,8 +48,8 @@ export function drawQueues(desk, root) {
 /** @param {Desk} desk @param {Lane} lane @param {boolean} mine */
 function drawLane(desk, lane, mine) {
   const { words } = desk;
-  const room = tickets.roomOf(lane.lane_id);
-  const next = make("button", { type: "button", class: "primary", "data-focus": `next ${lane.lane_id}`, disabled: !lane.waiting.length, onclick: () => tickets.callNext(desk, lane.lane_id) }, words.commands.callNext, mine && make("kbd", {}, "N"));
+  const room = roomOf(lane.lane_id);
+  const next = make("button", { type: "button", class: "primary", "data-focus": `next ${lane.lane_id}`, disabled: !lane.waiting.length, onclick: () => desk.act((acts) => acts.callNext(desk, lane.lane_id)) }, words.commands.callNext, mine && make("kbd", {}, "N"));
   return make(
     "section",
     { class: `lane${mine ? " mine" : ""}` },
@@ -85,8 +85,8 @@ function item(desk, lane, ticket) {
     make(
       "span",
       { class: "acts" },
-      status !== "WAITING" && status !== "SERVING" && act("recall", words.commands.recall, () => tickets.recall(desk, laneId, ticket)),
-      (status === "CALLED" || status === "WAITING") && act("skip", words.commands.skip, () => tickets.skip(desk, laneId, ticket)),
+      status !== "WAITING" && status !== "SERVING" && act("recall", words.commands.recall, () => desk.act((acts) => acts.recall(desk, laneId, ticket))),
+      (status === "CALLED" || status === "WAITING") && act("skip", words.commands.skip, () => desk.act((acts) => acts.skip(desk, laneId, ticket))),
       status === "WAITING" && lane.waiting.length > 1 && act("up", words.commands.move, () => desk.act((acts) => acts.place(desk, lane, ticket))),
     ),
   );

@@ -21,6 +21,9 @@ export class Grid {
   #columns = new Map();
   /** The block that Tab reaches. */
   #current = "";
+  #focusing = false;
+  /** Whether somebody has gone to a block since this was set to false. */
+  touched = false;
   /** The column that had the focus last. */
   #lastColumn = "";
   #clock = make("div", { class: "now", "aria-hidden": "true" });
@@ -40,6 +43,7 @@ export class Grid {
       const key = /** @type {HTMLElement} */ (event.target).closest("li")?.dataset.key;
       if (!key) return;
       this.#select(key);
+      if (!this.#focusing) this.touched = true;
       this.#lastColumn = this.current?.doctorId ?? this.#lastColumn;
     });
   }
@@ -96,7 +100,9 @@ export class Grid {
   focus(key) {
     this.#select(key);
     const button = this.#button(key);
+    this.#focusing = true;
     button?.focus({ preventScroll: true });
+    this.#focusing = false;
     button?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
@@ -122,6 +128,7 @@ export class Grid {
     const id = ids[ids.indexOf(current.doctorId) + across];
     const blocks = this.#columns.get(current.doctorId) ?? [];
     const to = across ? id && this.#nearest(id, current.start) : blocks[blocks.indexOf(current) + down];
+    this.touched = true;
     if (to) this.focus(to.key);
   }
 
@@ -129,6 +136,7 @@ export class Grid {
   end(last) {
     const blocks = this.#columns.get(this.current?.doctorId ?? "") ?? [];
     const to = blocks.at(last ? -1 : 0);
+    this.touched = true;
     if (to) this.focus(to.key);
   }
 

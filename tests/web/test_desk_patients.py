@@ -172,3 +172,45 @@ async def test_a_room_that_is_needed_elsewhere_is_changed_for_another(
         other = {"Scanner 1": "Scanner 2", "Scanner 2": "Scanner 1"}[before]
         await expect(told(page)).to_have_text(f"Dan Mia now has {other}.")
         await expect(rooms).to_have_text(other)
+
+
+async def test_a_move_and_a_series_take_full_times_with_a_reason(browser: Browser, room: Room) -> None:
+    await booked(room, "Goto Ichi", "11:00", column=1)
+    await booked(room, "Goto Niko", "11:30", column=1)
+    await patient(room, "Goto Sana")
+    async with desk(browser, room) as page:
+        keys, column, dialog = (
+            page.keyboard,
+            await column_of(page, room, room.doctor_ids[1]),
+            page.get_by_role("dialog").last,
+        )
+        await at(page, "Goto Ichi", column).focus()
+        await keys.press("m")
+        await keys.press("b")
+        await expect(told(page)).to_contain_text("Moving Goto Ichi")
+        await at(page, "Goto Niko", column).focus()
+        await keys.press("b")
+        await expect(dialog).to_contain_text("11:30 with Mori Hana is full")
+        await dialog.get_by_role("button", name="Move").press("Enter")
+        await expect(dialog.locator(".error-summary")).to_contain_text("Say why, in words")
+        await keys.press("Escape")
+        await expect(page.locator(".carrying")).to_be_visible()
+        await at(page, "Goto Niko", column).focus()
+        await keys.press("b")
+        await dialog.get_by_label("Reason for an extra seat").fill("Comes with her sister")
+        await dialog.get_by_role("button", name="Move").press("Enter")
+        await expect(told(page)).to_contain_text("Goto Ichi is moved to 11:30")
+        await expect(page.locator(":focus")).to_contain_text("Goto Ichi")
+        await at(page, "11:00", column).focus()
+        await keys.press("Enter")
+        await keys.type("goto sana")
+        await expect(offered(page).first).to_contain_text("Goto Sana")
+        await keys.press("Enter")
+        await dialog.get_by_label("Repeat").select_option("week")
+        await dialog.get_by_label("Visits in all").fill("2")
+        await booked(room, "Goto Yone", "11:00", column=1)
+        await keys.press("Enter")
+        await expect(dialog).to_contain_text("1 of 2 dates are free")
+        await dialog.get_by_label("Reason for an extra seat").fill("Therapy must not wait")
+        await dialog.get_by_role("button", name="Book this visit").press("Enter")
+        await expect(told(page)).to_contain_text("Goto Sana is booked for 2 visits")

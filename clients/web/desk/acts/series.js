@@ -64,14 +64,14 @@ export async function bookSeries(desk, series, took) {
   let booked = [];
   const sent = await desk.ask(
     { title: words.seriesTitle(free, occurrences.length), text: left ? words.seriesLeft(left) : words.seriesFree, confirm: free || full ? words.seriesButton(free || occurrences.length) : "", wide: true },
-    async ({ override = "" }) => {
-      if (!free && !override) return [{ id: "override", text: words.overrideMissing }];
+    async ({ "series-override": override = "" }) => {
+      if (!free && !override) return [{ id: "series-override", text: words.overrideMissing }];
       const answer = await desk.write(PATH, { ...series, skip_refused: left > 0, override_reason: override });
       if (!answer.series_id) return [{ id: "", text: words.seriesTaken }];
       booked = answer.occurrences.filter((/** @type {Occurrence} */ each) => each.appointment);
     },
     make("ol", { class: "plain-list" }, ...occurrences.map((each) => dateOf(desk, each, series.time_slot))),
-    full && field(words.override, { id: "override" }, { control: area("override"), hint: words.seriesOverride }),
+    full && field(words.override, { id: "series-override" }, { control: area("series-override"), hint: words.seriesOverride }),
   );
   if (!sent || !booked.length) return [{ id: "", text: words.seriesNotBooked }];
   const first = booked[0]?.appointment;

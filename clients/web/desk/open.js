@@ -32,6 +32,7 @@ export async function openDay({ lang, clinic, lock, ...place }, { clinics, chang
   await desk.goTo(desk.today);
   // What desks do is loaded before anybody needs it, but not before the day is there.
   desk.act(async (acts) => {
+    if (end.aborted) return;
     acts.printAsTables(desk, end);
     acts.dragging(desk, part("day"));
   });

@@ -55,6 +55,21 @@ class Practice:
         self.patients[str(email)] = patient_id
         return str(email)
 
+    async def series(self, email: str, time_slot: str, count: int) -> str:
+        """Book a patient on as many days a week apart, from tomorrow on; the id of the first appointment."""
+        async with httpx.AsyncClient(base_url=self.edge.url, timeout=20) as http:
+            login = await http.post("/api/auth/login", json={"email": email, "password": PASSWORD})
+            wanted = {
+                "patient_id": self.patients[email],
+                "doctor_id": self.doctor_id,
+                "date": self.tomorrow,
+                "time_slot": time_slot,
+                "recurrence": {"frequency": "FREQUENCY_WEEKLY", "count": count},
+            }
+            token = {"authorization": f"Bearer {login.json()['access_token']}"}
+            answer = await http.post("/api/appointments:series", json=wanted, headers=token)
+        return str(answer.raise_for_status().json()["occurrences"][0]["appointment"]["id"])
+
     async def booked(self, email: str) -> list[tuple[object, ...]]:
         """The patient's appointments that are not over: their states and starts."""
         statement = """

@@ -98,6 +98,30 @@ async def test_a_person_books_moves_and_cancels_by_following_the_screen(
         assert await page.evaluate(OVERFLOW) <= 0
 
 
+@pytest.mark.parametrize(("screen", "time_slot"), [(PHONE, "11:30"), (DESKTOP, "13:00")], ids=["phone", "desktop"])
+async def test_a_series_shows_its_dates_and_is_cancelled_from_one_of_them_on(
+    browser: Browser, practice: Practice, screen: dict[str, Any], time_slot: str
+) -> None:
+    email = await practice.patient()
+    first = await practice.series(email, time_slot, count=4)
+    async with signed_in(browser, practice, email, practice.address("appointment", id=first), **screen) as page:
+        dates = page.locator(".series > li")
+        await expect(dates).to_have_count(4)
+        await expect(page.locator("h2").first).to_have_text("One of a series of 4 appointments")
+        await expect(page.locator(".series > [aria-current]")).to_contain_text("This one")
+        await dates.nth(1).get_by_role("link", name="View").click()
+        await expect(dates.nth(1)).to_contain_text("This one")
+        await page.get_by_role("link", name="Cancel this appointment").click()
+        await page.get_by_label("This one and the 2 that follow").check()
+        await page.get_by_role("button", name="Yes, cancel it").click()
+        await expect(page.get_by_text("This appointment and those that followed are cancelled.")).to_be_visible()
+        await expect(page.locator(".series .cancelled")).to_have_count(3)
+        assert await page.evaluate(OVERFLOW) <= 0
+        await page.get_by_role("link", name="My appointments").click()
+        await expect(page.locator("main")).to_contain_text("Part of a series")
+    assert [status for status, _ in await practice.booked(email)] == ["scheduled"]
+
+
 async def test_the_keyboard_is_enough(browser: Browser, practice: Practice) -> None:
     email, day = await practice.patient(), practice.tomorrow
     address = practice.address("visit", doctor=practice.doctor_id, date=day)

@@ -15,7 +15,7 @@
  * @typedef {{
  *   id: string, patient: {id: string, name: string}, doctor: {id: string, name: string, specialty: string}, clinic: ClinicRef,
  *   date: string, start_time: string, end_time: string, status: string, reason: string, etag: string,
- *   appointment_type?: {id: string, name: string}, hold_expire_time?: string,
+ *   appointment_type?: {id: string, name: string}, hold_expire_time?: string, series_id?: string,
  * }} Appointment
  */
 

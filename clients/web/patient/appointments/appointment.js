@@ -4,6 +4,7 @@ import { make, written } from "../../shared/elements.js";
 import { field, form } from "../../shared/form.js";
 import { WallClock } from "../../shared/wall_clock.js";
 import { isComing, statusOf } from "./appointments.js";
+import { appointmentsOfSeries, following, seriesDates, whichToCancel } from "./series.js";
 import { calendarButton } from "../booking/calendar_file.js";
 import { appointmentFacts } from "../facts.js";
 import { success } from "../problem.js";
@@ -27,8 +28,8 @@ export async function loadAppointment(page, id) {
 export async function appointmentView(page, query) {
   const { text } = page;
   const { appointment, clinic, type } = await loadAppointment(page, query.get("id") ?? "");
-  const { events } = await page.call(`/api/appointments/${appointment.id}/events?size=100`);
-  const done = { moved: text.moved, cancelled: text.cancelled }[query.get("done") ?? ""];
+  const [{ events }, series] = await Promise.all([page.call(`/api/appointments/${appointment.id}/events?size=100`), appointmentsOfSeries(page, appointment)]);
+  const done = { moved: text.moved, cancelled: text.cancelled, series: text.seriesCancelled }[query.get("done") ?? ""];
   /** @type {Record<string, string>} */
   const statuses = text.statuses;
   const status = statusOf(appointment.status);
@@ -38,6 +39,7 @@ export async function appointmentView(page, query) {
     make("p", { class: `status ${status.toLowerCase()}` }, statuses[status]),
     make("div", { class: "panel" }, appointmentFacts(page, appointment, clinic, type)),
     ...(isComing(page, appointment) ? actions(page, appointment, clinic) : bookAgain(page, appointment)),
+    ...seriesDates(page, appointment, series),
     make("h2", {}, text.history),
     make("ol", { class: "history" }, ...events.map((/** @type {any} */ each) => happened(page, clinic, each))),
   ].filter((each) => each instanceof Node);
@@ -87,22 +89,27 @@ function happened({ text, lang }, clinic, { event, event_time, note }) {
 export async function cancelView(page, query) {
   const { text, shared } = page;
   const { appointment, clinic, type } = await loadAppointment(page, query.get("id") ?? "");
-  const requestId = crypto.randomUUID();
+  const requestIds = { one: crypto.randomUUID(), rest: crypto.randomUUID() };
+  const later = following(appointment, await appointmentsOfSeries(page, appointment));
   return [
     make("h1", { tabindex: "-1" }, text.cancelTitle),
     make("div", { class: "panel" }, appointmentFacts(page, appointment, clinic, type)),
     make("p", { class: "message warning" }, text.cancelMeans),
     form(
       shared.problem,
-      async ({ why = "" }) => {
+      async ({ why = "", which = "one" }) => {
+        const rest = which === "rest";
         try {
-          const body = { reason: why, etag: appointment.etag, request_id: requestId };
-          await page.call(`/api/appointments/${appointment.id}:cancel`, { body });
+          const body = rest
+            ? { reason: why, request_id: requestIds.rest }
+            : { reason: why, etag: appointment.etag, request_id: requestIds.one };
+          await page.call(`/api/appointments/${appointment.id}:${rest ? "cancelSeries" : "cancel"}`, { body });
         } catch (error) {
           return [{ id: "", text: page.say(error) }];
         }
-        page.go("appointment", { id: appointment.id, done: "cancelled" });
+        page.go("appointment", { id: appointment.id, done: rest ? "series" : "cancelled" });
       },
+      later > 0 && whichToCancel(page, later),
       field(text.cancelReason, { id: "why", maxlength: "500" }, { hint: text.cancelReasonHint }),
       make(
         "div",

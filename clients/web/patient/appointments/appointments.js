@@ -67,6 +67,7 @@ function row(page, appointment) {
       {},
       ...when(page, appointment.clinic, appointment.start_time),
       make("span", { class: "muted" }, written(appointment.doctor.name), ", ", written(appointment.clinic.name)),
+      appointment.series_id && make("span", { class: "muted" }, text.seriesPart),
       make("span", { class: `status ${status.toLowerCase()}` }, statuses[status]),
     ),
     make("a", { class: "button", href: `#/appointment?id=${appointment.id}` }, text.open),

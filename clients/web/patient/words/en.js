@@ -1,5 +1,6 @@
 /** What the patients' page says, in English. */
 
+import { EN_EVENTS } from "./events.js";
 import { EN_REFUSALS } from "./refusals.js";
 
 export const EN = {
@@ -147,6 +148,15 @@ export const EN = {
   cancelReasonHint: "You can leave this empty.",
   cancelYes: "Yes, cancel it",
   cancelNo: "No, keep it",
+  seriesPart: "Part of a series",
+  /** @param {number} count */
+  seriesTitle: (count) => `One of a series of ${count} appointments`,
+  seriesThis: "This one",
+  seriesWhich: "Which appointments do you want to cancel?",
+  seriesOnlyThis: "Only this one",
+  /** @param {number} count */
+  seriesRest: (count) => `This one and the ${count === 1 ? "one that follows" : `${count} that follow`}`,
+  seriesCancelled: "This appointment and those that followed are cancelled.",
   cancelled: "The appointment is cancelled.",
   movedTitle: "Move to this time?",
   from: "Now",
@@ -165,25 +175,7 @@ export const EN = {
     EXPIRED: "Not confirmed in time",
     NO_SHOW: "Missed",
   },
-  events: {
-    BOOKED: "Booked",
-    OVERRIDDEN: "Booked by the clinic as an extra",
-    RESCHEDULED: "Moved",
-    CANCELLED: "Cancelled",
-    EXPIRED: "Not confirmed in time",
-    IMPORTED: "Taken over from another system",
-    CHECKED_IN: "Arrived",
-    STARTED: "Begun",
-    COMPLETED: "Done",
-    MISSED: "Missed",
-    REVERTED: "Corrected",
-    HELD: "Kept for you",
-    CONFIRMED: "Confirmed",
-    RELEASED: "Given back",
-    RESOURCE_SWAPPED: "Other room or device",
-    MOVE_OFFERED: "Other times offered",
-    MOVE_DECLINED: "Kept as it is",
-  },
+  events: EN_EVENTS,
   recordsTitle: "My records",
   recordsLead: "What your doctors wrote about your visits.",
   noRecords: "There is nothing in your records yet.",

@@ -1,5 +1,6 @@
 /** What the patients' page says, in Japanese. */
 
+import { JA_EVENTS } from "./events.js";
 import { JA_REFUSALS } from "./refusals.js";
 
 /** @type {import("./en.js").Words} */
@@ -131,6 +132,13 @@ export const JA = {
   cancelReasonHint: "空欄でもかまいません。",
   cancelYes: "取り消す",
   cancelNo: "取り消さない",
+  seriesPart: "定期予約の1回",
+  seriesTitle: (count) => `全${count}回の定期予約`,
+  seriesThis: "この予約",
+  seriesWhich: "どの予約を取り消しますか",
+  seriesOnlyThis: "この予約だけ",
+  seriesRest: (count) => `この予約と以降の${count}件`,
+  seriesCancelled: "この予約と以降の予約を取り消しました。",
   cancelled: "予約を取り消しました。",
   movedTitle: "この日時に変更しますか",
   from: "現在",
@@ -149,25 +157,7 @@ export const JA = {
     EXPIRED: "期限切れ",
     NO_SHOW: "来院なし",
   },
-  events: {
-    BOOKED: "予約",
-    OVERRIDDEN: "クリニックが追加で予約",
-    RESCHEDULED: "日時を変更",
-    CANCELLED: "取り消し",
-    EXPIRED: "期限切れ",
-    IMPORTED: "別のシステムから取り込み",
-    CHECKED_IN: "受付",
-    STARTED: "診察開始",
-    COMPLETED: "終了",
-    MISSED: "来院なし",
-    REVERTED: "訂正",
-    HELD: "時間を確保",
-    CONFIRMED: "予約を確定",
-    RELEASED: "確保を解除",
-    RESOURCE_SWAPPED: "部屋・機器を変更",
-    MOVE_OFFERED: "別の日時のご案内",
-    MOVE_DECLINED: "現在の日時のまま",
-  },
+  events: JA_EVENTS,
   recordsTitle: "診療記録",
   recordsLead: "医師が診察について書いた記録です。",
   noRecords: "記録はまだありません。",

@@ -5,7 +5,7 @@ from datetime import datetime
 from db.postgres.cluster.engines import Connection, Engine, Sent
 from db.postgres.cluster.transaction import transact
 from db.postgres.notifications import notifications
-from db.postgres.notifications.content import AppointmentFactsRow, appointment_facts
+from db.postgres.notifications.content import AppointmentFactsRow, appointment_facts, untold
 from db.postgres.notifications.notifications import NotificationRow
 from server.domain.booking.appointment import AppointmentStatus
 from server.domain.ids import Clock, IdMaker
@@ -52,6 +52,8 @@ class NoticePlanner:
                 if not still_true(kind, AppointmentStatus(facts.status), facts.start_at, start_at):
                     notice = notice._replace(status=Delivery.DROPPED, outcome=DeliveryOutcome.SUPERSEDED)
                 entered = await notifications.enter(pg, notice)
+            if kind in {NoticeKind.CHANGE, NoticeKind.CANCELLATION} and facts.series_id:
+                await self._confirm_the_others(pg, facts.series_id, facts, now)
             reminder = self._notice(appointment_id, NoticeKind.REMINDER, version, facts, now)
             # After a later change, the job of that change plans the reminder.
             is_current = facts.status == AppointmentStatus.SCHEDULED and facts.version == version
@@ -64,6 +66,14 @@ class NoticePlanner:
         with traces.span("plan"):
             entered = await transact(self._engine, work, replayable=True)
             return await entered.fetchone() if entered else None
+
+    async def _confirm_the_others(
+        self, pg: Connection, series_id: str, facts: AppointmentFactsRow, now: datetime
+    ) -> None:
+        """Queue the confirmation of a series anew, which tells of all of it, if a change of one of it was faster."""
+        if left := await (await untold(pg, series_id)).fetchone():
+            notice = self._notice(left.id, NoticeKind.CONFIRMATION, left.version, facts, now)
+            await notifications.add(pg, notice._replace(expires_at=left.start_at), traces.traceparent())
 
     def _notice(
         self, appointment_id: str, kind: NoticeKind, version: int, facts: AppointmentFactsRow, now: datetime

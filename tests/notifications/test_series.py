@@ -24,15 +24,20 @@ def text_of(mail: Any) -> str:
     return str(mail.get_body().get_content())
 
 
-async def booked_and_told(scene: Scene, relay: Relay) -> list[Any]:
-    """Four weekly appointments, of which the patient has got the mail."""
-    request = pb.CreateAppointmentSeriesRequest(
+def series_request(scene: Scene) -> pb.CreateAppointmentSeriesRequest:
+    """Four weekly appointments."""
+    return pb.CreateAppointmentSeriesRequest(
         patient_id=scene.patient_id,
         doctor_id=scene.doctor_id,
         date=TUESDAY,
         time_slot="09:30",
         recurrence=pb.Recurrence(frequency=pb.FREQUENCY_WEEKLY, count=4),
     )
+
+
+async def booked_and_told(scene: Scene, relay: Relay) -> list[Any]:
+    """Four weekly appointments, of which the patient has got the mail."""
+    request = series_request(scene)
     answer = await scene.patient(scene.patient.appointments.CreateAppointmentSeries, request)
     await relay.arrived(1)
     scene.book.clock.advance(timedelta(seconds=1))
@@ -53,6 +58,21 @@ async def test_one_mail_tells_where_a_series_has_moved(reachable: Scene, relay: 
     dates = [f"Wed {day} Mar 2026, 10:00" for day in (11, 18, 25)]
     assert [line for line in text_of(moved).splitlines() if line.startswith("Wed")] == dates
     assert entries(moved) == ("PUBLISH", [(each.id, 2, "CONFIRMED") for each in booked[1:]])
+
+
+async def test_a_series_is_told_of_although_one_of_it_moved_before_the_mail_was_sent(
+    reachable: Scene, relay: Relay, notifications: Any
+) -> None:
+    request = series_request(reachable)
+    answer = await reachable.patient(reachable.patient.appointments.CreateAppointmentSeries, request)
+    reachable.book.clock.advance(timedelta(seconds=1))
+    await reachable.move(answer.occurrences[0].appointment, "11:00")
+    async with notifications:
+        mails = await relay.arrived(2)
+    assert sorted(str(mail["Subject"]) for mail in mails) == [
+        "Your 4 appointments are booked, from Tue 3 Mar 2026, 11:00",
+        "Your appointment has moved: Tue 3 Mar 2026, 11:00",
+    ]
 
 
 async def test_the_entries_of_a_series_are_removed_where_they_lie_when_the_address_has_changed(
@@ -93,13 +113,7 @@ async def test_one_mail_tells_of_a_series_and_one_of_its_end(
 ) -> None:
     scene = reachable
     async with notifications:
-        request = pb.CreateAppointmentSeriesRequest(
-            patient_id=scene.patient_id,
-            doctor_id=scene.doctor_id,
-            date=TUESDAY,
-            time_slot="09:30",
-            recurrence=pb.Recurrence(frequency=pb.FREQUENCY_WEEKLY, count=4),
-        )
+        request = series_request(scene)
         answer = await scene.patient(scene.patient.appointments.CreateAppointmentSeries, request)
         ids = [each.appointment.id for each in answer.occurrences]
         [booked] = await relay.arrived(1)

@@ -74,12 +74,29 @@ class AppointmentFactsRow(NamedTuple):
     changed_at: datetime
     email: str
     phone: str
+    series_id: str | None
+
+
+class UntoldRow(NamedTuple):
+    """An appointment of a series."""
+
+    id: str
+    version: int
+    start_at: datetime
 
 
 _FACTS = """
-SELECT a.status, a.version, a.start_at, a.updated_at, q.email, q.phone
+SELECT a.status, a.version, a.start_at, a.updated_at, q.email, q.phone, a.series_id
 FROM appointments a JOIN patients q ON q.id = a.patient_id
 WHERE a.id = %(appointment_id)s
+"""
+_UNTOLD = """
+SELECT id, version, start_at FROM appointments WHERE series_id = %(series_id)s AND status = 'scheduled'
+    AND NOT EXISTS (
+        SELECT FROM notifications n JOIN appointments a ON a.id = n.appointment_id
+        WHERE a.series_id = %(series_id)s AND n.kind = 'confirmation'
+            AND NOT (n.status = 'dropped' AND n.outcome = 'superseded'))
+ORDER BY start_at, id LIMIT 1
 """
 # A notice of a series brings the entries of several appointments.
 _HOLDER = """
@@ -139,6 +156,12 @@ async def appointment_facts(pg: Connection, appointment_id: str) -> Sent[Appoint
     """What planning needs to know of an appointment."""
     cursor = pg.cursor(row_factory=args_row(AppointmentFactsRow))
     return await cursor.execute(_FACTS, {"appointment_id": appointment_id})
+
+
+async def untold(pg: Connection, series_id: str) -> Sent[UntoldRow]:
+    """The next appointment of a series whose confirmation was overtaken by a change; no row if it is told of."""
+    cursor = pg.cursor(row_factory=args_row(UntoldRow))
+    return await cursor.execute(_UNTOLD, {"series_id": series_id})
 
 
 async def content_of(pg: Connection, notification_id: str) -> Sent[ContentRow]:

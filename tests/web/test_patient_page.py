@@ -122,6 +122,13 @@ async def test_a_series_shows_its_dates_and_is_cancelled_from_one_of_them_on(
     assert [status for status, _ in await practice.booked(email)] == ["scheduled"]
 
 
+async def test_where_no_clinic_is_open_to_everybody_the_clinic_invites(browser: Browser, practice: Practice) -> None:
+    async with opened(browser, f"{practice.edge.url}/?lang=en", timezone_id=practice.zone) as page:
+        await expect(page.locator(HEADING)).to_have_text("Sign in to book")
+        await expect(page.locator("main")).to_contain_text("Call or visit your clinic")
+        await expect(page.get_by_role("link", name="Register")).to_have_count(0)
+
+
 async def test_the_keyboard_is_enough(browser: Browser, practice: Practice) -> None:
     email, day = await practice.patient(), practice.tomorrow
     address = practice.address("visit", doctor=practice.doctor_id, date=day)

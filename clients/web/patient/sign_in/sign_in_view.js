@@ -21,14 +21,24 @@ export function storageWorks() {
 export async function signInView(page, query, _signal, again) {
   const { text, shared, session } = page;
   const chosen = query.get("start") && (await choice(page, query).catch(() => null));
+  // Where nobody may look without signing in, nobody can register either.
+  const isOpen = await page.directory.clinics().then((clinics) => clinics.length > 0, () => false);
   return [
     make("h1", { tabindex: "-1" }, chosen ? text.signInToGoOn : text.signInTitle),
     chosen || make("p", { class: "lead" }, text.signInLead),
     make("div", { class: "panel" }, signInForm(session, shared, again, forgotten(page))),
     make("h2", {}, text.noAccount),
+    ...(isOpen ? registering(page) : [make("p", {}, text.noAccountText)]),
+  ];
+}
+
+/** @param {Page} page */
+function registering({ text }) {
+  const then = location.hash.replace(/^#\/?/, "");
+  return [
     make("p", {}, text.registerText),
-    make("div", { class: "actions" }, make("a", { class: "button", href: `#/register?${new URLSearchParams({ then: location.hash.replace(/^#\/?/, "") })}` }, text.register)),
-    make("p", { class: "muted" }, text.noAccountText),
+    make("div", { class: "actions" }, make("a", { class: "button", href: `#/register?${new URLSearchParams({ then })}` }, text.register)),
+    make("p", { class: "muted" }, text.registerKnown),
   ];
 }
 

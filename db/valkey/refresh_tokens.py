@@ -168,6 +168,7 @@ _END = """
 local token = redis.pcall('HMGET', KEYS[1], 'secret', 'family')
 if token[1] == ARGV[1] and token[2] then
   redis.call('DEL', KEYS[2] .. token[2])
+  redis.pcall('ZREM', KEYS[3], token[2])
 end
 """
 
@@ -227,7 +228,8 @@ async def rotate(
 async def end(store: Valkey, signer: Signer, token: RefreshToken) -> None:
     """End a token's family, if the token is valid (Unreachable)."""
     with translated():
-        await store.register_script(_END)([token.key, _families(token.user_id)], [token.secret(signer)])
+        keys = [token.key, _families(token.user_id), _list(token.user_id)]
+        await store.register_script(_END)(keys, [token.secret(signer)])
 
 
 def _families(user_id: str) -> str:

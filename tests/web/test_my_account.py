@@ -10,19 +10,21 @@ from playwright.async_api import Browser, Page, expect
 from db.postgres.cluster.engines import create_engine
 from server.config import Settings, load
 from server.usecases.identity.second_factor.codes import code_at
+from server.wiring import wired
 from tests.edge.clinic import Stack
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.browser import opened
 from tests.web.axe import AXE
 from tests.web.conftest import Room
+from tests.web.desks import session
 from tests.web.practice import HASH, PASSWORD
 from tests.web.test_accessibility import check
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def with_password(room: Room, stack: Stack, role: str) -> str:
-    """Somebody of the clinic who can sign in; the email."""
+async def with_password(room: Room, stack: Stack, role: str) -> tuple[str, str]:
+    """Somebody of the clinic who can sign in; the account's id and email."""
     settings = load(Settings, stack.environment)
     engine = create_engine(settings.database_url.get_secret_value(), size=1, wait_seconds=5, application="tests")
     book = Book(engine, Clock(datetime.now(UTC)))
@@ -30,7 +32,7 @@ async def with_password(room: Room, stack: Stack, role: str) -> str:
     await book.run("UPDATE accounts SET password_hash = %s WHERE id = %s", HASH, account_id)
     [(email,)] = await book.rows("SELECT email FROM accounts WHERE id = %s", account_id)
     await engine.dispose()
-    return str(email)
+    return account_id, str(email)
 
 
 async def enter_password(page: Page, email: str) -> None:
@@ -56,7 +58,7 @@ async def set_up(page: Page) -> list[str]:
 async def test_the_desk_asks_for_a_code_once_a_second_factor_is_set_up(
     browser: Browser, room: Room, stack: Stack
 ) -> None:
-    email = await with_password(room, stack, "staff")
+    _, email = await with_password(room, stack, "staff")
     async with opened(browser, f"{room.edge.url}/desk/?lang=en") as page:
         await enter_password(page, email)
         await page.get_by_role("button", name="My account").press("Enter")
@@ -85,7 +87,7 @@ async def test_the_desk_asks_for_a_code_once_a_second_factor_is_set_up(
 
 
 async def test_somebody_ends_a_session_from_another_browser(browser: Browser, room: Room, stack: Stack) -> None:
-    email = await with_password(room, stack, "staff")
+    _, email = await with_password(room, stack, "staff")
     async with (
         opened(browser, f"{room.edge.url}/desk/?lang=en") as lost,
         opened(browser, f"{room.edge.url}/desk/?lang=en") as own,
@@ -102,8 +104,23 @@ async def test_somebody_ends_a_session_from_another_browser(browser: Browser, ro
         await expect(lost.locator(".state")).to_contain_text("You were signed out", timeout=30_000)
 
 
+async def test_who_needs_a_second_factor_sets_it_up_before_the_desk_opens(
+    browser: Browser, room: Room, stack: Stack
+) -> None:
+    settings = load(Settings, {**stack.environment, "YOYAKU_SECOND_FACTOR_ROLES": "staff"})
+    account_id, _ = await with_password(room, stack, "staff")
+    async with wired(settings) as parts:
+        token = await parts.tokens.issue(account_id)
+    state = session(room.edge.url, token or "", "STAFF", [room.clinic_id])
+    async with opened(browser, f"{room.edge.url}/desk/?lang=en", storage_state=state) as page:
+        await expect(page.get_by_role("status")).to_contain_text("needs a second factor")
+        await set_up(page)
+        await page.get_by_role("dialog", name="Recovery codes").get_by_role("button", name="Close").press("Enter")
+        await expect(page.locator(".day section")).to_have_count(len(room.doctor_ids))
+
+
 async def test_an_admin_sets_it_up_too(browser: Browser, room: Room, stack: Stack) -> None:
-    email = await with_password(room, stack, "admin")
+    _, email = await with_password(room, stack, "admin")
     async with opened(browser, f"{room.edge.url}/admin/?lang=en") as page:
         await enter_password(page, email)
         await page.get_by_role("button", name="My account").press("Enter")

@@ -1,11 +1,11 @@
-"""`make drills`: runs all drills, or those that are named, prints what they found and writes docs/drills.md."""
+"""`make drills`: runs all drills, or those that are named; what they found goes to docs/drills.md and docs/dr.md."""
 
 import argparse
 import asyncio
 import sys
 
-from ops.drills.frame import drills
-from ops.drills.page import PAGE, row, updated
+from ops.drills.frame import Findings, drills
+from ops.drills.page import PAGE, PLAN, measured, row, updated
 
 LONGEST_SECONDS = 600
 
@@ -19,15 +19,17 @@ def main() -> None:
     if unknown := set(names) - known.keys():
         parser.error(f"no drill is called {', '.join(sorted(unknown))}: there are {', '.join(known)}")
     rows: dict[str, str] = {}
+    findings: dict[str, Findings] = {}
     failed = False
     for name in names:
-        found = asyncio.run(asyncio.wait_for(known[name].run(), LONGEST_SECONDS))
+        found = findings[name] = asyncio.run(asyncio.wait_for(known[name].run(), LONGEST_SECONDS))
         rows[name] = row(known[name], found)
         print(rows[name], flush=True)
         for wrong in known[name].failures(found):
             failed = True
             print(f"{name}: {wrong}", file=sys.stderr)
     PAGE.write_text(updated(PAGE.read_text(), known, rows))
+    PLAN.write_text(measured(PLAN.read_text(), findings))
     sys.exit(failed)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ops.drills.frame import Drill, Findings, drills
-from ops.drills.page import PAGE, updated
+from ops.drills.page import PAGE, PLAN, measured, updated
 
 SHORT = ("release", "token-store")
 """Those that take some seconds; `make drills` runs the others too."""
@@ -19,6 +19,8 @@ async def test_a_short_drill_meets_its_goals(name: str) -> None:
 def test_every_drill_has_a_row_of_figures() -> None:
     page = PAGE.read_text()
     assert [name for name in drills() if f"| `{name}` |" not in page] == []
+    found = dict.fromkeys(drills(), Findings(rpo_seconds=0.5, rto_seconds=7, acknowledged=9))
+    assert measured(PLAN.read_text(), found).count("| 0.5 / 7.0 |") == len(found)
 
 
 async def nothing() -> Findings:

@@ -82,7 +82,7 @@ class Clinic:
         if self.doctor.written:
             await self._read_one([str(record_id) for (record_id,) in found], flaws)
         return Findings(
-            rpo_seconds=max((lost_at - at for at in missing), default=0.0),
+            rpo_seconds=max([0.0, *(lost_at - at for at in missing)]),  # what is acknowledged after a loss counts 0
             rto_seconds=back_at - lost_at,
             acknowledged=len(self.running.notes.written_at) + len(self.doctor.written),
             missing=len(missing),

@@ -21,7 +21,7 @@ export class Calls {
   words = /** @type {any} */ ({ ...WORDS });
   /** @type {Live | null} */
   live = null;
-  /** Whether keys wait. */
+  /** Whether an act is awaited that is not loaded yet. */
   loading = false;
   /** @type {Acts | null} */
   #acts = null;
@@ -75,13 +75,15 @@ export class Calls {
   }
 
   /**
-   * Do something with the acts: at once if they are loaded; else keys wait for them.
+   * Do something with the acts: at once if they are loaded, else once they are. Meanwhile keys do nothing: whoever types into
+   * a dialog that is yet to open would give commands.
    * @template Answer
    * @param {(acts: Acts) => Promise<Answer>} use
+   * @param {boolean} asked whether somebody waits for it
    */
-  async act(use) {
+  async act(use, asked = true) {
     if (!this.#acts) {
-      this.loading = true;
+      this.loading = asked;
       await this.attempt("", () => this.#load());
       this.loading = false;
     }

@@ -35,7 +35,7 @@ export async function openDay({ lang, clinic, lock, ...place }, { clinics, chang
     if (end.aborted) return;
     acts.printAsTables(desk, end);
     acts.dragging(desk, part("day"));
-  });
+  }, false);
   // So is the form that signs in: a desk may be locked when there is no network.
   import("../shared/sign_in.js").catch(() => {});
 }

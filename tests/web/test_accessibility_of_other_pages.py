@@ -1,5 +1,7 @@
 """axe-core finds nothing wrong with any page, in either language and theme; that of patients has a test of its own."""
 
+import re
+
 import pytest
 from playwright.async_api import Browser, Page, expect
 
@@ -163,7 +165,10 @@ async def test_nothing_stands_in_the_way_of_an_admin(browser: Browser, room: Roo
             ("displays", "form", ""),
             ("audit", "input", ""),
         ):
-            await page.locator(f"nav a[href='#{part}']").press("Enter")
+            link = page.locator(f"nav a[href='#{part}']")
+            await link.press("Enter")
+            await expect(page).to_have_title(re.compile(f"^{re.escape(await link.inner_text())} "))
+            await expect(page.locator("main h1")).to_be_visible()
             await expect(page.locator(f"main {ready}").first).to_be_visible()
             await check_themes(page)
             for button in await page.locator(f"main :is({opens})").all() if opens else []:

@@ -101,7 +101,8 @@ async def test_somebody_ends_a_session_from_another_browser(browser: Browser, ro
         await expect(own.locator(".sessions li").filter(has_text="This one")).to_have_count(1)
         await own.locator(".sessions").get_by_role("button").press("Enter")
         await expect(own.locator(".sessions li")).to_have_count(1)
-        await expect(lost.locator(".state")).to_contain_text("You were signed out", timeout=30_000)
+        await expect(lost.locator("#password")).to_be_visible(timeout=30_000)
+        await expect(lost.get_by_role("status")).to_contain_text("You were signed out")
 
 
 async def test_who_needs_a_second_factor_sets_it_up_before_the_desk_opens(

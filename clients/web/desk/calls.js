@@ -27,7 +27,7 @@ export class Calls {
   #acts = null;
   #writes;
 
-  /** @param {Session} session @param {Language} lang @param {() => void} lock @param {(ticket: Ticket) => void} print */
+  /** @param {Session} session @param {Language} lang @param {(why?: string) => void} lock @param {(ticket: Ticket) => void} print */
   constructor(session, lang, lock, print) {
     this.session = session;
     this.lang = lang;
@@ -101,7 +101,7 @@ export class Calls {
       return await work();
     } catch (error) {
       const failure = asFailure(error);
-      if (failure.status === 401) this.lock();
+      if (failure.status === 401) this.lock(refused(failure));
       this.bar.refuse(refused(failure));
       if (doctorId) this.live?.refresh(doctorId);
       return undefined;

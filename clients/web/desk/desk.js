@@ -7,9 +7,11 @@ import { COMMANDS } from "./commands.js";
 import { Day, statusOf } from "./day/day.js";
 import { Grid, stateOfSlot } from "./view/grid.js";
 import { Head } from "./view/head.js";
+import { refused } from "./words.js";
 import { Live } from "./day/live.js";
 import { Lookup } from "./day/lookup.js";
 
+/** @import { Failure } from "../shared/api.js" */
 /** @import { Language } from "../shared/language.js" */
 /** @import { Session } from "../shared/session.js" */
 /** @import { WallClock } from "../shared/wall_clock.js" */
@@ -17,7 +19,7 @@ import { Lookup } from "./day/lookup.js";
 /** @import { Appointment, Doctor, Ticket } from "./day/day.js" */
 /** @import { Found, Patient } from "./view/finder.js" */
 /** @typedef {{id: string, name: string, time_zone: string}} Clinic */
-/** @typedef {{session: Session, lang: Language, clinic: Clinic, doctors: Doctor[], wall: WallClock, ownDoctorId: string, chooser: HTMLElement | null, lock: () => void}} Place */
+/** @typedef {{session: Session, lang: Language, clinic: Clinic, doctors: Doctor[], wall: WallClock, ownDoctorId: string, chooser: HTMLElement | null, lock: (why?: string) => void}} Place */
 
 /** A day begins where it stands once all doctors are known, or after this time. */
 const LONGEST_OPENING_MS = 2_000;
@@ -76,7 +78,7 @@ export class Desk extends Calls {
     this.grid.touched = false;
     this.day.clear();
     const { clinic, ownDoctorId } = this;
-    const live = new Live(this.session, this.day, { clinicId: clinic.id, doctorId: ownDoctorId, date }, { changed: () => this.draw(), connected: (failure) => this.head.connected(failure) });
+    const live = new Live(this.session, this.day, { clinicId: clinic.id, doctorId: ownDoctorId, date }, { changed: () => this.draw(), connected: (failure) => this.#connected(failure) });
     this.follow(live);
     await this.attempt("", () => live.start());
     if (this.live !== live) return;
@@ -87,6 +89,12 @@ export class Desk extends Calls {
   #show() {
     this.#shown = true;
     if (document.activeElement === document.body || (this.grid.focused && !this.grid.touched)) this.grid.begin(this.isToday ? this.clock.now() : 0);
+  }
+
+  /** Say whether the day is up to date; nobody sees it any more whose session was ended elsewhere. @param {Failure | null} failure */
+  #connected(failure) {
+    if (failure?.status === 401) this.lock(refused(failure));
+    else this.head.connected(failure);
   }
 
   goToNow() {

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-DAYS = ["2026-03-03", "2026-03-04", "2026-03-05"]  # the clock shows 09:00 of the day before, and stays there
+DAYS = ["2026-03-03", "2026-03-04", "2026-03-10"]
+"""The clock shows 09:00 of the day before, and stays there. A weekly series from the first day comes to the last."""
 
 
 MAX_PER_DAY = 2
@@ -60,11 +61,15 @@ class Hours:
     def grid(self) -> list[str]:
         return [clock_time(start) for start in range(self.start, self.end - self.minutes + 1, self.minutes)]
 
-    def starts(self, kind: Kind | None) -> list[str]:
-        """The slots with which a visit of a type can begin; without one, all."""
+    def starts(self, kind: Kind | None, off: range) -> list[str]:
+        """The slots with which a visit of a type can begin; without one, all. None overlaps time off."""
+        grid = [slot for slot in self.grid if not set(off) & set(self._slot(slot))]
+        offered = {minute for slot in grid for minute in self._slot(slot)}
         length = kind.length if kind else self.minutes
-        over = minutes_of(self.grid[-1]) + self.minutes
-        return [slot for slot in self.grid if minutes_of(slot) + length <= over]
+        return [slot for slot in grid if {*range(minutes_of(slot), minutes_of(slot) + length)} <= offered]
+
+    def _slot(self, slot: str) -> range:
+        return range(minutes_of(slot), minutes_of(slot) + self.minutes)
 
 
 # Grids that lie across each other, and fewer seats than there were: changing hours leaves patients in parts of slots,
@@ -85,6 +90,7 @@ class ModelAppointment:
     version: int = 1
     kind: Kind | None = None
     held: bool = False
+    series: str = ""
 
     def overlaps(self, other: "ModelAppointment") -> bool:
         return self.day == other.day and bool(set(self.minutes) & set(other.minutes))
@@ -117,12 +123,30 @@ class Model:
     def __init__(self) -> None:
         self.booked: dict[str, ModelAppointment] = {}
         self.hours = [HOURS[0], HOURS[1]]
+        self.off: dict[tuple[int, int], range] = {}
+        """The time off of a doctor on a day, in minutes of that day."""
+
+    def starts(self, doctor: int, day: int, kind: Kind | None) -> list[str]:
+        """The slots of a day with which a visit of a type can begin; without one, all."""
+        return self.hours[doctor].starts(kind, self.off.get((doctor, day), range(0)))
+
+    def remaining(self, key: str) -> list[str]:
+        """An appointment and those of its series that follow it, by start."""
+        first = self.booked[key]
+        scheduled = {name: each for name, each in self.booked.items() if each.active and not each.held}
+        rest = [name for name, each in scheduled.items() if first.series and each.series == first.series]
+        return sorted({key, *(name for name in rest if self.order(name) > self.order(key))}, key=self.order)
+
+    def order(self, key: str) -> tuple[int, int, str]:
+        """What sorts the appointments of a series."""
+        each = self.booked[key]
+        return each.day, minutes_of(each.slot), key
 
     def refusal(
         self, wanted: ModelAppointment, moving: str = "", *, override: bool = False, by_patient: bool = False
     ) -> str:
         """Why an appointment cannot be; empty if it can."""
-        if wanted.slot not in self.hours[wanted.doctor].starts(wanted.kind):
+        if wanted.slot not in self.starts(wanted.doctor, wanted.day, wanted.kind):
             return "SLOT_NOT_OFFERED"
         if moving and not self.booked[moving].active:
             return "STATUS_FORBIDS"
@@ -155,7 +179,7 @@ class Model:
         active = [each for each in self.booked.values() if each.active]
         hours = self.hours[doctor]
         length = kind.length if kind else hours.minutes
-        slots = [ModelAppointment(0, doctor, day, slot, length, kind=kind) for slot in hours.starts(kind)]
+        slots = [ModelAppointment(0, doctor, day, slot, length, kind=kind) for slot in self.starts(doctor, day, kind)]
         left = {slot.slot: 0 if slot.is_closed_to_patients else self._left(slot, active) for slot in slots}
         for slot in slots:
             if self._refusal_of_room(slot, active):

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import datetime
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import grpc
 from hypothesis import strategies as st
@@ -32,6 +34,7 @@ from yoyaku.v1 import schedule_service_pb2 as schedules
 from yoyaku.v1.schedule_pb2 import Session
 
 T = TypeVar("T")
+ZONE = ZoneInfo("Asia/Tokyo")
 
 
 PLACES = st.tuples(st.integers(0, 1), st.integers(0, len(DAYS) - 1), st.integers(0, 2))
@@ -51,6 +54,8 @@ class ModelledClinic(RuleBasedStateMachine):
     @initialize()
     def open_a_clinic(self) -> None:
         self.model = Model()
+        self.times_off: dict[tuple[int, int], str] = {}
+        """The id of the time off of a doctor on a day."""
         self.run(self._open())
 
     async def _open(self) -> None:
@@ -109,3 +114,8 @@ class ModelledClinic(RuleBasedStateMachine):
             reason = refused.reason
         assert reason == refusal
         return answer
+
+
+def instant(day: str, minutes: int) -> datetime:
+    """A minute of a day at the clinic."""
+    return datetime.fromisoformat(f"{day}T{clock_time(minutes)}").replace(tzinfo=ZONE)

@@ -1,4 +1,4 @@
-"""Booking, overriding, moving, cancelling and new hours, compared with a simple model over long random histories."""
+"""Random histories of a clinic, compared with a simple model: bookings, series, holds, moves, hours and time off."""
 
 import asyncio
 from typing import Any, TypeVar
@@ -26,20 +26,21 @@ from tests.rpc.booking_model import (
     Kind,
     Place,
 )
-from tests.rpc.modelled_clinic import PLACES, ModelledClinic
+from tests.rpc.modelled_clinic import PLACES
+from tests.rpc.modelled_series import OVERRIDES, SeriesAndTimeOff
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1 import schedule_service_pb2 as schedules
 
 T = TypeVar("T")
 
 
-class Machine(ModelledClinic):
+class Machine(SeriesAndTimeOff):
     """Does the same to the server and to the model."""
 
     @rule(
         place=PLACES,
         patient=st.integers(0, PATIENTS - 1),
-        override=st.sampled_from(["", "", "acute pain"]),
+        override=OVERRIDES,
         kind=st.sampled_from([None, *KINDS]),
     )
     def book_a_slot(self, place: Place, patient: int, override: str, kind: Kind | None) -> None:
@@ -97,7 +98,7 @@ class Machine(ModelledClinic):
         key = self.pick(data)
         old = self.model.booked[key]
         wanted = self.wanted(old.patient, place, old.kind)
-        wanted.held = old.held
+        wanted.held, wanted.series = old.held, old.series
         fields = {name: value for name, value in self.fields(wanted).items() if name != "appointment_type_id"}
         request = pb.RescheduleAppointmentRequest(appointment_id=key, **fields)
         answer = self.expect(

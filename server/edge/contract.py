@@ -13,8 +13,6 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from server.domain.methods import FOR_VISITORS, METHODS
 from server.edge.template import SOURCES
 
-HEALTH = "/grpc.health.v1.Health/Check"
-"""The health check, which load balancers call without a token."""
 REFLECTION = tuple(f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo" for version in ("v1", "v1alpha"))
 """The methods that describe the contract to whoever has signed in."""
 DESCRIPTORS = SOURCES / "yoyaku.binpb"

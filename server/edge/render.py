@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 
-from server.domain.methods import COSTLY, FOR_VISITORS, LIMITED
+from server.domain.methods import COSTLY, LIMITED
 from server.edge import contract, local_replies, lua, pages
-from server.edge.contract import HEALTH, PACKAGE, REFLECTION, EdgeError, Method, any_of
+from server.edge.contract import PACKAGE, REFLECTION, EdgeError, Method
 from server.edge.limits import CALLS_PER_WORKER, OTHERS_OF_ADMISSION, TOKENS_OF_COSTLY, Bucket, Limits, parse
 from server.edge.template import Json, filled
 
@@ -23,7 +23,6 @@ SECRET_TYPE = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Sec
 
 CALLERS_TRACE = "x-client-traceparent"
 TRACE_HEADERS = ("traceparent", "tracestate", "x-amzn-trace-id")
-_LIMITED = {**LIMITED, "visitor": sorted(FOR_VISITORS)}
 UNSAID = (
     "http.url", "http.method", "grpc.path", "user_agent", "peer.address", "downstream_cluster", "grpc.authority",
     "grpc.content_type", "grpc.timeout",
@@ -96,7 +95,7 @@ def render(values: EdgeValues, directory: Path) -> Path:
     if values.tls:
         _write_tls(values.tls.certificates.resolve(), directory)
     known = _places(values) | _contents(str(directory), contract.methods())
-    known["calls_lua"] = lua.calls(values.tls.edge_key if values.tls else "")
+    known |= lua.filters(values.tls.edge_key if values.tls else "", contract.methods())
     parts = {name: filled(f"{name}.yaml", known) for name in ("routes", "clusters")} | _tracing(values.tracing)
     return _write(directory, CONFIGURATION, known | parts, 0o600 if values.tls and values.tls.edge_key else 0o644)
 
@@ -112,11 +111,8 @@ def write_workers(workers: Sequence[Address], directory: Path, weights: Sequence
     ]
     assignment = {"@type": ENDPOINTS_TYPE, "cluster_name": "workers", "endpoints": [{"lb_endpoints": endpoints}]}
     admitted = {name: each * max(1, len(workers)) for name, each in CALLS_PER_WORKER.items()}
-    passed_by = [method.path for method in contract.methods() if method.streams or method.public]
-    passed = any_of([*passed_by, HEALTH, *REFLECTION])
     for name, (of_others, headers) in OTHERS_OF_ADMISSION.items():
-        known = {**admitted, "name": name, "passed_by": passed, "of_others": of_others, "headers_of_others": headers}
-        known["credentials"] = ["authorization", "x-yoyaku-certificate"]
+        known = {**admitted, "name": name, "of_others": of_others, "headers_of_others": headers}
         _replace(directory / f"{name}.yaml", json.dumps(filled("admission.yaml", known), indent=1).encode())
     return _replace(directory / WORKERS, json.dumps({"resources": [assignment]}, indent=2).encode())
 
@@ -129,11 +125,8 @@ def read_limits(directory: Path) -> Limits:
 def write_limits(limits: Limits, directory: Path) -> None:
     """Set the rate limits from now on; a limit that changes starts with a full bucket."""
     buckets = {name: _token_bucket(bucket) for name, bucket in asdict(limits).items()}
-    methods = {f"{name}_methods": any_of(f"/{PACKAGE}.{each}" for each in of) for name, of in _LIMITED.items()}
-    costly = json.dumps([*(f"/{PACKAGE}.{each}" for each in COSTLY), *REFLECTION])
-    tokens = {"tokens_of_call": f"%CEL(request.path in {costly} ? {TOKENS_OF_COSTLY} : 1)%"}
     for name in ("address_limits.yaml", "subject_limits.yaml"):
-        _write(directory, name, buckets | methods | tokens)
+        _write(directory, name, buckets)
     _replace(directory / LIMITS, f"{limits}\n".encode())
 
 
@@ -202,21 +195,26 @@ def _contents(directory: str, methods: Sequence[Method]) -> dict[str, Json]:
         "admissions": [{"name": name, "file": f"{directory}/{name}.yaml"} for name in OTHERS_OF_ADMISSION],
         "services": sorted({method.service for method in methods}),
         "methods_by_service": [{"service": name, "methods": [each.name for each in of]} for name, of in by_service],
-        "public_methods": [*(method.path for method in methods if method.public), HEALTH],
-        "visitor_methods": [method.path for method in methods if method.for_visitors],
-        "visitor_calls": [method.path for method in calls if method.for_visitors],
-        "visitor_streams": [method.path for method in methods if method.for_visitors and method.streams],
-        "reflection": REFLECTION,
-        "streams": [method.path for method in methods if method.streams],
-        "reads": [method.path for method in calls if method.reads],
-        "writes": [method.path for method in calls if not method.reads],
+        "public_methods": [_route(method.path) for method in methods if method.public],
+        "visitor_calls": [_route(each.path, "visitor") for each in calls if each.for_visitors],
+        "visitor_streams": [_route(each.path, "visitor") for each in methods if each.for_visitors and each.streams],
+        "reflection": [_route(path) for path in REFLECTION],
+        "streams": [_route(method.path) for method in methods if method.streams],
+        "reads": [_route(method.path) for method in calls if method.reads],
+        "writes": [_route(method.path) for method in calls if not method.reads],
         "pages": pages.pages(directory),
         "page_parts": pages.page_parts(directory),
         "json_replies": local_replies.json_replies(),
         "grpc_replies": local_replies.grpc_replies(),
-        "fields_lua": lua.fields(),
-        "query_lua": lua.query(methods),
     }
+
+
+def _route(path: str, bucket: str | None = None) -> Json:
+    """A method's path, with the limits of its calls: the tokens that one takes, and the bucket of its own, if any."""
+    method = path.removeprefix(f"/{PACKAGE}.")
+    tokens = TOKENS_OF_COSTLY if method in COSTLY or path in REFLECTION else 1
+    own = bucket or next((name for name, of in LIMITED.items() if method in of), None)
+    return {"path": path, "tokens": tokens, "bucket": own}
 
 
 def _socket_address(address: Address) -> dict[str, Json]:

@@ -62,8 +62,12 @@ async def test_calls_that_never_begin_take_no_place_of_others(edge: Edge) -> Non
             assert admitted() >= before
 
 
-def test_grpc_over_http_1_is_told_what_to_use(edge: Edge) -> None:
-    head, _ = posted(edge, KEYS, b"\0\0\0\0\0", "--http1.1", "-H", "content-type: application/grpc")
+@pytest.mark.parametrize("who", ["anybody", "a patient"])
+@pytest.mark.parametrize("options", [[], ["-H", "transfer-encoding: chunked"]])
+def test_grpc_over_http_1_is_told_what_to_use(edge: Edge, stack: Stack, who: str, options: list[str]) -> None:
+    if who == "a patient":
+        options = [*options, "-H", f"authorization: Bearer {stack.clinic.tokens['patient']}"]
+    head, _ = posted(edge, KEYS, b"\0\0\0\0\0", "--http1.1", "-H", "content-type: application/grpc+proto", *options)
     assert "grpc-status: 3" in head
     assert "gRPC-Web or REST" in head
 

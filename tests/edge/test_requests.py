@@ -47,6 +47,15 @@ def test_the_query_cannot_name_anew_what_the_path_names(rest: Rest, path: str) -
     assert error(answer)["message"] == "the path names doctor_id already: leave it out of the query"
 
 
+@pytest.mark.parametrize("options", [["--http1.1"], ["--http2-prior-knowledge"], ["-H", "content-type:"]])
+def test_the_body_of_a_get_is_checked_too(edge: Edge, stack: Stack, options: list[str]) -> None:
+    url = f"{edge.url}/api/schedules/available-slots?doctor_id={stack.clinic.doctor}&date={stack.clinic.day}"
+    token = f"authorization: Bearer {stack.clinic.tokens['patient']}"
+    command = ["curl", "-s", *options, "-X", "GET", "--data-binary", '{"day": "x"}', "-H", token, url]
+    answer = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    assert answer["message"] == "the body takes no field `day`: check its spelling against the OpenAPI file"
+
+
 def test_an_id_in_the_body_against_the_path_is_refused(rest: Rest) -> None:
     mine, other = uuid.uuid4(), uuid.uuid4()
     answer = rest("patient", "POST", f"/api/appointments/{mine}:cancel", json={"appointment_id": str(other)})

@@ -26,6 +26,9 @@ from server.rpc.messages.errors import CODES
 from server.telemetry.traces import step_ended
 
 Answer = Message | bytes
+
+_HEADERS_BEHIND = "headers-behind"
+"""The details of a good answer over REST that has trailers for the edge to make headers of (`server/edge/lua.py`)."""
 Handler = Callable[[Message, Any], Coroutine[Any, Any, Answer]]
 Parse = Callable[[bytes], Message]
 
@@ -69,6 +72,8 @@ def unary_handler(
         # Never as initial metadata: an answer whose beginning has arrived is lost with its worker, since Envoy can only
         # retry what has not begun. The edge makes headers of it for callers over REST.
         context.set_trailing_metadata((("x-request-id", this.request_id), *this.headers))
+        if this.headers and this.over_rest:
+            context.set_details(_HEADERS_BEHIND)
         record_end(this, "OK", began)
         return response if isinstance(response, bytes) else response.SerializeToString()
 

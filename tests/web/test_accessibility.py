@@ -47,6 +47,11 @@ async def test_nothing_stands_in_the_way(
     await page.locator("button.primary").click()
     await expect(page.get_by_role("alert")).to_be_visible()
     await check(page)
+    await page.goto(f"{practice.edge.url}/?lang={lang}#/register")
+    await page.locator("form:has(#name) button.primary").click()
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await check(page)
+    await page.goto(f"{practice.edge.url}/?lang={lang}")
     await sign_in(page, email)
     await expect(page.locator(".firsts")).to_be_visible()
     await check(page)
@@ -67,8 +72,11 @@ async def test_nothing_stands_in_the_way(
     await page.locator("button.primary").click()
     await expect(page.locator("h1.done")).to_be_visible()
     await check(page)
+    first = await practice.series(email, ("09:00", "09:30", "10:00", "10:30")[len(practice.patients) - 1], count=2)
     for view, there in (
         ("appointments", ".rows"),
+        (f"appointment?id={first}", ".series"),
+        (f"cancel?id={first}", ".choice"),
         ("records", "h2"),
         ("profile", ".facts"),
         ("change?what=phone", "form"),

@@ -7,7 +7,7 @@ from functools import partial
 
 from db.postgres.cluster.engines import Connection
 from db.postgres.cluster.transaction import transact
-from tests.faults.town import Town
+from tests.faults.town import WORKERS, Town
 from tests.fixtures.workers import Fleet
 
 HELD_SECONDS = 4
@@ -20,6 +20,13 @@ async def kill(name: str, place: Town, _: Fleet) -> None:
     """Kill -9, and start again."""
     place.parts[name].kill()
     await place.parts[name].start_again()
+
+
+async def kill_by_turns(place: Town, fleet: Fleet) -> None:
+    """Kill each worker, the second when the first has been back for a while: whoever has a stream loses it."""
+    for name in WORKERS:
+        await kill(name, place, fleet)
+        await asyncio.sleep(3)
 
 
 async def hang(name: str, place: Town, _: Fleet) -> None:
@@ -49,6 +56,7 @@ async def fill_pools(_: Town, fleet: Fleet) -> None:
 
 FAULTS: dict[str, Fault] = {
     **{f"{name} killed": partial(kill, name) for name in ("primary", "standby_1", "valkey", "worker-1", "worker-2")},
+    "workers killed by turns": kill_by_turns,
     "standby_1 hangs": partial(hang, "standby_1"),
     "valkey hangs": partial(hang, "valkey"),
     "replay stands still": stop_replay,

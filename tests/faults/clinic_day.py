@@ -19,6 +19,7 @@ from db.postgres.cluster.engines import Connection
 from db.postgres.cluster.transaction import transact
 from tests.faults.breaking import FAULTS
 from tests.faults.conftest import visiting
+from tests.faults.screen import QueueScreen, queue_screen
 from tests.faults.ticket_model import contradictions
 from tests.faults.town import Town, town
 from tests.fixtures.waiting import until
@@ -27,7 +28,7 @@ from tests.fixtures.workers import Fleet
 from yoyaku import Client as Watcher
 from yoyaku.v1 import queue_service_pb2 as pb
 
-KILLED = ("worker-1 killed", "valkey killed")
+KILLED = ("workers killed by turns", "valkey killed")
 _RETRIED = {"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "ABORTED", "CANCELLED", "INTERNAL", "UNKNOWN"}
 _PATIENCE = 60.0
 _APPOINTMENT = b"""
@@ -50,7 +51,7 @@ class Day:
     calls: dict[Place, list[tuple[str, float]]] = field(default_factory=lambda: defaultdict(list))
     """Labels and when desks were answered, in their order."""
     shown: list[dict[tuple[Place, str], float]] = field(default_factory=list)
-    """For each follower, when it was first shown that a ticket is called."""
+    """For each follower, when it was first shown that a ticket is called; the last one is the queue screen."""
     contradictions: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -69,21 +70,26 @@ class Day:
                 found.append(max(seen_at - answered_at, 0.0))
         return sorted(found)
 
+    def note_drawn(self, drawn: dict[str, float]) -> None:
+        """Note what the screen has drawn so far: when, by label."""
+        for place, calls in self.calls.items():
+            self.shown[-1].update({(place, label): drawn[label] for label, _ in calls if label in drawn})
+
     def summary(self) -> str:
         """The figures, the followers each on a line."""
         lines = [f"{len(self.called)} calls in {self.seconds:.1f} s, {len(self.contradictions)} contradictions"]
-        for number in range(len(self.shown)):
+        names = [f"told by the stream of worker {number + 1}" for number in range(len(self.shown) - 1)]
+        for number, name in enumerate([*names, "drawn on the queue screen"]):
             seen = self.seen_after(number)
             median, p99, most = (seen[int(share * (len(seen) - 1))] * 1e3 for share in (0.5, 0.99, 1))
-            figures = f"{median:.0f} ms (median), {p99:.0f} ms (p99), {most:.0f} ms at most"
-            lines.append(f"  shown by worker {number + 1} after {figures}")
+            lines.append(f"  {name} after {median:.0f} ms (median), {p99:.0f} ms (p99), {most:.0f} ms at most")
         return "\n".join(lines)
 
 
 async def clinic_day(
     fleet: Fleet, place: Town, *, patients: int, doctors: int, desks: int, faults: Sequence[str], pause: float = 0.0
 ) -> Day:
-    """Patients arrive, desks call them, two followers watch, and meanwhile the faults happen."""
+    """Patients arrive, desks call them, two followers and a queue screen watch, and meanwhile the faults happen."""
     day, pick = Day(), random.Random(patients)
     zone = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"  # about noon there
     clinic = await fleet.book.clinic(zone)
@@ -91,29 +97,31 @@ async def clinic_day(
     arrivals = await _arrivals(fleet, pick, zone, lanes, patients)
     staff = await fleet.clients("staff", clinic_ids=[clinic])
     token = str(dict(staff[0].metadata)["authorization"]).removeprefix("Bearer ")
-    day.shown = [{} for _ in fleet.addresses]
+    day.shown = [{} for _ in (*fleet.addresses, "the queue screen")]
     followers = [
         asyncio.create_task(_follow(address, token, clinic, shown))
-        for address, shown in zip(fleet.addresses, day.shown, strict=True)
+        for address, shown in zip(fleet.addresses, day.shown, strict=False)
     ]
-    began, opened, arrived = time.monotonic(), asyncio.Event(), asyncio.Event()
+    opened, arrived = asyncio.Event(), asyncio.Event()
     desk_tasks = [
         asyncio.create_task(_desk(staff, lanes, f"Room {number}", day, (opened, arrived), pause))
         for number in range(desks)
     ]
     breaking: list[asyncio.Future[None]] = []
     try:
-        for number, arrival in enumerate(arrivals):
-            if number == len(arrivals) // 3:
-                opened.set()
-            if number == len(arrivals) // 2:
-                breaking += [asyncio.ensure_future(FAULTS[fault](place, fleet)) for fault in faults]
-            await arrival(staff)
-            await asyncio.sleep(pause / 4)
-        arrived.set()
-        await asyncio.gather(*desk_tasks, *breaking)
-        day.seconds = time.monotonic() - began
-        await until(lambda: _is_shown(day), _PATIENCE)
+        async with queue_screen(fleet.addresses, token) as screen:
+            began = time.monotonic()
+            for number, arrival in enumerate(arrivals):
+                if number == len(arrivals) // 3:
+                    opened.set()
+                if number == len(arrivals) // 2:
+                    breaking += [asyncio.ensure_future(FAULTS[fault](place, fleet)) for fault in faults]
+                await arrival(staff)
+                await asyncio.sleep(pause / 4)
+            arrived.set()
+            await asyncio.gather(*desk_tasks, *breaking)
+            day.seconds = time.monotonic() - began
+            await until(lambda: _is_shown(day, screen), _PATIENCE)
     finally:
         for task in (*followers, *desk_tasks):
             task.cancel()
@@ -204,13 +212,14 @@ async def _follow(address: str, token: str, clinic: str, shown: dict[tuple[Place
                 shown.setdefault(((lane.lane_id, each.room), each.label), time.monotonic())
 
 
-async def _is_shown(day: Day) -> bool:
+async def _is_shown(day: Day, screen: QueueScreen) -> bool:
+    day.note_drawn(await screen.drawn())
     return all((place, calls[-1][0]) in shown for shown in day.shown for place, calls in day.calls.items())
 
 
 async def _large(place: Town) -> list[str]:
     async with visiting(place) as fleet:
-        day = await clinic_day(fleet, place, patients=300, doctors=12, desks=4, faults=KILLED, pause=0.1)
+        day = await clinic_day(fleet, place, patients=300, doctors=12, desks=4, faults=KILLED, pause=0.4)
     print(f"300 patients, 12 doctors, 4 desks, {' and '.join(KILLED)}: {day.summary()}")
     return day.contradictions
 

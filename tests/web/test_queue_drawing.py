@@ -54,7 +54,7 @@ def lanes(count: int) -> list[dict[str, Any]]:
             "clinic_id": "",
             "closed": number % 5 == 4,
             "delay_minutes": 13 * (number % 3),
-            "now_serving": [ticket(f"{letter}{890 + each}", ROOMS[(number + each) % 3]) for each in range(number % 4)],
+            "now_serving": [ticket(f"{letter}{890 + each}", ROOMS[(number + each) % 3]) for each in range(number % 5)],
             "waiting": [ticket(f"{letter}{900 + each}", "", 25 * each) for each in range(2 * (number % 5))],
         }
         for number in range(count)

@@ -10,6 +10,8 @@ const SILENCE_MS = 22_000;
 /** How long a stream that the server ended may take to be back before the board calls itself out of date. */
 const GRACE_MS = 3_000;
 const LONGEST_PAUSE_MS = 15_000;
+/** A stream that lasted so long and was cut off is asked for again at once: its worker may have died, and others live. */
+const LASTED_MS = 2_000;
 
 /**
  * @typedef {object} Source what to follow
@@ -45,17 +47,19 @@ export class Follower {
   async run() {
     for (let failures = 0; ; ) {
       const before = this.heardAt;
+      const began = performance.now();
       try {
         await this.#follow();
         failures = 0;
         this.#lose(GRACE_MS);
       } catch (error) {
         console.warn("lost:", error);
+        const lasted = this.heardAt > before && performance.now() > began + LASTED_MS;
         if (this.heardAt > before) failures = 0;
         this.#lose(0);
         this.failure = error instanceof Failure ? error : null;
         this.#source.lost();
-        failures += 1;
+        if (!lasted) failures += 1;
       }
       await pause(failures);
     }

@@ -20,7 +20,7 @@ export class Calls {
   #current = null;
   #since = 0;
   #speaking = false;
-  /** @type {(Call & {shownAt: number})[]} the newest first */
+  /** @type {(Call & {shownAt: number})[]} the newest first, those that wait for their turn included */
   recent = [];
 
   /** @param {(call: Call) => Promise<void>} speak tells a call by sound; ends when it has been heard */
@@ -28,9 +28,10 @@ export class Calls {
     this.#speak = speak;
   }
 
-  /** Take in calls; who is called again while still waiting has one turn. @param {Call[]} calls */
-  add(calls) {
+  /** Take in calls; who is called again while still waiting has one turn. @param {Call[]} calls @param {number} now */
+  add(calls, now) {
     for (const call of calls) {
+      this.#note(call, now);
       this.#waiting = [...this.#waiting.filter(({ ticketId }) => ticketId !== call.ticketId), call].slice(-MOST_WAITING);
     }
   }
@@ -54,11 +55,18 @@ export class Calls {
   }
 
   /** @param {Call} call @param {number} now */
+  #note(call, now) {
+    this.recent = [{ ...call, shownAt: now }, ...this.recent.filter(({ ticketId }) => ticketId !== call.ticketId)].slice(0, RECENT);
+  }
+
+  /** @param {Call} call @param {number} now */
   #begin(call, now) {
     this.#current = call;
     this.#since = now;
     this.#speaking = true;
-    this.recent = [{ ...call, shownAt: now }, ...this.recent.filter(({ ticketId }) => ticketId !== call.ticketId)].slice(0, RECENT);
+    const place = this.recent.find(({ ticketId }) => ticketId === call.ticketId);
+    if (place) place.shownAt = now;
+    else this.#note(call, now);
     this.#speak(call).finally(() => {
       if (this.#current === call) this.#speaking = false;
     });

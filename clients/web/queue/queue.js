@@ -38,6 +38,8 @@ let followers = [];
 const clinics = new Map();
 /** @type {WallClock | null} */
 let wall = null;
+/** The frame in which the next picture is drawn, if one is asked for. */
+let drawing = 0;
 
 /** Show a code instead of what the screen showed before; once it is confirmed again, begin anew. @param {string} code */
 function pair(code) {
@@ -54,7 +56,9 @@ function followerOf(clinicId) {
     learn,
     path: () => `/api/queue:watch?${new URLSearchParams({ clinic_id: clinicId })}`,
     take: ({ lane }) => {
-      if (lane) calls.add(lanes.put(lane, clock.now()).filter(isShown));
+      if (!lane) return;
+      calls.add(lanes.put(lane, clock.now()).filter(isShown), clock.now());
+      drawing ||= requestAnimationFrame(draw);
     },
     lost: () => {
       if (!follower.heardAt) view.message((follower.failure && refused(text, follower.failure)) || text.unreachable);
@@ -95,6 +99,7 @@ async function run() {
 }
 
 function draw() {
+  drawing = 0;
   if (!wall) return;
   const now = clock.now();
   view.head([...clinics.values()].join(" · "), wall, now);

@@ -15,6 +15,8 @@ const CARDS_WIDE = 3;
 const CARDS_TALL = 3;
 /** Longer names of rooms are called in smaller type. */
 const LONG_ROOM = 16;
+/** How many rooms of a lane are named beside the one that was called to last. */
+const OTHER_ROOMS = 3;
 const NEXT_ON_A_CARD = 5;
 const NEXT_ON_A_LINE = 3;
 
@@ -97,7 +99,7 @@ export class View extends Screen {
   /** @param {Lane} lane @param {string} clinic @param {boolean} cards @param {boolean} marked */
   #lane(lane, clinic, cards, marked) {
     const words = this.#words;
-    const [now, ...others] = lane.now_serving;
+    const [now, ...others] = lane.now_serving.toSorted((one, other) => calledAt(other) - calledAt(one));
     const most = cards ? NEXT_ON_A_CARD : NEXT_ON_A_LINE;
     const next = lane.waiting.slice(0, most).map((ticket) => this.#next(ticket));
     const more = lane.waiting.length - next.length;
@@ -106,7 +108,7 @@ export class View extends Screen {
       "li",
       { class: marked ? "marked" : "" },
       make("div", { class: "who" }, make("b", {}, lane.letter), make("div", {}, make("strong", {}, lane.doctor_name), clinic && make("small", {}, clinic), make("small", { class: lane.delay_minutes > 4 ? "late" : "" }, delay))),
-      make("div", { class: "now", "data-heading": words.now }, make("strong", {}, now?.label ?? "–"), make("small", {}, now ? `→ ${now.room}` : ""), others.length > 0 && make("small", { class: "others" }, others.slice(0, 2).map(({ label, room }) => `${label} → ${room}`).join("  "))),
+      make("div", { class: "now", "data-heading": words.now }, make("strong", {}, now?.label ?? "–"), make("small", {}, now ? `→ ${now.room}` : ""), others.length > 0 && make("small", { class: "others" }, others.slice(0, OTHER_ROOMS).map(({ label, room }) => `${label} → ${room}`).join("  "))),
       make("div", { class: "next", "data-heading": words.next }, make("ol", {}, ...next), more > 0 && make("small", {}, words.more(more))),
     );
   }
@@ -120,6 +122,11 @@ export class View extends Screen {
 /** What of a lane is drawn. @param {Lane} lane */
 function told(lane) {
   return [lane.letter, lane.doctor_name, lane.closed, lane.delay_minutes, lane.now_serving, lane.waiting];
+}
+
+/** @param {Ticket} ticket */
+function calledAt({ call_time: time }) {
+  return time ? Date.parse(time) : 0;
 }
 
 function isTall() {

@@ -6,6 +6,7 @@ It needs no Valkey, and a call reaches every screen within a second, whichever w
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -68,6 +69,7 @@ class QueueWatch:
         self._forms = forms
         self._followed: dict[str, _FollowedClinic] = {}
         self._wanted = asyncio.Event()
+        self._joined = asyncio.Event()
 
     async def watch(self, watcher: Watcher, clinic_id: str) -> AsyncGenerator[bytes, None]:
         """The messages of a stream (NOT_ALLOWED, TOO_MANY_STREAMS)."""
@@ -95,6 +97,7 @@ class QueueWatch:
         well = True
         while True:
             await self._wanted.wait()
+            self._joined.clear()
             try:
                 await self._look()
                 well = True
@@ -102,7 +105,9 @@ class QueueWatch:
                 if well:
                     _log.warning("following queues is hindered", failure=place_of(error))
                 well = False
-            await asyncio.sleep(_LOOK_SECONDS)
+            with suppress(TimeoutError):
+                # Whoever is the first to follow a clinic does not wait for the next look.
+                await asyncio.wait_for(self._joined.wait(), _LOOK_SECONDS)
 
     async def _look(self) -> None:
         newest: dict[str, dict[str, Version]] = {clinic_id: {} for clinic_id in self._followed}
@@ -129,6 +134,8 @@ class QueueWatch:
                 stream.put(row.doctor_id, message)
 
     def _join(self, stream: LaneStream, clinic_id: str) -> None:
+        if clinic_id not in self._followed:
+            self._joined.set()
         followed = self._followed.setdefault(clinic_id, _FollowedClinic())
         followed.streams.add(stream)
         for lane_id, message in followed.messages.items():

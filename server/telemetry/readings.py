@@ -46,6 +46,9 @@ READINGS: Mapping[str, Reading] = {
         "When a step of the backups last succeeded (backup, wal, copy, restore_check); nothing if it never did.",
         ["step"],
     ),
+    "yoyaku_downtime_sheets_as_of_timestamp_seconds": Reading(
+        GaugeMetricFamily, "As of when the oldest downtime sheet is; of `downtime-sheets --metrics` alone."
+    ),
     "yoyaku_notices": Reading(GaugeMetricFamily, "Notices that wait, are being sent, or are dead letters.", ["status"]),
     "yoyaku_notice_oldest_waiting_seconds": Reading(
         GaugeMetricFamily, "How long the notice that has waited longest could have gone out."

@@ -1,13 +1,18 @@
 """`python -m server downtime-sheets`: what a clinic works from when nothing else does."""
 
+import asyncio
 import json
+import os
 import re
+import sys
 import tracemalloc
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from stat import S_IMODE
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -17,8 +22,11 @@ from server.commands.data import downtime_sheets
 from server.commands.data.sheet_files import SheetFiles
 from server.domain.errors import DomainError
 from server.domain.ids import uuid7_maker
+from server.local.processes import ports
 from server.usecases.downtime.sheets import Sheets
 from tests.fixtures.book import NOW, Book
+from tests.fixtures.waiting import until
+from tests.fixtures.workers import ROOT
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 COMMAND = downtime_sheets.downtime_sheets.__name__.replace("_", "-")
@@ -186,6 +194,28 @@ def test_the_command_makes_a_directory_that_only_its_owner_can_read(database_url
     with SheetFiles(directory).locked() as alone:
         assert alone
         assert "another run" in run(database_url, str(directory)).stderr
+
+
+async def test_prometheus_is_told_how_old_the_sheets_are(book: Book, database_url: str, tmp_path: Path) -> None:
+    await book.doctor(await book.clinic())
+    await written(book, tmp_path)  # as of the clock of the test
+    [port] = ports.free(1)
+    command = [sys.executable, "-m", "server", COMMAND, str(tmp_path), "--metrics", f"127.0.0.1:{port}"]
+    environment = os.environ | {"YOYAKU_DATABASE_URL": f"{database_url}_lost"}
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment)
+    try:
+
+        async def told() -> str:
+            with suppress(httpx.TransportError):
+                async with httpx.AsyncClient() as http:
+                    return (await http.get(f"http://127.0.0.1:{port}/metrics")).text
+            return ""
+
+        [as_of] = re.findall("^yoyaku_downtime_sheets_as_of_timestamp_seconds (.*)$", await until(told), re.MULTILINE)
+        assert float(as_of) == NOW.timestamp()
+    finally:
+        process.terminate()
+        await process.wait()
 
 
 async def test_memory_holds_one_doctor_at_a_time(book: Book, tmp_path: Path) -> None:

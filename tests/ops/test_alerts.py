@@ -121,6 +121,10 @@ CASES: dict[str, tuple[Series, Series]] = {
         succeeded(("backup", 60)),
         succeeded(("backup", 60), ("restore_check", 7 * DAY)),
     ),
+    "DowntimeSheetsOld": (
+        steady("yoyaku_downtime_sheets_as_of_timestamp_seconds", 2_400 - 400),
+        steady("yoyaku_downtime_sheets_as_of_timestamp_seconds", 2_400 - 70) | steady('up{job="downtime-sheets"}', 1),
+    ),
     "ClockSkew": (steady("yoyaku_clock_skew_seconds", -2), steady("yoyaku_clock_skew_seconds", 0.02)),
     "CallsTurnedAway": (turned_away(30), turned_away(5)),
     "WorkerDown": (
@@ -198,6 +202,10 @@ def test_who_is_told_follows_from_the_severity(severity: str, receiver: str) -> 
 
 def test_a_check_of_long_ago_counts_as_none(tmp_path: Path) -> None:
     assert fired(succeeded(("backup", 60), ("restore_check", 9 * DAY)), "RestoreNotChecked", tmp_path)
+
+
+def test_downtime_sheets_that_nobody_writes_count_as_old(tmp_path: Path) -> None:
+    assert fired(steady('up{job="downtime-sheets"}', 0), "DowntimeSheetsOld", tmp_path)
 
 
 def test_where_others_take_the_backups_no_alert_asks_for_ours(tmp_path: Path) -> None:

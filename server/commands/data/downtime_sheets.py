@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 import typer
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import start_http_server
 
 from db.postgres.cluster.clock import database_clock
 from db.postgres.cluster.engines import Engine, create_engine
@@ -22,6 +24,7 @@ from server.config import DatabaseSettings
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.ids import Clock, system_clock
 from server.telemetry import logs
+from server.telemetry.readings import Readings, Value
 from server.usecases.downtime import pages
 from server.usecases.downtime.pages import Written
 from server.usecases.downtime.sheets import Sheets
@@ -42,6 +45,9 @@ def downtime_sheets(
     ],
     clinic: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this clinic; may be repeated.")] = None,
     once: Annotated[bool, typer.Option("--once", help="Write them once instead of every minute.")] = False,
+    metrics: Annotated[
+        str, typer.Option("--metrics", metavar="HOST:PORT", help="Where Prometheus can ask how old the sheets are.")
+    ] = "",
 ) -> None:
     """Write the day of each doctor, today and tomorrow, as pages to print, every minute until Ctrl-C.
 
@@ -61,13 +67,39 @@ def downtime_sheets(
         with files.locked() as alone:
             if not alone:
                 raise fail(f"another run writes the sheets in {directory}: stop it first, or name another directory")
-            asyncio.run(_run(configured, files, wanted, once=once))
+            with _telling(files, metrics):
+                asyncio.run(_run(configured, files, wanted, once=once))
     except DomainError as error:
         raise fail(f"{error.message}; the index says that the sheets are out of date") from None
     except OSError as error:
         raise fail(f"{directory} cannot be written: {error.strerror}") from None
     except KeyboardInterrupt:
         return
+
+
+@contextmanager
+def _telling(files: SheetFiles, address: str) -> Iterator[None]:
+    """Serve how old the sheets are at an address, if there is one. Ends the command if it cannot be used."""
+    if not address:
+        yield
+        return
+
+    def age() -> Iterator[Value]:
+        if as_of := files.as_of:
+            yield "yoyaku_downtime_sheets_as_of_timestamp_seconds", (), as_of.timestamp()
+
+    registry = CollectorRegistry()
+    registry.register(Readings([age]))
+    host, _, port = address.rpartition(":")
+    try:
+        server, thread = start_http_server(int(port), host, registry=registry)
+    except (OSError, ValueError) as error:
+        raise fail(f"--metrics {address} cannot be used ({error}): name a free HOST:PORT") from None
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
 
 
 def _prepare(directory: Path) -> None:

@@ -35,6 +35,11 @@ class SheetFiles:
         """Whether sheets were written, by this run or the one before."""
         return bool(self._sheets)
 
+    @property
+    def as_of(self) -> datetime | None:
+        """As of when the oldest sheet is; None if there is none."""
+        return min((datetime.fromisoformat(each.as_of) for each in list(self._sheets.values())), default=None)
+
     @contextmanager
     def locked(self) -> Iterator[bool]:
         """Keep other runs out of the directory; False if one is there already (OSError)."""

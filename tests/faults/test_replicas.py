@@ -3,12 +3,16 @@
 import asyncio
 import signal
 import time
+from collections import Counter
+from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import grpc
 import pytest
 
+from server.local.servers.postgres import PostgresServer
 from server.rpc.calls.read_marks import READ_MARK, STALENESS
 from tests.faults.desk import TIMES, Desk, next_day
 from tests.faults.town import Town
@@ -17,6 +21,8 @@ from tests.fixtures.waiting import until
 from tests.fixtures.worker import Client, Refusal
 from tests.fixtures.workers import Fleet
 from yoyaku.v1 import record_service_pb2 as records_pb
+from yoyaku.v1 import report_service_pb2 as reports_pb
+from yoyaku.v1.report_pb2 import ReportKind
 
 
 async def test_who_wrote_reads_it_from_whatever_server_and_others_a_little_later(desk: Desk, place: Town) -> None:
@@ -58,6 +64,40 @@ async def test_a_replica_that_stands_still_is_left_and_taken_back(desk: Desk, pl
     finally:
         standby.query("SELECT pg_wal_replay_resume()")
     await until(desk.is_answered_by_the_standby)
+
+
+async def test_reports_are_read_from_the_replica_and_never_from_the_primary(
+    desk: Desk, fleet: Fleet, place: Town
+) -> None:
+    [(clinic_id,)] = await fleet.book.rows("SELECT clinic_id::text FROM doctors WHERE id = %s", desk.doctor_id)
+    staff = (await fleet.clients("staff", clinic_ids=[clinic_id]))[0]
+    today = datetime.now(UTC).date().isoformat()
+    days: dict[str, Any] = {"clinic_id": clinic_id, "from_date": today, "to_date": today}
+
+    async def only_the_replica_was_asked() -> bool:
+        before = [statements(server) for server in place.servers]
+        await staff(staff.reports.GetClinicDay, reports_pb.GetClinicDayRequest(clinic_id=str(clinic_id)))
+        await staff(staff.reports.GetUtilization, reports_pb.GetUtilizationRequest(**days))
+        await staff(staff.reports.GetWaits, reports_pb.GetWaitsRequest(**days))
+        await staff(staff.reports.GetNoShows, reports_pb.GetNoShowsRequest(**days))
+        kind = ReportKind.REPORT_KIND_WAITS
+        await staff(staff.reports.ExportReport, reports_pb.ExportReportRequest(**days, report=kind))
+        primary, replica = (statements(server) - past for server, past in zip(place.servers, before, strict=True))
+        # For each call its clinic, its doctors and its types, then what is reported: four statements for a clinic's day.
+        return replica.total() >= 5 * 3 + 4 + 4 and not primary.keys() & replica.keys()
+
+    # A replica that is late for a moment is not asked.
+    await until(only_the_replica_was_asked)
+
+
+def statements(server: PostgresServer) -> Counter[str]:
+    """How often each statement about a clinic was run, by its id, which is the same on all servers of a cluster."""
+    query = (
+        "SELECT queryid, sum(calls) FROM pg_stat_statements"
+        " WHERE query ~ 'appointments|clinics|doctors|lanes|appointment_types' GROUP BY queryid"
+    )
+    rows = (line.split("|") for line in server.query(query, "yoyaku").splitlines())
+    return Counter({query_id: int(calls) for query_id, calls in rows})
 
 
 async def test_a_replica_that_hangs_costs_one_wait_and_is_taken_back(desk: Desk, place: Town) -> None:

@@ -1,5 +1,6 @@
 """Displays and hospital systems: how they get their credentials and access tokens, and lose them."""
 
+import uuid
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +14,8 @@ from tests.fixtures.callers import everyone, refusal
 from tests.fixtures.clinic import Scene
 from tests.fixtures.worker import Client, Worker, settings_for
 from yoyaku.v1 import auth_service_pb2 as pb
+from yoyaku.v1 import queue_service_pb2 as queue_pb
+from yoyaku.v1.display_pb2 import DISPLAY_KIND_KIOSK
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,34 @@ async def test_a_display_shows_a_code_that_staff_confirm_and_then_gets_tokens(de
     assert (claims["sub"], claims["roles"]) == (display.id, ["display"])
     assert await scene.slots(client=scene.worker.stranger(answer.access_token))
     assert await devices.names() == ["Waiting room 2"]
+
+
+async def test_a_screen_may_show_several_clinics_if_its_confirmer_works_for_all_of_them(devices: Devices) -> None:
+    scene = devices.scene
+    here, shared, foreign = scene.clinic_id, await scene.book.clinic(), await scene.book.clinic()
+    both = await scene.worker.client("staff", clinic_ids=[here, shared])
+    neighbour = await scene.worker.client("staff", clinic_ids=[shared])
+    pairing = await devices.pair()
+    refused = await refusal(devices.confirm(pairing.pairing_code, both, other_clinic_ids=[shared, foreign]))
+    assert refused.code is grpc.StatusCode.PERMISSION_DENIED
+    many = devices.confirm(pairing.pairing_code, both, other_clinic_ids=[str(uuid.uuid4()) for _ in range(10)])
+    assert (await refusal(many)).code is grpc.StatusCode.INVALID_ARGUMENT
+    kiosk = devices.confirm(pairing.pairing_code, both, other_clinic_ids=[shared], kind=DISPLAY_KIND_KIOSK)
+    assert (await refusal(kiosk)).code is grpc.StatusCode.INVALID_ARGUMENT
+    display = await devices.confirm(pairing.pairing_code, both, other_clinic_ids=[shared.upper(), here])
+    assert (display.clinic_id, display.other_clinic_ids) == (here, [shared])
+    answer = await devices.exchange(pairing.device_token)
+    assert answer.clinic_ids == [here, shared]
+    screen = scene.worker.stranger(answer.access_token)
+    for clinic_id in (here, shared):
+        await screen(screen.queue.ListLanes, queue_pb.ListLanesRequest(clinic_id=clinic_id))
+    wanted = queue_pb.ListLanesRequest(clinic_id=foreign)
+    assert (await refusal(screen(screen.queue.ListLanes, wanted))).code is grpc.StatusCode.PERMISSION_DENIED
+    assert await devices.names() == ["Waiting room 2"]
+    listed = await neighbour(neighbour.auth.ListDisplays, pb.ListDisplaysRequest(clinic_id=shared))
+    assert [each.id for each in listed.displays] == [display.id]
+    await devices.revoke(display.id, neighbour)
+    assert await devices.names() == []
 
 
 async def test_a_code_is_good_once_and_only_as_shown(devices: Devices) -> None:

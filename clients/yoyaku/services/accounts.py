@@ -99,13 +99,24 @@ class AccountCalls(ServiceCalls):
 
     @ClientMethod
     async def confirm_display(
-        self, pairing_code: str, *, clinic_id: str, name: str, kiosk: bool = False, request_id: str = ""
+        self,
+        pairing_code: str,
+        *,
+        clinic_id: str,
+        name: str,
+        kiosk: bool = False,
+        other_clinic_ids: Iterable[str] = (),
+        request_id: str = "",
     ) -> pb.ConfirmDisplayResponse:
-        """Assign the display or kiosk that shows the code to a clinic (NotFound, NotAllowed)."""
+        """Assign the display or kiosk that shows the code to a clinic; a display shows the others too.
+
+        NotFound, NotAllowed, InvalidRequest for a kiosk with others.
+        """
         request = pb.ConfirmDisplayRequest(
             pairing_code=pairing_code,
             clinic_id=clinic_id,
             name=name,
+            other_clinic_ids=other_clinic_ids,
             kind=DisplayKind.DISPLAY_KIND_KIOSK if kiosk else DisplayKind.DISPLAY_KIND_SCREEN,
             request_id=write_id(request_id),
         )

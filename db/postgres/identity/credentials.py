@@ -1,5 +1,6 @@
 """The credentials that displays and hospital systems have instead of a password."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,7 +15,8 @@ class DisplayRow(NamedTuple):
 
     id: str
     name: str
-    clinic_id: str
+    clinic_ids: Sequence[str]
+    """Where it hangs comes first."""
     created_at: datetime
     role: str
 
@@ -33,12 +35,12 @@ UPDATE credentials c SET certificate_name = NULL FROM accounts a
 WHERE c.certificate_name = %(certificate_name)s AND a.id = c.account_id AND a.disabled_at IS NOT NULL
 """
 _DISPLAYS = """
-SELECT a.id, c.name, a.clinic_ids[1], c.created_at, a.roles[1]
+SELECT a.id, c.name, a.clinic_ids, c.created_at, a.roles[1]
 FROM credentials c JOIN accounts a ON a.id = c.account_id
 WHERE a.roles && '{display,kiosk}'
 """
 _OF_CLINIC = f"""{_DISPLAYS}
-    AND a.clinic_ids[1] = %(clinic_id)s AND a.disabled_at IS NULL ORDER BY c.name, a.id
+    AND a.clinic_ids @> ARRAY[%(clinic_id)s::uuid] AND a.disabled_at IS NULL ORDER BY c.name, a.id
 """
 _ONE = f"{_DISPLAYS} AND a.id = %(account_id)s"
 
@@ -74,7 +76,7 @@ async def take_back_certificate_name(pg: Connection, certificate_name: str) -> N
 
 
 async def displays(pg: Connection, clinic_id: str) -> list[DisplayRow]:
-    """The displays of a clinic that are not revoked, by name."""
+    """The displays that show a clinic and are not revoked, by name."""
     cursor = pg.cursor(row_factory=args_row(DisplayRow))
     await cursor.execute(_OF_CLINIC, {"clinic_id": clinic_id})
     return await cursor.fetchall()

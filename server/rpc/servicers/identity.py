@@ -145,7 +145,8 @@ class AuthServicer(SecondFactorServicer):
     async def ConfirmDisplay(self, request: pb.ConfirmDisplayRequest, context: Context) -> pb.ConfirmDisplayResponse:
         write = idempotent_write(caller(), request, request.request_id, _display_confirmed, pb.ConfirmDisplayResponse)
         role = Role.KIOSK if request.kind == display_pb2.DISPLAY_KIND_KIOSK else Role.DISPLAY
-        new = NewDisplay(request.clinic_id.lower(), request.name, role)
+        clinic_ids = dict.fromkeys(each.lower() for each in (request.clinic_id, *request.other_clinic_ids))
+        new = NewDisplay([*clinic_ids], request.name, role)
         return await self._devices.confirm(caller(), request.pairing_code, new, write)
 
     async def ListDisplays(self, request: pb.ListDisplaysRequest, context: Context) -> pb.ListDisplaysResponse:
@@ -230,7 +231,8 @@ def _display(row: DisplayRow) -> display_pb2.Display:
     return display_pb2.Display(
         id=row.id,
         name=row.name,
-        clinic_id=row.clinic_id,
+        clinic_id=row.clinic_ids[0],
+        other_clinic_ids=row.clinic_ids[1:],
         create_time=to_timestamp(row.created_at),
         kind=display_pb2.DISPLAY_KIND_KIOSK if row.role == Role.KIOSK else display_pb2.DISPLAY_KIND_SCREEN,
     )

@@ -19,7 +19,7 @@ from db.postgres.identity.credentials import DisplayRow
 from db.valkey import pairings
 from db.valkey.client import Valkey
 from db.valkey.signer import Signer
-from server.domain.errors import DomainError, Reason, not_found
+from server.domain.errors import DomainError, Reason, invalid, not_found
 from server.domain.identity import Action, Caller, Owner, Role, may, require
 from server.domain.ids import Clock, IdMaker
 from server.usecases.idempotency import Claim, Write
@@ -51,9 +51,9 @@ class Pairing:
 
 @dataclass(frozen=True, slots=True)
 class NewDisplay:
-    """A device at a clinic, and its role: DISPLAY or KIOSK."""
+    """A device and its role: DISPLAY or KIOSK. It hangs at the first of its clinics; a kiosk has only one."""
 
-    clinic_id: str
+    clinic_ids: Sequence[str]
     name: str
     role: Role
 
@@ -94,8 +94,11 @@ class Devices:
 
     async def confirm(self, caller: Caller, code: str, new: NewDisplay, write: Write[DisplayRow, M]) -> M:
         """Add the display that shows the code to a clinic; errors are those of ConfirmDisplay in the contract."""
-        require(caller, Action.MANAGE_DISPLAYS, Owner(clinic_id=new.clinic_id))
-        row, code, now = AccountRow(self._new_id(), None, [new.role], [new.clinic_id]), _as_made(code), self._clock()
+        for clinic_id in new.clinic_ids:
+            require(caller, Action.MANAGE_DISPLAYS, Owner(clinic_id=clinic_id))
+        if new.role is Role.KIOSK and len(new.clinic_ids) > 1:
+            raise invalid("other_clinic_ids", "must be empty for a kiosk, which checks in the patients of one clinic")
+        row, code, now = AccountRow(self._new_id(), None, [new.role], new.clinic_ids), _as_made(code), self._clock()
 
         async def work(pg: Connection, claim: Claim) -> DisplayRow:
             await claim.wait_or_answer()
@@ -105,7 +108,7 @@ class Devices:
             if secret_hash is None:
                 raise _unknown_code()
             await self._add(pg, row, secret_hash, new.name, "display_confirmed", caller, now)
-            return DisplayRow(row.id, new.name, new.clinic_id, now, new.role)
+            return DisplayRow(row.id, new.name, row.clinic_ids, now, new.role)
 
         try:
             answer = await perform(self._engine, write, work, now)
@@ -119,18 +122,19 @@ class Devices:
         return answer
 
     async def displays(self, caller: Caller, clinic_id: str) -> Sequence[DisplayRow]:
-        """The displays of a clinic, by name (NOT_ALLOWED)."""
+        """The displays that show a clinic, by name (NOT_ALLOWED)."""
         require(caller, Action.MANAGE_DISPLAYS, Owner(clinic_id=clinic_id))
         return await read(self._engine, lambda pg: credentials.displays(pg, clinic_id))
 
     async def revoke(self, caller: Caller, display_id: str) -> None:
-        """Revoke a display (DISPLAY_NOT_FOUND, also for a display of another clinic than the caller's; NOT_ALLOWED)."""
+        """Revoke a display (DISPLAY_NOT_FOUND, also for a display of no clinic of the caller's; NOT_ALLOWED)."""
         reach(caller, Action.MANAGE_DISPLAYS)
         now = self._clock()
 
         async def work(pg: Connection) -> None:
             row = await credentials.display(pg, display_id)
-            if row is None or not may(caller, Action.MANAGE_DISPLAYS, Owner(clinic_id=row.clinic_id)):
+            owners = [Owner(clinic_id=each) for each in row.clinic_ids] if row else []
+            if not any(may(caller, Action.MANAGE_DISPLAYS, owner) for owner in owners):
                 raise not_found(Reason.DISPLAY_NOT_FOUND, "display", display_id)
             if await accounts.disable(pg, display_id, now):
                 await security_events.record(pg, self._new_id, display_id, "display_revoked", actor=caller.id, now=now)

@@ -31,16 +31,21 @@ def list_displays(context: typer.Context, clinic: Clinic = "", as_json: Json = F
 def confirm(
     context: typer.Context,
     code: Annotated[str, typer.Argument(metavar="CODE", help="As the display shows it.")],
-    clinic: Clinic = "",
+    clinic: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CLINIC",
+            help="Id or part of the name; may be omitted by staff of only one. Repeated: a screen shows all of them.",
+        ),
+    ] = None,
     name: Annotated[str, typer.Option(metavar="NAME", help="What to call it.")] = "Waiting room",
     kiosk: Annotated[bool, typer.Option("--kiosk", help="Patients check in at it.")] = False,
     as_json: Json = False,
 ) -> None:
     """Let the display that shows a code show a clinic's doctors."""
     with session(context) as client:
-        answer = client.confirm_display(
-            code, clinic_id=words.clinic_id(client, clinic) or _own_clinic(client), name=name, kiosk=kiosk
-        )
+        first, *others = [words.clinic_id(client, each) for each in clinic or ()] or [_own_clinic(client)]
+        answer = client.confirm_display(code, clinic_id=first, name=name, kiosk=kiosk, other_clinic_ids=others)
     present(answer, tables.display_table([answer.display]), as_json=as_json)
 
 

@@ -108,7 +108,7 @@ export class View extends Screen {
       "li",
       { class: marked ? "marked" : "" },
       make("div", { class: "who" }, make("b", {}, lane.letter), make("div", {}, make("strong", {}, lane.doctor_name), clinic && make("small", {}, clinic), make("small", { class: lane.delay_minutes > 4 ? "late" : "" }, delay))),
-      make("div", { class: "now", "data-heading": words.now }, make("strong", {}, now?.label ?? "–"), make("small", {}, now ? `→ ${now.room}` : ""), others.length > 0 && make("small", { class: "others" }, others.slice(0, OTHER_ROOMS).map(({ label, room }) => `${label} → ${room}`).join("  "))),
+      make("div", { class: "now", "data-heading": words.now }, make("strong", {}, now?.label ?? "–"), make("small", {}, now ? `→ ${now.room}` : ""), others.length > 0 && make("small", { class: "others" }, others.slice(0, OTHER_ROOMS).map(({ label, room }) => `${label} → ${room}`).join(" · "))),
       make("div", { class: "next", "data-heading": words.next }, make("ol", {}, ...next), more > 0 && make("small", {}, words.more(more))),
     );
   }

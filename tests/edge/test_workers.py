@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -22,7 +23,7 @@ from server.edge.render import write_workers
 from server.local.processes.ports import free
 from server.local.processes.process import Process
 from tests.edge.clinic import Stack
-from tests.edge.envoys import NO_LIMITS, Edge, running_envoy, wait_for_readyz
+from tests.edge.envoys import NEVER, NO_LIMITS, Edge, running_envoy, wait_for_readyz
 from tests.edge.rest import Rest
 from tests.fixtures.waiting import eventually
 from yoyaku.v1.schedule_service_pb2 import WatchSlotsRequest
@@ -189,6 +190,25 @@ def test_a_worker_that_dies_costs_no_read(pair: Pair, rest: Rest) -> None:
         eventually(lambda: pair.healthy() == set(pair.ports))
     assert not bad(seen, "read")
     assert {status for status, _ in bad(seen, "book")} <= {503}
+
+
+def test_streams_open_at_a_living_worker_while_a_dead_one_still_counts_as_healthy(
+    pair: Pair, rest: Rest, tmp_path: Path
+) -> None:
+    workers = [("127.0.0.1", port) for port in pair.ports]
+    request = WatchSlotsRequest(doctor_ids=[rest.stack.clinic.doctor], date=rest.stack.clinic.day)
+    metadata = (("authorization", f"Bearer {rest.stack.clinic.tokens['patient']}"),)
+    with running_envoy(tmp_path, workers=workers, limits=NO_LIMITS, unhealthy_threshold=NEVER) as edge:
+        wait_for_readyz(edge, 200)
+        pair.processes[1].popen.kill()
+        pair.processes[1].popen.wait()
+        with grpc.insecure_channel(edge.url.removeprefix("http://")) as channel:
+            for _ in range(10):
+                call = ScheduleServiceStub(channel).WatchSlots(request, metadata=metadata, timeout=20)
+                assert next(call)
+                call.cancel()
+    pair.processes[1] = rest.stack.launch("after a stream", pair.ports[1])
+    eventually(lambda: pair.healthy() == set(pair.ports))
 
 
 def test_restarting_workers_one_by_one_fails_nothing(pair: Pair, rest: Rest) -> None:

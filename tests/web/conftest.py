@@ -41,6 +41,8 @@ class Room:
     token: str
     elsewhere: str
     """The token of a display of another clinic."""
+    shared: "Room | None" = None
+    """A clinic next door with one doctor, and the token of staff of both, whose screens show both."""
 
     @property
     def today(self) -> str:
@@ -88,10 +90,16 @@ async def room(stack: Stack, edge: Edge) -> Room:  # noqa: F811  # the fixtures
     clinic = await book.clinic(zone)
     doctors = sorted([await book.doctor(clinic, [("08:00", "18:00")]) for _ in range(2)])
     display = await book.account("display", clinic_ids=[await book.clinic(zone)])
+    next_door = await book.clinic(zone)
+    await book.run("UPDATE clinics SET name = 'Elm Clinic' WHERE id = %s", next_door)
+    doctor_next_door = await book.doctor(next_door, [("08:00", "18:00")])
+    of_both = await book.account("staff", clinic_ids=[clinic, next_door])
     patient, staff = await book.patient(), await book.account("staff", clinic_ids=[clinic])
     async with wired(settings) as parts:
-        token, elsewhere = [await parts.tokens.issue(account) for account in (staff, display)]
+        token, elsewhere, both = [await parts.tokens.issue(account) for account in (staff, display, of_both)]
     await engine.dispose()
     assert token
     assert elsewhere
-    return Room(edge, zone, clinic, doctors, patient, token, elsewhere)
+    assert both
+    shared = Room(edge, zone, next_door, [doctor_next_door], patient, both, elsewhere)
+    return Room(edge, zone, clinic, doctors, patient, token, elsewhere, shared)

@@ -123,6 +123,19 @@ async def test_only_the_lanes_that_are_asked_for_are_shown_and_called(browser: B
         assert mine[0] != other[0]
 
 
+async def test_clinics_that_share_a_waiting_room_share_a_screen(browser: Browser, room: Room) -> None:
+    assert room.shared
+    await walk_in(room)
+    await walk_in(room.shared)
+    async with screen(browser, room.shared) as page:
+        await expect(page.locator(".who small", has_text="Elm Clinic")).to_have_count(1)
+        for each, place in ((room, "Room 1"), (room.shared, "Room 9")):
+            label = await call_next(each, place)
+            await expect(page.locator(".now", has_text=f"{label}→ {place}")).to_have_count(1)
+        # Letters of two clinics may be the same.
+        await expect(page.locator("#call-doctor")).to_contain_text("Elm Clinic")
+
+
 async def test_a_lost_server_is_told_and_nothing_is_called_from_memory(
     browser: Browser, room: Room, stack: Stack
 ) -> None:

@@ -25,7 +25,7 @@ DRAW = """async ([lanes, lang, theme, call, since]) => {
     view.live(since, "");
     view.announce(["x".repeat(40), "予防接種は4番診察室で行っています。"]);
     view.recent(view.pages(lanes.length) > 1 ? lanes.flatMap((lane) => lane.now_serving).slice(0, 5) : []);
-    view.call(call);
+    view.call(call, "");
     view.lanes(lanes, new Map(), 0, (id) => id === "1");
 }"""
 CUT_OFF = """() => [...document.querySelectorAll("#lanes :is(strong, small, b), #call p, #announcement, #notice")]

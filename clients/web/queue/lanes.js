@@ -6,7 +6,7 @@
  * @typedef {{lane_id: string, letter: string, doctor_name: string, clinic_id: string, date: string, time_zone: string,
  *   epoch: number, revision: number, closed: boolean, now_serving: Ticket[], waiting: Ticket[], skipped: Ticket[],
  *   delay_minutes: number, clinic_announcement: string, announcement: string}} Lane
- * @typedef {{laneId: string, ticketId: string, label: string, room: string, doctor: string, at: number}} Call
+ * @typedef {{laneId: string, clinicId: string, ticketId: string, label: string, room: string, doctor: string, at: number}} Call
  */
 
 /** Calls that are older are not called out any more: whoever was meant has been called again, or skipped. */
@@ -39,7 +39,7 @@ export class Lanes {
     if (!ticket.room || ticket.calls <= told) return [];
     this.#told.set(ticket.id, ticket.calls);
     if (!(at > this.#since && at > now - OLDEST_CALL_MS)) return [];
-    return [{ laneId: lane.lane_id, ticketId: ticket.id, label: ticket.label, room: ticket.room, doctor: lane.doctor_name, at }];
+    return [{ laneId: lane.lane_id, clinicId: lane.clinic_id, ticketId: ticket.id, label: ticket.label, room: ticket.room, doctor: lane.doctor_name, at }];
   }
 
   /** Forget what was told on days that are over. @param {string} today */

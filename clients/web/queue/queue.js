@@ -113,7 +113,7 @@ function draw() {
   view.announce(lanes.announcements(shown));
   view.recent(view.pages(shown.length) > 1 ? calls.recent : []);
   view.sound(sounds.length > 0, voice.isBlocked);
-  view.call(called);
+  view.call(called, (clinics.size > 1 && called && clinics.get(called.clinicId)) || "");
   view.lanes(shown, clinics.size > 1 ? clinics : new Map(), pageOf(called?.laneId, shown, now), (id) => calls.isMarked(id, now));
   move(now);
   if (lost) return;

@@ -54,13 +54,13 @@ export class View extends Screen {
     show(part("recent"), calls.length ? `${this.#words.recent} ${calls.map(({ label, room }) => `${label} → ${room}`).join("  ·  ")}` : "");
   }
 
-  /** @param {Call | null} call */
-  call(call) {
+  /** @param {Call | null} call @param {string} clinic its name, if there are several: they may have the same letters */
+  call(call, clinic) {
     part("call").hidden = !call;
     if (!call) return;
     write(part("call-ticket"), call.label);
     write(part("call-room"), `→ ${call.room}`);
-    write(part("call-doctor"), call.doctor);
+    write(part("call-doctor"), [call.doctor, clinic].filter(Boolean).join(" · "));
     part("call-room").classList.toggle("long", call.room.length > LONG_ROOM);
   }
 

@@ -81,7 +81,7 @@ FROM {_APPOINTMENTS}
 WHERE {_OF_CLINIC} AND (a.status IN ('scheduled', 'no_show') OR {_ATTENDED})
 GROUP BY 1
 """
-# A ticket is called again under a new called_at: its history has the first call.
+# Tickets that were called before there was first_called_at have their first call in their history.
 _TYPE_OF_TICKET = "CASE WHEN t.appointment_id IS NULL THEN 'walk_in' ELSE coalesce(a.type_id::text, '') END"
 _WAITS = f"""
 WITH waited AS (
@@ -91,8 +91,10 @@ WITH waited AS (
     FROM lanes l JOIN clinics c ON c.id = l.clinic_id
     JOIN tickets t ON t.doctor_id = l.doctor_id AND t.date BETWEEN %(first)s AND %(last)s AND t.status <> 'withdrawn'
     LEFT JOIN appointments a ON a.id = t.appointment_id
-    CROSS JOIN LATERAL (SELECT min(e.happened_at) AS called_at FROM ticket_events e
-        WHERE e.ticket_id = t.id AND e.event IN ('called', 'serving')) AS first
+    CROSS JOIN LATERAL (SELECT coalesce(t.first_called_at, (
+        SELECT min(e.happened_at) FROM ticket_events e
+        WHERE t.called_at IS NOT NULL AND e.ticket_id = t.id AND e.event IN ('called', 'serving')
+    )) AS called_at) AS first
     WHERE l.clinic_id = %(clinic_id)s AND (%(doctor_id)s::uuid IS NULL OR l.doctor_id = %(doctor_id)s::uuid))
 SELECT key, count(seconds), count(*) - count(seconds), coalesce(avg(seconds), 0),
     coalesce(percentile_disc(0.5) WITHIN GROUP (ORDER BY seconds), 0),

@@ -83,7 +83,7 @@ async def test_reports_are_read_from_the_replica_and_never_from_the_primary(
         kind = ReportKind.REPORT_KIND_WAITS
         await staff(staff.reports.ExportReport, reports_pb.ExportReportRequest(**days, report=kind))
         primary, replica = (statements(server) - past for server, past in zip(place.servers, before, strict=True))
-        # For each call its clinic, its doctors and its types, then what is reported: four statements for a clinic's day.
+        # For each call its clinic, doctors and types, then what is reported: four statements for a clinic's day.
         return replica.total() >= 5 * 3 + 4 + 4 and not primary.keys() & replica.keys()
 
     # A replica that is late for a moment is not asked.

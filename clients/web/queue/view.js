@@ -99,7 +99,7 @@ export class View extends Screen {
   /** @param {Lane} lane @param {string} clinic @param {boolean} cards @param {boolean} marked */
   #lane(lane, clinic, cards, marked) {
     const words = this.#words;
-    const [now, ...others] = lane.now_serving.toSorted((one, other) => calledAt(other) - calledAt(one));
+    const [now, ...others] = lane.now_serving;
     const most = cards ? NEXT_ON_A_CARD : NEXT_ON_A_LINE;
     const next = lane.waiting.slice(0, most).map((ticket) => this.#next(ticket));
     const more = lane.waiting.length - next.length;
@@ -122,11 +122,6 @@ export class View extends Screen {
 /** What of a lane is drawn. @param {Lane} lane */
 function told(lane) {
   return [lane.letter, lane.doctor_name, lane.closed, lane.delay_minutes, lane.now_serving, lane.waiting];
-}
-
-/** @param {Ticket} ticket */
-function calledAt({ call_time: time }) {
-  return time ? Date.parse(time) : 0;
 }
 
 function isTall() {

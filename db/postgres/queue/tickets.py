@@ -71,12 +71,14 @@ UPDATE tickets SET status = 'done', ended_at = coalesce(ended_at, %(now)s)
 WHERE doctor_id = %(doctor_id)s AND date = %(date)s AND status IN ('called', 'serving') AND room = %(room)s
 """
 _CALL = """
-UPDATE tickets SET status = 'called', called_at = %(now)s, ended_at = NULL, calls = calls + 1, room = %(room)s
+UPDATE tickets SET status = 'called', called_at = %(now)s, ended_at = NULL, calls = calls + 1, room = %(room)s,
+    first_called_at = CASE WHEN called_at IS NULL THEN %(now)s ELSE first_called_at END
 WHERE id = %(id)s
 """
 _SET = """
 UPDATE tickets SET status = %(status)s, called_at = CASE WHEN %(status)s = 'serving' THEN coalesce(called_at, %(now)s)
-    ELSE called_at END, ended_at = CASE WHEN %(status)s = 'done' THEN coalesce(ended_at, %(now)s) END
+    ELSE called_at END, first_called_at = CASE WHEN %(status)s = 'serving' AND called_at IS NULL THEN %(now)s
+    ELSE first_called_at END, ended_at = CASE WHEN %(status)s = 'done' THEN coalesce(ended_at, %(now)s) END
 WHERE id = %(id)s
 """
 _TELL = """

@@ -94,6 +94,8 @@ tickets = Table(
     not_null("room", Text(), check("tickets_room_length", "length(room) <= 40")),
     # When its holder was told that the turn comes soon, or got it with so few ahead that nobody needs to say so.
     Column("told_at", INSTANT),
+    # NULL before it was called, and of tickets that were called before the column was there: their events say it.
+    Column("first_called_at", INSTANT),
     PrimaryKeyConstraint("id", name="tickets_pkey"),
     UniqueConstraint("doctor_id", "date", "number", name="tickets_number_once"),
 )

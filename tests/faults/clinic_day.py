@@ -219,7 +219,7 @@ async def _is_shown(day: Day, screen: QueueScreen) -> bool:
 
 async def _large(place: Town) -> list[str]:
     async with visiting(place) as fleet:
-        day = await clinic_day(fleet, place, patients=300, doctors=12, desks=4, faults=KILLED, pause=0.4)
+        day = await clinic_day(fleet, place, patients=300, doctors=12, desks=4, faults=KILLED, pause=1.0)
     print(f"300 patients, 12 doctors, 4 desks, {' and '.join(KILLED)}: {day.summary()}")
     return day.contradictions
 

@@ -176,6 +176,7 @@ async def test_nothing_stands_in_the_way_of_an_admin(browser: Browser, room: Roo
                 await expect(page.get_by_role("dialog")).to_be_visible()
                 await check_themes(page, "dialog")
                 await page.keyboard.press("Escape")
+                await expect(page.get_by_role("dialog")).to_have_count(0)
         await page.locator("nav button").last.press("Enter")
         await expect(page.locator("#password")).to_be_visible()
         await check_themes(page)

@@ -199,7 +199,9 @@ def test_streams_open_at_a_living_worker_while_a_dead_one_still_counts_as_health
     request = WatchSlotsRequest(doctor_ids=[rest.stack.clinic.doctor], date=rest.stack.clinic.day)
     metadata = (("authorization", f"Bearer {rest.stack.clinic.tokens['patient']}"),)
     with running_envoy(tmp_path, workers=workers, limits=NO_LIMITS, unhealthy_threshold=NEVER) as edge:
-        wait_for_readyz(edge, 200)
+        with httpx.Client(base_url=edge.url) as http:
+            here = Rest(http, rest.stack)
+            eventually(lambda: here("patient", "GET", "/api/doctors").status_code == 200)  # it has the keys
         pair.processes[1].popen.kill()
         pair.processes[1].popen.wait()
         with grpc.insecure_channel(edge.url.removeprefix("http://")) as channel:

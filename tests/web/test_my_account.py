@@ -1,6 +1,7 @@
 """One's own account on the pages of staff: a second factor is set up, asked for and turned off."""
 
 import base64
+import re
 import time
 from datetime import UTC, datetime
 
@@ -41,6 +42,12 @@ async def enter_password(page: Page, email: str) -> None:
     await page.locator("#password").press("Enter")
 
 
+async def day_is_open(page: Page, room: Room) -> None:
+    """Wait until the desk shows the day, and has moved the focus to it."""
+    await expect(page.locator(".day section")).to_have_count(len(room.doctor_ids))
+    await expect(page.locator(":focus")).to_have_class(re.compile("block"))
+
+
 async def set_up(page: Page) -> list[str]:
     """Set a second factor up with the keyboard; the recovery codes."""
     await page.get_by_role("button", name="Set up").press("Enter")
@@ -61,6 +68,7 @@ async def test_the_desk_asks_for_a_code_once_a_second_factor_is_set_up(
     _, email = await with_password(room, stack, "staff")
     async with opened(browser, f"{room.edge.url}/desk/?lang=en") as page:
         await enter_password(page, email)
+        await day_is_open(page, room)
         await page.get_by_role("button", name="My account").press("Enter")
         codes = await set_up(page)
         if AXE.exists():
@@ -77,7 +85,7 @@ async def test_the_desk_asks_for_a_code_once_a_second_factor_is_set_up(
         await expect(page.get_by_role("alert")).to_contain_text("was used before")
         await page.get_by_label("Code", exact=True).fill(codes[0])
         await page.get_by_role("button", name="Sign in").press("Enter")
-        await expect(page.locator(".day section")).to_have_count(len(room.doctor_ids))
+        await day_is_open(page, room)
         await page.get_by_role("button", name="My account").press("Enter")
         await page.get_by_role("button", name="Turn off").press("Enter")
         await page.get_by_role("dialog").last.get_by_label("Password").fill(PASSWORD)
@@ -94,7 +102,7 @@ async def test_somebody_ends_a_session_from_another_browser(browser: Browser, ro
     ):
         for page in (lost, own):
             await enter_password(page, email)
-            await expect(page.locator(".day section")).to_have_count(len(room.doctor_ids))
+            await day_is_open(page, room)
         await own.get_by_role("button", name="My account").press("Enter")
         await expect(own.locator(".sessions li")).to_have_count(2)
         await expect(own.locator(".sessions li").first).to_contain_text("Chrome · Linux")

@@ -115,6 +115,7 @@ OWNERS = {
     "ended_sessions": "account_id",
     "patients": "patient_id",
     "records": "record_id",
+    "registrations": "notification_id",
     "reset_requests": "notification_id",
     "linked": "appointment_id",
     "resources": "appointment_id",

@@ -74,7 +74,9 @@ def statements() -> Iterator[tuple[str, str]]:
                 yield f"{info.name.rpartition('.')[2]}.{name}", value
 
 
-KNOWN = dict(statements())
+AFTER_A_RESTORE = {"restored._END_SESSIONS"}
+"""They are about every row, and run once."""
+KNOWN = {name: text for name, text in statements() if name not in AFTER_A_RESTORE}
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -1,11 +1,12 @@
 """Plans which notices a patient gets when an appointment has changed, and when."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from db.postgres.cluster.engines import Connection, Engine, Sent
 from db.postgres.cluster.transaction import transact
 from db.postgres.notifications import notifications
-from db.postgres.notifications.content import AppointmentFactsRow, appointment_facts, untold
+from db.postgres.notifications.content import AppointmentFactsRow, UntoldRow, appointment_facts, moved_with, untold
 from db.postgres.notifications.notifications import NotificationRow
 from server.domain.booking.appointment import AppointmentStatus
 from server.domain.ids import Clock, IdMaker
@@ -45,21 +46,23 @@ class NoticePlanner:
             facts = await (await appointment_facts(pg, appointment_id)).fetchone()
             if facts is None:
                 return None
-            await notifications.supersede(pg, appointment_id, version, now)
+            dropped = await notifications.supersede(pg, appointment_id, kind, version, now)
+            overtaken = {each for (each,) in await dropped.fetchall()} if facts.series_id else set[str]()
             entered = None
             if kind is not NoticeKind.REMINDER:
                 notice = self._notice(appointment_id, kind, version, facts, now)
                 if not still_true(kind, AppointmentStatus(facts.status), facts.start_at, start_at):
                     notice = notice._replace(status=Delivery.DROPPED, outcome=DeliveryOutcome.SUPERSEDED)
+                    overtaken.add(kind)
                 entered = await notifications.enter(pg, notice)
             if kind in {NoticeKind.CHANGE, NoticeKind.CANCELLATION} and facts.series_id:
-                await self._confirm_the_others(pg, facts.series_id, facts, now)
+                await self._tell_the_others(pg, appointment_id, facts.series_id, overtaken, facts, now)
             reminder = self._notice(appointment_id, NoticeKind.REMINDER, version, facts, now)
-            # After a later change, the job of that change plans the reminder.
-            is_current = facts.status == AppointmentStatus.SCHEDULED and facts.version == version
+            # After a later move, the job of that move plans the reminder.
+            is_current = facts.status == AppointmentStatus.SCHEDULED and facts.start_at == start_at
             # The reminder may have become due while the provider was unavailable and nothing was planned.
             if is_current and reminder.due_at > facts.changed_at and facts.start_at > now:
-                await notifications.enter(pg, reminder)
+                await notifications.remind(pg, reminder)
             return entered
 
         # A second run finds the entries of the first, so a connection lost at COMMIT does not matter.
@@ -67,12 +70,27 @@ class NoticePlanner:
             entered = await transact(self._engine, work, replayable=True)
             return await entered.fetchone() if entered else None
 
-    async def _confirm_the_others(
-        self, pg: Connection, series_id: str, facts: AppointmentFactsRow, now: datetime
+    async def _tell_the_others(
+        self,
+        pg: Connection,
+        appointment_id: str,
+        series_id: str,
+        overtaken: Collection[str],
+        facts: AppointmentFactsRow,
+        now: datetime,
     ) -> None:
-        """Queue the confirmation of a series anew, which tells of all of it, if a change of one of it was faster."""
-        if left := await (await untold(pg, series_id)).fetchone():
-            notice = self._notice(left.id, NoticeKind.CONFIRMATION, left.version, facts, now)
+        """Queue notices that tell of all of a series anew, if a change of one of it was faster than they were."""
+        await self._tell_of(pg, NoticeKind.CONFIRMATION, await (await untold(pg, series_id)).fetchone(), facts, now)
+        if NoticeKind.CHANGE in overtaken:
+            left = await (await moved_with(pg, series_id, appointment_id)).fetchone()
+            await self._tell_of(pg, NoticeKind.CHANGE, left, facts, now)
+
+    async def _tell_of(
+        self, pg: Connection, kind: NoticeKind, left: UntoldRow | None, facts: AppointmentFactsRow, now: datetime
+    ) -> None:
+        """Queue a notice of an appointment of a series that was left out, if one was; it tells of others like it."""
+        if left:
+            notice = self._notice(left.id, kind, left.version, facts, now)
             await notifications.add(pg, notice._replace(expires_at=left.start_at), traces.traceparent())
 
     def _notice(

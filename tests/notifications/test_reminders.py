@@ -1,17 +1,21 @@
 """When patients are reminded, and where."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from server.domain.ids import uuid7_maker
+from server.domain.notices import NoticeKind
+from server.notifications.planning import NoticePlanner
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.clinic import Scene
 from tests.fixtures.fhir import appointment, export, load, organization, patient, practitioner, role
 from tests.fixtures.mail import Relay
-from tests.fixtures.notices import ADDRESS, ledger_is
+from tests.fixtures.notices import ADDRESS, ledger, ledger_is
 from tests.fixtures.waiting import until
+from yoyaku.v1 import appointment_service_pb2 as pb
 
 
 async def test_the_reminder_goes_out_a_day_before(
@@ -111,3 +115,32 @@ async def test_a_reminder_goes_where_the_patient_is_reached_when_it_is_due(
 
         await until(sent)
     assert [mail["To"] for mail in relay.mails] == ["gone@example.org", ADDRESS]
+
+
+async def test_a_room_that_is_swapped_before_the_reminder_is_planned_does_not_lose_it(
+    reachable: Scene, relay: Relay, notifications: Any
+) -> None:
+    await reachable.book.resource(reachable.clinic_id, "room")
+    scan = await reachable.book.appointment_type(reachable.clinic_id, minutes=30, resource_kinds=["room"])
+    booked = (await reachable.book_slot("10:00", appointment_type_id=scan)).appointment
+    await reachable.book.resource(reachable.clinic_id, "room")
+    swap = pb.SwapResourceRequest(appointment_id=booked.id, resource_id=booked.resources[0].id)
+    await reachable.staff(reachable.staff.appointments.SwapResource, swap)
+    async with notifications:
+        await ledger_is(reachable.book, ("confirmation", 1, "sent", ""), ("reminder", 1, "planned", ""))
+
+
+async def test_an_offer_to_move_leaves_the_confirmation_and_the_reminder_as_they_are(
+    reachable: Scene, clock: Clock
+) -> None:
+    booked = (await reachable.book_slot("10:00")).appointment
+    planner = NoticePlanner(reachable.book.engine, clock, uuid7_maker(clock))
+    starts = booked.start_time.ToDatetime(UTC)
+    for version, kind in enumerate((NoticeKind.CONFIRMATION, NoticeKind.MOVE_OFFER, NoticeKind.MOVE_OFFER), 1):
+        await planner.plan_notices(booked.id, kind, version, starts)
+    assert await ledger(reachable.book) == [
+        ("confirmation", 1, "waiting", ""),
+        ("reminder", 1, "planned", ""),
+        ("move_offer", 2, "dropped", "superseded"),
+        ("move_offer", 3, "waiting", ""),
+    ]

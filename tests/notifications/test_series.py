@@ -3,12 +3,16 @@
 from datetime import UTC, timedelta
 from typing import Any
 
+import pytest
 from icalendar import Calendar
 
+from server.domain.ids import uuid7_maker
+from server.domain.notices import NoticeKind
+from server.notifications.planning import NoticePlanner
 from tests.fixtures.clinic import TUESDAY, Scene
 from tests.fixtures.mail import Relay
 from tests.fixtures.notices import ADDRESS, entry
-from tests.fixtures.waiting import eventually
+from tests.fixtures.waiting import until
 from yoyaku.v1 import appointment_service_pb2 as pb
 
 
@@ -75,6 +79,38 @@ async def test_a_series_is_told_of_although_one_of_it_moved_before_the_mail_was_
     ]
 
 
+@pytest.mark.parametrize("planned", [False, True])
+async def test_a_moved_series_is_told_of_although_the_first_of_it_was_cancelled_before_the_mail_was_sent(
+    reachable: Scene, relay: Relay, notifications: Any, *, planned: bool
+) -> None:
+    book = reachable.book
+    request = series_request(reachable)
+    answer = await reachable.patient(reachable.patient.appointments.CreateAppointmentSeries, request)
+    _, first, _, _ = [each.appointment for each in answer.occurrences]
+    planner = NoticePlanner(book.engine, book.clock, uuid7_maker(book.clock))
+    start = answer.occurrences[0].appointment.start_time.ToDatetime(UTC)
+    await planner.plan_notices(answer.occurrences[0].appointment.id, NoticeKind.CONFIRMATION, 1, start)
+    await book.run("UPDATE notifications SET status = 'sent' WHERE kind = 'confirmation'")
+    await book.run("DELETE FROM procrastinate_jobs")
+    book.clock.advance(timedelta(seconds=1))
+    await move_to(reachable, first, "2026-03-11")
+    if planned:
+        moved = first.start_time.ToDatetime(UTC) + timedelta(days=1, minutes=30)
+        await planner.plan_notices(first.id, NoticeKind.CHANGE, 2, moved)
+    book.clock.advance(timedelta(seconds=1))
+    await reachable.cancel(first)
+
+    async def nothing_is_queued() -> bool:
+        return not await book.rows("SELECT id FROM procrastinate_jobs WHERE task_name <> 'tend'")
+
+    async with notifications:
+        await until(nothing_is_queued)
+    assert sorted(str(mail["Subject"]) for mail in relay.mails) == [
+        "Your 2 appointments have moved, the first to Wed 18 Mar 2026, 10:00",
+        "Your appointment is cancelled: Wed 11 Mar 2026, 10:00",
+    ]
+
+
 async def test_the_entries_of_a_series_are_removed_where_they_lie_when_the_address_has_changed(
     reachable: Scene, relay: Relay, notifications: Any
 ) -> None:
@@ -129,7 +165,7 @@ async def test_one_mail_tells_of_a_series_and_one_of_its_end(
             planned = "SELECT appointment_id FROM notifications WHERE kind = 'reminder' AND status = 'planned'"
             return [str(each) for (each,) in await scene.book.rows(planned)] == ids[:1]
 
-        await eventually(only_the_first_is_reminded_of)
+        await until(only_the_first_is_reminded_of)
     assert booked["Subject"] == "Your 4 appointments are booked, from Tue 3 Mar 2026, 09:30"
     body = booked.get_body()
     assert body

@@ -11,7 +11,7 @@ from server.usecases.maintenance.housekeeping import Housekeeping
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import TUESDAY, Scene
-from tests.fixtures.waiting import eventually
+from tests.fixtures.waiting import until
 from tests.fixtures.worker import Client
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1.appointment_pb2 import AppointmentStatus
@@ -167,7 +167,7 @@ async def test_a_confirmation_that_waits_past_the_end_of_its_hold_does_not_get_a
         await pg.execute("BEGIN")
         await pg.execute("SELECT FROM patients WHERE id = %(id)s FOR UPDATE", {"id": scene.patient_id})
         confirming = asyncio.create_task(confirm(scene, held.id))
-        await eventually(scene.book.waits_for_a_lock)
+        await until(scene.book.waits_for_a_lock)
         clock.advance(timedelta(minutes=5))
         other: dict[str, Any] = {"doctor_id": second, "patient_id": scene.other_id, "appointment_type_id": scan}
         await scene.book_slot("10:00", **other)

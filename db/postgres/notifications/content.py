@@ -69,7 +69,6 @@ class AppointmentFactsRow(NamedTuple):
     """An appointment, as far as planning needs it."""
 
     status: str
-    version: int
     start_at: datetime
     changed_at: datetime
     email: str
@@ -86,7 +85,7 @@ class UntoldRow(NamedTuple):
 
 
 _FACTS = """
-SELECT a.status, a.version, a.start_at, a.updated_at, q.email, q.phone, a.series_id
+SELECT a.status, a.start_at, a.updated_at, q.email, q.phone, a.series_id
 FROM appointments a JOIN patients q ON q.id = a.patient_id
 WHERE a.id = %(appointment_id)s
 """
@@ -97,6 +96,17 @@ SELECT id, version, start_at FROM appointments WHERE series_id = %(series_id)s A
         WHERE a.series_id = %(series_id)s AND n.kind = 'confirmation'
             AND NOT (n.status = 'dropped' AND n.outcome = 'superseded'))
 ORDER BY start_at, id LIMIT 1
+"""
+_MOVED_WITH = """
+SELECT s.id, s.version, s.start_at FROM appointments s
+JOIN appointment_events e
+    ON e.appointment_id = %(appointment_id)s AND e.event = 'rescheduled' AND e.happened_at = s.updated_at
+WHERE s.series_id = %(series_id)s AND s.id <> %(appointment_id)s AND s.status = 'scheduled' AND NOT EXISTS (
+    SELECT FROM notifications n JOIN appointments a ON a.id = n.appointment_id
+    WHERE a.series_id = %(series_id)s AND n.kind = 'change' AND NOT (n.status = 'dropped' AND n.outcome = 'superseded')
+        AND ((a.updated_at = s.updated_at AND n.version = a.version)
+            OR (n.series_entries -> s.id::text ->> 0)::int = s.version))
+ORDER BY s.start_at, s.id LIMIT 1
 """
 # A notice of a series brings the entries of several appointments.
 _HOLDER = """
@@ -162,6 +172,12 @@ async def untold(pg: Connection, series_id: str) -> Sent[UntoldRow]:
     """The next appointment of a series whose confirmation was overtaken by a change; no row if it is told of."""
     cursor = pg.cursor(row_factory=args_row(UntoldRow))
     return await cursor.execute(_UNTOLD, {"series_id": series_id})
+
+
+async def moved_with(pg: Connection, series_id: str, appointment_id: str) -> Sent[UntoldRow]:
+    """The next appointment of a series that moved together with one, if no notice tells of that move any more."""
+    cursor = pg.cursor(row_factory=args_row(UntoldRow))
+    return await cursor.execute(_MOVED_WITH, {"series_id": series_id, "appointment_id": appointment_id})
 
 
 async def content_of(pg: Connection, notification_id: str) -> Sent[ContentRow]:

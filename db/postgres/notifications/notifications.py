@@ -86,11 +86,21 @@ SELECT {_COLUMNS} FROM entered UNION ALL
 SELECT {_COLUMNS} FROM notifications
 WHERE appointment_id = %(appointment_id)s AND kind = %(kind)s AND version = %(version)s
 """
+# What changes an appointment without a notice, as a swap of its room does, leaves its reminder as it is.
+_REMIND = f"""
+INSERT INTO notifications ({_COLUMNS})
+SELECT {", ".join(f"%({name})s" for name in NotificationRow._fields)}
+WHERE NOT EXISTS (
+    SELECT FROM notifications n WHERE n.appointment_id = %(appointment_id)s AND n.kind = 'reminder'
+        AND n.expires_at = %(expires_at)s AND NOT (n.status = 'dropped' AND n.outcome = 'superseded'))
+ON CONFLICT ON CONSTRAINT notifications_once DO NOTHING
+"""
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%(appointment_id)s, 0))"
 _SUPERSEDE = """
 UPDATE notifications SET status = 'dropped', outcome = 'superseded', updated_at = %(now)s
 WHERE appointment_id = %(appointment_id)s AND version < %(version)s AND status IN ('planned', 'waiting')
-    AND kind <> 'withdrawal'
+    AND kind <> 'withdrawal' AND (%(kind)s <> 'move_offer' OR kind = 'move_offer')
+RETURNING kind
 """
 _SET = """
 UPDATE notifications SET status = %(status)s, outcome = %(outcome)s, attempts = %(attempts)s, updated_at = %(now)s
@@ -154,9 +164,15 @@ async def lock(pg: Connection, appointment_id: str) -> None:
     await pg.execute(_LOCK, {"appointment_id": appointment_id})
 
 
-async def supersede(pg: Connection, appointment_id: str, version: int, now: datetime) -> None:
-    """Drop unsent notifications about older versions of an appointment."""
-    await pg.execute(_SUPERSEDE, {"appointment_id": appointment_id, "version": version, "now": now})
+async def remind(pg: Connection, row: NotificationRow) -> None:
+    """Add a reminder, unless there is one of the same appointment at the same time."""
+    await pg.execute(_REMIND, row._asdict())
+
+
+async def supersede(pg: Connection, appointment_id: str, kind: str, version: int, now: datetime) -> Sent[tuple[str]]:
+    """Drop unsent notifications about older versions of an appointment, an offer to move only offers; their kinds."""
+    values = {"appointment_id": appointment_id, "kind": kind, "version": version, "now": now}
+    return await pg.execute(_SUPERSEDE, values)
 
 
 async def put(

@@ -1,7 +1,6 @@
 """Holds alternatives for patients who are offered a move, and queues the notice that tells of them."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import zip_longest
@@ -16,7 +15,7 @@ from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.availability import Wanted
 from server.domain.booking.move_offers import MOST_HELD, MoveOfferStatus, lasts_until
 from server.domain.booking.slots import Slot
-from server.domain.errors import DomainError
+from server.domain.errors import DomainError, Reason
 from server.domain.identity import ALL_CLINICS, Caller, Role
 from server.domain.ids import Clock
 from server.usecases.appointments import history
@@ -32,6 +31,8 @@ ACTOR = "move-offer"
 """Who holds alternatives and offers a move, in the history of appointments."""
 _LEASE = timedelta(seconds=60)
 """How long one worker may look for alternatives before another one tries."""
+_FAILURES = {Reason.TRANSACTION_CONFLICT, Reason.OVERLOADED, Reason.DEADLINE_PASSED, Reason.DATABASE_UNAVAILABLE}
+"""Errors that say nothing of a time: the offer is made once its lease has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,18 @@ class OfferMaker:
 
     async def _hold(self, offer: MoveOfferRow, found: Changeable, until: datetime) -> list[datetime]:
         """Hold alternatives, with those that are held already; until when each is held."""
-        held = [each.held_until for each in await read(self._engine, lambda pg: move_offers.held(pg, offer.id))]
+        stored, now = await read(self._engine, lambda pg: move_offers.held(pg, offer.id)), self._clock()
+        held = [each.held_until for each in stored if each.held_until > now]
         for choice in await read(self._engine, lambda pg: self._choices(pg, offer, found, until)):
             if len(held) >= MOST_HELD:
                 break
-            # Somebody was faster, or the patient is elsewhere at that time.
-            with suppress(DomainError):
+            try:
                 await self._booker.create(self._caller(), _booking(offer, found.row, choice, until), _ONCE)
+            except DomainError as refusal:
+                if refusal.reason in _FAILURES:
+                    raise
+                # Somebody was faster, or the patient is elsewhere at that time.
+            else:
                 held.append(until)
         return held
 

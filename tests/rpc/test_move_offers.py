@@ -164,6 +164,9 @@ async def test_what_is_held_is_in_nobodys_way_but_others(reachable: Scene) -> No
     [chosen, _] = await times_of(reachable, booked)
     [(alternative,)] = await reachable.book.rows("SELECT id FROM appointments WHERE status = 'held' LIMIT 1")
     assert (await refusal(confirm(reachable, str(alternative)))).reason == "STATUS_FORBIDS"
+    elsewhere = pb.RescheduleAppointmentRequest(appointment_id=str(alternative), date="2026-03-05", time_slot="09:00")
+    moving = reachable.patient(reachable.patient.appointments.RescheduleAppointment, elsewhere)
+    assert (await refusal(moving)).reason == "STATUS_FORBIDS"
     # The patient books something else by holds of their own, and the desk moves the appointment by hand.
     mine = await hold(reachable, "11:30", date="2026-03-05")
     assert mine.hold_expire_time

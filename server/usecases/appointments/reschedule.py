@@ -14,7 +14,7 @@ from server.domain.booking.appointment import AppointmentStatus, check_movable
 from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.availability import Wanted, find
 from server.domain.booking.doctor import DoctorDay
-from server.domain.booking.move_offers import MoveOfferStatus, offer_ended
+from server.domain.booking.move_offers import MoveOfferStatus, is_alternative, offer_ended
 from server.domain.booking.policies import Waived, check_bookable
 from server.domain.booking.seating import Place, Seat, seat_for
 from server.domain.booking.slots import Period, Slot
@@ -135,6 +135,7 @@ class _Rescheduling:
         self.locks.check_patient_bookable()
         plan = await self._check_and_plan(pg, reading, target)
         self.locks.cover(plan.days())
+        await self._check_no_alternative(pg, plan.found.row)
         if plan.is_there_already:
             raise Conflict("another call has moved it there: what the locks have raised must be as it was")
         await self._check_open_limit(pg, plan)
@@ -163,6 +164,11 @@ class _Rescheduling:
         for_others = acts_for_others(self.caller, Action.CHANGE_APPOINTMENT, owner)
         await limits.send(pg, doctor.clinic_id, doctor.policy, self.now, for_others=for_others)
         await limits.check()
+
+    async def _check_no_alternative(self, pg: Connection, row: AppointmentRow) -> None:
+        """Refuse to move what is held for an offer: its patient was told of that time (STATUS_FORBIDS)."""
+        if row.status == AppointmentStatus.HELD and await (await move_offers.is_alternative(pg, row.id)).fetchone():
+            raise is_alternative()
 
     def _check_movable(self, plan: _MovePlan) -> None:
         check_etag(plan.found.row.version, self.move.etag)

@@ -26,7 +26,7 @@ async def test_a_service_that_the_clinic_offers_as_a_type_gets_that_type_and_a_r
     past = appointment("a0", start="2020-03-03T09:00:00-06:00", end="2020-03-03T09:30:00-06:00", **service_type)
     booked = [past, appointment(**service_type)]
     assert await said(book, export(tmp_path / "no room", a=booked)) == [
-        "its service needs a resource of the kind room, and none is free then: free one, and run again"
+        "Appointment/a1: its service needs a resource of the kind room, and none is free then: free one, and run again"
     ]
     await book.resource(str(clinic), "room")
     assert await said(book, export(tmp_path / "room", a=booked)) == []

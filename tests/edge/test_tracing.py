@@ -77,7 +77,7 @@ def test_no_caller_decides_that_its_calls_are_sampled(stack: Stack, tmp_path: Pa
 
 def test_a_call_goes_on_in_the_trace_of_a_trusted_caller(stack: Stack, tmp_path: Path) -> None:
     with traced(tmp_path, stack, 100, trusted=True) as (edge, collector):
-        ask(edge, "/api/clinics")
+        ask(edge, "/api/appointments")
         span = eventually(lambda: list(collector.spans), otherwise=edge.log)[0]
     assert (span.trace, span.parent) == (THEIRS, "00f067aa0ba902b7")
 
@@ -86,10 +86,10 @@ def test_at_most_2048_spans_wait_for_the_collector(stack: Stack, tmp_path: Path)
     with traced(tmp_path, stack, 100) as (edge, collector), httpx.Client(base_url=edge.url) as http:
         never = {"tracing.opentelemetry.min_flush_spans": 1_000_000, "tracing.opentelemetry.flush_interval_ms": 600_000}
         httpx.post(f"{edge.admin}/runtime_modify", params=never).raise_for_status()
-        http.get("/api/clinics")
+        http.get("/api/appointments")
         eventually(lambda: len(collector.spans) == 1)  # the timer that ran already; the next one ends in ten minutes
         for _ in range(2_200):
-            http.get("/api/clinics")
+            http.get("/api/appointments")
         # The first one too many is dropped, and those that wait are sent.
         eventually(lambda: len(collector.spans) == 1 + 2_048)
         assert len(collector.messages) == 2

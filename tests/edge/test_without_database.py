@@ -72,7 +72,7 @@ def test_no_worker_is_ejected_and_cached_reads_and_streams_go_on(
     assert refused == {(503, "DATABASE_UNAVAILABLE")}
     assert set(read) == {200}
     clusters = httpx.get(f"{edge.admin}/clusters").text
-    assert clusters.count("health_flags::healthy") == 4 * 2 + 2  # of the four clusters, and Envoy's own two
+    assert clusters.count("health_flags::healthy") == 6 * 2 + 2  # of the six clusters, and Envoy's own two
     assert httpx.get(f"{edge.url}/readyz").status_code == 200
 
     asyncio.run(place.parts["primary"].start_again())

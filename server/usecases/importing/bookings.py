@@ -125,7 +125,8 @@ class _Booking:
         pg, now = self.context.pg, self.context.now
         doctor_id = await self._doctor_of(visit)
         schedule = await self._schedule(doctor_id, days.NOTHING_BUSY)
-        of_type = TypeToBook(visit.type_id or "")
+        # What is over needs no room any more, and no time after it.
+        of_type = TypeToBook((visit.end_at > now and visit.type_id) or "")
         await of_type.read(pg)
         slot = _with_buffer(schedule.doctor(doctor_id).slot_for(Period(visit.start_at, visit.end_at)), of_type)
         needed = schedule.days(doctor_id, slot.date, slot.occupied) | self.freed

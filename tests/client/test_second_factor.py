@@ -19,3 +19,5 @@ async def test_signing_in_asks_for_a_code_which_is_renewed_and_removed(owner: Ow
     assert len(codes) == 10
     assert (await shell("second-factor", "remove", typed=f"{PASSWORD}\n{codes[0]}\n")).code == 0
     assert "no second factor" in (await shell("second-factor", "show")).out
+    begun = await shell("second-factor", "set-up", typed=f"{PASSWORD}\n000000\n")
+    assert (begun.code, "otpauth://" in begun.out, "used before" in begun.err) == (1, True, True)

@@ -15,7 +15,8 @@ def second_factor(
 ) -> list[str]:
     """What nobody else may learn of it. Refused calls have marked codes and passwords."""
     own, sign_in = "/api/auth/second-factor", {"email": account["email"], "password": account["password"]}
-    secret = do(staff, "POST", f"{own}:enrol", {})["secret"]
+    do(staff, "POST", f"{own}:enrol", {"password": f"{mark} wrong"})
+    secret = do(staff, "POST", f"{own}:enrol", {"password": account["password"]})["secret"]
     do(staff, "POST", f"{own}:confirm", {"code": mark})
     code = code_at(base64.b32decode(secret), int(time.time()) // 30)
     made = do(staff, "POST", f"{own}:confirm", {"code": code})

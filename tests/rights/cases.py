@@ -169,12 +169,18 @@ CASES: dict[str, Sequence[Case]] = {
         )
     ],
     "AuthService/GetSecondFactor": [Case(lambda _w, _s: auth.GetSecondFactorRequest(), objectless=True)],
-    "AuthService/EnrolSecondFactor": [Case(lambda _w, _s: auth.EnrolSecondFactorRequest(), objectless=True)],
+    "AuthService/EnrolSecondFactor": [
+        Case(
+            lambda _w, _s: auth.EnrolSecondFactorRequest(password="none"),
+            objectless=True,
+            passed=["PASSWORD_WRONG", "TOO_MANY_ATTEMPTS"],
+        )
+    ],
     "AuthService/ConfirmSecondFactor": [
         Case(
             lambda _w, _s: auth.ConfirmSecondFactorRequest(code="000000"),
             objectless=True,
-            passed=["SECOND_FACTOR_WRONG", "TOO_MANY_ATTEMPTS"],
+            passed=["SECOND_FACTOR_NOT_ENROLLED", "SECOND_FACTOR_WRONG", "TOO_MANY_ATTEMPTS"],
         )
     ],
     "AuthService/RenewRecoveryCodes": [

@@ -58,5 +58,5 @@ async def test_patients_need_none_and_have_none(strict: People) -> None:
     tokens = await strict.login()
     assert not tokens.account.second_factor_missing
     patient = strict.scene.worker.stranger(tokens.access_token)
-    refused = await refusal(patient(patient.auth.EnrolSecondFactor, pb.EnrolSecondFactorRequest()))
+    refused = await refusal(patient(patient.auth.EnrolSecondFactor, pb.EnrolSecondFactorRequest(password=PASSWORD)))
     assert refused.reason == "NOT_ALLOWED"

@@ -33,11 +33,18 @@ async def test_the_right_password_alone_no_longer_signs_in(owner: Owner) -> None
 
 async def test_the_address_of_the_qr_code_gives_an_app_the_same_secret(people: People, clock: Clock) -> None:
     owner = await joined(people, clock)
-    made = await owner.ask("EnrolSecondFactor")
+    made = await owner.ask("EnrolSecondFactor", password=PASSWORD)
     assert made.uri.startswith("otpauth://totp/yoyaku:desk%40example.org?")
     assert f"secret={made.secret}&" in made.uri
     assert not (await owner.ask("GetSecondFactor")).HasField("confirm_time")
     assert await owner.login(), "it counts once it is confirmed"
+
+
+async def test_a_stolen_token_alone_sets_up_no_second_factor(people: People, clock: Clock) -> None:
+    owner = await joined(people, clock)
+    wrong = await refusal(owner.ask("EnrolSecondFactor", password="not the password"))
+    assert (wrong.code, wrong.reason) == (grpc.StatusCode.PERMISSION_DENIED, "PASSWORD_WRONG")
+    assert (await refusal(owner.ask("ConfirmSecondFactor", code="123456"))).reason == "SECOND_FACTOR_NOT_ENROLLED"
 
 
 async def test_a_code_works_once_and_none_from_before_it_either(owner: Owner) -> None:
@@ -109,12 +116,12 @@ async def test_a_secret_is_confirmed_within_a_quarter_of_an_hour_with_the_code_o
 ) -> None:
     owner = await joined(people, clock)
     assert (await refusal(owner.ask("ConfirmSecondFactor", code="123456"))).reason == "SECOND_FACTOR_NOT_ENROLLED"
-    owner.secret = base64.b32decode((await owner.ask("EnrolSecondFactor")).secret)
+    owner.secret = base64.b32decode((await owner.ask("EnrolSecondFactor", password=PASSWORD)).secret)
     clock.advance(timedelta(minutes=15))
     owner.tokens = await owner.login()
     late = await refusal(owner.ask("ConfirmSecondFactor", code=owner.code()))
     assert late.reason == "SECOND_FACTOR_NOT_ENROLLED"
-    newest = base64.b32decode((await owner.ask("EnrolSecondFactor")).secret)
+    newest = base64.b32decode((await owner.ask("EnrolSecondFactor", password=PASSWORD)).secret)
     assert (await refusal(owner.ask("ConfirmSecondFactor", code=owner.code()))).reason == "SECOND_FACTOR_WRONG"
     owner.tokens, owner.secret = await owner.login(), newest
     clock.advance(timedelta(minutes=14, seconds=59))
@@ -122,7 +129,7 @@ async def test_a_secret_is_confirmed_within_a_quarter_of_an_hour_with_the_code_o
 
 
 async def test_who_has_one_removes_it_before_setting_up_another(owner: Owner) -> None:
-    assert (await refusal(owner.ask("EnrolSecondFactor"))).reason == "SECOND_FACTOR_EXISTS"
+    assert (await refusal(owner.ask("EnrolSecondFactor", password=PASSWORD))).reason == "SECOND_FACTOR_EXISTS"
     assert (await refusal(owner.ask("ConfirmSecondFactor", code=owner.code()))).reason == "SECOND_FACTOR_EXISTS"
 
 

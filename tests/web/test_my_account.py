@@ -51,6 +51,12 @@ async def day_is_open(page: Page, room: Room) -> None:
 async def set_up(page: Page) -> list[str]:
     """Set a second factor up with the keyboard; the recovery codes."""
     await page.get_by_role("button", name="Set up").press("Enter")
+    asked = page.get_by_role("dialog", name="Second factor")
+    await asked.get_by_label("Password").fill("not the password")
+    await asked.get_by_role("button", name="Set up").press("Enter")
+    await expect(asked.get_by_role("alert")).to_contain_text("The password is not right")
+    await asked.get_by_label("Password").fill(PASSWORD)
+    await asked.get_by_role("button", name="Set up").press("Enter")
     await expect(page.get_by_role("img", name="QR code of the key")).to_be_visible()
     secret = base64.b32decode(await page.get_by_role("textbox", name="Key").input_value())
     await page.get_by_label("Code", exact=True).fill("12345")

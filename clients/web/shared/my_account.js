@@ -11,6 +11,7 @@ import { refusal, sharedWords } from "./words.js";
 
 /** @import { Language } from "./language.js" */
 /** @import { Session } from "./session.js" */
+/** @import { SharedWords } from "./words/en.js" */
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -64,13 +65,17 @@ async function drawFactor(session, lang, root) {
 /** @param {Session} session @param {Language} lang @param {() => void} done */
 async function setUp(session, lang, done) {
   const words = sharedWords(lang);
-  /** @type {{secret: string, uri: string}} */
-  let made;
-  try {
-    made = await session.call("/api/auth/second-factor:enrol", { method: "POST", body: {} });
-  } catch (error) {
-    return ask(lang, { title: words.factor, text: refusal(words, {}, asFailure(error)) }, () => {});
-  }
+  let made = { secret: "", uri: "" };
+  const begun = await ask(
+    lang,
+    { title: words.factor, text: words.factorPasswordText, confirm: words.factorSetUp },
+    async ({ "factor-password": password = "" }) => {
+      if (!password) return [{ id: "factor-password", text: words.passwordMissing }];
+      made = await session.call("/api/auth/second-factor:enrol", { method: "POST", body: { password } });
+    },
+    passwordField(words),
+  );
+  if (!begun) return;
   /** @type {string[]} */
   let codes = [];
   const sent = await ask(
@@ -123,10 +128,15 @@ async function turnOff(session, lang, done) {
       if (wrong.length) return wrong;
       await session.beginAnew("/api/auth/second-factor:remove", { password, code });
     },
-    field(words.password, { id: "factor-password", type: "password", autocomplete: "current-password" }),
+    passwordField(words),
     codeField(words, words.factorCodeHint),
   );
   if (sent) done();
+}
+
+/** A field for the present password. @param {SharedWords} words */
+function passwordField(words) {
+  return field(words.password, { id: "factor-password", type: "password", autocomplete: "current-password" });
 }
 
 /** Show recovery codes, once. @param {Language} lang @param {string[]} codes */

@@ -15,9 +15,13 @@ class SecondFactorCalls(SessionCalls):
         return await self._call(self._stub(AuthServiceStub).GetSecondFactor, pb.GetSecondFactorRequest())
 
     @ClientMethod
-    async def enrol_second_factor(self) -> pb.EnrolSecondFactorResponse:
-        """Make a secret for an authenticator app, to be confirmed within 15 minutes (Refused if there is one)."""
-        return await self._call(self._stub(AuthServiceStub).EnrolSecondFactor, pb.EnrolSecondFactorRequest())
+    async def enrol_second_factor(self, password: str) -> pb.EnrolSecondFactorResponse:
+        """Make a secret for an authenticator app, to be confirmed within 15 minutes.
+
+        NotAllowed if the password is wrong, Refused if there is a second factor.
+        """
+        request = pb.EnrolSecondFactorRequest(password=password)
+        return await self._call(self._stub(AuthServiceStub).EnrolSecondFactor, request)
 
     @ClientMethod
     async def confirm_second_factor(self, code: str) -> pb.ConfirmSecondFactorResponse:

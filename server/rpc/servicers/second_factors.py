@@ -22,7 +22,7 @@ class SecondFactorServicer(AccountSessionServicer):
     async def EnrolSecondFactor(
         self, request: pb.EnrolSecondFactorRequest, context: Context
     ) -> pb.EnrolSecondFactorResponse:
-        made = await self._second_factors.enrol(caller())
+        made = await self._second_factors.enrol(caller(), request.password)
         until = to_timestamp(made.expires_at)
         return pb.EnrolSecondFactorResponse(secret=made.secret, uri=made.uri, expire_time=until)
 

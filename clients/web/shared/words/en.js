@@ -33,6 +33,7 @@ export const EN = {
   factorOn: (day, left) => `Set up on ${day}. Signing in takes a code of your authenticator app. Recovery codes left: ${left}.`,
   factorNeeded: "Your account needs a second factor before you can go on.",
   factorSetUp: "Set up",
+  factorPasswordText: "Enter your password first, so that nobody else can do this in your place.",
   factorSetUpText: "Scan this with an authenticator app, or type the key into it. Then enter the code that the app shows.",
   factorPicture: "QR code of the key",
   factorKey: "Key",

@@ -29,6 +29,7 @@ export const JA = {
   factorOn: (day, left) => `${day}に設定しました。ログインには認証アプリのコードが必要です。残りのリカバリーコード：${left}個`,
   factorNeeded: "このアカウントで続けるには、二要素認証の設定が必要です。",
   factorSetUp: "設定する",
+  factorPasswordText: "ご本人であることを確認するため、まずパスワードを入力してください。",
   factorSetUpText: "認証アプリでこのQRコードを読み取るか、キーを入力してください。そのあと、アプリに表示されたコードを入力してください。",
   factorPicture: "キーのQRコード",
   factorKey: "キー",

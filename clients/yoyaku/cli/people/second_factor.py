@@ -31,12 +31,13 @@ def show(context: typer.Context, as_json: Json = False) -> None:
 
 @factor.command()
 def set_up(context: typer.Context) -> None:
-    """Set one up: prints a secret for the app, asks for a code, prints recovery codes.
+    """Set one up: asks for the password, prints a secret for the app, asks for a code, prints recovery codes.
 
-    Reads the code from standard input if that is no terminal.
+    Reads the password and the code from standard input if that is no terminal, a line each.
     """
+    password = typed("Password")
     with session(context) as client:
-        made = client.enrol_second_factor()
+        made = client.enrol_second_factor(password)
         typer.echo(f"Enter this in your authenticator app:\n  {made.secret}\nor open this address there:\n  {made.uri}")
         answer = client.confirm_second_factor(typed("Code of the app"))
     _print_codes(answer.recovery_codes)

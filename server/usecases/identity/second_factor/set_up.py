@@ -72,9 +72,11 @@ class SecondFactors:
         row = await read(self._engine, lambda pg: second_factors.one(pg, caller.id))
         return row if row and row.confirmed_at else None
 
-    async def enrol(self, caller: Caller) -> Enrolment:
-        """Make a secret, which counts once it is confirmed (SECOND_FACTOR_EXISTS, NOT_ALLOWED)."""
+    async def enrol(self, caller: Caller, password: str) -> Enrolment:
+        """Make a secret, which counts once it is confirmed; errors are those of EnrolSecondFactor in the contract."""
         require(caller, Action.SET_UP_SECOND_FACTOR)
+        # A stolen token must not lock the owner out, and give the thief the one session that is left.
+        await self._accounts.require_password(caller, password)
         secret, now = new_app_secret(), self._clock()
         encrypted = self._check.encrypted(caller.id, secret)
 

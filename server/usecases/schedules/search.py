@@ -1,6 +1,7 @@
 """The earliest free slots over many doctors."""
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -15,7 +16,7 @@ from server.domain.booking.slots import Slot
 from server.domain.errors import invalid
 from server.domain.identity import Action, Caller, Owner, require, token_missing
 from server.domain.ids import Clock
-from server.usecases.reach import reach
+from server.usecases.reach import Reach, reach
 from server.usecases.schedules.appointment_types import type_of
 from server.usecases.schedules.doctor_mapping import busy_of, doctor_of
 from server.usecases.schedules.specialties import check_specialty
@@ -79,8 +80,8 @@ class SlotFinder:
             of_type = await self._type(search, first, last)
             if of_type:
                 search = replace(search, clinic_id=of_type.clinic_id)
-            free = await self._free(search, of_type, first, last, now)
-            found += [each for each in free if reached.everything or each.offer.clinic_id in reached.clinic_ids]
+            rows = await self._offers(search, reached, first, last)
+            found += await free_slots(rows, of_type, first, last, now)
             found.sort(key=lambda each: (each.slot.start_at, each.slot.date, each.offer.doctor_id))
             if len(found) >= search.limit and found[search.limit - 1].slot.start_at < _settled_before(last):
                 break
@@ -98,14 +99,24 @@ class SlotFinder:
         found = type_of(await read(self._engine, work, Freshness.OWN_WRITES))
         return check_type(found, search.type_id, search.clinic_id or (found.clinic_id if found else ""))
 
-    async def _free(
-        self, search: SlotSearch, of_type: AppointmentType | None, first: date, last: date, now: datetime
-    ) -> list[FoundSlot]:
+    async def _offers(self, search: SlotSearch, reached: Reach, first: date, last: date) -> list[OfferRow]:
         async def work(pg: Connection) -> list[OfferRow]:
             return await days.offers_of_group(pg, search.clinic_id, search.specialty, first, last)
 
         rows = await read(self._engine, work, Freshness.OWN_WRITES)
-        return [FoundSlot(row, slot) for row in rows for slot in _slots(row, of_type, first, last, now)]
+        return [each for each in rows if reached.everything or each.clinic_id in reached.clinic_ids]
+
+
+async def free_slots(
+    rows: Iterable[OfferRow], of_type: AppointmentType | None, first: date, last: date, now: datetime
+) -> list[FoundSlot]:
+    """The free slots of doctors on some days; other tasks run between two doctors."""
+    found: list[FoundSlot] = []
+    for row in rows:
+        # A month takes milliseconds for each doctor: other calls go on in between.
+        await asyncio.sleep(0)
+        found += [FoundSlot(row, slot) for slot in _slots(row, of_type, first, last, now)]
+    return found
 
 
 def _slots(row: OfferRow, of_type: AppointmentType | None, first: date, last: date, now: datetime) -> Iterator[Slot]:

@@ -1,6 +1,7 @@
 """What callers without a token see, and how much of a worker they may use."""
 
 import asyncio
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import grpc
 import pytest
 
-from server.usecases.identity.visitors import MOST_INSIDE
+from server.usecases.identity.visitors import MOST_INSIDE, Visitors
 from tests.fixtures.waiting import until
 from tests.fixtures.worker import Client, Refusal, Worker
 from yoyaku.v1 import directory_service_pb2 as directory
@@ -142,6 +143,17 @@ async def test_visitors_wait_for_each_other_and_nobody_else_waits_for_them(scene
         # The others hold half of the connections, so there are some left for who has signed in.
         await patient(patient.directory.ListClinics, directory.ListClinicsRequest())
     assert sorted([await each for each in calls]) == ["OK"] * MOST_INSIDE + ["OVERLOADED"] * 3
+
+
+async def test_a_search_without_a_token_leaves_the_worker_to_others_for_as_long_as_the_one_before_took(
+    worker: Worker,
+) -> None:
+    visitors, seconds = Visitors(worker.parts.engine), 0.2
+    async with visitors.place("", costly=True):
+        await asyncio.sleep(seconds)
+        left = time.monotonic()
+    async with visitors.place("", costly=True):
+        assert time.monotonic() - left >= seconds
 
 
 async def _are_done(calls: list[asyncio.Task[str]], count: int) -> bool:

@@ -40,6 +40,7 @@ class Visitors:
         self._inside: Counter[str] = Counter()
         self._at_work = asyncio.Semaphore(AT_WORK)
         self._costly = asyncio.Semaphore(COSTLY_AT_WORK)
+        self._rested_at = float("-inf")
 
     async def caller(self) -> Caller:
         """A caller who may see the open clinics, as they were at most a second ago (TOKEN_MISSING if none is open)."""
@@ -61,12 +62,24 @@ class Visitors:
             )
         self._inside[address] += 1
         try:
-            async with self._costly if costly else nullcontext(), self._at_work:
+            async with self._turn() if costly else nullcontext(), self._at_work:
                 yield
         finally:
             self._inside[address] -= 1
             if not self._inside[address]:
                 del self._inside[address]
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Do the work of many calls, and then leave the worker to others for as long as it took."""
+        async with self._costly:
+            await asyncio.sleep(self._rested_at - time.monotonic())
+            began = time.monotonic()
+            try:
+                yield
+            finally:
+                now = time.monotonic()
+                self._rested_at = now + (now - began)
 
     async def _read(self) -> frozenset[str]:
         return frozenset(await read(self._engine, clinics.open_to_visitors, Freshness.PRIMARY_FIRST))

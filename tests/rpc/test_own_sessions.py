@@ -1,12 +1,15 @@
 """Sessions that their owner lists and ends."""
 
 import asyncio
+import uuid
 from datetime import timedelta
 from typing import Any
 
 import grpc
 import pytest
 
+from db.postgres.cluster.transaction import transact
+from db.postgres.identity import ended_sessions
 from db.valkey import refresh_tokens
 from db.valkey.client import Valkey
 from tests.fixtures.book import Clock
@@ -71,6 +74,34 @@ async def test_an_ended_session_is_refused_at_once_and_its_access_token_within_s
     assert await people.refresh(own.refresh_token)
     events = "SELECT count(*) FROM security_events WHERE kind = 'session_ended'"
     assert await people.scene.book.rows(events) == [(1,)]
+
+
+async def test_the_access_tokens_of_a_thief_are_refused_seconds_after_the_owner_refreshes(people: People) -> None:
+    await people.join()
+    stolen = (await people.login()).refresh_token
+    thiefs = await people.refresh((await people.refresh(stolen)).refresh_token)
+    assert await people.works(thiefs)
+    assert (await refusal(people.refresh(stolen))).reason == "SESSION_ENDED"
+
+    async def refused() -> bool:
+        try:
+            await people.works(thiefs)
+        except Refusal as error:
+            return error.reason == "TOKEN_INVALID"
+        return False
+
+    await until(refused)
+
+
+async def test_a_session_that_is_ended_again_counts_as_ended_from_the_second_time_on(
+    people: People, clock: Clock
+) -> None:
+    engine, session_id = people.scene.worker.parts.engine, str(uuid.uuid4())
+    for _ in range(2):  # as when the token store failed at the first time
+        clock.advance(timedelta(minutes=10))
+        await transact(engine, lambda pg: ended_sessions.add(pg, session_id, clock.now))
+    since = clock.now - timedelta(minutes=1)
+    assert session_id in await transact(engine, lambda pg: ended_sessions.since(pg, since))
 
 
 async def test_streams_of_an_ended_session_end_and_those_of_others_go_on(people: People) -> None:

@@ -4,7 +4,10 @@ from datetime import datetime
 
 from db.postgres.cluster.engines import Connection
 
-_ADD = "INSERT INTO ended_sessions (id, ended_at) VALUES (%(id)s, %(now)s) ON CONFLICT DO NOTHING"
+# Ended again if it could be refreshed meanwhile: from the last time on, since its newest access token is younger.
+_ADD = """
+INSERT INTO ended_sessions (id, ended_at) VALUES (%(id)s, %(now)s) ON CONFLICT (id) DO UPDATE SET ended_at = %(now)s
+"""
 _SINCE = "SELECT id FROM ended_sessions WHERE ended_at > %(since)s"
 _PURGE = "DELETE FROM ended_sessions WHERE ended_at < %(before)s"
 

@@ -211,12 +211,18 @@ class Sessions:
             )
 
     async def _warn(self, account_id: str, family_id: str) -> None:
-        """Record that a token was reused and warn, once per family; if that fails, the next reuse does it."""
+        """End the session's access tokens, record that a token was reused, and warn, once per family.
+
+        If that fails, the next reuse does it.
+        """
         now = self._clock()
+
+        async def work(pg: Connection) -> None:
+            await ended_sessions.add(pg, family_id, now)
+            await security_events.record_reuse(pg, self._new_id, account_id, family_id, now)
+
         with database_failures_as_domain_errors():
-            await transact(
-                self._engine, lambda pg: security_events.record_reuse(pg, self._new_id, account_id, family_id, now)
-            )
+            await transact(self._engine, work)
 
     async def _hash_anew(self, account_id: str, old: str, password: str) -> None:
         new = await self._passwords.hash(password)

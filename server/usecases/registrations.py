@@ -68,13 +68,14 @@ class Registrations:
         The work is the same in both cases. Errors are those of RequestRegistration in the contract.
         """
         await self._attempts.admit("registrations from an address", address, REQUESTS_FROM_ADDRESS, HOUR)
-        await self._attempts.admit("registrations for an email", person.email, REQUESTS_FOR_EMAIL, HOUR)
         if not await read(self._engine, clinics.open_to_visitors, Freshness.PRIMARY_FIRST):
             message = "nobody can register by themselves here: call the clinic, which sends an invitation"
             raise DomainError(Reason.REGISTRATION_NOT_OFFERED, message)
         now = self._clock()
         check_birth_date("birth_date", person.birth_date, now)
         await self._passwords.check("password", person.password, [person.email, person.name])
+        # Only now: what was refused above sent nothing, and its sender tries again with another password.
+        await self._attempts.admit("registrations for an email", person.email, REQUESTS_FOR_EMAIL, HOUR)
         hashed = await self._passwords.hash(person.password)
         row = RegistrationRow(
             self._new_id(),

@@ -9,7 +9,8 @@ from typing import Any
 import grpc
 import pytest
 
-from server.usecases.identity.visitors import MOST_INSIDE, Visitors
+from server.domain.errors import DomainError, Reason
+from server.usecases.identity.visitors import MOST_COSTLY, MOST_INSIDE, Visitors
 from tests.fixtures.waiting import until
 from tests.fixtures.worker import Client, Refusal, Worker
 from yoyaku.v1 import directory_service_pb2 as directory
@@ -154,6 +155,24 @@ async def test_a_search_without_a_token_leaves_the_worker_to_others_for_as_long_
         left = time.monotonic()
     async with visitors.place("", costly=True):
         assert time.monotonic() - left >= seconds
+
+
+async def test_searches_that_wait_leave_places_to_those_who_look_at_something_else(worker: Worker) -> None:
+    visitors = Visitors(worker.parts.engine)
+
+    async def search(address: str) -> None:
+        async with visitors.place(address, costly=True):
+            pass
+
+    async with visitors.place("first", costly=True):
+        waiting = [asyncio.create_task(search(str(number))) for number in range(MOST_COSTLY - 1)]
+        await asyncio.sleep(0)
+        with pytest.raises(DomainError) as refused:
+            await search("another")
+        assert refused.value.reason is Reason.OVERLOADED
+        async with visitors.place("another", costly=False):
+            pass
+    await asyncio.gather(*waiting)
 
 
 async def _are_done(calls: list[asyncio.Task[str]], count: int) -> bool:

@@ -21,6 +21,8 @@ AT_WORK = 3
 """How many calls of visitors a worker does at once: half as many as it has connections to the database."""
 COSTLY_AT_WORK = 1
 """How many of them may do the work of many calls."""
+MOST_COSTLY = 8
+"""How many such calls a worker has at once, those that wait among them: the others are places for a quick look."""
 MOST_INSIDE = 32
 """How many calls of visitors a worker has at once, those that wait among them."""
 MOST_OF_ADDRESS = 12
@@ -40,6 +42,7 @@ class Visitors:
         self._inside: Counter[str] = Counter()
         self._at_work = asyncio.Semaphore(AT_WORK)
         self._costly = asyncio.Semaphore(COSTLY_AT_WORK)
+        self._costly_inside = 0
         self._rested_at = float("-inf")
 
     async def caller(self) -> Caller:
@@ -54,17 +57,23 @@ class Visitors:
     @asynccontextmanager
     async def place(self, address: str, *, costly: bool) -> AsyncIterator[None]:
         """Wait for a place for a call from an address, which may be empty (OVERLOADED if too many wait)."""
-        if self._inside.total() >= MOST_INSIDE or (address and self._inside[address] >= MOST_OF_ADDRESS):
+        if (
+            self._inside.total() >= MOST_INSIDE
+            or (address and self._inside[address] >= MOST_OF_ADDRESS)
+            or (costly and self._costly_inside >= MOST_COSTLY)
+        ):
             raise DomainError(
                 Reason.OVERLOADED,
                 "too many people look without signing in: try again in a moment, or sign in",
                 retry_after=timedelta(seconds=1),
             )
         self._inside[address] += 1
+        self._costly_inside += costly
         try:
             async with self._turn() if costly else nullcontext(), self._at_work:
                 yield
         finally:
+            self._costly_inside -= costly
             self._inside[address] -= 1
             if not self._inside[address]:
                 del self._inside[address]

@@ -102,6 +102,8 @@ async def test_what_may_not_be_changed_any_more_stays(scene: Scene, clock: Clock
     scene.patient = await scene.worker.client("patient", patient_id=scene.patient_id)
     answer = await move_from(scene, first, TUESDAYS[0], "11:30", skip_refused=True)
     assert refused(answer) == {TUESDAYS[0]: "TOO_LATE_TO_CHANGE"}
+    assert await places(scene) == [(day, "10:00") for day in TUESDAYS]  # the same request twice moves nothing twice
+    assert not refused(await move_from(scene, rest[0], TUESDAYS[1], "11:30"))
     assert await places(scene) == [(TUESDAYS[0], "10:00"), *((day, "11:30") for day in TUESDAYS[1:])]
     await scene.cancel(rest[0])
     assert (await refusal(move_from(scene, rest[0], TUESDAYS[1], "09:00"))).reason == "STATUS_FORBIDS"

@@ -69,8 +69,9 @@ async def test_codes_are_guessed_five_times_a_minute_and_then_the_right_one_has_
         assert (await refusal(owner.login(f"00000{number}"))).reason == "SECOND_FACTOR_WRONG"
     refused = await refusal(owner.login(owner.code()))
     assert (refused.reason, bool(refused.retry_seconds)) == ("TOO_MANY_ATTEMPTS", True)
-    # The password itself is not locked.
+    # Neither the password nor a recovery code is locked.
     assert (await refusal(owner.login())).reason == "SECOND_FACTOR_REQUIRED"
+    await owner.login(owner.recovery_codes[0])
 
 
 async def test_right_codes_use_no_attempts_up(owner: Owner) -> None:

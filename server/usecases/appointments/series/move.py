@@ -100,7 +100,8 @@ class _Moving:
         if not all(each.to.refusal for each in steps):
             steps = await self._lock_and_seat(pg, claim, steps)
         moving = [each for each in steps if not each.to.refusal]
-        is_wanted = len(moving) == len(steps) or self.wanted.skip_refused
+        # The others move as far as the first: if it stayed, the same request again would move them once more.
+        is_wanted = len(moving) == len(steps) or (self.wanted.skip_refused and not steps[0].to.refusal)
         if moving and is_wanted and not self.wanted.validate_only:
             await self._write(pg, moving)
         await self._add_alternatives(pg, steps)

@@ -39,13 +39,11 @@ class SecondFactorCheck:
         Raises SECOND_FACTOR_WRONG, TOO_MANY_ATTEMPTS, TOKEN_STORE_UNAVAILABLE, DATABASE_UNAVAILABLE.
         """
         typed, now = "".join(code.split()), self._clock()
-
-        async def work(pg: Connection) -> bool:
-            if is_app_code(typed):
-                return await self._use_app_code(pg, account_id, typed, now)
-            return await self._use_recovery_code(pg, account_id, typed, now)
-
-        await self.attempt(account_id, work)
+        if is_app_code(typed):
+            await self.attempt(account_id, lambda pg: self._use_app_code(pg, account_id, typed, now))
+        # Nobody guesses a recovery code, so these are not counted: whoever has the password alone locks nobody out.
+        elif not await self._compared(lambda pg: self._use_recovery_code(pg, account_id, typed, now)):
+            raise _wrong()
 
     async def attempt(self, account_id: str, compare: Callable[[Connection], Awaitable[bool]]) -> None:
         """Compare a code in a transaction, in which False means that it is wrong; only wrong ones count as attempts.
@@ -56,14 +54,17 @@ class SecondFactorCheck:
             await self._attempts.admit(what, account_id, most, period)
         is_wrong = False
         try:
-            with database_failures_as_domain_errors():
-                is_wrong = not await transact(self._engine, compare)
+            is_wrong = not await self._compared(compare)
         finally:
             if not is_wrong:
                 for what, _, _ in LIMITS:
                     await self._attempts.take_back(what, account_id)
         if is_wrong:
             raise _wrong()
+
+    async def _compared(self, compare: Callable[[Connection], Awaitable[bool]]) -> bool:
+        with database_failures_as_domain_errors():
+            return await transact(self._engine, compare)
 
     def encrypted(self, account_id: str, secret: bytes) -> bytes:
         """The secret of an app, as it is stored."""

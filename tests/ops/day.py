@@ -185,8 +185,8 @@ class Day:
                 with suppress(grpc.RpcError):
                     send: Any = channel.unary_unary(f"/yoyaku.v1.{method}")
                     send(texts("bytes").encode(), metadata=metadata, timeout=10)
-        for _ in range(150):  # more than a person may
-            self.do(patient, "GET", "/api/clinics")
+        for _ in range(40):  # of ten tokens each, of which fifty a second come back: more than a person may
+            self.do(patient, "GET", "/api/schedules/available-slots:search")
 
     def watch(self, patient: httpx.Client) -> None:
         """Streams that tell, that are refused, and that end."""

@@ -66,6 +66,22 @@ async def test_visitors_find_open_clinics_their_doctors_and_slots_and_no_others(
     assert len((await visitor(visitor.schedules.ListAppointmentTypes, types)).appointment_types) == 1
 
 
+async def test_visitors_learn_no_specialty_of_a_closed_clinic(scene: Scene) -> None:
+    await scene.worker.book.run("UPDATE doctors SET specialty = 'Oncology' WHERE id = %s", scene.hidden_doctor)
+    for specialty in ("Oncology", "Haruspicy"):
+        for call, request in (
+            (scene.visitor.directory.ListDoctors, directory.ListDoctorsRequest(specialty=specialty)),
+            (
+                scene.visitor.schedules.SearchAvailableSlots,
+                schedules.SearchAvailableSlotsRequest(specialty=specialty, from_date=scene.day, to_date=scene.day),
+            ),
+        ):
+            with pytest.raises(Refusal) as refused:
+                await scene.visitor(call, request)
+            assert refused.value.reason == "SPECIALTY_NOT_FOUND"
+            assert refused.value.message == "no doctor has this specialty: send one of General practice"
+
+
 async def test_visitors_are_told_to_sign_in_for_everything_else(scene: Scene) -> None:
     visitor = scene.visitor
     assert await reason_of(slots(scene, scene.hidden_doctor)) == "TOKEN_MISSING"

@@ -106,9 +106,13 @@ _PAGES = {
 }
 """By what is asked for: one clinic, a specialty, some clinics."""
 
-_IS_SPECIALTY = "SELECT 1 FROM doctors WHERE active AND lower(specialty) = lower(%(specialty)s) LIMIT 1"
-_SPECIALTIES = """
-SELECT min(specialty) FROM doctors WHERE active GROUP BY lower(specialty) ORDER BY lower(specialty) LIMIT %(limit)s
+_SEEN = "(%(only)s::uuid[] IS NULL OR clinic_id = ANY(%(only)s::uuid[]))"
+_IS_SPECIALTY = f"""
+SELECT 1 FROM doctors WHERE active AND lower(specialty) = lower(%(specialty)s) AND {_SEEN} LIMIT 1
+"""
+_SPECIALTIES = f"""
+SELECT min(specialty) FROM doctors WHERE active AND {_SEEN}
+GROUP BY lower(specialty) ORDER BY lower(specialty) LIMIT %(limit)s
 """
 
 _UPDATE = """
@@ -201,14 +205,16 @@ async def page(
     return await cursor.fetchall()
 
 
-async def is_specialty(pg: Connection, specialty: str) -> bool:
-    """Whether an active doctor has a specialty, compared case-insensitively."""
-    return await (await pg.execute(_IS_SPECIALTY, {"specialty": specialty})).fetchone() is not None
+async def is_specialty(pg: Connection, specialty: str, only: Collection[str] | None) -> bool:
+    """Whether an active doctor, of the clinics in `only` or of all, has a specialty, compared case-insensitively."""
+    values = {"specialty": specialty, "only": None if only is None else list(only)}
+    return await (await pg.execute(_IS_SPECIALTY, values)).fetchone() is not None
 
 
-async def specialties(pg: Connection, limit: int) -> list[str]:
-    """The first `limit` specialties of active doctors, by name."""
-    return [row[0] for row in await (await pg.execute(_SPECIALTIES, {"limit": limit})).fetchall()]
+async def specialties(pg: Connection, limit: int, only: Collection[str] | None) -> list[str]:
+    """The first `limit` specialties, by name, of active doctors of the clinics in `only`, or of all."""
+    values = {"limit": limit, "only": None if only is None else list(only)}
+    return [row[0] for row in await (await pg.execute(_SPECIALTIES, values)).fetchall()]
 
 
 async def update(pg: Connection, doctor: DoctorRow, now: datetime) -> None:

@@ -114,7 +114,7 @@ class Directory:
 
         rows = await read(self._engine, work, Freshness.OWN_WRITES)
         if not rows and specialty:
-            await check_specialty(self._engine, specialty)
+            await check_specialty(self._engine, specialty, reached)
         return paging.cut(rows, size, filters)
 
     async def get_doctor(self, caller: Caller, doctor_id: str) -> DoctorRow:

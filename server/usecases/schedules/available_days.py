@@ -11,6 +11,7 @@ from db.postgres.cluster.routing import Freshness
 from db.postgres.directory import doctors
 from server.domain.errors import Reason, invalid, not_found
 from server.domain.identity import Action, Caller, Owner, require, token_missing
+from server.usecases.reach import reach
 from server.usecases.schedules.live.days import Days
 from server.usecases.schedules.specialties import check_specialty
 from server.usecases.unit_of_work import read
@@ -77,5 +78,5 @@ class AvailableDays:
         if rows is None:
             raise not_found(Reason.CLINIC_NOT_FOUND, "clinic", clinic_id)
         if not rows and specialty:
-            await check_specialty(self._engine, specialty)
+            await check_specialty(self._engine, specialty, reach(caller, Action.SEE_SLOTS))
         return [row.doctor_id for row in rows]

@@ -86,7 +86,7 @@ class SlotFinder:
             if len(found) >= search.limit and found[search.limit - 1].slot.start_at < _settled_before(last):
                 break
         if not found and search.specialty:
-            await check_specialty(self._engine, search.specialty)
+            await check_specialty(self._engine, search.specialty, reached)
         return found[: search.limit]
 
     async def _type(self, search: SlotSearch, first: date, last: date) -> AppointmentType | None:

@@ -4,16 +4,20 @@ from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from db.postgres.directory import doctors
 from server.domain.errors import DomainError, Reason
+from server.usecases.reach import Reach
 from server.usecases.unit_of_work import read
 
 _MOST_NAMED = 20
 
 
-async def check_specialty(engine: Engine, specialty: str) -> None:
-    """Refuse a specialty that no doctor has (SPECIALTY_NOT_FOUND); called when a filter has found nothing."""
+async def check_specialty(engine: Engine, specialty: str, reached: Reach) -> None:
+    """Refuse a specialty that no doctor whom a caller sees has (SPECIALTY_NOT_FOUND); called when nothing was found."""
+    only = None if reached.everything else reached.clinic_ids
 
     async def work(pg: Connection) -> list[str] | None:
-        return None if await doctors.is_specialty(pg, specialty) else await doctors.specialties(pg, _MOST_NAMED)
+        if await doctors.is_specialty(pg, specialty, only):
+            return None
+        return await doctors.specialties(pg, _MOST_NAMED, only)
 
     known = await read(engine, work, Freshness.OWN_WRITES)
     if known is not None:

@@ -31,6 +31,13 @@ _DOCTORS_OF_CLINIC = offers_statement(
     period="'empty'::tstzrange",
     more=", d.updated_at",
 )
+_ELSEWHERE = offers_statement(
+    "true",
+    source="""(
+    SELECT * FROM doctors WHERE active AND lower(specialty) = lower(%(specialty)s) AND clinic_id <> %(clinic_id)s
+    ORDER BY id LIMIT %(most)s
+) d""",
+)
 _OFFERS_OF_SPANS = offers_statement(
     "true",
     day="span.first",
@@ -52,6 +59,16 @@ async def offers(pg: Connection, spans: Sequence[tuple[str, date, date]]) -> lis
     doctor_ids, firsts, lasts = ([span[part] for span in spans] for part in range(3))
     cursor = pg.cursor(row_factory=args_row(_span_row))
     await cursor.execute(_OFFERS_OF_SPANS, {"doctor_ids": doctor_ids, "firsts": firsts, "lasts": lasts})
+    return await cursor.fetchall()
+
+
+async def elsewhere(
+    pg: Connection, clinic_id: str, specialty: str, first: date, last: date, *, most: int
+) -> list[OfferRow]:
+    """What decides the slots of the first `most` active doctors of a specialty at other clinics."""
+    cursor = pg.cursor(row_factory=args_row(offer_row))
+    values = {"clinic_id": clinic_id, "specialty": specialty, "first": first, "last": last, "most": most}
+    await cursor.execute(_ELSEWHERE, values)
     return await cursor.fetchall()
 
 

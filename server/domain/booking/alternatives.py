@@ -15,6 +15,8 @@ from server.domain.booking.slots import Slot
 
 DAYS_OF_ALTERNATIVES = 7
 """How many days after the unavailable slot are looked at; before it, it is one."""
+MOST_DOCTORS_ELSEWHERE = 20
+"""How many doctors at other clinics are looked at: a refusal must cost little, above all while many are refused."""
 _MOST_ELSEWHERE = 2
 """How many are at other clinics while the clinic has any."""
 

@@ -7,11 +7,12 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from db.errors import ConstraintViolated
-from db.postgres.booking import appointment_types, days
+from db.postgres.booking import appointment_types, days, spans
 from db.postgres.booking.days import OfferRow
 from db.postgres.cluster.engines import Connection, Engine
 from server.domain.booking.alternatives import (
     DAYS_OF_ALTERNATIVES,
+    MOST_DOCTORS_ELSEWHERE,
     Alternative,
     OfferOfOther,
     OtherDoctor,
@@ -92,9 +93,8 @@ async def _others(pg: Connection, write: SlotRequest, slot: Slot) -> Sequence[Al
         return here
     # Only what is sooner matters.
     until = min((each.slot.date for each in here), default=last)
-    rows = await days.offers_of_group(pg, "", row.specialty, first, until)
-    elsewhere = _bookable(write.caller, (each for each in rows if each.clinic_id != row.clinic_id), row)
-    return with_sooner(here, elsewhere, slot, write.now)
+    rows = await spans.elsewhere(pg, row.clinic_id, row.specialty, first, until, most=MOST_DOCTORS_ELSEWHERE)
+    return with_sooner(here, _bookable(write.caller, rows, row), slot, write.now)
 
 
 async def others_at_clinic(

@@ -14,6 +14,7 @@ from db.valkey.days import RenderedDay
 from server.usecases.schedules.live.followed import DayStream
 from tests.fixtures.book import NOW, Book, Clock
 from tests.fixtures.clinic import TUESDAY, Scene
+from tests.fixtures.waiting import until
 from tests.fixtures.watching import PATIENCE_SECONDS, states, watch
 from tests.fixtures.worker import Worker
 from yoyaku.v1.schedule_pb2 import ScheduleDay
@@ -138,8 +139,12 @@ async def test_what_valkey_has_of_before_a_known_commit_is_not_believed(scene: S
     await scene.book_slot("09:00")
     await scene.slots()
     old = rendered(0, doctor_id=scene.doctor_id)
-    await worker.parts.cache.flushdb()  # as if it had been away while the day was told
-    assert await kept.put_newer(worker.parts.cache, worker.parts.signer, [old], NOW)
+
+    async def has_the_old_day() -> bool:  # as if it had been away while the day was told, which may be going on
+        await worker.parts.cache.flushdb()
+        return bool(await kept.put_newer(worker.parts.cache, worker.parts.signer, [old], NOW))
+
+    await until(has_the_old_day)
     worker.parts.days.learn((scene.doctor_id, date(2026, 3, 3)), 1, 1)
     worker.parts.days._memory._days.clear()  # noqa: SLF001  # as after a long time
     assert (await scene.slots()).revision == 1

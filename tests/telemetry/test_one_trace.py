@@ -27,9 +27,14 @@ def book(copy: Copy) -> None:
 
 
 def whole_traces(collector: Collector) -> list[list[Span]]:
-    """The traces that have arrived from their beginning at the edge to the mail's entry in the ledger."""
+    """The traces that have arrived from their beginning at the edge to the mail's entry in the ledger, whole."""
     found = [collector.trace(each.trace) for each in list(collector.spans) if each.name == CREATE and not each.parent]
-    return [each for each in found if any(span.name == "enter in the ledger" for span in each)]
+    return [
+        each
+        for each in found
+        if any(span.name == "enter in the ledger" for span in each)
+        and {span.parent for span in each} <= {"", *(span.id for span in each)}
+    ]
 
 
 def gaps(spans: list[Span], of: Span) -> list[float]:

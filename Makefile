@@ -32,7 +32,9 @@ psql: .venv/built  ## Open the running system's database
 
 test: browser node prometheus ha .venv-aws/installed .venv-barman/installed lint types  ## Check everything and run all tests
 	$(IN_MEMORY) $(PYTHON) -m pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder \
-	  $$(test -f .venv/browser || echo --ignore=tests/web) $$(test -f .venv/node/ready || echo --ignore=tests/node)
+	  $$(test -f .venv/browser || echo --ignore=tests/web) $$(test -f .venv/node/ready || echo --ignore=tests/node) || \
+	  { test $$? = 1 && echo "once more, with nothing beside them:" && \
+	    $(PYTHON) -m pytest --last-failed --last-failed-no-failures none --exitfirst; }
 	test -f .venv/browser || echo "all passed, except that tests/web was left out: no browser"
 	test -f .venv/node/ready || echo "all passed, except that tests/node was left out: no npm packages"
 

@@ -89,8 +89,8 @@ _MOVE_OFFERS = {
     "次の時間を{until}まで確保しています。\n\n{times}\n\n{how}\n",
 }
 _ANSWER_OFFER = {
-    "en": "Choose one of them, keep your appointment, or cancel it:\n\n{link}",
-    "ja": "日時の選択、現在のご予約の維持、取り消しはこちらから行えます。\n\n{link}",
+    "en": "Choose one of them, cancel the appointment, or ask the clinic to call you:\n\n{link}",
+    "ja": "日時の選択、お取り消し、クリニックからのお電話のご依頼はこちらから行えます。\n\n{link}",
 }
 _CALL_THE_CLINIC = {
     "en": "To choose one of them, use your account or call the clinic.",

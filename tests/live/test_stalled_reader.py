@@ -26,8 +26,8 @@ LEAST_WEIGHT = 3 * MOST_GROWTH
 """Bytes that must pass the reader by."""
 SMALL_WINDOW = [("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65_536)]
 """The transport of a reader takes 64 kB, and not more until someone reads them."""
-ENDED_SECONDS = 6.0
-"""Longer than a worker that waits one second needs to notice."""
+ENDED_SECONDS = 8.0
+"""Longer than a worker that waits three seconds needs to notice."""
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +111,7 @@ async def all_of(stream: Any) -> None:
         pass
 
 
-@pytest.mark.parametrize("patient_workers", [1.0], indirect=True)
+@pytest.mark.parametrize("patient_workers", [3.0], indirect=True)
 async def test_a_reader_that_takes_nothing_is_ended_and_one_that_takes_little_is_not(fleet: Fleet) -> None:
     clinic_id = await fleet.book.clinic("UTC")
     doctor_id = await fleet.book.doctor(clinic_id, [("00:00", "23:55")], minutes=5)

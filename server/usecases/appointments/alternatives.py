@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -26,6 +26,8 @@ from server.domain.booking.seating import patient_busy, slot_taken
 from server.domain.booking.slots import Slot
 from server.domain.errors import Alternatives, DomainError, Reason
 from server.domain.identity import Action, Caller, Owner, may
+from server.usecases.appointments.day_locks import Locks
+from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.schedules.appointment_types import type_of
 from server.usecases.schedules.doctor_mapping import busy_of, doctor_of
 from server.usecases.unit_of_work import read
@@ -42,6 +44,23 @@ class SlotRequest(Protocol):
     @property
     def of_type(self) -> AppointmentType | None:
         """Its type, if it has one."""
+
+
+@dataclass(slots=True)
+class SlotWrite:
+    """A write that learns its slot, and the type that the appointment keeps or gets, once it runs."""
+
+    caller: Caller
+    now: datetime
+    locks: Locks = field(default_factory=Locks, init=False)
+    doctor_id: str = field(default="", init=False)
+    slot: Slot | None = field(default=None, init=False)
+    type: TypeToBook = field(default_factory=lambda: TypeToBook(""), init=False)
+
+    @property
+    def of_type(self) -> AppointmentType | None:
+        """Its type, if it has one."""
+        return self.type.found
 
 
 @asynccontextmanager

@@ -1,7 +1,6 @@
 """Moving an appointment: one transaction that leaves everything as it was if it fails."""
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from db.errors import Conflict
@@ -11,7 +10,6 @@ from db.postgres.booking.days import OfferRow
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine, Sent
 from server.domain.booking.appointment import AppointmentStatus, check_movable
-from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.availability import Wanted, find
 from server.domain.booking.doctor import DoctorDay
 from server.domain.booking.move_offers import MoveOfferStatus, is_alternative, offer_ended
@@ -23,10 +21,10 @@ from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller, Owner, acts_for_others, require
 from server.domain.ids import Clock
 from server.usecases.appointments import history
-from server.usecases.appointments.alternatives import with_alternatives
+from server.usecases.appointments.alternatives import SlotWrite, with_alternatives
 from server.usecases.appointments.booking_limits import BookingLimits
 from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed, check_override
-from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
+from server.usecases.appointments.day_locks import PractitionerSchedule
 from server.usecases.appointments.holds import expiry
 from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.idempotency import Claim, Write
@@ -91,22 +89,11 @@ class _MovePlan:
 
 
 @dataclass(slots=True)
-class _Rescheduling:
-    caller: Caller
-    now: datetime
+class _Rescheduling(SlotWrite):
     move: Move
     clock: Clock
-    locks: Locks = field(default_factory=Locks)
-    doctor_id: str = ""
-    slot: Slot | None = None
-    type: TypeToBook = field(default_factory=lambda: TypeToBook(""))
     own: frozenset[str] = frozenset()
     """What is held for the patient as an alternative of the appointment."""
-
-    @property
-    def of_type(self) -> AppointmentType | None:
-        """Its type, which it keeps."""
-        return self.type.found
 
     async def run(self, pg: Connection, claim: Claim) -> Changed:
         plan = await self._look(pg, claim)

@@ -1,8 +1,7 @@
 """How holds end: confirmed, released, or expired by the sweeper."""
 
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import TypeVar
 
 from db.postgres.booking import appointments, days, held, move_offers
@@ -10,17 +9,14 @@ from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine
 from server.domain.booking.appointment import AppointmentStatus, check_held, check_not_expired
-from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.move_offers import is_alternative
-from server.domain.booking.slots import Slot
 from server.domain.errors import DomainError
 from server.domain.etags import check_etag
 from server.domain.identity import ALL_CLINICS, Caller, Role
 from server.domain.ids import Clock
 from server.usecases.appointments import history
-from server.usecases.appointments.alternatives import with_alternatives
+from server.usecases.appointments.alternatives import SlotWrite, with_alternatives
 from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed
-from server.usecases.appointments.day_locks import Locks
 from server.usecases.appointments.holds.expiry import ACTOR
 from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.idempotency import Claim, Write
@@ -77,20 +73,9 @@ class Holds:
 
 
 @dataclass(slots=True)
-class _HoldWrite:
-    caller: Caller
-    now: datetime
+class _HoldWrite(SlotWrite):
     wanted: HoldEnd
     clock: Clock
-    locks: Locks = field(default_factory=Locks)
-    doctor_id: str = ""
-    slot: Slot | None = None
-    type: TypeToBook = field(default_factory=lambda: TypeToBook(""))
-
-    @property
-    def of_type(self) -> AppointmentType | None:
-        """The type of the held visit, if it has one."""
-        return self.type.found
 
     async def run(self, pg: Connection, claim: Claim) -> Changed:
         seen = await self._look(pg, claim)

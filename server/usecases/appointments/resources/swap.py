@@ -1,23 +1,19 @@
 """Giving an appointment another free room or device of the same kind, in one transaction."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import TypeVar
 
 from db.postgres.booking import days, resources
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine
 from server.domain.booking.appointment import AppointmentStatus, check_occupies
-from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.resources import Resource, kind_of, replacement
-from server.domain.booking.slots import Slot
 from server.domain.etags import check_etag
 from server.domain.identity import Action, Caller
 from server.domain.ids import Clock
 from server.usecases.appointments import history
-from server.usecases.appointments.alternatives import with_alternatives
+from server.usecases.appointments.alternatives import SlotWrite, with_alternatives
 from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed
-from server.usecases.appointments.day_locks import Locks
 from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.idempotency import Claim, Write
 from server.usecases.schedules.appointment_types import resource_of
@@ -54,19 +50,8 @@ class ResourceSwapper:
 
 
 @dataclass(slots=True)
-class _SwapWrite:
-    caller: Caller
-    now: datetime
+class _SwapWrite(SlotWrite):
     swap: Swap
-    locks: Locks = field(default_factory=Locks)
-    doctor_id: str = ""
-    slot: Slot | None = None
-    type: TypeToBook = field(default_factory=lambda: TypeToBook(""))
-
-    @property
-    def of_type(self) -> AppointmentType | None:
-        """The type of the visit."""
-        return self.type.found
 
     async def run(self, pg: Connection, claim: Claim) -> Changed:
         found = await self._lock_and_read(pg, claim, await self._look(pg, claim))

@@ -5,8 +5,8 @@ rule. What is refused is left out, or the whole series is rolled back.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 from typing import TypeVar
 
 from db.postgres.booking import appointments, booked_patients, days, hours
@@ -15,20 +15,19 @@ from db.postgres.booking.days import DayRow
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine
 from server.domain.booking.appointment import AppointmentStatus
-from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.policies import Waived
 from server.domain.booking.seating import Place, Visit
 from server.domain.booking.series import Recurrence
-from server.domain.booking.slots import Period, Slot
+from server.domain.booking.slots import Period
 from server.domain.identity import Action, Caller, Owner, acts_for_others, require
 from server.domain.ids import Clock, IdMaker
 from server.domain.notices import NoticeKind
 from server.usecases.appointments import history
-from server.usecases.appointments.alternatives import with_alternatives
+from server.usecases.appointments.alternatives import SlotWrite, with_alternatives
 from server.usecases.appointments.booked import row_of
 from server.usecases.appointments.booking_limits import BookingLimits
 from server.usecases.appointments.changeable import check_override
-from server.usecases.appointments.day_locks import Locks, PractitionerSchedule
+from server.usecases.appointments.day_locks import PractitionerSchedule
 from server.usecases.appointments.holds import expiry
 from server.usecases.appointments.series.occurrences import Occurrence, add_alternatives, planned
 from server.usecases.appointments.type_to_book import TypeToBook
@@ -78,7 +77,7 @@ class SeriesBooker:
     async def create(self, caller: Caller, series: NewSeries, write: Write[SeriesBooked, M]) -> M:
         """Book a series or only look what would become of it; errors are those of CreateAppointmentSeries."""
         dates = series.recurrence.dates(series.first)
-        attempt = _SeriesWrite(caller, series, dates, self._clock(), self._new_id)
+        attempt = _SeriesWrite(caller, self._clock(), series, dates, self._new_id)
         try:
             async with with_alternatives(self._engine, attempt):
                 return await perform(
@@ -97,22 +96,11 @@ class _NotBooked(Exception):
 
 
 @dataclass(slots=True)
-class _SeriesWrite:
-    caller: Caller
+class _SeriesWrite(SlotWrite):
     series: NewSeries
     dates: Sequence[date]
-    now: datetime
     new_id: IdMaker
-    locks: Locks = field(default_factory=Locks)
-    doctor_id: str = ""
-    slot: Slot | None = None
-    type: TypeToBook = field(default_factory=lambda: TypeToBook(""))
     for_others: bool = False
-
-    @property
-    def of_type(self) -> AppointmentType | None:
-        """The type to book, if there is one."""
-        return self.type.found
 
     async def run(self, pg: Connection, claim: Claim) -> SeriesBooked:
         practitioner, occurrences = await self._plan(pg, claim)

@@ -7,8 +7,7 @@ seated one after the other, beginning with the one that nothing of the series fo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import TypeVar
 
 from db.postgres.booking import appointments, booked_patients, days, hours
@@ -16,18 +15,16 @@ from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.days import DayRow, OfferRow
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine
-from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.doctor import DoctorDay
 from server.domain.booking.policies import Waived
 from server.domain.booking.seating import Place
-from server.domain.booking.slots import Period, Slot
+from server.domain.booking.slots import Period
 from server.domain.identity import Caller
 from server.domain.ids import Clock
 from server.domain.notices import NoticeKind
 from server.usecases.appointments import history
-from server.usecases.appointments.alternatives import with_alternatives
+from server.usecases.appointments.alternatives import SlotWrite, with_alternatives
 from server.usecases.appointments.changeable import check_override, owner_of
-from server.usecases.appointments.day_locks import Locks
 from server.usecases.appointments.holds import expiry
 from server.usecases.appointments.series.occurrences import add_alternatives
 from server.usecases.appointments.series.remaining import remaining
@@ -58,7 +55,7 @@ class SeriesMover:
 
     async def move(self, caller: Caller, wanted: SeriesMove, write: Write[SeriesMoved, M]) -> M:
         """Move them or only look what would become of it; errors are those of RescheduleAppointmentSeries."""
-        attempt = _Moving(caller, wanted, self._clock())
+        attempt = _Moving(caller, self._clock(), wanted)
         try:
             async with with_alternatives(self._engine, attempt):
                 return await perform(
@@ -77,19 +74,8 @@ class _NotMoved(Exception):
 
 
 @dataclass(slots=True)
-class _Moving:
-    caller: Caller
+class _Moving(SlotWrite):
     wanted: SeriesMove
-    now: datetime
-    locks: Locks = field(default_factory=Locks)
-    doctor_id: str = ""
-    slot: Slot | None = None
-    type: TypeToBook = field(default_factory=lambda: TypeToBook(""))
-
-    @property
-    def of_type(self) -> AppointmentType | None:
-        """The type of the series, which its appointments keep."""
-        return self.type.found
 
     async def run(self, pg: Connection, claim: Claim) -> SeriesMoved:
         steps = await self._plan(pg, claim)

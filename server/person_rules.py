@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 import idna
 import phonenumbers
 
-from server.domain.characters import flaw, name_flaw
-from server.domain.search_terms import LEAST_DIGITS, MOST_DIGITS
+from server.domain.people.characters import flaw, name_flaw
+from server.domain.people.search_terms import LEAST_DIGITS, MOST_DIGITS
 
 MOST_OF_A_NAME = 200
 """The longest name, in characters."""

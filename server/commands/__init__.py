@@ -8,7 +8,7 @@ import typer
 from pydantic_settings import BaseSettings
 
 from server.config import ConfigurationError, load
-from server.domain.characters import escaped
+from server.domain.people.characters import escaped
 
 app = typer.Typer(name="python -m server", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from server.domain.booking.appointment import AppointmentStatus
-from server.domain.contacts import takes_messages
+from server.domain.people.contacts import takes_messages
 
 
 class NoticeKind(StrEnum):

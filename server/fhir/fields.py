@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from server import person_rules
-from server.domain.characters import flaw
-from server.domain.identifiers import is_placeholder, system_of, value_of
+from server.domain.people.characters import flaw
+from server.domain.people.identifiers import is_placeholder, system_of, value_of
 from server.person_rules import Unfit
 
 Json = Mapping[str, Any]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from server.domain.characters import escaped
+from server.domain.people.characters import escaped
 from server.fhir.fields import Json, Unusable, items, mapping
 
 MOST_OF_A_LINE = 10_000_000

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from server import person_rules
-from server.domain import birth_dates
+from server.domain.people import birth_dates
 from server.fhir.fields import Identifier, Json, Origin, identifiers, items, mapping, text
 from server.fhir.names import Names, names_of
 from server.fhir.references import Reference, reference, references

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from server.domain.identifiers import system_of, value_of
+from server.domain.people.identifiers import system_of, value_of
 from server.fhir.fields import Identifier, Json, Origin, items, mapping, own, text
 
 _LITERAL = re.compile(r"([A-Z][A-Za-z]{1,60})/([A-Za-z0-9.-]{1,64})(/_history/[A-Za-z0-9.-]{1,64})?")

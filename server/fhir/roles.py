@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import NamedTuple
 
-from server.domain.characters import without_ignorable
+from server.domain.people.characters import without_ignorable
 from server.fhir import extensions
 from server.fhir.extensions import ExportedSession
 from server.fhir.fields import (

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
 from server import person_rules
-from server.domain.contacts import takes_messages
+from server.domain.people.contacts import takes_messages
 from server.fhir.fields import Json, Origin, current, text
 from server.person_rules import Unfit
 

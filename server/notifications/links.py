@@ -6,8 +6,8 @@ from db.postgres.cluster.engines import Connection
 from db.postgres.directory import contact_changes
 from db.postgres.identity import passwords, registrations
 from db.postgres.notifications.content import ContentRow
-from server.domain.contacts import CodeMaker
 from server.domain.notices import ANSWERED, OF_PASSWORDS, Channel, NoticeKind
+from server.domain.people.contacts import CodeMaker
 from server.usecases.directory.contacts import code_hash
 from server.usecases.links import AppointmentLinks
 from server.usecases.sealing import digest, new_token

@@ -15,11 +15,11 @@ from db.postgres.identity.registrations import RegistrationRow
 from db.postgres.notifications import notifications
 from db.postgres.notifications.notifications import NotificationRow
 from db.valkey.client import Valkey
-from server.domain.contacts import REGISTRATION_LASTS, TRIES
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import Role
 from server.domain.ids import Clock, IdMaker
 from server.domain.notices import Channel, Delivery, DeliveryOutcome, NoticeKind
+from server.domain.people.contacts import REGISTRATION_LASTS, TRIES
 from server.telemetry import traces
 from server.usecases.directory.contacts import code_hash
 from server.usecases.directory.patient_checks import check_birth_date

@@ -6,7 +6,7 @@ import unicodedata
 import psycopg
 import pytest
 
-from server.domain.names import parts
+from server.domain.people.names import parts
 
 _STORABLE = [chr(code) for code in range(1, sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
 _PER_NAME = 40

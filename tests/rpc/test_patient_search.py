@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from server.domain.characters import without_ignorable
+from server.domain.people.characters import without_ignorable
 from tests.fixtures.callers import all_pages, refusal
 from tests.fixtures.clinic import Scene
 from tests.rpc.patients import CARD, FILE, names, register, search, update

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from server.domain.contacts import REGISTRATION_LASTS, TRIES
+from server.domain.people.contacts import REGISTRATION_LASTS, TRIES
 from server.usecases.identity.password_offers import REQUESTS_FOR_EMAIL
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.callers import refusal

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.domain.characters import escaped, flaw, name_flaw
+from server.domain.people.characters import escaped, flaw, name_flaw
 
 
 @pytest.mark.parametrize("text", ["", "林", "O'Brien", "Mori Hana", "森\u3000花", "می\u200cخواهم", "-", "👩🏽\u200d⚕️"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.domain.identifiers import is_ours, system_of, value_of
+from server.domain.people.identifiers import is_ours, system_of, value_of
 
 
 @pytest.mark.parametrize(

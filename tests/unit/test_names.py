@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.domain.names import are_same, parts
+from server.domain.people.names import are_same, parts
 
 
 @pytest.mark.parametrize(

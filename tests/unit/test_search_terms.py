@@ -1,6 +1,6 @@
 """What is searched for becomes terms of which all, or any of several, must be there."""
 
-from server.domain.search_terms import LONGEST_TERM, MOST_PARTS, by_birth_date, by_name, by_phone
+from server.domain.people.search_terms import LONGEST_TERM, MOST_PARTS, by_birth_date, by_name, by_phone
 
 
 def test_each_part_of_a_name_or_all_of_it_as_one_word_is_searched_for() -> None:

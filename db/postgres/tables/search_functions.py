@@ -1,6 +1,7 @@
-"""How the database folds names, and by what it finds and sorts patients; `server.domain.names` folds by the same rules.
+"""How the database folds names, and by what it finds and sorts patients.
 
-`server.domain.search_terms` shows the whole way of a search, from the request to these functions.
+`server.domain.people.names` folds by the same rules;
+`server.domain.people.search_terms` shows the whole way of a search, from the request to these functions.
 
 The functions call each other only where PostgreSQL looks them up once: a dump is restored without a search path.
 """

@@ -16,8 +16,8 @@ from server.commands import app, end_on_sigterm_as_on_ctrl_c, fail
 from server.commands.data.durable import sync_directory
 from server.commands.running import settings_here
 from server.config import Settings
-from server.domain.characters import flaw
 from server.domain.errors import DomainError
+from server.domain.people.characters import flaw
 from server.usecases.exporting.resources import Json
 from server.usecases.exporting.run import Exporter
 from server.usecases.keyrings import KeyRingError

@@ -21,8 +21,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from server.commands import app, end_on_sigterm_as_on_ctrl_c, fail
 from server.commands.running import settings_here
 from server.config import Settings
-from server.domain.characters import escaped
 from server.domain.errors import DomainError
+from server.domain.people.characters import escaped
 from server.fhir.export import KINDS, Export, Outcome, Report, find
 from server.fhir.fields import Origin
 from server.fhir.files import ExportError

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from server.commands import app, fail
-from server.domain.characters import escaped
+from server.domain.people.characters import escaped
 from server.local import HOME
 from server.local.servers.outbox import mails
 from server.local.stack import OUTBOX

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from server.domain.characters import flaw
+from server.domain.people.characters import flaw
 from server.fhir.fields import (
     Identifier,
     Json,

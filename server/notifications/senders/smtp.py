@@ -14,8 +14,8 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 from aiosmtplib.errors import SMTPAuthenticationError, SMTPConnectError, SMTPHeloError, SMTPRecipientRefused
 
 from server import person_rules
-from server.domain.characters import escaped
 from server.domain.ids import Clock
+from server.domain.people.characters import escaped
 from server.notifications.letters import Letter
 from server.notifications.senders.providers import Failed, LetterRefused, Unaddressable, Unanswered
 from server.person_rules import Unfit

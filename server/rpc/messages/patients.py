@@ -7,10 +7,10 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from db.postgres.directory.patients import FullPatientRow
 from server import person_rules
-from server.domain import birth_dates
 from server.domain.errors import invalid
 from server.domain.etags import etag_of
-from server.domain.identifiers import LONGEST, system_of, value_of
+from server.domain.people import birth_dates
+from server.domain.people.identifiers import LONGEST, system_of, value_of
 from server.rpc.messages.convert import to_date, to_timestamp
 from server.rpc.messages.updates import check_same_id, fields_to_change, validate_fields
 from server.rpc.messages.validate import checked

@@ -11,8 +11,8 @@ from google.protobuf.message import Message
 from protovalidate import FieldPathPb
 
 from buf.validate import validate_pb2
-from server.domain.characters import flaw
 from server.domain.errors import DomainError, Reason, Violation, invalid
+from server.domain.people.characters import flaw
 from server.person_rules import Unfit
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ def validate(request: Message | None) -> Message:
     """The request, unless it breaks a rule of the contract (INVALID_REQUEST, with the fields that do).
 
     None stands for bytes that could not be decoded. In addition to the contract, every text must be fit to be stored
-    and shown; see `server.domain.characters`.
+    and shown; see `server.domain.people.characters`.
     """
     if request is None:
         raise DomainError(

@@ -5,7 +5,7 @@ from db.postgres.directory.patients import FullPatientRow
 from server import person_rules
 from server.domain.errors import invalid
 from server.domain.etags import etag_of
-from server.domain.identifiers import system_of
+from server.domain.people.identifiers import system_of
 from server.rpc.calls.current_call import caller, set_etag, set_location
 from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.messages.clinics import (

@@ -6,8 +6,8 @@ from db.postgres.identity.account_list import ListedAccountRow
 from db.postgres.identity.accounts import AccountRow, SigningKeyRow
 from db.postgres.identity.credentials import DisplayRow
 from server import person_rules
-from server.domain.contacts import REGISTRATION_LASTS
 from server.domain.identity import Role
+from server.domain.people.contacts import REGISTRATION_LASTS
 from server.rpc.calls.addresses import client_address
 from server.rpc.calls.current_call import caller
 from server.rpc.calls.idempotent_write import idempotent_write

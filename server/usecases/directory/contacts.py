@@ -10,17 +10,6 @@ from db.postgres.directory.contact_changes import CodeEntry, ContactChangeRow
 from db.postgres.directory.patients import FullPatientRow
 from db.postgres.notifications import notifications
 from db.postgres.notifications.notifications import NotificationRow
-from server.domain.contacts import (
-    CODE_LASTS,
-    CODES_BY_STRANGERS,
-    CODES_OF_PATIENT,
-    CODES_TO_ADDRESS,
-    PERIOD,
-    TRIES,
-    TRIES_OF_OTHERS,
-    needs_confirmation,
-    takes_messages,
-)
 from server.domain.errors import DomainError, Reason, invalid
 from server.domain.ids import IdMaker
 from server.domain.notices import (
@@ -30,6 +19,17 @@ from server.domain.notices import (
     DeliveryOutcome,
     NoticeKind,
     channel_for,
+)
+from server.domain.people.contacts import (
+    CODE_LASTS,
+    CODES_BY_STRANGERS,
+    CODES_OF_PATIENT,
+    CODES_TO_ADDRESS,
+    PERIOD,
+    TRIES,
+    TRIES_OF_OTHERS,
+    needs_confirmation,
+    takes_messages,
 )
 from server.telemetry import traces
 from server.usecases.sealing import digest

@@ -2,8 +2,8 @@
 
 from db.postgres.directory.patients import FullPatientRow
 from db.postgres.exports import ExportedAppointmentRow
-from server.domain import birth_dates
 from server.domain.booking.appointment import TO_FHIR_APPOINTMENT, AppointmentStatus
+from server.domain.people import birth_dates
 from server.fhir.extensions import WRITING
 from server.usecases.exporting.resources import Json, contact, instant, refer, resource
 

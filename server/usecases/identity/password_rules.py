@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from precis_i18n import get_profile
 
-from server.domain.names import parts
+from server.domain.people.names import parts
 
 _LEAST = 12
 _WEIGHED = 72

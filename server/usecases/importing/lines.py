@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from server.domain.identifiers import is_ours
+from server.domain.people.identifiers import is_ours
 from server.fhir import directory as reading
 from server.fhir.export import Export, Line
 from server.fhir.fields import Identifier, Json, Origin, Unusable, as_written, resource_id, shown, without_system

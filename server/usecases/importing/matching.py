@@ -6,7 +6,7 @@ from typing import Protocol
 
 from db.postgres import imports
 from db.postgres.imports import Noun
-from server.domain.names import are_same
+from server.domain.people.names import are_same
 from server.fhir.fields import Identifier, shown
 from server.usecases.importing.batches import BatchContext, HasIdentifiers, ImportCounts, ImportedItem, Item, Named
 

@@ -6,8 +6,8 @@ from db.postgres import imports
 from db.postgres.booking import booked_patients
 from db.postgres.directory import patients
 from db.postgres.directory.patients import FullPatientRow, PatientRow
-from server.domain import birth_dates
-from server.domain.names import are_same
+from server.domain.people import birth_dates
+from server.domain.people.names import are_same
 from server.fhir.fields import Identifier, Unusable
 from server.fhir.patient import Patient
 from server.usecases.directory import contacts

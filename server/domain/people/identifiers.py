@@ -4,8 +4,8 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-from server.domain.characters import without_ignorable
 from server.domain.errors import DomainError, Reason
+from server.domain.people.characters import without_ignorable
 
 OURS = "urn:yoyaku:"
 """Systems with this prefix are our own, such as that of an import which does not name its exporter."""

@@ -1,12 +1,12 @@
 """Names of people and places, folded so that two spellings of one name compare as equal.
 
-`server.domain.search_terms` shows how a search for a patient uses this.
+`server.domain.people.search_terms` shows how a search for a patient uses this.
 """
 
 import re
 import unicodedata
 
-from server.domain.characters import without_ignorable
+from server.domain.people.characters import without_ignorable
 
 # Letters that have no accent to remove, but that people write in plain letters too; \u0131 is the i without a dot.
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "\u0131": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})

@@ -1,7 +1,7 @@
 """What patients are searched for by, as terms that the database keeps of each: of names, birth dates and phone numbers.
 
 server.usecases.directory.patients      a search: its name, birth date and phone number
-this module                             its terms, with names folded by server.domain.names
+this module                             its terms, with names folded by server.domain.people.names
 db.postgres.directory.patients          the patients with words that begin with those terms
 db.postgres.tables.search_functions     the words of each patient, with names folded by the same rules
 
@@ -10,7 +10,7 @@ The two sets of rules must stay the same.
 
 from collections.abc import Sequence
 
-from server.domain.names import parts
+from server.domain.people.names import parts
 
 MOST_MATCHES = 20_000
 """A search that more patients match is refused: sorting them would take too long."""

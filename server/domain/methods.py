@@ -1,11 +1,12 @@
-"""Which actions each method of the contract needs; with the rules of identity.py, this decides who may call what.
+"""Which actions each method of the contract needs; with the rules of rights.py, this decides who may call what.
 
 A test calls every method as every role and compares; `make roles` prints docs/roles.md from here.
 """
 
 from collections.abc import Iterable
 
-from server.domain.identity import RULES, Action, Role
+from server.domain.identity import Role
+from server.domain.rights import RULES, Action
 
 METHODS: dict[str, tuple[Action, ...]] = {
     "AppointmentService/CreateAppointment": (Action.CREATE_APPOINTMENT, Action.OVERRIDE_CAPACITY),

@@ -8,9 +8,10 @@ from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.notifications import notifications
 from db.postgres.notifications.notifications import NotificationQuery, NotificationRow
 from server.domain.errors import DomainError, Reason, not_found
-from server.domain.identity import Action, Caller, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock
 from server.domain.notices import Delivery
+from server.domain.rights import Action, require
 from server.telemetry import traces
 from server.usecases import paging
 from server.usecases.idempotency import Claim, Write

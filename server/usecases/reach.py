@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from server.domain.identity import ALL_CLINICS, RULES, Action, Caller, Scope, not_allowed
+from server.domain.identity import ALL_CLINICS, Caller
+from server.domain.rights import RULES, Action, Scope, not_allowed
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from server.domain.identity import Action, Role
+from server.domain.identity import Role
+from server.domain.rights import Action
 from tests.rights.case import Case
 from yoyaku.v1 import appointment_service_pb2 as appointments
 from yoyaku.v1 import schedule_service_pb2 as schedules

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from google.protobuf.message import Message
 
-from server.domain.identity import Action, Role
+from server.domain.identity import Role
+from server.domain.rights import Action
 from tests.rights.world import Side, World
 
 

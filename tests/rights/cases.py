@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from server.domain.identity import Action
+from server.domain.rights import Action
 from tests.rights.booking_cases import BOOKING_CASES
 from tests.rights.case import Case
 from tests.rights.hold_cases import HOLD_CASES

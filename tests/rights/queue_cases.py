@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from server.domain.identity import Action
+from server.domain.rights import Action
 from tests.rights.case import Case
 from yoyaku.v1 import queue_service_pb2 as queue
 from yoyaku.v1.queue_pb2 import QueueRules

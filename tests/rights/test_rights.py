@@ -13,8 +13,9 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message_factory import GetMessageClass
 
 from server.config import Settings
-from server.domain.identity import RULES, Action, Role, Scope
+from server.domain.identity import Role
 from server.domain.methods import FOR_VISITORS, METHODS
+from server.domain.rights import RULES, Action, Scope
 from server.local.processes.ports import free
 from server.local.servers import workers
 from server.local.servers.postgres import PostgresServer

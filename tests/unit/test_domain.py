@@ -14,19 +14,9 @@ from server.domain.booking.hours import Session, first_overlap
 from server.domain.booking.policies import Policy, Waived, check_bookable, check_changeable
 from server.domain.booking.slots import Period, Slot
 from server.domain.errors import DomainError, ErrorKind, Reason
-from server.domain.identity import (
-    ALL_CLINICS,
-    RULES,
-    Action,
-    Caller,
-    Owner,
-    Role,
-    Scope,
-    acts_for_others,
-    may,
-    roles_of,
-)
+from server.domain.identity import ALL_CLINICS, Caller, Role, roles_of
 from server.domain.ids import uuid7_maker
+from server.domain.rights import RULES, Action, Owner, Scope, acts_for_others, may
 from server.rpc.messages.errors import CODES
 from server.rpc.messages.validate import WORDS
 from server.usecases.reach import reach

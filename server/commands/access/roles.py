@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from server.commands import app
-from server.domain.identity import RULES, Action, Role, Scope
+from server.domain.identity import Role
 from server.domain.methods import METHODS
+from server.domain.rights import RULES, Action, Scope
 
 _SCOPES = {
     Scope.ANY: "yes",
@@ -15,7 +16,7 @@ _SCOPES = {
 }
 _HEAD = """# Who may call what
 
-Made by `make roles` from `server/domain/identity.py` and `server/domain/methods.py`, which decide; a test calls every
+Made by `make roles` from `server/domain/rights.py` and `server/domain/methods.py`, which decide; a test calls every
 method as every role, over gRPC and REST, and compares.
 
 - **yes**: on all objects. **own clinics**: on those of the clinics that the token names. **own**: on the caller's own

@@ -15,8 +15,9 @@ from google.protobuf.message import DecodeError, Message
 from grpc_status import rpc_status
 
 from server.domain.errors import DomainError, Reason
-from server.domain.identity import Caller, not_allowed, roles_for, token_missing
+from server.domain.identity import Caller, token_missing
 from server.domain.methods import FOR_VISITORS, METHODS, WITHOUT_SECOND_FACTOR
+from server.domain.rights import not_allowed, roles_for
 from server.rpc.calls.current_call import CurrentCall, set_current
 from server.rpc.calls.preconditions import IF_MATCH, PRECONDITION_FAILED
 from server.rpc.calls.read_marks import READ_MARK, mark_of

@@ -8,7 +8,8 @@ from google.protobuf.message import Message
 
 from db.postgres.queue.tickets import TicketRow
 from server.domain.booking.appointment import AppointmentStatus
-from server.domain.identity import Action, Role
+from server.domain.identity import Role
+from server.domain.rights import Action
 from server.rpc.calls.current_call import caller, set_etag
 from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.calls.streaming import watcher

@@ -25,7 +25,8 @@ from server.domain.booking.resources import resource_taken
 from server.domain.booking.seating import patient_busy, slot_taken
 from server.domain.booking.slots import Slot
 from server.domain.errors import Alternatives, DomainError, Reason
-from server.domain.identity import Action, Caller, Owner, may
+from server.domain.identity import Caller
+from server.domain.rights import Action, Owner, may
 from server.usecases.appointments.day_locks import Locks
 from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.schedules.appointment_types import type_of

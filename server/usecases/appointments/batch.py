@@ -11,8 +11,9 @@ from typing import TypeVar
 
 from db.postgres.cluster.engines import Engine
 from server.domain.errors import DomainError, ErrorKind
-from server.domain.identity import Action, Caller
+from server.domain.identity import Caller
 from server.domain.ids import Clock
+from server.domain.rights import Action
 from server.usecases.idempotency import Write
 from server.usecases.reach import reach
 from server.usecases.unit_of_work import perform

@@ -25,8 +25,9 @@ from server.domain.booking.policies import HOLD_LASTS, Waived, check_bookable
 from server.domain.booking.seating import Place, Seat, seat_for
 from server.domain.booking.slots import Slot
 from server.domain.errors import DomainError
-from server.domain.identity import Action, Caller, Owner, acts_for_others, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock, IdMaker
+from server.domain.rights import Action, Owner, acts_for_others, require
 from server.telemetry.traces import span
 from server.usecases.appointments import history
 from server.usecases.appointments.alternatives import with_alternatives

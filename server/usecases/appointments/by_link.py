@@ -17,8 +17,9 @@ from server.domain.booking.appointment import AppointmentStatus, check_still
 from server.domain.booking.availability import Wanted
 from server.domain.booking.move_offers import MoveOfferStatus, offer_ended
 from server.domain.errors import DomainError, Reason
-from server.domain.identity import ALL_CLINICS, Action, Caller, Role
+from server.domain.identity import ALL_CLINICS, Caller, Role
 from server.domain.ids import Clock
+from server.domain.rights import Action
 from server.usecases.appointments import history
 from server.usecases.appointments.cancel import Cancellation, Canceller
 from server.usecases.appointments.changeable import Changed

@@ -13,8 +13,9 @@ from server.domain.booking.doctor import DoctorDay
 from server.domain.booking.policies import check_changeable
 from server.domain.booking.slots import Period, Slot
 from server.domain.errors import Reason, not_found
-from server.domain.identity import Action, Caller, Owner, acts_for_others, may, require
+from server.domain.identity import Caller
 from server.domain.reasons import check_reason
+from server.domain.rights import Action, Owner, acts_for_others, may, require
 from server.usecases.appointments.day_locks import PractitionerSchedule
 from server.usecases.unit_of_work import Changes
 

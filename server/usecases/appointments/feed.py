@@ -14,8 +14,8 @@ from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.feed import ChangeRow
 from db.postgres.cluster.engines import Connection, Engine
 from server.domain.errors import DomainError, Reason, invalid, not_found
-from server.domain.identity import Action, Owner, require
 from server.domain.ids import Clock
+from server.domain.rights import Action, Owner, require
 from server.usecases.streams import Ending, Stream, Streams, Watcher
 from server.usecases.unit_of_work import read
 

@@ -12,7 +12,8 @@ from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.history import HistoryRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
-from server.domain.identity import Action, Caller
+from server.domain.identity import Caller
+from server.domain.rights import Action
 from server.usecases import paging
 from server.usecases.appointments.changeable import visible
 from server.usecases.reach import reach

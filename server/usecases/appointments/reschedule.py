@@ -18,8 +18,9 @@ from server.domain.booking.seating import Place, Seat, seat_for
 from server.domain.booking.slots import Period, Slot
 from server.domain.errors import DomainError, Reason
 from server.domain.etags import check_etag
-from server.domain.identity import Action, Caller, Owner, acts_for_others, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock
+from server.domain.rights import Action, Owner, acts_for_others, require
 from server.usecases.appointments import history
 from server.usecases.appointments.alternatives import SlotWrite, with_alternatives
 from server.usecases.appointments.booking_limits import BookingLimits

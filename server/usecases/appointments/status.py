@@ -22,9 +22,10 @@ from server.domain.booking.appointment import (
 from server.domain.booking.seating import Place, Seat, ran_out, seat_again
 from server.domain.errors import DomainError, Reason
 from server.domain.etags import check_etag
-from server.domain.identity import Action, Caller, Role, acts_for_others
+from server.domain.identity import Caller, Role
 from server.domain.ids import Clock, IdMaker
 from server.domain.reasons import check_reason
+from server.domain.rights import Action, acts_for_others
 from server.usecases.appointments import history
 from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed, owner_of
 from server.usecases.appointments.day_locks import Locks

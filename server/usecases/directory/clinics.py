@@ -23,8 +23,9 @@ from server.domain.booking.policy_words import (
 )
 from server.domain.errors import Reason, invalid, not_found
 from server.domain.etags import check_etag
-from server.domain.identity import Action, Caller, Owner, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock, IdMaker
+from server.domain.rights import Action, Owner, require
 from server.usecases.directory.profile_cache import ProfileCache, Replace
 from server.usecases.idempotency import Claim, Write
 from server.usecases.unit_of_work import Announce, Changes, perform, read

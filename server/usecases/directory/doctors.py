@@ -18,8 +18,9 @@ from db.postgres.directory.doctors import DoctorRow
 from server.domain.booking.policies import today
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.etags import check_etag
-from server.domain.identity import Action, Caller, Owner, may, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock, IdMaker
+from server.domain.rights import Action, Owner, may, require
 from server.usecases import paging
 from server.usecases.directory.profile_cache import ProfileCache
 from server.usecases.idempotency import Claim, Write

@@ -5,9 +5,10 @@ from collections.abc import Collection
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
 from db.postgres.directory import reserved_systems
-from server.domain.identity import Action, Caller, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock
 from server.domain.people.identifiers import check_unreserved, is_ours, is_reserved
+from server.domain.rights import Action, require
 from server.usecases.unit_of_work import database_failures_as_domain_errors
 
 Pairs = Collection[tuple[str, str]]

@@ -13,9 +13,10 @@ from db.postgres.directory.contact_changes import CodeEntry
 from db.postgres.directory.patients import FullPatientRow
 from server.domain.errors import DomainError, Reason
 from server.domain.etags import check_etag
-from server.domain.identity import Action, Caller, Owner, may, not_allowed
+from server.domain.identity import Caller
 from server.domain.ids import Clock, IdMaker
 from server.domain.records import Access, Basis
+from server.domain.rights import Action, Owner, may, not_allowed
 from server.usecases.directory import contacts
 from server.usecases.directory.identifier_systems import check_written
 from server.usecases.directory.patient_checks import check_birth_date, known, unique_identifiers, visible

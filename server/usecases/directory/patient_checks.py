@@ -9,7 +9,8 @@ from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.directory import patients
 from db.postgres.directory.patients import FullPatientRow
 from server.domain.errors import DomainError, Reason, invalid, not_found
-from server.domain.identity import Action, Caller, Owner, may
+from server.domain.identity import Caller
+from server.domain.rights import Action, Owner, may
 from server.person_rules import Unfit, born
 from server.usecases.unit_of_work import read
 

@@ -5,9 +5,10 @@ from datetime import datetime
 from db.postgres.cluster.engines import Connection
 from db.postgres.directory import patients
 from server.domain.errors import DomainError, Reason
-from server.domain.identity import Action, Caller, Owner, may
+from server.domain.identity import Caller
 from server.domain.people.contacts import KNOWN_AFTER
 from server.domain.reasons import check_reason
+from server.domain.rights import Action, Owner, may
 from server.usecases.reach import reach
 
 

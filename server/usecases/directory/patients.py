@@ -10,10 +10,11 @@ from db.postgres.cluster.routing import Freshness
 from db.postgres.directory import patients
 from db.postgres.directory.patients import FullPatientRow, PatientRow, TermSearch
 from server.domain.errors import DomainError, Reason, invalid
-from server.domain.identity import Action, Caller, Owner, may, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock, IdMaker
 from server.domain.people import search_terms
 from server.domain.people.search_terms import MOST_MATCHES, Terms
+from server.domain.rights import Action, Owner, may, require
 from server.usecases import paging
 from server.usecases.directory.identifier_systems import check_written
 from server.usecases.directory.patient_checks import check_birth_date, known, unique_identifiers, visible

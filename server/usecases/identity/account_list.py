@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from db.postgres.cluster.engines import Engine
 from db.postgres.identity import account_list
 from db.postgres.identity.account_list import AccountQuery, ListedAccountRow
-from server.domain.identity import Action, Caller, Role, require
+from server.domain.identity import Caller, Role
+from server.domain.rights import Action, require
 from server.usecases import paging
 from server.usecases.unit_of_work import read
 

@@ -14,9 +14,10 @@ from db.postgres.identity import accounts, passwords
 from db.postgres.identity.accounts import AccountRow
 from db.postgres.identity.passwords import SignInRow
 from server.domain.errors import DomainError, Reason, not_found
-from server.domain.identity import Action, Caller, Role, not_allowed, require
+from server.domain.identity import Caller, Role
 from server.domain.ids import Clock, IdMaker
 from server.domain.notices import NoticeKind
+from server.domain.rights import Action, not_allowed, require
 from server.usecases.idempotency import Claim, Write
 from server.usecases.identity import security_events
 from server.usecases.identity.access_tokens import revoked

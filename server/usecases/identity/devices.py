@@ -20,8 +20,9 @@ from db.valkey import pairings
 from db.valkey.client import Valkey
 from db.valkey.signer import Signer
 from server.domain.errors import DomainError, Reason, invalid, not_found
-from server.domain.identity import Action, Caller, Owner, Role, may, require
+from server.domain.identity import Caller, Role
 from server.domain.ids import Clock, IdMaker
+from server.domain.rights import Action, Owner, may, require
 from server.usecases.idempotency import Claim, Write
 from server.usecases.identity import security_events
 from server.usecases.identity.access_tokens import AccessTokens

@@ -19,8 +19,9 @@ from db.valkey.client import Valkey
 from db.valkey.refresh_tokens import Family, RefreshToken, Rotated, Rotation
 from db.valkey.signer import Signer
 from server.domain.errors import DomainError, Reason, not_found
-from server.domain.identity import Action, Caller, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock, IdMaker
+from server.domain.rights import Action, require
 from server.usecases.identity import security_events
 from server.usecases.identity.access_tokens import AccessTokens
 from server.usecases.identity.attempts import reached

@@ -17,10 +17,11 @@ from db.postgres.queue import announcements, lanes, tickets
 from db.postgres.queue.lanes import LanePlaceRow
 from db.postgres.queue.tickets import TicketRow
 from server.domain.errors import DomainError, Reason, not_found
-from server.domain.identity import Action, Caller, Owner, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock, IdMaker
 from server.domain.queue.line import TicketStatus, Waiting, moved
 from server.domain.reasons import check_reason
+from server.domain.rights import Action, Owner, require
 from server.usecases.idempotency import Claim, Write
 from server.usecases.queue.issuing import NewTicket, issue, place_of, tell_near
 from server.usecases.unit_of_work import perform

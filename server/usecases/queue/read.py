@@ -9,10 +9,11 @@ from db.postgres.queue import lanes, tickets
 from db.postgres.queue.lanes import LaneRow
 from db.postgres.queue.tickets import TicketRow
 from server.domain.errors import Reason, not_found
-from server.domain.identity import Action, Caller, Owner, may, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock
 from server.domain.queue.line import TicketStatus
 from server.domain.queue.waits import WaitRange, delay, expected_wait
+from server.domain.rights import Action, Owner, may, require
 from server.usecases.unit_of_work import read
 
 

@@ -8,9 +8,10 @@ from db.postgres.queue import rules
 from db.postgres.queue.rules import RulesRow
 from server.domain.errors import Reason, not_found
 from server.domain.etags import check_etag
-from server.domain.identity import Action, Caller, Owner, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock
 from server.domain.queue.line import DEFAULT_RULES, QueueRules
+from server.domain.rights import Action, Owner, require
 from server.usecases.idempotency import Claim, Write
 from server.usecases.unit_of_work import perform, read
 

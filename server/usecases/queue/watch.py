@@ -13,8 +13,8 @@ from datetime import date, datetime, timedelta
 import structlog
 
 from server.domain.errors import DomainError
-from server.domain.identity import Action, Owner, require
 from server.domain.ids import Clock
+from server.domain.rights import Action, Owner, require
 from server.telemetry.logs import place_of
 from server.usecases.queue.read import Lanes, LaneView
 from server.usecases.streams import Ending, Stream, Streams, Watcher

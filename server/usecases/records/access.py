@@ -8,8 +8,9 @@ from db.postgres.cluster.engines import Connection
 from db.postgres.records import records
 from db.postgres.records.records import RecordRow, RelationQuery
 from server.domain.errors import DomainError, Reason, not_found
-from server.domain.identity import Action, Caller, Owner, Role, may, not_allowed
+from server.domain.identity import Caller, Role
 from server.domain.records import GRANT_LASTS, TREATED_FOR, TREATING, Access, Basis
+from server.domain.rights import Action, Owner, may, not_allowed
 from server.usecases.records.audit_trail import AuditEntry
 
 

@@ -9,10 +9,11 @@ from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.records import audit
 from db.postgres.records.audit import AccessRow
 from server.domain.errors import Reason, not_found
-from server.domain.identity import Action, Caller, Owner, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock
 from server.domain.reasons import check_reason
 from server.domain.records import GRANT_LASTS, Access, Basis
+from server.domain.rights import Action, Owner, require
 from server.usecases import paging
 from server.usecases.idempotency import Claim, Write
 from server.usecases.records.access import entry

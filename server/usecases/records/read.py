@@ -9,9 +9,10 @@ from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
 from db.postgres.records import records
 from db.postgres.records.records import RecordCursor, RecordRow
-from server.domain.identity import Action, Caller
+from server.domain.identity import Caller
 from server.domain.ids import Clock
 from server.domain.records import Access
+from server.domain.rights import Action
 from server.usecases import paging
 from server.usecases.reach import reach
 from server.usecases.records.access import DecryptedRecord, basis_for_patient, entry, visible

@@ -10,9 +10,10 @@ from db.postgres.records import records
 from db.postgres.records.records import NewRecord
 from server.domain.errors import Reason, not_found
 from server.domain.etags import check_etag
-from server.domain.identity import Action, Caller, Owner, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock, IdMaker
 from server.domain.records import Access, Basis
+from server.domain.rights import Action, Owner, require
 from server.usecases.idempotency import Claim, Write
 from server.usecases.reach import reach
 from server.usecases.records.access import DecryptedRecord, basis_for_patient, entry, visible

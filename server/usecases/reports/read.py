@@ -14,8 +14,9 @@ from db.postgres.directory import clinics
 from db.postgres.reports import ReportedDays, StatusRow
 from server.domain.booking.reports import LATE_HOURS, MOST_DAYS, Attendance, Grouping, Utilization, Waits
 from server.domain.errors import Reason, invalid, not_found
-from server.domain.identity import Action, Caller, Owner, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock
+from server.domain.rights import Action, Owner, require
 from server.usecases.reports.figures import ReportQuery, ReportTable, Staffed, no_shows, utilization, waits
 from server.usecases.unit_of_work import read
 

@@ -16,8 +16,9 @@ from server.domain.booking.resources import Occupied, Resource
 from server.domain.booking.slots import Period
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.etags import check_etag
-from server.domain.identity import Action, Caller, Owner, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock, IdMaker
+from server.domain.rights import Action, Owner, require
 from server.usecases.idempotency import Claim, Write
 from server.usecases.unit_of_work import perform, read
 

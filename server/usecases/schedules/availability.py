@@ -10,8 +10,9 @@ from db.postgres.cluster.routing import Freshness
 from server.domain.booking.appointment_types import check_type
 from server.domain.booking.availability import day_of
 from server.domain.errors import DomainError, Reason, not_found
-from server.domain.identity import Action, Caller, Owner, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock
+from server.domain.rights import Action, Owner, require
 from server.usecases.schedules.appointment_types import type_of
 from server.usecases.schedules.doctor_mapping import busy_of, doctor_of
 from server.usecases.schedules.live.days import Days

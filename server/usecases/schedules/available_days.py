@@ -10,7 +10,8 @@ from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.routing import Freshness
 from db.postgres.directory import doctors
 from server.domain.errors import Reason, invalid, not_found
-from server.domain.identity import Action, Caller, Owner, require, token_missing
+from server.domain.identity import Caller, token_missing
+from server.domain.rights import Action, Owner, require
 from server.usecases.reach import reach
 from server.usecases.schedules.live.days import Days
 from server.usecases.schedules.specialties import check_specialty

@@ -12,8 +12,9 @@ from server.domain.booking.doctor import Doctor
 from server.domain.booking.hours import Session, overlaps_others
 from server.domain.booking.policies import today
 from server.domain.errors import DomainError, Reason, invalid
-from server.domain.identity import Action, Caller, Owner, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock
+from server.domain.rights import Action, Owner, require
 from server.usecases.idempotency import Claim, Write
 from server.usecases.schedules.doctor_mapping import doctor_of
 from server.usecases.schedules.working_hours import HoursChanged, newly_uncovered, offer_now, schedule_of

@@ -14,8 +14,9 @@ from server.domain.booking.appointment_types import AppointmentType, check_type
 from server.domain.booking.availability import day_of
 from server.domain.booking.slots import Slot
 from server.domain.errors import invalid
-from server.domain.identity import Action, Caller, Owner, require, token_missing
+from server.domain.identity import Caller, token_missing
 from server.domain.ids import Clock
+from server.domain.rights import Action, Owner, require
 from server.usecases.reach import Reach, reach
 from server.usecases.schedules.appointment_types import type_of
 from server.usecases.schedules.doctor_mapping import busy_of, doctor_of

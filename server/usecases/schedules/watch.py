@@ -8,8 +8,9 @@ from db.postgres.cluster.engines import Engine
 from db.postgres.directory import doctors
 from db.postgres.directory.doctors import PlaceRow
 from server.domain.errors import Reason, not_found
-from server.domain.identity import Action, Caller, Owner, require, token_missing
+from server.domain.identity import Caller, token_missing
 from server.domain.ids import Clock
+from server.domain.rights import Action, Owner, require
 from server.domain.stream_limits import DAYS_OF_VISITOR
 from server.usecases.schedules.live.followed import DayStream
 from server.usecases.schedules.live.hub import Hub

@@ -16,8 +16,9 @@ from server.domain.booking.policies import today
 from server.domain.booking.slots import Period
 from server.domain.errors import Reason, not_found
 from server.domain.etags import etag_of
-from server.domain.identity import Action, Caller, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock
+from server.domain.rights import Action, require
 from server.usecases.schedules.doctor_mapping import doctor_of, hours_of
 from server.usecases.unit_of_work import Changes, read
 

@@ -19,8 +19,9 @@ from server.domain.booking.policies import today
 from server.domain.booking.time_off import MOST_APPOINTMENTS, TimeOffAction
 from server.domain.errors import DomainError, Reason, invalid, not_found
 from server.domain.etags import check_etag
-from server.domain.identity import Action, Caller, Owner, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock, IdMaker
+from server.domain.rights import Action, Owner, require
 from server.usecases.appointments import history
 from server.usecases.appointments.day_locks import PractitionerSchedule
 from server.usecases.idempotency import Claim, Write

@@ -11,8 +11,9 @@ from server.domain.booking.doctor import Doctor
 from server.domain.booking.slots import Period
 from server.domain.booking.time_off import MOST_APPOINTMENTS, check_number, check_period
 from server.domain.errors import Reason, not_found
-from server.domain.identity import Action, Caller, Owner, may, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock
+from server.domain.rights import Action, Owner, may, require
 from server.usecases import paging
 from server.usecases.reach import reach
 from server.usecases.schedules.doctor_mapping import doctor_of

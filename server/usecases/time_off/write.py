@@ -13,8 +13,9 @@ from db.postgres.cluster.engines import Connection, Engine
 from server.domain.booking.doctor import DoctorDay
 from server.domain.booking.slots import Period
 from server.domain.booking.time_off import MOST_APPOINTMENTS, check_number, check_period
-from server.domain.identity import Action, Caller, Owner, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock, IdMaker
+from server.domain.rights import Action, Owner, require
 from server.usecases.appointments import history
 from server.usecases.appointments.day_locks import PractitionerSchedule
 from server.usecases.idempotency import Claim, Write

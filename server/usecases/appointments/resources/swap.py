@@ -9,8 +9,9 @@ from db.postgres.cluster.engines import Connection, Engine
 from server.domain.booking.appointment import AppointmentStatus, check_occupies
 from server.domain.booking.resources import Resource, kind_of, replacement
 from server.domain.etags import check_etag
-from server.domain.identity import Action, Caller
+from server.domain.identity import Caller
 from server.domain.ids import Clock
+from server.domain.rights import Action
 from server.usecases.appointments import history
 from server.usecases.appointments.alternatives import SlotWrite, with_alternatives
 from server.usecases.appointments.changeable import Changeable, ChangeableQuery, Changed

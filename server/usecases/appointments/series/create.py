@@ -19,9 +19,10 @@ from server.domain.booking.policies import Waived
 from server.domain.booking.seating import Place, Visit
 from server.domain.booking.series import Recurrence
 from server.domain.booking.slots import Period
-from server.domain.identity import Action, Caller, Owner, acts_for_others, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock, IdMaker
 from server.domain.notices import NoticeKind
+from server.domain.rights import Action, Owner, acts_for_others, require
 from server.usecases.appointments import history
 from server.usecases.appointments.alternatives import SlotWrite, with_alternatives
 from server.usecases.appointments.booked import row_of

@@ -3,7 +3,8 @@
 from db.postgres.booking import appointments, days, series
 from db.postgres.cluster.engines import Connection
 from server.domain.booking.appointment import AppointmentStatus, check_still
-from server.domain.identity import Action, Caller, require
+from server.domain.identity import Caller
+from server.domain.rights import Action, require
 from server.usecases.appointments.changeable import Changeable, owner_of, visible
 from server.usecases.appointments.day_locks import PractitionerSchedule
 from server.usecases.idempotency import Claim

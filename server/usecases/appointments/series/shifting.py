@@ -13,7 +13,8 @@ from server.domain.booking.doctor import DoctorDay
 from server.domain.booking.seating import Busy, Visit
 from server.domain.booking.slots import Slot
 from server.domain.errors import DomainError
-from server.domain.identity import Action, Caller, acts_for_others
+from server.domain.identity import Caller
+from server.domain.rights import Action, acts_for_others
 from server.usecases.appointments.changeable import Changeable, owner_of
 from server.usecases.appointments.series.occurrences import Occurrence, planned
 from server.usecases.schedules.doctor_mapping import busy_at

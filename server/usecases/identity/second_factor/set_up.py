@@ -10,8 +10,9 @@ from db.postgres.identity import accounts, second_factors
 from db.postgres.identity.accounts import AccountRow
 from db.postgres.identity.second_factors import SecondFactorRow
 from server.domain.errors import DomainError, Reason, not_found
-from server.domain.identity import Action, Caller, not_allowed, require
+from server.domain.identity import Caller
 from server.domain.ids import Clock, IdMaker
+from server.domain.rights import Action, not_allowed, require
 from server.usecases.identity import security_events
 from server.usecases.identity.access_tokens import revoked
 from server.usecases.identity.accounts import Accounts

@@ -51,6 +51,11 @@ class Caller:
         """Whether it is somebody without a token."""
         return Role.VISITOR in self.roles
 
+    @property
+    def is_outsider(self) -> bool:
+        """Whether it is nobody of any clinic: a patient, or somebody without a token."""
+        return self.roles <= {Role.PATIENT, Role.VISITOR}
+
 
 def token_missing() -> DomainError:
     """TOKEN_MISSING, for a call without a token that needs one."""

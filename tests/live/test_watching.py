@@ -50,7 +50,7 @@ async def test_a_week_of_a_doctor_is_one_stream(scene: Scene) -> None:
             )
 
 
-async def test_time_that_a_person_gives_another_clinic_shows_as_such_and_tells_nothing_else(scene: Scene) -> None:
+async def test_time_that_a_person_gives_another_clinic_shows_as_such_to_staff_and_as_taken_to_outsiders(scene: Scene) -> None:
     person = await scene.book.practitioner_of(scene.doctor_id)
     theirs = await scene.book.doctor(await scene.book.clinic(), practitioner_id=person)
     await scene.book_slot("09:00")
@@ -59,6 +59,11 @@ async def test_time_that_a_person_gives_another_clinic_shows_as_such_and_tells_n
         booked = await scene.book_slot("09:30", doctor_id=theirs)
         day = await reader.day(scene.doctor_id, lambda day: day.revision == 2)
         assert list(states(day).values())[:3] == ["taken", "elsewhere", "free"]
+        await scene.book.run("UPDATE clinics SET public_browsing = true")
+        for outsider in (scene.patient, scene.worker.stranger()):
+            async with watch(outsider, scene.doctor_id, date=TUESDAY) as seen:
+                day = await seen.day(scene.doctor_id, lambda day: day.revision == 2)
+                assert list(states(day).values())[:3] == ["taken", "taken", "free"]
         assert scene.patient_id not in str(day)
         await scene.cancel(booked.appointment)
         day = await reader.day(scene.doctor_id, lambda day: day.revision == 3)

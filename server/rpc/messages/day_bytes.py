@@ -12,6 +12,7 @@ from yoyaku.v1 import schedule_pb2, watch_pb2
 from yoyaku.v1 import schedule_service_pb2 as pb
 
 _REMEMBERED_SLOTS = 10_000
+_REMEMBERED_DAYS = 256
 _STATES = {state: schedule_pb2.SlotState.Value(f"SLOT_STATE_{state.name}") for state in SlotState}
 
 
@@ -45,6 +46,17 @@ def whole(offered: OfferedDay) -> bytes:
     )
     message.MergeFromString(b"".join([_shown(*each) for each in day.all]))
     return pb.WatchSlotsResponse(day=message).SerializeToString()
+
+
+# Streams that follow the same day are given the same bytes.
+@lru_cache(maxsize=_REMEMBERED_DAYS)
+def for_outsiders(message: bytes) -> bytes:
+    """A WatchSlotsResponse that does not tell that the doctor is busy at another clinic: such slots are taken."""
+    response = pb.WatchSlotsResponse.FromString(message)
+    for slot in response.day.slots:
+        if slot.state == schedule_pb2.SLOT_STATE_ELSEWHERE:
+            slot.state = schedule_pb2.SLOT_STATE_TAKEN
+    return response.SerializeToString()
 
 
 # A change of a day changes few of its slots: the bytes of the others are reused.
@@ -88,7 +100,7 @@ def count(free: bytes, whole: bytes) -> tuple[int, int]:
     return len(listed.slots), len(watched.day.slots)
 
 
-FORMS = Forms(free=free, whole=whole, heartbeat=heartbeat, closing=closing, count=count)
+FORMS = Forms(free=free, whole=whole, for_outsiders=for_outsiders, heartbeat=heartbeat, closing=closing, count=count)
 
 
 def _closed(offered: OfferedDay) -> schedule_pb2.ClosedReason.ValueType:

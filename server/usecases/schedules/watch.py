@@ -56,7 +56,8 @@ class SlotWatch:
                 while stream.ending is None:
                     await stream.woken()
                     while stream.pending and stream.ending is not Ending.TOKEN_REVOKED:
-                        yield stream.pending.pop(next(iter(stream.pending)))
+                        message = stream.pending.pop(next(iter(stream.pending)))
+                        yield self._forms.for_outsiders(message) if watcher.caller.is_outsider else message
                     if stream.beat:
                         stream.beat = False
                         yield self._forms.heartbeat(self._clock())

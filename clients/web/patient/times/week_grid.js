@@ -9,7 +9,7 @@ import { DAYS } from "./live_week.js";
 /** @import { Page, Slot } from "../page.js" */
 
 const FREE = "SLOT_STATE_FREE";
-const SHOWN = new Set([FREE, "SLOT_STATE_TAKEN", "SLOT_STATE_ELSEWHERE"]);
+const SHOWN = new Set([FREE, "SLOT_STATE_TAKEN"]);
 
 /** @typedef {Slot & {free: boolean}} Shown */
 

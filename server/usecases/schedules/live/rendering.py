@@ -39,6 +39,8 @@ class Forms:
 
     free: Callable[[OfferedDay], bytes]
     whole: Callable[[OfferedDay], bytes]
+    for_outsiders: Callable[[bytes], bytes]
+    """The whole day as somebody may see it who belongs to no clinic."""
     heartbeat: Callable[[datetime], bytes]
     closing: Callable[[Ending], bytes]
     count: Callable[[bytes, bytes], tuple[int, int]]

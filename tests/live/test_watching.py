@@ -50,7 +50,9 @@ async def test_a_week_of_a_doctor_is_one_stream(scene: Scene) -> None:
             )
 
 
-async def test_time_that_a_person_gives_another_clinic_shows_as_such_to_staff_and_as_taken_to_outsiders(scene: Scene) -> None:
+async def test_time_that_a_person_gives_another_clinic_shows_as_such_to_staff_and_as_taken_to_outsiders(
+    scene: Scene,
+) -> None:
     person = await scene.book.practitioner_of(scene.doctor_id)
     theirs = await scene.book.doctor(await scene.book.clinic(), practitioner_id=person)
     await scene.book_slot("09:00")

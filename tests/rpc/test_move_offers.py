@@ -1,7 +1,8 @@
 """Patients whose doctor is away are offered a move: what is held, how they answer, what the time off tells of it."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,6 +14,8 @@ from tests.fixtures.notices import reachable as reachable  # noqa: PLC0414  # a 
 from tests.fixtures.waiting import until
 from tests.rpc.test_answers_by_link import shown, token_of
 from tests.rpc.test_holds import confirm, hold
+from tests.rpc.test_moved_series import move_from
+from tests.rpc.test_series import series
 from tests.rpc.test_time_off import at, delete, get, make, status_of
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1.appointment_pb2 import Appointment
@@ -177,6 +180,19 @@ async def test_what_is_held_is_in_nobodys_way_but_others(reachable: Scene) -> No
     [told] = (await get(reachable, time_off)).appointments
     assert (told.outcome, told.offer_state) == (TimeOffOutcome.TIME_OFF_OUTCOME_MOVED, state("WITHDRAWN"))
     assert await held(reachable) == 1
+
+
+async def test_the_rest_of_a_series_moves_to_times_that_are_held_for_it(reachable: Scene) -> None:
+    first, *_ = [each.appointment for each in (await series(reachable, 2)).occurrences]
+    time_off = await offered(reachable)
+    [chosen, _] = await times_of(reachable, first)
+    start = chosen.ToDatetime(tzinfo=UTC).astimezone(ZoneInfo("Asia/Tokyo"))
+    answer = await move_from(reachable, first, f"{start:%Y-%m-%d}", f"{start:%H:%M}", client=reachable.staff)
+    assert [each.appointment.start_time for each in answer.moves][:1] == [chosen]
+    await settled(reachable, time_off)
+    [told] = (await get(reachable, time_off)).appointments
+    assert (told.outcome, told.offer_state) == (TimeOffOutcome.TIME_OFF_OUTCOME_MOVED, state("WITHDRAWN"))
+    assert await held(reachable) == 0
 
 
 async def test_time_off_that_is_deleted_offers_nothing_any_more(reachable: Scene) -> None:

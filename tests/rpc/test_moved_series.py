@@ -1,11 +1,13 @@
 """Moving an appointment of a series and all that follow it."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import Scene
+from tests.fixtures.waiting import until
 from tests.fixtures.worker import Client
 from tests.rpc.test_series import TUESDAYS, alternatives, reason_of, series
 from yoyaku.v1 import appointment_service_pb2 as pb
@@ -136,3 +138,16 @@ async def test_a_series_moves_into_rooms_that_it_leaves_itself(scene: Scene) -> 
     answer = await move_from(scene, first, TUESDAYS[1], "10:30")
     assert [each.appointment.resources[0].kind for each in answer.moves] == ["room", "room"]
     assert await scene.book.rows("SELECT count(*) FROM appointment_resources WHERE active") == [(3,)]
+
+
+async def test_alternatives_are_read_before_a_move_locks_the_feed_of_the_clinic(scene: Scene) -> None:
+    first, *_ = await booked(scene)
+    await scene.book_slot("11:00", date=TUESDAYS[1], patient_id=scene.other_id)
+    async with scene.book.locked("clinic_feeds"):
+        moving = asyncio.create_task(move_from(scene, first, TUESDAYS[0], "11:00", skip_refused=True))
+        await until(scene.book.waits_for_a_lock)
+        # Whoever reads from now on finds nothing free.
+        await scene.book.run("UPDATE doctors SET time_off = '{[,)}'")
+    answer = await moving
+    assert refused(answer) == {TUESDAYS[1]: "SLOT_TAKEN"}
+    assert "11:30" in alternatives(answer.moves[1])

@@ -1,5 +1,6 @@
 """Series: appointments at one time of day, weekly or monthly."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from google.rpc import error_details_pb2
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import TUESDAY, Scene
+from tests.fixtures.waiting import until
 from tests.fixtures.worker import Client
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1.appointment_pb2 import AppointmentStatus
@@ -78,6 +80,18 @@ async def test_one_taken_date_refuses_all_or_is_left_out(scene: Scene) -> None:
     preview = await series(scene, validate_only=True, time_slot="11:00")
     assert (preview.series_id, refusals(preview)) == ("", {})
     assert not any(each.HasField("appointment") for each in preview.occurrences)
+
+
+async def test_alternatives_are_read_before_the_feed_of_the_clinic_is_locked(scene: Scene) -> None:
+    await scene.book_slot("10:00", date=TUESDAYS[1], patient_id=scene.other_id)
+    async with scene.book.locked("clinic_feeds"):
+        booking = asyncio.create_task(series(scene, skip_refused=True))
+        await until(scene.book.waits_for_a_lock)
+        # Whoever reads from now on finds nothing free.
+        await scene.book.run("UPDATE doctors SET time_off = '{[,)}'")
+    answer = await booking
+    assert refusals(answer) == {TUESDAYS[1]: "SLOT_TAKEN"}
+    assert "10:30" in alternatives(answer.occurrences[1])
 
 
 async def test_a_holiday_is_a_refused_date_and_limits_hold_within_the_series(scene: Scene) -> None:

@@ -62,7 +62,7 @@ WHERE o.id = %(offer_id)s ORDER BY h.start_at
 """
 _HELD_FOR = f"""
 SELECT h.id FROM move_offers o JOIN appointments h ON h.status = 'held' AND h.held_by = {_HELD_BY}
-WHERE o.appointment_id = %(appointment_id)s AND o.{LIVE}
+WHERE o.appointment_id = ANY(%(appointment_ids)s::uuid[]) AND o.{LIVE}
 """
 _IS_ALTERNATIVE = """
 SELECT true FROM appointments WHERE id = %(appointment_id)s AND status = 'held' AND held_by LIKE 'offer:%%'
@@ -138,9 +138,9 @@ async def held(pg: Connection, offer_id: str) -> list[HeldRow]:
     return await cursor.fetchall()
 
 
-async def held_for(pg: Connection, appointment_id: str) -> Sent[tuple[str]]:
-    """The ids of what is held for the live offer of an appointment."""
-    return await pg.execute(_HELD_FOR, {"appointment_id": appointment_id})
+async def held_for(pg: Connection, appointment_ids: Sequence[str]) -> Sent[tuple[str]]:
+    """The ids of what is held for the live offers of appointments."""
+    return await pg.execute(_HELD_FOR, {"appointment_ids": list(appointment_ids)})
 
 
 async def is_alternative(pg: Connection, appointment_id: str) -> Sent[tuple[bool]]:

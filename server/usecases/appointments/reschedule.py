@@ -118,7 +118,7 @@ class _Rescheduling(SlotWrite):
             await hours.keep(pg, seen.doctor_id)
         reading, target = await self._send(pg, busy_in(seen.slot))
         sent_others = await booked_patients.of_patient_around(pg, seen.found.row.patient_id, seen.slot.date)
-        sent_held = await move_offers.held_for(pg, seen.found.row.id)
+        sent_held = await move_offers.held_for(pg, [seen.found.row.id])
         await self.locks.take(claim)
         self.locks.check_patient_bookable()
         plan = await self._check_and_plan(pg, reading, target)

@@ -66,14 +66,14 @@ class TypeToBook:
         self, appointment_id: str, period: Period, now: datetime, given_up: frozenset[str] = frozenset()
     ) -> None:
         """Wait for what is free, and choose one resource of each kind (RESOURCE_TAKEN); `given_up` holds give way."""
-        in_use = await self.in_use()
-        if in_use and given_up:
-            in_use = replace(in_use, resources=[each.given_up(given_up, now) for each in in_use.resources])
-        self.choose_from(in_use, appointment_id, period, now)
+        self.choose_from(await self.in_use(given_up, now), appointment_id, period, now)
 
-    async def in_use(self) -> AppointmentType | None:
-        """Wait for what occupies its resources; None if it needs none."""
-        return type_of(await self._in_use.fetchone()) if self._in_use else None
+    async def in_use(self, given_up: frozenset[str], now: datetime) -> AppointmentType | None:
+        """Wait for what occupies its resources, `given_up` holds as if they had run out; None if it needs none."""
+        found = type_of(await self._in_use.fetchone()) if self._in_use else None
+        if found and given_up:
+            return replace(found, resources=[each.given_up(given_up, now) for each in found.resources])
+        return found
 
     def choose_from(self, in_use: AppointmentType | None, appointment_id: str, period: Period, now: datetime) -> None:
         """Choose one resource of each kind (RESOURCE_TAKEN)."""

@@ -34,7 +34,7 @@ from server.usecases.appointments.series.occurrences import Occurrence, add_alte
 from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.idempotency import Claim, Write
 from server.usecases.schedules.doctor_mapping import busy_at, placement_of, visits_of
-from server.usecases.unit_of_work import Announce, Changes, perform
+from server.usecases.unit_of_work import Announce, Changes, perform, read
 
 M = TypeVar("M")
 
@@ -85,7 +85,9 @@ class SeriesBooker:
                     self._engine, write, attempt.run, attempt.now, lambda done: self._announce(Changes(done.revisions))
                 )
         except _NotBooked as seen:
-            return write.render(SeriesBooked("", seen.occurrences, ()))
+            occurrences = seen.occurrences
+        await read(self._engine, lambda pg: attempt.add_alternatives(pg, occurrences))
+        return write.render(SeriesBooked("", occurrences, ()))
 
 
 class _NotBooked(Exception):
@@ -110,13 +112,13 @@ class _SeriesWrite(SlotWrite):
             await self._lock_and_seat(pg, claim, practitioner, offered)
         taken = [each for each in offered if not each.refusal]
         is_wanted = len(taken) == len(occurrences) or self.series.skip_refused
-        series_id = ""
-        if taken and is_wanted and not self.series.validate_only:
-            series_id = await self._write(pg, practitioner, taken)
-        await self._add_alternatives(pg, occurrences)
-        if not series_id:
+        if not taken or not is_wanted or self.series.validate_only:
             raise _NotBooked(occurrences)
-        return SeriesBooked(series_id, occurrences, self.locks.rows())
+        expired = await self._write(pg, practitioner, taken)
+        # Where the series itself sits nothing is free any more.
+        await self.add_alternatives(pg, occurrences)
+        await self._record(pg, expired, taken)
+        return SeriesBooked(taken[0].id, occurrences, self.locks.rows())
 
     async def _plan(self, pg: Connection, claim: Claim) -> tuple[PractitionerSchedule, list[Occurrence]]:
         series = self.series
@@ -158,7 +160,7 @@ class _SeriesWrite(SlotWrite):
         if PractitionerSchedule(await sent.fetchall()).doctors != seen.doctors:
             raise self.locks.too_few(needed)
         visits = visits_of(await sent_visits.fetchall())
-        in_use = await self.type.in_use()
+        in_use = await self.type.in_use(frozenset(), self.now)
         await limits.check(len(offered))
         by_date = {row.date: row for row in await days.offers_of_days(pg, [(doctor_id, each.date) for each in offered])}
         for each in offered:
@@ -169,8 +171,10 @@ class _SeriesWrite(SlotWrite):
                 mine = (each.id, doctor_id, doctor.clinic_id, each.date, each.slot.visit)
                 visits.append(Visit(*mine, held_until=None))
 
-    async def _write(self, pg: Connection, practitioner: PractitionerSchedule, taken: Sequence[Occurrence]) -> str:
-        """Store the appointments of a series, whose id is that of the first one."""
+    async def _write(
+        self, pg: Connection, practitioner: PractitionerSchedule, taken: Sequence[Occurrence]
+    ) -> list[AppointmentChange]:
+        """Store the appointments of a series, whose id is that of the first one; the holds that made way for them."""
         offer, series, series_id = practitioner.row(self.doctor_id), self.series, taken[0].id
         what = (AppointmentStatus.SCHEDULED, series.reason, series.type_id or None)
         expired: list[AppointmentChange] = []
@@ -181,12 +185,16 @@ class _SeriesWrite(SlotWrite):
             if each.type.chosen:
                 await each.type.take(pg, each.id)
             each.row = row_of(offer, new, each.slot, self.locks.patient_name, each.type, self.now)
-        booked = [each.change("booked", self.caller.id, series.override_reason) for each in taken]
+        return expired
+
+    async def _record(self, pg: Connection, expired: Sequence[AppointmentChange], taken: Sequence[Occurrence]) -> None:
+        """Record all that was written; last, since it locks the feed of the clinic."""
+        booked = [each.change("booked", self.caller.id, self.series.override_reason) for each in taken]
         # The confirmation of the first appointment tells of all of them; the others have their reminders.
         told = [*(None for _ in expired), NoticeKind.CONFIRMATION, *(NoticeKind.REMINDER for _ in booked[1:])]
         await history.record_changes(pg, [*expired, *booked], self.now, told)
-        return series_id
 
-    async def _add_alternatives(self, pg: Connection, occurrences: Sequence[Occurrence]) -> None:
+    async def add_alternatives(self, pg: Connection, occurrences: Sequence[Occurrence]) -> None:
+        """Add the nearest free slots to the dates that are refused."""
         for each in occurrences:
             await add_alternatives(pg, self.doctor_id, each, self.now, self.of_type)

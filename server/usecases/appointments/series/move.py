@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from db.postgres.booking import appointments, booked_patients, days, hours
+from db.postgres.booking import appointments, booked_patients, days, hours, move_offers
 from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.days import DayRow, OfferRow
 from db.postgres.booking.feed import AppointmentChange
@@ -32,7 +32,7 @@ from server.usecases.appointments.series.shifting import SeriesMove, SeriesPlace
 from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.idempotency import Claim, Write
 from server.usecases.schedules.doctor_mapping import placement_of, seen_at, visits_of
-from server.usecases.unit_of_work import Announce, Changes, perform
+from server.usecases.unit_of_work import Announce, Changes, perform, read
 
 M = TypeVar("M")
 
@@ -62,7 +62,9 @@ class SeriesMover:
                     self._engine, write, attempt.run, attempt.now, lambda done: self._announce(Changes(done.revisions))
                 )
         except _NotMoved as seen:
-            return write.render(SeriesMoved(seen.steps, ()))
+            steps = seen.steps
+        await read(self._engine, lambda pg: attempt.add_alternatives(pg, steps))
+        return write.render(SeriesMoved(steps, ()))
 
 
 class _NotMoved(Exception):
@@ -88,11 +90,12 @@ class _Moving(SlotWrite):
         moving = [each for each in steps if not each.to.refusal]
         # The others move as far as the first: if it stayed, the same request again would move them once more.
         is_wanted = len(moving) == len(steps) or (self.wanted.skip_refused and not steps[0].to.refusal)
-        if moving and is_wanted and not self.wanted.validate_only:
-            await self._write(pg, moving)
-        await self._add_alternatives(pg, steps)
-        if not any(each.to.row for each in steps):
+        if not moving or not is_wanted or self.wanted.validate_only:
             raise _NotMoved(steps)
+        expired = await self._write(pg, moving)
+        # Where the series itself sits nothing is free any more.
+        await self.add_alternatives(pg, steps)
+        await self._record(pg, expired, moving)
         return SeriesMoved(steps, self.locks.rows())
 
     async def _plan(self, pg: Connection, claim: Claim) -> list[SeriesStep]:
@@ -121,22 +124,26 @@ class _Moving(SlotWrite):
 
     async def _seat(self, pg: Connection, offered: Sequence[SeriesStep]) -> None:
         patient_id, dates = offered[0].row.patient_id, [each.to.date for each in offered]
+        sent_own = await move_offers.held_for(pg, [each.row.id for each in offered])
         starts, ends = ([each.to.slot.occupied[part] for each in offered] for part in (0, 1))
         sent_visits = await booked_patients.of_patient_between(pg, patient_id, min(dates), max(dates))
         await self.type.send(pg, patient_id, Period(min(starts), max(ends)), for_others=True)
         visits = visits_of(await sent_visits.fetchall())
-        there = SeriesPlaces(await self.type.in_use(), visits)
+        # What is held for the patient as an alternative of these very appointments gives way to them.
+        own = frozenset(found for (found,) in await sent_own.fetchall())
+        there = SeriesPlaces(await self.type.in_use(own, self.now), visits)
         rows = await days.offers_of_days(pg, [(each.row.doctor_id, each.to.date) for each in offered])
         by_day: dict[DoctorDay, OfferRow] = {(each.doctor_id, each.date): each for each in rows if each.date}
         for each in in_order(offered):
             doctor = each.found.practitioner.doctor(each.row.doctor_id)
             busy = there.busy(by_day[doctor.id, each.to.date].busy, each.to.slot)
-            place = Place(doctor, each.to.slot, busy, there.visits, each.row.id)
+            place = Place(doctor, each.to.slot, busy, there.visits, each.row.id).given_up(own, self.now)
             each.to.take(place, self.type, there.in_use, self.now, override=bool(self.wanted.override_reason))
             if not each.to.refusal:
                 there.move(each)
 
-    async def _write(self, pg: Connection, moving: Sequence[SeriesStep]) -> None:
+    async def _write(self, pg: Connection, moving: Sequence[SeriesStep]) -> list[AppointmentChange]:
+        """Store the new places; the holds that made way for them."""
         expired: list[AppointmentChange] = []
         for each in in_order(moving):
             offer, row = each.found.practitioner.row(each.row.doctor_id), each.row
@@ -145,6 +152,10 @@ class _Moving(SlotWrite):
             if row.type_id:
                 await each.to.type.take(pg, row.id)
             each.to.row = self._moved_row(each, offer)
+        return expired
+
+    async def _record(self, pg: Connection, expired: Sequence[AppointmentChange], moving: Sequence[SeriesStep]) -> None:
+        """Record all that was written; last, since it locks the feed of the clinic."""
         moved = [each.change(self.caller.id, self.wanted.override_reason) for each in moving]
         # The notice of the first one tells of all of them; of the others only the reminders are planned anew.
         told = [*(None for _ in expired), NoticeKind.CHANGE, *(NoticeKind.REMINDER for _ in moved[1:])]
@@ -155,7 +166,8 @@ class _Moving(SlotWrite):
         row = row._replace(confirmed_at=None, version=row.version + 1, updated_at=self.now)
         return row._replace(resources=step.to.type.resources) if row.type_id else row
 
-    async def _add_alternatives(self, pg: Connection, steps: Sequence[SeriesStep]) -> None:
+    async def add_alternatives(self, pg: Connection, steps: Sequence[SeriesStep]) -> None:
+        """Add the nearest free slots to the dates that are refused."""
         for each in steps:
             await add_alternatives(pg, each.row.doctor_id, each.to, self.now, self.of_type)
 

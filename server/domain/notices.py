@@ -17,6 +17,10 @@ class NoticeKind(StrEnum):
     WITHDRAWAL = "withdrawal"
     """To an address that holds an appointment's calendar entry, but gets no further notices about the appointment."""
     SECURITY_WARNING = "security_warning"
+    SECOND_FACTOR_REMOVED = "second_factor_removed"
+    """To the owner of an account, who may not be the one who removed its second factor."""
+    RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
+    """The same of its recovery codes."""
     CONTACT_CODE = "contact_code"
     """To a patient's new address or number: the code that confirms it."""
     CONTACT_CHANGED = "contact_changed"
@@ -117,6 +121,14 @@ KIND_OF_EVENT = {
 }
 """The events in an appointment's history that the patient is notified of. Of what was imported the patient knows
 already, so that only the reminder is left to send."""
+
+KIND_OF_SECURITY_EVENT = {
+    "refresh_token_reused": NoticeKind.SECURITY_WARNING,
+    "second_factor_removed": NoticeKind.SECOND_FACTOR_REMOVED,
+    "second_factor_reset": NoticeKind.SECOND_FACTOR_REMOVED,
+    "recovery_codes_renewed": NoticeKind.RECOVERY_CODES_RENEWED,
+}
+"""The security events of an account that its owner is warned of."""
 
 REMIND_BEFORE = timedelta(hours=24)
 TURN_LASTS = timedelta(hours=1)

@@ -8,6 +8,15 @@ TO_PERSON = {
             "A sign-in of your account was used twice, which may mean that somebody copied it. We have ended it.\n"
             "Sign in again and choose a new password. If this happens again, call the clinic.\n"
         ),
+        NoticeKind.SECOND_FACTOR_REMOVED: (
+            "The second factor of your account was removed, and all devices were signed out. Only your password"
+            ' protects the account now: sign in, and set up a second factor again under "My account".\n'
+            "If you did not do this and asked no admin for it, choose a new password and tell an admin at once.\n"
+        ),
+        NoticeKind.RECOVERY_CODES_RENEWED: (
+            "New recovery codes were made for your account. Those from before do not work any more.\n"
+            "If you did not do this, choose a new password and tell an admin at once.\n"
+        ),
         NoticeKind.CONTACT_CODE: (
             "{code} is the code that confirms this address or number for your clinic. Enter it in your account, or tell"
             " it to the clinic, within 24 hours.\nIf you did not ask for this, ignore this message.\n"
@@ -40,8 +49,17 @@ TO_PERSON = {
     },
     "ja": {
         NoticeKind.SECURITY_WARNING: (
-            "サインイン情報が二重に使われたため、第三者による不正利用のおそれがあり、接続を終了しました。\n"
-            "もう一度サインインし、パスワードを変更してください。再び起きた場合はお電話ください。\n"
+            "ログイン情報が二重に使われました。第三者による不正利用のおそれがあるため、ログアウトしました。\n"
+            "もう一度ログインし、パスワードを変更してください。再び起きた場合はお電話ください。\n"
+        ),
+        NoticeKind.SECOND_FACTOR_REMOVED: (
+            "アカウントの二要素認証が解除され、すべての端末からログアウトしました。現在はパスワードだけで保護されています。"
+            "ログインして、「マイアカウント」から二要素認証をもう一度設定してください。\n"
+            "お心当たりがなく、管理者に依頼もしていない場合は、パスワードを変更し、すぐに管理者にご連絡ください。\n"
+        ),
+        NoticeKind.RECOVERY_CODES_RENEWED: (
+            "アカウントのリカバリーコードが新しく発行されました。以前のコードは使えません。\n"
+            "お心当たりのない場合は、パスワードを変更し、すぐに管理者にご連絡ください。\n"
         ),
         NoticeKind.CONTACT_CODE: (
             "医療機関からのお知らせ先を確認するコードは{code}です。24時間以内にアカウントで入力するか、"
@@ -60,7 +78,7 @@ TO_PERSON = {
         ),
         NoticeKind.REGISTRATION_KNOWN: (
             "このメールアドレスで新しい登録の手続きがありましたが、すでにアカウントがあります。何も変更されていません。\n"
-            "ご本人の場合は、パスワードでサインインするか、新しいパスワードをご請求ください。\n"
+            "ご本人の場合は、パスワードでログインするか、新しいパスワードをご請求ください。\n"
         ),
         NoticeKind.INVITATION: (
             "アカウントをご用意しました。7日以内に、こちらからパスワードを設定してください。\n\n{link}\n\n"

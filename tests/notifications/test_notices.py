@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 
+from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import Scene
 from tests.fixtures.mail import Relay
 from tests.fixtures.notices import ADDRESS, entry, ledger_is
-from tests.fixtures.people import EMAIL, People
+from tests.fixtures.people import EMAIL, PASSWORD, People
+from tests.fixtures.second_factor import EMAIL as DESK
+from tests.fixtures.second_factor import joined, set_up
+from yoyaku.v1 import auth_service_pb2 as auth
 
 
 async def test_a_booking_is_confirmed_with_a_calendar_entry(reachable: Scene, relay: Relay, notifications: Any) -> None:
@@ -157,3 +161,22 @@ async def test_the_owner_of_a_stolen_session_hears_of_it_once(people: People, re
         await ledger_is(people.scene.book, ("security_warning", 1, "sent", ""))
     assert (mail["To"], mail["Subject"]) == (EMAIL, "Your account was signed out")
     assert len(relay.mails) == 1
+
+
+async def test_who_loses_a_second_factor_or_gets_new_recovery_codes_is_told(
+    people: People, clock: Clock, relay: Relay, notifications: Any
+) -> None:
+    owner, admin = await joined(people, clock), people.admin
+    async with notifications:
+        await set_up(owner)
+        await owner.ask("RenewRecoveryCodes", code=owner.recovery_codes[0])
+        await relay.arrived(1)
+        await admin(admin.auth.ResetSecondFactor, auth.ResetSecondFactorRequest(account_id=owner.account_id))
+        await relay.arrived(2)
+        owner.tokens = await owner.login()
+        await set_up(owner)
+        await owner.ask("RemoveSecondFactor", password=PASSWORD, code=owner.recovery_codes[0])
+        mails = await relay.arrived(3)
+    removed = (DESK, "Your account has no second factor any more")
+    told = [(mail["To"], mail["Subject"]) for mail in mails]
+    assert told == [(DESK, "Your account has new recovery codes"), removed, removed]

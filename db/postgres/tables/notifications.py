@@ -16,7 +16,8 @@ notifications = Table(
             "notifications_kind_known",
             "kind IN ('confirmation', 'change', 'cancellation', 'reminder', 'withdrawal', 'security_warning',"
             " 'contact_code', 'contact_changed', 'details_changed', 'invitation', 'password_reset', 'turn',"
-            " 'move_offer', 'registration_code', 'registration_known')",
+            " 'move_offer', 'registration_code', 'registration_known', 'second_factor_removed',"
+            " 'recovery_codes_renewed')",
         ),
     ),
     Column("appointment_id", UUID, ForeignKey("appointments.id", name="notifications_appointment_fkey")),

@@ -8,26 +8,30 @@ from db.postgres.identity.security_events import SecurityEventRow
 from db.postgres.notifications import notifications
 from db.postgres.notifications.notifications import NotificationRow
 from server.domain.ids import IdMaker
-from server.domain.notices import WARNING_LASTS, Channel, Delivery, DeliveryOutcome, NoticeKind
+from server.domain.notices import KIND_OF_SECURITY_EVENT, WARNING_LASTS, Channel, Delivery, DeliveryOutcome, NoticeKind
 from server.telemetry import traces
 
 
 async def record(pg: Connection, new_id: IdMaker, account_id: str, kind: str, *, actor: str, now: datetime) -> None:
-    """Record what somebody did to an account, in the transaction that does it."""
-    await security_events.add(pg, SecurityEventRow(new_id(), account_id, kind, actor, now))
+    """Record what somebody did to an account, in the transaction that does it, and warn the owner of some of it."""
+    await _add(pg, new_id, SecurityEventRow(new_id(), account_id, kind, actor, now))
 
 
 async def record_reuse(pg: Connection, new_id: IdMaker, account_id: str, family_id: str, now: datetime) -> None:
     """Record that a refresh token of a family was reused, and warn the account's owner, each once per family."""
     event = SecurityEventRow(new_id(), account_id, "refresh_token_reused", "unknown", now, family_id)
-    if await security_events.add(pg, event):
-        await _warn(pg, new_id, account_id, now)
+    await _add(pg, new_id, event)
 
 
-async def _warn(pg: Connection, new_id: IdMaker, account_id: str, now: datetime) -> None:
+async def _add(pg: Connection, new_id: IdMaker, event: SecurityEventRow) -> None:
+    if await security_events.add(pg, event) and (notice := KIND_OF_SECURITY_EVENT.get(event.kind)):
+        await _warn(pg, new_id, event.account_id, notice, event.happened_at)
+
+
+async def _warn(pg: Connection, new_id: IdMaker, account_id: str, kind: NoticeKind, now: datetime) -> None:
     row = NotificationRow(
         id=new_id(),
-        kind=NoticeKind.SECURITY_WARNING,
+        kind=kind,
         appointment_id=None,
         account_id=account_id,
         patient_id=None,

@@ -56,6 +56,8 @@ export const EN = {
     CANCELLATION: "Cancellation",
     REMINDER: "Reminder",
     SECURITY_WARNING: "Security warning",
+    SECOND_FACTOR_REMOVED: "Second factor removed",
+    RECOVERY_CODES_RENEWED: "New recovery codes",
     WITHDRAWAL: "Withdrawal at an old address",
     CONTACT_CODE: "Code for a new address",
     CONTACT_CHANGED: "Change of address",

@@ -51,6 +51,8 @@ export const JA = {
     CANCELLATION: "キャンセル",
     REMINDER: "リマインダー",
     SECURITY_WARNING: "セキュリティの警告",
+    SECOND_FACTOR_REMOVED: "二要素認証の解除",
+    RECOVERY_CODES_RENEWED: "リカバリーコードの再発行",
     WITHDRAWAL: "旧アドレスの予定の取り消し",
     CONTACT_CODE: "新しい連絡先の確認コード",
     CONTACT_CHANGED: "連絡先の変更",

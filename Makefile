@@ -2,7 +2,7 @@
 # its data in .yoyaku.
 .DEFAULT_GOAL := help
 .SILENT:
-.PHONY: help up down reset status logs psql test lint types format roles metrics sbom image-test aws capacity bench alerts-drill drills migrations-drill soak moved
+.PHONY: help up down reset status logs psql test lint types format roles metrics sbom image-test aws capacity bench alerts-drill drills migrations-drill ha-drill soak moved
 
 PYTHON = .venv/bin/python
 # Each test has a database of its own, so the tests are three times as fast where files are in memory.
@@ -10,7 +10,7 @@ IN_MEMORY = if test "$$(df --output=avail /dev/shm 2>/dev/null | tail -n 1)" -gt
 HERE = grep -qsF '$(CURDIR)/.venv' .venv/bin/activate && $(PYTHON) -c ''
 
 help:  ## List the targets
-	awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+	awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
 up: .venv/built $(if $(OBSERVE),prometheus) $(if $(HA),ha) $(if $(BACKUP),.venv-barman/installed)  ## Start the whole system until Ctrl-C; DETACH=1 returns when it is ready, OBSERVE=1 adds Prometheus, BACKUP=1 backups, HA=1 has three PostgreSQL servers under Patroni
 	$(if $(OBSERVE),export YOYAKU_OBSERVE=1;) $(if $(HA),export YOYAKU_HA=1;) $(if $(BACKUP),export YOYAKU_BACKUP=1;) exec $(PYTHON) -m server up $(if $(filter 1 yes true,$(DETACH)),--detach)

@@ -55,6 +55,6 @@ def page() -> str:
     """The text of the page."""
     rows = (
         f"| `{each.name}` | {each.type} | {', '.join(f'`{label}`' for label in each.labels)} | {each.help} |\n"
-        for each in sorted(entries())
+        for each in sorted(set(entries()))
     )
     return _INTRODUCTION + "".join(rows)

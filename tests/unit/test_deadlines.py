@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from db.timeouts import Timeouts
 from server.domain.errors import DomainError, Reason
 from server.rpc.calls.deadlines import Deadlines
 
@@ -66,3 +67,15 @@ async def test_a_cancellation_from_elsewhere_stays_one() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert notes == ["cancelled"]
+
+
+async def test_of_two_limits_the_one_that_passes_first_ends_the_work() -> None:
+    inner = Timeouts(lambda: ValueError("took too long"))
+    never = asyncio.get_running_loop().create_future
+    with pytest.raises(ValueError, match="took too long"):
+        await Deadlines().within(LONG, inner.within(0.01, waits_for(never(), [])))
+    with pytest.raises(DomainError):
+        await Deadlines().within(0.01, inner.within(LONG, waits_for(never(), [])))
+    current = asyncio.current_task()
+    assert current
+    assert current.cancelling() == 0

@@ -40,8 +40,7 @@ async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *
     for attempt in range(1, _ATTEMPTS + 1):
         progress = _Progress()
         try:
-            async with _confirmed(engine), _transaction(engine, progress) as pg:
-                result = await work(pg)
+            result = await _confirmed(engine, work, progress)
             if progress.written and (context := READ_MARK_CONTEXT.get()):
                 await note(engine, context, progress.written)
         except Conflict:
@@ -112,12 +111,11 @@ class _Progress:
     """The primary's WAL position after COMMIT, if the running call needs it; else 0."""
 
 
-@asynccontextmanager
-async def _confirmed(engine: Engine) -> AsyncIterator[None]:
-    """Believe what the primary says in a transaction only if it was still the primary afterwards (Unreachable)."""
+async def _confirmed(engine: Engine, work: Callable[[Connection], Awaitable[T]], progress: _Progress) -> T:
+    """Do `work` once, and believe what the primary said only if it was still the primary afterwards (Unreachable)."""
     node = engine.primary
     try:
-        yield
+        result = await _transaction(engine, work, progress)
     except StateError:
         raise
     except Exception:
@@ -127,23 +125,24 @@ async def _confirmed(engine: Engine) -> AsyncIterator[None]:
         raise
     if not engine.is_confirmed(node):
         await engine.confirm(node)
+    return result
 
 
-@asynccontextmanager
-async def _transaction(engine: Engine, progress: _Progress) -> AsyncIterator[Connection]:
+async def _transaction(engine: Engine, work: Callable[[Connection], Awaitable[T]], progress: _Progress) -> T:
     context = READ_MARK_CONTEXT.get() if engine.marks else None
     async with connection(engine) as pg:
         with translated():
             async with pg.pipeline():
                 # Not waited for: BEGIN travels with the first statement of `work`.
                 await pg.execute("BEGIN")
-                yield pg
+                result = await work(pg)
                 progress.committing = True
                 await pg.execute("COMMIT")
                 written = await state.written(pg) if context else None
             position = await written.fetchone() if written else None
     if position:
         progress.written = position[0]
+    return result
 
 
 async def _read_from_primary(engine: Engine, work: Callable[[Connection], Awaitable[T]]) -> T:

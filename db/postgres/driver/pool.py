@@ -21,6 +21,7 @@ from psycopg.pq import ConnStatus, TransactionStatus
 from db.errors import Saturated, Unreachable
 from db.postgres.driver.connections import connect
 from db.postgres.driver.pipeline import Connection
+from db.timeouts import Timeouts
 
 _LIFE_SECONDS = 30 * 60
 LEAK_SECONDS = 60.0
@@ -37,6 +38,7 @@ class Pool:
         self._application = application
         self._wait_seconds = wait_seconds
         self._permits = asyncio.Semaphore(size)
+        self._waits = Timeouts(_saturated)
         self._waiting = self._cuts = 0
         self._idle: deque[_Pooled] = deque()
         self._lent: dict[_Pooled, _Loan] = {}
@@ -76,10 +78,7 @@ class Pool:
             return
         self._waiting += 1
         try:
-            async with asyncio.timeout(wait_seconds):
-                await self._permits.acquire()
-        except TimeoutError:
-            raise Saturated("no database connection became free") from None
+            await self._waits.within(wait_seconds, self._permits.acquire())
         finally:
             self._waiting -= 1
 
@@ -140,6 +139,10 @@ class Pool:
     def _check(self, cuts: int) -> None:
         if cuts != self._cuts:
             raise Unreachable("the server was abandoned meanwhile")
+
+
+def _saturated() -> Saturated:
+    return Saturated("no database connection became free")
 
 
 class _LentConnection:

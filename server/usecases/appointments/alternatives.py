@@ -1,10 +1,9 @@
 """What a caller is told when a slot is unavailable: the reason, and the nearest available slots."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from db.errors import ConstraintViolated
 from db.postgres.booking import appointment_types, days, spans
@@ -32,6 +31,8 @@ from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.schedules.appointment_types import type_of
 from server.usecases.schedules.doctor_mapping import busy_of, doctor_of
 from server.usecases.unit_of_work import read
+
+T = TypeVar("T")
 
 
 class SlotRequest(Protocol):
@@ -64,22 +65,22 @@ class SlotWrite:
         return self.type.found
 
 
-@asynccontextmanager
-async def with_alternatives(engine: Engine, write: SlotRequest) -> AsyncIterator[None]:
-    """Turn a violation of an exclusion constraint, which is the final guard, into its error, and add alternatives."""
-    refusal: DomainError | None = None
+async def with_alternatives(engine: Engine, write: SlotRequest, work: Awaitable[T]) -> T:
+    """The result of a write; the violation of an exclusion constraint, the final guard, is turned into its error.
+
+    The error for a slot or resource that is taken gets alternatives.
+    """
     try:
-        yield
+        return await work
     except ConstraintViolated as violated:
         if write.slot is None or violated.constraint not in _OVERLAPS:
             raise
         refusal = _OVERLAPS[violated.constraint](write.doctor_id, write.slot)
     except DomainError as error:
         refusal = error
-    if refusal is not None:
-        if refusal.reason in {Reason.SLOT_TAKEN, Reason.RESOURCE_TAKEN} and write.slot is not None:
-            refusal.alternatives = await _alternatives(engine, write, write.slot)
-        raise refusal
+    if refusal.reason in {Reason.SLOT_TAKEN, Reason.RESOURCE_TAKEN} and write.slot is not None:
+        refusal.alternatives = await _alternatives(engine, write, write.slot)
+    raise refusal
 
 
 async def _alternatives(engine: Engine, write: SlotRequest, slot: Slot) -> Alternatives | None:

@@ -90,10 +90,10 @@ class Booker:
             BookingLimits(caller.id, booking.patient_id, hold=booking.hold and not booking.offer),
         )
         try:
-            async with with_alternatives(self._engine, creation):
-                return await perform(
-                    self._engine, write, creation.run, creation.now, lambda booked: self._announce(booked.changes)
-                )
+            performed = perform(
+                self._engine, write, creation.run, creation.now, lambda booked: self._announce(booked.changes)
+            )
+            return await with_alternatives(self._engine, creation, performed)
         finally:
             # Also after a refused booking: a doctor whose slots are taken gets the most requests.
             self._remember(doctor_id, creation.practitioner_read)

@@ -214,3 +214,12 @@ async def test_a_move_and_a_series_take_full_times_with_a_reason(browser: Browse
         await dialog.get_by_label("Reason for an extra seat").fill("Therapy must not wait")
         await dialog.get_by_role("button", name="Book this visit").press("Enter")
         await expect(told(page)).to_contain_text("Goto Sana is booked for 2 visits")
+
+
+async def test_the_ticket_of_an_older_walk_in_is_printed_again(browser: Browser, room: Room) -> None:
+    older, _ = [await room.post("/api/queue/walk-ins", {"lane_id": room.doctor_ids[0]}) for _ in range(2)]
+    label = older["ticket"]["label"]
+    async with desk(browser, room) as page:
+        async with page.expect_popup() as popup:
+            await page.get_by_role("button", name=f"Print: {label}").press("Enter")
+        assert f"label={label}&" in (await popup.value).url

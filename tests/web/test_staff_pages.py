@@ -87,11 +87,15 @@ async def test_somebody_is_invited_and_barred_again(browser: Browser, room: Room
 
 async def test_rules_types_and_rooms_are_changed(browser: Browser, room: Room, stack: Stack) -> None:
     async with administration(browser, room, stack, "policies") as page:
+        ahead = page.get_by_label("Appointments ahead of one patient")
+        before = await ahead.input_value()
         await page.get_by_label("Time kept free after each visit").fill("5")
         await page.get_by_role("button", name="See what changes").first.press("Enter")
         await page.get_by_role("dialog").get_by_role("button", name="Save").press("Enter")
         await expect(page.get_by_role("dialog")).to_have_count(0)
         await expect(told(page)).to_have_text("Saved.")
+        policy = (await room.get(f"/api/clinics/{room.clinic_id}"))["clinic"]["policy"]
+        assert (policy["buffer_minutes"], str(policy["max_open_appointments"])) == (5, before)
         await page.get_by_label("Time kept free after each visit").fill("0")
         await page.get_by_role("button", name="See what changes").first.press("Enter")
         await page.get_by_role("dialog").get_by_role("button", name="Save").press("Enter")
@@ -180,6 +184,7 @@ async def test_the_day_is_printed_as_tables(browser: Browser, room: Room) -> Non
     async with desk(browser, room) as page:
         await page.emulate_media(media="print")
         await page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        await expect(page.locator(".sheet thead").first).to_have_text("TimePatientTypeReasonStatus")
         await expect(page.locator(".sheet td")).to_contain_text(["Print Me"])
         await expect(page.locator(".day")).to_be_hidden()
         await page.evaluate("dispatchEvent(new Event('afterprint'))")

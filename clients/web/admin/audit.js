@@ -2,6 +2,7 @@
 
 import { make } from "../shared/elements.js";
 import { Picker } from "../shared/picker.js";
+import { onDevice } from "../shared/wall_clock.js";
 
 /** @import { Admin } from "./admin.js" */
 /** @typedef {{id: string, name: string, birth_date: string}} Patient */
@@ -30,7 +31,7 @@ function show(admin, log, patient, page) {
     const rows = accesses.map((/** @type {any} */ each) => {
       const kind = /** @type {keyof typeof words.accessKinds} */ (each.kind.replace("RECORD_ACCESS_KIND_", ""));
       const basis = /** @type {keyof typeof words.bases} */ (each.basis.replace("RECORD_ACCESS_BASIS_", ""));
-      const at = new Date(each.access_time).toLocaleString(lang === "ja" ? "ja-JP" : "en-GB", { dateStyle: "medium", timeStyle: "short" });
+      const at = onDevice(lang, each.access_time);
       const who = each.doctor?.name ?? each.account_id;
       const texts = [words.accessKinds[kind], words.bases[basis], who, each.reason];
       return make("tr", { class: kind === "BROKE_GLASS" ? "warned" : "" }, make("th", { scope: "row" }, at), ...texts.map((text) => make("td", {}, make("bdi", {}, text ?? ""))));

@@ -24,8 +24,10 @@ export function chart({ title, unit, points, ceiling, names, table }) {
   const y = (/** @type {number} */ value) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top);
   const step = (WIDTH - LEFT) / Math.max(1, points.length);
   const picture = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title, class: "chart" });
-  for (let line = 0; line <= LINES; line++) {
-    const value = (top / LINES) * line;
+  // Whole numbers only: lines between 0 and 1 would all be called 0 or 1.
+  const lines = Math.min(LINES, Math.max(1, Math.floor(top)));
+  for (let line = 0; line <= lines; line++) {
+    const value = (top / lines) * line;
     picture.append(draw("line", { x1: LEFT, x2: WIDTH, y1: y(value), y2: y(value), class: "rule" }), text(say(value), LEFT - 6, y(value) + 4, "end"));
   }
   points.forEach(({ label, value, second }, at) => {
@@ -72,7 +74,8 @@ export function share(share, label) {
 function rounded(value) {
   if (value <= 0) return 1;
   const size = 10 ** Math.floor(Math.log10(value));
-  return [1, 1.2, 1.6, 2, 3, 4, 6, 8, 10].map((each) => each * size).find((each) => each >= value) ?? value;
+  const steps = size < 10 ? [1, 2, 3, 4, 8, 10] : [1, 1.2, 1.6, 2, 3, 4, 6, 8, 10];
+  return steps.map((each) => each * size).find((each) => each >= value) ?? value;
 }
 
 /** @param {string} content @param {number} x @param {number} y @param {string} anchor */

@@ -100,17 +100,17 @@ async function charts({ session, clinic, words }, today) {
   };
   const table = words.asTable;
   return [
-    chart({ title: words.useTrend, unit: " %", ceiling: 100, table, names: [words.day, words.use], points: points(/** @type {{rows: Use[]}} */ (use), (row) => (row.utilization === undefined ? null : 100 * row.utilization)) }),
+    chart({ title: words.useTrend, unit: "%", ceiling: 100, table, names: [words.day, words.use], points: points(/** @type {{rows: Use[]}} */ (use), (row) => (row.utilization === undefined ? null : 100 * row.utilization)) }),
     chart({
-      title: words.waitTrend, unit: " min", table, names: [words.day, words.medianWait, words.nineOfTenShort],
+      title: words.waitTrend, unit: words.minuteUnit, table, names: [words.day, words.medianWait, words.nineOfTenShort],
       points: points(/** @type {{rows: Waits[]}} */ (waits), (row) => (row.called ? row.median_minutes : null), (row) => (row.called ? row.p90_minutes : null)),
     }),
-    chart({ title: words.missedTrend, unit: " %", table, names: [words.day, words.noShowRate], points: points(/** @type {{rows: NoShows[]}} */ (missed), (row) => (row.no_show_rate === undefined ? null : 100 * row.no_show_rate)) }),
+    chart({ title: words.missedTrend, unit: "%", table, names: [words.day, words.noShowRate], points: points(/** @type {{rows: NoShows[]}} */ (missed), (row) => (row.no_show_rate === undefined ? null : 100 * row.no_show_rate)) }),
     chart({ title: words.numberTrend, unit: "", table, names: [words.day, words.appointments], points: points(/** @type {{rows: Use[]}} */ (use), (row) => row.appointments) }),
   ];
 }
 
 /** @param {number | undefined} share */
 function percent(share) {
-  return share === undefined || share === null ? "–" : `${Math.round(100 * share)} %`;
+  return share === undefined || share === null ? "–" : `${Math.round(100 * share)}%`;
 }

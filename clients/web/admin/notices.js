@@ -2,6 +2,7 @@
 
 import { make } from "../shared/elements.js";
 import { ask, choice } from "../shared/ask.js";
+import { onDevice } from "../shared/wall_clock.js";
 
 /** @import { Admin } from "./admin.js" */
 /** @typedef {{id: string, kind: string, channel: string, status: string, outcome: string, attempts: number, appointment_id: string, update_time: string, expire_time: string}} Notice */
@@ -46,7 +47,7 @@ function row(admin, notice) {
   const kind = /** @type {keyof typeof words.noticeKinds} */ (notice.kind.replace("NOTIFICATION_KIND_", ""));
   const outcome = /** @type {keyof typeof words.outcomes} */ (notice.outcome.replace("NOTIFICATION_OUTCOME_", ""));
   const channel = /** @type {keyof typeof words.channels} */ (notice.channel.replace("NOTIFICATION_CHANNEL_", ""));
-  const at = new Date(notice.update_time).toLocaleString(lang === "ja" ? "ja-JP" : "en-GB", { dateStyle: "medium", timeStyle: "short" });
+  const at = onDevice(lang, notice.update_time);
   const name = words.noticeKinds[kind];
   const cell = make("td", {});
   const line = make("tr", {}, make("th", { scope: "row" }, name, make("small", { class: "muted id" }, notice.appointment_id)), ...[words.outcomes[outcome], words.channels[channel], String(notice.attempts), at].map((text) => make("td", {}, text)), cell);

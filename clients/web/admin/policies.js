@@ -9,7 +9,7 @@ import { field, form } from "../shared/form.js";
 /** @import { Wrong } from "../shared/form.js" */
 /** @import { Admin, Clinic } from "./admin.js" */
 
-const RULES = /** @type {const} */ (["horizon_days", "min_notice_minutes", "cancel_by_minutes", "max_per_patient_day", "buffer_minutes"]);
+const RULES = /** @type {const} */ (["horizon_days", "min_notice_minutes", "cancel_by_minutes", "max_per_patient_day", "max_open_appointments", "buffer_minutes"]);
 
 /** @param {Admin} admin @param {HTMLElement} root */
 export async function policies(admin, root) {
@@ -24,7 +24,7 @@ export async function policies(admin, root) {
 function rules(admin) {
   const { words, clinic } = admin;
   const fields = RULES.map((rule) => field(words.rules[rule], { id: rule, type: "number", min: 0, value: clinic.policy[rule] ?? 0 }, { hint: words.ruleHints[rule] }));
-  return previewed(admin, "policy", (values) => {
+  return previewed(admin, RULES.map((rule) => `policy.${rule}`).join(","), (values) => {
     const wrong = RULES.filter((rule) => !/^\d{1,5}$/.test(values[rule] ?? "")).map((id) => ({ id, text: words.numberWrong }));
     return wrong.length ? wrong : { policy: Object.fromEntries(RULES.map((rule) => [rule, Number(values[rule])])) };
   }, make("h2", {}, words.rulesTitle), ...fields);
@@ -54,7 +54,7 @@ function holidays(admin) {
 /**
  * A form of a part of the clinic: asks the server what a change does, then makes it.
  * @param {Admin} admin
- * @param {string} mask the field that is changed
+ * @param {string} mask the fields that are changed
  * @param {(values: Record<string, string>) => Wrong[] | Partial<Clinic>} read what was entered, or what is wrong with it
  * @param {...Child} children
  */

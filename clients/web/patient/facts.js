@@ -21,11 +21,10 @@ export function factList(...facts) {
 export function when({ lang, text }, clinic, start, end) {
   const clock = new WallClock(lang, clinic.time_zone);
   const at = Date.parse(start);
-  const until = end ? `–${clock.time(Date.parse(end))}` : "";
   const here = new WallClock(lang, Intl.DateTimeFormat().resolvedOptions().timeZone);
   const differs = clock.differs(at);
   return [
-    make("strong", {}, `${clock.long(at)}, ${clock.time(at)}${until}`),
+    make("strong", {}, clock.longTime(at, end ? Date.parse(end) : undefined)),
     differs && make("span", { class: "small muted" }, clock.zone(at)),
     differs && make("span", { class: "small muted" }, text.onYourDevice(`${here.short(at)} ${here.time(at)}`)),
   ];

@@ -2,6 +2,7 @@
 
 import { asFailure } from "./api.js";
 import { make } from "./elements.js";
+import { onDevice } from "./wall_clock.js";
 import { refusal, sharedWords } from "./words.js";
 
 /** @import { Language } from "./language.js" */
@@ -22,7 +23,7 @@ export async function drawSessions(session, lang, root, level) {
   /** @param {Shown} each */
   function item(each) {
     const name = [each.program, each.system].filter(Boolean).join(" · ") || words.sessionUnknown;
-    const time = (/** @type {string} */ text) => new Date(text).toLocaleString(lang, { dateStyle: "medium", timeStyle: "short" });
+    const time = (/** @type {string} */ text) => onDevice(lang, text);
     const end = make("button", { type: "button", "aria-label": `${words.sessionEnd}: ${name}, ${time(each.last_use_time)}`, onclick: () => ended(each.id) }, words.sessionEnd);
     return make("li", {}, make("p", {}, make("strong", {}, name), make("br", {}), words.sessionTimes(time(each.last_use_time), time(each.create_time))), each.current ? make("p", {}, words.sessionThis) : end);
   }

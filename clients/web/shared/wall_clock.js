@@ -6,6 +6,7 @@ const LOCALES = { en: "en-GB", ja: "ja-JP" };
 
 export class WallClock {
   #time;
+  #lang;
   #long;
   #short;
   #date;
@@ -18,8 +19,9 @@ export class WallClock {
   constructor(lang, timeZone) {
     const locale = LOCALES[lang];
     this.timeZone = timeZone;
+    this.#lang = lang;
     this.#time = new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" });
-    this.#long = new Intl.DateTimeFormat(locale, { timeZone, dateStyle: "full" });
+    this.#long = new Intl.DateTimeFormat(locale, { timeZone, weekday: lang === "ja" ? "short" : "long", day: "numeric", month: "long", year: "numeric" });
     this.#short = new Intl.DateTimeFormat(locale, { timeZone, weekday: "short", day: "numeric", month: "short" });
     this.#date = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" });
     this.#zone = new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: "long" });
@@ -30,9 +32,15 @@ export class WallClock {
     return this.#time.format(at);
   }
 
-  /** The date in words. @param {number} at */
+  /** The date in words, such as `Friday 27 November 2026`, `2026年11月27日(金)`. @param {number} at */
   long(at) {
-    return this.#long.format(at);
+    return this.#long.format(at).replace(",", "");
+  }
+
+  /** Date and time in words, with the end if there is one. @param {number} at @param {number} [end] */
+  longTime(at, end) {
+    const [between, to] = this.#lang === "ja" ? [" ", "～"] : [", ", "–"];
+    return `${this.long(at)}${between}${this.time(at)}${end ? to + this.time(end) : ""}`;
   }
 
   /** Weekday, day and month, such as `Fri 27 Nov`. @param {number} at */
@@ -81,6 +89,19 @@ export class WallClock {
     const here = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone: this.timeZone });
     return own.format(at) !== here.format(at);
   }
+}
+
+/** Date and time in words on the device's own clock. @param {Language} lang @param {string} instant */
+export function onDevice(lang, instant) {
+  return new WallClock(lang, Intl.DateTimeFormat().resolvedOptions().timeZone).longTime(Date.parse(instant));
+}
+
+/** A date of birth in words: `YYYY-MM-DD`, or without a day or a month that nobody knows; what is no date stays as it is. @param {Language} lang @param {string} date */
+export function dateInWords(lang, date) {
+  const [, year, month, day] = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/.exec(date) ?? [];
+  if (!year) return date;
+  const shown = new Intl.DateTimeFormat(LOCALES[lang], { timeZone: "UTC", year: "numeric", ...(month && { month: "long" }), ...(day && { day: "numeric" }) });
+  return shown.format(Date.parse(`${year}-${month ?? "01"}-${day ?? "01"}T00:00:00Z`));
 }
 
 /** A `YYYY-MM-DD` some days later. @param {string} date @param {number} days */

@@ -23,7 +23,7 @@ function draw() {
   part("wait").textContent = words.expected(words.wait(Number(told.get("shortest")), Number(longest)));
   part("wait").hidden = !longest;
   part("text").textContent = words.watchScreen;
-  part("time").textContent = `${wall.long(at)} ${wall.time(at)}`;
+  part("time").textContent = wall.longTime(at);
   part("print").textContent = words.print;
   const address = told.get("qr");
   const svg = part("qr").querySelector("svg");

@@ -86,14 +86,14 @@ function offered({ move_offer }, clock, token) {
   const until = Date.parse(move_offer?.expire_time ?? "");
   const times = (move_offer?.options ?? []).map(({ start_time, reason }) => {
     const at = Date.parse(start_time);
-    const when = `${clock.long(at)} ${clock.time(at)}`;
+    const when = clock.longTime(at);
     const label = reason.endsWith("SAME_DOCTOR") ? when : WORDS.otherDoctor(when);
     return button(label, "primary", () => askWhether(WORDS.moveQuestion(label), WORDS.moveYes, WORDS.back, () => accept(start_time)));
   });
   const keep = () => send("answerMoveByLink", { link_token: token });
   const cancel = () => send("cancelByLink", { link_token: token, request_id: crypto.randomUUID?.() });
   return [
-    message("warning", WORDS.offer(`${clock.long(until)} ${clock.time(until)}`)),
+    message("warning", WORDS.offer(clock.longTime(until))),
     make("div", { class: "actions", role: "group", "aria-label": WORDS.times }, ...times),
     actions(button(WORDS.keep, "", keep), button(WORDS.cancel, "", () => askWhether(WORDS.cancelQuestion, WORDS.cancelYes, WORDS.cancelNo, cancel, WORDS.cancelText))),
   ];
@@ -103,7 +103,7 @@ function offered({ move_offer }, clock, token) {
     const at = Date.parse(startTime);
     try {
       await ask("answerMoveByLink", { link_token: token, start_time: startTime });
-      show(message("good", WORDS.moved(`${clock.long(at)} ${clock.time(at)}`)));
+      show(message("good", WORDS.moved(clock.longTime(at))));
     } catch (error) {
       await start(refusal(SHARED, WORDS.refusals, asFailure(error)));
     }
@@ -159,7 +159,7 @@ function showTimes(appointment, clock, token) {
   /** @param {string} startTime */
   function choice(startTime) {
     const at = Date.parse(startTime);
-    const when = `${clock.long(at)} ${clock.time(at)}`;
+    const when = clock.longTime(at);
     askWhether(WORDS.moveQuestion(when), WORDS.moveYes, WORDS.back, async () => {
       try {
         await ask("rescheduleByLink", { link_token: token, start_time: startTime });

@@ -39,6 +39,7 @@ export const EN = {
   doctor: "Doctor",
   appointments: "Appointments",
   trends: "The last 30 days",
+  minuteUnit: " min",
   useTrend: "Hours booked, in percent",
   waitTrend: "Wait until called, in minutes",
   missedTrend: "Patients who did not come, in percent",
@@ -141,6 +142,7 @@ export const EN = {
     min_notice_minutes: "Notice before a booking, in minutes",
     cancel_by_minutes: "Patients cancel or move until, in minutes before the start",
     max_per_patient_day: "Bookings of one patient on one day",
+    max_open_appointments: "Appointments ahead of one patient",
     buffer_minutes: "Time kept free after each visit, in minutes",
   },
   ruleHints: {
@@ -148,6 +150,7 @@ export const EN = {
     min_notice_minutes: "Staff can book at once",
     cancel_by_minutes: "Staff can until the end",
     max_per_patient_day: "At most",
+    max_open_appointments: "At most; 0 for any number. Staff can book more",
     buffer_minutes: "Types of appointment have their own",
   },
   numberWrong: "Enter a whole number",

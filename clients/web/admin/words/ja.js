@@ -35,6 +35,7 @@ export const JA = {
   doctor: "医師",
   appointments: "予約数",
   trends: "過去30日間",
+  minuteUnit: "分",
   useTrend: "予約率（％）",
   waitTrend: "呼び出しまでの待ち時間（分）",
   missedTrend: "来院しなかった患者の割合（％）",
@@ -131,6 +132,7 @@ export const JA = {
     min_notice_minutes: "予約の締め切り（開始の何分前）",
     cancel_by_minutes: "患者による変更・キャンセルの締め切り（開始の何分前）",
     max_per_patient_day: "患者1人あたりの1日の予約数",
+    max_open_appointments: "患者1人あたりの今後の予約数",
     buffer_minutes: "診察後に空ける時間（分）",
   },
   ruleHints: {
@@ -138,6 +140,7 @@ export const JA = {
     min_notice_minutes: "スタッフは直前でも予約できます",
     cancel_by_minutes: "スタッフは終了まで変更できます",
     max_per_patient_day: "上限",
+    max_open_appointments: "上限（0 は無制限）。スタッフはさらに予約できます",
     buffer_minutes: "診療の種類ごとの設定が優先されます",
   },
   numberWrong: "整数を入力してください",

@@ -1,5 +1,9 @@
 /** The acts of a desk, and the words of those that ask something: loaded once the day is shown, since nobody needs them before. */
 
+import { make } from "../../shared/elements.js";
+
+document.head.append(make("link", { rel: "stylesheet", href: "/desk/acts/acts.css" }));
+
 export { ask } from "../../shared/ask.js";
 export { showMyAccount } from "../../shared/my_account.js";
 export { ACT_WORDS } from "./words.js";

@@ -63,7 +63,7 @@ async function show(desk, patient, found, appointmentId) {
     return make(
       "article",
       { class: "record" },
-      make("h3", {}, `${wall.long(at)} ${wall.time(at)} · `, make("bdi", {}, record.doctor.name)),
+      make("h3", {}, `${wall.longTime(at)} · `, make("bdi", {}, record.doctor.name)),
       make("p", {}, make("bdi", {}, record.text)),
       record.doctor.id === desk.ownDoctorId && make("button", { type: "button", onclick: () => amend(desk, record) }, words.amend),
     );

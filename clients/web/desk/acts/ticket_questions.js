@@ -26,7 +26,7 @@ export function changeRoom(desk, laneId, calling, then = async () => {}) {
 export function place(desk, lane, ticket) {
   const { words } = desk;
   return desk.ask(
-    { title: `${words.moveTicketTitle}: ${ticket.label}`, confirm: words.commands.move },
+    { title: `${words.moveTicketTitle}: ${ticket.label}`, confirm: words.moveTicketButton },
     async ({ position = "1", reason = "" }) => {
       if (!reason) return [{ id: "reason", text: words.reasonMissing }];
       const number = Math.max(1, Number.parseInt(position, 10) || 1);

@@ -1,6 +1,7 @@
 /** Beside the day: what is selected and can be done with it, and the queues. */
 
 import { make } from "../../shared/elements.js";
+import { dateInWords } from "../../shared/wall_clock.js";
 import { COMMANDS } from "../commands.js";
 import { statusOf, ticketStatusOf } from "../day/day.js";
 import { shownKey } from "../keys.js";
@@ -87,7 +88,9 @@ function item(desk, lane, ticket) {
       { class: "acts" },
       status !== "WAITING" && status !== "SERVING" && act("recall", words.commands.recall, () => desk.act((acts) => acts.recall(desk, laneId, ticket))),
       (status === "CALLED" || status === "WAITING") && act("skip", words.commands.skip, () => desk.act((acts) => acts.skip(desk, laneId, ticket))),
-      status === "WAITING" && lane.waiting.length > 1 && act("up", words.commands.move, () => desk.act((acts) => acts.place(desk, lane, ticket))),
+      status === "WAITING" && lane.waiting.length > 1 && act("up", words.moveTicket, () => desk.act((acts) => acts.place(desk, lane, ticket))),
+      // Who has an appointment gets the ticket printed there.
+      !ticket.appointment_id && act("print", words.reprint, () => desk.act(async (acts) => acts.printTicket(desk, ticket))),
     ),
   );
 }
@@ -113,7 +116,7 @@ function visitFacts(desk, { appointment }) {
     [words.reason, appointment.reason],
     [words.rooms, appointment.resources.map((each) => each.name).join(", ")],
     [words.kana, person?.name_kana ?? ""],
-    [words.bornOn, person?.birth_date ?? ""],
+    [words.bornOn, dateInWords(desk.lang, person?.birth_date ?? "")],
     [words.phone, person?.phone ?? ""],
     [words.email, person?.email ?? ""],
     [words.patientNumber, desk.staff ? appointment.patient.id : ""],

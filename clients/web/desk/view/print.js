@@ -24,9 +24,14 @@ function tables(desk) {
       const cells = [wall.time(start), appointment.patient.name, appointment.appointment_type?.name ?? "", appointment.reason, state];
       return [make("tr", {}, ...cells.map((text) => make("td", {}, make("bdi", {}, text))))];
     });
-    return rows.length ? make("table", {}, make("caption", {}, doctor.name), make("tbody", {}, ...rows)) : null;
+    return rows.length ? make("table", {}, make("caption", {}, doctor.name), heads(words), make("tbody", {}, ...rows)) : null;
   });
   return make("div", { class: "sheet" }, make("h1", {}, `${desk.clinic.name} · ${desk.head.title}`), ...each);
+}
+
+/** @param {Desk["words"]} words */
+function heads({ time, patient, type, reason, status }) {
+  return make("thead", {}, make("tr", {}, ...[time, patient, type, reason, status].map((text) => make("th", { scope: "col" }, text))));
 }
 
 /** Print a ticket, in a window of its own that closes by itself. @param {Desk} desk @param {Ticket} ticket */

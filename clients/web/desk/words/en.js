@@ -77,6 +77,8 @@ export const EN = {
   walkInPerson: "Walk-in",
   /** @param {number} from @param {number} to */
   wait: (from, to) => (from === to ? `about ${from} min` : `${from}–${to} min`),
+  moveTicket: "Move",
+  reprint: "Print",
   /** @param {string} time */
   due: (time) => `due ${time}`,
 

@@ -4,6 +4,7 @@ export const EN_ACTS = {
   /** @param {string} time @param {string} doctor */
   bookTitle: (time, doctor) => `Book ${time} with ${doctor}`,
   patient: "Patient",
+  time: "Time",
   patientMissing: "Choose a patient from the list",
   bookButton: "Book",
   override: "Reason for an extra seat",
@@ -83,6 +84,7 @@ export const EN_ACTS = {
   swapButton: "Change it",
   callButton: "Call",
   moveTicketTitle: "Move up in the queue",
+  moveTicketButton: "Move",
   position: "Place in the queue (1 is next)",
   historyTitle: "What happened",
 

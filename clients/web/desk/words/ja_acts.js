@@ -4,6 +4,7 @@
 export const JA_ACTS = {
   bookTitle: (time, doctor) => `${time} ${doctor} の予約`,
   patient: "患者",
+  time: "時間",
   patientMissing: "一覧から患者を選んでください",
   bookButton: "予約する",
   override: "追加枠の理由",
@@ -30,7 +31,7 @@ export const JA_ACTS = {
   seriesTaken: "その間に埋まった日があります。何も予約されていません。戻ってもう一度確認してください。",
   seriesOverride: "理由を入力すると、満員の日も追加枠で予約します。理由は患者にも表示されます。",
   seriesNotBooked: "まだ何も予約されていません。",
-  seriesOf: (name, number) => `${name} さんの連続予約：${number}回`,
+  seriesOf: (name, number) => `${name} さんの定期予約：${number}回`,
   seriesText: "選ぶとその日へ移動します。キャンセルするときは、以降の回もまとめてキャンセルできます。",
   chosen: (name, date) => (date ? `${name}（${date}生）` : name),
 
@@ -52,7 +53,7 @@ export const JA_ACTS = {
   cancelTitle: (name) => `${name} さんの予約をキャンセル`,
   cancelText: "時間はすぐに空き、患者に通知されます。元に戻すことはできません。",
   cancelReason: "理由（患者にも表示されます）",
-  whichOfSeries: "連続予約の1回です。キャンセルする範囲",
+  whichOfSeries: "定期予約の1回です。キャンセルする範囲",
   onlyThis: "この回だけ",
   allFollowing: "この回と以降のすべて",
   cancelButton: "予約をキャンセルする",
@@ -68,10 +69,11 @@ export const JA_ACTS = {
   swapTitle: (name) => `${name} さんの部屋・機器を替える`,
   swapWhat: "変更",
   swapAny: (from) => `${from} → 空いているもの`,
-  swapTaken: "この時間は空いていません。別のものを選ぶか、予約を移動してください。",
+  swapTaken: "この時間は空いていません。別のものを選ぶか、予約の日時を変更してください。",
   swapButton: "替える",
   callButton: "呼ぶ",
   moveTicketTitle: "順番の変更",
+  moveTicketButton: "順番を変更",
   position: "順番（1 が次）",
   historyTitle: "履歴",
 
@@ -90,7 +92,7 @@ export const JA_ACTS = {
   timeOffListTitle: "休診の一覧",
   noTimeOff: "現在と今後の休診はありません。",
   endTimeOff: "休診を取り消す",
-  timeOffAccount: (kept, moved, cancelled) => [kept && `予約のまま ${kept}件`, moved && `移動済み ${moved}件`, cancelled && `キャンセル ${cancelled}件`].filter(Boolean).join("、"),
+  timeOffAccount: (kept, moved, cancelled) => [kept && `予約のまま ${kept}件`, moved && `変更済み ${moved}件`, cancelled && `キャンセル ${cancelled}件`].filter(Boolean).join("、"),
   endTimeOffText: (cancelled) => `この期間の空き時間がすぐに予約できるようになります。残っている予約はそのままです。${cancelled ? `キャンセルした${cancelled}件は元に戻りません。来院していただく場合は患者に連絡してください。` : ""}`,
 
   recordsTitle: "診療記録",

@@ -66,7 +66,7 @@ function row(page, appointment) {
       "div",
       {},
       ...when(page, appointment.clinic, appointment.start_time),
-      make("span", { class: "muted" }, written(appointment.doctor.name), ", ", written(appointment.clinic.name)),
+      make("span", { class: "muted" }, written(appointment.doctor.name), text.comma, written(appointment.clinic.name)),
       appointment.series_id && make("span", { class: "muted" }, text.seriesPart),
       make("span", { class: `status ${status.toLowerCase()}` }, statuses[status]),
     ),

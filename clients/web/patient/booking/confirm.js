@@ -108,7 +108,7 @@ function notHeld(page, doctor, typeId, error, others, again) {
       "a",
       { class: "button", href: `#/confirm?${query}` },
       `${clock.short(Date.parse(start_time))} ${clock.time(Date.parse(start_time))}`,
-      make("small", {}, sharedWords(lang).near[reason] ?? "", ...(other ? [" ", written(other.name)] : []), ...(clinic && reason === ELSEWHERE ? [", ", written(clinic.name)] : [])),
+      make("small", {}, sharedWords(lang).near[reason] ?? "", ...(other ? [" ", written(other.name)] : []), ...(clinic && reason === ELSEWHERE ? [text.comma, written(clinic.name)] : [])),
     );
   });
   const mayHelp = !failure.reason || failure.status >= 500 || failure.status === 429;

@@ -28,6 +28,10 @@ export async function moveView(page, query) {
       trouble.replaceChildren(problem(page, error));
     }
   });
+  if (Number.isNaN(Date.parse(start))) {
+    page.go("appointment", { id: appointment.id });
+    return [];
+  }
   const others = new URLSearchParams({ doctor: appointment.doctor.id, type: appointment.appointment_type?.id ?? "", move: appointment.id });
   return [
     make("h1", { tabindex: "-1" }, text.movedTitle),

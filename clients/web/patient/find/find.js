@@ -94,7 +94,7 @@ function doctorList({ text }, doctors) {
     make(
       "li",
       {},
-      make("div", {}, make("strong", {}, written(each.name)), make("span", { class: "muted" }, `${each.specialty}, ${each.clinic.name}`)),
+      make("div", {}, make("strong", {}, written(each.name)), make("span", { class: "muted" }, written(each.specialty), text.comma, written(each.clinic.name))),
       make("a", { class: "button", href: `#/visit?doctor=${each.id}`, "aria-label": text.chooseTimeWith(each.name) }, text.chooseTime),
     ),
   );
@@ -125,7 +125,7 @@ function slotList(page, slots) {
   if (!slots.length) return [make("p", {}, page.text.firstFreeNone)];
   const items = slots.map(({ doctor, clinic, date, slot }) => {
     const address = `#/visit?${new URLSearchParams({ doctor: doctor.id, date, start: slot.start_time })}`;
-    const who = make("span", { class: "muted" }, written(doctor.name), `, ${doctor.specialty}, `, written(clinic.name));
+    const who = make("span", { class: "muted" }, written(doctor.name), page.text.comma, doctor.specialty, page.text.comma, written(clinic.name));
     return make("li", {}, make("a", { class: "first", href: address }, ...when(page, clinic, slot.start_time).filter(Boolean), who));
   });
   return [make("ul", { class: "firsts" }, ...items)];
@@ -146,7 +146,7 @@ function nextCard(page, next) {
     { class: "next", "aria-labelledby": "next" },
     make("h2", { id: "next" }, text.hello),
     make("p", {}, ...when(page, next.clinic, next.start_time)),
-    make("p", {}, written(next.doctor.name), ", ", written(next.clinic.name)),
+    make("p", {}, written(next.doctor.name), text.comma, written(next.clinic.name)),
     make("a", { class: "button", href: `#/appointment?id=${next.id}` }, text.open),
   );
 }

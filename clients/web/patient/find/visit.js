@@ -63,5 +63,5 @@ function choice(id, label, hint, checked) {
 /** @param {Page} page @param {AppointmentType} type */
 function typeHint({ text }, { minutes, audience }) {
   const whom = audience.endsWith("_NEW") ? text.onlyNew : audience.endsWith("_KNOWN") ? text.onlyKnown : "";
-  return [text.minutes(minutes), whom].filter(Boolean).join(", ");
+  return [text.minutes(minutes), whom].filter(Boolean).join(text.comma);
 }

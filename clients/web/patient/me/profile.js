@@ -2,6 +2,7 @@
 
 import { make, written } from "../../shared/elements.js";
 import { drawSessions } from "../../shared/own_sessions.js";
+import { dateInWords } from "../../shared/wall_clock.js";
 import { success } from "../problem.js";
 
 /** @import { Page, View } from "../page.js" */
@@ -26,7 +27,7 @@ export async function profileView(page, query) {
       "dl",
       { class: "facts changeable" },
       row(text.name, written(patient.name)),
-      row(text.birthDate, patient.birth_date || text.unknown),
+      row(text.birthDate, dateInWords(page.lang, patient.birth_date) || text.unknown),
       row(text.email, waiting(page, patient.email, patient.pending_email), link(page, "email", text.email)),
       row(text.phone, waiting(page, patient.phone, patient.pending_phone), link(page, "phone", text.phone)),
       row(text.language, text.languages[patient.language], link(page, "language", text.language)),

@@ -53,7 +53,7 @@ export function calendar({ text, lang }, clock, days, from, address) {
 
   /** @param {string} date */
   function shortDate(date) {
-    return new Intl.DateTimeFormat(lang === "ja" ? "ja-JP" : "en-GB", { day: "numeric", month: "short", timeZone: "UTC" }).format(Date.parse(`${date}T00:00:00Z`));
+    return new Intl.DateTimeFormat(lang === "ja" ? "ja-JP" : "en-GB", { day: "numeric", month: lang === "ja" ? "numeric" : "short", timeZone: "UTC" }).format(Date.parse(`${date}T00:00:00Z`));
   }
 }
 

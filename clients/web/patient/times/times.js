@@ -49,7 +49,7 @@ export async function timesView(page, query, signal) {
 
 /** @param {Page} page @param {AppointmentType} type */
 function visit(page, type) {
-  return make("span", { class: "muted" }, written(typeName(page, type)), ", ", page.text.minutes(type.minutes));
+  return make("span", { class: "muted" }, written(typeName(page, type)), page.text.comma, page.text.minutes(type.minutes));
 }
 
 /** `Asia/Tokyo` is said as Tokyo. @param {string} zone */

@@ -19,6 +19,7 @@ export const EN = {
   failed: "This did not work",
   /** @param {string} what */
   fault: (what) => `Something went wrong (${what}). Try again in a minute. If it goes on, call the clinic.`,
+  comma: ", ",
   callUs: "Questions? Call",
   notPatient: "You are signed in with an account that is not a patient’s. Sign out, and sign in with the patient’s email address.",
   storageBlocked: "This browser does not let the page store anything, so you cannot sign in. Leave private mode or allow storage for this address, then reload.",

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, delete, insert, update
 from db.postgres.booking.days import DayRow
 from db.postgres.cluster.engines import Connection, Sent
 from db.postgres.driver.statements import sql
-from db.postgres.tables import ACTIVE, doctors, working_hours, working_sessions
+from db.postgres.tables import ACTIVE, NO_ALTERNATIVE, doctors, working_hours, working_sessions
 
 _REMEMBERED_HOURS = 1_000
 LARGEST_HOURS = 16_384
@@ -40,6 +40,7 @@ _APPOINTMENTS_AHEAD = f"""
 SELECT a.id, a.date, a.start_at, a.end_at, a.status, upper(a.during), a.patient_id, p.name
 FROM appointments a JOIN patients p ON p.id = a.patient_id
 WHERE a.doctor_id = %(doctor_id)s AND a.date >= %(first)s AND a.end_at > %(now)s AND a.{ACTIVE}
+    AND {NO_ALTERNATIVE}
 ORDER BY a.date, a.start_at, a.id
 """
 _KEEP = "SELECT FROM doctors WHERE id = %(doctor_id)s FOR SHARE"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from psycopg.rows import args_row
 
 from db.postgres.cluster.engines import Connection
-from db.postgres.tables import ACTIVE
+from db.postgres.tables import ACTIVE, NO_ALTERNATIVE
 
 
 class TimeOffRow(NamedTuple):
@@ -55,7 +55,7 @@ SELECT a.id, a.patient_id, p.name, a.start_at, a.end_at, a.status, upper(a.durin
 FROM appointments a JOIN patients p ON p.id = a.patient_id
 WHERE a.doctor_id = %(doctor_id)s AND a.date BETWEEN %(first)s AND %(last)s
     AND a.start_at < %(end_at)s AND a.end_at > %(start_at)s AND a.end_at > %(now)s AND a.{ACTIVE}
-    AND (a.held_until IS NULL OR a.held_until > %(now)s)
+    AND (a.held_until IS NULL OR a.held_until > %(now)s) AND {NO_ALTERNATIVE}
 ORDER BY a.start_at, a.id LIMIT %(limit)s
 """
 _LOCK_PATIENTS = "SELECT FROM patients WHERE id = ANY(%(patient_ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE"
@@ -110,7 +110,7 @@ _PAGE = (
 _ACCOUNT = f"""
 SELECT a.id, a.patient_id, p.name, m.start_at, m.end_at, a.status, upper(a.during), {_OUTCOME},
     o.status, o.expires_at, EXISTS (SELECT FROM notifications n WHERE n.appointment_id = a.id AND n.kind = 'move_offer'
-        AND n.created_at >= o.created_at AND n.status = 'sent')
+        AND n.version = o.version AND n.status = 'sent')
 FROM time_off_appointments m JOIN time_off t ON t.id = m.time_off_id JOIN appointments a ON a.id = m.appointment_id
 JOIN patients p ON p.id = a.patient_id
 LEFT JOIN move_offers o ON o.appointment_id = a.id AND o.time_off_id = t.id

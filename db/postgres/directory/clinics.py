@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, insert
 
 from db.postgres.cluster.engines import Connection
 from db.postgres.driver.statements import sql
-from db.postgres.tables import ACTIVE, clinics
+from db.postgres.tables import ACTIVE, NO_ALTERNATIVE, clinics
 
 
 class ClinicRow(NamedTuple):
@@ -97,6 +97,7 @@ ORDER BY start_at, id LIMIT %(limit)s
 _ON_DAYS = f"""
 SELECT id, start_at, end_at, count(*) OVER () FROM appointments
 WHERE clinic_id = %(clinic_id)s AND date = ANY(%(dates)s::date[]) AND end_at > %(since)s AND {ACTIVE}
+    AND {NO_ALTERNATIVE}
 ORDER BY start_at, id LIMIT %(limit)s
 """
 # What began before midnight belongs to the day before, in the new zone as in the old one.

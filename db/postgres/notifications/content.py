@@ -154,7 +154,7 @@ LEFT JOIN contact_changes x ON x.id = n.id
 LEFT JOIN registrations r ON r.id = n.id
 LEFT JOIN clinics c ON c.id = a.clinic_id
 LEFT JOIN move_offers f ON n.kind = 'move_offer' AND f.appointment_id = a.id AND f.status IN ('waiting', 'open')
-    AND f.status = 'open'
+    AND f.status = 'open' AND coalesce(f.version, n.version) = n.version
 LEFT JOIN clinics o ON o.id = coalesce(k.clinic_ids[1], (SELECT clinic_id FROM doctors WHERE id = k.doctor_id))
 LEFT JOIN LATERAL ({_HOLDER.format(of="a")}) h ON true
 WHERE n.id = %(id)s

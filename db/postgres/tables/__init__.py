@@ -10,7 +10,7 @@ from db.postgres.tables.booking import (
     schedule_days,
 )
 from db.postgres.tables.clinics import clinics
-from db.postgres.tables.common import ACTIVE, metadata
+from db.postgres.tables.common import ACTIVE, NO_ALTERNATIVE, metadata
 from db.postgres.tables.directory import (
     clinic_identifiers,
     doctors,
@@ -51,6 +51,7 @@ from db.postgres.tables.time_off import time_off, time_off_appointments
 
 __all__ = [
     "ACTIVE",
+    "NO_ALTERNATIVE",
     "accounts",
     "announcements",
     "appointment_changes",

@@ -23,6 +23,9 @@ metadata = MetaData()
 ACTIVE = "status IN ('held', 'scheduled', 'checked_in', 'in_progress')"
 """Which appointments occupy a slot: the condition of the exclusion constraints, and of every query that uses them."""
 
+NO_ALTERNATIVE = "(held_by IS NULL OR held_by NOT LIKE 'offer:%%')"
+"""Appointments and holds that somebody chose, and no times that are held for an offer to move another appointment."""
+
 UUID = Uuid(as_uuid=False)
 INSTANT = TIMESTAMP(timezone=True)
 

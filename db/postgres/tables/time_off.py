@@ -1,6 +1,6 @@
 """Time off of doctors, the appointments that it met, and the moves that their patients are offered."""
 
-from sqlalchemy import Column, ForeignKey, Index, PrimaryKeyConstraint, Table, Text, text
+from sqlalchemy import Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, Table, Text, text
 
 from db.postgres.tables.common import INSTANT, UUID, check, metadata, not_null, reference
 
@@ -66,6 +66,8 @@ move_offers = Table(
     Column("taken_until", INSTANT),
     not_null("created_at", INSTANT),
     not_null("updated_at", INSTANT),
+    # That of the appointment with which the patient is told of it; NULL until its alternatives are held.
+    Column("version", Integer()),
     PrimaryKeyConstraint("id", name="move_offers_pkey"),
 )
 Index(

@@ -30,6 +30,16 @@ def lasts_until(start_at: datetime, now: datetime) -> datetime:
     return now + min(LASTS, (start_at - now) / 2)
 
 
+def check_alternatives(held: int) -> None:
+    """Refuse one more alternative for an offer with so many (TOO_MANY_HOLDS)."""
+    if held >= MOST_HELD:
+        raise DomainError(
+            Reason.TOO_MANY_HOLDS,
+            f"{MOST_HELD} times are held for the offer: it has enough",
+            metadata={"most": str(MOST_HELD)},
+        )
+
+
 def is_alternative() -> DomainError:
     """STATUS_FORBIDS, for who would book what is held as an alternative of another appointment."""
     return DomainError(
@@ -44,4 +54,12 @@ def offer_ended() -> DomainError:
     return DomainError(
         Reason.OFFER_ENDED,
         "this offer is over, and its times are free for others: choose another time, or call the clinic",
+    )
+
+
+def time_lost() -> DomainError:
+    """OFFER_ENDED, for one of the times of an offer: the doctor is away then after all, say."""
+    return DomainError(
+        Reason.OFFER_ENDED,
+        "this time is not offered any more: open the link again to see which times are left, or call the clinic",
     )

@@ -87,7 +87,12 @@ class Booker:
             doctor_id,
             self._seen.get(doctor_id),
             TypeToBook(booking.type_id),
-            BookingLimits(caller.id, booking.patient_id, hold=booking.hold and not booking.offer),
+            BookingLimits(
+                caller.id,
+                booking.patient_id,
+                hold=booking.hold and not booking.offer,
+                offer=booking.offer[0] if booking.offer else "",
+            ),
         )
         try:
             performed = perform(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from db.postgres.booking import booked_patients, held
 from db.postgres.cluster.engines import Connection, Sent
+from server.domain.booking.move_offers import check_alternatives
 from server.domain.booking.policies import Policy, check_holds, check_open_limit
 
 
@@ -15,6 +16,8 @@ class BookingLimits:
     account_id: str
     patient_id: str
     hold: bool
+    offer: str = ""
+    """Who holds it, if it is held for an offer: it counts with what is held for that offer, and with nothing else."""
     _policy: Policy | None = None
     _ahead: Sent[tuple[int, int]] | None = None
     _held: Sent[tuple[int]] | None = None
@@ -27,6 +30,8 @@ class BookingLimits:
             self._ahead = await booked_patients.ahead(pg, self.patient_id, clinic_id, now)
         if self.hold:
             self._held = await held.count_of(pg, self.account_id, now)
+        elif self.offer:
+            self._held = await held.count_of(pg, self.offer, now)
 
     async def check(self, appointments: int = 1) -> None:
         """Wait for the answers; whether so many more may be booked (OPEN_LIMIT_REACHED, TOO_MANY_HOLDS)."""
@@ -36,3 +41,5 @@ class BookingLimits:
             check_open_limit(self._policy, found[0] + appointments - 1)
         if found and of_account:
             check_holds(found[1], of_account[0])
+        if self.offer and of_account:
+            check_alternatives(of_account[0])

@@ -5,17 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol, TypeVar
 
-from db.postgres.booking import appointments, linked, move_offers
+from db.postgres.booking import alternatives, appointments, linked, move_offers
+from db.postgres.booking.alternatives import HeldRow
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.booking.linked import LinkedRow
-from db.postgres.booking.move_offers import HeldRow, MoveOfferRow
+from db.postgres.booking.move_offers import MoveOfferRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
 from db.postgres.queue import tickets
 from db.postgres.queue.tickets import TicketRow
 from server.domain.booking.appointment import AppointmentStatus, check_still
 from server.domain.booking.availability import Wanted
-from server.domain.booking.move_offers import MoveOfferStatus, offer_ended
+from server.domain.booking.move_offers import MoveOfferStatus, offer_ended, time_lost
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import ALL_CLINICS, Caller, Role
 from server.domain.ids import Clock
@@ -91,7 +92,7 @@ class LinkAnswers:
             rules = issuing.rules_of(await issuing.place_of(pg, row.doctor_id, now))
             opens_at = row.start_at - timedelta(minutes=rules.check_in_minutes)
             offer = await move_offers.open_of(pg, row.id, now)
-            held = await move_offers.held(pg, offer.id) if offer else ()
+            held = await alternatives.held(pg, offer.id, now) if offer else ()
             return Linked(row, opens_at, await tickets.of_appointment(pg, row.id), offer, held)
 
         return await read(self._engine, work)
@@ -148,14 +149,21 @@ class LinkAnswers:
         if not linked.offer or not chosen:
             raise offer_ended()
         move = Move(linked.row.id, chosen[0].doctor_id, Wanted(None, "", start_at), "", linked.offer.id)
-        return await self._rescheduler.reschedule(self._clinic(), move, write)
+        try:
+            return await self._rescheduler.reschedule(self._clinic(), move, write)
+        except DomainError as refusal:
+            if refusal.reason is Reason.SLOT_NOT_OFFERED:  # the doctor is away then since a moment ago
+                raise time_lost() from None
+            raise
 
     async def decline_move(self, token: str) -> None:
         """Keep the appointment; errors are those of AnswerMoveByLink in the contract."""
         linked, now = await self.get(token), self._clock()
 
         async def work(pg: Connection) -> None:
-            if not linked.offer or not await move_offers.end(pg, linked.offer.id, MoveOfferStatus.KEPT, now):
+            if not linked.offer or not await move_offers.answer(pg, linked.offer.id, MoveOfferStatus.KEPT, now):
+                if await move_offers.is_kept(pg, linked.row.id):
+                    return  # declined before
                 raise offer_ended()
             await history.record_changes(pg, [AppointmentChange(linked.row.id, "move_declined", ACTOR)], now)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from db.errors import Conflict
-from db.postgres.booking import appointments, booked_patients, days, hours, move_offers
+from db.postgres.booking import alternatives, appointments, booked_patients, days, hours, move_offers
 from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.days import OfferRow
 from db.postgres.booking.feed import AppointmentChange
@@ -118,7 +118,7 @@ class _Rescheduling(SlotWrite):
             await hours.keep(pg, seen.doctor_id)
         reading, target = await self._send(pg, busy_in(seen.slot))
         sent_others = await booked_patients.of_patient_around(pg, seen.found.row.patient_id, seen.slot.date)
-        sent_held = await move_offers.held_for(pg, [seen.found.row.id])
+        sent_held = await alternatives.held_for(pg, [seen.found.row.id])
         await self.locks.take(claim)
         self.locks.check_patient_bookable()
         plan = await self._check_and_plan(pg, reading, target)
@@ -139,7 +139,7 @@ class _Rescheduling(SlotWrite):
     async def _accept(self, pg: Connection) -> None:
         """End the offer that the move accepts (OFFER_ENDED); asked under the locks, as with the end of a hold."""
         offer_id = self.move.offer_id
-        if offer_id and not await move_offers.end(pg, offer_id, MoveOfferStatus.ACCEPTED, self.clock()):
+        if offer_id and not await move_offers.answer(pg, offer_id, MoveOfferStatus.ACCEPTED, self.clock()):
             raise offer_ended()
 
     async def _check_open_limit(self, pg: Connection, plan: _MovePlan) -> None:
@@ -155,7 +155,7 @@ class _Rescheduling(SlotWrite):
 
     async def _check_no_alternative(self, pg: Connection, row: AppointmentRow) -> None:
         """Refuse to move what is held for an offer: its patient was told of that time (STATUS_FORBIDS)."""
-        if row.status == AppointmentStatus.HELD and await (await move_offers.is_alternative(pg, row.id)).fetchone():
+        if row.status == AppointmentStatus.HELD and await (await alternatives.is_alternative(pg, row.id)).fetchone():
             raise is_alternative()
 
     def _check_movable(self, plan: _MovePlan) -> None:

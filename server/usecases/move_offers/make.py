@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import zip_longest
 
-from db.postgres.booking import days, move_offers
+from db.postgres.booking import alternatives, days, move_offers
+from db.postgres.booking.alternatives import HeldRow
 from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.booking.move_offers import MoveOfferRow
@@ -13,7 +14,7 @@ from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
 from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.availability import Wanted
-from server.domain.booking.move_offers import MOST_HELD, MoveOfferStatus, lasts_until
+from server.domain.booking.move_offers import MoveOfferStatus, lasts_until
 from server.domain.booking.slots import Slot
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import ALL_CLINICS, Caller, Role
@@ -74,21 +75,23 @@ class OfferMaker:
         return await (await ChangeableQuery.send(pg, offer.appointment_id, days.NOTHING_BUSY)).fetch(self._caller())
 
     async def _hold(self, offer: MoveOfferRow, found: Changeable, until: datetime) -> list[datetime]:
-        """Hold alternatives, with those that are held already; until when each is held."""
-        stored, now = await read(self._engine, lambda pg: move_offers.held(pg, offer.id)), self._clock()
-        held = [each.held_until for each in stored if each.held_until > now]
+        """Hold alternatives, with those that are held already; until when each is held.
+
+        Another worker may do the same, once the lease of this one has ended: both together hold no more than one would.
+        """
         for choice in await read(self._engine, lambda pg: self._choices(pg, offer, found, until)):
-            if len(held) >= MOST_HELD:
-                break
             try:
                 await self._booker.create(self._caller(), _booking(offer, found.row, choice, until), _ONCE)
             except DomainError as refusal:
                 if refusal.reason in _FAILURES:
                     raise
+                if refusal.reason is Reason.TOO_MANY_HOLDS:
+                    break
                 # Somebody was faster, or the patient is elsewhere at that time.
-            else:
-                held.append(until)
-        return held
+        return [each.held_until for each in await read(self._engine, lambda pg: self._held(pg, offer))]
+
+    async def _held(self, pg: Connection, offer: MoveOfferRow) -> Sequence[HeldRow]:
+        return await alternatives.held(pg, offer.id, self._clock())
 
     async def _choices(
         self, pg: Connection, offer: MoveOfferRow, found: Changeable, until: datetime
@@ -102,8 +105,8 @@ class OfferMaker:
         await wanted.read(pg)
         own: list[Slot] = []
         for near in (slot, *_later(slot, offer.back_at)):
-            alternatives = await alternatives_of(pg, row.doctor_id, near, now, wanted.found)
-            own += alternatives.slots if alternatives else ()
+            around = await alternatives_of(pg, row.doctor_id, near, now, wanted.found)
+            own += around.slots if around else ()
         own.sort(key=lambda each: abs(each.start_at - row.start_at))
         asked = found.practitioner.row(row.doctor_id)
         others = await others_at_clinic(pg, self._caller(), asked, slot, now, wanted.found)
@@ -127,7 +130,7 @@ class OfferMaker:
     async def _end(self, offer: MoveOfferRow, status: MoveOfferStatus) -> None:
         now = self._clock()
         with database_failures_as_domain_errors():
-            await transact(self._engine, lambda pg: move_offers.end(pg, offer.id, status, now))
+            await transact(self._engine, lambda pg: move_offers.give_up(pg, offer.id, status, now))
 
     def _caller(self) -> Caller:
         return Caller(ACTOR, frozenset({Role.STAFF}), frozenset({ALL_CLINICS}), None, None, self._clock())
@@ -142,7 +145,7 @@ def _later(slot: Slot, back_at: datetime | None) -> list[Slot]:
 
 def _booking(offer: MoveOfferRow, row: AppointmentRow, choice: _Choice, until: datetime) -> NewBooking:
     wanted = Wanted(None, "", choice.start_at)
-    held = (move_offers.held_by(offer.id), until)
+    held = (alternatives.held_by(offer.id), until)
     return NewBooking(
         row.patient_id, choice.doctor_id, wanted, row.reason, "", row.type_id or "", hold=True, offer=held
     )

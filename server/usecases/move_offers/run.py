@@ -1,11 +1,11 @@
-"""Keeps offers going: makes those that wait, ends those that are over, and gives back what was held for them."""
+"""Keeps offers going: makes those that wait, ends those that are over, and gives up times that are lost."""
 
 import asyncio
 from contextlib import suppress
 
 import structlog
 
-from db.postgres.booking import move_offers
+from db.postgres.booking import alternatives, move_offers
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.transaction import transact
 from server.domain.booking.appointment import AppointmentStatus
@@ -16,6 +16,7 @@ from server.telemetry.logs import place_of
 from server.usecases.appointments.changeable import Changed
 from server.usecases.appointments.holds.ends import HoldEnd, Holds
 from server.usecases.idempotency import Write
+from server.usecases.move_offers.losses import LostTimes
 from server.usecases.move_offers.make import ACTOR, OfferMaker
 from server.usecases.unit_of_work import database_failures_as_domain_errors, read
 
@@ -32,6 +33,7 @@ class MoveOffers:
         self._clock = clock
         self._maker = maker
         self._holds = holds
+        self._lost = LostTimes(engine, clock)
 
     async def run(self) -> None:
         """Look every five seconds until cancelled; a failure is logged, and tried again."""
@@ -43,16 +45,25 @@ class MoveOffers:
                 _log.error("offering moves failed", failure=place_of(error))
 
     async def look(self) -> None:
-        """Make all offers that wait, and clear away those that are over."""
-        while await self._maker.make():
-            pass
+        """Make all offers that wait, and clear away those that are over.
+
+        An offer whose times are not offered any more, as of a doctor who is away after all, looks for others.
+        """
+        for appointment_id in await self._lost.find():
+            await self._end(appointment_id, AppointmentStatus.EXPIRED)
         now = self._clock()
         with database_failures_as_domain_errors():
             await transact(self._engine, lambda pg: move_offers.end_others(pg, now))
-        caller = Caller(ACTOR, frozenset({Role.STAFF}), frozenset({ALL_CLINICS}), None, None, now)
-        for appointment_id in await read(self._engine, move_offers.left):
-            with suppress(DomainError):  # another worker was faster
-                await self._holds.end(caller, HoldEnd(appointment_id, AppointmentStatus.CANCELLED), _ONCE)
+            await transact(self._engine, lambda pg: move_offers.renew(pg, now))
+        while await self._maker.make():
+            pass
+        for appointment_id in await read(self._engine, alternatives.left):
+            await self._end(appointment_id, AppointmentStatus.CANCELLED)
+
+    async def _end(self, appointment_id: str, status: AppointmentStatus) -> None:
+        caller = Caller(ACTOR, frozenset({Role.STAFF}), frozenset({ALL_CLINICS}), None, None, self._clock())
+        with suppress(DomainError):  # another worker was faster
+            await self._holds.end(caller, HoldEnd(appointment_id, status), _ONCE)
 
 
 def _nothing(_: Changed | None) -> None:

@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
-from db.postgres.booking import appointments, days, held, move_offers
+from db.postgres.booking import alternatives, appointments, days, held
 from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine
@@ -113,7 +113,7 @@ class _HoldWrite(SlotWrite):
         """Lock the days where the hold was seen and read it again; it may have moved or ended since (MoreDays)."""
         await self.locks.send(pg, seen.days(), seen.row.patient_id, self.now)
         reading = await ChangeableQuery.send(pg, seen.row.id, days.NOTHING_BUSY)
-        sent_offered = await move_offers.is_alternative(pg, seen.row.id)
+        sent_offered = await alternatives.is_alternative(pg, seen.row.id)
         await self.locks.take(claim)
         found = await reading.fetch(self.caller)
         self.locks.cover(found.days())

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from db.postgres.booking import appointments, booked_patients, days, hours, move_offers
+from db.postgres.booking import alternatives, appointments, booked_patients, days, hours
 from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.days import DayRow, OfferRow
 from db.postgres.booking.feed import AppointmentChange
@@ -124,7 +124,7 @@ class _Moving(SlotWrite):
 
     async def _seat(self, pg: Connection, offered: Sequence[SeriesStep]) -> None:
         patient_id, dates = offered[0].row.patient_id, [each.to.date for each in offered]
-        sent_own = await move_offers.held_for(pg, [each.row.id for each in offered])
+        sent_own = await alternatives.held_for(pg, [each.row.id for each in offered])
         starts, ends = ([each.to.slot.occupied[part] for each in offered] for part in (0, 1))
         sent_visits = await booked_patients.of_patient_between(pg, patient_id, min(dates), max(dates))
         await self.type.send(pg, patient_id, Period(min(starts), max(ends)), for_others=True)

@@ -1,0 +1,91 @@
+"""Alternatives: the slots that are held for patients who are offered a move."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from psycopg.rows import args_row
+
+from db.postgres.booking.move_offers import HELD_BY, LIVE
+from db.postgres.cluster.engines import Connection, Sent
+
+_TOGETHER = 100
+
+
+class HeldRow(NamedTuple):
+    """A slot that is held for an offer."""
+
+    id: str
+    doctor_id: str
+    start_at: datetime
+    end_at: datetime
+    held_until: datetime
+
+
+class AlternativeRow(NamedTuple):
+    """A slot that is held for an offer, and the revision of its day."""
+
+    id: str
+    doctor_id: str
+    start_at: datetime
+    type_id: str | None
+    revision: int
+
+
+_HELD = f"""
+SELECT h.id, h.doctor_id, h.start_at, h.end_at, h.held_until
+FROM move_offers o JOIN appointments h ON h.status = 'held' AND h.held_by = {HELD_BY}
+WHERE o.id = %(offer_id)s AND h.held_until > %(now)s ORDER BY h.start_at
+"""
+_HELD_FOR = f"""
+SELECT h.id FROM move_offers o JOIN appointments h ON h.status = 'held' AND h.held_by = {HELD_BY}
+WHERE o.appointment_id = ANY(%(appointment_ids)s::uuid[]) AND o.{LIVE}
+"""
+_IS_ALTERNATIVE = """
+SELECT true FROM appointments WHERE id = %(appointment_id)s AND status = 'held' AND held_by LIKE 'offer:%%'
+"""
+_ALTERNATIVES = f"""
+SELECT h.id, h.doctor_id, h.start_at, h.type_id, s.revision
+FROM move_offers o JOIN appointments h ON h.status = 'held' AND h.held_by = {HELD_BY}
+JOIN schedule_days s ON s.doctor_id = h.doctor_id AND s.date = h.date
+WHERE o.{LIVE} AND h.held_until > %(now)s ORDER BY h.id
+"""
+_LEFT = f"""
+SELECT id FROM appointments WHERE status = 'held' AND held_by LIKE 'offer:%%' AND NOT EXISTS (
+    SELECT FROM move_offers o WHERE {HELD_BY} = held_by AND o.{LIVE})
+ORDER BY id LIMIT {_TOGETHER}
+"""
+
+
+def held_by(offer_id: str) -> str:
+    """What `held_by` of an appointment says that is held for an offer."""
+    return f"offer:{offer_id}"
+
+
+async def held(pg: Connection, offer_id: str, now: datetime) -> list[HeldRow]:
+    """What is held for an offer, by start."""
+    cursor = pg.cursor(row_factory=args_row(HeldRow))
+    await cursor.execute(_HELD, {"offer_id": offer_id, "now": now})
+    return await cursor.fetchall()
+
+
+async def held_for(pg: Connection, appointment_ids: Sequence[str]) -> Sent[tuple[str]]:
+    """The ids of what is held for the live offers of appointments."""
+    return await pg.execute(_HELD_FOR, {"appointment_ids": list(appointment_ids)})
+
+
+async def is_alternative(pg: Connection, appointment_id: str) -> Sent[tuple[bool]]:
+    """A row if an appointment is held for an offer."""
+    return await pg.execute(_IS_ALTERNATIVE, {"appointment_id": appointment_id})
+
+
+async def live(pg: Connection, now: datetime) -> list[AlternativeRow]:
+    """All slots that are held for live offers."""
+    cursor = pg.cursor(row_factory=args_row(AlternativeRow))
+    await cursor.execute(_ALTERNATIVES, {"now": now})
+    return await cursor.fetchall()
+
+
+async def left(pg: Connection) -> Sequence[str]:
+    """The ids of slots that are still held for offers that have ended, at most a hundred."""
+    return [found for (found,) in await (await pg.execute(_LEFT)).fetchall()]

@@ -157,8 +157,11 @@ def may(caller: Caller, action: Action, owner: Owner = NOBODY) -> bool:
 def acts_for_others(caller: Caller, action: Action, owner: Owner) -> bool:
     """Whether the action is permitted by a role other than that of the patient who owns the object."""
     rules = RULES[action]
-    scopes = {rules[role] for role in caller.roles if role in rules} - {Scope.OWN_PATIENT}
-    return any(_covers(scope, caller, owner) for scope in scopes)
+    for role in caller.roles:
+        scope = rules.get(role)
+        if scope is not None and scope is not Scope.OWN_PATIENT and _covers(scope, caller, owner):
+            return True
+    return False
 
 
 def require(caller: Caller, action: Action, owner: Owner = NOBODY) -> None:

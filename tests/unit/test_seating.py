@@ -36,11 +36,11 @@ def at(minute: int, until: int) -> Period:
 
 
 def sits(name: str, period: Period, seat: int = 1, *, doctor_id: str = "doctor", held: datetime | None = None) -> Busy:
-    return Busy(name, doctor_id, DAY, period, seat, held)
+    return Busy(name, doctor_id, DAY, seat, *period, held)
 
 
 def comes(name: str, period: Period, *, clinic: str = "clinic", held: datetime | None = None) -> Visit:
-    return Visit(name, "another doctor", clinic, DAY, period, held)
+    return Visit(name, "another doctor", clinic, DAY, *period, held)
 
 
 def first_slot(who: Doctor, busy: Iterable[Busy] = (), visits: Iterable[Visit] = ()) -> Place:
@@ -169,7 +169,7 @@ def left_by_the_minute(slot: Slot, busy: list[Busy]) -> int:
 
 
 def left_at(slot: Slot, moment: datetime, busy: list[Busy]) -> int:
-    there = [each for each in busy if each.held_until is None and each.period.start_at <= moment < each.period.end_at]
+    there = [each for each in busy if each.held_until is None and each.start_at <= moment < each.end_at]
     elsewhere = any(each.doctor_id != "doctor" for each in there)
     return 0 if elsewhere else max(slot.seats - len(there), 0)
 

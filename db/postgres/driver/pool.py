@@ -192,6 +192,8 @@ class _Pooled:
 
     async def is_clean(self) -> bool:
         status = await self.connection.settle()
+        if status == TransactionStatus.IDLE:
+            return True
         if status in {TransactionStatus.INTRANS, TransactionStatus.INERROR}:
             try:
                 await self.connection.execute("ROLLBACK")

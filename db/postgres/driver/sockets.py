@@ -41,7 +41,8 @@ class Socket:
 
     def _has_ended(self) -> bool:
         """Whether the connection is broken or closed by the server; what it still has can be read without waiting."""
-        return any(event & _ENDED for _, event in self._poll.poll(0))
+        events = self._poll.poll(0)  # at most one, since there is one socket
+        return bool(events and events[0][1] & _ENDED)
 
     def unwatch(self) -> None:
         """Stop watching the socket, so that others can use or close it."""

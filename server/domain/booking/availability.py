@@ -89,8 +89,11 @@ def day_of(
     left = seats_left(slots, doctor.id, busy, now)
     if of_type and of_type.kinds:
         left = [_with_resources(of_type, slot, seats, now) for slot, seats in zip(slots, left, strict=True)]
-    away = [each.period for each in busy if each.doctor_id != doctor.id and not ran_out(each, now)]
-    seen = [_seen(slot, seats, soonest, away) for slot, seats in zip(slots, left, strict=True)]
+    away = [each for each in busy if each.doctor_id != doctor.id and not ran_out(each, now)]
+    seen = [
+        (slot, SlotState.FREE, seats) if seats and slot.start_at >= soonest else _not_free(slot, seats, away)
+        for slot, seats in zip(slots, left, strict=True)
+    ]
     free = [slot if seats == slot.seats else slot._replace(seats=seats) for slot, _, seats in seen if seats]
     ahead = next((slot.start_at for slot in slots if slot.start_at >= soonest), None)
     moments = [ahead - doctor.policy.notice + _TICK] if ahead else [slots[-1].end_at]
@@ -114,11 +117,11 @@ def _with_resources(of_type: AppointmentType, slot: Slot, seats: int, now: datet
 _TICK = timedelta(microseconds=1)
 
 
-def _seen(slot: Slot, seats: int, soonest: datetime, away: Sequence[Period]) -> tuple[Slot, SlotState, int]:
-    if not seats:
-        is_away = away and any(each.overlaps(slot.occupied) for each in away)
-        return slot, SlotState.ELSEWHERE if is_away else SlotState.TAKEN, 0
-    return (slot, SlotState.PAST, 0) if slot.start_at < soonest else (slot, SlotState.FREE, seats)
+def _not_free(slot: Slot, seats: int, away: Sequence[Busy]) -> tuple[Slot, SlotState, int]:
+    if seats:
+        return slot, SlotState.PAST, 0
+    is_away = away and any(each.overlaps(slot.occupied) for each in away)
+    return slot, SlotState.ELSEWHERE if is_away else SlotState.TAKEN, 0
 
 
 def nearest(

@@ -22,9 +22,15 @@ class Busy(NamedTuple):
     appointment_id: str
     doctor_id: str
     date: date
-    period: Period
     seat: int
+    start_at: datetime
+    end_at: datetime
+    """The end of the buffer."""
     held_until: datetime | None
+
+    def overlaps(self, period: Period) -> bool:
+        """Whether it has a moment in common with a period."""
+        return self.start_at < period.end_at and period.start_at < self.end_at
 
 
 class Visit(NamedTuple):
@@ -34,8 +40,13 @@ class Visit(NamedTuple):
     doctor_id: str
     clinic_id: str
     date: date
-    period: Period
+    start_at: datetime
+    end_at: datetime
     held_until: datetime | None
+
+    def overlaps(self, period: Period) -> bool:
+        """Whether it has a moment in common with a period."""
+        return self.start_at < period.end_at and period.start_at < self.end_at
 
 
 class Seat(NamedTuple):
@@ -79,7 +90,7 @@ def seat_for(place: Place, now: datetime, *, override: bool = False) -> Seat:
     if not left and not override:
         raise slot_taken(doctor_id, slot)
     _check_patient(place, now)
-    return Seat(_first_free([each.seat for each in busy if each.period.overlaps(slot.occupied)]), is_extra=not left)
+    return Seat(_first_free([each.seat for each in busy if each.overlaps(slot.occupied)]), is_extra=not left)
 
 
 def seat_again(seat: int, taken: Sequence[int]) -> Seat:
@@ -95,7 +106,7 @@ def _first_free(taken: Sequence[int]) -> int:
 def _check_patient(place: Place, now: datetime) -> None:
     slot, clinic_id = place.slot, place.doctor.clinic_id
     mine = [each for each in place.visits if each.appointment_id != place.appointment_id and not ran_out(each, now)]
-    if any(each.period.overlaps(slot.visit) for each in mine):
+    if any(each.overlaps(slot.visit) for each in mine):
         raise patient_busy(slot)
     same_day = [each for each in mine if each.clinic_id == clinic_id and each.date == slot.date]
     check_daily_limit(place.doctor.policy, len(same_day))
@@ -106,8 +117,8 @@ def holds_to_expire(place: Place, now: datetime) -> dict[str, DoctorDay]:
 
     They no longer count here, but the exclusion constraints, which cannot compare with the clock, still see them.
     """
-    of_doctor = [each for each in place.busy if each.period.overlaps(place.slot.occupied)]
-    of_patient = [each for each in place.visits if each.period.overlaps(place.slot.visit)]
+    of_doctor = [each for each in place.busy if each.overlaps(place.slot.occupied)]
+    of_patient = [each for each in place.visits if each.overlaps(place.slot.visit)]
     meeting: list[Busy | Visit] = [*of_doctor, *of_patient]
     return {each.appointment_id: (each.doctor_id, each.date) for each in meeting if ran_out(each, now)}
 
@@ -135,7 +146,7 @@ def seats_left(slots: Sequence[Slot], doctor_id: str, busy: Iterable[Busy], now:
     for other in busy:
         if other.held_until and other.held_until <= now:
             continue
-        start_at, end_at = other.period
+        start_at, end_at = other.start_at, other.end_at
         # Both starts and ends of slots are sorted; visits of one type, which may overlap, are all equally long.
         index = bisect_right(ends, start_at)
         while index < len(slots) and slots[index].start_at < end_at:
@@ -144,11 +155,12 @@ def seats_left(slots: Sequence[Slot], doctor_id: str, busy: Iterable[Busy], now:
             elif start_at <= slots[index].start_at and ends[index] <= end_at:
                 left[index] -= 1
             else:
-                parts.setdefault(index, []).append(other.period)
+                parts.setdefault(index, []).append(Period(start_at, end_at))
             index += 1
     for index, periods in parts.items():
         left[index] -= _most_at_once(periods)
-    return [max(each, 0) for each in left]
+    # Seldom: only overrides and reduced capacities put more heads into a slot than it has seats.
+    return [max(each, 0) for each in left] if min(left, default=0) < 0 else left
 
 
 def _most_at_once(periods: Sequence[Period]) -> int:

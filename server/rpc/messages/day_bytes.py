@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import cache, lru_cache
 
-from server.domain.booking.availability import SlotState
+from server.domain.booking.availability import Closed, SlotState
 from server.domain.booking.slots import Slot
 from server.rpc.messages.convert import fill_slot, to_timestamp
 from server.usecases.schedules.live.rendering import Forms, OfferedDay
@@ -13,6 +13,9 @@ from yoyaku.v1 import schedule_service_pb2 as pb
 
 _REMEMBERED_SLOTS = 10_000
 _REMEMBERED_DAYS = 256
+_CLOSED = {closed: schedule_pb2.ClosedReason.Value(f"CLOSED_REASON_{closed.name}") for closed in Closed} | {
+    None: schedule_pb2.CLOSED_REASON_UNSPECIFIED
+}
 _STATES = {state: schedule_pb2.SlotState.Value(f"SLOT_STATE_{state.name}") for state in SlotState}
 
 
@@ -26,7 +29,7 @@ def free(offered: OfferedDay) -> bytes:
         revision=offered.revision,
         epoch=offered.epoch,
         valid_until=to_timestamp(day.valid_until) if day.valid_until else None,
-        closed_reason=_closed(offered),
+        closed_reason=_CLOSED[day.closed],
     )
     response.MergeFromString(b"".join(map(_free, day.slots)))
     return response.SerializeToString()
@@ -35,17 +38,18 @@ def free(offered: OfferedDay) -> bytes:
 def whole(offered: OfferedDay) -> bytes:
     """A WatchSlotsResponse with the whole day."""
     day = offered.day
-    message = schedule_pb2.ScheduleDay(
+    head = schedule_pb2.ScheduleDay(
         doctor_id=offered.doctor_id,
         date=offered.date.isoformat(),
         time_zone=offered.time_zone,
         epoch=offered.epoch,
         revision=offered.revision,
         valid_until=to_timestamp(day.valid_until) if day.valid_until else None,
-        closed_reason=_closed(offered),
+        closed_reason=_CLOSED[day.closed],
     )
-    message.MergeFromString(b"".join([_shown(*each) for each in day.all]))
-    return pb.WatchSlotsResponse(day=message).SerializeToString()
+    response = pb.WatchSlotsResponse(day=head)  # this copies what the day has so far: its slots come later
+    response.day.MergeFromString(b"".join([_shown(*each) for each in day.all]))
+    return response.SerializeToString()
 
 
 # Streams that follow the same day are given the same bytes.
@@ -101,8 +105,3 @@ def count(free: bytes, whole: bytes) -> tuple[int, int]:
 
 
 FORMS = Forms(free=free, whole=whole, for_outsiders=for_outsiders, heartbeat=heartbeat, closing=closing, count=count)
-
-
-def _closed(offered: OfferedDay) -> schedule_pb2.ClosedReason.ValueType:
-    closed = offered.day.closed
-    return schedule_pb2.ClosedReason.Value(f"CLOSED_REASON_{closed.name if closed else 'UNSPECIFIED'}")

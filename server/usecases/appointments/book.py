@@ -208,7 +208,8 @@ class _Creation:
         of_day = plan.practitioner.doctor(doctor_id).slots_on(slot.date)
         if len(of_day) * slot.seats <= _FEW_SEATS:
             # Once the whole day is read, its state after the booking is known too, and need not be read again.
-            return await days.offers_of_practitioner_on(pg, doctor_id, slot.date, busy_in(*of_day, slot))
+            whole = busy_in(*of_day[:1], *of_day[-1:], slot)  # slots do not overlap: the last one ends last
+            return await days.offers_of_practitioner_on(pg, doctor_id, slot.date, whole)
         return await days.offers_of_practitioner(pg, doctor_id, busy_in(slot))
 
     async def _write(self, pg: Connection, under_locks: _UnderLocks, seat: Seat, waived: Waived) -> Booked:

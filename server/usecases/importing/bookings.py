@@ -203,7 +203,7 @@ class _Booking:
             met = [
                 each.appointment_id
                 for each in place.visits
-                if each.period.overlaps(place.slot.visit) and not ran_out(each, now)
+                if each.overlaps(place.slot.visit) and not ran_out(each, now)
             ]
         ids = sorted({*met} - {place.appointment_id})
         source = _source(self.item)

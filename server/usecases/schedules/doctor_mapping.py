@@ -112,12 +112,7 @@ def hours_of(written: str) -> list[HoursVersion]:
 
 def busy_of(rows: Sequence[BusyRow]) -> list[Busy]:
     """What occupies the practitioner."""
-    return [
-        Busy(
-            row.appointment_id, row.doctor_id, row.date, Period(row.start_at, row.busy_until), row.seat, row.held_until
-        )
-        for row in rows
-    ]
+    return list(map(Busy._make, rows))
 
 
 def busy_at(rows: Sequence[BusyRow], slot: Slot) -> list[Busy]:
@@ -128,10 +123,7 @@ def busy_at(rows: Sequence[BusyRow], slot: Slot) -> list[Busy]:
 
 def visits_of(rows: Sequence[PatientDayRow]) -> list[Visit]:
     """What occupies the patient."""
-    return [
-        Visit(row.id, row.doctor_id, row.clinic_id, row.date, Period(row.start_at, row.end_at), row.held_until)
-        for row in rows
-    ]
+    return list(map(Visit._make, rows))
 
 
 def busy_in(*slots: Slot) -> str:

@@ -168,7 +168,7 @@ class _SeriesWrite(SlotWrite):
             place = Place(doctor, each.slot, busy, visits, self.new_id())
             each.take(place, self.type, in_use, self.now, override=bool(self.series.override_reason))
             if not each.refusal:
-                mine = (each.id, doctor_id, doctor.clinic_id, each.date, each.slot.visit)
+                mine = (each.id, doctor_id, doctor.clinic_id, each.date, *each.slot.visit)
                 visits.append(Visit(*mine, held_until=None))
 
     async def _write(

@@ -103,15 +103,15 @@ class SeriesPlaces:
 
     def busy(self, rows: Sequence[BusyRow], slot: Slot) -> list[Busy]:
         """What conflicts with a slot: of those that have moved, their new places."""
-        moved = [each for each in self._busy.values() if each.period.overlaps(slot.occupied)]
+        moved = [each for each in self._busy.values() if each.overlaps(slot.occupied)]
         return [each for each in busy_at(rows, slot) if each.appointment_id not in self._busy] + moved
 
     def move(self, step: SeriesStep) -> None:
         """Note the place that an appointment has taken."""
         row, to = step.row, step.to
         where = (row.id, row.doctor_id)
-        self._busy[row.id] = Busy(*where, to.date, to.slot.occupied, to.seat.number, held_until=None)
-        visit = Visit(*where, row.clinic_id, to.date, to.slot.visit, held_until=None)
+        self._busy[row.id] = Busy(*where, to.date, to.seat.number, *to.slot.occupied, held_until=None)
+        visit = Visit(*where, row.clinic_id, to.date, *to.slot.visit, held_until=None)
         self.visits = [*(each for each in self.visits if each.appointment_id != row.id), visit]
         if self.in_use:
             left = [

@@ -75,7 +75,7 @@ def _by_start(busy: Iterable[Busy]) -> Mapping[date, Sequence[Busy]]:
     """What is busy, by the UTC date on which it starts."""
     found: dict[date, list[Busy]] = defaultdict(list)
     for each in busy:
-        found[each.period.start_at.date()].append(each)
+        found[each.start_at.date()].append(each)
     return found
 
 

@@ -30,3 +30,11 @@ class Unreachable(StateError):
 
     Before COMMIT nothing was done; at COMMIT the outcome is unknown.
     """
+
+
+class NotPermitted(StateError):
+    """The role may not do this; the text is the server's."""
+
+
+class OtherSchema(StateError):
+    """A table or column is missing: the schema is not that of this release; the text is the server's."""

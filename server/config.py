@@ -9,6 +9,8 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from server.setting_types import DatabaseUrl, ValkeyUrl, problem
+
 PREFIX = "YOYAKU_"
 MOST_WORKERS = 32
 EDGE_KEY = re.compile(r"[A-Za-z0-9+/=_-]{32,200}")
@@ -24,7 +26,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
 
-    database_url: Annotated[SecretStr, Field(description="postgresql:// URL of the primary")]
+    database_url: Annotated[DatabaseUrl, Field(description="postgresql:// URL of the primary")]
     key_encryption_key: Annotated[
         SecretStr, Field(description="32 bytes, base64: encrypts the token signing keys at rest")
     ]
@@ -40,11 +42,11 @@ class Settings(BaseSettings):
     archive_keys: Annotated[SecretStr, Field(description="keys that authenticate archives, the one to use first")] = (
         SecretStr("")
     )
-    cache_url: Annotated[SecretStr, Field(description="redis:// URL of the Valkey that caches; it may lose all")] = (
+    cache_url: Annotated[ValkeyUrl, Field(description="redis:// URL of the Valkey that caches; it may lose all")] = (
         SecretStr("redis://127.0.0.1:6379/0")
     )
     token_store_url: Annotated[
-        SecretStr, Field(description="redis:// URL of the Valkey that keeps refresh tokens: append-only, noeviction")
+        ValkeyUrl, Field(description="redis:// URL of the Valkey that keeps refresh tokens: append-only, noeviction")
     ] = SecretStr("redis://127.0.0.1:6379/1")
     cache_password: Annotated[SecretStr, Field(description="of the cache's Valkey, if its URL has none")] = SecretStr(
         ""
@@ -199,7 +201,7 @@ class BackupSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
 
     backup_url: Annotated[
-        SecretStr, Field(description="postgresql:// URL of a role that may replicate and take backups")
+        DatabaseUrl, Field(description="postgresql:// URL of a role that may replicate and take backups")
     ] = SecretStr("")
     backup_directory: Annotated[Path, Field(description="where Barman keeps backups and WAL: not the database's disk")]
     second_place: Annotated[
@@ -213,7 +215,7 @@ class DatabaseSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
 
-    database_url: Annotated[SecretStr, Field(description="postgresql:// URL of the primary and its replicas")]
+    database_url: Annotated[DatabaseUrl, Field(description="postgresql:// URL of the primary and its replicas")]
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$", description="as of Settings")] = "info"
     log_format: Annotated[Literal["auto", "json", "console"], Field(description="as of Settings")] = "auto"
 
@@ -233,8 +235,8 @@ def load(kind: type[S], environment: Mapping[str, str] = os.environ) -> S:
     try:
         return kind.model_validate(mine)
     except ValidationError as error:
-        problems = "; ".join(f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
-        raise ConfigurationError(f"invalid settings: {problems}") from None
+        problems = "; ".join(f"{PREFIX}{problem(kind, each)}" for each in error.errors())
+        raise ConfigurationError(f"{problems}. docs/configuration.md describes all settings") from None
 
 
 def _with_secret_files(values: dict[str, str]) -> dict[str, str]:

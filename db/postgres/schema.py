@@ -9,10 +9,11 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection as SyncConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from db.postgres.cluster import promotion, state
+from db.errors import NotPermitted, Unreachable
+from db.postgres.cluster import diagnosis, promotion, state
 from db.postgres.driver.connections import open_connection
 
 _SCRIPTS = Path(__file__).resolve().parent.parent / "migrations"
@@ -51,8 +52,8 @@ async def upgrade(url: str, *, pre_only: bool = False, to: str = "head") -> list
 
     `to` names the last one to run. With `pre_only`, stops before the first `post_` migration, and returns the names of
     those that are left. Raises OutOfOrder, and runs nothing, if a `pre_` migration is among them. Raises the epoch if
-    the database was restored from a backup, unless it stops earlier. Raises Unreachable if no host is a primary, and
-    TableInUse.
+    the database was restored from a backup, unless it stops earlier. Raises Unreachable if no host is a primary,
+    NotPermitted and TableInUse.
     """
     primary = await promotion.find_primary(url)
     left: list[str] = []
@@ -109,6 +110,10 @@ async def _migrate(url: str, step: Callable[[Config], None]) -> None:
             raise TableInUse(f"a transaction has used a table for more than {LOCK_SECONDS} s") from None
         if isinstance(error.orig, psycopg.errors.DeadlockDetected):
             raise TableInUse("a transaction and the migration have waited for each other") from None
+        raise Unreachable(diagnosis.reason(error.orig or error)) from None
+    except ProgrammingError as error:
+        if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+            raise NotPermitted(diagnosis.reason(error.orig)) from None
         raise
     finally:
         await engine.dispose()

@@ -2,15 +2,34 @@
 
 import signal
 import sys
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import typer
 from pydantic_settings import BaseSettings
+from typer.core import TyperGroup
 
 from server.config import ConfigurationError, load
 from server.domain.people.characters import escaped
 
-app = typer.Typer(name="python -m server", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+class Explained(TyperGroup):
+    """Says in a line what a command that failed does not explain itself."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; ends the program with exit code 1 for a failure whose text says what to do."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            from server.commands.failures import explanation  # noqa: PLC0415  # it takes a third of a second to load
+
+            if text := explanation(error):
+                raise fail(text) from None
+            raise
+
+
+app = typer.Typer(
+    cls=Explained, name="python -m server", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
 
 S = TypeVar("S", bound=BaseSettings)
 

@@ -105,7 +105,7 @@ def test_what_cannot_be_an_export_is_named(database_url: str, tmp_path: Path) ->
 def test_a_database_that_cannot_be_reached_is_an_error_that_says_so(tmp_path: Path) -> None:
     done = run("postgresql://nobody@127.0.0.1:1/none", str(export(tmp_path, a=whole())))
     assert done.exit_code == 1
-    assert done.stderr.startswith("error: the database cannot be reached")
+    assert done.stderr.startswith("error: the database cannot be used: 127.0.0.1:1 says: Connection refused (")
 
 
 def test_without_settings_it_works_on_the_running_stack(

@@ -27,13 +27,39 @@ def test_a_secret_comes_from_a_file(tmp_path: Path) -> None:
     [
         (NEEDED | {"YOYAKU_POOLSIZE": "3"}, "unknown settings YOYAKU_POOLSIZE"),
         (NEEDED | {"YOYAKU_POOL_SIZE": "many"}, "YOYAKU_POOL_SIZE"),
-        ({"YOYAKU_KEY_ENCRYPTION_KEY": "key"}, "YOYAKU_DATABASE_URL: Field required"),
+        ({"YOYAKU_KEY_ENCRYPTION_KEY": "key"}, r"YOYAKU_DATABASE_URL is not set \(postgresql:// URL of the primary"),
+        (NEEDED | {"YOYAKU_LISTEN": "here"}, r"YOYAKU_LISTEN is malformed \(host:port of this worker"),
         (NEEDED | {"YOYAKU_DATABASE_URL_FILE": "/nowhere"}, "/nowhere, which cannot be read"),
     ],
 )
 def test_what_is_wrong_is_named(environment: dict[str, str], text: str) -> None:
     with pytest.raises(ConfigurationError, match=text):
         load(Settings, environment)
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("DATABASE_URL", ""),
+        ("DATABASE_URL", "mysql://yoyaku:hunter2@host/yoyaku"),
+        ("DATABASE_URL", "postgresql://yoyaku:hunter2/7@host/yoyaku"),
+        ("DATABASE_URL", "postgresql://yoyaku:hunter2#7@host/yoyaku"),
+        ("DATABASE_URL", "postgresql://[yoyaku:hunter2@host/yoyaku"),
+        ("DATABASE_URL", "host=host password=hunter2"),
+        ("CACHE_URL", "host:6379"),
+    ],
+)
+def test_a_malformed_url_is_refused_and_not_shown(name: str, url: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"YOYAKU_{name} must be like \w+://USER:PASSWORD@HOST") as refused:
+        load(Settings, NEEDED | {f"YOYAKU_{name}": url})
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://u:p%2F@a:1,b:2/n", "postgresql://u@[::1]:5432/n", "postgresql:///n?host=/tmp"]
+)
+def test_a_url_may_list_hosts_and_name_a_socket(url: str) -> None:
+    assert load(Settings, NEEDED | {"YOYAKU_DATABASE_URL": url}).database_url.get_secret_value() == url
 
 
 @pytest.mark.parametrize("origin", ["localhost:3000", "http://localhost:3000/", "*", "https://*.example.org"])

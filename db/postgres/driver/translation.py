@@ -4,7 +4,7 @@ from types import TracebackType
 
 import psycopg
 
-from db.errors import Conflict, ConstraintViolated, StateError, TimedOut, Unreachable
+from db.errors import Conflict, ConstraintViolated, OtherSchema, StateError, TimedOut, Unreachable
 
 
 class _Translated:
@@ -43,4 +43,6 @@ def _translation(error: psycopg.Error) -> StateError | None:
         # A demoted primary refuses writes: for a write it is as good as unreachable.
         case psycopg.InterfaceError() | psycopg.OperationalError() | psycopg.errors.ReadOnlySqlTransaction():
             return Unreachable(type(error).__name__)
+        case psycopg.errors.UndefinedTable() | psycopg.errors.UndefinedColumn():
+            return OtherSchema(error.diag.message_primary or type(error).__name__)
     return None

@@ -8,7 +8,6 @@ import typer
 from server.commands import app, fail
 from server.commands.running import settings_here
 from server.config import Settings
-from server.domain.errors import DomainError
 from server.usecases.identity.password_offers import Offer
 from server.wiring import wired
 
@@ -21,10 +20,7 @@ def invite_admin(email: Annotated[str, typer.Argument(metavar="EMAIL", help="Sig
     """
     if "@" not in email.strip("@") or not email.isascii():
         raise fail(f"{email} is not an email address")
-    try:
-        offer = asyncio.run(_invite(settings_here(), email))
-    except DomainError as error:
-        raise fail(error.message) from None
+    offer = asyncio.run(_invite(settings_here(), email))
     print(offer.token)
 
 

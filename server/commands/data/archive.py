@@ -17,7 +17,6 @@ from server.commands.data.durable import sync_directory
 from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.archives import ArchiveError, ArchiveKey, decode, encode
-from server.domain.errors import DomainError
 from server.usecases.keyrings import KeyRing, KeyRingError
 from server.usecases.maintenance.archiving import Archiver
 from server.wiring import wired
@@ -40,8 +39,6 @@ def archive(
         raise fail(f"{directory} is not a directory: create it first, where the files will be kept")
     try:
         appointments, records = asyncio.run(_archive(settings_here(), directory, size, pause))
-    except DomainError as error:
-        raise fail(error.message) from None
     except (ArchiveError, KeyRingError) as error:
         raise fail(str(error)) from None
     except OSError as error:

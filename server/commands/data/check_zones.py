@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from server.commands import app, fail
+from server.commands import app
 from server.commands.running import settings_here
 from server.config import Settings
-from server.domain.errors import DomainError
 from server.usecases.maintenance.zone_changes import ZoneChanges
 from server.wiring import wired
 
@@ -32,10 +31,7 @@ def check_zones(
 
     Exit code 0: none is left; 1: the check could not be completed; 2: some are left.
     """
-    try:
-        left = asyncio.run(_check(settings_here(), keep_wall_time=keep_wall_time))
-    except DomainError as error:
-        raise fail(error.message) from None
+    left = asyncio.run(_check(settings_here(), keep_wall_time=keep_wall_time))
     if left:
         raise typer.Exit(LEFT)
 

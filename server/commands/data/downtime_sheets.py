@@ -19,6 +19,7 @@ from db.postgres.cluster.engines import Engine, create_engine
 from db.postgres.downtime import SheetClinicRow
 from server.commands import app, end_on_sigterm_as_on_ctrl_c, fail
 from server.commands.data.sheet_files import SheetFiles
+from server.commands.failures import told
 from server.commands.running import database_settings_here
 from server.config import DatabaseSettings
 from server.domain.errors import DomainError, Reason, not_found
@@ -70,7 +71,7 @@ def downtime_sheets(
             with _telling(files, metrics):
                 asyncio.run(_run(configured, files, wanted, once=once))
     except DomainError as error:
-        raise fail(f"{error.message}; the index says that the sheets are out of date") from None
+        raise fail(f"{told(error)}; the index says that the sheets are out of date") from None
     except OSError as error:
         raise fail(f"{directory} cannot be written: {error.strerror}") from None
     except KeyboardInterrupt:

@@ -14,6 +14,7 @@ import typer
 
 from server.commands import app, end_on_sigterm_as_on_ctrl_c, fail
 from server.commands.data.durable import sync_directory
+from server.commands.failures import told
 from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.errors import DomainError
@@ -56,7 +57,7 @@ def export_fhir(
         partial.rename(target)
         sync_directory(target.parent)
     except DomainError as error:
-        raise fail(f"{error.message}; nothing was written") from None
+        raise fail(f"{told(error)}; nothing was written") from None
     except KeyRingError as error:
         raise fail(f"{error}; nothing was written") from None
     except OSError as error:

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from server.commands import app, end_on_sigterm_as_on_ctrl_c, fail
+from server.commands.failures import told
 from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.errors import DomainError
@@ -110,7 +111,7 @@ def _failures_explained(*, after: str) -> Iterator[None]:
     except (ExportError, ForeignIdentifiersError) as error:
         raise fail(str(error)) from None
     except DomainError as error:
-        raise fail(f"{error.message} ({after})") from None
+        raise fail(f"{told(error)} ({after})") from None
     except KeyboardInterrupt:
         raise fail(f"stopped: {after}") from None
 

@@ -11,7 +11,6 @@ from server.commands import app, fail
 from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.archives import MOST_BYTES, ArchiveError, decode
-from server.domain.errors import DomainError
 from server.usecases.keyrings import KeyRingError
 from server.usecases.maintenance.archiving import Archiver
 from server.wiring import wired
@@ -32,8 +31,6 @@ def restore_archive(
             raise fail(f"{file} cannot be read: {error.strerror}") from None
         except (ArchiveError, KeyRingError) as error:
             raise fail(f"{file}: {error}; nothing of it was restored") from None
-        except DomainError as error:
-            raise fail(error.message) from None
         print(f"{file.name}: {added} of {total} rows were missing and have been restored")
 
 

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from db.errors import Unreachable
 from db.postgres import schema
 from server.commands import app, fail, settings
 from server.config import Settings
@@ -27,10 +26,6 @@ def migrate(
     """Migrate the database at YOYAKU_DATABASE_URL to the newest schema and make the first signing key."""
     try:
         left = asyncio.run(_migrate(settings(Settings), pre_only=pre_only))
-    except Unreachable as error:
-        raise fail(
-            f"{error}: check that YOYAKU_DATABASE_URL names the primary, and that no other migration is running"
-        ) from None
     except schema.TableInUse as error:
         raise fail(
             f"{error}, and calls would wait behind this one: end it, or wait (the oldest xact_start in pg_stat_activity"

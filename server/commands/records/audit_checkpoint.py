@@ -11,7 +11,6 @@ from server.commands.records.checkpoint_files import read_all
 from server.commands.records.verify_audit import FLAWED
 from server.commands.running import settings_here
 from server.config import Settings
-from server.domain.errors import DomainError
 from server.usecases.records.checkpoints import Checkpoint, Witnesses, encode
 from server.usecases.records.verification import AuditVerifier
 from server.wiring import wired
@@ -40,8 +39,6 @@ def audit_checkpoint(
         count, content = asyncio.run(_checkpoint(settings_here(), earlier or []))
         with file.open("xb") as written:
             written.write(content)
-    except DomainError as error:
-        raise fail(error.message) from None
     except OSError as error:
         raise fail(f"{file} cannot be written: {error.strerror}") from None
     print(f"{count} chains are in {file}: keep it where nobody who can change the database can change it")

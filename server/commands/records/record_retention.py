@@ -10,7 +10,6 @@ import typer
 from server.commands import app, fail
 from server.commands.running import settings_here
 from server.config import Settings
-from server.domain.errors import DomainError
 from server.domain.records import Retention
 from server.usecases.records.retention import RetentionPolicies
 from server.wiring import wired
@@ -33,10 +32,7 @@ def record_retention(
     ] = None,
 ) -> None:
     """Show or set how long a clinic keeps its medical records, and show how many may be archived now."""
-    try:
-        policy, count = asyncio.run(_decide(settings_here(), str(clinic), hot_years, kept_years))
-    except DomainError as error:
-        raise fail(error.message) from None
+    policy, count = asyncio.run(_decide(settings_here(), str(clinic), hot_years, kept_years))
     kept = "for ever" if policy.kept_years is None else f"for {policy.kept_years} years"
     more = " or more" if count == _COUNTED else ""
     print(f"records are hot for {policy.hot_years} years and kept {kept}; {count}{more} may be archived now")

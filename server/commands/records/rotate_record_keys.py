@@ -3,6 +3,7 @@
 import asyncio
 
 from server.commands import app, fail
+from server.commands.failures import told
 from server.commands.running import settings_here
 from server.config import Settings
 from server.domain.errors import DomainError
@@ -23,7 +24,7 @@ def rotate_record_keys() -> None:
     except KeyRingError as error:
         raise fail(str(error)) from None
     except DomainError as error:
-        raise fail(f"{error.message} (run the same command again to continue)") from None
+        raise fail(f"{told(error)} (run the same command again to continue)") from None
 
 
 async def _rotate(configured: Settings) -> int:

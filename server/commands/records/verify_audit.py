@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
-from server.commands import app, fail
+from server.commands import app
 from server.commands.records.checkpoint_files import read_all
 from server.commands.running import settings_here
 from server.config import Settings
-from server.domain.errors import DomainError
 from server.usecases.records.checkpoints import Witnesses
 from server.usecases.records.verification import AuditVerifier
 from server.wiring import wired
@@ -37,10 +36,7 @@ def verify_audit(
     Exit code 0: all rows are unchanged; 1: the check could not be completed; 2: rows were changed or are missing, or
     checkpoints do not match.
     """
-    try:
-        contradictions, flawed, whole = asyncio.run(_verify(settings_here(), checkpoints or []))
-    except DomainError as error:
-        raise fail(error.message) from None
+    contradictions, flawed, whole = asyncio.run(_verify(settings_here(), checkpoints or []))
     print(f"{whole} chains are whole" + (f", {flawed} are damaged" if flawed else ""))
     if contradictions:
         print(f"{contradictions} contradictions between checkpoints: keep all of these files as evidence")

@@ -3,9 +3,8 @@
 import asyncio
 
 from server.backups.restoring import make_ready
-from server.commands import app, fail, settings
+from server.commands import app, settings
 from server.config import Settings
-from server.domain.errors import DomainError
 from server.usecases.unit_of_work import database_failures_as_domain_errors
 from server.wiring import wired
 
@@ -17,10 +16,7 @@ def after_restore() -> None:
     Run it on YOYAKU_DATABASE_URL after a restore by RDS, from a snapshot of a disk, or by another program, before any
     worker starts. What may have been sent since is not sent again: it is a dead letter, OUTCOME_UNKNOWN.
     """
-    try:
-        epoch, unknown = asyncio.run(_make_ready(settings(Settings)))
-    except DomainError as error:
-        raise fail(error.message) from None
+    epoch, unknown = asyncio.run(_make_ready(settings(Settings)))
     print("all sessions are ended")
     print(f"epoch {epoch} begins; {unknown} notices are dead letters, OUTCOME_UNKNOWN")
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from db.errors import StateError
 from server.backups import BackupError
 from server.backups.keeping import Keeping
 from server.commands import app, fail, settings
@@ -49,7 +48,7 @@ def backup(
             keeping.all_the_time(log, stop)
             return
         taken = keeping.once(log, full=full)
-    except (BackupError, LocalError, StateError) as error:
+    except (BackupError, LocalError) as error:
         raise fail(str(error)) from None
     kind = "full" if taken.is_full else "incremental"
     print(f"backup {taken.id}, {kind}, {taken.bytes / 1e6:.1f} MB, is verified")

@@ -15,6 +15,7 @@ from db.postgres.recovery import steps
 from server.backups import BackupError, keys
 from server.backups.restoring import Restoring, examine
 from server.commands import app, fail, settings
+from server.commands.failures import told
 from server.commands.recovery.places import places
 from server.config import ConfigurationError, Settings, load
 from server.local import LocalError
@@ -56,7 +57,7 @@ def check_backup(
     try:
         asyncio.run(_note(settings(Settings)))
     except StateError as error:
-        raise fail(f"the check succeeded, but cannot be noted in the database: {error}") from None
+        raise fail(f"the check succeeded, but cannot be noted: {told(error)}") from None
 
 
 def _restored(from_second_place: bool) -> tuple[list[str], int]:

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from db.errors import ConstraintViolated, StateError
 from server.commands import app, fail
+from server.commands.failures import told
 from server.commands.running import settings_here
 from server.config import Settings
 from server.local.demo import accounts, hospital, small
@@ -72,9 +73,7 @@ def demo(
     except ConstraintViolated as violated:
         raise fail(f"nothing was loaded: a row breaks {violated.constraint}; try another --seed") from None
     except StateError as error:
-        raise fail(
-            f"nothing was loaded: the database failed ({error}): check that it is running, then try again"
-        ) from None
+        raise fail(f"nothing was loaded: {told(error)}") from None
     except KeyboardInterrupt:
         raise fail("stopped: nothing was loaded") from None
     print(json.dumps(made))

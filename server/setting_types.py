@@ -1,0 +1,48 @@
+"""Kinds of settings that are checked when a process starts. What is wrong is said without the value."""
+
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, SecretStr
+from pydantic_core import ErrorDetails
+
+_HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:\d+)?")
+
+
+def _is_url_of(*schemes: str) -> AfterValidator:
+    def check(url: SecretStr) -> SecretStr:
+        if not _is_url(url.get_secret_value(), schemes):
+            example = f"{schemes[0]}://USER:PASSWORD@HOST:PORT/NAME"
+            raise ValueError(f"must be like {example}, with special characters of the password as %XX")
+        return url
+
+    return AfterValidator(check)
+
+
+def _is_url(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    return parts.scheme in schemes and all(_HOST.fullmatch(host) for host in hosts)
+
+
+DatabaseUrl = Annotated[SecretStr, _is_url_of("postgresql")]
+ValkeyUrl = Annotated[SecretStr, _is_url_of("redis", "rediss", "unix")]
+
+
+def problem(kind: type[BaseModel], error: ErrorDetails) -> str:
+    """Which setting is wrong, how, and what it is for; never its value."""
+    name = str(error["loc"][0])
+    return f"{name.upper()} {_wrong(error)} ({kind.model_fields[name].description})"
+
+
+def _wrong(error: ErrorDetails) -> str:
+    match error["type"]:
+        case "missing":
+            return "is not set"
+        case "string_pattern_mismatch":
+            return "is malformed"
+    return error["msg"].removeprefix("Value error, ").replace("Input should", "should")

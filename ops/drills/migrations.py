@@ -1,5 +1,7 @@
 """`make migrations-drill`: every migration on ten million appointments, under bookings, and how these fared.
 
+With FROM=0042 those before 0042 run without bookings, and are not in the table.
+
 The bookings are the statements of a release that knows the first migration only: a `pre_` migration must not fail them.
 A migration that gives up waiting for a table is run again, as an operator does.
 """
@@ -7,8 +9,10 @@ A migration that gives up waiting for a table is run again, as an operator does.
 import asyncio
 import itertools
 import statistics
+import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +21,6 @@ import psycopg
 
 from db.postgres import schema
 from db.postgres.driver.connections import connect
-from server.local.servers.postgres import PostgresServer
 from tests.bench import growth, parts
 
 SIZE = growth.LARGE
@@ -129,30 +132,43 @@ async def migrate(url: str, name: str) -> int:
     return 0
 
 
-async def drill(url: str, fill: dict[str, str], run: PostgresServer) -> None:
-    """All migrations after the first, each under bookings."""
-    bookings = Bookings(url)
-    for name in schema.names()[1:]:
-        callers = [asyncio.create_task(bookings.go_on()) for _ in range(CALLERS)]
-        if name == schema.names()[1]:
-            await asyncio.sleep(LEAST_SECONDS * 5)
-            print(row("none", 0, *bookings.take()), flush=True)
-        began = time.monotonic()
+async def under_bookings(url: str, name: str, bookings: Bookings) -> str:
+    """Run one migration while callers book; its line of the table. Without a name: only the bookings."""
+    callers = [asyncio.create_task(bookings.go_on()) for _ in range(CALLERS)]
+    began = time.monotonic()
+    if name:
         tries = await migrate(url, name)
         took = time.monotonic() - began
         await asyncio.sleep(max(0.5, LEAST_SECONDS - took))
-        for each in callers:
-            each.cancel()
-        await asyncio.gather(*callers, return_exceptions=True)
-        print(
-            row(f"`{name}`" + (f", after giving up {tries} times" if tries else ""), took, *bookings.take()), flush=True
-        )
-        if name in fill:
-            await asyncio.to_thread(run.query, fill[name], DATABASE)
+        called = f"`{name}`" + (f", after giving up {tries} times" if tries else "")
+    else:
+        await asyncio.sleep(LEAST_SECONDS * 5)
+        took, called = 0.0, "none"
+    for each in callers:
+        each.cancel()
+    await asyncio.gather(*callers, return_exceptions=True)
+    return row(called, took, *bookings.take())
+
+
+async def drill(url: str, names: list[str], first: str, fill: Callable[[str], None]) -> None:
+    """Run the migrations, those from `first` on under bookings, and call `fill` with the name of each that has run."""
+    bookings = Bookings(url)
+    before = [name for name in names if name < first]
+    for name in before:
+        await migrate(url, name)
+        await asyncio.to_thread(fill, name)
+    print(f"{HEAD}\n{await under_bookings(url, '', bookings)}", flush=True)
+    for name in names[len(before) :]:
+        print(await under_bookings(url, name, bookings), flush=True)
+        await asyncio.to_thread(fill, name)
 
 
 def main() -> None:
     """Fill the book, then migrate it."""
+    first = (sys.argv[1:] or [""])[0]
+    names = schema.names()[1:]
+    if first and not any(name.startswith(first) for name in names):
+        sys.exit(f"error: no migration begins with {first}; the newest is {names[-1]}")
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server, _ = parts.postgres(stack, scratch, MEMORY)
@@ -161,8 +177,12 @@ def main() -> None:
         asyncio.run(schema.upgrade(url, to=FIRST))
         growth.fill(server, DATABASE, doctors=SIZE.doctors, patients=SIZE.patients, past=growth.PAST, long=SIZE.long)
         server.query(_EVENTS, DATABASE)
-        print(HEAD, flush=True)
-        asyncio.run(drill(url, {NOTIFICATIONS: _NOTICES}, server))
+
+        def fill(name: str) -> None:
+            if name == NOTIFICATIONS:
+                server.query(_NOTICES, DATABASE)
+
+        asyncio.run(drill(url, names, first, fill))
 
 
 if __name__ == "__main__":

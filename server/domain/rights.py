@@ -177,7 +177,7 @@ def roles_for(actions: Iterable[Action]) -> frozenset[Role]:
 
 def not_allowed(action: Action) -> DomainError:
     """NOT_ALLOWED, which is the same whether or not the object exists."""
-    message = f"your account may not {action.replace('_', ' ')} here: sign in with an account that may"
+    message = f"your account may not do this here ({action}): sign in with one that may"
     return DomainError(Reason.NOT_ALLOWED, message, metadata={"action": action.value})
 
 

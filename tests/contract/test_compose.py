@@ -45,7 +45,8 @@ def test_commands_and_settings_are_ones_of_the_server(name: str) -> None:
             assert Path(value).name in OURS[name]["secrets"]
         elif "://" in value:
             assert urlsplit(value).hostname in SERVICES
-    load(Settings, {n.removesuffix("_FILE"): value for n, value in OURS[name]["environment"].items()})
+    database = {"YOYAKU_DATABASE_URL": "postgresql://yoyaku@primary/yoyaku"}  # what the secret holds
+    load(Settings, {n.removesuffix("_FILE"): value for n, value in OURS[name]["environment"].items()} | database)
     assert set(OURS[name]["secrets"]) <= set(COMPOSE["secrets"])
 
 

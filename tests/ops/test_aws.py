@@ -65,6 +65,8 @@ def test_containers_run_commands_and_settings_that_there_are(resources: Resource
     for each in containers(resources):
         settings = dict.fromkeys((secret["Name"] for secret in each.get("Secrets", [])), "x")
         settings |= {name: value if isinstance(value, str) else "x" for name, value in environment(each).items()}
+        urls = {name for name in settings if name.endswith(("_CACHE_URL", "_TOKEN_STORE_URL"))}
+        settings |= dict.fromkeys(urls, "rediss://x:6379/0") | {"YOYAKU_DATABASE_URL": "postgresql://x@x/x"}
         if "serve" in each.get("Command", []) or "worker" in each.get("Command", []):
             load(Settings, settings)
         assert each["User"] == "10001:10001"

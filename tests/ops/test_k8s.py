@@ -62,7 +62,8 @@ def test_containers_run_commands_and_settings_that_there_are() -> None:
     for each in ours:
         assert each["args"][0] in COMMANDS
         if given := settings(each):
-            load(Settings, {name.removesuffix("_FILE"): value for name, value in given.items()})
+            database = {"YOYAKU_DATABASE_URL": "postgresql://yoyaku@database/yoyaku"}  # what the secret holds
+            load(Settings, {name.removesuffix("_FILE"): value for name, value in given.items()} | database)
             mounted = {mount["mountPath"] for mount in each["volumeMounts"]}
             files = [Path(value) for name, value in given.items() if name.endswith("_FILE")]
             assert {str(path.parent) for path in files} <= mounted

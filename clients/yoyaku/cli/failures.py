@@ -12,12 +12,19 @@ from yoyaku.cli.output.tables import alternative_table, slot_table
 from yoyaku.wire import local_time
 
 REFUSED, USAGE, UNREACHABLE = 1, 2, 3
+_SIGN_IN = "sign in with `yoyaku login EMAIL`, or set APPOINTMENTS_TOKEN to an access token"
 
 
 def usage(message: str) -> typer.Exit:
     """Print what is wrong with the user's input; the caller raises the result."""
     _say(f"error: {message}")
     return typer.Exit(USAGE)
+
+
+def not_signed_in() -> typer.Exit:
+    """Print how to sign in, for a command that is about the caller; the caller raises the result."""
+    _say(f"error: nobody is signed in here: {_SIGN_IN}")
+    return typer.Exit(REFUSED)
 
 
 def failed(error: YoyakuError, address: str, again: tuple[str, ...]) -> typer.Exit:
@@ -38,7 +45,7 @@ def failed(error: YoyakuError, address: str, again: tuple[str, ...]) -> typer.Ex
     if error.alternatives and again:
         _offer(error, again)
     if isinstance(error, Unauthenticated) and error.reason != "SIGN_IN_FAILED":
-        _say("sign in with `yoyaku login EMAIL`, or set APPOINTMENTS_TOKEN to an access token")
+        _say(_SIGN_IN)
     if isinstance(error, DeadlineExceeded) and again:
         _say("the change may have been made all the same: check `yoyaku appointments` before you try again")
     return typer.Exit(UNREACHABLE if unanswered else REFUSED)

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from yoyaku import BlockingClient, Tls, TokenStore, YoyakuError
 from yoyaku.cli import places
-from yoyaku.cli.failures import failed, usage
+from yoyaku.cli.failures import failed, not_signed_in, usage
 from yoyaku.cli.output.escaping import escaped
 from yoyaku.cli.output.layout import out
 
@@ -146,9 +146,18 @@ def present(answer: Message, table: Table | str, *, as_json: bool) -> None:
 
 
 def own_patient(context: typer.Context) -> str:
-    """The patient in the token, or empty. It is not verified: only the server decides what the token permits."""
+    """The patient in the token, or empty. It is not verified: only the server decides what the token permits.
+
+    Ends the command if nobody has signed in.
+    """
     try:
-        payload = (context.obj.token or context.obj.store.access_token).split(".")[1]
+        token = context.obj.token or context.obj.store.access_token
+    except OSError:
+        token = ""
+    if not token:
+        raise not_signed_in()
+    try:
+        payload = token.split(".")[1]
         return str(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))).get("patient_id", ""))
-    except (IndexError, ValueError, AttributeError, OSError):
+    except (IndexError, ValueError, AttributeError):
         return ""

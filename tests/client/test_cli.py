@@ -2,7 +2,6 @@
 
 import re
 import shlex
-from pathlib import Path
 
 import grpc
 import pytest
@@ -212,14 +211,6 @@ def test_wrong_usage_ends_with_two(words: list[str], text: str) -> None:
     assert (ended.exit_code, ended.stdout) == (2, "")
     # What typer says stands in a box and is broken into lines.
     assert text in re.sub(r"[\s│]+", " ", ended.stderr)
-
-
-@pytest.mark.parametrize("words", [["book", "mori", "2026-03-03T09:00"], ["appointments"], ["records", "list"]])
-def test_what_is_about_the_caller_asks_to_sign_in_first(words: list[str], tmp_path: Path) -> None:
-    environment = {"APPOINTMENTS_ADDRESS": "http://127.0.0.1:1", "APPOINTMENTS_SIGN_INS": str(tmp_path / "none")}
-    ended = CliRunner().invoke(app, words, env=environment)
-    assert (ended.exit_code, ended.stdout) == (1, "")
-    assert ended.stderr.startswith("error: nobody is signed in here: sign in with `yoyaku login EMAIL`")
 
 
 async def test_a_server_that_cannot_be_reached_ends_with_three() -> None:

@@ -5,9 +5,11 @@ import os
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.client.shell import Shell
 from tests.fixtures.clinic import Scene
+from yoyaku.__main__ import app
 from yoyaku.cli.places import local_stack
 
 USUAL = "http://127.0.0.1:8080"
@@ -50,3 +52,11 @@ async def test_a_home_that_cannot_be_written_is_told_before_anybody_signs_in() -
     assert ended.code == 2
     assert "tokens cannot be kept in /proc/.local/state/yoyaku/sign-ins.json (No such file or directory)" in ended.err
     assert "set APPOINTMENTS_SIGN_INS to a file that you can write" in ended.err
+
+
+@pytest.mark.parametrize("words", [["book", "mori", "2026-03-03T09:00"], ["appointments"], ["records", "list"]])
+def test_what_is_about_the_caller_asks_to_sign_in_first(words: list[str], tmp_path: Path) -> None:
+    environment = {"APPOINTMENTS_ADDRESS": "http://127.0.0.1:1", "APPOINTMENTS_SIGN_INS": str(tmp_path / "none")}
+    ended = CliRunner().invoke(app, words, env=environment)
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("error: nobody is signed in here: sign in with `yoyaku login EMAIL`")

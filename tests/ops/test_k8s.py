@@ -56,14 +56,21 @@ def test_every_file_is_part_of_it() -> None:
     assert files == {*KUSTOMIZATION["resources"], "kustomization.yaml", "migrate.yaml"}
 
 
+IN_SECRETS = {
+    "YOYAKU_DATABASE_URL": "postgresql://yoyaku@database/yoyaku",
+    "YOYAKU_CACHE_URL": "redis://cache",
+    "YOYAKU_TOKEN_STORE_URL": "redis://tokens",
+}
+
+
 def test_containers_run_commands_and_settings_that_there_are() -> None:
     ours = [each for each in containers() if each["image"] == "yoyaku"]
     assert len(ours) == 5
     for each in ours:
         assert each["args"][0] in COMMANDS
         if given := settings(each):
-            database = {"YOYAKU_DATABASE_URL": "postgresql://yoyaku@database/yoyaku"}  # what the secret holds
-            load(Settings, {name.removesuffix("_FILE"): value for name, value in given.items()} | database)
+            given_values = {name.removesuffix("_FILE"): value for name, value in given.items()}
+            load(Settings, given_values | IN_SECRETS)
             mounted = {mount["mountPath"] for mount in each["volumeMounts"]}
             files = [Path(value) for name, value in given.items() if name.endswith("_FILE")]
             assert {str(path.parent) for path in files} <= mounted

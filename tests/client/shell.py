@@ -7,6 +7,7 @@ import pty
 import re
 import sys
 import termios
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,15 @@ class Shell:
     token: str = ""
     sign_ins: Path | None = Path("/nowhere/sign-ins.json")
 
-    async def __call__(self, *words: str, typed: str = "", cwd: Path | None = None, **environment: str) -> Ended:
-        """Run a command to its end; `typed` is its standard input."""
+    async def __call__(
+        self,
+        *words: str,
+        typed: str = "",
+        later: Callable[[], Awaitable[str]] | None = None,
+        cwd: Path | None = None,
+        **environment: str,
+    ) -> Ended:
+        """Run a command to its end; `typed` is its standard input, with what `later` gives after that."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-W", "error", "-m", "yoyaku", *words,
             env={
@@ -49,6 +57,9 @@ class Shell:
             cwd=cwd,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
+        if later and process.stdin:
+            process.stdin.write(typed.encode())
+            typed = await later()
         out, err = await process.communicate(typed.encode())
         assert b"Traceback" not in err, err.decode()
         return Ended(process.returncode or 0, out.decode(), err.decode())

@@ -6,6 +6,7 @@ import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from server.domain.booking.alternatives import MOST_DOCTORS_ELSEWHERE
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import TUESDAY, Scene
 from yoyaku.v1 import appointment_service_pb2 as pb
@@ -90,6 +91,22 @@ async def test_a_doctor_without_any_free_slot_has_alternatives_of_others_that_sa
         "", doctor_id=elsewhere, date="", start_time=first.start_time, patient_id=scene.other_id
     )
     assert booked.appointment.start_time == first.start_time
+
+
+async def test_a_refused_booking_looks_at_twenty_doctors_elsewhere_at_most(scene: Scene) -> None:
+    clinic = await scene.book.clinic("Asia/Seoul")
+    many = [await scene.book.doctor(clinic, [("11:00", "12:00")]) for _ in range(MOST_DOCTORS_ELSEWHERE + 1)]
+    *later, soonest = sorted(many)
+    await scene.set_hours([("08:00", "09:00")], doctor_id=soonest, client=await scene.worker.client("admin"))
+    await leave_only_nine_o_clock(scene)
+    await scene.book_slot("09:00")
+    for doctors in (set(later), {soonest, *later[1:]}):
+        refused = await refusal(scene.book_slot("09:00", patient_id=scene.other_id))
+        assert refused.alternatives
+        found = {each.doctor.id for each in refused.alternatives.slots}
+        assert found <= doctors
+        assert (soonest in found) == (soonest in doctors)
+        await scene.book.run("UPDATE doctors SET active = false WHERE id = %s", later[0])
 
 
 async def test_staff_are_offered_nobody_whom_they_may_not_book(scene: Scene) -> None:

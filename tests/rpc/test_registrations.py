@@ -45,9 +45,10 @@ async def confirm(worker: Worker, registration_id: str, code: str) -> Any:
     return await stranger(stranger.auth.ConfirmRegistration, request)
 
 
-async def code_in(relay: Relay, number: int = 1) -> str:
+async def code_in(relay: Relay, number: int = 1, language: str = "en") -> str:
     mails = await relay.arrived(number)
-    found = re.fullmatch(r"Your code is (\d{6})", mails[-1]["Subject"])
+    subject = {"en": r"Your code is (\d{6})", "ja": r"確認コード:(\d{6})"}[language]
+    found = re.fullmatch(subject, mails[-1]["Subject"])
     assert found, mails[-1]["Subject"]
     return found[1]
 

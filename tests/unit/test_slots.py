@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.domain.booking.doctor import Doctor
 from server.domain.booking.hours import HoursVersion, Session
+from server.domain.booking.policies import Policy
 from server.domain.booking.slots import Slot, instants, slots_on
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -130,3 +132,13 @@ def test_slots_of_any_day_are_sorted_apart_and_named_by_the_wall_clock(
         assert f"{slot.start_at.astimezone(zone):%H:%M}" == slot.time_slot
     for before, after in pairwise(slots):
         assert before.occupied.end_at <= after.start_at
+
+
+def test_a_search_over_more_days_than_are_remembered_computes_the_grid_of_equal_hours_once() -> None:
+    policy = Policy(90, 0, 0, 9, 0)
+    hours = daily("09:00", "12:00")
+    doctors = [Doctor(str(each), "person", "clinic", NEW_YORK, policy, hours, active=True) for each in range(150)]
+    days = [SPRING + timedelta(days=each) for each in range(20)]
+    first = [doctors[0].slots_on(day) for day in days]
+    assert all(doctor.slots_on(day) is slots for doctor in doctors for day, slots in zip(days, first, strict=True))
+    assert all(doctors[0].slots_on(day) is slots for day, slots in zip(days, first, strict=True))

@@ -49,7 +49,7 @@ def login(context: typer.Context, email: Annotated[str, typer.Argument(metavar="
 
 
 @app.command()
-def register(
+def sign_up(
     context: typer.Context,
     email: Annotated[str, typer.Argument(metavar="EMAIL")],
     name: Annotated[str, typer.Option(metavar="NAME", help="As on your papers.")],

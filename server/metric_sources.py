@@ -71,7 +71,7 @@ def signing_key(age: Callable[[], timedelta | None]) -> Source:
 
 
 class BackupTimes:
-    """When each step of the backups last succeeded, as the database tells."""
+    """When each step of the backups last succeeded, as the database notes."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -41,7 +41,7 @@ class VisitRow(NamedTuple):
     end_at: datetime
     version: int
     has_encounter: bool
-    """Whether an encounter of the exporter tells of it."""
+    """Whether an encounter of the exporter is about it."""
 
 
 # Only one batch of one import runs at a time, so that what it finds missing is still missing when it adds it.

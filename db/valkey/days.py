@@ -1,7 +1,7 @@
 """Rendered days: cached for all workers, and announced to all workers when they change.
 
 A value is trusted if a worker has signed it. Key and channel contain the version of the format, so that releases with
-different formats can run at the same time; each finds what it is not told in the database.
+different formats can run at the same time; each finds the changes that it does not hear of in the database.
 """
 
 import struct
@@ -35,7 +35,7 @@ _HEAD = struct.Struct(">IIQII36s10s36sQ")
 # to 2^53 microseconds, which is the year 2255; beyond that, two instants may compare as equal. Returns the number of
 # those for which a newer value is stored.
 _PUT = """
-local told, refused = {}, {}
+local published, refused = {}, {}
 for i, key in ipairs(KEYS) do
   local value, held, newer = ARGV[2 * i], redis.pcall('GETRANGE', key, 0, 15), true
   if type(held) == 'string' and #held == 16 then
@@ -45,13 +45,13 @@ for i, key in ipairs(KEYS) do
   end
   if newer then
     redis.call('SET', key, value, 'PX', ARGV[2 * i + 1])
-    told[#told + 1] = value
+    published[#published + 1] = value
   else
     refused[#refused + 1] = i
   end
 end
-if #told > 0 then
-  redis.call('PUBLISH', ARGV[1], table.concat(told))
+if #published > 0 then
+  redis.call('PUBLISH', ARGV[1], table.concat(published))
 end
 return refused
 """

@@ -165,27 +165,27 @@ class ReadMarks:
     async def _exchange_once(self, batch: MarkBatch) -> dict[str, KnownMarks]:
         connection = await self._connected()
         missed, callers = self._missed, list({caller_id for caller_id, _ in batch.asked})
-        told = {self._mark(caller_id): (mark, KEPT_SECONDS) for caller_id, mark in batch.marks.items()}
-        if told or missed or batch.is_shared:
-            told |= {self._key("newest"): (self._newest, KEPT_SECONDS), self._key("epoch"): (self._epoch, 0)}
-            told |= {self._key("missed"): (missed, KEPT_SECONDS)} if missed else {}
+        raised_numbers = {self._mark(caller_id): (mark, KEPT_SECONDS) for caller_id, mark in batch.marks.items()}
+        if raised_numbers or missed or batch.is_shared:
+            raised_numbers |= {self._key("newest"): (self._newest, KEPT_SECONDS), self._key("epoch"): (self._epoch, 0)}
+            raised_numbers |= {self._key("missed"): (missed, KEPT_SECONDS)} if missed else {}
         shared, marks = [self._key(name) for name in _SHARED], [self._mark(each) for each in callers]
         commands: list[Command] = [["MGET", *shared, *marks]]
-        if told:
+        if raised_numbers:
             # After it is known what was there: that Valkey was emptied or a value was overwritten must be noticed.
-            commands.append(self._numbers.raised(told))
+            commands.append(self._numbers.raised(raised_numbers))
         answer, *_ = await answers(connection, commands)
         if self._missed == missed:
             self._missed = 0
         values = {key: value for key, value in zip([*shared, *marks], answer, strict=True) if value is not None}
         numbers = self._checked(values)
         if forged := {key: value for key, value in values.items() if key not in numbers}:
-            await answers(connection, self._replacing(forged, told))
+            await answers(connection, self._replacing(forged, raised_numbers))
         floor, newest, epoch = (numbers.get(key, 0) for key in shared)
         if newest < self._held:
             self._connected_at = self._clock()  # it was flushed
         self._newest, self._epoch = max(newest, self._newest), max(epoch, self._epoch)
-        self._held = self._newest if told else newest
+        self._held = self._newest if raised_numbers else newest
         missed, newest = max(floor, self._missed), self._newest
         return {
             each: KnownMarks(None if key in forged else numbers.get(key, 0), missed, newest)
@@ -205,7 +205,7 @@ class ReadMarks:
                     self._verified[key] = value, number
         return numbers
 
-    def _replacing(self, forged: Mapping[str, bytes], told: Mapping[str, tuple[int, int]]) -> list[Command]:
+    def _replacing(self, forged: Mapping[str, bytes], raised_numbers: Mapping[str, tuple[int, int]]) -> list[Command]:
         """Commands for values that no worker signed: what this process knows takes their place at once.
 
         Other marks of callers stay unknown, for an hour at most: a caller without a mark would have written nothing.
@@ -213,10 +213,10 @@ class ReadMarks:
         self._is_epoch_forged = self._is_epoch_forged or self._key("epoch") in forged
         if self._key("missed") in forged:
             self._missed = max(self._missed, self._newest)  # it stands for the mark that was overwritten
-        unknown = [key for key in forged if key.startswith(_MARK) and key not in told]
+        unknown = [key for key in forged if key.startswith(_MARK) and key not in raised_numbers]
         commands: list[Command] = [["EXPIRE", key, KEPT_SECONDS, "LT"] for key in unknown]
         commands.append(self._numbers.removed({key: forged[key] for key in forged.keys() - set(unknown)}))
-        return commands + ([self._numbers.raised(told)] if told else [])
+        return commands + ([self._numbers.raised(raised_numbers)] if raised_numbers else [])
 
     async def _connected(self) -> Connection:
         if self._connection is None:

@@ -1,1 +1,1 @@
-"""The system on AWS, written with the AWS CDK; docs/aws.md tells how to deploy it."""
+"""The system on AWS, written with the AWS CDK; docs/aws.md says how to deploy it."""

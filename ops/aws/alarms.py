@@ -114,7 +114,7 @@ def data_rules(database: Database, cache: Valkey, tokens: Valkey, messages: Mess
 
 
 def alarm(scope: Construct, rule: Rule, messages: Messages) -> cloudwatch.Alarm:
-    """Make an alarm of a rule, which tells the topic of its urgency when it begins and when it ends."""
+    """Make an alarm of a rule, which goes to the topic of its urgency when it begins and when it ends."""
     made = cloudwatch.Alarm(
         scope,
         rule.name,

@@ -1,4 +1,4 @@
-"""What Secrets Manager keeps for the programs. The stack makes passwords of servers; keys are put in by hand, once."""
+"""What Secrets Manager keeps for the programs. The stack makes passwords of servers; an operator puts keys in, once."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Queues of notices, and the topics that people are told of alarms by."""
+"""Queues of notices, and the topics that bring alarms to people."""
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam

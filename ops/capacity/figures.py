@@ -34,7 +34,7 @@ PRIMARY_CORES = 4
 # envoy/admission.yaml and docs/edge.md (Overload): calls in flight for each worker, and how long they may take.
 FEWEST_IN_FLIGHT, MOST_IN_FLIGHT, IN_TIME = 16, 96, 0.2
 PAUSES = (1, 2, 4, 8, 16, 32)
-"""How long a refused caller waits, at random up to twice as long, before it tries again: first what the edge tells it,
+"""How long a refused caller waits, at random up to twice as long, before it tries again: first what the edge asks for,
 then twice as long each time. After the last one it gives up. Only the first number is the system's; the others are
 assumed."""
 BOOKINGS_PER_CALL = 0.10

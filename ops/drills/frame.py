@@ -18,7 +18,7 @@ class Findings:
     rto_seconds: float
     """From the loss until writes are acknowledged again."""
     acknowledged: int
-    """How many writes clients were told of."""
+    """How many writes were acknowledged to clients."""
     missing: int = 0
     """How many of them are not there at the end."""
     flaws: Sequence[str] = ()

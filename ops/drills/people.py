@@ -33,7 +33,7 @@ class Doctor:
     written: dict[str, float] = field(default_factory=dict)
 
     async def work(self, stop: asyncio.Event) -> None:
-        """Write until told to stop; what is not answered is not noted."""
+        """Write until asked to stop; what is not answered is not noted."""
         while not stop.is_set():
             client = self.clients[len(self.written) % len(self.clients)]
             text = f"note {len(self.written)}"

@@ -30,7 +30,7 @@ _STOP_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """What takes backups of one database, which it also tells of them."""
+    """What takes backups of one database, and notes in it that they succeeded."""
 
     barman: Barman
     second_place: SecondPlace | None
@@ -90,7 +90,7 @@ class Keeping:
                 raise
             self.say(f"no incremental backup ({error}): taking a full one")
             taken = self.barman.take(full=True)
-        self.told("backup")
+        self.note("backup")
         self.barman.thin_out(datetime.now(UTC))
         return taken
 
@@ -101,7 +101,7 @@ class Keeping:
         self.second_place.copy(self.barman.home)
         if thin_out:
             self.second_place.thin_out()
-        self.told("copy")
+        self.note("copy")
 
     def wait_for_stream(self, stream: Process | None) -> None:
         """Return when WAL is streamed, by this process or by another. Raises BackupError."""
@@ -116,7 +116,7 @@ class Keeping:
         """Whether WAL is streamed."""
         return self._database(lambda pg: steps.is_streaming(pg, SLOT))
 
-    def told(self, step: str) -> None:
+    def note(self, step: str) -> None:
         """Note in the database that a step has succeeded."""
         self._database(lambda pg: steps.succeeded(pg, step))
 
@@ -154,7 +154,7 @@ class _Turns:
             keeping.wait_for_stream(self.stream)
         keeping.barman.archive()
         if keeping.is_streaming():
-            keeping.told("wal")
+            keeping.note("wal")
         if keeping.is_due():
             keeping.take(full=False)
         self._copy_if_due(time.monotonic())

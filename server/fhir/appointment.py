@@ -56,8 +56,8 @@ def appointment(resource: Json, origin: Origin) -> ExportedVisit | Withdrawn:
 
 
 def _minutes(resource: Json, origin: Origin) -> int:
-    told = resource.get("minutesDuration")
-    return told if isinstance(told, int) and 0 < told <= _MOST_MINUTES else origin.visit_minutes
+    minutes = resource.get("minutesDuration")
+    return minutes if isinstance(minutes, int) and 0 < minutes <= _MOST_MINUTES else origin.visit_minutes
 
 
 _TAKEN = {"busy", "busy-tentative"}

@@ -40,7 +40,7 @@ class Organization:
     phone: str
     """In E.164 form; empty if unknown."""
     policy: Mapping[str, int]
-    """The booking policy, as far as it tells one."""
+    """The booking policy, as far as it has one."""
     no_provider: str
     """Why it is no clinic unless something refers to it as one; empty if its type says that it is."""
     notes: Sequence[str] = ()

@@ -48,7 +48,7 @@ def encounter(resource: Json, origin: Origin) -> ExportedVisit | Withdrawn:
 
 
 def past_period(visit: ExportedVisit, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
-    """When an encounter was (Unusable if it is not over). One of today that tells no time ends by now."""
+    """When an encounter was (Unusable if it is not over). One of today without a time ends by now."""
     start_at, end_at = visit.period(zone)
     is_exact = visit.end is not None and visit.end.at is not None
     if start_at >= now or (is_exact and end_at > now):

@@ -107,7 +107,7 @@ class Export:
     booked_slots: set[Identifier] = field(default_factory=set)
     """Slots that Appointments name, if slots are read."""
     unattributed: set[Identifier] = field(default_factory=set)
-    """Patients with a Condition that tells neither encounter nor recorder nor asserter, by their own identifiers."""
+    """Patients with a Condition that names neither encounter nor recorder nor asserter, by their own identifiers."""
     countries: dict[Identifier, str] = field(default_factory=dict)
     """Of organizations, by their identifiers."""
     _owners: dict[int, int] = field(default_factory=dict)

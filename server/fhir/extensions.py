@@ -37,7 +37,7 @@ class ExportedSession(NamedTuple):
 
 
 def zone(resource: Json) -> ZoneInfo | None:
-    """The time zone that a resource tells by an extension."""
+    """The time zone that a resource gives by an extension."""
     for each in items(resource.get("extension")):
         if each.get("url") == TIME_ZONE and (name := text(each.get("valueCode"))):
             with suppress(ValueError, OSError, LookupError):
@@ -46,7 +46,7 @@ def zone(resource: Json) -> ZoneInfo | None:
 
 
 def policy(resource: Json) -> dict[str, int]:
-    """The booking policy that a clinic's resource tells, as far as its values are valid."""
+    """The booking policy that a clinic's resource gives, as far as its values are valid."""
     found = {}
     for each in _inside(resource, POLICY):
         for field in items(each.get("extension")):

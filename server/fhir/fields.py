@@ -34,14 +34,14 @@ class Origin:
     """The source of an export, and defaults for what its resources leave out."""
 
     source: str
-    """The base URL or another unique name of the exporter, to tell its `Patient/1` from another's."""
+    """The base URL or another unique name of the exporter, to distinguish its `Patient/1` from another's."""
     zone: ZoneInfo | None
     """The time zone of organizations that do not give one."""
     now: datetime
     region: str = ""
-    """ISO 3166 code of the country of phone numbers that tell none."""
+    """ISO 3166 code of the country of phone numbers that have none."""
     visit_minutes: int = 30
-    """How long a visit takes that tells no end."""
+    """How long a visit without an end takes."""
 
 
 class Identifier(NamedTuple):

@@ -1,4 +1,4 @@
-"""Dates and times of FHIR, which may stop at the day or the minute and need not tell an offset."""
+"""Dates and times of FHIR, which may stop at the day or the minute and need not have an offset."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta

@@ -84,6 +84,6 @@ _PROVIDERS = {
 
 
 def providers(resource: Json, origin: Origin) -> list[Reference]:
-    """The organization that gives care, as far as a resource of any kind tells one."""
+    """The organization that gives care, as far as a resource of any kind names one."""
     field = _PROVIDERS.get(str(resource.get("resourceType")))
     return references([resource.get(field)], "Organization", origin) if field else []

@@ -60,9 +60,9 @@ class PractitionerRole:
     specialty: str
     active: bool
     hours: Sequence[Hours]
-    """Empty if the role does not tell."""
+    """Empty if the role does not say."""
     all_hours: Mapping[date, Sequence[ExportedSession]]
-    """All working hours, by the day from which they apply, if one of our exports tells them."""
+    """All working hours, by the day from which they apply, if one of our exports has them."""
     since: date | None
     until: date | None
     """The last day of the role."""

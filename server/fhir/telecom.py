@@ -82,7 +82,7 @@ def _visible(value: str) -> str:
 
 
 def country_of(addresses: Sequence[Json]) -> str:
-    """The ISO 3166 code of the country that numbers without one belong to; empty if no address tells."""
+    """The ISO 3166 code of the country that numbers without one belong to; empty if no address names one."""
     for address in addresses:
         if country := text(address.get("country")).upper():
             return _COUNTRIES.get(country, country)

@@ -1,4 +1,4 @@
-"""Visits, as Encounters and Appointments tell them."""
+"""Visits, as Encounters and Appointments describe them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ class ExportedVisit:
     practitioners: Sequence[Reference]
     """Practitioners, then their roles; of each, those who matter most first."""
     places: Sequence[Reference]
-    """Organizations, then locations, then the roles of the practitioners; empty if nothing tells."""
+    """Organizations, then locations, then the roles of the practitioners; empty if nothing names one."""
     status: AppointmentStatus
     reason: str
     start: Moment
     end: Moment | None
     minutes: int
-    """How long it takes if it tells no end."""
+    """How long it takes if it has no end."""
     services: Sequence[str] = ()
     """What it is for, by the names of services."""
     appointments: Sequence[Reference] = ()

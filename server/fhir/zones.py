@@ -46,20 +46,20 @@ ZONE_OF_STATE = _by_state()
 
 
 def zone_of(addresses: Sequence[Json], given: ZoneInfo | None, notes: list[str]) -> ZoneInfo:
-    """The zone that was given, else that of the first address that tells one (Unusable if there is neither).
+    """The zone that was given, else that of the first address that names one (Unusable if there is neither).
 
-    A note if an address tells another zone than the one that was given.
+    A note if an address is in another zone than the one that was given.
     """
-    told = next(filter(None, map(_zone_of, addresses)), None)
+    found = next(filter(None, map(_zone_of, addresses)), None)
     if given is not None:
-        if told not in {None, given.key}:
-            notes.append(f"its address gives the time zone {told}, but {given.key} was given with --time-zone")
+        if found not in {None, given.key}:
+            notes.append(f"its address gives the time zone {found}, but {given.key} was given with --time-zone")
         return given
-    if told is None:
+    if found is None:
         raise Unusable(
             "the address names no state of the country US, so the time zone is unknown: give one with --time-zone"
         )
-    return ZoneInfo(told)
+    return ZoneInfo(found)
 
 
 def _zone_of(address: Json) -> str | None:

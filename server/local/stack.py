@@ -75,7 +75,7 @@ class Stack:
             self._back_up()
 
     def mark_ready(self) -> None:
-        """Record that the stack is serving and that the user has been told."""
+        """Record that the stack is serving and that the user knows."""
         self.state.ready = True
         state.write(self._home, self.state)
 

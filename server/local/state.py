@@ -14,7 +14,7 @@ FILE = "stack.json"
 
 @dataclass(slots=True, kw_only=True)
 class StackState:
-    """Addresses, process ids and the demo's accounts; `started` tells our processes from later ones with their ids."""
+    """Addresses, process ids and the demo's accounts; `started` shows which pids are still ours."""
 
     edge: str
     edge_tls: str

@@ -79,7 +79,7 @@ class NoticePlanner:
         facts: AppointmentFactsRow,
         now: datetime,
     ) -> None:
-        """Queue notices that tell of all of a series anew, if a change of one of it was faster than they were."""
+        """Queue notices about all of a series again, if a change of one of it was faster than they were."""
         await self._tell_of(pg, NoticeKind.CONFIRMATION, await (await untold(pg, series_id)).fetchone(), facts, now)
         if NoticeKind.CHANGE in overtaken:
             left = await (await moved_with(pg, series_id, appointment_id)).fetchone()
@@ -88,7 +88,7 @@ class NoticePlanner:
     async def _tell_of(
         self, pg: Connection, kind: NoticeKind, left: UntoldRow | None, facts: AppointmentFactsRow, now: datetime
     ) -> None:
-        """Queue a notice of an appointment of a series that was left out, if one was; it tells of others like it."""
+        """Queue a notice of an appointment of a series that was left out, if one was; it lists others like it."""
         if left:
             notice = self._notice(left.id, kind, left.version, facts, now)
             await notifications.add(pg, notice._replace(expires_at=left.start_at), traces.traceparent())

@@ -32,7 +32,7 @@ _log = structlog.get_logger()
 
 CONSUMERS = 3
 _WAIT_SECONDS = 5
-"""How long a request for a message stays open; a consumer that is told to stop ends within that time."""
+"""How long a request for a message stays open; a consumer that is asked to stop ends within that time."""
 _TIMEOUT_SECONDS = 10
 _PAUSE = timedelta(seconds=5)
 """After a request that failed."""

@@ -122,7 +122,7 @@ class WhenAndWhere:
     phone: str = ""
     """The clinic's phone number; empty if unknown."""
     others: Sequence[datetime] = ()
-    """The starts of the other appointments of a series that the notice tells of."""
+    """The starts of the other appointments of a series that the notice lists."""
     offered: Sequence[datetime] = ()
     """The starts of what is held for the patient, if the notice offers a move."""
     offered_until: datetime | None = None

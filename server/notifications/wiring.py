@@ -47,7 +47,7 @@ QUEUE_CONNECTIONS = 3
 
 
 class Works(Protocol):
-    """A part that works until it is told to stop."""
+    """A part that works until it is asked to stop."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set."""

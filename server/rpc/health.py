@@ -18,7 +18,7 @@ VERSION_KEY = "x-yoyaku-version"
 
 
 class Health:
-    """What load balancers are told of a worker and its services; SERVING until `say` changes that."""
+    """What load balancers learn about a worker and its services; SERVING until `say` changes that."""
 
     def __init__(self, services: Sequence[str]) -> None:
         self._services = ("", *services)

@@ -24,7 +24,7 @@ from server.telemetry.traces import Trace
 SLOW_SECONDS = 1.0
 """A call that takes longer leaves a span even if it is not sampled."""
 FAULTS = frozenset({"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"})
-"""Codes that OpenTelemetry counts as failures of a server; the others tell callers of mistakes of their own."""
+"""Codes that OpenTelemetry counts as failures of a server; the others are about mistakes of callers."""
 CALLERS_HEADER = "x-client-traceparent"
 """The caller's own trace, which the edge puts here; ours begins at the edge and refers to it."""
 _CODE = "rpc.response.status_code"

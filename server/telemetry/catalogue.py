@@ -13,7 +13,7 @@ _INTRODUCTION = """\
 # Metrics
 
 Every process of a task offers its metrics, and one of them answers Prometheus for all, at `YOYAKU_METRICS_LISTEN`
-([configuration](configuration.md)); the label `process` tells them apart. Envoy has an address of its own for what it
+([configuration](configuration.md)); the label `process` distinguishes them. Envoy has an address of its own for what it
 counts.
 
 Names and units follow OpenTelemetry's conventions where there is one, and begin with `yoyaku_` where there is none.

@@ -33,7 +33,7 @@ _LARGEST_BYTES = 16 << 20
 def exposed(readings: Collector, address: str, directory: str, name: str) -> Iterator[None]:
     """Serve the metrics of this process, and those of its whole task at host:port `address` if no other process does.
 
-    `directory` is shared by the processes of the task; `name` tells them apart and becomes the label `process`. Without
+    `directory` is shared by the processes of the task; `name`, another for each, becomes the label `process`. Without
     an address nothing is served. Raises OSError if the directory cannot be used.
     """
     if not address:

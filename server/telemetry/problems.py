@@ -1,4 +1,4 @@
-"""What is wrong, as a scrape tells, and where to read what to do; the thresholds are those of the alerts."""
+"""What is wrong, as a scrape shows, and where to read what to do; the thresholds are those of the alerts."""
 
 import time
 from collections.abc import Iterator
@@ -82,7 +82,7 @@ def _processes(now: Snapshot) -> Found:
     if workers < WORKERS:
         yield f"{workers} of {WORKERS} workers answer", "worker-down"
     if workers == len(names):
-        yield "no notification worker answers: patients are told of nothing", "worker-down"
+        yield "no notification worker answers: patients get no notices", "worker-down"
 
 
 def _valkey(now: Snapshot) -> Found:
@@ -116,7 +116,7 @@ def _notices(now: Snapshot) -> Found:
     if oldest > _LATE_SECONDS:
         yield f"a notice has waited for {oldest / 60:.0f} minutes", "notices-late"
     if dead := now.extreme("yoyaku_notices", "status").get(("dead",)):
-        yield f"{dead:.0f} notices were given up: patients were not told", "dead-letters"
+        yield f"{dead:.0f} notices were given up: patients did not get them", "dead-letters"
 
 
 def _times(now: Snapshot) -> Found:

@@ -29,7 +29,7 @@ class StreamPlaces:
         self._clock = clock
         self._open: Counter[str] = Counter()
         self._closed: set[str] = set()
-        """Whose streams were closed since the others were last told."""
+        """Whose streams were closed since the others last heard of it."""
 
     @asynccontextmanager
     async def taken(self, caller: Caller, address: str) -> AsyncIterator[None]:
@@ -77,7 +77,7 @@ class StreamPlaces:
         return {each: self._open[each] for each in whose}
 
     async def run(self) -> NoReturn:
-        """Tell the other workers every second what was closed, and that this one lives, until cancelled."""
+        """Let the other workers know every second what was closed, and that this one lives, until cancelled."""
         while True:
             with suppress(StateError):
                 await self._tell()

@@ -104,7 +104,7 @@ def resource_id(among: Iterable[Resource | ResourceRef], text: str) -> str:
 
 
 def _only(kind: str, text: str, rows: Iterable[tuple[str, ...]], listing: str = "") -> str:
-    """The id of the one row (id, name, what else tells it apart) whose name contains the text."""
+    """The id of the one row (id, name, what else distinguishes it) whose name contains the text."""
     found = [row for row in rows if text.casefold() in row[1].casefold()]
     if len(found) == 1:
         return found[0][0]

@@ -221,7 +221,9 @@ class AppointmentCalls(LinkCalls):
             return pb.WatchAppointmentsRequest(clinic_id=clinic_id, after=after)
 
         name = "yoyaku.v1.AppointmentService/WatchAppointments"
-        async with aclosing(self._watch(name, self._stub(AppointmentServiceStub).WatchAppointments, request)) as told:
-            async for message in told:
+        async with aclosing(
+            self._watch(name, self._stub(AppointmentServiceStub).WatchAppointments, request)
+        ) as messages:
+            async for message in messages:
                 after = message.position
                 yield message

@@ -23,7 +23,7 @@ _log = structlog.get_logger()
 
 
 class DatabaseClock:
-    """Tells the database's time, within some milliseconds; before the first answer, this machine's time.
+    """Gives the database's time, within some milliseconds; before the first answer, this machine's time.
 
     Between two queries the monotonic clock advances it, so a step of this machine's wall clock changes nothing.
     """
@@ -44,11 +44,11 @@ class DatabaseClock:
     async def look(self) -> None:
         """Ask the database (the errors of db.errors)."""
         began = time.monotonic()
-        told = await read(self._engine, _now, Freshness.PRIMARY_FIRST)
+        answered = await read(self._engine, _now, Freshness.PRIMARY_FIRST)
         ended = time.monotonic()
         if self._ahead is not None and ended - began > _SLOW_SECONDS:
             return  # the answer took too long to be precise; the next one will be better
-        self._ahead = told - (began + ended) / 2
+        self._ahead = answered - (began + ended) / 2
         self._compare()
 
     def _compare(self) -> None:
@@ -90,5 +90,5 @@ async def _now(pg: Connection) -> float:
     """Seconds since 1970."""
     row = await (await pg.execute("SELECT extract(epoch FROM clock_timestamp())::float8")).fetchone()
     if row is None:
-        raise Unreachable("the database tells no time")
+        raise Unreachable("no server gives the database's time")
     return float(row[0])

@@ -39,7 +39,7 @@ class Freshness(Enum):
 
 @dataclass(slots=True)
 class ReadMarkContext:
-    """What one caller must see in one call, and what the answer must tell the caller about it."""
+    """What one caller must see in one call, and what the answer must say about it."""
 
     caller_id: str = ""
     mark: int = 0
@@ -53,7 +53,7 @@ class ReadMarkContext:
 
     @property
     def has_news(self) -> bool:
-        """Whether the answer must tell the caller a new mark or its staleness."""
+        """Whether the answer must carry a new mark or its staleness."""
         return self.written or self.staleness is not None
 
 

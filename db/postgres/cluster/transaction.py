@@ -34,7 +34,7 @@ async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *
 
     For example, the connection breaks after COMMIT was sent for a booking, which may now be stored or not. A booking
     with a `request_id` runs again: if it finds its own claim, it was stored, and the first answer is returned. A write
-    without one could not tell its own first run from somebody else's write, so the caller gets Unreachable.
+    without one could not distinguish its own first run from somebody else's write, so the caller gets Unreachable.
     """
     reconnected = False
     for attempt in range(1, _ATTEMPTS + 1):

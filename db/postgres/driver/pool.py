@@ -116,12 +116,12 @@ class Pool:
     def _warn_of_leaks(self) -> None:
         """Log each connection that has been lent for a minute, once; check again when the next one reaches a minute."""
         self._leak_watch = None
-        now, waiting = time.monotonic(), [loan for loan in self._lent.values() if not loan.told]
+        now, waiting = time.monotonic(), [loan for loan in self._lent.values() if not loan.logged]
         for loan in waiting:
-            loan.told = now - loan.since >= LEAK_SECONDS
-            if loan.told:
+            loan.logged = now - loan.since >= LEAK_SECONDS
+            if loan.logged:
                 _log.warning("database connection not returned", seconds=LEAK_SECONDS, borrower=loan.places())
-        if still := [loan.since for loan in waiting if not loan.told]:
+        if still := [loan.since for loan in waiting if not loan.logged]:
             self._watch_for_leaks(min(still) + LEAK_SECONDS - now)
 
     async def _connect(self, cuts: int) -> "_Pooled":
@@ -212,7 +212,7 @@ class _Loan:
 
     since: float
     borrower: "asyncio.Task[object] | None"
-    told: bool = False
+    logged: bool = False
     """Whether the log already says that this takes long."""
 
     def places(self) -> list[str] | str:

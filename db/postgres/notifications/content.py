@@ -39,7 +39,7 @@ class ContentRow(NamedTuple):
     holder_start_at: datetime | None
     """The start in that entry."""
     series: Sequence["SiblingRow"]
-    """The other appointments of its series that it tells of, by start."""
+    """The other appointments of its series that it lists, by start."""
     patient_id: str | None
     """Of what is about the patient's contact alone."""
     account_id: str | None
@@ -126,11 +126,11 @@ SELECT n.kind, n.version, n.channel, n.recipient, n.status, n.attempts, n.expire
     coalesce(h.recipient, ''), h.start_at,
     CASE WHEN a.series_id IS NOT NULL THEN (
         SELECT json_agg(json_build_array(
-            s.id, s.version, told.start, told.start + extract(epoch FROM s.end_at - s.start_at),
-            coalesce(held.recipient, ''), extract(epoch FROM held.start_at)) ORDER BY told.start)
+            s.id, s.version, listed.start, listed.start + extract(epoch FROM s.end_at - s.start_at),
+            coalesce(held.recipient, ''), extract(epoch FROM held.start_at)) ORDER BY listed.start)
         FROM appointments s
         CROSS JOIN LATERAL (SELECT CASE WHEN n.kind = 'withdrawal' THEN (n.series_entries -> s.id::text ->> 1)::numeric
-            ELSE extract(epoch FROM s.start_at) END AS start) told
+            ELSE extract(epoch FROM s.start_at) END AS start) listed
         LEFT JOIN LATERAL ({_HOLDER.format(of="s")}) held ON true
         WHERE s.series_id = a.series_id AND s.id <> a.id AND CASE n.kind
             WHEN 'confirmation' THEN s.status = 'scheduled'
@@ -169,13 +169,13 @@ async def appointment_facts(pg: Connection, appointment_id: str) -> Sent[Appoint
 
 
 async def untold(pg: Connection, series_id: str) -> Sent[UntoldRow]:
-    """The next appointment of a series whose confirmation was overtaken by a change; no row if it is told of."""
+    """The next appointment of a series whose confirmation was overtaken by a change; no row if there is none."""
     cursor = pg.cursor(row_factory=args_row(UntoldRow))
     return await cursor.execute(_UNTOLD, {"series_id": series_id})
 
 
 async def moved_with(pg: Connection, series_id: str, appointment_id: str) -> Sent[UntoldRow]:
-    """The next appointment of a series that moved together with one, if no notice tells of that move any more."""
+    """The next appointment of a series that moved together with one, if no notice is about that move any more."""
     cursor = pg.cursor(row_factory=args_row(UntoldRow))
     return await cursor.execute(_MOVED_WITH, {"series_id": series_id, "appointment_id": appointment_id})
 

@@ -170,7 +170,7 @@ async def set_status(pg: Connection, ticket_id: str, status: str, now: datetime)
     await pg.execute(_SET, {"id": ticket_id, "status": status, "now": now})
 
 
-async def tell_near(
+async def notify_near(
     pg: Connection, doctor_id: str, day: date, now: datetime, traceparent: str | None, *, issued: str | None = None
 ) -> None:
     """Queue a notice, in this trace, for everybody whose turn comes soon by the clinic's rules and who had none yet.
@@ -181,6 +181,6 @@ async def tell_near(
     await pg.execute(_TELL_NEAR, values)
 
 
-async def tell(pg: Connection, ticket_id: str, event: str, actor: str, now: datetime, note: str = "") -> None:
+async def record(pg: Connection, ticket_id: str, event: str, actor: str, now: datetime, note: str = "") -> None:
     """Add to the history of a ticket."""
     await pg.execute(_TELL, {"id": ticket_id, "event": event, "actor": actor, "now": now, "note": note})

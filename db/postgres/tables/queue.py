@@ -29,7 +29,7 @@ queue_rules = Table(
     # None: nobody is marked as a no-show by itself.
     Column("no_show_minutes", Integer()),
     not_null("version", Integer()),
-    # 0: patients are not told that their turn comes soon.
+    # 0: patients get no notice that their turn comes soon.
     Column("tell_before", Integer(), nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("clinic_id", name="queue_rules_pkey"),
 )
@@ -92,7 +92,7 @@ tickets = Table(
     Column("ended_at", INSTANT),
     not_null("calls", Integer()),
     not_null("room", Text(), check("tickets_room_length", "length(room) <= 40")),
-    # When its holder was told that the turn comes soon, or got it with so few ahead that nobody needs to say so.
+    # When its holder got the notice that the turn comes soon, or got it with so few ahead that nobody needs to say so.
     Column("told_at", INSTANT),
     # NULL before it was called, and of tickets that were called before the column was there: their events say it.
     Column("first_called_at", INSTANT),

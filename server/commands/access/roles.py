@@ -28,7 +28,7 @@ method as every role, over gRPC and REST, and compares.
 - A second line of a method is about what only some requests ask for. "edit practitioner" (another name, a person of
   other clinics, active again) asks for the right at every clinic where the person works; "edit patient elsewhere" is
   about patients who have appointments at other clinics and none at the caller's: it takes a reason, which is kept, and
-  the patient is told. **anyone** needs no token.
+  the patient is notified. **anyone** needs no token.
 - A **visitor** calls without a token; "own clinics" are those with `public_browsing`. All else is UNAUTHENTICATED.
 """
 

@@ -197,5 +197,7 @@ async def _write(sheets: Sheets, files: SheetFiles, clinic: SheetClinicRow, ahea
         if not doctors:
             file.write(pages.nobody(words(clinic.language)))
         file.write(pages.END)
-    told = as_of.astimezone(UTC).isoformat(timespec="seconds")
-    return Written(name, clinic.id, clinic.name, clinic.time_zone, clinic.language, day.isoformat(), told, doctors)
+    as_of_text = as_of.astimezone(UTC).isoformat(timespec="seconds")
+    return Written(
+        name, clinic.id, clinic.name, clinic.time_zone, clinic.language, day.isoformat(), as_of_text, doctors
+    )

@@ -38,7 +38,7 @@ def check_backup(
     """Restore the newest backup into a scratch directory, check everything there, and note that in the database.
 
     Checked are all constraints for all rows, every chain of the audit trail, and that the keys are the right ones. Run
-    it every week, on a machine with room for the database: an alert tells when the last success is too long ago.
+    it every week, on a machine with room for the database: an alert fires when the last success is too long ago.
 
     Exit code 0: the backup is good; 1: it cannot be restored; 2: it can, and something in it is wrong.
     """

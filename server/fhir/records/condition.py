@@ -32,7 +32,7 @@ class Condition:
     patient: Reference
     encounter: Reference | None
     authors: Sequence[Reference]
-    """Who recorded or asserted it, if the encounter does not tell."""
+    """Who recorded or asserted it, if the encounter does not say."""
     text: str
     recorded: Moment | None
     notes: Sequence[str] = ()
@@ -61,7 +61,7 @@ def condition(resource: Json, origin: Origin) -> Condition | Withdrawn:
 
 
 def without_author(resource: Json, origin: Origin) -> Reference | None:
-    """The patient of a Condition, if it tells neither encounter nor recorder nor asserter (Unusable)."""
+    """The patient of a Condition, if it names neither encounter nor recorder nor asserter (Unusable)."""
     if any(mapping(resource.get(field)) for field in ("encounter", "recorder", "asserter")):
         return None
     return reference(resource.get("subject"), "Patient", origin)
@@ -124,7 +124,7 @@ def _age(quantity: Json) -> str:
 
 
 def _recorded(resource: Json, origin: Origin) -> Moment | None:
-    # A year or a month alone does not tell when it was written down.
+    # A year or a month alone does not say when it was written down.
     if len(text(resource.get("recordedDate"))) < len("2020-01-01"):
         return None
     recorded = moment(resource.get("recordedDate"), "recordedDate")

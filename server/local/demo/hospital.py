@@ -35,7 +35,7 @@ async def load(
 ) -> tuple[dict[str, Any], bool]:
     """Make the hospital of a seed in one transaction unless it exists; returns its accounts, and whether it is new.
 
-    `advance` is told how many more appointments were loaded. Raises OtherPlan if it is there by another plan and not
+    `advance` gets how many more appointments were loaded. Raises OtherPlan if it is there by another plan and not
     `any_plan`, and the errors of db.errors.
     """
     domain = f"hospital-{plan.seed}.yoyaku.example"

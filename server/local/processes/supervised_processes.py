@@ -8,7 +8,7 @@ from server.local.processes.process import Process
 from server.local.processes.supervised_process import SupervisedProcess
 
 Say = Callable[[str, float], None]
-"""Tells the user what has been done, and the seconds that it took."""
+"""Shows the user what has been done, and the seconds that it took."""
 
 
 class SupervisedProcesses:

@@ -1,4 +1,4 @@
-"""The server workers, each on a port of its own; Envoy is told of every change."""
+"""The server workers, each on a port of its own; Envoy learns of every change."""
 
 import itertools
 from collections.abc import Callable, Mapping
@@ -155,6 +155,6 @@ class Fleet:
         self._state.workers = [f"{host}:{port}" for host, port in self.addresses]
         self._edge.mkdir(exist_ok=True)
         weights = {(HOST, port): self._weights.get(name, 1) for name, port in self._ports.items()}
-        told = {address: weights.get(address, 1) for address in self.addresses}
-        heard = {address: weight for address, weight in told.items() if weight}
+        weighted = {address: weights.get(address, 1) for address in self.addresses}
+        heard = {address: weight for address, weight in weighted.items() if weight}
         write_workers([*heard], self._edge, [*heard.values()])

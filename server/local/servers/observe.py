@@ -31,8 +31,8 @@ def configure(directory: Path, *, task: str, edge: str, alertmanager_port: int) 
     for name, url in (("tasks.json", task), ("edges.json", edge)):
         targets = [{"targets": [urlsplit(url).netloc], "labels": {"task": "local"}}]
         (directory / name).write_text(json.dumps(targets))
-    told = [{"targets": [f"{HOST}:{alertmanager_port}"]}]
-    (directory / "alertmanagers.json").write_text(json.dumps(told))
+    targets = [{"targets": [f"{HOST}:{alertmanager_port}"]}]
+    (directory / "alertmanagers.json").write_text(json.dumps(targets))
 
 
 def launch_prometheus(directory: Path, log: Path, *, port: int) -> Process:

@@ -11,7 +11,7 @@ from server.local.servers import database, postgres
 from server.local.servers.postgres import PostgresServer
 
 Step = Callable[[str], AbstractContextManager[None]]
-"""Tells the user what the block does, and how long it took."""
+"""Shows the user what the block does, and how long it took."""
 
 
 def run(

@@ -211,8 +211,8 @@ def record_end(
     seconds = time.perf_counter() - began
     if call.is_sampled or code != "OK" or seconds > call_spans.SLOW_SECONDS:
         call_spans.ended(call.method, code, reason, seconds, is_stream=is_stream)
-    tell = ended_calls.stream_ended if is_stream else ended_calls.call_ended
-    tell(call.method, code, reason, seconds, call.request_id, caller)
+    count = ended_calls.stream_ended if is_stream else ended_calls.call_ended
+    count(call.method, code, reason, seconds, call.request_id, caller)
 
 
 async def abort(context: Any, error: DomainError, call: CurrentCall) -> None:

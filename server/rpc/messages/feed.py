@@ -5,15 +5,15 @@ from datetime import datetime
 from db.postgres.booking.history import HistoryRow
 from server.rpc.messages.convert import to_appointment, to_timestamp
 from server.rpc.messages.day_bytes import to_closing
-from server.usecases.appointments.feed import FeedEvent, Told
+from server.usecases.appointments.feed import FeedEvent, FeedMessage
 from yoyaku.v1 import appointment_pb2, watch_pb2
 from yoyaku.v1 import appointment_service_pb2 as pb
 
 
-def to_message(told: Told) -> bytes:
+def to_message(sent: FeedMessage) -> bytes:
     """A WatchAppointmentsResponse."""
-    message = pb.WatchAppointmentsResponse(position=str(told.position))
-    match told.news:
+    message = pb.WatchAppointmentsResponse(position=str(sent.position))
+    match sent.news:
         case FeedEvent() as change:
             message.change.CopyFrom(_change(change))
         case datetime() as now:

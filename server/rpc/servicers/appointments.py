@@ -176,9 +176,9 @@ class AppointmentServicer(AppointmentSeriesServicer, AppointmentLinkServicer):
         request: pb.WatchAppointmentsRequest,
         context: grpc.aio.ServicerContext[pb.WatchAppointmentsRequest, bytes],
     ) -> AsyncGenerator[bytes, None]:
-        told = self._feed.watch(watcher(context), request.clinic_id.lower(), request.after)
-        async with aclosing(told):
-            async for each in told:
+        messages = self._feed.watch(watcher(context), request.clinic_id.lower(), request.after)
+        async with aclosing(messages):
+            async for each in messages:
                 yield to_message(each)
 
 

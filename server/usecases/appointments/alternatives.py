@@ -1,4 +1,4 @@
-"""What a caller is told when a slot is unavailable: the reason, and the nearest available slots."""
+"""What a caller gets when a slot is unavailable: the reason, and the nearest available slots."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace

@@ -82,7 +82,7 @@ class _CancellationWrite:
         await appointments.set_status(pg, [found.row.id], AppointmentStatus.CANCELLED, self.now)
         if found.row.status == AppointmentStatus.CHECKED_IN:
             await withdraw(pg, found.row.id, self.caller.id, self.now)
-        # Of a hold the patient was not told, and so is not told of its end.
+        # The patient got no notice of a hold, and so gets none of its end.
         event = "released" if found.row.status == AppointmentStatus.HELD else "cancelled"
         cancelled = AppointmentChange(found.row.id, event, self.caller.id, self.cancellation.reason)
         await history.record_changes(pg, [cancelled], self.now)

@@ -54,7 +54,7 @@ class FeedEvent:
     appointment: AppointmentRow | None
 
 
-class Told(NamedTuple):
+class FeedMessage(NamedTuple):
     """A message of a stream: a change, the time as a heartbeat, or the end; and the position that it reaches."""
 
     position: FeedPosition
@@ -85,7 +85,7 @@ class Feed:
                 for clinic_id in list(self._tails):
                     self._tails.pop(clinic_id).fail(failure)
 
-    async def watch(self, watcher: Watcher, clinic_id: str, after: str) -> AsyncGenerator[Told, None]:
+    async def watch(self, watcher: Watcher, clinic_id: str, after: str) -> AsyncGenerator[FeedMessage, None]:
         """Every change after a position, and heartbeats once it has caught up; an empty `after` begins now.
 
         Raises NOT_ALLOWED, CLINIC_NOT_FOUND, INVALID_REQUEST, FEED_COMPACTED, TOO_MANY_STREAMS, and
@@ -106,15 +106,15 @@ class Feed:
                         changes = await self._page(clinic_id, position, await self._head(clinic_id))
                     for change in changes:
                         position = change.position
-                        yield Told(position, change)
+                        yield FeedMessage(position, change)
                         if stream.ending is not None:
                             break
                     if not changes and stream.beat:
                         stream.beat = False
-                        yield Told(position, self._clock())
+                        yield FeedMessage(position, self._clock())
                     elif not changes:
                         await stream.woken()
-            yield Told(position, stream.ending)
+            yield FeedMessage(position, stream.ending)
 
     @contextmanager
     def _following(self, clinic_id: str, head: FeedPosition, stream: Stream) -> "Iterator[_Tail]":

@@ -14,12 +14,12 @@ async def record_changes(
     pg: Connection,
     changes: Sequence[AppointmentChange],
     now: datetime,
-    told: Sequence[NoticeKind | None] | None = None,
+    notices: Sequence[NoticeKind | None] | None = None,
 ) -> None:
     """Record changes of appointments in their histories and the feeds of their clinics, and queue the notices.
 
-    The rows must be changed already. `told` says which notice each change causes, if that is not the usual one. Call it
+    The rows must be changed already. `notices` are those that the changes cause, if not the usual ones. Call it
     once per transaction, after all other locks: a second call might lock the feeds of two clinics in the wrong order.
     """
-    kinds = [KIND_OF_EVENT.get(each.event) for each in changes] if told is None else told
+    kinds = [KIND_OF_EVENT.get(each.event) for each in changes] if notices is None else notices
     await feed.add(pg, changes, kinds, now, traces.traceparent())

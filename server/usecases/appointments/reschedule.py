@@ -154,7 +154,7 @@ class _Rescheduling(SlotWrite):
         await limits.check()
 
     async def _check_no_alternative(self, pg: Connection, row: AppointmentRow) -> None:
-        """Refuse to move what is held for an offer: its patient was told of that time (STATUS_FORBIDS)."""
+        """Refuse to move what is held for an offer: its patient was offered that time (STATUS_FORBIDS)."""
         if row.status == AppointmentStatus.HELD and await (await alternatives.is_alternative(pg, row.id)).fetchone():
             raise is_alternative()
 

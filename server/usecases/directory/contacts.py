@@ -52,7 +52,7 @@ async def hold_back(
 
     `row` is the current patient, locked; `fields` are those that the request names. `vouched` says that staff or a
     hospital system of the patient's clinics changes them, `by_stranger` that those of other clinics do. The current
-    address or number, or the one that was removed last, is told of the change. Raises TOO_MANY_ATTEMPTS and
+    address or number, or the one that was removed last, is notified of the change. Raises TOO_MANY_ATTEMPTS and
     INVALID_REQUEST.
     """
     for kind, channel in _CHANNELS.items():
@@ -67,9 +67,9 @@ async def hold_back(
             most = CODES_BY_STRANGERS if by_stranger else CODES_OF_PATIENT
             await _ask(pg, ContactChangeRow(new_id(), row.id, kind, new, now + CODE_LASTS), channel, most, now)
         wanted = with_contact(wanted, kind, current if waiting else new, former=old, pending=waiting)
-        told = (channel, old) if old and takes_messages(old) else _reached(row)
-        if new != current and told[1]:
-            await _warn(pg, new_id(), row.id, told, now)
+        notified = (channel, old) if old and takes_messages(old) else _reached(row)
+        if new != current and notified[1]:
+            await _warn(pg, new_id(), row.id, notified, now)
     return wanted
 
 
@@ -86,17 +86,17 @@ def with_contact(row: FullPatientRow, kind: str, value: str, *, former: str, pen
 
 
 def _reached(row: FullPatientRow) -> tuple[Channel, str]:
-    """Where a patient is told of changes: as always or, without an address or number, where it was before."""
+    """Where a patient is notified of changes: as always or, without an address or number, where it was before."""
     if row.email or row.phone:
         return channel_for(row.email, row.phone)
     return channel_for(row.former_email, row.former_phone)
 
 
-async def tell_of_change(pg: Connection, new_id: IdMaker, row: FullPatientRow, now: datetime) -> None:
-    """Tell a patient, at the address or number so far, that somebody from another clinic changed the patient's data."""
-    told = _reached(row)
-    if told[1]:
-        await _warn(pg, new_id(), row.id, told, now, NoticeKind.DETAILS_CHANGED)
+async def notify_of_change(pg: Connection, new_id: IdMaker, row: FullPatientRow, now: datetime) -> None:
+    """Notify a patient, at the address or number so far, that somebody from another clinic changed the data."""
+    reached = _reached(row)
+    if reached[1]:
+        await _warn(pg, new_id(), row.id, reached, now, NoticeKind.DETAILS_CHANGED)
 
 
 async def confirmed(pg: Connection, row: FullPatientRow, code: str, by: CodeEntry, now: datetime) -> FullPatientRow:
@@ -140,12 +140,12 @@ async def _warn(
     pg: Connection,
     notice_id: str,
     patient_id: str,
-    told: tuple[Channel, str],
+    reached: tuple[Channel, str],
     now: datetime,
     kind: NoticeKind = NoticeKind.CONTACT_CHANGED,
 ) -> None:
     """Warn the current address or number, unless it has had enough warnings today."""
-    channel, recipient = told
+    channel, recipient = reached
     await contact_changes.lock_recipient(pg, recipient)
     sent = await contact_changes.sent(pg, recipient, patient_id, kind, now - PERIOD)
     if sent.to_recipient < CODES_TO_ADDRESS:

@@ -118,7 +118,7 @@ class PatientEditor:
         self, pg: Connection, caller: Caller, row: FullPatientRow, change: PatientChange, now: datetime
     ) -> None:
         """Notify the patient, and record in the audit trail who changed what, and why."""
-        await contacts.tell_of_change(pg, self._new_id, row, now)
+        await contacts.notify_of_change(pg, self._new_id, row, now)
         note = f"{', '.join(sorted(change.fields))}: {change.reason}"
         entry = AuditEntry(row.id, caller.id, None, Access.PATIENT_CHANGED, Basis.REASON, note=note)
         await self._trail.append(pg, entry, now)

@@ -34,6 +34,6 @@ def check_given(reason: str) -> None:
     if not reason:
         raise DomainError(
             Reason.REASON_REQUIRED,
-            "this patient belongs to other clinics: say why in the field reason; it is kept, and the patient is told",
+            "this patient belongs to other clinics: give a reason; it is kept, and the patient is notified",
         )
     check_reason("reason", reason)

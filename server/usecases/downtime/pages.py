@@ -64,12 +64,12 @@ body:has(section:target) section:not(:target) { display: none; }
 """
 _AGE = """
 for (const each of document.querySelectorAll(".age")) {
-  const tell = () => {
+  const showAge = () => {
     const minutes = Math.floor((Date.now() - Date.parse(each.dataset.asOf)) / 60000);
     each.textContent = minutes > 2 ? each.dataset.old.replace("{minutes}", minutes) : "";
   };
-  tell();
-  setInterval(tell, 10000);
+  showAge();
+  setInterval(showAge, 10000);
 }
 """
 END = f"<script>{_AGE}</script>\n</body></html>\n"

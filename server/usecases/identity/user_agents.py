@@ -1,4 +1,4 @@
-"""With what somebody signed in, as far as its header tells: enough to recognise one's own devices, and no more."""
+"""With what somebody signed in, as far as its header shows: enough to recognise one's own devices, and no more."""
 
 from typing import NamedTuple
 

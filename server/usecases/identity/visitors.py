@@ -32,7 +32,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Visitors:
-    """Tells what visitors may see, and bounds how much of a worker they use at once."""
+    """Decides what visitors may see, and bounds how much of a worker they use at once."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -62,7 +62,7 @@ class ImportCounts:
     """Those that the database had, from elsewhere."""
     unchanged: int = 0
     changed: int = 0
-    """Those that the database had, and that the export tells news of."""
+    """Those that the database had, and about which the export has news."""
     doctors: int = 0
     """Doctors that were created because the export has no role for them."""
     reports: list[Report] = field(default_factory=list)
@@ -112,7 +112,7 @@ class RunMemory:
     """What a run remembers of earlier lines."""
 
     unattributed: Collection[Identifier]
-    """Patients with a Condition that tells neither encounter nor recorder nor asserter."""
+    """Patients with a Condition that names neither encounter nor recorder nor asserter."""
     general_practitioners: dict[Identifier, Sequence[Reference]] = field(default_factory=dict)
     """Those of the unattributed."""
     retired: set[str] = field(default_factory=set)

@@ -32,9 +32,9 @@ from server.usecases.importing.visits import (
     AnyVisit,
     ResolvedVisit,
     VisitReferences,
+    fields_of,
     has_news,
     only_visits,
-    told,
 )
 from server.usecases.schedules.doctor_mapping import busy_at, busy_in, placement_of, visits_of
 
@@ -75,7 +75,7 @@ async def _row(context: BatchContext, appointment_id: str) -> AppointmentRow | N
 
 
 async def _is_told_elsewhere(context: BatchContext, item: Item[AnyVisit], row: AppointmentRow) -> bool:
-    """Whether an encounter tells what happened."""
+    """Whether an encounter says what happened."""
     visits = await imports.visits(context.pg, [row.id], f"{_source(item)}/Encounter")
     return any(each.has_encounter for each in visits)
 
@@ -217,7 +217,7 @@ class _Booking:
             self.outcome.note(self.item.line, map(others, self.known.left_out(content, appointment_id)))
             self.known.link(content, appointment_id)
             await self.known.save(self.context)
-        self.last_import.note(content, told(content), self.row.version + 1 if self.row else 1)
+        self.last_import.note(content, fields_of(content), self.row.version + 1 if self.row else 1)
         await self.last_import.save()
         await history.record_changes(self.context.pg, changes, self.context.now)
         self.outcome.new += self.row is None

@@ -32,7 +32,7 @@ async def organizations(context: BatchContext, batch: Sequence[Item[Organization
     return outcome
 
 
-def _told(organization: Organization) -> Fields:
+def _fields_of(organization: Organization) -> Fields:
     return {"name": organization.name, "address": organization.address, "phone": organization.phone}
 
 
@@ -47,7 +47,7 @@ async def _store(context: BatchContext, clinic_id: str, now: Fields) -> None:
     await clinics.set_contact(context.pg, clinic_id, {field: str(value) for field, value in now.items()}, context.now)
 
 
-_CONTACTS = UpdateRules(_told, _current, _store)
+_CONTACTS = UpdateRules(_fields_of, _current, _store)
 
 
 async def _add_clinic(context: BatchContext, clinic_id: str, organization: Organization) -> None:

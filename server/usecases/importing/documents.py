@@ -109,7 +109,7 @@ class _DocumentBatch:
         """Decide what to do about a line (Unusable)."""
         own_id = content.identifiers[0]
         if own_id in self.there:
-            if self.last_import.has_news(content, _told(content)):
+            if self.last_import.has_news(content, _fields_of(content)):
                 self._amend(content, own_id)
                 self.outcome.changed += 1
             else:
@@ -149,8 +149,8 @@ class _DocumentBatch:
         own_id = content.identifiers[0]
         self.there[own_id], self.wrote[own_id] = record_id, version
         self.known.link(content, record_id)
-        self.last_import.note(content, _told(content), version)
+        self.last_import.note(content, _fields_of(content), version)
 
 
-def _told(content: AnyDocument) -> Fields:
+def _fields_of(content: AnyDocument) -> Fields:
     return {"withdrawn": True} if isinstance(content, Withdrawn) else {"text": content.text}

@@ -25,9 +25,9 @@ from server.usecases.importing.visits import (
     PeriodOf,
     ResolvedVisit,
     VisitReferences,
+    fields_of,
     has_news,
     only_visits,
-    told,
 )
 
 CHANGED, WITHDRAWN = "changed by an import", "entered in error, says an import"
@@ -60,7 +60,7 @@ class _VisitBatch:
     booked: dict[Identifier, str] = field(default_factory=dict)
     """Appointments that encounters name: other names for their visits."""
     met: set[str] = field(default_factory=set)
-    """Booked appointments that an encounter of this batch tells of."""
+    """Booked appointments that an encounter of this batch is about."""
 
     @staticmethod
     async def run(context: BatchContext, batch: Sequence[Item[AnyVisit]], period_of: PeriodOf) -> ImportCounts:
@@ -93,17 +93,17 @@ class _VisitBatch:
         elif found:
             self.outcome.match(item.line, self.known.identifier_of(visit, found), "patient and end")
             self.known.link(visit, found)
-            self.last_import.note(visit, told(visit), self.there[found].version)
+            self.last_import.note(visit, fields_of(visit), self.there[found].version)
         else:
             self._add(item, visit)
 
     def _again(self, item: Item[AnyVisit], row: VisitRow) -> None:
         visit = item.content
-        # What happened is told by the encounter.
+        # The encounter says what happened.
         told_elsewhere = row.has_encounter and visit.identifiers[0].system != _encounters(visit)
         if told_elsewhere or not has_news(self.last_import, visit):
             self.outcome.unchanged += 1
-            self.last_import.remember(visit, told(visit))
+            self.last_import.remember(visit, fields_of(visit))
         elif isinstance(visit, Withdrawn):
             self.withdrawn.append((item, row))
         else:
@@ -112,7 +112,7 @@ class _VisitBatch:
             )
 
     def _booked_as(self, visit: ExportedVisit) -> tuple[Identifier, str] | None:
-        """The appointment that an encounter was booked by, and its name, if no other encounter tells of it."""
+        """The appointment that an encounter was booked by, and its name, if no other encounter is about it."""
         for name in (each.identifier for each in visit.appointments):
             row_id = self.references.booked.get(name, "")
             if row_id in self.there and row_id not in self.met and not self.there[row_id].has_encounter:
@@ -125,7 +125,7 @@ class _VisitBatch:
         self.outcome.note(item.line, map(others, self.known.left_out(visit, found.id)))
         self.known.link(visit, found.id)
         self.booked |= {each.identifier: found.id for each in visit.appointments if each.identifier not in self.booked}
-        self.last_import.note(visit, told(visit), 1)
+        self.last_import.note(visit, fields_of(visit), 1)
 
     def _is_same(self, visit: AnyVisit, row_id: str) -> bool:
         row = self.there.get(row_id)
@@ -179,7 +179,7 @@ class _VisitBatch:
 
     def _changed(self, item: Item[AnyVisit], row_id: str, versions: dict[str, int], note: str) -> AppointmentChange:
         versions[row_id] += 1
-        self.last_import.note(item.content, told(item.content), versions[row_id])
+        self.last_import.note(item.content, fields_of(item.content), versions[row_id])
         self.outcome.changed += 1
         return AppointmentChange(row_id, "imported", ACTOR, note)
 

@@ -44,7 +44,7 @@ def read_line(
 def _gives_care(organization: reading.Organization, identifiers: set[Identifier], export: Export) -> bool:
     """Whether something in the export refers to an organization as a clinic, or nothing there could.
 
-    An export of organizations alone does not tell which of them are clinics.
+    An export of organizations alone does not show which of them are clinics.
     """
     if export.providers & identifiers:
         return True

@@ -58,7 +58,7 @@ def _born(patient: Patient) -> str:
     return birth_dates.written(patient.birth_date, patient.birth_precision)
 
 
-def _told(patient: Patient) -> Fields:
+def _fields_of(patient: Patient) -> Fields:
     return {
         "name": patient.names.name,
         "name_kana": patient.names.reading,
@@ -97,7 +97,7 @@ async def _get(context: BatchContext, patient_id: str) -> FullPatientRow:
     return row
 
 
-_PARTICULARS = UpdateRules(_told, _current, _store)
+_PARTICULARS = UpdateRules(_fields_of, _current, _store)
 
 
 def _remember(context: BatchContext, batch: Sequence[Item[Patient]]) -> None:

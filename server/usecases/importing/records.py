@@ -134,11 +134,11 @@ async def add(context: BatchContext, batch: Sequence[Item[AnyCondition]]) -> Imp
             content = item.content
             found = known.matching_id(content, partial(is_same, content))
             if found and known.has_own_id(content):
-                if last_import.has_news(content, _told(content), if_unknown=isinstance(content, Withdrawn)):
+                if last_import.has_news(content, _fields_of(content), if_unknown=isinstance(content, Withdrawn)):
                     amended[found] = item
                 else:
                     outcome.unchanged += 1
-                    last_import.remember(content, _told(content))
+                    last_import.remember(content, _fields_of(content))
             elif isinstance(content, Withdrawn):
                 raise Unusable(content.reason)
             elif found:
@@ -148,7 +148,7 @@ async def add(context: BatchContext, batch: Sequence[Item[AnyCondition]]) -> Imp
                 findings.append(references.finding(context.new_id(), content, context.now))
                 outcome.note(item.line, map(others, known.left_out(content, findings[-1].record_id)))
                 known.link(content, findings[-1].record_id)
-                last_import.note(content, _told(content), 1)
+                last_import.note(content, _fields_of(content), 1)
     outcome.new = len(findings)
     versions = await _amendments(context, amended, last_import, outcome) if amended else []
     await write(context, findings, versions)
@@ -157,7 +157,7 @@ async def add(context: BatchContext, batch: Sequence[Item[AnyCondition]]) -> Imp
     return outcome
 
 
-def _told(condition: AnyCondition) -> Fields:
+def _fields_of(condition: AnyCondition) -> Fields:
     return {"withdrawn": True} if isinstance(condition, Withdrawn) else {"text": condition.text}
 
 
@@ -173,13 +173,13 @@ async def _amendments(
                 raise Unusable(CHANGED_HERE)
             text = WITHDRAWN if isinstance(item.content, Withdrawn) else item.content.text
             found.append(NextVersion(row.patient_id, row.id, row.version + 1, text, context.now))
-            last_import.note(item.content, _told(item.content), row.version + 1)
+            last_import.note(item.content, _fields_of(item.content), row.version + 1)
             outcome.changed += 1
     return found
 
 
 def _at(condition: Condition, otherwise: datetime) -> datetime:
-    """When a condition was recorded; a day alone tells that only if nothing else does."""
+    """When a condition was recorded; a day alone is used only if nothing else says."""
     recorded = condition.recorded
     if recorded is None or (recorded.at is None and condition.encounter):
         return otherwise

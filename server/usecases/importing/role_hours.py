@@ -30,7 +30,7 @@ OFFICE_HOURS: Versions = {
 
 
 def hours_of(role: PractitionerRole) -> Versions:
-    """The hours of a role; office hours if it tells none."""
+    """The hours of a role; office hours if it gives none."""
     if role.all_hours:
         return {first: [SessionRow(first, *each) for each in week] for first, week in role.all_hours.items()}
     since = max(role.since or FROM, FROM)

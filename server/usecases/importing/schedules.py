@@ -97,11 +97,11 @@ async def _set_hours(
         what = "are shorter than 5 minutes, longer than 8 hours, or overlap others"
         outcome.note(first.line, [f"{left} of its slots {what}: no hours are made of them"])
     ours: Versions = {day: week for day, week in hours.by_day(stored).items() if day >= since}
-    told = {"hours": plain(versions)}
-    taken, kept = last_import.compare(first.content, told, Current({"hours": plain(ours)}, untouched=True))
+    fields = {"hours": plain(versions)}
+    taken, kept = last_import.compare(first.content, fields, Current({"hours": plain(ours)}, untouched=True))
     if kept:
         raise Unusable("its hours have changed, but were changed in the book too since: set them there")
-    last_import.note(first.content, told)
+    last_import.note(first.content, fields)
     if not taken:
         return
     await hours.raise_version(context.pg, doctor_id)

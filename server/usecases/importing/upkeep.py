@@ -1,7 +1,7 @@
 """What an import owns: what it wrote, until somebody changes it here.
 
 A later run takes over what has changed at the exporter since. Of each resource there are digests of what it said last,
-field by field; they tell what is news, and whether the book still says what the import wrote.
+field by field; they show what is news, and whether the book still says what the import wrote.
 
     last    now     book
     A       A       any    no news: whatever the book says stays
@@ -44,7 +44,7 @@ class Difference(NamedTuple):
 
 
 class LastImport:
-    """What earlier runs were told of the resources of a batch, and what this one is told."""
+    """What earlier runs read of the resources of a batch, and what this one reads."""
 
     def __init__(self, context: BatchContext, rows: Sequence[ImportedRow]) -> None:
         self._context = context
@@ -59,25 +59,25 @@ class LastImport:
         named = {*(thing.identifiers[0] for thing in things), *others}
         return LastImport(context, await imported_resources.load(context.pg, named))
 
-    def has_news(self, thing: HasIdentifiers, told: Fields, *, if_unknown: bool = True) -> bool:
+    def has_news(self, thing: HasIdentifiers, fields: Fields, *, if_unknown: bool = True) -> bool:
         """Whether a resource says something else than the last time; `if_unknown` if nothing is remembered of it."""
         last = self._last.get(thing.identifiers[0])
-        return if_unknown if last is None else dict(last.digests) != self._digests(told)
+        return if_unknown if last is None else dict(last.digests) != self._digests(fields)
 
     def version(self, own: Identifier) -> int:
         """The version that an import wrote last; those of earlier releases wrote the first and no other."""
         last = self._last.get(own)
         return last.version if last and last.version else 1
 
-    def compare(self, thing: HasIdentifiers, told: Fields, current: Current) -> Difference:
+    def compare(self, thing: HasIdentifiers, fields: Fields, current: Current) -> Difference:
         """What of the news can be stored, and what was changed here too."""
         last = self._last.get(thing.identifiers[0])
         taken, kept = dict[str, object](), list[str]()
-        for field, value in told.items():
+        for field, value in fields.items():
             ours = current.fields[field]
             was = last.digests.get(field) if last else None
             is_news = value != ours and was != self._digest(field, value)
-            # Nothing is known of what earlier releases wrote: they told nobody.
+            # Nothing is known of what earlier releases wrote: they kept no digests.
             is_as_imported = was == self._digest(field, ours) if was else current.untouched or ours is False
             if is_news and is_as_imported:
                 taken[field] = value
@@ -85,25 +85,25 @@ class LastImport:
                 kept.append(field)
         return Difference(taken, kept)
 
-    def note(self, thing: HasIdentifiers, told: Fields, version: int | None = None) -> None:
+    def note(self, thing: HasIdentifiers, fields: Fields, version: int | None = None) -> None:
         """Remember what a resource says, and the version that was written of it."""
         own = thing.identifiers[0]
-        row = ImportedRow(own.system, own.value, self._digests(told), version)
+        row = ImportedRow(own.system, own.value, self._digests(fields), version)
         if row != self._last.get(own):
             self._new[own] = row
 
-    def remember(self, thing: HasIdentifiers, told: Fields) -> None:
+    def remember(self, thing: HasIdentifiers, fields: Fields) -> None:
         """Remember what a resource says that an earlier release imported."""
         if thing.identifiers[0] not in self._last:
-            self.note(thing, told, 1)
+            self.note(thing, fields, 1)
 
     async def save(self) -> None:
         """Store what was noted."""
         if self._new:
             await imported_resources.put(self._context.pg, list(self._new.values()))
 
-    def _digests(self, told: Fields) -> dict[str, str]:
-        return {field: self._digest(field, value) for field, value in told.items()}
+    def _digests(self, fields: Fields) -> dict[str, str]:
+        return {field: self._digest(field, value) for field, value in fields.items()}
 
     def _digest(self, field: str, value: object) -> str:
         # Keyed, because who reads a plain digest can guess a birth date.
@@ -114,7 +114,7 @@ class LastImport:
 class UpdateRules(Generic[Named]):
     """How things of one kind are kept up to date."""
 
-    told: Callable[[Named], Fields]
+    fields_of: Callable[[Named], Fields]
     """What a resource says."""
     current: Callable[[BatchContext, Sequence[str]], Awaitable[Mapping[str, Current]]]
     """What the book says of some ids; locks them, in their order."""
@@ -125,15 +125,16 @@ class UpdateRules(Generic[Named]):
 async def keep_up(
     context: BatchContext, rules: UpdateRules[Named], placed: Sequence[ImportedItem[Named]], outcome: ImportCounts
 ) -> None:
-    """Take over what the resources of a batch tell news of, and remember what all of them say."""
+    """Adopt what is new in the resources of a batch, and remember what all of them say."""
     last_import = await LastImport.load(context, [each.item.content for each in placed])
-    told = [rules.told(each.item.content) for each in placed]
+    fields = [rules.fields_of(each.item.content) for each in placed]
     news = [
-        each.is_known and last_import.has_news(each.item.content, says) for each, says in zip(placed, told, strict=True)
+        each.is_known and last_import.has_news(each.item.content, says)
+        for each, says in zip(placed, fields, strict=True)
     ]
     ids = sorted({each.row_id for each, is_news in zip(placed, news, strict=True) if is_news})
     current = dict(await rules.current(context, ids)) if ids else {}
-    for each, says, is_news in zip(placed, told, news, strict=True):
+    for each, says, is_news in zip(placed, fields, news, strict=True):
         taken: Fields = {}
         if is_news:
             now = current[each.row_id]

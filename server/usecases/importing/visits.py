@@ -137,7 +137,7 @@ class VisitReferences:
         return next(filter(None, found), None)
 
 
-def told(visit: AnyVisit) -> Fields:
+def fields_of(visit: AnyVisit) -> Fields:
     """What a resource says of a visit, to know whether it says something else the next time."""
     if isinstance(visit, Withdrawn):
         return {"withdrawn": True}
@@ -154,7 +154,7 @@ def told(visit: AnyVisit) -> Fields:
 
 def has_news(last_import: LastImport, visit: AnyVisit) -> bool:
     """Whether a resource of a visit that is in the book says something else than the last time."""
-    return last_import.has_news(visit, told(visit), if_unknown=isinstance(visit, Withdrawn))
+    return last_import.has_news(visit, fields_of(visit), if_unknown=isinstance(visit, Withdrawn))
 
 
 def only_visits(batch: Sequence[Item[AnyVisit]]) -> list[ExportedVisit]:

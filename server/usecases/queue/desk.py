@@ -23,7 +23,7 @@ from server.domain.queue.line import TicketStatus, Waiting, moved
 from server.domain.reasons import check_reason
 from server.domain.rights import Action, Owner, require
 from server.usecases.idempotency import Claim, Write
-from server.usecases.queue.issuing import NewTicket, issue, place_of, tell_near
+from server.usecases.queue.issuing import NewTicket, issue, notify_near, place_of
 from server.usecases.unit_of_work import perform
 
 R = TypeVar("R")
@@ -70,7 +70,7 @@ class QueueDesk:
                 )
             await tickets.leave_room(pg, lane_id, place.date, room, now)
             called = await self._call(pg, line[0].id, room, caller, now)
-            await tell_near(pg, lane_id, place.date, now)
+            await notify_near(pg, lane_id, place.date, now)
             return called
 
         return await self._perform(caller, lane_id, write, work)
@@ -92,8 +92,8 @@ class QueueDesk:
             found = await _locked(pg, place, ticket_id)
             _check(found, _CAN_BE_SKIPPED, "skipped")
             await tickets.set_status(pg, found.id, TicketStatus.SKIPPED, now)
-            await tickets.tell(pg, found.id, "skipped", caller.id, now)
-            await tell_near(pg, lane_id, place.date, now)
+            await tickets.record(pg, found.id, "skipped", caller.id, now)
+            await notify_near(pg, lane_id, place.date, now)
             return found._replace(status=TicketStatus.SKIPPED)
 
         return await self._perform(caller, lane_id, write, work)
@@ -108,8 +108,8 @@ class QueueDesk:
             line = [Waiting(*row) for row in await tickets.line(pg, lane_id, place.date)]
             line = moved(line, found.id, move.position)
             await tickets.set_line(pg, line)
-            await tickets.tell(pg, found.id, "moved", caller.id, now, move.reason)
-            await tell_near(pg, lane_id, place.date, now)
+            await tickets.record(pg, found.id, "moved", caller.id, now, move.reason)
+            await notify_near(pg, lane_id, place.date, now)
             return found._replace(due_at=next(each.due_at for each in line if each.ticket_id == found.id))
 
         return await self._perform(caller, lane_id, write, work)
@@ -168,7 +168,7 @@ class QueueDesk:
     @staticmethod
     async def _call(pg: Connection, ticket_id: str, room: str, caller: Caller, now: datetime) -> TicketRow:
         await tickets.call(pg, ticket_id, room, now)
-        await tickets.tell(pg, ticket_id, "called", caller.id, now, room)
+        await tickets.record(pg, ticket_id, "called", caller.id, now, room)
         if (called := await tickets.get(pg, ticket_id)) is None:
             raise not_found(Reason.TICKET_NOT_FOUND, "ticket", ticket_id)
         return called

@@ -72,8 +72,8 @@ async def issue(pg: Connection, place: LanePlaceRow, new: NewTicket, actor: str,
     line = joined(waiting, Waiting(new.id, due_at(new.start_at, now, rules)), behind)
     await tickets.add(pg, new.id, place.doctor_id, place.date, day.last_number, new.appointment_id, now)
     await tickets.set_line(pg, line)
-    await tickets.tell(pg, new.id, "issued", actor, now)
-    await tell_near(pg, place.doctor_id, place.date, now, issued=new.id)
+    await tickets.record(pg, new.id, "issued", actor, now)
+    await notify_near(pg, place.doctor_id, place.date, now, issued=new.id)
     due = next(each.due_at for each in line if each.ticket_id == new.id)
     return TicketRow(
         new.id,
@@ -112,8 +112,8 @@ async def follow(
     await lanes.lock(pg, found.doctor_id, found.date)
     status = _FOLLOWS.get(to, TicketStatus.WITHDRAWN)
     await tickets.set_status(pg, found.id, status, now)
-    await tickets.tell(pg, found.id, status, actor, now)
-    await tell_near(pg, found.doctor_id, found.date, now)
+    await tickets.record(pg, found.id, status, actor, now)
+    await notify_near(pg, found.doctor_id, found.date, now)
     return None if status is TicketStatus.WITHDRAWN else found._replace(status=status)
 
 
@@ -122,10 +122,10 @@ async def withdraw(pg: Connection, appointment_id: str, actor: str, now: datetim
     if found := await tickets.of_appointment(pg, appointment_id):
         await lanes.lock(pg, found.doctor_id, found.date)
         await tickets.set_status(pg, found.id, TicketStatus.WITHDRAWN, now)
-        await tickets.tell(pg, found.id, TicketStatus.WITHDRAWN, actor, now)
-        await tell_near(pg, found.doctor_id, found.date, now)
+        await tickets.record(pg, found.id, TicketStatus.WITHDRAWN, actor, now)
+        await notify_near(pg, found.doctor_id, found.date, now)
 
 
-async def tell_near(pg: Connection, lane_id: str, day: date, now: datetime, *, issued: str | None = None) -> None:
-    """After whatever moves a line, whose day is locked: tell those whose turn comes soon, each once."""
-    await tickets.tell_near(pg, lane_id, day, now, traces.traceparent(), issued=issued)
+async def notify_near(pg: Connection, lane_id: str, day: date, now: datetime, *, issued: str | None = None) -> None:
+    """After whatever moves a line, whose day is locked: notify those whose turn comes soon, each once."""
+    await tickets.notify_near(pg, lane_id, day, now, traces.traceparent(), issued=issued)

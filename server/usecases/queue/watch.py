@@ -23,7 +23,7 @@ _log = structlog.get_logger()
 
 _LOOK_SECONDS = 0.5
 _WAITS_LAST = timedelta(seconds=20)
-"""How long expected waits stay as they were told: they change with time, without a commit."""
+"""How long expected waits stay as they were sent: they change with time, without a commit."""
 
 Version = tuple[date, int, int]
 """The date, epoch and revision of a lane."""

@@ -45,7 +45,7 @@ def set_hours(
         bool, typer.Option("--preview", help="Change nothing, and show which appointments would be left outside.")
     ] = False,
     cancel: Annotated[
-        bool, typer.Option("--cancel", help="Cancel the appointments that are left outside, and tell patients.")
+        bool, typer.Option("--cancel", help="Cancel the appointments that are left outside, and notify patients.")
     ] = False,
     offer: Annotated[
         bool, typer.Option("--offer", help="Offer their patients other times, which are held for them.")

@@ -45,7 +45,9 @@ def add(
     start: Start,
     end: End,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for staff only.")] = "",
-    cancel: Annotated[bool, typer.Option("--cancel", help="Cancel the appointments in it, and tell patients.")] = False,
+    cancel: Annotated[
+        bool, typer.Option("--cancel", help="Cancel the appointments in it, and notify patients.")
+    ] = False,
     offer: Annotated[
         bool, typer.Option("--offer", help="Offer the patients in it other times, which are held for them.")
     ] = False,

@@ -1,1 +1,1 @@
-"""Commands about accounts, patients, displays and what patients are told."""
+"""Commands about accounts, patients, displays and notices to patients."""

@@ -71,9 +71,9 @@ class _Cancelling:
     async def _write(self, pg: Connection, rows: Sequence[AppointmentRow]) -> SeriesCancelled:
         await appointments.set_status(pg, [row.id for row in rows], AppointmentStatus.CANCELLED, self.now)
         changes = [AppointmentChange(row.id, "cancelled", self.caller.id, self.reason) for row in rows]
-        # The cancellation of the first one tells of all of them; of the others only the reminders are withdrawn.
-        told = [NoticeKind.CANCELLATION, *(NoticeKind.REMINDER for _ in rows[1:])]
-        await history.record_changes(pg, changes, self.now, told)
+        # The cancellation of the first one lists all of them; of the others only the reminders are withdrawn.
+        notices = [NoticeKind.CANCELLATION, *(NoticeKind.REMINDER for _ in rows[1:])]
+        await history.record_changes(pg, changes, self.now, notices)
         cancelled = [
             row._replace(status=AppointmentStatus.CANCELLED, version=row.version + 1, updated_at=self.now)
             for row in rows

@@ -157,9 +157,9 @@ class _Moving(SlotWrite):
     async def _record(self, pg: Connection, expired: Sequence[AppointmentChange], moving: Sequence[SeriesStep]) -> None:
         """Record all that was written; last, since it locks the feed of the clinic."""
         moved = [each.change(self.caller.id, self.wanted.override_reason) for each in moving]
-        # The notice of the first one tells of all of them; of the others only the reminders are planned anew.
-        told = [*(None for _ in expired), NoticeKind.CHANGE, *(NoticeKind.REMINDER for _ in moved[1:])]
-        await history.record_changes(pg, [*expired, *moved], self.now, told)
+        # The notice of the first one lists all of them; of the others only the reminders are planned anew.
+        notices = [*(None for _ in expired), NoticeKind.CHANGE, *(NoticeKind.REMINDER for _ in moved[1:])]
+        await history.record_changes(pg, [*expired, *moved], self.now, notices)
 
     def _moved_row(self, step: SeriesStep, offer: OfferRow) -> AppointmentRow:
         row = step.row._replace(**seen_at(offer, step.to.slot))

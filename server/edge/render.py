@@ -23,11 +23,11 @@ SECRET_TYPE = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Sec
 
 CALLERS_TRACE = "x-client-traceparent"
 TRACE_HEADERS = ("traceparent", "tracestate", "x-amzn-trace-id")
-UNSAID = (
+LEFT_OUT_OF_SPANS = (
     "http.url", "http.method", "grpc.path", "user_agent", "peer.address", "downstream_cluster", "grpc.authority",
     "grpc.content_type", "grpc.timeout",
 )  # fmt: skip
-"""What Envoy would say of a call in its spans: texts of the caller, and a path with ids of patients."""
+"""Tags that Envoy would add to spans: they hold texts of the caller, and a path with ids of patients."""
 
 Address = tuple[str, int]
 """A host (name or IP) and a port."""
@@ -177,10 +177,10 @@ def _places(values: EdgeValues) -> dict[str, Json]:
 
 def _tracing(tracing: Tracing | None) -> dict[str, Json]:
     """The placeholders about traces, None if there is no collector."""
-    said = {"percent": tracing.percent, "unsaid": UNSAID} if tracing else {}
+    values = {"percent": tracing.percent, "left_out": LEFT_OUT_OF_SPANS} if tracing else {}
     trusted = tracing is not None and tracing.trusted
     return {
-        "tracing": filled("tracing.yaml", said) if tracing else None,
+        "tracing": filled("tracing.yaml", values) if tracing else None,
         "traces_of_callers": [] if trusted else [CALLERS_TRACE],
         "untrusted_headers": [CALLERS_TRACE] if trusted else TRACE_HEADERS,
     }

@@ -53,7 +53,7 @@ class Identifier(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """A resource that says of itself that it should never have been there."""
+    """A resource that its exporter has withdrawn, as `entered-in-error` or `refuted`."""
 
     identifiers: Sequence[Identifier]
     reason: str

@@ -1,7 +1,7 @@
 """What a booking of a type costs, with and without a room, and a hold that is confirmed, beside a plain booking."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import islice
@@ -31,8 +31,6 @@ _DATABASE = "visits"
 _ROOMS = 16
 _WARM_UP, _COUNT = 100, 600
 _HOLD, _CONFIRM = (CREATE.path.replace("CreateAppointment", name) for name in ("HoldSlot", "ConfirmHold"))
-
-Send = Callable[[Booking], Awaitable[None]]
 
 
 def measure(scratch: Path, tell: Callable[[str], None], rounds: int) -> Table:

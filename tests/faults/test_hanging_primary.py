@@ -27,7 +27,7 @@ OUTAGE_SECONDS = 6
 REFUSED_AFTER_SECONDS = 4.5
 """Half a second before the deadline of a call that waits for the primary; a fast machine needs little over two."""
 ON_THE_WAY_SECONDS = 0.3
-"""An answer that was under way when the primary began to hang tells of what a replica may lack, as ever."""
+"""An answer that was under way when the primary began to hang may show what a replica still lacks."""
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ async def end_valkey_and_wait(desk: Desk) -> None:
 
 
 async def times_missing(desk: Desk, appointment_id: str) -> int:
-    """How often its owner is told a list without it, in eight seconds."""
+    """How often its owner gets a list without it, in eight seconds."""
     missing = 0
     for number in range(16):
         with suppress(Refusal):

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -23,8 +23,6 @@ from tests.fixtures.watching import watch
 from tests.fixtures.worker import Worker
 from tests.live.test_profiles import doctor, patient
 from yoyaku.v1 import auth_service_pb2 as auth
-
-DAY = date.fromisoformat(TUESDAY)
 
 
 async def nonsense(valkey: Any, key: bytes) -> None:

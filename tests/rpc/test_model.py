@@ -1,7 +1,7 @@
 """Random histories of a clinic, compared with a simple model: bookings, series, holds, moves, hours and time off."""
 
 import asyncio
-from typing import Any, TypeVar
+from typing import Any
 
 import grpc
 from hypothesis import HealthCheck, settings
@@ -30,8 +30,6 @@ from tests.rpc.modelled_clinic import PLACES
 from tests.rpc.modelled_series import OVERRIDES, SeriesAndTimeOff
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1 import schedule_service_pb2 as schedules
-
-T = TypeVar("T")
 
 
 class Machine(SeriesAndTimeOff):

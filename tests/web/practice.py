@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -123,7 +123,3 @@ def times(page: Page, day: str = "") -> Locator:
 
 def slot(page: Page, day: str, time_slot: str) -> Locator:
     return page.locator(f'section[aria-labelledby="day-{day}"] .time', has_text=time_slot)
-
-
-def weekday(day: str) -> str:
-    return f"{date.fromisoformat(day):%A}"

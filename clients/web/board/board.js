@@ -24,8 +24,8 @@ const device = new Device(new URLSearchParams(location.hash.slice(1)).get("token
 
 /** @type {Map<string, {name: string, specialty: string}>} */
 let doctors = new Map();
-/** @type {Set<string>} the doctors whose days the present stream has told */
-let told = new Set();
+/** @type {Set<string>} the doctors whose days the present stream has sent */
+let sent = new Set();
 let clinic = "";
 /** @type {WallClock | null} */
 let wall = null;
@@ -62,16 +62,16 @@ async function learn(token, clinicId) {
     wall = new WallClock(lang, doctor.clinic.time_zone);
   }
   doctors = found;
-  told = new Set();
+  sent = new Set();
 }
 
 /** @param {any} message */
 function take(message) {
   if (message.day) {
     days.put(message.day);
-    told.add(message.day.doctor_id);
+    sent.add(message.day.doctor_id);
   }
-  if (message.heartbeat) days.keep(told);
+  if (message.heartbeat) days.keep(sent);
 }
 
 function draw() {

@@ -1,4 +1,4 @@
-/** Follows a stream of a clinic for as long as the page is open, and knows how old is what it told. */
+/** Follows a stream of a clinic for as long as the page is open, and knows how old the last message is. */
 
 import { call, Failure, stream } from "../shared/api.js";
 
@@ -26,7 +26,7 @@ export class Follower {
   #device;
   #clock;
   #source;
-  /** When the last message came, and from when on what it told is out of date. */
+  /** When the last message came, and from when on it is out of date. */
   heardAt = 0;
   staleAt = Infinity;
   /** @type {Failure | null} what the server says against the last call; null if it was not reached */

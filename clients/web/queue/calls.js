@@ -23,7 +23,7 @@ export class Calls {
   /** @type {(Call & {shownAt: number})[]} the newest first, those that wait for their turn included */
   recent = [];
 
-  /** @param {(call: Call) => Promise<void>} speak tells a call by sound; ends when it has been heard */
+  /** @param {(call: Call) => Promise<void>} speak announces a call by sound; ends when it has been heard */
   constructor(speak) {
     this.#speak = speak;
   }

@@ -84,7 +84,7 @@ export class View extends Screen {
     this.page(page, pages);
     const around = [innerWidth, innerHeight, ...["notice", "recent", "announcement"].map((id) => part(id).textContent)];
     const marked = shown.map((lane) => isMarked(lane.lane_id));
-    const drawn = JSON.stringify([shown.map(told), marked, perPage, around]);
+    const drawn = JSON.stringify([shown.map(contentOf), marked, perPage, around]);
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
     const cards = perPage <= (isTall() ? CARDS_TALL : CARDS_WIDE);
@@ -120,7 +120,7 @@ export class View extends Screen {
 }
 
 /** What of a lane is drawn. @param {Lane} lane */
-function told(lane) {
+function contentOf(lane) {
   return [lane.letter, lane.doctor_name, lane.closed, lane.delay_minutes, lane.now_serving, lane.waiting];
 }
 

@@ -12,7 +12,7 @@ export function language() {
   return asked.toLowerCase().startsWith("ja") ? "ja" : "en";
 }
 
-/** Speak a language from now on, on every page, and load this one anew. @param {Language} lang */
+/** Use a language from now on, on every page, and reload this one. @param {Language} lang */
 export function choose(lang) {
   localStorage.setItem(KEY, lang);
   const address = new URL(location.href);

@@ -16,7 +16,6 @@ from server.local.processes.user import User, database_user
 from server.local.servers import binaries, data_location, database
 from server.local.servers.postgres import SUPERUSER
 
-_DATABASE = f"{PREFIX}DATABASE_URL"
 _DIRECTORY = f"{PREFIX}BACKUP_DIRECTORY"
 
 

@@ -7,7 +7,6 @@ from enum import Enum
 
 from server.domain.errors import invalid
 
-MOST_OCCURRENCES = 52
 MOST_YEARS = 5
 """How far from the first to the last date."""
 

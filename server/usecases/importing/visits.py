@@ -131,11 +131,6 @@ class VisitReferences:
             return None, None
         return found.patient_id, found.end_at
 
-    def booked_as(self, visit: ExportedVisit) -> str | None:
-        """The appointment that an encounter was booked by, if the book has it."""
-        found = (self.booked.get(each.identifier) for each in visit.appointments)
-        return next(filter(None, found), None)
-
 
 def fields_of(visit: AnyVisit) -> Fields:
     """What a resource says of a visit, to know whether it says something else the next time."""

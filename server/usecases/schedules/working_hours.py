@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from db.postgres.booking import days, hours
 from db.postgres.booking.days import OfferRow
@@ -21,8 +20,6 @@ from server.domain.ids import Clock
 from server.domain.rights import Action, require
 from server.usecases.schedules.doctor_mapping import doctor_of, hours_of
 from server.usecases.unit_of_work import Changes, read
-
-M = TypeVar("M")
 
 
 @dataclass(frozen=True, slots=True)

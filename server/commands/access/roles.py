@@ -23,8 +23,8 @@ method as every role, over gRPC and REST, and compares.
   (patients: their appointments, records and particulars; doctors: their appointments, the patients who have one with
   them, the records that they wrote). **treated**: on records of patients whom the doctor treats, and on those that he
   or she wrote or broke the glass for ([records](records.md)). **-**: not at all.
-- Refusals are PERMISSION_DENIED; where the existence of an object is nobody's business, NOT_FOUND, the same as for one
-  that does not exist. Lists leave out what the caller may not see.
+- Refusals are PERMISSION_DENIED; where the caller may not know that an object exists, NOT_FOUND, as for one that does
+  not. Lists leave out what the caller may not see.
 - A second line of a method is about what only some requests ask for. "edit practitioner" (another name, a person of
   other clinics, active again) asks for the right at every clinic where the person works; "edit patient elsewhere" is
   about patients who have appointments at other clinics and none at the caller's: it takes a reason, which is kept, and

@@ -1,4 +1,4 @@
-"""Patients who book, call off and look, all the time, and write down what they were told."""
+"""Patients who book, cancel and read all the time, and record the answers that they get."""
 
 import asyncio
 import itertools
@@ -32,7 +32,7 @@ AGAIN = {
 
 @dataclass(slots=True)
 class Notes:
-    """What all patients have written down, besides the history."""
+    """What all patients have recorded, besides the history."""
 
     history: History = field(default_factory=History)
     failures: list[str] = field(default_factory=list)

@@ -59,7 +59,7 @@ class Side:
 
     @property
     def private_ids(self) -> dict[str, str]:
-        """What nobody shall learn of who has no right to it."""
+        """Ids that callers without a right to them must not learn."""
         names = ("patient_id", "appointment_id", "record_id", "display_id", "account_id", "time_off_id")
         return {getattr(self, name): name for name in names}
 

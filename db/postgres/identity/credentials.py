@@ -16,7 +16,7 @@ class DisplayRow(NamedTuple):
     id: str
     name: str
     clinic_ids: Sequence[str]
-    """Where it hangs comes first."""
+    """The clinic where it hangs comes first."""
     created_at: datetime
     role: str
 

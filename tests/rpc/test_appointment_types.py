@@ -1,13 +1,16 @@
 """Types of appointment: longer than a slot, with a buffer of their own, and not for everybody."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from server.domain.booking.appointment_types import MOST_OF_CLINIC
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import TUESDAY, Scene
+from tests.fixtures.worker import Refusal
 from yoyaku.v1 import schedule_service_pb2 as pb
 from yoyaku.v1.appointment_type_pb2 import AppointmentType
 
@@ -170,3 +173,17 @@ async def test_values_out_of_range_are_refused_when_a_type_is_added_and_when_it_
     created = await create(scene)
     assert (await refusal(create(scene, **{"name": "Other"} | fields))).reason == "INVALID_REQUEST"
     assert (await refusal(update(scene, created.id, **fields))).reason == "INVALID_REQUEST"
+
+
+async def test_a_clinic_has_so_many_types_at_most_also_if_two_add_one_at_once(scene: Scene) -> None:
+    await scene.book.run(
+        "INSERT INTO appointment_types (id, clinic_id, name, name_ja, minutes, buffer_minutes, staff_only, audience,"
+        " active, version, resource_kinds, created_at, updated_at)"
+        " SELECT gen_random_uuid(), %s, 'Type ' || number, '', 30, 0, false, 'all', false, 1, '{}', now(), now()"
+        " FROM generate_series(1, %s) AS number",
+        scene.clinic_id, MOST_OF_CLINIC - 1,
+    )  # fmt: skip
+    both = await asyncio.gather(*(create(scene, name) for name in ("A", "B")), return_exceptions=True)
+    [refused] = [each for each in both if isinstance(each, Refusal)]
+    assert refused.reason == "INVALID_REQUEST"
+    assert "has 200 types of appointment" in str(refused.violations)

@@ -1,5 +1,6 @@
 """Rooms and devices: a visit of a type occupies one of each kind that the type needs."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -8,12 +9,13 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from db.postgres.cluster.engines import connection
+from server.domain.booking.resources import MOST_OF_CLINIC
 from server.wiring import wired
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import Scene
 from tests.fixtures.wire import traced
-from tests.fixtures.worker import Client, settings_for
+from tests.fixtures.worker import Client, Refusal, settings_for
 from yoyaku.v1 import appointment_service_pb2 as appointments
 from yoyaku.v1 import schedule_service_pb2 as pb
 from yoyaku.v1.appointment_pb2 import Appointment, AppointmentEvent
@@ -208,3 +210,17 @@ async def test_a_room_costs_a_booking_one_round_trip_more_and_a_list_none(
     with traced(pg) as listing:
         await scene.list(patient)
     assert (plain.trips, booking.trips, free.trips, listing.trips) == (2, 3, 1, 1)
+
+
+async def test_a_clinic_has_so_many_rooms_and_devices_at_most_also_if_two_add_one_at_once(scene: Scene) -> None:
+    await scene.book.run(
+        "INSERT INTO resources (id, clinic_id, kind, name, active, version, created_at, updated_at)"
+        " SELECT gen_random_uuid(), %s, 'room', number, false, 1, now(), now() FROM generate_series(1, %s) AS number",
+        scene.clinic_id, MOST_OF_CLINIC - 1,
+    )  # fmt: skip
+    requests = [pb.CreateResourceRequest(clinic_id=scene.clinic_id, kind="room", name=name) for name in ("A", "B")]
+    adding = (scene.staff(scene.staff.schedules.CreateResource, request) for request in requests)
+    both = await asyncio.gather(*adding, return_exceptions=True)
+    [refused] = [each for each in both if isinstance(each, Refusal)]
+    assert refused.reason == "INVALID_REQUEST"
+    assert "has 500 rooms and devices" in str(refused.violations)

@@ -67,6 +67,8 @@ UNION ALL
 SELECT clinic_id, name_ja, id FROM appointment_types
 WHERE clinic_id = ANY(%(clinic_ids)s::uuid[]) AND active AND name_ja <> ''
 """
+_LOCK_CLINIC = "SELECT FROM clinics WHERE id = %(clinic_id)s FOR NO KEY UPDATE"
+_NUMBER = "SELECT count(*) FROM appointment_types WHERE clinic_id = %(clinic_id)s"
 _INSERT = sql(insert(appointment_types).values({column.name: bindparam(column.name) for column in appointment_types.c}))
 _UPDATE = """
 UPDATE appointment_types SET name = %(name)s, name_ja = %(name_ja)s, minutes = %(minutes)s,
@@ -99,6 +101,13 @@ async def names_at(pg: Connection, clinic_ids: Iterable[str]) -> list[tuple[str,
     """(clinic_id, name, id) of the types that clinics offer; one with two names is there twice."""
     cursor = await pg.execute(_NAMES_AT, {"clinic_ids": list(clinic_ids)})
     return await cursor.fetchall()
+
+
+async def number_at(pg: Connection, clinic_id: str) -> int:
+    """How many types a clinic has; nobody else adds one until the transaction ends."""
+    await pg.execute(_LOCK_CLINIC, {"clinic_id": clinic_id})
+    found = await (await pg.execute(_NUMBER, {"clinic_id": clinic_id})).fetchone()
+    return int(found[0]) if found else 0
 
 
 async def add(pg: Connection, row: AppointmentTypeRow, now: datetime) -> None:

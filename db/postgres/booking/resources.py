@@ -28,6 +28,8 @@ class ResourceRow(NamedTuple):
 _SELECT = f"SELECT {', '.join(ResourceRow._fields)} FROM resources "
 _LOCK = _SELECT + "WHERE id = %(resource_id)s FOR NO KEY UPDATE"
 _OF_CLINIC = _SELECT + "WHERE clinic_id = %(clinic_id)s ORDER BY kind, name, id"
+_LOCK_CLINIC = "SELECT FROM clinics WHERE id = %(clinic_id)s FOR NO KEY UPDATE"
+_NUMBER = "SELECT count(*) FROM resources WHERE clinic_id = %(clinic_id)s"
 _INSERT = sql(insert(resources).values({column.name: bindparam(column.name) for column in resources.c}))
 _UPDATE = """
 UPDATE resources SET name = %(name)s, active = %(active)s, version = version + 1, updated_at = %(now)s WHERE id = %(id)s
@@ -100,6 +102,13 @@ async def in_use(pg: Connection, clinic_id: str, kind: str, period: str) -> list
 async def leave_lapsed(pg: Connection, appointment_id: str, now: datetime) -> None:
     """Let holds that have run out leave what an appointment occupies, or did."""
     await pg.execute(_LEAVE_LAPSED, {"id": appointment_id, "now": now})
+
+
+async def number_at(pg: Connection, clinic_id: str) -> int:
+    """How many resources a clinic has; nobody else adds one until the transaction ends."""
+    await pg.execute(_LOCK_CLINIC, {"clinic_id": clinic_id})
+    found = await (await pg.execute(_NUMBER, {"clinic_id": clinic_id})).fetchone()
+    return int(found[0]) if found else 0
 
 
 async def add(pg: Connection, row: ResourceRow, now: datetime) -> None:

@@ -7,7 +7,9 @@ from enum import StrEnum
 
 from server.domain.booking.resources import Resource
 from server.domain.booking.slots import Period, Slot
-from server.domain.errors import DomainError, Reason, not_found
+from server.domain.errors import DomainError, Reason, invalid, not_found
+
+MOST_OF_CLINIC = 200
 
 
 class Audience(StrEnum):
@@ -89,3 +91,12 @@ def check_eligible(wanted: AppointmentType, *, was_here: bool, for_others: bool)
 
 def _not_offered(rule: str, message: str) -> DomainError:
     return DomainError(Reason.APPOINTMENT_TYPE_NOT_OFFERED, message, metadata={"rule": rule})
+
+
+def check_number(there: int) -> None:
+    """Refuse one more type for a clinic with so many, whether or not they are still offered (INVALID_REQUEST)."""
+    if there >= MOST_OF_CLINIC:
+        message = (
+            f"has {MOST_OF_CLINIC} types of appointment, the most there can be: change one that is not used"
+        )
+        raise invalid("clinic_id", message)

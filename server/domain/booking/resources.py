@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from server.domain.booking.slots import Period
-from server.domain.errors import DomainError, Reason
+from server.domain.errors import DomainError, Reason, invalid
+
+MOST_OF_CLINIC = 500
 
 
 class Occupied(NamedTuple):
@@ -112,3 +114,10 @@ def resource_taken(kind: str, period: Period) -> DomainError:
 
 def _ran_out(occupied: Occupied, now: datetime) -> bool:
     return occupied.held_until is not None and occupied.held_until <= now
+
+
+def check_number(there: int) -> None:
+    """Refuse one more resource for a clinic with so many, whether or not they are in use (INVALID_REQUEST)."""
+    if there >= MOST_OF_CLINIC:
+        message = f"has {MOST_OF_CLINIC} rooms and devices, the most there can be: rename one that is not used"
+        raise invalid("clinic_id", message)

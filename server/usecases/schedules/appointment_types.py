@@ -11,7 +11,7 @@ from db.postgres.booking import appointment_types
 from db.postgres.booking.appointment_types import AppointmentTypeRow, UsedResourceRow, UsedTypeRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
-from server.domain.booking.appointment_types import AppointmentType, Audience
+from server.domain.booking.appointment_types import AppointmentType, Audience, check_number
 from server.domain.booking.resources import Occupied, Resource
 from server.domain.booking.slots import Period
 from server.domain.errors import DomainError, Reason, not_found
@@ -48,12 +48,13 @@ class AppointmentTypes:
         return await read(self._engine, lambda pg: appointment_types.of_clinic(pg, clinic_id), Freshness.OWN_WRITES)
 
     async def create(self, caller: Caller, new: AppointmentTypeRow, write: Write[AppointmentTypeRow, M]) -> M:
-        """Add a type, under an id of its own (NOT_ALLOWED, CLINIC_NOT_FOUND, APPOINTMENT_TYPE_EXISTS)."""
+        """Add a type, under an id of its own (NOT_ALLOWED, CLINIC_NOT_FOUND, APPOINTMENT_TYPE_EXISTS, too many)."""
         now, row = self._clock(), new._replace(id=self._new_id())
 
         async def work(pg: Connection, claim: Claim) -> AppointmentTypeRow:
             await claim.wait_or_answer()
             require(caller, Action.EDIT_CATALOGUE, Owner(clinic_id=row.clinic_id))
+            check_number(await appointment_types.number_at(pg, row.clinic_id))
             await appointment_types.add(pg, row, now)
             return row
 

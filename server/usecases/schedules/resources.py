@@ -10,6 +10,7 @@ from db.postgres.booking import resources
 from db.postgres.booking.resources import ResourceRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
+from server.domain.booking.resources import check_number
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.etags import check_etag
 from server.domain.identity import Caller
@@ -44,12 +45,13 @@ class Resources:
         return await read(self._engine, lambda pg: resources.of_clinic(pg, clinic_id), Freshness.OWN_WRITES)
 
     async def create(self, caller: Caller, new: ResourceRow, write: Write[ResourceRow, M]) -> M:
-        """Add a resource, under an id of its own (NOT_ALLOWED, CLINIC_NOT_FOUND, RESOURCE_EXISTS)."""
+        """Add a resource, under an id of its own (NOT_ALLOWED, CLINIC_NOT_FOUND, RESOURCE_EXISTS, too many)."""
         now, row = self._clock(), new._replace(id=self._new_id())
 
         async def work(pg: Connection, claim: Claim) -> ResourceRow:
             await claim.wait_or_answer()
             require(caller, Action.EDIT_CATALOGUE, Owner(clinic_id=row.clinic_id))
+            check_number(await resources.number_at(pg, row.clinic_id))
             await resources.add(pg, row, now)
             return row
 

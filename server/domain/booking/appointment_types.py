@@ -96,7 +96,5 @@ def _not_offered(rule: str, message: str) -> DomainError:
 def check_number(there: int) -> None:
     """Refuse one more type for a clinic with so many, whether or not they are still offered (INVALID_REQUEST)."""
     if there >= MOST_OF_CLINIC:
-        message = (
-            f"has {MOST_OF_CLINIC} types of appointment, the most there can be: change one that is not used"
-        )
+        message = f"has {MOST_OF_CLINIC} types of appointment, the most there can be: change one that is not used"
         raise invalid("clinic_id", message)

@@ -47,23 +47,12 @@ def test_the_query_cannot_name_anew_what_the_path_names(rest: Rest, path: str) -
     assert error(answer)["message"] == "the path names doctor_id already: leave it out of the query"
 
 
-NAMELESS = ["-H", "content-type:", "-H", "transfer-encoding: chunked"]
-"""Neither a type nor a length is sent with the body."""
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        ["--http1.1"],
-        ["--http2-prior-knowledge"],
-        ["-H", "content-type:"],
-        ["--http1.1", *NAMELESS],
-        ["--http2-prior-knowledge", *NAMELESS],
-    ],
-)
-def test_the_body_of_a_get_is_checked_too(edge: Edge, stack: Stack, options: list[str]) -> None:
+@pytest.mark.parametrize("version", ["--http1.1", "--http2-prior-knowledge"])
+@pytest.mark.parametrize("left_out", [(), ("content-type:",), ("content-type:", "transfer-encoding: chunked")])
+def test_the_body_of_a_get_is_checked_too(edge: Edge, stack: Stack, version: str, left_out: tuple[str, ...]) -> None:
     url = f"{edge.url}/api/schedules/available-slots?doctor_id={stack.clinic.doctor}&date={stack.clinic.day}"
     token = f"authorization: Bearer {stack.clinic.tokens['patient']}"
+    options = [version, *(f"-H{header}" for header in left_out)]
     command = ["curl", "-s", *options, "-X", "GET", "--data-binary", '{"day": "x"}', "-H", token, url]
     answer = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     assert answer["message"] == "the body takes no field `day`: check its spelling against the OpenAPI file"

@@ -32,6 +32,8 @@ class Access(StrEnum):
     EXPORTED = "exported"
     PATIENT_CHANGED = "patient_changed"
     """The patient's own data was changed, not the records."""
+    REPRESENTATIVE_ADDED = "representative_added"
+    REPRESENTATIVE_ENDED = "representative_ended"
 
 
 class Basis(StrEnum):
@@ -39,6 +41,8 @@ class Basis(StrEnum):
 
     OWN = "own"
     """The caller is the patient."""
+    REPRESENTATIVE = "representative"
+    """The caller acts for the patient; the note says what the caller is to the patient."""
     TREATING = "treating"
     AUTHOR = "author"
     BREAK_GLASS = "break_glass"

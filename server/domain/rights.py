@@ -44,6 +44,9 @@ class Action(StrEnum):
     EDIT_PATIENT_ELSEWHERE = "edit_patient_elsewhere"
     """It takes a reason, which is recorded, and the patient is notified."""
     EDIT_OWN_CONTACT = "edit_own_contact"
+    ADD_REPRESENTATIVE = "add_representative"
+    SEE_REPRESENTATIVES = "see_representatives"
+    END_REPRESENTATIVE = "end_representative"
     RESERVE_IDENTIFIERS = "reserve_identifiers"
     MANAGE_DISPLAYS = "manage_displays"
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -70,8 +73,12 @@ class Scope(Enum):
     """Objects of the clinics that the token names; for visitors: of those that are open to everybody."""
     OWN_DOCTOR = auto()
     """Objects of the calling doctor; for patients: those with an appointment with that doctor."""
-    OWN_PATIENT = auto()
+    SELF = auto()
     """Objects of the calling patient."""
+    OWN_PATIENT = auto()
+    """Objects of the calling patient, and of those for whom the account acts."""
+    OWN_RECORDS = auto()
+    """Records of the calling patient, and of those for whom the account acts and whose records it may see."""
     TREATED = auto()
     """Records of patients whom the calling doctor treats, wrote about, or broke the glass for."""
 
@@ -114,14 +121,19 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.EDIT_PATIENT: {_S: Scope.CLINIC, _A: Scope.ANY, _Y: Scope.CLINIC},
     Action.EDIT_PATIENT_ELSEWHERE: {_S: Scope.ANY, _A: Scope.ANY, _Y: Scope.ANY},
     Action.EDIT_OWN_CONTACT: {_P: Scope.OWN_PATIENT},
+    # Of patients whom the caller may edit without a reason.
+    Action.ADD_REPRESENTATIVE: {_S: Scope.CLINIC, _A: Scope.ANY},
+    Action.SEE_REPRESENTATIVES: {_P: Scope.SELF, _S: Scope.ANY, _A: Scope.ANY},
+    # Both the patient and who acts own it.
+    Action.END_REPRESENTATIVE: {_P: Scope.SELF, _S: Scope.CLINIC, _A: Scope.ANY},
     Action.RESERVE_IDENTIFIERS: {_A: Scope.ANY},
     Action.MANAGE_DISPLAYS: {_S: Scope.CLINIC, _A: Scope.ANY},
     Action.MANAGE_ACCOUNTS: {_A: Scope.ANY},
     Action.CREATE_RECORD: {_D: Scope.TREATED},
-    Action.SEE_RECORD: {_P: Scope.OWN_PATIENT, _D: Scope.TREATED},
+    Action.SEE_RECORD: {_P: Scope.OWN_RECORDS, _D: Scope.TREATED},
     Action.AMEND_RECORD: {_D: Scope.OWN_DOCTOR},
     Action.BREAK_GLASS: {_D: Scope.ANY},
-    Action.SEE_RECORD_ACCESS: {_P: Scope.OWN_PATIENT, _A: Scope.ANY},
+    Action.SEE_RECORD_ACCESS: {_P: Scope.OWN_RECORDS, _A: Scope.ANY},
     Action.SEE_NOTIFICATIONS: {_A: Scope.ANY},
     Action.RETRY_NOTIFICATION: {_A: Scope.ANY},
     Action.CHANGE_PASSWORD: dict.fromkeys((_P, _D, _S, _A), Scope.ANY),

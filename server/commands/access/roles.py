@@ -11,7 +11,9 @@ _SCOPES = {
     Scope.ANY: "yes",
     Scope.CLINIC: "own clinics",
     Scope.OWN_DOCTOR: "own",
+    Scope.SELF: "own",
     Scope.OWN_PATIENT: "own",
+    Scope.OWN_RECORDS: "own",
     Scope.TREATED: "treated",
 }
 _HEAD = """# Who may call what

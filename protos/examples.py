@@ -16,7 +16,8 @@ _RETRIED = {"RESOURCE_EXHAUSTED", "UNAVAILABLE"}
 _ID = "019ab0c2-7d10-7c3e-9a4f-0242ac120003"
 _BY_NAME: dict[str, Any] = {
     "name": "Sato Ken", "date": "2026-12-01", "from_date": "2026-12-01", "to_date": "2026-12-07",
-    "valid_from": "2026-12-01", "birth_date": "1980-04-01", "time_slot": "09:30", "start": "09:00", "end": "12:00",
+    "valid_from": "2026-12-01", "end_date": "2027-12-01", "birth_date": "1980-04-01", "time_slot": "09:30",
+    "start": "09:00", "end": "12:00",
     "time_zone": "Asia/Tokyo", "specialty": "Internal medicine", "etag": "3", "reason": "Check-up",
     "email": "ken@example.org", "phone": "+81312345678", "password": "correct horse battery",
     "new_password": "another correct horse", "current_password": "correct horse battery", "language": "ja",

@@ -37,6 +37,9 @@ from server.usecases.records.read import RecordReader
 from server.usecases.records.write import RecordWriter
 from server.usecases.registrations import Registrations
 from server.usecases.reports.read import Reports
+from server.usecases.representatives.add import RepresentativeAdder
+from server.usecases.representatives.end import RepresentativeEnder
+from server.usecases.representatives.read import RepresentativeReader
 from server.usecases.schedules.appointment_types import AppointmentTypes
 from server.usecases.schedules.availability import Availability
 from server.usecases.schedules.available_days import AvailableDays
@@ -52,6 +55,7 @@ from server.usecases.time_off.write import TimeOffWriter
 
 def servicers(parts: Parts) -> Servicers:
     """The servicers of all services."""
+    representatives = RepresentativeReader(parts.engine, parts.clock)
     return Servicers(
         appointments=_appointments(parts),
         queue=QueueServicer(
@@ -68,6 +72,9 @@ def servicers(parts: Parts) -> Servicers:
             PatientEditor(parts.engine, parts.clock, parts.new_id, parts.patients, parts.trail),
             IdentifierSystems(parts.engine, parts.clock),
             Clinics(parts.engine, parts.clock, parts.new_id, parts.announcer, parts.doctors),
+            RepresentativeAdder(parts.engine, parts.clock, parts.new_id, parts.trail),
+            RepresentativeEnder(parts.engine, parts.clock, parts.new_id, parts.trail),
+            representatives,
         ),
         auth=AuthServicer(
             parts.keys,
@@ -78,6 +85,7 @@ def servicers(parts: Parts) -> Servicers:
             parts.second_factors,
             Registrations(parts.engine, parts.token_store, parts.clock, parts.new_id, parts.passwords, parts.sessions),
             Devices(parts.engine, parts.token_store, parts.signer, parts.clock, parts.new_id, parts.tokens),
+            representatives,
             parts.seal,
         ),
         records=RecordServicer(

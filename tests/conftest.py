@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.fixtures.worker",
     "tests.fixtures.clinic",
     "tests.fixtures.charts",
+    "tests.fixtures.family",
     "tests.fixtures.archives",
     "tests.fixtures.people",
     "tests.fixtures.second_factor",

@@ -1,9 +1,10 @@
-"""The caller: who calls, with which roles, for which clinics."""
+"""The caller: who calls, with which roles, for which clinics, and on behalf of which patients."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from server.domain.errors import DomainError, Reason
 
@@ -23,6 +24,22 @@ class Role(StrEnum):
 
     # Enum's own __hash__ is written in Python, and every permission check needs it several times.
     __hash__ = str.__hash__
+
+
+class Relation(StrEnum):
+    """What a representative is to the patient for whom it acts."""
+
+    PARENT = "parent"
+    GUARDIAN = "guardian"
+    CARER = "carer"
+
+
+class Represented(NamedTuple):
+    """How an account acts for another patient."""
+
+    representative_id: str
+    relation: Relation
+    sees_records: bool
 
 
 ALL_CLINICS = "*"
@@ -45,6 +62,13 @@ class Caller:
     """The session that the token is of; empty for devices and systems."""
     second_factor_missing: bool = False
     """May only set up a second factor, which the account needs and does not have."""
+    represents: Mapping[str, Represented] = field(default_factory=dict, hash=False)
+    """Other patients for whom the account acts, by id, as the token says; `patient_id` is not among them."""
+
+    def relation_to(self, patient_id: str) -> str:
+        """What the caller is to a patient whom it represents; empty for all others."""
+        found = self.represents.get(patient_id)
+        return found.relation if found else ""
 
     @property
     def is_visitor(self) -> bool:

@@ -131,8 +131,10 @@ KIND_OF_SECURITY_EVENT = {
     "second_factor_removed": NoticeKind.SECOND_FACTOR_REMOVED,
     "second_factor_reset": NoticeKind.SECOND_FACTOR_REMOVED,
     "recovery_codes_renewed": NoticeKind.RECOVERY_CODES_RENEWED,
+    "representative_added": NoticeKind.REPRESENTATIVE_ADDED,
+    "representative_ended": NoticeKind.REPRESENTATIVE_ENDED,
 }
-"""The security events of an account that its owner is warned of."""
+"""The security events of an account that its owner is told of."""
 
 REMIND_BEFORE = timedelta(hours=24)
 TURN_LASTS = timedelta(hours=1)

@@ -51,6 +51,22 @@ class Basis(StrEnum):
     """Only a reason that was given: by somebody whose clinics the patient does not belong to, or for an export."""
 
 
+_OF_REPRESENTATIVES = frozenset({Access.REPRESENTATIVE_ADDED, Access.REPRESENTATIVE_ENDED})
+
+
+def note_of_representative(relation: str, text: str = "") -> str:
+    """The note of an entry that is about a representative, or about what one did."""
+    return f"{relation}: {text}" if text else relation
+
+
+def read_note(access: str, basis: str, note: str) -> tuple[str, str]:
+    """What the representative of an entry is to the patient, empty if there is none, and the rest of the note."""
+    if basis != Basis.REPRESENTATIVE and access not in _OF_REPRESENTATIVES:
+        return "", note
+    relation, _, text = note.partition(": ")
+    return relation, text
+
+
 @dataclass(frozen=True, slots=True)
 class Retention:
     """How long a clinic's records are kept, counted from their last amendment."""

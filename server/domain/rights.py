@@ -167,11 +167,14 @@ def may(caller: Caller, action: Action, owner: Owner = NOBODY) -> bool:
 
 
 def acts_for_others(caller: Caller, action: Action, owner: Owner) -> bool:
-    """Whether the action is permitted by a role other than that of the patient who owns the object."""
+    """Whether the action is permitted by a role other than that of a patient: rules for patients do not bind it then.
+
+    They bind who represents the patient that owns the object.
+    """
     rules = RULES[action]
     for role in caller.roles:
         scope = rules.get(role)
-        if scope is not None and scope is not Scope.OWN_PATIENT and _covers(scope, caller, owner):
+        if scope is not None and role is not Role.PATIENT and _covers(scope, caller, owner):
             return True
     return False
 
@@ -201,7 +204,15 @@ def _covers(scope: Scope, caller: Caller, owner: Owner) -> bool:
             return owner.clinic_id is not None and not caller.clinic_ids.isdisjoint({owner.clinic_id, ALL_CLINICS})
         case Scope.OWN_DOCTOR:
             return owner.doctor_id is not None and owner.doctor_id == caller.doctor_id
-        case Scope.OWN_PATIENT:
-            return owner.patient_id is not None and owner.patient_id == caller.patient_id
+        case Scope.OWN_PATIENT | Scope.OWN_RECORDS | Scope.SELF:
+            own = owner.patient_id
+            return own is not None and (own == caller.patient_id or _represents(scope, caller, own))
         case Scope.TREATED:
             return owner.treated_by is not None and owner.treated_by == caller.doctor_id
+
+
+def _represents(scope: Scope, caller: Caller, patient_id: str) -> bool:
+    represented = caller.represents.get(patient_id)
+    if represented is None or scope is Scope.SELF:
+        return False
+    return scope is Scope.OWN_PATIENT or represented.sees_records

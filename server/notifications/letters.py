@@ -40,7 +40,7 @@ def letter(notification_id: str, content: ContentRow, way: Way, enclosed: Enclos
     text = (
         texts.about(kind, visit, content.language, enclosed.link)
         if visit
-        else texts.to_person(kind, content.language, enclosed)
+        else texts.to_person(kind, content.language, enclosed, of_account=content.account_id is not None)
     )
     if way.channel is Channel.SMS:
         return Letter(notification_id, way.recipient, text.subject, text.sms)

@@ -29,6 +29,14 @@ TO_PERSON = {
             "A clinic that has not seen you yet has changed the details that we keep of you. Your access log says"
             " why.\nIf this is wrong, call your clinic.\n"
         ),
+        NoticeKind.REPRESENTATIVE_ADDED: (
+            "A clinic has entered that somebody may act for you as a patient: book, move and cancel your appointments,"
+            " and see your details.\nThe clinic tells you who it is, and so does your account, where you can end it. If"
+            " you do not know of this, call the clinic.\n"
+        ),
+        NoticeKind.REPRESENTATIVE_ENDED: (
+            "Somebody who acted for you as a patient does so no more.\nIf you do not know of this, call your clinic.\n"
+        ),
         NoticeKind.REGISTRATION_CODE: (
             "{code} is the code that ends your registration. Enter it on the page where you registered, within an"
             " hour.\n"
@@ -72,6 +80,14 @@ TO_PERSON = {
             "受診歴のない医療機関が、あなたの登録内容を変更しました。理由は閲覧履歴でご確認いただけます。\n"
             "お心当たりのない場合は、かかりつけの医療機関にお電話ください。\n"
         ),
+        NoticeKind.REPRESENTATIVE_ADDED: (
+            "医療機関が、あなたの代理の方を登録しました。代理の方は、予約・変更・取り消しと、登録内容の確認ができます。\n"
+            "代理の方のお名前は、アカウントまたは医療機関で確認でき、アカウントから代理を終了できます。"
+            "お心当たりのない場合は、お電話ください。\n"
+        ),
+        NoticeKind.REPRESENTATIVE_ENDED: (
+            "あなたの代理の方の登録が終了しました。\nお心当たりのない場合は、医療機関にお電話ください。\n"
+        ),
         NoticeKind.REGISTRATION_CODE: (
             "ご登録の確認コードは{code}です。1時間以内に登録の画面で入力してください。\n"
             "お心当たりのない場合は、このメッセージを無視してください。コードがなければ何も登録されません。\n"
@@ -90,3 +106,29 @@ TO_PERSON = {
         ),
     },
 }
+
+TO_REPRESENTATIVE = {
+    "en": {
+        NoticeKind.REPRESENTATIVE_ADDED: (
+            "A clinic has entered that you may act for another patient. Sign in to see for whom, and to book, move and"
+            " cancel their appointments.\n"
+            "If you are signed in already, it may take 15 minutes. If you did not expect this, call the clinic.\n"
+        ),
+        NoticeKind.REPRESENTATIVE_ENDED: (
+            "You no longer act for a patient for whom you did. Sign in to see for whom you still act.\n"
+            "If you did not expect this, call the clinic.\n"
+        ),
+    },
+    "ja": {
+        NoticeKind.REPRESENTATIVE_ADDED: (
+            "医療機関が、あなたをほかの患者様の代理として登録しました。ログインすると、どなたの代理かを確認し、"
+            "予約・変更・取り消しができます。\n"
+            "すでにログインしている場合は、15分ほどかかることがあります。お心当たりのない場合は、お電話ください。\n"
+        ),
+        NoticeKind.REPRESENTATIVE_ENDED: (
+            "患者様の代理としての登録が終了しました。ログインすると、ほかの方の代理の登録を確認できます。\n"
+            "お心当たりのない場合は、医療機関にお電話ください。\n"
+        ),
+    },
+}
+"""Of these kinds, what goes to the owner of the account that acts; TO_PERSON goes to the patient."""

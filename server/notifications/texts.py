@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from server.domain.notices import NoticeKind
 from server.notifications.links import Enclosed
-from server.notifications.person_texts import TO_PERSON
+from server.notifications.person_texts import TO_PERSON, TO_REPRESENTATIVE
 
 _WEEKDAYS = {"en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), "ja": tuple("月火水木金土日")}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -26,6 +26,8 @@ _SUBJECTS = {
         NoticeKind.CONTACT_CODE: "Your code is {code}",
         NoticeKind.CONTACT_CHANGED: "Your contact details are changing",
         NoticeKind.DETAILS_CHANGED: "Your details were changed",
+        NoticeKind.REPRESENTATIVE_ADDED: "Who may act for a patient has changed",
+        NoticeKind.REPRESENTATIVE_ENDED: "Who may act for a patient has changed",
         NoticeKind.INVITATION: "You have been invited: choose a password",
         NoticeKind.REGISTRATION_CODE: "Your code is {code}",
         NoticeKind.REGISTRATION_KNOWN: "You have an account already",
@@ -45,6 +47,8 @@ _SUBJECTS = {
         NoticeKind.CONTACT_CODE: "確認コード:{code}",
         NoticeKind.CONTACT_CHANGED: "ご連絡先の変更について",
         NoticeKind.DETAILS_CHANGED: "登録内容の変更について",
+        NoticeKind.REPRESENTATIVE_ADDED: "代理の登録について",
+        NoticeKind.REPRESENTATIVE_ENDED: "代理の登録について",
         NoticeKind.INVITATION: "アカウントのご案内:パスワードの設定",
         NoticeKind.REGISTRATION_CODE: "確認コード:{code}",
         NoticeKind.REGISTRATION_KNOWN: "すでにアカウントをお持ちです",
@@ -137,10 +141,11 @@ class Text:
     sms: str
 
 
-def to_person(kind: NoticeKind, language: str, enclosed: Enclosed) -> Text:
-    """The text of a notice that is not about an appointment: a warning, a code, or a link."""
+def to_person(kind: NoticeKind, language: str, enclosed: Enclosed, *, of_account: bool = False) -> Text:
+    """The text of a notice that is not about an appointment; `of_account` if it is to the owner of an account."""
     subject = _SUBJECTS[language][kind].format(code=enclosed.code)
-    body = TO_PERSON[language][kind].format(code=enclosed.code, link=enclosed.link)
+    of_kind = TO_REPRESENTATIVE if of_account and kind in TO_REPRESENTATIVE[language] else TO_PERSON
+    body = of_kind[language][kind].format(code=enclosed.code, link=enclosed.link)
     if kind is NoticeKind.CONTACT_CODE and enclosed.link:
         return Text(subject, body + _CONFIRM_LINK[language].format(link=enclosed.link), "")
     return Text(subject, body, subject if kind is NoticeKind.SECURITY_WARNING else body.replace("\n", " ").strip())

@@ -13,7 +13,7 @@ class Reach:
     everything: bool
     clinic_ids: frozenset[str]
     doctor_id: str | None
-    patient_id: str | None
+    patient_ids: frozenset[str]
 
 
 def reach(caller: Caller, action: Action) -> Reach:
@@ -26,5 +26,10 @@ def reach(caller: Caller, action: Action) -> Reach:
         everything=Scope.ANY in scopes or (Scope.CLINIC in scopes and ALL_CLINICS in caller.clinic_ids),
         clinic_ids=caller.clinic_ids if Scope.CLINIC in scopes else frozenset(),
         doctor_id=caller.doctor_id if Scope.OWN_DOCTOR in scopes else None,
-        patient_id=caller.patient_id if Scope.OWN_PATIENT in scopes else None,
+        patient_ids=_patients(caller) if Scope.OWN_PATIENT in scopes else frozenset(),
     )
+
+
+def _patients(caller: Caller) -> frozenset[str]:
+    own = {caller.patient_id} if caller.patient_id else set()
+    return frozenset(own.union(caller.represents))

@@ -115,7 +115,7 @@ def test_no_list_reads_appointments_from_end_to_end(
 ) -> None:
     known = sample(filled)
     for statuses in ((), ("cancelled",)):
-        for among in (None, Among([known["clinic_id"]], known["doctor_id"], known["patient_id"])):
+        for among in (None, Among([known["clinic_id"]], known["doctor_id"], [known["patient_id"]])):
             query = AppointmentQuery(
                 whose=whose,
                 id=known[f"{whose}_id"],

@@ -9,6 +9,7 @@ from tests.rights.hold_cases import HOLD_CASES
 from tests.rights.hours_cases import HOURS_CASES
 from tests.rights.queue_cases import QUEUE_CASES
 from tests.rights.report_cases import REPORT_CASES
+from tests.rights.representative_cases import REPRESENTATIVE_CASES
 from yoyaku.v1 import auth_service_pb2 as auth
 from yoyaku.v1 import directory_service_pb2 as directory
 from yoyaku.v1 import notification_service_pb2 as notifications
@@ -24,6 +25,7 @@ CASES: dict[str, Sequence[Case]] = {
     **HOLD_CASES,
     **QUEUE_CASES,
     **REPORT_CASES,
+    **REPRESENTATIVE_CASES,
     "RecordService/CreateRecord": [
         Case(lambda _, s: records.CreateRecordRequest(patient_id=s.patient_id, text="text"))
     ],

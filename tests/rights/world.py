@@ -28,6 +28,10 @@ FROM doctors WHERE id = %(doctor_id)s
 """
 
 
+_REPRESENTATIVE = b"""
+INSERT INTO representatives (id, account_id, patient_id, relation, clinic_id, note, of_minor, ends_at, created_at)
+VALUES (%(id)s, %(account_id)s, %(patient_id)s, 'carer', %(clinic_id)s, 'a letter', false, now() + '1 year', now())
+"""
 _PRACTITIONER = b"""
 WITH person AS (INSERT INTO practitioners VALUES (%(id)s, 'Mori Hana', now(), now()) RETURNING id)
 INSERT INTO doctors (id, practitioner_id, clinic_id, specialty, active, version, hours_version, created_at, updated_at)
@@ -56,12 +60,15 @@ class Side:
     type_id: str
     resource_id: str
     time_off_id: str
+    representative_id: str
+    email: str
+    """Of the account that acts for the patient."""
 
     @property
     def private_ids(self) -> dict[str, str]:
         """Ids that callers without a right to them must not learn."""
-        names = ("patient_id", "appointment_id", "record_id", "display_id", "account_id", "time_off_id")
-        return {getattr(self, name): name for name in names}
+        ids = ("patient", "appointment", "record", "display", "account", "time_off", "representative")
+        return {getattr(self, f"{name}_id"): f"{name}_id" for name in ids}
 
 
 @dataclass
@@ -158,7 +165,18 @@ async def _side(book: Book, url: str, name: str) -> Side:
         type_id,
         resource_id,
         time_off_id,
+        *await _representative(book, url, clinic_id, patient_id),
     )
+
+
+async def _representative(book: Book, url: str, clinic_id: str, patient_id: str) -> tuple[str, str]:
+    representative_id = str(uuid.uuid4())
+    account_id = await book.account("patient", patient_id=await book.patient("A relative"))
+    values = {"id": representative_id, "account_id": account_id, "patient_id": patient_id, "clinic_id": clinic_id}
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(_REPRESENTATIVE, values)
+        found = connection.execute("SELECT email FROM accounts WHERE id = %s", [account_id]).fetchone()
+    return representative_id, str(found and found[0])
 
 
 def _add_appointment(url: str, patient_id: str, doctor_id: str, start_at: datetime) -> str:

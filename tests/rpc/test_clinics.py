@@ -11,7 +11,7 @@ from tests.fixtures.worker import Client
 from tests.rpc.test_directory import clinics
 from yoyaku.v1 import directory_service_pb2 as pb
 from yoyaku.v1 import schedule_service_pb2 as schedules
-from yoyaku.v1.clinic_pb2 import BookingPolicy, Clinic
+from yoyaku.v1.clinic_pb2 import BookingPolicy, Clinic, RepresentativePolicy
 
 DAY = "2026-03-03"
 
@@ -153,7 +153,11 @@ async def test_rules_are_explained_in_the_clinics_language_or_another(scene: Sce
     for language, words in (("", "90日先"), ("en", "90 days ahead")):
         request = pb.ListPoliciesRequest(clinic_id=made.id, language=language)
         found = (await scene.patient(scene.patient.directory.ListPolicies, request)).policies
-        assert [each.name for each in found] == [field.name for field in BookingPolicy.DESCRIPTOR.fields]
+        of_minors = [f"representative_policy.{field.name}" for field in RepresentativePolicy.DESCRIPTOR.fields]
+        assert [each.name for each in found] == [
+            *(field.name for field in BookingPolicy.DESCRIPTOR.fields),
+            *of_minors,
+        ]
         assert words in found[0].text
         assert found[0].number == 90
 

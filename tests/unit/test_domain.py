@@ -14,7 +14,7 @@ from server.domain.booking.hours import Session, first_overlap
 from server.domain.booking.policies import Policy, Waived, check_bookable, check_changeable
 from server.domain.booking.slots import Period, Slot
 from server.domain.errors import DomainError, ErrorKind, Reason
-from server.domain.identity import ALL_CLINICS, Caller, Role, roles_of
+from server.domain.identity import ALL_CLINICS, Caller, Relation, Represented, Role, roles_of
 from server.domain.ids import uuid7_maker
 from server.domain.rights import RULES, Action, Owner, Scope, acts_for_others, may
 from server.rpc.messages.errors import CODES
@@ -103,20 +103,28 @@ def test_only_the_steps_of_the_table_are_taken() -> None:
 
 
 def caller(role: Role) -> Caller:
-    return Caller("me", frozenset({role}), frozenset({"my clinic"}), "me as patient", "me as doctor", NOW)
+    represents = {
+        "child": Represented("first", Relation.PARENT, sees_records=True),
+        "grown child": Represented("second", Relation.PARENT, sees_records=False),
+    }
+    mine = ("me as patient", "me as doctor", NOW)
+    return Caller("me", frozenset({role}), frozenset({"my clinic"}), *mine, represents=represents)
 
 
 @pytest.mark.parametrize("action", Action)
 @pytest.mark.parametrize("role", Role)
 def test_every_cell_of_the_table_covers_its_own_objects_and_no_others(action: Action, role: Role) -> None:
     scope = RULES[action].get(role)
-    mine = {
-        Scope.CLINIC: Owner(clinic_id="my clinic"),
-        Scope.OWN_DOCTOR: Owner(doctor_id="me as doctor"),
-        Scope.OWN_PATIENT: Owner(patient_id="me as patient"),
-    }
-    for each, owner in mine.items():
-        assert may(caller(role), action, owner) == (scope in {Scope.ANY, each})
+    of_patients = {Scope.OWN_PATIENT, Scope.OWN_RECORDS, Scope.SELF}
+    mine = [
+        ({Scope.CLINIC}, Owner(clinic_id="my clinic")),
+        ({Scope.OWN_DOCTOR}, Owner(doctor_id="me as doctor")),
+        (of_patients, Owner(patient_id="me as patient")),
+        (of_patients - {Scope.SELF}, Owner(patient_id="child")),
+        ({Scope.OWN_PATIENT}, Owner(patient_id="grown child")),
+    ]
+    for scopes, owner in mine:
+        assert may(caller(role), action, owner) == (scope in {Scope.ANY, *scopes})
     other = Owner(clinic_id="other", doctor_id="other", patient_id="other")
     assert may(caller(role), action, other) == (scope is Scope.ANY)
     assert may(caller(role), action) == (scope is Scope.ANY)
@@ -125,7 +133,7 @@ def test_every_cell_of_the_table_covers_its_own_objects_and_no_others(action: Ac
 def test_patients_never_reach_what_belongs_to_nobody() -> None:
     nameless = Caller("me", frozenset({Role.PATIENT}), frozenset(), None, None, NOW)
     assert not may(nameless, Action.SEE_APPOINTMENT, Owner(clinic_id="a", doctor_id="b", patient_id="c"))
-    assert reach(nameless, Action.SEE_APPOINTMENT).patient_id is None
+    assert not reach(nameless, Action.SEE_APPOINTMENT).patient_ids
     with pytest.raises(DomainError):
         reach(nameless, Action.SEARCH_PATIENTS)
 
@@ -146,6 +154,13 @@ def test_a_doctor_acts_as_a_patient_on_own_appointments_elsewhere() -> None:
     assert may(both, Action.CHANGE_APPOINTMENT, elsewhere)
     assert not acts_for_others(both, Action.CHANGE_APPOINTMENT, elsewhere)
     assert acts_for_others(both, Action.CHANGE_APPOINTMENT, Owner(doctor_id="me as doctor", patient_id="other"))
+
+
+def test_rules_for_patients_bind_who_acts_for_them() -> None:
+    child = Owner(clinic_id="c", doctor_id="d", patient_id="child")
+    assert may(caller(Role.PATIENT), Action.CREATE_APPOINTMENT, child)
+    assert not acts_for_others(caller(Role.PATIENT), Action.CREATE_APPOINTMENT, child)
+    assert reach(caller(Role.PATIENT), Action.SEE_APPOINTMENT).patient_ids == {"me as patient", "child", "grown child"}
 
 
 def test_unknown_roles_open_nothing() -> None:

@@ -31,6 +31,7 @@ FULL_FOLDERS = {
     "tests/fixtures": "one plugin for each thing that tests need",
 }
 SHARED_NAMES = {
+    "Relation": "the command line's choice of the same relations; a client imports nothing of the server",
     "Role": "the command line's choice of the same roles; a client imports nothing of the server",
 }
 

@@ -23,7 +23,7 @@ class Among(NamedTuple):
 
     clinic_ids: Sequence[str]
     doctor_id: str | None
-    patient_id: str | None
+    patient_ids: Sequence[str]
 
 
 class AppointmentQuery(NamedTuple):
@@ -66,7 +66,7 @@ def _statement(whose: str, *, dated: bool, of_statuses: bool, among: bool, desce
     if among:
         conditions.append(
             "(a.clinic_id = ANY(%(clinic_ids)s::uuid[]) OR a.doctor_id = %(doctor_id)s"
-            " OR a.patient_id = %(patient_id)s)"
+            " OR a.patient_id = ANY(%(patient_ids)s::uuid[]))"
         )
     if after:
         beyond = "<" if descending else ">"
@@ -81,7 +81,7 @@ def parameters(query: AppointmentQuery) -> dict[str, object]:
         "id": query.id,
         "date": query.date,
         "statuses": list(query.statuses),
-        **(query.among or Among((), None, None))._asdict(),
+        **(query.among or Among((), None, ()))._asdict(),
         "after_date": query.after and query.after.date,
         "after_start": query.after and query.after.start_at,
         "after_id": query.after and query.after.id,

@@ -17,6 +17,8 @@ class AppointmentChange(NamedTuple):
     actor: str
     note: str = ""
     left_clinic_id: str | None = None
+    relation: str = ""
+    """What who did it is to the patient, if a representative did."""
 
 
 class HeadRow(NamedTuple):
@@ -40,8 +42,9 @@ class ChangeRow(NamedTuple):
 _ADD = """
 WITH change AS MATERIALIZED (
     SELECT * FROM unnest(
-        %(ids)s::uuid[], %(events)s::text[], %(actors)s::text[], %(notes)s::text[], %(left)s::uuid[], %(kinds)s::text[])
-        WITH ORDINALITY AS change (appointment_id, event, actor, note, left_clinic_id, kind, nth)
+        %(ids)s::uuid[], %(events)s::text[], %(actors)s::text[], %(notes)s::text[], %(left)s::uuid[],
+        %(relations)s::text[], %(kinds)s::text[])
+        WITH ORDINALITY AS change (appointment_id, event, actor, note, left_clinic_id, relation, kind, nth)
 ), queued AS (
     INSERT INTO procrastinate_jobs (queue_name, task_name, args)
     -- A number with an extension gets no text messages.
@@ -53,8 +56,8 @@ WITH change AS MATERIALIZED (
     -- Imports bring years of appointments of which nobody needs a reminder any more.
     WHERE kind IS NOT NULL AND (kind <> 'reminder' OR start_at > %(now)s) ORDER BY nth
 ), history AS (
-    INSERT INTO appointment_events (appointment_id, happened_at, actor, event, note)
-    SELECT appointment_id, %(now)s, actor, event, note FROM change ORDER BY nth
+    INSERT INTO appointment_events (appointment_id, happened_at, actor, event, note, relation)
+    SELECT appointment_id, %(now)s, actor, event, note, relation FROM change ORDER BY nth
 ), shown AS MATERIALIZED (
     SELECT a.clinic_id, appointment_id, event, nth FROM change JOIN appointments a ON a.id = appointment_id
     UNION ALL
@@ -101,7 +104,7 @@ async def add(
     feeds of the clinics until the transaction ends, so the transaction must take no other lock afterwards.
     """
     columns = zip(*changes, strict=True)
-    values = dict(zip(("ids", "events", "actors", "notes", "left"), map(list, columns), strict=True))
+    values = dict(zip(("ids", "events", "actors", "notes", "left", "relations"), map(list, columns), strict=True))
     await pg.execute(_ADD, {**values, "kinds": list(kinds), "now": now, "traceparent": traceparent})
 
 

@@ -16,10 +16,12 @@ class HistoryRow(NamedTuple):
     actor: str
     event: str
     note: str
+    relation: str
+    """What who did it is to the patient, if a representative did; else empty."""
 
 
 _PAGE = """
-SELECT id, happened_at, actor, event, note FROM appointment_events
+SELECT id, happened_at, actor, event, note, relation FROM appointment_events
 WHERE appointment_id = %(appointment_id)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
 """
 

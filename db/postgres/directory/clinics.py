@@ -35,6 +35,8 @@ class ClinicRow(NamedTuple):
     """0 for any number."""
     public_browsing: bool = False
     """Whether anybody may see the clinic, its doctors and their free slots without signing in."""
+    representatives_until_age: int = 18
+    representatives_see_records_until_age: int = 16
 
 
 class ShiftedRow(NamedTuple):

@@ -1,14 +1,15 @@
 """Accounts and the keys that sign their tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from psycopg.rows import args_row
 from sqlalchemy import bindparam, insert, select
 
 from db.postgres.cluster.engines import Connection
 from db.postgres.driver.statements import sql
+from db.postgres.identity.representatives import REPRESENTS
 from db.postgres.tables import signing_keys
 
 
@@ -27,6 +28,8 @@ class AccountRow(NamedTuple):
     """Raising it ends all sessions."""
     second_factor: bool = False
     """Whether a code is asked for besides the password."""
+    represents: Sequence[Mapping[str, Any]] = ()
+    """For whom it acts, besides its own patient: rows for `db.postgres.identity.representatives.granted_rows`."""
 
 
 class SigningKeyRow(NamedTuple):
@@ -48,7 +51,7 @@ CASE WHEN accounts.doctor_id IS NULL THEN accounts.clinic_ids ELSE ARRAY(
 _SECOND_FACTOR = """
 EXISTS (SELECT FROM second_factors f WHERE f.account_id = accounts.id AND f.confirmed_at IS NOT NULL) AS second_factor
 """
-_COMPUTED = {"clinic_ids": _CLINIC_IDS, "second_factor": _SECOND_FACTOR}
+_COMPUTED = {"clinic_ids": _CLINIC_IDS, "second_factor": _SECOND_FACTOR, "represents": REPRESENTS}
 COLUMNS = ", ".join(_COMPUTED.get(name, f"accounts.{name}") for name in AccountRow._fields)
 """What an AccountRow is read from; the clinics of a doctor are those where the doctor works."""
 _KEYS = sql(select(*signing_keys.c).order_by(signing_keys.c.signs_from.desc(), signing_keys.c.kid))

@@ -125,6 +125,8 @@ appointment_events = Table(
         ),
     ),
     not_null("note", Text()),
+    # What who did it is to the patient, if a representative did.
+    Column("relation", Text(), nullable=False, server_default=""),
     PrimaryKeyConstraint("id", name="appointment_events_pkey"),
 )
 Index("appointment_events_by_appointment", appointment_events.c.appointment_id, appointment_events.c.happened_at)

@@ -41,6 +41,21 @@ clinics = Table(
     Column("holidays", ARRAY(Date()), nullable=False, server_default="{}"),
     # Whether anybody may look at it without signing in.
     Column("public_browsing", Boolean(), nullable=False, server_default=text("false")),
+    # Ages of patients until which others act for minors, and until which these see records.
+    Column(
+        "representatives_until_age",
+        Integer(),
+        check("clinics_representatives_until_age_range", "representatives_until_age BETWEEN 0 AND 30"),
+        nullable=False,
+        server_default="18",
+    ),
+    Column(
+        "representatives_see_records_until_age",
+        Integer(),
+        check("clinics_representatives_records_range", "representatives_see_records_until_age BETWEEN 0 AND 30"),
+        nullable=False,
+        server_default="16",
+    ),
     PrimaryKeyConstraint("id", name="clinics_pkey"),
 )
 Index("clinics_by_name", clinics.c.name.collate("C"), clinics.c.id)

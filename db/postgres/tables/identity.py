@@ -110,6 +110,38 @@ recovery_codes = Table(
     PrimaryKeyConstraint("account_id", "code_hash", name="recovery_codes_pkey"),
 )
 
+# Accounts of patients that act for other patients.
+representatives = Table(
+    "representatives",
+    metadata,
+    not_null("id", UUID),
+    reference("representatives", "account"),
+    reference("representatives", "patient"),
+    not_null(
+        "relation", Text(), check("representatives_relation_known", "relation IN ('parent', 'guardian', 'carer')")
+    ),
+    # Whose staff added it, and whose policy and time zone hold.
+    reference("representatives", "clinic"),
+    # What staff saw as evidence.
+    not_null("note", Text(), check("representatives_note_length", "length(note) BETWEEN 1 AND 500")),
+    # Whether the patient was a minor then: the age limits of the policy hold as well as `ends_at`.
+    not_null("of_minor", Boolean()),
+    not_null("ends_at", INSTANT),
+    not_null("created_at", INSTANT),
+    # When somebody ended it.
+    Column("ended_at", INSTANT),
+    PrimaryKeyConstraint("id", name="representatives_pkey"),
+)
+Index(
+    "representatives_once",
+    representatives.c.account_id,
+    representatives.c.patient_id,
+    unique=True,
+    postgresql_where=text("ended_at IS NULL"),
+)
+Index("representatives_by_patient", representatives.c.patient_id, representatives.c.created_at)
+Index("representatives_by_end", representatives.c.ended_at, postgresql_where=text("ended_at IS NOT NULL"))
+
 signing_keys = Table(
     "signing_keys",
     metadata,
@@ -135,7 +167,7 @@ security_events = Table(
             " 'display_confirmed', 'display_revoked', 'service_account_created', 'refresh_token_reused',"
             " 'account_enabled', 'password_reset_requested', 'second_factor_confirmed', 'second_factor_removed',"
             " 'second_factor_reset', 'recovery_code_used', 'recovery_codes_renewed', 'session_ended',"
-            " 'account_registered')",
+            " 'account_registered', 'representative_added', 'representative_ended')",
         ),
     ),
     # An account's id, or the name of a program that acts on nobody's behalf.

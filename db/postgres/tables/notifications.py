@@ -17,7 +17,7 @@ notifications = Table(
             "kind IN ('confirmation', 'change', 'cancellation', 'reminder', 'withdrawal', 'security_warning',"
             " 'contact_code', 'contact_changed', 'details_changed', 'invitation', 'password_reset', 'turn',"
             " 'move_offer', 'registration_code', 'registration_known', 'second_factor_removed',"
-            " 'recovery_codes_renewed')",
+            " 'recovery_codes_renewed', 'representative_added', 'representative_ended')",
         ),
     ),
     Column("appointment_id", UUID, ForeignKey("appointments.id", name="notifications_appointment_fkey")),

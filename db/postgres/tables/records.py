@@ -94,13 +94,16 @@ record_audit = Table(
         check(
             "record_audit_access_known",
             "access IN ('created', 'read', 'listed', 'versions_read', 'amended', 'broke_glass', 'imported',"
-            " 'patient_changed', 'exported')",
+            " 'patient_changed', 'exported', 'representative_added', 'representative_ended')",
         ),
     ),
     not_null(
         "basis",
         Text(),
-        check("record_audit_basis_known", "basis IN ('own', 'treating', 'author', 'break_glass', 'import', 'reason')"),
+        check(
+            "record_audit_basis_known",
+            "basis IN ('own', 'treating', 'author', 'break_glass', 'import', 'reason', 'representative')",
+        ),
     ),
     not_null("record_ids", ARRAY(UUID)),
     Column("version", Integer()),

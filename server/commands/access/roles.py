@@ -11,7 +11,7 @@ _SCOPES = {
     Scope.ANY: "yes",
     Scope.CLINIC: "own clinics",
     Scope.OWN_DOCTOR: "own",
-    Scope.SELF: "own",
+    Scope.SELF: "only own",
     Scope.OWN_PATIENT: "own",
     Scope.OWN_RECORDS: "own",
     Scope.TREATED: "treated",
@@ -22,9 +22,11 @@ Made by `make roles` from `server/domain/rights.py` and `server/domain/methods.p
 method as every role, over gRPC and REST, and compares.
 
 - **yes**: on all objects. **own clinics**: on those of the clinics that the token names. **own**: on the caller's own
-  (patients: their appointments, records and particulars; doctors: their appointments, the patients who have one with
-  them, the records that they wrote). **treated**: on records of patients whom the doctor treats, and on those that he
-  or she wrote or broke the glass for ([records](records.md)). **-**: not at all.
+  (patients: their appointments, records and particulars, and those of the patients for whom they act, records as far as
+  the clinic's policy says ([identity](identity.md#representatives)); doctors: their appointments, the patients who have
+  one with them, the records that they wrote). **only own**: not those of patients for whom the caller acts; who acts
+  may end that. **treated**: on records of patients whom the doctor treats, and on those that he or she wrote or broke
+  the glass for ([records](records.md)). **-**: not at all.
 - Refusals are PERMISSION_DENIED; where the caller may not know that an object exists, NOT_FOUND, as for one that does
   not. Lists leave out what the caller may not see.
 - A second line of a method is about what only some requests ask for. "edit practitioner" (another name, a person of

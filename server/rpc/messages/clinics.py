@@ -9,20 +9,27 @@ from zoneinfo import ZoneInfo
 
 from db.postgres.directory.clinics import ClinicRow
 from server import person_rules
+from server.domain import representatives
 from server.domain.booking.policies import USUAL_POLICY
 from server.domain.booking.policy_words import meanings
 from server.domain.errors import invalid
 from server.domain.etags import etag_of
+from server.domain.representatives import USUAL_REPRESENTATIVE_POLICY
 from server.rpc.messages.convert import to_date, to_timestamp
 from server.rpc.messages.updates import check_same_id, fields_to_change, validate_fields
 from server.rpc.messages.validate import checked
-from server.usecases.directory.clinics import ClinicChange, ClinicChanged, policy_of
+from server.usecases.directory.clinics import ClinicChange, ClinicChanged, policy_of, representative_policy_of
 from yoyaku.v1 import clinic_pb2, schedule_pb2
 from yoyaku.v1 import directory_service_pb2 as pb
 
 _POLICY = tuple(asdict(USUAL_POLICY))
+_REPRESENTATIVES = {name: f"representatives_{name}" for name in asdict(USUAL_REPRESENTATIVE_POLICY)}
+"""The column of each field of RepresentativePolicy."""
 _PLAIN = ("name", "time_zone", "address", "phone", "languages", "public_browsing")
-_FIELDS = (*_PLAIN, "holidays", "policy", *(f"policy.{name}" for name in _POLICY))
+_FIELDS = (
+    *(*_PLAIN, "holidays", "policy", *(f"policy.{name}" for name in _POLICY)),
+    *("representative_policy", *(f"representative_policy.{name}" for name in _REPRESENTATIVES)),
+)
 
 
 @cache
@@ -34,7 +41,9 @@ def _zones() -> set[str]:
 def new_clinic(request: pb.CreateClinicRequest) -> ClinicRow:
     """A clinic to add, still without an id (INVALID_REQUEST)."""
     policy = _values(request.policy, _POLICY) if request.HasField("policy") else asdict(USUAL_POLICY)
-    return ClinicRow(id="", **_plain(request, (*_PLAIN, "holidays"), ""), **policy)
+    given = request.HasField("representative_policy")
+    ages = _ages(request.representative_policy, list(_REPRESENTATIVES) if given else [])
+    return ClinicRow(id="", **_plain(request, (*_PLAIN, "holidays"), ""), **policy, **ages)
 
 
 def clinic_change(request: pb.UpdateClinicRequest) -> ClinicChange:
@@ -46,8 +55,12 @@ def clinic_change(request: pb.UpdateClinicRequest) -> ClinicChange:
     equivalent = pb.CreateClinicRequest(**{name: getattr(clinic, name) for name in plain})
     validate_fields(equivalent, fields, "clinic")
     policy = [name for name in _POLICY if {"policy", f"policy.{name}"} & fields]
+    of_minors = [
+        name for name in _REPRESENTATIVES if {"representative_policy", f"representative_policy.{name}"} & fields
+    ]
     values = _plain(clinic, [name for name in plain if name in fields], "clinic.")
-    return ClinicChange(request.clinic_id.lower(), {**values, **_checked_policy(clinic, policy)}, clinic.etag)
+    values |= _checked_policy(clinic, policy) | _ages(clinic.representative_policy, of_minors)
+    return ClinicChange(request.clinic_id.lower(), values, clinic.etag)
 
 
 def clinic_of(row: ClinicRow) -> clinic_pb2.Clinic:
@@ -62,6 +75,7 @@ def clinic_of(row: ClinicRow) -> clinic_pb2.Clinic:
         languages=row.languages,
         holidays=[day.isoformat() for day in row.holidays],
         public_browsing=row.public_browsing,
+        representative_policy=clinic_pb2.RepresentativePolicy(**asdict(representative_policy_of(row))),
         etag=etag_of(row.version),
     )
 
@@ -101,7 +115,8 @@ def clinic_updated(changed: ClinicChanged) -> pb.UpdateClinicResponse:
 
 def policies_of(row: ClinicRow, language: str) -> pb.ListPoliciesResponse:
     """The answer to ListPolicies."""
-    found = meanings(policy_of(row), language or row.languages[0])
+    language = language or row.languages[0]
+    found = meanings(policy_of(row), language) + representatives.meanings(representative_policy_of(row), language)
     return pb.ListPoliciesResponse(
         policies=[pb.PolicyExplanation(name=name, number=number, text=text) for name, number, text in found]
     )
@@ -120,6 +135,11 @@ def _checked_policy(clinic: clinic_pb2.Clinic, names: list[str]) -> dict[str, in
     rules = clinic_pb2.BookingPolicy(**{**asdict(USUAL_POLICY), **_values(clinic.policy, names)})
     validate_fields(pb.CreateClinicRequest(policy=rules), ["policy"], "clinic")
     return _values(rules, names)
+
+
+def _ages(policy: clinic_pb2.RepresentativePolicy, names: list[str]) -> dict[str, Any]:
+    """The new values of some rules for representatives, by column."""
+    return {_REPRESENTATIVES[name]: getattr(policy, name) for name in names}
 
 
 def _plain(message: Any, names: Any, within: str) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from db.postgres.booking.appointments import AppointmentRow
 from server.domain.booking.slots import Slot
 from server.domain.errors import invalid
 from server.domain.etags import etag_of
-from yoyaku.v1 import appointment_pb2, clinic_pb2, doctor_pb2, patient_pb2, schedule_pb2
+from yoyaku.v1 import appointment_pb2, clinic_pb2, doctor_pb2, patient_pb2, representative_pb2, schedule_pb2
 
 # Leaves room for arithmetic at both ends of the calendar.
 FIRST_YEAR, LAST_YEAR = 1900, 9000
+RELATION = "REPRESENTATIVE_RELATION_"
 _YEARS = f"must be between the years {FIRST_YEAR} and {LAST_YEAR}"
 
 
@@ -144,3 +145,8 @@ def fill_slot(message: schedule_pb2.Slot | schedule_pb2.DaySlot | schedule_pb2.A
     _set(message.start_time, slot.start_at)
     _set(message.end_time, slot.end_at)
     message.seats_free = slot.seats
+
+
+def to_relation(name: str) -> "representative_pb2.RepresentativeRelation.ValueType":
+    """A relation by its name; unspecified for an empty one."""
+    return representative_pb2.RepresentativeRelation.Value(f"{RELATION}{(name or 'unspecified').upper()}")

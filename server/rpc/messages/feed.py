@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from db.postgres.booking.history import HistoryRow
-from server.rpc.messages.convert import to_appointment, to_timestamp
+from server.rpc.messages.convert import to_appointment, to_relation, to_timestamp
 from server.rpc.messages.day_bytes import to_closing
 from server.usecases.appointments.feed import FeedEvent, FeedMessage
 from yoyaku.v1 import appointment_pb2, watch_pb2
@@ -26,7 +26,11 @@ def to_message(sent: FeedMessage) -> bytes:
 def to_history_entry(row: HistoryRow) -> appointment_pb2.AppointmentHistoryEntry:
     """An entry in the history of an appointment."""
     return appointment_pb2.AppointmentHistoryEntry(
-        event=_event(row.event), event_time=to_timestamp(row.happened_at), actor=row.actor, note=row.note
+        event=_event(row.event),
+        event_time=to_timestamp(row.happened_at),
+        actor=row.actor,
+        note=row.note,
+        relation=to_relation(row.relation),
     )
 
 

@@ -1,4 +1,4 @@
-"""Patients as messages, and what requests say of them."""
+"""Patients and who acts for them as messages, and what requests say of them."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -9,15 +9,18 @@ from db.postgres.directory.patients import FullPatientRow
 from server import person_rules
 from server.domain.errors import invalid
 from server.domain.etags import etag_of
+from server.domain.identity import Relation
 from server.domain.people import birth_dates
 from server.domain.people.identifiers import LONGEST, system_of, value_of
-from server.rpc.messages.convert import to_date, to_timestamp
+from server.rpc.messages.convert import RELATION, to_date, to_relation, to_timestamp
 from server.rpc.messages.updates import check_same_id, fields_to_change, validate_fields
 from server.rpc.messages.validate import checked
 from server.usecases.directory.patient_changes import PatientChange
 from server.usecases.directory.patients import PatientData, PatientSearch
 from server.usecases.registrations import NewPerson
-from yoyaku.v1 import auth_service_pb2, patient_pb2
+from server.usecases.representatives.add import NewRepresentative
+from server.usecases.representatives.read import Representative
+from yoyaku.v1 import auth_service_pb2, clinic_pb2, patient_pb2, representative_pb2
 from yoyaku.v1 import directory_service_pb2 as pb
 
 _PATIENT_FIELDS = (
@@ -119,3 +122,39 @@ def patient_of(row: FullPatientRow) -> patient_pb2.Patient:
         inactive=row.inactive,
         replaced_by=row.replaced_by or "",
     )
+
+
+def new_representative(request: pb.AddRepresentativeRequest) -> NewRepresentative:
+    """The representative that a request describes (INVALID_REQUEST)."""
+    name = representative_pb2.RepresentativeRelation.Name(request.relation)
+    return NewRepresentative(
+        patient_id=request.patient_id.lower(),
+        email=request.email.lower(),
+        relation=Relation(name.removeprefix(RELATION).lower()),
+        last_day=to_date("end_date", request.end_date) if request.end_date else None,
+        clinic_id=request.clinic_id.lower(),
+        note=request.note,
+    )
+
+
+def representative_of(found: Representative) -> representative_pb2.Representative:
+    """A representative as a message."""
+    row = found.row
+    return representative_pb2.Representative(
+        id=row.id,
+        patient=patient_pb2.PatientRef(id=row.patient_id, name=row.patient_name),
+        account_id=row.account_id,
+        name=row.name,
+        relation=to_relation(row.relation),
+        create_time=to_timestamp(row.created_at),
+        end_time=to_timestamp(found.ends_at),
+        sees_records=found.sees_records,
+        clinic=clinic_pb2.ClinicRef(id=row.clinic_id, name=row.clinic_name, time_zone=row.time_zone),
+        note=row.note,
+        active=found.active,
+    )
+
+
+def representative_added(found: Representative) -> pb.AddRepresentativeResponse:
+    """The answer to AddRepresentative."""
+    return pb.AddRepresentativeResponse(representative=representative_of(found))

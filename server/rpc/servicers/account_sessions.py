@@ -10,15 +10,12 @@ from db.valkey.refresh_tokens import Family
 from server.rpc.calls.addresses import user_agent
 from server.rpc.calls.current_call import caller
 from server.rpc.messages.convert import to_timestamp
-from server.usecases.identity.access_tokens import LIFETIME
 from server.usecases.identity.sessions import Grant, Sessions
 from server.usecases.identity.user_agents import Device, device_of
 from yoyaku.v1 import auth_service_pb2 as pb
 from yoyaku.v1.auth_service_pb2_grpc import AuthServiceServicer
 
 Context = grpc.aio.ServicerContext[Any, Any]
-
-EXPIRES_IN = int(LIFETIME.total_seconds())
 
 
 class AccountSessionServicer(AuthServiceServicer):
@@ -45,7 +42,7 @@ class AccountSessionServicer(AuthServiceServicer):
 
 def granted(grant: Grant) -> dict[str, Any]:
     """The fields of an answer that begins or continues a session."""
-    return {"access_token": grant.access_token, "refresh_token": grant.refresh_token, "expires_in": EXPIRES_IN}
+    return {"access_token": grant.access_token, "refresh_token": grant.refresh_token, "expires_in": grant.expires_in}
 
 
 def calling_device(context: Context) -> Device:

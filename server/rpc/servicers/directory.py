@@ -20,19 +20,22 @@ from server.rpc.messages.convert import to_timestamp
 from server.rpc.messages.patients import new_patient, patient_change, patient_of, patient_search
 from server.rpc.messages.updates import check_same_id, fields_to_change, validate_fields
 from server.rpc.messages.validate import checked
+from server.rpc.servicers.representatives import RepresentativeServicer
 from server.usecases.directory.clinics import Clinics
 from server.usecases.directory.doctors import Directory, DoctorChange, DoctorChanged, DoctorListing, NewDoctor
 from server.usecases.directory.identifier_systems import IdentifierSystems
 from server.usecases.directory.patient_changes import PatientEditor
 from server.usecases.directory.patients import Patients
+from server.usecases.representatives.add import RepresentativeAdder
+from server.usecases.representatives.end import RepresentativeEnder
+from server.usecases.representatives.read import RepresentativeReader
 from yoyaku.v1 import clinic_pb2, doctor_pb2
 from yoyaku.v1 import directory_service_pb2 as pb
-from yoyaku.v1.directory_service_pb2_grpc import DirectoryServiceServicer
 
 _DOCTOR_FIELDS = ("name", "specialty", "active")
 
 
-class DirectoryServicer(DirectoryServiceServicer):
+class DirectoryServicer(RepresentativeServicer):
     """Finds clinics, doctors and patients, adds and changes doctors and patients."""
 
     def __init__(
@@ -42,12 +45,18 @@ class DirectoryServicer(DirectoryServiceServicer):
         editor: PatientEditor,
         systems: IdentifierSystems,
         clinics: Clinics,
+        adder: RepresentativeAdder,
+        ender: RepresentativeEnder,
+        representatives: RepresentativeReader,
     ) -> None:
         self._directory = directory
         self._patients = patients
         self._patient_editor = editor
         self._systems = systems
         self._clinics = clinics
+        self._adder = adder
+        self._ender = ender
+        self._representatives = representatives
 
     async def ListClinics(self, request: pb.ListClinicsRequest, context: object) -> pb.ListClinicsResponse:
         rows, next_page_token = await self._directory.list_clinics(caller(), request.size, request.page_token)

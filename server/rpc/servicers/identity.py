@@ -12,10 +12,11 @@ from server.rpc.calls.addresses import client_address
 from server.rpc.calls.current_call import caller
 from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.messages.convert import to_timestamp
-from server.rpc.messages.patients import new_person
+from server.rpc.messages.patients import new_person, representative_of
 from server.rpc.messages.validate import checked
-from server.rpc.servicers.account_sessions import EXPIRES_IN, Context, calling_device, granted
+from server.rpc.servicers.account_sessions import Context, calling_device, granted
 from server.rpc.servicers.second_factors import SecondFactorServicer
+from server.usecases.identity.access_tokens import LIFETIME
 from server.usecases.identity.account_list import AccountList, AccountListing
 from server.usecases.identity.accounts import Accounts, NewAccount
 from server.usecases.identity.devices import Devices, NewDisplay, NewService
@@ -24,10 +25,12 @@ from server.usecases.identity.second_factor.set_up import SecondFactors
 from server.usecases.identity.sessions import Sessions
 from server.usecases.identity.signing_keys import SigningKeys
 from server.usecases.registrations import Registrations
+from server.usecases.representatives.read import RepresentativeReader
 from server.usecases.sealing import Seal
 from yoyaku.v1 import account_pb2, account_role_pb2, display_pb2, signing_key_pb2
 from yoyaku.v1 import auth_service_pb2 as pb
 
+_EXPIRES_IN = int(LIFETIME.total_seconds())
 _ROLE, _STATE = "ACCOUNT_ROLE_", "ACCOUNT_STATE_"
 
 
@@ -47,6 +50,7 @@ class AuthServicer(SecondFactorServicer):
         second_factors: SecondFactors,
         registrations: Registrations,
         devices: Devices,
+        representatives: RepresentativeReader,
         seal: Seal,
     ) -> None:
         self._keys = keys
@@ -57,6 +61,7 @@ class AuthServicer(SecondFactorServicer):
         self._second_factors = second_factors
         self._registrations = registrations
         self._devices = devices
+        self._representatives = representatives
         self._seal = seal
 
     async def Login(self, request: pb.LoginRequest, context: Context) -> pb.LoginResponse:
@@ -70,7 +75,9 @@ class AuthServicer(SecondFactorServicer):
         return pb.LoginResponse(**granted(grant), account=self._account(grant.account))
 
     async def GetMe(self, request: pb.GetMeRequest, context: Context) -> pb.GetMeResponse:
-        return pb.GetMeResponse(account=self._account(await self._accounts.me(caller())))
+        account = self._account(await self._accounts.me(caller()))
+        account.represents.extend(map(representative_of, await self._representatives.of_caller(caller())))
+        return pb.GetMeResponse(account=account)
 
     async def ListAccounts(self, request: pb.ListAccountsRequest, context: Context) -> pb.ListAccountsResponse:
         listing = AccountListing(
@@ -172,7 +179,7 @@ class AuthServicer(SecondFactorServicer):
     ) -> pb.ExchangeDeviceTokenResponse:
         row, token = await self._devices.exchange(request.device_token)
         return pb.ExchangeDeviceTokenResponse(
-            access_token=token, expires_in=EXPIRES_IN, account_id=row.id, clinic_ids=row.clinic_ids
+            access_token=token, expires_in=_EXPIRES_IN, account_id=row.id, clinic_ids=row.clinic_ids
         )
 
     def _listed(self, row: ListedAccountRow) -> pb.ListedAccount:
@@ -181,21 +188,17 @@ class AuthServicer(SecondFactorServicer):
         return pb.ListedAccount(account=self._account(row.account), state=state, name=row.name, create_time=made)
 
     def _account(self, row: AccountRow) -> account_pb2.Account:
-        return _to_account(row, second_factor_missing=self._accounts.lacks_second_factor(row))
-
-
-def _to_account(row: AccountRow, *, second_factor_missing: bool) -> account_pb2.Account:
-    return account_pb2.Account(
-        id=row.id,
-        email=row.email or "",
-        roles=[account_role_pb2.AccountRole.Value(f"{_ROLE}{each.upper()}") for each in row.roles],
-        clinic_ids=() if row.all_clinics else row.clinic_ids,
-        all_clinics=row.all_clinics,
-        patient_id=row.patient_id or "",
-        doctor_id=row.doctor_id or "",
-        second_factor=row.second_factor,
-        second_factor_missing=second_factor_missing,
-    )
+        return account_pb2.Account(
+            id=row.id,
+            email=row.email or "",
+            roles=[account_role_pb2.AccountRole.Value(f"{_ROLE}{each.upper()}") for each in row.roles],
+            clinic_ids=() if row.all_clinics else row.clinic_ids,
+            all_clinics=row.all_clinics,
+            patient_id=row.patient_id or "",
+            doctor_id=row.doctor_id or "",
+            second_factor=row.second_factor,
+            second_factor_missing=self._accounts.lacks_second_factor(row),
+        )
 
 
 def _role(role: "account_role_pb2.AccountRole.ValueType") -> str:

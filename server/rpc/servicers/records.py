@@ -4,14 +4,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from db.postgres.records.audit import AccessRow
 from server.domain.etags import etag_of
 from server.rpc.calls.current_call import caller, forbid_caching, set_etag, set_location
 from server.rpc.calls.idempotent_write import idempotent_write
-from server.rpc.messages.convert import to_timestamp
+from server.rpc.messages.convert import to_relation, to_timestamp
 from server.usecases.idempotency import Write
 from server.usecases.records.access import DecryptedRecord
-from server.usecases.records.break_glass import BreakGlass
+from server.usecases.records.break_glass import BreakGlass, LoggedAccess
 from server.usecases.records.read import RecordListing, RecordReader
 from server.usecases.records.write import Amendment, NewText, RecordWriter
 from yoyaku.v1 import clinic_pb2, doctor_pb2, patient_pb2, record_pb2
@@ -132,7 +131,8 @@ def _version(opened: DecryptedRecord) -> record_pb2.RecordVersion:
     return record_pb2.RecordVersion(version=row.version, text=opened.text, create_time=to_timestamp(row.written_at))
 
 
-def _access(row: AccessRow) -> record_pb2.RecordAccess:
+def _access(logged: LoggedAccess) -> record_pb2.RecordAccess:
+    row = logged.row
     doctor = doctor_pb2.DoctorRef(id=row.doctor_id or "", name=row.doctor_name or "", specialty=row.specialty or "")
     return record_pb2.RecordAccess(
         access_time=to_timestamp(row.happened_at),
@@ -142,5 +142,6 @@ def _access(row: AccessRow) -> record_pb2.RecordAccess:
         account_id=row.actor,
         record_ids=row.record_ids,
         version=row.version or 0,
-        reason=row.note,
+        reason=logged.reason,
+        relation=to_relation(logged.relation),
     )

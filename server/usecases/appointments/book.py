@@ -222,7 +222,8 @@ class _Creation:
         await appointments.insert(pg, new, placement_of(offer, slot, seat.number), self.now)
         if self.type.chosen:
             await self.type.take(pg, self.appointment_id)
-        booked = AppointmentChange(self.appointment_id, event, self.caller.id, note)
+        relation = self.caller.relation_to(self.booking.patient_id)
+        booked = AppointmentChange(self.appointment_id, event, self.caller.id, note, relation=relation)
         await history.record_changes(pg, [*expired, booked], self.now)
         row = row_of(offer, new, slot, self.locks.patient_name, self.type, self.now)
         changes = Changes(self.locks.rows(), day_after(offer, new, slot, seat.number))

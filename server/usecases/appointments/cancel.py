@@ -84,7 +84,9 @@ class _CancellationWrite:
             await withdraw(pg, found.row.id, self.caller.id, self.now)
         # The patient got no notice of a hold, and so gets none of its end.
         event = "released" if found.row.status == AppointmentStatus.HELD else "cancelled"
-        cancelled = AppointmentChange(found.row.id, event, self.caller.id, self.cancellation.reason)
+        relation = self.caller.relation_to(found.row.patient_id)
+        reason = self.cancellation.reason
+        cancelled = AppointmentChange(found.row.id, event, self.caller.id, reason, relation=relation)
         await history.record_changes(pg, [cancelled], self.now)
         row = found.row._replace(status=AppointmentStatus.CANCELLED, version=found.row.version + 1, updated_at=self.now)
         row = row._replace(held_until=None)

@@ -82,14 +82,13 @@ class Appointments:
         reached = reach(caller, Action.SEE_APPOINTMENT)
         size = paging.page_size(listing.size)
         filters = (listing.whose, listing.id, listing.day, listing.statuses, listing.descending)
+        among = Among(list(reached.clinic_ids), reached.doctor_id, list(reached.patient_ids))
         query = AppointmentQuery(
             whose=listing.whose,
             id=listing.id,
             date=listing.day,
             statuses=listing.statuses,
-            among=None
-            if reached.everything
-            else Among(list(reached.clinic_ids), reached.doctor_id, reached.patient_id),
+            among=None if reached.everything else among,
             descending=listing.descending,
             after=_position(listing.page_token, filters) if listing.page_token else None,
             offset=paging.offset_of(listing.page, size),

@@ -222,4 +222,5 @@ class _Rescheduling(SlotWrite):
         reason = self.move.override_reason if seat.is_extra or waived else ""
         note = ", ".join(filter(None, (f"from {row.start_at:%Y-%m-%dT%H:%M:%SZ}", waived, reason)))
         left = row.clinic_id if row.clinic_id != offer.clinic_id else None
-        return AppointmentChange(row.id, "rescheduled", self.caller.id, note, left)
+        relation = self.caller.relation_to(row.patient_id)
+        return AppointmentChange(row.id, "rescheduled", self.caller.id, note, left, relation)

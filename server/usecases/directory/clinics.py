@@ -14,6 +14,7 @@ from db.postgres.cluster.routing import Freshness
 from db.postgres.directory import clinics, doctors
 from db.postgres.directory.clinics import AffectedRow, ClinicRow, ShiftedRow
 from db.postgres.directory.doctors import DoctorRow
+from server.domain import representatives
 from server.domain.booking.policies import Policy, today
 from server.domain.booking.policy_words import (
     browsing_consequences,
@@ -25,6 +26,7 @@ from server.domain.errors import Reason, invalid, not_found
 from server.domain.etags import check_etag
 from server.domain.identity import Caller
 from server.domain.ids import Clock, IdMaker
+from server.domain.representatives import RepresentativePolicy
 from server.domain.rights import Action, Owner, require
 from server.usecases.directory.profile_cache import ProfileCache, Replace
 from server.usecases.idempotency import Claim, Write
@@ -72,6 +74,11 @@ def policy_of(row: ClinicRow) -> Policy:
         row.buffer_minutes,
         row.max_open_appointments,
     )
+
+
+def representative_policy_of(row: ClinicRow) -> RepresentativePolicy:
+    """The clinic's rules for those who act for minors."""
+    return RepresentativePolicy(row.representatives_until_age, row.representatives_see_records_until_age)
 
 
 class Clinics:
@@ -175,6 +182,7 @@ async def _changed(pg: Connection, row: ClinicRow, change: ClinicChange, now: da
         shifted = await clinics.shifted(pg, row, wanted.time_zone, now, MOST_SHIFTED)
     sentences = consequences(policy_of(row), policy_of(wanted))
     sentences += zone_consequences(row.time_zone, wanted.time_zone, shifted[0].number if shifted else 0)
+    sentences += representatives.consequences(representative_policy_of(row), representative_policy_of(wanted))
     sentences += browsing_consequences(row.public_browsing, wanted.public_browsing)
     closed, opened = {*wanted.holidays} - {*row.holidays}, {*row.holidays} - {*wanted.holidays}
     hit = await clinics.on_days(pg, row.id, sorted(closed), now, MOST_SHIFTED) if closed else ()

@@ -99,6 +99,13 @@ async def notify_of_change(pg: Connection, new_id: IdMaker, row: FullPatientRow,
         await _warn(pg, new_id(), row.id, reached, now, NoticeKind.DETAILS_CHANGED)
 
 
+async def tell(pg: Connection, new_id: IdMaker, row: FullPatientRow, kind: NoticeKind, now: datetime) -> None:
+    """Tell a patient, at the present address or number, what others have changed."""
+    channel, _ = channel_for(row.email, row.phone)
+    if channel is not Channel.NONE:
+        await notifications.add(pg, _notice(new_id(), row.id, kind, channel, "", now), traces.traceparent())
+
+
 async def confirmed(pg: Connection, row: FullPatientRow, code: str, by: CodeEntry, now: datetime) -> FullPatientRow:
     """The patient with the address or number that a code confirms (CONTACT_CODE_WRONG)."""
     wanted = code_hash(row.id, code)

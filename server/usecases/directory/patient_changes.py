@@ -15,7 +15,7 @@ from server.domain.errors import DomainError, Reason
 from server.domain.etags import check_etag
 from server.domain.identity import Caller
 from server.domain.ids import Clock, IdMaker
-from server.domain.records import Access, Basis
+from server.domain.records import Access, Basis, note_of_representative
 from server.domain.rights import Action, Owner, may, not_allowed
 from server.usecases.directory import contacts
 from server.usecases.directory.identifier_systems import check_written
@@ -112,6 +112,10 @@ class PatientEditor:
             await patients.replace_identifiers(pg, row.id, wanted.identifiers)
         if strange:
             await self._keep_and_tell(pg, caller, row, change, now)
+        elif is_own and (relation := caller.relation_to(row.id)):
+            note = note_of_representative(relation, ", ".join(sorted(change.fields)))
+            by_other = AuditEntry(row.id, caller.id, None, Access.PATIENT_CHANGED, Basis.REPRESENTATIVE, note=note)
+            await self._trail.append(pg, by_other, now)
         return known(await (await patients.get(pg, row.id)).fetchone(), row.id)
 
     async def _keep_and_tell(

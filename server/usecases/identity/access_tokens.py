@@ -11,13 +11,14 @@ from cachetools import FIFOCache
 
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
-from db.postgres.identity import accounts, ended_sessions
+from db.postgres.identity import accounts, ended_sessions, representatives
 from db.postgres.identity.accounts import AccountRow
 from server.domain.errors import DomainError, Reason
-from server.domain.identity import ALL_CLINICS, Caller, roles_of
+from server.domain.identity import ALL_CLINICS, Caller, Relation, Represented, roles_of
 from server.domain.ids import Clock, IdMaker
 from server.domain.methods import limits_of
 from server.telemetry.logs import place_of
+from server.usecases.identity.represented import represented_by
 from server.usecases.identity.signing_keys import SigningKeys
 from server.usecases.unit_of_work import read
 
@@ -47,16 +48,25 @@ class AccessTokens:
         self._verified: FIFOCache[str, Caller] = FIFOCache(_REMEMBERED_TOKENS)
         self._ended: dict[str, int] = {}
         self._ended_sessions: frozenset[str] = frozenset()
+        self._ended_representatives: frozenset[str] = frozenset()
 
     async def issue(self, account_id: str) -> str | None:
-        """A token for an account, valid for 15 minutes; None if there is no such account, or it is disabled."""
+        """A token for an account, as `sign` makes it; None if there is no such account, or it is disabled."""
         account = await read(self._engine, lambda pg: accounts.account(pg, account_id))
         return None if account is None else await self.sign(account)
 
     async def sign(self, account: AccountRow, session_id: str = "") -> str:
-        """A token for an account that was already read, valid for 15 minutes; of a session, if it is named."""
+        """A token for an account that was already read; of a session, if it is named.
+
+        It is valid for 15 minutes, or until a right to act for somebody, which it contains, ends by itself.
+        """
         kid, key = await self._keys.private()
         return jwt.encode(self._claims(account, session_id), key, algorithm=_ALGORITHM, headers={"kid": kid})
+
+    def seconds_valid(self, account: AccountRow) -> int:
+        """For how long a token is valid that is signed now."""
+        now = self._clock()
+        return int((_end(account, now) - now).total_seconds())
 
     async def verify(self, token: str) -> Caller:
         """The caller that a token stands for (TOKEN_INVALID, TOKEN_EXPIRED)."""
@@ -75,11 +85,7 @@ class AccessTokens:
             return None
         if caller.expires_at <= self._clock():
             self._verified.pop(token, None)
-            raise DomainError(
-                Reason.TOKEN_EXPIRED,
-                "the access token has expired: refresh it or sign in again",
-                metadata={"expired_at": f"{caller.expires_at:%Y-%m-%dT%H:%M:%SZ}"},
-            )
+            raise _expired(caller.expires_at)
         return caller
 
     def lacks_second_factor(self, account: AccountRow) -> bool:
@@ -90,8 +96,13 @@ class AccessTokens:
         """Whether the caller's session, or all of the account's, were ended after the token was issued."""
         return caller.generation < self._ended.get(caller.id, 0) or caller.session_id in self._ended_sessions
 
+    def is_outdated(self, caller: Caller) -> bool:
+        """Whether the caller acts for somebody by a right that was ended after the token was issued."""
+        ended = self._ended_representatives
+        return bool(ended) and any(each.representative_id in ended for each in caller.represents.values())
+
     async def run(self) -> None:
-        """Read every two seconds which accounts' sessions were ended, until cancelled."""
+        """Read every two seconds which sessions and rights to act for others were ended, until cancelled."""
         while True:
             # A failure is retried and loses nothing already known; the database may be unreachable for long.
             try:
@@ -102,27 +113,33 @@ class AccessTokens:
             await asyncio.sleep(_LEARN_SECONDS)
 
     async def learn_ended(self) -> None:
-        """Refuse from now on the tokens of ended sessions; runs in the background, so that calls need no query."""
+        """Refuse from now on the tokens of ended sessions, and those that contain an ended right to act for others.
+
+        Runs in the background, so that calls need no query.
+        """
         since = self._clock() - LIFETIME - _CLOCKS_APART
 
-        async def work(pg: Connection) -> tuple[dict[str, int], frozenset[str]]:
-            return await accounts.ended_since(pg, since), await ended_sessions.since(pg, since)
+        async def work(pg: Connection) -> tuple[dict[str, int], frozenset[str], frozenset[str]]:
+            of_accounts, of_sessions = await accounts.ended_since(pg, since), await ended_sessions.since(pg, since)
+            return of_accounts, of_sessions, await representatives.ended_since(pg, since)
 
         ended = await read(self._engine, work, Freshness.PRIMARY_FIRST)
-        if ended != (self._ended, self._ended_sessions):
-            self._ended, self._ended_sessions = ended
-            for token in [token for token, caller in self._verified.items() if self.is_revoked(caller)]:
-                del self._verified[token]
+        if ended != (self._ended, self._ended_sessions, self._ended_representatives):
+            self._ended, self._ended_sessions, self._ended_representatives = ended
+            for token, caller in list(self._verified.items()):
+                if self.is_revoked(caller) or self.is_outdated(caller):
+                    del self._verified[token]
 
     def _claims(self, account: AccountRow, session_id: str) -> dict[str, object]:
         now = self._clock()
+        represents, _ = represented_by(account, now)
         claims: dict[str, object] = {
             "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": account.id,
             "jti": self._new_id(),
             "iat": int(now.timestamp()),
-            "exp": int((now + LIFETIME).timestamp()),
+            "exp": int(_end(account, now).timestamp()),
             "roles": list(account.roles),
             "limits": limits_of(roles_of(account.roles)),
             "clinic_ids": [ALL_CLINICS] if account.all_clinics else list(account.clinic_ids),
@@ -133,6 +150,7 @@ class AccessTokens:
             "doctor_id": account.doctor_id,
             "session_id": session_id,
             "second_factor_missing": self.lacks_second_factor(account),
+            "represents": represents,
         }
         return claims | {name: value for name, value in optional.items() if value}
 
@@ -158,7 +176,14 @@ class AccessTokens:
             raise _invalid() from None
         if self.is_revoked(caller):
             raise revoked()
+        if self.is_outdated(caller):
+            raise _expired(self._clock())
         return caller
+
+
+def _end(account: AccountRow, now: datetime) -> datetime:
+    _, change = represented_by(account, now)
+    return min(now + LIFETIME, change or now + LIFETIME)
 
 
 def revoked() -> DomainError:
@@ -166,6 +191,14 @@ def revoked() -> DomainError:
     return DomainError(
         Reason.TOKEN_INVALID,
         "the session was ended or the account was disabled: sign in again, and ask an admin if that fails",
+    )
+
+
+def _expired(at: datetime) -> DomainError:
+    return DomainError(
+        Reason.TOKEN_EXPIRED,
+        "the access token has expired: refresh it or sign in again",
+        metadata={"expired_at": f"{at:%Y-%m-%dT%H:%M:%SZ}"},
     )
 
 
@@ -187,7 +220,17 @@ def _caller(claims: dict[str, object]) -> Caller:
         generation=int(str(claims.get("generation", 0))),
         session_id=str(claims.get("session_id", "")),
         second_factor_missing=bool(claims.get("second_factor_missing")),
+        represents=_represented(claims.get("represents", {})),
     )
+
+
+def _represented(claim: object) -> dict[str, Represented]:
+    if not isinstance(claim, dict):
+        raise TypeError("represents is a map")
+    found = {}
+    for patient_id, (representative_id, relation, sees_records) in claim.items():
+        found[str(patient_id)] = Represented(str(representative_id), Relation(relation), sees_records is True)
+    return found
 
 
 def _optional(value: object) -> str | None:

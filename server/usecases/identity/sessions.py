@@ -46,6 +46,8 @@ class Grant:
     access_token: str
     refresh_token: str
     account: AccountRow
+    expires_in: int
+    """Seconds until the access token ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ class Sessions:
             await refresh_tokens.begin(
                 self._store, self._signer, token.kept(account.generation), session, LIFE // _MILLISECOND
             )
-        return Grant(await self._tokens.sign(account, session.family_id), str(token), account)
+        return await self._grant(account, session.family_id, token)
 
     def lacks_second_factor(self, account: AccountRow) -> bool:
         """Whether an account needs a second factor and has none."""
@@ -164,7 +166,7 @@ class Sessions:
             )
         if rotated.outcome is not Rotation.ROTATED:
             raise _ended()
-        return Grant(await self._tokens.sign(account, rotated.family_id), str(successor), account)
+        return await self._grant(account, rotated.family_id, successor)
 
     async def logout(self, refresh_token: str) -> None:
         """End the session of a refresh token, if it is one (TOKEN_STORE_UNAVAILABLE)."""
@@ -194,6 +196,10 @@ class Sessions:
             await transact(self._engine, work)
         with reached():
             await refresh_tokens.end_family(self._store, caller.id, session_id)
+
+    async def _grant(self, account: AccountRow, session_id: str, token: _Presented) -> Grant:
+        signed = await self._tokens.sign(account, session_id)
+        return Grant(signed, str(token), account, self._tokens.seconds_valid(account))
 
     def _now(self) -> int:
         return int(self._clock().timestamp() * 1000)

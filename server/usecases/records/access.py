@@ -9,7 +9,7 @@ from db.postgres.records import records
 from db.postgres.records.records import RecordRow, RelationQuery
 from server.domain.errors import DomainError, Reason, not_found
 from server.domain.identity import Caller, Role
-from server.domain.records import GRANT_LASTS, TREATED_FOR, TREATING, Access, Basis
+from server.domain.records import GRANT_LASTS, TREATED_FOR, TREATING, Access, Basis, note_of_representative
 from server.domain.rights import Action, Owner, may, not_allowed
 from server.usecases.records.audit_trail import AuditEntry
 
@@ -30,7 +30,7 @@ async def basis_of(
     `author_id` is the doctor who wrote the record, if it is about a single one.
     """
     if may(caller, action, Owner(patient_id=patient_id)):
-        return Basis.OWN
+        return Basis.REPRESENTATIVE if caller.relation_to(patient_id) else Basis.OWN
     if caller.doctor_id is None or not may(caller, action, Owner(treated_by=caller.doctor_id)):
         return None
     since, granted = now - TREATED_FOR, now - GRANT_LASTS
@@ -73,7 +73,9 @@ def entry(
     note: str = "",
 ) -> AuditEntry:
     """The audit entry for an access by the caller."""
-    doctor_id = None if basis is Basis.OWN else caller.doctor_id
+    if basis is Basis.REPRESENTATIVE:
+        note = note_of_representative(caller.relation_to(patient_id))
+    doctor_id = None if basis in {Basis.OWN, Basis.REPRESENTATIVE} else caller.doctor_id
     return AuditEntry(patient_id, caller.id, doctor_id, access, basis, record_ids, version, note)
 
 

@@ -85,7 +85,8 @@ class _HoldWrite(SlotWrite):
         if following is AppointmentStatus.SCHEDULED and row.type_id:
             row = await self._keep_resources(pg, found)
         await appointments.set_status(pg, [row.id], following, self.now)
-        change = AppointmentChange(row.id, _EVENTS[following], self.caller.id)
+        relation = self.caller.relation_to(row.patient_id)
+        change = AppointmentChange(row.id, _EVENTS[following], self.caller.id, relation=relation)
         await history.record_changes(pg, [change], self.now)
         row = row._replace(status=following, version=row.version + 1, updated_at=self.now, held_until=None)
         return Changed(row, self.locks.rows())

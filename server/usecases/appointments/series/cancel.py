@@ -70,7 +70,10 @@ class _Cancelling:
 
     async def _write(self, pg: Connection, rows: Sequence[AppointmentRow]) -> SeriesCancelled:
         await appointments.set_status(pg, [row.id for row in rows], AppointmentStatus.CANCELLED, self.now)
-        changes = [AppointmentChange(row.id, "cancelled", self.caller.id, self.reason) for row in rows]
+        relation = self.caller.relation_to(rows[0].patient_id)
+        changes = [
+            AppointmentChange(row.id, "cancelled", self.caller.id, self.reason, relation=relation) for row in rows
+        ]
         # The cancellation of the first one lists all of them; of the others only the reminders are withdrawn.
         notices = [NoticeKind.CANCELLATION, *(NoticeKind.REMINDER for _ in rows[1:])]
         await history.record_changes(pg, changes, self.now, notices)

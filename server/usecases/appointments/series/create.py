@@ -189,7 +189,8 @@ class _SeriesWrite(SlotWrite):
 
     async def _record(self, pg: Connection, expired: Sequence[AppointmentChange], taken: Sequence[Occurrence]) -> None:
         """Record all that was written; last, since it locks the feed of the clinic."""
-        booked = [each.change("booked", self.caller.id, self.series.override_reason) for each in taken]
+        relation = self.caller.relation_to(self.series.patient_id)
+        booked = [each.change("booked", self.caller.id, relation, self.series.override_reason) for each in taken]
         # The confirmation of the first appointment lists all of them; the others have their reminders.
         notices = [*(None for _ in expired), NoticeKind.CONFIRMATION, *(NoticeKind.REMINDER for _ in booked[1:])]
         await history.record_changes(pg, [*expired, *booked], self.now, notices)

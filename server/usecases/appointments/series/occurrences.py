@@ -52,11 +52,12 @@ class Occurrence:
             return
         self.place, self.seat, self.type = place, seat, chosen
 
-    def change(self, event: str, actor: str, override_reason: str) -> AppointmentChange:
+    def change(self, event: str, actor: str, relation: str, override_reason: str) -> AppointmentChange:
         """What the history says of it; that of a booking in a full slot is `overridden`."""
         reason = override_reason if self.seat.is_extra or self.waived else ""
         happened = "overridden" if self.seat.is_extra else event
-        return AppointmentChange(self.id, happened, actor, ", ".join(filter(None, (self.waived, reason))))
+        note = ", ".join(filter(None, (self.waived, reason)))
+        return AppointmentChange(self.id, happened, actor, note, relation=relation)
 
 
 def planned(

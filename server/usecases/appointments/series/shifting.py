@@ -58,11 +58,12 @@ class SeriesStep:
         after = self.found.practitioner.days(self.row.doctor_id, self.to.date, self.to.slot.occupied)
         return self.found.days() | after
 
-    def change(self, actor: str, override_reason: str) -> AppointmentChange:
+    def change(self, caller: Caller, override_reason: str) -> AppointmentChange:
         """What its history says of the move."""
         reason = override_reason if self.to.seat.is_extra or self.to.waived else ""
         note = ", ".join(filter(None, (f"from {self.row.start_at:%Y-%m-%dT%H:%M:%SZ}", self.to.waived, reason)))
-        return AppointmentChange(self.row.id, "rescheduled", actor, note)
+        relation = caller.relation_to(self.row.patient_id)
+        return AppointmentChange(self.row.id, "rescheduled", caller.id, note, relation=relation)
 
 
 def steps_of(

@@ -1,0 +1,68 @@
+"""Ending a representative: by the patient, by who acts, or by the clinic that added it."""
+
+from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.transaction import transact
+from db.postgres.directory import patients
+from db.postgres.identity import representatives
+from db.postgres.identity.representatives import RepresentativeRow
+from server.domain.errors import Reason, not_found
+from server.domain.identity import Caller
+from server.domain.ids import Clock, IdMaker
+from server.domain.notices import NoticeKind
+from server.domain.records import Access, Basis, note_of_representative
+from server.domain.rights import Action, Owner, may, not_allowed
+from server.usecases.directory.patient_checks import known
+from server.usecases.reach import reach
+from server.usecases.records.audit_trail import AuditEntry, AuditTrail
+from server.usecases.representatives.read import Representative, seen, shown_to
+from server.usecases.representatives.tell import tell
+from server.usecases.unit_of_work import database_failures_as_domain_errors
+
+
+class RepresentativeEnder:
+    """Ends representatives; their access tokens are refused as soon as workers learn of it (AccessTokens)."""
+
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, trail: AuditTrail) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._new_id = new_id
+        self._trail = trail
+
+    async def end(self, caller: Caller, representative_id: str) -> Representative:
+        """End a representative, unless it has ended; errors are those of EndRepresentative in the contract."""
+        reach(caller, Action.END_REPRESENTATIVE)
+        now = self._clock()
+
+        async def work(pg: Connection) -> Representative:
+            row = _endable(caller, await representatives.lock(pg, representative_id), representative_id)
+            if row.ended_at or row.ends_at <= now:
+                return seen(row, now)
+            await representatives.end(pg, row.id, now)
+            patient = known(await (await patients.get(pg, row.patient_id)).fetchone(), row.patient_id)
+            await tell(pg, self._new_id, caller, row, patient, NoticeKind.REPRESENTATIVE_ENDED, now)
+            note = note_of_representative(row.relation, f"account {row.account_id}")
+            basis = _basis(caller, row)
+            entry = AuditEntry(row.patient_id, caller.id, None, Access.REPRESENTATIVE_ENDED, basis, note=note)
+            await self._trail.append(pg, entry, now)
+            return seen(row._replace(ended_at=now), now)
+
+        with database_failures_as_domain_errors():
+            # Safe to repeat: what has ended is not ended again.
+            return shown_to(caller, await transact(self._engine, work, replayable=True))
+
+
+def _endable(caller: Caller, row: RepresentativeRow | None, representative_id: str) -> RepresentativeRow:
+    """It belongs to the patient, the clinic that added it, and who acts (REPRESENTATIVE_NOT_FOUND, NOT_ALLOWED)."""
+    if row is not None:
+        owners = (Owner(clinic_id=row.clinic_id, patient_id=row.patient_id), Owner(patient_id=row.account_patient_id))
+        if any(may(caller, Action.END_REPRESENTATIVE, owner) for owner in owners):
+            return row
+        if may(caller, Action.SEE_REPRESENTATIVES, owners[0]):
+            raise not_allowed(Action.END_REPRESENTATIVE)
+    raise not_found(Reason.REPRESENTATIVE_NOT_FOUND, "representative", representative_id)
+
+
+def _basis(caller: Caller, row: RepresentativeRow) -> Basis:
+    if caller.patient_id == row.patient_id:
+        return Basis.OWN
+    return Basis.REPRESENTATIVE if caller.patient_id == row.account_patient_id else Basis.REASON

@@ -9,6 +9,7 @@ from yoyaku.cli.people import (
     displays,
     notifications,
     patients,
+    representatives,
     second_factor,
     sessions,
 )
@@ -16,7 +17,7 @@ from yoyaku.cli.session import app
 
 __all__ = [
     "account_list", "accounts", "app", "browsing", "changing", "clinics", "displays", "hours", "main", "notifications",
-    "patients", "queue", "records", "reports", "second_factor", "series", "sessions", "time_off",
+    "patients", "queue", "records", "reports", "representatives", "second_factor", "series", "sessions", "time_off",
     "types", "visits", "watching",
 ]  # fmt: skip
 

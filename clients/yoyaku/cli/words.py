@@ -88,6 +88,14 @@ def clinic_id(client: BlockingClient, text: str) -> str:
     return _only("clinic", text, [(each.id, each.name) for each in client.clinics()])
 
 
+def own_clinic(client: BlockingClient) -> str:
+    """The only clinic that the caller works for."""
+    clinics = client.get_me().account.clinic_ids
+    if len(clinics) != 1:
+        raise usage("say for which clinic: --clinic NAME (`yoyaku clinics` lists them)")
+    return clinics[0]
+
+
 def type_id(client: BlockingClient, clinic_id: str, text: str) -> str:
     """The id of the type with this id, or of a clinic's only type whose name contains the text; empty for no text."""
     if not text or _ID.fullmatch(text):

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from yoyaku.calls import ServiceCalls
 from yoyaku.methods import ClientMethod, Rows
+from yoyaku.services.representatives import RepresentativeCalls
 from yoyaku.v1 import directory_service_pb2 as pb
 from yoyaku.v1.directory_service_pb2_grpc import DirectoryServiceStub
 from yoyaku.v1.doctor_pb2 import Doctor
@@ -13,7 +13,7 @@ from yoyaku.v1.patient_pb2 import Identifier, Patient
 from yoyaku.wire import Day, day_text, write_id
 
 
-class DirectoryCalls(ServiceCalls):
+class DirectoryCalls(RepresentativeCalls):
     """The calls of DirectoryService. Updates change only the arguments that are given (not None)."""
 
     @ClientMethod

@@ -59,6 +59,8 @@ export const EN = {
     SECURITY_WARNING: "Security warning",
     SECOND_FACTOR_REMOVED: "Second factor removed",
     RECOVERY_CODES_RENEWED: "New recovery codes",
+    REPRESENTATIVE_ADDED: "Somebody acts for the patient",
+    REPRESENTATIVE_ENDED: "Somebody no longer acts for the patient",
     WITHDRAWAL: "Withdrawal at an old address",
     CONTACT_CODE: "Code for a new address",
     CONTACT_CHANGED: "Change of address",
@@ -225,9 +227,11 @@ export const EN = {
     IMPORTED: "Imported a record",
     PATIENT_CHANGED: "Changed particulars",
     EXPORTED: "Exported the records",
+    REPRESENTATIVE_ADDED: "Let somebody act for the patient",
+    REPRESENTATIVE_ENDED: "Ended that somebody acts for the patient",
   },
   /** @type {Record<string, string>} */
-  bases: { OWN: "The patient", TREATING: "Treating doctor", AUTHOR: "Author", BREAK_GLASS: "Emergency", IMPORT: "Import", REASON: "With a reason", UNSPECIFIED: "" },
+  bases: { OWN: "The patient", TREATING: "Treating doctor", AUTHOR: "Author", BREAK_GLASS: "Emergency", IMPORT: "Import", REASON: "With a reason", REPRESENTATIVE: "Acts for the patient", UNSPECIFIED: "" },
 
   /** @type {Record<string, string>} */
   refusals: {

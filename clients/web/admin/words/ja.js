@@ -54,6 +54,8 @@ export const JA = {
     SECURITY_WARNING: "セキュリティの警告",
     SECOND_FACTOR_REMOVED: "二要素認証の解除",
     RECOVERY_CODES_RENEWED: "リカバリーコードの再発行",
+    REPRESENTATIVE_ADDED: "代理人の登録",
+    REPRESENTATIVE_ENDED: "代理の終了",
     WITHDRAWAL: "旧アドレスの予定の取り消し",
     CONTACT_CODE: "新しい連絡先の確認コード",
     CONTACT_CHANGED: "連絡先の変更",
@@ -212,8 +214,10 @@ export const JA = {
     IMPORTED: "記録の取り込み",
     PATIENT_CHANGED: "登録内容の変更",
     EXPORTED: "記録の書き出し",
+    REPRESENTATIVE_ADDED: "代理人の登録",
+    REPRESENTATIVE_ENDED: "代理の終了",
   },
-  bases: { OWN: "本人", TREATING: "担当医", AUTHOR: "作成者", BREAK_GLASS: "緊急", IMPORT: "取り込み", REASON: "理由あり", UNSPECIFIED: "" },
+  bases: { OWN: "本人", TREATING: "担当医", AUTHOR: "作成者", BREAK_GLASS: "緊急", IMPORT: "取り込み", REASON: "理由あり", REPRESENTATIVE: "代理人", UNSPECIFIED: "" },
 
   refusals: {
     EMAIL_TAKEN: "このアドレスのアカウントはすでにあります。",

@@ -6,6 +6,7 @@ from rich.table import Table
 
 from yoyaku.cli.output.escaping import plain
 from yoyaku.cli.output.layout import details
+from yoyaku.cli.output.relations import relation
 from yoyaku.cli.output.tables import table, utc, when
 from yoyaku.v1.record_pb2 import Record, RecordAccess, RecordAccessBasis, RecordAccessKind, RecordVersion
 
@@ -50,6 +51,7 @@ def access_table(accesses: Iterable[RecordAccess]) -> Table:
     for each in accesses:
         what = _words(RecordAccessKind.Name(each.kind), "RECORD_ACCESS_KIND_")
         basis = _words(RecordAccessBasis.Name(each.basis), "RECORD_ACCESS_BASIS_")
+        basis += f" ({relation(each.relation)})" if relation(each.relation) else ""
         own = each.basis == RecordAccessBasis.RECORD_ACCESS_BASIS_OWN
         who = each.doctor.name or ("the patient" if own else each.account_id)
         made.add_row(utc(each.access_time), *map(plain, (who, what, basis, str(len(each.record_ids)), each.reason)))

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from yoyaku.cli.output.escaping import plain
 from yoyaku.cli.output.layout import details
+from yoyaku.cli.output.relations import relation, represented
 from yoyaku.v1.account_pb2 import Account
 from yoyaku.v1.account_role_pb2 import AccountRole
 from yoyaku.v1.appointment_pb2 import Appointment, AppointmentEvent, AppointmentHistoryEntry, AppointmentStatus
@@ -100,7 +101,8 @@ def history_table(entries: Iterable[AppointmentHistoryEntry]) -> Table:
     """What happened to an appointment; times are UTC."""
     made = table("", "When (UTC)", "What", "Why", "Who")
     for each in entries:
-        what = _last_words(AppointmentEvent.Name(each.event))
+        by = relation(each.relation)
+        what = _last_words(AppointmentEvent.Name(each.event)) + (f" by the {by}" if by else "")
         made.add_row(utc(each.event_time), *map(plain, (what, each.note, each.actor)))
     return made
 
@@ -177,6 +179,7 @@ def account_details(account: Account, address: str) -> Table:
         "Roles": ", ".join(AccountRole.Name(each).removeprefix("ACCOUNT_ROLE_").lower() for each in account.roles),
         "Clinics": "all" if account.all_clinics else "\n".join(account.clinic_ids),
         "Patient": account.patient_id,
+        "Acts for": "\n".join(map(represented, account.represents)),
         "Doctor": account.doctor_id,
         "Account": account.id,
         "Server": address,

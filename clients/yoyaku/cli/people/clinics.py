@@ -68,6 +68,8 @@ def change(
     max_per_patient_day: Rule = None,
     buffer_minutes: Rule = None,
     max_open_appointments: Rule = None,
+    representatives_until_age: Rule = None,
+    representatives_see_records_until_age: Rule = None,
     public_browsing: Browsing = None,
     yes: Yes = False,
     as_json: Json = False,
@@ -78,6 +80,8 @@ def change(
         "horizon_days": horizon_days, "min_notice_minutes": min_notice_minutes, "cancel_by_minutes": cancel_by_minutes,
         "max_per_patient_day": max_per_patient_day, "buffer_minutes": buffer_minutes,
         "max_open_appointments": max_open_appointments, "public_browsing": public_browsing,
+        "representatives_until_age": representatives_until_age,
+        "representatives_see_records_until_age": representatives_see_records_until_age,
     }  # fmt: skip
     with session(context) as client:
         answer = _changed(client, words.clinic_id(client, which), wanted, ask=not yes)

@@ -4,9 +4,7 @@ from typing import Annotated
 
 import typer
 
-from yoyaku import BlockingClient
 from yoyaku.cli import words
-from yoyaku.cli.failures import usage
 from yoyaku.cli.output import tables
 from yoyaku.cli.session import Json, app, present, session
 
@@ -22,7 +20,7 @@ Clinic = Annotated[
 def list_displays(context: typer.Context, clinic: Clinic = "", as_json: Json = False) -> None:
     """List the displays of a clinic."""
     with session(context) as client:
-        answer = client.list_displays(words.clinic_id(client, clinic) or _own_clinic(client))
+        answer = client.list_displays(words.clinic_id(client, clinic) or words.own_clinic(client))
     shown = tables.display_table(answer.displays) if answer.displays else "no displays"
     present(answer, shown, as_json=as_json)
 
@@ -44,7 +42,7 @@ def confirm(
 ) -> None:
     """Let the display that shows a code show a clinic's doctors."""
     with session(context) as client:
-        first, *others = [words.clinic_id(client, each) for each in clinic or ()] or [_own_clinic(client)]
+        first, *others = [words.clinic_id(client, each) for each in clinic or ()] or [words.own_clinic(client)]
         answer = client.confirm_display(code, clinic_id=first, name=name, kiosk=kiosk, other_clinic_ids=others)
     present(answer, tables.display_table([answer.display]), as_json=as_json)
 
@@ -57,10 +55,3 @@ def revoke(
     with session(context) as client:
         client.revoke_display(display_id)
     typer.echo("revoked: the display shows a new code soon")
-
-
-def _own_clinic(client: BlockingClient) -> str:
-    clinics = client.get_me().account.clinic_ids
-    if len(clinics) != 1:
-        raise usage("say for which clinic: --clinic NAME (`yoyaku clinics` lists them)")
-    return clinics[0]

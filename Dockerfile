@@ -1,4 +1,4 @@
-# The image of `python -m server COMMAND`; docs/image.md tells how to build and run it.
+# The image of `python -m server COMMAND`; docs/image.md says how to build and run it.
 # Debian with Python 3.11 and pip, by its digest: python:3.11-slim-bookworm@sha256:...
 ARG BASE
 

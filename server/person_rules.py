@@ -67,7 +67,7 @@ def email(written: str) -> str:
     if not (_MAILBOX.fullmatch(mailbox) and _DOMAIN.fullmatch(domain)):
         raise Unfit("is not one email address that mail can be sent to: write it as name@example.org, in ASCII letters")
     if len(address) > _MOST_OF_AN_ADDRESS or len(mailbox) > _MOST_OF_A_MAILBOX:
-        raise Unfit("is longer than email addresses are: check it")
+        raise Unfit("is longer than an email address can be: check it")
     return address
 
 

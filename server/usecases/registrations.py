@@ -147,5 +147,5 @@ def _notice(row: RegistrationRow, now: datetime, *, is_known: bool) -> Notificat
 def _code_wrong() -> DomainError:
     return DomainError(
         Reason.REGISTRATION_CODE_WRONG,
-        "this code ends no registration: check its digits, sign in if you have used it, or register once more",
+        "this code completes no registration: check its digits, sign in if you have used it, or register once more",
     )

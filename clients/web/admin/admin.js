@@ -47,7 +47,7 @@ export class Admin {
     return this.#writes.send(path, body, method);
   }
 
-  /** Try something; a refusal is told in the bar. @param {() => Promise<unknown>} work */
+  /** Try something; a refusal is shown in the bar. @param {() => Promise<unknown>} work */
   async attempt(work) {
     try {
       await work();

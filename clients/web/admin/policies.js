@@ -69,11 +69,11 @@ function previewed(admin, mask, read, ...children) {
       const body = { clinic: { ...entered, etag: clinic.etag }, update_mask: mask };
       try {
         const { consequences } = await admin.write(path, { ...body, validate_only: true }, "PATCH");
-        const told = consequences.length ? make("ul", {}, ...consequences.map((/** @type {string} */ each) => make("li", {}, each))) : make("p", {}, words.noConsequences);
+        const list = consequences.length ? make("ul", {}, ...consequences.map((/** @type {string} */ each) => make("li", {}, each))) : make("p", {}, words.noConsequences);
         await ask(admin.lang, { title: words.changeRules, confirm: words.save, refused: admin.refused }, async () => {
           Object.assign(clinic, (await admin.write(path, body, "PATCH")).clinic);
           admin.say(words.saved);
-        }, told);
+        }, list);
       } catch (error) {
         return [{ id: "", text: admin.refused(asFailure(error)) }];
       }

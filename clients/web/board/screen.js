@@ -5,7 +5,7 @@ import { part, show, write } from "../shared/elements.js";
 /** @import { WallClock } from "../shared/wall_clock.js" */
 /** @import { Words } from "./words.js" */
 
-/** When a screen fetches the page anew, which may have changed: at night, not all at once. */
+/** When a screen reloads the page, which may have changed: at night, not all at once. */
 const RELOAD_AT = `03:${String(Math.floor(Math.random() * 60)).padStart(2, "0")}`;
 const RELOAD_AFTER_MS = 3_600_000;
 /** Where the picture stands, minute by minute, in thousandths of the screen: nothing burns into an old screen. */
@@ -18,7 +18,7 @@ export function move(now) {
   document.body.style.translate = `${x / 10}vw ${y / 10}vh`;
 }
 
-/** Load the page anew at night. @param {string} time `HH:MM` at the clinic */
+/** Reload the page at night. @param {string} time `HH:MM` at the clinic */
 export function reloadAtNight(time) {
   if (time === RELOAD_AT && performance.now() > RELOAD_AFTER_MS) location.reload();
 }

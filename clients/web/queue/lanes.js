@@ -15,8 +15,8 @@ const OLDEST_CALL_MS = 90_000;
 export class Lanes {
   /** @type {Map<string, Lane>} */
   #known = new Map();
-  /** @type {Map<string, number>} how often each ticket was called, as far as the screen has told it */
-  #told = new Map();
+  /** @type {Map<string, number>} how often each ticket was called, as far as the screen has announced it */
+  #announced = new Map();
   #since;
 
   /** @param {number} since calls before this are not called out */
@@ -35,19 +35,19 @@ export class Lanes {
   /** @param {Lane} lane @param {Ticket} ticket @param {number} now @returns {Call[]} */
   #called(lane, ticket, now) {
     const at = Date.parse(ticket.call_time ?? "");
-    const told = this.#told.get(ticket.id) ?? 0;
-    if (!ticket.room || ticket.calls <= told) return [];
-    this.#told.set(ticket.id, ticket.calls);
+    const announced = this.#announced.get(ticket.id) ?? 0;
+    if (!ticket.room || ticket.calls <= announced) return [];
+    this.#announced.set(ticket.id, ticket.calls);
     if (!(at > this.#since && at > now - OLDEST_CALL_MS)) return [];
     return [{ laneId: lane.lane_id, clinicId: lane.clinic_id, ticketId: ticket.id, label: ticket.label, room: ticket.room, doctor: lane.doctor_name, at }];
   }
 
-  /** Forget what was told on days that are over. @param {string} today */
+  /** Forget what was announced on days that are over. @param {string} today */
   keep(today) {
     const lanes = [...this.#known.values()].filter((lane) => lane.date >= today);
     this.#known = new Map(lanes.map((lane) => [lane.lane_id, lane]));
     const tickets = new Set(lanes.flatMap((lane) => [...lane.now_serving, ...lane.waiting, ...lane.skipped]).map(({ id }) => id));
-    for (const id of this.#told.keys()) if (!tickets.has(id)) this.#told.delete(id);
+    for (const id of this.#announced.keys()) if (!tickets.has(id)) this.#announced.delete(id);
   }
 
   /**

@@ -41,7 +41,7 @@ let wall = null;
 /** The frame in which the next picture is drawn, if one is asked for. */
 let drawing = 0;
 
-/** Show a code instead of what the screen showed before; once it is confirmed again, begin anew. @param {string} code */
+/** Show a code instead of what the screen showed before; once it is confirmed again, start over. @param {string} code */
 function pair(code) {
   if (!code && followers.length) location.reload();
   for (const follower of followers) follower.forget();

@@ -17,7 +17,7 @@ import { refusal, sharedWords } from "./words.js";
 let asked = 0;
 
 /**
- * Ask, and send the answer. A Failure of `send` is told in the dialog, which stays open. Resolves once the dialog is
+ * Ask, and send the answer. A Failure of `send` is shown in the dialog, which stays open. Resolves once the dialog is
  * closed: true if the answer was sent.
  * @param {Language} lang
  * @param {Question} question
@@ -27,7 +27,7 @@ let asked = 0;
  */
 export function ask(lang, { title, text, confirm, danger, wide, refused }, send, ...children) {
   const shared = sharedWords(lang);
-  const told = refused ?? ((failure) => refusal(shared, {}, failure));
+  const describe = refused ?? ((failure) => refusal(shared, {}, failure));
   const id = `question-${++asked}`;
   const dialog = make("dialog", { "aria-labelledby": id, class: wide ? "wide" : "" });
   let sent = false;
@@ -40,7 +40,7 @@ export function ask(lang, { title, text, confirm, danger, wide, refused }, send,
         const wrong = await send(values);
         if (wrong?.length) return wrong;
       } catch (error) {
-        return [{ id: "", text: told(asFailure(error)) }];
+        return [{ id: "", text: describe(asFailure(error)) }];
       }
       sent = true;
       dialog.close();

@@ -26,8 +26,8 @@ export function refusal(shared, own, failure) {
   const { status, reason, retryAfterMs, violations } = failure;
   /** @type {Record<string, string>} */
   const known = shared.refusals;
-  const told = own[reason] ?? known[reason];
-  if (told) return told;
+  const text = own[reason] ?? known[reason];
+  if (text) return text;
   if (violations.length) return violations.map(({ description }) => description).join(" ");
   if (retryAfterMs) return shared.busy(Math.ceil(retryAfterMs / 1000));
   return status ? shared.fault(reason || String(status)) : navigator.onLine ? shared.unreachable : shared.offline;

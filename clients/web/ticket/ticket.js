@@ -11,26 +11,26 @@ import { part } from "../shared/elements.js";
 import { WallClock } from "../shared/wall_clock.js";
 
 function draw() {
-  const told = new URLSearchParams(location.hash.slice(1));
+  const given = new URLSearchParams(location.hash.slice(1));
   const lang = language();
   const words = queueWords(lang);
-  const wall = new WallClock(lang, told.get("zone") ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
-  const at = Date.parse(told.get("time") ?? "") || Date.now();
-  const longest = told.get("longest");
+  const wall = new WallClock(lang, given.get("zone") ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const at = Date.parse(given.get("time") ?? "") || Date.now();
+  const longest = given.get("longest");
   document.documentElement.lang = lang;
-  for (const id of ["clinic", "label", "doctor"]) part(id).textContent = told.get(id);
+  for (const id of ["clinic", "label", "doctor"]) part(id).textContent = given.get(id);
   part("heading").textContent = words.yourTicket;
-  part("wait").textContent = words.expected(words.wait(Number(told.get("shortest")), Number(longest)));
+  part("wait").textContent = words.expected(words.wait(Number(given.get("shortest")), Number(longest)));
   part("wait").hidden = !longest;
   part("text").textContent = words.watchScreen;
   part("time").textContent = wall.longTime(at);
   part("print").textContent = words.print;
-  const address = told.get("qr");
+  const address = given.get("qr");
   const svg = part("qr").querySelector("svg");
   if (svg && address) drawCode(svg, new URL(address, location.origin).href);
   part("qr").hidden = !address;
-  document.title = `${words.yourTicket} ${told.get("label") ?? ""}`;
-  if (!told.has("print")) return;
+  document.title = `${words.yourTicket} ${given.get("label") ?? ""}`;
+  if (!given.has("print")) return;
   print();
   if (opener) close();
 }

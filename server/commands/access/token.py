@@ -22,7 +22,7 @@ def token(
     issued = asyncio.run(issue(settings_of(running), running.accounts[role]["id"]))
     if issued is None:
         raise fail(
-            f"the account {role} is no longer in the database: choose another, or start the stack anew: `make down up`"
+            f"the account {role} is no longer in the database: choose another, or restart the stack: `make down up`"
         )
     print(issued)
 

@@ -25,7 +25,7 @@ def require_match(request: Message, if_match: str) -> Message:
     tag = tag_in(IF_MATCH, if_match)
     in_body = getattr(holder, "etag")  # noqa: B009  # mypy knows messages by their types only
     if in_body and tag_in("etag", in_body) != tag:
-        raise invalid("etag", "is another than that of the header If-Match: send one of them")
+        raise invalid("etag", "differs from the header If-Match: send only one of them")
     setattr(holder, "etag", tag)  # noqa: B010
     return request
 

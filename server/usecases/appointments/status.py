@@ -192,7 +192,7 @@ async def _refusals() -> AsyncIterator[None]:
         if violated.constraint == "appointment_resources_no_overlap":
             raise DomainError(
                 Reason.RESOURCE_TAKEN,
-                "a room or device of the visit belongs to another one by now: book the visit anew",
+                "a room or device of the visit belongs to another one by now: book the visit again",
             ) from None
         if violated.constraint == "appointments_practitioner_no_overlap":
             raise DomainError(

@@ -224,7 +224,7 @@ class Accounts:
 def _token_invalid() -> DomainError:
     return DomainError(
         Reason.SET_PASSWORD_TOKEN_INVALID,
-        "this can no longer set a password: request a password reset, or ask an admin for another invitation",
+        "this token can no longer set a password: request a password reset, or ask an admin for another invitation",
     )
 
 

@@ -64,7 +64,7 @@ class Visitors:
         ):
             raise DomainError(
                 Reason.OVERLOADED,
-                "too many people look without signing in: try again in a moment, or sign in",
+                "too many people are looking without signing in: try again in a moment, or sign in",
                 retry_after=timedelta(seconds=1),
             )
         self._inside[address] += 1

@@ -66,7 +66,9 @@ class QueueDesk:
             line = await tickets.line(pg, lane_id, place.date)
             if not line:
                 raise DomainError(
-                    Reason.LANE_EMPTY, "nobody waits for this doctor: look at GetLane", metadata={"lane_id": lane_id}
+                    Reason.LANE_EMPTY,
+                    "nobody waits for this doctor: get the lane to see its tickets",
+                    metadata={"lane_id": lane_id},
                 )
             await tickets.leave_room(pg, lane_id, place.date, room, now)
             called = await self._call(pg, line[0].id, room, caller, now)
@@ -187,6 +189,6 @@ def _check(found: TicketRow, allowed: set[TicketStatus], step: str) -> None:
     if TicketStatus(found.status) not in allowed:
         raise DomainError(
             Reason.STATUS_FORBIDS,
-            f"the ticket is {found.status.upper()} and cannot be {step}: look at GetLane",
+            f"the ticket is {found.status.upper()} and cannot be {step}: get the lane to see its tickets",
             metadata={"status": found.status.upper()},
         )

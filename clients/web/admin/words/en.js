@@ -174,7 +174,7 @@ export const EN = {
   hoursWrong: (line) => `“${line}” is not a session: write it as Mon 09:00-12:00 30`,
   /** @param {number} number */
   outside: (number) => `${number} ${number === 1 ? "appointment is" : "appointments are"} outside the new hours`,
-  outsideText: "Nothing is saved yet. Choose what becomes of each: whoever is cancelled is told, and whoever is offered other times gets a message, with times that are held for up to 24 hours.",
+  outsideText: "Nothing is saved yet. Choose what becomes of each: patients of cancelled appointments are notified, and whoever is offered other times gets a message, with times that are held for up to 24 hours.",
   outsideAll: "For all",
   outsideActions: { KEEP: "Keep", OFFER_MOVE: "Offer other times", CANCEL: "Cancel" },
 

@@ -7,7 +7,8 @@ import pytest
 
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import Scene
-from tests.fixtures.worker import Client
+from tests.fixtures.feed import event_of, following
+from tests.fixtures.worker import Client, Refusal
 from tests.rpc.test_directory import clinics
 from yoyaku.v1 import directory_service_pb2 as pb
 from yoyaku.v1 import schedule_service_pb2 as schedules
@@ -114,6 +115,30 @@ async def test_appointments_are_listed_on_the_dates_of_the_new_time_zone(scene: 
     await update(admin, scene.clinic_id, time_zone="America/New_York")
     [(day,)] = await scene.book.rows("SELECT date FROM appointments WHERE id = %s", booked.id)
     assert day == date(2026, 3, 2)
+
+
+async def test_whoever_follows_a_clinic_lists_its_appointments_again_once_it_has_another_time_zone(
+    scene: Scene, admin: Client
+) -> None:
+    booked = (await scene.book_slot("09:00")).appointment
+    async with following(scene.staff, scene.clinic_id) as before:
+        await before.message()
+        await update(admin, scene.clinic_id, time_zone="Asia/Seoul")
+        with pytest.raises(Refusal) as late:
+            await before.change()
+    [same] = (await scene.list()).appointments
+    # Clocks in Seoul show what they show in Tokyo.
+    assert (same.etag, same.time_slot) == (booked.etag, "09:00")
+    await update(admin, scene.clinic_id, time_zone="Asia/Kolkata")
+    [other] = (await scene.list()).appointments
+    assert (other.etag != booked.etag, other.time_slot) == (True, "05:30")
+    assert late.value.reason == "FEED_COMPACTED"
+    async with following(scene.staff, scene.clinic_id, late.value.metadata["position"]) as again:
+        with pytest.raises(Refusal) as later:
+            await again.change()
+    async with following(scene.staff, scene.clinic_id, later.value.metadata["position"]) as current:
+        await scene.cancel(other)
+        assert event_of(await current.change()) == "cancelled"
 
 
 async def test_new_rules_show_in_the_slots_at_once(scene: Scene, admin: Client) -> None:

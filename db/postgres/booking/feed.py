@@ -72,6 +72,10 @@ INSERT INTO appointment_changes (clinic_id, seq, appointment_id, event, happened
 SELECT clinic_id, seq + 1 - row_number() OVER (PARTITION BY clinic_id ORDER BY nth DESC), appointment_id, event, %(now)s
 FROM shown JOIN feed USING (clinic_id)
 """
+_SKIP = """
+INSERT INTO clinic_feeds AS feed (clinic_id, seq) VALUES (%(clinic_id)s, 1)
+ON CONFLICT (clinic_id) DO UPDATE SET seq = feed.seq + 1
+"""
 _HEADS = """
 SELECT id, (SELECT epoch FROM cluster_epoch), coalesce(seq, 0)
 FROM clinics LEFT JOIN clinic_feeds ON clinic_id = id WHERE id = ANY(%(clinic_ids)s::uuid[])
@@ -106,6 +110,14 @@ async def add(
     columns = zip(*changes, strict=True)
     values = dict(zip(("ids", "events", "actors", "notes", "left", "relations"), map(list, columns), strict=True))
     await pg.execute(_ADD, {**values, "kinds": list(kinds), "now": now, "traceparent": traceparent})
+
+
+async def skip(pg: Connection, clinic_id: str) -> None:
+    """Leave a gap in a clinic's feed: whoever follows it has to list the appointments again.
+
+    It locks the feed as `add` does.
+    """
+    await pg.execute(_SKIP, {"clinic_id": clinic_id})
 
 
 async def heads(pg: Connection, clinic_ids: Sequence[str]) -> list[HeadRow]:

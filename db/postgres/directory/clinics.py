@@ -91,9 +91,10 @@ INSERT INTO clinic_events (id, clinic_id, actor, happened_at, clinic)
 SELECT %(id)s, %(clinic_id)s, %(actor)s, %(now)s, to_jsonb(c) - 'created_at' FROM clinics c WHERE c.id = %(clinic_id)s
 """
 _AHEAD = f"clinic_id = %(clinic_id)s AND date >= %(since)s::timestamptz::date - 2 AND start_at > %(since)s AND {ACTIVE}"
+_WALL_TIMES_DIFFER = "start_at AT TIME ZONE %(new_zone)s <> start_at AT TIME ZONE %(old_zone)s"
 _SHIFTED = f"""
 SELECT id, start_at, count(*) OVER () FROM appointments
-WHERE {_AHEAD} AND start_at AT TIME ZONE %(old_zone)s <> start_at AT TIME ZONE %(new_zone)s
+WHERE {_AHEAD} AND {_WALL_TIMES_DIFFER}
 ORDER BY start_at, id LIMIT %(limit)s
 """
 _ON_DAYS = f"""
@@ -106,7 +107,8 @@ ORDER BY start_at, id LIMIT %(limit)s
 _DAYS = "(start_at AT TIME ZONE %(new_zone)s)::date - (start_at AT TIME ZONE %(old_zone)s)::date"
 # The instants stay, so the hour that `check-zones` takes for the one that the patient knows moves with the zone.
 _REDATE = f"""
-UPDATE appointments SET date = date + ({_DAYS}), utc_offset_minutes = utc_offset_minutes
+UPDATE appointments SET version = version + ({_WALL_TIMES_DIFFER})::int, date = date + ({_DAYS}),
+    utc_offset_minutes = utc_offset_minutes
     + extract(epoch FROM (start_at AT TIME ZONE %(new_zone)s) - (start_at AT TIME ZONE %(old_zone)s)) / 60
 WHERE {_AHEAD}
 """
@@ -170,7 +172,10 @@ async def on_days(
 
 
 async def redate(pg: Connection, old: ClinicRow, new_zone: str, since: datetime) -> None:
-    """Give the appointments after `since` the dates and offsets that they have in another time zone."""
+    """Give the appointments after `since` the dates and offsets that they have in another time zone.
+
+    Those that show another wall time get their next version.
+    """
     values = {"clinic_id": old.id, "old_zone": old.time_zone, "new_zone": new_zone, "since": since}
     await pg.execute(_REDATE, values)
 

@@ -212,7 +212,7 @@ class _Tail:
 def _compacted(head: FeedPosition) -> DomainError:
     return DomainError(
         Reason.FEED_COMPACTED,
-        "the changes after this position are no longer kept: list the appointments again, then continue from the"
-        " position in metadata",
+        "the changes after this position are not kept, or the clinic has another time zone since: list the appointments"
+        " again, then continue from the position in metadata",
         metadata={"position": str(head)},
     )

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from db.errors import Conflict
-from db.postgres.booking import hours
+from db.postgres.booking import feed, hours
 from db.postgres.booking.days import DayRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
@@ -156,6 +156,9 @@ class Clinics:
             first = await (await doctors.get(pg, staff[0])).fetchone()
             if first:
                 await replace_profile(first, staff[1:])
+        if row.time_zone != done.clinic.time_zone:
+            # Last: it locks the feed. Whoever follows it has the appointments at their old times of day.
+            await feed.skip(pg, row.id)
         stored = done.clinic._replace(version=row.version + 1)
         return replace(done, clinic=stored, changes=Changes(days))
 

@@ -29,6 +29,7 @@ from server.usecases.directory.patient_changes import PatientEditor
 from server.usecases.directory.patients import Patients
 from server.usecases.identity.account_list import AccountList
 from server.usecases.identity.devices import Devices
+from server.usecases.move_offers.read import MoveOfferReader
 from server.usecases.notifications import Notifications
 from server.usecases.queue.desk import QueueDesk
 from server.usecases.queue.rules import RuleBook
@@ -132,4 +133,5 @@ def _schedules(parts: Parts) -> ScheduleServicer:
         ExtraSessions(parts.engine, parts.clock, parts.announcer),
         TimeOffReader(parts.engine, parts.clock),
         TimeOffWriter(parts.engine, parts.clock, parts.new_id, parts.announcer),
+        MoveOfferReader(parts.engine, parts.clock),
     )

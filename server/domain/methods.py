@@ -50,6 +50,7 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "ScheduleService/CreateTimeOff": (Action.SET_WORKING_HOURS,),
     "ScheduleService/GetTimeOff": (Action.SET_WORKING_HOURS,),
     "ScheduleService/ListTimeOff": (Action.SET_WORKING_HOURS,),
+    "ScheduleService/ListMoveOffers": (Action.SET_WORKING_HOURS,),
     "ScheduleService/DeleteTimeOff": (Action.SET_WORKING_HOURS,),
     "ScheduleService/ListAppointmentTypes": (Action.SEE_SLOTS,),
     "ScheduleService/CreateAppointmentType": (Action.EDIT_CATALOGUE,),

@@ -59,5 +59,8 @@ HOURS_CASES: dict[str, Sequence[Case]] = {
     "ScheduleService/ListTimeOff": [
         Case(lambda _, s: schedules.ListTimeOffRequest(doctor_id=s.doctor_id), public=True)
     ],
+    "ScheduleService/ListMoveOffers": [
+        Case(lambda _, s: schedules.ListMoveOffersRequest(clinic_id=s.clinic_id), public=True)
+    ],
     "ScheduleService/DeleteTimeOff": [Case(lambda _, s: schedules.DeleteTimeOffRequest(time_off_id=s.time_off_id))],
 }

@@ -5,13 +5,23 @@ import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playwright.async_api import Browser, Locator, Page, expect
 
+from db.postgres.cluster.engines import create_engine
+from server.config import Settings, load
 from tests.edge.clinic import Stack
+from tests.fixtures.book import Book, Clock
 from tests.fixtures.browser import opened
 from tests.web.conftest import Room
+
+DEAD = (
+    "INSERT INTO notifications (id, kind, patient_id, version, channel, status, outcome, attempts, due_at, expires_at,"
+    " created_at, updated_at) VALUES (gen_random_uuid(), 'contact_changed', %s, 1, 'email', 'dead', 'outcome_unknown',"
+    " 5, %s, %s, %s, %s)"
+)
 
 
 def session(
@@ -86,3 +96,12 @@ async def booked(room: Room, name: str, time_slot: str, column: int = 0, reason:
 async def column_of(page: Page, room: Room, doctor_id: str) -> int:
     ids = await page.locator(".day section h2").evaluate_all("all => all.map((each) => each.id)")
     return int(ids.index(f"doctor-{doctor_id}"))
+
+
+async def dead_letter(room: Room, stack: Stack) -> None:
+    """A notice that may have been sent, which nobody knows."""
+    now = datetime.now(UTC)
+    settings = load(Settings, stack.environment)
+    engine = create_engine(settings.database_url.get_secret_value(), size=1, wait_seconds=5, application="tests")
+    await Book(engine, Clock(now)).run(DEAD, room.patient_id, now, now + timedelta(days=1), now, now)
+    await engine.dispose()

@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 
@@ -9,7 +10,7 @@ from tests.edge.clinic import Stack
 from tests.fixtures.browser import opened
 from tests.web.axe import NEEDS_AXE, check_themes
 from tests.web.conftest import Room
-from tests.web.desks import administration, at, booked, column_of, desk, loaded, offered, patient, session
+from tests.web.desks import administration, at, booked, column_of, dead_letter, desk, loaded, offered, patient, session
 from tests.web.test_visit import booked as linked
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), NEEDS_AXE]
@@ -144,21 +145,75 @@ async def test_nothing_stands_in_the_way_at_the_desk(browser: Browser, room: Roo
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+async def test_nothing_stands_in_the_way_in_dialogs_that_not_every_visit_has(
+    browser: Browser, room: Room, lang: str
+) -> None:
+    """Another room, another place in the queue, a move to a full time, offers of other times, the end of a time off."""
+    column, scanned, full = {"en": (1, "16:00", "16:30"), "ja": (0, "17:00", "17:30")}[lang]
+    doctor = room.doctor_ids[column]
+    clinic, kind = {"clinic_id": room.clinic_id}, f"scanner-{lang}"
+    for number in range(2):
+        await room.post("/api/resources", clinic | {"kind": kind, "name": f"{kind} {number}"})
+        await room.post("/api/queue/walk-ins", {"lane_id": doctor})
+    scan = clinic | {"name": f"Scan {lang}", "minutes": 30, "resource_kinds": [kind]}
+    scan_id = (await room.post("/api/appointment-types", scan))["appointment_type"]["id"]
+    taken = await booked(room, f"Full {lang}", full, column=column)
+    ids = {"patient_id": await patient(room, f"Scan {lang}"), "doctor_id": doctor, "date": room.today}
+    await room.post("/api/appointments", ids | {"time_slot": scanned, "appointment_type_id": scan_id})
+    period = {"start_time": taken["start_time"], "end_time": taken["end_time"], "action": "TIME_OFF_ACTION_OFFER_MOVE"}
+    await room.post(f"/api/schedules/{doctor}/time-off", period)
+    async with desk(browser, room, lang=lang) as page:
+        keys, dialog = page.keyboard, page.get_by_role("dialog").last
+        await page.locator(".block").filter(has_text=f"Scan {lang}").focus()
+        await in_dialogs(page, ("j", "#swap"))
+        await keys.press("m")
+        await page.locator(".block.scheduled").filter(has_text=f"Full {lang}").focus()
+        await in_dialogs(page, ("b", "#override"))
+        await keys.press("Escape")
+        await page.locator("[data-focus^='up ']").first.press("Enter")
+        await expect(dialog.locator("#position")).to_be_visible()
+        await check_themes(page, "dialog")
+        await keys.press("Escape")
+        await page.locator(".block.scheduled").filter(has_text=f"Full {lang}").focus()
+        await keys.press("a")
+        await dialog.locator("li button").first.press("Enter")
+        await expect(dialog.locator("button.danger")).to_be_visible()
+        await check_themes(page, "dialog:last-of-type")
+        await keys.press("Escape")
+        await keys.press("Escape")
+        await expect(page.locator(".block.held").filter(has_text=f"Full {lang}").first).to_be_visible()
+        await in_dialogs(page, ("y", "li p:nth-of-type(2)"))
+        await page.locator(".head .tools button").nth(1).press("Enter")
+        await expect(dialog.locator(".sessions, [role=alert]").first).to_be_attached()
+        await check_themes(page, "dialog")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 async def test_nothing_stands_in_the_way_of_a_doctor(browser: Browser, room: Room, stack: Stack, lang: str) -> None:
-    state = session(room.edge.url, stack.clinic.tokens["doctor"], "DOCTOR", [], stack.clinic.doctor)
+    clinic = stack.clinic
+    async with httpx.AsyncClient(base_url=room.edge.url) as http:
+        visit = {"patient_id": clinic.patient, "doctor_id": clinic.doctor, "date": clinic.day}
+        slot = {"time_slot": {"en": "10:00", "ja": "10:30"}[lang]}
+        headers = {"authorization": f"Bearer {clinic.tokens['staff']}"}
+        (await http.post("/api/appointments", json=visit | slot, headers=headers)).raise_for_status()
+    state = session(room.edge.url, clinic.tokens["doctor"], "DOCTOR", [], clinic.doctor)
     async with opened(browser, f"{room.edge.url}/desk/?lang={lang}", storage_state=state) as page:
         await expect(page.locator(".head h1")).not_to_be_empty()
         await loaded(page)
         await in_dialogs(page, ("y", "#patient"))
+        await page.locator("#date").fill(clinic.day)
+        await page.locator(".block").filter(has_text="Sato Ken").first.focus()
+        await in_dialogs(page, ("d", "#text"))
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 async def test_nothing_stands_in_the_way_of_an_admin(browser: Browser, room: Room, stack: Stack, lang: str) -> None:
+    await dead_letter(room, stack)
     async with administration(browser, room, stack, "dashboard", lang=lang) as page:
         for part, ready, opens in (
             ("dashboard", "svg", ""),
-            ("notices", "select", ""),
-            ("accounts", "form", ""),
+            ("notices", "tbody tr", "tbody tr:first-child button"),
+            ("accounts", "tbody tr", "tbody tr:last-child button"),
             ("doctors", "table", ".title-row button, tbody tr:first-child button"),
             ("policies", "form", "form button.primary"),
             ("catalogue", "table", ".title-row button"),

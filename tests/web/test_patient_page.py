@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, expect
 from tests.edge.clinic import Stack
 from tests.edge.envoys import Edge
 from tests.fixtures.browser import opened
+from tests.web.figures import is_small
 from tests.web.practice import DESKTOP, PHONE, TELEPHONE, Practice, opened_practice, sign_in, signed_in, slot, times
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -23,16 +24,6 @@ STRANGE = [
     "محمد بن عبد الله",
 ]
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-LOADED = """async () => ({
-    paint: await new Promise((resolve) => {
-        const painted = (list) => {
-            for (const each of list.getEntriesByName("first-contentful-paint")) resolve(each.startTime);
-        };
-        new PerformanceObserver(painted).observe({ type: "paint", buffered: true });
-    }),
-    files: performance.getEntriesByType("resource").filter((each) => !each.name.includes("/api/")),
-    page: performance.getEntriesByType("navigation")[0].encodedBodySize,
-})"""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -202,11 +193,4 @@ async def test_the_page_is_small_and_appears_at_once(
 ) -> None:
     async with opened(browser, f"{practice.edge.url}/?lang=en") as page:
         await expect(page.locator("#password")).to_be_visible()
-        found = await page.evaluate(LOADED)
-    size = found["page"] + sum(each["encodedBodySize"] for each in found["files"])
-    plain = sum(each["decodedBodySize"] for each in found["files"])
-    with capsys.disabled():
-        told = f"{size:,} bytes ({plain:,} uncompressed), {len(found['files']) + 1} requests, {found['paint']:.0f} ms"
-        print(f"\n/: {told} to the first paint")  # noqa: T201
-    assert size < 150_000
-    assert plain < 150_000
+        assert await is_small(page, "", capsys)

@@ -1,30 +1,20 @@
 """The administration in a real browser; and what it has in common with the desk: words, size, axe-core."""
 
 import re
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from db.postgres.cluster.engines import create_engine
-from server.config import Settings, load
 from tests.edge.clinic import Stack
-from tests.fixtures.book import Book, Clock
 from tests.fixtures.browser import opened
 from tests.web.conftest import Room
-from tests.web.desks import administration, booked, desk, session, told
+from tests.web.desks import administration, booked, dead_letter, desk, session, told
+from tests.web.figures import is_small
 from yoyaku.v1.appointment_pb2 import AppointmentEvent, AppointmentStatus
 from yoyaku.v1.notification_pb2 import NotificationKind, NotificationOutcome
 from yoyaku.v1.record_pb2 import RecordAccessBasis, RecordAccessKind
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-DEAD = (
-    "INSERT INTO notifications (id, kind, patient_id, version, channel, status, outcome, attempts, due_at, expires_at,"
-    " created_at, updated_at) VALUES (gen_random_uuid(), 'contact_changed', %s, 1, 'email', 'dead', 'outcome_unknown',"
-    " 5, %s, %s, %s, %s)"
-)
-
-
 # Bytes, unpacked, of each file that is loaded before the day is shown; acts come afterwards.
 FIRST = """() => {
     const files = performance.getEntriesByType("resource").filter(({ name }) => /[.](js|css)$/.test(name));
@@ -46,11 +36,7 @@ async def test_the_day_is_told_in_figures(browser: Browser, room: Room, stack: S
 
 
 async def test_a_dead_letter_is_sent_again_after_a_question(browser: Browser, room: Room, stack: Stack) -> None:
-    now = datetime.now(UTC)
-    settings = load(Settings, stack.environment)
-    engine = create_engine(settings.database_url.get_secret_value(), size=1, wait_seconds=5, application="tests")
-    await Book(engine, Clock(now)).run(DEAD, room.patient_id, now, now + timedelta(days=1), now, now)
-    await engine.dispose()
+    await dead_letter(room, stack)
     async with administration(browser, room, stack, "notices") as page:
         await expect(page.locator("tbody th")).to_contain_text(["Change of address"])
         await page.get_by_role("button", name="Send again").press("Enter")
@@ -167,6 +153,13 @@ async def test_every_value_has_a_word(browser: Browser, room: Room, stack: Stack
         for names, (prefix, enum) in zip(language, enums.items(), strict=True):
             values = {each.name.removeprefix(prefix) for each in enum.DESCRIPTOR.values}
             assert values - {"UNSPECIFIED"} <= set(names)
+
+
+async def test_every_other_page_is_small(browser: Browser, room: Room, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("account", "admin", "board", "desk", "developers", "queue", "reference", "ticket", "visit"):
+        async with opened(browser, f"{room.edge.url}/{name}/?lang=ja") as page:
+            await expect(page.locator("h1, #label, #code").first).to_be_attached()
+            assert await is_small(page, name, capsys)
 
 
 async def test_the_desk_is_small_and_speaks_japanese(browser: Browser, room: Room) -> None:

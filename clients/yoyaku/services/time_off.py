@@ -97,6 +97,14 @@ class TimeOffCalls(ServiceCalls):
         return await self._call(self._stub(ScheduleServiceStub).ListTimeOff, request)
 
     @ClientMethod
+    async def list_move_offers(
+        self, clinic_id: str, *, size: int = 0, page_token: str = ""
+    ) -> pb.ListMoveOffersResponse:
+        """A page of a clinic's offers to move that no patient has answered yet (NotAllowed)."""
+        request = pb.ListMoveOffersRequest(clinic_id=clinic_id, size=size, page_token=page_token)
+        return await self._call(self._stub(ScheduleServiceStub).ListMoveOffers, request)
+
+    @ClientMethod
     async def delete_time_off(self, time_off_id: str, *, request_id: str = "") -> pb.DeleteTimeOffResponse:
         """Delete time off: its slots can be booked again (NotFound)."""
         request = pb.DeleteTimeOffRequest(time_off_id=time_off_id, request_id=write_id(request_id))

@@ -1,12 +1,14 @@
 """Time off on the wire."""
 
 from db.postgres.booking.time_off import MetRow, TimeOffRow
+from db.postgres.booking.unanswered_offers import OfferedSlotRow
 from server.domain.booking.slots import Period
 from server.domain.booking.time_off import TimeOffAction
 from server.rpc.messages.convert import from_timestamp, to_status, to_timestamp
+from server.usecases.move_offers.read import Unanswered
 from server.usecases.time_off.choices import Choices
 from server.usecases.time_off.write import NewTimeOff, TimeOffDone
-from yoyaku.v1 import patient_pb2, time_off_pb2
+from yoyaku.v1 import doctor_pb2, patient_pb2, time_off_pb2
 from yoyaku.v1 import schedule_service_pb2 as pb
 
 
@@ -63,6 +65,28 @@ def to_met(row: MetRow) -> time_off_pb2.TimeOffAppointment:
         offer_expire_time=to_timestamp(row.offer_expires_at) if row.offer_expires_at else None,
         offer_sent=row.offer_sent,
     )
+
+
+def to_move_offer(offer: Unanswered) -> pb.UnansweredMoveOffer:
+    """An offer that is not answered yet as a message."""
+    row = offer.row
+    return pb.UnansweredMoveOffer(
+        id=row.id,
+        appointment_id=row.appointment_id,
+        patient=patient_pb2.PatientRef(id=row.patient_id, name=row.patient_name),
+        doctor=doctor_pb2.DoctorRef(id=row.doctor_id, name=row.doctor_name, specialty=row.specialty),
+        time_zone=row.time_zone,
+        start_time=to_timestamp(row.start_at),
+        state=time_off_pb2.MoveOfferState.Value(f"MOVE_OFFER_STATE_{row.status.upper()}"),
+        expire_time=to_timestamp(row.expires_at) if row.expires_at else None,
+        sent=row.is_sent,
+        slots=map(_to_slot, offer.slots),
+    )
+
+
+def _to_slot(row: OfferedSlotRow) -> pb.MoveOfferSlot:
+    doctor = doctor_pb2.DoctorRef(id=row.doctor_id, name=row.doctor_name, specialty=row.specialty)
+    return pb.MoveOfferSlot(doctor=doctor, start_time=to_timestamp(row.start_at), end_time=to_timestamp(row.end_at))
 
 
 def time_off_created(done: TimeOffDone) -> pb.CreateTimeOffResponse:

@@ -9,8 +9,10 @@ from server.rpc.messages.time_off import (
     time_off_created,
     time_off_deleted,
     to_met,
+    to_move_offer,
     to_time_off,
 )
+from server.usecases.move_offers.read import MoveOfferReader
 from server.usecases.schedules.extra_sessions import ExtraSessions
 from server.usecases.time_off.read import TimeOffReader
 from server.usecases.time_off.write import TimeOffWriter
@@ -22,6 +24,7 @@ class TimeOffServicer(ScheduleServiceServicer):
     """The methods of ScheduleService that are about time off and extra sessions."""
 
     _extra_sessions: ExtraSessions
+    _move_offers: MoveOfferReader
     _time_off: TimeOffReader
     _time_off_writer: TimeOffWriter
 
@@ -55,6 +58,11 @@ class TimeOffServicer(ScheduleServiceServicer):
         doctor_id = request.doctor_id.lower()
         rows, next_page_token = await self._time_off.list(caller(), doctor_id, request.size, request.page_token)
         return pb.ListTimeOffResponse(time_off=map(to_time_off, rows), next_page_token=next_page_token)
+
+    async def ListMoveOffers(self, request: pb.ListMoveOffersRequest, context: object) -> pb.ListMoveOffersResponse:
+        clinic_id = request.clinic_id.lower()
+        offers, next_page_token = await self._move_offers.list(caller(), clinic_id, request.size, request.page_token)
+        return pb.ListMoveOffersResponse(offers=map(to_move_offer, offers), next_page_token=next_page_token)
 
     async def DeleteTimeOff(self, request: pb.DeleteTimeOffRequest, context: object) -> pb.DeleteTimeOffResponse:
         write = idempotent_write(caller(), request, request.request_id, time_off_deleted, pb.DeleteTimeOffResponse)

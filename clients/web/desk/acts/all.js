@@ -19,6 +19,7 @@ export { timeOff } from "./time_off.js";
 export { timeOffList } from "./time_off_list.js";
 export { cancel, history, revert } from "./visit_questions.js";
 export { moveTo } from "./move.js";
+export { moveOffers } from "./move_offers.js";
 export { checkIn, complete, noShow, start } from "./visits.js";
 export { dragging } from "../view/drag.js";
 export { printAsTables, printTicket } from "../view/print.js";

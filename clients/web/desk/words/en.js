@@ -20,7 +20,7 @@ export const EN = {
   nobodyWorks: "Nobody works on this day, and nothing is booked.",
   /** @param {string} names */
   notIn: (names) => `Not in: ${names}`,
-  slots: { taken: "Taken", free: "Free", staffOnly: "Free · desk", over: "Not used", elsewhere: "At another clinic" },
+  slots: { taken: "Taken", free: "Free", staffOnly: "Free · staff only", over: "Not used", elsewhere: "At another clinic" },
   /** @param {number} number */
   seats: (number) => `${number} seats free`,
   statuses: {
@@ -132,6 +132,7 @@ export const EN = {
     emergency: "Emergency access",
     timeOff: "Time off",
     timeOffList: "Time off: list and end",
+    moveOffers: "Offers of other times",
     series: "Series",
     swapRoom: "Other room",
   },

@@ -109,6 +109,13 @@ export const EN_ACTS = {
   /** @param {number} cancelled */
   endTimeOffText: (cancelled) =>
     `The free times of this period are offered again at once. Whoever is still booked stays.${cancelled ? ` The ${cancelled} cancelled ${cancelled === 1 ? "visit stays" : "visits stay"} cancelled: call these patients if they are to come after all.` : ""}`,
+  moveOffersText: "These patients have not answered yet. Choose one to go to the appointment: moving or cancelling it there ends the offer.",
+  noMoveOffers: "Nobody is being offered other times now.",
+  /** @param {string[]} times @param {string} until */
+  offeredTimes: (times, until) => `Kept until ${until}: ${times.join("; ")}`,
+  offerSent: "The patient got the message.",
+  offerNotSent: "The message has not been sent: call the patient.",
+  offerBeingMade: "Other times are being looked for.",
 
   recordsTitle: "Records",
   recordText: "Write a record",

@@ -19,7 +19,7 @@ export const JA = {
   lost: (time) => `${time}から更新が止まっています。再接続しています…`,
   nobodyWorks: "この日は診療がなく、予約もありません。",
   notIn: (names) => `休診：${names}`,
-  slots: { taken: "予約済み", free: "空き", staffOnly: "空き・受付", over: "空きのまま終了", elsewhere: "他院で診療中" },
+  slots: { taken: "予約済み", free: "空き", staffOnly: "空き・受付のみ", over: "空きのまま終了", elsewhere: "他院で診療中" },
   seats: (number) => `空き ${number} 名`,
   statuses: {
     HELD: "予約手続き中",
@@ -123,6 +123,7 @@ export const JA = {
     emergency: "緊急閲覧",
     timeOff: "休診を登録",
     timeOffList: "休診の一覧・取り消し",
+    moveOffers: "別の日時の案内一覧",
     series: "定期予約",
     swapRoom: "部屋を替える",
   },

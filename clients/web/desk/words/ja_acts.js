@@ -94,6 +94,12 @@ export const JA_ACTS = {
   endTimeOff: "休診を取り消す",
   timeOffAccount: (kept, moved, cancelled) => [kept && `予約のまま ${kept}件`, moved && `変更済み ${moved}件`, cancelled && `キャンセル ${cancelled}件`].filter(Boolean).join("、"),
   endTimeOffText: (cancelled) => `この期間の空き時間がすぐに予約できるようになります。残っている予約はそのままです。${cancelled ? `キャンセルした${cancelled}件は元に戻りません。来院していただく場合は患者に連絡してください。` : ""}`,
+  moveOffersText: "まだ返答のない患者です。選ぶと予約へ移動します。そこで日時の変更またはキャンセルをすると、案内は終わります。",
+  noMoveOffers: "別の日時を案内中の患者はいません。",
+  offeredTimes: (times, until) => `${until} まで確保：${times.join("、")}`,
+  offerSent: "患者にメッセージを送りました。",
+  offerNotSent: "メッセージはまだ送られていません。患者にお電話ください。",
+  offerBeingMade: "別の日時を探しています。",
 
   recordsTitle: "診療記録",
   recordText: "記録を書く",

@@ -25,6 +25,7 @@ Start = Annotated[
     datetime, typer.Argument(metavar="START", parser=words.moment, help="2026-11-24T09:30 on the clinic's clock.")
 ]
 End = Annotated[datetime, typer.Argument(metavar="END", parser=words.moment, help="The same; it excludes its end.")]
+ClinicArgument = Annotated[str, typer.Argument(metavar="CLINIC", help="Part of its name, or its id.")]
 Which = Annotated[str, typer.Argument(metavar="TIME_OFF", help="Its id, as `yoyaku time-off list` shows it.")]
 
 
@@ -116,6 +117,26 @@ def delete(context: typer.Context, which: Which, as_json: Json = False) -> None:
     with session(context) as client:
         answer = client.delete_time_off(which)
     present(answer, "Deleted: its slots can be booked again.", as_json=as_json)
+
+
+@time_off.command()
+def offers(context: typer.Context, clinic: ClinicArgument, as_json: Json = False) -> None:
+    """Show the first 100 offers to move of a clinic that no patient has answered yet: what is held, and until when."""
+    with session(context) as client:
+        answer = client.list_move_offers(words.clinic_id(client, clinic), size=100)
+    made = tables.table("", "Start", "Patient", "Offered", "Until", "Message", "Appointment")
+    for each in answer.offers:
+        zone = ZoneInfo(each.time_zone)
+        times = [f"{slot.start_time.ToDatetime(zone):%Y-%m-%d %H:%M} {plain(slot.doctor.name)}" for slot in each.slots]
+        made.add_row(
+            f"{each.start_time.ToDatetime(zone):%Y-%m-%d %H:%M}",
+            plain(each.patient.name),
+            "\n".join(times),
+            f"{each.expire_time.ToDatetime(zone):%Y-%m-%d %H:%M}" if each.HasField("expire_time") else "",
+            "sent" if each.sent else "not sent",
+            each.appointment_id,
+        )
+    present(answer, made, as_json=as_json)
 
 
 def _met(appointments: Iterable[TimeOffAppointment], zone: ZoneInfo) -> Table:

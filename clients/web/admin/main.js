@@ -9,21 +9,23 @@ import { setUpFirst, showMyAccount } from "../shared/my_account.js";
 import { Session } from "../shared/session.js";
 import { signInForm } from "../shared/sign_in.js";
 import { sharedWords } from "../shared/words.js";
-import { accounts } from "./accounts.js";
 import { Admin } from "./admin.js";
-import { audit } from "./audit.js";
-import { catalogue } from "./catalogue.js";
-import { dashboard } from "./dashboard.js";
-import { displays } from "./displays.js";
-import { doctors } from "./doctors.js";
-import { notices } from "./notices.js";
-import { policies } from "./policies.js";
 import { refused, words } from "./words.js";
 
 /** @import { Clinic } from "./admin.js" */
 
 const CLINIC = "yoyaku.admin.clinic";
-const PARTS = { dashboard, notices, accounts, doctors, policies, catalogue, displays, audit };
+/** The parts, each loaded when it is shown for the first time. */
+const PARTS = {
+  dashboard: async () => (await import("./dashboard.js")).dashboard,
+  notices: async () => (await import("./notices.js")).notices,
+  accounts: async () => (await import("./accounts.js")).accounts,
+  doctors: async () => (await import("./doctors.js")).doctors,
+  policies: async () => (await import("./policies.js")).policies,
+  catalogue: async () => (await import("./catalogue.js")).catalogue,
+  displays: async () => (await import("./displays.js")).displays,
+  audit: async () => (await import("./audit.js")).audit,
+};
 
 const lang = language();
 const t = words(lang);
@@ -95,7 +97,7 @@ function open(clinic, clinics) {
     // A part has a place of its own: what arrives after it was left is shown nowhere.
     const place = make("div", {});
     main.replaceChildren(place);
-    PARTS[name](admin, place);
+    admin.attempt(async () => (await PARTS[name]())(admin, place));
     if (moved) main.focus();
   };
   onhashchange = () => show(true);

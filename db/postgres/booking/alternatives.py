@@ -32,6 +32,17 @@ class AlternativeRow(NamedTuple):
     revision: int
 
 
+class OfferedSlotRow(NamedTuple):
+    """A slot that is held for an offer, with its doctor."""
+
+    offer_id: str
+    doctor_id: str
+    doctor_name: str
+    specialty: str
+    start_at: datetime
+    end_at: datetime
+
+
 _HELD = f"""
 SELECT h.id, h.doctor_id, h.start_at, h.end_at, h.held_until
 FROM move_offers o JOIN appointments h ON h.status = 'held' AND h.held_by = {HELD_BY}
@@ -54,6 +65,12 @@ _LEFT = f"""
 SELECT id FROM appointments WHERE status = 'held' AND held_by LIKE 'offer:%%' AND NOT EXISTS (
     SELECT FROM move_offers o WHERE {HELD_BY} = held_by AND o.{LIVE})
 ORDER BY id LIMIT {_TOGETHER}
+"""
+_OFFERED_SLOTS = f"""
+SELECT o.id, d.id, r.name, d.specialty, h.start_at, h.end_at
+FROM move_offers o JOIN appointments h ON h.status = 'held' AND h.held_by = {HELD_BY}
+JOIN doctors d ON d.id = h.doctor_id JOIN practitioners r ON r.id = d.practitioner_id
+WHERE o.id = ANY(%(offer_ids)s::uuid[]) ORDER BY h.start_at, h.id
 """
 
 
@@ -89,3 +106,10 @@ async def live(pg: Connection, now: datetime) -> list[AlternativeRow]:
 async def left(pg: Connection) -> Sequence[str]:
     """The ids of slots that are still held for offers that have ended, at most a hundred."""
     return [found for (found,) in await (await pg.execute(_LEFT)).fetchall()]
+
+
+async def offered_slots(pg: Connection, offer_ids: Sequence[str]) -> list[OfferedSlotRow]:
+    """What is held for some offers, by start."""
+    cursor = pg.cursor(row_factory=args_row(OfferedSlotRow))
+    await cursor.execute(_OFFERED_SLOTS, {"offer_ids": list(offer_ids)})
+    return await cursor.fetchall()

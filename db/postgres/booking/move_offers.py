@@ -27,6 +27,24 @@ class MoveOfferRow(NamedTuple):
     """None until its alternatives are held."""
 
 
+class UnansweredRow(NamedTuple):
+    """An offer that is not answered yet, with whose it is."""
+
+    id: str
+    appointment_id: str
+    patient_id: str
+    patient_name: str
+    doctor_id: str
+    doctor_name: str
+    specialty: str
+    time_zone: str
+    start_at: datetime
+    status: str
+    expires_at: datetime | None
+    is_sent: bool
+    """Whether a provider has taken the message with the offer."""
+
+
 def _update(change: str, which: str) -> str:
     """A statement that changes several offers, and locks them in the order of their ids first."""
     return f"""
@@ -91,6 +109,17 @@ _RENEW = _update(
     f"""FROM move_offers o WHERE o.{LIVE} AND o.status = 'open' AND o.expires_at > %(now)s AND NOT EXISTS (
         SELECT FROM appointments h WHERE h.status = 'held' AND h.held_by = {HELD_BY} AND h.held_until > %(now)s)""",
 )
+_UNANSWERED = f"""
+SELECT o.id, a.id, p.id, p.name, d.id, r.name, d.specialty, c.time_zone, o.start_at, o.status, o.expires_at,
+    EXISTS (SELECT FROM notifications n WHERE n.appointment_id = a.id AND n.kind = 'move_offer'
+        AND n.version = o.version AND n.status = 'sent')
+FROM move_offers o JOIN appointments a ON a.id = o.appointment_id JOIN patients p ON p.id = a.patient_id
+JOIN doctors d ON d.id = a.doctor_id JOIN practitioners r ON r.id = d.practitioner_id
+JOIN clinics c ON c.id = a.clinic_id
+WHERE o.{LIVE} AND (o.expires_at IS NULL OR o.expires_at > %(now)s) AND a.clinic_id = %(clinic_id)s
+    AND o.id > %(after_id)s
+ORDER BY o.id LIMIT %(limit)s
+"""
 
 
 async def add(
@@ -167,3 +196,11 @@ async def end_others(pg: Connection, now: datetime) -> None:
     """End the offers that have lapsed, and those whose appointment was changed otherwise."""
     await pg.execute(_LAPSE, {"now": now})
     await pg.execute(_WITHDRAW, {"now": now})
+
+
+async def unanswered(pg: Connection, clinic_id: str, now: datetime, after_id: str, limit: int) -> list[UnansweredRow]:
+    """The offers of a clinic that are not answered yet, by id, after one of them."""
+    cursor = pg.cursor(row_factory=args_row(UnansweredRow))
+    values = {"clinic_id": clinic_id, "now": now, "after_id": after_id, "limit": limit}
+    await cursor.execute(_UNANSWERED, values)
+    return await cursor.fetchall()

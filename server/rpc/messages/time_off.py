@@ -1,11 +1,11 @@
 """Time off on the wire."""
 
+from db.postgres.booking.alternatives import OfferedSlotRow
 from db.postgres.booking.time_off import MetRow, TimeOffRow
-from db.postgres.booking.unanswered_offers import OfferedSlotRow
 from server.domain.booking.slots import Period
 from server.domain.booking.time_off import TimeOffAction
 from server.rpc.messages.convert import from_timestamp, to_status, to_timestamp
-from server.usecases.move_offers.read import Unanswered
+from server.usecases.move_offers.read import UnansweredOffer
 from server.usecases.time_off.choices import Choices
 from server.usecases.time_off.write import NewTimeOff, TimeOffDone
 from yoyaku.v1 import doctor_pb2, patient_pb2, time_off_pb2
@@ -67,7 +67,7 @@ def to_met(row: MetRow) -> time_off_pb2.TimeOffAppointment:
     )
 
 
-def to_move_offer(offer: Unanswered) -> pb.UnansweredMoveOffer:
+def to_move_offer(offer: UnansweredOffer) -> pb.UnansweredMoveOffer:
     """An offer that is not answered yet as a message."""
     row = offer.row
     return pb.UnansweredMoveOffer(

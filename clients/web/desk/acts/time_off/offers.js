@@ -1,8 +1,8 @@
 /** Lists the offers to move that no patient has answered yet. */
 
-import { make } from "../../shared/elements.js";
+import { make } from "../../../shared/elements.js";
 
-/** @import { Desk } from "../desk.js" */
+/** @import { Desk } from "../../desk.js" */
 /** @typedef {{doctor: {name: string}, start_time: string}} Slot */
 /** @typedef {{appointment_id: string, patient: {name: string}, doctor: {name: string}, start_time: string, expire_time?: string, sent: boolean, slots: Slot[]}} MoveOffer */
 

@@ -1,10 +1,10 @@
 /** Lists the time that a doctor has off, and ends it. */
 
-import { choice } from "../../shared/ask.js";
-import { make } from "../../shared/elements.js";
-import { field } from "../../shared/form.js";
+import { choice } from "../../../shared/ask.js";
+import { make } from "../../../shared/elements.js";
+import { field } from "../../../shared/form.js";
 
-/** @import { Desk } from "../desk.js" */
+/** @import { Desk } from "../../desk.js" */
 /** @typedef {{id: string, doctor_id: string, start_time: string, end_time: string, reason: string, kept_count: number, cancelled_count: number, moved_count: number}} TimeOff */
 
 /** @param {Desk} desk */

@@ -1,12 +1,12 @@
 /** Takes a doctor's time out of the book: who is booked then is shown before, and what becomes of them is chosen. */
 
-import { area, choice } from "../../shared/ask.js";
-import { make } from "../../shared/elements.js";
-import { field } from "../../shared/form.js";
-import { plusDays } from "../../shared/wall_clock.js";
-import { statusOf } from "../day/day.js";
+import { area, choice } from "../../../shared/ask.js";
+import { make } from "../../../shared/elements.js";
+import { field } from "../../../shared/form.js";
+import { plusDays } from "../../../shared/wall_clock.js";
+import { statusOf } from "../../day/day.js";
 
-/** @import { Desk } from "../desk.js" */
+/** @import { Desk } from "../../desk.js" */
 /** @typedef {{doctor_id: string, start_time: string, end_time: string, reason: string}} Planned */
 /** @typedef {{appointment_id: string, patient: {name: string}, start_time: string, status: string, outcome: string}} Met */
 

@@ -7,6 +7,7 @@ import { Session } from "../shared/session.js";
 import { refusal, sharedWords } from "../shared/words.js";
 import { Directory } from "./find/directory.js";
 import { drawFrame, showPhones } from "./frame.js";
+import { People } from "./people/people.js";
 import { signInAgain, signInView, storageWorks } from "./sign_in/sign_in_view.js";
 import { forVisitors, loadAllViews, loadView } from "./views.js";
 
@@ -27,6 +28,7 @@ const page = {
   shared,
   session,
   directory: directory(),
+  people: people(),
   call: (path, options) => signedIn(() => session.call(path, options)),
   signedIn,
   say: (error) => refusal(shared, text.refusals, asFailure(error)),
@@ -61,6 +63,11 @@ function directory() {
   return new Directory((path) => page.call(path));
 }
 
+/** Whom who looks now acts for. */
+function people() {
+  return new People(session, (path) => page.call(path), () => signedIn(() => session.renew()));
+}
+
 /** Go to a view. @param {string} name @param {Record<string, string>} query */
 function go(name, query = {}) {
   const hash = address(name, query);
@@ -80,7 +87,7 @@ async function show() {
   const { signal } = shown;
   const [name = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   // A visitor's choice is smaller than a patient's.
-  if (person?.id !== session.account?.id) page.directory = directory();
+  if (person?.id !== session.account?.id) Object.assign(page, { directory: directory(), people: people() });
   person = session.account;
   drawFrame(page, name, show);
   const waiting = setTimeout(() => put([make("p", { class: "muted", role: "status" }, text.loading)]), 300);

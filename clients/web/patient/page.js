@@ -4,6 +4,7 @@
 /** @import { Session } from "../shared/session.js" */
 /** @import { SharedWords } from "../shared/words/en.js" */
 /** @import { Directory } from "./find/directory.js" */
+/** @import { People } from "./people/people.js" */
 /** @import { Words } from "./words/en.js" */
 
 /**
@@ -21,7 +22,7 @@
 
 /**
  * @typedef {{
- *   lang: Language, text: Words, shared: SharedWords, session: Session, directory: Directory,
+ *   lang: Language, text: Words, shared: SharedWords, session: Session, directory: Directory, people: People,
  *   call: (path: string, options?: {method?: string, body?: object}) => Promise<any>,
  *   signedIn: <Answer>(work: () => Promise<Answer>) => Promise<Answer>,
  *   say: (error: unknown) => string,

@@ -15,6 +15,7 @@ const VIEWS = {
   cancel: async () => (await import("./appointments/appointment.js")).cancelView,
   records: async () => (await import("./me/records.js")).recordsView,
   profile: async () => (await import("./me/profile.js")).profileView,
+  stop: async () => (await import("./people/stop.js")).stopView,
   register: async () => (await import("./sign_in/register.js")).registerView,
   change: async () => (await import("./me/profile_change.js")).changeView,
 };

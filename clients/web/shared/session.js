@@ -63,6 +63,11 @@ export class Session {
     if (refresh) await call("/api/auth/logout", { body: { refresh_token: refresh } }).catch(() => {});
   }
 
+  /** Get a new access token, which knows what became of the account a moment ago (Failure). */
+  async renew() {
+    await this.#renewed(this.#tokens?.access ?? "");
+  }
+
   /** Drop the session without a call. */
   forget() {
     localStorage.removeItem(this.#key);

@@ -7,33 +7,38 @@ import { isComing, statusOf } from "./appointments.js";
 import { appointmentsOfSeries, following, seriesDates, whichToCancel } from "./series.js";
 import { calendarButton } from "../booking/calendar_file.js";
 import { appointmentFacts } from "../facts.js";
+import { whose } from "../people/whose.js";
 import { success } from "../problem.js";
 
 /** @import { Appointment, AppointmentType, Clinic, Page, View } from "../page.js" */
 
 const MINUTE_MS = 60_000;
 
-/** @param {Page} page @param {string} id @returns {Promise<{appointment: Appointment, clinic: Clinic, type: AppointmentType | null}>} */
+/** @param {Page} page @param {string} id @returns {Promise<{appointment: Appointment, clinic: Clinic, type: AppointmentType | null, top: HTMLElement[]}>} `top` says whose it is */
 export async function loadAppointment(page, id) {
   const { appointment } = await page.call(`/api/appointments/${id}`);
-  const [clinic, type] = await Promise.all([
+  const [top, clinic, type] = await Promise.all([
+    whose(page, appointment.patient.id),
     page.directory.clinic(appointment.clinic.id),
     page.directory.type(appointment.clinic.id, appointment.appointment_type?.id ?? ""),
   ]);
   page.callable(clinic);
-  return { appointment, clinic, type };
+  // Who goes on from here to all appointments sees those of the same patient.
+  page.people.choose(appointment.patient.id);
+  return { appointment, clinic, type, top };
 }
 
 /** @type {View} */
 export async function appointmentView(page, query) {
   const { text } = page;
-  const { appointment, clinic, type } = await loadAppointment(page, query.get("id") ?? "");
+  const { appointment, clinic, type, top } = await loadAppointment(page, query.get("id") ?? "");
   const [{ events }, series] = await Promise.all([page.call(`/api/appointments/${appointment.id}/events?size=100`), appointmentsOfSeries(page, appointment)]);
   const done = { moved: text.moved, cancelled: text.cancelled, series: text.seriesCancelled }[query.get("done") ?? ""];
   /** @type {Record<string, string>} */
   const statuses = text.statuses;
   const status = statusOf(appointment.status);
   return [
+    ...top,
     make("h1", { tabindex: "-1" }, text.appointmentTitle),
     done && success(done),
     make("p", { class: `status ${status.toLowerCase()}` }, statuses[status]),
@@ -70,10 +75,12 @@ function bookAgain({ text }, { doctor }) {
   return [make("div", { class: "actions" }, make("a", { class: "button", href: `#/visit?doctor=${doctor.id}` }, text.chooseTimeWith(doctor.name)))];
 }
 
-/** @param {Page} page @param {Clinic} clinic @param {{event: string, event_time: string, note: string}} entry */
-function happened({ text, lang }, clinic, { event, event_time, note }) {
+/** @param {Page} page @param {Clinic} clinic @param {{event: string, event_time: string, note: string, relation?: string}} entry */
+function happened({ text, lang }, clinic, { event, event_time, note, relation }) {
   /** @type {Record<string, string>} */
   const events = text.events;
+  /** @type {Record<string, string>} */
+  const by = text.family.by;
   const clock = new WallClock(lang, clinic.time_zone);
   const at = Date.parse(event_time);
   return make(
@@ -81,6 +88,7 @@ function happened({ text, lang }, clinic, { event, event_time, note }) {
     {},
     make("time", { datetime: event_time, class: "muted" }, `${clock.short(at)} ${clock.time(at)}`),
     make("span", {}, events[event.replace("APPOINTMENT_EVENT_", "")]),
+    make("span", { class: "muted" }, by[relation?.replace("REPRESENTATIVE_RELATION_", "") ?? ""]),
     note && event.endsWith("_CANCELLED") && make("span", { class: "muted" }, written(note)),
   );
 }
@@ -88,10 +96,11 @@ function happened({ text, lang }, clinic, { event, event_time, note }) {
 /** @type {View} */
 export async function cancelView(page, query) {
   const { text, shared } = page;
-  const { appointment, clinic, type } = await loadAppointment(page, query.get("id") ?? "");
+  const { appointment, clinic, type, top } = await loadAppointment(page, query.get("id") ?? "");
   const requestIds = { one: crypto.randomUUID(), rest: crypto.randomUUID() };
   const later = following(appointment, await appointmentsOfSeries(page, appointment));
   return [
+    ...top,
     make("h1", { tabindex: "-1" }, text.cancelTitle),
     make("div", { class: "panel" }, appointmentFacts(page, appointment, clinic, type)),
     make("p", { class: "message warning" }, text.cancelMeans),

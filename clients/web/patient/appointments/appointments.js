@@ -2,6 +2,7 @@
 
 import { make, written } from "../../shared/elements.js";
 import { when } from "../facts.js";
+import { chooser, headingOf } from "../people/whose.js";
 import { problem } from "../problem.js";
 
 /** @import { Appointment, Page, View } from "../page.js" */
@@ -12,15 +13,16 @@ const LISTED = [...COMING, "COMPLETED", "CANCELLED", "NO_SHOW"];
 const PAGE_SIZE = "50";
 
 /** @type {View} */
-export async function appointmentsView(page) {
+export async function appointmentsView(page, _query, _signal, again) {
   const { text } = page;
+  const person = await page.people.chosen();
   const coming = make("ul", { class: "rows" });
   const past = make("ul", { class: "rows" });
   const more = make("div", {});
   const nobody = make("div", {}, make("p", {}, text.noUpcoming), make("a", { class: "button primary", href: "#/" }, text.findTitle));
   const earlier = make("h2", {}, text.past);
   const load = async (/** @type {string} */ token) => {
-    const { appointments, next_page_token } = await ask(page, token);
+    const { appointments, next_page_token } = await ask(page, person.id, token);
     for (const each of appointments) {
       // The newest is first in the answer; what comes up is told by when it comes.
       if (isComing(page, each)) coming.prepend(row(page, each));
@@ -31,13 +33,13 @@ export async function appointmentsView(page) {
     const older = () => load(next_page_token).catch((error) => more.prepend(problem(page, error)));
     more.replaceChildren(...(next_page_token ? [make("button", { onclick: older }, text.showOlder)] : []));
   };
-  await load("");
-  return [make("h1", { tabindex: "-1" }, text.appointmentsTitle), make("h2", {}, text.upcoming), nobody, coming, earlier, past, more];
+  const [whose] = await Promise.all([chooser(page, person, again), load("")]);
+  const heading = headingOf(page, person, text.appointmentsTitle, text.family.appointmentsOf);
+  return [...whose, heading, make("h2", {}, text.upcoming), nobody, coming, earlier, past, more];
 }
 
-/** @param {Page} page @param {string} token @returns {Promise<{appointments: Appointment[], next_page_token: string}>} */
-function ask(page, token) {
-  const patient_id = page.session.account?.patient_id ?? "";
+/** @param {Page} page @param {string} patient_id @param {string} token @returns {Promise<{appointments: Appointment[], next_page_token: string}>} */
+function ask(page, patient_id, token) {
   const query = new URLSearchParams({ patient_id, size: PAGE_SIZE, sort: "appointment_date,desc", page_token: token });
   for (const status of LISTED) query.append("status", `APPOINTMENT_STATUS_${status}`);
   return page.call(`/api/appointments?${query}`);

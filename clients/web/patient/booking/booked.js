@@ -10,8 +10,9 @@ import { appointmentFacts } from "../facts.js";
 /** @type {View} */
 export async function bookedView(page, query) {
   const { text } = page;
-  const { appointment, clinic, type } = await loadAppointment(page, query.get("id") ?? "");
+  const { appointment, clinic, type, top } = await loadAppointment(page, query.get("id") ?? "");
   return [
+    ...top,
     make("h1", { tabindex: "-1", class: "done" }, text.bookedTitle),
     make("p", {}, text.bookedText),
     make("div", { class: "panel" }, appointmentFacts(page, appointment, clinic, type)),

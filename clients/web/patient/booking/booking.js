@@ -1,19 +1,19 @@
-/** Holding a slot, and booking it. */
+/** Holding a slot, and booking it, for a patient. */
 
 import { draft, keepDraft } from "./draft.js";
 
 /** @import { Appointment, Page } from "../page.js" */
-/** @typedef {{doctorId: string, start: string, typeId: string}} Choice */
+/** @typedef {{patientId: string, doctorId: string, start: string, typeId: string}} Choice */
 
 /**
- * Keep a slot for the person (Failure). Asked again for the same slot, as after a reload, it is the same hold.
+ * Keep a slot (Failure). Asked again for the same slot, as after a reload, it is the same hold.
  * @param {Page} page
  * @param {Choice} choice
  * @returns {Promise<Appointment>}
  */
 export async function hold(page, choice) {
   const { reason, holds } = draft();
-  const key = [choice.doctorId, choice.start, choice.typeId, reason].join(" ");
+  const key = [choice.patientId, choice.doctorId, choice.start, choice.typeId, reason].join(" ");
   const requestId = holds[key] ?? crypto.randomUUID();
   keepDraft({ holds: { [key]: requestId } });
   const held = await ask(page, choice, reason, requestId);
@@ -44,9 +44,9 @@ export function release({ session }, held) {
 }
 
 /** @param {Page} page @param {Choice} choice @param {string} reason @param {string} requestId @returns {Promise<Appointment>} */
-async function ask(page, { doctorId, start, typeId }, reason, requestId) {
+async function ask(page, { patientId, doctorId, start, typeId }, reason, requestId) {
   const body = {
-    patient_id: page.session.account?.patient_id,
+    patient_id: patientId,
     doctor_id: doctorId,
     start_time: start,
     appointment_type_id: typeId,

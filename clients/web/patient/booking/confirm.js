@@ -6,10 +6,13 @@ import { WallClock } from "../../shared/wall_clock.js";
 import { sharedWords } from "../../shared/words.js";
 import { confirm, hold, holdAnew, lapsed, release } from "./booking.js";
 import { dropDraft } from "./draft.js";
+import { askForWhom } from "./for_whom.js";
 import { appointmentFacts } from "../facts.js";
+import { whose } from "../people/whose.js";
 import { problem } from "../problem.js";
 
 /** @import { Appointment, Doctor, Page, View } from "../page.js" */
+/** @import { Choice } from "./booking.js" */
 
 const ELSEWHERE = "ALTERNATIVE_REASON_SOONER_ELSEWHERE";
 const MINUTE_MS = 60_000;
@@ -17,20 +20,57 @@ const MINUTE_MS = 60_000;
 /** @type {View} */
 export async function confirmView(page, query, signal, again) {
   const { text } = page;
-  const choice = { doctorId: query.get("doctor") ?? "", start: query.get("start") ?? "", typeId: query.get("type") ?? "" };
-  const doctor = await page.directory.doctor(choice.doctorId);
-  const [clinic, type] = await Promise.all([page.directory.clinic(doctor.clinic.id), page.directory.type(doctor.clinic.id, choice.typeId)]);
+  const doctor = await page.directory.doctor(query.get("doctor") ?? "");
+  const typeId = query.get("type") ?? "";
+  const [clinic, type, people] = await Promise.all([page.directory.clinic(doctor.clinic.id), page.directory.type(doctor.clinic.id, typeId), page.people.all()]);
   page.callable(clinic);
-  const others = `#/times?${new URLSearchParams({ doctor: doctor.id, type: choice.typeId, date: new WallClock("en", clinic.time_zone).date(Date.parse(choice.start)) })}`;
+  if (people.length > 1 && !query.has("for")) return askForWhom(page, query, people, doctor, clinic);
+  const choice = { patientId: query.get("for") ?? page.people.self.id, doctorId: doctor.id, start: query.get("start") ?? "", typeId };
+  const date = new WallClock("en", clinic.time_zone).date(Date.parse(choice.start));
+  const others = `#/times?${carried(choice, { date })}`;
+  const top = await whose(page, choice.patientId);
   /** @type {Appointment} */
   let held;
   try {
     held = await hold(page, choice);
   } catch (error) {
-    return notHeld(page, doctor, choice.typeId, error, others, again);
+    return [...top, ...notHeld(page, doctor, choice, error, others, again)];
   }
   const trouble = make("div", {});
   const left = make("p", { class: "message kept", role: "timer" });
+  return [
+    make("p", { class: "step" }, text.step(3, 3)),
+    ...top,
+    make("h1", { tabindex: "-1" }, text.confirmTitle),
+    trouble,
+    make("div", { class: "panel" }, appointmentFacts(page, held, clinic, type)),
+    left,
+    make(
+      "div",
+      { class: "actions" },
+      confirmButton(page, held, choice, { left, trouble }, signal, again),
+      make("a", { class: "button", href: others }, text.otherTime),
+      people.length > 1 && make("a", { class: "button", href: `#/confirm?${carried({ ...choice, patientId: "" }, { start: choice.start })}` }, text.family.somebodyElse),
+    ),
+  ];
+}
+
+/** What another view is told of a choice. @param {Choice} choice @param {Record<string, string>} more */
+function carried({ patientId, doctorId, typeId }, more) {
+  return new URLSearchParams(Object.entries({ doctor: doctorId, type: typeId, for: patientId, ...more }).filter(([, value]) => value));
+}
+
+/**
+ * The button that books what is held, or holds it anew once that has ended.
+ * @param {Page} page
+ * @param {Appointment} held
+ * @param {Choice} choice
+ * @param {{left: HTMLElement, trouble: HTMLElement}} told where it is said how long the slot is kept, and what went wrong
+ * @param {AbortSignal} signal
+ * @param {() => void} again
+ */
+function confirmButton(page, held, choice, { left, trouble }, signal, again) {
+  const { text } = page;
   const button = make("button", { class: "primary" }, text.confirm);
   const requestId = crypto.randomUUID();
   let booked = false;
@@ -64,14 +104,7 @@ export async function confirmView(page, query, signal, again) {
     if (!booked) release(page, held);
   });
   countDown(page, held, left, button, false);
-  return [
-    make("p", { class: "step" }, text.step(3, 3)),
-    make("h1", { tabindex: "-1" }, text.confirmTitle),
-    trouble,
-    make("div", { class: "panel" }, appointmentFacts(page, held, clinic, type)),
-    left,
-    make("div", { class: "actions" }, button, make("a", { class: "button", href: others }, text.otherTime)),
-  ];
+  return button;
 }
 
 /** Say how long the slot is kept. @param {Page} page @param {Appointment} held @param {HTMLElement} left @param {HTMLButtonElement} button @param {boolean} ended */
@@ -97,13 +130,13 @@ function minutesAndSeconds(leftMs) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
-/** A slot that could not be held, and those near it. @param {Page} page @param {Doctor} doctor @param {string} typeId @param {unknown} error @param {string} others @param {() => void} again */
-function notHeld(page, doctor, typeId, error, others, again) {
+/** A slot that could not be held, and those near it. @param {Page} page @param {Doctor} doctor @param {Choice} choice @param {unknown} error @param {string} others @param {() => void} again */
+function notHeld(page, doctor, choice, error, others, again) {
   const { text, lang } = page;
   const failure = asFailure(error);
   const near = failure.alternatives.map(({ start_time, reason, doctor: other, clinic }) => {
     const clock = new WallClock(lang, (clinic ?? doctor.clinic).time_zone);
-    const query = new URLSearchParams({ doctor: other?.id ?? doctor.id, type: typeId, start: start_time });
+    const query = carried({ ...choice, doctorId: other?.id ?? doctor.id }, { start: start_time });
     return make(
       "a",
       { class: "button", href: `#/confirm?${query}` },

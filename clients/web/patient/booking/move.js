@@ -11,7 +11,7 @@ import { problem } from "../problem.js";
 export async function moveView(page, query) {
   const { text } = page;
   const start = query.get("start") ?? "";
-  const { appointment, clinic } = await loadAppointment(page, query.get("id") ?? "");
+  const { appointment, clinic, top } = await loadAppointment(page, query.get("id") ?? "");
   const requestId = crypto.randomUUID();
   const trouble = make("div", {});
   const button = make("button", { class: "primary" }, text.moveYes);
@@ -34,6 +34,7 @@ export async function moveView(page, query) {
   }
   const others = new URLSearchParams({ doctor: appointment.doctor.id, type: appointment.appointment_type?.id ?? "", move: appointment.id });
   return [
+    ...top,
     make("h1", { tabindex: "-1" }, text.movedTitle),
     trouble,
     make(

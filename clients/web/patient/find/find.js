@@ -6,7 +6,7 @@ import { plusDays, WallClock } from "../../shared/wall_clock.js";
 import { keepDraft } from "../booking/draft.js";
 import { when } from "../facts.js";
 
-/** @import { Clinic, ClinicRef, Doctor, Page, Slot, View } from "../page.js" */
+/** @import { Appointment, Clinic, ClinicRef, Doctor, Page, Slot, View } from "../page.js" */
 /** @typedef {{doctor: Doctor, clinic: ClinicRef, date: string, slot: Slot}} Found */
 
 const FIRST = 4;
@@ -18,7 +18,7 @@ const MOST_SHOWN = 50;
 export async function findView(page, query, signal) {
   const { text, session } = page;
   if (session.account && !session.account.patient_id) return [make("h1", { tabindex: "-1" }, text.failed), make("p", { class: "message warning" }, text.notPatient)];
-  const [clinics, doctors, next] = await Promise.all([page.directory.clinics(), page.directory.doctors(), session.account && nextAppointment(page)]);
+  const [clinics, doctors, next] = await Promise.all([page.directory.clinics(), page.directory.doctors(), session.account ? nextAppointment(page) : []]);
   const specialties = [...new Set(doctors.map((each) => each.specialty))].sort();
   const specialty = select("specialty", text.allSpecialties, specialties.map((each) => [each, each]), query.get("specialty"));
   const clinic = select("clinic", text.allClinics, clinics.map((each) => [each.id, each.name]), query.get("clinic"));
@@ -43,7 +43,7 @@ export async function findView(page, query, signal) {
   name.addEventListener("input", () => refresh(false));
   refresh(true);
   return [
-    ...(next ? [nextCard(page, next)] : []),
+    ...next,
     make("h1", { tabindex: "-1" }, text.findTitle),
     ...(session.account ? [] : [make("p", { class: "lead" }, text.visitorLead)]),
     make(
@@ -131,20 +131,23 @@ function slotList(page, slots) {
   return [make("ul", { class: "firsts" }, ...items)];
 }
 
-/** @param {Page} page @returns {Promise<import("../page.js").Appointment | undefined>} */
+/** What comes up next for who is chosen. @param {Page} page */
 async function nextAppointment(page) {
-  const query = new URLSearchParams({ patient_id: page.session.account?.patient_id ?? "", size: "1", sort: "appointment_date,asc" });
+  const person = await page.people.chosen();
+  const query = new URLSearchParams({ patient_id: person.id, size: "1", sort: "appointment_date,asc" });
   for (const status of ["SCHEDULED", "CHECKED_IN", "IN_PROGRESS"]) query.append("status", `APPOINTMENT_STATUS_${status}`);
-  return (await page.call(`/api/appointments?${query}`)).appointments[0];
+  /** @type {Appointment[]} */
+  const found = (await page.call(`/api/appointments?${query}`)).appointments;
+  return found.map((each) => nextCard(page, each, person.acts ? page.text.family.nextOf(person.name) : page.text.hello));
 }
 
-/** @param {Page} page @param {import("../page.js").Appointment} next */
-function nextCard(page, next) {
+/** @param {Page} page @param {Appointment} next @param {string} heading */
+function nextCard(page, next, heading) {
   const { text } = page;
   return make(
     "section",
     { class: "next", "aria-labelledby": "next" },
-    make("h2", { id: "next" }, text.hello),
+    make("h2", { id: "next" }, heading),
     make("p", {}, ...when(page, next.clinic, next.start_time)),
     make("p", {}, written(next.doctor.name), text.comma, written(next.clinic.name)),
     make("a", { class: "button", href: `#/appointment?id=${next.id}` }, text.open),

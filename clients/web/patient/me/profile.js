@@ -3,25 +3,32 @@
 import { make, written } from "../../shared/elements.js";
 import { drawSessions } from "../../shared/own_sessions.js";
 import { dateInWords } from "../../shared/wall_clock.js";
+import { acting, family, representativesOf } from "../people/family.js";
+import { chooser, headingOf } from "../people/whose.js";
 import { success } from "../problem.js";
 
 /** @import { Page, View } from "../page.js" */
 /** @typedef {{id: string, name: string, birth_date: string, phone: string, email: string, language: "en" | "ja", pending_email: string, pending_phone: string, etag: string}} Patient */
 
-/** @param {Page} page @returns {Promise<Patient>} */
-export async function loadPatient(page) {
-  return (await page.call(`/api/patients/${page.session.account?.patient_id}`)).patient;
+/** @param {Page} page @param {string} id @returns {Promise<Patient>} */
+export async function loadPatient(page, id) {
+  return (await page.call(`/api/patients/${id}`)).patient;
 }
 
 /** @type {View} */
-export async function profileView(page, query) {
+export async function profileView(page, query, _signal, again) {
   const { text } = page;
-  const patient = await loadPatient(page);
-  const done = { saved: text.saved, password: text.passwordChanged }[query.get("done") ?? ""];
-  const sessions = make("section", {});
-  drawSessions(page.session, page.lang, sessions, "h2");
+  const people = await page.people.reload();
+  const person = await page.people.chosen();
+  const [whose, patient, representatives] = await Promise.all([
+    chooser(page, person, again),
+    loadPatient(page, person.id),
+    person.acts ? [] : representativesOf(page, person.id),
+  ]);
+  const done = { saved: text.saved, password: text.passwordChanged, ended: text.family.ended }[query.get("done") ?? ""];
   return [
-    make("h1", { tabindex: "-1" }, text.profileTitle),
+    ...whose,
+    headingOf(page, person, text.profileTitle, text.family.detailsOf),
     done && success(done),
     make(
       "dl",
@@ -31,11 +38,18 @@ export async function profileView(page, query) {
       row(text.email, waiting(page, patient.email, patient.pending_email), link(page, "email", text.email)),
       row(text.phone, waiting(page, patient.phone, patient.pending_phone), link(page, "phone", text.phone)),
       row(text.language, text.languages[patient.language], link(page, "language", text.language)),
-      row(text.password, "••••••••", link(page, "password", text.password)),
+      ...(person.acts ? [] : [row(text.password, "••••••••", link(page, "password", text.password))]),
     ),
     make("p", { class: "muted" }, text.profileLead),
-    sessions,
+    ...(person.acts ? acting(page, person.acts) : [...family(page, people, representatives), sessions(page)]),
   ].filter((each) => each instanceof Node);
+}
+
+/** Where the person is signed in. @param {Page} page */
+function sessions({ session, lang }) {
+  const section = make("section", {});
+  drawSessions(session, lang, section, "h2");
+  return section;
 }
 
 /** @param {string} name @param {string | Node} value @param {Node} [change] */

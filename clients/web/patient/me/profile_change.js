@@ -3,10 +3,12 @@
 import { make } from "../../shared/elements.js";
 import { field, form } from "../../shared/form.js";
 import { choose } from "../../shared/language.js";
+import { whose } from "../people/whose.js";
 import { loadPatient } from "./profile.js";
 
 /** @import { Wrong } from "../../shared/form.js" */
 /** @import { Page, View } from "../page.js" */
+/** @import { Person } from "../people/people.js" */
 /** @import { Patient } from "./profile.js" */
 
 const SHORTEST_PASSWORD = 12;
@@ -16,11 +18,14 @@ const SHORTEST_PASSWORD = 12;
 /** @type {View} */
 export async function changeView(page, query) {
   const { text, shared } = page;
-  const patient = await loadPatient(page);
-  const asked = questions(page, patient)[query.get("what") ?? ""] ?? questions(page, patient).email;
+  const person = await page.people.chosen();
+  const [top, patient] = await Promise.all([whose(page, person.id), loadPatient(page, person.id)]);
+  const possible = questions(page, person, patient);
+  const asked = possible[query.get("what") ?? ""] ?? possible.email;
   if (!asked) return [];
   const { title, fields, check, save } = asked();
   return [
+    ...top,
     make("h1", { tabindex: "-1" }, title),
     form(
       shared.problem,
@@ -39,8 +44,8 @@ export async function changeView(page, query) {
   ];
 }
 
-/** @param {Page} page @param {Patient} patient @returns {Record<string, () => Question>} */
-function questions(page, patient) {
+/** @param {Page} page @param {Person} person @param {Patient} patient @returns {Record<string, () => Question>} */
+function questions(page, person, patient) {
   const { text } = page;
   const requestId = crypto.randomUUID();
   const update = (/** @type {object} */ changes) =>
@@ -51,7 +56,7 @@ function questions(page, patient) {
   return {
     email: () => ({
       title: text.changeEmail,
-      fields: [field(text.email, { id: "new-email", type: "email", autocomplete: "email", value: patient.email }, { hint: text.changeEmailHint })],
+      fields: [field(text.email, { id: "new-email", type: "email", autocomplete: "email", value: patient.email }, { hint: person.acts ? text.family.codeHint : text.changeEmailHint })],
       check: (values) => (/^\S+@\S+\.\S+$/.test(values["new-email"] ?? "") ? [] : [{ id: "new-email", text: text.emailWrong }]),
       save: async (values) => after(page, (await update({ email: values["new-email"] })).patient.pending_email),
     }),
@@ -61,18 +66,8 @@ function questions(page, patient) {
       check: (values) => (/^\+[1-9]\d{6,14}(;ext=\d+)?$/.test(digits(values["new-phone"])) ? [] : [{ id: "new-phone", text: text.phoneWrong }]),
       save: async (values) => after(page, (await update({ phone: digits(values["new-phone"]) })).patient.pending_phone),
     }),
-    language: () => ({
-      title: text.changeLanguage,
-      fields: [field(text.language, { id: "new-language" }, { control: languages(page, patient), hint: text.changeLanguageHint })],
-      check: () => [],
-      save: async (values) => {
-        const lang = values["new-language"] === "ja" ? "ja" : "en";
-        await update({ language: lang });
-        location.hash = "#/profile?done=saved";
-        choose(lang);
-      },
-    }),
-    password: () => passwordQuestion(page),
+    language: () => languageQuestion(page, person, patient, update),
+    ...(!person.acts && { password: () => passwordQuestion(page) }),
     code: () => ({
       title: text.codeTitle(patient.pending_email || patient.pending_phone),
       fields: [field(text.code, { id: "code", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "9" }, { hint: text.codeHint })],
@@ -82,6 +77,24 @@ function questions(page, patient) {
         page.go("profile", { done: "saved" });
       },
     }),
+  };
+}
+
+/** @param {Page} page @param {Person} person @param {Patient} patient @param {(changes: object) => Promise<unknown>} update @returns {Question} */
+function languageQuestion(page, person, patient, update) {
+  const { text } = page;
+  const hint = person.acts ? text.family.messagesTo(person.name) : text.changeLanguageHint;
+  return {
+    title: text.changeLanguage,
+    fields: [field(text.language, { id: "new-language" }, { control: languages(page, patient), hint })],
+    check: () => [],
+    save: async (values) => {
+      const lang = values["new-language"] === "ja" ? "ja" : "en";
+      await update({ language: lang });
+      if (person.acts) return page.go("profile", { done: "saved" });
+      location.hash = "#/profile?done=saved";
+      choose(lang);
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import { make, written } from "../../shared/elements.js";
 import { plusDays, WallClock } from "../../shared/wall_clock.js";
 import { calendar, freeDays } from "./calendar.js";
 import { doctorName, typeName } from "../facts.js";
+import { whose } from "../people/whose.js";
 import { DAYS, followWeek } from "./live_week.js";
 import { visitsOfDay } from "./visits_of_day.js";
 import { WeekGrid } from "./week_grid.js";
@@ -24,18 +25,20 @@ export async function timesView(page, query, signal) {
   const from = asked < today ? today : asked;
   const moved = query.get("move") ?? "";
   const choose = (/** @type {Slot} */ slot) =>
-    page.go(moved ? "move" : "confirm", { doctor: doctor.id, type: type?.id ?? "", start: slot.start_time, ...(moved && { id: moved }) });
-  const kept = moved && (await page.call(`/api/appointments/${moved}`)).appointment.start_time;
+    page.go(moved ? "move" : "confirm", { doctor: doctor.id, type: type?.id ?? "", start: slot.start_time, for: query.get("for") ?? "", ...(moved && { id: moved }) });
+  const kept = moved && (await page.call(`/api/appointments/${moved}`)).appointment;
+  const patientId = kept ? kept.patient.id : query.get("for");
   const state = make("p", { class: "state", role: "status", "data-state": "connecting" }, text.connecting);
   const news = make("p", { class: "hidden-text", role: "status" });
   const grid = new WeekGrid(page, clock, from, today, choose, (/** @type {string} */ told) => (news.textContent = told));
   const empty = make("div", { "aria-live": "polite" });
   follow(page, { doctor, type, from }, signal, grid, () => empty.replaceChildren(...emptyWeek(page, clock, grid, days, query, from)), state);
   return [
+    ...(patientId ? await whose(page, patientId) : []),
     make("p", { class: "step" }, moved ? "" : text.step(2, 3)),
     make("h1", { tabindex: "-1" }, moved ? text.moveTitle : text.timesTitle),
     make("p", { class: "with" }, ...doctorName(doctor), written(clinic.name), type && visit(page, type)),
-    kept && make("p", { class: "message" }, text.keptMeanwhile(`${clock.short(Date.parse(kept))} ${clock.time(Date.parse(kept))}`)),
+    kept && make("p", { class: "message" }, text.keptMeanwhile(`${clock.short(Date.parse(kept.start_time))} ${clock.time(Date.parse(kept.start_time))}`)),
     clock.differs(page.session.clock.now()) && make("p", { class: "message" }, text.clinicTime(clock.zone(page.session.clock.now()), placeOf(clinic.time_zone))),
     calendar(page, clock, days, from, (date) => address(query, date)),
     weekMenu(page, clock, query, from, today, clinic),

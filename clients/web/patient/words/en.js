@@ -1,6 +1,7 @@
 /** What the patients' page says, in English. */
 
 import { EN_EVENTS } from "./events.js";
+import { EN_FAMILY } from "./family.js";
 import { EN_REFUSALS } from "./refusals.js";
 
 export const EN = {
@@ -134,7 +135,7 @@ export const EN = {
   appointmentsTitle: "My appointments",
   upcoming: "Coming up",
   past: "Earlier",
-  noUpcoming: "You have no appointment.",
+  noUpcoming: "There is no appointment.",
   showOlder: "Show older ones",
   open: "View",
   appointmentTitle: "Appointment",
@@ -170,7 +171,7 @@ export const EN = {
   statuses: {
     HELD: "Kept for you, not confirmed",
     SCHEDULED: "Booked",
-    CHECKED_IN: "You have arrived",
+    CHECKED_IN: "Arrived",
     IN_PROGRESS: "With the doctor",
     COMPLETED: "Done",
     CANCELLED: "Cancelled",
@@ -179,10 +180,10 @@ export const EN = {
   },
   events: EN_EVENTS,
   recordsTitle: "My records",
-  recordsLead: "What your doctors wrote about your visits.",
-  noRecords: "There is nothing in your records yet.",
+  recordsLead: "What doctors wrote about the visits.",
+  noRecords: "There is nothing in the records yet.",
   accessTitle: "Who read or changed them",
-  accessLead: "Every look at your records is listed here, yours too.",
+  accessLead: "Every look at the records is listed here, yours too.",
   noAccess: "Nobody so far.",
   showMore: "Show more",
   you: "You",
@@ -195,13 +196,15 @@ export const EN = {
     LISTED: "read the list of records",
     VERSIONS_READ: "read earlier versions",
     AMENDED: "changed a record",
-    BROKE_GLASS: "opened your records without an appointment",
+    BROKE_GLASS: "opened the records without an appointment",
     IMPORTED: "took a record over from another system",
-    PATIENT_CHANGED: "changed your details",
-    EXPORTED: "exported your records",
+    PATIENT_CHANGED: "changed the details",
+    EXPORTED: "exported the records",
+    REPRESENTATIVE_ADDED: "let somebody act for the patient",
+    REPRESENTATIVE_ENDED: "ended that somebody acts for the patient",
   },
   profileTitle: "My details",
-  profileLead: "To change your name or date of birth, call the clinic.",
+  profileLead: "To change a name or date of birth, call the clinic.",
   name: "Name",
   birthDate: "Date of birth",
   phone: "Telephone",
@@ -213,10 +216,10 @@ export const EN = {
   unknown: "Not known",
   save: "Save",
   saved: "Saved.",
-  changePhone: "What is your telephone number?",
+  changePhone: "What is the telephone number?",
   changePhoneHint: "With the country code, such as +81 3 1234 5678. We send a code to it.",
   phoneWrong: "Enter a telephone number with its country code, such as +81 3 1234 5678",
-  changeEmail: "What is your email address?",
+  changeEmail: "What is the email address?",
   changeEmailHint: "We send a code to it. You go on signing in with the address that you use now.",
   emailWrong: "Enter an email address, such as name@example.com",
   changeLanguage: "Which language do you want?",
@@ -236,6 +239,7 @@ export const EN = {
   /** @param {string} to */
   waiting: (to) => `${to} waits for its code`,
   enterCode: "Enter the code",
+  family: EN_FAMILY,
   refusals: EN_REFUSALS,
 };
 

@@ -1,6 +1,7 @@
 /** What the patients' page says, in Japanese. */
 
 import { JA_EVENTS } from "./events.js";
+import { JA_FAMILY } from "./family.js";
 import { JA_REFUSALS } from "./refusals.js";
 
 /** @type {import("./en.js").Words} */
@@ -180,6 +181,8 @@ export const JA = {
     IMPORTED: "別のシステムから取り込み",
     PATIENT_CHANGED: "登録情報を変更",
     EXPORTED: "記録を書き出し",
+    REPRESENTATIVE_ADDED: "代理の方を登録",
+    REPRESENTATIVE_ENDED: "代理を終了",
   },
   profileTitle: "登録情報",
   profileLead: "お名前や生年月日の変更は、クリニックへお電話ください。",
@@ -215,5 +218,6 @@ export const JA = {
   codeWrong: "6桁の数字を入力してください",
   waiting: (to) => `${to} は確認待ちです`,
   enterCode: "コードを入力",
+  family: JA_FAMILY,
   refusals: JA_REFUSALS,
 };

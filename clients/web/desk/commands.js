@@ -86,6 +86,14 @@ export const COMMANDS = [
     when: (desk, block) => Boolean(block?.appointment && desk.staff && block.end > desk.clock.now() && !carries(desk, block.appointment)),
     run: (desk, block) => (desk.carried && "appointment" in desk.carried ? drop(desk, block) : book(desk, block)),
   },
+  {
+    id: "representatives", key: "y", group: "visit", for: "staff",
+    when: (desk, block) => desk.staff && Boolean(desk.toBook ?? block?.appointment),
+    run: (desk, block) => {
+      const patient = desk.toBook ?? block?.appointment?.patient;
+      return patient && desk.act((acts) => acts.representatives(desk, patient));
+    },
+  },
   queue("callNext", "n", (desk, id) => desk.act((acts) => acts.callNext(desk, id))),
   queue("recall", "r", (desk, id) => desk.act((acts) => acts.recall(desk, id)), (desk, id) => toRecall(desk.day.lane(id))),
   queue("skip", "k", (desk, id) => desk.act((acts) => acts.skip(desk, id)), (desk, id) => toSkip(desk.day.lane(id))),
@@ -129,5 +137,5 @@ function drop(desk, block) {
 
 /** Book for whoever is carried about, or for somebody yet to be found. @param {Desk} desk @param {Block} block */
 function book(desk, block) {
-  return desk.act((acts) => acts.book(desk, block, desk.carried && "patient" in desk.carried ? desk.carried.patient : null));
+  return desk.act((acts) => acts.book(desk, block, desk.toBook));
 }

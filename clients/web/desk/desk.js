@@ -70,6 +70,11 @@ export class Desk extends Calls {
     return !this.ownDoctorId;
   }
 
+  /** Who is about to be booked. @returns {Patient | null} */
+  get toBook() {
+    return this.carried && "patient" in this.carried ? this.carried.patient : null;
+  }
+
   /** Show a day, and follow it. @param {string} date */
   async goTo(date) {
     this.date = date;
@@ -127,7 +132,8 @@ export class Desk extends Calls {
 
   /** Do what a key stands for, or say why not; false if it stands for nothing. @param {string} key */
   press(key) {
-    const matching = COMMANDS.filter((each) => each.key === key);
+    const role = this.staff ? "staff" : "doctor";
+    const matching = COMMANDS.filter((each) => each.key === key && (each.for ?? role) === role);
     const command = matching.find((each) => each.when(this, this.grid.current)) ?? matching[0];
     if (command) this.run(command);
     return matching.length > 0;

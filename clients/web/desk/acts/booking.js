@@ -7,7 +7,7 @@ import { field } from "../../shared/form.js";
 import { Picker } from "../../shared/picker.js";
 import { finder } from "../view/finder.js";
 import { OtherTimes } from "./other_times.js";
-import { register } from "./register.js";
+import { register } from "./patients/register.js";
 import { bookSeries, Repetition } from "./series.js";
 
 /** @import { Appointment, Block } from "../day/day.js" */

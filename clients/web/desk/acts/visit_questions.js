@@ -56,10 +56,11 @@ export async function history(desk, appointment) {
   const { words, wall } = desk;
   const found = await desk.attempt(appointment.doctor.id, () => desk.session.all(`/api/appointments/${appointment.id}/events`, {}, "events"));
   if (!found) return;
-  const events = found.map((/** @type {any} */ { event, event_time, note }) => {
+  const events = found.map((/** @type {any} */ { event, event_time, note, relation }) => {
     const name = /** @type {keyof typeof words.events} */ (event.replace("APPOINTMENT_EVENT_", ""));
     const at = Date.parse(event_time);
-    return make("li", {}, make("strong", {}, words.events[name]), ` ${wall.short(at)} ${wall.time(at)}`, note && make("p", { class: "muted" }, make("bdi", {}, note)));
+    const by = words.by[/** @type {keyof typeof words.by} */ (relation?.replace("REPRESENTATIVE_RELATION_", ""))];
+    return make("li", {}, make("strong", {}, words.events[name]), ` ${wall.short(at)} ${wall.time(at)}`, by && ` · ${by}`, note && make("p", { class: "muted" }, make("bdi", {}, note)));
   });
   await desk.ask({ title: words.historyTitle }, () => {}, make("ol", { class: "plain-list" }, ...events));
 }

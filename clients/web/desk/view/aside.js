@@ -11,26 +11,38 @@ import { roomOf, toRecall } from "../day/queue.js";
 /** @import { Command } from "../commands.js" */
 /** @import { Block, Lane, Ticket } from "../day/day.js" */
 /** @import { Desk } from "../desk.js" */
+/** @import { Patient } from "./finder.js" */
 
 /** Draw what is selected. @param {Desk} desk @param {HTMLElement} root */
 export function drawSelected(desk, root) {
   const block = desk.grid.current;
   const { words } = desk;
+  const { toBook } = desk;
   const commands = COMMANDS.filter((each) => (each.group === "visit" || each.group === "slot") && each.when(desk, block));
+  const own = toBook ? commands.filter((each) => each.id !== "representatives") : commands;
   const facts = block?.appointment ? visitFacts(desk, block) : [];
-  const signature = JSON.stringify([block?.key, block?.appointment?.etag, block?.slot?.state, facts, commands.map((each) => each.id)]);
+  const signature = JSON.stringify([block?.key, block?.appointment?.etag, block?.slot?.state, facts, commands.map((each) => each.id), toBook?.id]);
   if (root.dataset.drawn === signature) return;
   root.dataset.drawn = signature;
-  if (!block) return redraw(root, make("h2", {}, words.selected), make("p", { class: "muted" }, words.nothingSelected));
+  const person = toBook ? [drawPerson(desk, toBook, commands)] : [];
+  if (!block) return redraw(root, ...person, make("h2", {}, words.selected), make("p", { class: "muted" }, words.nothingSelected));
   const { wall } = desk;
   const name = block.appointment?.patient.name;
   redraw(
     root,
+    ...person,
     make("h2", { class: "person" }, name ? make("bdi", {}, name) : words.slots[stateOfSlot(block.slot, block.end, desk.clock.now())]),
     make("p", { class: "muted" }, `${wall.time(block.start)}–${wall.time(block.end)} · `, make("bdi", {}, desk.doctorName(block.doctorId))),
-    make("dl", {}, ...facts.flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, make("bdi", {}, text))])),
-    make("div", { class: "commands" }, ...commands.map((each, at) => button(desk, each, at === 0))),
+    listed(facts),
+    make("div", { class: "commands" }, ...own.map((each, at) => button(desk, each, at === 0))),
   );
+}
+
+/** Whoever is about to be booked, and what can be done about them besides. @param {Desk} desk @param {Patient} patient @param {Command[]} commands */
+function drawPerson(desk, patient, commands) {
+  const facts = listed(particulars(desk, patient));
+  const acts = commands.filter((each) => each.id === "representatives").map((each) => button(desk, each, false));
+  return make("div", { class: "to-book" }, make("h2", { class: "person" }, make("bdi", {}, patient.name)), facts, make("div", { class: "commands" }, ...acts));
 }
 
 /** Draw the queues of the day. @param {Desk} desk @param {HTMLElement} root */
@@ -115,13 +127,25 @@ function visitFacts(desk, { appointment }) {
     [words.series, appointment.series_id ? words.inSeries : ""],
     [words.reason, appointment.reason],
     [words.rooms, appointment.resources.map((each) => each.name).join(", ")],
-    [words.kana, person?.name_kana ?? ""],
-    [words.bornOn, dateInWords(desk.lang, person?.birth_date ?? "")],
-    [words.phone, person?.phone ?? ""],
-    [words.email, person?.email ?? ""],
-    [words.patientNumber, desk.staff ? appointment.patient.id : ""],
+    ...particulars(desk, person ?? { id: appointment.patient.id }),
   ];
   return facts.filter(([, text]) => text);
+}
+
+/** What there is to know of a patient. @param {Desk} desk @param {Partial<Patient> & {id: string}} patient @returns {[string, string][]} */
+function particulars({ words, lang, staff }, { id, name_kana = "", birth_date = "", phone = "", email = "" }) {
+  return [
+    [words.kana, name_kana],
+    [words.bornOn, dateInWords(lang, birth_date)],
+    [words.phone, phone],
+    [words.email, email],
+    [words.patientNumber, staff ? id : ""],
+  ];
+}
+
+/** Terms with their texts; those without one are left out. @param {[string, string][]} facts */
+function listed(facts) {
+  return make("dl", {}, ...facts.filter(([, text]) => text).flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, make("bdi", {}, text))]));
 }
 
 /** Draw anew without losing the focus: it stays on the same button, or goes to the first one, or back to the day. @param {HTMLElement} root @param {...Node} children */

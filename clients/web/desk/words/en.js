@@ -135,6 +135,7 @@ export const EN = {
     moveOffers: "Offers of other times",
     series: "Series",
     swapRoom: "Other room",
+    representatives: "Who acts for the patient",
   },
 
   groups: { everywhere: "Everywhere", visit: "On an appointment", slot: "On a free time", queue: "Queue of the doctor in this column" },

@@ -130,6 +130,47 @@ export const EN_ACTS = {
   emergencyButton: "Open the records",
   patientNumberHint: "The desk can read it to you",
   patientNumberWrong: "Enter the whole patient number",
+
+  /** @param {string} patient */
+  representativesOf: (patient) => `Who acts for ${patient}`,
+  representativesText: "A parent, a legal guardian or a carer books, moves and cancels for the patient, with their own account.",
+  noRepresentatives: "Nobody acts for this patient.",
+  relations: { PARENT: "Parent", GUARDIAN: "Legal guardian", CARER: "Carer" },
+  by: { PARENT: "by a parent", GUARDIAN: "by the legal guardian", CARER: "by a carer" },
+  /** @param {string} day */
+  actsUntil: (day) => `until ${day}`,
+  /** @param {string} day */
+  endedOn: (day) => `ended on ${day}`,
+  actsNotNow: "not now",
+  noRecordsSeen: "does not see the records",
+  addRepresentative: "Add somebody",
+  /** @param {string} patient */
+  addTitle: (patient) => `Let somebody act for ${patient}`,
+  addButton: "Add",
+  accountHint: "The address with which this person signs in to their own account as a patient",
+  relation: "What the person is to the patient",
+  chooseOne: "Choose",
+  relationMissing: "Choose what the person is to the patient",
+  actsTo: "Last day",
+  actsToHint: "For a child you can leave it empty: it then ends on the birthday that the clinic's rules name.",
+  evidence: "What you have seen",
+  evidenceHint: "Such as a birth certificate or a court's letter, and its date. Only staff can read it.",
+  evidenceMissing: "Enter what you have seen, such as a birth certificate",
+  noSuchAccount: "No patient signs in with this address. Check it; whoever has no account yet has to be registered and invited first.",
+  actsAlready: "This person acts for the patient already. To change something, end that first.",
+  /** @param {string} name */
+  compareTitle: (name) => `Is this ${name}?`,
+  /** @param {string} name @param {string} relation @param {string} patient @param {string} day */
+  compareText: (name, relation, patient, day) => `The account belongs to ${name}, who now acts for ${patient} (${relation}, until ${day}). Compare the name with the papers in front of you. The patient and the owner of the account are told.`,
+  samePerson: "Yes, the name is right",
+  notThisPerson: "No, it is somebody else: end it",
+  endShort: "End",
+  /** @param {string} name */
+  endActing: (name) => `End it for ${name}`,
+  /** @param {string} name @param {string} patient */
+  endActingTitle: (name, patient) => `${name} shall no longer act for ${patient}?`,
+  endActingText: "It ends at once. What is booked stays booked. Both are told.",
+  endActingButton: "End it",
 };
 
 /** @typedef {typeof EN_ACTS} ActWords */

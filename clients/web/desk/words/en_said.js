@@ -56,6 +56,10 @@ export const EN_SAID = {
   timeOffEnded: (doctor) => `The time off of ${doctor} is ended: its free times can be booked again.`,
   /** @param {string} name */
   recorded: (name) => `Saved in the records of ${name}.`,
+  /** @param {string} name @param {string} patient */
+  representativeAdded: (name, patient) => `${name} acts for ${patient} from now on.`,
+  /** @param {string} name @param {string} patient */
+  representativeEnded: (name, patient) => `${name} no longer acts for ${patient}.`,
 };
 
 /** @typedef {typeof EN_SAID} Said */

@@ -125,6 +125,7 @@ export const JA = {
     timeOffList: "休診の一覧・取り消し",
     moveOffers: "別の日時の案内一覧",
     series: "定期予約",
+    representatives: "代理人",
     swapRoom: "部屋を替える",
   },
 

@@ -33,4 +33,6 @@ export const JA_SAID = {
   seriesCancelled: (name, number) => `${name} さんの予約${number}件をキャンセルしました。`,
   timeOffEnded: (doctor) => `${doctor} の休診を取り消しました。空き時間を予約できます。`,
   recorded: (name) => `${name} さんの診療記録に保存しました。`,
+  representativeAdded: (name, patient) => `${name} さんを ${patient} さんの代理人として登録しました。`,
+  representativeEnded: (name, patient) => `${name} さんは ${patient} さんの代理人ではなくなりました。`,
 };

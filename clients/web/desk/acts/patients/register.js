@@ -1,11 +1,11 @@
 /** Registers patients. */
 
-import { field } from "../../shared/form.js";
-import { choice } from "../../shared/ask.js";
-import { query } from "../view/finder.js";
+import { field } from "../../../shared/form.js";
+import { choice } from "../../../shared/ask.js";
+import { query } from "../../view/finder.js";
 
-/** @import { Desk } from "../desk.js" */
-/** @import { Patient } from "../view/finder.js" */
+/** @import { Desk } from "../../desk.js" */
+/** @import { Patient } from "../../view/finder.js" */
 
 /** Register a patient; null if that was given up. @param {Desk} desk @param {string} text what was searched for @returns {Promise<Patient | null>} */
 export async function register(desk, text) {

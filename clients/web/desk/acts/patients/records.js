@@ -1,12 +1,12 @@
 /** Records of the patients whom a doctor treats, and of others in an emergency. Every look is kept in the patient's log. */
 
-import { asFailure } from "../../shared/api.js";
-import { make } from "../../shared/elements.js";
-import { field } from "../../shared/form.js";
-import { area } from "../../shared/ask.js";
+import { asFailure } from "../../../shared/api.js";
+import { make } from "../../../shared/elements.js";
+import { field } from "../../../shared/form.js";
+import { area } from "../../../shared/ask.js";
 
-/** @import { Desk } from "../desk.js" */
-/** @import { Appointment } from "../day/day.js" */
+/** @import { Desk } from "../../desk.js" */
+/** @import { Appointment } from "../../day/day.js" */
 /** @typedef {{id: string, text: string, version: number, etag: string, create_time: string, doctor: {id: string, name: string}}} Record */
 
 const LONGEST = 10_000;

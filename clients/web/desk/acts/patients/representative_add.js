@@ -1,0 +1,76 @@
+/** Adds somebody who acts for a patient, and has the name compared with the papers. */
+
+import { asFailure } from "../../../shared/api.js";
+import { area, choice } from "../../../shared/ask.js";
+import { make } from "../../../shared/elements.js";
+import { field } from "../../../shared/form.js";
+import { endRepresentative, lastDay, relationOf } from "./representative.js";
+
+/** @import { Failure } from "../../../shared/api.js" */
+/** @import { Wrong } from "../../../shared/form.js" */
+/** @import { Desk } from "../../desk.js" */
+/** @import { Representative, Whom } from "./representative.js" */
+
+/** The field of the form that a refusal is about. @type {Record<string, string>} */
+const FIELDS = { email: "email", relation: "relation", end_date: "end", note: "evidence" };
+
+/** Add somebody; true if that was done, even if it was ended at once. @param {Desk} desk @param {Whom} patient */
+export async function addRepresentative(desk, patient) {
+  const { words } = desk;
+  /** @type {Representative | null} */
+  let added = null;
+  const relations = Object.entries(words.relations).map(([value, text]) => ({ value, text }));
+  await desk.ask(
+    { title: words.addTitle(patient.name), confirm: words.addButton },
+    async (values) => {
+      const wrong = missing(desk, values);
+      if (wrong.length) return wrong;
+      const { email, relation, end: end_date, evidence: note } = values;
+      const body = { email, relation: `REPRESENTATIVE_RELATION_${relation}`, end_date, note, clinic_id: desk.clinic.id };
+      try {
+        added = (await desk.write(`/api/patients/${patient.id}/representatives`, body)).representative;
+      } catch (error) {
+        const refused = wrongFields(desk, asFailure(error));
+        if (!refused.length) throw error;
+        return refused;
+      }
+    },
+    field(words.email, { id: "email", type: "email", autocomplete: "off" }, { hint: words.accountHint }),
+    field(words.relation, { id: "relation" }, { control: choice("relation", [{ value: "", text: words.chooseOne }, ...relations]) }),
+    field(words.actsTo, { id: "end", type: "date" }, { hint: words.actsToHint }),
+    field(words.evidence, { id: "evidence" }, { control: area("evidence"), hint: words.evidenceHint }),
+  );
+  if (added) await compare(desk, patient, added);
+  return added !== null;
+}
+
+/** @param {Desk} desk @param {Record<string, string>} values @returns {Wrong[]} */
+function missing({ words }, { email = "", relation, evidence }) {
+  const wrong = [];
+  if (!/^\S+@\S+\.\S+$/.test(email)) wrong.push({ id: "email", text: words.emailWrong });
+  if (!relation) wrong.push({ id: "relation", text: words.relationMissing });
+  if (!evidence) wrong.push({ id: "evidence", text: words.evidenceMissing });
+  return wrong;
+}
+
+/** What a refusal says of fields; empty if it is about none. @param {Desk} desk @param {Failure} failure @returns {Wrong[]} */
+function wrongFields({ words }, { reason, violations }) {
+  const told = { ACCOUNT_NOT_FOUND: words.noSuchAccount, REPRESENTATIVE_EXISTS: words.actsAlready }[reason];
+  if (told) return [{ id: "email", text: told }];
+  return violations.flatMap(({ field: name, description }) => (FIELDS[name] ? [{ id: FIELDS[name], text: description }] : []));
+}
+
+/** Have the name compared, and end it at once if it is somebody else's. @param {Desk} desk @param {Whom} patient @param {Representative} added */
+async function compare(desk, patient, added) {
+  const { words } = desk;
+  const other = make("button", { type: "button", class: "danger", onclick: end }, words.notThisPerson);
+  async function end() {
+    if (await endRepresentative(desk, patient, added)) other.closest("dialog")?.close();
+  }
+  desk.say(words.said.representativeAdded(added.name, patient.name));
+  await desk.ask(
+    { title: words.compareTitle(added.name), text: words.compareText(added.name, relationOf(desk, added), patient.name, lastDay(added)), confirm: words.samePerson },
+    () => {},
+    make("p", {}, other),
+  );
+}

@@ -158,6 +158,8 @@ export const EN_ACTS = {
   evidenceMissing: "Enter what you have seen, such as a birth certificate",
   noSuchAccount: "No patient signs in with this address. Check it; whoever has no account yet has to be registered and invited first.",
   actsAlready: "This person acts for the patient already. To change something, end that first.",
+  notOurPatient: "This patient belongs to other clinics. Only their staff can add somebody.",
+  tooMany: "Ten people act for this patient already, or this person acts for ten patients. End one of them first.",
   /** @param {string} name */
   compareTitle: (name) => `Is this ${name}?`,
   /** @param {string} name @param {string} relation @param {string} patient @param {string} day */

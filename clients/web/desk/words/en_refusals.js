@@ -26,5 +26,6 @@ export const EN_REFUSALS = {
   NOT_TREATING: "You have no appointment with this patient.",
   AMBIGUOUS_LOCAL_TIME: "The clocks go back that night: this time comes twice. Choose it in the column.",
   TIME_OFF_NOT_FOUND: "This time off is gone already.",
+  REPRESENTATIVE_NOT_FOUND: "This is ended already.",
   SEARCH_TOO_BROAD: "Too many people match. Add a part of the name, the year of birth or the phone's last digits.",
 };

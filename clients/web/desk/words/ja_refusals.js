@@ -26,5 +26,6 @@ export const JA_REFUSALS = {
   NOT_TREATING: "この患者との予約がありません。",
   AMBIGUOUS_LOCAL_TIME: "その夜は時計が戻るため、この時刻が2回あります。列の中で選んでください。",
   TIME_OFF_NOT_FOUND: "この休診はすでにありません。",
+  REPRESENTATIVE_NOT_FOUND: "すでに終了しています。",
   SEARCH_TOO_BROAD: "該当者が多すぎます。氏名の一部、生まれた年、または電話番号の下の桁を追加してください。",
 };

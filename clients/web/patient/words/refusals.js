@@ -25,6 +25,7 @@ export const EN_REFUSALS = {
   REGISTRATION_CODE_WRONG: "The code is wrong, too old, or was used. Check it; if you registered before, sign in instead.",
   CONTACT_CODE_WRONG: "The code is wrong, or too old. Check it, or have a new one sent.",
   PASSWORD_WRONG: "Your password now is not right. Check it and try again.",
+  REPRESENTATIVE_NOT_FOUND: "This is ended already. Look at your details.",
   AMBIGUOUS_LOCAL_TIME: "Clocks change on that day: choose the time from the list again.",
 };
 
@@ -54,5 +55,6 @@ export const JA_REFUSALS = {
   REGISTRATION_CODE_WRONG: "コードが正しくないか、期限切れか、使用済みです。コードを確認してください。登録済みの場合はログインしてください。",
   CONTACT_CODE_WRONG: "コードが正しくないか、期限が切れています。確認するか、新しいコードを送ってください。",
   PASSWORD_WRONG: "現在のパスワードが正しくありません。確認してもう一度お試しください。",
+  REPRESENTATIVE_NOT_FOUND: "すでに終了しています。登録情報をご確認ください。",
   AMBIGUOUS_LOCAL_TIME: "この日は時刻の切り替えがあります。一覧からもう一度選んでください。",
 };

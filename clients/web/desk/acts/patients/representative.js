@@ -7,7 +7,7 @@ import { WallClock } from "../../../shared/wall_clock.js";
 /**
  * @typedef {{id: string, name: string, relation: string, end_time: string, sees_records: boolean, active: boolean, note: string,
  *   clinic: {id: string, name: string, time_zone: string}}} Representative
- * @typedef {{id: string, name: string}} Whom
+ * @typedef {{id: string, name: string, birth_date?: string}} Whom
  */
 
 /** What somebody is to the patient, in words. @param {Desk} desk @param {{relation: string}} representative */

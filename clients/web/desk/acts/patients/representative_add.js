@@ -55,8 +55,10 @@ function missing({ words }, { email = "", relation, evidence }) {
 
 /** What a refusal says of fields; empty if it is about none. @param {Desk} desk @param {Failure} failure @returns {Wrong[]} */
 function wrongFields({ words }, { reason, violations }) {
-  const told = { ACCOUNT_NOT_FOUND: words.noSuchAccount, REPRESENTATIVE_EXISTS: words.actsAlready }[reason];
-  if (told) return [{ id: "email", text: told }];
+  const ofAccount = { ACCOUNT_NOT_FOUND: words.noSuchAccount, REPRESENTATIVE_EXISTS: words.actsAlready }[reason];
+  if (ofAccount) return [{ id: "email", text: ofAccount }];
+  const ofPatient = { NOT_ALLOWED: words.notOurPatient, TOO_MANY_REPRESENTATIVES: words.tooMany }[reason];
+  if (ofPatient) return [{ id: "", text: ofPatient }];
   return violations.flatMap(({ field: name, description }) => (FIELDS[name] ? [{ id: FIELDS[name], text: description }] : []));
 }
 

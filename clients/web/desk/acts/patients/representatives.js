@@ -27,6 +27,6 @@ export async function representatives(desk, patient) {
     load();
   };
   if (!(await load())) return;
-  const title = words.representativesOf(words.chosen(patient.name, desk.lookup.person(patient.id)?.birth_date ?? ""));
+  const title = words.representativesOf(words.chosen(patient.name, patient.birth_date ?? desk.lookup.person(patient.id)?.birth_date ?? ""));
   await desk.ask({ title, text: words.representativesText }, () => {}, list, make("p", {}, add));
 }

@@ -14,7 +14,7 @@ export async function bookedView(page, query) {
   return [
     ...top,
     make("h1", { tabindex: "-1", class: "done" }, text.bookedTitle),
-    make("p", {}, text.bookedText),
+    make("p", {}, appointment.patient.id === page.people.self.id ? text.bookedText : text.family.bookedFor(appointment.patient.name)),
     make("div", { class: "panel" }, appointmentFacts(page, appointment, clinic, type)),
     make(
       "div",

@@ -39,7 +39,7 @@ export function acting(page, acts) {
   const { family: words } = page.text;
   return [
     make("h2", {}, words.youAct),
-    factList([words.as, relationTo(page, acts.relation)], [words.lastDay, lastDay(page, acts)], [words.records, acts.sees_records ? words.recordsSeen : words.recordsUnseen]),
+    factList([words.as, relationOf(page, acts.relation)], [words.lastDay, lastDay(page, acts)], [words.records, acts.sees_records ? words.recordsSeen : words.recordsUnseen]),
     make("div", { class: "actions" }, make("a", { class: "button", href: stopping(acts) }, words.stop(acts.patient.name))),
   ];
 }

@@ -34,8 +34,8 @@ export async function timesView(page, query, signal) {
   const empty = make("div", { "aria-live": "polite" });
   follow(page, { doctor, type, from }, signal, grid, () => empty.replaceChildren(...emptyWeek(page, clock, grid, days, query, from)), state);
   return [
-    ...(patientId ? await whose(page, patientId) : []),
     make("p", { class: "step" }, moved ? "" : text.step(2, 3)),
+    ...(patientId ? await whose(page, patientId) : []),
     make("h1", { tabindex: "-1" }, moved ? text.moveTitle : text.timesTitle),
     make("p", { class: "with" }, ...doctorName(doctor), written(clinic.name), type && visit(page, type)),
     kept && make("p", { class: "message" }, text.keptMeanwhile(`${clock.short(Date.parse(kept.start_time))} ${clock.time(Date.parse(kept.start_time))}`)),

@@ -166,7 +166,7 @@ export const EN = {
   to: "New",
   moveYes: "Yes, move it",
   moveNo: "Keep the old time",
-  moved: "The appointment is moved. We send you a message with the new time.",
+  moved: "The appointment is moved. We send a message with the new time.",
   history: "What happened to it",
   statuses: {
     HELD: "Kept for you, not confirmed",

@@ -18,7 +18,9 @@ export const EN_FAMILY = {
   /** @param {string} name */
   detailsOf: (name) => `Details of ${name}`,
   /** @param {string} name */
-  recordsClosed: (name) => `You act for ${name}, but you do not see these records: at this age they are shown to the patient alone. If you need something from them, ask the clinic.`,
+  recordsClosed: (name) => `You act for ${name}, but from a certain age on records are shown to the patient alone. If you need something from them, ask the clinic.`,
+  /** @param {string} name */
+  bookedFor: (name) => `A confirmation, and a reminder the day before, go to the email address and telephone number in the details of ${name}.`,
   title: "Family and others you care for",
   actsLead: "You book, move and cancel for them, and change how the clinic reaches them.",
   nobody: "Do you book for a child, or for somebody you care for? Ask at the clinic: it can let you do so with your own account.",
@@ -71,7 +73,8 @@ export const JA_FAMILY = {
   nextOf: (name) => `${name} さんの次回のご予約`,
   recordsOf: (name) => `${name} さんの診療記録`,
   detailsOf: (name) => `${name} さんの登録情報`,
-  recordsClosed: (name) => `${name} さんの代理をしていますが、この年齢からは診療記録はご本人だけに表示されます。必要な場合はクリニックへお問い合わせください。`,
+  recordsClosed: (name) => `${name} さんの代理をしていますが、一定の年齢からは診療記録はご本人だけに表示されます。必要な場合はクリニックへお問い合わせください。`,
+  bookedFor: (name) => `確認と前日のお知らせは、${name} さんの登録情報のメールアドレスと電話番号にお送りします。`,
   title: "ご家族など、代わりに手続きする方",
   actsLead: "この方たちの予約・変更・取り消しと、連絡先の変更ができます。",
   nobody: "お子さんや、お世話をしている方の予約もされますか。クリニックの窓口でお申し出いただくと、ご自分のアカウントで手続きできるようになります。",

@@ -9,7 +9,7 @@ import { refused, words } from "./words.js";
 /** @import { Failure } from "../shared/api.js" */
 /** @import { Language } from "../shared/language.js" */
 /** @import { Session } from "../shared/session.js" */
-/** @typedef {{id: string, name: string, time_zone: string, etag: string, policy: Record<string, number>, holidays?: string[], public_browsing?: boolean}} Clinic */
+/** @typedef {{id: string, name: string, time_zone: string, etag: string, policy: Record<string, number>, representative_policy: Record<string, number>, holidays?: string[], public_browsing?: boolean}} Clinic */
 
 export class Admin {
   #writes;

@@ -10,13 +10,14 @@ import { field, form } from "../shared/form.js";
 /** @import { Admin, Clinic } from "./admin.js" */
 
 const RULES = /** @type {const} */ (["horizon_days", "min_notice_minutes", "cancel_by_minutes", "max_per_patient_day", "max_open_appointments", "buffer_minutes"]);
+const AGES = /** @type {const} */ (["until_age", "see_records_until_age"]);
 
 /** @param {Admin} admin @param {HTMLElement} root */
 export async function policies(admin, root) {
   const { words } = admin;
   await admin.attempt(async () => {
     Object.assign(admin.clinic, (await admin.session.call(`/api/clinics/${admin.clinic.id}`)).clinic);
-    root.replaceChildren(make("h1", {}, words.policies), make("p", { class: "muted" }, words.policiesText), make("div", { class: "two" }, rules(admin), make("div", {}, browsing(admin), holidays(admin))));
+    root.replaceChildren(make("h1", {}, words.policies), make("p", { class: "muted" }, words.policiesText), make("div", { class: "two" }, rules(admin), make("div", {}, representatives(admin), browsing(admin), holidays(admin))));
   });
 }
 
@@ -28,6 +29,16 @@ function rules(admin) {
     const wrong = RULES.filter((rule) => !/^\d{1,5}$/.test(values[rule] ?? "")).map((id) => ({ id, text: words.numberWrong }));
     return wrong.length ? wrong : { policy: Object.fromEntries(RULES.map((rule) => [rule, Number(values[rule])])) };
   }, make("h2", {}, words.rulesTitle), ...fields);
+}
+
+/** Until which ages others act for minors. @param {Admin} admin */
+function representatives(admin) {
+  const { words, clinic } = admin;
+  const fields = AGES.map((rule) => field(words.rules[rule], { id: rule, type: "number", min: 0, max: 30, value: clinic.representative_policy?.[rule] ?? 0 }));
+  return previewed(admin, "representative_policy", (values) => {
+    const wrong = AGES.filter((rule) => !/^\d{1,2}$/.test(values[rule] ?? "")).map((id) => ({ id, text: words.numberWrong }));
+    return wrong.length ? wrong : { representative_policy: Object.fromEntries(AGES.map((rule) => [rule, Number(values[rule])])) };
+  }, make("h2", {}, words.representatives), ...fields);
 }
 
 /** @param {Admin} admin */

@@ -1,5 +1,7 @@
 /** What the administration says, in English. */
 
+import { EN_REFUSALS } from "./refusals.js";
+
 export const EN = {
   signInTitle: "Sign in to the administration",
   lockedIdle: "Signed out after five minutes without a key.",
@@ -71,6 +73,8 @@ export const EN = {
     MOVE_OFFER: "Offer of other times",
     REGISTRATION_CODE: "Code of a registration",
     REGISTRATION_KNOWN: "Registration with a known email",
+    REPRESENTATIVE_ADDED: "Somebody acts for the patient",
+    REPRESENTATIVE_ENDED: "Somebody no longer acts for the patient",
   },
   /** @type {Record<string, string>} */
   outcomes: {
@@ -133,6 +137,7 @@ export const EN = {
 
   policiesText: "For every booking at this clinic. What a change does to bookings is shown before it is made.",
   rulesTitle: "Rules for bookings",
+  representatives: "Parents, guardians and carers",
   browsing: "Before signing in",
   browsingHint: "Everybody sees the clinic, its doctors and their free times",
   holidays: "Holidays",
@@ -146,6 +151,8 @@ export const EN = {
     max_per_patient_day: "Bookings of one patient on one day",
     max_open_appointments: "Appointments ahead of one patient",
     buffer_minutes: "Time kept free after each visit, in minutes",
+    until_age: "Others act for a minor until this birthday",
+    see_records_until_age: "They see the records until this birthday",
   },
   ruleHints: {
     horizon_days: "Today is day 0",
@@ -233,17 +240,7 @@ export const EN = {
   /** @type {Record<string, string>} */
   bases: { OWN: "The patient", TREATING: "Treating doctor", AUTHOR: "Author", BREAK_GLASS: "Emergency", IMPORT: "Import", REASON: "With a reason", REPRESENTATIVE: "Acts for the patient", UNSPECIFIED: "" },
 
-  /** @type {Record<string, string>} */
-  refusals: {
-    EMAIL_TAKEN: "There is an account with this address already.",
-    ACCOUNT_NOT_FOUND: "There is no such account. Check the number.",
-    NOTIFICATION_NOT_DEAD: "Somebody else has sent it again already.",
-    NOTIFICATION_NOT_FOUND: "This notice is not kept any more.",
-    PAIRING_CODE_UNKNOWN: "No display shows this code now. Check it; each code is good for ten minutes.",
-    APPOINTMENT_TYPE_EXISTS: "The clinic has a type of this name.",
-    RESOURCE_EXISTS: "The clinic has a room or a device of this name.",
-    UNKNOWN_METHOD: "This server does not know these figures yet. Update it.",
-  },
+  refusals: EN_REFUSALS,
 };
 
 /** @typedef {typeof EN} Words */

@@ -1,5 +1,7 @@
 /** What the administration says, in Japanese. */
 
+import { JA_REFUSALS } from "./refusals.js";
+
 /** @type {import("./en.js").Words} */
 export const JA = {
   signInTitle: "管理画面にログイン",
@@ -66,6 +68,8 @@ export const JA = {
     MOVE_OFFER: "別の日時のご案内",
     REGISTRATION_CODE: "登録の確認コード",
     REGISTRATION_KNOWN: "登録済みアドレスのお知らせ",
+    REPRESENTATIVE_ADDED: "代理人の登録",
+    REPRESENTATIVE_ENDED: "代理の終了",
   },
   outcomes: {
     UNSPECIFIED: "",
@@ -124,6 +128,7 @@ export const JA = {
 
   policiesText: "このクリニックのすべての予約に適用されます。変更の影響は、保存の前に表示されます。",
   rulesTitle: "予約のルール",
+  representatives: "親・後見人・介護する人による代理",
   browsing: "ログイン前の表示",
   browsingHint: "誰でもこの医療機関、医師、空き時間を見ることができる",
   holidays: "休診日",
@@ -136,6 +141,8 @@ export const JA = {
     max_per_patient_day: "患者1人あたりの1日の予約数",
     max_open_appointments: "患者1人あたりの今後の予約数",
     buffer_minutes: "診察後に空ける時間（分）",
+    until_age: "未成年の患者の代理ができるのは、この年齢の誕生日まで",
+    see_records_until_age: "代理人が診療記録を見られるのは、この年齢の誕生日まで",
   },
   ruleHints: {
     horizon_days: "今日を 0 日とします",
@@ -219,14 +226,5 @@ export const JA = {
   },
   bases: { OWN: "本人", TREATING: "担当医", AUTHOR: "作成者", BREAK_GLASS: "緊急", IMPORT: "取り込み", REASON: "理由あり", REPRESENTATIVE: "代理人", UNSPECIFIED: "" },
 
-  refusals: {
-    EMAIL_TAKEN: "このアドレスのアカウントはすでにあります。",
-    ACCOUNT_NOT_FOUND: "該当するアカウントがありません。IDを確認してください。",
-    NOTIFICATION_NOT_DEAD: "すでに別の管理者が再送しました。",
-    NOTIFICATION_NOT_FOUND: "このお知らせはもう保存されていません。",
-    PAIRING_CODE_UNKNOWN: "このコードを表示している画面がありません。確認してください。コードは10分間有効です。",
-    APPOINTMENT_TYPE_EXISTS: "同じ名前の種類がすでにあります。",
-    RESOURCE_EXISTS: "同じ名前の部屋・機器がすでにあります。",
-    UNKNOWN_METHOD: "サーバーがこの集計に対応していません。更新してください。",
-  },
+  refusals: JA_REFUSALS,
 };

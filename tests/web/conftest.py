@@ -69,6 +69,10 @@ class Room:
         """The same with another method."""
         return await self._ask("PUT", path, body)
 
+    async def patch(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
+        """The same with another method."""
+        return await self._ask("PATCH", path, body)
+
     async def _ask(self, method: str, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         async with httpx.AsyncClient(base_url=self.edge.url) as http:
             answer = await http.request(

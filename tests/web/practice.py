@@ -55,6 +55,26 @@ class Practice:
         self.patients[str(email)] = patient_id
         return str(email)
 
+    async def child(self, email: str, name: str, born: str, relation: str = "PARENT") -> str:
+        """Another patient, for whom the patient who signs in with this email acts from now on; its id."""
+        child_id = await self.book.patient(name, email="parents@example.org")
+        await self.book.run("UPDATE patients SET birth_date = %s WHERE id = %s", born, child_id)
+        await self.represent(email, child_id, relation)
+        return child_id
+
+    async def represent(self, email: str, patient_id: str, relation: str, end_date: str = "") -> None:
+        """Staff of the clinic let the patient who signs in with this email act for another."""
+        staff_id = await self.book.account("staff", clinic_ids=[self.clinic_id])
+        await self.book.run("UPDATE accounts SET password_hash = %s WHERE id = %s", HASH, staff_id)
+        ((staff,),) = await self.book.rows("SELECT email FROM accounts WHERE id = %s", staff_id)
+        wanted = {"email": email, "relation": f"REPRESENTATIVE_RELATION_{relation}", "end_date": end_date}
+        wanted |= {"clinic_id": self.clinic_id, "note": "birth certificate"}
+        async with httpx.AsyncClient(base_url=self.edge.url, timeout=20) as http:
+            login = await http.post("/api/auth/login", json={"email": staff, "password": PASSWORD})
+            token = {"authorization": f"Bearer {login.json()['access_token']}"}
+            added = await http.post(f"/api/patients/{patient_id}/representatives", json=wanted, headers=token)
+        added.raise_for_status()
+
     async def series(self, email: str, time_slot: str, count: int) -> str:
         """Book a patient on as many days a week apart, from tomorrow on; the id of the first appointment."""
         async with httpx.AsyncClient(base_url=self.edge.url, timeout=20) as http:

@@ -61,6 +61,7 @@ async def test_a_person_books_moves_and_cancels_by_following_the_screen(
         await expect(page.locator(HEADING)).to_have_text("Check and confirm")
         await expect(page.locator(".kept")).to_have_text(re.compile(r"for [45]:\d\d minutes"))
         await expect(page.locator(".facts")).to_contain_text("Since <b>Monday</b>")
+        await expect(page.locator(".whose")).to_have_count(0)  # said only to who acts for others too
         await page.get_by_role("button", name="Confirm this appointment").click()
         await expect(page.locator(HEADING)).to_have_text("Your appointment is booked")
         assert [status for status, _ in await practice.booked(email)] == ["scheduled"]

@@ -158,6 +158,11 @@ export const EN_ACTS = {
   evidenceMissing: "Enter what you have seen, such as a birth certificate",
   noSuchAccount: "No patient signs in with this address. Check it; whoever has no account yet has to be registered and invited first.",
   actsAlready: "This person acts for the patient already. To change something, end that first.",
+  /** @param {string} day */
+  endLatest: (day) => `Enter a last day, ${day} at the latest`,
+  endPast: "This day is over. Enter a later one",
+  noParentOfAdult: "The patient counts as an adult here. Choose legal guardian or carer, and a last day",
+  birthDateNeeded: "The patient's age decides who may act, and the whole date of birth is not known. It has to be entered first.",
   notOurPatient: "This patient belongs to other clinics. Only their staff can add somebody.",
   tooMany: "Ten people act for this patient already, or this person acts for ten patients. End one of them first.",
   /** @param {string} name */

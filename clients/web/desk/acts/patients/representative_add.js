@@ -11,9 +11,6 @@ import { endRepresentative, lastDay, relationOf } from "./representative.js";
 /** @import { Desk } from "../../desk.js" */
 /** @import { Representative, Whom } from "./representative.js" */
 
-/** The field of the form that a refusal is about. @type {Record<string, string>} */
-const FIELDS = { email: "email", relation: "relation", end_date: "end", note: "evidence" };
-
 /** Add somebody; true if that was done, even if it was ended at once. @param {Desk} desk @param {Whom} patient */
 export async function addRepresentative(desk, patient) {
   const { words } = desk;
@@ -59,7 +56,12 @@ function wrongFields({ words }, { reason, violations }) {
   if (ofAccount) return [{ id: "email", text: ofAccount }];
   const ofPatient = { NOT_ALLOWED: words.notOurPatient, TOO_MANY_REPRESENTATIVES: words.tooMany }[reason];
   if (ofPatient) return [{ id: "", text: ofPatient }];
-  return violations.flatMap(({ field: name, description }) => (FIELDS[name] ? [{ id: FIELDS[name], text: description }] : []));
+  return violations.flatMap(({ field: name, description }) => {
+    const latest = /\d{4}-\d\d-\d\d/.exec(description)?.[0];
+    if (name === "end_date") return [{ id: "end", text: latest ? words.endLatest(latest) : words.endPast }];
+    if (name === "relation") return [{ id: "relation", text: words.noParentOfAdult }];
+    return name === "patient_id" ? [{ id: "", text: words.birthDateNeeded }] : [];
+  });
 }
 
 /** Have the name compared, and end it at once if it is somebody else's. @param {Desk} desk @param {Whom} patient @param {Representative} added */

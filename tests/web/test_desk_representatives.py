@@ -1,0 +1,140 @@
+"""The desk lets somebody act for a patient, and has the name compared, in a real browser."""
+
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Locator, Page, expect
+
+from tests.edge.clinic import Stack
+from tests.web.axe import NEEDS_AXE, check_themes
+from tests.web.conftest import Room
+from tests.web.desks import at, booked, desk, loaded, offered, patient, session, told
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+NOW = datetime.now(UTC).year
+
+
+async def child(room: Room, name: str) -> str:
+    """A patient of eight years."""
+    registered = await room.post("/api/patients", {"name": name, "birth_date": f"{NOW - 8}-01-02"})
+    return str(registered["patient"]["id"])
+
+
+async def account(room: Room, stack: Stack, name: str, email: str) -> None:
+    """A patient who can sign in with an email."""
+    wanted = {"email": email, "role": "ACCOUNT_ROLE_PATIENT", "patient_id": await patient(room, name)}
+    admin = {"authorization": f"Bearer {stack.clinic.tokens['admin']}"}
+    async with httpx.AsyncClient(base_url=room.edge.url, headers=admin) as http:
+        (await http.post("/api/auth/accounts:invite", json=wanted)).raise_for_status()
+
+
+def dialog(page: Page) -> Locator:
+    return page.get_by_role("dialog").last
+
+
+async def find(page: Page, name: str) -> None:
+    """Search a patient, who is then about to be booked."""
+    await page.keyboard.press("/")
+    await page.keyboard.type(name)
+    await expect(offered(page).first).to_contain_text(name)
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".to-book")).to_contain_text(name)
+
+
+async def test_staff_add_a_parent_compare_the_name_and_end_it(browser: Browser, room: Room, stack: Stack) -> None:
+    await child(room, "Kudo Mei")
+    await account(room, stack, "Kudo Ken", "kudo@example.org")
+    async with desk(browser, room) as page:
+        await find(page, "Kudo Mei")
+        await page.keyboard.press("y")
+        await expect(dialog(page)).to_contain_text("Nobody acts for this patient.")
+        await expect(dialog(page).locator("h2")).to_have_text(f"Who acts for Kudo Mei, born {NOW - 8}-01-02")
+        await dialog(page).get_by_role("button", name="Add somebody").press("Enter")
+        await dialog(page).get_by_role("button", name="Add", exact=True).press("Enter")
+        await expect(dialog(page).locator(".error-summary li")).to_have_count(3)
+        await dialog(page).get_by_label("Email").fill("nobody@example.org")
+        await dialog(page).get_by_label("What the person is").select_option("PARENT")
+        await dialog(page).get_by_label("Last day").fill(f"{NOW + 30}-01-01")
+        await dialog(page).get_by_label("What you have seen").fill("Birth certificate of 2 January")
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await expect(dialog(page).locator("#email-error")).to_contain_text("No patient signs in with this address")
+        await dialog(page).get_by_label("Email").fill("kudo@example.org")
+        await page.keyboard.press("Enter")
+        await expect(dialog(page).locator("#end-error")).to_have_text(
+            f"Enter a last day, {NOW + 10}-01-01 at the latest"
+        )
+        await dialog(page).get_by_label("Last day").fill("")
+        await page.keyboard.press("Enter")
+        await expect(dialog(page).locator("h2")).to_have_text("Is this Kudo Ken?")
+        await expect(dialog(page)).to_contain_text(f"(Parent, until {NOW + 10}-01-01)")
+        await dialog(page).get_by_role("button", name="Yes, the name is right").press("Enter")
+        acting = dialog(page).locator("li")
+        await expect(acting).to_contain_text(["Kudo Ken"])
+        await expect(acting).to_contain_text(["Birth certificate of 2 January"])
+        await dialog(page).get_by_role("button", name="End it for Kudo Ken").press("Enter")
+        await dialog(page).get_by_role("button", name="End it", exact=True).press("Enter")
+        await expect(acting).to_contain_text(["ended on"])
+        await page.keyboard.press("Escape")
+        await expect(told(page)).to_have_text("Kudo Ken no longer acts for Kudo Mei.")
+
+
+async def test_somebody_else_with_a_similar_address_is_ended_at_once(
+    browser: Browser, room: Room, stack: Stack
+) -> None:
+    appointment = await booked(room, "Oda Kai", "09:00")
+    await room.patch(f"/api/patients/{appointment['patient']['id']}", {"patient": {"birth_date": "1950-01-02"}})
+    await account(room, stack, "Stranger Sam", "sam@example.org")
+    async with desk(browser, room) as page:
+        await at(page, "Oda Kai").focus()
+        await page.keyboard.press("y")
+        await dialog(page).get_by_role("button", name="Add somebody").press("Enter")
+        await dialog(page).get_by_label("Email").fill("sam@example.org")
+        await dialog(page).get_by_label("What the person is").select_option("PARENT")
+        await dialog(page).get_by_label("What you have seen").fill("Letter")
+        await dialog(page).get_by_role("button", name="Add", exact=True).press("Enter")
+        await expect(dialog(page).locator("#relation-error")).to_contain_text("counts as an adult here")
+        await dialog(page).get_by_label("What the person is").select_option("CARER")
+        await dialog(page).get_by_role("button", name="Add", exact=True).press("Enter")
+        await expect(dialog(page).locator("#end-error")).to_contain_text(f"{NOW + 5}-")
+        await dialog(page).get_by_label("Last day").fill(f"{NOW + 1}-06-30")
+        await dialog(page).get_by_role("button", name="Add", exact=True).press("Enter")
+        await expect(dialog(page).locator("h2")).to_have_text("Is this Stranger Sam?")
+        await dialog(page).get_by_role("button", name="No, it is somebody else").press("Enter")
+        await dialog(page).get_by_role("button", name="End it", exact=True).press("Enter")
+        await expect(dialog(page).locator("li")).to_contain_text(["ended on"])
+
+
+async def test_doctors_have_another_command_on_that_key(browser: Browser, room: Room, stack: Stack) -> None:
+    state = session(room.edge.url, stack.clinic.tokens["doctor"], "DOCTOR", [], stack.clinic.doctor)
+    async with desk(browser, room, storage_state=state) as page:
+        await loaded(page)
+        await page.keyboard.press("y")
+        await expect(dialog(page)).to_contain_text("Emergency access to records")
+
+
+@NEEDS_AXE
+@pytest.mark.parametrize("lang", ["en", "ja"])
+async def test_nothing_stands_in_the_way_of_adding_somebody(
+    browser: Browser, room: Room, stack: Stack, lang: str
+) -> None:
+    await child(room, f"Endo {lang}")
+    await account(room, stack, f"Endo Jun {lang}", f"endo-{lang}@example.org")
+    async with desk(browser, room, lang=lang) as page:
+        await find(page, f"Endo {lang}")
+        await check_themes(page, "aside")
+        await page.keyboard.press("y")
+        await dialog(page).locator("button.primary").press("Enter")
+        await dialog(page).locator("button.primary").press("Enter")
+        await expect(dialog(page).locator(".error-summary")).to_be_visible()
+        await check_themes(page, "dialog:last-of-type")
+        await dialog(page).locator("#email").fill(f"endo-{lang}@example.org")
+        await dialog(page).locator("#relation").select_option("PARENT")
+        await dialog(page).locator("#evidence").fill("-")
+        await dialog(page).locator("button.primary").press("Enter")
+        await expect(dialog(page).locator("h2")).to_contain_text(f"Endo Jun {lang}")
+        await check_themes(page, "dialog:last-of-type")
+        await dialog(page).locator(".actions button.primary").press("Enter")
+        await expect(dialog(page).locator("li strong")).to_have_count(1)
+        await check_themes(page, "dialog")

@@ -63,14 +63,14 @@ class Practice:
         return child_id
 
     async def represent(self, email: str, patient_id: str, relation: str, end_date: str = "") -> None:
-        """Staff of the clinic let the patient who signs in with this email act for another."""
-        staff_id = await self.book.account("staff", clinic_ids=[self.clinic_id])
-        await self.book.run("UPDATE accounts SET password_hash = %s WHERE id = %s", HASH, staff_id)
-        ((staff,),) = await self.book.rows("SELECT email FROM accounts WHERE id = %s", staff_id)
+        """An admin lets the patient who signs in with this email act for another."""
+        admin_id = await self.book.account("admin")
+        await self.book.run("UPDATE accounts SET password_hash = %s WHERE id = %s", HASH, admin_id)
+        ((admin,),) = await self.book.rows("SELECT email FROM accounts WHERE id = %s", admin_id)
         wanted = {"email": email, "relation": f"REPRESENTATIVE_RELATION_{relation}", "end_date": end_date}
         wanted |= {"clinic_id": self.clinic_id, "note": "birth certificate"}
         async with httpx.AsyncClient(base_url=self.edge.url, timeout=20) as http:
-            login = await http.post("/api/auth/login", json={"email": staff, "password": PASSWORD})
+            login = await http.post("/api/auth/login", json={"email": admin, "password": PASSWORD})
             token = {"authorization": f"Bearer {login.json()['access_token']}"}
             added = await http.post(f"/api/patients/{patient_id}/representatives", json=wanted, headers=token)
         added.raise_for_status()

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from tests.edge.clinic import Stack
 from tests.web.axe import NEEDS_AXE, check_themes
 from tests.web.conftest import Room
-from tests.web.desks import at, booked, desk, loaded, offered, patient, session, told
+from tests.web.desks import at, booked, desk, offered, patient, told
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NOW = datetime.now(UTC).year
@@ -43,13 +43,14 @@ async def find(page: Page, name: str) -> None:
 
 
 async def test_staff_add_a_parent_compare_the_name_and_end_it(browser: Browser, room: Room, stack: Stack) -> None:
+    latest = f"{NOW + 10}-01-01"
     await child(room, "Kudo Mei")
     await account(room, stack, "Kudo Ken", "kudo@example.org")
     async with desk(browser, room) as page:
         await find(page, "Kudo Mei")
         await page.keyboard.press("y")
         await expect(dialog(page)).to_contain_text("Nobody acts for this patient.")
-        await expect(dialog(page).locator("h2")).to_have_text(f"Who acts for Kudo Mei, born {NOW - 8}-01-02")
+        await expect(dialog(page).locator("h2").first).to_have_text(f"Who acts for Kudo Mei, born {NOW - 8}-01-02")
         await dialog(page).get_by_role("button", name="Add somebody").press("Enter")
         await dialog(page).get_by_role("button", name="Add", exact=True).press("Enter")
         await expect(dialog(page).locator(".error-summary li")).to_have_count(3)
@@ -59,16 +60,14 @@ async def test_staff_add_a_parent_compare_the_name_and_end_it(browser: Browser, 
         await dialog(page).get_by_label("What you have seen").fill("Birth certificate of 2 January")
         await page.keyboard.press("Tab")
         await page.keyboard.press("Enter")
+        await expect(dialog(page).locator("#end-error")).to_have_text(f"Enter a last day, {latest} at the latest")
+        await dialog(page).get_by_label("Last day").fill("")
+        await page.keyboard.press("Enter")
         await expect(dialog(page).locator("#email-error")).to_contain_text("No patient signs in with this address")
         await dialog(page).get_by_label("Email").fill("kudo@example.org")
         await page.keyboard.press("Enter")
-        await expect(dialog(page).locator("#end-error")).to_have_text(
-            f"Enter a last day, {NOW + 10}-01-01 at the latest"
-        )
-        await dialog(page).get_by_label("Last day").fill("")
-        await page.keyboard.press("Enter")
-        await expect(dialog(page).locator("h2")).to_have_text("Is this Kudo Ken?")
-        await expect(dialog(page)).to_contain_text(f"(Parent, until {NOW + 10}-01-01)")
+        await expect(dialog(page).locator("h2").first).to_have_text("Is this Kudo Ken?")
+        await expect(dialog(page)).to_contain_text(f"(Parent, until {latest})")
         await dialog(page).get_by_role("button", name="Yes, the name is right").press("Enter")
         acting = dialog(page).locator("li")
         await expect(acting).to_contain_text(["Kudo Ken"])
@@ -83,7 +82,7 @@ async def test_staff_add_a_parent_compare_the_name_and_end_it(browser: Browser, 
 async def test_somebody_else_with_a_similar_address_is_ended_at_once(
     browser: Browser, room: Room, stack: Stack
 ) -> None:
-    appointment = await booked(room, "Oda Kai", "09:00")
+    appointment = await booked(room, "Oda Kai", "16:00")
     await room.patch(f"/api/patients/{appointment['patient']['id']}", {"patient": {"birth_date": "1950-01-02"}})
     await account(room, stack, "Stranger Sam", "sam@example.org")
     async with desk(browser, room) as page:
@@ -100,18 +99,10 @@ async def test_somebody_else_with_a_similar_address_is_ended_at_once(
         await expect(dialog(page).locator("#end-error")).to_contain_text(f"{NOW + 5}-")
         await dialog(page).get_by_label("Last day").fill(f"{NOW + 1}-06-30")
         await dialog(page).get_by_role("button", name="Add", exact=True).press("Enter")
-        await expect(dialog(page).locator("h2")).to_have_text("Is this Stranger Sam?")
+        await expect(dialog(page).locator("h2").first).to_have_text("Is this Stranger Sam?")
         await dialog(page).get_by_role("button", name="No, it is somebody else").press("Enter")
         await dialog(page).get_by_role("button", name="End it", exact=True).press("Enter")
         await expect(dialog(page).locator("li")).to_contain_text(["ended on"])
-
-
-async def test_doctors_have_another_command_on_that_key(browser: Browser, room: Room, stack: Stack) -> None:
-    state = session(room.edge.url, stack.clinic.tokens["doctor"], "DOCTOR", [], stack.clinic.doctor)
-    async with desk(browser, room, storage_state=state) as page:
-        await loaded(page)
-        await page.keyboard.press("y")
-        await expect(dialog(page)).to_contain_text("Emergency access to records")
 
 
 @NEEDS_AXE
@@ -131,9 +122,9 @@ async def test_nothing_stands_in_the_way_of_adding_somebody(
         await check_themes(page, "dialog:last-of-type")
         await dialog(page).locator("#email").fill(f"endo-{lang}@example.org")
         await dialog(page).locator("#relation").select_option("PARENT")
-        await dialog(page).locator("#evidence").fill("-")
+        await dialog(page).locator("#evidence").fill("Papers")
         await dialog(page).locator("button.primary").press("Enter")
-        await expect(dialog(page).locator("h2")).to_contain_text(f"Endo Jun {lang}")
+        await expect(dialog(page).locator("h2").first).to_contain_text(f"Endo Jun {lang}")
         await check_themes(page, "dialog:last-of-type")
         await dialog(page).locator(".actions button.primary").press("Enter")
         await expect(dialog(page).locator("li strong")).to_have_count(1)

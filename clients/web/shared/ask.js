@@ -10,8 +10,9 @@ import { refusal, sharedWords } from "./words.js";
 /** @import { Wrong } from "./form.js" */
 /** @import { Failure } from "./api.js" */
 /**
- * @typedef {{title: string, text?: string, confirm?: string, danger?: boolean, wide?: boolean, refused?: (failure: Failure) => string}} Question
- *   without `confirm` there is nothing to send; `refused` says what to tell of a refusal
+ * @typedef {{title: string, text?: string, confirm?: string, danger?: boolean, wide?: boolean, other?: HTMLElement, refused?: (failure: Failure) => string}} Question
+ *   without `confirm` there is nothing to send; `other` stands in place of the button that leads back; `refused` says what to tell
+ *   of a refusal
  */
 
 let asked = 0;
@@ -25,7 +26,7 @@ let asked = 0;
  * @param {...Child} children
  * @returns {Promise<boolean>}
  */
-export function ask(lang, { title, text, confirm, danger, wide, refused }, send, ...children) {
+export function ask(lang, { title, text, confirm, danger, wide, other, refused }, send, ...children) {
   const shared = sharedWords(lang);
   const describe = refused ?? ((failure) => refusal(shared, {}, failure));
   const id = `question-${++asked}`;
@@ -46,7 +47,7 @@ export function ask(lang, { title, text, confirm, danger, wide, refused }, send,
       dialog.close();
     },
     ...children,
-    make("div", { class: "actions" }, submit, close),
+    make("div", { class: "actions" }, submit, other ?? close),
   );
   dialog.append(make("h2", { id }, title), text ? make("p", {}, text) : "", body);
   return shown(dialog).then(() => sent);

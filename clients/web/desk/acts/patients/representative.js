@@ -10,6 +10,9 @@ import { WallClock } from "../../../shared/wall_clock.js";
  * @typedef {{id: string, name: string, birth_date?: string}} Whom
  */
 
+/** How far the clock here may be behind the one that ended it. */
+const SLOW_MS = 60_000;
+
 /** What somebody is to the patient, in words. @param {Desk} desk @param {{relation: string}} representative */
 export function relationOf({ words }, { relation }) {
   /** @type {Record<string, string>} */
@@ -26,7 +29,7 @@ export function lastDay({ end_time, clinic }) {
 /** Until when somebody acts, or that it is over. @param {Desk} desk @param {Representative} representative */
 function state({ words, clock }, representative) {
   if (representative.active) return words.actsUntil(lastDay(representative));
-  return Date.parse(representative.end_time) <= clock.now() ? words.endedOn(lastDay(representative)) : words.actsNotNow;
+  return Date.parse(representative.end_time) <= clock.now() + SLOW_MS ? words.endedOn(lastDay(representative)) : words.actsNotNow;
 }
 
 /** @param {Desk} desk @param {Whom} patient @param {Representative} representative @param {() => void} ended */

@@ -58,9 +58,15 @@ function wrongFields({ words }, { reason, violations }) {
   if (ofPatient) return [{ id: "", text: ofPatient }];
   return violations.flatMap(({ field: name, description }) => {
     const latest = /\d{4}-\d\d-\d\d/.exec(description)?.[0];
-    if (name === "end_date") return [{ id: "end", text: latest ? words.endLatest(latest) : words.endPast }];
-    if (name === "relation") return [{ id: "relation", text: words.noParentOfAdult }];
-    return name === "patient_id" ? [{ id: "", text: words.birthDateNeeded }] : [];
+    /** @type {Record<string, Wrong>} */
+    const wrong = {
+      email: { id: "email", text: words.emailWrong },
+      relation: { id: "relation", text: words.noParentOfAdult },
+      end_date: { id: "end", text: latest ? words.endLatest(latest) : words.endPast },
+      note: { id: "evidence", text: words.evidenceMissing },
+      patient_id: { id: "", text: words.birthDateNeeded },
+    };
+    return wrong[name] ?? [];
   });
 }
 
@@ -73,8 +79,7 @@ async function compare(desk, patient, added) {
   }
   desk.say(words.said.representativeAdded(added.name, patient.name));
   await desk.ask(
-    { title: words.compareTitle(added.name), text: words.compareText(added.name, relationOf(desk, added), patient.name, lastDay(added)), confirm: words.samePerson },
+    { title: words.compareTitle(added.name), text: words.compareText(added.name, relationOf(desk, added), patient.name, lastDay(added)), confirm: words.samePerson, other },
     () => {},
-    make("p", {}, other),
   );
 }

@@ -88,6 +88,7 @@ async def test_nothing_stands_in_the_way(
         await page.goto(f"{practice.edge.url}/?lang={lang}#/{view}")
         await expect(page.locator(there).first).to_be_visible()
         await check(page)
+    await page.goto(f"{practice.edge.url}/?lang={lang}#/appointments")
     await page.locator(".chooser button").last.click()
     await expect(page.locator(".chooser [aria-pressed=true]")).to_have_text("Sato Mei")
     await check(page)

@@ -52,7 +52,7 @@ export async function book(desk, block, patient) {
         // A reason that was given for a full time is not one for another time.
         const { appointment } = await desk.write("/api/appointments", { ...body, start_time, override_reason: override.hidden ? "" : values.override });
         took(appointment);
-        desk.say(words.said.booked(appointment.patient.name, desk.when(appointment.start_time), appointment.doctor.name));
+        desk.say(words.done.booked(appointment.patient.name, desk.when(appointment.start_time), appointment.doctor.name));
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         if (error.reason === "SLOT_TAKEN") override.hidden = false;

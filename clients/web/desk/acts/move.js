@@ -27,8 +27,8 @@ export async function moveTo(desk, appointment, to) {
   if (!moved) return;
   desk.carry(null);
   desk.show(moved);
-  const text = desk.words.said.moved(moved.patient.name, desk.when(moved.start_time), moved.doctor.name);
-  desk.say(`${text} ${desk.words.said.noticesGoOut}`, {
+  const text = desk.words.done.moved(moved.patient.name, desk.when(moved.start_time), moved.doctor.name);
+  desk.say(`${text} ${desk.words.done.noticesGoOut}`, {
     undo: async () => {
       const back = await desk.attempt(moved.doctor.id, () => reschedule(desk, moved, from));
       if (back) desk.show(back);

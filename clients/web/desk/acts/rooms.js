@@ -21,7 +21,7 @@ export async function swapRoom(desk, appointment) {
       try {
         const { appointment: swapped } = await desk.write(`/api/appointments/${appointment.id}:swapResource`, { resource_id, to_resource_id, etag: appointment.etag });
         desk.took(swapped);
-        desk.say(words.said.swapped(patient.name, swapped.resources.map((/** @type {Resource} */ each) => each.name).join(", ")));
+        desk.say(words.done.swapped(patient.name, swapped.resources.map((/** @type {Resource} */ each) => each.name).join(", ")));
       } catch (error) {
         if (asFailure(error).reason !== "RESOURCE_TAKEN") throw error;
         return [{ id: "swap", text: words.swapTaken }];

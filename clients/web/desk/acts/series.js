@@ -77,7 +77,7 @@ export async function bookSeries(desk, series, took) {
   const first = booked[0]?.appointment;
   if (!first) return;
   took(first);
-  desk.say(words.said.seriesBooked(first.patient.name, booked.length, desk.when(first.start_time, true)));
+  desk.say(words.done.seriesBooked(first.patient.name, booked.length, desk.when(first.start_time, true)));
 }
 
 /** @param {Desk} desk @param {Occurrence} occurrence @param {string} timeSlot */

@@ -31,7 +31,7 @@ export function place(desk, lane, ticket) {
       if (!reason) return [{ id: "reason", text: words.reasonMissing }];
       const number = Math.max(1, Number.parseInt(position, 10) || 1);
       await desk.write(`/api/queue/lanes/${lane.lane_id}:move`, { ticket_id: ticket.id, position: number - 1, reason });
-      desk.say(words.said.placed(ticket.label, number));
+      desk.say(words.done.placed(ticket.label, number));
     },
     field(words.position, { id: "position", type: "number", min: 1, max: lane.waiting.length, value: 1 }),
     field(words.reason, { id: "reason" }, { control: area("reason") }),

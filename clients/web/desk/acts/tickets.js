@@ -16,7 +16,7 @@ export async function callNext(desk, laneId) {
   const { words } = desk;
   if (lastCall.laneId === laneId && Date.now() - lastCall.at < TWICE_MS) {
     lastCall.at = 0;
-    return desk.say(words.said.justCalled(lastCall.label));
+    return desk.say(words.done.justCalled(lastCall.label));
   }
   const room = roomOf(laneId);
   if (room) {
@@ -41,26 +41,26 @@ export async function skip(desk, laneId, ticket = toSkip(desk.day.lane(laneId)))
   if (!ticket) return;
   const answer = await desk.attempt(laneId, () => desk.write(`/api/queue/lanes/${laneId}:skip`, { ticket_id: ticket.id }));
   if (!answer) return;
-  desk.say(desk.words.said.skipped(ticket.label), { undo: async () => recall(desk, laneId, ticket).then(() => true) });
+  desk.say(desk.words.done.skipped(ticket.label), { undo: async () => recall(desk, laneId, ticket).then(() => true) });
 }
 
 /** A ticket for somebody without an appointment. @param {Desk} desk @param {string} laneId */
 export async function walkIn(desk, laneId) {
   const answer = await desk.attempt(laneId, () => desk.write("/api/queue/walk-ins", { lane_id: laneId }));
-  if (answer) desk.say(desk.words.said.walkIn(answer.ticket.label, desk.doctorName(laneId)), { ticket: answer.ticket });
+  if (answer) desk.say(desk.words.done.walkIn(answer.ticket.label, desk.doctorName(laneId)), { ticket: answer.ticket });
 }
 
 /** Let nobody new into a queue, or open it again. @param {Desk} desk @param {string} laneId */
 export async function closeLane(desk, laneId) {
   const reopen = desk.day.lane(laneId)?.closed ?? false;
   const answer = await desk.attempt(laneId, () => desk.write(`/api/queue/lanes/${laneId}:close`, { reopen }));
-  const { said } = desk.words;
+  const { done } = desk.words;
   const name = desk.doctorName(laneId);
-  if (answer) desk.say(reopen ? said.laneOpened(name) : said.laneClosed(name), { undo: async () => closeLane(desk, laneId).then(() => true) });
+  if (answer) desk.say(reopen ? done.laneOpened(name) : done.laneClosed(name), { undo: async () => closeLane(desk, laneId).then(() => true) });
 }
 
 /** @param {Desk} desk @param {string} laneId @param {Ticket} ticket */
 function called(desk, laneId, ticket) {
   lastCall = { laneId, at: Date.now(), label: ticket.label };
-  desk.say(desk.words.said.called(ticket.label, desk.nameOf(ticket), ticket.room));
+  desk.say(desk.words.done.called(ticket.label, desk.nameOf(ticket), ticket.room));
 }

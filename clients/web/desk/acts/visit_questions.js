@@ -37,7 +37,7 @@ export async function cancel(desk, appointment) {
       if (extent === "rest") return cancelRest(desk, appointment, reason);
       const answer = await desk.write(`/api/appointments/${appointment.id}:cancel`, { etag: appointment.etag, reason });
       desk.took(answer.appointment);
-      desk.say(words.said.cancelled(name, appointment.time_slot));
+      desk.say(words.done.cancelled(name, appointment.time_slot));
     },
     appointment.series_id && field(words.whichOfSeries, { id: "extent" }, { control: choice("extent", extents, "one") }),
     field(words.cancelReason, { id: "reason" }, { control: area("reason") }),
@@ -48,7 +48,7 @@ export async function cancel(desk, appointment) {
 async function cancelRest(desk, appointment, reason) {
   const { appointments } = await desk.write(`/api/appointments/${appointment.id}:cancelSeries`, { reason });
   for (const each of appointments) desk.took(each);
-  desk.say(desk.words.said.seriesCancelled(appointment.patient.name, appointments.length));
+  desk.say(desk.words.done.seriesCancelled(appointment.patient.name, appointments.length));
 }
 
 /** What happened to an appointment. @param {Desk} desk @param {Appointment} appointment */
@@ -69,5 +69,5 @@ export async function history(desk, appointment) {
 function told(desk, { appointment }) {
   desk.took(appointment);
   const status = statusOf(appointment);
-  desk.say(desk.words.said.reverted(appointment.patient.name, desk.words.statuses[status]));
+  desk.say(desk.words.done.reverted(appointment.patient.name, desk.words.statuses[status]));
 }

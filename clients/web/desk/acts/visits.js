@@ -7,26 +7,26 @@
 export async function checkIn(desk, appointment) {
   const answer = await step(desk, appointment, "checkIn");
   const ticket = answer?.ticket ?? null;
-  const { said } = desk.words;
-  if (answer) desk.say(said.checkedIn(appointment.patient.name, ticket?.label ?? ""), { ticket, undo: takenBack(desk, answer.appointment) });
+  const { done } = desk.words;
+  if (answer) desk.say(done.checkedIn(appointment.patient.name, ticket?.label ?? ""), { ticket, undo: takenBack(desk, answer.appointment) });
 }
 
 /** @param {Desk} desk @param {Appointment} appointment */
 export async function start(desk, appointment) {
   const answer = await step(desk, appointment, "start");
-  if (answer) desk.say(desk.words.said.started(appointment.patient.name), { undo: takenBack(desk, answer.appointment) });
+  if (answer) desk.say(desk.words.done.started(appointment.patient.name), { undo: takenBack(desk, answer.appointment) });
 }
 
 /** @param {Desk} desk @param {Appointment} appointment */
 export async function complete(desk, appointment) {
   const answer = await step(desk, appointment, "complete");
-  if (answer) desk.say(desk.words.said.completed(appointment.patient.name), { undo: takenBack(desk, answer.appointment) });
+  if (answer) desk.say(desk.words.done.completed(appointment.patient.name), { undo: takenBack(desk, answer.appointment) });
 }
 
 /** @param {Desk} desk @param {Appointment} appointment */
 export async function noShow(desk, appointment) {
   const answer = await step(desk, appointment, "markNoShow");
-  if (answer) desk.say(desk.words.said.missed(appointment.patient.name), { undo: takenBack(desk, answer.appointment) });
+  if (answer) desk.say(desk.words.done.missed(appointment.patient.name), { undo: takenBack(desk, answer.appointment) });
 }
 
 /** @param {Desk} desk @param {Appointment} appointment @param {string} verb */
@@ -40,7 +40,7 @@ async function step(desk, appointment, verb) {
 /** A step back, without a question. @param {Desk} desk @param {Appointment} appointment */
 function takenBack(desk, appointment) {
   return async () => {
-    const body = { etag: appointment.etag, reason: desk.words.said.undoReason };
+    const body = { etag: appointment.etag, reason: desk.words.done.undoReason };
     const answer = await desk.attempt(appointment.doctor.id, () => desk.write(`/api/appointments/${appointment.id}:revert`, body));
     if (answer) desk.took(answer.appointment);
     return Boolean(answer);

@@ -1,6 +1,9 @@
 /** What the desk says in its dialogs, in English. */
 
+import { EN_DONE } from "./en_done.js";
+
 export const EN_ACTS = {
+  done: EN_DONE,
   /** @param {string} time @param {string} doctor */
   bookTitle: (time, doctor) => `Book ${time} with ${doctor}`,
   patient: "Patient",

@@ -1,7 +1,10 @@
 /** What the desk says in its dialogs, in Japanese. */
 
+import { JA_DONE } from "./ja_done.js";
+
 /** @type {import("./en_acts.js").ActWords} */
 export const JA_ACTS = {
+  done: JA_DONE,
   bookTitle: (time, doctor) => `${time} ${doctor} の予約`,
   patient: "患者",
   time: "時間",

@@ -73,7 +73,7 @@ async function show(desk, patient, found, appointmentId) {
     async (values) => {
       if (!values.text) return [{ id: "text", text: words.recordMissing }];
       await desk.write("/api/medical-records", { patient_id: patient.id, appointment_id: appointmentId, text: values.text });
-      desk.say(words.said.recorded(patient.name));
+      desk.say(words.done.recorded(patient.name));
     },
     field(words.recordText, { id: "text" }, { control: text }),
     ...(entries.length ? entries : [make("p", { class: "muted" }, words.noRecords)]),

@@ -54,7 +54,7 @@ export function endRepresentative(desk, patient, { id, name }) {
   const { words } = desk;
   return desk.ask({ title: words.endActingTitle(name, patient.name), text: words.endActingText, confirm: words.endActingButton, danger: true }, async () => {
     await desk.session.call(`/api/representatives/${id}:end`, { method: "POST", body: {} });
-    desk.say(words.said.representativeEnded(name, patient.name));
+    desk.say(words.done.representativeEnded(name, patient.name));
   });
 }
 

@@ -77,7 +77,7 @@ async function compare(desk, patient, added) {
   async function end() {
     if (await endRepresentative(desk, patient, added)) other.closest("dialog")?.close();
   }
-  desk.say(words.said.representativeAdded(added.name, patient.name));
+  desk.say(words.done.representativeAdded(added.name, patient.name));
   await desk.ask(
     { title: words.compareTitle(added.name), text: words.compareText(added.name, relationOf(desk, added), patient.name, lastDay(added)), confirm: words.samePerson, other },
     () => {},

@@ -54,7 +54,7 @@ function end(desk, timeOff, period) {
     async () => {
       await desk.write(`/api/time-off/${timeOff.id}:delete`, {});
       desk.live?.refresh(timeOff.doctor_id);
-      desk.say(words.said.timeOffEnded(desk.doctorName(timeOff.doctor_id)));
+      desk.say(words.done.timeOffEnded(desk.doctorName(timeOff.doctor_id)));
     },
   );
 }

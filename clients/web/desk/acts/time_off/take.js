@@ -62,7 +62,7 @@ async function confirm(desk, planned, met) {
       const answer = await desk.write(`/api/schedules/${doctor_id}/time-off`, { ...period, action: "TIME_OFF_ACTION_KEEP", exceptions });
       desk.live?.refresh(doctor_id);
       const cancelled = answer.appointments.filter((/** @type {Met} */ each) => each.outcome === "TIME_OFF_OUTCOME_CANCELLED").length;
-      desk.say(words.said.timeOff(desk.doctorName(doctor_id), met.length - cancelled, cancelled), { undo: cancelled ? undefined : () => takenBack(desk, answer.time_off.id) });
+      desk.say(words.done.timeOff(desk.doctorName(doctor_id), met.length - cancelled, cancelled), { undo: cancelled ? undefined : () => takenBack(desk, answer.time_off.id) });
     },
     met.length > 1 && field(words.forAll, { id: "action-all" }, { control: all }),
     met.length > 0 && table,

@@ -1,0 +1,30 @@
+/** What the bar at the bottom of the desk says of what was done, in Japanese. */
+
+/** @type {import("./en_done.js").Done} */
+export const JA_DONE = {
+  checkedIn: (name, ticket) => (ticket ? `${name} さんを受け付けました。番号 ${ticket}` : `${name} さんを受け付けました。`),
+  started: (name) => `${name} さんの診察を開始しました。`,
+  completed: (name) => `${name} さんの診察が終わりました。`,
+  missed: (name) => `${name} さんを「来院なし」にしました。時間は空きました。`,
+  reverted: (name, status) => `${name} さんを「${status}」に戻しました。`,
+  moved: (name, time, doctor) => `${name} さんの予約を ${time} ${doctor} に変更しました。`,
+  cancelled: (name, time) => `${name} さんの ${time} の予約をキャンセルしました。`,
+  booked: (name, time, doctor) => `${name} さんを ${time} ${doctor} に予約しました。`,
+  called: (ticket, name, room) => `${ticket} ${name} さんを ${room} へ呼びました。`,
+  skipped: (ticket) => `${ticket} を後回しにしました。「再度呼ぶ」で戻せます。`,
+  placed: (ticket, place) => `${ticket} を ${place} 番目にしました。`,
+  walkIn: (ticket, doctor) => `${doctor} の番号票 ${ticket}`,
+  laneClosed: (doctor) => `${doctor} の本日の受付を終了しました。`,
+  laneOpened: (doctor) => `${doctor} の受付を再開しました。`,
+  justCalled: (ticket) => `${ticket} を呼んだばかりです。次を呼ぶにはもう一度押してください。`,
+  undoReason: "受付で直ちに取り消し",
+  timeOff: (doctor, kept, cancelled) => `${doctor} の休診を登録しました（そのまま ${kept}件、キャンセル ${cancelled}件）。`,
+  noticesGoOut: "患者に通知されます。",
+  swapped: (name, rooms) => `${name} さんは ${rooms} になりました。`,
+  seriesBooked: (name, number, first) => `${name} さんを${number}回予約しました（初回 ${first}）。`,
+  seriesCancelled: (name, number) => `${name} さんの予約${number}件をキャンセルしました。`,
+  timeOffEnded: (doctor) => `${doctor} の休診を取り消しました。空き時間を予約できます。`,
+  recorded: (name) => `${name} さんの診療記録に保存しました。`,
+  representativeAdded: (name, patient) => `${name} さんを ${patient} さんの代理人として登録しました。`,
+  representativeEnded: (name, patient) => `${name} さんは ${patient} さんの代理人ではなくなりました。`,
+};

@@ -87,7 +87,7 @@ async def test_details_and_records_are_those_of_who_is_chosen(browser: Browser, 
     async with signed_in(browser, practice, email, "/?lang=en#/profile", **DESKTOP) as page:
         await page.get_by_role("button", name="Ito Yui").click()
         await expect(page.locator(HEADING)).to_have_text("Details of Ito Yui")
-        await expect(page.locator(".changeable")).to_contain_text(YOUNG)
+        await expect(page.locator(".changeable")).to_contain_text(f"2 January {NOW - 8}")
         await expect(page.get_by_role("link", name="Change: Password")).to_have_count(0)
         await page.get_by_role("link", name="Change: Language").click()
         await expect(page.locator(WHOSE)).to_contain_text("Ito Yui")

@@ -1,7 +1,7 @@
 /** One who acts for a patient: what there is to say of them, and the end of it. */
 
 import { make } from "../../../shared/elements.js";
-import { WallClock } from "../../../shared/wall_clock.js";
+import { dateInWords, WallClock } from "../../../shared/wall_clock.js";
 
 /** @import { Desk } from "../../desk.js" */
 /**
@@ -20,16 +20,18 @@ export function relationOf({ words }, { relation }) {
   return relations[relation.replace("REPRESENTATIVE_RELATION_", "")] ?? "";
 }
 
-/** The last day on which somebody acts, or acted. @param {Representative} representative */
-export function lastDay({ end_time, clinic }) {
+/** The last day on which somebody acts, or acted, in words. @param {Desk} desk @param {Representative} representative */
+export function lastDay({ lang }, { end_time, clinic }) {
   // It ends at midnight, when that day is over.
-  return new WallClock("en", clinic.time_zone).date(Date.parse(end_time) - 1);
+  return dateInWords(lang, new WallClock(lang, clinic.time_zone).date(Date.parse(end_time) - 1));
 }
 
 /** Until when somebody acts, or that it is over. @param {Desk} desk @param {Representative} representative */
-function state({ words, clock }, representative) {
-  if (representative.active) return words.actsUntil(lastDay(representative));
-  return Date.parse(representative.end_time) <= clock.now() + SLOW_MS ? words.endedOn(lastDay(representative)) : words.actsNotNow;
+function state(desk, representative) {
+  const { words, clock } = desk;
+  const day = lastDay(desk, representative);
+  if (representative.active) return words.actsUntil(day);
+  return Date.parse(representative.end_time) <= clock.now() + SLOW_MS ? words.endedOn(day) : words.actsNotNow;
 }
 
 /** @param {Desk} desk @param {Whom} patient @param {Representative} representative @param {() => void} ended */

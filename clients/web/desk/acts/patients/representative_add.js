@@ -4,6 +4,7 @@ import { asFailure } from "../../../shared/api.js";
 import { area, choice } from "../../../shared/ask.js";
 import { make } from "../../../shared/elements.js";
 import { field } from "../../../shared/form.js";
+import { dateInWords } from "../../../shared/wall_clock.js";
 import { endRepresentative, lastDay, relationOf } from "./representative.js";
 
 /** @import { Failure } from "../../../shared/api.js" */
@@ -51,7 +52,7 @@ function missing({ words }, { email = "", relation, evidence }) {
 }
 
 /** What a refusal says of fields; empty if it is about none. @param {Desk} desk @param {Failure} failure @returns {Wrong[]} */
-function wrongFields({ words }, { reason, violations }) {
+function wrongFields({ words, lang }, { reason, violations }) {
   const ofAccount = { ACCOUNT_NOT_FOUND: words.noSuchAccount, REPRESENTATIVE_EXISTS: words.actsAlready }[reason];
   if (ofAccount) return [{ id: "email", text: ofAccount }];
   const ofPatient = { NOT_ALLOWED: words.notOurPatient, TOO_MANY_REPRESENTATIVES: words.tooMany }[reason];
@@ -62,7 +63,7 @@ function wrongFields({ words }, { reason, violations }) {
     const wrong = {
       email: { id: "email", text: words.emailWrong },
       relation: { id: "relation", text: words.noParentOfAdult },
-      end_date: { id: "end", text: latest ? words.endLatest(latest) : words.endPast },
+      end_date: { id: "end", text: latest ? words.endLatest(dateInWords(lang, latest)) : words.endPast },
       note: { id: "evidence", text: words.evidenceMissing },
       patient_id: { id: "", text: words.birthDateNeeded },
     };
@@ -79,7 +80,7 @@ async function compare(desk, patient, added) {
   }
   desk.say(words.done.representativeAdded(added.name, patient.name));
   await desk.ask(
-    { title: words.compareTitle(added.name), text: words.compareText(added.name, relationOf(desk, added), patient.name, lastDay(added)), confirm: words.samePerson, other },
+    { title: words.compareTitle(added.name), text: words.compareText(added.name, relationOf(desk, added), patient.name, lastDay(desk, added)), confirm: words.samePerson, other },
     () => {},
   );
 }

@@ -1,6 +1,7 @@
 /** Lists who acts for a patient. */
 
 import { make } from "../../../shared/elements.js";
+import { dateInWords } from "../../../shared/wall_clock.js";
 import { addRepresentative } from "./representative_add.js";
 import { drawRepresentative } from "./representative.js";
 
@@ -27,6 +28,7 @@ export async function representatives(desk, patient) {
     load();
   };
   if (!(await load())) return;
-  const title = words.representativesOf(words.chosen(patient.name, patient.birth_date ?? desk.lookup.person(patient.id)?.birth_date ?? ""));
+  const born = patient.birth_date ?? desk.lookup.person(patient.id)?.birth_date ?? "";
+  const title = words.representativesOf(words.chosen(patient.name, dateInWords(desk.lang, born)));
   await desk.ask({ title, text: words.representativesText }, () => {}, list, make("p", {}, add));
 }

@@ -47,8 +47,9 @@ export function calendar({ text, lang }, clock, days, from, address) {
     const label = number === "1" || day === days[0] ? shortDate(date) : number;
     if (!day) return null;
     const name = clock.short(clock.noon(date));
-    if (!day.slots_free) return make("span", { class: "none" }, label, make("span", { class: "hidden-text" }, text.dayFull(name)));
-    return make("a", { href: address(date), "aria-label": text.dayFree(name, day.slots_free), "aria-current": date === from && "date" }, label);
+    const told = make("span", { class: "hidden-text" }, day.slots_free ? text.dayFree(name, day.slots_free) : text.dayFull(name));
+    if (!day.slots_free) return make("span", { class: "none" }, label, told);
+    return make("a", { href: address(date), "aria-current": date === from && "date" }, label, " ", told);
   }
 
   /** @param {string} date */

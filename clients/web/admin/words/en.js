@@ -73,8 +73,6 @@ export const EN = {
     MOVE_OFFER: "Offer of other times",
     REGISTRATION_CODE: "Code of a registration",
     REGISTRATION_KNOWN: "Registration with a known email",
-    REPRESENTATIVE_ADDED: "Somebody acts for the patient",
-    REPRESENTATIVE_ENDED: "Somebody no longer acts for the patient",
   },
   /** @type {Record<string, string>} */
   outcomes: {

@@ -68,8 +68,6 @@ export const JA = {
     MOVE_OFFER: "別の日時のご案内",
     REGISTRATION_CODE: "登録の確認コード",
     REGISTRATION_KNOWN: "登録済みアドレスのお知らせ",
-    REPRESENTATIVE_ADDED: "代理人の登録",
-    REPRESENTATIVE_ENDED: "代理の終了",
   },
   outcomes: {
     UNSPECIFIED: "",

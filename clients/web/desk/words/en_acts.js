@@ -157,6 +157,7 @@ export const EN_ACTS = {
   actsTo: "Last day",
   actsToHint: "For a child you can leave it empty: it then ends on the birthday that the clinic's rules name.",
   evidence: "What you have seen",
+  seen: "Seen",
   evidenceHint: "Such as a birth certificate or a court's letter, and its date. Only staff can read it.",
   evidenceMissing: "Enter what you have seen, such as a birth certificate",
   noSuchAccount: "No patient signs in with this address. Check it; whoever has no account yet has to be registered and invited first.",

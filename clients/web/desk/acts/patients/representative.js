@@ -47,7 +47,7 @@ export function drawRepresentative(desk, patient, representative, ended) {
     " ",
     active && mayEnd(desk, representative) && make("button", { type: "button", "aria-label": words.endActing(name), onclick: end }, words.endShort),
     make("p", { class: "muted" }, make("bdi", {}, facts.filter(Boolean).join(" · "))),
-    note && make("p", { class: "muted small" }, `${words.evidence}: `, make("bdi", {}, note)),
+    note && make("p", { class: "muted small" }, `${words.seen}: `, make("bdi", {}, note)),
   );
 }
 

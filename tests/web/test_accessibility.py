@@ -79,7 +79,6 @@ async def test_nothing_stands_in_the_way(
         (f"appointment?id={first}", ".series"),
         (f"cancel?id={first}", ".choice"),
         ("records", "h2"),
-        ("profile", ".facts"),
         ("change?what=phone", "form"),
     ):
         await page.goto(f"{practice.edge.url}/?lang={lang}#/{view}")

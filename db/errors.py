@@ -36,5 +36,8 @@ class NotPermitted(StateError):
     """The role may not do this; the text is the server's."""
 
 
-class OtherSchema(StateError):
-    """A table or column is missing: the schema is not that of this release; the text is the server's."""
+class OtherSchema(Exception):
+    """A table or column is missing: the schema is not that of this release; the text is the server's.
+
+    Trying again does not help, so it is none of the errors that others wait out.
+    """

@@ -17,6 +17,8 @@ def explanation(error: Exception) -> str | None:
     match error:
         case DomainError() | StateError():
             return told(error)
+        case OtherSchema():
+            return f"the database lacks what this release needs ({error}): run `python -m server migrate`"
         case ConfigurationError() | KeyEncryptionKeyError() | KeyRingError() | LocalError():
             return str(error)
     return None
@@ -29,8 +31,6 @@ def told(error: DomainError | StateError) -> str:
     ):
         url = settings(DatabaseSettings).database_url.get_secret_value()
         return f"the database cannot be used: {asyncio.run(why_unusable(url))}"
-    if isinstance(error, OtherSchema):
-        return f"the database lacks what this release needs ({error}): run `python -m server migrate`"
     if isinstance(error, NotPermitted):
         return f"{error}: YOYAKU_DATABASE_URL must name the role that owns the database"
     return error.message if isinstance(error, DomainError) else f"the database failed ({error}): run this again"

@@ -63,12 +63,16 @@ def _edge(edge: Snapshot | None) -> Found:
 
 
 def _database(now: Snapshot) -> Found:
-    if max(now.by("yoyaku_database_primary_up", "process").values(), default=1) == 0:
+    seen = now.extreme("yoyaku_database_server_up", "server")
+    lag = now.extreme("yoyaku_replica_lag_seconds", "server")
+    # Only a standby has a lag. Processes take a few seconds to count a primary that is silent as lost.
+    lost = bool(seen) and not any(is_up and server not in lag for server, is_up in seen.items())
+    if lost or max(now.by("yoyaku_database_primary_up", "process").values(), default=1) == 0:
         yield "no primary database: nothing can be booked", "no-primary"
-    for (server,), up in now.extreme("yoyaku_database_server_up", "server", lowest=True).items():
-        if not up:
-            yield f"database server {server} does not answer", "replica-lag"
-    for (server,), seconds in now.extreme("yoyaku_replica_lag_seconds", "server").items():
+    for (server,), is_up in now.extreme("yoyaku_database_server_up", "server", lowest=True).items():
+        if not is_up:
+            yield f"database server {server} does not answer", "no-primary" if lost else "replica-lag"
+    for (server,), seconds in lag.items():
         if seconds > _LAG_SECONDS:
             yield f"standby {server} is {seconds:.1f} s behind: reads go to the primary", "replica-lag"
     for (process,), waiting in now.by("db_client_connection_pending_requests", "process").items():

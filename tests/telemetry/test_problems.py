@@ -41,6 +41,16 @@ def said(scrape: str, edge: str = EDGE) -> list[tuple[str, str]]:
     return [(text, Path(runbook).stem) for text, runbook in problems(now, now, Snapshot.of(edge))]
 
 
+def test_a_primary_that_is_silent_is_no_replica_that_is_down() -> None:
+    standby = 'yoyaku_database_server_up{process="server-1",server="db2"} 1\n'
+    assert said(WELL + standby) == []
+    ill = (WELL + standby).replace('server="db1"} 1\n', 'server="db1"} 0\n')
+    assert said(ill) == [
+        ("no primary database: nothing can be booked", "no-primary"),
+        ("database server db1 does not answer", "no-primary"),
+    ]
+
+
 def test_nothing_is_said_of_a_system_that_is_well() -> None:
     assert said(WELL) == []
 

@@ -28,7 +28,7 @@ def translated() -> _Translated:
     return _TRANSLATED
 
 
-def _translation(error: psycopg.Error) -> StateError | None:
+def _translation(error: psycopg.Error) -> StateError | OtherSchema | None:
     match error:
         case psycopg.errors.IntegrityError():
             return ConstraintViolated(error.diag.constraint_name or "unnamed")

@@ -18,6 +18,8 @@ def stack() -> StackState:
         raise fail(str(error)) from None
     if found is None or not found.accounts:
         raise fail("no stack is running here: start it with `make up`")
+    if found.pids and not found.running():
+        raise fail("the stack that ran here was killed: start it again with `make up`; its data are kept")
     return found
 
 

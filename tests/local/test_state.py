@@ -4,6 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+import typer
+
+from server.commands import running
 from server.local import state
 from server.local.state import StackState
 
@@ -42,3 +46,18 @@ def test_ended_process_and_another_of_the_same_number_do_not_run() -> None:
     assert noted.running() == {"up": os.getpid()}
     noted.started["up"] = "1"
     assert noted.running() == {}
+
+
+def test_a_stack_that_was_killed_is_not_taken_for_a_running_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(running, "HOME", tmp_path)
+    killed = sample()
+    killed.record("up", os.getpid())
+    state.write(tmp_path, killed)
+    assert running.stack() == killed
+    killed.started["up"] = "1"
+    state.write(tmp_path, killed)
+    with pytest.raises(typer.Exit):
+        running.stack()
+    assert "was killed: start it again with `make up`" in capsys.readouterr().err

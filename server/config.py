@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from server.setting_types import DatabaseUrl, ValkeyUrl, problem
+from server.setting_types import DatabaseUrl, DatabaseUrlOrNone, ValkeyUrl, problem
 
 PREFIX = "YOYAKU_"
 MOST_WORKERS = 32
@@ -201,7 +201,7 @@ class BackupSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
 
     backup_url: Annotated[
-        DatabaseUrl, Field(description="postgresql:// URL of a role that may replicate and take backups")
+        DatabaseUrlOrNone, Field(description="postgresql:// URL of a role that may replicate and take backups")
     ] = SecretStr("")
     backup_directory: Annotated[Path, Field(description="where Barman keeps backups and WAL: not the database's disk")]
     second_place: Annotated[

@@ -10,9 +10,9 @@ from pydantic_core import ErrorDetails
 _HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:\d+)?")
 
 
-def _is_url_of(*schemes: str) -> AfterValidator:
+def _is_url_of(*schemes: str, or_empty: bool = False) -> AfterValidator:
     def check(url: SecretStr) -> SecretStr:
-        if not _is_url(url.get_secret_value(), schemes):
+        if not (or_empty and not url.get_secret_value()) and not _is_url(url.get_secret_value(), schemes):
             example = f"{schemes[0]}://USER:PASSWORD@HOST:PORT/NAME"
             raise ValueError(f"must be like {example}, with special characters of the password as %XX")
         return url
@@ -30,6 +30,7 @@ def _is_url(url: str, schemes: tuple[str, ...]) -> bool:
 
 
 DatabaseUrl = Annotated[SecretStr, _is_url_of("postgresql")]
+DatabaseUrlOrNone = Annotated[SecretStr, _is_url_of("postgresql", or_empty=True)]
 ValkeyUrl = Annotated[SecretStr, _is_url_of("redis", "rediss", "unix")]
 
 

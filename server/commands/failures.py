@@ -21,6 +21,8 @@ def explanation(error: Exception) -> str | None:
             return f"the database lacks what this release needs ({error}): run `python -m server migrate`"
         case ConfigurationError() | KeyEncryptionKeyError() | KeyRingError() | LocalError():
             return str(error)
+        case OSError(filename=str() as path) if path:
+            return f"{path}: {error.strerror}: check the path, and who may use it"
     return None
 
 

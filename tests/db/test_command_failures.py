@@ -2,6 +2,7 @@
 
 import base64
 import os
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -10,6 +11,7 @@ from server.commands import app
 from server.commands.access import rotate_keys
 from server.commands.deploy import migrate
 from server.commands.records import verify_audit
+from server.commands.stack import certificate
 from server.local.servers.postgres import PostgresServer
 
 EMPTY = "without_tables"
@@ -57,6 +59,12 @@ def test_a_command_says_why_the_database_cannot_be_used(
 @pytest.mark.parametrize("command", COMMANDS[1:], ids=" ".join)
 def test_a_command_says_that_the_database_has_to_be_migrated(empty: str, command: list[str]) -> None:
     assert error_of(*command).endswith("does not exist): run `python -m server migrate`")
+
+
+def test_a_file_that_cannot_be_written_is_named(empty: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert certificate.certificate in [each.callback for each in app.registered_commands]
+    assert error_of("certificate", str(tmp_path / "file" / "below")).startswith(f"{tmp_path / 'file'}")
 
 
 def test_a_key_that_is_malformed_is_an_error_that_says_so(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:

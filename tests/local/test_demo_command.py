@@ -90,7 +90,7 @@ def test_what_cannot_be_made_is_said(database_url: str, little: None) -> None:
         assert words in done.stderr
     done = run("postgresql://nobody@127.0.0.1:1/none", "--size", "hospital")
     assert (done.exit_code, done.stdout) == (1, "")
-    assert "check that it is running" in done.stderr
+    assert "the database cannot be used: 127.0.0.1:1 says: Connection refused" in done.stderr
 
 
 async def test_the_server_lists_and_books_on_top_of_it(worker: Worker, engine: Engine, book: Book) -> None:
@@ -122,3 +122,12 @@ async def test_the_server_lists_and_books_on_top_of_it(worker: Worker, engine: E
     doctor = await worker.client_of(made["accounts"]["doctor"]["id"])
     own = await doctor(doctor.appointments.ListAppointments, pb.ListAppointmentsRequest(doctor_id=doctor_id, date=day))
     assert own.appointments
+
+
+@pytest.mark.parametrize("content", ["hunter2", "[1]", '{"patient": 1}'])
+def test_a_file_without_passwords_is_refused_before_anything_is_loaded(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "passwords.json"
+    file.write_text(content)
+    done = run("postgresql://nobody@127.0.0.1:1/none", "--passwords", str(file))
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"error: {file} has no passwords of accounts: write them as ")

@@ -83,6 +83,7 @@ async def test_a_restore_without_the_keys_is_refused_before_it_begins(backed_up:
     [
         ("yesterday", "is no time"),
         ("2026-01-01T09:00:00", "has no zone"),
+        ("2026-01-01", "write 2026-01-01T00:00:00+09:00 for Tokyo"),
         ("2020-01-01T09:00:00+00:00", "choose a later time"),
         ("2099-01-01T09:00:00+00:00", "has not come yet"),
     ],

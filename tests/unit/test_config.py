@@ -15,6 +15,12 @@ def test_settings_come_from_the_environment() -> None:
     assert load(LocalSettings, {"YOYAKU_PORT": "1234"}).port == 1234
 
 
+def test_a_machine_that_only_restores_needs_no_url_to_take_backups_from() -> None:
+    assert not load(BackupSettings, {"YOYAKU_BACKUP_DIRECTORY": "/backups"}).backup_url.get_secret_value()
+    with pytest.raises(ConfigurationError, match="YOYAKU_BACKUP_URL must be like postgresql://"):
+        load(BackupSettings, {"YOYAKU_BACKUP_DIRECTORY": "/backups", "YOYAKU_BACKUP_URL": "host"})
+
+
 def test_a_secret_comes_from_a_file(tmp_path: Path) -> None:
     secret = tmp_path / "a secret"
     secret.write_text("postgresql://from/file\n")

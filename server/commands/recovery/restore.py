@@ -61,7 +61,8 @@ def _time(text: str) -> datetime:
     except ValueError:
         raise fail(f"{text} is no time: write it as 2026-03-03T09:15:00+09:00, or `latest`") from None
     if found.tzinfo is None:
-        raise fail(f"{text} has no zone: write {text}+09:00 for Tokyo, or {text}+00:00 for UTC")
+        complete = found.isoformat()
+        raise fail(f"{text} has no zone: write {complete}+09:00 for Tokyo, or {complete}+00:00 for UTC")
     if found > datetime.now(UTC):
         raise fail(f"{text} has not come yet: `--to latest` restores all that there is")
     return found

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import TypeAdapter
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -60,9 +61,9 @@ def demo(
     plan = HospitalPlan(until=until.date() if until else today, seed=SEED if seed is None else seed)
     if plan.until > today:
         raise fail(f"--until {plan.until} is in the future: give today or an earlier day")
+    wanted = _wanted(passwords) if passwords else {}
     configured = settings_here()
     work = _small(configured) if size is DemoSize.SMALL else _hospital(configured, plan, any_plan=until is None)
-    wanted = json.loads(passwords.read_text()) if passwords else {}
     try:
         made = asyncio.run(_with_passwords(configured, work, wanted))
     except hospital.OtherPlan:
@@ -77,6 +78,13 @@ def demo(
     except KeyboardInterrupt:
         raise fail("stopped: nothing was loaded") from None
     print(json.dumps(made))
+
+
+def _wanted(file: Path) -> dict[str, str]:
+    try:
+        return TypeAdapter(dict[str, str]).validate_json(file.read_bytes())
+    except (ValueError, OSError):
+        raise fail(f'{file} has no passwords of accounts: write them as {{"patient": "...", "staff": "..."}}') from None
 
 
 async def _with_passwords(

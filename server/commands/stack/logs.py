@@ -31,8 +31,11 @@ def logs(
     """
     if not (files := sorted(directory.glob("*.log"))):
         raise fail(f"there are no logs in {directory}: start the stack with `make up`")
+    found = _found(directory, about) if about else []
+    if about and not found:
+        raise fail(f"no line has the id {about}: logs are kept of this run of each process and of the one before it")
     with suppress(KeyboardInterrupt, BrokenPipeError):
-        for name, line in _found(directory, about) if about else _followed(files):
+        for name, line in found or _followed(files):
             print(_laid_out(name, line) if sys.stdout.isatty() else line, flush=True)
 
 

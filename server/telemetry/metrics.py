@@ -80,9 +80,10 @@ def stream_ended(method: str, outcome: str) -> None:
     _outcomes(method, outcome).inc()
 
 
-def trip_ended(name: str, seconds: float) -> None:
-    """Count a round trip to PostgreSQL by the name of its main statement."""
-    _trip_seconds(name).observe(seconds, traces.exemplar())
+def trips_ended(trips: Iterable[tuple[str, float, Trace | None]]) -> None:
+    """Count round trips to PostgreSQL, each by the name of its main statement, its seconds and its trace."""
+    for name, seconds, trace in trips:
+        _trip_seconds(name).observe(seconds, traces.exemplar_of(trace))
 
 
 def sent(channel: str, outcome: str, seconds: float) -> None:

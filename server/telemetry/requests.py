@@ -3,7 +3,7 @@
 from db.postgres.driver import pipeline
 from db.postgres.driver.pipeline import Trip
 from db.valkey import client
-from server.telemetry import logs, metrics, traces
+from server.telemetry import ended_calls, logs, traces
 from server.telemetry.traces import Attributes
 
 VALKEY = "valkey"
@@ -24,7 +24,7 @@ def trip_ended(trip: Trip) -> None:
         return {"db.system.name": "postgresql", "db.operation.name": trip.name, **said, **failed}
 
     name = trip.name
-    metrics.trip_ended(name, trip.seconds)
+    ended_calls.trip_ended(name, trip.seconds)
     logs.write_trip(name, trip.seconds)
     traces.request_ended(name, trip.seconds, attributes)
 

@@ -19,7 +19,7 @@ if __name__ == "__main__":
     traces.call_arrived = lambda *_: False
     traces.exemplar = traces.traceparent = lambda: None
     call_spans.ended = requests.watch = _nothing
-    metrics.calls_ended = metrics.stream_ended = metrics.trip_ended = metrics.sent = _nothing
+    metrics.calls_ended = metrics.stream_ended = metrics.trips_ended = metrics.sent = _nothing
     from server.commands.deploy.serve import serve
 
     serve()

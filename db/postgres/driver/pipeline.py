@@ -11,7 +11,7 @@ ends: four statements in two round trips. "Trip" is short for round trip in this
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from types import TracebackType
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
@@ -164,9 +164,11 @@ class Connection:
         """A statement to execute, whose rows are made by `row_factory`, as in psycopg."""
         return Sent(self, row_factory(None))
 
-    async def execute(self, statement: str | bytes, values: Values | None = None) -> Sent[tuple[Any, ...]]:
+    def execute(
+        self, statement: str | bytes, values: Values | None = None
+    ) -> Coroutine[Any, Any, Sent[tuple[Any, ...]]]:
         """Send a statement whose rows are tuples."""
-        return await self.cursor(row_factory=tuple_row).execute(statement, values)
+        return self.cursor(row_factory=tuple_row).execute(statement, values)
 
     def send(self, sent: Sent[Any], statement: str | bytes, values: Values | None) -> None:
         """Hand a statement to libpq, which sends it with the next trip."""

@@ -83,20 +83,18 @@ class Callers:
     visitors: VisitorGate
 
     def recall(self, call: CurrentCall) -> Caller | None:
-        """The caller, if the token was verified before (TOKEN_MISSING, TOKEN_EXPIRED)."""
-        return None if call.certificate or _is_visit(call) else self.tokens.recall(token_of(call.authorization))
+        """The caller, if there is a token that was verified before (TOKEN_MISSING, TOKEN_EXPIRED)."""
+        return self.tokens.recall(token_of(call.authorization)) if call.authorization else None
 
     async def verify(self, call: CurrentCall) -> Caller:
         """The caller (TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, CREDENTIAL_INVALID)."""
+        if call.authorization:
+            return await self.tokens.verify(token_of(call.authorization))
         if call.certificate:
             return await self.certificates.caller(call.certificate)
-        if _is_visit(call):
+        if call.method in VISITED:
             return await self.visitors.caller()
-        return await self.tokens.verify(token_of(call.authorization))
-
-
-def _is_visit(call: CurrentCall) -> bool:
-    return call.is_anonymous and call.method in VISITED
+        raise token_missing()
 
 
 def begin(method: str, metadata: Collection[tuple[str, Any]]) -> bool:

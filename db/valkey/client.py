@@ -53,6 +53,8 @@ def create_client(url: str, password: str = "", *, size: int = 16) -> Valkey:
         socket_connect_timeout=_CONNECT_SECONDS,
         socket_timeout=_ANSWER_SECONDS,
         retry=Retry(NoBackoff(), 0),
+        # With version 3 the library makes a text of each published message, for a log that nobody writes.
+        protocol=2,
     )
     return Valkey.from_pool(pool)  # type: ignore[return-value]  # the library says Redis
 

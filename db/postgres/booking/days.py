@@ -69,7 +69,7 @@ class OfferRow(NamedTuple):
 
 def period(start_at: datetime, end_at: datetime) -> str:
     """A tstzrange that excludes its end."""
-    return f"[{start_at},{end_at})"
+    return f"[{start_at.isoformat()},{end_at.isoformat()})"
 
 
 def around(first: date, last: date) -> str:

@@ -14,9 +14,9 @@ from server.domain.booking.slots import Period, Slot, slots_of
 DoctorDay = tuple[str, date]
 """(doctor_id, date): a day, which has a revision. A tuple, so that days sort in lock order."""
 
-
 _REMEMBERED_DAYS = 2_000
 _REMEMBERED_GRIDS = 2_000
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +64,7 @@ class Doctor:
         One beside the grid has as many seats as the grid's slots that it overlaps have at least, else one.
         """
         day = visit.start_at.astimezone(self.zone)
-        offered = [*self.slots_on(day.date() - timedelta(days=1)), *self.slots_on(day.date())]
+        offered = [*self.slots_on(day.date() - _ONE_DAY), *self.slots_on(day.date())]
         if same := next((slot for slot in offered if slot.visit == visit), None):
             return same
         occupied = Period(visit.start_at, visit.end_at + self.policy.buffer)
@@ -75,7 +75,7 @@ class Doctor:
         """Whether slots, with the buffers between them, cover all of a visit of a day."""
         reached = visit.start_at
         # A session of the evening before may pass midnight.
-        for slot in (*self.slots_on(day - timedelta(days=1)), *self.slots_on(day)):
+        for slot in (*self.slots_on(day - _ONE_DAY), *self.slots_on(day)):
             if slot.start_at > reached:
                 break
             reached = max(reached, slot.occupied.end_at)
@@ -108,10 +108,10 @@ def days_touched(doctors: Iterable[Doctor], period: Period) -> set[DoctorDay]:
     touched = set()
     for doctor in doctors:
         # A session that passes midnight, with the buffer after its last slot, reaches into the next day or beyond.
-        day = (period.start_at - doctor.policy.buffer).astimezone(doctor.zone).date() - timedelta(days=1)
+        day = (period.start_at - doctor.policy.buffer).astimezone(doctor.zone).date() - _ONE_DAY
         last = period.end_at.astimezone(doctor.zone).date()
         while day <= last:
             if doctor.has_slot_in(day, period):
                 touched.add((doctor.id, day))
-            day += timedelta(days=1)
+            day += _ONE_DAY
     return touched

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from server.domain.booking.slots import Period, Slot
@@ -15,7 +16,7 @@ MOST_HOLDS_OF_ACCOUNT = 20
 """How many slots one account may hold at once, for whomever."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Policy:
     """Rules that every booking at a clinic must follow; times in minutes."""
 
@@ -27,19 +28,25 @@ class Policy:
     max_open_appointments: int = 0
     """How many appointments ahead patients may have who book another one themselves; 0 for any number."""
 
-    @property
+    # Making a timedelta takes a microsecond, and a booking needs these nine times.
+    @cached_property
     def notice(self) -> timedelta:
         """The minimum time between booking and start."""
         return timedelta(minutes=self.min_notice_minutes)
 
-    @property
+    @cached_property
     def buffer(self) -> timedelta:
         """Time kept free after each appointment."""
         return timedelta(minutes=self.buffer_minutes)
 
+    @cached_property
+    def horizon(self) -> timedelta:
+        """How far ahead a day can be booked."""
+        return timedelta(days=self.horizon_days)
+
     def last_day(self, zone: ZoneInfo, now: datetime) -> date:
         """The last day that can be booked."""
-        return today(zone, now) + timedelta(days=self.horizon_days)
+        return today(zone, now) + self.horizon
 
 
 USUAL_POLICY = Policy(

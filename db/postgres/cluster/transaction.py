@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from types import TracebackType
 from typing import TypeVar
 
 from db.errors import Conflict, Saturated, StateError, TimedOut, Unreachable
@@ -40,7 +41,8 @@ async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *
     for attempt in range(1, _ATTEMPTS + 1):
         progress = _Progress()
         try:
-            result = await _confirmed(engine, work, progress)
+            async with _Confirmed(engine), _transaction(engine, progress) as pg:
+                result = await work(pg)
             if progress.written and (context := READ_MARK_CONTEXT.get()):
                 await note(engine, context, progress.written)
         except Conflict:
@@ -111,38 +113,42 @@ class _Progress:
     """The primary's WAL position after COMMIT, if the running call needs it; else 0."""
 
 
-async def _confirmed(engine: Engine, work: Callable[[Connection], Awaitable[T]], progress: _Progress) -> T:
-    """Do `work` once, and believe what the primary said only if it was still the primary afterwards (Unreachable)."""
-    node = engine.primary
-    try:
-        result = await _transaction(engine, work, progress)
-    except StateError:
-        raise
-    except Exception:
-        # The error may rest on what was read there, such as that the booking exists already.
-        if not engine.is_confirmed(node):
-            await engine.confirm(node)
-        raise
-    if not engine.is_confirmed(node):
-        await engine.confirm(node)
-    return result
+class _Confirmed:
+    """Believes what the primary says in a block only if it was still the primary afterwards (Unreachable)."""
+
+    __slots__ = ("_engine", "_node")
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._node = engine.primary
+
+    async def __aenter__(self) -> None:
+        pass
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # Other errors may rest on what was read there, such as that the booking exists already.
+        is_doubtful = error is None or (isinstance(error, Exception) and not isinstance(error, StateError))
+        if is_doubtful and not self._engine.is_confirmed(self._node):
+            await self._engine.confirm(self._node)
 
 
-async def _transaction(engine: Engine, work: Callable[[Connection], Awaitable[T]], progress: _Progress) -> T:
+@asynccontextmanager
+async def _transaction(engine: Engine, progress: _Progress) -> AsyncIterator[Connection]:
     context = READ_MARK_CONTEXT.get() if engine.marks else None
     async with connection(engine) as pg:
         with translated():
             async with pg.pipeline():
                 # Not waited for: BEGIN travels with the first statement of `work`.
                 await pg.execute("BEGIN")
-                result = await work(pg)
+                yield pg
                 progress.committing = True
                 await pg.execute("COMMIT")
                 written = await state.written(pg) if context else None
             position = await written.fetchone() if written else None
     if position:
         progress.written = position[0]
-    return result
 
 
 async def _read_from_primary(engine: Engine, work: Callable[[Connection], Awaitable[T]]) -> T:

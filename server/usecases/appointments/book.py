@@ -95,10 +95,10 @@ class Booker:
             ),
         )
         try:
-            performed = perform(
-                self._engine, write, creation.run, creation.now, lambda booked: self._announce(booked.changes)
-            )
-            return await with_alternatives(self._engine, creation, performed)
+            async with with_alternatives(self._engine, creation):
+                return await perform(
+                    self._engine, write, creation.run, creation.now, lambda booked: self._announce(booked.changes)
+                )
         finally:
             # Also after a refused booking: a doctor whose slots are taken gets the most requests.
             self._remember(doctor_id, creation.practitioner_read)

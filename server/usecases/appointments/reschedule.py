@@ -60,10 +60,10 @@ class Rescheduler:
     async def reschedule(self, caller: Caller, move: Move, write: Write[Changed, M]) -> M:
         """Move an appointment to another slot; errors are those of RescheduleAppointment in the contract."""
         attempt = _Rescheduling(caller, self._clock(), move, self._clock)
-        performed = perform(
-            self._engine, write, attempt.run, attempt.now, lambda changed: self._announce(changed.changes)
-        )
-        return await with_alternatives(self._engine, attempt, performed)
+        async with with_alternatives(self._engine, attempt):
+            return await perform(
+                self._engine, write, attempt.run, attempt.now, lambda changed: self._announce(changed.changes)
+            )
 
 
 @dataclass(frozen=True, slots=True)

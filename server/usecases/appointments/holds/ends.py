@@ -51,10 +51,10 @@ class Holds:
     async def end(self, caller: Caller, wanted: HoldEnd, write: Write[Changed, M]) -> M:
         """End a hold; errors are those of ConfirmHold and ReleaseHold in the contract."""
         attempt = _HoldWrite(caller, self._clock(), wanted, self._clock)
-        performed = perform(
-            self._engine, write, attempt.run, attempt.now, lambda changed: self._announce(changed.changes)
-        )
-        return await with_alternatives(self._engine, attempt, performed)
+        async with with_alternatives(self._engine, attempt):
+            return await perform(
+                self._engine, write, attempt.run, attempt.now, lambda changed: self._announce(changed.changes)
+            )
 
     async def sweep(self) -> int:
         """Expire a batch of holds that have run out, so that lists show it; how many were expired.

@@ -44,10 +44,10 @@ class ResourceSwapper:
     async def swap(self, caller: Caller, swap: Swap, write: Write[Changed, M]) -> M:
         """Swap a resource; errors are those of SwapResource in the contract."""
         attempt = _SwapWrite(caller, self._clock(), swap)
-        performed = perform(
-            self._engine, write, attempt.run, attempt.now, lambda changed: self._announce(changed.changes)
-        )
-        return await with_alternatives(self._engine, attempt, performed)
+        async with with_alternatives(self._engine, attempt):
+            return await perform(
+                self._engine, write, attempt.run, attempt.now, lambda changed: self._announce(changed.changes)
+            )
 
 
 @dataclass(slots=True)

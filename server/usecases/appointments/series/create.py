@@ -80,10 +80,10 @@ class SeriesBooker:
         dates = series.recurrence.dates(series.first)
         attempt = _SeriesWrite(caller, self._clock(), series, dates, self._new_id)
         try:
-            performed = perform(
-                self._engine, write, attempt.run, attempt.now, lambda done: self._announce(Changes(done.revisions))
-            )
-            return await with_alternatives(self._engine, attempt, performed)
+            async with with_alternatives(self._engine, attempt):
+                return await perform(
+                    self._engine, write, attempt.run, attempt.now, lambda done: self._announce(Changes(done.revisions))
+                )
         except _NotBooked as seen:
             occurrences = seen.occurrences
         await read(self._engine, lambda pg: attempt.add_alternatives(pg, occurrences))

@@ -57,10 +57,10 @@ class SeriesMover:
         """Move them or only look what would become of it; errors are those of RescheduleAppointmentSeries."""
         attempt = _Moving(caller, self._clock(), wanted)
         try:
-            performed = perform(
-                self._engine, write, attempt.run, attempt.now, lambda done: self._announce(Changes(done.revisions))
-            )
-            return await with_alternatives(self._engine, attempt, performed)
+            async with with_alternatives(self._engine, attempt):
+                return await perform(
+                    self._engine, write, attempt.run, attempt.now, lambda done: self._announce(Changes(done.revisions))
+                )
         except _NotMoved as seen:
             steps = seen.steps
         await read(self._engine, lambda pg: attempt.add_alternatives(pg, steps))

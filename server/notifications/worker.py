@@ -13,7 +13,7 @@ from procrastinate.worker import Worker
 
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.transaction import transact
-from db.postgres.notifications import notifications
+from db.postgres.notifications import lost, notifications
 from server.domain.ids import Clock
 from server.domain.notices import Channel, Delivery
 from server.notifications.delivery import Deliverer
@@ -31,6 +31,9 @@ AT_ONCE = {OTHERS: 2, Channel.EMAIL.value: 5, Channel.SMS.value: 5}
 _POLL_SECONDS = 0.25
 _TEND = "* * * * * */5"
 """When to look for due reminders and for jobs of dead workers: cron, with seconds in the last field."""
+_LOOK_FOR_LOST = timedelta(minutes=1)
+LOST_AFTER = timedelta(minutes=30)
+"""When a notice counts as lost that no job sees to: SQS gives up a message after 15 minutes."""
 _BEATS = 6
 """How many heartbeats a worker sends in the time after which it would count as dead."""
 _GRACE_SECONDS = 10.0
@@ -71,6 +74,7 @@ class NotificationWorker:
         self._planning = planning
         self._deliveries = deliveries
         self._dead_after_seconds = dead_after_seconds
+        self._looks_for_lost_at = clock()
         retry = _RetryWithoutLimit(engine)
         self._app.task(name="announce", retry=retry, pass_context=True)(self._announce)
         self._app.task(name="deliver", retry=retry, pass_context=True)(self._deliver)
@@ -137,12 +141,22 @@ class NotificationWorker:
         with _failures_noted():
             await transact(self._engine, lambda pg: notifications.queue_due(pg, self._clock()))
             await self._take_up_jobs_of_the_dead()
+            await self._take_up_what_is_lost()
 
     async def _take_up_jobs_of_the_dead(self) -> None:
         manager = self._app.job_manager
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=self._dead_after_seconds):
             _log.warning("a dead worker's job was taken over", job=job.id, task=job.task_name)
             await manager.retry_job(job)
+
+    async def _take_up_what_is_lost(self) -> None:
+        """Once a minute: what no job sees to has been lost on its way, as when somebody purges the queue of SQS."""
+        now = self._clock()
+        if now < self._looks_for_lost_at:
+            return
+        self._looks_for_lost_at = now + _LOOK_FOR_LOST
+        if number := await transact(self._engine, lambda pg: lost.queue(pg, now, now - LOST_AFTER)):
+            _log.warning("notices that were lost on their way are taken up again", number=number)
 
 
 def _attributes(context: JobContext) -> dict[str, str | int]:

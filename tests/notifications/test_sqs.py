@@ -139,6 +139,38 @@ async def test_while_the_queue_is_down_bookings_go_on_and_notices_wait(
     assert delivered(relay) == dict.fromkeys(people.booked, 1)
 
 
+async def test_a_notice_whose_message_was_purged_is_sent_after_all_and_one_that_was_being_sent_is_a_dead_letter(
+    people: Crowd, settings: Settings, relay: Relay
+) -> None:
+    for _ in range(3):
+        await people.book()
+    purged, unknown, fresh = people.booked
+    book = people.scene.book
+    await book.run("DELETE FROM procrastinate_jobs")
+    for appointment, status, minutes in ((purged, "waiting", 31), (unknown, "sending", 31), (fresh, "waiting", 20)):
+        await book.run(_LEDGER, status, minutes, minutes, appointment)
+
+    async def found() -> list[tuple[object, ...]]:
+        statement = "SELECT status, outcome FROM notifications WHERE kind = 'confirmation' ORDER BY status"
+        return await book.rows(statement)
+
+    async def taken_up() -> bool:
+        return await found() == [("dead", "outcome_unknown"), ("sent", ""), ("waiting", "")]
+
+    async with notifying(settings, system_clock):
+        await until(taken_up)
+    assert len(relay.mails) == 1
+
+
+_LEDGER = """
+INSERT INTO notifications (id, kind, appointment_id, version, channel, status, outcome, attempts, due_at, expires_at,
+    created_at, updated_at)
+SELECT id, 'confirmation', id, version, 'email', %s, '', 0, now(), start_at,
+    now() - %s * interval '1 minute', now() - %s * interval '1 minute'
+FROM appointments WHERE id = %s
+"""
+
+
 async def test_what_fails_is_tried_again_and_is_a_dead_letter_of_ours_not_of_the_queue(
     people: Crowd, queues: Queues, settings: Settings, relay: Relay
 ) -> None:

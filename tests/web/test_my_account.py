@@ -112,7 +112,7 @@ async def test_somebody_ends_a_session_from_another_browser(browser: Browser, ro
         await own.get_by_role("button", name="My account").press("Enter")
         await expect(own.locator(".sessions li")).to_have_count(2)
         await expect(own.locator(".sessions li").first).to_contain_text("Chrome · Linux")
-        await expect(own.locator(".sessions li").filter(has_text="This one")).to_have_count(1)
+        await expect(own.locator(".sessions li").filter(has_text="This device")).to_have_count(1)
         await own.locator(".sessions").get_by_role("button").press("Enter")
         await expect(own.locator(".sessions li")).to_have_count(1)
         await expect(lost.locator("#password")).to_be_visible(timeout=30_000)

@@ -73,7 +73,7 @@ async def test_a_person_books_moves_and_cancels_by_following_the_screen(
         assert max(map(len, calendar.split(b"\r\n"))) <= 75
 
         await page.get_by_role("navigation").get_by_role("link", name="My appointments").click()
-        await page.get_by_role("link", name="View").click()
+        await page.get_by_role("link", name="View or change").click()
         await page.get_by_role("link", name="Move to another time").click()
         await expect(page.locator("main")).to_contain_text("stays at")
         await slot(page, day, second).click()
@@ -101,7 +101,7 @@ async def test_a_series_shows_its_dates_and_is_cancelled_from_one_of_them_on(
         await expect(dates).to_have_count(4)
         await expect(page.locator("h2").first).to_have_text("One of a series of 4 appointments")
         await expect(page.locator(".series > [aria-current]")).to_contain_text("This one")
-        await dates.nth(1).get_by_role("link", name="View").click()
+        await dates.nth(1).get_by_role("link", name="View or change").click()
         await expect(dates.nth(1)).to_contain_text("This one")
         await page.get_by_role("link", name="Cancel this appointment").click()
         await page.get_by_label("This one and the 2 that follow").check()

@@ -25,7 +25,7 @@ export async function drawSessions(session, lang, root, level) {
     const name = [each.program, each.system].filter(Boolean).join(" · ") || words.sessionUnknown;
     const time = (/** @type {string} */ text) => onDevice(lang, text);
     const end = make("button", { type: "button", "aria-label": `${words.sessionEnd}: ${name}, ${time(each.last_use_time)}`, onclick: () => ended(each.id) }, words.sessionEnd);
-    return make("li", {}, make("p", {}, make("strong", {}, name), make("br", {}), words.sessionTimes(time(each.last_use_time), time(each.create_time))), each.current ? make("p", {}, words.sessionThis) : end);
+    return make("li", {}, make("p", {}, make("strong", {}, name), each.current && make("span", { class: "muted" }, ` · ${words.sessionThis}`), make("br", {}), words.sessionTimes(time(each.last_use_time), time(each.create_time))), !each.current && end);
   }
 
   /** @param {string} id */

@@ -69,8 +69,8 @@ function questions(page, person, patient) {
     language: () => languageQuestion(page, person, patient, update),
     ...(!person.acts && { password: () => passwordQuestion(page) }),
     code: () => ({
-      title: text.codeTitle(patient.pending_email || patient.pending_phone),
-      fields: [field(text.code, { id: "code", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "9" }, { hint: text.codeHint })],
+      title: text.codeTitle,
+      fields: [field(text.code, { id: "code", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "9" }, { hint: text.codeHint(patient.pending_email || patient.pending_phone) })],
       check: (values) => (/^\d{6}$/.test(spaceless(values.code)) ? [] : [{ id: "code", text: text.codeWrong }]),
       save: async (values) => {
         await page.call(`/api/patients/${patient.id}:confirmContact`, { body: { code: spaceless(values.code), request_id: crypto.randomUUID() } });

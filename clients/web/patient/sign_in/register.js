@@ -46,7 +46,7 @@ export async function registerView(page, query) {
     make("p", { class: "step" }, text.step(number + 1, STEPS.length)),
     make("h1", { tabindex: "-1" }, title(page, step)),
     asked,
-    step === "code" ? make("p", { class: "muted" }, text.registerAgain) : make("p", { class: "muted" }, text.registerText),
+    ...(step === "code" ? [make("p", { class: "muted" }, text.registerAgain)] : []),
   ];
 }
 
@@ -60,8 +60,7 @@ function reached(asked) {
 
 /** @param {Page} page @param {Step} step */
 function title({ text }, step) {
-  const { email = "" } = entered();
-  return { name: text.registerName, birth_date: text.registerBirthDate, email: text.changeEmail, password: text.registerPassword, code: text.codeTitle(email) }[step];
+  return { name: text.registerName, birth_date: text.registerBirthDate, email: text.changeEmail, password: text.registerPassword, code: text.codeTitle }[step];
 }
 
 /** @param {Page} page @param {Step} step */
@@ -72,7 +71,7 @@ function question({ text }, step) {
     birth_date: () => field(text.birthDate, { id: "birth_date", type: "date", autocomplete: "bday", value: known.birth_date ?? "" }),
     email: () => field(text.email, { id: "email", type: "email", autocomplete: "username", inputmode: "email", value: known.email ?? "" }, { hint: text.registerEmailHint }),
     password: () => field(text.password, { id: "password", type: "password", autocomplete: "new-password" }, { hint: text.newPasswordHint }),
-    code: () => field(text.code, { id: "code", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "6" }, { hint: text.codeHint }),
+    code: () => field(text.code, { id: "code", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "9" }, { hint: text.codeHint(known.email ?? "") }),
   };
   return fields[step]();
 }
@@ -84,7 +83,8 @@ function missing({ text }, step) {
 
 /** @param {Page} page @param {URLSearchParams} query @param {Step} step @param {Record<string, string>} values @returns {Promise<Wrong[] | void>} */
 async function send(page, query, step, values) {
-  const value = values[step] ?? "";
+  const given = values[step] ?? "";
+  const value = step === "code" ? given.normalize("NFKC").replace(/\s/g, "") : given;
   if (!FORMS[step].test(value)) return [{ id: step, text: missing(page, step) }];
   if (step === "code") return confirm(page, query, value);
   if (step !== "password") {

@@ -50,12 +50,12 @@ export const EN = {
   factorTurnOff: "Turn off",
   factorTurnOffText: "Your password alone signs you in afterwards. You are signed out everywhere else.",
   sessions: "Where you are signed in",
-  sessionsText: "End what you do not know or do not use any more, and change your password if it was not yours.",
+  sessionsText: "Sign out any device that you do not know or no longer use. If it was not yours, change your password too.",
   sessionUnknown: "Unknown device",
-  sessionThis: "This one",
-  sessionEnd: "End",
+  sessionThis: "This device",
+  sessionEnd: "Sign out",
   /** @param {string} used @param {string} began */
-  sessionTimes: (used, began) => `Last used ${used}, since ${began}`,
+  sessionTimes: (used, began) => `Last used ${used}. Signed in ${began}.`,
   signOut: "Sign out",
   refusals: {
     SESSION_NOT_FOUND: "This session has ended already.",

@@ -50,7 +50,7 @@ export const JA = {
   sessionUnknown: "不明な端末",
   sessionThis: "この端末",
   sessionEnd: "ログアウトさせる",
-  sessionTimes: (used, began) => `最終利用：${used}、開始：${began}`,
+  sessionTimes: (used, began) => `最終利用：${used}。ログイン：${began}。`,
   signOut: "ログアウト",
   refusals: {
     SESSION_NOT_FOUND: "この端末はすでにログアウトしています。",

@@ -1,0 +1,1 @@
+"""What other machines read: alerts, dashboards, AWS, Kubernetes; drills, and a model of capacity."""

@@ -42,7 +42,7 @@ class ProtoBuildHook(BuildHookInterface):  # type: ignore[type-arg]  # the confi
 
 
 def generate() -> None:
-    """Make third_party/, clients/yoyaku/v1, clients/buf, envoy/yoyaku.binpb and both forms of openapi.json anew."""
+    """Rebuild third_party/, clients/yoyaku/v1, clients/buf, envoy/yoyaku.binpb and both forms of openapi.json."""
     fetch_third_party()
     for package in ("yoyaku/v1", "buf"):
         shutil.rmtree(CLIENTS / package, ignore_errors=True)

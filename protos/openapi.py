@@ -50,7 +50,7 @@ DETAILS = ("google.rpc.ErrorInfo", "google.rpc.BadRequest", "google.rpc.RetryInf
 
 
 def write(descriptors: Path, for_people: Path, for_envoy: Path) -> None:
-    """Write the file anew from Envoy's descriptor set: indented, and in the short form that Envoy serves."""
+    """Write the file from Envoy's descriptor set: indented, and in the short form that Envoy serves."""
     made = document(Contract(descriptors))
     for_people.parent.mkdir(parents=True, exist_ok=True)
     for_people.write_text(json.dumps(made, indent=2) + "\n")

@@ -14,7 +14,7 @@ from ops.aws.network import log_group
 
 
 def replaced_after_rotation(scope: Construct, data: DataStack, services: Sequence[ecs.FargateService]) -> None:
-    """Deploy the services anew, one after the other, whenever the application's password has rotated."""
+    """Deploy the services again, one after the other, whenever the application's password has rotated."""
     first, *others = [
         tasks.CallAwsService(
             scope,

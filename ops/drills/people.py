@@ -1,4 +1,4 @@
-"""Who works while something is lost: patients who book and call off, and a doctor who writes medical records."""
+"""Who works while something is lost: patients who book and cancel, and a doctor who writes medical records."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The files of an export: which of a directory are read, and what stands on each of their lines."""
+"""The files of an export: which of a directory are read, and what each of their lines holds."""
 
 import gzip
 import json

@@ -63,7 +63,7 @@ def link(name: str, into: Path) -> None:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy: the build makes the generated code anew."""
+    """The wheel, built from a copy: the build makes the generated code again."""
     copy = tmp_path_factory.mktemp("wheel") / "a checkout"
     (copy / "docs").mkdir(parents=True)
     for name in SOURCES:

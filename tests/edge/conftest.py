@@ -1,4 +1,4 @@
-"""Envoy with a worker behind it, for each module anew."""
+"""Envoy with a worker behind it, started for each module."""
 
 from collections.abc import Iterator
 

@@ -40,7 +40,7 @@ class Booking:
 
 @dataclass(slots=True, eq=False)
 class Cancelling:
-    """A patient called off an appointment."""
+    """A patient cancelled an appointment."""
 
     booking: Booking
     start: float
@@ -116,7 +116,7 @@ class History:
                     yield f"double: {one} and {other}"
 
     def _can_precede(self, first: Booking, second: Booking) -> bool:
-        """Whether the first may have been called off before the second took the slot."""
+        """Whether the first may have been cancelled before the second took the slot."""
         return any(each.start <= second.end for each in self._cancellings_of(first))
 
     def _unfounded_refusals(self) -> Iterator[str]:
@@ -173,7 +173,7 @@ class History:
         return booking.outcome != "refused" and booking.start <= end and not self._is_cancelled(booking, start)
 
     def _is_cancelled(self, booking: Booking, by: float) -> bool:
-        """Whether it was acknowledged by then that the booking is called off."""
+        """Whether it was acknowledged by then that the booking is cancelled."""
         return any(each.outcome == "done" and each.end <= by for each in self._cancellings_of(booking))
 
     def _done(self) -> Iterable[Booking]:

@@ -50,7 +50,7 @@ async def watch(client: Client, doctor_id: str, date: str, epochs: list[int], ov
 
 
 async def fail_over(place: Town, running: Load, client: Client, *, hangs: bool) -> list[int]:
-    """Lose the primary, or have it hang, promote under load; let the old one run again, and start a worker anew.
+    """Lose the primary, or have it hang, promote under load; let the old one run again, and restart a worker.
 
     The epochs that a stream saw.
     """

@@ -39,7 +39,7 @@ class Town:
     staff: list[Client]
     clinic: str
     written: int = 0
-    began_anew: int = 0
+    restarts: int = 0
     held: list[dict[tuple[str, str], ScheduleDay]] = field(default_factory=list)
     """The newest day that each reader has, by doctor and date."""
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
@@ -81,7 +81,7 @@ class Town:
         while True:
             with suppress(grpc.aio.AioRpcError, TimeoutError):
                 await self._read_one(chance, DAYS[seed % 2], known, held, slow=slow)
-            self.began_anew += 1
+            self.restarts += 1
             await asyncio.sleep(0.05)
 
     async def _read_one(

@@ -129,7 +129,7 @@ def test_the_tour_works_as_pasted(copy: Copy) -> None:
     ):
         assert words in printed
     assert "to take another: yoyaku book Mori" in errors
-    # Booked twice with one request_id, moved and called off; and moved with the command, then called off.
+    # Booked twice with one request_id, moved and cancelled; and moved with the command, then cancelled.
     assert printed.count("APPOINTMENT_STATUS_CANCELLED") == 1
     assert "15:00" in printed.partition("APPOINTMENT_STATUS_CANCELLED")[2]
     assert "NOT_FOUND" not in printed

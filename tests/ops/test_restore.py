@@ -166,7 +166,7 @@ async def test_after_a_restore_everybody_begins_anew_and_nobody_is_told_twice(ba
             ("REMINDER", "PLANNED", "UNSPECIFIED"),
         }
         assert await book_.rows("SELECT FROM procrastinate_jobs WHERE task_name IN ('announce', 'deliver')") == []
-    # The restored server has not written what was streamed last: its stream begins anew, and so do backups.
+    # The restored server has not written what was streamed last: its stream starts over, and so do backups.
     done, said = await command(backed_up, "backup", "--full")
     assert done, said
     assert set_aside(backed_up)

@@ -1,4 +1,4 @@
-"""Many appointments moved or called off in one call."""
+"""Many appointments moved or cancelled in one call."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -18,7 +18,7 @@ LANGUAGES = ["en", "ja"]
 
 
 async def again(page: Page, address: str, lang: str) -> None:
-    """Open another address; the same page with another fragment is loaded anew too."""
+    """Open another address; the same page with another fragment is reloaded too."""
     await page.goto("about:blank")
     place, _, fragment = address.partition("#")
     await page.goto(f"{place}?lang={lang}#{fragment}")

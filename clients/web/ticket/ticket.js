@@ -1,5 +1,5 @@
 /**
- * A ticket to print. All that stands on it is in the address, behind the #, which browsers do not send to the server: `label`,
+ * A ticket to print. Everything on it is in the address, behind the #, which browsers do not send to the server: `label`,
  * and if known `doctor`, `clinic`, `time` and `zone`, `shortest` and `longest` (minutes), `qr` (an address); `print` prints at once, and then closes a
  * window that another page has opened for it.
  */

@@ -221,7 +221,7 @@ async def move(pg: Connection, appointment_id: str, place: Placement, now: datet
 
 
 async def replace(pg: Connection, appointment: NewAppointment, place: Placement, now: datetime) -> None:
-    """Store an appointment anew, except whose it is; without a type it keeps its own (ConstraintViolated)."""
+    """Overwrite an appointment, except whose it is; without a type it keeps its own (ConstraintViolated)."""
     values = {"id": appointment.id, "status": appointment.status, "reason": appointment.reason, "now": now}
     await pg.execute(_REPLACE, {**values, "type_id": appointment.type_id, **place._asdict()})
 

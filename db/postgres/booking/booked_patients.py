@@ -68,5 +68,5 @@ async def ahead(pg: Connection, patient_id: str, clinic_id: str, now: datetime) 
 
 
 async def was_here(pg: Connection, patient_id: str, clinic_id: str) -> Sent[tuple[bool]]:
-    """Whether a patient has an appointment at a clinic, past or ahead, that was not called off or missed."""
+    """Whether a patient has an appointment at a clinic, past or ahead, that was not cancelled or missed."""
     return await pg.execute(_WAS_HERE, {"patient_id": patient_id, "clinic_id": clinic_id})

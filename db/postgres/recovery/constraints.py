@@ -17,7 +17,7 @@ FROM pg_constraint WHERE {_CHECKED} ORDER BY 1
 async def check_constraints(url: str) -> list[str]:
     """What does not hold; takes as long as building all indexes.
 
-    Building an index anew checks uniqueness and exclusion for all rows; a foreign key or a condition that is no longer
+    Rebuilding an index checks uniqueness and exclusion for all rows; a foreign key or a condition that is no longer
     known to hold is checked by VALIDATE, for which only a superuser can ask: others check the former only.
     """
     pg = await connect(url, "yoyaku-check", _UNLIMITED)

@@ -1,0 +1,1 @@
+"""Commands that take backups and restore them."""

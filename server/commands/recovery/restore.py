@@ -37,7 +37,7 @@ def restore(
     """Restore the database into a new directory as it was at a time, and make it ready for workers.
 
     Refused without the keys that its data need. No worker may reach it before this is done. The epoch rises, so that
-    streams and feeds begin anew, all sessions end, and notices that may have been sent since are not sent again: they
+    streams and feeds start over, all sessions end, and notices that may have been sent since are not sent again: they
     are dead letters, OUTCOME_UNKNOWN. docs/dr.md says what to do before and after.
     """
     until = None if to == LATEST else _time(to)

@@ -17,7 +17,7 @@ RENEW_BEFORE = timedelta(days=30)
 
 
 def keep(directory: Path, names: Sequence[str] = HERE, *, valid: timedelta = VALID) -> Path:
-    """Return a directory with tls.crt and tls.key for these names; they are made anew if they expire within a month.
+    """Return a directory with tls.crt and tls.key for these names; they are made again if they expire within a month.
 
     One that has to be made is good for `valid`.
     """

@@ -117,6 +117,6 @@ def await_following(standby: Process, primary: PostgresServer) -> None:
         if time.monotonic() > deadline:
             raise LocalError(
                 "the standby does not follow the primary, whose data is whole: move the directory of the standby's data"
-                f" away and run `make up`, which copies it anew; {standby.last_words()}"
+                f" away and run `make up`, which copies it again; {standby.last_words()}"
             )
         time.sleep(0.1)

@@ -59,7 +59,7 @@ def series_moved(done: SeriesMoved) -> pb.RescheduleAppointmentSeriesResponse:
 
 
 def series_cancelled(done: SeriesCancelled) -> pb.CancelAppointmentSeriesResponse:
-    """The answer to a request that calls off the rest of a series."""
+    """The answer to a request that cancels the rest of a series."""
     return pb.CancelAppointmentSeriesResponse(
         appointments=map(to_appointment, done.appointments), day_revisions=day_revisions(done.revisions)
     )

@@ -101,7 +101,7 @@ def section(clinic: SheetClinicRow, day: date, sheet: Sheet) -> str:
 
 
 def nobody(say: Words) -> str:
-    """What stands on the sheet of a clinic where no doctor works."""
+    """What is on the sheet of a clinic where no doctor works."""
     return f"<p>{say.none}</p>\n"
 
 

@@ -1,4 +1,4 @@
-"""What stands on a downtime sheet: a doctor's day, read from a replica where there is one."""
+"""What is on a downtime sheet: a doctor's day, read from a replica where there is one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -127,7 +127,7 @@ class Sessions:
                 require_primary(self._engine)
                 return None
         if row and row.password_hash and self._passwords.is_outdated(row.password_hash):
-            await self._hash_anew(row.account.id, row.password_hash, password)
+            await self._rehash(row.account.id, row.password_hash, password)
         return row
 
     async def begin(self, account: AccountRow, device: Device) -> Grant:
@@ -231,7 +231,7 @@ class Sessions:
         with database_failures_as_domain_errors():
             await transact(self._engine, work)
 
-    async def _hash_anew(self, account_id: str, old: str, password: str) -> None:
+    async def _rehash(self, account_id: str, old: str, password: str) -> None:
         new = await self._passwords.hash(password)
         with suppress(DomainError), database_failures_as_domain_errors():  # the next sign-in retries it
             await transact(self._engine, lambda pg: passwords.replace_hash(pg, account_id, old=old, new=new))

@@ -1,1 +1,1 @@
-"""Series: appointments that are booked together, at the same time of day, and can be called off together."""
+"""Series: appointments that are booked together, at the same time of day, and can be cancelled together."""

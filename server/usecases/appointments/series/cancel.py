@@ -1,4 +1,4 @@
-"""Calls off an appointment of a series and all that follow it, in one transaction."""
+"""Cancels an appointment of a series and all that follow it, in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -157,7 +157,7 @@ class _Moving(SlotWrite):
     async def _record(self, pg: Connection, expired: Sequence[AppointmentChange], moving: Sequence[SeriesStep]) -> None:
         """Record all that was written; last, since it locks the feed of the clinic."""
         moved = [each.change(self.caller, self.wanted.override_reason) for each in moving]
-        # The notice of the first one lists all of them; of the others only the reminders are planned anew.
+        # The notice of the first one lists all of them; of the others only the reminders are planned again.
         notices = [*(None for _ in expired), NoticeKind.CHANGE, *(NoticeKind.REMINDER for _ in moved[1:])]
         await history.record_changes(pg, [*expired, *moved], self.now, notices)
 

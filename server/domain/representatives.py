@@ -41,11 +41,20 @@ _MEANINGS = {
     },
 }
 _CHANGES = {
-    "until_age": (
-        "Parents, guardians and carers act for minors until the age of {1} instead of {0}. Those who act already do so"
-        " until {1} if that is earlier, and otherwise end as they were to."
-    ),
-    "see_records_until_age": "They see the records of minors until the age of {1} instead of {0}.",
+    "en": {
+        "until_age": (
+            "Parents, guardians and carers act for minors until the age of {1} instead of {0}. Those who act already do"
+            " so until {1} if that is earlier, and otherwise end as they were to."
+        ),
+        "see_records_until_age": "They see the records of minors until the age of {1} instead of {0}.",
+    },
+    "ja": {
+        "until_age": (
+            "未成年の患者様の代理ができる年齢が、{0}歳までから{1}歳までに変わります。すでに代理の方は、"
+            "{1}歳のほうが早ければその時に終わり、そうでなければ元の期限のままです。"
+        ),
+        "see_records_until_age": "代理の方が診療記録を見られる年齢が、{0}歳までから{1}歳までに変わります。",
+    },
 }
 
 
@@ -57,11 +66,13 @@ def meanings(policy: RepresentativePolicy, language: str) -> list[tuple[str, int
     ]
 
 
-def consequences(before: RepresentativePolicy, after: RepresentativePolicy) -> list[str]:
-    """What a change of the policy does, a sentence or two for each rule that changes."""
+def consequences(before: RepresentativePolicy, after: RepresentativePolicy, language: str) -> list[str]:
+    """What a change of the policy does, a sentence or two for each rule that changes, in `en` or `ja`."""
     values = asdict(after)
     return [
-        _CHANGES[name].format(value, values[name]) for name, value in asdict(before).items() if value != values[name]
+        _CHANGES[language][name].format(value, values[name])
+        for name, value in asdict(before).items()
+        if value != values[name]
     ]
 
 

@@ -141,6 +141,25 @@ async def test_whoever_follows_a_clinic_lists_its_appointments_again_once_it_has
         assert event_of(await current.change()) == "cancelled"
 
 
+async def test_what_a_change_does_is_told_in_japanese_too(scene: Scene, admin: Client) -> None:
+    policy = BookingPolicy(
+        horizon_days=7, min_notice_minutes=5, cancel_by_minutes=6, max_per_patient_day=7, buffer_minutes=8
+    )
+    clinic = Clinic(policy=policy, time_zone="Europe/London", holidays=[DAY], public_browsing=True)
+    clinic.representative_policy.until_age = 20
+    told = {}
+    for language in ("en", "ja"):
+        request = pb.UpdateClinicRequest(
+            clinic_id=scene.clinic_id, clinic=clinic, validate_only=True, language=language
+        )
+        paths = ("policy", "time_zone", "holidays", "public_browsing", "representative_policy.until_age")
+        request.update_mask.paths.extend(paths)
+        told[language] = (await admin(admin.directory.UpdateClinic, request)).consequences
+    assert len(told["ja"]) == len(told["en"]) > 7
+    assert {each[-1] for each in told["ja"]} == {"。"}
+    assert {each[-1] for each in told["en"]} == {"."}
+
+
 async def test_new_rules_show_in_the_slots_at_once(scene: Scene, admin: Client) -> None:
     assert await starts(scene)
     done = await update(

@@ -137,5 +137,5 @@ def test_the_policy_is_explained_in_both_languages() -> None:
             ("representative_policy.until_age", 17, True),
             ("representative_policy.see_records_until_age", 15, True),
         ]
-    assert consequences(POLICY, POLICY) == []
-    assert len(consequences(POLICY, RepresentativePolicy(20, 14))) == 2
+    assert consequences(POLICY, POLICY, "en") == []
+    assert len(consequences(POLICY, RepresentativePolicy(20, 14), "en")) == 2

@@ -77,7 +77,7 @@ function previewed(admin, mask, read, ...children) {
     async (values) => {
       const entered = read(values);
       if (Array.isArray(entered)) return entered;
-      const body = { clinic: { ...entered, etag: clinic.etag }, update_mask: mask };
+      const body = { clinic: { ...entered, etag: clinic.etag }, update_mask: mask, language: admin.lang };
       try {
         const { consequences } = await admin.write(path, { ...body, validate_only: true }, "PATCH");
         const list = consequences.length ? make("ul", {}, ...consequences.map((/** @type {string} */ each) => make("li", {}, each))) : make("p", {}, words.noConsequences);

@@ -33,16 +33,41 @@ _UNLIMITED = {
     "ja": "この医療機関での今後の予約の件数に上限はありません。",
 }
 _CHANGES = {
-    "horizon_days": "Patients book up to {1} days ahead instead of {0}. Appointments that are further ahead stay.",
-    "min_notice_minutes": "Patients book until {1} minutes before the start instead of {0}.",
-    "cancel_by_minutes": (
-        "Patients cancel or move until {1} minutes before the start instead of {0}, also what is booked already."
-    ),
-    "max_per_patient_day": ("A patient can have {1} appointments a day instead of {0}. Appointments beyond that stay."),
-    "buffer_minutes": (
-        "New appointments keep {1} minutes free after them instead of {0}. Those that are booked keep what they have."
-    ),
-    "max_open_appointments": "{meaning} Appointments that are booked stay.",
+    "en": {
+        "horizon_days": "Patients book up to {1} days ahead instead of {0}. Appointments that are further ahead stay.",
+        "min_notice_minutes": "Patients book until {1} minutes before the start instead of {0}.",
+        "cancel_by_minutes": (
+            "Patients cancel or move until {1} minutes before the start instead of {0}, also what is booked already."
+        ),
+        "max_per_patient_day": (
+            "A patient can have {1} appointments a day instead of {0}. Appointments beyond that stay."
+        ),
+        "buffer_minutes": (
+            "New appointments keep {1} minutes free after them instead of {0}."
+            " Those that are booked keep what they have."
+        ),
+        "max_open_appointments": "{meaning} Appointments that are booked stay.",
+    },
+    "ja": {
+        "horizon_days": "患者様が予約できるのは{0}日先までから{1}日先までに変わります。先の予約はそのままです。",
+        "min_notice_minutes": "患者様の予約の締め切りが、開始の{0}分前から{1}分前に変わります。",
+        "cancel_by_minutes": (
+            "患者様による取り消しと変更の締め切りが、開始の{0}分前から{1}分前に変わります。すでにある予約も同じです。"
+        ),
+        "max_per_patient_day": "お一人の予約は1日{0}件までから{1}件までに変わります。超えている予約はそのままです。",
+        "buffer_minutes": "新しい予約の後に空ける時間が{0}分から{1}分に変わります。すでにある予約はそのままです。",
+        "max_open_appointments": "{meaning}すでにある予約はそのままです。",
+    },
+}
+_BROWSING = {
+    "en": {
+        True: "Everybody sees the clinic, its doctors and their free slots, also without signing in.",
+        False: "Only people who have signed in see the clinic, its doctors and their free slots.",
+    },
+    "ja": {
+        True: "ログインしていない方も含め、誰でも医療機関、医師、空き時間を見られるようになります。",
+        False: "医療機関、医師、空き時間を見られるのは、ログインした方だけになります。",
+    },
 }
 
 
@@ -51,18 +76,26 @@ def meanings(policy: Policy, language: str) -> list[tuple[str, int, str]]:
     return [(name, value, _meaning(name, value, language)) for name, value in asdict(policy).items()]
 
 
-def consequences(before: Policy, after: Policy) -> list[str]:
-    """What a change of the policy does to bookings, a sentence or two for each rule that changes."""
+def consequences(before: Policy, after: Policy, language: str) -> list[str]:
+    """What a change of the policy does to bookings, a sentence or two for each rule that changes, in `en` or `ja`."""
     values = asdict(after)
     return [
-        _CHANGES[name].format(value, values[name], meaning=_meaning(name, values[name], "en"))
+        _CHANGES[language][name].format(value, values[name], meaning=_meaning(name, values[name], language))
         for name, value in asdict(before).items()
         if value != values[name]
     ]
 
 
-def holiday_consequences(closed: int, opened: int, booked: int) -> list[str]:
+def holiday_consequences(closed: int, opened: int, booked: int, language: str) -> list[str]:
     """What other holidays do to bookings: days that close, days that open again, appointments on those that close."""
+    if language == "ja":
+        left = (
+            f"この間の予約{booked}件はそのまま残ります。取り消すか、変更してください。"
+            if booked
+            else "影響を受ける予約はありません。"
+        )
+        shut = [f"{closed}日が休診日になり、予約できなくなります。{left}"] if closed else []
+        return shut + ([f"{opened}日が休診日でなくなり、診療時間の枠を再び予約できます。"] if opened else [])
     found = []
     if closed:
         days = "1 day becomes a holiday" if closed == 1 else f"{closed} days become holidays"
@@ -77,13 +110,11 @@ def holiday_consequences(closed: int, opened: int, booked: int) -> list[str]:
     return found
 
 
-def browsing_consequences(before: bool, after: bool) -> list[str]:
+def browsing_consequences(before: bool, after: bool, language: str) -> list[str]:
     """What it does if everybody may look at a clinic from now on, or nobody but those who have signed in."""
     if before == after:
         return []
-    if after:
-        return ["Everybody sees the clinic, its doctors and their free slots, also without signing in."]
-    return ["Only people who have signed in see the clinic, its doctors and their free slots."]
+    return [_BROWSING[language][after]]
 
 
 def _meaning(name: str, value: int, language: str) -> str:
@@ -92,10 +123,14 @@ def _meaning(name: str, value: int, language: str) -> str:
     return _MEANINGS[language][name].format(value)
 
 
-def zone_consequences(before: str, after: str, shifted: int) -> list[str]:
+def zone_consequences(before: str, after: str, shifted: int, language: str) -> list[str]:
     """What another time zone does to bookings; `shifted` appointments get another time of day."""
     if before == after:
         return []
+    if language == "ja":
+        kept = f"診療時間は時計の時刻のままで、{before}ではなく{after}の時刻になります。"
+        told = "患者様に通知は送られないのでご連絡ください。連携システムでは一覧を取り直してください。"
+        return [kept, f"今後の予約{shifted}件は、日時は動かず、時刻の表示が変わります。{told}"] if shifted else [kept]
     hours = f"Working hours stay as they are on the wall clock, which shows the time of {after} instead of {before}."
     if not shifted:
         return [f"{hours} No appointment ahead gets another time of day."]

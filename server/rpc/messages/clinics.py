@@ -60,7 +60,7 @@ def clinic_change(request: pb.UpdateClinicRequest) -> ClinicChange:
     ]
     values = _plain(clinic, [name for name in plain if name in fields], "clinic.")
     values |= _checked_policy(clinic, policy) | _ages(clinic.representative_policy, of_minors)
-    return ClinicChange(request.clinic_id.lower(), values, clinic.etag)
+    return ClinicChange(request.clinic_id.lower(), values, clinic.etag, request.language or "en")
 
 
 def clinic_of(row: ClinicRow) -> clinic_pb2.Clinic:

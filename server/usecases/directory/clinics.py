@@ -49,6 +49,8 @@ class ClinicChange:
     clinic_id: str
     values: Mapping[str, Any]
     etag: str
+    language: str
+    """In which its consequences are told, `en` or `ja`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +185,15 @@ async def _changed(pg: Connection, row: ClinicRow, change: ClinicChange, now: da
     shifted: Sequence[ShiftedRow] = ()
     if wanted.time_zone != row.time_zone:
         shifted = await clinics.shifted(pg, row, wanted.time_zone, now, MOST_SHIFTED)
-    sentences = consequences(policy_of(row), policy_of(wanted))
-    sentences += zone_consequences(row.time_zone, wanted.time_zone, shifted[0].number if shifted else 0)
-    sentences += representatives.consequences(representative_policy_of(row), representative_policy_of(wanted))
-    sentences += browsing_consequences(row.public_browsing, wanted.public_browsing)
+    language = change.language
+    sentences = consequences(policy_of(row), policy_of(wanted), language)
+    sentences += zone_consequences(row.time_zone, wanted.time_zone, shifted[0].number if shifted else 0, language)
+    ages = (representative_policy_of(row), representative_policy_of(wanted))
+    sentences += representatives.consequences(*ages, language)
+    sentences += browsing_consequences(row.public_browsing, wanted.public_browsing, language)
     closed, opened = {*wanted.holidays} - {*row.holidays}, {*row.holidays} - {*wanted.holidays}
     hit = await clinics.on_days(pg, row.id, sorted(closed), now, MOST_SHIFTED) if closed else ()
-    sentences += holiday_consequences(len(closed), len(opened), hit[0].number if hit else 0)
+    sentences += holiday_consequences(len(closed), len(opened), hit[0].number if hit else 0, language)
     return ClinicChanged(row, wanted, sentences, shifted, hit)
 
 

@@ -1,11 +1,13 @@
 """The patients' page for people who have not signed in: they choose first, and sign in on the way to their time."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from server.usecases.directory.contacts import code_hash
 from tests.edge.clinic import Stack
@@ -117,3 +119,19 @@ async def test_what_is_a_persons_own_asks_a_visitor_to_sign_in(browser: Browser,
         await expect(page.locator(HEADING)).to_have_text("My appointments")
         await page.get_by_role("button", name="Sign out").click()
         await expect(page.locator(HEADING)).to_have_text("Book an appointment")
+
+
+async def test_a_view_that_is_left_before_it_is_drawn_changes_no_address(browser: Browser, practice: Practice) -> None:
+    answered = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await answered.wait()
+        await route.continue_()
+
+    async with opened(browser, f"{practice.edge.url}/?lang=en", timezone_id=practice.zone) as page:
+        await page.route("**/api/clinics?*", late)
+        await page.reload()
+        await page.get_by_role("link", name="Sign in").click()
+        answered.set()
+        await expect(page.locator(HEADING)).to_have_text("Sign in to book")
+        await expect(page).to_have_url(re.compile("#/appointments$"))

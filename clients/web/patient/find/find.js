@@ -19,6 +19,8 @@ export async function findView(page, query, signal) {
   const { text, session } = page;
   if (session.account && !session.account.patient_id) return [make("h1", { tabindex: "-1" }, text.failed), make("p", { class: "message warning" }, text.notPatient)];
   const [clinics, doctors, next] = await Promise.all([page.directory.clinics(), page.directory.doctors(), session.account ? nextAppointment(page) : []]);
+  // The address belongs to another view by now.
+  if (signal.aborted) return [];
   const specialties = [...new Set(doctors.map((each) => each.specialty))].sort();
   const specialty = select("specialty", text.allSpecialties, specialties.map((each) => [each, each]), query.get("specialty"));
   const clinic = select("clinic", text.allClinics, clinics.map((each) => [each.id, each.name]), query.get("clinic"));

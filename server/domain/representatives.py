@@ -90,7 +90,7 @@ class Terms:
 
     ends_at: datetime
     of_minor: bool
-    """Whether the patient was a minor when it was granted."""
+    """Whether the patient counted as a minor when it was granted, as far as is known now."""
     born: date | None
     """None if the day is not known."""
     policy: RepresentativePolicy
@@ -126,6 +126,11 @@ class BirthDate:
     precision: str
 
 
+def is_minor(born: date, policy: RepresentativePolicy, zone: ZoneInfo, at: datetime) -> bool:
+    """Whether a patient who was born that day counted as a minor at an instant."""
+    return at.astimezone(zone).date() < _birthday(born, policy.until_age)
+
+
 def granted(
     relation: Relation,
     last_day: date | None,
@@ -141,7 +146,7 @@ def granted(
     today, latest_birth = now.astimezone(zone).date(), last_possible(birth.day, birth.precision)
     if latest_birth is None:
         raise _birth_date_needed()
-    if _birthday(latest_birth, policy.until_age) <= today:
+    if not is_minor(latest_birth, policy, zone, now):
         if relation is Relation.PARENT:
             raise invalid("relation", f"{_adult(policy)}: choose guardian or carer, and an end")
         latest = _birthday(today, MOST_YEARS)

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from db.postgres.identity.representatives import GrantRow
 from server.domain.errors import DomainError
 from server.domain.identity import Relation
 from server.domain.representatives import (
@@ -19,6 +20,7 @@ from server.domain.representatives import (
     granted,
     meanings,
 )
+from server.usecases.identity.represented import terms_of
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOW = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
@@ -105,6 +107,17 @@ def test_a_corrected_birth_date_and_a_stricter_policy_count_at_once() -> None:
     assert strict.at(NOW) is None
     unknown = Terms(terms.ends_at, True, None, POLICY, TOKYO)
     assert unknown.at(NOW) is None
+
+
+def test_who_turns_out_to_have_been_a_minor_is_one_from_then_on() -> None:
+    added = datetime(2026, 3, 2, tzinfo=UTC)
+    row = GrantRow("", "", "carer", added, midnight(2031, 3, 3), False, ADULT.day, "day", 18, 16, "Asia/Tokyo")
+    assert terms_of(row).at(NOW) == Acting(sees_records=True, changes_at=row.ends_at)
+    corrected = terms_of(row._replace(birth_date=date(2011, 1, 1)))
+    assert corrected.at(NOW) == Acting(sees_records=True, changes_at=midnight(2027, 1, 1))
+    assert corrected.last_moment == midnight(2029, 1, 1)
+    assert terms_of(row._replace(birth_date=date(2011, 1, 1), birth_precision="year")).at(NOW) is None
+    assert terms_of(row._replace(birth_date=date(2008, 3, 2))).last_moment == row.ends_at
 
 
 def test_a_milder_policy_or_a_younger_patient_lengthens_nothing() -> None:

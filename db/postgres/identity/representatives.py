@@ -33,6 +33,7 @@ class GrantRow(NamedTuple):
     id: str
     patient_id: str
     relation: str
+    created_at: datetime
     ends_at: datetime
     of_minor: bool
     birth_date: date | None
@@ -88,7 +89,7 @@ _PATIENT_USABLE = "NOT p.deceased AND NOT p.inactive AND p.replaced_by IS NULL"
 _GRANT = ", ".join(
     f"'{name}', {source}.{name}"
     for source, names in {
-        "r": ("id", "patient_id", "relation", "ends_at", "of_minor"),
+        "r": ("id", "patient_id", "relation", "created_at", "ends_at", "of_minor"),
         "p": ("birth_date", "birth_precision"),
         "c": ("representatives_until_age", "representatives_see_records_until_age", "time_zone"),
     }.items()
@@ -134,7 +135,8 @@ def granted_rows(grants: Iterable[Mapping[str, Any]]) -> list[GrantRow]:
 def _granted(row: GrantRow) -> GrantRow:
     """JSON has no dates."""
     born = None if row.birth_date is None else date.fromisoformat(str(row.birth_date))
-    return row._replace(ends_at=datetime.fromisoformat(str(row.ends_at)), birth_date=born)
+    created_at, ends_at = (datetime.fromisoformat(str(each)) for each in (row.created_at, row.ends_at))
+    return row._replace(created_at=created_at, ends_at=ends_at, birth_date=born)
 
 
 async def lock_account(pg: Connection, email: str) -> RepresentingRow | None:

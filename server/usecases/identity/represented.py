@@ -6,18 +6,19 @@ from zoneinfo import ZoneInfo
 from db.postgres.identity.accounts import AccountRow
 from db.postgres.identity.representatives import GrantRow, RepresentativeRow, granted_rows
 from server.domain.identity import Relation, Represented
-from server.domain.representatives import RepresentativePolicy, Terms
+from server.domain.representatives import RepresentativePolicy, Terms, is_minor
 
 
 def terms_of(row: GrantRow | RepresentativeRow) -> Terms:
-    """The terms of a representative."""
-    return Terms(
-        row.ends_at,
-        row.of_minor,
-        row.birth_date if row.birth_precision == "day" else None,
-        RepresentativePolicy(row.representatives_until_age, row.representatives_see_records_until_age),
-        ZoneInfo(row.time_zone),
-    )
+    """The terms of a representative.
+
+    A patient who was taken for an adult by a wrong birth date is a minor as soon as that is corrected. Of a date that
+    is not known to the day, `birth_date` is the first day.
+    """
+    policy = RepresentativePolicy(row.representatives_until_age, row.representatives_see_records_until_age)
+    zone, born = ZoneInfo(row.time_zone), row.birth_date
+    of_minor = row.of_minor or (born is not None and is_minor(born, policy, zone, row.created_at))
+    return Terms(row.ends_at, of_minor, born if row.birth_precision == "day" else None, policy, zone)
 
 
 def represented_by(account: AccountRow, now: datetime) -> tuple[dict[str, Represented], datetime | None]:

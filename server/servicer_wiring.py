@@ -74,7 +74,7 @@ def servicers(parts: Parts) -> Servicers:
             IdentifierSystems(parts.engine, parts.clock),
             Clinics(parts.engine, parts.clock, parts.new_id, parts.announcer, parts.doctors),
             RepresentativeAdder(parts.engine, parts.clock, parts.new_id, parts.trail),
-            RepresentativeEnder(parts.engine, parts.clock, parts.new_id, parts.trail),
+            RepresentativeEnder(parts.engine, parts.clock, parts.new_id, parts.trail, parts.patients),
             representatives,
         ),
         auth=AuthServicer(

@@ -10,6 +10,7 @@ import pytest
 
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
+from tests.fixtures.family import Family
 from tests.fixtures.mail import Relay, notifying
 from tests.fixtures.notices import ledger_is
 from tests.fixtures.people import EMAIL, People
@@ -18,8 +19,10 @@ from tests.fixtures.worker import settings_for
 from tests.rpc.patients import get, update
 from yoyaku.v1 import auth_service_pb2 as auth
 from yoyaku.v1 import directory_service_pb2 as pb
+from yoyaku.v1 import record_service_pb2 as records
 from yoyaku.v1.account_role_pb2 import AccountRole
 from yoyaku.v1.patient_pb2 import Patient
+from yoyaku.v1.record_pb2 import RecordAccessKind as Kind
 
 URL = "https://book.example.org"
 
@@ -158,16 +161,43 @@ async def test_without_an_address_of_its_own_a_notification_worker_leaves_a_dead
     assert relay.mails == []
 
 
+async def mail_to(relay: Relay, address: str) -> EmailMessage:
+    async def arrived() -> list[EmailMessage]:
+        return [mail for mail in relay.mails if mail["To"] == address]
+
+    mails: list[EmailMessage] = await until(arrived)
+    return mails[-1]
+
+
+async def test_a_representative_confirms_an_address_with_its_name_and_none_after_the_end(
+    family: Family, sending: Relay
+) -> None:
+    scene, added = family.scene, await family.add()
+    parent = await family.signed_in()
+    whose: dict[str, Any] = {"caller": parent, "patient_id": family.child_id}
+    await update(scene, Patient(email="new@example.org"), **whose)
+    code = str((await mail_to(sending, "new@example.org"))["Subject"])[-6:]
+    confirm = pb.ConfirmContactRequest(patient_id=family.child_id, code=code)
+    await parent(parent.directory.ConfirmContact, confirm)
+    log = records.ListRecordAccessRequest(patient_id=family.child_id)
+    found = [(each.kind, each.account_id) for each in (await parent(parent.records.ListRecordAccess, log)).accesses]
+    assert found[:2] == [(Kind.RECORD_ACCESS_KIND_PATIENT_CHANGED, family.account_id)] * 2  # asked and confirmed
+
+    await update(scene, Patient(email="newer@example.org"), **whose)
+    token = token_in(await mail_to(sending, "newer@example.org"), "address")
+    await family.end(added.id)
+    stranger, request = scene.worker.stranger(), pb.ConfirmContactByLinkRequest(link_token=token)
+    assert (await refusal(stranger(stranger.directory.ConfirmContactByLink, request))).reason == "LINK_INVALID"
+    patient = await get(scene.staff, family.child_id)
+    assert (patient.email, patient.pending_email) == ("new@example.org", "")
+
+
 async def test_the_link_of_a_mail_confirms_a_new_address_once(people: People, sending: Relay) -> None:
     scene = people.scene
     await update(scene, Patient(email="old@example.org"))
     await update(scene, Patient(email="new@example.org"), caller=scene.patient)
 
-    async def arrived() -> list[EmailMessage]:
-        return [mail for mail in sending.mails if mail["To"] == "new@example.org"]
-
-    [mail] = await until(arrived)
-    stranger, token = scene.worker.stranger(), token_in(mail, "address")
+    stranger, token = scene.worker.stranger(), token_in(await mail_to(sending, "new@example.org"), "address")
     for wrong in (token[:-1], token[1:], "x"):
         request = pb.ConfirmContactByLinkRequest(link_token=wrong)
         refused = await refusal(stranger(stranger.directory.ConfirmContactByLink, request))

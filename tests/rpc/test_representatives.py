@@ -184,6 +184,27 @@ async def test_the_patient_and_who_acts_are_told_and_the_log_names_both(family: 
         )
 
 
+async def test_a_patient_who_signs_in_is_told_there_whoever_reads_the_address_in_use(family: Family) -> None:
+    child = await family.scene.book.account("patient", patient_id=family.child_id)
+    [[email]] = await family.scene.book.rows("SELECT email FROM accounts WHERE id = %s", child)
+    await family.scene.book.run("UPDATE accounts SET password_hash = 'any' WHERE id = %s", child)
+    await update(
+        family.scene, Patient(email="ken@example.org"), "email", patient_id=family.child_id, caller=family.admin
+    )
+    added = await family.add(family.admin)
+    parent = await family.signed_in()
+    await update(family.scene, Patient(email="ken2@example.org"), "email", patient_id=family.child_id, caller=parent)
+    await family.end(added.id)
+    told = await family.scene.book.rows("SELECT kind FROM notifications WHERE recipient = %s ORDER BY kind", email)
+    assert told == [("contact_changed",), ("representative_added",), ("representative_ended",)]
+
+
+async def test_an_email_is_found_however_it_is_written(family: Family) -> None:
+    mailbox, _, domain = family.email.partition("@")
+    wide = "".join(chr(ord(each) + 0xFEE0) for each in domain)  # as a Japanese keyboard writes it
+    assert (await family.add(email=f" {mailbox.upper()}\uff20{wide} ")).account_id == family.account_id
+
+
 async def test_a_repeated_request_gets_the_first_answer(family: Family) -> None:
     request_id = str(uuid.uuid4())
     first = await family.add(request_id=request_id)

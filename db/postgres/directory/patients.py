@@ -130,6 +130,10 @@ _SIGNS_IN = """
 SELECT EXISTS (SELECT FROM accounts WHERE patient_id = %(patient_id)s AND password_hash IS NOT NULL
     AND disabled_at IS NULL)
 """
+_SIGN_IN_EMAILS = """
+SELECT email FROM accounts WHERE patient_id = %(patient_id)s AND password_hash IS NOT NULL AND disabled_at IS NULL
+ORDER BY email
+"""
 _UPDATE = """
 UPDATE patients SET name = %(name)s, birth_date = %(birth_date)s,
     birth_precision = %(birth_precision)s, phone = %(phone)s, email = %(email)s,
@@ -190,6 +194,12 @@ async def signs_in(pg: Connection, patient_id: str) -> bool:
     """Whether a patient has an account with a password."""
     [found] = await (await pg.execute(_SIGNS_IN, {"patient_id": patient_id})).fetchone() or (False,)
     return bool(found)
+
+
+async def sign_in_emails(pg: Connection, patient_id: str) -> list[str]:
+    """The emails with which a patient signs in, sorted."""
+    found = await (await pg.execute(_SIGN_IN_EMAILS, {"patient_id": patient_id})).fetchall()
+    return [str(email) for [email] in found]
 
 
 async def id_by_identifier(pg: Connection, system: str, value: str) -> str | None:

@@ -129,7 +129,7 @@ def new_representative(request: pb.AddRepresentativeRequest) -> NewRepresentativ
     name = representative_pb2.RepresentativeRelation.Name(request.relation)
     return NewRepresentative(
         patient_id=request.patient_id.lower(),
-        email=request.email.lower(),
+        email=checked("email", person_rules.email, request.email, "").lower(),
         relation=Relation(name.removeprefix(RELATION).lower()),
         last_day=to_date("end_date", request.end_date) if request.end_date else None,
         clinic_id=request.clinic_id.lower(),

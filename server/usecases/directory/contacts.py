@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from db.postgres.cluster.engines import Connection
-from db.postgres.directory import contact_changes
+from db.postgres.directory import contact_changes, patients
 from db.postgres.directory.contact_changes import CodeEntry, ContactChangeRow
 from db.postgres.directory.patients import FullPatientRow
 from db.postgres.notifications import notifications
@@ -32,6 +32,7 @@ from server.domain.people.contacts import (
     takes_messages,
 )
 from server.telemetry import traces
+from server.usecases.directory.patient_checks import known
 from server.usecases.sealing import digest
 
 _CHANNELS = {"email": Channel.EMAIL, "phone": Channel.SMS}
@@ -100,10 +101,34 @@ async def notify_of_change(pg: Connection, new_id: IdMaker, row: FullPatientRow,
 
 
 async def tell(pg: Connection, new_id: IdMaker, row: FullPatientRow, kind: NoticeKind, now: datetime) -> None:
-    """Tell a patient, at the present address or number, what others have changed."""
+    """Tell a patient, at the present address or number and where the patient signs in, what others have changed."""
     channel, _ = channel_for(row.email, row.phone)
     if channel is not Channel.NONE:
         await notifications.add(pg, _notice(new_id(), row.id, kind, channel, "", now), traces.traceparent())
+    for email in await _sign_in_emails(pg, row):
+        notice = _notice(new_id(), row.id, kind, Channel.EMAIL, email, now)
+        await notifications.add(pg, notice, traces.traceparent())
+
+
+async def warn_where_patient_signs_in(pg: Connection, new_id: IdMaker, row: FullPatientRow, now: datetime) -> None:
+    """Tell a patient with an account that a representative changes the address or number, which may be its own."""
+    for email in await _sign_in_emails(pg, row):
+        await _warn(pg, new_id(), row.id, (Channel.EMAIL, email), now)
+
+
+async def _sign_in_emails(pg: Connection, row: FullPatientRow) -> list[str]:
+    """Where the patient can be reached besides the address in use."""
+    return [each for each in await patients.sign_in_emails(pg, row.id) if each != row.email.lower()]
+
+
+async def drop_pending(pg: Connection, row: FullPatientRow, now: datetime) -> FullPatientRow:
+    """Forget the unconfirmed address and number of a patient, so that no code or link confirms them any more."""
+    if not row.pending_email and not row.pending_phone:
+        return row
+    for kind in _CHANNELS:
+        await contact_changes.drop(pg, row.id, kind)
+    await patients.update(pg, row, now)
+    return known(await (await patients.get(pg, row.id)).fetchone(), row.id)
 
 
 async def confirmed(pg: Connection, row: FullPatientRow, code: str, by: CodeEntry, now: datetime) -> FullPatientRow:

@@ -1,5 +1,6 @@
 """Changes of patients, by themselves and by others."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -113,9 +114,9 @@ class PatientEditor:
         if strange:
             await self._keep_and_tell(pg, caller, row, change, now)
         elif is_own and (relation := caller.relation_to(row.id)):
-            note = note_of_representative(relation, ", ".join(sorted(change.fields)))
-            by_other = AuditEntry(row.id, caller.id, None, Access.PATIENT_CHANGED, Basis.REPRESENTATIVE, note=note)
-            await self._trail.append(pg, by_other, now)
+            await self._record_representative(pg, caller, row.id, relation, change.fields, now)
+            if change.fields & {"phone", "email"}:
+                await contacts.warn_where_patient_signs_in(pg, self._new_id, row, now)
         return known(await (await patients.get(pg, row.id)).fetchone(), row.id)
 
     async def _keep_and_tell(
@@ -125,6 +126,13 @@ class PatientEditor:
         await contacts.notify_of_change(pg, self._new_id, row, now)
         note = f"{', '.join(sorted(change.fields))}: {change.reason}"
         entry = AuditEntry(row.id, caller.id, None, Access.PATIENT_CHANGED, Basis.REASON, note=note)
+        await self._trail.append(pg, entry, now)
+
+    async def _record_representative(
+        self, pg: Connection, caller: Caller, patient_id: str, relation: str, fields: Collection[str], now: datetime
+    ) -> None:
+        note = note_of_representative(relation, ", ".join(sorted(fields)))
+        entry = AuditEntry(patient_id, caller.id, None, Access.PATIENT_CHANGED, Basis.REPRESENTATIVE, note=note)
         await self._trail.append(pg, entry, now)
 
     async def confirm_contact(self, caller: Caller, patient_id: str, code: str, write: Write[FullPatientRow, M]) -> M:
@@ -141,8 +149,12 @@ class PatientEditor:
 
             async def work(pg: Connection, claim: Claim) -> FullPatientRow:
                 await claim.wait_or_answer()
-                row = await contacts.confirmed(pg, await _locked(pg, patient_id), code, entry, now)
+                before = await _locked(pg, patient_id)
+                row = await contacts.confirmed(pg, before, code, entry, now)
                 await patients.update(pg, row, now)
+                if relation := caller.relation_to(patient_id):
+                    fields = {each for each in _OWN_CONTACT if getattr(row, each) != getattr(before, each)}
+                    await self._record_representative(pg, caller, patient_id, relation, fields, now)
                 row = known(await (await patients.get(pg, patient_id)).fetchone(), patient_id)
                 await replace_profile(row)
                 return row

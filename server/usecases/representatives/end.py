@@ -1,8 +1,10 @@
 """Ending a representative: by the patient, by who acts, or by the clinic that added it."""
 
+from db.postgres.booking import booked_patients
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
 from db.postgres.directory import patients
+from db.postgres.directory.patients import FullPatientRow
 from db.postgres.identity import representatives
 from db.postgres.identity.representatives import RepresentativeRow
 from server.domain.errors import Reason, not_found
@@ -11,7 +13,9 @@ from server.domain.ids import Clock, IdMaker
 from server.domain.notices import NoticeKind
 from server.domain.records import Access, Basis, note_of_representative
 from server.domain.rights import Action, Owner, may, not_allowed
+from server.usecases.directory import contacts
 from server.usecases.directory.patient_checks import known
+from server.usecases.directory.profile_cache import ProfileCache, Replace
 from server.usecases.reach import reach
 from server.usecases.records.audit_trail import AuditEntry, AuditTrail
 from server.usecases.representatives.read import Representative, seen, shown_to
@@ -22,7 +26,10 @@ from server.usecases.unit_of_work import database_failures_as_domain_errors
 class RepresentativeEnder:
     """Ends representatives; their access tokens are refused as soon as workers learn of it (AccessTokens)."""
 
-    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, trail: AuditTrail) -> None:
+    def __init__(
+        self, engine: Engine, clock: Clock, new_id: IdMaker, trail: AuditTrail, profiles: ProfileCache[FullPatientRow]
+    ) -> None:
+        self._profiles = profiles
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
@@ -33,12 +40,18 @@ class RepresentativeEnder:
         reach(caller, Action.END_REPRESENTATIVE)
         now = self._clock()
 
-        async def work(pg: Connection) -> Representative:
+        async def work(pg: Connection, replace_profile: Replace[FullPatientRow]) -> Representative:
+            found = _endable(caller, await representatives.get(pg, representative_id), representative_id)
+            # First the patient, as everybody who changes one.
+            await booked_patients.lock_patient(pg, found.patient_id)
             row = _endable(caller, await representatives.lock(pg, representative_id), representative_id)
             if row.ended_at or row.ends_at <= now:
                 return seen(row, now)
             await representatives.end(pg, row.id, now)
             patient = known(await (await patients.get(pg, row.patient_id)).fetchone(), row.patient_id)
+            # Who acted may have asked for it, and has the link that confirms it.
+            patient = await contacts.drop_pending(pg, patient, now)
+            await replace_profile(patient)
             await tell(pg, self._new_id, caller, row, patient, NoticeKind.REPRESENTATIVE_ENDED, now)
             note = note_of_representative(row.relation, f"account {row.account_id}")
             basis = _basis(caller, row)
@@ -46,9 +59,11 @@ class RepresentativeEnder:
             await self._trail.append(pg, entry, now)
             return seen(row._replace(ended_at=now), now)
 
-        with database_failures_as_domain_errors():
-            # Safe to repeat: what has ended is not ended again.
-            return shown_to(caller, await transact(self._engine, work, replayable=True))
+        async with self._profiles.change() as replace_profile:
+            with database_failures_as_domain_errors():
+                # Safe to repeat: what has ended is not ended again.
+                ended = await transact(self._engine, lambda pg: work(pg, replace_profile), replayable=True)
+        return shown_to(caller, ended)
 
 
 def _endable(caller: Caller, row: RepresentativeRow | None, representative_id: str) -> RepresentativeRow:

@@ -46,6 +46,11 @@ FROM appointments;
 
 INSERT INTO accounts (id, email, roles, clinic_ids, all_clinics, created_at)
 SELECT made(4, n), 'patient-' || n || '@example.org', '{patient}', '{}', false, now() FROM generate_series(1, 20000) n;
+-- Each acts for the next patient; those of every second one have ended.
+INSERT INTO representatives
+SELECT id, id, made(4, 1 + n % 20000), 'carer', made(1, 1 + n % 3), 'seen', false, now(), timestamptz '2020-01-01' + n * interval '1 hour',
+    CASE WHEN n % 2 = 0 THEN timestamptz '2020-01-01' + n * interval '2 hours' END
+FROM generate_series(1, 20000) n, LATERAL (SELECT made(4, n) AS id) account;
 INSERT INTO security_events SELECT id, id, 'password_set', id::text, NULL, now() FROM accounts;
 -- Two records for each patient, and two rows of the audit trail.
 INSERT INTO records

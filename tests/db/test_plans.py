@@ -35,6 +35,7 @@ LARGE = {
     "record_identifiers",
     "record_versions",
     "records",
+    "representatives",
     "schedule_days",
     "security_events",
     "ticket_events",

@@ -11,16 +11,12 @@ import pytest
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import Scene
-from tests.fixtures.family import Family
 from tests.fixtures.mail import Relay, notifying
 from tests.fixtures.waiting import until
 from tests.fixtures.worker import Client, Refusal, settings_for
 from tests.rpc.patients import get, register, update
 from yoyaku.v1 import directory_service_pb2 as pb
-from yoyaku.v1 import record_service_pb2 as records
 from yoyaku.v1.patient_pb2 import Patient
-from yoyaku.v1.record_pb2 import RecordAccessKind as Kind
-from yoyaku.v1.representative_pb2 import RepresentativeRelation as Relation
 
 OLD, NEW = "old@example.org", "new@example.org"
 
@@ -249,18 +245,3 @@ async def test_one_patient_causes_ten_codes_a_day_and_five_warnings(reachable: S
     assert more.reason == "TOO_MANY_ATTEMPTS"
     sent = [kind for kind, _ in await kinds(reachable)]
     assert (sent.count("contact_code"), sent.count("contact_changed")) == (10, 5)
-
-
-async def test_the_log_names_the_representative_who_confirms_an_address(family: Family, sending: Relay) -> None:
-    parent = await family.acting()
-    await update(family.scene, Patient(email=NEW), caller=parent, patient_id=family.child_id)
-    [code] = await codes(sending, 1)
-    assert (await confirm(family.scene, code, parent, patient_id=family.child_id)).email == NEW
-    request = records.ListRecordAccessRequest(patient_id=family.child_id)
-    confirmed, asked = (await parent(parent.records.ListRecordAccess, request)).accesses[:2]
-    for each in (confirmed, asked):
-        assert each.kind == Kind.RECORD_ACCESS_KIND_PATIENT_CHANGED
-        assert (each.account_id, each.relation) == (
-            family.account_id,
-            Relation.REPRESENTATIVE_RELATION_PARENT,
-        )

@@ -228,8 +228,8 @@ async def test_shells_can_complete_it() -> None:
     assert ended.code == 0
     assert "--install-completion" in ended.out
     completed = await Shell("")(_YOYAKU_COMPLETE="complete_bash", COMP_WORDS="yoyaku re", COMP_CWORD="1")
-    commands = ["records", "register", "release", "reports", "reschedule", "resources", "retry-notification", "revert"]
-    assert sorted(completed.out.split()) == commands
+    commands = "records register release reports representatives reschedule resources retry-notification revert"
+    assert sorted(completed.out.split()) == commands.split()
 
 
 async def test_an_admin_looks_for_dead_letters_and_has_them_tried_again(scene: Scene) -> None:

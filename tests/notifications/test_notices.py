@@ -8,12 +8,15 @@ import pytest
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import Scene
+from tests.fixtures.family import Family
 from tests.fixtures.mail import Relay
 from tests.fixtures.notices import ADDRESS, entry, ledger_is
 from tests.fixtures.people import EMAIL, PASSWORD, People
 from tests.fixtures.second_factor import EMAIL as DESK
 from tests.fixtures.second_factor import joined, set_up
+from tests.rpc.patients import update
 from yoyaku.v1 import auth_service_pb2 as auth
+from yoyaku.v1.patient_pb2 import Patient
 
 
 async def test_a_booking_is_confirmed_with_a_calendar_entry(reachable: Scene, relay: Relay, notifications: Any) -> None:
@@ -180,3 +183,23 @@ async def test_who_loses_a_second_factor_or_gets_new_recovery_codes_is_told(
     removed = (DESK, "Your account has no second factor any more")
     told = [(mail["To"], mail["Subject"]) for mail in mails]
     assert told == [(DESK, "Your account has new recovery codes"), removed, removed]
+
+
+async def test_the_patient_and_who_acts_for_them_are_told_each_in_their_own_words(
+    family: Family, relay: Relay, notifications: Any
+) -> None:
+    reached = Patient(email="mei@example.org", language="ja")
+    await update(family.scene, reached, "email", "language", patient_id=family.child_id)
+    async with notifications:
+        added = await family.add()
+        begun = list(await relay.arrived(2))
+        await family.end(added.id)
+        ended = (await relay.arrived(4))[2:]
+    for mails, (to_patient, to_other) in (
+        (begun, ("あなたの代理の方を登録しました", "you may act for another patient")),
+        (ended, ("代理の方の登録が終了しました", "You no longer act")),
+    ):
+        text = {mail["To"]: mail.get_body().get_content() for mail in mails}  # type: ignore[union-attr]
+        assert to_patient in text["mei@example.org"]
+        assert to_other in text[family.email]
+        assert not any("Sato" in each for each in text.values())

@@ -1,6 +1,7 @@
 """What a command says when it fails, instead of a traceback."""
 
 import asyncio
+import errno
 
 from db.errors import NotPermitted, OtherSchema, StateError, Unreachable
 from db.postgres.cluster.diagnosis import why_unusable
@@ -21,6 +22,8 @@ def explanation(error: Exception) -> str | None:
             return f"the database lacks what this release needs ({error}): run `python -m server migrate`"
         case ConfigurationError() | KeyEncryptionKeyError() | KeyRingError() | LocalError():
             return str(error)
+        case OSError(errno=errno.ENOSPC):
+            return f"{error.filename or 'what is written to'}: the disk is full: make room, then run this again"
         case OSError(filename=str() as path) if path:
             return f"{path}: {error.strerror}: check the path, and who may use it"
     return None

@@ -47,7 +47,9 @@ def detach(home: Path, show: Callable[[str], None]) -> bool:
     with alone(home):
         path = home / "logs" / "up.log"
         path.parent.mkdir(mode=0o700, exist_ok=True)
-    with path.open("w") as output, path.open() as said:
+    # Of two that are started at once only one finds the directory free: it alone may replace the log.
+    mine = path.with_name(f"up-{os.getpid()}.log")
+    with mine.open("w") as output, mine.open() as said:
         command = [sys.executable, "-u", "-m", "server", "up"]
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
@@ -55,6 +57,8 @@ def detach(home: Path, show: Callable[[str], None]) -> bool:
         try:
             while True:
                 ended, ready = child.poll() is not None, _is_ready(home, child.pid)
+                if mine.exists() and _supervisor(home) == child.pid:
+                    mine.replace(path)
                 show(said.read())
                 if ended or ready:
                     return ready
@@ -64,6 +68,8 @@ def detach(home: Path, show: Callable[[str], None]) -> bool:
             child.wait()
             show(said.read())
             raise
+        finally:
+            mine.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -112,4 +118,9 @@ def _ended_by(stop: Callable[[], None]) -> Iterator[None]:
 
 def _is_ready(home: Path, pid: int) -> bool:
     found = state.read(home)
-    return found is not None and found.ready and found.pids.get(stop.SUPERVISOR) == pid
+    return found is not None and found.ready and _supervisor(home) == pid
+
+
+def _supervisor(home: Path) -> int | None:
+    found = state.read(home)
+    return found.pids.get(stop.SUPERVISOR) if found else None

@@ -2,6 +2,8 @@
 
 import base64
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,17 @@ def test_a_file_that_cannot_be_written_is_named(empty: str, tmp_path: Path) -> N
     (tmp_path / "file").touch()
     assert certificate.certificate in [each.callback for each in app.registered_commands]
     assert error_of("certificate", str(tmp_path / "file" / "below")).startswith(f"{tmp_path / 'file'}")
+
+
+def test_a_full_disk_is_an_error_that_says_so() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "server", "metrics"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: what is written to: the disk is full: make room, then run this again\n",
+    )
 
 
 def test_a_key_that_is_malformed_is_an_error_that_says_so(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:

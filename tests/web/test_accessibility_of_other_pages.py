@@ -182,7 +182,7 @@ async def test_nothing_stands_in_the_way_in_dialogs_that_not_every_visit_has(
         await keys.press("Escape")
         await keys.press("Escape")
         await expect(page.locator(".block.held").filter(has_text=f"Full {lang}").first).to_be_visible()
-        await in_dialogs(page, ("y", "li p:nth-of-type(2)"))
+        await in_dialogs(page, ("d", "li p:nth-of-type(2)"))
         await page.locator(".head .tools button").nth(1).press("Enter")
         await expect(dialog.locator(".sessions, [role=alert]").first).to_be_attached()
         await check_themes(page, "dialog")

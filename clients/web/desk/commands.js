@@ -108,7 +108,7 @@ export const COMMANDS = [
   { ...everywhere("register", "i", (desk) => desk.registerPatient(), (desk) => desk.staff), for: "staff" },
   { ...everywhere("timeOff", "f", (desk) => desk.act((acts) => acts.timeOff(desk)), (desk) => desk.staff), for: "staff" },
   { ...everywhere("timeOffList", "a", (desk) => desk.act((acts) => acts.timeOffList(desk)), (desk) => desk.staff), for: "staff" },
-  { ...everywhere("moveOffers", "y", (desk) => desk.act((acts) => acts.moveOffers(desk)), (desk) => desk.staff), for: "staff" },
+  { ...everywhere("moveOffers", "d", (desk) => desk.act((acts) => acts.moveOffers(desk)), (desk) => desk.staff), for: "staff" },
   { ...everywhere("emergency", "y", (desk) => desk.act((acts) => acts.emergency(desk)), (desk) => !desk.staff), for: "doctor" },
   everywhere("now", "g", (desk) => desk.goToNow()),
   everywhere("today", "t", (desk) => desk.goTo(desk.today)),

@@ -137,7 +137,7 @@ export const JA = {
   singleKeysHint: "音声入力を使う場合や、誤ってキーを押しやすい場合はオフにしてください。",
 
   search: "患者を探す",
-  searchHint: "氏名、よみ、電話番号の下4桁、生年月日",
+  searchHint: "氏名・よみ・電話番号・生年月日",
   newPatient: "新しい患者を登録",
   deceased: "死亡",
   inactive: "使用停止",

@@ -66,7 +66,7 @@ async def test_at_midnight_the_board_goes_on_with_the_new_day(scene: Scene, cloc
             await expect(doing).to_have_text("Finished")
             clock.advance(timedelta(minutes=2))
             await expect(page.locator("#date")).to_have_text(
-                f"{tomorrow:%A}, {tomorrow.day} {tomorrow:%B} {tomorrow.year}"
+                f"{tomorrow:%A} {tomorrow.day} {tomorrow:%B} {tomorrow.year}"
             )
             await expect(doing).to_have_text("Later")
             await expect(free.locator("strong")).to_have_text("6")

@@ -159,18 +159,21 @@ def granted(
     return Terms(_end(last_day or latest, today, latest, zone), True, latest_birth, policy, zone)
 
 
-def check_numbers(of_patient: int, of_account: int) -> None:
-    """Refuse one more representative of a patient, or for an account, with so many (TOO_MANY_REPRESENTATIVES)."""
-    for count, most, what in (
-        (of_patient, MOST_OF_PATIENT, f"{MOST_OF_PATIENT} people can act for a patient"),
-        (of_account, MOST_OF_ACCOUNT, f"an account can act for {MOST_OF_ACCOUNT} patients"),
-    ):
-        if count >= most:
-            raise DomainError(
-                Reason.TOO_MANY_REPRESENTATIVES,
-                f"{what} at once: end one of them first",
-                metadata={"most": str(most)},
-            )
+def check_number_of_patient(count: int) -> None:
+    """Refuse one more representative of a patient who has so many (TOO_MANY_REPRESENTATIVES)."""
+    _check(count, MOST_OF_PATIENT, f"{MOST_OF_PATIENT} people can act for a patient")
+
+
+def check_number_of_account(count: int) -> None:
+    """Refuse one more patient for an account that acts for so many (TOO_MANY_REPRESENTATIVES)."""
+    _check(count, MOST_OF_ACCOUNT, f"an account can act for {MOST_OF_ACCOUNT} patients")
+
+
+def _check(count: int, most: int, what: str) -> None:
+    if count >= most:
+        raise DomainError(
+            Reason.TOO_MANY_REPRESENTATIVES, f"{what} at once: end one of them first", metadata={"most": str(most)}
+        )
 
 
 def _end(last_day: date, today: date, latest: date, zone: ZoneInfo) -> datetime:

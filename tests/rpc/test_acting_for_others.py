@@ -224,6 +224,13 @@ async def test_for_a_patient_out_of_use_or_of_unknown_age_nobody_acts(
     assert [each.active for each in await family.list()] == [False]
 
 
+async def test_the_account_of_somebody_who_died_acts_for_nobody(family: Family) -> None:
+    await family.add()
+    await update(family.scene, Patient(deceased=True), "deceased")
+    assert (await refusal(get(await family.signed_in(), family.child_id))).reason == "PATIENT_NOT_FOUND"
+    assert [each.active for each in await family.list()] == [False]
+
+
 async def test_an_account_that_works_here_acts_for_nobody(family: Family) -> None:
     await family.add()
     await family.scene.book.run("UPDATE accounts SET roles = '{patient,doctor}' WHERE id = %s", family.account_id)

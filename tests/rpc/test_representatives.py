@@ -73,6 +73,9 @@ async def test_only_accounts_of_other_patients_act(family: Family) -> None:
         assert (error.code, error.reason) == (grpc.StatusCode.NOT_FOUND, "ACCOUNT_NOT_FOUND")
     own = await refusal(family.add(patient_id=family.scene.patient_id, relation=CARER, end_date="2027-01-01"))
     assert list(own.violations) == ["email"]
+    await update(family.scene, Patient(deceased=True), "deceased")
+    assert (await refusal(family.add())).reason == "ACCOUNT_NOT_FOUND"
+    await update(family.scene, Patient(deceased=False), "deceased")
     await family.scene.book.run("UPDATE accounts SET disabled_at = now() WHERE id = %s", family.account_id)
     assert (await refusal(family.add())).reason == "ACCOUNT_NOT_FOUND"
 
@@ -105,6 +108,8 @@ async def test_ten_act_for_a_patient_and_an_account_for_ten_also_if_asked_at_onc
     refused = [each for each in answers if isinstance(each, Refusal)]
     assert [each.reason for each in refused] == ["TOO_MANY_REPRESENTATIVES"] * 2
     assert len(await family.list()) == 10
+    # Whether anybody has this email is not told without an entry that its owner hears of.
+    assert (await refusal(family.add(email="nobody@example.org"))).reason == "TOO_MANY_REPRESENTATIVES"
     for number in range(10):
         await family.add(patient_id=await family.patient(f"Child {number}", BORN))
     eleventh = await family.patient("Child", BORN)

@@ -15,7 +15,8 @@ from server.domain.representatives import (
     BirthDate,
     RepresentativePolicy,
     Terms,
-    check_numbers,
+    check_number_of_account,
+    check_number_of_patient,
     consequences,
     granted,
     meanings,
@@ -137,10 +138,10 @@ def test_where_nobody_counts_as_a_minor_there_are_no_parents() -> None:
 
 
 def test_numbers_are_limited_on_both_sides() -> None:
-    check_numbers(MOST_OF_PATIENT - 1, MOST_OF_ACCOUNT - 1)
-    for numbers in ((MOST_OF_PATIENT, 0), (0, MOST_OF_ACCOUNT)):
+    for check, most in ((check_number_of_patient, MOST_OF_PATIENT), (check_number_of_account, MOST_OF_ACCOUNT)):
+        check(most - 1)
         with pytest.raises(DomainError, match="10"):
-            check_numbers(*numbers)
+            check(most)
 
 
 def test_the_policy_is_explained_in_both_languages() -> None:

@@ -81,8 +81,9 @@ class RepresentingRow(NamedTuple):
 
 
 def _of_patient(account: str) -> str:
-    """Who works here acts for nobody by this."""
-    return f"{account}.roles = '{{patient}}' AND {account}.patient_id IS NOT NULL"
+    """Whether the account can act for anybody: not that of somebody who works here, or who has died."""
+    alive = f"(SELECT NOT self.deceased FROM patients self WHERE self.id = {account}.patient_id)"
+    return f"{account}.roles = '{{patient}}' AND {alive}"
 
 
 _PATIENT_USABLE = "NOT p.deceased AND NOT p.inactive AND p.replaced_by IS NULL"

@@ -1,5 +1,6 @@
 """Staff let the account of a patient act for another patient."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
@@ -10,14 +11,14 @@ from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.directory import clinics, patients
 from db.postgres.directory.patients import FullPatientRow
 from db.postgres.identity import representatives
-from db.postgres.identity.representatives import NewRepresentativeRow, RepresentingRow
+from db.postgres.identity.representatives import NewRepresentativeRow, RepresentativeRow, RepresentingRow
 from server.domain.errors import DomainError, Reason, invalid, not_found
 from server.domain.identity import Caller, Relation
 from server.domain.ids import Clock, IdMaker
 from server.domain.notices import NoticeKind
 from server.domain.reasons import says_something
 from server.domain.records import Access, Basis, note_of_representative
-from server.domain.representatives import BirthDate, Terms, check_numbers, granted
+from server.domain.representatives import BirthDate, Terms, check_number_of_account, check_number_of_patient, granted
 from server.domain.rights import Action, Owner, not_allowed, require
 from server.usecases.directory.clinics import representative_policy_of
 from server.usecases.directory.patient_checks import known
@@ -70,6 +71,9 @@ class RepresentativeAdder:
             if not is_in_use:
                 raise _inactive(patient.id)
             terms = await _terms(pg, new, patient, now)
+            # Before the email is looked up, so that nobody tries emails without each owner hearing of it.
+            of_patient = await representatives.of_patient(pg, patient.id, ended=False, limit=None)
+            check_number_of_patient(_acting(of_patient, now))
             account = await _account(pg, new, patient)
             await _make_room(pg, patient, account, now)
             what = (new.relation, new.clinic_id, new.note, terms.of_minor, terms.ends_at, now)
@@ -114,8 +118,7 @@ async def _account(pg: Connection, new: NewRepresentative, patient: FullPatientR
 
 
 async def _make_room(pg: Connection, patient: FullPatientRow, account: RepresentingRow, now: datetime) -> None:
-    """Check how many there are, with both sides locked; what has ended by itself counts no more."""
-    of_patient = await representatives.of_patient(pg, patient.id, ended=False, limit=None)
+    """Check for how many the account acts, with both sides locked; what has ended by itself counts no more."""
     of_account = await representatives.of_account(pg, account.id)
     for row in of_account:
         if row.patient_id != patient.id:
@@ -127,7 +130,11 @@ async def _make_room(pg: Connection, patient: FullPatientRow, account: Represent
                 metadata={"representative_id": row.id},
             )
         await representatives.end(pg, row.id, now)
-    check_numbers(*(sum(terms_of(row).at(now) is not None for row in rows) for rows in (of_patient, of_account)))
+    check_number_of_account(_acting(of_account, now))
+
+
+def _acting(rows: Iterable[RepresentativeRow], now: datetime) -> int:
+    return sum(terms_of(row).at(now) is not None for row in rows)
 
 
 def _inactive(patient_id: str) -> DomainError:

@@ -18,9 +18,9 @@ from server.domain.identity import ALL_CLINICS, Caller, Relation, Represented, R
 from server.domain.ids import uuid7_maker
 from server.domain.rights import RULES, Action, Owner, Scope, acts_for_others, may
 from server.rpc.messages.errors import CODES
-from server.rpc.messages.validate import WORDS
+from server.rpc.messages.validate import WORDS, validate
 from server.usecases.reach import reach
-from yoyaku.v1 import error_reason_pb2, schedule_pb2
+from yoyaku.v1 import error_reason_pb2, schedule_pb2, session_messages_pb2
 
 NOW = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -187,6 +187,11 @@ def test_every_pattern_of_the_contract_has_words() -> None:
         for found in re.findall(r"pattern(?: =|:) (\".*?\")[\]\n]", file.read_text())
     }
     assert patterns == set(WORDS)
+
+
+def test_a_text_that_is_needed_must_not_be_empty() -> None:
+    with pytest.raises(DomainError, match=r"^email: must be at least 3 characters; password: must not be empty$"):
+        validate(session_messages_pb2.LoginRequest())
 
 
 def test_ids_are_uuid7_and_sort_by_time() -> None:

@@ -120,7 +120,8 @@ def _place(prefix: str, field: FieldDescriptor, number: int) -> str:
 def _words(violation: protovalidate.Violation) -> str:
     if violation.proto.rule_id == "string.pattern":
         return WORDS[violation.rule_value]
-    return violation.proto.message
+    # protovalidate says it in the words of its rule.
+    return violation.proto.message.replace("must be at least 1 characters", "must not be empty")
 
 
 def _path(path: FieldPathPb | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 
+from tests.faults.desk import Desk
 from tests.faults.town import Town
 from tests.fixtures.callers import refusal
 from tests.fixtures.people import PASSWORD
@@ -98,6 +99,47 @@ async def test_people_and_systems_go_on_while_the_primary_is_away(place: Town, f
         await place.parts["primary"].start_again()
     for number, each in enumerate((admin, other)):
         await until(partial(writes, each, f"later-{number}@example.org"))
+
+
+async def test_what_has_ended_stays_so_while_a_replica_that_lacks_it_answers(
+    place: Town, fleet: Fleet, desk: Desk
+) -> None:
+    admin, _ = await fleet.clients("admin")
+    staying, leaving = person(fleet, "still@example.org"), person(fleet, "gone@example.org")
+    await joined(admin, staying)
+    account_id = await joined(admin, leaving)
+    stays = await until(lambda: unless_away(staying.login()))
+    leaves = await until(lambda: unless_away(leaving.login()))
+    here, gone = (Client(fleet.channels[0], each.access_token) for each in (stays, leaves))
+    standby, primary = place.servers[1], place.parts["primary"]
+    await place.caught_up()
+    await until(desk.is_answered_by_the_standby)  # who has written nothing lately is known by then
+    standby.query("SELECT pg_wal_replay_pause()")
+    try:
+        await admin(admin.auth.DisableAccount, pb.DisableAccountRequest(account_id=account_id))
+        assert await until(lambda: refused_for(gone)) == "TOKEN_INVALID"
+        primary.kill()
+        await until(lambda: unless_away(listed(here)))
+        for _ in range(8):  # for longer than two reads of what has ended
+            assert await refused_for(gone) == "TOKEN_INVALID"
+            await asyncio.sleep(0.7)
+    finally:
+        standby.query("SELECT pg_wal_replay_resume()")
+        await primary.start_again()
+    await until(partial(writes, admin, "afterwards@example.org"))
+
+
+async def listed(client: Client) -> Any:
+    return await client(client.directory.ListClinics, directory_service_pb2.ListClinicsRequest())
+
+
+async def refused_for(client: Client) -> str:
+    """Why a call is refused; empty if it is answered."""
+    try:
+        await listed(client)
+    except Refusal as refused:
+        return refused.reason
+    return ""
 
 
 async def writes(admin: Client, email: str) -> bool:

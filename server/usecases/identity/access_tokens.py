@@ -124,6 +124,9 @@ class AccessTokens:
             return of_accounts, of_sessions, await representatives.ended_since(pg, since)
 
         ended = await read(self._engine, work, Freshness.PRIMARY_FIRST)
+        if self._engine.is_primary_lost:  # then a replica has answered, which may lack what the primary has told
+            accounts_too = {each: max(self._ended[each], ended[0].get(each, 0)) for each in self._ended}
+            ended = (ended[0] | accounts_too, ended[1] | self._ended_sessions, ended[2] | self._ended_representatives)
         if ended != (self._ended, self._ended_sessions, self._ended_representatives):
             self._ended, self._ended_sessions, self._ended_representatives = ended
             for token, caller in list(self._verified.items()):

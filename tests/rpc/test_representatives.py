@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import grpc
 
@@ -10,7 +11,7 @@ from tests.fixtures.book import Clock
 from tests.fixtures.callers import everyone, refusal
 from tests.fixtures.family import BORN, NOTE, Family
 from tests.fixtures.worker import Refusal
-from tests.rpc.patients import update
+from tests.rpc.patients import get, update
 from yoyaku.v1 import directory_service_pb2 as pb
 from yoyaku.v1 import record_service_pb2 as records
 from yoyaku.v1.clinic_pb2 import Clinic, RepresentativePolicy
@@ -151,6 +152,16 @@ async def test_who_acts_ends_it_and_others_learn_nothing_of_it(family: Family) -
     ended = await family.end(added.id, await family.signed_in())
     again = await family.end(added.id)
     assert (ended.active, again.active, again.end_time) == (False, False, ended.end_time)
+
+
+async def test_no_change_of_the_address_outlasts_the_end_that_comes_meanwhile(family: Family) -> None:
+    added = await family.add()
+    whose: dict[str, Any] = {"caller": await family.signed_in(), "patient_id": family.child_id}
+    changes = [update(family.scene, Patient(email=f"{each}@example.org"), **whose) for each in range(4)]
+    answers = await asyncio.gather(*changes[:2], family.end(added.id), *changes[2:], return_exceptions=True)
+    refused = {each.reason for each in answers if isinstance(each, Refusal)}
+    assert refused <= {"PATIENT_NOT_FOUND", "TOKEN_EXPIRED"}
+    assert (await get(family.scene.staff, family.child_id)).pending_email == ""
 
 
 async def test_the_patient_and_who_acts_are_told_and_the_log_names_both(family: Family) -> None:

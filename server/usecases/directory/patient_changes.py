@@ -12,7 +12,8 @@ from db.postgres.cluster.transaction import transact
 from db.postgres.directory import contact_changes, patients
 from db.postgres.directory.contact_changes import CodeEntry
 from db.postgres.directory.patients import FullPatientRow
-from server.domain.errors import DomainError, Reason
+from db.postgres.identity import representatives
+from server.domain.errors import DomainError, Reason, not_found
 from server.domain.etags import check_etag
 from server.domain.identity import Caller
 from server.domain.ids import Clock, IdMaker
@@ -96,6 +97,7 @@ class PatientEditor:
         await visible(pg, caller, change.patient_id)
         _require_editable(caller, change)
         row = await _locked(pg, change.patient_id)
+        await _check_acts(pg, caller, row.id)
         is_own = change.is_contact and may(caller, Action.EDIT_OWN_CONTACT, Owner(patient_id=row.id))
         strange = not is_own and await is_strange(pg, caller, row.id, now)
         if strange:
@@ -150,6 +152,7 @@ class PatientEditor:
             async def work(pg: Connection, claim: Claim) -> FullPatientRow:
                 await claim.wait_or_answer()
                 before = await _locked(pg, patient_id)
+                await _check_acts(pg, caller, patient_id)
                 row = await contacts.confirmed(pg, before, code, entry, now)
                 await patients.update(pg, row, now)
                 if relation := caller.relation_to(patient_id):
@@ -187,6 +190,17 @@ async def _locked(pg: Connection, patient_id: str) -> FullPatientRow:
     """Lock a patient until the transaction ends (PATIENT_NOT_FOUND)."""
     await booked_patients.lock_patient(pg, patient_id)
     return known(await (await patients.get(pg, patient_id)).fetchone(), patient_id)
+
+
+async def _check_acts(pg: Connection, caller: Caller, patient_id: str) -> None:
+    """Refuse a representative who was ended after the access token was issued (PATIENT_NOT_FOUND).
+
+    For some seconds workers do not know that yet, and what is changed here outlasts the end.
+    """
+    if represented := caller.represents.get(patient_id):
+        row = await representatives.get(pg, represented.representative_id)
+        if row is None or row.ended_at:
+            raise not_found(Reason.PATIENT_NOT_FOUND, "patient", patient_id)
 
 
 def _require_editable(caller: Caller, change: PatientChange) -> None:

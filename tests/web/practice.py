@@ -17,6 +17,7 @@ from tests.edge.clinic import Stack
 from tests.edge.envoys import Edge
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.browser import opened
+from tests.fixtures.waiting import until
 
 PASSWORD = "correct horse battery staple"  # of people who exist only here
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -74,6 +75,20 @@ class Practice:
             token = {"authorization": f"Bearer {login.json()['access_token']}"}
             added = await http.post(f"/api/patients/{patient_id}/representatives", json=wanted, headers=token)
         added.raise_for_status()
+
+    async def no_longer(self, email: str, patient_id: str) -> None:
+        """Who signs in with this email stops acting for a patient; tokens that carry it are refused from now on."""
+        async with httpx.AsyncClient(base_url=self.edge.url, timeout=20) as http:
+            login = await http.post("/api/auth/login", json={"email": email, "password": PASSWORD})
+            token = {"authorization": f"Bearer {login.json()['access_token']}"}
+            represents = (await http.get("/api/auth/me", headers=token)).json()["account"]["represents"]
+            (ended,) = [each["id"] for each in represents if each["patient"]["id"] == patient_id]
+            (await http.post(f"/api/representatives/{ended}:end", json={}, headers=token)).raise_for_status()
+
+            async def refused() -> bool:
+                return (await http.get("/api/auth/me", headers=token)).status_code == httpx.codes.UNAUTHORIZED
+
+            await until(refused)
 
     async def series(self, email: str, time_slot: str, count: int) -> str:
         """Book a patient on as many days a week apart, from tomorrow on; the id of the first appointment."""

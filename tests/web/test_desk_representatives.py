@@ -21,12 +21,14 @@ async def child(room: Room, name: str) -> str:
     return str(registered["patient"]["id"])
 
 
-async def account(room: Room, stack: Stack, name: str, email: str) -> None:
-    """A patient who can sign in with an email."""
-    wanted = {"email": email, "role": "ACCOUNT_ROLE_PATIENT", "patient_id": await patient(room, name)}
+async def account(room: Room, stack: Stack, name: str, email: str) -> str:
+    """A patient who can sign in with an email; the patient's id."""
+    patient_id = await patient(room, name)
+    wanted = {"email": email, "role": "ACCOUNT_ROLE_PATIENT", "patient_id": patient_id}
     admin = {"authorization": f"Bearer {stack.clinic.tokens['admin']}"}
     async with httpx.AsyncClient(base_url=room.edge.url, headers=admin) as http:
         (await http.post("/api/auth/accounts:invite", json=wanted)).raise_for_status()
+    return patient_id
 
 
 def dialog(page: Page) -> Locator:
@@ -103,6 +105,35 @@ async def test_somebody_else_with_a_similar_address_is_ended_at_once(
         await dialog(page).get_by_role("button", name="No, it is somebody else").press("Enter")
         await dialog(page).get_by_role("button", name="End it", exact=True).press("Enter")
         await expect(dialog(page).locator("li")).to_contain_text(["ended on"])
+
+
+async def test_a_mistake_is_told_with_what_to_do_and_nothing_is_lost(
+    browser: Browser, room: Room, stack: Stack
+) -> None:
+    own = await account(room, stack, "Wada Emi", "wada@example.org")
+    await account(room, stack, "Wada Jun", "jun@example.org")
+    async with desk(browser, room) as page:
+        await find(page, "Wada Emi")
+        await page.keyboard.press("y")
+        await dialog(page).get_by_role("button", name="Add somebody").press("Enter")
+        await dialog(page).get_by_label("Email").fill("wada@example.org")
+        await dialog(page).get_by_label("What the person is").select_option("PARENT")
+        await dialog(page).get_by_label("What you have seen").fill("Passports")
+        add = dialog(page).get_by_role("button", name="Add", exact=True)
+        await add.press("Enter")
+        await expect(dialog(page).locator(".error-summary")).to_contain_text("the whole date of birth is not known")
+        await room.patch(f"/api/patients/{own}", {"patient": {"birth_date": f"{NOW - 8}-01-02"}})
+        await add.press("Enter")
+        await expect(dialog(page).locator("#email-error")).to_contain_text("This is the patient's own address")
+        await dialog(page).get_by_label("Email").fill("jun@example.org")
+        await add.press("Enter")
+        await dialog(page).get_by_role("button", name="Yes, the name is right").press("Enter")
+        await dialog(page).get_by_role("button", name="Add somebody").press("Enter")
+        await dialog(page).get_by_label("Email").fill("jun@example.org")
+        await dialog(page).get_by_label("What the person is").select_option("GUARDIAN")
+        await dialog(page).get_by_label("What you have seen").fill("Passports")
+        await add.press("Enter")
+        await expect(dialog(page).locator("#email-error")).to_contain_text("acts for the patient already")
 
 
 @NEEDS_AXE

@@ -129,3 +129,53 @@ async def test_who_acts_for_somebody_and_whom_both_see_it_and_can_end_it(browser
         await expect(page.locator(".chooser")).to_have_count(0)
     ended = "SELECT count(*) FROM representatives WHERE patient_id IN (%s, %s) AND ended_at IS NOT NULL"
     assert await practice.book.rows(ended, child, practice.patients[cared_for]) == [(2,)]
+
+
+async def test_who_acts_no_longer_is_told_so_in_place_of_what_is_shown(browser: Browser, practice: Practice) -> None:
+    email, day = await practice.patient(), practice.tomorrow
+    child, other = [await practice.child(email, name, YOUNG) for name in ("Abe Nao", "Abe Saki")]
+    address = practice.address("times", doctor=practice.doctor_id, date=day)
+    async with signed_in(browser, practice, email, address, **PHONE) as page:
+        await slot(page, day, "11:00").click()
+        await page.get_by_role("link", name="Abe Nao").click()
+        await expect(page.locator(".facts")).to_contain_text("ForAbe Nao")
+        await practice.no_longer(email, child)
+        await page.get_by_role("button", name="Confirm this appointment").click()
+        await expect(page.locator(HEADING)).to_have_text("You no longer act for Abe Nao")
+        await expect(page.locator(HEADING)).to_be_focused()
+        await expect(page.locator("main")).to_contain_text("You can no longer see or change anything of theirs.")
+        await expect(page.locator(".facts")).to_have_count(0)
+        await page.get_by_role("link", name="My appointments").last.click()
+        await expect(page.locator(HEADING)).to_have_text("My appointments")
+        await page.get_by_role("button", name="Abe Saki").click()
+        await expect(page.locator(HEADING)).to_have_text("Appointments of Abe Saki")
+        await practice.no_longer(email, other)
+        await go(page, "Book")
+        await expect(page.locator(HEADING)).to_have_text("You no longer act for Abe Saki")
+        await go(page, "Book")
+        await expect(page.locator(HEADING)).to_have_text("Book an appointment")
+    booked = "SELECT FROM appointments WHERE patient_id IN (%s, %s) AND status = 'scheduled'"
+    assert await practice.book.rows(booked, child, practice.patients[email]) == []
+
+
+async def test_a_choice_of_a_person_goes_along_and_what_was_done_does_not(browser: Browser, practice: Practice) -> None:
+    email, long = await practice.patient(), "Maximiliana " + "W" * 60
+    child = await practice.child(email, long, YOUNG)
+    narrow = {"viewport": {"width": 320, "height": 640}}
+    visit = practice.address("visit", doctor=practice.doctor_id, **{"for": child})
+    async with signed_in(browser, practice, email, visit, **narrow) as page:
+        await expect(page.locator(WHOSE)).to_contain_text(long)
+        await page.locator(".choice").first.click()
+        await page.get_by_role("button", name="Continue").click()
+        await expect(page.locator(HEADING)).to_have_text("Choose a time")
+        await expect(page.locator(WHOSE)).to_contain_text(long)
+        await go(page, "My details")
+        await page.get_by_role("button", name=long).click()
+        await expect(page.get_by_role("link", name=f"Stop acting for {long}")).to_be_visible()
+        assert await page.evaluate(OVERFLOW) <= 0
+        await page.get_by_role("link", name="Change: Language").click()
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
+        await page.get_by_role("button", name="Me", exact=True).click()
+        await expect(page.locator(HEADING)).to_have_text("My details")
+        await expect(page.locator(".message.good")).to_have_count(0)

@@ -7,11 +7,13 @@ import { Session } from "../shared/session.js";
 import { refusal, sharedWords } from "../shared/words.js";
 import { Directory } from "./find/directory.js";
 import { drawFrame, showPhones } from "./frame.js";
+import { noLonger } from "./people/no_longer.js";
 import { People } from "./people/people.js";
 import { signInAgain, signInView, storageWorks } from "./sign_in/sign_in_view.js";
 import { forVisitors, loadAllViews, loadView } from "./views.js";
 
 /** @import { Page } from "./page.js" */
+/** @import { Person } from "./people/people.js" */
 
 const lang = language();
 const text = lang === "ja" ? (await import("./words/ja.js")).JA : (await import("./words/en.js")).EN;
@@ -29,12 +31,33 @@ const page = {
   session,
   directory: directory(),
   people: people(),
-  call: (path, options) => signedIn(() => session.call(path, options)),
+  call,
   signedIn,
   say: (error) => refusal(shared, text.refusals, asFailure(error)),
   go,
   callable: (...clinics) => showPhones(page, clinics),
 };
+
+/** Make a call. If it was refused, or needed a new token, perhaps somebody is no longer acted for. @type {Page["call"]} */
+async function call(path, options) {
+  const before = session.endsAt;
+  let refused = false;
+  try {
+    return await signedIn(() => session.call(path, options));
+  } catch (error) {
+    refused = [403, 404].includes(asFailure(error).status);
+    throw error;
+  } finally {
+    if (refused || session.endsAt !== before) await page.people.check().catch(() => {});
+  }
+}
+
+/** Say that one acts no longer for somebody, in place of a view that may be theirs. @param {Person[]} lost */
+function tellLost(lost) {
+  shown.abort();
+  put(noLonger(page, lost));
+  arrive();
+}
 
 /** Do what needs a session; who is signed out meanwhile signs in over the page, and it is done then. @template Answer @param {() => Promise<Answer>} work @returns {Promise<Answer>} */
 async function signedIn(work) {
@@ -65,7 +88,7 @@ function directory() {
 
 /** Whom who looks now acts for. */
 function people() {
-  return new People(session, (path) => page.call(path), () => signedIn(() => session.renew()));
+  return new People(session, (path) => signedIn(() => session.call(path)), () => signedIn(() => session.renew()), tellLost);
 }
 
 /** Go to a view. @param {string} name @param {Record<string, string>} query */
@@ -90,7 +113,7 @@ async function show() {
   if (person?.id !== session.account?.id) Object.assign(page, { directory: directory(), people: people() });
   person = session.account;
   drawFrame(page, name, show);
-  const waiting = setTimeout(() => put([make("p", { class: "muted", role: "status" }, text.loading)]), 300);
+  const waiting = setTimeout(() => signal.aborted || put([make("p", { class: "muted", role: "status" }, text.loading)]), 300);
   try {
     const content = await viewed(name, new URLSearchParams(query), signal);
     if (!signal.aborted) put(content);

@@ -28,6 +28,11 @@ export class Session {
     return this.#tokens?.account ?? null;
   }
 
+  /** When the access token ends, by the clock of the device: another time for each token; 0 if nobody is signed in. */
+  get endsAt() {
+    return this.#tokens?.endsAt ?? 0;
+  }
+
   /** Sign in (Failure). @param {string} email @param {string} password @param {string} code of the second factor, if the account has one */
   async signIn(email, password, code = "") {
     const body = { email, password, second_factor_code: code };

@@ -161,6 +161,7 @@ export const EN_ACTS = {
   evidenceHint: "Such as a birth certificate or a court's letter, and its date. Only staff can read it.",
   evidenceMissing: "Enter what you have seen, such as a birth certificate",
   noSuchAccount: "No patient signs in with this address. Check it; whoever has no account yet has to be registered and invited first.",
+  ownAccount: "This is the patient's own address. Enter the one of the person who is to act",
   actsAlready: "This person acts for the patient already. To change something, end that first.",
   /** @param {string} day */
   endLatest: (day) => `Enter a last day, ${day} at the latest`,

@@ -4,6 +4,7 @@ import { make, written } from "../../shared/elements.js";
 import { field, form } from "../../shared/form.js";
 import { draft, keepDraft } from "../booking/draft.js";
 import { doctorName, typeName } from "../facts.js";
+import { whose } from "../people/whose.js";
 
 /** @import { AppointmentType, Page, View } from "../page.js" */
 
@@ -16,9 +17,11 @@ export async function visitView(page, query) {
   const doctor = await page.directory.doctor(query.get("doctor") ?? "");
   const [clinic, types] = await Promise.all([page.directory.clinic(doctor.clinic.id), page.directory.types(doctor.clinic.id)]);
   page.callable(clinic);
+  const patientId = query.get("for") ?? "";
   const reason = make("textarea", { id: "reason", name: "reason", rows: "3" }, draft().reason);
   return [
     make("p", { class: "step" }, text.step(1, 3)),
+    ...(patientId ? await whose(page, patientId) : []),
     make("h1", { tabindex: "-1" }, types.length ? text.visitTitle : text.reasonTitle),
     make("p", { class: "with" }, ...doctorName(doctor), written(doctor.clinic.name)),
     form(
@@ -32,8 +35,8 @@ export async function visitView(page, query) {
         const type = values.type === ORDINARY ? "" : (values.type ?? "");
         const start = query.get("start") ?? "";
         // A free time that was chosen before is that of an ordinary visit.
-        if (start && !type) page.go("confirm", { doctor: doctor.id, start });
-        else page.go("times", { doctor: doctor.id, type, date: query.get("date") ?? "" });
+        if (start && !type) page.go("confirm", { doctor: doctor.id, start, for: patientId });
+        else page.go("times", { doctor: doctor.id, type, date: query.get("date") ?? "", for: patientId });
       },
       types.length > 0 && choices(page, types, query.get("type")),
       field(types.length ? text.reasonTitle : text.reason, { id: "reason" }, { control: reason, hint: text.reasonHint }),

@@ -16,12 +16,13 @@ export async function loadPatient(page, id) {
 }
 
 /** @type {View} */
-export async function profileView(page, query, _signal, again) {
+export async function profileView(page, query) {
   const { text } = page;
   const people = await page.people.reload();
   const person = await page.people.chosen();
   const [whose, patient, representatives] = await Promise.all([
-    chooser(page, person, again),
+    // What was done was done to the one before.
+    chooser(page, person, () => page.go("profile")),
     loadPatient(page, person.id),
     person.acts ? [] : representativesOf(page, person.id),
   ]);

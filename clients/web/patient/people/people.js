@@ -14,14 +14,18 @@ export class People {
   #session;
   #call;
   #renew;
+  #tell;
   /** @type {Promise<Person[]> | null} */
   #all = null;
+  /** @type {Person[]} the last answer */
+  #known = [];
 
-  /** @param {Session} session @param {(path: string) => Promise<any>} call @param {() => Promise<void>} renew gets a new access token */
-  constructor(session, call, renew) {
+  /** @param {Session} session @param {(path: string) => Promise<any>} call @param {() => Promise<void>} renew gets a new access token @param {(lost: Person[]) => void} tell is told for whom one acts no longer */
+  constructor(session, call, renew, tell) {
     this.#session = session;
     this.#call = call;
     this.#renew = renew;
+    this.#tell = tell;
   }
 
   /** Oneself. @returns {Person} */
@@ -43,6 +47,19 @@ export class People {
     return this.all();
   }
 
+  /** Ask again, if anybody may have been lost (Failure). */
+  async check() {
+    if (this.#known.length < 2) return;
+    this.#all = null;
+    await this.all();
+  }
+
+  /** Expect that somebody is no longer there, which then is no loss. @param {string} id of a patient */
+  leave(id) {
+    this.#known = this.#known.filter((each) => each.id !== id);
+    this.choose(this.self.id);
+  }
+
   /** Who is chosen; oneself unless somebody else was, and for who acts for nobody without a call (Failure). @returns {Promise<Person>} */
   async chosen() {
     const id = sessionStorage.getItem(KEY);
@@ -60,6 +77,11 @@ export class People {
     const { account } = await this.#call("/api/auth/me");
     /** @type {Representative[]} */
     const represents = account.represents ?? [];
-    return [this.self, ...represents.map((each) => ({ ...each.patient, acts: each }))];
+    const now = [this.self, ...represents.map((each) => ({ ...each.patient, acts: each }))];
+    const lost = this.#known.filter(({ id }) => !now.some((each) => each.id === id));
+    this.#known = now;
+    if (lost.some(({ id }) => id === sessionStorage.getItem(KEY))) this.choose(this.self.id);
+    if (lost.length) this.#tell(lost);
+    return now;
   }
 }

@@ -22,7 +22,7 @@ export async function stopView(page, query) {
     } catch (error) {
       return [{ id: "", text: page.say(error) }];
     }
-    page.people.choose(page.people.self.id);
+    page.people.leave(found.patient.id);
     page.go("profile", { done: "ended" });
   };
   return [

@@ -52,6 +52,9 @@ export const EN_FAMILY = {
   endYes: "Yes, end it",
   goOn: "No, leave it as it is",
   ended: "It is ended.",
+  /** @param {string} names */
+  noLonger: (names) => `You no longer act for ${names}`,
+  noLongerMeans: "You can no longer see or change anything of theirs. What is booked stays booked. If you should still act for them, call the clinic.",
   overTitle: "This is over already",
   over: "Nobody acts there any more.",
   codeHint: "We send a code to it.",
@@ -101,6 +104,8 @@ export const JA_FAMILY = {
   endYes: "終了する",
   goOn: "このままにする",
   ended: "終了しました。",
+  noLonger: (names) => `${names} さんの代理は終了しました`,
+  noLongerMeans: "この方の内容の閲覧や変更はできません。予約はそのまま残ります。引き続き代理が必要な場合は、クリニックへお電話ください。",
   overTitle: "すでに終了しています",
   over: "この代理は終了しています。",
   codeHint: "確認コードをお送りします。",

@@ -33,7 +33,7 @@ export async function addRepresentative(desk, patient) {
         return refused;
       }
     },
-    field(words.email, { id: "email", type: "email", autocomplete: "off" }, { hint: words.accountHint }),
+    field(words.email, { id: "email", type: "email", autocomplete: "off", maxlength: 254 }, { hint: words.accountHint }),
     field(words.relation, { id: "relation" }, { control: choice("relation", [{ value: "", text: words.chooseOne }, ...relations]) }),
     field(words.actsTo, { id: "end", type: "date" }, { hint: words.actsToHint }),
     field(words.evidence, { id: "evidence" }, { control: area("evidence"), hint: words.evidenceHint }),
@@ -61,7 +61,8 @@ function wrongFields({ words, lang }, { reason, violations }) {
     const latest = /\d{4}-\d\d-\d\d/.exec(description)?.[0];
     /** @type {Record<string, Wrong>} */
     const wrong = {
-      email: { id: "email", text: words.emailWrong },
+      // The address was checked before: the server refuses that of the patient.
+      email: { id: "email", text: words.ownAccount },
       relation: { id: "relation", text: words.noParentOfAdult },
       end_date: { id: "end", text: latest ? words.endLatest(dateInWords(lang, latest)) : words.endPast },
       note: { id: "evidence", text: words.evidenceMissing },

@@ -55,6 +55,9 @@ async function call(path, options) {
 /** Say that one acts no longer for somebody, in place of a view that may be theirs. @param {Person[]} lost */
 function tellLost(lost) {
   shown.abort();
+  // So that every entry of the menu leads on, and a reload to the first view.
+  history.replaceState(null, "", "#/ended");
+  drawFrame(page, "ended", show);
   put(noLonger(page, lost));
   arrive();
 }

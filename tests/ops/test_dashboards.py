@@ -102,7 +102,7 @@ def test_one_screen_says_how_the_system_does(busy: Copy) -> None:
 def test_one_screen_says_what_is_wrong_and_what_to_read(observed: Copy) -> None:
     pids = observed.stack()["pids"]
     parts = [pid for part in ("postgres-primary", "valkey", "envoy", "notifications") for pid in family(pids[part])]
-    wanted = {"no-primary", "replica-lag", "valkey-lost", "edge-down", "worker-down"}
+    wanted = {"no-primary", "valkey-lost", "edge-down", "worker-down"}
 
     def named() -> set[str]:
         found = json.loads(observed.run("status", "--json").stdout)

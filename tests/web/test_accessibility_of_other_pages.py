@@ -102,12 +102,22 @@ async def test_nothing_stands_in_the_way_at_the_desk(browser: Browser, room: Roo
     series = {"frequency": "FREQUENCY_WEEKLY", "count": 2}
     ids = {"patient_id": await patient(room, f"Ota {lang}"), "doctor_id": room.doctor_ids[0], "date": room.today}
     await room.post("/api/appointments:series", ids | {"time_slot": slot, "recurrence": series})
+    for email in ("old@example.org", "waits@example.org"):
+        await room.patch(f"/api/patients/{ids['patient_id']}", {"patient": {"email": email}})
     async with desk(browser, room, lang=lang) as page:
         keys, dialog = page.keyboard, page.get_by_role("dialog").last
         block = page.locator(".block").filter(has_text=f"Ota {lang}")
         await block.focus()
         await in_dialogs(page, ("?", "#letters"), ("i", "#name"), ("Delete", "#extent"), ("h", "li"), ("u", "li"))
-        await in_dialogs(page, ("f", "#begin"), ("a", "li"), ("o", "#room"), ("b", "#override"))
+        await in_dialogs(page, ("f", "#begin"), ("a", "li"), ("o", "#room"), ("b", "#override"), ("F2", "#language"))
+        await keys.press("F2")
+        await dialog.locator("button").first.press("Enter")
+        await expect(dialog.locator("#code")).to_be_visible()
+        await dialog.locator("button.primary").press("Enter")
+        await expect(dialog.locator("#code-error")).to_be_visible()
+        await check_themes(page, "dialog:last-of-type")
+        await keys.press("Escape")
+        await keys.press("Escape")
         await keys.press("c")
         await expect(page.locator(".bar button:not([hidden])")).to_have_count(2)
         await check_themes(page)

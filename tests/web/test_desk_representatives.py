@@ -1,4 +1,4 @@
-"""The desk lets somebody act for a patient, and has the name compared, in a real browser."""
+"""The desk corrects a patient, lets somebody act for one and has the name compared, in a real browser."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,11 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
+from db.postgres.cluster.engines import create_engine
+from server.config import Settings, load
+from server.usecases.directory.contacts import code_hash
 from tests.edge.clinic import Stack
+from tests.fixtures.book import Book, Clock
 from tests.web.axe import NEEDS_AXE, check_themes
 from tests.web.conftest import Room
 from tests.web.desks import at, booked, desk, offered, patient, told
@@ -79,6 +83,87 @@ async def test_staff_add_a_parent_compare_the_name_and_end_it(browser: Browser, 
         await expect(acting).to_contain_text(["ended on"])
         await page.keyboard.press("Escape")
         await expect(told(page)).to_have_text("Kudo Ken no longer acts for Kudo Mei.")
+
+
+async def sent(stack: Stack, patient_id: str, code: str) -> None:
+    """Let this be the code that was sent to the patient's new address."""
+    settings = load(Settings, stack.environment)
+    engine = create_engine(settings.database_url.get_secret_value(), size=1, wait_seconds=5, application="tests")
+    change = "UPDATE contact_changes SET code_hash = %s WHERE patient_id = %s"
+    await Book(engine, Clock(datetime.now(UTC))).run(change, code_hash(patient_id, code), patient_id)
+    await engine.dispose()
+
+
+async def test_a_patient_is_corrected_and_a_new_address_confirmed_by_its_code(
+    browser: Browser, room: Room, stack: Stack
+) -> None:
+    appointment = await booked(room, "Naito Mei", "17:00")
+    path = f"/api/patients/{appointment['patient']['id']}"
+    await room.patch(path, {"patient": {"email": "old@example.org"}})
+    async with desk(browser, room) as page:
+        await at(page, "Naito Mei").focus()
+        await page.keyboard.press("F2")
+        await expect(dialog(page).get_by_label("Email")).to_have_value("old@example.org")
+        await dialog(page).get_by_label("Name", exact=True).fill("Naitou Mei")
+        await dialog(page).get_by_label("Email").fill("new@example.org")
+        await room.patch(path, {"patient": {"name": "Naito Mai", "phone": "+81312345678"}})
+        await page.keyboard.press("Enter")
+        await expect(dialog(page).locator(".error-summary")).to_contain_text("Somebody else changed this patient")
+        await expect(dialog(page).locator("#name-error")).to_contain_text("Naito Mai. If you save, what you typed")
+        await expect(dialog(page).locator("#phone-error")).to_have_text("Changed meanwhile to: +81312345678")
+        await expect(dialog(page).get_by_label("Phone")).to_have_value("+81312345678")
+        await expect(dialog(page).get_by_label("Name", exact=True)).to_have_value("Naitou Mei")
+        await dialog(page).get_by_role("button", name="Save").press("Enter")
+        await expect(told(page)).to_contain_text("new@example.org is used once the patient confirms it")
+        await sent(stack, appointment["patient"]["id"], "123456")
+        await dialog(page).get_by_label("Code").fill("654321")
+        await page.keyboard.press("Enter")
+        await expect(dialog(page).locator("#code-error")).to_contain_text("The code is wrong or too old")
+        await dialog(page).get_by_label("Code").fill("123 456")
+        await page.keyboard.press("Enter")
+        await expect(told(page)).to_have_text("Confirmed: messages to Naitou Mei go there from now on.")
+        await expect(at(page, "Naitou Mei")).to_be_focused()
+        await expect(page.locator(".selected dd", has_text="new@example.org")).to_be_visible()
+    found = (await room.get(path))["patient"]
+    assert (found["name"], found["email"], found["phone"]) == ("Naitou Mei", "new@example.org", "+81312345678")
+
+
+async def test_a_patient_of_another_clinic_is_corrected_with_a_reason(browser: Browser, room: Room) -> None:
+    assert room.shared
+    visit = {"patient_id": await patient(room, "Okubo Rin"), "doctor_id": room.shared.doctor_ids[0]}
+    await room.shared.post("/api/appointments", visit | {"date": room.today, "time_slot": "17:00"})
+    async with desk(browser, room) as page:
+        await find(page, "Okubo Rin")
+        await page.keyboard.press("F2")
+        await dialog(page).get_by_label("Reading").fill("おおくぼ りん")
+        await expect(dialog(page).get_by_label("Why you change it")).to_be_hidden()
+        await page.keyboard.press("Enter")
+        await expect(dialog(page).locator("#correct-reason-error")).to_contain_text("belongs to other clinics")
+        await dialog(page).get_by_label("Why you change it").fill("As on the insurance card")
+        await dialog(page).get_by_role("button", name="Save").press("Enter")
+        await expect(told(page)).to_have_text("The details of Okubo Rin are saved.")
+        await expect(page.locator(".to-book")).to_contain_text("おおくぼ りん")
+
+
+async def test_who_adds_a_parent_is_led_to_the_date_of_birth_that_is_missing(
+    browser: Browser, room: Room, stack: Stack
+) -> None:
+    await patient(room, "Ueno Aki")
+    await account(room, stack, "Ueno Jun", "ueno@example.org")
+    async with desk(browser, room) as page:
+        await find(page, "Ueno Aki")
+        await page.keyboard.press("y")
+        await dialog(page).get_by_role("button", name="Add somebody").press("Enter")
+        await dialog(page).get_by_label("Email").fill("ueno@example.org")
+        await dialog(page).get_by_label("What the person is").select_option("PARENT")
+        await dialog(page).get_by_label("What you have seen").fill("Birth certificate")
+        await dialog(page).get_by_role("button", name="Add", exact=True).press("Enter")
+        await dialog(page).get_by_role("button", name="Enter the date of birth").press("Enter")
+        await expect(dialog(page).get_by_label("Date of birth")).to_be_focused()
+        await page.keyboard.type(f"{NOW - 8}-01-02")
+        await page.keyboard.press("Enter")
+        await dialog(page).get_by_role("button", name="Add", exact=True).press("Enter")
+        await expect(dialog(page).locator("h2").first).to_have_text("Is this Ueno Jun?")
 
 
 async def test_somebody_else_with_a_similar_address_is_ended_at_once(

@@ -62,9 +62,9 @@ export class Calls {
     return this.#acts.ask(this.lang, { ...question, refused }, send, ...children);
   }
 
-  /** The answer of a write (Failure). @param {string} path @param {object} body */
-  write(path, body) {
-    return this.#writes.send(path, body);
+  /** The answer of a write (Failure). @param {string} path @param {object} body @param {string} [method] */
+  write(path, body, method) {
+    return this.#writes.send(path, body, method);
   }
 
   /** Load the acts (TypeError). */

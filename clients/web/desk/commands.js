@@ -33,6 +33,19 @@ const visit = (id, key, statuses, act, also = () => true) => ({
   run: (desk, block) => block.appointment && act(desk, block.appointment),
 });
 
+/** An act of the same name on whoever is about to be booked, or else is selected. @param {"correct" | "representatives"} id @param {string} key @returns {Command} */
+const person = (id, key) => ({
+  id,
+  key,
+  group: "patient",
+  for: "staff",
+  when: (desk, block) => desk.staff && Boolean(desk.toBook ?? block?.appointment),
+  run: (desk, block) => {
+    const patient = desk.toBook ?? block.appointment?.patient;
+    return patient && desk.act(async (acts) => acts[id](desk, patient));
+  },
+});
+
 /** @param {keyof Words["commands"]} id @param {string} key @param {(desk: Desk, laneId: string) => unknown} act @param {(desk: Desk, laneId: string) => unknown} also @returns {Command} */
 const queue = (id, key, act, also = () => true) => ({
   id,
@@ -86,14 +99,8 @@ export const COMMANDS = [
     when: (desk, block) => Boolean(block?.appointment && desk.staff && block.end > desk.clock.now() && !carries(desk, block.appointment)),
     run: (desk, block) => (desk.carried && "appointment" in desk.carried ? drop(desk, block) : book(desk, block)),
   },
-  {
-    id: "representatives", key: "y", group: "visit", for: "staff",
-    when: (desk, block) => desk.staff && Boolean(desk.toBook ?? block?.appointment),
-    run: (desk, block) => {
-      const patient = desk.toBook ?? block?.appointment?.patient;
-      return patient && desk.act((acts) => acts.representatives(desk, patient));
-    },
-  },
+  person("correct", "F2"),
+  person("representatives", "y"),
   queue("callNext", "n", (desk, id) => desk.act((acts) => acts.callNext(desk, id))),
   queue("recall", "r", (desk, id) => desk.act((acts) => acts.recall(desk, id)), (desk, id) => toRecall(desk.day.lane(id))),
   queue("skip", "k", (desk, id) => desk.act((acts) => acts.skip(desk, id)), (desk, id) => toSkip(desk.day.lane(id))),

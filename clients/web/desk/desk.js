@@ -130,6 +130,14 @@ export class Desk extends Calls {
     this.draw();
   }
 
+  /** Show a patient as a call returned it. @param {Patient} patient */
+  knows(patient) {
+    this.lookup.put(patient);
+    for (const each of this.day.appointments()) if (each.patient.id === patient.id) each.patient.name = patient.name;
+    if (this.toBook?.id === patient.id) this.carry({ patient });
+    this.draw();
+  }
+
   /** Do what a key stands for, or say why not; false if it stands for nothing. @param {string} key */
   press(key) {
     const role = this.staff ? "staff" : "doctor";

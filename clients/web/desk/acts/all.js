@@ -8,6 +8,7 @@ export { ask } from "../../shared/ask.js";
 export { showMyAccount } from "../../shared/my_account.js";
 export { ACT_WORDS } from "./words.js";
 export { book } from "./booking.js";
+export { correct } from "./patients/correct.js";
 export { emergency, records } from "./patients/records.js";
 export { help } from "./help.js";
 export { register } from "./patients/register.js";

@@ -10,7 +10,7 @@ import { lettersOff, shownKey, switchLetters } from "../keys.js";
 export function help(desk) {
   const { words } = desk;
   const role = desk.staff ? "staff" : "doctor";
-  const groups = /** @type {(keyof typeof words.groups)[]} */ (["visit", "slot", "queue", "everywhere"]).map((group) => {
+  const groups = /** @type {(keyof typeof words.groups)[]} */ (["visit", "slot", "patient", "queue", "everywhere"]).map((group) => {
     const rows = COMMANDS.filter((each) => each.group === group && each.id !== "openLane" && (!each.for || each.for === role)).map(({ id, key }) => row(shownKey(key), words.commands[id]));
     return make("section", {}, make("h3", {}, words.groups[group]), make("dl", { class: "keys" }, ...rows.flat()));
   });

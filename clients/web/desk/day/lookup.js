@@ -26,6 +26,11 @@ export class Lookup {
     return fetched;
   }
 
+  /** Keep what a call returned of a patient. @param {Patient} patient */
+  put(patient) {
+    this.#people.set(patient.id, patient);
+  }
+
   /** A patient's particulars; they come a moment after they are first asked for. @param {string} id */
   person(id) {
     if (!this.#people.has(id)) {

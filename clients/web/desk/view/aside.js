@@ -18,10 +18,10 @@ export function drawSelected(desk, root) {
   const block = desk.grid.current;
   const { words } = desk;
   const { toBook } = desk;
-  const commands = COMMANDS.filter((each) => (each.group === "visit" || each.group === "slot") && each.when(desk, block));
-  const own = toBook ? commands.filter((each) => each.id !== "representatives") : commands;
+  const commands = COMMANDS.filter((each) => ["visit", "slot", "patient"].includes(each.group) && each.when(desk, block));
+  const own = toBook ? commands.filter((each) => each.group !== "patient") : commands;
   const facts = block?.appointment ? visitFacts(desk, block) : [];
-  const signature = JSON.stringify([block?.key, block?.appointment?.etag, block?.slot?.state, facts, commands.map((each) => each.id), toBook?.id]);
+  const signature = JSON.stringify([block?.key, block?.appointment, block?.slot?.state, facts, commands.map((each) => each.id), toBook]);
   if (root.dataset.drawn === signature) return;
   root.dataset.drawn = signature;
   const person = toBook ? [drawPerson(desk, toBook, commands)] : [];
@@ -41,7 +41,7 @@ export function drawSelected(desk, root) {
 /** Whoever is about to be booked, and what can be done about them besides. @param {Desk} desk @param {Patient} patient @param {Command[]} commands */
 function drawPerson(desk, patient, commands) {
   const facts = listed(particulars(desk, patient));
-  const acts = commands.filter((each) => each.id === "representatives").map((each) => button(desk, each, false));
+  const acts = commands.filter((each) => each.group === "patient").map((each) => button(desk, each, false));
   return make("div", { class: "to-book" }, make("h2", { class: "person" }, make("bdi", {}, patient.name)), facts, make("div", { class: "commands" }, ...acts));
 }
 

@@ -135,10 +135,11 @@ export const EN = {
     moveOffers: "Offers of other times",
     series: "Series",
     swapRoom: "Other room",
+    correct: "Correct the details",
     representatives: "Who acts for the patient",
   },
 
-  groups: { everywhere: "Everywhere", visit: "On an appointment", slot: "On a free time", queue: "Queue of the doctor in this column" },
+  groups: { everywhere: "Everywhere", visit: "On an appointment", slot: "On a free time", patient: "On a patient, selected or found", queue: "Queue of the doctor in this column" },
   moveKeys: "Arrow keys",
   moveKeysText: "Go from time to time and from doctor to doctor; Home and End go to the ends of a column.",
   keysTitle: "Keys",

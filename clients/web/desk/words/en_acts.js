@@ -134,6 +134,29 @@ export const EN_ACTS = {
   patientNumberHint: "The desk can read it to you",
   patientNumberWrong: "Enter the whole patient number",
 
+  /** @param {string} name */
+  correctTitle: (name) => `Details of ${name}`,
+  saveButton: "Save",
+  correctReason: "Why you change it",
+  correctReasonHint: "Kept in the patient's access log. The patient is told of the change.",
+  correctReasonNeeded: "This patient signs in to an account, or belongs to other clinics. Say why you change it",
+  changedElsewhere: "Somebody else changed this patient meanwhile. Nothing is saved yet: look at the marked fields, then save again.",
+  /** @param {string} value */
+  nowChangedTo: (value) => `Changed meanwhile to: ${value || "nothing"}`,
+  /** @param {string} value */
+  nowButTyped: (value) => `Changed meanwhile to: ${value || "nothing"}. If you save, what you typed replaces it`,
+  /** @param {string} addresses */
+  waitsForCode: (addresses) => `Not used yet: ${addresses}. A code was sent there, and has to come back first.`,
+  enterCode: "Enter the code",
+  codeTitle: "Code of the patient",
+  /** @param {string} addresses */
+  codeText: (addresses) => `A code of six digits was sent to ${addresses}. Ask the patient for it. Until it is entered, messages go where they went before; the patient can also confirm it later.`,
+  code: "Code",
+  codeButton: "Confirm",
+  codeMalformed: "Enter the six digits of the code",
+  codeWrong: "The code is wrong or too old. Check it, or enter the new address once more in the details: that sends another code",
+  codeNotHere: "This patient signs in to an account, or belongs to other clinics: only the patient, or their staff, can confirm it",
+
   /** @param {string} patient */
   representativesOf: (patient) => `Who acts for ${patient}`,
   representativesText: "A parent, a legal guardian or a carer books, moves and cancels for the patient, with their own account.",
@@ -168,6 +191,7 @@ export const EN_ACTS = {
   endPast: "This day is over. Enter a later one",
   noParentOfAdult: "The patient counts as an adult here. Choose legal guardian or carer, and a last day",
   birthDateNeeded: "The patient's age decides who may act, and the whole date of birth is not known. It has to be entered first.",
+  enterBirthDate: "Enter the date of birth",
   notOurPatient: "This patient belongs to other clinics. Only their staff can add somebody.",
   tooMany: "Ten people act for this patient already, or this person acts for ten patients. End one of them first.",
   /** @param {string} name */

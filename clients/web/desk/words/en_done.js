@@ -45,6 +45,12 @@ export const EN_DONE = {
   timeOffEnded: (doctor) => `The time off of ${doctor} is ended: its free times can be booked again.`,
   /** @param {string} name */
   recorded: (name) => `Saved in the records of ${name}.`,
+  /** @param {string} name */
+  corrected: (name) => `The details of ${name} are saved.`,
+  /** @param {string} name @param {string} addresses */
+  correctedButWaits: (name, addresses) => `The details of ${name} are saved. ${addresses} is used once the patient confirms it by the code that was sent there.`,
+  /** @param {string} name */
+  contactConfirmed: (name) => `Confirmed: messages to ${name} go there from now on.`,
   /** @param {string} name @param {string} patient */
   representativeAdded: (name, patient) => `${name} acts for ${patient} from now on.`,
   /** @param {string} name @param {string} patient */

@@ -125,11 +125,12 @@ export const JA = {
     timeOffList: "休診の一覧・取り消し",
     moveOffers: "別の日時の案内一覧",
     series: "定期予約",
+    correct: "患者情報の訂正",
     representatives: "代理人",
     swapRoom: "部屋を替える",
   },
 
-  groups: { everywhere: "いつでも", visit: "予約の上で", slot: "空き時間の上で", queue: "その列の医師の順番待ち" },
+  groups: { everywhere: "いつでも", visit: "予約の上で", slot: "空き時間の上で", patient: "選んだ患者、検索した患者について", queue: "その列の医師の順番待ち" },
   moveKeys: "矢印キー",
   moveKeysText: "時間と医師の間を移動します。Home と End で列の端へ移動します。",
   keysTitle: "キー一覧",

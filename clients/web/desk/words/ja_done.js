@@ -25,6 +25,9 @@ export const JA_DONE = {
   seriesCancelled: (name, number) => `${name} さんの予約${number}件をキャンセルしました。`,
   timeOffEnded: (doctor) => `${doctor} の休診を取り消しました。空き時間を予約できます。`,
   recorded: (name) => `${name} さんの診療記録に保存しました。`,
+  corrected: (name) => `${name} さんの患者情報を保存しました。`,
+  correctedButWaits: (name, addresses) => `${name} さんの患者情報を保存しました。${addresses} は、送ったコードで確認されてから使われます。`,
+  contactConfirmed: (name) => `確認しました。${name} さんへのお知らせは今後そちらに届きます。`,
   representativeAdded: (name, patient) => `${name} さんを ${patient} さんの代理人として登録しました。`,
   representativeEnded: (name, patient) => `${name} さんは ${patient} さんの代理人ではなくなりました。`,
 };

@@ -5,6 +5,7 @@ import { area, choice } from "../../../shared/ask.js";
 import { make } from "../../../shared/elements.js";
 import { field } from "../../../shared/form.js";
 import { dateInWords } from "../../../shared/wall_clock.js";
+import { correct } from "./correct.js";
 import { endRepresentative, lastDay, relationOf } from "./representative.js";
 
 /** @import { Failure } from "../../../shared/api.js" */
@@ -18,6 +19,12 @@ export async function addRepresentative(desk, patient) {
   /** @type {Representative | null} */
   let added = null;
   const relations = Object.entries(words.relations).map(([value, text]) => ({ value, text }));
+  const lead = make("p", { hidden: true }, make("button", { type: "button", onclick: enter }, words.enterBirthDate));
+  async function enter() {
+    if (!(await correct(desk, patient, "birth_date"))) return;
+    lead.closest("form")?.querySelector("input")?.focus();
+    lead.hidden = true;
+  }
   await desk.ask(
     { title: words.addTitle(patient.name), confirm: words.addButton },
     async (values) => {
@@ -29,10 +36,12 @@ export async function addRepresentative(desk, patient) {
         added = (await desk.write(`/api/patients/${patient.id}/representatives`, body)).representative;
       } catch (error) {
         const refused = wrongFields(desk, asFailure(error));
+        lead.hidden = !refused.some(({ text }) => text === words.birthDateNeeded);
         if (!refused.length) throw error;
         return refused;
       }
     },
+    lead,
     field(words.email, { id: "email", type: "email", autocomplete: "off", maxlength: 254 }, { hint: words.accountHint }),
     field(words.relation, { id: "relation" }, { control: choice("relation", [{ value: "", text: words.chooseOne }, ...relations]) }),
     field(words.actsTo, { id: "end", type: "date" }, { hint: words.actsToHint }),

@@ -60,11 +60,13 @@ class Correction {
   /** @param {Record<string, string>} values @returns {Promise<Wrong[] | void>} */
   async #send(values) {
     const { words } = this.#desk;
-    const { details, wrong } = entered(this.#desk, values);
+    const { details, wrong: malformed } = entered(this.#desk, values);
+    const changed = DETAILS.filter((each) => details[each] !== this.#known[each]);
+    // What was imported may look otherwise than what the desk enters; it is in nobody's way.
+    const wrong = malformed.filter(({ id }) => changed.some((each) => each === id));
     const reason = values["correct-reason"] ?? "";
     if (!this.#reason.hidden && !reason) wrong.push({ id: "correct-reason", text: words.reasonMissing });
     if (wrong.length) return wrong;
-    const changed = DETAILS.filter((each) => details[each] !== this.#known[each]);
     if (!changed.length) return this.#desk.say(words.said.stopped);
     const patient = { ...Object.fromEntries(changed.map((each) => [each, details[each]])), etag: this.#known.etag };
     try {

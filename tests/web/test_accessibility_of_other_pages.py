@@ -96,6 +96,19 @@ async def in_dialogs(page: Page, *steps: tuple[str, str]) -> None:
         await expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+async def check_code(page: Page) -> None:
+    """The question for the code of the selected patient's new address."""
+    dialog = page.get_by_role("dialog").last
+    await page.keyboard.press("F2")
+    await dialog.locator("button").first.press("Enter")
+    await expect(dialog.locator("#code")).to_be_visible()
+    await dialog.locator("button.primary").press("Enter")
+    await expect(dialog.locator("#code-error")).to_be_visible()
+    await check_themes(page, "dialog:last-of-type")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Escape")
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 async def test_nothing_stands_in_the_way_at_the_desk(browser: Browser, room: Room, lang: str) -> None:
     slot, extra = {"en": ("14:00", "13:00"), "ja": ("15:00", "13:30")}[lang]
@@ -110,14 +123,7 @@ async def test_nothing_stands_in_the_way_at_the_desk(browser: Browser, room: Roo
         await block.focus()
         await in_dialogs(page, ("?", "#letters"), ("i", "#name"), ("Delete", "#extent"), ("h", "li"), ("u", "li"))
         await in_dialogs(page, ("f", "#begin"), ("a", "li"), ("o", "#room"), ("b", "#override"), ("F2", "#language"))
-        await keys.press("F2")
-        await dialog.locator("button").first.press("Enter")
-        await expect(dialog.locator("#code")).to_be_visible()
-        await dialog.locator("button.primary").press("Enter")
-        await expect(dialog.locator("#code-error")).to_be_visible()
-        await check_themes(page, "dialog:last-of-type")
-        await keys.press("Escape")
-        await keys.press("Escape")
+        await check_code(page)
         await keys.press("c")
         await expect(page.locator(".bar button:not([hidden])")).to_have_count(2)
         await check_themes(page)

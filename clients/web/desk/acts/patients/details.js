@@ -23,7 +23,7 @@ export function detailFields({ words, lang }, known, first = "name") {
     field(words.kana, { ...of("name_kana"), maxlength: 200 }),
     field(words.birthDate, { ...of("birth_date"), inputmode: "numeric" }, { hint: words.birthHint }),
     field(words.phone, { ...of("phone"), type: "tel" }, { hint: words.phoneHint }),
-    field(words.email, { ...of("email"), type: "email" }),
+    field(words.email, { ...of("email"), type: "email", maxlength: 254 }),
     field(words.languageOfNotices, { id: "language" }, { control: choice("language", languages, known.language || lang) }),
   ];
 }

@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.edge.clinic import Stack
 from tests.fixtures.browser import opened
-from tests.web.axe import NEEDS_AXE, check_themes
+from tests.web.axe import NEEDS_AXE, check_code, check_themes
 from tests.web.conftest import Room
 from tests.web.desks import administration, at, booked, column_of, dead_letter, desk, loaded, offered, patient, session
 from tests.web.test_visit import booked as linked
@@ -94,19 +94,6 @@ async def in_dialogs(page: Page, *steps: tuple[str, str]) -> None:
         await check_themes(page, "dialog:last-of-type")
         await page.keyboard.press("Escape")
         await expect(page.get_by_role("dialog")).to_have_count(0)
-
-
-async def check_code(page: Page) -> None:
-    """The question for the code of the selected patient's new address."""
-    dialog = page.get_by_role("dialog").last
-    await page.keyboard.press("F2")
-    await dialog.locator("button").first.press("Enter")
-    await expect(dialog.locator("#code")).to_be_visible()
-    await dialog.locator("button.primary").press("Enter")
-    await expect(dialog.locator("#code-error")).to_be_visible()
-    await check_themes(page, "dialog:last-of-type")
-    await page.keyboard.press("Escape")
-    await page.keyboard.press("Escape")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -16,7 +16,6 @@ from cachetools import LRUCache
 from db.postgres.booking import appointments, booked_patients, days, hours
 from db.postgres.booking.appointments import NewAppointment
 from db.postgres.booking.days import OfferRow
-from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine, Sent
 from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.appointment_types import AppointmentType
@@ -222,8 +221,7 @@ class _Creation:
         await appointments.insert(pg, new, placement_of(offer, slot, seat.number), self.now)
         if self.type.chosen:
             await self.type.take(pg, self.appointment_id)
-        relation = self.caller.relation_to(self.booking.patient_id)
-        booked = AppointmentChange(self.appointment_id, event, self.caller.id, note, relation=relation)
+        booked = history.change_by(self.caller, self.booking.patient_id, self.appointment_id, event, note)
         await history.record_changes(pg, [*expired, booked], self.now)
         row = row_of(offer, new, slot, self.locks.patient_name, self.type, self.now)
         changes = Changes(self.locks.rows(), day_after(offer, new, slot, seat.number))

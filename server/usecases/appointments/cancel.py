@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import TypeVar
 
 from db.postgres.booking import appointments, days
-from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine
 from server.domain.booking.appointment import AppointmentStatus, check_step
 from server.domain.etags import check_etag
@@ -84,9 +83,7 @@ class _CancellationWrite:
             await withdraw(pg, found.row.id, self.caller.id, self.now)
         # The patient got no notice of a hold, and so gets none of its end.
         event = "released" if found.row.status == AppointmentStatus.HELD else "cancelled"
-        relation = self.caller.relation_to(found.row.patient_id)
-        reason = self.cancellation.reason
-        cancelled = AppointmentChange(found.row.id, event, self.caller.id, reason, relation=relation)
+        cancelled = history.change_by(self.caller, found.row.patient_id, found.row.id, event, self.cancellation.reason)
         await history.record_changes(pg, [cancelled], self.now)
         row = found.row._replace(status=AppointmentStatus.CANCELLED, version=found.row.version + 1, updated_at=self.now)
         row = row._replace(held_until=None)

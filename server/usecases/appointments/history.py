@@ -6,8 +6,17 @@ from datetime import datetime
 from db.postgres.booking import feed
 from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection
+from server.domain.identity import Caller
 from server.domain.notices import KIND_OF_EVENT, NoticeKind
 from server.telemetry import traces
+
+
+def change_by(
+    caller: Caller, patient_id: str, appointment_id: str, event: str, note: str = "", left_clinic_id: str | None = None
+) -> AppointmentChange:
+    """A change of a patient's appointment that the caller makes, perhaps as the patient's representative."""
+    relation = caller.relation_to(patient_id)
+    return AppointmentChange(appointment_id, event, caller.id, note, left_clinic_id, relation)
 
 
 async def record_changes(

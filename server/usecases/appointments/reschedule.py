@@ -222,5 +222,4 @@ class _Rescheduling(SlotWrite):
         reason = self.move.override_reason if seat.is_extra or waived else ""
         note = ", ".join(filter(None, (f"from {row.start_at:%Y-%m-%dT%H:%M:%SZ}", waived, reason)))
         left = row.clinic_id if row.clinic_id != offer.clinic_id else None
-        relation = self.caller.relation_to(row.patient_id)
-        return AppointmentChange(row.id, "rescheduled", self.caller.id, note, left, relation)
+        return history.change_by(self.caller, row.patient_id, row.id, "rescheduled", note, left)

@@ -166,9 +166,7 @@ class _StepWrite:
         ticket = await issuing.follow(pg, self.new_id, row, following, self.caller.id, self.now)
         event = _EVENTS[following] if self.step.to else "reverted"
         note = ", ".join(filter(None, ("extra seat" if seat.is_extra else "", self.step.reason)))
-        change = AppointmentChange(
-            row.id, event, self.caller.id, note, relation=self.caller.relation_to(row.patient_id)
-        )
+        change = history.change_by(self.caller, row.patient_id, row.id, event, note)
         await history.record_changes(pg, [*expired, change], self.now)
         row = row._replace(status=following, version=row.version + 1, updated_at=self.now)
         return Changed(row, self.locks.rows(), ticket)

@@ -6,7 +6,6 @@ from typing import TypeVar
 
 from db.postgres.booking import alternatives, appointments, days, held
 from db.postgres.booking.appointments import AppointmentRow
-from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine
 from server.domain.booking.appointment import AppointmentStatus, check_held, check_not_expired
 from server.domain.booking.move_offers import is_alternative
@@ -85,8 +84,7 @@ class _HoldWrite(SlotWrite):
         if following is AppointmentStatus.SCHEDULED and row.type_id:
             row = await self._keep_resources(pg, found)
         await appointments.set_status(pg, [row.id], following, self.now)
-        relation = self.caller.relation_to(row.patient_id)
-        change = AppointmentChange(row.id, _EVENTS[following], self.caller.id, relation=relation)
+        change = history.change_by(self.caller, row.patient_id, row.id, _EVENTS[following])
         await history.record_changes(pg, [change], self.now)
         row = row._replace(status=following, version=row.version + 1, updated_at=self.now, held_until=None)
         return Changed(row, self.locks.rows())

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from db.postgres.booking import days, resources
-from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine
 from server.domain.booking.appointment import AppointmentStatus, check_occupies
 from server.domain.booking.resources import Resource, kind_of, replacement
@@ -91,7 +90,7 @@ class _SwapWrite(SlotWrite):
         kept = [each for each in row.resources or () if each[0] != self.swap.resource_id]
         ids = [*(each[0] for each in kept), taken.id]
         await resources.swap(pg, row.id, ids, taken.lapsed(found.slot.occupied, self.now), self.now)
-        change = AppointmentChange(row.id, "resource_swapped", self.caller.id, f"{left} -> {taken.name}")
+        change = history.change_by(self.caller, row.patient_id, row.id, "resource_swapped", f"{left} -> {taken.name}")
         await history.record_changes(pg, [change], self.now)
         shown = sorted([*kept, (taken.id, taken.kind, taken.name)], key=lambda each: each[1:])
         row = row._replace(resources=shown, version=row.version + 1, updated_at=self.now)

@@ -8,7 +8,6 @@ from typing import TypeVar
 from db.postgres.booking import appointments
 from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.days import DayRow
-from db.postgres.booking.feed import AppointmentChange
 from db.postgres.cluster.engines import Connection, Engine
 from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.doctor import DoctorDay
@@ -70,10 +69,7 @@ class _Cancelling:
 
     async def _write(self, pg: Connection, rows: Sequence[AppointmentRow]) -> SeriesCancelled:
         await appointments.set_status(pg, [row.id for row in rows], AppointmentStatus.CANCELLED, self.now)
-        relation = self.caller.relation_to(rows[0].patient_id)
-        changes = [
-            AppointmentChange(row.id, "cancelled", self.caller.id, self.reason, relation=relation) for row in rows
-        ]
+        changes = [history.change_by(self.caller, row.patient_id, row.id, "cancelled", self.reason) for row in rows]
         # The cancellation of the first one lists all of them; of the others only the reminders are withdrawn.
         notices = [NoticeKind.CANCELLATION, *(NoticeKind.REMINDER for _ in rows[1:])]
         await history.record_changes(pg, changes, self.now, notices)

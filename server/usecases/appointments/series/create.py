@@ -189,8 +189,8 @@ class _SeriesWrite(SlotWrite):
 
     async def _record(self, pg: Connection, expired: Sequence[AppointmentChange], taken: Sequence[Occurrence]) -> None:
         """Record all that was written; last, since it locks the feed of the clinic."""
-        relation = self.caller.relation_to(self.series.patient_id)
-        booked = [each.change("booked", self.caller.id, relation, self.series.override_reason) for each in taken]
+        patient_id, reason = self.series.patient_id, self.series.override_reason
+        booked = [each.change("booked", self.caller, patient_id, reason) for each in taken]
         # The confirmation of the first appointment lists all of them; the others have their reminders.
         notices = [*(None for _ in expired), NoticeKind.CONFIRMATION, *(NoticeKind.REMINDER for _ in booked[1:])]
         await history.record_changes(pg, [*expired, *booked], self.now, notices)

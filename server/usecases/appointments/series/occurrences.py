@@ -13,6 +13,8 @@ from server.domain.booking.policies import Waived, check_bookable
 from server.domain.booking.seating import Place, Seat, seat_for
 from server.domain.booking.slots import Period, Slot, instants
 from server.domain.errors import DomainError, Reason
+from server.domain.identity import Caller
+from server.usecases.appointments import history
 from server.usecases.appointments.alternatives import alternatives_of
 from server.usecases.appointments.type_to_book import TypeToBook
 
@@ -52,12 +54,12 @@ class Occurrence:
             return
         self.place, self.seat, self.type = place, seat, chosen
 
-    def change(self, event: str, actor: str, relation: str, override_reason: str) -> AppointmentChange:
+    def change(self, event: str, caller: Caller, patient_id: str, override_reason: str) -> AppointmentChange:
         """What the history says of it; that of a booking in a full slot is `overridden`."""
         reason = override_reason if self.seat.is_extra or self.waived else ""
         happened = "overridden" if self.seat.is_extra else event
         note = ", ".join(filter(None, (self.waived, reason)))
-        return AppointmentChange(self.id, happened, actor, note, relation=relation)
+        return history.change_by(caller, patient_id, self.id, happened, note)
 
 
 def planned(

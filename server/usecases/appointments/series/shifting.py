@@ -15,6 +15,7 @@ from server.domain.booking.slots import Slot
 from server.domain.errors import DomainError
 from server.domain.identity import Caller
 from server.domain.rights import Action, acts_for_others
+from server.usecases.appointments import history
 from server.usecases.appointments.changeable import Changeable, owner_of
 from server.usecases.appointments.series.occurrences import Occurrence, planned
 from server.usecases.schedules.doctor_mapping import busy_at
@@ -62,8 +63,7 @@ class SeriesStep:
         """What its history says of the move."""
         reason = override_reason if self.to.seat.is_extra or self.to.waived else ""
         note = ", ".join(filter(None, (f"from {self.row.start_at:%Y-%m-%dT%H:%M:%SZ}", self.to.waived, reason)))
-        relation = caller.relation_to(self.row.patient_id)
-        return AppointmentChange(self.row.id, "rescheduled", caller.id, note, relation=relation)
+        return history.change_by(caller, self.row.patient_id, self.row.id, "rescheduled", note)
 
 
 def steps_of(

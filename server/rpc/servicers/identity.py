@@ -16,7 +16,6 @@ from server.rpc.messages.patients import new_person, representative_of
 from server.rpc.messages.validate import checked
 from server.rpc.servicers.account_sessions import Context, calling_device, granted
 from server.rpc.servicers.second_factors import SecondFactorServicer
-from server.usecases.identity.access_tokens import LIFETIME
 from server.usecases.identity.account_list import AccountList, AccountListing
 from server.usecases.identity.accounts import Accounts, NewAccount
 from server.usecases.identity.devices import Devices, NewDisplay, NewService
@@ -30,7 +29,6 @@ from server.usecases.sealing import Seal
 from yoyaku.v1 import account_pb2, account_role_pb2, display_pb2, signing_key_pb2
 from yoyaku.v1 import auth_service_pb2 as pb
 
-_EXPIRES_IN = int(LIFETIME.total_seconds())
 _ROLE, _STATE = "ACCOUNT_ROLE_", "ACCOUNT_STATE_"
 
 
@@ -179,7 +177,7 @@ class AuthServicer(SecondFactorServicer):
     ) -> pb.ExchangeDeviceTokenResponse:
         row, token = await self._devices.exchange(request.device_token)
         return pb.ExchangeDeviceTokenResponse(
-            access_token=token, expires_in=_EXPIRES_IN, account_id=row.id, clinic_ids=row.clinic_ids
+            access_token=token.text, expires_in=token.seconds, account_id=row.id, clinic_ids=row.clinic_ids
         )
 
     def _listed(self, row: ListedAccountRow) -> pb.ListedAccount:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Container
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import jwt
 import structlog
@@ -33,6 +34,13 @@ _LEARN_SECONDS = 2.0
 _CLOCKS_APART = timedelta(minutes=1)
 
 
+class SignedToken(NamedTuple):
+    """An access token, and for how many seconds it is valid."""
+
+    text: str
+    seconds: int
+
+
 class AccessTokens:
     """Issues and verifies access tokens; accounts with one of `second_factor_roles` need a second factor."""
 
@@ -53,20 +61,20 @@ class AccessTokens:
     async def issue(self, account_id: str) -> str | None:
         """A token for an account, as `sign` makes it; None if there is no such account, or it is disabled."""
         account = await read(self._engine, lambda pg: accounts.account(pg, account_id))
-        return None if account is None else await self.sign(account)
+        return None if account is None else (await self.sign(account)).text
 
-    async def sign(self, account: AccountRow, session_id: str = "") -> str:
+    async def sign(self, account: AccountRow, session_id: str = "") -> SignedToken:
         """A token for an account that was already read; of a session, if it is named.
 
         It is valid for 15 minutes, or until a right to act for somebody, which it contains, ends by itself.
         """
         kid, key = await self._keys.private()
-        return jwt.encode(self._claims(account, session_id), key, algorithm=_ALGORITHM, headers={"kid": kid})
-
-    def seconds_valid(self, account: AccountRow) -> int:
-        """For how long a token is valid that is signed now."""
         now = self._clock()
-        return int((_end(account, now) - now).total_seconds())
+        represents, change = represented_by(account, now)
+        end = min(now + LIFETIME, change or now + LIFETIME)
+        claims = self._claims(account, session_id, represents, now, end)
+        token = jwt.encode(claims, key, algorithm=_ALGORITHM, headers={"kid": kid})
+        return SignedToken(token, int((end - now).total_seconds()))
 
     async def verify(self, token: str) -> Caller:
         """The caller that a token stands for (TOKEN_INVALID, TOKEN_EXPIRED)."""
@@ -133,16 +141,16 @@ class AccessTokens:
                 if self.is_revoked(caller) or self.is_outdated(caller):
                     del self._verified[token]
 
-    def _claims(self, account: AccountRow, session_id: str) -> dict[str, object]:
-        now = self._clock()
-        represents, _ = represented_by(account, now)
+    def _claims(
+        self, account: AccountRow, session_id: str, represents: dict[str, Represented], now: datetime, end: datetime
+    ) -> dict[str, object]:
         claims: dict[str, object] = {
             "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": account.id,
             "jti": self._new_id(),
             "iat": int(now.timestamp()),
-            "exp": int(_end(account, now).timestamp()),
+            "exp": int(end.timestamp()),
             "roles": list(account.roles),
             "limits": limits_of(roles_of(account.roles)),
             "clinic_ids": [ALL_CLINICS] if account.all_clinics else list(account.clinic_ids),
@@ -182,11 +190,6 @@ class AccessTokens:
         if self.is_outdated(caller):
             raise _expired(self._clock())
         return caller
-
-
-def _end(account: AccountRow, now: datetime) -> datetime:
-    _, change = represented_by(account, now)
-    return min(now + LIFETIME, change or now + LIFETIME)
 
 
 def revoked() -> DomainError:

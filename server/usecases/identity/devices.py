@@ -25,7 +25,7 @@ from server.domain.ids import Clock, IdMaker
 from server.domain.rights import Action, Owner, may, require
 from server.usecases.idempotency import Claim, Write
 from server.usecases.identity import security_events
-from server.usecases.identity.access_tokens import AccessTokens
+from server.usecases.identity.access_tokens import AccessTokens, SignedToken
 from server.usecases.identity.attempts import Attempts, reached
 from server.usecases.reach import reach
 from server.usecases.sealing import digest, new_secret
@@ -167,7 +167,7 @@ class Devices:
             holder = await read(self._engine, lambda pg: credentials.certified(pg, new.certificate_name or ""))
             raise _name_taken(holder.id if holder else "") from None
 
-    async def exchange(self, device_token: str) -> tuple[AccountRow, str]:
+    async def exchange(self, device_token: str) -> tuple[AccountRow, SignedToken]:
         """The account that holds a credential, and an access token (CREDENTIAL_INVALID, DISPLAY_NOT_CONFIRMED)."""
         secret_hash = digest(device_token)
         row = await read(self._engine, lambda pg: credentials.holder(pg, secret_hash), Freshness.PRIMARY_FIRST)

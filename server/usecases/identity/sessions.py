@@ -199,7 +199,7 @@ class Sessions:
 
     async def _grant(self, account: AccountRow, session_id: str, token: _Presented) -> Grant:
         signed = await self._tokens.sign(account, session_id)
-        return Grant(signed, str(token), account, self._tokens.seconds_valid(account))
+        return Grant(signed.text, str(token), account, signed.seconds)
 
     def _now(self) -> int:
         return int(self._clock().timestamp() * 1000)

@@ -69,4 +69,4 @@ async def _session(
     account = AccountRow(account_id, f"{account_id}@example.org", [role], clinic_ids, patient_id)
     await transact(parts.engine, lambda pg: accounts.put_account(pg, account, parts.clock()))
     # As Tokens.issue, which may read from a standby that has not heard of the account yet.
-    return Session(await parts.tokens.sign(account), role == "staff", patient_ids, doctor_ids)
+    return Session((await parts.tokens.sign(account)).text, role == "staff", patient_ids, doctor_ids)

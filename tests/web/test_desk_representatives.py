@@ -48,6 +48,14 @@ async def find(page: Page, name: str) -> None:
     await expect(page.locator(".to-book")).to_contain_text(name)
 
 
+async def fill_in(page: Page, email: str, relation: str, seen: str) -> None:
+    """Begin to add somebody who acts for the patient, up to the button that adds."""
+    await dialog(page).get_by_role("button", name="Add somebody").press("Enter")
+    await dialog(page).get_by_label("Email").fill(email)
+    await dialog(page).get_by_label("What the person is").select_option(relation)
+    await dialog(page).get_by_label("What you have seen").fill(seen)
+
+
 async def test_staff_add_a_parent_compare_the_name_and_end_it(browser: Browser, room: Room, stack: Stack) -> None:
     latest = f"1 January {NOW + 10}"
     await child(room, "Kudo Mei")
@@ -153,10 +161,7 @@ async def test_who_adds_a_parent_is_led_to_the_date_of_birth_that_is_missing(
     async with desk(browser, room) as page:
         await find(page, "Ueno Aki")
         await page.keyboard.press("y")
-        await dialog(page).get_by_role("button", name="Add somebody").press("Enter")
-        await dialog(page).get_by_label("Email").fill("ueno@example.org")
-        await dialog(page).get_by_label("What the person is").select_option("PARENT")
-        await dialog(page).get_by_label("What you have seen").fill("Birth certificate")
+        await fill_in(page, "ueno@example.org", "PARENT", "Birth certificate")
         await dialog(page).get_by_role("button", name="Add", exact=True).press("Enter")
         await dialog(page).get_by_role("button", name="Enter the date of birth").press("Enter")
         await expect(dialog(page).get_by_label("Date of birth")).to_be_focused()
@@ -175,10 +180,7 @@ async def test_somebody_else_with_a_similar_address_is_ended_at_once(
     async with desk(browser, room) as page:
         await at(page, "Oda Kai").focus()
         await page.keyboard.press("y")
-        await dialog(page).get_by_role("button", name="Add somebody").press("Enter")
-        await dialog(page).get_by_label("Email").fill("sam@example.org")
-        await dialog(page).get_by_label("What the person is").select_option("PARENT")
-        await dialog(page).get_by_label("What you have seen").fill("Letter")
+        await fill_in(page, "sam@example.org", "PARENT", "Letter")
         await dialog(page).get_by_role("button", name="Add", exact=True).press("Enter")
         await expect(dialog(page).locator("#relation-error")).to_contain_text("counts as an adult here")
         await dialog(page).get_by_label("What the person is").select_option("CARER")
@@ -200,10 +202,7 @@ async def test_a_mistake_is_told_with_what_to_do_and_nothing_is_lost(
     async with desk(browser, room) as page:
         await find(page, "Wada Emi")
         await page.keyboard.press("y")
-        await dialog(page).get_by_role("button", name="Add somebody").press("Enter")
-        await dialog(page).get_by_label("Email").fill("wada@example.org")
-        await dialog(page).get_by_label("What the person is").select_option("PARENT")
-        await dialog(page).get_by_label("What you have seen").fill("Passports")
+        await fill_in(page, "wada@example.org", "PARENT", "Passports")
         add = dialog(page).get_by_role("button", name="Add", exact=True)
         await add.press("Enter")
         await expect(dialog(page).locator(".error-summary")).to_contain_text("the whole date of birth is not known")
@@ -213,10 +212,7 @@ async def test_a_mistake_is_told_with_what_to_do_and_nothing_is_lost(
         await dialog(page).get_by_label("Email").fill("jun@example.org")
         await add.press("Enter")
         await dialog(page).get_by_role("button", name="Yes, the name is right").press("Enter")
-        await dialog(page).get_by_role("button", name="Add somebody").press("Enter")
-        await dialog(page).get_by_label("Email").fill("jun@example.org")
-        await dialog(page).get_by_label("What the person is").select_option("GUARDIAN")
-        await dialog(page).get_by_label("What you have seen").fill("Passports")
+        await fill_in(page, "jun@example.org", "GUARDIAN", "Passports")
         await add.press("Enter")
         await expect(dialog(page).locator("#email-error")).to_contain_text("acts for the patient already")
 

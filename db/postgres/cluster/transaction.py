@@ -41,8 +41,8 @@ async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *
     for attempt in range(1, _ATTEMPTS + 1):
         progress = _Progress()
         try:
-            async with _Confirmed(engine), _transaction(engine, progress) as pg:
-                result = await work(pg)
+            async with _Confirmed(engine):
+                result = await _transaction(engine, work, progress)
             if progress.written and (context := READ_MARK_CONTEXT.get()):
                 await note(engine, context, progress.written)
         except Conflict:
@@ -134,21 +134,21 @@ class _Confirmed:
             await self._engine.confirm(self._node)
 
 
-@asynccontextmanager
-async def _transaction(engine: Engine, progress: _Progress) -> AsyncIterator[Connection]:
+async def _transaction(engine: Engine, work: Callable[[Connection], Awaitable[T]], progress: _Progress) -> T:
     context = READ_MARK_CONTEXT.get() if engine.marks else None
     async with connection(engine) as pg:
         with translated():
             async with pg.pipeline():
                 # Not waited for: BEGIN travels with the first statement of `work`.
                 await pg.execute("BEGIN")
-                yield pg
+                result = await work(pg)
                 progress.committing = True
                 await pg.execute("COMMIT")
                 written = await state.written(pg) if context else None
             position = await written.fetchone() if written else None
     if position:
         progress.written = position[0]
+    return result
 
 
 async def _read_from_primary(engine: Engine, work: Callable[[Connection], Awaitable[T]]) -> T:

@@ -21,9 +21,8 @@ import structlog
 from psycopg import abc
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
-from psycopg.rows import tuple_row
 
 from db.postgres.driver.placeholders import array, converted, unchanged
 from db.postgres.driver.sockets import Socket
@@ -78,6 +77,7 @@ _log = structlog.get_logger()
 _MOST_PREPARED = 500
 _CANCEL_SECONDS = 1.0
 _GOOD = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
+_SYNC = ExecStatus.PIPELINE_SYNC
 
 
 def named(kind: type[N]) -> Callable[[Any], MakeRow[N]]:
@@ -168,16 +168,15 @@ class Connection:
         self, statement: str | bytes, values: Values | None = None
     ) -> Coroutine[Any, Any, Sent[tuple[Any, ...]]]:
         """Send a statement whose rows are tuples."""
-        return self.cursor(row_factory=tuple_row).execute(statement, values)
+        return Sent(self, tuple).execute(statement, values)
 
     def send(self, sent: Sent[Any], statement: str | bytes, values: Values | None) -> None:
         """Hand a statement to libpq, which sends it with the next trip."""
         text, names, formats = converted(statement) if values is not None else unchanged(statement)
         sent.text = text
-        ordered = [values[name] for name in names] if isinstance(values, dict) else list(values or ())
-        for index, value in enumerate(ordered):
-            if type(value) is list:
-                ordered[index] = array(value)
+        ordered = list(map(values.__getitem__, names)) if isinstance(values, dict) else list(values or ())
+        if list in map(type, ordered):
+            ordered = [array(value) if type(value) is list else value for value in ordered]
         parameters = self._transformer.dump_sequence(ordered, formats)
         types = self._transformer.types or ()
         if not self._on_the_way:
@@ -221,15 +220,16 @@ class Connection:
         if failure:
             raise failure
 
-    async def settle(self) -> TransactionStatus:
-        """Wait for all unanswered statements and ignore their errors; the transaction status after that."""
-        with suppress(psycopg.Error):
-            await self.trip()
-        return TransactionStatus(self._pg.transaction_status)
+    async def settle(self) -> int:
+        """Wait for all unanswered statements and ignore their errors; the TransactionStatus after that."""
+        if self._on_the_way:
+            with suppress(psycopg.Error):
+                await self.trip()
+        return self._pg.transaction_status
 
     async def _answers(self) -> _Failure | None:
         """Read all answers of the trip; the error of the first statement that failed."""
-        pg, failure, ended = self._pg, None, False
+        pg, failure = self._pg, None
         while pg.flush():
             await self._socket.ready(writable=True)
             pg.consume_input()
@@ -237,31 +237,25 @@ class Connection:
             while pg.is_busy():
                 await self._socket.ready()
                 pg.consume_input()
-            result = pg.get_result()
-            if result is None:
-                # None ends the answer of one statement; a second None in a row means that no more will come.
-                if ended:
-                    raise psycopg.OperationalError("the connection is lost")
-                ended = True
-            elif result.status == ExecStatus.PIPELINE_SYNC:
+            if (result := pg.get_result()) is None:
+                raise psycopg.OperationalError("the connection is lost")
+            status = result.status
+            if status == _SYNC:
                 pg.exit_pipeline_mode()
                 return failure
-            else:
-                ended = False
-                found = self._read(result, self._on_the_way.popleft())
+            pg.get_result()  # None, which ends the answer of one statement; libpq gives it without waiting
+            statement = self._on_the_way.popleft()
+            if status not in _GOOD:
+                found = self._failed(result, statement)
                 failure = failure or found
+            elif isinstance(statement, Sent):
+                statement.read(result, self._transformer)
 
-    def _read(self, result: PGresult, of: Sent[Any] | _Prepared) -> _Failure | None:
-        """Read one answer; its error, if this statement is the one that aborted the pipeline."""
-        if result.status in _GOOD:
-            if isinstance(of, Sent):
-                of.read(result, self._transformer)
-            return None
-        if not isinstance(of, Sent):
-            self._names.pop(of, None)
-        if result.status == ExecStatus.PIPELINE_ABORTED:
-            return None
-        return error_from_result(result)
+    def _failed(self, result: PGresult, statement: Sent[Any] | _Prepared) -> _Failure | None:
+        """The error of a statement that failed; None if it only came after one that did, in the same trip."""
+        if not isinstance(statement, Sent):
+            self._names.pop(statement, None)
+        return None if result.status == ExecStatus.PIPELINE_ABORTED else error_from_result(result)
 
     async def _cancel(self) -> None:
         try:

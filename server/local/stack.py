@@ -69,6 +69,8 @@ class Stack:
         self._start_workers()
         self._start_notifications()
         self._start_envoy()
+        with self._step("Notification worker"):  # it has been starting beside Envoy
+            workers.await_notifications(self._notifications.process, self._environment)
         if self._settings.observe:
             self._observe()
         if self._settings.backup:
@@ -164,13 +166,12 @@ class Stack:
                 )
                 outbox.await_ready(part.process, port)
             self._environment["YOYAKU_SMTP_URL"] = f"smtp://{HOST}:{port}"
-        with self._step("Notification worker"):
-            self._notifications = self._parts.run(
-                lambda: workers.launch_notifications(
-                    self._log("notifications"), environment=self._environment, release=self._fleet.release
-                ),
-                workers.STOP_SECONDS,
-            )
+        self._notifications = self._parts.run(
+            lambda: workers.launch_notifications(
+                self._log("notifications"), environment=self._environment, release=self._fleet.release
+            ),
+            workers.STOP_SECONDS,
+        )
 
     def _back_up(self) -> None:
         with self._step("Backups"):
@@ -201,7 +202,7 @@ class Stack:
     def _release(self, wanted: ControlRequest) -> None:
         with self._step(f"Workers of {wanted.release}"):
             self._fleet.shift(workers.release_in(Path(wanted.release)), wanted.seconds)
-            self._notifications.replace(lambda _: None)
+            self._notifications.replace(lambda each: workers.await_notifications(each, self._environment))
 
     def _start_envoy(self) -> None:
         admin = self._settings.admin_port

@@ -3,6 +3,9 @@
 Each process serves its metrics on a socket in a shared directory. Whichever process can listen on the task's address
 answers Prometheus for all of them; when it ends, another takes over within a second. So a task needs no extra process,
 and a rolling restart loses at most one scrape.
+
+A process that ends takes its socket along. One that is killed or hangs leaves it, with the time at which it was last
+alive: so a scrape can tell since when a process has been silent.
 """
 
 import json
@@ -10,6 +13,7 @@ import os
 import socket
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,15 +21,19 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import start_http_server
-from prometheus_client.metrics_core import Metric
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Exemplar
 
 from server.telemetry.metrics import REGISTRY
+from server.telemetry.readings import READINGS
 
 _SUFFIX = ".sock"
 _TIMEOUT_SECONDS = 2.0
-_RETRY_SECONDS = 1.0
+_STEP_SECONDS = 1.0
+"""How often a process notes that it is alive, and tries to answer for its task if no other does."""
+_DEAD_SECONDS = 60.0
+_SILENT = "yoyaku_process_silent_since_timestamp_seconds"
 _LARGEST_BYTES = 16 << 20
 
 
@@ -47,10 +55,11 @@ def exposed(readings: Collector, address: str, directory: str, name: str) -> Ite
     shared.mkdir(parents=True, exist_ok=True)
     path = shared / f"{name}{_SUFFIX}"
     path.unlink(missing_ok=True)
+    _remove_dead(shared, name)
     own, stopped = _Own(str(path), registry), threading.Event()
     threads = [
         threading.Thread(target=own.serve_forever, name="metrics", daemon=True),
-        threading.Thread(target=_answer_for_all, args=(address, shared, stopped), name="task metrics", daemon=True),
+        threading.Thread(target=_answer_for_all, args=(address, path, stopped), name="task metrics", daemon=True),
     ]
     for thread in threads:
         thread.start()
@@ -65,18 +74,33 @@ def exposed(readings: Collector, address: str, directory: str, name: str) -> Ite
             thread.join()
 
 
-def _answer_for_all(address: str, directory: Path, stopped: threading.Event) -> None:
-    """Answer Prometheus' scrapes as soon as no other process of the task does."""
+def answers(directory: str, name: str) -> bool:
+    """Whether the process of this name gives its metrics: it has been put together, and is about to work."""
+    return bool(_read(Path(directory) / f"{name}{_SUFFIX}"))
+
+
+def _remove_dead(directory: Path, name: str) -> None:
+    """Remove what killed processes of the same kind, which is the name up to its hyphen, have left."""
+    for path in directory.glob(f"{name.partition('-')[0]}-*{_SUFFIX}"):
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _DEAD_SECONDS and not _read(path):
+                path.unlink()
+
+
+def _answer_for_all(address: str, path: Path, stopped: threading.Event) -> None:
+    """Answer Prometheus' scrapes as soon as no other process of the task does; note at `path` that this one lives."""
     registry = CollectorRegistry()
-    registry.register(_Task(directory))
+    registry.register(_Task(path.parent))
     host, _, port = address.rpartition(":")
+    server = None
     while not stopped.is_set():
-        try:
-            server, _ = start_http_server(int(port), host, registry=registry)
-        except OSError:  # another process of the task answers
-            stopped.wait(_RETRY_SECONDS)
-            continue
-        stopped.wait()
+        with suppress(OSError):
+            os.utime(path)
+        if server is None:
+            with suppress(OSError):  # another process of the task answers
+                server, _ = start_http_server(int(port), host, registry=registry)
+        stopped.wait(_STEP_SECONDS)
+    if server:
         server.shutdown()
         server.server_close()
 
@@ -112,13 +136,19 @@ class _Task(Collector):
     def collect(self) -> Iterator[Metric]:
         """The metric families of all processes that answer in time."""
         families: dict[str, Metric] = {}
+        silent = GaugeMetricFamily(_SILENT, READINGS[_SILENT].help, labels=["process"])
         for path in sorted(self._directory.glob(f"*{_SUFFIX}")):
-            for name, documentation, kind, samples in _read(path):
+            if not (found := _read(path)):
+                with suppress(FileNotFoundError):  # it has just ended
+                    silent.add_metric([path.stem], path.stat().st_mtime)
+            for name, documentation, kind, samples in found:
                 merged = families.setdefault(name, Metric(name, documentation, kind))
                 for sample, labels, value, exemplar in samples:
                     linked = Exemplar(*exemplar) if exemplar else None
                     merged.add_sample(sample, {**labels, "process": path.stem}, value, exemplar=linked)
         yield from families.values()
+        if silent.samples:
+            yield silent
 
 
 def _read(path: Path) -> list[Any]:

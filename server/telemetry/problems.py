@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import NamedTuple
 
 from server.telemetry.snapshot import Snapshot
@@ -26,6 +27,7 @@ _LATE_SECONDS = 300.0
 _SKEW_SECONDS = 1.0
 _KEY_SECONDS = 90 * 86_400.0
 _CERTIFICATE_DAYS = 14.0
+_STARTING_SECONDS = 60.0
 
 Found = Iterator[tuple[str, str]]
 
@@ -84,9 +86,22 @@ def _processes(now: Snapshot) -> Found:
     names = [process for (process,) in now.by("yoyaku_build_info", "process")]
     workers = sum(name.startswith("server") for name in names)
     if workers < WORKERS:
-        yield f"{workers} of {WORKERS} workers answer", "worker-down"
+        yield f"{workers} of {WORKERS} workers answer{_since(now, 'server')}", "worker-down"
     if workers == len(names):
-        yield "no notification worker answers: patients get no notices", "worker-down"
+        yield f"no notification worker answers{_since(now, 'notifications')}: notices wait", "worker-down"
+
+
+def _since(now: Snapshot, kind: str) -> str:
+    """What the processes that answer know of one of this kind that does not."""
+    silent = now.by("yoyaku_process_silent_since_timestamp_seconds", "process")
+    if last := max((at for (process,), at in silent.items() if process.startswith(kind)), default=0):
+        return f" (the last sign of life was {_ago(last)} ago)"
+    started = min(now.by("process_start_time_seconds", "process").values(), default=0)
+    return f" yet, {_ago(started)} after the start" if time.time() - started < _STARTING_SECONDS else ""
+
+
+def _ago(timestamp: float) -> timedelta:
+    return timedelta(seconds=round(time.time() - timestamp))
 
 
 def _valkey(now: Snapshot) -> Found:

@@ -20,6 +20,10 @@ class Reading(NamedTuple):
 
 READINGS: Mapping[str, Reading] = {
     "yoyaku_build_info": Reading(GaugeMetricFamily, "1; the version that runs.", ["version"]),
+    "yoyaku_process_silent_since_timestamp_seconds": Reading(
+        GaugeMetricFamily,
+        "When a process was last alive that gives no metrics and did not end by itself; nothing if there is none.",
+    ),
     "db_client_connection_count": Reading(
         GaugeMetricFamily, "Connections to a database server, used or idle.", ["server", "state"]
     ),

@@ -77,6 +77,7 @@ def test_the_system_starts_books_keeps_and_stops(copy: Copy) -> None:
     started = copy.run("up", "--detach")
     assert started.returncode == 0, started.stderr
     stack = copy.stack()
+    assert 'process="notifications-' in httpx.get(stack["metrics"]).text
     assert {"patient", "second_patient", "doctor", "staff", "admin"} <= set(stack["accounts"])
     admin = stack["accounts"]["admin"]
     assert f"{admin['email']}  password: {admin['password']}" in started.stdout

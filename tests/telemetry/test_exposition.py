@@ -1,13 +1,22 @@
 """One scrape address for all processes of a task."""
 
 import asyncio
+import os
+import socket
 import urllib.request
 import uuid
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
 
+from prometheus_client import CollectorRegistry
+
+from server.local.processes import ports
+from server.telemetry.exposition import answers, exposed
 from server.telemetry.snapshot import Snapshot
 from tests.fixtures.callers import refusal
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import eventually, until
 from tests.fixtures.workers import Fleet
 from yoyaku.v1 import schedule_service_pb2 as pb
 
@@ -53,6 +62,29 @@ async def test_one_address_has_the_metrics_of_all_processes_even_when_the_one_th
         await fleet.restart(number)
         after = await scrape(fleet)
         assert min(after.by("yoyaku_valkey_up", "process", "use").values()) == 1
+
+
+def test_a_scrape_tells_when_a_killed_process_was_last_alive_until_another_takes_its_place(short_path: Path) -> None:
+    def silent() -> dict[tuple[str, ...], float]:
+        assert eventually(lambda: scraped(url).samples)
+        return scraped(url).by("yoyaku_process_silent_since_timestamp_seconds", "process")
+
+    url = f"http://127.0.0.1:{ports.free(1)[0]}/metrics"
+    address = urlsplit(url).netloc
+    killed = short_path / "notifications-7.sock"
+    with closing(socket.socket(socket.AF_UNIX)) as left:
+        left.bind(str(killed))
+    with exposed(CollectorRegistry(), address, str(short_path), "server-1"):
+        assert answers(str(short_path), "server-1")
+        assert not answers(str(short_path), "notifications-7")
+        os.utime(killed, (1e9, 1e9))
+        assert silent() == {("notifications-7",): 1e9}
+        alive = short_path / "server-1.sock"
+        os.utime(alive, (1e9, 1e9))
+        assert eventually(lambda: alive.stat().st_mtime > 1e9)
+        with exposed(CollectorRegistry(), address, str(short_path), "notifications-8"):
+            assert silent() == {}
+        assert silent() == {}
 
 
 async def test_outcomes_are_counted_by_their_reasons(fleet: Fleet) -> None:

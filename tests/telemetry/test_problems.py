@@ -1,5 +1,6 @@
 """What `status` says is wrong, and which page it names."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import yaml
 from server.telemetry.problems import problems
 from server.telemetry.snapshot import Snapshot
 
+NOTIFICATIONS = 'yoyaku_build_info{process="notifications-3"} 1\n'
 ROOT = Path(__file__).resolve().parents[2]
 WELL = """\
 yoyaku_build_info{process="server-1"} 1
@@ -63,7 +65,7 @@ def test_nothing_is_said_of_a_system_that_is_well() -> None:
         ('db2"} 0.1', 'db2"} 0.8', "standby db2 is 0.8 s behind", "replica-lag"),
         ('server-1",server="db1"} 0', 'server-1",server="db1"} 7', "7 calls of server-1", "pool-exhausted"),
         ('yoyaku_build_info{process="server-2"} 1\n', "", "1 of 2 workers", "worker-down"),
-        ('yoyaku_build_info{process="notifications-3"} 1\n', "", "no notification worker", "worker-down"),
+        (NOTIFICATIONS, "", "no notification worker", "worker-down"),
         ('use="cache"} 1', 'use="cache"} 0', "the cache", "valkey-lost"),
         ('use="tokens"} 1', 'use="tokens"} 0', "nobody can sign in", "valkey-lost"),
         ('status_code="OK"} 100', 'status_code="UNAVAILABLE"} 100', "100 UNAVAILABLE", "availability-budget-burns"),
@@ -83,6 +85,32 @@ def test_what_is_wrong_is_named_with_the_page_to_read(well: str, ill: str, text:
     [(found, page)] = said(WELL.replace(well, ill))
     assert text in found
     assert page == runbook
+
+
+@pytest.mark.parametrize(
+    ("kind", "missing"), [("server", "1 of 2 workers answer"), ("notifications", "no notification worker answers")]
+)
+@pytest.mark.parametrize(
+    ("known", "said_of_it"),
+    [
+        ('process_start_time_seconds{{process="server-1"}} {lately}', " yet, 0:00:04 after the start"),
+        ('process_start_time_seconds{{process="server-1"}} 1', ""),
+        (
+            'yoyaku_process_silent_since_timestamp_seconds{{process="{kind}-9"}} {lately}',
+            " (the last sign of life was 0:00:04 ago)",
+        ),
+        ('yoyaku_process_silent_since_timestamp_seconds{{process="another-9"}} 1', ""),
+    ],
+)
+def test_what_is_known_of_a_process_that_does_not_answer_is_said(
+    kind: str, missing: str, known: str, said_of_it: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: 2e9)
+    gone = {"server": 'yoyaku_build_info{process="server-2"} 1\n'}.get(kind, NOTIFICATIONS)
+    scrape = WELL.replace(gone, "").replace("9e9", "2e9") + known.format(kind=kind, lately=2e9 - 4) + "\n"
+    [(text, page)] = said(scrape)
+    assert text.removesuffix(": notices wait") == missing + said_of_it
+    assert page == "worker-down"
 
 
 def test_an_envoy_that_is_away_or_whose_certificate_ends_is_named() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from server.local import LocalError
 from server.local.processes.ports import HOST, is_open
 from server.local.processes.process import BACKGROUND, Process, start
+from server.telemetry.exposition import answers
 
 ROOT = Path(__file__).resolve().parents[3]
 START_SECONDS = 30.0
@@ -49,7 +50,7 @@ def launch(name: str, log: Path, *, port: int, environment: Mapping[str, str], r
 
 
 def launch_notifications(log: Path, *, environment: Mapping[str, str], release: Release = HERE) -> Process:
-    """Start a notification worker; nobody needs to wait until it is ready, since its jobs are in a queue."""
+    """Start a notification worker."""
     return start(
         "notifications",
         [release.python, "-m", "server", "worker"],
@@ -75,6 +76,13 @@ def launch_backups(log: Path, *, environment: Mapping[str, str]) -> Process:
 def await_ready(process: Process, port: int) -> None:
     """Wait until a worker accepts connections. Raises LocalError."""
     process.wait_until(lambda: is_open(port), START_SECONDS)
+
+
+def await_notifications(process: Process, environment: Mapping[str, str]) -> None:
+    """Wait until a notification worker gives metrics, if it is to give any. Raises LocalError."""
+    if environment["YOYAKU_METRICS_LISTEN"]:
+        directory, name = environment["YOYAKU_METRICS_DIRECTORY"], f"notifications-{process.pid}"
+        process.wait_until(lambda: answers(directory, name), START_SECONDS)
 
 
 def migrate(environment: Mapping[str, str], release: Release = HERE) -> None:

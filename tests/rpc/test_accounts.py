@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 import server.commands.access.invite_admin  # noqa: F401  # the command
 from server.commands import app
+from server.domain.errors import DomainError
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import everyone, refusal
 from tests.fixtures.people import EMAIL, PASSWORD, People
@@ -208,12 +209,25 @@ async def test_who_runs_the_server_invites_the_first_admin(people: People, datab
 
     done = await asyncio.to_thread(run, EMAIL)
     assert (done.exit_code, done.stderr) == (0, "")
-    await people.set_password(done.stdout.strip())
+    replaced = await asyncio.to_thread(run, EMAIL.upper())
+    assert (replaced.exit_code, replaced.stderr) == (0, "")
+    assert (await refusal(people.set_password(done.stdout.strip()))).reason == "SET_PASSWORD_TOKEN_INVALID"
+    await people.set_password(replaced.stdout.strip())
     admin = people.scene.worker.stranger((await people.login()).access_token)
     assert await People(people.scene, admin).invite("other@example.org")
     again = await asyncio.to_thread(run, EMAIL)
     assert (again.exit_code, again.stdout) == (1, "")
     assert "with this email already exists" in again.stderr
+
+
+async def test_an_operator_gets_no_token_for_an_account_that_is_disabled_or_no_admins(people: People) -> None:
+    patient = await people.invite("patient@example.org")
+    admin = await people.invite(role=AccountRole.ACCOUNT_ROLE_ADMIN)
+    await people.disable(admin.account_id)
+    for email in ("patient@example.org", EMAIL):
+        with pytest.raises(DomainError, match="already exists"):
+            await people.scene.worker.parts.accounts.invite_admin(email)
+    await people.set_password(patient.set_password_token)
 
 
 async def test_only_admins_care_for_accounts(people: People) -> None:

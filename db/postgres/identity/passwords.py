@@ -21,6 +21,10 @@ INSERT INTO accounts (id, email, roles, clinic_ids, all_clinics, patient_id, doc
 VALUES (%(id)s, %(email)s, %(roles)s, %(clinic_ids)s::uuid[], %(all_clinics)s, %(patient_id)s, %(doctor_id)s, %(now)s)
 """
 _ID_BY_EMAIL = "SELECT id FROM accounts WHERE email = %(email)s"
+_LOCK_INVITED = """
+SELECT id FROM accounts
+WHERE email = %(email)s AND %(role)s = ANY(roles) AND password_hash IS NULL AND disabled_at IS NULL FOR NO KEY UPDATE
+"""
 _SIGN_IN = f"SELECT password_hash, {COLUMNS} FROM accounts WHERE disabled_at IS NULL"
 _BY_EMAIL = f"{_SIGN_IN} AND email = %(email)s"
 _BY_ID = f"{_SIGN_IN} AND id = %(account_id)s AND email IS NOT NULL"
@@ -64,6 +68,12 @@ async def add(pg: Connection, row: AccountRow, now: datetime) -> None:
 async def id_by_email(pg: Connection, email: str) -> str | None:
     """The account with an email, disabled or not, or None."""
     found = await (await pg.execute(_ID_BY_EMAIL, {"email": email})).fetchone()
+    return None if found is None else str(found[0])
+
+
+async def lock_invited(pg: Connection, email: str, role: str) -> str | None:
+    """The account with an email and a role that has no password; it gets none until the transaction ends."""
+    found = await (await pg.execute(_LOCK_INVITED, {"email": email, "role": role})).fetchone()
     return None if found is None else str(found[0])
 
 

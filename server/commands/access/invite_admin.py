@@ -16,6 +16,7 @@ from server.wiring import wired
 def invite_admin(email: Annotated[str, typer.Argument(metavar="EMAIL", help="Signs in with it.")]) -> None:
     """Make an admin's account and print a token that sets its password, valid once and for 7 days.
 
+    Run it again if the token was lost: as long as the account has no password, another token replaces the first.
     Works on YOYAKU_DATABASE_URL, or on the stack that `make up` runs. Admins invite everybody else.
     """
     if "@" not in email.strip("@") or not email.isascii():

@@ -90,12 +90,19 @@ class Accounts:
             return await perform(self._engine, write, work, now)
 
     async def invite_admin(self, email: str) -> Offer:
-        """Create an admin account for the operator of the server, whom nobody can invite (EMAIL_TAKEN)."""
+        """Create an admin account for the operator of the server, whom nobody can invite (EMAIL_TAKEN).
+
+        For an admin who has no password yet, another token replaces the earlier one, which may have been lost.
+        """
         row, now = AccountRow(self._new_id(), email.lower(), [Role.ADMIN], []), self._clock()
 
         async def work(pg: Connection) -> Offer:
-            await self._add(pg, row, "operator", now)
-            return await handed_over(pg, NoticeKind.INVITATION, row.id, now)
+            invited = await passwords.lock_invited(pg, row.email or "", Role.ADMIN)
+            if invited is None:
+                await self._add(pg, row, "operator", now)
+            else:
+                await self._note_invitation(pg, invited, "operator", now)
+            return await handed_over(pg, NoticeKind.INVITATION, invited or row.id, now)
 
         async with self._addable(row):
             with database_failures_as_domain_errors():
@@ -202,7 +209,10 @@ class Accounts:
 
     async def _add(self, pg: Connection, row: AccountRow, actor: str, now: datetime) -> None:
         await passwords.add(pg, row, now)
-        await security_events.record(pg, self._new_id, row.id, "account_invited", actor=actor, now=now)
+        await self._note_invitation(pg, row.id, actor, now)
+
+    async def _note_invitation(self, pg: Connection, account_id: str, actor: str, now: datetime) -> None:
+        await security_events.record(pg, self._new_id, account_id, "account_invited", actor=actor, now=now)
 
     @asynccontextmanager
     async def _addable(self, row: AccountRow) -> AsyncIterator[None]:

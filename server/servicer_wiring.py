@@ -29,6 +29,7 @@ from server.usecases.directory.patient_changes import PatientEditor
 from server.usecases.directory.patients import Patients
 from server.usecases.identity.account_list import AccountList
 from server.usecases.identity.devices import Devices
+from server.usecases.move_offers.by_staff import OffersByStaff
 from server.usecases.move_offers.read import MoveOfferReader
 from server.usecases.notifications import Notifications
 from server.usecases.queue.desk import QueueDesk
@@ -134,4 +135,5 @@ def _schedules(parts: Parts) -> ScheduleServicer:
         TimeOffReader(parts.engine, parts.clock),
         TimeOffWriter(parts.engine, parts.clock, parts.new_id, parts.announcer),
         MoveOfferReader(parts.engine, parts.clock),
+        OffersByStaff(parts.engine, parts.clock, Rescheduler(parts.engine, parts.clock, parts.announcer)),
     )

@@ -51,6 +51,9 @@ METHODS: dict[str, tuple[Action, ...]] = {
     "ScheduleService/GetTimeOff": (Action.SET_WORKING_HOURS,),
     "ScheduleService/ListTimeOff": (Action.SET_WORKING_HOURS,),
     "ScheduleService/ListMoveOffers": (Action.SET_WORKING_HOURS,),
+    "ScheduleService/ResendMoveOffer": (Action.CHANGE_MOVE_OFFER,),
+    "ScheduleService/WithdrawMoveOffer": (Action.CHANGE_MOVE_OFFER,),
+    "ScheduleService/AcceptMoveOffer": (Action.CHANGE_MOVE_OFFER,),
     "ScheduleService/DeleteTimeOff": (Action.SET_WORKING_HOURS,),
     "ScheduleService/ListAppointmentTypes": (Action.SEE_SLOTS,),
     "ScheduleService/CreateAppointmentType": (Action.EDIT_CATALOGUE,),
@@ -163,6 +166,7 @@ LIMITED: dict[str, tuple[str, ...]] = {
         "AppointmentService/RescheduleAppointment",
         "AppointmentService/RescheduleAppointmentSeries",
         "AppointmentService/BatchReschedule",
+        "ScheduleService/AcceptMoveOffer",
     ),
     "login": (
         "AuthService/Login",

@@ -30,6 +30,8 @@ class Action(StrEnum):
     SEE_SLOTS = "see_slots"
     SEE_RESOURCES = "see_resources"
     SET_WORKING_HOURS = "set_working_hours"
+    CHANGE_MOVE_OFFER = "change_move_offer"
+    """Of an offer to move an appointment: send it again, withdraw it, accept one of its times for the patient."""
     EDIT_CATALOGUE = "edit_catalogue"
     """What a clinic offers: its types of appointment, and the resources that these need."""
     SEE_CLINICS = "see_clinics"
@@ -107,6 +109,7 @@ RULES: dict[Action, dict[Role, Scope]] = {
     Action.SEE_SLOTS: _PEOPLE | {_V: Scope.CLINIC, _W: Scope.CLINIC},
     Action.SEE_RESOURCES: _PEOPLE | {_V: Scope.CLINIC},
     Action.SET_WORKING_HOURS: {_S: Scope.CLINIC, _A: Scope.ANY},
+    Action.CHANGE_MOVE_OFFER: {_S: Scope.CLINIC},
     Action.EDIT_CATALOGUE: {_S: Scope.CLINIC, _A: Scope.ANY},
     Action.SEE_CLINICS: _PEOPLE | {_W: Scope.CLINIC},
     Action.MANAGE_CLINICS: {_A: Scope.ANY},

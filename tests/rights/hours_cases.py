@@ -6,6 +6,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from server.domain.rights import Action
 from server.rpc.messages.convert import to_timestamp
 from tests.rights.case import Case
 from tests.rights.world import Side, World
@@ -61,6 +62,29 @@ HOURS_CASES: dict[str, Sequence[Case]] = {
     ],
     "ScheduleService/ListMoveOffers": [
         Case(lambda _, s: schedules.ListMoveOffersRequest(clinic_id=s.clinic_id), public=True)
+    ],
+    "ScheduleService/ResendMoveOffer": [
+        Case(
+            lambda w, s: schedules.ResendMoveOfferRequest(appointment_id=w.appointment(s)),
+            sees=Action.SEE_APPOINTMENT,
+            passed=["OFFER_ENDED"],
+        )
+    ],
+    "ScheduleService/WithdrawMoveOffer": [
+        Case(
+            lambda w, s: schedules.WithdrawMoveOfferRequest(appointment_id=w.appointment(s)),
+            sees=Action.SEE_APPOINTMENT,
+            passed=["OFFER_ENDED"],
+        )
+    ],
+    "ScheduleService/AcceptMoveOffer": [
+        Case(
+            lambda w, s: schedules.AcceptMoveOfferRequest(
+                appointment_id=w.appointment(s), doctor_id=s.doctor_id, start_time=_two_hours(w, days=3)["start_time"]
+            ),
+            sees=Action.SEE_APPOINTMENT,
+            passed=["OFFER_ENDED"],
+        )
     ],
     "ScheduleService/DeleteTimeOff": [Case(lambda _, s: schedules.DeleteTimeOffRequest(time_off_id=s.time_off_id))],
 }

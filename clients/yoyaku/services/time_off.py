@@ -105,6 +105,31 @@ class TimeOffCalls(ServiceCalls):
         return await self._call(self._stub(ScheduleServiceStub).ListMoveOffers, request)
 
     @ClientMethod
+    async def resend_move_offer(self, appointment_id: str, *, request_id: str = "") -> pb.ResendMoveOfferResponse:
+        """Send the message of an offer to move again (NotFound, Refused if it is over, Unavailable within a minute)."""
+        request = pb.ResendMoveOfferRequest(appointment_id=appointment_id, request_id=write_id(request_id))
+        return await self._call(self._stub(ScheduleServiceStub).ResendMoveOffer, request)
+
+    @ClientMethod
+    async def withdraw_move_offer(self, appointment_id: str, *, request_id: str = "") -> pb.WithdrawMoveOfferResponse:
+        """End an offer to move; the appointment stays as it is (NotFound, Refused if it is over)."""
+        request = pb.WithdrawMoveOfferRequest(appointment_id=appointment_id, request_id=write_id(request_id))
+        return await self._call(self._stub(ScheduleServiceStub).WithdrawMoveOffer, request)
+
+    @ClientMethod
+    async def accept_move_offer(
+        self, appointment_id: str, *, doctor_id: str, start_time: Instant, request_id: str = ""
+    ) -> pb.AcceptMoveOfferResponse:
+        """Accept a time of an offer for the patient: the appointment moves there (NotFound, Refused if it is over)."""
+        request = pb.AcceptMoveOfferRequest(
+            appointment_id=appointment_id,
+            doctor_id=doctor_id,
+            start_time=timestamp(start_time),
+            request_id=write_id(request_id),
+        )
+        return await self._call(self._stub(ScheduleServiceStub).AcceptMoveOffer, request)
+
+    @ClientMethod
     async def delete_time_off(self, time_off_id: str, *, request_id: str = "") -> pb.DeleteTimeOffResponse:
         """Delete time off: its slots can be booked again (NotFound)."""
         request = pb.DeleteTimeOffRequest(time_off_id=time_off_id, request_id=write_id(request_id))

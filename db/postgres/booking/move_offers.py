@@ -25,24 +25,7 @@ class MoveOfferRow(NamedTuple):
     """When the doctor is back; None if that is not known."""
     expires_at: datetime | None
     """None until its alternatives are held."""
-
-
-class UnansweredRow(NamedTuple):
-    """An offer that is not answered yet, with whose it is."""
-
-    id: str
-    appointment_id: str
-    patient_id: str
-    patient_name: str
-    doctor_id: str
-    doctor_name: str
-    specialty: str
-    time_zone: str
-    start_at: datetime
-    status: str
-    expires_at: datetime | None
-    is_sent: bool
-    """Whether a provider has taken the message with the offer."""
+    updated_at: datetime
 
 
 def _update(change: str, which: str) -> str:
@@ -73,6 +56,10 @@ _OPEN_OF = f"""
 SELECT {_COLUMNS} FROM move_offers o
 WHERE o.appointment_id = %(appointment_id)s AND o.{LIVE} AND o.status = 'open' AND o.expires_at > %(now)s
 """
+_NEWEST_OF = f"""
+SELECT {_COLUMNS} FROM move_offers o WHERE o.appointment_id = %(appointment_id)s
+ORDER BY o.created_at DESC, o.id DESC LIMIT 1
+"""
 _OPEN = """
 WITH opened AS (
     UPDATE move_offers SET status = 'open', expires_at = %(expires_at)s, updated_at = %(now)s
@@ -81,6 +68,19 @@ UPDATE appointments a SET version = version + 1, updated_at = %(now)s FROM opene
 WHERE a.id = opened.appointment_id AND a.status = 'scheduled' AND a.start_at = opened.start_at RETURNING a.version
 """
 _TELL = "UPDATE move_offers SET version = %(version)s WHERE id = %(offer_id)s"
+_LIVE_OF = f"""
+SELECT {_COLUMNS} FROM move_offers o
+WHERE o.appointment_id = %(appointment_id)s AND o.{LIVE} AND (o.expires_at IS NULL OR o.expires_at > %(now)s)
+FOR UPDATE
+"""
+_RAISE = """
+WITH told AS (UPDATE move_offers SET updated_at = %(now)s WHERE id = %(offer_id)s RETURNING appointment_id, start_at)
+UPDATE appointments a SET version = version + 1, updated_at = %(now)s FROM told
+WHERE a.id = told.appointment_id AND a.status = 'scheduled' AND a.start_at = told.start_at RETURNING a.version
+"""
+_WITHDRAW_ONE = """
+UPDATE move_offers SET status = 'withdrawn', updated_at = %(now)s WHERE id = %(offer_id)s
+"""
 _ANSWER = """
 UPDATE move_offers SET status = %(status)s, updated_at = %(now)s
 WHERE id = %(offer_id)s AND status = 'open' AND expires_at > %(now)s RETURNING true
@@ -109,17 +109,6 @@ _RENEW = _update(
     f"""FROM move_offers o WHERE o.{LIVE} AND o.status = 'open' AND o.expires_at > %(now)s AND NOT EXISTS (
         SELECT FROM appointments h WHERE h.status = 'held' AND h.held_by = {HELD_BY} AND h.held_until > %(now)s)""",
 )
-_UNANSWERED = f"""
-SELECT o.id, a.id, p.id, p.name, d.id, r.name, d.specialty, c.time_zone, o.start_at, o.status, o.expires_at,
-    EXISTS (SELECT FROM notifications n WHERE n.appointment_id = a.id AND n.kind = 'move_offer'
-        AND n.version = o.version AND n.status = 'sent')
-FROM move_offers o JOIN appointments a ON a.id = o.appointment_id JOIN patients p ON p.id = a.patient_id
-JOIN doctors d ON d.id = a.doctor_id JOIN practitioners r ON r.id = d.practitioner_id
-JOIN clinics c ON c.id = a.clinic_id
-WHERE o.{LIVE} AND (o.expires_at IS NULL OR o.expires_at > %(now)s) AND a.clinic_id = %(clinic_id)s
-    AND o.id > %(after_id)s
-ORDER BY o.id LIMIT %(limit)s
-"""
 
 
 async def add(
@@ -156,6 +145,13 @@ async def open_of(pg: Connection, appointment_id: str, now: datetime) -> MoveOff
     return await cursor.fetchone()
 
 
+async def newest_of(pg: Connection, appointment_id: str) -> MoveOfferRow | None:
+    """The last offer that was made to move an appointment, whatever became of it."""
+    cursor = pg.cursor(row_factory=args_row(MoveOfferRow))
+    await cursor.execute(_NEWEST_OF, {"appointment_id": appointment_id})
+    return await cursor.fetchone()
+
+
 async def make_open(pg: Connection, offer_id: str, expires_at: datetime, now: datetime) -> bool:
     """Let the patient answer from now on; False if the appointment has changed: then `end_others` ends the offer."""
     values = {"offer_id": offer_id, "expires_at": expires_at, "now": now}
@@ -163,6 +159,26 @@ async def make_open(pg: Connection, offer_id: str, expires_at: datetime, now: da
     if found:
         await pg.execute(_TELL, {"offer_id": offer_id, "version": found[0]})
     return found is not None
+
+
+async def live_of(pg: Connection, appointment_id: str, now: datetime) -> MoveOfferRow | None:
+    """The offer of an appointment that is made or being made, locked until the transaction ends."""
+    cursor = pg.cursor(row_factory=args_row(MoveOfferRow))
+    await cursor.execute(_LIVE_OF, {"appointment_id": appointment_id, "now": now})
+    return await cursor.fetchone()
+
+
+async def tell_again(pg: Connection, offer_id: str, now: datetime) -> bool:
+    """Raise the version with which the patient is told of an offer; False if the appointment has changed since."""
+    found = await (await pg.execute(_RAISE, {"offer_id": offer_id, "now": now})).fetchone()
+    if found:
+        await pg.execute(_TELL, {"offer_id": offer_id, "version": found[0]})
+    return found is not None
+
+
+async def withdraw(pg: Connection, offer_id: str, now: datetime) -> None:
+    """End an offer that `live_of` has locked."""
+    await pg.execute(_WITHDRAW_ONE, {"offer_id": offer_id, "now": now})
 
 
 async def answer(pg: Connection, offer_id: str, status: str, now: datetime) -> bool:
@@ -196,11 +212,3 @@ async def end_others(pg: Connection, now: datetime) -> None:
     """End the offers that have lapsed, and those whose appointment was changed otherwise."""
     await pg.execute(_LAPSE, {"now": now})
     await pg.execute(_WITHDRAW, {"now": now})
-
-
-async def unanswered(pg: Connection, clinic_id: str, now: datetime, after_id: str, limit: int) -> list[UnansweredRow]:
-    """The offers of a clinic that are not answered yet, by id, after one of them."""
-    cursor = pg.cursor(row_factory=args_row(UnansweredRow))
-    values = {"clinic_id": clinic_id, "now": now, "after_id": after_id, "limit": limit}
-    await cursor.execute(_UNANSWERED, values)
-    return await cursor.fetchall()

@@ -6,6 +6,8 @@ from enum import StrEnum
 from server.domain.errors import DomainError, Reason
 
 LASTS = timedelta(hours=24)
+TELL_AGAIN_AFTER = timedelta(minutes=1)
+"""How long after a message of an offer the next one may be sent."""
 MOST_HELD = 2
 """How many alternatives are held for a patient."""
 
@@ -21,7 +23,7 @@ class MoveOfferStatus(StrEnum):
     """The patient wants the appointment as it is."""
     LAPSED = "lapsed"
     WITHDRAWN = "withdrawn"
-    """The appointment was cancelled or moved otherwise."""
+    """Staff ended it, or the appointment was cancelled or moved otherwise."""
     NONE_FREE = "none_free"
 
 
@@ -40,6 +42,20 @@ def check_alternatives(held: int) -> None:
         )
 
 
+def check_tell_again(status: MoveOfferStatus, told_at: datetime, now: datetime) -> None:
+    """Refuse to send a live offer again that was not sent yet, or only just (STATUS_FORBIDS, TOO_MANY_ATTEMPTS)."""
+    if status is MoveOfferStatus.WAITING:
+        raise DomainError(
+            Reason.STATUS_FORBIDS,
+            "other times are still being looked for: the message goes out once they are held",
+            metadata={"status": "WAITING"},
+        )
+    if (wait := told_at + TELL_AGAIN_AFTER - now) > timedelta():
+        raise DomainError(
+            Reason.TOO_MANY_ATTEMPTS, "the message went out less than a minute ago: wait for it", retry_after=wait
+        )
+
+
 def is_alternative() -> DomainError:
     """STATUS_FORBIDS, for who would book what is held as an alternative of another appointment."""
     return DomainError(
@@ -54,6 +70,14 @@ def offer_ended() -> DomainError:
     return DomainError(
         Reason.OFFER_ENDED,
         "this offer is over, and its times are free for others: choose another time, or call the clinic",
+    )
+
+
+def not_among_its_times() -> DomainError:
+    """OFFER_ENDED, for a time that an offer does not hold, or no longer."""
+    return DomainError(
+        Reason.OFFER_ENDED,
+        "this time is not held for the offer: list the offers again to see which times are",
     )
 
 

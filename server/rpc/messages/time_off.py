@@ -1,10 +1,14 @@
-"""Time off on the wire."""
+"""Time off, and the moves that it offers, on the wire."""
 
 from db.postgres.booking.alternatives import OfferedSlotRow
+from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.time_off import MetRow, TimeOffRow
 from server.domain.booking.slots import Period
 from server.domain.booking.time_off import TimeOffAction
-from server.rpc.messages.convert import from_timestamp, to_status, to_timestamp
+from server.rpc.messages.bookings import day_revisions
+from server.rpc.messages.convert import from_timestamp, to_appointment, to_status, to_timestamp
+from server.usecases.appointments.changeable import Changed
+from server.usecases.move_offers.by_staff import AcceptedTime
 from server.usecases.move_offers.read import UnansweredOffer
 from server.usecases.time_off.choices import Choices
 from server.usecases.time_off.write import NewTimeOff, TimeOffDone
@@ -97,6 +101,29 @@ def time_off_created(done: TimeOffDone) -> pb.CreateTimeOffResponse:
 def time_off_deleted(done: TimeOffDone) -> pb.DeleteTimeOffResponse:
     """The answer to DeleteTimeOff."""
     return pb.DeleteTimeOffResponse(time_off=to_time_off(done.row))
+
+
+def accepted_time(request: pb.AcceptMoveOfferRequest) -> AcceptedTime:
+    """The time that a request accepts (INVALID_REQUEST)."""
+    start_at = from_timestamp("start_time", request.start_time)
+    return AcceptedTime(request.appointment_id.lower(), request.doctor_id.lower(), start_at)
+
+
+def offer_resent(row: AppointmentRow) -> pb.ResendMoveOfferResponse:
+    """The answer to ResendMoveOffer."""
+    return pb.ResendMoveOfferResponse(appointment=to_appointment(row))
+
+
+def offer_withdrawn(row: AppointmentRow) -> pb.WithdrawMoveOfferResponse:
+    """The answer to WithdrawMoveOffer."""
+    return pb.WithdrawMoveOfferResponse(appointment=to_appointment(row))
+
+
+def offer_accepted(changed: Changed) -> pb.AcceptMoveOfferResponse:
+    """The answer to AcceptMoveOffer."""
+    return pb.AcceptMoveOfferResponse(
+        appointment=to_appointment(changed.appointment), day_revisions=day_revisions(changed.revisions)
+    )
 
 
 def _action(action: time_off_pb2.TimeOffAction.ValueType) -> TimeOffAction:

@@ -13,6 +13,7 @@ from server.rpc.messages.convert import to_date, to_optional_date, to_slot
 from server.rpc.messages.resources import new_resource, resource_change, resource_created, resource_updated, to_resource
 from server.rpc.messages.schedules import hours_set, new_hours, to_schedule
 from server.rpc.servicers.time_off import TimeOffServicer
+from server.usecases.move_offers.by_staff import OffersByStaff
 from server.usecases.move_offers.read import MoveOfferReader
 from server.usecases.schedules.appointment_types import AppointmentTypes
 from server.usecases.schedules.availability import Availability
@@ -46,6 +47,7 @@ class ScheduleServicer(TimeOffServicer):
         time_off: TimeOffReader,
         time_off_writer: TimeOffWriter,
         move_offers: MoveOfferReader,
+        offers_by_staff: OffersByStaff,
     ) -> None:
         self._availability = availability
         self._finder = finder
@@ -59,6 +61,7 @@ class ScheduleServicer(TimeOffServicer):
         self._time_off = time_off
         self._time_off_writer = time_off_writer
         self._move_offers = move_offers
+        self._offers_by_staff = offers_by_staff
 
     def ListAvailableSlots(  # type: ignore[override]  # ready bytes
         self, request: pb.ListAvailableSlotsRequest, context: object

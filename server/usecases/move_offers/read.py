@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from db.postgres.booking import alternatives, move_offers
-from db.postgres.booking.alternatives import OfferedSlotRow
-from db.postgres.booking.move_offers import UnansweredRow
+from db.postgres.booking import alternatives
+from db.postgres.booking.alternatives import OfferedSlotRow, UnansweredRow
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from server.domain.identity import Caller
@@ -39,7 +38,7 @@ class MoveOfferReader:
         rows, after = paging.page_size(size), paging.after_id(page_token, query)
 
         async def work(pg: Connection) -> tuple[list[UnansweredRow], list[OfferedSlotRow]]:
-            found = await move_offers.unanswered(pg, clinic_id, self._clock(), after, rows + 1)
+            found = await alternatives.unanswered(pg, clinic_id, self._clock(), after, rows + 1)
             return found, await alternatives.offered_slots(pg, [each.id for each in found])
 
         found, slots = await read(self._engine, work, Freshness.OWN_WRITES)

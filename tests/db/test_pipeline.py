@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import date
+from typing import NamedTuple
 
 import psycopg
 import pytest
@@ -12,6 +13,7 @@ from psycopg.pq import TransactionStatus
 from db.postgres.cluster.engines import Connection, Engine, connection
 from db.postgres.cluster.transaction import transact
 from db.postgres.driver.connections import open_connection
+from db.postgres.driver.pipeline import named
 from tests.fixtures.book import Book
 from tests.fixtures.wire import traced
 
@@ -113,3 +115,15 @@ async def test_statements_beyond_those_kept_prepared_work_as_well(engine: Engine
     async with connection(engine) as pg, pg.pipeline():
         sent = [await pg.execute(f"SELECT {number}") for number in range(600)]
         assert [await each.fetchone() for each in sent] == [(number,) for number in range(600)]
+
+
+async def test_rows_must_have_the_columns_that_their_type_names(engine: Engine) -> None:
+    class Pair(NamedTuple):
+        one: int
+        two: int
+
+    async with connection(engine) as pg:
+        assert await (await pg.cursor(row_factory=named(Pair)).execute("SELECT 1, 2")).fetchall() == [Pair(1, 2)]
+        for columns in ("1", "1, 2, 3"):
+            with pytest.raises(TypeError, match="Pair has 2 fields"):
+                await pg.cursor(row_factory=named(Pair)).execute(f"SELECT {columns}")

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
@@ -23,6 +24,7 @@ from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
+from psycopg.rows import tuple_row
 
 from db.postgres.driver.placeholders import array, converted, unchanged
 from db.postgres.driver.sockets import Socket
@@ -32,6 +34,9 @@ R = TypeVar("R")
 N = TypeVar("N", bound=NamedTuple)
 Values: TypeAlias = dict[str, Any] | Sequence[object]
 MakeRow: TypeAlias = Callable[[Sequence[Any]], R]
+RowFactory: TypeAlias = Callable[[Any], MakeRow[R]]
+"""Makes what makes the rows of a result."""
+
 _Prepared: TypeAlias = tuple[bytes, tuple[int, ...]]
 """The key of a prepared statement: its text, and the types of its values."""
 
@@ -80,19 +85,26 @@ _GOOD = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 _SYNC = ExecStatus.PIPELINE_SYNC
 
 
-def named(kind: type[N]) -> Callable[[Any], MakeRow[N]]:
-    """A row factory that makes NamedTuples in a third of the time that psycopg's args_row takes."""
-    return lambda _: kind._make
+def named(kind: type[N]) -> RowFactory[N]:
+    """A row factory that makes NamedTuples of all columns, at a fraction of what psycopg's args_row takes."""
+    return partial(_maker, kind)
+
+
+def _maker(kind: type[N], result: PGresult) -> MakeRow[N]:
+    """Makes the rows of a result: NamedTuple._make, which counts the columns of each row, would be Python code."""
+    if result.nfields != len(kind._fields):
+        raise TypeError(f"{kind.__name__} has {len(kind._fields)} fields, but there are {result.nfields} columns")
+    return partial(tuple.__new__, kind)
 
 
 class Sent(Generic[R]):
     """A statement that was sent: in a pipeline, all statements before the first fetch travel in one trip."""
 
-    __slots__ = ("_connection", "_make", "_rows", "text")
+    __slots__ = ("_connection", "_row_factory", "_rows", "text")
 
-    def __init__(self, connection: "Connection", make: MakeRow[R]) -> None:
+    def __init__(self, connection: "Connection", row_factory: RowFactory[R]) -> None:
         self._connection = connection
-        self._make = make
+        self._row_factory = row_factory
         self._rows: list[R] | None = None
         self.text = b""
 
@@ -120,7 +132,7 @@ class Sent(Generic[R]):
         """Read the rows from the server's result."""
         if result.ntuples:
             transformer.set_pgresult(result)
-            self._rows = transformer.load_rows(0, result.ntuples, self._make)
+            self._rows = transformer.load_rows(0, result.ntuples, self._row_factory(result))
         else:
             self._rows = []
 
@@ -160,15 +172,15 @@ class Connection:
         """Hold statements back until one of them is fetched, or until the block ends."""
         return _Pipeline(self)
 
-    def cursor(self, *, row_factory: Callable[[Any], MakeRow[R]]) -> Sent[R]:
+    def cursor(self, *, row_factory: RowFactory[R]) -> Sent[R]:
         """A statement to execute, whose rows are made by `row_factory`, as in psycopg."""
-        return Sent(self, row_factory(None))
+        return Sent(self, row_factory)
 
     def execute(
         self, statement: str | bytes, values: Values | None = None
     ) -> Coroutine[Any, Any, Sent[tuple[Any, ...]]]:
         """Send a statement whose rows are tuples."""
-        return Sent(self, tuple).execute(statement, values)
+        return Sent(self, tuple_row).execute(statement, values)
 
     def send(self, sent: Sent[Any], statement: str | bytes, values: Values | None) -> None:
         """Hand a statement to libpq, which sends it with the next trip."""

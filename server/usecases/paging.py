@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 import uuid
 from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
@@ -46,19 +45,19 @@ def offset_of(page: int, size: int) -> int:
 
 
 def encode(position: Sequence[str], query: Hashable) -> str:
-    """A page token: where a page ended, bound to the query of that page."""
-    return base64.urlsafe_b64encode(json.dumps([_digest(query), *position]).encode()).decode().rstrip("=")
+    """A page token: where a page ended (dates, ids and numbers, without commas), bound to the query of that page."""
+    return base64.urlsafe_b64encode(",".join((_digest(query), *position)).encode()).decode().rstrip("=")
 
 
 def decode(token: str, query: Hashable, length: int) -> list[str]:
     """Where the previous page ended (PAGE_TOKEN_INVALID if the token belongs to another query)."""
     try:
-        values = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        digest, *position = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().split(",")
     except ValueError:
-        values = None
-    if not isinstance(values, list) or len(values) != length + 1 or values[0] != _digest(query):
+        raise token_invalid() from None
+    if digest != _digest(query) or len(position) != length:
         raise token_invalid()
-    return [str(value) for value in values[1:]]
+    return position
 
 
 def cut(rows: Sequence[R], size: int, query: Hashable) -> tuple[Sequence[R], str]:

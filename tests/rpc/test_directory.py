@@ -63,7 +63,7 @@ async def test_page_tokens_hold_no_name_and_fit_one_list_only(scene: Scene) -> N
     token = (await doctors(scene.patient, size=1)).next_page_token
     plain = base64.urlsafe_b64decode(token + "==").decode()
     assert "Abe" not in plain
-    forged = base64.urlsafe_b64encode(plain.replace(plain[-10:], 'x"]').encode()).decode()
+    forged = base64.urlsafe_b64encode(plain.replace(plain[-10:], "x").encode()).decode()
     for fields in ({"page_token": token, "specialty": "Cardiology"}, {"page_token": forged}, {"page_token": "?"}):
         assert (await refusal(doctors(scene.patient, **fields))).reason == "PAGE_TOKEN_INVALID"
     assert (await refusal(clinics(scene.patient, page_token=token))).reason == "PAGE_TOKEN_INVALID"

@@ -163,7 +163,7 @@ async def test_page_tokens_hold_no_name_and_fit_one_search_only(scene: Scene) ->
     token = (await search(scene, name="sato", size=1)).next_page_token
     plain = base64.urlsafe_b64decode(token + "==").decode()
     assert "sato" not in plain.lower()
-    forged = base64.urlsafe_b64encode(plain.replace(plain[-10:], 'x"]').encode()).decode()
+    forged = base64.urlsafe_b64encode(plain.replace(plain[-10:], "x").encode()).decode()
     for fields in (
         {"name": "Sa", "page_token": token},
         {"name": "sato", "language": "ja", "page_token": token},

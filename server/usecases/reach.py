@@ -1,13 +1,12 @@
 """Which objects a caller reaches, to filter lists by."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from server.domain.identity import ALL_CLINICS, Caller
 from server.domain.rights import RULES, Action, Scope, not_allowed
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(NamedTuple):
     """Which objects a caller reaches with an action, to filter lists by: `everything`, or what any field matches."""
 
     everything: bool
@@ -19,7 +18,7 @@ class Reach:
 def reach(caller: Caller, action: Action) -> Reach:
     """The objects that all roles of the caller together reach (NOT_ALLOWED if none of them permits the action)."""
     rules = RULES[action]
-    scopes = {rules[role] for role in caller.roles if role in rules}
+    scopes = [rules[role] for role in caller.roles if role in rules]
     if not scopes:
         raise not_allowed(action)
     return Reach(

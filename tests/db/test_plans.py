@@ -11,7 +11,7 @@ import pytest
 
 import db.postgres
 from db.postgres.booking import appointment_lists
-from db.postgres.booking.appointment_lists import Among, AppointmentCursor, AppointmentQuery
+from db.postgres.booking.appointment_lists import Among, AppointmentCursor, AppointmentFilters, AppointmentQuery
 from db.postgres.driver.placeholders import converted
 from db.postgres.notifications import notifications
 from server.local.servers.postgres import PostgresServer
@@ -118,12 +118,14 @@ def test_no_list_reads_appointments_from_end_to_end(
     for statuses in ((), ("cancelled",)):
         for among in (None, Among([known["clinic_id"]], known["doctor_id"], [known["patient_id"]])):
             query = AppointmentQuery(
-                whose=whose,
-                id=known[f"{whose}_id"],
-                date=None if whose == "patient" else DAY,
-                statuses=statuses,
+                AppointmentFilters(
+                    whose=whose,
+                    id=known[f"{whose}_id"],
+                    date=None if whose == "patient" else DAY,
+                    statuses=statuses,
+                    descending=descending,
+                ),
                 among=among,
-                descending=descending,
                 after=AppointmentCursor(DAY, NOW, known["appointment_id"]) if later else None,
                 offset=0,
                 limit=21,
@@ -180,7 +182,7 @@ def test_a_page_of_a_long_list_reads_no_more_appointments_than_it_shows(filled: 
     known = sample(filled)
     filled.execute(LONG_LIST, [known["appointment_id"]])
     filled.execute("ANALYZE appointments")
-    query = AppointmentQuery("patient", known["patient_id"], None, (), None, True, None, 0, 21)
+    query = AppointmentQuery(AppointmentFilters("patient", known["patient_id"], None, (), True), None, None, 0, 21)
     with filled.transaction():
         # As after some calls: one plan for all patients, though hardly any has so many appointments.
         filled.execute("SET LOCAL plan_cache_mode = force_generic_plan")

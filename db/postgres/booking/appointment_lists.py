@@ -26,17 +26,23 @@ class Among(NamedTuple):
     patient_ids: Sequence[str]
 
 
-class AppointmentQuery(NamedTuple):
-    """Which appointments to list, in which order, and which page of them."""
+class AppointmentFilters(NamedTuple):
+    """Which appointments to list, and in which order."""
 
     whose: Literal["patient", "doctor", "clinic"]
     id: str
     date: date | None
-    statuses: Sequence[str]
+    statuses: tuple[str, ...]
     """Empty for all."""
+    descending: bool
+
+
+class AppointmentQuery(NamedTuple):
+    """A page of the appointments that a reader may see."""
+
+    filters: AppointmentFilters
     among: Among | None
     """None for all."""
-    descending: bool
     after: AppointmentCursor | None
     offset: int
     limit: int
@@ -44,12 +50,13 @@ class AppointmentQuery(NamedTuple):
 
 def statement(query: AppointmentQuery) -> str:
     """The SQL of a query; it mentions only columns that the query restricts."""
+    filters = query.filters
     return _statement(
-        query.whose,
-        dated=query.date is not None,
-        of_statuses=bool(query.statuses),
+        filters.whose,
+        dated=filters.date is not None,
+        of_statuses=bool(filters.statuses),
         among=query.among is not None,
-        descending=query.descending,
+        descending=filters.descending,
         after=query.after is not None,
     )
 
@@ -77,10 +84,11 @@ def _statement(whose: str, *, dated: bool, of_statuses: bool, among: bool, desce
 
 def parameters(query: AppointmentQuery) -> dict[str, object]:
     """The values of the statement for a query."""
+    filters = query.filters
     return {
-        "id": query.id,
-        "date": query.date,
-        "statuses": list(query.statuses),
+        "id": filters.id,
+        "date": filters.date,
+        "statuses": list(filters.statuses),
         **(query.among or Among((), None, ()))._asdict(),
         "after_date": query.after and query.after.date,
         "after_start": query.after and query.after.start_at,

@@ -43,7 +43,7 @@ class AppointmentRow(NamedTuple):
 
     def __hash__(self) -> int:
         # Hashing all fields, including the instants, takes several times as long.
-        return hash((self.id, self.version))
+        return hash(self.id)
 
 
 class Placement(NamedTuple):

@@ -9,6 +9,7 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 
+from db.postgres.booking.appointment_lists import AppointmentFilters
 from db.postgres.booking.appointments import AppointmentRow
 from server.domain.booking.availability import Wanted
 from server.domain.errors import DomainError
@@ -39,7 +40,7 @@ from server.usecases.appointments.cancel import Cancellation, Canceller
 from server.usecases.appointments.changeable import Changed
 from server.usecases.appointments.feed import Feed
 from server.usecases.appointments.holds.ends import Holds
-from server.usecases.appointments.read import AppointmentListing, Appointments
+from server.usecases.appointments.read import Appointments
 from server.usecases.appointments.reschedule import Move, Rescheduler
 from server.usecases.appointments.resources.swap import ResourceSwapper
 from server.usecases.appointments.series.cancel import SeriesCanceller
@@ -119,7 +120,9 @@ class AppointmentServicer(AppointmentSeriesServicer, AppointmentLinkServicer):
     async def ListAppointments(  # type: ignore[override]  # ready bytes
         self, request: pb.ListAppointmentsRequest, context: object
     ) -> bytes:
-        rows, next_page_token = await self._appointments.list(caller(), _listing(request))
+        rows, next_page_token = await self._appointments.list(
+            caller(), _filters(request), request.size, page=request.page, page_token=request.page_token
+        )
         return b"".join(map(_listed, rows)) + _page_end(next_page_token)
 
     async def BatchGetAppointments(
@@ -200,19 +203,16 @@ def _page_end(next_page_token: str) -> bytes:
     return pb.ListAppointmentsResponse(next_page_token=next_page_token).SerializeToString()
 
 
-def _listing(request: pb.ListAppointmentsRequest) -> AppointmentListing:
+def _filters(request: pb.ListAppointmentsRequest) -> AppointmentFilters:
     whose: Literal["patient", "doctor", "clinic"] = (
         "patient" if request.patient_id else "doctor" if request.doctor_id else "clinic"
     )
-    return AppointmentListing(
+    return AppointmentFilters(
         whose=whose,
         id=(request.patient_id or request.doctor_id or request.clinic_id).lower(),
-        day=to_optional_date("date", request.date),
+        date=to_optional_date("date", request.date),
         statuses=from_statuses(request.status),
         descending=request.sort.endswith("desc"),
-        size=request.size,
-        page=request.page,
-        page_token=request.page_token,
     )
 
 

@@ -1,13 +1,11 @@
 """Reading appointments: one, or a page of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
 from uuid import UUID
 
 from db.postgres.booking import appointment_lists, appointments, history
-from db.postgres.booking.appointment_lists import Among, AppointmentCursor, AppointmentQuery
+from db.postgres.booking.appointment_lists import Among, AppointmentCursor, AppointmentFilters, AppointmentQuery
 from db.postgres.booking.appointments import AppointmentRow
 from db.postgres.booking.history import HistoryRow
 from db.postgres.cluster.engines import Connection, Engine
@@ -18,20 +16,6 @@ from server.usecases import paging
 from server.usecases.appointments.changeable import visible
 from server.usecases.reach import reach
 from server.usecases.unit_of_work import read
-
-
-@dataclass(frozen=True, slots=True)
-class AppointmentListing:
-    """Which appointments to list; with `page`, `page_token` or neither."""
-
-    whose: Literal["patient", "doctor", "clinic"]
-    id: str
-    day: date | None
-    statuses: tuple[str, ...]
-    descending: bool
-    size: int
-    page: int
-    page_token: str
 
 
 class Appointments:
@@ -77,28 +61,28 @@ class Appointments:
         rows = {row.id: row for row in found}
         return [visible(caller, rows.get(each), each) for each in appointment_ids]
 
-    async def list(self, caller: Caller, listing: AppointmentListing) -> tuple[Sequence[AppointmentRow], str]:
-        """A page of appointments that the caller may see, and the token of the next page, empty if there is none."""
+    async def list(
+        self, caller: Caller, filters: AppointmentFilters, size: int, *, page: int, page_token: str
+    ) -> tuple[Sequence[AppointmentRow], str]:
+        """A page of appointments that the caller may see, and the token of the next page, empty if there is none.
+
+        It is the page with a number, or the one after `page_token`.
+        """
         reached = reach(caller, Action.SEE_APPOINTMENT)
-        size = paging.page_size(listing.size)
-        filters = (listing.whose, listing.id, listing.day, listing.statuses, listing.descending)
+        rows = paging.page_size(size)
         among = Among(list(reached.clinic_ids), reached.doctor_id, list(reached.patient_ids))
         query = AppointmentQuery(
-            whose=listing.whose,
-            id=listing.id,
-            date=listing.day,
-            statuses=listing.statuses,
+            filters,
             among=None if reached.everything else among,
-            descending=listing.descending,
-            after=_position(listing.page_token, filters) if listing.page_token else None,
-            offset=paging.offset_of(listing.page, size),
-            limit=size + 1,
+            after=_position(page_token, filters) if page_token else None,
+            offset=paging.offset_of(page, rows),
+            limit=rows + 1,
         )
-        rows = await read(self._engine, lambda pg: appointment_lists.appointments(pg, query), Freshness.OWN_WRITES)
-        if len(rows) <= size:
-            return rows, ""
-        last = rows[size - 1]
-        return rows[:size], paging.encode((last.date.isoformat(), last.start_at.isoformat(), last.id), filters)
+        found = await read(self._engine, lambda pg: appointment_lists.appointments(pg, query), Freshness.OWN_WRITES)
+        if len(found) <= rows:
+            return found, ""
+        last = found[rows - 1]
+        return found[:rows], paging.encode((last.date.isoformat(), last.start_at.isoformat(), last.id), filters)
 
 
 def _position(token: str, filters: object) -> AppointmentCursor:

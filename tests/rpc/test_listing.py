@@ -56,7 +56,14 @@ async def test_pages_past_a_thousand_rows_and_strange_tokens_are_refused(scene: 
     parts = base64.urlsafe_b64decode(token + "==").decode().split(",")
     forged = [
         base64.urlsafe_b64encode(",".join(each).encode()).decode()
-        for each in (["0", "1"], [*parts[:3], "1"], [parts[0], "1", *parts[2:]], ["0", *parts[1:]], [*parts, "1"], ["0"])
+        for each in (
+            ["0", "1"],
+            [*parts[:3], "1"],
+            [parts[0], "1", *parts[2:]],
+            ["0", *parts[1:]],
+            [*parts, "1"],
+            ["0"],
+        )
     ]
     forged.append(base64.urlsafe_b64encode(b"\xff").decode())
     wrong = ({"page_token": token, "sort": "appointment_date,desc"}, *({"page_token": each} for each in ("?", *forged)))

@@ -20,9 +20,12 @@ TTL = timedelta(minutes=5)
 NO_EXPIRY = datetime.max.replace(tzinfo=UTC)
 """`valid_until` of a day that does not change just because time passes."""
 
-_FORM = 2
+_FORM = 3
 _CHANNEL = f"slots:{_FORM}"
 _KIND = f"day:{_FORM}"
+SENDER_BYTES = 8
+"""The length of a sender's name, with which every message begins: who sent it need not read it."""
+NOBODY = bytes(SENDER_BYTES)
 _SILENCE_SECONDS = 2.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -31,27 +34,27 @@ _MILLISECOND = timedelta(milliseconds=1)
 # when it may be used, in microseconds. The renderings follow, then the signature of all of it.
 _HEAD = struct.Struct(">IIQII36s10s36sQ")
 
-# Stores each value that is newer than the stored one, and publishes those in one message. Numbers are doubles: exact up
-# to 2^53 microseconds, which is the year 2255; beyond that, two instants may compare as equal. Returns the number of
-# those for which a newer value is stored.
+# Stores each value that is newer than the stored one, and publishes those in one message, after the sender's name.
+# Numbers are doubles: exact up to 2^53 microseconds, which is the year 2255; beyond that, two instants may compare as
+# equal. Returns the number of those for which a newer value is stored.
 _PUT = """
 local published, refused = {}, {}
 for i, key in ipairs(KEYS) do
-  local value, held, newer = ARGV[2 * i], redis.pcall('GETRANGE', key, 0, 15), true
+  local value, held, newer = ARGV[2 * i + 1], redis.pcall('GETRANGE', key, 0, 15), true
   if type(held) == 'string' and #held == 16 then
     local _, revision, valid_until = struct.unpack('>I4I4I8', value)
     local _, held_revision, held_valid_until = struct.unpack('>I4I4I8', held)
     newer = held_revision < revision or (held_revision == revision and held_valid_until < valid_until)
   end
   if newer then
-    redis.call('SET', key, value, 'PX', ARGV[2 * i + 1])
+    redis.call('SET', key, value, 'PX', ARGV[2 * i + 2])
     published[#published + 1] = value
   else
     refused[#refused + 1] = i
   end
 end
 if #published > 0 then
-  redis.call('PUBLISH', ARGV[1], table.concat(published))
+  redis.call('PUBLISH', ARGV[1], ARGV[2] .. table.concat(published))
 end
 return refused
 """
@@ -75,16 +78,23 @@ class RenderedDay(NamedTuple):
         return self.epoch, self.revision, self.valid_until
 
 
-async def put_newer(valkey: Valkey, signer: Signer, days: Iterable[RenderedDay], now: datetime) -> int:
-    """Store each day that is newer than the stored one; how many were stored, and so announced to all listeners."""
+async def put_newer(
+    valkey: Valkey, signer: Signer, days: Iterable[RenderedDay], now: datetime, sender: bytes = NOBODY
+) -> int:
+    """Store each day that is newer than the stored one; how many were stored, and so announced to all other listeners.
+
+    `sender` is the name under which the same process listens.
+    """
     lasting = [day for day in days if day.valid_until - now >= _MILLISECOND]
-    refused = await _put(valkey, signer, lasting, now)
+    refused = await _put(valkey, signer, lasting, now, sender)
     # A stored value may claim to be newer without being one of ours: then it has been removed by now.
     again = [day for day in refused if not await get(valkey, signer, day.epoch, [(day.doctor_id, day.date)], now)]
-    return len(lasting) - len(refused) + len(again) - len(await _put(valkey, signer, again, now))
+    return len(lasting) - len(refused) + len(again) - len(await _put(valkey, signer, again, now, sender))
 
 
-async def _put(valkey: Valkey, signer: Signer, days: Sequence[RenderedDay], now: datetime) -> list[RenderedDay]:
+async def _put(
+    valkey: Valkey, signer: Signer, days: Sequence[RenderedDay], now: datetime, sender: bytes
+) -> list[RenderedDay]:
     """Store and announce days; those that were not, because a newer value is stored."""
     if not days:
         return []
@@ -93,7 +103,7 @@ async def _put(valkey: Valkey, signer: Signer, days: Sequence[RenderedDay], now:
         life = min(TTL, day.valid_until - now)
         values += [signer.sign(_KIND, _dump(day, now + life)), life // _MILLISECOND]
     keys = [_key(day.epoch, day.doctor_id, day.date) for day in days]
-    refused = await valkey.eval(_PUT, len(keys), *keys, _CHANNEL, *values)
+    refused = await valkey.eval(_PUT, len(keys), *keys, _CHANNEL, sender, *values)
     return [days[number - 1] for number in refused]
 
 
@@ -116,10 +126,10 @@ async def get(
     return found
 
 
-async def listen(valkey: Valkey, signer: Signer) -> AsyncGenerator[RenderedDay | None, None]:
-    """Yields None once it listens, then days as they are announced. Ends in Unreachable when the server is lost.
+async def listen(valkey: Valkey, signer: Signer, name: bytes = b"") -> AsyncGenerator[RenderedDay | None, None]:
+    """Yields None once it listens, then days as senders other than `name` announce them.
 
-    What is announced while nobody listens is lost.
+    Ends in Unreachable when the server is lost. What is announced while nobody listens is lost.
     """
     with translated():
         async with valkey.pubsub() as pubsub:
@@ -134,8 +144,8 @@ async def listen(valkey: Valkey, signer: Signer) -> AsyncGenerator[RenderedDay |
                     await pubsub.ping()
                 elif message["type"] == "subscribe":
                     yield None
-                elif message["type"] == "message":
-                    for day in _load(message["data"], signer):
+                elif message["type"] == "message" and message["data"][:SENDER_BYTES] != name:
+                    for day in _load(message["data"][SENDER_BYTES:], signer):
                         yield day
 
 

@@ -2,9 +2,8 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid5
 
 from db.errors import Conflict
@@ -19,8 +18,7 @@ KEPT = timedelta(hours=24)
 """How long the answer of a write is kept for repeated requests."""
 
 
-@dataclass(frozen=True, slots=True)
-class Write(Generic[R, M]):
+class Write(NamedTuple, Generic[R, M]):
     """A write as its sender identifies it, and how its result becomes the stored answer."""
 
     caller_id: str

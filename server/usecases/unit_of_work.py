@@ -1,10 +1,9 @@
 """Database reads and writes for use cases, with database failures turned into errors for the caller."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from db.errors import Conflict, Saturated, StateError, TimedOut, Unreachable
 from db.postgres.booking.days import DayRow, OfferRow
@@ -20,8 +19,7 @@ M = TypeVar("M")
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """What a write has changed in the schedule, for those who follow it."""
 
     days: Sequence[DayRow] = ()

@@ -135,6 +135,16 @@ async def test_days_put_together_are_told_together_apart_from_those_kept_as_new(
     assert await kept.get(valkey, signer, 1, [(two, date(2026, 3, 3))], NOW) == [rendered(5, doctor_id=two)]
 
 
+async def test_who_announces_a_day_hears_only_what_others_announce(worker: Worker) -> None:
+    valkey, signer = worker.parts.cache, worker.parts.signer
+    mine, theirs = (rendered(1, doctor_id=str(UUID(int=number))) for number in (1, 2))
+    async with aclosing(kept.listen(valkey, signer, b"me, here")) as heard:
+        assert await anext(heard) is None
+        assert await kept.put_newer(valkey, signer, [mine], NOW, b"me, here") == 1
+        assert await kept.put_newer(valkey, signer, [theirs], NOW, b"they are") == 1
+        assert await anext(heard) == theirs
+
+
 async def test_what_valkey_has_of_before_a_known_commit_is_not_believed(scene: Scene, worker: Worker) -> None:
     await scene.book_slot("09:00")
     await scene.slots()

@@ -100,7 +100,7 @@ async def test_what_is_published_by_others_ends_nothing_and_changes_nothing(
         await reader.day(scene.doctor_id, lambda day: day.revision == 0)
         with capture_logs() as logs:
             for _ in range(3):
-                assert await worker.parts.cache.publish("slots:2", told) == 1
+                assert await worker.parts.cache.publish("slots:3", told) == 1
             booked = await scene.book_slot("09:00")
             await reader.day(scene.doctor_id, lambda day: day.revision == booked.revision)
     assert len([line for line in logs if line["log_level"] == "warning"]) <= 1

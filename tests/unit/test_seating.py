@@ -1,7 +1,6 @@
 """Who may sit where: each test is a sentence of the rule."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -176,7 +175,7 @@ def left_at(slot: Slot, moment: datetime, busy: list[Busy]) -> int:
 
 def can_be_had(who: Doctor, slot: Slot, busy: list[Busy]) -> bool:
     try:
-        seat_for(replace(first_slot(who, busy), slot=slot), NOW)
+        seat_for(first_slot(who, busy)._replace(slot=slot), NOW)
     except DomainError:
         return False
     return True

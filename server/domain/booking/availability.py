@@ -1,9 +1,9 @@
 """Which slots of a doctor's day can be booked now, and which slot a request means."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
+from typing import NamedTuple
 
 from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.doctor import Doctor
@@ -39,8 +39,7 @@ class SlotState(Enum):
     __hash__ = object.__hash__
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(NamedTuple):
     """A doctor's day as it is at one instant."""
 
     slots: Sequence[Slot]
@@ -52,8 +51,7 @@ class Day:
     """The next instant at which this changes without a write, because time passes; None if it never does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """A slot as a request names it: by date and wall time, or by its start."""
 
     day: date | None

@@ -6,7 +6,6 @@ be booked. A decision is valid only while the data behind it cannot change: use 
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -57,8 +56,7 @@ class Seat(NamedTuple):
     """Whether it is beyond the slot's capacity."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A slot that an appointment is to take, and the appointments that may conflict with it."""
 
     doctor: Doctor
@@ -76,7 +74,7 @@ class Place:
             return self
         busy = [each._replace(held_until=now) if each.appointment_id in holds else each for each in self.busy]
         visits = [each._replace(held_until=now) if each.appointment_id in holds else each for each in self.visits]
-        return replace(self, busy=busy, visits=visits)
+        return self._replace(busy=busy, visits=visits)
 
 
 def seat_for(place: Place, now: datetime, *, override: bool = False) -> Seat:

@@ -104,6 +104,8 @@ def checked(field: str, rule: Callable[[str], T], written: str, empty: T) -> T:
 
 def _unfit_texts(message: Message, prefix: str = "") -> Iterator[Violation]:
     for field, value in message.ListFields():
+        if isinstance(value, str) and value.isascii() and value.isprintable() and not value.isspace():
+            continue  # nearly every text
         for number, each in enumerate(value if field.is_repeated else (value,)):
             if isinstance(each, str):
                 problem = flaw(each, lines=field.name in _LINES)

@@ -1,6 +1,5 @@
 """RecordService."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -99,7 +98,7 @@ def _textless(write: Write[DecryptedRecord, M], text: str) -> Write[DecryptedRec
         answer.record.text = text
         return answer
 
-    return replace(write, dump=dump, load=load)
+    return write._replace(dump=dump, load=load)
 
 
 def _created(opened: DecryptedRecord) -> pb.CreateRecordResponse:

@@ -9,7 +9,7 @@ Statements that do not need each other's answers are sent together, in one pipel
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from cachetools import LRUCache
 
@@ -47,8 +47,7 @@ _FEW_SEATS = 200
 """A day with at most this many seats is read whole about as fast as the conflicts of one slot."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewBooking:
+class NewBooking(NamedTuple):
     """What to book and for whom; with an `override_reason`, a full slot gets an extra seat."""
 
     patient_id: str
@@ -108,8 +107,7 @@ class Booker:
         self._seen[doctor_id] = practitioner.outlined()
 
 
-@dataclass(frozen=True, slots=True)
-class _BookingPlan:
+class _BookingPlan(NamedTuple):
     """The slot to book and its practitioner, as planned before the locks; either may have changed since."""
 
     practitioner: PractitionerSchedule
@@ -118,8 +116,7 @@ class _BookingPlan:
     for_others: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _UnderLocks:
+class _UnderLocks(NamedTuple):
     """What was read under the locks, and therefore stays true until COMMIT."""
 
     offer: OfferRow

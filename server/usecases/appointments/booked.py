@@ -1,8 +1,8 @@
 """What a booking answers, and how its day looks after it, without reading either again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from db.postgres.booking.appointments import AppointmentRow, NewAppointment
 from db.postgres.booking.days import BusyRow, OfferRow
@@ -12,8 +12,7 @@ from server.usecases.schedules.doctor_mapping import seen_at
 from server.usecases.unit_of_work import Changes
 
 
-@dataclass(frozen=True, slots=True)
-class Booked:
+class Booked(NamedTuple):
     """A booked appointment, the revision of its day, and the changes to announce."""
 
     appointment: AppointmentRow

@@ -1,6 +1,6 @@
 """Writing medical records: versions are added, never changed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -98,7 +98,7 @@ class RecordWriter:
 
     def _blinded(self, write: Write[DecryptedRecord, M]) -> Write[DecryptedRecord, M]:
         """The digest of the request is stored too, and a plain one would let anybody check a guess at the text."""
-        return replace(write, content=self._cipher.blinded(write.content))
+        return write._replace(content=self._cipher.blinded(write.content))
 
 
 async def _check_appointment(pg: Connection, caller: Caller, new: NewText) -> None:

@@ -1,6 +1,7 @@
 """The days of doctors, in the newest version known: from memory, else from Valkey, else from the database."""
 
 import asyncio
+import secrets
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ class Days:
         self._memory = Memory(clock)
         self._flights: SingleFlight[tuple[DoctorDay, int], RenderedDay] = SingleFlight(engine)
         self._background: set[asyncio.Task[None]] = set()
+        self.name = secrets.token_bytes(kept.SENDER_BYTES)
+        """Under which this worker announces days to the others."""
         self.counts = DayReads()
         self.on_new: Callable[[RenderedDay], None] = lambda _: None
         """Called with every day that is newer than the version known before."""
@@ -184,7 +187,7 @@ class Days:
 
     async def _put(self, days: Sequence[RenderedDay]) -> None:
         with suppress(StateError):  # workers find in the database what is not announced
-            await self._breaker.run(lambda valkey: kept.put_newer(valkey, self._signer, days, self._clock()))
+            await self._breaker.run(lambda valkey: kept.put_newer(valkey, self._signer, days, self._clock(), self.name))
 
     def _later(self, work: Coroutine[None, None, None]) -> None:
         if len(self._background) >= _MOST_BACKGROUND:

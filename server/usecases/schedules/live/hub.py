@@ -110,12 +110,11 @@ class Hub:
             await asyncio.sleep(pause)
 
     async def _listen(self) -> None:
-        async for day in kept.listen(self._valkey, self._signer):
+        async for day in kept.listen(self._valkey, self._signer, self._days.name):
             if day is None:
                 # Just subscribed: whatever was announced before was missed.
                 await self._look()
             else:
-                self._days.learn((day.doctor_id, day.date), day.epoch, day.revision)
                 self._days.take(day)
 
     async def _look(self) -> None:

@@ -15,6 +15,7 @@ _MOST_SUMMARIES = 50_000
 
 Version = tuple[int, int]
 """(epoch, revision): the higher is newer."""
+_UNCHANGED: Version = (0, 0)
 
 
 class Memory:
@@ -25,7 +26,8 @@ class Memory:
         self._days: OrderedDict[DoctorDay, RenderedDay] = OrderedDict()
         self._bytes = 0
         self._summaries: OrderedDict[DoctorDay, DaySummary] = OrderedDict()
-        # Known versions of the current five minutes, and of the five before: longer than Valkey may keep an older day.
+        # Known versions of the current five minutes, and older ones of the five before: longer than Valkey may keep an
+        # older day.
         self._known: dict[DoctorDay, Version] = {}
         self._known_before: dict[DoctorDay, Version] = {}
         self._turned_at = clock()
@@ -43,10 +45,10 @@ class Memory:
     def put(self, day: RenderedDay) -> bool:
         """Keep a day; False if it is known to be outdated, or not newer than the one in memory."""
         key = (day.doctor_id, day.date)
+        self.learn(key, day.epoch, day.revision)
         held = self._days.get(key)
         if (held is not None and held.version >= day.version) or self.is_old(day):
             return False
-        self.learn(key, day.epoch, day.revision)
         self._drop(key)
         self._days[key] = day
         self._bytes += _size(day)
@@ -77,7 +79,7 @@ class Memory:
 
     def _newest(self, key: DoctorDay) -> Version:
         """The newest version of a day that is known to be committed in the last minutes."""
-        return max(self._known.get(key, (0, 0)), self._known_before.get(key, (0, 0)))
+        return self._known.get(key) or self._known_before.get(key, _UNCHANGED)
 
     def learn(self, key: DoctorDay, epoch: int, revision: int) -> None:
         """Note that a version of a day was committed."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from db.postgres.booking import days
 from db.postgres.booking.days import OfferRow
@@ -18,8 +19,7 @@ from server.usecases.streams import Ending
 from server.usecases.unit_of_work import read
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedDay:
+class OfferedDay(NamedTuple):
     """A doctor's day at a revision; within an epoch, the higher revision is newer."""
 
     doctor_id: str

@@ -38,14 +38,24 @@ class ChangeRow(NamedTuple):
     happened_at: datetime
 
 
-# Feeds are locked in the order of clinics until the transaction ends, so their numbers rise in commit order.
-_ADD = """
-WITH change AS MATERIALIZED (
+# Nearly every transaction changes one appointment, for which no arrays need to be made and read.
+_ONE = """
+    SELECT %(appointment_id)s::uuid AS appointment_id, %(event)s::text AS event, %(actor)s::text AS actor,
+        %(note)s::text AS note, %(left_clinic_id)s::uuid AS left_clinic_id, %(relation)s::text AS relation,
+        %(kind)s::text AS kind, 1 AS nth
+"""
+_SEVERAL = """
     SELECT * FROM unnest(
         %(ids)s::uuid[], %(events)s::text[], %(actors)s::text[], %(notes)s::text[], %(left)s::uuid[],
         %(relations)s::text[], %(kinds)s::text[])
         WITH ORDINALITY AS change (appointment_id, event, actor, note, left_clinic_id, relation, kind, nth)
-), queued AS (
+"""
+
+
+def _adding(changes: str) -> str:
+    # Feeds are locked in the order of clinics until the transaction ends, so their numbers rise in commit order.
+    return f"""
+WITH change AS MATERIALIZED ({changes}), queued AS (
     INSERT INTO procrastinate_jobs (queue_name, task_name, args)
     -- A number with an extension gets no text messages.
     SELECT CASE WHEN q.email <> '' THEN 'email' WHEN q.phone <> '' AND strpos(q.phone, ';') = 0 THEN 'sms'
@@ -72,6 +82,9 @@ INSERT INTO appointment_changes (clinic_id, seq, appointment_id, event, happened
 SELECT clinic_id, seq + 1 - row_number() OVER (PARTITION BY clinic_id ORDER BY nth DESC), appointment_id, event, %(now)s
 FROM shown JOIN feed USING (clinic_id)
 """
+
+
+_ADD_ONE, _ADD_SEVERAL = _adding(_ONE), _adding(_SEVERAL)
 _SKIP = """
 INSERT INTO clinic_feeds AS feed (clinic_id, seq) VALUES (%(clinic_id)s, 1)
 ON CONFLICT (clinic_id) DO UPDATE SET seq = feed.seq + 1
@@ -107,9 +120,13 @@ async def add(
     `kinds` says for each change which notice is to be queued, if any, and `traceparent` in which trace. It locks the
     feeds of the clinics until the transaction ends, so the transaction must take no other lock afterwards.
     """
+    common = {"now": now, "traceparent": traceparent}
+    if len(changes) == 1:
+        await pg.execute(_ADD_ONE, {**common, **changes[0]._asdict(), "kind": kinds[0]})
+        return
     columns = zip(*changes, strict=True)
     values = dict(zip(("ids", "events", "actors", "notes", "left", "relations"), map(list, columns), strict=True))
-    await pg.execute(_ADD, {**values, "kinds": list(kinds), "now": now, "traceparent": traceparent})
+    await pg.execute(_ADD_SEVERAL, {**common, **values, "kinds": list(kinds)})
 
 
 async def skip(pg: Connection, clinic_id: str) -> None:

@@ -189,12 +189,13 @@ class Connection:
         ordered = list(map(values.__getitem__, names)) if isinstance(values, dict) else list(values or ())
         if list in map(type, ordered):
             ordered = [array(value) if type(value) is list else value for value in ordered]
-        parameters = self._transformer.dump_sequence(ordered, formats)
-        types = self._transformer.types or ()
+        transformer = self._transformer
+        parameters = transformer.dump_sequence(ordered, formats)
+        types = transformer.types or ()
         if not self._on_the_way:
             self._pg.enter_pipeline_mode()
         name = self._names.get((text, types)) or self._prepare(text, types)
-        self._pg.send_query_prepared(name, parameters, self._transformer.formats)
+        self._pg.send_query_prepared(name, parameters, transformer.formats)
         self._on_the_way.append(sent)
 
     def _prepare(self, text: bytes, types: tuple[int, ...]) -> bytes:

@@ -77,13 +77,14 @@ class Booker:
     async def create(self, caller: Caller, booking: NewBooking, write: Write[Booked, M]) -> M:
         """Book or hold a slot; errors are those of CreateAppointment and HoldSlot in the contract."""
         doctor_id = booking.doctor_id
+        expected = self._seen.get(doctor_id)
         creation = _Creation(
             caller,
             booking,
             self._new_id(),
             self._clock(),
             doctor_id,
-            self._seen.get(doctor_id),
+            expected,
             TypeToBook(booking.type_id),
             BookingLimits(
                 caller.id,
@@ -99,12 +100,8 @@ class Booker:
                 )
         finally:
             # Also after a refused booking: a doctor whose slots are taken gets the most requests.
-            self._remember(doctor_id, creation.practitioner_read)
-
-    def _remember(self, doctor_id: str, practitioner: PractitionerSchedule | None) -> None:
-        if practitioner is None or (doctor_id in self._seen and self._seen[doctor_id].doctors == practitioner.doctors):
-            return
-        self._seen[doctor_id] = practitioner.outlined()
+            if (read := creation.practitioner_read) and (not expected or expected.doctors != read.doctors):
+                self._seen[doctor_id] = read.outlined()
 
 
 class _BookingPlan(NamedTuple):

@@ -40,6 +40,7 @@ from server.usecases.records.write import RecordWriter
 from server.usecases.registrations import Registrations
 from server.usecases.reports.read import Reports
 from server.usecases.representatives.add import RepresentativeAdder
+from server.usecases.representatives.changes import RepresentativeChanges
 from server.usecases.representatives.end import RepresentativeEnder
 from server.usecases.representatives.read import RepresentativeReader
 from server.usecases.schedules.appointment_types import AppointmentTypes
@@ -58,6 +59,7 @@ from server.usecases.time_off.write import TimeOffWriter
 def servicers(parts: Parts) -> Servicers:
     """The servicers of all services."""
     representatives = RepresentativeReader(parts.engine, parts.clock)
+    changes = RepresentativeChanges(parts.new_id, parts.trail)
     return Servicers(
         appointments=_appointments(parts),
         queue=QueueServicer(
@@ -74,8 +76,8 @@ def servicers(parts: Parts) -> Servicers:
             PatientEditor(parts.engine, parts.clock, parts.new_id, parts.patients, parts.trail),
             IdentifierSystems(parts.engine, parts.clock),
             Clinics(parts.engine, parts.clock, parts.new_id, parts.announcer, parts.doctors),
-            RepresentativeAdder(parts.engine, parts.clock, parts.new_id, parts.trail),
-            RepresentativeEnder(parts.engine, parts.clock, parts.new_id, parts.trail, parts.patients),
+            RepresentativeAdder(parts.engine, parts.clock, parts.new_id, changes),
+            RepresentativeEnder(parts.engine, parts.clock, changes, parts.patients),
             representatives,
         ),
         auth=AuthServicer(

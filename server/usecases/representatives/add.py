@@ -15,9 +15,8 @@ from db.postgres.identity.representatives import NewRepresentativeRow, Represent
 from server.domain.errors import DomainError, Reason, invalid, not_found
 from server.domain.identity import Caller, Relation
 from server.domain.ids import Clock, IdMaker
-from server.domain.notices import NoticeKind
 from server.domain.reasons import says_something
-from server.domain.records import Access, Basis, note_of_representative
+from server.domain.records import Access
 from server.domain.representatives import BirthDate, Terms, check_number_of_account, check_number_of_patient, granted
 from server.domain.rights import Action, Owner, not_allowed, require
 from server.usecases.directory.clinics import representative_policy_of
@@ -25,9 +24,8 @@ from server.usecases.directory.patient_checks import known
 from server.usecases.directory.patient_clinics import is_strange
 from server.usecases.idempotency import Claim, Write
 from server.usecases.identity.represented import terms_of
-from server.usecases.records.audit_trail import AuditEntry, AuditTrail
+from server.usecases.representatives.changes import RepresentativeChanges
 from server.usecases.representatives.read import Representative, seen
-from server.usecases.representatives.tell import tell
 from server.usecases.unit_of_work import perform
 
 M = TypeVar("M")
@@ -48,11 +46,11 @@ class NewRepresentative:
 class RepresentativeAdder:
     """Adds representatives."""
 
-    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, trail: AuditTrail) -> None:
+    def __init__(self, engine: Engine, clock: Clock, new_id: IdMaker, changes: RepresentativeChanges) -> None:
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
-        self._trail = trail
+        self._changes = changes
 
     async def add(self, caller: Caller, new: NewRepresentative, write: Write[Representative, M]) -> M:
         """Let an account act for a patient; errors are those of AddRepresentative in the contract."""
@@ -89,10 +87,8 @@ class RepresentativeAdder:
         row = await representatives.get(pg, new.id)
         if row is None:
             raise AssertionError("what was added is there")
-        await tell(pg, self._new_id, caller, row, patient, NoticeKind.REPRESENTATIVE_ADDED, new.created_at)
-        note = note_of_representative(new.relation, f"account {new.account_id}, {new.note}")
-        entry = AuditEntry(patient.id, caller.id, None, Access.REPRESENTATIVE_ADDED, Basis.REASON, note=note)
-        await self._trail.append(pg, entry, new.created_at)
+        what = f"account {new.account_id}, {new.note}"
+        await self._changes.record(pg, caller, row, patient, Access.REPRESENTATIVE_ADDED, what, new.created_at)
         return seen(row, new.created_at)
 
 

@@ -9,17 +9,15 @@ from db.postgres.identity import representatives
 from db.postgres.identity.representatives import RepresentativeRow
 from server.domain.errors import Reason, not_found
 from server.domain.identity import Caller
-from server.domain.ids import Clock, IdMaker
-from server.domain.notices import NoticeKind
-from server.domain.records import Access, Basis, note_of_representative
+from server.domain.ids import Clock
+from server.domain.records import Access
 from server.domain.rights import Action, Owner, may, not_allowed
 from server.usecases.directory import contacts
 from server.usecases.directory.patient_checks import known
 from server.usecases.directory.profile_cache import ProfileCache, Replace
 from server.usecases.reach import reach
-from server.usecases.records.audit_trail import AuditEntry, AuditTrail
+from server.usecases.representatives.changes import RepresentativeChanges
 from server.usecases.representatives.read import Representative, seen, shown_to
-from server.usecases.representatives.tell import tell
 from server.usecases.unit_of_work import database_failures_as_domain_errors
 
 
@@ -27,13 +25,12 @@ class RepresentativeEnder:
     """Ends representatives; their access tokens are refused as soon as workers learn of it (AccessTokens)."""
 
     def __init__(
-        self, engine: Engine, clock: Clock, new_id: IdMaker, trail: AuditTrail, profiles: ProfileCache[FullPatientRow]
+        self, engine: Engine, clock: Clock, changes: RepresentativeChanges, profiles: ProfileCache[FullPatientRow]
     ) -> None:
         self._profiles = profiles
         self._engine = engine
         self._clock = clock
-        self._new_id = new_id
-        self._trail = trail
+        self._changes = changes
 
     async def end(self, caller: Caller, representative_id: str) -> Representative:
         """End a representative, unless it has ended; errors are those of EndRepresentative in the contract."""
@@ -52,11 +49,8 @@ class RepresentativeEnder:
             # Who acted may have asked for it, and has the link that confirms it.
             patient = await contacts.drop_pending(pg, patient, now)
             await replace_profile(patient)
-            await tell(pg, self._new_id, caller, row, patient, NoticeKind.REPRESENTATIVE_ENDED, now)
-            note = note_of_representative(row.relation, f"account {row.account_id}")
-            basis = _basis(caller, row)
-            entry = AuditEntry(row.patient_id, caller.id, None, Access.REPRESENTATIVE_ENDED, basis, note=note)
-            await self._trail.append(pg, entry, now)
+            what = f"account {row.account_id}"
+            await self._changes.record(pg, caller, row, patient, Access.REPRESENTATIVE_ENDED, what, now)
             return seen(row._replace(ended_at=now), now)
 
         async with self._profiles.change() as replace_profile:
@@ -75,9 +69,3 @@ def _endable(caller: Caller, row: RepresentativeRow | None, representative_id: s
         if may(caller, Action.SEE_REPRESENTATIVES, owners[0]):
             raise not_allowed(Action.END_REPRESENTATIVE)
     raise not_found(Reason.REPRESENTATIVE_NOT_FOUND, "representative", representative_id)
-
-
-def _basis(caller: Caller, row: RepresentativeRow) -> Basis:
-    if caller.patient_id == row.patient_id:
-        return Basis.OWN
-    return Basis.REPRESENTATIVE if caller.patient_id == row.account_patient_id else Basis.REASON

@@ -20,6 +20,7 @@ from db.postgres.cluster.engines import Connection, Engine, Sent
 from server.domain.booking.appointment import AppointmentStatus
 from server.domain.booking.appointment_types import AppointmentType
 from server.domain.booking.availability import Wanted, find
+from server.domain.booking.doctor import Doctor
 from server.domain.booking.policies import HOLD_LASTS, Waived, check_bookable
 from server.domain.booking.seating import Place, Seat, seat_for
 from server.domain.booking.slots import Slot
@@ -108,6 +109,7 @@ class _BookingPlan(NamedTuple):
     """The slot to book and its practitioner, as planned before the locks; either may have changed since."""
 
     practitioner: PractitionerSchedule
+    doctor: Doctor
     slot: Slot
     waived: Waived
     for_others: bool
@@ -171,11 +173,11 @@ class _Creation:
         self.slot = slot = find(doctor, self.booking.wanted, self.type.at(doctor.clinic_id))
         for_others = acts_for_others(self.caller, Action.CREATE_APPOINTMENT, owner)
         waived = check_bookable(doctor.policy, doctor.zone, slot, self.now, for_others=for_others)
-        return _BookingPlan(practitioner, slot, waived, for_others)
+        return _BookingPlan(practitioner, doctor, slot, waived, for_others)
 
     async def _lock_and_read(self, pg: Connection, claim: Claim, plan: _BookingPlan) -> _UnderLocks:
         """Lock what the plan touches, then read everything that decides; the plan is used only if that confirms it."""
-        slot, patient_id = plan.slot, self.booking.patient_id
+        doctor, slot, patient_id = plan.doctor, plan.slot, self.booking.patient_id
         needed = plan.practitioner.days(self.doctor_id, slot.date, slot.occupied)
         await self.locks.send(pg, needed, patient_id, self.now)
         if plan.waived is Waived.HORIZON:
@@ -183,7 +185,6 @@ class _Creation:
         sent = await self._send_offers(pg, plan)
         sent_visits = await booked_patients.of_patient_around(pg, patient_id, slot.date)
         await self.type.send(pg, patient_id, slot.occupied, for_others=plan.for_others)
-        doctor = plan.practitioner.doctor(self.doctor_id)
         await self.limits.send(pg, doctor.clinic_id, doctor.policy, self.now, for_others=plan.for_others)
         await self.locks.take(claim)
         self.locks.check_patient_bookable()
@@ -198,7 +199,7 @@ class _Creation:
 
     async def _send_offers(self, pg: Connection, plan: _BookingPlan) -> Sent[OfferRow]:
         doctor_id, slot = self.doctor_id, plan.slot
-        of_day = plan.practitioner.doctor(doctor_id).slots_on(slot.date)
+        of_day = plan.doctor.slots_on(slot.date)
         if len(of_day) * slot.seats <= _FEW_SEATS:
             # Once the whole day is read, its state after the booking is known too, and need not be read again.
             whole = busy_in(*of_day[:1], *of_day[-1:], slot)  # slots do not overlap: the last one ends last

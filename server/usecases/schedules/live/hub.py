@@ -17,6 +17,7 @@ import structlog
 
 from db.errors import StateError
 from db.postgres.booking import days as stored
+from db.postgres.booking.days import DayRow
 from db.postgres.cluster.engines import Engine
 from db.postgres.directory.doctors import PlaceRow
 from db.valkey import days as kept
@@ -62,6 +63,8 @@ class Hub:
         self._waiting: FairQueue[DayStream, FollowedDay] = FairQueue()
         self._wanted = asyncio.Event()
         self._looked_at = self._wakes_at = clock() - kept.TTL
+        self._found: set[tuple[int, DayRow]] = set()
+        """What the last look found: the epoch, and days that had changed."""
         self._sooner = asyncio.Event()
         days.on_new = self.deliver
 
@@ -123,8 +126,10 @@ class Hub:
         epoch, rows = await read(self._engine, lambda pg: stored.changed_since(pg, since))
         self._looked_at = began
         self._days.learn_epoch(epoch)
-        for row in rows:
+        found = {(epoch, row) for row in rows}
+        for _, row in found - self._found:  # the others were learned when they were found before
             self._days.learn((row.doctor_id, row.date), epoch, row.revision)
+        self._found = found
         for followed in list(self._followed.values()):
             if followed.day is not None and self._days.is_old(followed.day):
                 self._refresh(followed)

@@ -9,7 +9,7 @@ import pytest
 from tests.fixtures.book import Clock
 from tests.fixtures.clinic import Scene
 from tests.fixtures.mail import Relay
-from tests.fixtures.notices import ADDRESS, ledger_is
+from tests.fixtures.notices import ADDRESS, ledger, ledger_is
 from tests.fixtures.waiting import PATIENCE_SECONDS, until
 from yoyaku.v1 import notification_service_pb2 as pb
 from yoyaku.v1.notification_pb2 import NOTIFICATION_KIND_UNSPECIFIED
@@ -89,6 +89,11 @@ async def test_a_notice_of_a_kind_that_only_a_newer_release_knows_waits_for_it(
     async with notifications:
         [mail] = await relay.arrived(1)
         assert mail["To"] == ADDRESS
+
+        async def is_entered_as_sent() -> bool:
+            return ("confirmation", 1, "sent", "") in await ledger(book)
+
+        await until(is_entered_as_sent)  # a moment after the mail has arrived
         await book.run(
             "UPDATE notifications SET kind = 'newer', status = 'waiting' WHERE appointment_id = %s"
             " AND kind = 'confirmation'",

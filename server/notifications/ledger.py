@@ -12,7 +12,7 @@ from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
 from db.postgres.notifications import notifications
 from db.postgres.notifications.content import ContentRow, SiblingRow, content_of
-from db.postgres.notifications.notifications import NotificationRow, SeriesEntries
+from db.postgres.notifications.notifications import SeriesEntries
 from server.domain.booking.appointment import AppointmentStatus
 from server.domain.ids import Clock, IdMaker
 from server.domain.notices import (
@@ -29,6 +29,7 @@ from server.domain.notices import (
 from server.notifications.letters import Letter, Way, letter
 from server.notifications.links import Enclosed, Links
 from server.telemetry import metrics, traces
+from server.usecases.notices import new_notice
 
 _log = structlog.get_logger()
 
@@ -127,22 +128,14 @@ class Ledger:
     async def _withdraw(self, pg: Connection, content: ContentRow, recipient: str, now: datetime) -> None:
         """Withdraw calendar entries from addresses that this notice does not go to: one mail to each."""
         for address, (first, *others) in _left_behind(content, recipient, now).items():
-            row = NotificationRow(
-                id=self._new_id(),
-                kind=NoticeKind.WITHDRAWAL,
-                appointment_id=first.appointment_id,
-                account_id=None,
-                patient_id=None,
-                version=first.version,
-                channel=Channel.EMAIL,
+            row = new_notice(
+                self._new_id(),
+                NoticeKind.WITHDRAWAL,
+                now,
+                first.start_at,
                 recipient=address,
-                status=Delivery.WAITING,
-                outcome=DeliveryOutcome.NONE,
-                attempts=0,
-                due_at=now,
-                expires_at=first.start_at,
-                created_at=now,
-                updated_at=now,
+                appointment_id=first.appointment_id,
+                version=first.version,
             )
             entries = {each.appointment_id: (each.version, each.start_at.timestamp()) for each in others}
             await notifications.add(pg, row, traces.traceparent(), entries or None)

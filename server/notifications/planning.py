@@ -20,6 +20,7 @@ from server.domain.notices import (
     still_true,
 )
 from server.telemetry import traces
+from server.usecases.notices import new_notice
 
 
 class NoticePlanner:
@@ -98,20 +99,10 @@ class NoticePlanner:
     ) -> NotificationRow:
         # With the present data; recipient and channel are decided when it is sent.
         channel, _ = channel_for(facts.email, facts.phone)
-        return NotificationRow(
-            id=self._new_id(),
-            kind=kind,
-            appointment_id=appointment_id,
-            account_id=None,
-            patient_id=None,
-            version=version,
-            channel=channel,
-            recipient="",
-            status=Delivery.PLANNED if kind is NoticeKind.REMINDER else Delivery.WAITING,
-            outcome=DeliveryOutcome.NONE,
-            attempts=0,
-            due_at=facts.start_at - REMIND_BEFORE if kind is NoticeKind.REMINDER else now,
-            expires_at=now + TURN_LASTS if kind is NoticeKind.TURN else facts.start_at,
-            created_at=now,
-            updated_at=now,
+        expires_at = now + TURN_LASTS if kind is NoticeKind.TURN else facts.start_at
+        notice = new_notice(
+            self._new_id(), kind, now, expires_at, channel=channel, appointment_id=appointment_id, version=version
         )
+        if kind is NoticeKind.REMINDER:
+            return notice._replace(status=Delivery.PLANNED, due_at=facts.start_at - REMIND_BEFORE)
+        return notice

@@ -18,7 +18,7 @@ from db.valkey.client import Valkey
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import Role
 from server.domain.ids import Clock, IdMaker
-from server.domain.notices import Channel, Delivery, DeliveryOutcome, NoticeKind
+from server.domain.notices import NoticeKind
 from server.domain.people.contacts import REGISTRATION_LASTS, TRIES
 from server.telemetry import traces
 from server.usecases.directory.contacts import code_hash
@@ -29,6 +29,7 @@ from server.usecases.identity.password_offers import HOUR, REQUESTS_FOR_EMAIL, R
 from server.usecases.identity.passwords import Passwords
 from server.usecases.identity.sessions import Grant, Sessions
 from server.usecases.identity.user_agents import Device
+from server.usecases.notices import new_notice
 from server.usecases.unit_of_work import database_failures_as_domain_errors, read
 
 
@@ -125,23 +126,8 @@ class Registrations:
 
 
 def _notice(row: RegistrationRow, now: datetime, *, is_known: bool) -> NotificationRow:
-    return NotificationRow(
-        id=row.id,
-        kind=NoticeKind.REGISTRATION_KNOWN if is_known else NoticeKind.REGISTRATION_CODE,
-        appointment_id=None,
-        account_id=None,
-        patient_id=None,
-        version=1,
-        channel=Channel.EMAIL,
-        recipient=row.email,
-        status=Delivery.WAITING,
-        outcome=DeliveryOutcome.NONE,
-        attempts=0,
-        due_at=now,
-        expires_at=row.expires_at,
-        created_at=now,
-        updated_at=now,
-    )
+    kind = NoticeKind.REGISTRATION_KNOWN if is_known else NoticeKind.REGISTRATION_CODE
+    return new_notice(row.id, kind, now, row.expires_at, recipient=row.email)
 
 
 def _code_wrong() -> DomainError:

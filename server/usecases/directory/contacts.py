@@ -15,8 +15,6 @@ from server.domain.ids import IdMaker
 from server.domain.notices import (
     WARNING_LASTS,
     Channel,
-    Delivery,
-    DeliveryOutcome,
     NoticeKind,
     channel_for,
 )
@@ -33,6 +31,7 @@ from server.domain.people.contacts import (
 )
 from server.telemetry import traces
 from server.usecases.directory.patient_checks import known
+from server.usecases.notices import new_notice
 from server.usecases.sealing import digest
 
 _CHANNELS = {"email": Channel.EMAIL, "phone": Channel.SMS}
@@ -188,20 +187,6 @@ async def _warn(
 def _notice(
     notice_id: str, patient_id: str, kind: NoticeKind, channel: Channel, recipient: str, now: datetime
 ) -> NotificationRow:
-    return NotificationRow(
-        id=notice_id,
-        kind=kind,
-        appointment_id=None,
-        account_id=None,
-        patient_id=patient_id,
-        version=1,
-        channel=channel,
-        recipient=recipient,
-        status=Delivery.WAITING,
-        outcome=DeliveryOutcome.NONE,
-        attempts=0,
-        due_at=now,
-        expires_at=now + WARNING_LASTS,
-        created_at=now,
-        updated_at=now,
+    return new_notice(
+        notice_id, kind, now, now + WARNING_LASTS, channel=channel, recipient=recipient, patient_id=patient_id
     )

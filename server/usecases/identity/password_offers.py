@@ -11,9 +11,10 @@ from db.postgres.notifications.notifications import NotificationRow
 from db.valkey.client import Valkey
 from server.domain.errors import DomainError, Reason
 from server.domain.ids import Clock, IdMaker
-from server.domain.notices import Channel, Delivery, DeliveryOutcome, NoticeKind
+from server.domain.notices import NoticeKind
 from server.telemetry import traces
 from server.usecases.identity.attempts import Attempts
+from server.usecases.notices import new_notice
 from server.usecases.sealing import digest, new_token
 from server.usecases.unit_of_work import database_failures_as_domain_errors
 
@@ -52,23 +53,7 @@ class PasswordOffers:
 
     def notice(self, kind: NoticeKind, account_id: str | None, now: datetime) -> NotificationRow:
         """The notice to an account's owner; its token is made when it is sent."""
-        return NotificationRow(
-            id=self._new_id(),
-            kind=kind,
-            appointment_id=None,
-            account_id=account_id,
-            patient_id=None,
-            version=1,
-            channel=Channel.EMAIL,
-            recipient="",
-            status=Delivery.WAITING,
-            outcome=DeliveryOutcome.NONE,
-            attempts=0,
-            due_at=now,
-            expires_at=now + LASTS[kind],
-            created_at=now,
-            updated_at=now,
-        )
+        return new_notice(self._new_id(), kind, now, now + LASTS[kind], account_id=account_id)
 
 
 class ForgottenPasswords:

@@ -6,10 +6,10 @@ from db.postgres.cluster.engines import Connection
 from db.postgres.identity import security_events
 from db.postgres.identity.security_events import SecurityEventRow
 from db.postgres.notifications import notifications
-from db.postgres.notifications.notifications import NotificationRow
 from server.domain.ids import IdMaker
-from server.domain.notices import KIND_OF_SECURITY_EVENT, WARNING_LASTS, Channel, Delivery, DeliveryOutcome, NoticeKind
+from server.domain.notices import KIND_OF_SECURITY_EVENT, WARNING_LASTS, NoticeKind
 from server.telemetry import traces
+from server.usecases.notices import new_notice
 
 
 async def record(pg: Connection, new_id: IdMaker, account_id: str, kind: str, *, actor: str, now: datetime) -> None:
@@ -29,21 +29,5 @@ async def _add(pg: Connection, new_id: IdMaker, event: SecurityEventRow) -> None
 
 
 async def _warn(pg: Connection, new_id: IdMaker, account_id: str, kind: NoticeKind, now: datetime) -> None:
-    row = NotificationRow(
-        id=new_id(),
-        kind=kind,
-        appointment_id=None,
-        account_id=account_id,
-        patient_id=None,
-        version=1,
-        channel=Channel.EMAIL,
-        recipient="",
-        status=Delivery.WAITING,
-        outcome=DeliveryOutcome.NONE,
-        attempts=0,
-        due_at=now,
-        expires_at=now + WARNING_LASTS,
-        created_at=now,
-        updated_at=now,
-    )
+    row = new_notice(new_id(), kind, now, now + WARNING_LASTS, account_id=account_id)
     await notifications.add(pg, row, traces.traceparent())

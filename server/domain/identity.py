@@ -56,6 +56,8 @@ class Caller:
     patient_id: str | None
     doctor_id: str | None
     expires_at: datetime
+    issued_at: int = 0
+    """When the token was issued, in whole seconds since 1970; 0 without a token."""
     generation: int = 0
     """The account's generation when the token was issued; raising it ends all of the account's sessions."""
     session_id: str = ""

@@ -3,16 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
 from tests.fixtures.charts import TEXT, Charts
 from tests.fixtures.clinic import TUESDAY
 from tests.fixtures.family import Family
-from tests.fixtures.people import PASSWORD, People
-from tests.fixtures.waiting import until
-from tests.fixtures.worker import Client, Refusal
+from tests.fixtures.worker import Client
 from tests.rpc.patients import get, update
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1 import queue_service_pb2 as queue
@@ -162,66 +158,6 @@ async def test_records_are_read_until_16_and_the_log_names_who_read(
     assert (await refusal(charts.read(written.id, parent))).reason == "RECORD_NOT_FOUND"
     for call in (charts.list, charts.log):
         assert (await refusal(call(parent, patient_id=family.child_id))).reason == "NOT_ALLOWED"
-
-
-async def test_a_token_ends_at_the_birthday_and_the_next_one_acts_for_nobody(
-    family: Family, people: People, clock: Clock
-) -> None:
-    email, password = "ken@example.org", PASSWORD
-    await people.join(email)
-    await family.add(email=email)
-    clock.advance(datetime(2032, 5, 3, 14, 55, tzinfo=UTC) - clock.now)  # 23:55 in Tokyo
-    tokens = await people.login(email, password)
-    assert tokens.expires_in == 300
-    parent = family.scene.worker.stranger(tokens.access_token)
-    assert (await get(parent, family.child_id)).name == "Sato Mei"
-    clock.advance(timedelta(minutes=5))
-    assert (await refusal(get(parent, family.child_id))).reason == "TOKEN_EXPIRED"
-    renewed = await people.refresh(tokens.refresh_token)
-    assert renewed.expires_in == 900
-    parent = family.scene.worker.stranger(renewed.access_token)
-    assert (await refusal(get(parent, family.child_id))).reason == "PATIENT_NOT_FOUND"
-    assert list((await family.me(parent)).represents) == []
-
-
-async def test_an_end_is_felt_within_seconds_and_a_new_beginning_at_once(family: Family) -> None:
-    added = await family.add()
-    parent = await family.signed_in()
-    assert (await get(parent, family.child_id)).name == "Sato Mei"
-    await family.end(added.id)
-
-    async def is_refused() -> bool:
-        try:
-            await get(parent, family.child_id)
-        except Refusal as refused:
-            return refused.reason == "TOKEN_EXPIRED"
-        return False
-
-    await until(is_refused)
-    renewed = await family.signed_in()
-    assert (await refusal(get(renewed, family.child_id))).reason == "PATIENT_NOT_FOUND"
-    assert (await get(renewed, family.scene.patient_id)).name == "Sato Ken"
-    await family.add()
-    assert (await get(await family.signed_in(), family.child_id)).name == "Sato Mei"
-    assert (await refusal(get(parent, family.child_id))).reason == "TOKEN_EXPIRED"
-
-
-@pytest.mark.parametrize(
-    ("field", "change"),
-    [
-        ("deceased", Patient(deceased=True)),
-        ("inactive", Patient(inactive=True)),
-        ("birth_date", Patient(birth_date="2014")),
-    ],
-)
-async def test_for_a_patient_out_of_use_or_of_unknown_age_nobody_acts(
-    family: Family, field: str, change: Patient
-) -> None:
-    await family.add()
-    await update(family.scene, change, field, patient_id=family.child_id)
-    parent = await family.signed_in()
-    assert (await refusal(get(parent, family.child_id))).reason == "PATIENT_NOT_FOUND"
-    assert [each.active for each in await family.list()] == [False]
 
 
 async def test_the_account_of_somebody_who_died_acts_for_nobody(family: Family) -> None:

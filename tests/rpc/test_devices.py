@@ -131,7 +131,7 @@ async def test_a_revoked_display_gets_no_token_and_its_last_one_is_refused(devic
     for _ in range(2):
         await devices.revoke(display.id)
     assert (await refusal(devices.exchange(pairing.device_token))).reason == "CREDENTIAL_INVALID"
-    await scene.worker.parts.tokens.learn_ended()
+    await scene.worker.parts.tokens.learn()
     late = await refusal(scene.slots(client=screen))
     assert (late.code, late.reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID")
     assert await devices.names() == []

@@ -159,7 +159,7 @@ async def test_all_sessions_of_an_account_end_with_its_password(people: People, 
         await people.reset(account_id)
     else:
         new = await people.change_password(sessions[0])
-    await people.scene.worker.parts.tokens.learn_ended()
+    await people.scene.worker.parts.tokens.learn()
     for session in sessions:
         assert (await refusal(people.refresh(session.refresh_token))).reason == "SESSION_ENDED"
         assert (await refusal(people.works(session))).reason == "TOKEN_INVALID"
@@ -243,7 +243,7 @@ async def test_who_was_disabled_is_told_so(people: People) -> None:
     client = people.scene.worker.stranger(tokens.access_token)
     await people.disable(account_id)
     refused = await refusal(client(client.auth.GetMe, pb.GetMeRequest()))
-    await people.scene.worker.parts.tokens.learn_ended()
+    await people.scene.worker.parts.tokens.learn()
     afterwards = await refusal(client(client.auth.GetMe, pb.GetMeRequest()))
     for each in (refused, afterwards):
         assert (each.code, each.reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID")

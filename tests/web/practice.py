@@ -1,5 +1,6 @@
 """A clinic with patients who have passwords, and the patients' page in a browser."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -75,6 +76,15 @@ class Practice:
             token = {"authorization": f"Bearer {login.json()['access_token']}"}
             added = await http.post(f"/api/patients/{patient_id}/representatives", json=wanted, headers=token)
         added.raise_for_status()
+
+    async def later(self) -> None:
+        """Wait for the next second: which of a token and a right came first is known for whole seconds."""
+        now = int(time.time())
+
+        async def is_later() -> bool:
+            return int(time.time()) > now
+
+        await until(is_later)
 
     async def no_longer(self, email: str, patient_id: str) -> None:
         """Who signs in with this email stops acting for a patient; tokens that carry it are refused from now on."""

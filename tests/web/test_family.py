@@ -1,5 +1,6 @@
 """The patients' page for who acts for others, in a real browser: whose everything is stands on top of it."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -9,6 +10,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.edge.clinic import Stack
 from tests.edge.envoys import Edge
+from tests.fixtures.waiting import until
 from tests.web.practice import DESKTOP, PHONE, Practice, opened_practice, signed_in, slot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -78,6 +80,32 @@ async def test_a_parent_books_moves_and_cancels_for_a_child_whose_name_is_always
         await expect(page.locator("main")).to_contain_text("There is no appointment.")
     booked = "SELECT FROM appointments WHERE patient_id IN (%s, %s) AND status = 'scheduled'"
     assert await practice.book.rows(booked, child, practice.patients[email]) == []
+
+
+async def test_who_is_signed_in_is_asked_for_whom_soon_after_staff_added_a_child(
+    browser: Browser, practice: Practice
+) -> None:
+    email, day = await practice.patient(), practice.tomorrow
+    address = practice.address("times", doctor=practice.doctor_id, date=day)
+    async with signed_in(browser, practice, email, address, **PHONE) as page:
+        await slot(page, day, "16:00").click()
+        await expect(page.locator(HEADING)).to_have_text("Check and confirm")
+        await page.get_by_role("link", name="Choose another time").click()
+        await practice.later()
+        await practice.child(email, "Sato Nana", YOUNG)
+
+        async def is_asked() -> bool:
+            await slot(page, day, "16:30").click()
+            await expect(page.locator(HEADING)).to_have_text(re.compile("^(Check|Who)"))
+            if await page.locator(HEADING).inner_text() == "Who is this appointment for?":
+                return True
+            await page.get_by_role("link", name="Choose another time").click()
+            return False
+
+        await until(is_asked)
+        assert await page.locator(".person strong").all_inner_texts() == ["Me", "Sato Nana"]
+        await go(page, "My appointments")
+        await expect(page.locator(".chooser button")).to_have_text(["Me", "Sato Nana"])
 
 
 async def test_details_and_records_are_those_of_who_is_chosen(browser: Browser, practice: Practice) -> None:

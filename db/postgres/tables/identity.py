@@ -139,6 +139,7 @@ Index(
     unique=True,
     postgresql_where=text("ended_at IS NULL"),
 )
+Index("representatives_by_beginning", representatives.c.created_at)
 Index("representatives_by_patient", representatives.c.patient_id, representatives.c.created_at)
 Index("representatives_by_end", representatives.c.ended_at, postgresql_where=text("ended_at IS NOT NULL"))
 

@@ -17,6 +17,7 @@ from db.postgres.identity.accounts import AccountRow
 from server.domain.errors import DomainError, Reason
 from server.domain.identity import ALL_CLINICS, Caller, Relation, Represented, roles_of
 from server.domain.ids import Clock, IdMaker
+from server.domain.late_changes import LateChanges
 from server.domain.methods import limits_of
 from server.telemetry.logs import place_of
 from server.usecases.identity.represented import represented_by
@@ -54,9 +55,7 @@ class AccessTokens:
         self._second_factor_roles = second_factor_roles
         # The oldest expire first, so those that are used again need not be moved to the end.
         self._verified: FIFOCache[str, Caller] = FIFOCache(_REMEMBERED_TOKENS)
-        self._ended: dict[str, int] = {}
-        self._ended_sessions: frozenset[str] = frozenset()
-        self._ended_representatives: frozenset[str] = frozenset()
+        self._lately = LateChanges()
 
     async def issue(self, account_id: str) -> str | None:
         """A token for an account, as `sign` makes it; None if there is no such account, or it is disabled."""
@@ -102,43 +101,32 @@ class AccessTokens:
 
     def is_revoked(self, caller: Caller) -> bool:
         """Whether the caller's session, or all of the account's, were ended after the token was issued."""
-        return caller.generation < self._ended.get(caller.id, 0) or caller.session_id in self._ended_sessions
-
-    def is_outdated(self, caller: Caller) -> bool:
-        """Whether the caller acts for somebody by a right that was ended after the token was issued."""
-        ended = self._ended_representatives
-        return bool(ended) and any(each.representative_id in ended for each in caller.represents.values())
+        return self._lately.revoke(caller)
 
     async def run(self) -> None:
-        """Read every two seconds which sessions and rights to act for others were ended, until cancelled."""
+        """Read every two seconds which sessions were ended and who acts for whom since lately, until cancelled."""
         while True:
             # A failure is retried and loses nothing already known; the database may be unreachable for long.
             try:
                 with suppress(DomainError):
-                    await self.learn_ended()
+                    await self.learn()
             except Exception as error:
                 _log.error("ended sessions are not known", failure=place_of(error))
             await asyncio.sleep(_LEARN_SECONDS)
 
-    async def learn_ended(self) -> None:
-        """Refuse from now on the tokens of ended sessions, and those that contain an ended right to act for others.
+    async def learn(self) -> None:
+        """Refuse from now on the tokens of ended sessions, and those from before a right to act for others changed.
 
         Runs in the background, so that calls need no query.
         """
         since = self._clock() - LIFETIME - _CLOCKS_APART
-
-        async def work(pg: Connection) -> tuple[dict[str, int], frozenset[str], frozenset[str]]:
-            of_accounts, of_sessions = await accounts.ended_since(pg, since), await ended_sessions.since(pg, since)
-            return of_accounts, of_sessions, await representatives.ended_since(pg, since)
-
-        ended = await read(self._engine, work, Freshness.PRIMARY_FIRST)
+        lately = await read(self._engine, lambda pg: _changes_since(pg, since), Freshness.PRIMARY_FIRST)
         if self._engine.is_primary_lost:  # then a replica has answered, which may lack what the primary has told
-            accounts_too = {each: max(self._ended[each], ended[0].get(each, 0)) for each in self._ended}
-            ended = (ended[0] | accounts_too, ended[1] | self._ended_sessions, ended[2] | self._ended_representatives)
-        if ended != (self._ended, self._ended_sessions, self._ended_representatives):
-            self._ended, self._ended_sessions, self._ended_representatives = ended
+            lately = lately.and_also(self._lately)
+        if lately != self._lately:
+            self._lately = lately
             for token, caller in list(self._verified.items()):
-                if self.is_revoked(caller) or self.is_outdated(caller):
+                if self.is_revoked(caller) or self._lately.outdate(caller):
                     del self._verified[token]
 
     def _claims(
@@ -187,9 +175,18 @@ class AccessTokens:
             raise _invalid() from None
         if self.is_revoked(caller):
             raise revoked()
-        if self.is_outdated(caller):
+        if self._lately.outdate(caller):
             raise _expired(self._clock())
         return caller
+
+
+async def _changes_since(pg: Connection, since: datetime) -> LateChanges:
+    return LateChanges(
+        await accounts.ended_since(pg, since),
+        await ended_sessions.since(pg, since),
+        await representatives.ended_since(pg, since),
+        await representatives.added_since(pg, since),
+    )
 
 
 def revoked() -> DomainError:
@@ -223,6 +220,7 @@ def _caller(claims: dict[str, object]) -> Caller:
         patient_id=_optional(claims.get("patient_id")),
         doctor_id=_optional(claims.get("doctor_id")),
         expires_at=datetime.fromtimestamp(int(str(claims["exp"])), UTC),
+        issued_at=int(str(claims.get("iat", 0))),
         generation=int(str(claims.get("generation", 0))),
         session_id=str(claims.get("session_id", "")),
         second_factor_missing=bool(claims.get("second_factor_missing")),

@@ -22,19 +22,27 @@ export async function confirmView(page, query, signal, again) {
   const { text } = page;
   const doctor = await page.directory.doctor(query.get("doctor") ?? "");
   const typeId = query.get("type") ?? "";
-  const [clinic, type, people] = await Promise.all([page.directory.clinic(doctor.clinic.id), page.directory.type(doctor.clinic.id, typeId), page.people.all()]);
+  const chosen = query.has("for");
+  const [clinic, type, people] = await Promise.all([
+    page.directory.clinic(doctor.clinic.id),
+    page.directory.type(doctor.clinic.id, typeId),
+    // Staff may have added somebody since the page was opened.
+    chosen ? page.people.all() : page.people.now(),
+  ]);
   page.callable(clinic);
-  if (people.length > 1 && !query.has("for")) return askForWhom(page, query, people, doctor, clinic);
+  if (people.length > 1 && !chosen) return askForWhom(page, query, people, doctor, clinic);
   const choice = { patientId: query.get("for") ?? page.people.self.id, doctorId: doctor.id, start: query.get("start") ?? "", typeId };
+  // Who has not been asked yet is asked as soon as there is a choice.
+  const answered = people.length > 1 ? choice : { ...choice, patientId: "" };
   const date = new WallClock("en", clinic.time_zone).date(Date.parse(choice.start));
-  const others = `#/times?${carried(choice, { date })}`;
+  const others = `#/times?${carried(answered, { date })}`;
   const top = await whose(page, choice.patientId);
   /** @type {Appointment} */
   let held;
   try {
     held = await hold(page, choice);
   } catch (error) {
-    return [...top, ...notHeld(page, doctor, choice, error, others, again)];
+    return [...top, ...notHeld(page, doctor, answered, error, others, again)];
   }
   const trouble = make("div", {});
   const left = make("p", { class: "message kept", role: "timer" });

@@ -19,6 +19,8 @@ export class People {
   #all = null;
   /** @type {Person[]} the last answer */
   #known = [];
+  /** The end of the access token by which they were asked for: another token may know of others. */
+  #asOf = 0;
 
   /** @param {Session} session @param {(path: string) => Promise<any>} call @param {() => Promise<void>} renew gets a new access token @param {(lost: Person[]) => void} tell is told for whom one acts no longer */
   constructor(session, call, renew, tell) {
@@ -33,11 +35,18 @@ export class People {
     return { id: this.#session.account?.patient_id ?? "", name: "", acts: null };
   }
 
-  /** All of them, oneself first; asked for once (Failure). @returns {Promise<Person[]>} */
+  /** All of them, oneself first; asked for once with each access token (Failure). @returns {Promise<Person[]>} */
   all() {
+    if (this.#asOf !== this.#session.endsAt) this.#all = null;
     this.#all ??= this.#load();
     this.#all.catch(() => (this.#all = null));
     return this.#all;
+  }
+
+  /** All of them now: the server refuses an older access token once it knows of whom staff added (Failure). @returns {Promise<Person[]>} */
+  now() {
+    this.#all = null;
+    return this.all();
   }
 
   /** Ask again, with an access token that has whom staff added a moment ago (Failure). */
@@ -74,7 +83,9 @@ export class People {
   }
 
   async #load() {
+    this.#asOf = this.#session.endsAt;
     const { account } = await this.#call("/api/auth/me");
+    this.#asOf = this.#session.endsAt;
     /** @type {Representative[]} */
     const represents = account.represents ?? [];
     const now = [this.self, ...represents.map((each) => ({ ...each.patient, acts: each }))];

@@ -142,6 +142,17 @@ async def test_a_day_begins_at_the_present_time_of_the_first_doctor(browser: Bro
         assert begins <= now < f"{begins[:2]}:59"
 
 
+async def test_another_day_that_begins_with_a_visit_is_nobody_being_faster(browser: Browser, room: Room) -> None:
+    tomorrow = str(date.fromisoformat(room.today) + timedelta(days=1))
+    visit = {"patient_id": await patient(room, "Aoki Yui"), "doctor_id": room.doctor_ids[0], "date": tomorrow}
+    await room.post("/api/appointments", visit | {"time_slot": "08:00"})
+    async with desk(browser, room) as page:
+        await at(page, "17:30", await column_of(page, room, room.doctor_ids[0])).focus()
+        await page.keyboard.press(".")
+        await expect(page.locator(".block:focus")).to_contain_text("Aoki Yui")
+        await expect(told(page)).to_have_count(0)
+
+
 async def test_a_room_that_is_needed_elsewhere_is_changed_for_another(
     browser: Browser, room: Room, stack: Stack
 ) -> None:

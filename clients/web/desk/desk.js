@@ -81,6 +81,7 @@ export class Desk extends Calls {
     this.#shown = false;
     this.#openedAt = Date.now();
     this.grid.touched = false;
+    this.grid.clear();
     this.day.clear();
     const { clinic, ownDoctorId } = this;
     const live = new Live(this.session, this.day, { clinicId: clinic.id, doctorId: ownDoctorId, date }, { changed: () => this.draw(), connected: (failure) => this.#connected(failure) });

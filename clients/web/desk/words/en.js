@@ -64,7 +64,7 @@ export const EN = {
     RELEASED: "Slot given back",
     RESOURCE_SWAPPED: "Other room or device",
     MOVE_OFFERED: "Other times offered",
-    MOVE_DECLINED: "The patient keeps the time",
+    MOVE_DECLINED: "Offer over: the time stays",
     ATTENDANCE_CONFIRMED: "The patient will come",
     REVERTED: "Set back",
   },

@@ -112,13 +112,33 @@ export const EN_ACTS = {
   /** @param {number} cancelled */
   endTimeOffText: (cancelled) =>
     `The free times of this period are offered again at once. Whoever is still booked stays.${cancelled ? ` The ${cancelled} cancelled ${cancelled === 1 ? "visit stays" : "visits stay"} cancelled: call these patients if they are to come after all.` : ""}`,
-  moveOffersText: "These patients have not answered yet. Choose one to go to the appointment: moving or cancelling it there ends the offer.",
+  moveOffersText: "These patients have not answered yet. Choose one to go to the appointment: moving or cancelling it there ends the offer, too.",
   noMoveOffers: "Nobody is being offered other times now.",
-  /** @param {string[]} times @param {string} until */
-  offeredTimes: (times, until) => `Kept until ${until}: ${times.join("; ")}`,
+  /** @param {string} until */
+  keptUntil: (until) => `Other times are kept until ${until}.`,
   offerSent: "The patient got the message.",
   offerNotSent: "The message has not been sent: call the patient.",
+  offerOnItsWay: "The message is being sent again.",
   offerBeingMade: "Other times are being looked for.",
+  offerEnded: "This offer is over, or this time is not kept any more. Go back to see what is true now.",
+  offerJustSent: "A message went out less than a minute ago. Give it a minute to arrive, then send it again.",
+  /** @param {string} place */
+  acceptSlot: (place) => `Move to ${place}`,
+  /** @param {string} name @param {string} time @param {string} doctor */
+  acceptTitle: (name, time, doctor) => `Move ${name} to ${time}, ${doctor}?`,
+  /** @param {string} from */
+  acceptText: (from) => `The appointment of ${from} moves there, and the offer is over. The patient is told.`,
+  acceptButton: "Move the appointment",
+  /** @param {string} name */
+  resendTitle: (name) => `Send the message to ${name} again?`,
+  /** @param {string} until */
+  resendText: (until) => `It offers the same times, which stay kept until ${until}.`,
+  resendButton: "Send again",
+  /** @param {string} name */
+  withdrawTitle: (name) => `End the offer to ${name}?`,
+  /** @param {string} at */
+  withdrawText: (at) => `The appointment of ${at} stays as it is, and the kept times can be booked by others. The patient gets no message.`,
+  withdrawButton: "End the offer",
 
   recordsTitle: "Records",
   recordText: "Write a record",

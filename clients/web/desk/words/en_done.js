@@ -44,6 +44,10 @@ export const EN_DONE = {
   /** @param {string} doctor */
   timeOffEnded: (doctor) => `The time off of ${doctor} is ended: its free times can be booked again.`,
   /** @param {string} name */
+  offerResent: (name) => `The message to ${name} is being sent again.`,
+  /** @param {string} name */
+  offerWithdrawn: (name) => `The offer to ${name} is over. The appointment stays as it is.`,
+  /** @param {string} name */
   recorded: (name) => `Saved in the records of ${name}.`,
   /** @param {string} name */
   corrected: (name) => `The details of ${name} are saved.`,

@@ -57,7 +57,7 @@ export const JA = {
     RELEASED: "仮押さえを解除",
     RESOURCE_SWAPPED: "部屋・機器を変更",
     MOVE_OFFERED: "別の日時を案内",
-    MOVE_DECLINED: "患者が現在の日時を希望",
+    MOVE_DECLINED: "案内終了（日時はそのまま）",
     ATTENDANCE_CONFIRMED: "患者が来院を確認",
     REVERTED: "一つ前に戻した",
   },

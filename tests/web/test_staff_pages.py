@@ -1,6 +1,7 @@
 """The administration in a real browser; and what it has in common with the desk: words, size, axe-core."""
 
 import re
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -138,18 +139,20 @@ async def test_every_value_has_a_word(browser: Browser, room: Room, stack: Stack
             await page.evaluate(
                 "async ([file, names]) => Object.values(await import(file))"
                 ".flatMap((all) => names.map((name) => Object.keys(all[name])))",
-                [f"/{part}/words/{lang}.js", names],
+                [f"/{file.format(lang)}.js", names],
             )
-            for part, names in (
-                ("admin", ["noticeKinds", "outcomes", "accessKinds", "bases"]),
-                ("desk", ["statuses", "events"]),
+            for file, names in (
+                ("admin/words/{}", ["noticeKinds", "outcomes", "accessKinds", "bases"]),
+                ("desk/words/{}", ["statuses"]),
+                ("desk/words/{}_acts", ["events"]),
             )
             for lang in ("en", "ja")
         ]
     notices = {"NOTIFICATION_KIND_": NotificationKind, "NOTIFICATION_OUTCOME_": NotificationOutcome}
     admins = notices | {"RECORD_ACCESS_KIND_": RecordAccessKind, "RECORD_ACCESS_BASIS_": RecordAccessBasis}
-    desks = {"APPOINTMENT_STATUS_": AppointmentStatus, "APPOINTMENT_EVENT_": AppointmentEvent}
-    for language, enums in zip(words, (admins, admins, desks, desks), strict=True):
+    visits, histories = {"APPOINTMENT_STATUS_": AppointmentStatus}, {"APPOINTMENT_EVENT_": AppointmentEvent}
+    of_each: list[dict[str, Any]] = [admins, admins, visits, visits, histories, histories]
+    for language, enums in zip(words, of_each, strict=True):
         for names, (prefix, enum) in zip(language, enums.items(), strict=True):
             values = {each.name.removeprefix(prefix) for each in enum.DESCRIPTOR.values}
             assert values - {"UNSPECIFIED"} <= set(names)

@@ -81,7 +81,6 @@ export class Desk extends Calls {
     this.#shown = false;
     this.#openedAt = Date.now();
     this.grid.touched = false;
-    this.grid.clear();
     this.day.clear();
     const { clinic, ownDoctorId } = this;
     const live = new Live(this.session, this.day, { clinicId: clinic.id, doctorId: ownDoctorId, date }, { changed: () => this.draw(), connected: (failure) => this.#connected(failure) });
@@ -111,9 +110,9 @@ export class Desk extends Calls {
     const { words } = this;
     const gone = this.grid.draw(this.day, this.wall, this.clock.now());
     const known = this.day.doctors.every(({ id }) => this.day.schedule(id)) || Date.now() > this.#openedAt + LONGEST_OPENING_MS;
-    if (!this.#shown && known && this.grid.current) this.#show();
     const { appointment } = this.grid.current ?? {};
-    if (gone?.slot && appointment && !this.#own.has(appointment.id)) this.bar.refuse(words.said.takenElsewhere(this.wall.time(gone.start)));
+    if (this.#shown && gone?.slot && appointment && !this.#own.has(appointment.id)) this.bar.refuse(words.said.takenElsewhere(this.wall.time(gone.start)));
+    if (!this.#shown && known && this.grid.current) this.#show();
     const absent = this.day.doctors.filter((doctor) => !this.day.blocks(doctor.id).length && !this.day.schedule(doctor.id)?.slots.length);
     const nobody = absent.length === this.day.doctors.length;
     this.#empty.hidden = !absent.length;

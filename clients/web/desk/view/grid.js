@@ -96,11 +96,6 @@ export class Grid {
     return this.#settle(before, focused);
   }
 
-  /** Forget what is drawn: another day comes. */
-  clear() {
-    this.#columns.clear();
-  }
-
   /** Make a block the current one and give it the focus. @param {string} key */
   focus(key) {
     this.#select(key);

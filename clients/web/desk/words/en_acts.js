@@ -1,6 +1,7 @@
 /** What the desk says in its dialogs, in English. */
 
 import { EN_DONE } from "./en_done.js";
+import { EN_EVENTS } from "./en_events.js";
 
 export const EN_ACTS = {
   done: EN_DONE,
@@ -90,6 +91,7 @@ export const EN_ACTS = {
   moveTicketButton: "Move",
   position: "Place in the queue (1 is next)",
   historyTitle: "What happened",
+  events: EN_EVENTS,
 
   doctor: "Doctor",
   from: "From",

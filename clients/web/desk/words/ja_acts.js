@@ -1,6 +1,7 @@
 /** What the desk says in its dialogs, in Japanese. */
 
 import { JA_DONE } from "./ja_done.js";
+import { JA_EVENTS } from "./ja_events.js";
 
 /** @type {import("./en_acts.js").ActWords} */
 export const JA_ACTS = {
@@ -79,6 +80,7 @@ export const JA_ACTS = {
   moveTicketButton: "順番を変更",
   position: "順番（1 が次）",
   historyTitle: "履歴",
+  events: JA_EVENTS,
 
   doctor: "医師",
   from: "開始",

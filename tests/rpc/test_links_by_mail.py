@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, timedelta
 from email.message import EmailMessage
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -190,6 +191,21 @@ async def test_a_representative_confirms_an_address_with_its_name_and_none_after
     assert (await refusal(stranger(stranger.directory.ConfirmContactByLink, request))).reason == "LINK_INVALID"
     patient = await get(scene.staff, family.child_id)
     assert (patient.email, patient.pending_email) == ("new@example.org", "")
+
+
+async def test_neither_link_nor_code_confirms_an_address_after_the_last_day_of_a_representative(
+    family: Family, sending: Relay, clock: Clock
+) -> None:
+    scene, last_day = family.scene, str(clock.now.astimezone(ZoneInfo("Asia/Tokyo")).date())
+    added = await family.add(end_date=last_day)
+    await update(scene, Patient(email="new@example.org"), caller=await family.signed_in(), patient_id=family.child_id)
+    mail = await mail_to(sending, "new@example.org")
+    clock.advance(added.end_time.ToDatetime(UTC) - clock.now)
+    stranger, child = scene.worker.stranger(), await scene.worker.client("patient", patient_id=family.child_id)
+    by_link = pb.ConfirmContactByLinkRequest(link_token=token_in(mail, "address"))
+    assert (await refusal(stranger(stranger.directory.ConfirmContactByLink, by_link))).reason == "LINK_INVALID"
+    by_code = pb.ConfirmContactRequest(patient_id=family.child_id, code=str(mail["Subject"])[-6:])
+    assert (await refusal(child(child.directory.ConfirmContact, by_code))).reason == "CONTACT_CODE_WRONG"
 
 
 async def test_the_link_of_a_mail_confirms_a_new_address_once(people: People, sending: Relay) -> None:

@@ -21,7 +21,7 @@ from server.domain.representatives import (
     granted,
     meanings,
 )
-from server.usecases.identity.represented import terms_of
+from server.usecases.represented import terms_of
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOW = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)

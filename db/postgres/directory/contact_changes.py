@@ -18,6 +18,8 @@ class ContactChangeRow(NamedTuple):
     """`email` or `phone`."""
     value: str
     expires_at: datetime
+    representative_ids: list[str]
+    """Who acted for the patient when it was asked for: it ends with the first of them."""
 
 
 class CodeEntry(NamedTuple):
@@ -36,10 +38,12 @@ class SentCounts(NamedTuple):
 
 
 _COLUMNS = ", ".join(ContactChangeRow._fields)
+_OF_FAMILIES = "SELECT DISTINCT patient_id FROM contact_changes WHERE representative_ids <> '{}'"
+_OF_PATIENT = f"SELECT {_COLUMNS} FROM contact_changes WHERE patient_id = %(patient_id)s"
 _DROP = "DELETE FROM contact_changes WHERE patient_id = %(patient_id)s AND kind = %(kind)s"
 _ADD = f"""
 INSERT INTO contact_changes ({_COLUMNS}, tries)
-VALUES ({", ".join(f"%({name})s" for name in ContactChangeRow._fields)}, 0)
+VALUES (%(id)s, %(patient_id)s, %(kind)s, %(value)s, %(expires_at)s, %(representative_ids)s::uuid[], 0)
 """
 _SET_CODE = "UPDATE contact_changes SET code_hash = %(code_hash)s, link_hash = %(link_hash)s WHERE id = %(id)s"
 # One statement, which locks the changes before it counts.
@@ -66,12 +70,30 @@ FROM notifications
 WHERE (recipient = %(recipient)s OR patient_id = %(patient_id)s) AND patient_id IS NOT NULL AND kind = %(kind)s
     AND created_at > %(since)s
 """
+_DROP_ONE = "DELETE FROM contact_changes WHERE id = %(id)s"
 _FORGET = "DELETE FROM contact_changes WHERE expires_at < %(now)s"
 
 
 async def drop(pg: Connection, patient_id: str, kind: str) -> None:
     """Delete the unconfirmed change of a kind."""
     await pg.execute(_DROP, {"patient_id": patient_id, "kind": kind})
+
+
+async def drop_one(pg: Connection, change_id: str) -> None:
+    """Delete a change."""
+    await pg.execute(_DROP_ONE, {"id": change_id})
+
+
+async def of_patient(pg: Connection, patient_id: str) -> list[ContactChangeRow]:
+    """The unconfirmed changes of a patient, also those that have expired."""
+    cursor = pg.cursor(row_factory=args_row(ContactChangeRow))
+    await cursor.execute(_OF_PATIENT, {"patient_id": patient_id})
+    return await cursor.fetchall()
+
+
+async def patients_of_families(pg: Connection) -> list[str]:
+    """The patients with a change that was asked for while somebody acted for them."""
+    return [str(row[0]) for row in await (await pg.execute(_OF_FAMILIES)).fetchall()]
 
 
 async def add(pg: Connection, row: ContactChangeRow) -> None:

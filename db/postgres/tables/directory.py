@@ -17,8 +17,9 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     func,
+    text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, TSTZMULTIRANGE, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZMULTIRANGE, TSVECTOR
 
 from db.postgres.tables import search_functions  # noqa: F401 (the functions of the computed columns)
 from db.postgres.tables.common import INSTANT, UUID, check, identifiers, metadata, not_null, reference
@@ -171,6 +172,8 @@ contact_changes = Table(
     not_null("expires_at", INSTANT),
     # SHA-256 of the token in the link of the mail; NULL if there is none.
     Column("link_hash", LargeBinary()),
+    # Who acted for the patient when it was asked for.
+    Column("representative_ids", ARRAY(UUID), nullable=False, server_default="{}"),
     PrimaryKeyConstraint("id", name="contact_changes_pkey"),
     UniqueConstraint("patient_id", "kind", name="contact_changes_one_of_a_kind"),
 )
@@ -184,6 +187,11 @@ contact_tries = Table(
     ForeignKeyConstraint(["change_id"], ["contact_changes.id"], name="contact_tries_change_fkey", ondelete="CASCADE"),
 )
 Index("contact_changes_by_end", contact_changes.c.expires_at)
+Index(
+    "contact_changes_of_families",
+    contact_changes.c.patient_id,
+    postgresql_where=text("representative_ids <> '{}'"),
+)
 
 clinic_identifiers = identifiers("clinic")
 practitioner_identifiers = identifiers("practitioner")

@@ -32,6 +32,7 @@ from server.domain.people.contacts import (
 from server.telemetry import traces
 from server.usecases.directory.patient_checks import known
 from server.usecases.notices import new_notice
+from server.usecases.represented import acting_for
 from server.usecases.sealing import digest
 
 _CHANNELS = {"email": Channel.EMAIL, "phone": Channel.SMS}
@@ -65,7 +66,8 @@ async def hold_back(
         if needs_confirmation(old, new, vouched=vouched):
             waiting = _able_to_get_a_code(kind, new)
             most = CODES_BY_STRANGERS if by_stranger else CODES_OF_PATIENT
-            await _ask(pg, ContactChangeRow(new_id(), row.id, kind, new, now + CODE_LASTS), channel, most, now)
+            acting = await acting_for(pg, row.id, now)
+            await _ask(pg, ContactChangeRow(new_id(), row.id, kind, new, now + CODE_LASTS, acting), channel, most, now)
         wanted = with_contact(wanted, kind, current if waiting else new, former=old, pending=waiting)
         notified = (channel, old) if old and takes_messages(old) else _reached(row)
         if new != current and notified[1]:
@@ -130,8 +132,19 @@ async def drop_pending(pg: Connection, row: FullPatientRow, now: datetime) -> Fu
     return known(await (await patients.get(pg, row.id)).fetchone(), row.id)
 
 
+async def drop_of_ended(pg: Connection, patient_id: str, now: datetime) -> None:
+    """Forget what was asked for while somebody acted for the patient who acts no longer, for whatever reason."""
+    changes = [each for each in await contact_changes.of_patient(pg, patient_id) if each.representative_ids]
+    if changes:
+        acting = set(await acting_for(pg, patient_id, now))
+        for each in changes:
+            if not acting.issuperset(map(str, each.representative_ids)):
+                await contact_changes.drop_one(pg, each.id)
+
+
 async def confirmed(pg: Connection, row: FullPatientRow, code: str, by: CodeEntry, now: datetime) -> FullPatientRow:
     """The patient with the address or number that a code confirms (CONTACT_CODE_WRONG)."""
+    await drop_of_ended(pg, row.id, now)
     wanted = code_hash(row.id, code)
     change = await contact_changes.by_code(pg, by, wanted, tries=TRIES, all_tries=TRIES_OF_OTHERS, now=now)
     if change is None:

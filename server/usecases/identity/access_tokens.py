@@ -20,8 +20,8 @@ from server.domain.ids import Clock, IdMaker
 from server.domain.late_changes import LateChanges
 from server.domain.methods import limits_of
 from server.telemetry.logs import place_of
-from server.usecases.identity.represented import represented_by
 from server.usecases.identity.signing_keys import SigningKeys
+from server.usecases.represented import represented_by
 from server.usecases.unit_of_work import read
 
 _log = structlog.get_logger()

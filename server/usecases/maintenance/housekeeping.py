@@ -7,13 +7,14 @@ import structlog
 
 from db.postgres import idempotency
 from db.postgres.booking import feed
-from db.postgres.cluster.engines import Engine
+from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
 from db.postgres.directory import contact_changes
 from db.postgres.identity import accounts, ended_sessions, registrations
 from server.domain.ids import Clock
 from server.telemetry.logs import place_of
 from server.usecases.appointments.holds.ends import Holds
+from server.usecases.directory import contacts
 from server.usecases.idempotency import KEPT
 
 _log = structlog.get_logger()
@@ -78,9 +79,15 @@ class Housekeeping:
         await transact(self._engine, lambda pg: ended_sessions.purge(pg, before))
 
     async def forget_contacts(self) -> None:
-        """Delete new addresses and numbers that were not confirmed in time."""
+        """Delete new addresses and numbers that were not confirmed in time, or while the same people acted."""
         now = self._clock()
-        await transact(self._engine, lambda pg: contact_changes.forget(pg, now))
+
+        async def work(pg: Connection) -> None:
+            await contact_changes.forget(pg, now)
+            for patient_id in await contact_changes.patients_of_families(pg):
+                await contacts.drop_of_ended(pg, patient_id, now)
+
+        await transact(self._engine, work)
 
     async def forget_registrations(self) -> None:
         """Delete registrations that were not confirmed in time."""

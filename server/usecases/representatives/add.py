@@ -23,9 +23,9 @@ from server.usecases.directory.clinics import representative_policy_of
 from server.usecases.directory.patient_checks import known
 from server.usecases.directory.patient_clinics import is_strange
 from server.usecases.idempotency import Claim, Write
-from server.usecases.identity.represented import terms_of
 from server.usecases.representatives.changes import RepresentativeChanges
 from server.usecases.representatives.read import Representative, seen
+from server.usecases.represented import terms_of
 from server.usecases.unit_of_work import perform
 
 M = TypeVar("M")

@@ -13,7 +13,7 @@ from server.domain.identity import Caller
 from server.domain.ids import Clock
 from server.domain.rights import Action, Owner, may, require
 from server.usecases.directory.patient_checks import known
-from server.usecases.identity.represented import terms_of
+from server.usecases.represented import acting, terms_of
 from server.usecases.unit_of_work import read
 
 MOST_LISTED = 100
@@ -62,10 +62,9 @@ class RepresentativeReader:
 
 def seen(row: RepresentativeRow, now: datetime) -> Representative:
     """A representative as it is now."""
-    terms = terms_of(row)
-    acting = terms.at(now) if row.ended_at is None and row.usable else None
-    ends_at = row.ended_at or terms.last_moment
-    return Representative(row, ends_at, acting is not None, acting is not None and acting.sees_records)
+    acts = acting(row, now)
+    ends_at = row.ended_at or terms_of(row).last_moment
+    return Representative(row, ends_at, acts is not None, acts is not None and acts.sees_records)
 
 
 def shown_to(caller: Caller, found: Representative) -> Representative:

@@ -3,10 +3,12 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from db.postgres.cluster.engines import Connection
+from db.postgres.identity import representatives
 from db.postgres.identity.accounts import AccountRow
 from db.postgres.identity.representatives import GrantRow, RepresentativeRow, granted_rows
 from server.domain.identity import Relation, Represented
-from server.domain.representatives import RepresentativePolicy, Terms, is_minor
+from server.domain.representatives import Acting, RepresentativePolicy, Terms, is_minor
 
 
 def terms_of(row: GrantRow | RepresentativeRow) -> Terms:
@@ -21,13 +23,24 @@ def terms_of(row: GrantRow | RepresentativeRow) -> Terms:
     return Terms(row.ends_at, of_minor, born if row.birth_precision == "day" else None, policy, zone)
 
 
+def acting(row: RepresentativeRow, now: datetime) -> Acting | None:
+    """How a representative acts now; None if it does not."""
+    return terms_of(row).at(now) if row.ended_at is None and row.usable else None
+
+
+async def acting_for(pg: Connection, patient_id: str, now: datetime) -> list[str]:
+    """The representatives that act for a patient now."""
+    rows = await representatives.of_patient(pg, patient_id, ended=False, limit=None)
+    return [row.id for row in rows if acting(row, now)]
+
+
 def represented_by(account: AccountRow, now: datetime) -> tuple[dict[str, Represented], datetime | None]:
     """For whom an account acts now, by patient, and the next instant at which that changes by itself."""
     found: dict[str, Represented] = {}
     changes = []
     for row in granted_rows(account.represents):
-        acting = terms_of(row).at(now)
-        if acting and row.patient_id != account.patient_id:
-            found[row.patient_id] = Represented(row.id, Relation(row.relation), acting.sees_records)
-            changes.append(acting.changes_at)
+        acts = terms_of(row).at(now)
+        if acts and row.patient_id != account.patient_id:
+            found[row.patient_id] = Represented(row.id, Relation(row.relation), acts.sees_records)
+            changes.append(acts.changes_at)
     return found, min(changes, default=None)

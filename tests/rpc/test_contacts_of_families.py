@@ -1,0 +1,63 @@
+"""Unconfirmed addresses of patients for whom others act: they end with any who acted when they were asked for."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.fixtures.book import Clock
+from tests.fixtures.family import Family
+from tests.rpc.patients import update
+from yoyaku.v1.patient_pb2 import Patient
+
+NEW = "new@example.org"
+
+
+async def pending(family: Family) -> list[tuple[object, ...]]:
+    """What waits to be confirmed, once what has ended is forgotten."""
+    await family.scene.worker.parts.housekeeping.forget_contacts()
+    return await family.scene.book.rows("SELECT value FROM contact_changes WHERE patient_id = %s", family.child_id)
+
+
+async def birthday(family: Family, clock: Clock) -> None:
+    clock.advance(datetime(2032, 5, 3, 15, tzinfo=UTC) - clock.now)
+
+
+async def corrected_birth_date(family: Family, clock: Clock) -> None:
+    staff = await family.scene.worker.client("staff", clinic_ids=[family.scene.clinic_id])
+    await update(family.scene, Patient(birth_date="1999-05-04"), "birth_date", caller=staff, patient_id=family.child_id)
+
+
+async def lower_age(family: Family, clock: Clock) -> None:
+    await family.scene.book.run("UPDATE clinics SET representatives_until_age = 5")
+
+
+async def disabled_account(family: Family, clock: Clock) -> None:
+    await family.scene.book.run("UPDATE accounts SET disabled_at = now() WHERE id = %s", family.account_id)
+
+
+@pytest.mark.parametrize("asks", ["parent", "staff"])
+@pytest.mark.parametrize("end", [birthday, corrected_birth_date, lower_age, disabled_account])
+async def test_a_new_address_is_dropped_with_the_end_of_who_acted_when_it_was_asked_for(
+    family: Family, clock: Clock, end: Callable[[Family, Clock], Awaitable[None]], asks: str
+) -> None:
+    await update(family.scene, Patient(email="old@example.org"), patient_id=family.child_id)
+    await family.add()
+    clock.advance(datetime(2032, 5, 3, 14, tzinfo=UTC) - clock.now)  # an hour before the birthday
+    staff = await family.scene.worker.client("staff", clinic_ids=[family.scene.clinic_id])
+    caller = staff if asks == "staff" else await family.signed_in()
+    await update(family.scene, Patient(email=NEW), caller=caller, patient_id=family.child_id)
+    assert await pending(family) == [(NEW,)]
+    await end(family, clock)
+    assert await pending(family) == []
+
+
+async def test_a_new_address_stays_when_only_somebody_has_ended_who_did_not_act_any_more(
+    family: Family, clock: Clock
+) -> None:
+    await update(family.scene, Patient(email="old@example.org"), patient_id=family.child_id)
+    await family.add(end_date=str(clock.now.date()))
+    clock.advance(timedelta(days=2))
+    staff = await family.scene.worker.client("staff", clinic_ids=[family.scene.clinic_id])
+    await update(family.scene, Patient(email=NEW), caller=staff, patient_id=family.child_id)
+    assert await pending(family) == [(NEW,)]

@@ -19,7 +19,6 @@ from yoyaku.v1.appointment_pb2 import AppointmentStatus
 HELD = AppointmentStatus.APPOINTMENT_STATUS_HELD
 SCHEDULED = AppointmentStatus.APPOINTMENT_STATUS_SCHEDULED
 EXPIRED = AppointmentStatus.APPOINTMENT_STATUS_EXPIRED
-CANCELLED = AppointmentStatus.APPOINTMENT_STATUS_CANCELLED
 
 
 async def hold(scene: Scene, time_slot: str, client: Client | None = None, **fields: Any) -> Any:
@@ -74,12 +73,14 @@ async def test_a_hold_that_has_run_out_is_free_for_others_and_cannot_be_confirme
 
 async def test_a_released_hold_frees_its_slot_and_nobody_is_told(scene: Scene) -> None:
     held = await hold(scene, "10:00")
-    assert (await release(scene, held.id)).status == CANCELLED
+    assert (await release(scene, held.id)).status == EXPIRED
     assert "10:00" in await scene.free()
     assert (await refusal(release(scene, held.id))).reason == "STATUS_FORBIDS"
     cancelled = await hold(scene, "10:30")
     await scene.cancel(cancelled)
     assert await events(scene, cancelled.id) == ["held", "released"]
+    # Nothing was booked: no list and no report calls it a cancellation.
+    assert {each.status for each in (await scene.list()).appointments} == {EXPIRED}
     assert await scene.book.rows("SELECT FROM procrastinate_jobs WHERE task_name = 'announce'") == []
 
 

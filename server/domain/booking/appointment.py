@@ -17,6 +17,7 @@ class AppointmentStatus(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    """A hold that was given back or ran out."""
     NO_SHOW = "no_show"
 
 

@@ -35,14 +35,14 @@ class AppointmentStatusServicer(AppointmentServiceServicer):
     _holds: Holds
 
     async def ConfirmHold(self, request: pb.ConfirmHoldRequest, context: object) -> pb.ConfirmHoldResponse:
-        end = HoldEnd(request.appointment_id.lower(), AppointmentStatus.SCHEDULED, request.etag)
+        end = HoldEnd(request.appointment_id.lower(), "confirmed", request.etag)
         write = idempotent_write(caller(), request, request.request_id, hold_confirmed, pb.ConfirmHoldResponse)
         response = await self._holds.end(caller(), end, write)
         set_etag(response.appointment.etag)
         return response
 
     async def ReleaseHold(self, request: pb.ReleaseHoldRequest, context: object) -> pb.ReleaseHoldResponse:
-        end = HoldEnd(request.appointment_id.lower(), AppointmentStatus.CANCELLED, request.etag)
+        end = HoldEnd(request.appointment_id.lower(), "released", request.etag)
         write = idempotent_write(caller(), request, request.request_id, hold_released, pb.ReleaseHoldResponse)
         response = await self._holds.end(caller(), end, write)
         set_etag(response.appointment.etag)

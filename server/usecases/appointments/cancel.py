@@ -78,13 +78,16 @@ class _CancellationWrite:
         found.check_in_time(self.caller, self.now)
 
     async def _write(self, pg: Connection, found: Changeable) -> Changed:
-        await appointments.set_status(pg, [found.row.id], AppointmentStatus.CANCELLED, self.now)
+        # The patient got no notice of a hold, and so gets none of its end.
+        held = found.row.status == AppointmentStatus.HELD
+        event, following = (
+            ("released", AppointmentStatus.EXPIRED) if held else ("cancelled", AppointmentStatus.CANCELLED)
+        )
+        await appointments.set_status(pg, [found.row.id], following, self.now)
         if found.row.status == AppointmentStatus.CHECKED_IN:
             await withdraw(pg, found.row.id, self.caller.id, self.now)
-        # The patient got no notice of a hold, and so gets none of its end.
-        event = "released" if found.row.status == AppointmentStatus.HELD else "cancelled"
         cancelled = history.change_by(self.caller, found.row.patient_id, found.row.id, event, self.cancellation.reason)
         await history.record_changes(pg, [cancelled], self.now)
-        row = found.row._replace(status=AppointmentStatus.CANCELLED, version=found.row.version + 1, updated_at=self.now)
+        row = found.row._replace(status=following, version=found.row.version + 1, updated_at=self.now)
         row = row._replace(held_until=None)
         return Changed(row, self.locks.rows())

@@ -8,13 +8,12 @@ import structlog
 from db.postgres.booking import alternatives, move_offers
 from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.transaction import transact
-from server.domain.booking.appointment import AppointmentStatus
 from server.domain.errors import DomainError
 from server.domain.identity import ALL_CLINICS, Caller, Role
 from server.domain.ids import Clock
 from server.telemetry.logs import place_of
 from server.usecases.appointments.changeable import Changed
-from server.usecases.appointments.holds.ends import HoldEnd, Holds
+from server.usecases.appointments.holds.ends import HoldEnd, HoldEvent, Holds
 from server.usecases.idempotency import Write
 from server.usecases.move_offers.losses import LostTimes
 from server.usecases.move_offers.make import ACTOR, OfferMaker
@@ -50,7 +49,7 @@ class MoveOffers:
         An offer whose times are not offered any more, as of a doctor who is away after all, looks for others.
         """
         for appointment_id in await self._lost.find():
-            await self._end(appointment_id, AppointmentStatus.EXPIRED)
+            await self._end(appointment_id, "expired")
         now = self._clock()
         with database_failures_as_domain_errors():
             await transact(self._engine, lambda pg: move_offers.end_others(pg, now))
@@ -58,12 +57,12 @@ class MoveOffers:
         while await self._maker.make():
             pass
         for appointment_id in await read(self._engine, alternatives.left):
-            await self._end(appointment_id, AppointmentStatus.CANCELLED)
+            await self._end(appointment_id, "released")
 
-    async def _end(self, appointment_id: str, status: AppointmentStatus) -> None:
+    async def _end(self, appointment_id: str, event: HoldEvent) -> None:
         caller = Caller(ACTOR, frozenset({Role.STAFF}), frozenset({ALL_CLINICS}), None, None, self._clock())
         with suppress(DomainError):  # another worker was faster
-            await self._holds.end(caller, HoldEnd(appointment_id, status), _ONCE)
+            await self._holds.end(caller, HoldEnd(appointment_id, event), _ONCE)
 
 
 def _nothing(_: Changed | None) -> None:

@@ -175,7 +175,7 @@ export const EN = {
     IN_PROGRESS: "With the doctor",
     COMPLETED: "Done",
     CANCELLED: "Cancelled",
-    EXPIRED: "Not confirmed in time",
+    EXPIRED: "Not booked",
     NO_SHOW: "Missed",
   },
   events: EN_EVENTS,

@@ -157,7 +157,7 @@ export const JA = {
     IN_PROGRESS: "診察中",
     COMPLETED: "終了",
     CANCELLED: "取り消し済み",
-    EXPIRED: "期限切れ",
+    EXPIRED: "予約されず",
     NO_SHOW: "来院なし",
   },
   events: JA_EVENTS,

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from db.postgres.booking import alternatives, appointments, days, held
 from db.postgres.booking.appointments import AppointmentRow
@@ -23,10 +23,13 @@ from server.usecases.unit_of_work import Announce, perform, read
 
 M = TypeVar("M")
 
-_EVENTS = {
-    AppointmentStatus.SCHEDULED: "confirmed",
-    AppointmentStatus.CANCELLED: "released",
-    AppointmentStatus.EXPIRED: "expired",
+HoldEvent = Literal["confirmed", "released", "expired"]
+"""How a hold ends, as histories name it."""
+_FOLLOWING: dict[HoldEvent, AppointmentStatus] = {
+    "confirmed": AppointmentStatus.SCHEDULED,
+    # Nothing was booked, so nothing is cancelled.
+    "released": AppointmentStatus.EXPIRED,
+    "expired": AppointmentStatus.EXPIRED,
 }
 
 
@@ -35,8 +38,13 @@ class HoldEnd:
     """Which hold ends, and how; an empty `etag` matches every version."""
 
     appointment_id: str
-    to: AppointmentStatus
+    event: HoldEvent
     etag: str = ""
+
+    @property
+    def to(self) -> AppointmentStatus:
+        """The status that follows."""
+        return _FOLLOWING[self.event]
 
 
 class Holds:
@@ -66,7 +74,7 @@ class Holds:
         expired = 0
         for appointment_id in found:
             with suppress(DomainError):  # somebody else has ended it meanwhile
-                await self.end(sweeper, HoldEnd(appointment_id, AppointmentStatus.EXPIRED), _ONCE)
+                await self.end(sweeper, HoldEnd(appointment_id, "expired"), _ONCE)
                 expired += 1
         return expired
 
@@ -84,7 +92,7 @@ class _HoldWrite(SlotWrite):
         if following is AppointmentStatus.SCHEDULED and row.type_id:
             row = await self._keep_resources(pg, found)
         await appointments.set_status(pg, [row.id], following, self.now)
-        change = history.change_by(self.caller, row.patient_id, row.id, _EVENTS[following])
+        change = history.change_by(self.caller, row.patient_id, row.id, self.wanted.event)
         await history.record_changes(pg, [change], self.now)
         row = row._replace(status=following, version=row.version + 1, updated_at=self.now, held_until=None)
         return Changed(row, self.locks.rows())

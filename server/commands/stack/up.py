@@ -51,7 +51,7 @@ def _announce(state: StackState) -> None:
         ("Envoy's admin pages", state.admin),
         ("waiting-room board", f"{state.edge}/board#token={_display_token(state)}"),
         *([("Prometheus and alerts", f"{state.prometheus}/alerts")] if state.prometheus else []),
-        ("mail that was sent", "python -m server outbox"),
+        ("mail that was sent", ".venv/bin/python -m server outbox"),
         ("logs, data, state", f"{HOME}/"),
         *((f"account: {role}", _sign_in(account)) for role, account in state.accounts.items()),
         ("to sign in", f".venv/bin/yoyaku --address {state.edge} login EMAIL, or POST {state.edge}/api/auth/login"),

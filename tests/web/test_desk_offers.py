@@ -100,6 +100,10 @@ async def test_an_offer_is_sent_again_ended_and_accepted_for_who_is_on_the_phone
 
 async def test_an_offer_that_is_over_is_told_and_leaves_the_list(browser: Browser, room: Room, stack: Stack) -> None:
     async with offers_made(room, stack, 2, "Mita Jun") as book, desk(browser, room) as page:
+        await page.keyboard.press(".")
+        await page.keyboard.press(".")
+        await page.locator(".block.held", has_text="Mita JunKept for an offer").first.focus()
+        await expect(page.locator("aside").get_by_role("button", name="Offers of other times")).to_be_visible()
         offers = await listed(page)
         await press(page, offers, "End the offer: Mita Jun")
         [(appointment_id,)] = await book.rows("SELECT appointment_id FROM move_offers WHERE status = 'open'")

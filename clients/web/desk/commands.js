@@ -60,7 +60,7 @@ const everywhere = (id, key, act, when = () => true) => ({ id, key, group: "ever
 
 /**
  * An act on an appointment, by its name.
- * @param {"cancel" | "checkIn" | "complete" | "history" | "noShow" | "records" | "revert" | "showSeries" | "start" | "swapRoom"} name
+ * @param {"cancel" | "checkIn" | "complete" | "history" | "moveOffers" | "noShow" | "records" | "revert" | "showSeries" | "start" | "swapRoom"} name
  * @returns {(desk: Desk, appointment: Appointment) => unknown}
  */
 const act = (name) => (desk, appointment) => desk.act((acts) => acts[name](desk, appointment));
@@ -81,6 +81,7 @@ export const COMMANDS = [
   visit("revert", "v", ["CHECKED_IN", "IN_PROGRESS", "COMPLETED", "NO_SHOW"], act("revert")),
   { ...visit("records", "d", ["SCHEDULED", "CHECKED_IN", "IN_PROGRESS", "COMPLETED", "NO_SHOW"], act("records"), (desk) => !desk.staff), for: "doctor" },
   visit("history", "h", ["HELD", "SCHEDULED", "CHECKED_IN", "IN_PROGRESS", "COMPLETED", "NO_SHOW"], act("history")),
+  { ...visit("moveOffers", "d", ["HELD"], act("moveOffers"), (desk, visit) => desk.staff && visit.held_for_offer === true), for: "staff" },
   visit("cancel", "Delete", ["SCHEDULED", "CHECKED_IN"], act("cancel")),
   { ...visit("swapRoom", "j", ["HELD", "SCHEDULED", "CHECKED_IN", "IN_PROGRESS"], act("swapRoom"), (desk, visit) => desk.staff && visit.resources.length > 0), for: "staff" },
   visit("series", "u", ["SCHEDULED", "CHECKED_IN", "IN_PROGRESS", "COMPLETED", "NO_SHOW"], act("showSeries"), (_, visit) => Boolean(visit.series_id)),

@@ -4,7 +4,7 @@ import { make } from "../shared/elements.js";
 import { drawQueues, drawSelected } from "./view/aside.js";
 import { Calls } from "./calls.js";
 import { COMMANDS } from "./commands.js";
-import { Day, statusOf } from "./day/day.js";
+import { Day, stateOf } from "./day/day.js";
 import { Grid, stateOfSlot } from "./view/grid.js";
 import { Head } from "./view/head.js";
 import { refused } from "./words.js";
@@ -158,7 +158,7 @@ export class Desk extends Calls {
   #refuse(command) {
     const { words } = this;
     const block = this.grid.current;
-    const state = block?.appointment ? words.statuses[statusOf(block.appointment)] : block ? words.slots[stateOfSlot(block.slot, block.end, this.clock.now())] : "";
+    const state = block?.appointment ? stateOf(words, block.appointment) : block ? words.slots[stateOfSlot(block.slot, block.end, this.clock.now())] : "";
     const aboutBlock = command.group === "visit" || command.group === "slot";
     if (command.group === "queue" && !this.isToday) this.bar.refuse(words.said.noQueueElsewhere);
     else if (this.carried && aboutBlock) this.bar.refuse(command.key === "Enter" ? words.said.notFree : this.#carryingText());

@@ -40,6 +40,8 @@ class AppointmentRow(NamedTuple):
     """When the patient confirmed that they will come to it, since it last moved."""
     series_id: str | None = None
     """The id of the appointment that is, or was, the first of its series; None if it belongs to none."""
+    held_for_offer: bool | None = None
+    """Whether what is held is an alternative for a patient who is offered a move."""
 
     def __hash__(self) -> int:
         # Hashing all fields, including the instants, takes several times as long.
@@ -92,7 +94,8 @@ SELECT a.id, a.patient_id, q.name, a.doctor_id, p.name, d.specialty, a.clinic_id
     CASE WHEN a.type_id IS NOT NULL THEN (
         SELECT json_agg(json_build_array(r.id, r.kind, r.name) ORDER BY r.kind, r.name)
         FROM appointment_resources o JOIN resources r ON r.id = o.resource_id WHERE o.appointment_id = a.id) END,
-    a.held_until, a.confirmed_at, a.series_id
+    a.held_until, a.confirmed_at, a.series_id,
+    CASE WHEN a.held_until IS NOT NULL THEN starts_with(a.held_by, 'offer:') END
 FROM {} a
 JOIN patients q ON q.id = a.patient_id
 JOIN practitioners p ON p.id = a.practitioner_id
@@ -104,7 +107,7 @@ SELECT = _NAMED.format("appointments")
 
 _NARROWED = """(
 SELECT id, patient_id, practitioner_id, doctor_id, clinic_id, date, start_at, end_at, during, status, reason, version,
-    created_at, updated_at, type_id, held_until, confirmed_at, series_id
+    created_at, updated_at, type_id, held_until, confirmed_at, series_id, held_by
 FROM appointments a {}
 )"""
 

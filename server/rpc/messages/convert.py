@@ -106,6 +106,8 @@ def fill_appointment(message: appointment_pb2.Appointment, row: AppointmentRow) 
     _set(message.update_time, row.updated_at)
     if row.held_until:
         _set(message.hold_expire_time, row.held_until)
+        if row.held_for_offer:
+            message.held_for_offer = True
     if row.confirmed_at:
         _set(message.confirm_time, row.confirmed_at)
     if row.series_id:

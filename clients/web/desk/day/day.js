@@ -5,7 +5,7 @@
  * @typedef {{id: string, name: string, specialty: string}} Doctor
  * @typedef {{id: string, patient: {id: string, name: string}, doctor: Doctor, clinic: {id: string, name: string, time_zone: string},
  *   date: string, time_slot: string, start_time: string, end_time: string, status: string, reason: string, etag: string,
- *   confirm_time?: string, series_id: string, appointment_type?: {id: string, name: string}, resources: {id: string, kind: string, name: string}[]}} Appointment
+ *   confirm_time?: string, held_for_offer?: boolean, series_id: string, appointment_type?: {id: string, name: string}, resources: {id: string, kind: string, name: string}[]}} Appointment
  * @typedef {{time_slot: string, start_time: string, end_time: string, state: string, seats_free: number}} Slot
  * @typedef {{doctor_id: string, date: string, epoch: number, revision: number, slots: Slot[], closed_reason: string}} Schedule
  * @typedef {{id: string, lane_id: string, label: string, status: string, appointment_id: string, due_time: string, calls: number, room: string,
@@ -22,6 +22,11 @@ const GONE = new Set(["CANCELLED", "EXPIRED"]);
 /** The state of an appointment, without the prefix of its enum. @param {Appointment} appointment */
 export function statusOf({ status }) {
   return /** @type {keyof Words["statuses"]} */ (status.replace("APPOINTMENT_STATUS_", ""));
+}
+
+/** How far an appointment is, in words. @param {Words} words @param {Appointment} appointment */
+export function stateOf(words, appointment) {
+  return appointment.held_for_offer ? words.heldForOffer : words.statuses[statusOf(appointment)];
 }
 
 /** The state of a ticket, without the prefix of its enum. @param {Ticket} ticket */

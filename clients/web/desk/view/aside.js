@@ -3,7 +3,7 @@
 import { make } from "../../shared/elements.js";
 import { dateInWords } from "../../shared/wall_clock.js";
 import { COMMANDS } from "../commands.js";
-import { statusOf, ticketStatusOf } from "../day/day.js";
+import { stateOf, statusOf, ticketStatusOf } from "../day/day.js";
 import { shownKey } from "../keys.js";
 import { stateOfSlot } from "./grid.js";
 import { roomOf, toRecall } from "../day/queue.js";
@@ -121,7 +121,7 @@ function visitFacts(desk, { appointment }) {
   const person = desk.lookup.person(appointment.patient.id);
   /** @type {[string, string][]} */
   const facts = [
-    [words.status, [words.statuses[statusOf(appointment)], ticket?.label].filter(Boolean).join(" · ")],
+    [words.status, [stateOf(words, appointment), ticket?.label].filter(Boolean).join(" · ")],
     [words.answer, statusOf(appointment) === "SCHEDULED" ? (appointment.confirm_time ? words.confirmed : words.unconfirmed) : ""],
     [words.type, appointment.appointment_type?.name ?? ""],
     [words.series, appointment.series_id ? words.inSeries : ""],

@@ -1,7 +1,7 @@
 /** Finds patients, and their appointments of the day. */
 
 import { Failure } from "../../shared/api.js";
-import { statusOf } from "../day/day.js";
+import { stateOf } from "../day/day.js";
 
 /** @import { Desk } from "../desk.js" */
 /** @import { Appointment } from "../day/day.js" */
@@ -57,7 +57,7 @@ function inToday(desk, text) {
   return matching.slice(0, MOST).map((appointment) => ({
     name: appointment.patient.name,
     detail: `${appointment.time_slot} · ${appointment.doctor.name}`,
-    mark: desk.words.statuses[statusOf(appointment)],
+    mark: stateOf(desk.words, appointment),
     value: { appointment },
   }));
 }

@@ -1,7 +1,7 @@
 /** The day as columns, one for each doctor. One block at a time can be reached by Tab; arrow keys go to the others. */
 
 import { make, write } from "../../shared/elements.js";
-import { statusOf, ticketStatusOf } from "../day/day.js";
+import { stateOf, statusOf, ticketStatusOf } from "../day/day.js";
 import { keep } from "./keep.js";
 
 /** @import { WallClock } from "../../shared/wall_clock.js" */
@@ -242,7 +242,7 @@ function describe(words, { appointment, slot, start, end }, day, now) {
   const late = status === "SCHEDULED" ? Math.floor((now - start) / 60_000) : 0;
   const queued = status === "CHECKED_IN" && ticket ? ticketStatusOf(ticket) : "";
   const called = ticket && queued === "CALLED";
-  const text = queued === "SKIPPED" ? words.skipped : late > 0 ? words.late(late) : called ? words.called(ticket.room) : status === "SCHEDULED" && appointment.confirm_time ? words.confirmed : words.statuses[status];
+  const text = queued === "SKIPPED" ? words.skipped : late > 0 ? words.late(late) : called ? words.called(ticket.room) : status === "SCHEDULED" && appointment.confirm_time ? words.confirmed : stateOf(words, appointment);
   const look = `${status.toLowerCase().replace("_", "-")}${late > 0 ? " late" : ""}${called ? " called" : ""}`;
   return { look, state: ticket && status === "CHECKED_IN" ? `${ticket.label} · ${text}` : text };
 }

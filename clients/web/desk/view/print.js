@@ -1,7 +1,7 @@
 /** Prints the day as plain tables, and tickets. */
 
 import { make } from "../../shared/elements.js";
-import { statusOf } from "../day/day.js";
+import { stateOf } from "../day/day.js";
 
 /** @import { Desk } from "../desk.js" */
 /** @import { Ticket } from "../day/day.js" */
@@ -20,7 +20,7 @@ function tables(desk) {
   const each = day.doctors.map((doctor) => {
     const rows = day.blocks(doctor.id).flatMap(({ appointment, start }) => {
       if (!appointment) return [];
-      const state = words.statuses[statusOf(appointment)];
+      const state = stateOf(words, appointment);
       const cells = [wall.time(start), appointment.patient.name, appointment.appointment_type?.name ?? "", appointment.reason, state];
       return [make("tr", {}, ...cells.map((text) => make("td", {}, make("bdi", {}, text))))];
     });

@@ -33,6 +33,7 @@ export const EN = {
     EXPIRED: "Not completed",
     NO_SHOW: "Did not come",
   },
+  heldForOffer: "Kept for an offer",
   confirmed: "Confirmed",
   answer: "Patient's answer",
   unconfirmed: "Not confirmed yet",

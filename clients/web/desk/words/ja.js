@@ -31,6 +31,7 @@ export const JA = {
     EXPIRED: "手続き未完了",
     NO_SHOW: "来院なし",
   },
+  heldForOffer: "案内用に確保",
   confirmed: "来院を確認済み",
   answer: "患者の返答",
   unconfirmed: "未確認",

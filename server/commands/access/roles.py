@@ -23,7 +23,7 @@ method as every role, over gRPC and REST, and compares.
 
 - **yes**: on all objects. **own clinics**: on those of the clinics that the token names. **own**: on the caller's own
   (patients: their appointments, records and particulars, and those of the patients for whom they act, records as far as
-  the clinic's policy says ([identity](identity.md#representatives)); doctors: their appointments, the patients who have
+  the clinic's policy says ([patients](patients.md#representatives)); doctors: their appointments, the patients who have
   one with them, the records that they wrote). **only own**: not those of patients for whom the caller acts; who acts
   may end that. **treated**: on records of patients whom the doctor treats, and on those that he or she wrote or broke
   the glass for ([records](records.md)). **-**: not at all.

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
 from psycopg.sql import SQL, Identifier
 
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 
 
 class Row(NamedTuple):
@@ -82,7 +82,7 @@ async def due_appointments(
 
     They have not changed since `settled`, and no record or unsent notice refers to them.
     """
-    cursor = pg.cursor(row_factory=args_row(ArchivePosition))
+    cursor = pg.cursor(row_factory=named(ArchivePosition))
     await cursor.execute(
         _DUE_APPOINTMENTS,
         {
@@ -104,13 +104,13 @@ async def take_records(pg: Connection, ids: Sequence[str]) -> list[Row]:
     The keys stay in the database, since other texts may be encrypted with them.
     """
     await pg.execute("SET LOCAL yoyaku.retention = 'on'")
-    cursor = pg.cursor(row_factory=args_row(Row))
+    cursor = pg.cursor(row_factory=named(Row))
     return await (await cursor.execute(_TAKE_RECORDS, {"ids": list(ids)})).fetchall()
 
 
 async def take_appointments(pg: Connection, ids: Sequence[str]) -> list[Row]:
     """Delete appointments; returns their rows with those of their history, identifiers and notices."""
-    cursor = pg.cursor(row_factory=args_row(Row))
+    cursor = pg.cursor(row_factory=named(Row))
     return await (await cursor.execute(_TAKE_APPOINTMENTS, {"ids": list(ids)})).fetchall()
 
 

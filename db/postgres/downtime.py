@@ -3,8 +3,6 @@
 from datetime import date, datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection
 from db.postgres.driver.pipeline import named
 
@@ -50,7 +48,7 @@ ORDER BY a.start_at, a.id
 
 async def clinics(pg: Connection) -> list[SheetClinicRow]:
     """All clinics, by name."""
-    cursor = pg.cursor(row_factory=args_row(SheetClinicRow))
+    cursor = pg.cursor(row_factory=named(SheetClinicRow))
     await cursor.execute(_CLINICS)
     return await cursor.fetchall()
 

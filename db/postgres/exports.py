@@ -8,6 +8,7 @@ from psycopg.rows import args_row
 
 from db.postgres.cluster.engines import Connection
 from db.postgres.directory.clinics import ClinicRow
+from db.postgres.driver.pipeline import named
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -81,7 +82,7 @@ async def clinics(pg: Connection, after_id: str, limit: int) -> list[ExportedCli
 
 async def practitioners(pg: Connection, after_id: str, limit: int) -> list[ExportedPractitionerRow]:
     """A page of practitioners."""
-    cursor = pg.cursor(row_factory=args_row(ExportedPractitionerRow))
+    cursor = pg.cursor(row_factory=named(ExportedPractitionerRow))
     await cursor.execute(_PRACTITIONERS, {"after_id": after_id, "limit": limit})
     return await cursor.fetchall()
 
@@ -94,7 +95,7 @@ async def doctor_ids(pg: Connection, after_id: str, limit: int) -> list[str]:
 
 async def appointments(pg: Connection, after_id: str, limit: int) -> list[ExportedAppointmentRow]:
     """A page of appointments, without holds and lapsed holds."""
-    cursor = pg.cursor(row_factory=args_row(ExportedAppointmentRow))
+    cursor = pg.cursor(row_factory=named(ExportedAppointmentRow))
     await cursor.execute(_APPOINTMENTS, {"after_id": after_id, "limit": limit})
     return await cursor.fetchall()
 

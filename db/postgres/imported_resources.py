@@ -4,9 +4,8 @@ import json
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 
 
 class ImportedRow(NamedTuple):
@@ -33,7 +32,7 @@ ON CONFLICT (system, value) DO UPDATE SET digests = excluded.digests, version = 
 
 async def load(pg: Connection, identifiers: Collection[tuple[str, str]]) -> list[ImportedRow]:
     """What is remembered of these resources."""
-    cursor = pg.cursor(row_factory=args_row(ImportedRow))
+    cursor = pg.cursor(row_factory=named(ImportedRow))
     wanted = {"systems": [each[0] for each in identifiers], "values": [each[1] for each in identifiers]}
     await cursor.execute(_LOAD, wanted)
     return await cursor.fetchall()

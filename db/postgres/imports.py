@@ -4,9 +4,8 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver import pipeline
 
 Noun = Literal["clinic", "practitioner", "patient", "appointment", "record"]
 """What has identifiers."""
@@ -113,7 +112,7 @@ async def lock(pg: Connection) -> None:
 
 async def named(pg: Connection, noun: Noun, pairs: Collection[Pair], own: str = "") -> list[NamedRow]:
     """The (system, value) pairs that exist, and what they stand for; `linked` refers to the system `own`."""
-    cursor = pg.cursor(row_factory=args_row(NamedRow))
+    cursor = pg.cursor(row_factory=pipeline.named(NamedRow))
     wanted = {"systems": [pair[0] for pair in pairs], "values": [pair[1] for pair in pairs], "own": own}
     await cursor.execute(_NAMED.format(noun=noun), wanted)
     return await cursor.fetchall()
@@ -131,7 +130,7 @@ async def add_identifiers(pg: Connection, noun: Noun, names: Collection[tuple[Pa
 
 async def doctors(pg: Connection, pairs: Collection[Pair]) -> list[ImportedDoctorRow]:
     """The doctors of (practitioner_id, clinic_id) pairs."""
-    cursor = pg.cursor(row_factory=args_row(ImportedDoctorRow))
+    cursor = pg.cursor(row_factory=pipeline.named(ImportedDoctorRow))
     wanted = {"practitioner_ids": [pair[0] for pair in pairs], "clinic_ids": [pair[1] for pair in pairs]}
     await cursor.execute(_DOCTORS, wanted)
     return await cursor.fetchall()
@@ -210,7 +209,7 @@ async def appointments_of_records(pg: Connection, record_ids: Iterable[str]) -> 
 
 async def visits(pg: Connection, appointment_ids: Iterable[str], encounters: str = "") -> list[VisitRow]:
     """The appointments that exist among these; `encounters` is the system of the exporter's ids of encounters."""
-    cursor = pg.cursor(row_factory=args_row(VisitRow))
+    cursor = pg.cursor(row_factory=pipeline.named(VisitRow))
     await cursor.execute(_VISITS, {"ids": list(appointment_ids), "encounters": encounters})
     return await cursor.fetchall()
 

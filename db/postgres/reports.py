@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 
 
 class ReportedDays(NamedTuple):
@@ -126,27 +125,27 @@ WHERE clinic_id = %(clinic_id)s AND date = %(date)s GROUP BY status ORDER BY sta
 
 async def booked(pg: Connection, days: ReportedDays) -> list[UseRow]:
     """What was booked, without what was cancelled or only held."""
-    cursor = pg.cursor(row_factory=args_row(UseRow))
+    cursor = pg.cursor(row_factory=named(UseRow))
     await cursor.execute(_BOOKED, days._asdict())
     return await cursor.fetchall()
 
 
 async def waits(pg: Connection, days: ReportedDays) -> list[WaitRow]:
     """How long the holders of tickets waited from when they were due to their first call, and for all together."""
-    cursor = pg.cursor(row_factory=args_row(WaitRow))
+    cursor = pg.cursor(row_factory=named(WaitRow))
     await cursor.execute(_WAITS, days._asdict())
     return await cursor.fetchall()
 
 
 async def no_shows(pg: Connection, days: ReportedDays, late_hours: int) -> list[NoShowRow]:
     """What became of appointments; late is fewer than so many hours before the start."""
-    cursor = pg.cursor(row_factory=args_row(NoShowRow))
+    cursor = pg.cursor(row_factory=named(NoShowRow))
     await cursor.execute(_NO_SHOWS, {**days._asdict(), "late_hours": late_hours})
     return await cursor.fetchall()
 
 
 async def statuses(pg: Connection, clinic_id: str, day: date) -> Sequence[StatusRow]:
     """How many appointments of a clinic's day have each status."""
-    cursor = pg.cursor(row_factory=args_row(StatusRow))
+    cursor = pg.cursor(row_factory=named(StatusRow))
     await cursor.execute(_STATUSES, {"clinic_id": clinic_id, "date": day})
     return await cursor.fetchall()

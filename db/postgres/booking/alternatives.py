@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.booking.move_offers import HELD_BY, LIVE
 from db.postgres.cluster.engines import Connection, Sent
+from db.postgres.driver.pipeline import named
 
 _TOGETHER = 100
 
@@ -110,7 +109,7 @@ def held_by(offer_id: str) -> str:
 
 async def held(pg: Connection, offer_id: str, now: datetime) -> list[HeldRow]:
     """What is held for an offer, by start."""
-    cursor = pg.cursor(row_factory=args_row(HeldRow))
+    cursor = pg.cursor(row_factory=named(HeldRow))
     await cursor.execute(_HELD, {"offer_id": offer_id, "now": now})
     return await cursor.fetchall()
 
@@ -127,7 +126,7 @@ async def is_alternative(pg: Connection, appointment_id: str) -> Sent[tuple[bool
 
 async def live(pg: Connection, now: datetime) -> list[AlternativeRow]:
     """All slots that are held for live offers."""
-    cursor = pg.cursor(row_factory=args_row(AlternativeRow))
+    cursor = pg.cursor(row_factory=named(AlternativeRow))
     await cursor.execute(_ALTERNATIVES, {"now": now})
     return await cursor.fetchall()
 
@@ -139,14 +138,14 @@ async def left(pg: Connection) -> Sequence[str]:
 
 async def offered_slots(pg: Connection, offer_ids: Sequence[str]) -> list[OfferedSlotRow]:
     """What is held for some offers, by start."""
-    cursor = pg.cursor(row_factory=args_row(OfferedSlotRow))
+    cursor = pg.cursor(row_factory=named(OfferedSlotRow))
     await cursor.execute(_OFFERED_SLOTS, {"offer_ids": list(offer_ids)})
     return await cursor.fetchall()
 
 
 async def unanswered(pg: Connection, clinic_id: str, now: datetime, after_id: str, limit: int) -> list[UnansweredRow]:
     """The offers of a clinic that are not answered yet, by id, after one of them."""
-    cursor = pg.cursor(row_factory=args_row(UnansweredRow))
+    cursor = pg.cursor(row_factory=named(UnansweredRow))
     values = {"clinic_id": clinic_id, "now": now, "after_id": after_id, "limit": limit}
     await cursor.execute(_UNANSWERED, values)
     return await cursor.fetchall()

@@ -93,7 +93,7 @@ async def lock(pg: Connection, type_id: str) -> Sent[AppointmentTypeRow]:
 
 async def of_clinic(pg: Connection, clinic_id: str) -> Sequence[AppointmentTypeRow]:
     """The types of a clinic, by name."""
-    cursor = pg.cursor(row_factory=args_row(AppointmentTypeRow))
+    cursor = pg.cursor(row_factory=named(AppointmentTypeRow))
     return await (await cursor.execute(_OF_CLINIC, {"clinic_id": clinic_id})).fetchall()
 
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 
 
 class AppointmentChange(NamedTuple):
@@ -139,14 +138,14 @@ async def skip(pg: Connection, clinic_id: str) -> None:
 
 async def heads(pg: Connection, clinic_ids: Sequence[str]) -> list[HeadRow]:
     """The heads of the clinics' feeds; unknown clinics are left out. In no particular order."""
-    cursor = pg.cursor(row_factory=args_row(HeadRow))
+    cursor = pg.cursor(row_factory=named(HeadRow))
     await cursor.execute(_HEADS, {"clinic_ids": list(clinic_ids)})
     return await cursor.fetchall()
 
 
 async def page(pg: Connection, clinic_id: str, *, after: int, limit: int) -> list[ChangeRow]:
     """The first changes after a number, by number, without those that were purged."""
-    cursor = pg.cursor(row_factory=args_row(ChangeRow))
+    cursor = pg.cursor(row_factory=named(ChangeRow))
     await cursor.execute(_PAGE, {"clinic_id": clinic_id, "after": after, "limit": limit})
     return await cursor.fetchall()
 

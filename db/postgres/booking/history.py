@@ -3,9 +3,8 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection, Sent
+from db.postgres.driver.pipeline import named
 
 
 class HistoryRow(NamedTuple):
@@ -28,6 +27,6 @@ WHERE appointment_id = %(appointment_id)s AND id > %(after)s ORDER BY id LIMIT %
 
 async def page(pg: Connection, appointment_id: str, *, after: int, limit: int) -> Sent[HistoryRow]:
     """The first entries after a number, the oldest first."""
-    cursor = pg.cursor(row_factory=args_row(HistoryRow))
+    cursor = pg.cursor(row_factory=named(HistoryRow))
     await cursor.execute(_PAGE, {"appointment_id": appointment_id, "after": after, "limit": limit})
     return cursor

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, delete, insert, update
 
 from db.postgres.booking.days import DayRow
 from db.postgres.cluster.engines import Connection, Sent
+from db.postgres.driver.pipeline import named
 from db.postgres.driver.statements import sql
 from db.postgres.tables import ACTIVE, NO_ALTERNATIVE, doctors, working_hours, working_sessions
 
@@ -103,7 +104,7 @@ async def raise_revisions(
     pg: Connection, doctor_ids: Iterable[str], dates: Iterable[date], now: datetime
 ) -> list[DayRow]:
     """Lock each of these days of each doctor in sorted order, and add one to its revision."""
-    cursor = pg.cursor(row_factory=args_row(DayRow))
+    cursor = pg.cursor(row_factory=named(DayRow))
     await cursor.execute(_RAISE_ALL, {"doctor_ids": list(doctor_ids), "dates": list(dates), "now": now})
     return await cursor.fetchall()
 

@@ -3,9 +3,8 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 
 
 class LinkedRow(NamedTuple):
@@ -38,6 +37,6 @@ WHERE a.id = %(id)s
 
 async def get(pg: Connection, appointment_id: str) -> LinkedRow | None:
     """One appointment, or None."""
-    cursor = pg.cursor(row_factory=args_row(LinkedRow))
+    cursor = pg.cursor(row_factory=named(LinkedRow))
     await cursor.execute(_GET, {"id": appointment_id})
     return await cursor.fetchone()

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 
 HELD_BY = "'offer:' || o.id"
 """What `held_by` of an appointment says if it is held for an offer; other holds name an account."""
@@ -133,21 +132,21 @@ async def add(
 
 async def take(pg: Connection, now: datetime, lease: timedelta) -> MoveOfferRow | None:
     """The next offer for which alternatives are to be held; no other worker gets it before the lease ends."""
-    cursor = pg.cursor(row_factory=args_row(MoveOfferRow))
+    cursor = pg.cursor(row_factory=named(MoveOfferRow))
     await cursor.execute(_TAKE, {"now": now, "taken_until": now + lease})
     return await cursor.fetchone()
 
 
 async def open_of(pg: Connection, appointment_id: str, now: datetime) -> MoveOfferRow | None:
     """The offer of an appointment that its patient may answer now."""
-    cursor = pg.cursor(row_factory=args_row(MoveOfferRow))
+    cursor = pg.cursor(row_factory=named(MoveOfferRow))
     await cursor.execute(_OPEN_OF, {"appointment_id": appointment_id, "now": now})
     return await cursor.fetchone()
 
 
 async def newest_of(pg: Connection, appointment_id: str) -> MoveOfferRow | None:
     """The last offer that was made to move an appointment, whatever became of it."""
-    cursor = pg.cursor(row_factory=args_row(MoveOfferRow))
+    cursor = pg.cursor(row_factory=named(MoveOfferRow))
     await cursor.execute(_NEWEST_OF, {"appointment_id": appointment_id})
     return await cursor.fetchone()
 
@@ -163,7 +162,7 @@ async def make_open(pg: Connection, offer_id: str, expires_at: datetime, now: da
 
 async def live_of(pg: Connection, appointment_id: str, now: datetime) -> MoveOfferRow | None:
     """The offer of an appointment that is made or being made, locked until the transaction ends."""
-    cursor = pg.cursor(row_factory=args_row(MoveOfferRow))
+    cursor = pg.cursor(row_factory=named(MoveOfferRow))
     await cursor.execute(_LIVE_OF, {"appointment_id": appointment_id, "now": now})
     return await cursor.fetchone()
 

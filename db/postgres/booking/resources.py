@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
 from sqlalchemy import bindparam, insert
 
 from db.postgres.booking.appointment_types import UsedResourceRow
@@ -63,7 +62,7 @@ WHERE mine.appointment_id = %(id)s AND o.resource_id = mine.resource_id AND o.du
 
 async def of_clinic(pg: Connection, clinic_id: str) -> Sequence[ResourceRow]:
     """The resources of a clinic, by kind and name."""
-    cursor = pg.cursor(row_factory=args_row(ResourceRow))
+    cursor = pg.cursor(row_factory=named(ResourceRow))
     return await (await cursor.execute(_OF_CLINIC, {"clinic_id": clinic_id})).fetchall()
 
 
@@ -94,7 +93,7 @@ async def swap(
 
 async def in_use(pg: Connection, clinic_id: str, kind: str, period: str) -> list[UsedResourceRow]:
     """The resources of a kind that are in use, by name, with what occupies them in a period (tstzrange)."""
-    cursor = pg.cursor(row_factory=args_row(UsedResourceRow))
+    cursor = pg.cursor(row_factory=named(UsedResourceRow))
     await cursor.execute(_IN_USE, {"clinic_id": clinic_id, "kind": kind, "period": period})
     return await cursor.fetchall()
 

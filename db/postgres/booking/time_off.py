@@ -7,6 +7,7 @@ from typing import NamedTuple
 from psycopg.rows import args_row
 
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 from db.postgres.tables import ACTIVE, NO_ALTERNATIVE
 
 
@@ -161,20 +162,20 @@ async def delete(pg: Connection, row: TimeOffRow, now: datetime) -> None:
 
 async def get(pg: Connection, time_off_id: str) -> TimeOffRow | None:
     """One time off, also a deleted one, or None."""
-    cursor = pg.cursor(row_factory=args_row(TimeOffRow))
+    cursor = pg.cursor(row_factory=named(TimeOffRow))
     await cursor.execute(_GET, {"id": time_off_id})
     return await cursor.fetchone()
 
 
 async def page(pg: Connection, doctor_id: str, after_id: str, limit: int) -> list[TimeOffRow]:
     """The time off of a doctor that is not deleted, the latest start first, after an id; the nil UUID for the first."""
-    cursor = pg.cursor(row_factory=args_row(TimeOffRow))
+    cursor = pg.cursor(row_factory=named(TimeOffRow))
     await cursor.execute(_PAGE, {"doctor_id": doctor_id, "after_id": after_id, "limit": limit})
     return await cursor.fetchall()
 
 
 async def account(pg: Connection, time_off_id: str) -> list[MetRow]:
     """The appointments that a time off met, by their start at that time, and what became of them."""
-    cursor = pg.cursor(row_factory=args_row(MetRow))
+    cursor = pg.cursor(row_factory=named(MetRow))
     await cursor.execute(_ACCOUNT, {"id": time_off_id})
     return await cursor.fetchall()

@@ -7,9 +7,7 @@ the history is a new one, revisions may repeat, and so the epoch must rise befor
 from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
-from psycopg.rows import args_row
-
-from db.postgres.driver.pipeline import Connection, Sent
+from db.postgres.driver.pipeline import Connection, Sent, named
 
 
 class StateRow(NamedTuple):
@@ -78,7 +76,7 @@ async def raise_epoch_to(pg: Connection, at_least: int) -> int:
 
 
 async def _state(pg: Connection) -> StateRow:
-    row = await (await pg.cursor(row_factory=args_row(StateRow)).execute(_STATE)).fetchone()
+    row = await (await pg.cursor(row_factory=named(StateRow)).execute(_STATE)).fetchone()
     if row is None:
         raise LookupError("cluster_epoch has no row")
     return row

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from psycopg.rows import args_row
 from sqlalchemy import bindparam, insert
 
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 from db.postgres.driver.statements import sql
 from db.postgres.tables import ACTIVE, NO_ALTERNATIVE, clinics
 
@@ -131,14 +131,14 @@ async def add(pg: Connection, clinic: ClinicRow, now: datetime) -> None:
 
 async def get(pg: Connection, clinic_id: str) -> ClinicRow | None:
     """One clinic, or None."""
-    cursor = pg.cursor(row_factory=args_row(ClinicRow))
+    cursor = pg.cursor(row_factory=named(ClinicRow))
     await cursor.execute(_GET, {"clinic_id": clinic_id})
     return await cursor.fetchone()
 
 
 async def lock(pg: Connection, clinic_id: str) -> ClinicRow | None:
     """One clinic, or None; until the transaction ends it does not change and gets no new doctors."""
-    cursor = pg.cursor(row_factory=args_row(ClinicRow))
+    cursor = pg.cursor(row_factory=named(ClinicRow))
     await cursor.execute(_LOCK, {"clinic_id": clinic_id})
     return await cursor.fetchone()
 
@@ -156,7 +156,7 @@ async def add_event(pg: Connection, event_id: str, clinic_id: str, actor: str, n
 async def shifted(pg: Connection, old: ClinicRow, new_zone: str, since: datetime, limit: int) -> list[ShiftedRow]:
     """The first appointments after `since` whose time of day at the clinic differs in another time zone."""
     values = {"clinic_id": old.id, "old_zone": old.time_zone, "new_zone": new_zone, "since": since, "limit": limit}
-    cursor = pg.cursor(row_factory=args_row(ShiftedRow))
+    cursor = pg.cursor(row_factory=named(ShiftedRow))
     await cursor.execute(_SHIFTED, values)
     return await cursor.fetchall()
 
@@ -165,7 +165,7 @@ async def on_days(
     pg: Connection, clinic_id: str, dates: Sequence[date], since: datetime, limit: int
 ) -> list[AffectedRow]:
     """The first active appointments of a clinic on some days that are not over by `since`."""
-    cursor = pg.cursor(row_factory=args_row(AffectedRow))
+    cursor = pg.cursor(row_factory=named(AffectedRow))
     values = {"clinic_id": clinic_id, "dates": list(dates), "since": since, "limit": limit}
     await cursor.execute(_ON_DAYS, values)
     return await cursor.fetchall()
@@ -182,7 +182,7 @@ async def redate(pg: Connection, old: ClinicRow, new_zone: str, since: datetime)
 
 async def page(pg: Connection, after_id: str, limit: int, only: Collection[str] | None = None) -> list[ClinicRow]:
     """Clinics by (name, id), all or `only` some, starting after `after_id`; the nil UUID starts at the first one."""
-    cursor = pg.cursor(row_factory=args_row(ClinicRow))
+    cursor = pg.cursor(row_factory=named(ClinicRow))
     await cursor.execute(_PAGE, {"after_id": after_id, "limit": limit, "only": None if only is None else list(only)})
     return await cursor.fetchall()
 
@@ -200,7 +200,7 @@ async def count(pg: Connection, clinic_ids: Sequence[str]) -> int:
 
 async def lock_contacts(pg: Connection, clinic_ids: Sequence[str]) -> list[ClinicContactRow]:
     """How clinics are called and reached; nobody else can change that until the transaction ends."""
-    cursor = pg.cursor(row_factory=args_row(ClinicContactRow))
+    cursor = pg.cursor(row_factory=named(ClinicContactRow))
     await cursor.execute(_LOCK_CONTACTS, {"ids": clinic_ids})
     return await cursor.fetchall()
 

@@ -3,9 +3,8 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 
 
 class ContactChangeRow(NamedTuple):
@@ -86,7 +85,7 @@ async def drop_one(pg: Connection, change_id: str) -> None:
 
 async def of_patient(pg: Connection, patient_id: str) -> list[ContactChangeRow]:
     """The unconfirmed changes of a patient, also those that have expired."""
-    cursor = pg.cursor(row_factory=args_row(ContactChangeRow))
+    cursor = pg.cursor(row_factory=named(ContactChangeRow))
     await cursor.execute(_OF_PATIENT, {"patient_id": patient_id})
     return await cursor.fetchall()
 
@@ -108,7 +107,7 @@ async def set_code(pg: Connection, change_id: str, code_hash: bytes, link_hash: 
 
 async def by_link(pg: Connection, change_id: str, link_hash: bytes, now: datetime) -> ContactChangeRow | None:
     """The change with a link, unless it has expired."""
-    cursor = pg.cursor(row_factory=args_row(ContactChangeRow))
+    cursor = pg.cursor(row_factory=named(ContactChangeRow))
     await cursor.execute(_BY_LINK, {"id": change_id, "link_hash": link_hash, "now": now})
     return await cursor.fetchone()
 
@@ -126,7 +125,7 @@ async def by_code(
     `tries` is how many the account may make, this counted one included; `all_tries` how many all accounts may make
     together that are not the patient's.
     """
-    cursor = pg.cursor(row_factory=args_row(ContactChangeRow))
+    cursor = pg.cursor(row_factory=named(ContactChangeRow))
     limits = {"tries": tries, "all_tries": all_tries, "now": now}
     await cursor.execute(_BY_CODE, {**by._asdict(), "code_hash": code_hash, **limits})
     return await cursor.fetchone()

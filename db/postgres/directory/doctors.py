@@ -4,10 +4,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
 from sqlalchemy import ARRAY, bindparam, func, insert, select
 
 from db.postgres.cluster.engines import Connection, Sent
+from db.postgres.driver.pipeline import named
 from db.postgres.driver.statements import sql
 from db.postgres.tables import doctors
 from db.postgres.tables.common import UUID
@@ -165,7 +165,7 @@ async def ids_of_clinics(pg: Connection, clinic_ids: Sequence[str]) -> list[str]
 
 async def places(pg: Connection, doctor_ids: Sequence[str]) -> list[PlaceRow]:
     """Where the doctors work; unknown ones are left out. In no particular order."""
-    cursor = pg.cursor(row_factory=args_row(PlaceRow))
+    cursor = pg.cursor(row_factory=named(PlaceRow))
     await cursor.execute(_PLACES, {"doctor_ids": list(doctor_ids)})
     return await cursor.fetchall()
 
@@ -179,7 +179,7 @@ async def places_of_clinic(pg: Connection, clinic_id: str, specialty: str = "") 
 
 async def get(pg: Connection, doctor_id: str) -> Sent[DoctorRow]:
     """One doctor, active or not, if the id exists."""
-    cursor = pg.cursor(row_factory=args_row(DoctorRow))
+    cursor = pg.cursor(row_factory=named(DoctorRow))
     return await cursor.execute(_GET, {"doctor_id": doctor_id})
 
 
@@ -198,7 +198,7 @@ async def page(
     An empty clinic or specialty means all; specialties are compared case-insensitively. Without a clinic,
     `only` names the clinics whose doctors may be among them, None all.
     """
-    cursor = pg.cursor(row_factory=args_row(DoctorRow))
+    cursor = pg.cursor(row_factory=named(DoctorRow))
     values = {"clinic_id": clinic_id, "specialty": specialty, "after_id": after_id, "limit": limit}
     some = only is not None and not clinic_id
     await cursor.execute(_PAGES[bool(clinic_id), bool(specialty), some], {**values, "only": list(only or ())})
@@ -236,7 +236,7 @@ async def lock_doctors(pg: Connection, doctor_ids: Sequence[str]) -> list[Locked
 
     Lock their days first.
     """
-    cursor = pg.cursor(row_factory=args_row(LockedDoctorRow))
+    cursor = pg.cursor(row_factory=named(LockedDoctorRow))
     await cursor.execute(_LOCK_DOCTORS, {"ids": doctor_ids})
     return await cursor.fetchall()
 

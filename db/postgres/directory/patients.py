@@ -8,6 +8,7 @@ from psycopg.rows import args_row
 from sqlalchemy import bindparam, insert
 
 from db.postgres.cluster.engines import Connection, Sent
+from db.postgres.driver.pipeline import named
 from db.postgres.driver.statements import sql
 from db.postgres.tables import patient_identifiers, patients
 
@@ -185,7 +186,7 @@ async def clinics_of(pg: Connection, patient_id: str, since: datetime) -> list[P
     An appointment connects patient and clinic if it was not cancelled, and started before `since`, or was booked by the
     patient or imported.
     """
-    cursor = pg.cursor(row_factory=args_row(PatientClinicRow))
+    cursor = pg.cursor(row_factory=named(PatientClinicRow))
     await cursor.execute(_CLINICS_OF, {"patient_id": patient_id, "since": since})
     return await cursor.fetchall()
 

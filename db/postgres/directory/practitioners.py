@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
 from sqlalchemy import bindparam, insert
 
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 from db.postgres.driver.statements import sql
 from db.postgres.tables import practitioners
 
@@ -73,7 +73,7 @@ async def lock(pg: Connection, practitioner_id: str) -> None:
 
 async def lock_all(pg: Connection, practitioner_ids: Sequence[str]) -> list[PractitionerRow]:
     """Practitioners; nobody else can change them or their doctors until the transaction ends."""
-    cursor = pg.cursor(row_factory=args_row(PractitionerRow))
+    cursor = pg.cursor(row_factory=named(PractitionerRow))
     await cursor.execute(_LOCK_ALL, {"ids": practitioner_ids})
     return await cursor.fetchall()
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from psycopg.rows import args_row
 from sqlalchemy import bindparam, insert, select
 
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 from db.postgres.driver.statements import sql
 from db.postgres.identity.representatives import REPRESENTS
 from db.postgres.tables import signing_keys
@@ -88,7 +88,7 @@ _LOCK_KEYS = "LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE"
 
 async def signing_key_rows(pg: Connection) -> list[SigningKeyRow]:
     """All signing keys, by `signs_from`, latest first."""
-    cursor = pg.cursor(row_factory=args_row(SigningKeyRow))
+    cursor = pg.cursor(row_factory=named(SigningKeyRow))
     await cursor.execute(_KEYS)
     return await cursor.fetchall()
 
@@ -110,14 +110,14 @@ async def forget_signing_keys(pg: Connection, ended: datetime) -> None:
 
 async def account(pg: Connection, account_id: str) -> AccountRow | None:
     """One account, or None if it does not exist or is disabled."""
-    cursor = pg.cursor(row_factory=args_row(AccountRow))
+    cursor = pg.cursor(row_factory=named(AccountRow))
     await cursor.execute(_ACCOUNT, {"id": account_id})
     return await cursor.fetchone()
 
 
 async def accounts_by_email(pg: Connection, emails: Sequence[str]) -> list[AccountRow]:
     """Those accounts that have one of the emails."""
-    cursor = pg.cursor(row_factory=args_row(AccountRow))
+    cursor = pg.cursor(row_factory=named(AccountRow))
     await cursor.execute(_ACCOUNTS_BY_EMAIL, {"emails": list(emails)})
     return await cursor.fetchall()
 

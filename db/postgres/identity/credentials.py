@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 from db.postgres.identity.accounts import COLUMNS, AccountRow
 
 
@@ -58,14 +57,14 @@ async def add(
 
 async def holder(pg: Connection, secret_hash: bytes) -> AccountRow | None:
     """The account with a credential, or None if there is none or it is disabled."""
-    cursor = pg.cursor(row_factory=args_row(AccountRow))
+    cursor = pg.cursor(row_factory=named(AccountRow))
     await cursor.execute(_HOLDER, {"secret_hash": secret_hash})
     return await cursor.fetchone()
 
 
 async def certified(pg: Connection, certificate_name: str) -> AccountRow | None:
     """The account with the name of a certificate, or None if there is none or it is disabled."""
-    cursor = pg.cursor(row_factory=args_row(AccountRow))
+    cursor = pg.cursor(row_factory=named(AccountRow))
     await cursor.execute(_CERTIFIED, {"certificate_name": certificate_name})
     return await cursor.fetchone()
 
@@ -77,13 +76,13 @@ async def take_back_certificate_name(pg: Connection, certificate_name: str) -> N
 
 async def displays(pg: Connection, clinic_id: str) -> list[DisplayRow]:
     """The displays that show a clinic and are not revoked, by name."""
-    cursor = pg.cursor(row_factory=args_row(DisplayRow))
+    cursor = pg.cursor(row_factory=named(DisplayRow))
     await cursor.execute(_OF_CLINIC, {"clinic_id": clinic_id})
     return await cursor.fetchall()
 
 
 async def display(pg: Connection, account_id: str) -> DisplayRow | None:
     """One display, revoked or not, or None."""
-    cursor = pg.cursor(row_factory=args_row(DisplayRow))
+    cursor = pg.cursor(row_factory=named(DisplayRow))
     await cursor.execute(_ONE, {"account_id": account_id})
     return await cursor.fetchone()

@@ -3,9 +3,8 @@
 from datetime import date, datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 
 
 class RegistrationRow(NamedTuple):
@@ -58,7 +57,7 @@ async def take(
     pg: Connection, registration_id: str, code_hash: bytes, *, tries: int, now: datetime
 ) -> RegistrationRow | None:
     """Remove the registration with this code, unless it has expired or had more attempts than `tries`."""
-    cursor = pg.cursor(row_factory=args_row(RegistrationRow))
+    cursor = pg.cursor(row_factory=named(RegistrationRow))
     await cursor.execute(_TAKE, {"id": registration_id, "code_hash": code_hash, "tries": tries, "now": now})
     return await cursor.fetchone()
 

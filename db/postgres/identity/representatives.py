@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from psycopg.rows import args_row
 from sqlalchemy import bindparam, insert
 
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 from db.postgres.driver.statements import sql
 from db.postgres.tables import representatives
 
@@ -143,7 +143,7 @@ def _granted(row: GrantRow) -> GrantRow:
 
 async def lock_account(pg: Connection, email: str) -> RepresentingRow | None:
     """The patient's account with an email, locked until the transaction ends; None if there is none in use."""
-    cursor = pg.cursor(row_factory=args_row(RepresentingRow))
+    cursor = pg.cursor(row_factory=named(RepresentingRow))
     await cursor.execute(_LOCK_ACCOUNT, {"email": email})
     return await cursor.fetchone()
 
@@ -160,28 +160,28 @@ async def end(pg: Connection, representative_id: str, now: datetime) -> None:
 
 async def get(pg: Connection, representative_id: str) -> RepresentativeRow | None:
     """One representative, or None."""
-    cursor = pg.cursor(row_factory=args_row(RepresentativeRow))
+    cursor = pg.cursor(row_factory=named(RepresentativeRow))
     await cursor.execute(_GET, {"id": representative_id})
     return await cursor.fetchone()
 
 
 async def lock(pg: Connection, representative_id: str) -> RepresentativeRow | None:
     """One representative, or None; it does not change until the transaction ends."""
-    cursor = pg.cursor(row_factory=args_row(RepresentativeRow))
+    cursor = pg.cursor(row_factory=named(RepresentativeRow))
     await cursor.execute(_LOCK, {"id": representative_id})
     return await cursor.fetchone()
 
 
 async def of_patient(pg: Connection, patient_id: str, *, ended: bool, limit: int | None) -> list[RepresentativeRow]:
     """The representatives of a patient, the newest first; without those that somebody has ended, unless `ended`."""
-    cursor = pg.cursor(row_factory=args_row(RepresentativeRow))
+    cursor = pg.cursor(row_factory=named(RepresentativeRow))
     await cursor.execute(_OF_PATIENT, {"patient_id": patient_id, "with_ended": ended, "limit": limit})
     return await cursor.fetchall()
 
 
 async def of_account(pg: Connection, account_id: str) -> list[RepresentativeRow]:
     """For whom an account acts, the oldest first, without those that somebody has ended."""
-    cursor = pg.cursor(row_factory=args_row(RepresentativeRow))
+    cursor = pg.cursor(row_factory=named(RepresentativeRow))
     await cursor.execute(_OF_ACCOUNT, {"account_id": account_id})
     return await cursor.fetchall()
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 
 
 class SecondFactorRow(NamedTuple):
@@ -57,7 +56,7 @@ _REMOVE = "DELETE FROM second_factors WHERE account_id = %(account_id)s RETURNIN
 
 async def one(pg: Connection, account_id: str) -> SecondFactorRow | None:
     """The second factor of an account, confirmed or not."""
-    cursor = pg.cursor(row_factory=args_row(SecondFactorRow))
+    cursor = pg.cursor(row_factory=named(SecondFactorRow))
     await cursor.execute(_ONE, {"account_id": account_id})
     return await cursor.fetchone()
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from psycopg.rows import args_row
 
 from db.postgres.cluster.engines import Connection, Sent
+from db.postgres.driver.pipeline import named
 
 
 class ContentRow(NamedTuple):
@@ -164,19 +165,19 @@ FOR UPDATE OF n
 
 async def appointment_facts(pg: Connection, appointment_id: str) -> Sent[AppointmentFactsRow]:
     """What planning needs to know of an appointment."""
-    cursor = pg.cursor(row_factory=args_row(AppointmentFactsRow))
+    cursor = pg.cursor(row_factory=named(AppointmentFactsRow))
     return await cursor.execute(_FACTS, {"appointment_id": appointment_id})
 
 
 async def untold(pg: Connection, series_id: str) -> Sent[UntoldRow]:
     """The next appointment of a series whose confirmation was overtaken by a change; no row if there is none."""
-    cursor = pg.cursor(row_factory=args_row(UntoldRow))
+    cursor = pg.cursor(row_factory=named(UntoldRow))
     return await cursor.execute(_UNTOLD, {"series_id": series_id})
 
 
 async def moved_with(pg: Connection, series_id: str, appointment_id: str) -> Sent[UntoldRow]:
     """The next appointment of a series that moved together with one, if no notice is about that move any more."""
-    cursor = pg.cursor(row_factory=args_row(UntoldRow))
+    cursor = pg.cursor(row_factory=named(UntoldRow))
     return await cursor.execute(_MOVED_WITH, {"series_id": series_id, "appointment_id": appointment_id})
 
 

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection, Sent
+from db.postgres.driver.pipeline import named
 
 SeriesEntries = Mapping[str, tuple[int, float]]
 """(version, start in seconds) by the appointment's id: the calendar entries of a series beside the notice's own."""
@@ -140,7 +139,7 @@ _GET_LOCKED = f"SELECT {_COLUMNS} FROM notifications WHERE id = %(id)s FOR UPDAT
 
 async def counts(pg: Connection) -> list[CountRow]:
     """How many notifications are unfinished or dead letters, by status."""
-    cursor = pg.cursor(row_factory=args_row(CountRow))
+    cursor = pg.cursor(row_factory=named(CountRow))
     await cursor.execute(_COUNTS)
     return await cursor.fetchall()
 
@@ -155,7 +154,7 @@ async def add(
 
 async def enter(pg: Connection, row: NotificationRow) -> Sent[NotificationRow]:
     """Add a notification about an appointment unless it exists, without queueing it; the row as it is then."""
-    cursor = pg.cursor(row_factory=args_row(NotificationRow))
+    cursor = pg.cursor(row_factory=named(NotificationRow))
     return await cursor.execute(_ENTER, row._asdict())
 
 
@@ -224,7 +223,7 @@ async def reach(pg: Connection) -> None:
 
 async def get_locked(pg: Connection, notification_id: str) -> Sent[NotificationRow]:
     """One notification, if it exists; locked until the transaction ends."""
-    cursor = pg.cursor(row_factory=args_row(NotificationRow))
+    cursor = pg.cursor(row_factory=named(NotificationRow))
     return await cursor.execute(_GET_LOCKED, {"id": notification_id})
 
 
@@ -245,6 +244,6 @@ def list_statement(query: NotificationQuery) -> str:
 
 async def find(pg: Connection, query: NotificationQuery) -> list[NotificationRow]:
     """The notifications of a query."""
-    cursor = pg.cursor(row_factory=args_row(NotificationRow))
+    cursor = pg.cursor(row_factory=named(NotificationRow))
     await cursor.execute(list_statement(query), query._asdict())
     return await cursor.fetchall()

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 
 
 class LanePlaceRow(NamedTuple):
@@ -112,7 +111,7 @@ async def place(pg: Connection, doctor_id: str, now: datetime) -> LanePlaceRow |
 
 async def lock(pg: Connection, doctor_id: str, day: date, *, numbers: int = 0) -> LaneDayRow:
     """Lock a lane's day until the transaction ends, raise its revision, and give out so many of its numbers."""
-    cursor = pg.cursor(row_factory=args_row(LaneDayRow))
+    cursor = pg.cursor(row_factory=named(LaneDayRow))
     await cursor.execute(_LOCK, {"doctor_id": doctor_id, "date": day, "numbers": numbers})
     [row] = await cursor.fetchall()
     return row
@@ -137,20 +136,20 @@ async def close(pg: Connection, doctor_id: str, day: date, *, closed: bool) -> N
 
 async def of_clinic(pg: Connection, clinic_id: str, now: datetime) -> list[LaneRow]:
     """The lanes of a clinic on its present day, by letter."""
-    cursor = pg.cursor(row_factory=args_row(LaneRow))
+    cursor = pg.cursor(row_factory=named(LaneRow))
     await cursor.execute(_OF_CLINIC, {"clinic_id": clinic_id, "now": now})
     return await cursor.fetchall()
 
 
 async def one(pg: Connection, doctor_id: str, now: datetime) -> LaneRow | None:
     """The lane of a doctor on the clinic's present day; None until it has had a ticket."""
-    cursor = pg.cursor(row_factory=args_row(LaneRow))
+    cursor = pg.cursor(row_factory=named(LaneRow))
     await cursor.execute(_ONE, {"doctor_id": doctor_id, "now": now})
     return await cursor.fetchone()
 
 
 async def versions(pg: Connection, clinic_ids: Sequence[str], now: datetime) -> list[LaneVersionRow]:
     """How new the lanes of clinics are, in no particular order."""
-    cursor = pg.cursor(row_factory=args_row(LaneVersionRow))
+    cursor = pg.cursor(row_factory=named(LaneVersionRow))
     await cursor.execute(_VERSIONS, {"clinic_ids": list(clinic_ids), "now": now})
     return await cursor.fetchall()

@@ -3,9 +3,8 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 
 
 class RulesRow(NamedTuple):
@@ -50,7 +49,7 @@ ORDER BY a.start_at LIMIT {MISSING_TOGETHER}
 
 async def get(pg: Connection, clinic_id: str) -> RulesRow | None:
     """The rules that a clinic has set, or None."""
-    cursor = pg.cursor(row_factory=args_row(RulesRow))
+    cursor = pg.cursor(row_factory=named(RulesRow))
     await cursor.execute(_GET, {"clinic_id": clinic_id})
     return await cursor.fetchone()
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 
 
 class TicketRow(NamedTuple):
@@ -110,21 +109,21 @@ WHERE %(issued)s::uuid IS NULL
 
 async def get(pg: Connection, ticket_id: str) -> TicketRow | None:
     """One ticket, or None."""
-    cursor = pg.cursor(row_factory=args_row(TicketRow))
+    cursor = pg.cursor(row_factory=named(TicketRow))
     await cursor.execute(_GET, {"id": ticket_id})
     return await cursor.fetchone()
 
 
 async def of_appointment(pg: Connection, appointment_id: str) -> TicketRow | None:
     """The ticket of an appointment that was not withdrawn, or None."""
-    cursor = pg.cursor(row_factory=args_row(TicketRow))
+    cursor = pg.cursor(row_factory=named(TicketRow))
     await cursor.execute(_OF_APPOINTMENT, {"appointment_id": appointment_id})
     return await cursor.fetchone()
 
 
 async def in_lanes(pg: Connection, doctor_ids: Sequence[str], day: date) -> list[TicketRow]:
     """The tickets of lanes on a day that are waiting, called, being served or skipped, by lane and place."""
-    cursor = pg.cursor(row_factory=args_row(TicketRow))
+    cursor = pg.cursor(row_factory=named(TicketRow))
     await cursor.execute(_IN_LANES, {"doctor_ids": list(doctor_ids), "date": day})
     return await cursor.fetchall()
 
@@ -137,7 +136,7 @@ async def recent_visits(pg: Connection, doctor_ids: Sequence[str], day: date) ->
 
 async def line(pg: Connection, doctor_id: str, day: date) -> list[WaitingRow]:
     """The waiting tickets of a lane in their order."""
-    cursor = pg.cursor(row_factory=args_row(WaitingRow))
+    cursor = pg.cursor(row_factory=named(WaitingRow))
     await cursor.execute(_LINE, {"doctor_id": doctor_id, "date": day})
     return await cursor.fetchall()
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 
 
 class AuditRow(NamedTuple):
@@ -101,7 +100,7 @@ async def add(pg: Connection, row: AuditRow) -> None:
 
 async def rows(pg: Connection, patient_id: str, after_seq: int, last_seq: int, limit: int) -> list[AuditRow]:
     """The rows of a patient's chain in order, from after `after_seq` up to and including `last_seq`."""
-    cursor = pg.cursor(row_factory=args_row(AuditRow))
+    cursor = pg.cursor(row_factory=named(AuditRow))
     where = {"patient_id": patient_id, "after_seq": after_seq, "last_seq": last_seq, "limit": limit}
     await cursor.execute(_ROWS, where)
     return await cursor.fetchall()
@@ -109,13 +108,13 @@ async def rows(pg: Connection, patient_id: str, after_seq: int, last_seq: int, l
 
 async def chains(pg: Connection, after_id: str, limit: int) -> list[ChainRow]:
     """The chains by patient, starting after `after_id`."""
-    cursor = pg.cursor(row_factory=args_row(ChainRow))
+    cursor = pg.cursor(row_factory=named(ChainRow))
     await cursor.execute(_CHAINS, {"after_id": after_id, "limit": limit})
     return await cursor.fetchall()
 
 
 async def accesses(pg: Connection, patient_id: str, before_seq: int, limit: int) -> list[AccessRow]:
     """Who accessed a patient's records, latest first, with numbers below `before_seq`."""
-    cursor = pg.cursor(row_factory=args_row(AccessRow))
+    cursor = pg.cursor(row_factory=named(AccessRow))
     await cursor.execute(_ACCESS, {"patient_id": patient_id, "before_seq": before_seq, "limit": limit})
     return await cursor.fetchall()

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 
 
 class DataKeyRow(NamedTuple):
@@ -50,7 +49,7 @@ WHERE patient_id = %(patient_id)s AND year = %(year)s
 
 async def get(pg: Connection, patient_id: str, year: int) -> DataKeyRow | None:
     """The key of a patient and year, or None."""
-    cursor = pg.cursor(row_factory=args_row(DataKeyRow))
+    cursor = pg.cursor(row_factory=named(DataKeyRow))
     await cursor.execute(_GET, {"patient_id": patient_id, "year": year})
     return await cursor.fetchone()
 
@@ -67,7 +66,7 @@ async def master_key_ids(pg: Connection) -> list[str]:
 
 async def wrapped_by(pg: Connection, master_key_id: str, limit: int) -> list[DataKeyRow]:
     """At most `limit` keys that a master key wraps, locked until the transaction ends."""
-    cursor = pg.cursor(row_factory=args_row(DataKeyRow))
+    cursor = pg.cursor(row_factory=named(DataKeyRow))
     await cursor.execute(_WRAPPED_BY, {"master_key_id": master_key_id, "limit": limit})
     return await cursor.fetchall()
 

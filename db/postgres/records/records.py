@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 
 
 class RecordRow(NamedTuple):
@@ -135,21 +134,21 @@ SELECT
 
 async def get(pg: Connection, record_id: str) -> RecordRow | None:
     """The newest version of a record, or None."""
-    cursor = pg.cursor(row_factory=args_row(RecordRow))
+    cursor = pg.cursor(row_factory=named(RecordRow))
     await cursor.execute(_GET, {"record_id": record_id})
     return await cursor.fetchone()
 
 
 async def versions(pg: Connection, record_id: str, before: int, limit: int) -> list[RecordRow]:
     """The versions of a record with numbers below `before`, newest first."""
-    cursor = pg.cursor(row_factory=args_row(RecordRow))
+    cursor = pg.cursor(row_factory=named(RecordRow))
     await cursor.execute(_VERSIONS, {"record_id": record_id, "before_version": before, "limit": limit})
     return await cursor.fetchall()
 
 
 async def page(pg: Connection, patient_id: str, after: RecordCursor | None, offset: int, limit: int) -> list[RecordRow]:
     """A patient's records, newest first, each in its newest version."""
-    cursor = pg.cursor(row_factory=args_row(RecordRow))
+    cursor = pg.cursor(row_factory=named(RecordRow))
     begin = {"after_at": after and after.created_at, "after_id": after and after.id}
     await cursor.execute(_LIST, {"patient_id": patient_id, **begin, "offset": offset, "limit": limit})
     return await cursor.fetchall()
@@ -158,7 +157,7 @@ async def page(pg: Connection, patient_id: str, after: RecordCursor | None, offs
 async def every_version(pg: Connection, after_id: str, limit: int) -> list[RecordRow]:
     """All versions of the next `limit` records in the order of ids, each record's in order; the nil UUID starts."""
     ids = await (await pg.execute(_IDS, {"after_id": after_id, "limit": limit})).fetchall()
-    cursor = pg.cursor(row_factory=args_row(RecordRow))
+    cursor = pg.cursor(row_factory=named(RecordRow))
     await cursor.execute(_EVERY_VERSION, {"ids": [row[0] for row in ids]})
     return await cursor.fetchall()
 
@@ -170,7 +169,7 @@ async def lock(pg: Connection, record_id: str) -> None:
 
 async def lock_all(pg: Connection, record_ids: Sequence[str]) -> list[LockedRecordRow]:
     """Keep others from amending records until the transaction ends."""
-    cursor = pg.cursor(row_factory=args_row(LockedRecordRow))
+    cursor = pg.cursor(row_factory=named(LockedRecordRow))
     await cursor.execute(_LOCK_ALL, {"ids": record_ids})
     return await cursor.fetchall()
 
@@ -189,7 +188,7 @@ async def amend(pg: Connection, version: NewVersion) -> None:
 
 async def relation(pg: Connection, query: RelationQuery) -> RelationRow:
     """What entitles a doctor to see a patient's records."""
-    cursor = pg.cursor(row_factory=args_row(RelationRow))
+    cursor = pg.cursor(row_factory=named(RelationRow))
     await cursor.execute(_RELATION, query._asdict())
     [row] = await cursor.fetchall()
     return row

@@ -3,9 +3,8 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from psycopg.rows import args_row
-
 from db.postgres.cluster.engines import Connection
+from db.postgres.driver.pipeline import named
 
 
 class RetentionRow(NamedTuple):
@@ -32,7 +31,7 @@ ORDER BY updated_at, id LIMIT %(limit)s
 
 async def get(pg: Connection, clinic_id: str) -> RetentionRow | None:
     """The policy of a clinic, if it has one."""
-    cursor = pg.cursor(row_factory=args_row(RetentionRow))
+    cursor = pg.cursor(row_factory=named(RetentionRow))
     await cursor.execute(_GET, {"clinic_id": clinic_id})
     return await cursor.fetchone()
 

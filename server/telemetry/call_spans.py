@@ -47,7 +47,7 @@ def ended(method: str, code: str, reason: str | None, seconds: float, *, is_stre
         )
         _finish(span, code, reason)
         span.end(now)
-        traces.call_arrived(traces.header_of(span.get_span_context()))
+        traces.call_arrived({traces.W3C_HEADER: traces.header_of(span.get_span_context())})
 
 
 def _finish(span: Span, code: str, reason: str | None) -> None:

@@ -22,8 +22,11 @@ from server.telemetry.traces import Trace
 _LEVELS = logging.getLevelNamesMapping()
 _calls_wanted = _trips_wanted = False
 
-CallLine: TypeAlias = tuple[str, str, str | None, float, str, str | None, Trace | None, float]
-"""A call that has ended: method, code, reason, seconds, request id, caller, trace, when."""
+EndedCall: TypeAlias = tuple[str, str, str | None, float, str, str | None, Trace | None, float]
+"""A call or stream that has ended: the path of its method, code, reason, seconds, request id, caller, trace, and when.
+
+No text except the caller may need escaping in JSON.
+"""
 
 
 def no_ids() -> Mapping[str, str]:
@@ -100,8 +103,8 @@ class _LibraryLines(logging.Handler):
         structlog.get_logger().log(record.levelno, record.getMessage(), **about)
 
 
-def write_calls(calls: Iterable[CallLine]) -> None:
-    """Log calls that have ended; no text except the caller may need escaping in JSON."""
+def write_calls(calls: Iterable[EndedCall]) -> None:
+    """Log calls that have ended."""
     if _calls_wanted:
         _write("".join(starmap(_line, calls)))
 
@@ -123,10 +126,11 @@ def _json_line(
     """
     quoted = f'"{reason}"' if reason else "null"
     traced = f'"trace_id": "{trace.id}", ' if trace else ""
+    second = int(ended_at)
     return (
         f'{{"method": "{method}", "code": "{code}", "reason": {quoted}, "milliseconds": {seconds * 1000:.1f},'
         f' "request_id": "{request_id}", "caller": {_quoted(caller)}, {traced}"event": "call", "level": "info",'
-        f' "timestamp": "{_time(ended_at)}"}}\n'
+        f' "timestamp": "{_clock(second)}.{int((ended_at - second) * 1e6):06}Z"}}\n'
     )
 
 
@@ -136,15 +140,10 @@ def _console_line(
     trace: Trace | None, ended_at: float,
 ) -> str:  # fmt: skip
     line = {
-        "timestamp": _time(ended_at), "level": "info", "event": "call", "method": method, "code": code,
+        "timestamp": f"{_clock(int(ended_at))}Z", "level": "info", "event": "call", "method": method, "code": code,
         "reason": reason, "milliseconds": round(seconds * 1000, 1), "request_id": request_id, "caller": caller,
     } | ({"trace_id": trace.id} if trace else {})  # fmt: skip
     return f"{renderer(None, '', line)}\n"
-
-
-def _time(ended_at: float) -> str:
-    second = int(ended_at)
-    return f"{_clock(second)}.{int((ended_at - second) * 1e6):06}Z"
 
 
 @lru_cache(maxsize=2)

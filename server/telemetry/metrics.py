@@ -12,6 +12,7 @@ from functools import cache
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
 from server.telemetry import traces
+from server.telemetry.logs import EndedCall
 from server.telemetry.traces import Trace
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # saves a second, unused series for each metric
@@ -65,10 +66,10 @@ SPANS = Counter(
 SPANS_EXPORTED, SPANS_NOT_ACCEPTED, SPANS_DROPPED = map(SPANS.labels, ("exported", "not_accepted", "dropped"))
 
 
-def calls_ended(calls: Iterable[tuple[str, str, str | None, float, Trace | None]]) -> None:
-    """Count calls that have ended, each by the path of its method, its code, its reason, its seconds and its trace."""
+def calls_ended(calls: Iterable[EndedCall]) -> None:
+    """Count calls that have ended."""
     outcomes: Tally[tuple[str, str]] = Tally()
-    for method, code, reason, seconds, trace in calls:
+    for method, code, reason, seconds, _, _, trace, _ in calls:
         outcomes[method, reason or code] += 1
         _call_seconds(method, code).observe(seconds, traces.exemplar_of(trace))
     for (method, outcome), count in outcomes.items():

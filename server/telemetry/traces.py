@@ -30,10 +30,9 @@ XRAY_HEADER = "x-amzn-trace-id"
 
 Attributes: TypeAlias = Mapping[str, str | int]
 
-_TRACEPARENT = re.compile(r"00-((?!0{32})[0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
+_TRACEPARENT = re.compile(r"00-((?!0{32})[0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})").fullmatch
 _ODD = "13579bdf"
 _XRAY = AwsXRayPropagator()
-_SHORTEST_STEP_SECONDS = 0.0001
 _NO_SPAN: AbstractContextManager[None] = nullcontext()
 
 
@@ -51,6 +50,8 @@ class Trace(NamedTuple):
 
 
 _CURRENT: ContextVar[Trace | None] = ContextVar("trace", default=None)
+current = _CURRENT.get
+"""The trace of the running call or job."""
 _tracer: Tracer | None = None
 _takes_xray = False
 
@@ -64,11 +65,6 @@ def use(maker: Tracer | None, *, xray: bool = False) -> None:
 def tracer() -> Tracer | None:
     """The maker of spans; None if they go nowhere."""
     return _tracer
-
-
-def current() -> Trace | None:
-    """The trace of the running call or job."""
-    return _CURRENT.get()
 
 
 def trace_id() -> str | None:
@@ -93,10 +89,11 @@ def traceparent() -> str | None:
     return header_of(get_current_span().get_span_context()) if trace and trace.sampled else None
 
 
-def call_arrived(header: str, xray_header: str = "") -> bool:
-    """Note the `traceparent` of the running call, or what AWS X-Ray sent instead; whether the call is sampled."""
-    if _takes_xray and xray_header and not header:
-        found = get_current_span(_XRAY.extract({"X-Amzn-Trace-Id": xray_header}))
+def call_arrived(headers: Mapping[str, str]) -> bool:
+    """Note the trace of the call that begins in this task, by its headers; whether it is sampled."""
+    header = headers.get(W3C_HEADER)
+    if not header and _takes_xray and XRAY_HEADER in headers:
+        found = get_current_span(_XRAY.extract({"X-Amzn-Trace-Id": headers[XRAY_HEADER]}))
         header = header_of(found.get_span_context())
     trace = read(header) if header else None
     _CURRENT.set(trace)
@@ -105,7 +102,7 @@ def call_arrived(header: str, xray_header: str = "") -> bool:
 
 def read(header: str) -> Trace | None:
     """The trace that a `traceparent` names; None for a text that is none."""
-    found = _TRACEPARENT.fullmatch(header)
+    found = _TRACEPARENT(header)
     # Without a tracer nothing is sampled; the id is still good for the log.
     return Trace(found[1], header, _tracer is not None and found[3][1] in _ODD) if found else None
 
@@ -117,7 +114,7 @@ def header_of(span: SpanContext) -> str:
 
 def context_of(header: str) -> Context:
     """The context in which a span is a child of what a `traceparent` names."""
-    found = _TRACEPARENT.fullmatch(header)
+    found = _TRACEPARENT(header)
     if found is None:
         return Context()
     remote = SpanContext(
@@ -134,11 +131,10 @@ def span(
     return _Active(maker, name, attributes, kind) if maker else _NO_SPAN
 
 
-def step_ended(name: str, began: float) -> None:
-    """A span for a step that began then, by time.perf_counter, if the call is sampled and it took 0.1 ms or longer."""
-    seconds = time.perf_counter() - began
-    if seconds >= _SHORTEST_STEP_SECONDS and (maker := _sampling()):
-        _ended(maker, name, seconds)
+def reached(point: str) -> None:
+    """Note in the span of the running call how far it has come, if it is sampled; a fifth of the cost of a span."""
+    if _sampling():
+        get_current_span().add_event(point)
 
 
 def _sampling() -> Tracer | None:

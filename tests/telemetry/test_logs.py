@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -210,8 +211,8 @@ async def test_the_line_of_a_call_is_written_as_all_others(
     configured: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     logs.configure("info", ids=lambda: {"request_id": "r-1"})
-    traces.call_arrived(f"00-{TRACE_ID}-00f067aa0ba902b7-00")
-    ended_calls.call_ended("/yoyaku.v1.A/B", "OK", None, 0.0123, "r-1", 'a"b')
+    traces.call_arrived({"traceparent": f"00-{TRACE_ID}-00f067aa0ba902b7-00"})
+    ended_calls.call_ended(("/yoyaku.v1.A/B", "OK", None, 0.0123, "r-1", 'a"b', traces.current(), time.time()))
     structlog.get_logger().info(
         "call", method="/yoyaku.v1.A/B", code="OK", reason=None, milliseconds=12.3, caller='a"b'
     )
@@ -222,6 +223,6 @@ async def test_the_line_of_a_call_is_written_as_all_others(
     assert lines[0] == lines[1]
     assert lines[0]["trace_id"] == TRACE_ID
     logs.configure("info", "console")
-    ended_calls.call_ended("/yoyaku.v1.A/B", "OK", None, 0.0123, "r-1", "someone")
+    ended_calls.call_ended(("/yoyaku.v1.A/B", "OK", None, 0.0123, "r-1", "someone", traces.current(), time.time()))
     await asyncio.sleep(0.1)
     assert "request_id=r-1" in capsys.readouterr().err

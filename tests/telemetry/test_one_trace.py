@@ -38,11 +38,17 @@ def whole_traces(collector: Collector) -> list[list[Span]]:
 
 
 def gaps(spans: list[Span], of: Span) -> list[float]:
-    """The parts of a span in which no step of it ran, as parts of the whole call."""
-    steps = sorted((each.began, each.ended) for each in spans if each.parent == of.id and each.began < of.ended)
+    """The parts of a span that no step and no event of it explains, as parts of the whole call.
+
+    An event explains the time before it: until then, what it names was waited for.
+    """
+    events = [at for at, _, _ in of.events]
+    steps = [(each.began, each.ended) for each in spans if each.parent == of.id and each.began < of.ended]
+    steps = sorted([*steps, *zip(events, events, strict=True)])
     ends = [of.began, *(ended for _, ended in steps)]
     begins = [*(began for began, _ in steps), of.ended]
-    return [(begin - end) / (spans[0].ended - spans[0].began) for end, begin in zip(ends, begins, strict=True)]
+    whole = spans[0].ended - spans[0].began
+    return [(begin - end) / whole for end, begin in zip(ends, begins, strict=True) if begin not in events]
 
 
 def test_one_trace_leads_from_rest_to_the_delivered_mail(tmp_path: Path) -> None:

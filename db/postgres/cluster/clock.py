@@ -18,6 +18,7 @@ LOOK_SECONDS = 10.0
 MOST_APART = timedelta(seconds=1)
 """A process logs a warning if its own clock differs more than this from the database's."""
 _SLOW_SECONDS = 0.2
+_at = datetime.fromtimestamp
 
 _log = structlog.get_logger()
 
@@ -31,24 +32,23 @@ class DatabaseClock:
     def __init__(self, engine: Engine, wall: Callable[[], datetime]) -> None:
         self._engine = engine
         self._wall = wall
-        self._ahead: float | None = None
+        self._is_known = False
+        self._ahead = wall().timestamp() - time.monotonic()
         """How many seconds since 1970 the database's clock is ahead of the monotonic one."""
         self._is_apart = False
 
     def __call__(self) -> datetime:
         """The current time in UTC."""
-        if self._ahead is None:
-            return self._wall()
-        return datetime.fromtimestamp(self._ahead + time.monotonic(), UTC)
+        return _at(self._ahead + time.monotonic(), UTC)
 
     async def look(self) -> None:
         """Ask the database (the errors of db.errors)."""
         began = time.monotonic()
         answered = await read(self._engine, _now, Freshness.PRIMARY_FIRST)
         ended = time.monotonic()
-        if self._ahead is not None and ended - began > _SLOW_SECONDS:
+        if self._is_known and ended - began > _SLOW_SECONDS:
             return  # the answer took too long to be precise; the next one will be better
-        self._ahead = answered - (began + ended) / 2
+        self._is_known, self._ahead = True, answered - (began + ended) / 2
         self._compare()
 
     def _compare(self) -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from random import Random
 from typing import Any, Protocol
 
@@ -39,9 +39,7 @@ _QUESTIONS = ("Get", "List", "BatchGet")
 _REMEMBERED_QUESTIONS = 1_000
 _LARGEST_QUESTION = 256
 """The largest request that is remembered, in bytes: those that screens keep sending are shorter."""
-_REMEMBERED_TOKENS = 10_000
-_LARGEST_TOKEN = 2_048
-"""The largest header that is remembered, in characters: ours have about 600, but anybody can send others."""
+_EOF = grpc.aio.EOF
 _randomness = Random()  # noqa: S311  # an id of a call is no secret
 
 _log = structlog.get_logger()
@@ -50,11 +48,11 @@ _log = structlog.get_logger()
 class TokenVerifier(Protocol):
     """Verifies access tokens."""
 
-    def recall(self, token: str) -> Caller | None:
-        """The caller, if the token was verified before (TOKEN_EXPIRED)."""
+    def recall(self, header: str) -> Caller | None:
+        """The caller, if the token of this header was verified before (TOKEN_EXPIRED)."""
 
-    async def verify(self, token: str) -> Caller:
-        """The caller (TOKEN_INVALID, TOKEN_EXPIRED)."""
+    async def verify(self, token: str, header: str) -> Caller:
+        """The caller (TOKEN_INVALID, TOKEN_EXPIRED), who is remembered for calls with the same header."""
 
 
 class CertificateVerifier(Protocol):
@@ -82,14 +80,10 @@ class Callers:
     certificates: CertificateVerifier
     visitors: VisitorGate
 
-    def recall(self, call: CurrentCall) -> Caller | None:
-        """The caller, if there is a token that was verified before (TOKEN_MISSING, TOKEN_EXPIRED)."""
-        return self.tokens.recall(token_of(call.authorization)) if call.authorization else None
-
     async def verify(self, call: CurrentCall) -> Caller:
         """The caller (TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, CREDENTIAL_INVALID)."""
         if call.authorization:
-            return await self.tokens.verify(token_of(call.authorization))
+            return await self.tokens.verify(_token(call.authorization), call.authorization)
         if call.certificate:
             return await self.certificates.caller(call.certificate)
         if call.method in VISITED:
@@ -108,7 +102,7 @@ def begin(method: str, metadata: Collection[tuple[str, Any]]) -> bool:
         method=method,
         request_id=request_id,
         authorization=headers.get("authorization", ""),
-        is_sampled=traces.call_arrived(headers.get(traces.W3C_HEADER, ""), headers.get(traces.XRAY_HEADER, "")),
+        is_sampled=traces.call_arrived(headers),
         over_rest=_SET_BY_TRANSCODER in headers,
     )
     if not call.authorization:
@@ -123,37 +117,27 @@ def begin(method: str, metadata: Collection[tuple[str, Any]]) -> bool:
     return call.is_sampled
 
 
-def token_of(authorization: str) -> str:
-    """The access token (TOKEN_MISSING)."""
-    return (known_token if len(authorization) <= _LARGEST_TOKEN else _token)(authorization)
-
-
 def _token(authorization: str) -> str:
+    """The access token in a header (TOKEN_MISSING)."""
     if authorization[: len(_BEARER)].lower() != _BEARER:
         raise token_missing()
     return authorization[len(_BEARER) :].strip()
 
 
-# Copying and hashing a long text for every call costs more than looking up the copy that was made before.
-known_token = lru_cache(maxsize=_REMEMBERED_TOKENS)(_token)
+def request_parser(method: str, deserialize: Callable[[bytes], Message]) -> Callable[[Any], Message]:
+    """Returns a parser of what was read, which refuses invalid requests and calls without one (INVALID_REQUEST).
 
-
-async def request_of(context: Any) -> bytes:
-    """The bytes of the request (INVALID_REQUEST if the call ends without one)."""
-    raw = await context.read()
-    if raw is grpc.aio.EOF:
-        raise DomainError(Reason.INVALID_REQUEST, "the call ended without a request message: send one")
-    return bytes(raw)
-
-
-def request_parser(method: str, deserialize: Callable[[bytes], Message]) -> Callable[[bytes], Message]:
-    """Returns a parser of valid requests (INVALID_REQUEST); a short read request seen before is not checked again.
-
-    Not left to grpc, which would answer undecodable bytes with UNKNOWN and an internal text.
+    A short read request seen before is not checked again. Parsing is not left to grpc, which would answer undecodable
+    bytes with UNKNOWN and an internal text.
     """
-    if not method.rpartition("/")[2].startswith(_QUESTIONS):
-        return partial(_checked, deserialize)
-    return lambda raw: (remembered if len(raw) <= _LARGEST_QUESTION else _checked)(deserialize, raw)
+    checked = remembered if method.rpartition("/")[2].startswith(_QUESTIONS) else _checked
+
+    def parse(raw: Any) -> Message:
+        if raw is _EOF:
+            raise DomainError(Reason.INVALID_REQUEST, "the call ended without a request message: send one")
+        return (checked if len(raw) <= _LARGEST_QUESTION else _checked)(deserialize, raw)
+
+    return parse
 
 
 def _checked(deserialize: Callable[[bytes], Message], raw: bytes) -> Message:
@@ -205,12 +189,15 @@ def record_end(
     call: CurrentCall, code: str, began: float, reason: str | None = None, *, is_stream: bool = False
 ) -> None:
     """Count a call or stream that has ended, and log it."""
-    caller = call.caller.id if call.caller else None
     seconds = time.perf_counter() - began
     if call.is_sampled or code != "OK" or seconds > call_spans.SLOW_SECONDS:
         call_spans.ended(call.method, code, reason, seconds, is_stream=is_stream)
-    count = ended_calls.stream_ended if is_stream else ended_calls.call_ended
-    count(call.method, code, reason, seconds, call.request_id, caller)
+    caller = call.caller.id if call.caller else None
+    ended = (call.method, code, reason, seconds, call.request_id, caller, traces.current(), time.time())
+    if is_stream:
+        ended_calls.stream_ended(ended)
+    else:
+        ended_calls.call_ended(ended)
 
 
 async def abort(context: Any, error: DomainError, call: CurrentCall) -> None:

@@ -28,29 +28,19 @@ class CurrentCall(ReadMarkContext):
     headers: list[tuple[str, str]] = field(default_factory=list)
     """Sent behind the answer, as trailing metadata; over REST the edge makes headers of it."""
 
-    @property
-    def is_anonymous(self) -> bool:
-        """Whether the caller shows neither a token nor a certificate."""
-        return not (self.authorization or self.certificate)
-
 
 _CURRENT: ContextVar[CurrentCall] = ContextVar("call")
 
-
-def set_current(call: CurrentCall) -> None:
-    """Make this the current call of the running task."""
-    _CURRENT.set(call)
+set_current = _CURRENT.set
+"""Makes a call the current one of the running task."""
+current = _CURRENT.get
+"""The current call of the running task."""
 
 
 def identified(call: CurrentCall, caller: Caller) -> None:
     """Set the caller of a call: from now on, reads in the running task see what this caller wrote."""
     call.caller, call.caller_id = caller, "" if caller.is_visitor else caller.id  # visitors write nothing
     READ_MARK_CONTEXT.set(call)
-
-
-def current() -> CurrentCall:
-    """The current call of the running task."""
-    return _CURRENT.get()
 
 
 def ids() -> dict[str, str]:

@@ -17,7 +17,6 @@ from server.rpc.calls.call_lifecycle import (
     error_for,
     gatekeeper,
     record_end,
-    request_of,
     request_parser,
 )
 from server.rpc.calls.current_call import caller, current
@@ -52,9 +51,9 @@ def stream_handler(
         context.set_trailing_metadata((("x-request-id", this.request_id),))
         try:
             if not public:
-                this.caller = await callers.verify(this)
+                this.caller = callers.tokens.recall(this.authorization) or await callers.verify(this)
                 check_role(this.caller)
-            request = parse(await deadlines.within(DEFAULT_SECONDS, request_of(context)))
+            request = parse(await deadlines.within(DEFAULT_SECONDS, context.read()))
             async with aclosing(handler(request, context)) as messages:
                 with batches() as sent:
                     async for message in messages:

@@ -14,7 +14,6 @@ from server.rpc.calls.call_lifecycle import (
     error_for,
     gatekeeper,
     record_end,
-    request_of,
     request_parser,
 )
 from server.rpc.calls.current_call import CurrentCall, current, identified
@@ -23,7 +22,7 @@ from server.rpc.calls.preconditions import require_match
 from server.rpc.calls.read_marks import headers_of
 from server.rpc.calls.visits import within_limits
 from server.rpc.messages.errors import CODES
-from server.telemetry.traces import step_ended
+from server.telemetry.traces import reached
 
 Answer = Message | bytes
 
@@ -45,6 +44,7 @@ def unary_handler(
     parse = request_parser(method, found.request_deserializer)
     public = method in PUBLIC
     check_role = gatekeeper(method)
+    recall = callers.tokens.recall
     of_visitors = within_limits(_answer, callers.visitors, method)
 
     async def call(_: object, context: Any) -> bytes:
@@ -53,17 +53,16 @@ def unary_handler(
         try:
             seconds = budget(context.time_remaining())
             if not public:
-                caller = callers.recall(this)
+                caller = recall(this.authorization)
                 if caller is None:
                     caller = await deadlines.within(seconds, callers.verify(this))
+                    reached("caller known")
                     seconds -= time.perf_counter() - began
                 identified(this, caller)
                 check_role(caller)
-                if this.is_sampled:
-                    step_ended("authenticate", began)
-            answer = of_visitors if this.is_anonymous else _answer
+            answer = _answer if this.authorization or this.certificate else of_visitors
             response = await deadlines.within(seconds, answer(this, context, parse, handler))
-            if this.has_news:
+            if this.written or this.staleness is not None:
                 this.headers.extend(headers_of(this))
         except Exception as failure:
             error = error_for(failure, this)
@@ -81,10 +80,9 @@ def unary_handler(
 
 
 async def _answer(this: CurrentCall, context: Any, parse: Parse, handler: Handler) -> Answer:
-    began = time.perf_counter() if this.is_sampled else 0.0
-    request = parse(await request_of(context))
+    request = parse(await context.read())
     if this.is_sampled:
-        step_ended("read", began)
+        reached("request read")
     if this.if_match is not None:
         request = require_match(request, this.if_match)
     return await handler(request, context)

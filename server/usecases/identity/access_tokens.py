@@ -30,7 +30,9 @@ LIFETIME = timedelta(minutes=15)
 ISSUER = AUDIENCE = "yoyaku"
 """Of all tokens; `envoy/envoy.yaml` has the same."""
 _ALGORITHM = "EdDSA"
-_REMEMBERED_TOKENS = 10_000
+_REMEMBERED_CALLERS = 10_000
+_LARGEST_HEADER = 2_048
+"""The largest header by which a caller is remembered, in characters: ours have about 600."""
 _LEARN_SECONDS = 2.0
 _CLOCKS_APART = timedelta(minutes=1)
 
@@ -54,7 +56,7 @@ class AccessTokens:
         self._keys = keys
         self._second_factor_roles = second_factor_roles
         # The oldest expire first, so those that are used again need not be moved to the end.
-        self._verified: FIFOCache[str, Caller] = FIFOCache(_REMEMBERED_TOKENS)
+        self._verified: FIFOCache[str, Caller] = FIFOCache(_REMEMBERED_CALLERS)
         self._lately = LateChanges()
 
     async def issue(self, account_id: str) -> str | None:
@@ -75,23 +77,23 @@ class AccessTokens:
         token = jwt.encode(claims, key, algorithm=_ALGORITHM, headers={"kid": kid})
         return SignedToken(token, int((end - now).total_seconds()))
 
-    async def verify(self, token: str) -> Caller:
-        """The caller that a token stands for (TOKEN_INVALID, TOKEN_EXPIRED)."""
-        caller = self.recall(token)
-        if caller is None:
-            caller = await self._decode(token)
-            self._verified[token] = caller
-            self.recall(token)  # raises TOKEN_EXPIRED if it has expired
+    async def verify(self, token: str, header: str) -> Caller:
+        """The caller that a token stands for (TOKEN_INVALID, TOKEN_EXPIRED); `recall` knows it by its header then."""
+        caller = await self._decode(token)
+        if caller.expires_at <= self._clock():
+            raise _expired(caller.expires_at)
+        if len(header) <= _LARGEST_HEADER:
+            self._verified[header] = caller
         return caller
 
-    def recall(self, token: str) -> Caller | None:
-        """The caller that a token stands for, if it was verified before (TOKEN_EXPIRED)."""
+    def recall(self, header: str) -> Caller | None:
+        """The caller whose token came in this header before and was verified (TOKEN_EXPIRED)."""
         try:
-            caller = self._verified[token]
+            caller = self._verified[header]
         except KeyError:
             return None
         if caller.expires_at <= self._clock():
-            self._verified.pop(token, None)
+            self._verified.pop(header, None)
             raise _expired(caller.expires_at)
         return caller
 
@@ -125,9 +127,9 @@ class AccessTokens:
             lately = lately.and_also(self._lately)
         if lately != self._lately:
             self._lately = lately
-            for token, caller in list(self._verified.items()):
+            for header, caller in list(self._verified.items()):
                 if self.is_revoked(caller) or self._lately.outdate(caller):
-                    del self._verified[token]
+                    del self._verified[header]
 
     def _claims(
         self, account: AccountRow, session_id: str, represents: dict[str, Represented], now: datetime, end: datetime

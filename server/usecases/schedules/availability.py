@@ -37,7 +37,8 @@ class Availability:
         key = (doctor_id, day)
         found = self._days.at_hand(key, min_revision) or await self._days.get(key, min_revision)
         require(caller, Action.SEE_SLOTS, Owner(clinic_id=found.clinic_id))
-        _check_reached(found.revision, min_revision)
+        if found.revision < min_revision:
+            raise _not_reached(found.revision)
         return found.free
 
     async def list_visits(self, caller: Caller, doctor_id: str, day: date, type_id: str, min_revision: int) -> bytes:
@@ -57,16 +58,16 @@ class Availability:
         if row is None:
             raise not_found(Reason.DOCTOR_NOT_FOUND, "doctor", doctor_id)
         require(caller, Action.SEE_SLOTS, Owner(clinic_id=row.clinic_id))
-        _check_reached(row.revision, min_revision)
+        if row.revision < min_revision:
+            raise _not_reached(row.revision)
         wanted = check_type(type_of(kind), type_id, row.clinic_id)
         seen = day_of(doctor_of(row), day, busy_of(row.busy), self._clock(), wanted)
         return self._forms.free(OfferedDay(row.doctor_id, day, row.time_zone, row.epoch, row.revision, seen))
 
 
-def _check_reached(revision: int, min_revision: int) -> None:
-    if revision < min_revision:
-        raise DomainError(
-            Reason.REVISION_NOT_REACHED,
-            f"the day is at revision {revision}: check that min_revision belongs to this day, or omit it",
-            metadata={"revision": str(revision)},
-        )
+def _not_reached(revision: int) -> DomainError:
+    return DomainError(
+        Reason.REVISION_NOT_REACHED,
+        f"the day is at revision {revision}: check that min_revision belongs to this day, or omit it",
+        metadata={"revision": str(revision)},
+    )

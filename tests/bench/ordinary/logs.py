@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from server.telemetry.logs import CallLine
+from server.telemetry.logs import EndedCall
 
 
 @cache
@@ -15,7 +15,7 @@ def _log() -> Any:
     return structlog.get_logger().bind()
 
 
-def write_calls(calls: Iterable[CallLine]) -> None:
+def write_calls(calls: Iterable[EndedCall]) -> None:
     """`server.telemetry.logs.write_calls` by structlog."""
     for method, code, reason, seconds, request_id, caller, _, _ in calls:
         _log().info(

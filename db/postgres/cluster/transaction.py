@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TypeVar
 
@@ -37,19 +36,28 @@ async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *
     with a `request_id` runs again: if it finds its own claim, it was stored, and the first answer is returned. A write
     without one could not distinguish its own first run from somebody else's write, so the caller gets Unreachable.
     """
+    context = READ_MARK_CONTEXT.get() if engine.marks else None
     reconnected = False
     for attempt in range(1, _ATTEMPTS + 1):
-        progress = _Progress()
+        committing, written = False, None
         try:
-            async with _Confirmed(engine):
-                result = await _transaction(engine, work, progress)
-            if progress.written and (context := READ_MARK_CONTEXT.get()):
-                await note(engine, context, progress.written)
+            async with _Confirmed(engine), connection(engine) as pg:
+                with translated():
+                    async with pg.pipeline():
+                        # Not waited for: BEGIN travels with the first statement of `work`.
+                        await pg.execute("BEGIN")
+                        result = await work(pg)
+                        committing = True
+                        await pg.execute("COMMIT")
+                        sent = await state.written(pg) if context else None
+                    written = await sent.fetchone() if sent else None
+            if context and written:
+                await note(engine, context, written[0])
         except Conflict:
             if attempt == _ATTEMPTS:
                 raise
         except Unreachable:
-            if reconnected or (progress.committing and not replayable):
+            if reconnected or (committing and not replayable):
                 raise
             reconnected = True
         else:
@@ -106,13 +114,6 @@ async def mark(engine: Engine) -> None:
         await note(engine, context, await read(engine, _written))
 
 
-@dataclass(slots=True)
-class _Progress:
-    committing: bool = False
-    written: int = 0
-    """The primary's WAL position after COMMIT, if the running call needs it; else 0."""
-
-
 class _Confirmed:
     """Believes what the primary says in a block only if it was still the primary afterwards (Unreachable)."""
 
@@ -132,23 +133,6 @@ class _Confirmed:
         is_doubtful = error is None or (isinstance(error, Exception) and not isinstance(error, StateError))
         if is_doubtful and not self._engine.is_confirmed(self._node):
             await self._engine.confirm(self._node)
-
-
-async def _transaction(engine: Engine, work: Callable[[Connection], Awaitable[T]], progress: _Progress) -> T:
-    context = READ_MARK_CONTEXT.get() if engine.marks else None
-    async with connection(engine) as pg:
-        with translated():
-            async with pg.pipeline():
-                # Not waited for: BEGIN travels with the first statement of `work`.
-                await pg.execute("BEGIN")
-                result = await work(pg)
-                progress.committing = True
-                await pg.execute("COMMIT")
-                written = await state.written(pg) if context else None
-            position = await written.fetchone() if written else None
-    if position:
-        progress.written = position[0]
-    return result
 
 
 async def _read_from_primary(engine: Engine, work: Callable[[Connection], Awaitable[T]]) -> T:

@@ -98,18 +98,24 @@ async def test_an_offer_is_sent_again_ended_and_accepted_for_who_is_on_the_phone
         await expect(await listed(page)).to_contain_text("Nobody is being offered other times now.")
 
 
-async def test_an_offer_that_is_over_is_told_and_leaves_the_list(browser: Browser, room: Room, stack: Stack) -> None:
-    async with offers_made(room, stack, 2, "Mita Jun") as book, desk(browser, room) as page:
+async def test_the_selected_patient_comes_first_and_an_offer_that_is_over_leaves_the_list(
+    browser: Browser, room: Room, stack: Stack
+) -> None:
+    async with offers_made(room, stack, 2, "Mita Jun", "Noda Ei") as book, desk(browser, room) as page:
         await page.keyboard.press(".")
         await page.keyboard.press(".")
-        await page.locator(".block.held", has_text="Mita JunKept for an offer").first.focus()
+        await page.locator(".block.held", has_text="Noda EiKept for an offer").first.focus()
         await expect(page.locator("aside").get_by_role("button", name="Offers of other times")).to_be_visible()
         offers = await listed(page)
+        await expect(offers.locator("li").first).to_contain_text("Noda Ei")
         await press(page, offers, "End the offer: Mita Jun")
-        [(appointment_id,)] = await book.rows("SELECT appointment_id FROM move_offers WHERE status = 'open'")
+        [(appointment_id,)] = await book.rows(
+            "SELECT a.id FROM move_offers o JOIN appointments a ON a.id = o.appointment_id"
+            " JOIN patients p ON p.id = a.patient_id WHERE p.name = 'Mita Jun'"
+        )
         await room.post(f"/api/appointments/{appointment_id}/move-offer:withdraw", {})
         await agree(page, "stays as it is")
         await expect(page.locator(".error-summary")).to_contain_text("This offer is over")
         await page.keyboard.press("Escape")
-        await expect(offers).to_contain_text("Nobody is being offered other times now.")
-        await expect(offers.get_by_role("button", name="Close")).to_be_focused()
+        await expect(offers.locator("li")).to_have_count(1)
+        await expect(offers.locator("li button").first).to_be_focused()

@@ -6,7 +6,7 @@ import { make } from "../../../shared/elements.js";
 /** @import { Appointment } from "../../day/day.js" */
 /** @import { Desk } from "../../desk.js" */
 /** @typedef {{doctor: {id: string, name: string}, start_time: string}} Slot */
-/** @typedef {{appointment_id: string, patient: {name: string}, doctor: {id: string, name: string}, start_time: string, expire_time?: string, sent: boolean, slots: Slot[]}} MoveOffer */
+/** @typedef {{appointment_id: string, patient: {id: string, name: string}, doctor: {id: string, name: string}, start_time: string, expire_time?: string, sent: boolean, slots: Slot[]}} MoveOffer */
 /** @typedef {{title: string, text: string, confirm: string, danger?: boolean}} Question */
 
 /** Show who is offered what until when; each leads to the appointment. @param {Desk} desk */
@@ -22,11 +22,14 @@ export async function moveOffers(desk) {
     to = appointment;
     list.closest("dialog")?.close();
   };
+  // Whoever is selected comes first: it is mostly who is on the phone.
+  const chosen = desk.grid.current?.appointment?.patient.id;
+  const isChosen = (/** @type {MoveOffer} */ { patient }) => patient.id === chosen;
   const load = async () => {
     /** @type {MoveOffer[] | undefined} */
     const all = await desk.attempt("", () => desk.session.all("/api/schedules/move-offers", { clinic_id: desk.clinic.id }, "offers"));
     if (!all) return false;
-    all.sort((a, b) => Date.parse(a.expire_time ?? a.start_time) - Date.parse(b.expire_time ?? b.start_time));
+    all.sort((a, b) => Number(isChosen(b)) - Number(isChosen(a)) || Date.parse(a.expire_time ?? a.start_time) - Date.parse(b.expire_time ?? b.start_time));
     text.textContent = all.length ? words.moveOffersText : words.noMoveOffers;
     const held = list.contains(document.activeElement) && document.activeElement?.getAttribute("aria-label");
     list.replaceChildren(...all.map((offer) => item(desk, offer, again.has(offer.appointment_id), act, leave)));

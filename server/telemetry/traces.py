@@ -48,6 +48,11 @@ class Trace(NamedTuple):
         """The parent of the next span."""
         return context_of(self.traceparent)
 
+    @property
+    def exemplar(self) -> dict[str, str]:
+        """What links a measurement to the trace."""
+        return {"trace_id": self.id}
+
 
 _CURRENT: ContextVar[Trace | None] = ContextVar("trace", default=None)
 current = _CURRENT.get
@@ -75,12 +80,8 @@ def trace_id() -> str | None:
 
 def exemplar() -> dict[str, str] | None:
     """What links a measurement to the running call's trace, if there are spans of it."""
-    return exemplar_of(_CURRENT.get())
-
-
-def exemplar_of(trace: Trace | None) -> dict[str, str] | None:
-    """What links a measurement to a trace, if there are spans of it."""
-    return {"trace_id": trace.id} if trace and trace.sampled else None
+    trace = _CURRENT.get()
+    return trace.exemplar if trace and trace.sampled else None
 
 
 def traceparent() -> str | None:

@@ -31,17 +31,17 @@ async def path_to_the_refusal(call: Awaitable[Any]) -> list[str]:
     return names[: names.index("run") + 1]
 
 
-async def test_a_booking_a_move_and_a_cancellation_are_six_calls_from_their_servicer(
+async def test_a_booking_a_move_and_a_cancellation_are_five_calls_from_their_servicer(
     engine: Engine, clock: Clock
 ) -> None:
     caller = Caller("somebody", frozenset(), frozenset(), None, None, clock.now)
     write: Write[Any, None] = Write("somebody", "", b"", unasked, lambda _: b"", unasked)
     booking = Booker(engine, clock, lambda: NOBODY, unasked)
     rescheduling, cancelling = Rescheduler(engine, clock, unasked), Canceller(engine, clock, unasked)
-    below = ["perform", "transact", "_transaction", "claimed", "run"]
+    below = ["perform", "transact", "claimed", "run"]
     booked = await path_to_the_refusal(booking.create(caller, NewBooking(NOBODY, NOBODY, WANTED, "", ""), write))
-    assert booked[-6:] == ["create", *below]
+    assert booked[-5:] == ["create", *below]
     moved = await path_to_the_refusal(rescheduling.reschedule(caller, Move(NOBODY, "", WANTED, ""), write))
-    assert moved[-6:] == ["reschedule", *below]
+    assert moved[-5:] == ["reschedule", *below]
     cancelled = await path_to_the_refusal(cancelling.cancel(caller, Cancellation(NOBODY, "", ""), write))
-    assert cancelled[-6:] == ["cancel", *below]
+    assert cancelled[-5:] == ["cancel", *below]

@@ -9,7 +9,7 @@ from rich.table import Table
 from tests.bench.calls import CREATE, LIST, SLOTS, BenchCall
 from tests.bench.rounds import Figures, Results
 
-_LIMITS = {
+LIMITS = {
     SLOTS: ("limit: ready bytes", 1.4),
     LIST: ("limit: + one select of 20 joined rows", 1.6),
     CREATE: ("limit: + the rows in one pipelined transaction", 2.0),
@@ -43,7 +43,7 @@ class Verdict:
 def verdicts(results: Results, calls: list[BenchCall]) -> Iterator[Verdict]:
     """Every goal that the calls have."""
     for call in calls:
-        against, most = _LIMITS[call]
+        against, most = LIMITS[call]
         ratio = results.ratio(call.name, "ours", "limit")
         limit = _cpu(results, call, "limit")
         short = (ratio - most) * limit

@@ -18,7 +18,8 @@ from tests.bench.targets import Targets
 
 COUNTS = {SLOTS: 2_500, LIST: 2_000, CREATE: 600}
 """How often a measurement makes a call."""
-_WARM_UP = 100
+WARM_UP = 100
+"""Calls before a measurement."""
 _ALONE = 500
 _BOOK = "/api/appointments"
 
@@ -77,16 +78,16 @@ class Bench:
         return results
 
     def _measure_alone(self, target: Target, hammer: Hammer) -> Figures:
-        self._read(target, SLOTS, hammer, _WARM_UP, 1)
+        self._read(target, SLOTS, hammer, WARM_UP, 1)
         return self._meter(target, _ALONE, lambda: self._read(target, SLOTS, hammer, _ALONE, 1))
 
     def _measure(self, target: Target, call: BenchCall, hammer: Hammer) -> Figures:
         count = COUNTS[call]
         if call == CREATE:
-            self._book(target, hammer, self._bookings(_WARM_UP))
+            self._book(target, hammer, self._bookings(WARM_UP))
             bookings = self._bookings(count)
             return self._meter(target, count, lambda: self._book(target, hammer, bookings))
-        self._read(target, call, hammer, _WARM_UP, CALLS_AT_ONCE)
+        self._read(target, call, hammer, WARM_UP, CALLS_AT_ONCE)
         return self._meter(target, count, lambda: self._read(target, call, hammer, count, CALLS_AT_ONCE))
 
     def _meter(self, target: Target, count: int, work: Callable[[], Load]) -> Figures:

@@ -67,7 +67,7 @@ def running(scratch: Path) -> Iterator[Targets]:
         yield Targets(
             clinic=made,
             settings=settings,
-            limit=_limit(stack, url, answers, scratch),
+            limit=limit(stack, url, answers, scratch),
             ours=ours,
             edge=_edge(stack, ours, scratch),
             alternative=_alternative(stack, url, scratch),
@@ -76,7 +76,8 @@ def running(scratch: Path) -> Iterator[Targets]:
         )
 
 
-def _limit(stack: ExitStack, url: str, answers: dict[str, bytes], scratch: Path) -> Target:
+def limit(stack: ExitStack, url: str, answers: dict[str, bytes], scratch: Path) -> Target:
+    """Bare handlers that answer with the same bytes. Raises LocalError."""
     for name, answer in answers.items():
         (scratch / name).write_bytes(answer)
     (port,) = ports.free(1)

@@ -55,7 +55,7 @@ def exposed(readings: Collector, address: str, directory: str, name: str) -> Ite
     shared.mkdir(parents=True, exist_ok=True)
     path = shared / f"{name}{_SUFFIX}"
     path.unlink(missing_ok=True)
-    _remove_dead(shared, name)
+    _remove_dead(path, time.time())
     own, stopped = _Own(str(path), registry), threading.Event()
     threads = [
         threading.Thread(target=own.serve_forever, name="metrics", daemon=True),
@@ -79,12 +79,16 @@ def answers(directory: str, name: str) -> bool:
     return bool(_read(Path(directory) / f"{name}{_SUFFIX}"))
 
 
-def _remove_dead(directory: Path, name: str) -> None:
-    """Remove what killed processes of the same kind, which is the name up to its hyphen, have left."""
-    for path in directory.glob(f"{name.partition('-')[0]}-*{_SUFFIX}"):
+def _remove_dead(path: Path, began: float) -> None:
+    """Remove what killed processes have left in whose place the one at `path` began.
+
+    They are of the same kind, which is the name up to its hyphen.
+    """
+    last = min(began, time.time() - _DEAD_SECONDS)
+    for other in path.parent.glob(f"{path.stem.partition('-')[0]}-*{_SUFFIX}"):
         with suppress(FileNotFoundError):
-            if time.time() - path.stat().st_mtime > _DEAD_SECONDS and not _read(path):
-                path.unlink()
+            if other.stat().st_mtime < last and not _read(other):
+                other.unlink()
 
 
 def _answer_for_all(address: str, path: Path, stopped: threading.Event) -> None:
@@ -92,10 +96,11 @@ def _answer_for_all(address: str, path: Path, stopped: threading.Event) -> None:
     registry = CollectorRegistry()
     registry.register(_Task(path.parent))
     host, _, port = address.rpartition(":")
-    server = None
+    server, began = None, time.time()
     while not stopped.is_set():
         with suppress(OSError):
             os.utime(path)
+        _remove_dead(path, began)
         if server is None:
             with suppress(OSError):  # another process of the task answers
                 server, _ = start_http_server(int(port), host, registry=registry)

@@ -70,9 +70,9 @@ async def test_a_patient_holds_a_slot_and_confirms_it_or_gives_it_back(scene: Sc
     assert "held until 09:05" in shown.out
     assert "scheduled" in (await patient("confirm", held["id"])).out
     other = (await patient("hold", "mori", f"{TUESDAY}T10:30", "--json")).json["appointment"]
-    assert "cancelled" in (await patient("release", other["id"])).out
+    assert "expired" in (await patient("release", other["id"])).out
     ended = await patient("confirm", other["id"])
-    assert (ended.code, "is CANCELLED and cannot become SCHEDULED" in ended.err) == (1, True)
+    assert (ended.code, "is EXPIRED and cannot become SCHEDULED" in ended.err) == (1, True)
 
 
 async def test_a_taken_slot_prints_the_command_that_books_another(scene: Scene, patient: Shell) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.fixtures.book import Clock
+from tests.fixtures.callers import refusal
 from tests.fixtures.family import Family
 from tests.rpc.patients import update
 from yoyaku.v1.patient_pb2 import Patient
@@ -61,3 +62,14 @@ async def test_a_new_address_stays_when_only_somebody_has_ended_who_did_not_act_
     staff = await family.scene.worker.client("staff", clinic_ids=[family.scene.clinic_id])
     await update(family.scene, Patient(email=NEW), caller=staff, patient_id=family.child_id)
     assert await pending(family) == [(NEW,)]
+
+
+@pytest.mark.parametrize("end", [corrected_birth_date, lower_age])
+async def test_who_acts_no_longer_asks_for_no_new_address_with_a_token_from_before(
+    family: Family, clock: Clock, end: Callable[[Family, Clock], Awaitable[None]]
+) -> None:
+    await family.add()
+    parent = await family.signed_in()
+    await end(family, clock)
+    refused = await refusal(update(family.scene, Patient(email=NEW), caller=parent, patient_id=family.child_id))
+    assert refused.reason == "PATIENT_NOT_FOUND"

@@ -56,8 +56,8 @@ async def test_requests_of_any_size_are_not_remembered(scene: Scene) -> None:
     assert call_lifecycle.remembered.cache_info().currsize == before
 
 
-@pytest.mark.parametrize("spaces", [1, 4_000])
-async def test_callers_are_remembered_by_headers_of_ordinary_length_only(scene: Scene, spaces: int) -> None:
+@pytest.mark.parametrize("spaces", [1, 2])
+async def test_callers_are_remembered_by_headers_without_further_spaces_only(scene: Scene, spaces: int) -> None:
     tokens = scene.worker.parts.tokens
     header = f"Bearer{' ' * spaces}{await tokens.issue(await scene.book.account('patient'))}"
     stranger = auth_service_pb2_grpc.AuthServiceStub(scene.worker.channel)

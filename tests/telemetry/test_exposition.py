@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import time
 import urllib.request
 import uuid
 from contextlib import closing
@@ -82,8 +83,13 @@ def test_a_scrape_tells_when_a_killed_process_was_last_alive_until_another_takes
         alive = short_path / "server-1.sock"
         os.utime(alive, (1e9, 1e9))
         assert eventually(lambda: alive.stat().st_mtime > 1e9)
+        # It was killed just now, and is not taken for dead before a minute has passed.
+        last = time.time() - 1
+        os.utime(killed, (last, last))
         with exposed(CollectorRegistry(), address, str(short_path), "notifications-8"):
-            assert silent() == {}
+            assert silent()
+            os.utime(killed, (1e9, 1e9))
+            assert eventually(lambda: silent() == {})
         assert silent() == {}
 
 

@@ -28,6 +28,7 @@ from server.usecases.directory.profile_cache import ProfileCache
 from server.usecases.idempotency import Claim, Write
 from server.usecases.links import link_invalid
 from server.usecases.records.audit_trail import AuditEntry, AuditTrail
+from server.usecases.represented import acting
 from server.usecases.sealing import digest, owner_of
 from server.usecases.unit_of_work import database_failures_as_domain_errors, perform, read
 
@@ -97,7 +98,7 @@ class PatientEditor:
         await visible(pg, caller, change.patient_id)
         _require_editable(caller, change)
         row = await _locked(pg, change.patient_id)
-        await _check_acts(pg, caller, row.id)
+        await _check_acts(pg, caller, row.id, now)
         is_own = change.is_contact and may(caller, Action.EDIT_OWN_CONTACT, Owner(patient_id=row.id))
         strange = not is_own and await is_strange(pg, caller, row.id, now)
         if strange:
@@ -152,7 +153,7 @@ class PatientEditor:
             async def work(pg: Connection, claim: Claim) -> FullPatientRow:
                 await claim.wait_or_answer()
                 before = await _locked(pg, patient_id)
-                await _check_acts(pg, caller, patient_id)
+                await _check_acts(pg, caller, patient_id, now)
                 row = await contacts.confirmed(pg, before, code, entry, now)
                 await patients.update(pg, row, now)
                 if relation := caller.relation_to(patient_id):
@@ -193,14 +194,14 @@ async def _locked(pg: Connection, patient_id: str) -> FullPatientRow:
     return known(await (await patients.get(pg, patient_id)).fetchone(), patient_id)
 
 
-async def _check_acts(pg: Connection, caller: Caller, patient_id: str) -> None:
-    """Refuse a representative who was ended after the access token was issued (PATIENT_NOT_FOUND).
+async def _check_acts(pg: Connection, caller: Caller, patient_id: str, now: datetime) -> None:
+    """Refuse a representative who acts no longer, whatever the access token says (PATIENT_NOT_FOUND).
 
-    For some seconds workers do not know that yet, and what is changed here outlasts the end.
+    It may be valid for some minutes more, and what is changed here outlasts the end.
     """
     if represented := caller.represents.get(patient_id):
         row = await representatives.get(pg, represented.representative_id)
-        if row is None or row.ended_at:
+        if row is None or not acting(row, now):
             raise not_found(Reason.PATIENT_NOT_FOUND, "patient", patient_id)
 
 

@@ -31,8 +31,9 @@ ISSUER = AUDIENCE = "yoyaku"
 """Of all tokens; `envoy/envoy.yaml` has the same."""
 _ALGORITHM = "EdDSA"
 _REMEMBERED_CALLERS = 10_000
-_LARGEST_HEADER = 2_048
-"""The largest header by which a caller is remembered, in characters: ours have about 600."""
+_LARGEST_TOKEN = 4_096
+"""The largest token that is remembered, in characters: ours have about 600, and 50 for each clinic after the first."""
+_SCHEME_LENGTH = len("Bearer ")
 _LEARN_SECONDS = 2.0
 _CLOCKS_APART = timedelta(minutes=1)
 
@@ -82,7 +83,8 @@ class AccessTokens:
         caller = await self._decode(token)
         if caller.expires_at <= self._clock():
             raise _expired(caller.expires_at)
-        if len(header) <= _LARGEST_HEADER:
+        # With more spaces, one token would have thousands of headers, and push others out.
+        if len(token) <= _LARGEST_TOKEN and len(header) == _SCHEME_LENGTH + len(token):
             self._verified[header] = caller
         return caller
 

@@ -72,9 +72,9 @@ class OffersByStaff:
         async def look(pg: Connection) -> str:
             await _changeable(pg, caller, time.appointment_id)
             offer = await move_offers.newest_of(pg, time.appointment_id)
-            if offer is None:
+            # One that was accepted is refused by the move, unless this very request has accepted it.
+            if offer is None or offer.status not in (MoveOfferStatus.OPEN, MoveOfferStatus.ACCEPTED):
                 raise offer_ended()
-            # One that is over is refused by the move, unless it is this very request that has accepted it.
             if offer.status == MoveOfferStatus.OPEN:
                 held = await alternatives.held(pg, offer.id, now)
                 if (time.doctor_id, time.start_at) not in {(each.doctor_id, each.start_at) for each in held}:

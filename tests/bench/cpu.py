@@ -1,15 +1,24 @@
 """CPU time and memory of processes, as the operating system counts them."""
 
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_CLOCK_OF_PROCESS = 2
+"""In Linux' number of a process' CPU clock, which clock_getcpuclockid(3) makes of its id."""
 
 
 def seconds(pids: list[int]) -> float:
-    """User and system time that the processes have used so far, threads included."""
-    return sum(sum(map(int, _fields(pid)[11:13])) for pid in pids) / _TICKS
+    """User and system time that the processes have used so far, threads included (ProcessLookupError).
+
+    To the nanosecond: /proc/PID/stat counts in hundredths of a second, 4 us for each of 2,500 calls.
+    """
+    try:
+        return sum(time.clock_gettime(~pid << 3 | _CLOCK_OF_PROCESS) for pid in pids)
+    except OSError:
+        raise ProcessLookupError("a process has ended") from None
 
 
 def family_seconds(pid: int) -> float:

@@ -22,15 +22,13 @@ _due = 0.0
 def call_ended(call: EndedCall) -> None:
     """Count and log a call."""
     _ended.append(call)
-    if call[-1] >= _due:
-        _tell_soon(call[-1])
+    _tell_soon(call[-1])
 
 
 def trip_ended(name: str, seconds: float) -> None:
     """Count a round trip to PostgreSQL by the name of its main statement."""
     _trips.append((name, seconds, traces.current()))
-    if (now := time.time()) >= _due:
-        _tell_soon(now)
+    _tell_soon(time.time())
 
 
 def stream_ended(stream: EndedCall) -> None:
@@ -42,8 +40,9 @@ def stream_ended(stream: EndedCall) -> None:
 
 def _tell_soon(now: float) -> None:
     global _due  # noqa: PLW0603  # one for a process, like the registry of metrics
-    _due = now + _FORGOTTEN_SECONDS
-    asyncio.get_running_loop().call_later(_TOGETHER_SECONDS, _tell)
+    if now >= _due:
+        _due = now + _FORGOTTEN_SECONDS
+        asyncio.get_running_loop().call_later(_TOGETHER_SECONDS, _tell)
 
 
 def _tell() -> None:

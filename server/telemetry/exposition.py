@@ -55,7 +55,6 @@ def exposed(readings: Collector, address: str, directory: str, name: str) -> Ite
     shared.mkdir(parents=True, exist_ok=True)
     path = shared / f"{name}{_SUFFIX}"
     path.unlink(missing_ok=True)
-    _remove_dead(path, time.time())
     own, stopped = _Own(str(path), registry), threading.Event()
     threads = [
         threading.Thread(target=own.serve_forever, name="metrics", daemon=True),

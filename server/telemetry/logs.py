@@ -126,11 +126,10 @@ def _json_line(
     """
     quoted = f'"{reason}"' if reason else "null"
     traced = f'"trace_id": "{trace.id}", ' if trace else ""
-    second = int(ended_at)
     return (
         f'{{"method": "{method}", "code": "{code}", "reason": {quoted}, "milliseconds": {seconds * 1000:.1f},'
         f' "request_id": "{request_id}", "caller": {_quoted(caller)}, {traced}"event": "call", "level": "info",'
-        f' "timestamp": "{_clock(second)}.{int((ended_at - second) * 1e6):06}Z"}}\n'
+        f' "timestamp": "{_time(ended_at)}"}}\n'
     )
 
 
@@ -140,10 +139,15 @@ def _console_line(
     trace: Trace | None, ended_at: float,
 ) -> str:  # fmt: skip
     line = {
-        "timestamp": f"{_clock(int(ended_at))}Z", "level": "info", "event": "call", "method": method, "code": code,
+        "timestamp": _time(ended_at), "level": "info", "event": "call", "method": method, "code": code,
         "reason": reason, "milliseconds": round(seconds * 1000, 1), "request_id": request_id, "caller": caller,
     } | ({"trace_id": trace.id} if trace else {})  # fmt: skip
     return f"{renderer(None, '', line)}\n"
+
+
+def _time(ended_at: float) -> str:
+    second = int(ended_at)
+    return f"{_clock(second)}.{int((ended_at - second) * 1e6):06}Z"
 
 
 @lru_cache(maxsize=2)

@@ -79,20 +79,11 @@ SPANS = Counter(
 SPANS_EXPORTED, SPANS_NOT_ACCEPTED, SPANS_DROPPED = map(SPANS.labels, ("exported", "not_accepted", "dropped"))
 
 
-def calls_ended(calls: Iterable[EndedCall]) -> None:
+def calls_ended(calls: Sequence[EndedCall]) -> None:
     """Count calls that have ended."""
-    outcomes: Tally[tuple[str, str]] = Tally()
-    durations: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
-    for method, code, reason, seconds, _, _, trace, _ in calls:
-        outcomes[method, reason or code] += 1
-        if trace and trace.sampled:
-            _call_seconds(method, code).observe(seconds, trace.exemplar)
-        else:
-            durations[method, code].append(seconds)
-    for (method, outcome), count in outcomes.items():
+    for (method, outcome), count in Tally((method, reason or code) for method, code, reason, *_ in calls).items():
         _outcomes(method, outcome).inc(count)
-    for (method, code), values in durations.items():
-        _call_seconds(method, code).observe_all(values)
+    _observe((_call_seconds(method, code), seconds, trace) for method, code, _, seconds, _, _, trace, _ in calls)
 
 
 def stream_ended(method: str, outcome: str) -> None:
@@ -102,14 +93,19 @@ def stream_ended(method: str, outcome: str) -> None:
 
 def trips_ended(trips: Iterable[tuple[str, float, Trace | None]]) -> None:
     """Count round trips to PostgreSQL, each by the name of its main statement, its seconds and its trace."""
-    durations: defaultdict[str, list[float]] = defaultdict(list)
-    for name, seconds, trace in trips:
+    _observe((_trip_seconds(name), seconds, trace) for name, seconds, trace in trips)
+
+
+def _observe(durations: Iterable[tuple[Durations, float, Trace | None]]) -> None:
+    """Count durations, those of one histogram together; one that belongs to a sampled trace links to it."""
+    together: defaultdict[Durations, list[float]] = defaultdict(list)
+    for histogram, seconds, trace in durations:
         if trace and trace.sampled:
-            _trip_seconds(name).observe(seconds, trace.exemplar)
+            histogram.observe(seconds, trace.exemplar)
         else:
-            durations[name].append(seconds)
-    for name, values in durations.items():
-        _trip_seconds(name).observe_all(values)
+            together[histogram].append(seconds)
+    for histogram, values in together.items():
+        histogram.observe_all(values)
 
 
 def sent(channel: str, outcome: str, seconds: float) -> None:

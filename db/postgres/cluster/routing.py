@@ -51,6 +51,11 @@ class ReadMarkContext:
     position: int = 0
     """The position up to which the replica that gave a stale answer had replayed."""
 
+    @property
+    def has_news(self) -> bool:
+        """Whether the answer must carry a new mark or its staleness."""
+        return self.written or self.staleness is not None
+
 
 READ_MARK_CONTEXT: ContextVar[ReadMarkContext | None] = ContextVar("read mark context", default=None)
 """That of the running task; without one, no replica is chosen while the primary answers."""

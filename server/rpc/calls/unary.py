@@ -62,7 +62,7 @@ def unary_handler(
                 check_role(caller)
             answer = _answer if this.authorization or this.certificate else of_visitors
             response = await deadlines.within(seconds, answer(this, context, parse, handler))
-            if this.written or this.staleness is not None:
+            if this.has_news:
                 this.headers.extend(headers_of(this))
         except Exception as failure:
             error = error_for(failure, this)

@@ -128,7 +128,7 @@ class Settings(BaseSettings):
     ] = "w3c"
     log_level: Annotated[
         str,
-        Field(pattern="^(debug|info|warning|error)$", description="`log-level` changes it while processes run"),
+        Field(pattern="^(debug|info|warning|error)$", description="debug, info, warning or error"),
     ] = "info"
     log_format: Annotated[
         Literal["auto", "json", "console"], Field(description="of logs; auto: console in a terminal, else JSON lines")
@@ -157,7 +157,7 @@ class Settings(BaseSettings):
         return int(self.listen.rpartition(":")[2])
 
 
-_ORIGIN = re.compile(r"https?://[^\s/?#*]+")
+ORIGIN = re.compile(r"https?://[^\s/?#*]+")
 _DEVELOPMENT_PORTS = (3000, 4200, 5173, 8081)
 """Where the development servers of Next, Angular, Vite and Expo listen."""
 
@@ -190,7 +190,7 @@ class LocalSettings(BaseSettings):
     @classmethod
     def _are_origins(cls, origins: str) -> str:
         for origin in origins.split():
-            if not _ORIGIN.fullmatch(origin):
+            if not ORIGIN.fullmatch(origin):
                 raise ValueError(f"{origin} is no origin: write it as http://localhost:3000, without a path")
         return origins
 

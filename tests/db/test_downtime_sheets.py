@@ -196,6 +196,16 @@ def test_the_command_makes_a_directory_that_only_its_owner_can_read(database_url
         assert "another run" in run(database_url, str(directory)).stderr
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:many", "127.0.0.1:99999"])
+def test_the_command_says_in_a_sentence_what_is_wrong_with_an_argument(
+    database_url: str, tmp_path: Path, address: str
+) -> None:
+    (file := tmp_path / "file").touch()
+    assert run(database_url, str(file)).stderr == f"error: {file} is a file: name a directory\n"
+    said = f"error: --metrics {address} cannot be used (it is not HOST:PORT): name a free one, such as 127.0.0.1:9465\n"
+    assert run(database_url, str(tmp_path / "sheets"), "--metrics", address).stderr == said
+
+
 async def test_prometheus_is_told_how_old_the_sheets_are(book: Book, database_url: str, tmp_path: Path) -> None:
     await book.doctor(await book.clinic())
     await written(book, tmp_path)  # as of the clock of the test

@@ -214,6 +214,25 @@ def test_the_command_says_what_is_wrong_with_a_worker_or_certificate(tmp_path: P
     assert "has no tls.crt and no tls.key" in answer.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--worker", "127.0.0.1:65536"], "--worker 127.0.0.1:65536 is not host:port"),
+        (["--worker", "127.0.0.1:1", "--metrics", "127.0.0.1:0"], "--metrics 127.0.0.1:0 is not host:port"),
+        (["--worker", "127.0.0.1:1", "--origin", "app.example"], "--origin app.example is no origin"),
+        (["--worker", "127.0.0.1:1", "--origin", "https://app.example/"], "--origin https://app.example/ is no origin"),
+    ],
+)
+def test_the_command_writes_nothing_that_envoy_refuses_or_no_page_matches(
+    tmp_path: Path, options: list[str], said: str
+) -> None:
+    directory = tmp_path / "edge"
+    answer = envoy_config("--directory", directory, *options)
+    assert (answer.returncode, answer.stderr.count("\n")) == (1, 1)
+    assert said in answer.stderr
+    assert not directory.exists()
+
+
 def envoy_config(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "server", "envoy-config", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=SOURCES.parent)

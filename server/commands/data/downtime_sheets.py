@@ -94,8 +94,9 @@ def _telling(files: SheetFiles, address: str) -> Iterator[None]:
     host, _, port = address.rpartition(":")
     try:
         server, thread = start_http_server(int(port), host, registry=registry)
-    except (OSError, ValueError) as error:
-        raise fail(f"--metrics {address} cannot be used ({error}): name a free HOST:PORT") from None
+    except (OSError, OverflowError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not HOST:PORT"
+        raise fail(f"--metrics {address} cannot be used ({why}): name a free one, such as 127.0.0.1:9465") from None
     try:
         yield
     finally:
@@ -108,6 +109,8 @@ def _prepare(directory: Path) -> None:
         directory.mkdir(mode=0o700, exist_ok=True)
         if directory.stat().st_mode & _OTHERS:
             raise fail(f"others may read {directory}, and the sheets have names of patients: chmod 700 it first")
+    except FileExistsError:
+        raise fail(f"{directory} is a file: name a directory") from None
     except OSError as error:
         raise fail(f"{directory} cannot be made: {error.strerror}; its parent directory must exist") from None
 

@@ -1,5 +1,6 @@
 """`envoy-config`: everything that Envoy needs to run, in one directory."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -7,10 +8,13 @@ import typer
 
 from server.commands import app, fail
 from server.commands.deploy.limits import LIMIT, parsed_limits
-from server.config import EDGE_KEY
+from server.config import EDGE_KEY, ORIGIN
 from server.edge.contract import EdgeError
 from server.edge.limits import Limits
 from server.edge.render import Address, EdgeValues, TlsListener, Tracing, render
+
+_PORT = re.compile(r"[1-9][0-9]{0,4}")
+_HIGHEST_PORT = 65_535
 
 
 @app.command("envoy-config")
@@ -53,7 +57,7 @@ def envoy_config(
         keys_port=keys_port,
         metrics=_address(metrics, "--metrics"),
         workers=[_address(text, "--worker") for text in worker],
-        origins=origin or (),
+        origins=[_origin(text) for text in origin or ()],
         trusted_hops=trusted_hops,
         tls=_tls((host, tls_port), certificates, edge_key),
         limits=parsed_limits(limit or (), Limits()),
@@ -68,9 +72,16 @@ def envoy_config(
 
 def _address(text: str, option: str) -> Address:
     host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal():
+    if not host or not _PORT.fullmatch(port) or int(port) > _HIGHEST_PORT:
         raise fail(f"{option} {text} is not host:port; write for example {option} 127.0.0.1:50051")
     return host.strip("[]"), int(port)
+
+
+def _origin(text: str) -> str:
+    # No page would ever match another form, and nothing would say why it may not call.
+    if not ORIGIN.fullmatch(text):
+        raise fail(f"--origin {text} is no origin: write it as https://book.hospital.example, without a path")
+    return text
 
 
 def _tls(listen: Address, certificates: Path | None, edge_key: Path | None) -> TlsListener | None:

@@ -118,7 +118,7 @@ def _parts(
         sessions=sessions,
         links=appointment_links(secret),
         seal=Seal(secret, "answers with secrets"),
-        housekeeping=Housekeeping(engine, clock),
+        housekeeping=Housekeeping(engine, clock, patients),
         capacity=Capacity(engine, settings.tasks),
         streams=streams,
         places=places,

@@ -34,6 +34,15 @@ async def acting_for(pg: Connection, patient_id: str, now: datetime) -> list[str
     return [row.id for row in rows if acting(row, now)]
 
 
+async def begun_since(pg: Connection, since: datetime, now: datetime) -> dict[str, dict[str, datetime]]:
+    """The representatives that were added since then and act now, and when they were added, by account."""
+    found: dict[str, dict[str, datetime]] = {}
+    for row in await representatives.added_since(pg, since):
+        if acting(row, now) and row.patient_id != row.account_patient_id:
+            found.setdefault(row.account_id, {})[row.id] = row.created_at
+    return found
+
+
 def represented_by(account: AccountRow, now: datetime) -> tuple[dict[str, Represented], datetime | None]:
     """For whom an account acts now, by patient, and the next instant at which that changes by itself."""
     found: dict[str, Represented] = {}

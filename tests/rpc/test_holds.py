@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from db.postgres.cluster.engines import Engine, connection
-from server.usecases.maintenance.housekeeping import Housekeeping
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import TUESDAY, Scene
@@ -133,9 +132,17 @@ async def test_a_hold_for_a_patient_who_is_no_more_is_not_confirmed(scene: Scene
     await release(scene, held.id)
 
 
-async def test_the_sweeper_expires_what_has_run_out(scene: Scene, clock: Clock, engine: Engine) -> None:
+async def test_a_step_of_housekeeping_that_fails_keeps_no_other_waiting(scene: Scene, clock: Clock) -> None:
     held = await hold(scene, "10:00")
-    sweeper = Housekeeping(engine, clock)
+    clock.advance(timedelta(minutes=5))
+    await scene.book.run("ALTER TABLE registrations RENAME TO elsewhere")
+    await scene.worker.parts.housekeeping.clean_up()
+    assert await events(scene, held.id) == ["held", "expired"]
+
+
+async def test_the_sweeper_expires_what_has_run_out(scene: Scene, clock: Clock) -> None:
+    held = await hold(scene, "10:00")
+    sweeper = scene.worker.parts.housekeeping
     assert await sweeper.expire_holds() == 0
     clock.advance(timedelta(minutes=5))
     assert await sweeper.expire_holds() == 1

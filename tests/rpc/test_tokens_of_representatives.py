@@ -48,6 +48,28 @@ async def test_a_beginning_is_felt_within_seconds_by_who_is_signed_in_and_by_nob
     assert (await get(family.scene.other, family.scene.other_id)).name
 
 
+async def test_a_token_of_the_same_second_or_of_a_long_write_is_refused_and_one_from_after_the_write_is_not(
+    family: Family, clock: Clock
+) -> None:
+    await family.add()
+    after_write = await family.signed_in()
+    await family.scene.worker.parts.tokens.learn()
+    assert (await refusal(get(family.parent, family.child_id))).reason == "TOKEN_EXPIRED"  # of the same second
+    # As if the clock had been read ten seconds before COMMIT, and the token been signed in between.
+    await family.scene.book.run("UPDATE representatives SET created_at = created_at - interval '10 seconds'")
+    await family.scene.worker.parts.tokens.learn()
+    assert (await refusal(get(family.parent, family.child_id))).reason == "TOKEN_EXPIRED"
+    assert (await get(after_write, family.child_id)).name == "Sato Mei"
+
+
+async def test_who_began_lately_and_acts_no_longer_is_missed_in_no_token(family: Family) -> None:
+    await family.add()
+    await update(family.scene, Patient(inactive=True), "inactive", patient_id=family.child_id)
+    parent = await family.signed_in()
+    await family.scene.worker.parts.tokens.learn()
+    assert (await get(parent, family.scene.patient_id)).name == "Sato Ken"
+
+
 async def test_an_end_is_felt_within_seconds_and_a_new_beginning_at_once(family: Family) -> None:
     added = await family.add()
     parent = await family.signed_in()

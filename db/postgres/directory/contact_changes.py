@@ -37,7 +37,11 @@ class SentCounts(NamedTuple):
 
 
 _COLUMNS = ", ".join(ContactChangeRow._fields)
-_OF_FAMILIES = "SELECT DISTINCT patient_id FROM contact_changes WHERE representative_ids <> '{}'"
+_OF_ENDINGS = """
+SELECT DISTINCT patient_id FROM contact_changes
+WHERE (representative_ids <> '{}' OR expires_at < %(now)s) AND patient_id > %(after_id)s
+ORDER BY patient_id LIMIT %(limit)s
+"""
 _OF_PATIENT = f"SELECT {_COLUMNS} FROM contact_changes WHERE patient_id = %(patient_id)s"
 _DROP = "DELETE FROM contact_changes WHERE patient_id = %(patient_id)s AND kind = %(kind)s"
 _ADD = f"""
@@ -70,7 +74,6 @@ WHERE (recipient = %(recipient)s OR patient_id = %(patient_id)s) AND patient_id 
     AND created_at > %(since)s
 """
 _DROP_ONE = "DELETE FROM contact_changes WHERE id = %(id)s"
-_FORGET = "DELETE FROM contact_changes WHERE expires_at < %(now)s"
 
 
 async def drop(pg: Connection, patient_id: str, kind: str) -> None:
@@ -90,9 +93,10 @@ async def of_patient(pg: Connection, patient_id: str) -> list[ContactChangeRow]:
     return await cursor.fetchall()
 
 
-async def patients_of_families(pg: Connection) -> list[str]:
-    """The patients with a change that was asked for while somebody acted for them."""
-    return [str(row[0]) for row in await (await pg.execute(_OF_FAMILIES)).fetchall()]
+async def patients_of_endings(pg: Connection, after_id: str, *, now: datetime, limit: int) -> list[str]:
+    """The next patients, by id, with a change that was not confirmed in time or ends with who acted for them."""
+    cursor = await pg.execute(_OF_ENDINGS, {"after_id": after_id, "now": now, "limit": limit})
+    return [str(row[0]) for row in await cursor.fetchall()]
 
 
 async def add(pg: Connection, row: ContactChangeRow) -> None:
@@ -141,8 +145,3 @@ async def sent(pg: Connection, recipient: str, patient_id: str, kind: str, since
     values = {"recipient": recipient, "patient_id": patient_id, "kind": kind, "since": since}
     found = await (await pg.execute(_SENT, values)).fetchone() or (0, 0)
     return SentCounts(*found)
-
-
-async def forget(pg: Connection, now: datetime) -> None:
-    """Delete the changes that were not confirmed in time."""
-    await pg.execute(_FORGET, {"now": now})

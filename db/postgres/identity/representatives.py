@@ -125,7 +125,7 @@ SELECT a.id, a.patient_id, a.email FROM accounts a
 WHERE a.email = %(email)s AND a.disabled_at IS NULL AND {_of_patient("a")} FOR NO KEY UPDATE
 """
 _END = "UPDATE representatives SET ended_at = %(now)s WHERE id = %(id)s"
-_ADDED = "SELECT account_id, max(created_at) FROM representatives WHERE created_at > %(since)s GROUP BY account_id"
+_ADDED = f"{_SELECT} WHERE r.created_at > %(since)s AND r.ended_at IS NULL"
 _ENDED = "SELECT id FROM representatives WHERE ended_at > %(since)s"
 
 
@@ -186,9 +186,11 @@ async def of_account(pg: Connection, account_id: str) -> list[RepresentativeRow]
     return await cursor.fetchall()
 
 
-async def added_since(pg: Connection, since: datetime) -> dict[str, datetime]:
-    """The accounts that were made representatives since then, and when they last were."""
-    return {str(account): at for account, at in await (await pg.execute(_ADDED, {"since": since})).fetchall()}
+async def added_since(pg: Connection, since: datetime) -> list[RepresentativeRow]:
+    """The representatives that were added since then, without those that somebody has ended."""
+    cursor = pg.cursor(row_factory=named(RepresentativeRow))
+    await cursor.execute(_ADDED, {"since": since})
+    return await cursor.fetchall()
 
 
 async def ended_since(pg: Connection, since: datetime) -> frozenset[str]:

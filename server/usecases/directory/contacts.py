@@ -132,19 +132,28 @@ async def drop_pending(pg: Connection, row: FullPatientRow, now: datetime) -> Fu
     return known(await (await patients.get(pg, row.id)).fetchone(), row.id)
 
 
-async def drop_of_ended(pg: Connection, patient_id: str, now: datetime) -> None:
-    """Forget what was asked for while somebody acted for the patient who acts no longer, for whatever reason."""
-    changes = [each for each in await contact_changes.of_patient(pg, patient_id) if each.representative_ids]
-    if changes:
-        acting = set(await acting_for(pg, patient_id, now))
-        for each in changes:
-            if not acting.issuperset(map(str, each.representative_ids)):
-                await contact_changes.drop_one(pg, each.id)
+async def ended(pg: Connection, patient_id: str, now: datetime) -> list[ContactChangeRow]:
+    """What was not confirmed in time, or was asked for while somebody acted who acts no longer, for whatever reason."""
+    changes = await contact_changes.of_patient(pg, patient_id)
+    if not any(each.representative_ids for each in changes):
+        return [each for each in changes if each.expires_at < now]
+    acting = set(await acting_for(pg, patient_id, now))
+    return [
+        each for each in changes if each.expires_at < now or not acting.issuperset(map(str, each.representative_ids))
+    ]
+
+
+async def drop_ended(pg: Connection, patient_id: str, now: datetime) -> int:
+    """Forget what has `ended`; returns how many. The caller holds the patient's lock."""
+    found = await ended(pg, patient_id, now)
+    for each in found:
+        await contact_changes.drop_one(pg, each.id)
+    return len(found)
 
 
 async def confirmed(pg: Connection, row: FullPatientRow, code: str, by: CodeEntry, now: datetime) -> FullPatientRow:
     """The patient with the address or number that a code confirms (CONTACT_CODE_WRONG)."""
-    await drop_of_ended(pg, row.id, now)
+    await drop_ended(pg, row.id, now)
     wanted = code_hash(row.id, code)
     change = await contact_changes.by_code(pg, by, wanted, tries=TRIES, all_tries=TRIES_OF_OTHERS, now=now)
     if change is None:

@@ -175,7 +175,7 @@ class PatientEditor:
                 if change is None:
                     raise link_invalid()
                 row = await _locked(pg, change.patient_id)
-                await contacts.drop_of_ended(pg, row.id, now)
+                await contacts.drop_ended(pg, row.id, now)
                 # It may have been confirmed or replaced until the patient was locked.
                 if not await contact_changes.by_link(pg, change_id, link_hash, now):
                     raise link_invalid()

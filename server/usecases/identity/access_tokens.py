@@ -21,7 +21,7 @@ from server.domain.late_changes import LateChanges
 from server.domain.methods import limits_of
 from server.telemetry.logs import place_of
 from server.usecases.identity.signing_keys import SigningKeys
-from server.usecases.represented import represented_by
+from server.usecases.represented import begun_since, represented_by
 from server.usecases.unit_of_work import read
 
 _log = structlog.get_logger()
@@ -123,8 +123,8 @@ class AccessTokens:
 
         Runs in the background, so that calls need no query.
         """
-        since = self._clock() - LIFETIME - _CLOCKS_APART
-        lately = await read(self._engine, lambda pg: _changes_since(pg, since), Freshness.PRIMARY_FIRST)
+        now = self._clock()
+        lately = await read(self._engine, lambda pg: _changes(pg, now), Freshness.PRIMARY_FIRST)
         if self._engine.is_primary_lost:  # then a replica has answered, which may lack what the primary has told
             lately = lately.and_also(self._lately)
         if lately != self._lately:
@@ -184,12 +184,13 @@ class AccessTokens:
         return caller
 
 
-async def _changes_since(pg: Connection, since: datetime) -> LateChanges:
+async def _changes(pg: Connection, now: datetime) -> LateChanges:
+    since = now - LIFETIME - _CLOCKS_APART
     return LateChanges(
         await accounts.ended_since(pg, since),
         await ended_sessions.since(pg, since),
         await representatives.ended_since(pg, since),
-        await representatives.added_since(pg, since),
+        await begun_since(pg, since, now),
     )
 
 

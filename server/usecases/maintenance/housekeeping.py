@@ -1,20 +1,22 @@
 """Periodic cleanup: deletes what is too old to be returned."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import structlog
 
 from db.postgres import idempotency
 from db.postgres.booking import feed
-from db.postgres.cluster.engines import Connection, Engine
+from db.postgres.cluster.engines import Engine
 from db.postgres.cluster.transaction import transact
-from db.postgres.directory import contact_changes
+from db.postgres.directory.patients import FullPatientRow
 from db.postgres.identity import accounts, ended_sessions, registrations
 from server.domain.ids import Clock
 from server.telemetry.logs import place_of
 from server.usecases.appointments.holds.ends import Holds
-from server.usecases.directory import contacts
+from server.usecases.directory.contact_ends import ContactEnds
+from server.usecases.directory.profile_cache import ProfileCache
 from server.usecases.idempotency import KEPT
 
 _log = structlog.get_logger()
@@ -31,24 +33,31 @@ SESSIONS_KEPT = timedelta(hours=1)
 class Housekeeping:
     """Keeps tables from growing for ever; any number of workers may run it at once."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, clock: Clock, profiles: ProfileCache[FullPatientRow]) -> None:
         self._engine = engine
         self._clock = clock
+        self._contacts = ContactEnds(engine, clock, profiles)
 
     async def run(self) -> None:
         """Clean up every minute until cancelled; a failure is logged, and the step is retried a minute later."""
         while True:
             await asyncio.sleep(EVERY.total_seconds())
+            await self.clean_up()
+
+    async def clean_up(self) -> None:
+        """Take each step once, all of its batches; one that fails is logged, and keeps no other from being taken."""
+        steps: tuple[Callable[[], Awaitable[int | None]], ...] = (
+            self.forget_answers,
+            self.forget_changes,
+            self.forget_keys,
+            self.forget_contacts,
+            self.forget_ended_sessions,
+            self.forget_registrations,
+            self.expire_holds,
+        )
+        for step in steps:
             try:
-                while await self.forget_answers() == idempotency.PURGED_TOGETHER:
-                    pass
-                while await self.forget_changes():
-                    pass
-                await self.forget_keys()
-                await self.forget_contacts()
-                await self.forget_ended_sessions()
-                await self.forget_registrations()
-                while await self.expire_holds():
+                while await step():
                     pass
             except Exception as error:
                 _log.error("housekeeping failed", failure=place_of(error))
@@ -80,14 +89,7 @@ class Housekeeping:
 
     async def forget_contacts(self) -> None:
         """Delete new addresses and numbers that were not confirmed in time, or while the same people acted."""
-        now = self._clock()
-
-        async def work(pg: Connection) -> None:
-            await contact_changes.forget(pg, now)
-            for patient_id in await contact_changes.patients_of_families(pg):
-                await contacts.drop_of_ended(pg, patient_id, now)
-
-        await transact(self._engine, work)
+        await self._contacts.forget()
 
     async def forget_registrations(self) -> None:
         """Delete registrations that were not confirmed in time."""

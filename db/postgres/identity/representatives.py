@@ -125,7 +125,7 @@ SELECT a.id, a.patient_id, a.email FROM accounts a
 WHERE a.email = %(email)s AND a.disabled_at IS NULL AND {_of_patient("a")} FOR NO KEY UPDATE
 """
 _END = "UPDATE representatives SET ended_at = %(now)s WHERE id = %(id)s"
-_ADDED = f"{_SELECT} WHERE r.created_at > %(since)s AND r.ended_at IS NULL"
+_ADDED = "SELECT id FROM representatives WHERE created_at > %(since)s AND ended_at IS NULL"
 _ENDED = "SELECT id FROM representatives WHERE ended_at > %(since)s"
 
 
@@ -188,9 +188,10 @@ async def of_account(pg: Connection, account_id: str) -> list[RepresentativeRow]
 
 async def added_since(pg: Connection, since: datetime) -> list[RepresentativeRow]:
     """The representatives that were added since then, without those that somebody has ended."""
-    cursor = pg.cursor(row_factory=named(RepresentativeRow))
-    await cursor.execute(_ADDED, {"since": since})
-    return await cursor.fetchall()
+    added = await (await pg.execute(_ADDED, {"since": since})).fetchall()
+    # One by one, by their keys: they are few, and joined with all of them the server reads whole tables.
+    found = [await get(pg, str(representative_id)) for (representative_id,) in added]
+    return [row for row in found if row is not None]
 
 
 async def ended_since(pg: Connection, since: datetime) -> frozenset[str]:

@@ -139,6 +139,27 @@ async def test_time_off_is_previewed_made_listed_and_deleted(scene: Scene, staff
     assert "a course" not in (await staff("time-off", "list", scene.doctor_id)).out
 
 
+async def test_an_offer_to_move_is_sent_again_accepted_and_withdrawn(scene: Scene, staff: Shell) -> None:
+    moved, stays = [
+        (await scene.book_slot(time, date=TUESDAY, patient_id=patient_id)).appointment
+        for time, patient_id in (("09:00", scene.patient_id), ("09:30", scene.other_id))
+    ]
+    await staff("time-off", "add", scene.doctor_id, f"{TUESDAY}T09:00", f"{TUESDAY}T11:00", "--offer")
+    await scene.worker.parts.move_offers.look()
+    early = await staff("time-off", "resend", stays.id)
+    assert (early.code != 0, "less than a minute ago" in early.err) == (True, True)
+    await scene.book.run("UPDATE move_offers SET updated_at = updated_at - interval '1 hour'")
+    assert (await staff("time-off", "resend", stays.id)).out.startswith("Sent again")
+    offers = (await staff("time-off", "offers", scene.clinic_id, "--json")).json["offers"]
+    [slot, _] = next(each["slots"] for each in offers if each["appointment_id"] == moved.id)
+    accepted = await staff("time-off", "accept", moved.id, scene.doctor_id, slot["start_time"], "--json")
+    assert accepted.json["appointment"]["start_time"] == slot["start_time"]
+    assert stays.id in (await staff("time-off", "withdraw", stays.id)).out
+    assert moved.id not in (await staff("time-off", "offers", scene.clinic_id)).out
+    ended = await staff("time-off", "withdraw", stays.id)
+    assert (ended.code != 0, "this offer is over" in ended.err) == (True, True)
+
+
 async def test_a_session_of_one_date_is_added_and_removed(scene: Scene, staff: Shell) -> None:
     added = await staff("hours", "add", scene.doctor_id, TUESDAY, "14:00-15:00/30", "--json")
     assert added.json["schedule"]["extra_sessions"][0]["start"] == "14:00"

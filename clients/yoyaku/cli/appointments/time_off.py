@@ -139,6 +139,37 @@ def offers(context: typer.Context, clinic: ClinicArgument, as_json: Json = False
     present(answer, made, as_json=as_json)
 
 
+@time_off.command()
+def resend(context: typer.Context, appointment_id: str, as_json: Json = False) -> None:
+    """Send the message of an offer to move again, a minute after the last one at the earliest (staff)."""
+    with session(context) as client:
+        answer = client.resend_move_offer(appointment_id)
+    present(answer, "Sent again: its times are held until when they were before.", as_json=as_json)
+
+
+@time_off.command()
+def withdraw(context: typer.Context, appointment_id: str, as_json: Json = False) -> None:
+    """End an offer to move: the appointment stays, and the times are free again within seconds (staff)."""
+    with session(context) as client:
+        answer = client.withdraw_move_offer(appointment_id)
+    present(answer, tables.appointment_details(answer.appointment), as_json=as_json)
+
+
+@time_off.command()
+def accept(
+    context: typer.Context, appointment_id: str, doctor: DoctorArgument, start: Start, as_json: Json = False
+) -> None:
+    """Accept a time of an offer for the patient, as on the phone: the appointment moves there (staff).
+
+    `yoyaku time-off offers` shows which times are held, and of which doctors.
+    """
+    with session(context) as client:
+        doctor_id = words.doctor_id(client, doctor)
+        start_time = _instant(start, _zone(client, doctor_id))
+        answer = client.accept_move_offer(appointment_id, doctor_id=doctor_id, start_time=start_time)
+    present(answer, tables.appointment_details(answer.appointment), as_json=as_json)
+
+
 def _met(appointments: Iterable[TimeOffAppointment], zone: ZoneInfo) -> Table:
     made = tables.table("", "Start", "Patient", "Status", "Outcome", "Offer", "Id")
     for each in appointments:

@@ -59,6 +59,41 @@ async def test_an_answer_races_the_end_of_its_offer_and_another_booker_and_one_h
     assert found.time_off.moved_count + found.time_off.unanswered_count == len(TIMES)
 
 
+async def test_a_withdrawal_races_an_acceptance_of_the_same_offer_and_one_of_them_wins(
+    fleet: Fleet, book: Book
+) -> None:
+    clinic = await book.clinic("Etc/UTC", max_per_patient_day=100)
+    doctor, workers = await book.doctor(clinic), await staff_of(fleet, clinic)
+    visits = [(await create(workers[0], booking(await book.patient(), doctor, time))).appointment for time in TIMES]
+    await _offered(workers[0], book, doctor)
+    for number, visit in enumerate(visits):
+        [(doctor_id, start_at)] = await book.rows(_FIRST_HELD, visit.id)
+        accept = schedules.AcceptMoveOfferRequest(
+            appointment_id=visit.id,
+            doctor_id=str(doctor_id),
+            start_time=to_timestamp(start_at),  # type: ignore[arg-type]
+        )
+        withdraw = schedules.WithdrawMoveOfferRequest(appointment_id=visit.id)
+        first, second = workers[number % 2], workers[1 - number % 2]
+        [done], [refused] = await at_once(
+            [
+                first(first.schedules.AcceptMoveOffer, accept),
+                second(second.schedules.WithdrawMoveOffer, withdraw),
+            ]
+        )
+        assert refused.reason == "OFFER_ENDED"
+        accepted = isinstance(done, schedules.AcceptMoveOfferResponse)
+        assert await book.rows(_THERE, doctor_id, start_at) == [(1 if accepted else 0,)]
+        expected = ("accepted", accepted, int(done.appointment.etag)) if accepted else ("withdrawn", False, None)
+        [(status, moved, version)] = await book.rows(_OUTCOME, start_at, visit.id)
+        assert (status, moved, version if accepted else None) == expected
+
+    async def given_back() -> bool:
+        return not await book.rows("SELECT FROM appointments WHERE status = 'held'")
+
+    await until(given_back, seconds=60)
+
+
 async def _offered(staff: Client, book: Book, doctor_id: str) -> str:
     """A day off that offers all its patients a move; its id, once all may answer."""
     off = schedules.CreateTimeOffRequest(
@@ -90,5 +125,9 @@ _END_SOON = """
 WITH soon AS (SELECT now() + %s * interval '1 millisecond' AS at, id FROM move_offers WHERE appointment_id = %s),
     ending AS (UPDATE move_offers o SET expires_at = soon.at FROM soon WHERE o.id = soon.id)
 UPDATE appointments SET held_until = soon.at FROM soon WHERE held_by = 'offer:' || soon.id AND status = 'held'
+"""
+_OUTCOME = """
+SELECT o.status, a.start_at = %s, a.version FROM move_offers o JOIN appointments a ON a.id = o.appointment_id
+WHERE a.id = %s
 """
 _THERE = "SELECT count(*) FROM appointments WHERE doctor_id = %s AND start_at = %s AND status = 'scheduled'"

@@ -1,7 +1,7 @@
 """Staff send an offer to move again, withdraw it, and accept one of its times for a patient on the phone."""
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from tests.fixtures.book import Clock
@@ -64,6 +64,21 @@ async def test_an_offer_is_mailed_again_a_minute_after_the_last_message_and_once
     assert first["message-id"] != second["message-id"]
     assert await times_of(reachable, booked) == times
     assert (await history(reachable, booked))[-2:] == [("MOVE_OFFERED", False), ("MOVE_OFFERED", True)]
+
+
+async def test_an_accepted_offer_answers_its_request_again_although_another_offer_is_made_meanwhile(
+    reachable: Scene, clock: Clock
+) -> None:
+    booked = (await reachable.book_slot("10:00")).appointment
+    await offered(reachable)
+    [chosen, _], request_id = await times_of(reachable, booked), str(uuid.uuid4())
+    moved = await accept(reachable, booked, chosen, request_id)
+    clock.advance(timedelta(minutes=1))  # what is newest is told by the time
+    start = chosen.ToDatetime(tzinfo=UTC)
+    action = TimeOffAction.TIME_OFF_ACTION_OFFER_MOVE
+    made = await make(reachable, start, start + timedelta(minutes=30), action=action)
+    assert made.time_off.offered_count == 1
+    assert await accept(reachable, booked, chosen, request_id) == moved
 
 
 async def test_an_offer_whose_times_are_still_being_looked_for_is_not_sent_yet(reachable: Scene) -> None:

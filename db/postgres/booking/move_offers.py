@@ -55,10 +55,6 @@ _OPEN_OF = f"""
 SELECT {_COLUMNS} FROM move_offers o
 WHERE o.appointment_id = %(appointment_id)s AND o.{LIVE} AND o.status = 'open' AND o.expires_at > %(now)s
 """
-_NEWEST_OF = f"""
-SELECT {_COLUMNS} FROM move_offers o WHERE o.appointment_id = %(appointment_id)s
-ORDER BY o.created_at DESC, o.id DESC LIMIT 1
-"""
 _OPEN = """
 WITH opened AS (
     UPDATE move_offers SET status = 'open', expires_at = %(expires_at)s, updated_at = %(now)s
@@ -144,15 +140,11 @@ async def open_of(pg: Connection, appointment_id: str, now: datetime) -> MoveOff
     return await cursor.fetchone()
 
 
-async def newest_of(pg: Connection, appointment_id: str) -> MoveOfferRow | None:
-    """The last offer that was made to move an appointment, whatever became of it."""
-    cursor = pg.cursor(row_factory=named(MoveOfferRow))
-    await cursor.execute(_NEWEST_OF, {"appointment_id": appointment_id})
-    return await cursor.fetchone()
-
-
 async def make_open(pg: Connection, offer_id: str, expires_at: datetime, now: datetime) -> bool:
-    """Let the patient answer from now on; False if the appointment has changed: then `end_others` ends the offer."""
+    """Let the patient answer from now on; False if the appointment has changed: then `end_others` ends the offer.
+
+    The day of the appointment must be locked.
+    """
     values = {"offer_id": offer_id, "expires_at": expires_at, "now": now}
     found = await (await pg.execute(_OPEN, values)).fetchone()
     if found:
@@ -168,7 +160,10 @@ async def live_of(pg: Connection, appointment_id: str, now: datetime) -> MoveOff
 
 
 async def tell_again(pg: Connection, offer_id: str, now: datetime) -> bool:
-    """Raise the version with which the patient is told of an offer; False if the appointment has changed since."""
+    """Raise the version with which the patient is told of an offer; False if the appointment has changed since.
+
+    The day of the appointment must be locked.
+    """
     found = await (await pg.execute(_RAISE, {"offer_id": offer_id, "now": now})).fetchone()
     if found:
         await pg.execute(_TELL, {"offer_id": offer_id, "version": found[0]})

@@ -24,6 +24,7 @@ from server.domain.rights import Action
 from server.usecases.appointments import history
 from server.usecases.appointments.cancel import Cancellation, Canceller
 from server.usecases.appointments.changeable import Changed
+from server.usecases.appointments.day_locks import lock_day_of
 from server.usecases.appointments.reschedule import Move, Rescheduler
 from server.usecases.appointments.status import StatusChanger, Step
 from server.usecases.idempotency import Write
@@ -106,6 +107,7 @@ class LinkAnswers:
             check_still(AppointmentStatus(row.status), AppointmentStatus.SCHEDULED)
             if now >= row.start_at:
                 raise DomainError(Reason.TOO_LATE_TO_CHANGE, "the appointment has begun: call the clinic")
+            await lock_day_of(pg, row.id)
             if await appointments.confirm(pg, row.id, row.start_at, now):
                 change = AppointmentChange(row.id, "attendance_confirmed", ACTOR)
                 await history.record_changes(pg, [change], now)

@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from db.errors import Conflict
-from db.postgres.booking import booked_patients, days
+from db.postgres.booking import booked_patients, days, hours
 from db.postgres.booking.days import DayRow, OfferRow
 from db.postgres.cluster.engines import Connection
 from server.domain.booking.doctor import Doctor, DoctorDay, days_touched
@@ -40,6 +40,16 @@ from server.usecases.schedules.doctor_mapping import doctor_of
 
 class MoreDays(Conflict):
     """Too few days are locked: the transaction is rolled back and retried with the larger set."""
+
+
+async def lock_day_of(pg: Connection, appointment_id: str) -> None:
+    """Lock the day of an appointment, for a write that raises its version and changes nothing that readers of days see.
+
+    Whoever moves it at the same moment answers with the version that follows the one read under this lock. Raises
+    Conflict if the appointment moves to another day while this waits, so that the transaction begins again.
+    """
+    if not await hours.lock_day_of(pg, appointment_id):
+        raise Conflict("the appointment has moved to another day")
 
 
 class PractitionerSchedule:

@@ -1,5 +1,6 @@
 """Moving an appointment: one transaction that leaves everything as it was if it fails."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -45,6 +46,8 @@ class Move:
     etag: str
     offer_id: str = ""
     """The offer that the patient accepts with it."""
+    find_offer: Callable[[Connection], Awaitable[str]] | None = None
+    """Finds `offer_id` where the caller does not know it; only called once the write is no repeated one."""
     override_reason: str = ""
     """Why it gets an extra seat if the slot is full; empty if it does not."""
 
@@ -95,6 +98,8 @@ class _Rescheduling(SlotWrite):
     clock: Clock
     own: frozenset[str] = frozenset()
     """What is held for the patient as an alternative of the appointment."""
+    offer_id: str = ""
+    """The offer that is accepted."""
 
     async def run(self, pg: Connection, claim: Claim) -> Changed:
         plan = await self._look(pg, claim)
@@ -109,6 +114,8 @@ class _Rescheduling(SlotWrite):
     async def _look(self, pg: Connection, claim: Claim) -> _MovePlan:
         reading, target = await self._send(pg, days.NOTHING_BUSY)
         await claim.wait_or_answer()
+        find = self.move.find_offer
+        self.offer_id = await find(pg) if find else self.move.offer_id
         return await self._check_and_plan(pg, reading, target)
 
     async def _lock_and_read(self, pg: Connection, claim: Claim, seen: _MovePlan) -> tuple[_MovePlan, Place]:
@@ -138,8 +145,7 @@ class _Rescheduling(SlotWrite):
 
     async def _accept(self, pg: Connection) -> None:
         """End the offer that the move accepts (OFFER_ENDED); asked under the locks, as with the end of a hold."""
-        offer_id = self.move.offer_id
-        if offer_id and not await move_offers.answer(pg, offer_id, MoveOfferStatus.ACCEPTED, self.clock()):
+        if self.offer_id and not await move_offers.answer(pg, self.offer_id, MoveOfferStatus.ACCEPTED, self.clock()):
             raise offer_ended()
 
     async def _check_open_limit(self, pg: Connection, plan: _MovePlan) -> None:

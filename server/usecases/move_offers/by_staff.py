@@ -15,9 +15,10 @@ from server.domain.ids import Clock
 from server.domain.rights import Action, require
 from server.usecases.appointments import history
 from server.usecases.appointments.changeable import Changed, owner_of, visible
+from server.usecases.appointments.day_locks import lock_day_of
 from server.usecases.appointments.reschedule import Move, Rescheduler
 from server.usecases.idempotency import Claim, Write
-from server.usecases.unit_of_work import perform, read
+from server.usecases.unit_of_work import perform
 
 M = TypeVar("M")
 
@@ -69,28 +70,28 @@ class OffersByStaff:
         """Move the appointment to a time that is held for it; errors are those of AcceptMoveOffer in the contract."""
         now = self._clock()
 
-        async def look(pg: Connection) -> str:
+        async def find_offer(pg: Connection) -> str:
             await _changeable(pg, caller, time.appointment_id)
-            offer = await move_offers.newest_of(pg, time.appointment_id)
-            # One that was accepted is refused by the move, unless this very request has accepted it.
-            if offer is None or offer.status not in (MoveOfferStatus.OPEN, MoveOfferStatus.ACCEPTED):
+            offer = await move_offers.open_of(pg, time.appointment_id, now)
+            if offer is None:
                 raise offer_ended()
-            if offer.status == MoveOfferStatus.OPEN:
-                held = await alternatives.held(pg, offer.id, now)
-                if (time.doctor_id, time.start_at) not in {(each.doctor_id, each.start_at) for each in held}:
-                    raise not_among_its_times()
+            held = await alternatives.held(pg, offer.id, now)
+            if (time.doctor_id, time.start_at) not in {(each.doctor_id, each.start_at) for each in held}:
+                raise not_among_its_times()
             return offer.id
 
-        offer_id = await read(self._engine, look)
-        move = Move(time.appointment_id, time.doctor_id, Wanted(None, "", time.start_at), "", offer_id)
+        wanted = Wanted(None, "", time.start_at)
+        move = Move(time.appointment_id, time.doctor_id, wanted, "", find_offer=find_offer)
         return await self._rescheduler.reschedule(caller, move, write)
 
 
 async def _claimed(
     pg: Connection, claim: Claim, caller: Caller, appointment_id: str, now: datetime
 ) -> tuple[AppointmentRow, MoveOfferRow]:
-    """An appointment, and the locked offer to move it (APPOINTMENT_NOT_FOUND, NOT_ALLOWED, OFFER_ENDED)."""
+    """An appointment, and the offer to move it, both locked (APPOINTMENT_NOT_FOUND, NOT_ALLOWED, OFFER_ENDED)."""
     await claim.wait_or_answer()
+    await _changeable(pg, caller, appointment_id)
+    await lock_day_of(pg, appointment_id)
     row = await _changeable(pg, caller, appointment_id)
     offer = await move_offers.live_of(pg, appointment_id, now)
     if offer is None:

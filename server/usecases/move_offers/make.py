@@ -24,6 +24,7 @@ from server.usecases.appointments.alternatives import alternatives_of, others_at
 from server.usecases.appointments.book import Booker, NewBooking
 from server.usecases.appointments.booked import Booked
 from server.usecases.appointments.changeable import Changeable, ChangeableQuery
+from server.usecases.appointments.day_locks import lock_day_of
 from server.usecases.appointments.type_to_book import TypeToBook
 from server.usecases.idempotency import Write
 from server.usecases.unit_of_work import database_failures_as_domain_errors, read
@@ -121,6 +122,7 @@ class OfferMaker:
         now = self._clock()
 
         async def work(pg: Connection) -> None:
+            await lock_day_of(pg, offer.appointment_id)
             if await move_offers.make_open(pg, offer.id, until, now):
                 await history.record_changes(pg, [AppointmentChange(offer.appointment_id, "move_offered", ACTOR)], now)
 

@@ -1,7 +1,7 @@
 """Who moves an appointment while something else raises its version gets the etag that the appointment then has."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -36,7 +36,7 @@ async def _confirm(scene: Scene, booked: Appointment) -> None:
 
 @pytest.mark.parametrize("raises", [_resend, _make_open, _confirm])
 async def test_a_move_at_the_moment_at_which_a_version_is_raised_answers_with_the_etag_that_follows(
-    reachable: Scene, raises: Callable[[Scene, Appointment], Awaitable[None]]
+    reachable: Scene, raises: Callable[[Scene, Appointment], Coroutine[Any, Any, None]]
 ) -> None:
     booked = (await reachable.book_slot("10:00")).appointment
     await offered(reachable)

@@ -56,6 +56,7 @@ async def test_a_move_at_the_moment_at_which_a_version_is_raised_answers_with_th
         )
         await until(waiting(2))
     # The link of a confirmation ends with the move, perhaps before it has shown what it confirmed.
-    moved, _ = await asyncio.gather(moving, raising, return_exceptions=True)
+    await asyncio.wait([moving, raising])
+    moved = moving.result()
     [stored] = await reachable.book.rows("SELECT version FROM appointments WHERE id = %s", booked.id)
     assert int(moved.appointment.etag) == stored[0]

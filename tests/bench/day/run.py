@@ -29,6 +29,7 @@ from tests.bench.day.load import LoadPlan
 from tests.bench.day.report import Book, Run
 from tests.bench.day.tally import Tally
 from tests.bench.load import LoadError
+from tests.fixtures.collector import collecting
 
 WARM_UP_SECONDS = 5
 _COMPARED = 3
@@ -84,15 +85,17 @@ def _held(pid: int) -> Iterator[None]:
 
 @contextmanager
 def running(home: Path, tell: Callable[[str], None]) -> Iterator[Stack]:
-    """The whole stack, on ports of its own. Raises LocalError."""
+    """The whole stack, on ports of its own, with a collector for the traces of a twentieth. Raises LocalError."""
     port, tls_port, admin_port = ports.free(3)
     settings = LocalSettings(port=port, tls_port=tls_port, admin_port=admin_port)
-    stack = Stack(home, settings, {}, lambda text, _: tell(text))
-    try:
-        stack.start(os.getpid())
-        yield stack
-    finally:
-        stack.stop()
+    with collecting() as collector:
+        stack = Stack(home, settings, {"YOYAKU_TRACES_ENDPOINT": collector.url}, lambda text, _: tell(text))
+        try:
+            stack.start(os.getpid())
+            yield stack
+        finally:
+            stack.stop()
+            tell(f"{len(collector.spans):,} spans were collected")
 
 
 def settings_of(found: StackState) -> Settings:

@@ -126,6 +126,7 @@ WHERE a.email = %(email)s AND a.disabled_at IS NULL AND {_of_patient("a")} FOR N
 """
 _END = "UPDATE representatives SET ended_at = %(now)s WHERE id = %(id)s"
 _ADDED = "SELECT id FROM representatives WHERE created_at > %(since)s AND ended_at IS NULL"
+_OF_IDS = f"{_SELECT} WHERE r.id = ANY(%(ids)s::uuid[])"
 _ENDED = "SELECT id FROM representatives WHERE ended_at > %(since)s"
 
 
@@ -188,10 +189,13 @@ async def of_account(pg: Connection, account_id: str) -> list[RepresentativeRow]
 
 async def added_since(pg: Connection, since: datetime) -> list[RepresentativeRow]:
     """The representatives that were added since then, without those that somebody has ended."""
-    added = await (await pg.execute(_ADDED, {"since": since})).fetchall()
-    # One by one, by their keys: they are few, and joined with all of them the server reads whole tables.
-    found = [await get(pg, str(representative_id)) for (representative_id,) in added]
-    return [row for row in found if row is not None]
+    ids = [str(found) for (found,) in await (await pg.execute(_ADDED, {"since": since})).fetchall()]
+    if not ids:
+        return []
+    # Not in the same statement: without knowing how few they are, the server would read all of the joined tables.
+    cursor = pg.cursor(row_factory=named(RepresentativeRow))
+    await cursor.execute(_OF_IDS, {"ids": ids})
+    return await cursor.fetchall()
 
 
 async def ended_since(pg: Connection, since: datetime) -> frozenset[str]:

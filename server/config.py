@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from server.setting_types import DatabaseUrl, DatabaseUrlOrNone, ValkeyUrl, problem
+from server.setting_types import DatabaseUrl, DatabaseUrlOrNone, LogFormat, LogLevel, ValkeyUrl, problem
 
 PREFIX = "YOYAKU_"
 MOST_WORKERS = 32
@@ -126,13 +126,8 @@ class Settings(BaseSettings):
     traces_format: Annotated[
         Literal["w3c", "xray"], Field(description="xray: also take AWS X-Ray's header, and make ids as it wants them")
     ] = "w3c"
-    log_level: Annotated[
-        str,
-        Field(pattern="^(debug|info|warning|error)$", description="debug, info, warning or error"),
-    ] = "info"
-    log_format: Annotated[
-        Literal["auto", "json", "console"], Field(description="of logs; auto: console in a terminal, else JSON lines")
-    ] = "auto"
+    log_level: LogLevel = "info"
+    log_format: LogFormat = "auto"
 
     @field_validator("edge_key")
     @classmethod
@@ -216,8 +211,8 @@ class DatabaseSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
 
     database_url: Annotated[DatabaseUrl, Field(description="postgresql:// URL of the primary and its replicas")]
-    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$", description="as of Settings")] = "info"
-    log_format: Annotated[Literal["auto", "json", "console"], Field(description="as of Settings")] = "auto"
+    log_level: LogLevel = "info"
+    log_format: LogFormat = "auto"
 
 
 def load(kind: type[S], environment: Mapping[str, str] = os.environ) -> S:

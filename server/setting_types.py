@@ -1,10 +1,10 @@
 """Kinds of settings that are checked when a process starts. What is wrong is said without the value."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 from pydantic_core import ErrorDetails
 
 _HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:\d+)?")
@@ -32,6 +32,10 @@ def _is_url(url: str, schemes: tuple[str, ...]) -> bool:
 DatabaseUrl = Annotated[SecretStr, _is_url_of("postgresql")]
 DatabaseUrlOrNone = Annotated[SecretStr, _is_url_of("postgresql", or_empty=True)]
 ValkeyUrl = Annotated[SecretStr, _is_url_of("redis", "rediss", "unix")]
+LogLevel = Annotated[str, Field(pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")]
+LogFormat = Annotated[
+    Literal["auto", "json", "console"], Field(description="of logs; auto: console in a terminal, else JSON lines")
+]
 
 
 def problem(kind: type[BaseModel], error: ErrorDetails) -> str:

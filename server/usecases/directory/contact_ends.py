@@ -5,7 +5,6 @@ from datetime import datetime
 import structlog
 
 from db.errors import Saturated, Unreachable
-from db.postgres.booking import booked_patients
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.transaction import transact
 from db.postgres.directory import contact_changes, patients
@@ -13,7 +12,7 @@ from db.postgres.directory.patients import FullPatientRow
 from server.domain.ids import Clock
 from server.telemetry.logs import place_of
 from server.usecases.directory import contacts
-from server.usecases.directory.patient_checks import known
+from server.usecases.directory.patient_checks import known, locked
 from server.usecases.directory.profile_cache import ProfileCache, Replace
 
 _log = structlog.get_logger()
@@ -60,10 +59,9 @@ class ContactEnds:
 async def _forget(pg: Connection, patient_id: str, replace_profile: Replace[FullPatientRow], now: datetime) -> None:
     if not await contacts.ended(pg, patient_id, now):
         return
-    # First the patient, as everybody who changes one.
-    await booked_patients.lock_patient(pg, patient_id)
+    row = await locked(pg, patient_id)
     if not await contacts.drop_ended(pg, patient_id, now):
         return
     # The version rises, so that nobody caches the patient as it was.
-    await patients.update(pg, known(await (await patients.get(pg, patient_id)).fetchone(), patient_id), now)
+    await patients.update(pg, row, now)
     await replace_profile(known(await (await patients.get(pg, patient_id)).fetchone(), patient_id))

@@ -135,9 +135,8 @@ async def drop_pending(pg: Connection, row: FullPatientRow, now: datetime) -> Fu
 async def ended(pg: Connection, patient_id: str, now: datetime) -> list[ContactChangeRow]:
     """What was not confirmed in time, or was asked for while somebody acted who acts no longer, for whatever reason."""
     changes = await contact_changes.of_patient(pg, patient_id)
-    if not any(each.representative_ids for each in changes):
-        return [each for each in changes if each.expires_at < now]
-    acting = set(await acting_for(pg, patient_id, now))
+    represented = any(each.representative_ids for each in changes)
+    acting = set(await acting_for(pg, patient_id, now)) if represented else set()
     return [
         each for each in changes if each.expires_at < now or not acting.issuperset(map(str, each.representative_ids))
     ]

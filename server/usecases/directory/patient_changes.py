@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from db.postgres.booking import booked_patients
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.cluster.routing import Freshness
 from db.postgres.cluster.transaction import transact
@@ -21,7 +20,7 @@ from server.domain.records import Access, Basis, note_of_representative
 from server.domain.rights import Action, Owner, may, not_allowed
 from server.usecases.directory import contacts
 from server.usecases.directory.identifier_systems import check_written
-from server.usecases.directory.patient_checks import check_birth_date, known, unique_identifiers, visible
+from server.usecases.directory.patient_checks import check_birth_date, known, locked, unique_identifiers, visible
 from server.usecases.directory.patient_clinics import check_given, is_strange
 from server.usecases.directory.patients import PatientData
 from server.usecases.directory.profile_cache import ProfileCache
@@ -97,7 +96,7 @@ class PatientEditor:
     async def _update(self, pg: Connection, caller: Caller, change: PatientChange, now: datetime) -> FullPatientRow:
         await visible(pg, caller, change.patient_id)
         _require_editable(caller, change)
-        row = await _locked(pg, change.patient_id)
+        row = await locked(pg, change.patient_id)
         await _check_acts(pg, caller, row.id, now)
         is_own = change.is_contact and may(caller, Action.EDIT_OWN_CONTACT, Owner(patient_id=row.id))
         strange = not is_own and await is_strange(pg, caller, row.id, now)
@@ -152,7 +151,7 @@ class PatientEditor:
 
             async def work(pg: Connection, claim: Claim) -> FullPatientRow:
                 await claim.wait_or_answer()
-                before = await _locked(pg, patient_id)
+                before = await locked(pg, patient_id)
                 await _check_acts(pg, caller, patient_id, now)
                 row = await contacts.confirmed(pg, before, code, entry, now)
                 await patients.update(pg, row, now)
@@ -174,7 +173,7 @@ class PatientEditor:
                 change = await contact_changes.by_link(pg, change_id, link_hash, now) if change_id else None
                 if change is None:
                     raise link_invalid()
-                row = await _locked(pg, change.patient_id)
+                row = await locked(pg, change.patient_id)
                 await contacts.drop_ended(pg, row.id, now)
                 # It may have been confirmed or replaced until the patient was locked.
                 if not await contact_changes.by_link(pg, change_id, link_hash, now):
@@ -186,12 +185,6 @@ class PatientEditor:
 
             with database_failures_as_domain_errors():
                 await transact(self._engine, work)
-
-
-async def _locked(pg: Connection, patient_id: str) -> FullPatientRow:
-    """Lock a patient until the transaction ends (PATIENT_NOT_FOUND)."""
-    await booked_patients.lock_patient(pg, patient_id)
-    return known(await (await patients.get(pg, patient_id)).fetchone(), patient_id)
 
 
 async def _check_acts(pg: Connection, caller: Caller, patient_id: str, now: datetime) -> None:

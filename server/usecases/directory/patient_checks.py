@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import date, datetime
 
 from db.errors import ConstraintViolated
+from db.postgres.booking import booked_patients
 from db.postgres.cluster.engines import Connection, Engine
 from db.postgres.directory import patients
 from db.postgres.directory.patients import FullPatientRow
@@ -29,6 +30,12 @@ def known(row: FullPatientRow | None, patient_id: str) -> FullPatientRow:
     if row is None:
         raise not_found(Reason.PATIENT_NOT_FOUND, "patient", patient_id)
     return row
+
+
+async def locked(pg: Connection, patient_id: str) -> FullPatientRow:
+    """The patient, locked until the transaction ends (PATIENT_NOT_FOUND)."""
+    await booked_patients.lock_patient(pg, patient_id)
+    return known(await (await patients.get(pg, patient_id)).fetchone(), patient_id)
 
 
 async def visible(pg: Connection, caller: Caller, patient_id: str) -> FullPatientRow:

@@ -72,36 +72,52 @@ function add(admin, again) {
 
 /** @param {Admin} admin @param {Doctor} doctor */
 function setHours(admin, doctor) {
-  const { words, clinic } = admin;
+  const { clinic } = admin;
   return admin.attempt(async () => {
     const { schedule } = await admin.session.call(`/api/schedules/${doctor.id}`);
     const today = new WallClock(admin.lang, clinic.time_zone).date(admin.session.clock.now());
-    const text = make("textarea", { id: "hours", name: "hours", rows: 10, spellcheck: "false" });
-    /** @type {Left | null} */
-    let left = null;
-    text.value = (schedule.working_hours.at(-1)?.sessions ?? []).map(lineOf).join("\n");
-    await ask(
-      admin.lang,
-      { title: `${words.hours}: ${doctor.name}`, confirm: words.save, refused: admin.refused },
-      async ({ valid_from = "", hours = "" }) => {
-        const lines = hours.split("\n").map((line) => line.trim()).filter(Boolean);
-        const sessions = lines.map(sessionOf);
-        const wrong = lines.filter((_, at) => !sessions[at]);
-        if (wrong.length) return [{ id: "hours", text: words.hoursWrong(wrong[0] ?? "") }];
-        const wanted = { valid_from, sessions, etag: schedule.etag };
-        const preview = await admin.write(`/api/schedules/${doctor.id}/working-hours`, { ...wanted, validate_only: true }, "PUT");
-        if (preview.uncovered_count) left = { wanted, ...preview };
-        else await save(admin, doctor, wanted);
-      },
-      field(words.validFrom, { id: "valid_from", type: "date", min: today, value: today }),
-      field(words.hours, { id: "hours" }, { control: text, hint: words.hoursHint }),
-    );
-    if (left) await choose(admin, doctor, left);
+    const entered = { valid_from: today, hours: (schedule.working_hours.at(-1)?.sessions ?? []).map(lineOf).join("\n") };
+    let left;
+    // Who goes back from the preview finds the hours as they were entered.
+    do left = await enterHours(admin, doctor, schedule.etag, today, entered);
+    while (left && !(await choose(admin, doctor, left)));
   });
 }
 
-/** Ask what becomes of those whom the new hours leave outside, and save them. @param {Admin} admin @param {Doctor} doctor @param {Left} left */
-async function choose(admin, doctor, { wanted, uncovered, uncovered_count }) {
+/**
+ * Ask for new hours, and save them unless they leave appointments outside.
+ * @param {Admin} admin @param {Doctor} doctor @param {string} etag @param {string} today
+ * @param {{valid_from: string, hours: string}} entered what stands in the fields at first, and what was sent
+ * @returns {Promise<Left | null>}
+ */
+async function enterHours(admin, doctor, etag, today, entered) {
+  const { words } = admin;
+  const text = make("textarea", { id: "hours", name: "hours", rows: 10, spellcheck: "false" });
+  /** @type {Left | null} */
+  let left = null;
+  text.value = entered.hours;
+  await ask(
+    admin.lang,
+    { title: `${words.hours}: ${doctor.name}`, confirm: words.save, refused: admin.refused },
+    async ({ valid_from = "", hours = "" }) => {
+      const lines = hours.split("\n").map((line) => line.trim()).filter(Boolean);
+      const sessions = lines.map(sessionOf);
+      const wrong = lines.filter((_, at) => !sessions[at]);
+      if (wrong.length) return [{ id: "hours", text: words.hoursWrong(wrong[0] ?? "") }];
+      const wanted = { valid_from, sessions, etag };
+      const preview = await admin.write(`/api/schedules/${doctor.id}/working-hours`, { ...wanted, validate_only: true }, "PUT");
+      Object.assign(entered, { valid_from, hours });
+      if (preview.uncovered_count) left = { wanted, ...preview };
+      else await save(admin, doctor, wanted);
+    },
+    field(words.validFrom, { id: "valid_from", type: "date", min: today, value: entered.valid_from }),
+    field(words.hours, { id: "hours" }, { control: text, hint: words.hoursHint }),
+  );
+  return left;
+}
+
+/** Ask what becomes of those whom the new hours leave outside, and save them; whether they were. @param {Admin} admin @param {Doctor} doctor @param {Left} left */
+function choose(admin, doctor, { wanted, uncovered, uncovered_count }) {
   const { words, clinic } = admin;
   const clock = new WallClock(admin.lang, clinic.time_zone);
   const actions = Object.entries(words.outsideActions).map(([value, text]) => ({ value, text }));
@@ -114,7 +130,7 @@ async function choose(admin, doctor, { wanted, uncovered, uncovered_count }) {
   const all = choice("action-all", actions, "KEEP");
   const table = make("table", {}, make("tbody", {}, ...rows));
   all.addEventListener("change", () => table.querySelectorAll("select").forEach((each) => (each.value = all.value)));
-  await ask(
+  return ask(
     admin.lang,
     { title: words.outside(uncovered_count), text: words.outsideText, confirm: words.save, refused: admin.refused, wide: true },
     async (values) => {

@@ -60,12 +60,13 @@ async function show(desk, patient, found, appointmentId) {
   text.maxLength = LONGEST;
   const entries = found.map((record) => {
     const at = Date.parse(record.create_time);
+    const written = make("bdi", {}, record.text);
     return make(
       "article",
       { class: "record" },
       make("h3", {}, `${wall.longTime(at)} · `, make("bdi", {}, record.doctor.name)),
-      make("p", {}, make("bdi", {}, record.text)),
-      record.doctor.id === desk.ownDoctorId && make("button", { type: "button", onclick: () => amend(desk, record) }, words.amend),
+      make("p", {}, written),
+      record.doctor.id === desk.ownDoctorId && make("button", { type: "button", onclick: () => amend(desk, record, written) }, words.amend),
     );
   });
   await desk.ask(
@@ -80,8 +81,8 @@ async function show(desk, patient, found, appointmentId) {
   );
 }
 
-/** Add a version to a record; the one before stays. @param {Desk} desk @param {Record} record */
-async function amend(desk, record) {
+/** Add a version to a record; the one before stays. @param {Desk} desk @param {Record} record @param {HTMLElement} written its text as it is shown */
+async function amend(desk, record, written) {
   const { words } = desk;
   const text = area("amended", record.text);
   text.rows = 8;
@@ -92,6 +93,7 @@ async function amend(desk, record) {
       if (!amended) return [{ id: "amended", text: words.recordMissing }];
       const answer = await desk.write(`/api/medical-records/${record.id}:amend`, { text: amended, etag: record.etag });
       Object.assign(record, answer.record);
+      written.textContent = record.text;
     },
     field(words.recordText, { id: "amended" }, { control: text }),
   );

@@ -9,11 +9,12 @@ import pytest
 
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
-from tests.fixtures.clinic import Scene
+from tests.fixtures.clinic import TUESDAY, Scene
 from tests.fixtures.people import People
 from tests.fixtures.worker import Client
 from tests.rpc.patients import get
 from tests.rpc.test_contacts import confirm, kinds
+from yoyaku.v1 import appointment_service_pb2 as appointments
 from yoyaku.v1 import directory_service_pb2 as pb
 from yoyaku.v1 import record_service_pb2 as records
 from yoyaku.v1.patient_pb2 import Patient
@@ -126,6 +127,18 @@ async def test_who_books_at_a_clinic_is_its_patient_until_it_is_cancelled(known:
     assert (await change(known, staff, name="Sato K.")).name == "Sato K."
     await known.cancel(booked)
     assert (await refusal(change(known, staff, name="Mallory"))).reason == "REASON_REQUIRED"
+
+
+async def test_who_confirms_a_hold_is_a_patient_of_its_clinic_as_who_books(known: Scene, clinic: Clinic) -> None:
+    staff = await clinic.staff()
+    hold = appointments.HoldSlotRequest(
+        patient_id=known.patient_id, doctor_id=clinic.doctor_id, date=TUESDAY, time_slot="10:00"
+    )
+    held = (await known.patient(known.patient.appointments.HoldSlot, hold)).appointment
+    assert (await refusal(change(known, staff, name="Mallory"))).reason == "REASON_REQUIRED"
+    confirmation = appointments.ConfirmHoldRequest(appointment_id=held.id)
+    await known.patient(known.patient.appointments.ConfirmHold, confirmation)
+    assert (await change(known, staff, name="Sato K.")).name == "Sato K."
 
 
 async def test_who_came_to_a_clinic_is_its_patient_a_day_later(known: Scene, clinic: Clinic, clock: Clock) -> None:

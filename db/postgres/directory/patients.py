@@ -123,8 +123,9 @@ SELECT EXISTS (SELECT FROM appointments WHERE patient_id = %(patient_id)s AND do
 """
 _CLINICS_OF = """
 SELECT clinic_id, bool_or(status NOT IN ('cancelled', 'expired') AND (start_at < %(since)s OR EXISTS (
-    SELECT FROM appointment_events e WHERE e.appointment_id = a.id AND (e.event = 'imported' OR e.event = 'booked'
-        AND (e.relation <> '' OR e.actor IN (SELECT id::text FROM accounts WHERE patient_id = %(patient_id)s))))))
+    SELECT FROM appointment_events e WHERE e.appointment_id = a.id AND (e.event = 'imported'
+        OR e.event IN ('booked', 'confirmed')
+            AND (e.relation <> '' OR e.actor IN (SELECT id::text FROM accounts WHERE patient_id = %(patient_id)s))))))
 FROM appointments a WHERE patient_id = %(patient_id)s GROUP BY clinic_id
 """
 _SIGNS_IN = """

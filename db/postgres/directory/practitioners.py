@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, insert
 from db.postgres.cluster.engines import Connection
 from db.postgres.driver.pipeline import named
 from db.postgres.driver.statements import sql
-from db.postgres.tables import practitioners
+from db.postgres.tables import ACTIVE, practitioners
 
 
 class PractitionerRow(NamedTuple):
@@ -26,8 +26,11 @@ class PractitionerRow(NamedTuple):
 _ADD = sql(insert(practitioners).values({column.name: bindparam(column.name) for column in practitioners.c}))
 
 
-_CLINICS_OF = """
-SELECT clinic_id FROM doctors WHERE practitioner_id = %(practitioner_id)s AND active ORDER BY clinic_id
+_CLINICS_OF = f"""
+SELECT clinic_id FROM doctors WHERE practitioner_id = %(practitioner_id)s AND (active OR id IN (
+    SELECT doctor_id FROM appointments
+    WHERE practitioner_id = %(practitioner_id)s AND during && tstzrange(%(now)s, NULL) AND {ACTIVE}))
+ORDER BY clinic_id
 """
 
 
@@ -60,9 +63,9 @@ async def add(pg: Connection, practitioner_id: str, name: str, now: datetime) ->
     await pg.execute(_ADD, {"id": practitioner_id, "name": name, "created_at": now, "updated_at": now})
 
 
-async def clinics_of(pg: Connection, practitioner_id: str) -> list[str]:
-    """The clinics where a practitioner works."""
-    cursor = await pg.execute(_CLINICS_OF, {"practitioner_id": practitioner_id})
+async def clinics_of(pg: Connection, practitioner_id: str, now: datetime) -> list[str]:
+    """The clinics where a practitioner works: takes bookings, or has appointments that are not over."""
+    cursor = await pg.execute(_CLINICS_OF, {"practitioner_id": practitioner_id, "now": now})
     return [row[0] for row in await cursor.fetchall()]
 
 

@@ -30,9 +30,9 @@ method as every role, over gRPC and REST, and compares.
 - Refusals are PERMISSION_DENIED; where the caller may not know that an object exists, NOT_FOUND, as for one that does
   not. Lists leave out what the caller may not see.
 - A second line of a method is about what only some requests ask for. "edit practitioner" (another name, a person of
-  other clinics, active again) asks for the right at every clinic where the person works; "edit patient elsewhere" is
-  about patients who have appointments at other clinics and none at the caller's: it takes a reason, which is kept, and
-  the patient is notified. **anyone** needs no token.
+  other clinics, active again) asks for the right at every clinic where the person takes bookings or still has
+  appointments; "edit patient elsewhere" is about patients who have appointments at other clinics and none at the
+  caller's: it takes a reason, which is kept, and the patient is notified. **anyone** needs no token.
 - A **visitor** calls without a token; "own clinics" are those with `public_browsing`. All else is UNAUTHENTICATED.
 """
 

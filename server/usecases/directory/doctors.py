@@ -142,7 +142,7 @@ class Directory:
             if not new.practitioner_id:
                 await practitioners.add(pg, practitioner_id, new.name, now)
             elif not await doctors.id_at(pg, practitioner_id, new.clinic_id):
-                await _require_whole_person(pg, caller, practitioner_id)
+                await _require_whole_person(pg, caller, practitioner_id, now)
             await doctors.add(
                 pg,
                 doctor_id,
@@ -201,14 +201,14 @@ def _doctor_exists(doctor_id: str) -> DomainError:
     )
 
 
-async def _require_whole_person(pg: Connection, caller: Caller, practitioner_id: str) -> None:
+async def _require_whole_person(pg: Connection, caller: Caller, practitioner_id: str, now: datetime) -> None:
     """Require the right to edit a practitioner at every clinic where the practitioner works (NOT_ALLOWED).
 
     A name is shown, and appointments take time, at all of these clinics. Where the practitioner works cannot change
     until the transaction ends.
     """
     await practitioners.lock(pg, practitioner_id)
-    for clinic_id in await practitioners.clinics_of(pg, practitioner_id):
+    for clinic_id in await practitioners.clinics_of(pg, practitioner_id, now):
         if not may(caller, Action.EDIT_PRACTITIONER, Owner(clinic_id=clinic_id)):
             raise DomainError(
                 Reason.NOT_ALLOWED,
@@ -228,7 +228,7 @@ async def _update(pg: Connection, caller: Caller, change: DoctorChange, now: dat
     check_etag(row.version, change.etag)
     wanted = change.of(row)
     if wanted.name != row.name or (wanted.active and not row.active):
-        await _require_whole_person(pg, caller, row.practitioner_id)
+        await _require_whole_person(pg, caller, row.practitioner_id, now)
     if wanted.active != row.active and not opens_or_closes:
         raise Conflict("the doctor was opened or closed between two statements")
     if wanted == row:

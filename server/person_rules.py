@@ -56,7 +56,10 @@ def _name(written: str, *, of_person: bool) -> str:
 
 
 def email(written: str) -> str:
-    """An email address as SMTP accepts it, with a domain beyond ASCII in Punycode (Unfit)."""
+    """An email address as SMTP accepts it, in lower case, with a domain beyond ASCII in Punycode (Unfit).
+
+    Mailboxes do not differ by case, so that limits of what is sent to one address count all its spellings.
+    """
     mailbox, at, domain = unicodedata.normalize("NFKC", written).strip().rpartition("@")
     if not domain.isascii():
         try:
@@ -68,7 +71,7 @@ def email(written: str) -> str:
         raise Unfit("is not one email address that mail can be sent to: write it as name@example.org, in ASCII letters")
     if len(address) > _MOST_OF_AN_ADDRESS or len(mailbox) > _MOST_OF_A_MAILBOX:
         raise Unfit("is longer than an email address can be: check it")
-    return address
+    return address.lower()
 
 
 def phone(written: str, region: str = "") -> str:

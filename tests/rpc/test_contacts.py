@@ -223,25 +223,3 @@ async def test_nobody_else_confirms_and_no_code_is_another_patients(reachable: S
     elsewhere = confirm(reachable, code, reachable.staff, patient_id=reachable.other_id)
     assert (await refusal(elsewhere)).reason == "CONTACT_CODE_WRONG"
     assert (await confirm(reachable, code)).email == NEW
-
-
-async def test_one_address_gets_five_codes_a_day_whoever_asks(reachable: Scene, clock: Clock) -> None:
-    others = [await register(reachable, email=f"old{number}@example.org") for number in range(6)]
-    asked = [update(reachable, Patient(email=NEW), patient_id=patient.id) for patient in others]
-    refused = [each for each in await asyncio.gather(*asked, return_exceptions=True) if isinstance(each, Refusal)]
-    assert [each.reason for each in refused] == ["TOO_MANY_ATTEMPTS"]
-    assert refused[0].retry_seconds
-    [(sent,)] = await reachable.book.rows("SELECT count(*) FROM notifications WHERE recipient = %s", NEW)
-    assert sent == 5
-    clock.advance(timedelta(hours=24, seconds=1))
-    staff = await reachable.worker.client("staff", clinic_ids=[reachable.clinic_id])
-    assert (await update(reachable, Patient(email=NEW), caller=staff)).pending_email == NEW
-
-
-async def test_one_patient_causes_ten_codes_a_day_and_five_warnings(reachable: Scene) -> None:
-    for number in range(10):
-        await update(reachable, Patient(email=f"new{number}@example.org"), caller=reachable.patient)
-    more = await refusal(update(reachable, Patient(email=NEW), caller=reachable.patient))
-    assert more.reason == "TOO_MANY_ATTEMPTS"
-    sent = [kind for kind, _ in await kinds(reachable)]
-    assert (sent.count("contact_code"), sent.count("contact_changed")) == (10, 5)

@@ -12,7 +12,7 @@ from server.person_rules import Unfit
     ("written", "kept"),
     [
         ("kei@example.com", "kei@example.com"),
-        (" KEI@EXAMPLE.COM ", "KEI@EXAMPLE.COM"),
+        (" KEI@EXAMPLE.COM ", "kei@example.com"),
         ("user..name@docomo.ne.jp", "user..name@docomo.ne.jp"),
         ("user.@docomo.ne.jp", "user.@docomo.ne.jp"),
         (".user@docomo.ne.jp", ".user@docomo.ne.jp"),

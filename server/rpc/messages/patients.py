@@ -66,7 +66,7 @@ def new_patient(request: pb.RegisterPatientRequest, within: str = "") -> Patient
 def new_person(request: auth_service_pb2.RequestRegistrationRequest) -> NewPerson:
     """The person that a request describes (INVALID_REQUEST)."""
     return NewPerson(
-        email=checked("email", person_rules.email, request.email, "").lower(),
+        email=checked("email", person_rules.email, request.email, ""),
         password=request.password,
         name=checked("name", person_rules.person, request.name, ""),
         birth_date=to_date("birth_date", request.birth_date),
@@ -129,7 +129,7 @@ def new_representative(request: pb.AddRepresentativeRequest) -> NewRepresentativ
     name = representative_pb2.RepresentativeRelation.Name(request.relation)
     return NewRepresentative(
         patient_id=request.patient_id.lower(),
-        email=checked("email", person_rules.email, request.email, "").lower(),
+        email=checked("email", person_rules.email, request.email, ""),
         relation=Relation(name.removeprefix(RELATION).lower()),
         last_day=to_date("end_date", request.end_date) if request.end_date else None,
         clinic_id=request.clinic_id.lower(),

@@ -58,6 +58,8 @@ async def hold_back(
     """
     for kind, channel in _CHANNELS.items():
         current, new = getattr(row, kind), getattr(wanted, kind)
+        if new == current.lower():  # entered before addresses were kept in lower case
+            wanted, new = wanted._replace(**{kind: current}), current
         if kind not in fields or (new == current and not getattr(row, f"pending_{kind}")):
             continue
         await contact_changes.drop(pg, row.id, kind)

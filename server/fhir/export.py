@@ -12,7 +12,7 @@ from server.fhir.appointment import slots_of
 from server.fhir.fields import Identifier, Json, Origin, Unusable, current, current_identifiers, own, resource_id
 from server.fhir.files import found_in, resources
 from server.fhir.records.condition import without_author
-from server.fhir.references import providers, reference
+from server.fhir.references import patients_by_identifier, providers, reference
 from server.fhir.telecom import country_of
 
 KINDS = (
@@ -108,6 +108,8 @@ class Export:
     """Slots that Appointments name, if slots are read."""
     unattributed: set[Identifier] = field(default_factory=set)
     """Patients with a Condition that names neither encounter nor recorder nor asserter, by their own identifiers."""
+    patients_by_identifier: set[Identifier] = field(default_factory=set)
+    """The identifiers, other than the exporter's own ids, by which resources name patients."""
     countries: dict[Identifier, str] = field(default_factory=dict)
     """Of organizations, by their identifiers."""
     _owners: dict[int, int] = field(default_factory=dict)
@@ -121,6 +123,7 @@ class Export:
                 if isinstance(resource, Unusable):
                     raise resource
                 self.providers.update(each.identifier for each in providers(resource, origin))
+                self.patients_by_identifier |= patients_by_identifier(resource, origin)
                 kind = _kind(resource, with_slots=self.with_slots)
                 if kind == "Appointment" and self.with_slots:
                     self.booked_slots.update(slots_of(resource, origin))

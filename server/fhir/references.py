@@ -55,6 +55,13 @@ def inner(values: object, field: str) -> list[Json]:
     return [mapping(each.get(field)) for each in items(values)]
 
 
+def patients_by_identifier(resource: Json, origin: Origin) -> set[Identifier]:
+    """The identifiers, other than the exporter's own ids, by which a resource of any kind names patients."""
+    actors, others = inner(resource.get("participant"), "actor"), inner(resource.get("link"), "other")
+    named = {each.identifier for each in references([resource.get("subject"), *actors, *others], "Patient", origin)}
+    return {each for each in named if each.system != own("Patient", "", origin).system}
+
+
 def _to(kind: str, resource_id: str, origin: Origin) -> Reference:
     return Reference(kind, own(kind, resource_id, origin), f"{kind}/{resource_id}")
 

@@ -10,6 +10,7 @@ from tests.fixtures.fhir import (
     MRN,
     NPI,
     SOURCE,
+    Resource,
     condition,
     count,
     encounter,
@@ -173,3 +174,33 @@ async def test_an_export_cannot_give_ids_of_another_exporter(book: Book, tmp_pat
     assert await book.rows("SELECT q.birth_date::text FROM appointments a JOIN patients q ON q.id = a.patient_id") == [
         ("2001-01-01",)
     ]
+
+
+BY_NUMBER = [{"identifier": {"system": MRN, "value": "7"}}, {"reference": f"Patient?identifier={MRN}|7"}]
+NUMBER = [{"system": MRN, "value": "7"}]
+
+
+@pytest.mark.parametrize("subject", BY_NUMBER)
+async def test_a_number_that_names_a_patient_means_the_one_of_the_export_whoever_else_got_it(
+    book: Book, tmp_path: Path, subject: Resource
+) -> None:
+    await book.patient("Mallory", (MRN, "7"))
+    about = [encounter(subject=subject), condition(subject=subject)]
+    _, reports = await load(book, export(tmp_path, a=[*PLACES, patient(identifier=NUMBER), *about]))
+    assert len(reports) == 1  # the number stays with Mallory
+    assert await book.rows(WHO_HAS_WHAT) == [("Ken Sato", 1), ("Mallory", 0)]
+
+
+@pytest.mark.parametrize("subject", BY_NUMBER)
+async def test_a_number_that_no_patient_of_the_export_has_names_nobody_unless_only_imports_write_it(
+    book: Book, tmp_path: Path, subject: Resource
+) -> None:
+    await load(book, export(tmp_path / "first", a=[*PLACES, patient(identifier=NUMBER)]))
+    diagnosis = condition(subject=subject)
+    second = export(tmp_path / "second", a=[encounter(subject=subject), diagnosis])
+    _, reports = await load(book, second)
+    assert f"the Patient that it names by {MRN} is neither in the export nor already imported" in reports[0]
+    assert await book.rows(WHO_HAS_WHAT) == [("Ken Sato", 0)]
+    await book.run("INSERT INTO reserved_systems VALUES (%s, 'an admin', now())", MRN)
+    await load(book, second)
+    assert await book.rows(WHO_HAS_WHAT) == [("Ken Sato", 1)]

@@ -1,6 +1,6 @@
 """What the steps of an import share: a batch of lines, its result, and what the database has already."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 from db.postgres import imports
 from db.postgres.cluster.engines import Connection
+from db.postgres.directory import reserved_systems
 from db.postgres.directory.reserved_systems import IMPORTER
 from db.postgres.imports import Noun
 from server.domain.ids import IdMaker
@@ -125,6 +126,10 @@ class RunMemory:
     """By doctor."""
     linked: list[Item[Patient]] = field(default_factory=list)
     """Patients who replace others, or are replaced."""
+    patients_by_identifier: Collection[Identifier] = ()
+    """Identifiers, other than the exporter's own ids, by which lines name patients."""
+    identified: dict[Identifier, Identifier] = field(default_factory=dict)
+    """The exporter's own ids of the patients of the export that have those identifiers."""
     strangers: set[Identifier] = field(default_factory=set)
     """Exporter's ids that mean other patients in the database than in the export: nothing is stored under them."""
 
@@ -145,12 +150,25 @@ class BatchContext:
 
     async def resolve(self, noun: Noun, wanted: Iterable[Identifier]) -> dict[Identifier, str]:
         """The ids that identifiers of one noun stand for, as far as the database has them."""
-        rows = await imports.named(self.pg, noun, set(wanted) - self.memory.strangers)
-        found = {Identifier(row.system, row.value): row.id for row in rows}
-        if noun != "patient":
-            return found
+        if noun == "patient":
+            return await self._patients({each: self.memory.identified.get(each, each) for each in wanted})
+        return await self._named(noun, set(wanted))
+
+    async def _patients(self, meant: Mapping[Identifier, Identifier]) -> dict[Identifier, str]:
+        """Patients by identifiers, each given with the one that the export means by it.
+
+        One that not only imports can write, and that no patient of the export has, names nobody: anybody may have
+        entered it.
+        """
+        wanted = set(meant.values()) - self.memory.strangers
+        reserved = await reserved_systems.reserved(self.pg, {each.system for each in wanted})
+        found = await self._named("patient", {each for each in wanted if each.system in reserved})
         ends = await imports.replacements(self.pg, found.values())
-        return {identifier: ends.get(each, each) for identifier, each in found.items()}
+        return {each: ends.get(found[own], found[own]) for each, own in meant.items() if own in found}
+
+    async def _named(self, noun: Noun, wanted: Collection[Identifier]) -> dict[Identifier, str]:
+        rows = await imports.named(self.pg, noun, wanted)
+        return {Identifier(row.system, row.value): row.id for row in rows}
 
 
 def first_known(references: Sequence[Reference], known: dict[Identifier, str]) -> str:

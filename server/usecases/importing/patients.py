@@ -102,7 +102,9 @@ _PARTICULARS = UpdateRules(_fields_of, _current, _store)
 
 def _remember(context: BatchContext, batch: Sequence[Item[Patient]]) -> None:
     for item in batch:
-        own = item.content.identifiers[0]
+        own, *others = item.content.identifiers
+        named = {each: own for each in others if each in context.memory.patients_by_identifier}
+        context.memory.identified.update(named)
         if item.content.replaced_by or item.content.replaces:
             context.memory.linked.append(item)
         if item.content.general_practitioners and own in context.memory.unattributed:

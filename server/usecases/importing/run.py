@@ -118,7 +118,11 @@ class Importer:
         self, export: Export, origin: Origin, options: ImportOptions, transactions: "_Transactions"
     ) -> AsyncGenerator[tuple[str, int, ImportCounts], None]:
         owned = await self._reserve(transactions, [own(name, "", origin).system for name in KINDS])
-        memory = RunMemory(export.unattributed, booked_slots=export.booked_slots)
+        memory = RunMemory(
+            export.unattributed,
+            booked_slots=export.booked_slots,
+            patients_by_identifier=export.patients_by_identifier,
+        )
         write = partial(self._write, transactions, memory, options)
         for name in KINDS:
             kind, seen = _KINDS[name], set[str]()

@@ -22,7 +22,7 @@ export async function dashboard(admin, root) {
   const today = wall.date(admin.session.clock.now());
   const date = make("input", { type: "date", id: "report-date", value: today, max: today, "aria-label": words.day });
   const tiles = make("div", { class: "tiles" });
-  const doctors = make("div", { class: "scrolling" });
+  const doctors = make("div", { class: "scrolling", tabindex: "0", role: "region", "aria-label": words.byDoctor });
   const trends = make("div", { class: "trends" });
   const updated = make("p", { class: "muted small", role: "status" });
   root.replaceChildren(

@@ -98,7 +98,10 @@ function open(clinic, clinics) {
     const place = make("div", {});
     main.replaceChildren(place);
     admin.attempt(async () => (await PARTS[name]())(admin, place));
-    if (moved) main.focus();
+    if (!moved) return;
+    main.focus();
+    // On a phone the parts' names fill the screen.
+    main.scrollIntoView();
   };
   onhashchange = () => show(true);
   show(false);

@@ -8,6 +8,8 @@ import { languageButton } from "../shared/language.js";
 /** Whom to call, kept so that it is there when nobody can sign in. */
 const KEY = "yoyaku.patient.phones";
 const MOST_PHONES = 3;
+/** When somebody signed out last, for other tabs: what they show is not for who comes next. */
+export const SIGNED_OUT = "yoyaku.patient.signed_out";
 
 /** @param {Page} page @param {string} name of the view @param {() => void} again */
 export function drawFrame(page, name, again) {
@@ -68,7 +70,9 @@ export function phoneLink(phone) {
 async function leave({ session }, again) {
   localStorage.removeItem(KEY);
   sessionStorage.clear();
-  await session.signOut();
+  const signedOut = session.signOut();
+  localStorage.setItem(SIGNED_OUT, String(Date.now()));
+  await signedOut;
   location.hash = "#/";
   again();
 }

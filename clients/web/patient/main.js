@@ -6,7 +6,7 @@ import { language } from "../shared/language.js";
 import { Session } from "../shared/session.js";
 import { refusal, sharedWords } from "../shared/words.js";
 import { Directory } from "./find/directory.js";
-import { drawFrame, showPhones } from "./frame.js";
+import { drawFrame, showPhones, SIGNED_OUT } from "./frame.js";
 import { noLonger } from "./people/no_longer.js";
 import { People } from "./people/people.js";
 import { signInAgain, signInView, storageWorks } from "./sign_in/sign_in_view.js";
@@ -19,6 +19,8 @@ const lang = language();
 const text = lang === "ja" ? (await import("./words/ja.js")).JA : (await import("./words/en.js")).EN;
 const shared = { ...sharedWords(lang), fault: text.fault };
 const session = new Session("patient");
+/** The account of who entered what the tab keeps, which outlives a reload and the end of a session. */
+const OWNER = "yoyaku.patient.owner";
 let shown = new AbortController();
 /** Who looks at the page, even after the session has ended. */
 let person = session.account;
@@ -77,6 +79,15 @@ async function signedIn(work) {
   }
 }
 
+/** Whether the tab keeps what somebody else entered. What was entered before a sign-in belongs to who signs in. */
+function isAnothers() {
+  const id = session.account?.id;
+  if (!id) return false;
+  const owner = sessionStorage.getItem(OWNER) ?? id;
+  sessionStorage.setItem(OWNER, id);
+  return owner !== id;
+}
+
 /** Begin anew, whatever waits. @returns {Promise<never>} */
 function elsewhere() {
   sessionStorage.clear();
@@ -108,6 +119,7 @@ function address(name, query) {
 }
 
 async function show() {
+  if (isAnothers()) return elsewhere();
   shown.abort();
   shown = new AbortController();
   const { signal } = shown;
@@ -170,6 +182,8 @@ let first = true;
 document.documentElement.lang = lang;
 if (storageWorks()) {
   addEventListener("hashchange", show);
+  // In another tab the person has signed out, or somebody else has signed in.
+  addEventListener("storage", ({ key }) => (key === SIGNED_OUT || isAnothers()) && elsewhere());
   show();
 } else {
   put([make("h1", {}, text.failed), make("p", { class: "message error" }, text.storageBlocked)]);

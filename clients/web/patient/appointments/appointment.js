@@ -14,8 +14,8 @@ import { success } from "../problem.js";
 
 const MINUTE_MS = 60_000;
 
-/** @param {Page} page @param {string} id @returns {Promise<{appointment: Appointment, clinic: Clinic, type: AppointmentType | null, top: HTMLElement[]}>} `top` says whose it is */
-export async function loadAppointment(page, id) {
+/** @param {Page} page @param {string} id @param {AbortSignal} signal of the view @returns {Promise<{appointment: Appointment, clinic: Clinic, type: AppointmentType | null, top: HTMLElement[]}>} `top` says whose it is */
+export async function loadAppointment(page, id, signal) {
   const { appointment } = await page.call(`/api/appointments/${id}`);
   const [top, clinic, type] = await Promise.all([
     whose(page, appointment.patient.id),
@@ -23,15 +23,15 @@ export async function loadAppointment(page, id) {
     page.directory.type(appointment.clinic.id, appointment.appointment_type?.id ?? ""),
   ]);
   page.callable(clinic);
-  // Who goes on from here to all appointments sees those of the same patient.
-  page.people.choose(appointment.patient.id);
+  // Who goes on from here to all appointments sees those of the same patient. Who has left may have chosen another one.
+  if (!signal.aborted) page.people.choose(appointment.patient.id);
   return { appointment, clinic, type, top };
 }
 
 /** @type {View} */
-export async function appointmentView(page, query) {
+export async function appointmentView(page, query, signal) {
   const { text } = page;
-  const { appointment, clinic, type, top } = await loadAppointment(page, query.get("id") ?? "");
+  const { appointment, clinic, type, top } = await loadAppointment(page, query.get("id") ?? "", signal);
   const [{ events }, series] = await Promise.all([page.call(`/api/appointments/${appointment.id}/events?size=100`), appointmentsOfSeries(page, appointment)]);
   const done = { moved: text.moved, cancelled: text.cancelled, series: text.seriesCancelled }[query.get("done") ?? ""];
   /** @type {Record<string, string>} */
@@ -94,9 +94,9 @@ function happened({ text, lang }, clinic, { event, event_time, note, relation })
 }
 
 /** @type {View} */
-export async function cancelView(page, query) {
+export async function cancelView(page, query, signal) {
   const { text, shared } = page;
-  const { appointment, clinic, type, top } = await loadAppointment(page, query.get("id") ?? "");
+  const { appointment, clinic, type, top } = await loadAppointment(page, query.get("id") ?? "", signal);
   const requestIds = { one: crypto.randomUUID(), rest: crypto.randomUUID() };
   const later = following(appointment, await appointmentsOfSeries(page, appointment));
   return [

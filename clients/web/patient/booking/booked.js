@@ -8,9 +8,9 @@ import { appointmentFacts } from "../facts.js";
 /** @import { View } from "../page.js" */
 
 /** @type {View} */
-export async function bookedView(page, query) {
+export async function bookedView(page, query, signal) {
   const { text } = page;
-  const { appointment, clinic, type, top } = await loadAppointment(page, query.get("id") ?? "");
+  const { appointment, clinic, type, top } = await loadAppointment(page, query.get("id") ?? "", signal);
   return [
     ...top,
     make("h1", { tabindex: "-1", class: "done" }, text.bookedTitle),

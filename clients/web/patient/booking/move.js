@@ -8,10 +8,10 @@ import { problem } from "../problem.js";
 /** @import { View } from "../page.js" */
 
 /** @type {View} */
-export async function moveView(page, query) {
+export async function moveView(page, query, signal) {
   const { text } = page;
   const start = query.get("start") ?? "";
-  const { appointment, clinic, top } = await loadAppointment(page, query.get("id") ?? "");
+  const { appointment, clinic, top } = await loadAppointment(page, query.get("id") ?? "", signal);
   const requestId = crypto.randomUUID();
   const trouble = make("div", {});
   const button = make("button", { class: "primary" }, text.moveYes);

@@ -2,6 +2,7 @@
 
 import { make, written } from "../../shared/elements.js";
 import { plusDays, WallClock } from "../../shared/wall_clock.js";
+import { settle } from "../booking/booking.js";
 import { calendar, freeDays } from "./calendar.js";
 import { doctorName, typeName } from "../facts.js";
 import { whose } from "../people/whose.js";
@@ -14,6 +15,11 @@ import { WeekGrid } from "./week_grid.js";
 /** @type {View} */
 export async function timesView(page, query, signal) {
   const { text } = page;
+  const booked = await settle(page, null);
+  if (booked) {
+    page.go("booked", { id: booked });
+    return [];
+  }
   const doctor = await page.directory.doctor(query.get("doctor") ?? "");
   const typeId = query.get("type") ?? "";
   const [clinic, type] = await Promise.all([page.directory.clinic(doctor.clinic.id), page.directory.type(doctor.clinic.id, typeId)]);

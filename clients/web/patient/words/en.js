@@ -114,6 +114,7 @@ export const EN = {
   keptSoon: "Less than a minute left to confirm.",
   lapsed: "We could not keep this time any longer. If nobody has taken it, you can still have it.",
   keepAgain: "Keep it again",
+  giveBack: "Give those times back",
   when: "When",
   who: "With",
   where: "Where",

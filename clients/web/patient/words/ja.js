@@ -102,6 +102,7 @@ export const JA = {
   keptSoon: "残り1分を切りました。",
   lapsed: "確保の期限が切れました。まだ空いていれば予約できます。",
   keepAgain: "もう一度確保する",
+  giveBack: "ほかの時間の確保を解除する",
   when: "日時",
   who: "担当医",
   where: "場所",

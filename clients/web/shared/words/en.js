@@ -14,7 +14,7 @@ export const EN = {
   nobodyFound: "Nobody found.",
   /** @param {number} number */
   found: (number) => `${number} ${number === 1 ? "entry" : "entries"}. Choose with the arrow keys.`,
-  offline: "No internet connection. This page goes on by itself when you are connected again.",
+  offline: "No internet connection. Try again once you are connected: nothing is done twice.",
   unreachable: "The server did not answer. Check your internet connection, then try again: nothing is done twice.",
   /** @param {string} what */
   fault: (what) => `Something went wrong (${what}). Try again in a minute. If it goes on, tell whoever looks after this system.`,

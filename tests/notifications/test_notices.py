@@ -203,3 +203,15 @@ async def test_the_patient_and_who_acts_for_them_are_told_each_in_their_own_word
         assert to_patient in text["mei@example.org"]
         assert to_other in text[family.email]
         assert not any("Sato" in each for each in text.values())
+
+
+async def test_a_cancellation_removes_an_entry_whose_mail_the_relay_is_still_taking(
+    reachable: Scene, relay: Relay, notifications: Any
+) -> None:
+    relay.pause_after_data = 1.0
+    async with notifications:
+        booked = (await reachable.book_slot("09:30")).appointment
+        await relay.arrived(1)
+        await reachable.cancel(booked)
+        mails = await relay.arrived(2)
+    assert [entry(mail)[0] for mail in mails] == ["REQUEST", "CANCEL"]

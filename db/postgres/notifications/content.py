@@ -109,7 +109,7 @@ WHERE s.series_id = %(series_id)s AND s.id <> %(appointment_id)s AND s.status = 
             OR (n.series_entries -> s.id::text ->> 0)::int = s.version))
 ORDER BY s.start_at, s.id LIMIT 1
 """
-# A notice of a series brings the entries of several appointments.
+# A notice of a series brings the entries of several appointments. What a relay is still taking may arrive.
 _HOLDER = """
     SELECT h.recipient,
         coalesce(to_timestamp((h.series_entries -> {of}.id::text ->> 1)::float8), h.expires_at) AS start_at
@@ -117,7 +117,7 @@ _HOLDER = """
     WHERE h.appointment_id IN (SELECT {of}.id UNION SELECT id FROM appointments WHERE series_id = {of}.series_id)
         AND (h.appointment_id = {of}.id OR (h.series_entries -> {of}.id::text) IS NOT NULL)
         AND h.channel = 'email' AND h.id <> n.id AND h.kind IN ('confirmation', 'change')
-        AND (h.status = 'sent' OR h.outcome = 'outcome_unknown')
+        AND (h.status IN ('sending', 'sent') OR h.outcome = 'outcome_unknown')
     ORDER BY coalesce((h.series_entries -> {of}.id::text ->> 0)::int, h.version) DESC LIMIT 1
 """
 _CONTENT = f"""

@@ -92,6 +92,15 @@ async def test_an_end_is_felt_within_seconds_and_a_new_beginning_at_once(family:
     assert (await refusal(get(parent, family.child_id))).reason == "TOKEN_EXPIRED"
 
 
+async def test_a_token_from_after_an_end_is_not_refused_by_a_worker_that_has_yet_to_learn_of_it(family: Family) -> None:
+    added = await family.add()
+    await family.scene.worker.parts.tokens.learn()
+    await family.end(added.id)
+    renewed = await family.signed_in()
+    assert (await get(renewed, family.scene.patient_id)).name == "Sato Ken"
+    assert (await refusal(get(renewed, family.child_id))).reason == "PATIENT_NOT_FOUND"
+
+
 @pytest.mark.parametrize(
     ("field", "change"),
     [

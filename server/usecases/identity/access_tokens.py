@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Container
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import jwt
@@ -15,13 +15,15 @@ from db.postgres.cluster.routing import Freshness
 from db.postgres.identity import accounts, ended_sessions, representatives
 from db.postgres.identity.accounts import AccountRow
 from server.domain.errors import DomainError, Reason
-from server.domain.identity import ALL_CLINICS, Caller, Relation, Represented, roles_of
+from server.domain.identity import ALL_CLINICS, Caller, Represented, roles_of
 from server.domain.ids import Clock, IdMaker
 from server.domain.late_changes import LateChanges
 from server.domain.methods import limits_of
 from server.telemetry.logs import place_of
 from server.usecases.identity.signing_keys import SigningKeys
+from server.usecases.identity.token_claims import caller_of
 from server.usecases.represented import begun_since, represented_by
+from server.usecases.single_flight import SingleFlight
 from server.usecases.unit_of_work import read
 
 _log = structlog.get_logger()
@@ -59,6 +61,8 @@ class AccessTokens:
         # The oldest expire first, so those that are used again need not be moved to the end.
         self._verified: FIFOCache[str, Caller] = FIFOCache(_REMEMBERED_CALLERS)
         self._lately = LateChanges()
+        self._learned_at = 0.0
+        self._looks: SingleFlight[None, None] = SingleFlight(engine)
 
     async def issue(self, account_id: str) -> str | None:
         """A token for an account, as `sign` makes it; None if there is no such account, or it is disabled."""
@@ -113,7 +117,7 @@ class AccessTokens:
             # A failure is retried and loses nothing already known; the database may be unreachable for long.
             try:
                 with suppress(DomainError):
-                    await self.learn()
+                    await self._looks.do(None, self.learn)
             except Exception as error:
                 _log.error("ended sessions are not known", failure=place_of(error))
             await asyncio.sleep(_LEARN_SECONDS)
@@ -127,6 +131,7 @@ class AccessTokens:
         lately = await read(self._engine, lambda pg: _changes(pg, now), Freshness.PRIMARY_FIRST)
         if self._engine.is_primary_lost:  # then a replica has answered, which may lack what the primary has told
             lately = lately.and_also(self._lately)
+        self._learned_at = now.timestamp()
         if lately != self._lately:
             self._lately = lately
             for header, caller in list(self._verified.items()):
@@ -174,14 +179,22 @@ class AccessTokens:
             )
             if int(claims.get("nbf", 0)) > self._clock().timestamp():
                 raise jwt.ImmatureSignatureError
-            caller = _caller(claims)
+            caller = caller_of(claims)
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, OSError):  # the last for a year past 10^9
             raise _invalid() from None
         if self.is_revoked(caller):
             raise revoked()
-        if self._lately.outdate(caller):
+        if await self._is_outdated(caller):
             raise _expired(self._clock())
         return caller
+
+    async def _is_outdated(self, caller: Caller) -> bool:
+        """Whether a right to act for somebody was given to the caller, or ended, after the token was issued."""
+        if self._lately.outdate(caller) and caller.issued_at >= int(self._learned_at):
+            # What the token lacks may have ended since: a refusal would be repeated for the one that follows it.
+            with suppress(DomainError):
+                await self._looks.do(None, self.learn)
+        return self._lately.outdate(caller)
 
 
 async def _changes(pg: Connection, now: datetime) -> LateChanges:
@@ -212,35 +225,3 @@ def _expired(at: datetime) -> DomainError:
 
 def _invalid() -> DomainError:
     return DomainError(Reason.TOKEN_INVALID, "the access token was not issued by this system: sign in again")
-
-
-def _caller(claims: dict[str, object]) -> Caller:
-    roles, clinics = claims.get("roles", []), claims.get("clinic_ids", [])
-    if not isinstance(roles, list) or not isinstance(clinics, list):
-        raise TypeError("roles and clinic_ids are lists")
-    return Caller(
-        id=str(claims["sub"]),
-        roles=roles_of(map(str, roles)),
-        clinic_ids=frozenset(map(str, clinics)),
-        patient_id=_optional(claims.get("patient_id")),
-        doctor_id=_optional(claims.get("doctor_id")),
-        expires_at=datetime.fromtimestamp(int(str(claims["exp"])), UTC),
-        issued_at=int(str(claims.get("iat", 0))),
-        generation=int(str(claims.get("generation", 0))),
-        session_id=str(claims.get("session_id", "")),
-        second_factor_missing=bool(claims.get("second_factor_missing")),
-        represents=_represented(claims.get("represents", {})),
-    )
-
-
-def _represented(claim: object) -> dict[str, Represented]:
-    if not isinstance(claim, dict):
-        raise TypeError("represents is a map")
-    found = {}
-    for patient_id, (representative_id, relation, sees_records) in claim.items():
-        found[str(patient_id)] = Represented(str(representative_id), Relation(relation), sees_records is True)
-    return found
-
-
-def _optional(value: object) -> str | None:
-    return None if value is None else str(value)

@@ -128,7 +128,9 @@ def test_calls_without_a_token_take_no_place_of_others_however_long_they_take(
         eventually(lambda: sum(call.done() for call in strangers) == 5)
         assert {reason(call.result()) for call in strangers if call.done()} == {"OVERLOADED"}
         assert counter(edge, "public.upstream_rq_active") == 10
-        assert counter(edge, "workers.upstream_rq_active") == 0
+        # Envoy may be fetching the signing keys from a worker right now; it gives up long before the strangers do.
+        eventually(lambda: counter(edge, "workers.upstream_rq_active") == 0)
+        assert counter(edge, "public.upstream_rq_active") == 10
         calls = burst(pool, rest, 5)
         eventually(lambda: counter(edge, "workers.upstream_rq_active") == 5)
     assert {call.result().status_code for call in calls} == {200}

@@ -27,6 +27,13 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
         yield copy
 
 
+@pytest.fixture
+def running(copy: Copy) -> None:
+    """The copy is started unless an earlier test has left it running."""
+    started = copy.run("up", "--detach")
+    assert started.returncode == 0 or "already" in started.stderr, started.stderr
+
+
 def same(before: dict[str, int], after: dict[str, int]) -> set[str]:
     """The parts that have kept their process."""
     return {name for name, pid in before.items() if after[name] == pid}
@@ -35,10 +42,12 @@ def same(before: dict[str, int], after: dict[str, int]) -> set[str]:
 @pytest.fixture(scope="module")
 def slots(copy: Copy) -> Iterator[dict[str, str]]:
     """Free slots of a doctor, as many as one patient may book."""
-    today, doctor = datetime.now(UTC).date(), copy.stack()["doctors"][0]
+    today = datetime.now(UTC).date()
     days = [(today + timedelta(days=ahead)).isoformat() for ahead in range(12, 85)]
     times = ("09:00", "10:00", "11:00")
-    return ({"doctor_id": doctor, "date": day, "time_slot": time_slot} for day in days for time_slot in times)
+    found = ((day, time_slot) for day in days for time_slot in times)
+    # The doctor is known once the system runs.
+    return ({"doctor_id": copy.stack()["doctors"][0], "date": day, "time_slot": time_slot} for day, time_slot in found)
 
 
 def runs(pid: int) -> bool:
@@ -115,8 +124,8 @@ def test_the_system_starts_books_keeps_and_stops(copy: Copy) -> None:
     assert [each["id"] for each in listed["appointments"]] == [booked.json()["appointment"]["id"]]
 
 
+@pytest.mark.usefixtures("running")
 def test_the_two_minutes_of_the_readme_work_as_pasted(copy: Copy) -> None:
-    copy.run("up", "--detach")  # unless another test has left it running
     printed, _ = paste(copy, "README.md", section="## Try it in two minutes")
     for words in ("201 Created", '"reason":"SLOT_TAKEN"', "yoyaku.v1.AlternativeSlots", "APPOINTMENT_STATUS_CANCELLED"):
         assert words in printed
@@ -146,13 +155,12 @@ def test_the_tour_works_as_pasted(copy: Copy) -> None:
     _, _, preview, added = week.split("Outcome")
     assert [len(re.findall(r"14:30 +Sato Ken", each)) for each in (preview, added)] == [1, 1]
     assert "Room 2" in week
-    assert copy.run("up", "--detach").returncode == 0
 
 
+@pytest.mark.usefixtures("running")
 def test_a_hospital_is_set_up_in_ten_commands_as_pasted(copy: Copy) -> None:
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "setup.md").read_text(), re.DOTALL)
     assert len(re.findall(r"(?:yoyaku|python -m server) [a-z]", "".join(blocks))) == 10
-    copy.run("up", "--detach")
     printed, _ = paste(copy, "docs/setup.md")
     for words in (
         "signed in at http",
@@ -168,6 +176,7 @@ def test_a_hospital_is_set_up_in_ten_commands_as_pasted(copy: Copy) -> None:
 @pytest.mark.parametrize(
     "names", [{"worker-1"}, {"postgres-primary"}, {"postgres-standby", "valkey", "worker-2", "envoy"}]
 )
+@pytest.mark.usefixtures("running")
 def test_killed_parts_run_again_and_no_booking_is_lost(
     copy: Copy, slots: Iterator[dict[str, str]], names: set[str]
 ) -> None:
@@ -193,6 +202,7 @@ def test_killed_parts_run_again_and_no_booking_is_lost(
     assert all(f"{name} ended unexpectedly (signal SIGKILL" in said for name in names)
 
 
+@pytest.mark.usefixtures("running")
 def test_workers_come_go_and_are_renewed_without_a_failed_call(copy: Copy) -> None:
     before = copy.stack()["pids"]
     with copy.client("patient") as client, load(client) as statuses:
@@ -224,6 +234,7 @@ def load(client: httpx.Client) -> Iterator[list[int]]:
         calling.result()
 
 
+@pytest.mark.usefixtures("running")
 def test_another_release_takes_over_and_an_empty_directory_does_not(copy: Copy, tmp_path: Path) -> None:
     other = altered(tmp_path / "other", "server/__init__.py", "The server", "The other server")
     before = copy.stack()["pids"]
@@ -242,6 +253,7 @@ def test_another_release_takes_over_and_an_empty_directory_does_not(copy: Copy, 
     assert set(statuses) == {200}
 
 
+@pytest.mark.usefixtures("running")
 def test_reset_leaves_nothing(copy: Copy) -> None:
     assert copy.run("reset").returncode == 0
     assert not (copy.root / ".yoyaku").exists()

@@ -15,6 +15,8 @@ from server.local.processes.user import User
 
 TAIL_LINES = 15
 STEP_SECONDS = 0.02
+START_SECONDS = 90.0
+"""A part is ready within seconds, on a busy machine within a minute. One that has ended is noticed at once."""
 BACKGROUND = 10
 """The niceness of processes whose work nobody waits for."""
 
@@ -44,7 +46,7 @@ class Process:
         status = self.popen.wait()
         return f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
 
-    def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
+    def wait_until(self, ready: Callable[[], bool], seconds: float = START_SECONDS) -> None:
         """Wait until `ready()` is true. Raises LocalError, with the end of the log, if it exits or takes too long."""
         deadline = time.monotonic() + seconds
         while not ready():

@@ -11,7 +11,6 @@ from server.local.processes.ports import HOST
 from server.local.processes.process import Process, start
 from server.local.servers import binaries
 
-START_SECONDS = 30.0
 DRAIN_SECONDS = 5.0
 STOP_SECONDS = 5.0
 CLUSTERS = ("workers", "streams", "public")
@@ -26,7 +25,7 @@ def launch(configuration: Path, log: Path) -> Process:
 
 def await_ready(process: Process, port: int) -> None:
     """Wait until Envoy reports that there are healthy workers. Raises LocalError."""
-    process.wait_until(lambda: is_ready(port), START_SECONDS)
+    process.wait_until(lambda: is_ready(port))
 
 
 def is_ready(port: int) -> bool:

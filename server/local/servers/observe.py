@@ -9,7 +9,6 @@ from server.local.processes.ports import HOST, is_open
 from server.local.processes.process import Process, start
 from server.local.servers.workers import ROOT
 
-START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 _PROGRAMS = ROOT / ".venv" / "prometheus" / "usr" / "bin"
 _SHARE = _PROGRAMS.parent / "share"
@@ -63,4 +62,4 @@ def launch_alertmanager(directory: Path, log: Path, *, port: int) -> Process:
 
 def await_ready(process: Process, port: int) -> None:
     """Wait until it listens. Raises LocalError."""
-    process.wait_until(lambda: is_open(port), START_SECONDS)
+    process.wait_until(lambda: is_open(port))

@@ -8,7 +8,6 @@ from pathlib import Path
 from server.local.processes.ports import HOST, is_open
 from server.local.processes.process import BACKGROUND, Process, start
 
-START_SECONDS = 20.0
 STOP_SECONDS = 5.0
 
 
@@ -21,7 +20,7 @@ def launch(directory: Path, log: Path, *, port: int) -> Process:
 
 def await_ready(process: Process, port: int) -> None:
     """Wait until the relay accepts connections. Raises LocalError."""
-    process.wait_until(lambda: is_open(port), START_SECONDS)
+    process.wait_until(lambda: is_open(port))
 
 
 def mails(directory: Path) -> list[tuple[Path, EmailMessage]]:

@@ -25,7 +25,6 @@ from server.local.servers.postgres import SUPERUSER, PostgresServer
 from server.local.servers.workers import ROOT
 
 NODES = 3
-START_SECONDS = 90.0
 STOP_SECONDS = 30.0
 CONFIGURATION = ROOT / "ops" / "ha" / "patroni.yml"
 _ENVIRONMENT = ROOT / ".venv-ha"
@@ -65,7 +64,7 @@ class ClusterNode:
 
     def await_ready(self, process: Process) -> None:
         """Wait until its PostgreSQL serves, as the primary or as a replica. Raises LocalError."""
-        process.wait_until(lambda: self.ask("GET", "/health") == http.client.OK, START_SECONDS)
+        process.wait_until(lambda: self.ask("GET", "/health") == http.client.OK)
 
     @property
     def is_leader(self) -> bool:
@@ -126,7 +125,7 @@ def launch_etcd(directory: Path, log: Path, *, port: int, peer_port: int) -> Pro
 
 def await_etcd(process: Process, port: int) -> None:
     """Wait until etcd listens. Raises LocalError."""
-    process.wait_until(lambda: is_open(port), START_SECONDS)
+    process.wait_until(lambda: is_open(port))
 
 
 def nodes(data: Path, programs: Path, user: User, *, password: str, etcd: int) -> list[ClusterNode]:
@@ -197,10 +196,10 @@ def await_cluster(cluster: Sequence[ClusterNode], processes: Sequence[Process]) 
 
     The nodes, the primary first. Raises LocalError.
     """
-    processes[0].wait_until(lambda: leader(cluster) is not None, START_SECONDS)
+    processes[0].wait_until(lambda: leader(cluster) is not None)
     for node, process in zip(cluster, processes, strict=True):
         node.await_ready(process)
-    processes[0].wait_until(lambda: is_whole(cluster), START_SECONDS)
+    processes[0].wait_until(lambda: is_whole(cluster))
     ordered = sorted(cluster, key=lambda node: not node.is_leader)
     database.prepare(ordered[0].server)
     return ordered

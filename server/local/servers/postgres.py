@@ -14,7 +14,6 @@ from server.local.processes.user import User
 
 SUPERUSER = "postgres"
 SLOT = "standby"
-START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 SETTINGS = {
     "listen_addresses": HOST,
@@ -88,7 +87,7 @@ class PostgresServer:
 
     def await_ready(self, process: Process) -> None:
         """Wait until the server, running as this process, accepts connections. Raises LocalError."""
-        process.wait_until(lambda: self._takes_connections(process.pid), START_SECONDS)
+        process.wait_until(lambda: self._takes_connections(process.pid))
 
     def query(self, statement: str, database: str = "postgres") -> str:
         """Run SQL as the superuser and return its rows; `:'password'` stands for the password. Raises LocalError."""

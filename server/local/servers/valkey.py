@@ -9,7 +9,6 @@ from server.local.processes.ports import HOST
 from server.local.processes.process import Process, start
 from server.local.servers import binaries
 
-START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 CONFIGURATION = """\
 bind {host}
@@ -39,7 +38,7 @@ def launch(directory: Path, log: Path, *, port: int, password: str) -> Process:
 
 def await_ready(process: Process, *, port: int, password: str) -> None:
     """Wait until Valkey answers. Raises LocalError."""
-    process.wait_until(lambda: _answers(port, password), START_SECONDS)
+    process.wait_until(lambda: _answers(port, password))
 
 
 def _answers(port: int, password: str) -> bool:

@@ -15,7 +15,6 @@ from server.local.processes.process import BACKGROUND, Process, start
 from server.telemetry.exposition import answers
 
 ROOT = Path(__file__).resolve().parents[3]
-START_SECONDS = 30.0
 STOP_SECONDS = 20.0
 
 
@@ -75,14 +74,14 @@ def launch_backups(log: Path, *, environment: Mapping[str, str]) -> Process:
 
 def await_ready(process: Process, port: int) -> None:
     """Wait until a worker accepts connections. Raises LocalError."""
-    process.wait_until(lambda: is_open(port), START_SECONDS)
+    process.wait_until(lambda: is_open(port))
 
 
 def await_notifications(process: Process, environment: Mapping[str, str]) -> None:
     """Wait until a notification worker gives metrics, if it is to give any. Raises LocalError."""
     if environment["YOYAKU_METRICS_LISTEN"]:
         directory, name = environment["YOYAKU_METRICS_DIRECTORY"], f"notifications-{process.pid}"
-        process.wait_until(lambda: answers(directory, name), START_SECONDS)
+        process.wait_until(lambda: answers(directory, name))
 
 
 def migrate(environment: Mapping[str, str], release: Release = HERE) -> None:

@@ -1,16 +1,14 @@
 """Small exports that once went in wrong; they lie beside the checkout. Each comes in as it should, or is reported."""
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 
 from server.fhir.files import ExportError
 from server.usecases.importing.batches import ImportOptions
 from tests.fixtures.book import Book
-from tests.fixtures.fhir import count, load
+from tests.fixtures.fhir import case, count, load
 
-CASES = Path(__file__).resolve().parents[3] / "shared" / "cases" / "fhir"
 DOCTORS = "SELECT p.name, specialty, active FROM doctors JOIN practitioners p ON p.id = practitioner_id ORDER BY 1"
 
 
@@ -24,7 +22,7 @@ async def imported(book: Book, *folders: str, zone: str = "", options: ImportOpt
     """Import folders one after the other; which resources the last of them reports."""
     for folder in folders:
         _, reports = await load(
-            book, CASES / folder, source=f"urn:t:{folders[0]}", zone=zone, options=options or ImportOptions()
+            book, case(folder), source=f"urn:t:{folders[0]}", zone=zone, options=options or ImportOptions()
         )
     return sorted(report.split(": ")[1] for report in reports if not report.startswith("repro.sh"))
 
@@ -70,7 +68,7 @@ async def test_visits_of_a_replaced_patient_are_those_of_the_one_that_stays(book
 
 
 async def test_twins_and_doctors_with_placeholders_stay_apart(book: Book) -> None:
-    for folder in sorted(path.name for path in (CASES / "09-twins-merged").iterdir() if path.is_dir()):
+    for folder in sorted(path.name for path in case("09-twins-merged").iterdir() if path.is_dir()):
         reported = await imported(book, f"09-twins-merged/{folder}", zone="Asia/Tokyo")
         assert len(reported) == (folder not in {"after-rest", "hospital-a"}) + (folder.startswith("practitioner"))
     names = "Kudo Aoi", "Kudo Ren", "Jane Unknown", "Robert Nobody", "Hara Umi"

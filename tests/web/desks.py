@@ -81,6 +81,12 @@ def at(page: Page, text: str, column: int = 0) -> Locator:
     return page.locator(".day section").nth(column).locator(".block").filter(has=shown)
 
 
+def typed(code: str) -> str:
+    """A code as a Japanese keyboard gives it to somebody who listens: in full width, with a space and a dash."""
+    wide = "".join(chr(ord(each) + 0xFEE0) for each in code)
+    return f"{wide[:2]}\u3000{wide[2:4]}\u30fc{wide[4:]}"
+
+
 async def patient(room: Room, name: str) -> str:
     return str((await room.post("/api/patients", {"name": name}))["patient"]["id"])
 

@@ -13,7 +13,7 @@ from tests.edge.clinic import Stack
 from tests.fixtures.book import Book, Clock
 from tests.web.axe import NEEDS_AXE, check_themes
 from tests.web.conftest import Room
-from tests.web.desks import at, booked, desk, offered, patient, told
+from tests.web.desks import at, booked, desk, offered, patient, told, typed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 NOW = datetime.now(UTC).year
@@ -127,7 +127,7 @@ async def test_a_patient_is_corrected_and_a_new_address_confirmed_by_its_code(
         await dialog(page).get_by_label("Code").fill("654321")
         await page.keyboard.press("Enter")
         await expect(dialog(page).locator("#code-error")).to_contain_text("The code is wrong or too old")
-        await dialog(page).get_by_label("Code").fill("123 456")
+        await dialog(page).get_by_label("Code").fill(typed("123456"))
         await page.keyboard.press("Enter")
         await expect(told(page)).to_have_text("Confirmed: messages to Naitou Mei go there from now on.")
         await expect(at(page, "Naitou Mei")).to_be_focused()

@@ -17,7 +17,7 @@ from tests.fixtures.book import Book, Clock
 from tests.fixtures.browser import opened
 from tests.web.axe import AXE
 from tests.web.conftest import Room
-from tests.web.desks import session
+from tests.web.desks import session, typed
 from tests.web.practice import HASH, PASSWORD
 from tests.web.test_accessibility import check
 
@@ -62,7 +62,7 @@ async def set_up(page: Page) -> list[str]:
     await page.get_by_label("Code", exact=True).fill("12345")
     await page.get_by_role("button", name="Confirm").press("Enter")
     await expect(page.get_by_role("alert")).to_contain_text("Enter the six digits")
-    await page.get_by_label("Code", exact=True).fill(code_at(secret, int(time.time()) // 30))
+    await page.get_by_label("Code", exact=True).fill(typed(code_at(secret, int(time.time()) // 30)))
     await page.get_by_role("button", name="Confirm").press("Enter")
     await expect(page.locator(".codes li")).to_have_count(10)
     return await page.locator(".codes li").all_inner_texts()
@@ -89,13 +89,13 @@ async def test_the_desk_asks_for_a_code_once_a_second_factor_is_set_up(
         await page.get_by_label("Code", exact=True).fill("no such code")
         await page.get_by_role("button", name="Sign in").press("Enter")
         await expect(page.get_by_role("alert")).to_contain_text("was used before")
-        await page.get_by_label("Code", exact=True).fill(codes[0])
+        await page.get_by_label("Code", exact=True).fill(typed(codes[0].upper()))
         await page.get_by_role("button", name="Sign in").press("Enter")
         await day_is_open(page, room)
         await page.get_by_role("button", name="My account").press("Enter")
         await page.get_by_role("button", name="Turn off").press("Enter")
         await page.get_by_role("dialog").last.get_by_label("Password").fill(PASSWORD)
-        await page.get_by_role("dialog").last.get_by_label("Code", exact=True).fill(codes[1])
+        await page.get_by_role("dialog").last.get_by_label("Code", exact=True).fill(typed(codes[1]))
         await page.get_by_role("dialog").last.get_by_role("button", name="Turn off").press("Enter")
         await expect(page.get_by_role("dialog", name="My account")).to_contain_text("Your password alone")
 

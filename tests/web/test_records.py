@@ -7,7 +7,7 @@ from playwright.async_api import Browser, expect
 from tests.edge.clinic import Stack
 from tests.fixtures.browser import opened
 from tests.web.conftest import Room
-from tests.web.desks import at, loaded, session, told
+from tests.web.desks import at, loaded, session, told, typed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -40,7 +40,7 @@ async def test_a_doctor_sees_the_own_day_and_records_by_right(browser: Browser, 
         await expect(dialog.locator(".record p")).to_have_text("Left lung clear.")
         await keys.press("Escape")
         await keys.press("y")
-        await dialog.locator("#patient").fill(clinic.stranger)
+        await dialog.locator("#patient").fill(typed(clinic.stranger))
         await dialog.get_by_role("button", name="Open the records").click()
         await expect(dialog.locator(".error-summary")).to_contain_text("Say why, in words")
         await dialog.locator("#reason").fill("Unconscious in the waiting room")

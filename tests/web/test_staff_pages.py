@@ -3,13 +3,14 @@
 import re
 from typing import Any
 
+import httpx
 import pytest
 from playwright.async_api import Browser, expect
 
 from tests.edge.clinic import Stack
 from tests.fixtures.browser import opened
 from tests.web.conftest import Room
-from tests.web.desks import administration, booked, dead_letter, desk, session, told
+from tests.web.desks import administration, booked, dead_letter, desk, session, told, typed
 from tests.web.figures import is_small
 from yoyaku.v1.appointment_pb2 import AppointmentEvent, AppointmentStatus
 from yoyaku.v1.notification_pb2 import NotificationKind, NotificationOutcome
@@ -95,6 +96,16 @@ async def test_rules_types_and_rooms_are_changed(browser: Browser, room: Room, s
         await expect(page.locator("tbody th")).to_contain_text(["Ultrasound 1"])
         await page.get_by_label("In use: Ultrasound 1").press("Space")
         await expect(page.get_by_label("In use: Ultrasound 1")).not_to_be_checked()
+
+
+async def test_a_screen_is_added_by_its_code_however_it_is_typed(browser: Browser, room: Room, stack: Stack) -> None:
+    async with httpx.AsyncClient(base_url=room.edge.url) as http:
+        code = (await http.post("/api/auth/displays:pair", json={})).json()["pairing_code"]
+    async with administration(browser, room, stack, "displays") as page:
+        await page.get_by_label("Code on the display").fill("\u3000".join(typed(code.lower())))
+        await page.get_by_label("Name").fill("Waiting room")
+        await page.get_by_role("button", name="Add a display").press("Enter")
+        await expect(page.locator("tbody th")).to_contain_text(["Waiting room"])
 
 
 async def test_a_doctor_is_added_with_hours_and_a_holiday(browser: Browser, room: Room, stack: Stack) -> None:

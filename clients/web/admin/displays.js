@@ -3,7 +3,7 @@
 import { asFailure } from "../shared/api.js";
 import { ask, choice } from "../shared/ask.js";
 import { make } from "../shared/elements.js";
-import { field, form } from "../shared/form.js";
+import { codeOf, field, form } from "../shared/form.js";
 
 /** @import { Admin } from "./admin.js" */
 /** @typedef {{id: string, name: string, kind: string, create_time: string}} Display */
@@ -15,9 +15,10 @@ export async function displays(admin, root) {
   const kind = choice("kind", [{ value: "SCREEN", text: words.screen }, { value: "KIOSK", text: words.kiosk }], "SCREEN");
   const pairing = form(
     admin.shared.problem,
-    async ({ code = "", name = "" }) => {
+    async ({ code: typed, name = "" }) => {
+      const code = codeOf(typed);
       const wrong = [];
-      if (code.replace(/\W/g, "").length < 8) wrong.push({ id: "code", text: words.codeWrong });
+      if (code.length < 8) wrong.push({ id: "code", text: words.codeWrong });
       if (!name) wrong.push({ id: "name", text: words.nameMissing });
       if (wrong.length) return wrong;
       try {

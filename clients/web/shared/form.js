@@ -55,6 +55,11 @@ function valuesOf(form) {
   return Object.fromEntries(entries);
 }
 
+/** A code, however it was typed: in full width, with spaces or dashes. @param {string} [typed] */
+export function codeOf(typed = "") {
+  return typed.normalize("NFKC").replace(/\W/g, "");
+}
+
 /**
  * Show what is wrong with a form, instead of what was wrong before.
  * @param {HTMLFormElement} form

@@ -3,7 +3,7 @@
 import { asFailure } from "./api.js";
 import { ask, shown } from "./ask.js";
 import { make } from "./elements.js";
-import { field } from "./form.js";
+import { codeOf, field } from "./form.js";
 import { drawSessions } from "./own_sessions.js";
 import { drawCode } from "./qr.js";
 import { codeField } from "./sign_in.js";
@@ -81,7 +81,8 @@ async function setUp(session, lang, done) {
   const sent = await ask(
     lang,
     { title: words.factor, text: words.factorSetUpText, confirm: words.factorConfirm },
-    async ({ "factor-code": code = "" }) => {
+    async ({ "factor-code": typed }) => {
+      const code = codeOf(typed);
       if (!/^\d{6}$/.test(code)) return [{ id: "factor-code", text: words.factorCodeWrong }];
       codes = (await session.beginAnew("/api/auth/second-factor:confirm", { code })).recovery_codes;
     },
@@ -103,7 +104,8 @@ async function renew(session, lang, done) {
   const sent = await ask(
     lang,
     question,
-    async ({ "factor-code": code = "" }) => {
+    async ({ "factor-code": typed }) => {
+      const code = codeOf(typed);
       if (code.length < 6) return [{ id: "factor-code", text: words.factorCodeMissing }];
       codes = (await session.call("/api/auth/second-factor:renewRecoveryCodes", { method: "POST", body: { code } })).recovery_codes;
     },
@@ -121,7 +123,8 @@ async function turnOff(session, lang, done) {
   const sent = await ask(
     lang,
     question,
-    async ({ "factor-password": password = "", "factor-code": code = "" }) => {
+    async ({ "factor-password": password = "", "factor-code": typed }) => {
+      const code = codeOf(typed);
       const wrong = [];
       if (!password) wrong.push({ id: "factor-password", text: words.passwordMissing });
       if (code.length < 6) wrong.push({ id: "factor-code", text: words.factorCodeMissing });

@@ -2,7 +2,7 @@
 
 import { asFailure } from "./api.js";
 import { make } from "./elements.js";
-import { field, form } from "./form.js";
+import { codeOf, field, form } from "./form.js";
 import { refusal } from "./words.js";
 
 /** @import { Child } from "./elements.js" */
@@ -57,7 +57,8 @@ export function signInForm(session, words, done, ...below) {
 function codeForm(session, words, email, password, done, back) {
   return form(
     words.problem,
-    async ({ "factor-code": code = "" }) => {
+    async ({ "factor-code": typed }) => {
+      const code = codeOf(typed);
       if (code.length < 6) return [{ id: "factor-code", text: words.factorCodeMissing }];
       try {
         await session.signIn(email, password, code);

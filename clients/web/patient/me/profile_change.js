@@ -1,7 +1,7 @@
 /** Changing one detail: one question on a page. */
 
 import { make } from "../../shared/elements.js";
-import { field, form } from "../../shared/form.js";
+import { codeOf, field, form } from "../../shared/form.js";
 import { choose } from "../../shared/language.js";
 import { whose } from "../people/whose.js";
 import { loadPatient } from "./profile.js";
@@ -70,10 +70,10 @@ function questions(page, person, patient) {
     ...(!person.acts && { password: () => passwordQuestion(page) }),
     code: () => ({
       title: text.codeTitle,
-      fields: [field(text.code, { id: "code", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "9" }, { hint: text.codeHint(patient.pending_email || patient.pending_phone) })],
-      check: (values) => (/^\d{6}$/.test(spaceless(values.code)) ? [] : [{ id: "code", text: text.codeWrong }]),
+      fields: [field(text.code, { id: "code", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "40" }, { hint: text.codeHint(patient.pending_email || patient.pending_phone) })],
+      check: (values) => (/^\d{6}$/.test(codeOf(values.code)) ? [] : [{ id: "code", text: text.codeWrong }]),
       save: async (values) => {
-        await page.call(`/api/patients/${patient.id}:confirmContact`, { body: { code: spaceless(values.code), request_id: crypto.randomUUID() } });
+        await page.call(`/api/patients/${patient.id}:confirmContact`, { body: { code: codeOf(values.code), request_id: crypto.randomUUID() } });
         page.go("profile", { done: "saved" });
       },
     }),
@@ -133,9 +133,4 @@ function languages({ text }, patient) {
 /** A telephone number without what people write between its digits. @param {string} [number] */
 function digits(number = "") {
   return number.normalize("NFKC").replace(/[\s().‐-―-]/g, "");
-}
-
-/** @param {string} [code] */
-function spaceless(code = "") {
-  return code.normalize("NFKC").replace(/\s/g, "");
 }

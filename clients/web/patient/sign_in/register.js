@@ -2,7 +2,7 @@
 
 import { asFailure, call } from "../../shared/api.js";
 import { make } from "../../shared/elements.js";
-import { field, form, showWrong } from "../../shared/form.js";
+import { codeOf, field, form, showWrong } from "../../shared/form.js";
 
 /** @import { Wrong } from "../../shared/form.js" */
 /** @import { Page, View } from "../page.js" */
@@ -71,7 +71,7 @@ function question({ text }, step) {
     birth_date: () => field(text.birthDate, { id: "birth_date", type: "date", autocomplete: "bday", value: known.birth_date ?? "" }),
     email: () => field(text.email, { id: "email", type: "email", autocomplete: "username", inputmode: "email", value: known.email ?? "" }, { hint: text.registerEmailHint }),
     password: () => field(text.password, { id: "password", type: "password", autocomplete: "new-password" }, { hint: text.newPasswordHint }),
-    code: () => field(text.code, { id: "code", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "9" }, { hint: text.codeHint(known.email ?? "") }),
+    code: () => field(text.code, { id: "code", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "40" }, { hint: text.codeHint(known.email ?? "") }),
   };
   return fields[step]();
 }
@@ -84,7 +84,7 @@ function missing({ text }, step) {
 /** @param {Page} page @param {URLSearchParams} query @param {Step} step @param {Record<string, string>} values @returns {Promise<Wrong[] | void>} */
 async function send(page, query, step, values) {
   const given = values[step] ?? "";
-  const value = step === "code" ? given.normalize("NFKC").replace(/\s/g, "") : given;
+  const value = step === "code" ? codeOf(given) : given;
   if (!FORMS[step].test(value)) return [{ id: step, text: missing(page, step) }];
   if (step === "code") return confirm(page, query, value);
   if (step !== "password") {

@@ -1,7 +1,7 @@
 /** Confirms a new address or number of a patient, who tells the code that was sent there. */
 
 import { asFailure } from "../../../shared/api.js";
-import { field } from "../../../shared/form.js";
+import { codeOf, field } from "../../../shared/form.js";
 
 /** @import { Desk } from "../../desk.js" */
 /** @import { Known } from "./correct.js" */
@@ -18,7 +18,7 @@ export async function confirmContact(desk, patient, confirmed) {
   const done = await desk.ask(
     { title: words.codeTitle, text: words.codeText(waiting(patient).join(", ")), confirm: words.codeButton },
     async (values) => {
-      const code = (values.code ?? "").normalize("NFKC").replace(/\s/g, "");
+      const code = codeOf(values.code);
       if (!/^\d{6}$/.test(code)) return [{ id: "code", text: words.codeMalformed }];
       try {
         next = (await desk.write(`/api/patients/${patient.id}:confirmContact`, { code })).patient;
@@ -30,7 +30,7 @@ export async function confirmContact(desk, patient, confirmed) {
       confirmed(next);
       desk.say(words.done.contactConfirmed(patient.name));
     },
-    field(words.code, { id: "code", inputmode: "numeric", autocomplete: "off", maxlength: 9 }),
+    field(words.code, { id: "code", inputmode: "numeric", autocomplete: "off", maxlength: 40 }),
   );
   if (done && waiting(next).length) await confirmContact(desk, next, confirmed);
 }

@@ -2,7 +2,7 @@
 
 import { asFailure } from "../../../shared/api.js";
 import { make } from "../../../shared/elements.js";
-import { field } from "../../../shared/form.js";
+import { codeOf, field } from "../../../shared/form.js";
 import { area } from "../../../shared/ask.js";
 
 /** @import { Desk } from "../../desk.js" */
@@ -24,7 +24,8 @@ export async function emergency(desk, patientId = "") {
   let opened = "";
   await desk.ask(
     { title: words.emergencyTitle, text: words.emergencyText, confirm: words.emergencyButton, danger: true },
-    async ({ patient = "", reason = "" }) => {
+    async ({ patient: typed, reason = "" }) => {
+      const patient = codeOf(typed).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
       const wrong = [];
       if (!/^[0-9a-f-]{36}$/i.test(patient)) wrong.push({ id: "patient", text: words.patientNumberWrong });
       if (!reason) wrong.push({ id: "reason", text: words.reasonMissing });

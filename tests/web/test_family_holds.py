@@ -181,8 +181,21 @@ async def test_who_closed_two_tabs_gives_their_times_back_and_books(browser: Bro
         assert await statuses(practice, mei) == ["expired", "expired", "held"]
         # The tab that is still open says so, and has a way on too.
         await tabs[1].get_by_role("button", name=CONFIRM).click()
-        await expect(tabs[1].get_by_role("alert")).to_contain_text("This was changed meanwhile")
+        await expect(tabs[1].get_by_role("alert")).to_contain_text("We could not keep this time any longer")
         await tabs[1].get_by_role("button", name="Keep it again").click()
         await tabs[1].get_by_role("button", name=CONFIRM).click()
         await expect(tabs[1].locator(HEADING)).to_have_text(BOOKED)
         assert await statuses(practice, mei) == ["expired", "expired", "held", "scheduled"]
+
+
+async def test_who_goes_back_from_what_is_booked_meets_no_refusal(browser: Browser, practice: Practice) -> None:
+    email = await practice.patient()
+    await children(practice, email)
+    async with signed_in(browser, practice, email, week(practice), **PHONE) as page:
+        await choose(page, practice, "16:30", "Sato Mei")
+        await page.get_by_role("button", name=CONFIRM).click()
+        await expect(page.locator(HEADING)).to_have_text(BOOKED)
+        await page.go_back()
+        await expect(page.locator(HEADING)).to_have_text("Who is this appointment for?")
+        await page.go_back()
+        await expect(page.locator(HEADING)).to_have_text("Choose a time")

@@ -37,6 +37,7 @@ const page = {
   signedIn,
   say: (error) => refusal(shared, text.refusals, asFailure(error)),
   go,
+  done: (name, query) => location.replace(address(name, query)),
   callable: (...clinics) => showPhones(page, clinics),
 };
 
@@ -113,7 +114,7 @@ function go(name, query = {}) {
 }
 
 /** @param {string} name @param {Record<string, string>} query */
-function address(name, query) {
+function address(name, query = {}) {
   const given = new URLSearchParams(Object.entries(query).filter(([, value]) => value)).toString();
   return `#/${name}${given && `?${given}`}`;
 }

@@ -27,10 +27,11 @@
  *   signedIn: <Answer>(work: () => Promise<Answer>) => Promise<Answer>,
  *   say: (error: unknown) => string,
  *   go: (name: string, query?: Record<string, string>) => void,
+ *   done: (name: string, query?: Record<string, string>) => void,
  *   callable: (...clinics: Clinic[]) => void,
  * }} Page
- * `call` is `session.call`, and lets the person sign in again in between; `say` is what to tell of a failure; `callable` shows
- * the telephones of clinics.
+ * `call` is `session.call`, and lets the person sign in again in between; `say` is what to tell of a failure; `done` goes to
+ * what was done, in place of the view that did it; `callable` shows the telephones of clinics.
  */
 
 /**

@@ -116,7 +116,7 @@ export async function cancelView(page, query, signal) {
         } catch (error) {
           return [{ id: "", text: page.say(error) }];
         }
-        page.go("appointment", { id: appointment.id, done: rest ? "series" : "cancelled" });
+        page.done("appointment", { id: appointment.id, done: rest ? "series" : "cancelled" });
       },
       later > 0 && whichToCancel(page, later),
       field(text.cancelReason, { id: "why", maxlength: "500" }, { hint: text.cancelReasonHint }),

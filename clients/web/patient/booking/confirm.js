@@ -1,6 +1,6 @@
 /** Checking and confirming a booking, while its slot is held. */
 
-import { asFailure } from "../../shared/api.js";
+import { asFailure, Failure } from "../../shared/api.js";
 import { make, part } from "../../shared/elements.js";
 import { WallClock } from "../../shared/wall_clock.js";
 import { confirm, hold, lapsed, leave, settle } from "./booking.js";
@@ -33,7 +33,7 @@ export async function confirmView(page, query, signal, again) {
   const choice = { patientId: query.get("for") ?? page.people.self.id, doctorId: doctor.id, start: query.get("start") ?? "", typeId, reason: draft().reason };
   const booked = await settle(page, asks ? null : choice);
   if (booked) {
-    page.go("booked", { id: booked });
+    page.done("booked", { id: booked });
     return [];
   }
   if (asks) return askForWhom(page, query, people, doctor, clinic);
@@ -94,12 +94,14 @@ function confirmButton(page, held, { left, trouble }, signal, again) {
     trouble.replaceChildren();
     try {
       const appointment = await confirm(page, held);
-      page.go("booked", { id: appointment.id });
+      page.done("booked", { id: appointment.id });
     } catch (error) {
       button.ariaDisabled = null;
-      const { reason, metadata } = asFailure(error);
-      if (reason === "HOLD_EXPIRED" || metadata.status === "EXPIRED") countDown(page, held, left, button, true);
-      trouble.replaceChildren(problem(page, error));
+      const failure = asFailure(error);
+      // It may have been given back in another tab.
+      const over = failure.reason === "HOLD_EXPIRED" || failure.metadata.status === "EXPIRED";
+      if (over) countDown(page, held, left, button, true);
+      trouble.replaceChildren(problem(page, over ? new Failure(failure.status, "HOLD_EXPIRED") : failure));
     }
   };
   button.addEventListener("click", () => (button.dataset.lapsed ? again() : book()));

@@ -22,7 +22,7 @@ export async function moveView(page, query, signal) {
     try {
       const body = { start_time: start, etag: appointment.etag, request_id: requestId };
       await page.call(`/api/appointments/${appointment.id}:reschedule`, { body });
-      page.go("appointment", { id: appointment.id, done: "moved" });
+      page.done("appointment", { id: appointment.id, done: "moved" });
     } catch (error) {
       button.ariaDisabled = null;
       trouble.replaceChildren(problem(page, error));

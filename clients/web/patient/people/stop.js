@@ -23,7 +23,7 @@ export async function stopView(page, query) {
       return [{ id: "", text: page.say(error) }];
     }
     page.people.leave(found.patient.id);
-    page.go("profile", { done: "ended" });
+    page.done("profile", { done: "ended" });
   };
   return [
     make("h1", { tabindex: "-1" }, own ? words.stopTitle(found.patient.name) : words.endTitle(found.name)),

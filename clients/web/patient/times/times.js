@@ -17,7 +17,7 @@ export async function timesView(page, query, signal) {
   const { text } = page;
   const booked = await settle(page, null);
   if (booked) {
-    page.go("booked", { id: booked });
+    page.done("booked", { id: booked });
     return [];
   }
   const doctor = await page.directory.doctor(query.get("doctor") ?? "");

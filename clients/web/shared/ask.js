@@ -61,10 +61,12 @@ export function shown(dialog) {
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
       dialog.remove();
+      resolve(undefined);
+      // The browser gives the focus back at once, and tells of the end later: whoever has gone elsewhere meanwhile stays there.
+      if (document.activeElement !== document.body) return;
       // What had the focus may be gone: then it goes to what stands in its place.
       const to = before?.isConnected ? before : document.querySelector('main [tabindex="0"]');
       if (to instanceof HTMLElement) to.focus();
-      resolve(undefined);
     });
   });
 }

@@ -45,6 +45,8 @@ export class Live {
   async start() {
     const { clinicId, doctorId, date } = this.#followed;
     const found = await this.#list(doctorId ? { doctor_id: doctorId, date } : { clinic_id: clinicId, date });
+    // Another day is shown by now.
+    if (this.#stop.signal.aborted) return;
     for (const { id } of this.#day.doctors) this.#day.putAppointments(id, found.filter((each) => each.doctor.id === id));
     const queued = await this.#fetchLanes().then(() => true, notAllowed);
     if (this.#stop.signal.aborted) return;

@@ -13,6 +13,9 @@ import { roomOf, toRecall } from "../day/queue.js";
 /** @import { Desk } from "../desk.js" */
 /** @import { Patient } from "./finder.js" */
 
+/** While a button is pressed, drawing waits so long before it looks again. */
+const PRESSED_MS = 50;
+
 /** Draw what is selected. @param {Desk} desk @param {HTMLElement} root */
 export function drawSelected(desk, root) {
   const block = desk.grid.current;
@@ -23,6 +26,7 @@ export function drawSelected(desk, root) {
   const facts = block?.appointment ? visitFacts(desk, block) : [];
   const signature = JSON.stringify([block?.key, block?.appointment, block?.slot?.state, facts, commands.map((each) => each.id), toBook]);
   if (root.dataset.drawn === signature) return;
+  if (pressed(root)) return void setTimeout(() => drawSelected(desk, root), PRESSED_MS);
   root.dataset.drawn = signature;
   const person = toBook ? [drawPerson(desk, toBook, commands)] : [];
   if (!block) return redraw(root, ...person, make("h2", {}, words.selected), make("p", { class: "muted" }, words.nothingSelected));
@@ -52,6 +56,7 @@ export function drawQueues(desk, root) {
   const mine = desk.grid.current?.doctorId ?? "";
   const signature = JSON.stringify([lanes, mine, desk.isToday, lanes.map((lane) => [...lane.waiting, ...lane.now_serving].map((ticket) => desk.nameOf(ticket))), lanes.map((lane) => roomOf(lane.lane_id))]);
   if (root.dataset.drawn === signature) return;
+  if (pressed(root)) return void setTimeout(() => drawQueues(desk, root), PRESSED_MS);
   root.dataset.drawn = signature;
   const shown = lanes.sort((a, b) => Number(b.lane_id === mine) - Number(a.lane_id === mine));
   const none = desk.isToday ? words.nobodyWaits : words.said.noQueueElsewhere;
@@ -146,6 +151,11 @@ function particulars({ words, lang, staff }, { id, name_kana = "", birth_date = 
 /** Terms with their texts; those without one are left out. @param {[string, string][]} facts */
 function listed(facts) {
   return make("dl", {}, ...facts.filter(([, text]) => text).flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, make("bdi", {}, text))]));
+}
+
+/** Whether one of the buttons is being pressed: drawn anew it would be another one, and the click be lost. @param {HTMLElement} root */
+function pressed(root) {
+  return root.querySelector("button:active") !== null;
 }
 
 /** Draw anew without losing the focus: it stays on the same button, or goes to the first one, or back to the day. @param {HTMLElement} root @param {...Node} children */

@@ -10,7 +10,7 @@ import pytest
 from tests.fixtures.book import Clock
 from tests.fixtures.callers import refusal
 from tests.fixtures.clinic import TUESDAY, Scene
-from tests.fixtures.people import People
+from tests.fixtures.people import EMAIL, People
 from tests.fixtures.worker import Client
 from tests.rpc.patients import get
 from tests.rpc.test_contacts import confirm, kinds
@@ -198,6 +198,15 @@ async def test_who_signs_in_is_no_patient_of_just_any_clinic(scene: Scene, peopl
     assert (await change(scene, people.admin, name="Sato Ken")).name == "Sato Ken"
     await scene.book_slot("09:00")
     assert (await change(scene, scene.staff, name="Sato K.")).name == "Sato K."
+
+
+async def test_who_signs_in_is_told_there_too(scene: Scene, people: People) -> None:
+    await people.join()
+    await change(scene, scene.staff, WHY, name="Sato K.")
+    assert await kinds(scene) == [("details_changed", EMAIL)]
+    await change(scene, people.admin, email="desk@example.org")
+    await change(scene, scene.staff, WHY, name="Sato Ken")
+    assert [to for _, to in await kinds(scene)] == ["desk@example.org", EMAIL, EMAIL]
 
 
 async def test_whom_no_clinic_has_seen_any_staff_may_correct(scene: Scene) -> None:

@@ -97,10 +97,14 @@ def _reached(row: FullPatientRow) -> tuple[Channel, str]:
 
 
 async def notify_of_change(pg: Connection, new_id: IdMaker, row: FullPatientRow, now: datetime) -> None:
-    """Notify a patient, at the address or number so far, that somebody from another clinic changed the data."""
-    reached = _reached(row)
-    if reached[1]:
-        await _warn(pg, new_id(), row.id, reached, now, NoticeKind.DETAILS_CHANGED)
+    """Notify a patient that somebody from another clinic changed the data.
+
+    It goes to the address or number so far, and to where the patient signs in.
+    """
+    sign_ins = [(Channel.EMAIL, email) for email in await _sign_in_emails(pg, row)]
+    for reached in dict.fromkeys([_reached(row), *sign_ins]):
+        if reached[1]:
+            await _warn(pg, new_id(), row.id, reached, now, NoticeKind.DETAILS_CHANGED)
 
 
 async def tell(pg: Connection, new_id: IdMaker, row: FullPatientRow, kind: NoticeKind, now: datetime) -> None:

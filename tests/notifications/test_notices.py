@@ -205,6 +205,23 @@ async def test_the_patient_and_who_acts_for_them_are_told_each_in_their_own_word
         assert not any("Sato" in each for each in text.values())
 
 
+@pytest.mark.parametrize("desk", ["", "mei@example.org"])
+async def test_a_patient_is_told_where_the_patient_signs_in_whatever_address_the_desk_has(
+    family: Family, relay: Relay, notifications: Any, desk: str
+) -> None:
+    book = family.scene.book
+    await update(family.scene, Patient(email=desk), "email", patient_id=family.child_id)
+    account_id = await book.account("patient", patient_id=family.child_id)
+    await book.run("UPDATE accounts SET email = 'own@example.org', password_hash = 'x' WHERE id = %s", account_id)
+    expected = {*filter(None, [desk]), "own@example.org", family.email}
+    async with notifications:
+        added = await family.add(family.admin)
+        assert {mail["To"] for mail in await relay.arrived(len(expected))} == expected
+        await family.end(added.id, family.admin)
+        mails = await relay.arrived(2 * len(expected))
+    assert {mail["To"] for mail in mails[len(expected) :]} == expected
+
+
 async def test_a_cancellation_removes_an_entry_whose_mail_the_relay_is_still_taking(
     reachable: Scene, relay: Relay, notifications: Any
 ) -> None:

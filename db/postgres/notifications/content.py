@@ -120,9 +120,11 @@ _HOLDER = """
         AND (h.status IN ('sending', 'sent') OR h.outcome = 'outcome_unknown')
     ORDER BY coalesce((h.series_entries -> {of}.id::text ->> 0)::int, h.version) DESC LIMIT 1
 """
+# A notice to a patient may be for where the patient signs in.
 _CONTENT = f"""
 SELECT n.kind, n.version, n.channel, n.recipient, n.status, n.attempts, n.expires_at,
-    coalesce(k.email, q.email, ''), coalesce(q.phone, ''), coalesce(q.language, r.language, o.languages[1], 'en'),
+    coalesce(k.email, own.email, q.email, ''), coalesce(q.phone, ''),
+    coalesce(q.language, r.language, o.languages[1], 'en'),
     a.id, a.status, a.version, a.start_at, a.end_at, c.name, c.address, c.phone, c.time_zone,
     coalesce(h.recipient, ''), h.start_at,
     CASE WHEN a.series_id IS NOT NULL THEN (
@@ -151,6 +153,7 @@ FROM notifications n
 LEFT JOIN accounts k ON k.id = n.account_id
 LEFT JOIN appointments a ON a.id = n.appointment_id
 LEFT JOIN patients q ON q.id = coalesce(n.patient_id, a.patient_id, k.patient_id)
+LEFT JOIN accounts own ON own.patient_id = n.patient_id AND own.email = n.recipient
 LEFT JOIN contact_changes x ON x.id = n.id
 LEFT JOIN registrations r ON r.id = n.id
 LEFT JOIN clinics c ON c.id = a.clinic_id

@@ -197,5 +197,6 @@ async def test_who_goes_back_from_what_is_booked_meets_no_refusal(browser: Brows
         await expect(page.locator(HEADING)).to_have_text(BOOKED)
         await page.go_back()
         await expect(page.locator(HEADING)).to_have_text("Who is this appointment for?")
-        await page.go_back()
-        await expect(page.locator(HEADING)).to_have_text("Choose a time")
+        await page.get_by_role("link", name="Sato Mei").click()
+        await expect(page.locator(HEADING)).to_have_text("Appointment")
+        await expect(page.locator(".facts")).to_contain_text("16:30")

@@ -78,6 +78,14 @@ export async function settle(page, wanted) {
   });
 }
 
+/** The id of the appointment, if the same patient has the slot already (Failure). @param {Page} page @param {Choice} choice @returns {Promise<string>} */
+export async function bookedBefore(page, { patientId, doctorId, start }) {
+  const query = new URLSearchParams({ patient_id: patientId, status: "APPOINTMENT_STATUS_SCHEDULED", sort: "appointment_date,desc", size: "100" });
+  const { appointments } = await page.call(`/api/appointments?${query}`);
+  const isIt = (/** @type {Appointment} */ each) => each.doctor.id === doctorId && Date.parse(each.start_time) === Date.parse(start);
+  return appointments.find(isIt)?.id ?? "";
+}
+
 /** Give back what the tab keeps, once its view is left. If that fails, it is tried again before the next hold. @param {Page} page */
 export function leave({ session }) {
   // What may be booked is settled where it can be told.

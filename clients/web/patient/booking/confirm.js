@@ -3,7 +3,7 @@
 import { asFailure, Failure } from "../../shared/api.js";
 import { make, part } from "../../shared/elements.js";
 import { WallClock } from "../../shared/wall_clock.js";
-import { confirm, hold, lapsed, leave, settle } from "./booking.js";
+import { bookedBefore, confirm, hold, lapsed, leave, settle } from "./booking.js";
 import { draft } from "./draft.js";
 import { askForWhom } from "./for_whom.js";
 import { notHeld } from "./not_held.js";
@@ -49,6 +49,12 @@ export async function confirmView(page, query, signal, again) {
   try {
     held = await hold(page, choice);
   } catch (error) {
+    // Somebody was faster: the same person, who has gone back.
+    const before = asFailure(error).reason === "SLOT_TAKEN" && (await bookedBefore(page, choice));
+    if (before) {
+      page.done("appointment", { id: before });
+      return [];
+    }
     const near = (/** @type {string} */ doctorId, /** @type {string} */ start) => `#/confirm?${carried({ ...answered, doctorId }, { start })}`;
     return [...top, ...notHeld(page, doctor, choice.patientId, asFailure(error), { others, near, again })];
   }

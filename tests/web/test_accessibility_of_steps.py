@@ -21,7 +21,7 @@ from tests.fixtures.browser import opened
 from tests.fixtures.waiting import eventually
 from tests.web.axe import NEEDS_AXE, check_themes
 from tests.web.conftest import Room
-from tests.web.desks import administration, loaded, session
+from tests.web.desks import administration, loaded, offered, session
 from tests.web.practice import PASSWORD, opened_practice, sign_in
 from tests.web.test_my_account import with_password
 from tests.web.test_visit import booked
@@ -57,6 +57,24 @@ async def test_nothing_stands_in_the_way_of_an_end_for_a_display(
         await page.locator("dialog button.danger").press("Enter")
         await expect(page.locator("main tbody")).to_have_count(0)
         await check_themes(page)
+
+
+async def test_nothing_stands_in_the_way_of_an_admin_with_a_phone(
+    browser: Browser, room: Room, stack: Stack, lang: str
+) -> None:
+    async with administration(browser, room, stack, "dashboard", lang=lang, **PHONE) as page:
+        for part, ready in (
+            ("dashboard", "tbody th"),
+            ("notices", "table"),
+            ("doctors", "tbody th"),
+            ("catalogue", "table"),
+        ):
+            await page.locator(f"nav a[href='#{part}']").click()
+            await shows(page, ready, "main")
+        await page.locator("nav a[href='#audit']").click()
+        await page.locator("main input").fill("Sato Ken")
+        await offered(page).first.click()
+        await shows(page, "table", "main")
 
 
 async def test_nothing_stands_in_the_way_of_new_hours(browser: Browser, room: Room, stack: Stack, lang: str) -> None:
@@ -172,7 +190,7 @@ async def test_nothing_stands_in_the_way_of_an_amendment(browser: Browser, room:
 async def test_nothing_stands_in_the_way_of_a_move_by_a_link(
     browser: Browser, room: Room, stack: Stack, lang: str
 ) -> None:
-    moved, offered = {"en": ("15:00", "16:00"), "ja": ("19:00", "20:00")}[lang]
+    moved, other = {"en": ("15:00", "16:00"), "ja": ("19:00", "20:00")}[lang]
     appointment, address = booked(stack, room.edge, moved)
     day = datetime.fromisoformat(appointment["start_time"]).date() + timedelta(days=1)
     async with opened(browser, address.replace("/#", f"/?lang={lang}#"), **PHONE) as page:
@@ -186,7 +204,7 @@ async def test_nothing_stands_in_the_way_of_a_move_by_a_link(
         await shows(page, "button.primary", "dialog")
         await page.locator("dialog button.primary").click()
         await shows(page, ".message.good", "html")
-    appointment, address = booked(stack, room.edge, offered)
+    appointment, address = booked(stack, room.edge, other)
     off = {each: appointment[each] for each in ("start_time", "end_time")} | {"action": "TIME_OFF_ACTION_OFFER_MOVE"}
     with httpx.Client(base_url=room.edge.url) as http:
         rest, path = Rest(http, stack), f"/api/schedules/{stack.clinic.doctor}/time-off"

@@ -3,6 +3,7 @@
 import { ask, choice } from "../shared/ask.js";
 import { make } from "../shared/elements.js";
 import { field, form } from "../shared/form.js";
+import { scrolling } from "./admin.js";
 
 /** @import { Admin } from "./admin.js" */
 /** @typedef {{account: {id: string, email: string, roles: string[], second_factor: boolean}, state: string, name: string, create_time: string}} Listed */
@@ -56,7 +57,7 @@ export function accountList(admin) {
   const heads = [admin.shared.email, words.name, words.role, words.status, admin.shared.factor, words.action];
   const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))), rows);
   again();
-  return { element: make("div", {}, search, none, make("div", { class: "scrolling", tabindex: "0", role: "region", "aria-label": words.accounts }, table), more), again };
+  return { element: make("div", {}, search, none, scrolling(words.accounts, table), more), again };
 }
 
 /** @param {Admin} admin @param {Listed} listed @param {() => void} again */

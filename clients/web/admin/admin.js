@@ -7,9 +7,15 @@ import { Writes } from "../shared/writes.js";
 import { refused, words } from "./words.js";
 
 /** @import { Failure } from "../shared/api.js" */
+/** @import { Child } from "../shared/elements.js" */
 /** @import { Language } from "../shared/language.js" */
 /** @import { Session } from "../shared/session.js" */
 /** @typedef {{id: string, name: string, time_zone: string, etag: string, policy: Record<string, number>, representative_policy: Record<string, number>, holidays?: string[], public_browsing?: boolean}} Clinic */
+
+/** Where a table scrolls sideways if it is wider than the screen, with keys too. @param {string} label @param {...Child} children */
+export function scrolling(label, ...children) {
+  return make("div", { class: "scrolling", tabindex: "0", role: "region", "aria-label": label }, ...children);
+}
 
 export class Admin {
   #writes;

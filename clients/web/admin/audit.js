@@ -3,6 +3,7 @@
 import { make } from "../shared/elements.js";
 import { Picker } from "../shared/picker.js";
 import { onDevice } from "../shared/wall_clock.js";
+import { scrolling } from "./admin.js";
 
 /** @import { Admin } from "./admin.js" */
 /** @typedef {{id: string, name: string, birth_date: string}} Patient */
@@ -39,7 +40,7 @@ function show(admin, log, patient, page) {
     const heads = [words.when, words.what, words.right, words.who, words.why];
     const body = log.querySelector("tbody");
     if (page && body) body.append(...rows);
-    else log.replaceChildren(make("h2", {}, make("bdi", {}, patient.name)), make("div", { class: "scrolling", tabindex: "0", role: "region", "aria-label": words.audit }, make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, ...rows))), make("p", { class: "muted", hidden: rows.length > 0 }, words.noAccess));
+    else log.replaceChildren(make("h2", {}, make("bdi", {}, patient.name)), scrolling(words.audit, make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, ...rows))), make("p", { class: "muted", hidden: rows.length > 0 }, words.noAccess));
     log.querySelector("button.next")?.remove();
     if (next_page_token) log.append(make("button", { type: "button", class: "next", onclick: () => show(admin, log, patient, next_page_token) }, words.more));
   });

@@ -3,6 +3,7 @@
 import { ask } from "../shared/ask.js";
 import { make } from "../shared/elements.js";
 import { field } from "../shared/form.js";
+import { scrolling } from "./admin.js";
 
 /** @import { Admin } from "./admin.js" */
 /** @typedef {{id: string, name: string, name_ja: string, minutes: number, buffer_minutes: number, staff_only: boolean, active: boolean, etag: string, resource_kinds: string[]}} Type */
@@ -30,7 +31,7 @@ export async function catalogue(admin, root) {
 /** @param {string} title @param {string[]} heads @param {HTMLElement[]} rows @param {string} add @param {() => unknown} act */
 function section(title, heads, rows, add, act) {
   const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, ...rows));
-  return make("section", {}, make("div", { class: "title-row" }, make("h2", {}, title), make("button", { type: "button", onclick: act }, add)), make("div", { class: "scrolling" }, table));
+  return make("section", {}, make("div", { class: "title-row" }, make("h2", {}, title), make("button", { type: "button", onclick: act }, add)), scrolling(title, table));
 }
 
 /** @param {string[]} texts @param {HTMLElement} last */

@@ -2,6 +2,7 @@
 
 import { make } from "../shared/elements.js";
 import { plusDays, WallClock } from "../shared/wall_clock.js";
+import { scrolling } from "./admin.js";
 import { chart, share } from "./charts.js";
 
 /** @import { Admin } from "./admin.js" */
@@ -22,7 +23,7 @@ export async function dashboard(admin, root) {
   const today = wall.date(admin.session.clock.now());
   const date = make("input", { type: "date", id: "report-date", value: today, max: today, "aria-label": words.day });
   const tiles = make("div", { class: "tiles" });
-  const doctors = make("div", { class: "scrolling", tabindex: "0", role: "region", "aria-label": words.byDoctor });
+  const doctors = scrolling(words.byDoctor);
   const trends = make("div", { class: "trends" });
   const updated = make("p", { class: "muted small", role: "status" });
   root.replaceChildren(

@@ -4,6 +4,7 @@ import { asFailure } from "../shared/api.js";
 import { ask, choice } from "../shared/ask.js";
 import { make } from "../shared/elements.js";
 import { codeOf, field, form } from "../shared/form.js";
+import { scrolling } from "./admin.js";
 
 /** @import { Admin } from "./admin.js" */
 /** @typedef {{id: string, name: string, kind: string, create_time: string}} Display */
@@ -50,7 +51,7 @@ export async function displays(admin, root) {
     );
     const heads = [words.name, words.kind, words.since, words.action];
     const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, ...rows));
-    root.replaceChildren(make("h1", {}, words.displays), rows.length ? make("div", { class: "scrolling" }, table) : make("p", { class: "muted" }, words.noDisplays), pairing);
+    root.replaceChildren(make("h1", {}, words.displays), rows.length ? scrolling(words.displays, table) : make("p", { class: "muted" }, words.noDisplays), pairing);
   });
 }
 

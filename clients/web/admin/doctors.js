@@ -4,6 +4,7 @@ import { ask, choice } from "../shared/ask.js";
 import { make } from "../shared/elements.js";
 import { field } from "../shared/form.js";
 import { WallClock } from "../shared/wall_clock.js";
+import { scrolling } from "./admin.js";
 
 /** @import { Admin } from "./admin.js" */
 /** @typedef {{id: string, name: string, specialty: string, active: boolean, etag: string}} Doctor */
@@ -37,7 +38,7 @@ export async function doctors(admin, root) {
     const heads = [words.name, words.specialty, words.takesBookings, words.action];
     root.replaceChildren(
       make("div", { class: "title-row" }, make("h1", {}, words.doctors), make("button", { type: "button", onclick: () => add(admin, again) }, words.addDoctor)),
-      make("div", { class: "scrolling" }, make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, ...rows))),
+      scrolling(words.doctors, make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))), make("tbody", {}, ...rows))),
     );
   });
 }

@@ -3,6 +3,7 @@
 import { make } from "../shared/elements.js";
 import { ask, choice } from "../shared/ask.js";
 import { onDevice } from "../shared/wall_clock.js";
+import { scrolling } from "./admin.js";
 
 /** @import { Admin } from "./admin.js" */
 /** @typedef {{id: string, kind: string, channel: string, status: string, outcome: string, attempts: number, appointment_id: string, update_time: string, expire_time: string}} Notice */
@@ -35,7 +36,7 @@ export async function notices(admin, root) {
     make("p", { class: "muted" }, words.noticesText),
     make("div", { class: "field short" }, make("label", { for: "notice-status" }, words.status), status),
     empty,
-    make("div", { class: "scrolling" }, table),
+    scrolling(words.notices, table),
     more,
   );
   await load();

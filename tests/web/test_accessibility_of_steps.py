@@ -90,6 +90,9 @@ async def test_nothing_stands_in_the_way_of_new_hours(browser: Browser, room: Ro
         await page.locator("#hours").fill("Mon 09:00-12:00 30")
         await page.locator("dialog button.primary").press("Enter")
         await shows(page, "#action-all")
+        each = await page.locator("dialog td select").bounding_box()
+        assert each
+        assert each["width"] > 100  # what is chosen can be read
 
 
 async def test_nothing_stands_in_the_way_of_a_second_factor(

@@ -126,7 +126,7 @@ function choose(admin, doctor, { wanted, uncovered, uncovered_count }) {
     const when = `${clock.short(Date.parse(start_time))} ${clock.time(Date.parse(start_time))}`;
     const control = choice(`action-${appointment_id}`, actions, "KEEP");
     control.setAttribute("aria-label", `${when} ${patient.name}`);
-    return make("tr", {}, make("td", {}, when), make("td", {}, make("bdi", {}, patient.name)), make("td", {}, control));
+    return make("tr", {}, make("td", {}, `${when} `, make("bdi", {}, patient.name)), make("td", {}, control));
   });
   const all = choice("action-all", actions, "KEEP");
   const table = make("table", {}, make("tbody", {}, ...rows));

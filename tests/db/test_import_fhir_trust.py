@@ -204,3 +204,15 @@ async def test_a_number_that_no_patient_of_the_export_has_names_nobody_unless_on
     await book.run("INSERT INTO reserved_systems VALUES (%s, 'an admin', now())", MRN)
     await load(book, second)
     assert await book.rows(WHO_HAS_WHAT) == [("Ken Sato", 1)]
+
+
+async def test_news_of_who_was_registered_here_are_reported_and_replace_no_address(book: Book, tmp_path: Path) -> None:
+    await book.patient("Sato Ken", (MRN, "7"), email="ken@example.org")
+    for folder, email, news in (("a", "ken", 0), ("b", "mallory", 1), ("c", "mallory", 0), ("d", "other", 1)):
+        telecom = [{"system": "email", "value": f"{email}@example.org"}]
+        outcome, reports = await load(book, export(tmp_path / folder, a=[patient(identifier=NUMBER, telecom=telecom)]))
+        assert outcome.changed == 0
+        assert ["its email has changed" in report for report in reports if "is the same as" not in report] == [
+            True
+        ] * news
+    assert await book.rows("SELECT email FROM patients") == [("ken@example.org",)]

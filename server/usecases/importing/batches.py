@@ -52,6 +52,8 @@ class ImportedItem(Generic[Named]):
     row_id: str
     is_known: bool
     """Whether the book had it under the exporter's own id, before this line."""
+    is_matched: bool = False
+    """Whether the book had it from elsewhere: it gets that id with this line."""
 
 
 @dataclass

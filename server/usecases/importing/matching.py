@@ -101,6 +101,7 @@ async def add_missing(
         with outcome.reporting(item.line):
             thing, is_known = item.content, known.has_own_id(item.content)
             row_id = known.matching_id(thing, partial(is_same, thing))
+            is_matched = row_id is not None and not is_known
             if row_id is None:
                 row_id = context.new_id()
                 await add(context, row_id, thing)
@@ -111,7 +112,7 @@ async def add_missing(
                 outcome.match(item.line, known.identifier_of(thing, row_id), agreeing)
             outcome.note(item.line, map(others, known.left_out(thing, row_id)))
             known.link(thing, row_id)
-            placed.append(ImportedItem(item, row_id, is_known))
+            placed.append(ImportedItem(item, row_id, is_known, is_matched))
     await known.save(context)
     return outcome, placed
 

@@ -7,6 +7,8 @@ field by field; they show what is news, and whether the book still says what the
     A       A       any    no news: whatever the book says stays
     A       B       A      the book gets B
     A       B       C      changed at both ends: C stays, and that is reported
+
+What the book had from elsewhere, and a resource was matched with, belongs to the book: it stays as in the last line.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -20,6 +22,8 @@ from server.usecases.importing.batches import BatchContext, HasIdentifiers, Impo
 
 Fields = Mapping[str, object]
 _DIGITS = 16
+_MATCHED = "is matched"
+"""Remembered in the place of a field of what the book had from elsewhere: no import wrote it."""
 CHANGED_HERE = (
     "it has changed, but was changed in the book too since the last import: it stays as it is there; change it there if"
     " the export is right"
@@ -62,7 +66,9 @@ class LastImport:
     def has_news(self, thing: HasIdentifiers, fields: Fields, *, if_unknown: bool = True) -> bool:
         """Whether a resource says something else than the last time; `if_unknown` if nothing is remembered of it."""
         last = self._last.get(thing.identifiers[0])
-        return if_unknown if last is None else dict(last.digests) != self._digests(fields)
+        if last is None:
+            return if_unknown
+        return {field: digest for field, digest in last.digests.items() if field != _MATCHED} != self._digests(fields)
 
     def version(self, own: Identifier) -> int:
         """The version that an import wrote last; those of earlier releases wrote the first and no other."""
@@ -79,18 +85,26 @@ class LastImport:
             is_news = value != ours and was != self._digest(field, value)
             # Nothing is known of what earlier releases wrote: they kept no digests.
             is_as_imported = was == self._digest(field, ours) if was else current.untouched or ours is False
-            if is_news and is_as_imported:
+            if is_news and is_as_imported and not self._is_matched(thing):
                 taken[field] = value
             elif is_news:
                 kept.append(field)
         return Difference(taken, kept)
 
-    def note(self, thing: HasIdentifiers, fields: Fields, version: int | None = None) -> None:
-        """Remember what a resource says, and the version that was written of it."""
-        own = thing.identifiers[0]
-        row = ImportedRow(own.system, own.value, self._digests(fields), version)
+    def note(
+        self, thing: HasIdentifiers, fields: Fields, version: int | None = None, *, is_matched: bool = False
+    ) -> None:
+        """Remember what a resource says, the version that was written of it, and whether the book had it already."""
+        own, digests = thing.identifiers[0], self._digests(fields)
+        if is_matched or self._is_matched(thing):
+            digests[_MATCHED] = "yes"
+        row = ImportedRow(own.system, own.value, digests, version)
         if row != self._last.get(own):
             self._new[own] = row
+
+    def _is_matched(self, thing: HasIdentifiers) -> bool:
+        last = self._last.get(thing.identifiers[0])
+        return last is not None and _MATCHED in last.digests
 
     def remember(self, thing: HasIdentifiers, fields: Fields) -> None:
         """Remember what a resource says that an earlier release imported."""
@@ -145,7 +159,7 @@ async def keep_up(
             await rules.store(context, each.row_id, taken)
         outcome.changed += bool(taken)
         outcome.unchanged += each.is_known and not taken
-        last_import.note(each.item.content, says)
+        last_import.note(each.item.content, says, is_matched=each.is_matched)
     await last_import.save()
 
 

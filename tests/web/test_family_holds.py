@@ -182,6 +182,8 @@ async def test_who_closed_two_tabs_gives_their_times_back_and_books(browser: Bro
         # The tab that is still open says so, and has a way on too.
         await tabs[1].get_by_role("button", name=CONFIRM).click()
         await expect(tabs[1].get_by_role("alert")).to_contain_text("We could not keep this time any longer")
+        await asyncio.sleep(1.5)  # the time that is left is told every second
+        await expect(tabs[1].locator(".kept")).to_contain_text("We could not keep this time any longer")
         await tabs[1].get_by_role("button", name="Keep it again").click()
         await tabs[1].get_by_role("button", name=CONFIRM).click()
         await expect(tabs[1].locator(HEADING)).to_have_text(BOOKED)

@@ -121,7 +121,8 @@ function confirmButton(page, held, { left, trouble }, signal, again) {
 function countDown(page, held, left, button, ended) {
   const { text, session } = page;
   const leftMs = Date.parse(held.hold_expire_time ?? "") - session.clock.now();
-  const over = ended || lapsed(page, held);
+  // Once over, it stays over: the clock does not know of what was given back in another tab.
+  const over = ended || Boolean(button.dataset.lapsed) || lapsed(page, held);
   const told = over ? text.lapsed : text.kept(minutesAndSeconds(leftMs));
   if (left.textContent !== told) left.textContent = told;
   left.classList.toggle("warning", over || leftMs < MINUTE_MS);

@@ -22,6 +22,8 @@ _FIRST_PAUSE_SECONDS = 0.01
 # When these run out, the primary is asked instead.
 _REPLICA_WAIT_SECONDS = 0.1
 _REPLICA_SECONDS = 1.5
+# Nobody is asked instead then, and all who waited for the primary come at once.
+_LAST_RESORT_WAIT_SECONDS = 2.0
 
 
 async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *, replayable: bool = False) -> T:
@@ -84,14 +86,14 @@ async def read(
             except Unreachable as error:
                 near.lose(str(error))
     if freshness is not Freshness.PRIMARY and engine.is_primary_lost:
-        return await _read_from(await last_resort(engine, context), work)
+        return await _read_without_primary(engine, work)
     try:
         return await _read_from_primary(engine, work)
     except Unreachable as error:
         if freshness is Freshness.PRIMARY:
             raise
         engine.lose_primary(str(error))
-        return await _read_from(await last_resort(engine, context), work)
+        return await _read_without_primary(engine, work)
 
 
 @asynccontextmanager
@@ -153,12 +155,22 @@ async def _read_confirmed(engine: Engine, work: Callable[[Connection], Awaitable
     return result
 
 
+async def _read_without_primary(engine: Engine, work: Callable[[Connection], Awaitable[T]]) -> T:
+    replica = await last_resort(engine, READ_MARK_CONTEXT.get())
+    seconds = _LAST_RESORT_WAIT_SECONDS + _REPLICA_SECONDS
+    return await _read_from(replica, work, wait_seconds=_LAST_RESORT_WAIT_SECONDS, seconds=seconds)
+
+
 async def _read_from(
-    replica: Node, work: Callable[[Connection], Awaitable[T]], seconds: float | None = _REPLICA_SECONDS
+    replica: Node,
+    work: Callable[[Connection], Awaitable[T]],
+    *,
+    wait_seconds: float = _REPLICA_WAIT_SECONDS,
+    seconds: float | None = _REPLICA_SECONDS,
 ) -> T:
     try:
         async with asyncio.timeout(seconds):
-            async with lent(replica.pool, wait_seconds=_REPLICA_WAIT_SECONDS) as pg:
+            async with lent(replica.pool, wait_seconds=wait_seconds) as pg:
                 with translated():
                     return await work(pg)
     except TimeoutError:

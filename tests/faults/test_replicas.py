@@ -197,6 +197,17 @@ async def test_without_the_primary_a_replica_answers_and_says_so_but_not_who_wro
     await until(desk.is_answered_by_the_standby)
 
 
+async def test_all_who_waited_for_a_hanging_primary_are_answered_by_the_replica(desk: Desk, place: Town) -> None:
+    await place.caught_up()
+    place.parts["primary"].send(signal.SIGSTOP)
+    try:
+        await asyncio.sleep(1.1)  # the replica counts as fresh no longer, and the primary not yet as lost
+        answers = await asyncio.gather(*(desk.seen(desk.other[number % 2]) for number in range(150)))
+    finally:
+        place.parts["primary"].send(signal.SIGCONT)
+    assert all(STALENESS in metadata for _, metadata in answers)
+
+
 async def _sees(desk: Desk, client: Client, appointment_id: str) -> bool:
     try:
         return appointment_id in (await desk.seen(client))[0]

@@ -60,6 +60,22 @@ async def test_a_token_that_is_refused_is_renewed_unseen(browser: Browser, pract
         assert before["refresh"] != after["refresh"]
 
 
+async def test_a_lost_answer_to_a_renewal_signs_nobody_out(browser: Browser, practice: Practice) -> None:
+    email = await practice.patient()
+    lost: list[str] = []
+
+    async def lose(route: Route) -> None:
+        await route.fetch()
+        lost.append(route.request.url)  # no answer comes, as on a phone that has changed its network
+
+    async with about_to_confirm(browser, practice, email) as page:
+        await page.route("**/api/auth/refresh", lose, times=1)
+        await page.evaluate(SPOIL)
+        await confirm(page)
+        await is_booked_once(page, practice, email)
+    assert len(lost) == 1
+
+
 async def test_who_is_signed_out_signs_in_over_the_page_and_goes_on(browser: Browser, practice: Practice) -> None:
     email = await practice.patient()
     async with about_to_confirm(browser, practice, email) as page:

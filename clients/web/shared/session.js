@@ -3,9 +3,9 @@
 import { all, asFailure, call, Clock, Failure, stream, twice } from "./api.js";
 
 /** How long before its end an access token is renewed. */
-/** Twice this is less than the ten seconds for which a lost answer is given again; after that, asking again looks like theft. */
-const REFRESH_MS = 4_000;
 const RENEW_BEFORE_MS = 60_000;
+/** Twice this is less than the ten seconds for which a lost answer is given again; after that, asking again looks like theft. */
+const RENEW_TIMEOUT_MS = 4_000;
 
 /**
  * @typedef {{id: string, email: string, roles: string[], clinic_ids: string[], all_clinics: boolean, patient_id: string, doctor_id: string}} Account
@@ -138,7 +138,7 @@ export class Session {
       this.#write({ ...tokens, requestId });
       const body = { refresh_token: tokens.refresh, request_id: requestId };
       try {
-        this.#keep(await twice(() => call("/api/auth/refresh", { body, clock: this.clock, timeoutMs: REFRESH_MS })), tokens.account);
+        this.#keep(await twice(() => call("/api/auth/refresh", { body, clock: this.clock, timeoutMs: RENEW_TIMEOUT_MS })), tokens.account);
       } catch (error) {
         const failure = asFailure(error);
         if (failure.reason === "SESSION_ENDED") this.forget();

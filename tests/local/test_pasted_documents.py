@@ -1,24 +1,10 @@
 """What README.md, docs/tour.md and docs/setup.md tell a newcomer to paste, pasted."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
-from tests.fixtures.stack import ROOT, Copy, copied, paste
-
-
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
-    """A copy of the checkout; whatever runs in it at the end is stopped."""
-    with copied(tmp_path_factory.mktemp("a checkout")) as copy:
-        yield copy
-
-
-@pytest.fixture
-def running(copy: Copy) -> None:
-    """The copy is started unless an earlier test has left it running."""
-    copy.start()
+from tests.fixtures.stack import ROOT, Copy, paste
 
 
 @pytest.mark.usefixtures("running")

@@ -17,20 +17,7 @@ import httpx
 import pytest
 
 from tests.fixtures.predecessor import altered
-from tests.fixtures.stack import Copy, copied
-
-
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
-    """The copy; whatever runs in it at the end is stopped."""
-    with copied(tmp_path_factory.mktemp("a checkout")) as copy:
-        yield copy
-
-
-@pytest.fixture
-def running(copy: Copy) -> None:
-    """The copy is started unless an earlier test has left it running."""
-    copy.start()
+from tests.fixtures.stack import Copy
 
 
 def same(before: dict[str, int], after: dict[str, int]) -> set[str]:

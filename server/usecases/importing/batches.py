@@ -128,6 +128,8 @@ class RunMemory:
     """By doctor."""
     linked: list[Item[Patient]] = field(default_factory=list)
     """Patients who replace others, or are replaced."""
+    own_systems: Collection[str] = ()
+    """Systems of all exporters' own ids, in lower case. In a dry run the database does not know those of this one."""
     patients_by_identifier: Collection[Identifier] = ()
     """Identifiers, other than the exporter's own ids, by which lines name patients."""
     identified: dict[Identifier, Identifier] = field(default_factory=dict)
@@ -164,9 +166,10 @@ class BatchContext:
         """
         wanted = set(meant.values()) - self.memory.strangers
         reserved = await reserved_systems.reserved(self.pg, {each.system for each in wanted})
-        found = await self._named("patient", {each for each in wanted if each.system in reserved})
+        own = {each for each in wanted if each.system.casefold() in self.memory.own_systems}
+        found = await self._named("patient", own | {each for each in wanted if each.system in reserved})
         ends = await imports.replacements(self.pg, found.values())
-        return {each: ends.get(found[own], found[own]) for each, own in meant.items() if own in found}
+        return {each: ends.get(found[named], found[named]) for each, named in meant.items() if named in found}
 
     async def _named(self, noun: Noun, wanted: Collection[Identifier]) -> dict[Identifier, str]:
         rows = await imports.named(self.pg, noun, wanted)

@@ -121,6 +121,7 @@ class Importer:
         memory = RunMemory(
             export.unattributed,
             booked_slots=export.booked_slots,
+            own_systems=owned,
             patients_by_identifier=export.patients_by_identifier,
         )
         write = partial(self._write, transactions, memory, options)

@@ -165,8 +165,9 @@ class BatchContext:
         entered it.
         """
         wanted = set(meant.values()) - self.memory.strangers
-        reserved = await reserved_systems.reserved(self.pg, {each.system for each in wanted})
         own = {each for each in wanted if each.system.casefold() in self.memory.own_systems}
+        systems = {each.system for each in wanted - own}
+        reserved = await reserved_systems.reserved(self.pg, systems) if systems else {}
         found = await self._named("patient", own | {each for each in wanted if each.system in reserved})
         ends = await imports.replacements(self.pg, found.values())
         return {each: ends.get(found[named], found[named]) for each, named in meant.items() if named in found}

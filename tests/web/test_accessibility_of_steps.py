@@ -12,9 +12,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from server.config import Settings, load
 from server.usecases.identity.second_factor.codes import code_at
-from server.wiring import wired
 from tests.edge.clinic import Stack
 from tests.edge.rest import Rest
 from tests.fixtures.browser import opened
@@ -23,7 +21,7 @@ from tests.web.axe import NEEDS_AXE, check_themes
 from tests.web.conftest import Room
 from tests.web.desks import administration, loaded, offered, session
 from tests.web.practice import PASSWORD, opened_practice, sign_in
-from tests.web.test_my_account import with_password
+from tests.web.test_my_account import with_password, without_needed_factor
 from tests.web.test_visit import booked
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), NEEDS_AXE, pytest.mark.parametrize("lang", ["en", "ja"])]
@@ -143,11 +141,7 @@ async def test_nothing_stands_in_the_way_of_a_second_factor(
 async def test_nothing_stands_in_the_way_of_who_needs_a_second_factor(
     browser: Browser, room: Room, stack: Stack, lang: str
 ) -> None:
-    settings = load(Settings, {**stack.environment, "YOYAKU_SECOND_FACTOR_ROLES": "staff"})
-    account_id, _ = await with_password(room, stack, "staff")
-    async with wired(settings) as parts:
-        token = await parts.tokens.issue(account_id)
-    state = session(room.edge.url, token or "", "STAFF", [room.clinic_id])
+    state = await without_needed_factor(room, stack)
     async with opened(browser, f"{room.edge.url}/desk/?lang={lang}", storage_state=state, **PHONE) as page:
         await shows(page, "main.narrow", "html")
 

@@ -4,6 +4,7 @@ import base64
 import re
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, expect
@@ -34,6 +35,15 @@ async def with_password(room: Room, stack: Stack, role: str) -> tuple[str, str]:
     [(email,)] = await book.rows("SELECT email FROM accounts WHERE id = %s", account_id)
     await engine.dispose()
     return account_id, str(email)
+
+
+async def without_needed_factor(room: Room, stack: Stack) -> dict[str, Any]:
+    """What a browser keeps of staff who must set up a second factor before anything else."""
+    settings = load(Settings, {**stack.environment, "YOYAKU_SECOND_FACTOR_ROLES": "staff"})
+    account_id, _ = await with_password(room, stack, "staff")
+    async with wired(settings) as parts:
+        token = await parts.tokens.issue(account_id)
+    return session(room.edge.url, token or "", "STAFF", [room.clinic_id])
 
 
 async def enter_password(page: Page, email: str) -> None:
@@ -122,11 +132,7 @@ async def test_somebody_ends_a_session_from_another_browser(browser: Browser, ro
 async def test_who_needs_a_second_factor_sets_it_up_before_the_desk_opens(
     browser: Browser, room: Room, stack: Stack
 ) -> None:
-    settings = load(Settings, {**stack.environment, "YOYAKU_SECOND_FACTOR_ROLES": "staff"})
-    account_id, _ = await with_password(room, stack, "staff")
-    async with wired(settings) as parts:
-        token = await parts.tokens.issue(account_id)
-    state = session(room.edge.url, token or "", "STAFF", [room.clinic_id])
+    state = await without_needed_factor(room, stack)
     async with opened(browser, f"{room.edge.url}/desk/?lang=en", storage_state=state) as page:
         await expect(page.get_by_role("status")).to_contain_text("needs a second factor")
         await set_up(page)

@@ -56,9 +56,18 @@ def _name(written: str, *, of_person: bool) -> str:
 
 
 def email(written: str) -> str:
-    """An email address as SMTP accepts it, in lower case, with a domain beyond ASCII in Punycode (Unfit).
+    """An email address as it is kept and looked up: as mail is sent to it, but in lower case (Unfit).
 
-    Mailboxes do not differ by case, so that limits of what is sent to one address count all its spellings.
+    So all its spellings are one account, and share the limit of what is sent to one address.
+    """
+    return mail_address(written).lower()
+
+
+def mail_address(written: str) -> str:
+    """An email address as SMTP accepts it, with a domain beyond ASCII in Punycode (Unfit).
+
+    Its case stays, since an address that was kept before `email` may have any, and only the server of the mailbox knows
+    whether it matters there (RFC 5321, section 2.4).
     """
     mailbox, at, domain = unicodedata.normalize("NFKC", written).strip().rpartition("@")
     if not domain.isascii():
@@ -71,7 +80,7 @@ def email(written: str) -> str:
         raise Unfit("is not one email address that mail can be sent to: write it as name@example.org, in ASCII letters")
     if len(address) > _MOST_OF_AN_ADDRESS or len(mailbox) > _MOST_OF_A_MAILBOX:
         raise Unfit("is longer than an email address can be: check it")
-    return address.lower()
+    return address
 
 
 def phone(written: str, region: str = "") -> str:

@@ -37,7 +37,10 @@ async def test_mail_arrives_as_it_was_written(relay: Relay) -> None:
     assert mail["Auto-Submitted"] == "auto-generated"
 
 
-@pytest.mark.parametrize("address", ["user..name@docomo.ne.jp", "user.@docomo.ne.jp", ".user@docomo.ne.jp", "o'x@a.jp"])
+@pytest.mark.parametrize(
+    "address",
+    ["user..name@docomo.ne.jp", "user.@docomo.ne.jp", ".user@docomo.ne.jp", "o'x@a.jp", "Kei.Mori@docomo.ne.jp"],
+)
 async def test_an_address_is_told_as_it_is(relay: Relay, address: str) -> None:
     relay.answers[address] = "550 known here"
     with pytest.raises(LetterRefused):

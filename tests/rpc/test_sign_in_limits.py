@@ -28,6 +28,14 @@ async def test_the_sixth_attempt_within_a_minute_is_refused_whether_or_not_there
     assert "example.org" not in str(await people.scene.worker.parts.token_store.keys())
 
 
+async def test_all_spellings_of_an_email_are_one_account_with_one_number_of_attempts(people: People) -> None:
+    await people.join()
+    assert await people.login(EMAIL.upper())
+    for email in (EMAIL, EMAIL.upper(), EMAIL.title(), EMAIL.capitalize(), EMAIL):
+        assert (await refusal(people.login(email, "not the password"))).reason == "SIGN_IN_FAILED"
+    assert (await refusal(people.login(EMAIL.swapcase()))).reason == "TOO_MANY_ATTEMPTS"
+
+
 WRONG = "not the password"
 
 

@@ -26,6 +26,10 @@ def test_addresses_that_mail_reaches_are_kept_as_smtp_takes_them(written: str, k
     assert person_rules.email(written) == kept
 
 
+def test_mail_goes_to_the_mailbox_as_it_was_kept() -> None:
+    assert person_rules.mail_address(" Kei.Mori@münchen.example ") == "Kei.Mori@xn--mnchen-3ya.example"
+
+
 @pytest.mark.parametrize(
     "written",
     [

@@ -132,7 +132,7 @@ class SmtpSender:
 def _address(recipient: str) -> str:
     """The recipient in the form that SMTP needs. Raises Unaddressable."""
     try:
-        return person_rules.email(recipient)
+        return person_rules.mail_address(recipient)
     except Unfit:
         raise Unaddressable from None
 

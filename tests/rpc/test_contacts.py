@@ -76,7 +76,7 @@ async def test_a_changed_address_is_used_once_its_code_comes_back(reachable: Sce
     await sending.arrived(2)
     assert {str(mail["To"]) for mail in sending.mails} == {OLD, NEW}
     assert not any(NEW in mail.as_string() for mail in sending.mails if mail["To"] == OLD)
-    confirmed = await confirm(reachable, code, caller)
+    confirmed = await confirm(reachable, f"{code[:3]} - {code[3:]}", caller)
     assert (confirmed.email, confirmed.pending_email, confirmed.etag) == (NEW, "", "4")
     assert await get(reachable.patient, reachable.patient_id) == confirmed
     assert (await refusal(confirm(reachable, code, caller))).reason == "CONTACT_CODE_WRONG"

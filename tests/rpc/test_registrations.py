@@ -69,7 +69,7 @@ async def test_a_person_registers_and_is_signed_in_as_a_new_patient(worker: Work
     code = await code_in(sending)
     assert sending.mails[0]["To"] == EMAIL.lower()
     assert await count(worker.book) == (1, 0, 1)
-    signed_in = await confirm(worker, begun.registration_id, code)
+    signed_in = await confirm(worker, begun.registration_id, f"{code[:3]} {code[3:]}")
     patient_id = signed_in.account.patient_id
     assert patient_id != namesake  # of the same name and birth date
     me = Client(worker.channel, signed_in.access_token)

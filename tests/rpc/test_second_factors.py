@@ -80,6 +80,27 @@ async def test_right_codes_use_no_attempts_up(owner: Owner) -> None:
         owner.clock.advance(STEP)
 
 
+def by_a_japanese_keyboard(code: str) -> str:
+    """A code in full width, with a space in its middle."""
+    wide = code.translate({each: each + 0xFEE0 for each in range(0x21, 0x7F)})
+    return f" {wide[:3]}\u3000{wide[3:]}"
+
+
+async def test_a_code_of_the_app_counts_however_it_is_typed(people: People, clock: Clock) -> None:
+    owner = await joined(people, clock)
+    made = await owner.ask("EnrolSecondFactor", password=PASSWORD)
+    owner.secret = base64.b32decode(made.secret)
+    assert (await refusal(owner.ask("ConfirmSecondFactor", code="12345-"))).reason == "INVALID_REQUEST"
+    owner.tokens = await owner.ask("ConfirmSecondFactor", code=by_a_japanese_keyboard(owner.code()))
+    await owner.login(by_a_japanese_keyboard(owner.tokens.recovery_codes[0]))
+    clock.advance(STEP)
+    await owner.login(f"{owner.code()[:3]}-{owner.code()[3:]}")
+    clock.advance(STEP)
+    await owner.login(by_a_japanese_keyboard(owner.code()))
+    clock.advance(STEP)
+    assert (await owner.ask("RenewRecoveryCodes", code=by_a_japanese_keyboard(owner.code()))).recovery_codes
+
+
 async def test_a_recovery_code_signs_in_once_in_any_spelling(owner: Owner) -> None:
     code = owner.recovery_codes[3]
     await owner.login(code.upper().replace("-", " "))

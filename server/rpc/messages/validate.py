@@ -29,7 +29,6 @@ WORDS = {
     "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$": "must be a date, as YYYY-MM-DD, YYYY-MM or YYYY",
     "^([01][0-9]|2[0-3]):[0-5][0-9]$": "must be a time of day, as HH:MM",
     "^[a-z0-9][a-z0-9-]{0,49}$": "must be a kind such as ultrasound: lower-case letters, digits and hyphens",
-    "^[0-9]{6}$": "must be the six digits that were sent",
     "^\\+[1-9][0-9]{6,14}(;ext=[0-9]{1,20})?$": (
         "must be a phone number in E.164 form, such as +81312345678, or +81312345678;ext=12"
     ),

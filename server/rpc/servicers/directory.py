@@ -6,6 +6,7 @@ from server import person_rules
 from server.domain.errors import invalid
 from server.domain.etags import etag_of
 from server.domain.people.identifiers import system_of
+from server.domain.typed_codes import six_digits
 from server.rpc.calls.current_call import caller, set_etag, set_location
 from server.rpc.calls.idempotent_write import idempotent_write
 from server.rpc.messages.clinics import (
@@ -133,7 +134,8 @@ class DirectoryServicer(RepresentativeServicer):
 
     async def ConfirmContact(self, request: pb.ConfirmContactRequest, context: object) -> pb.ConfirmContactResponse:
         write = idempotent_write(caller(), request, request.request_id, _contact_confirmed, pb.ConfirmContactResponse)
-        response = await self._patient_editor.confirm_contact(caller(), request.patient_id.lower(), request.code, write)
+        code = six_digits("code", request.code)
+        response = await self._patient_editor.confirm_contact(caller(), request.patient_id.lower(), code, write)
         set_etag(response.patient.etag)
         return response
 

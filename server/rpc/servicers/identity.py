@@ -8,6 +8,7 @@ from db.postgres.identity.credentials import DisplayRow
 from server import person_rules
 from server.domain.identity import Role
 from server.domain.people.contacts import REGISTRATION_LASTS
+from server.domain.typed_codes import six_digits
 from server.rpc.calls.addresses import client_address
 from server.rpc.calls.current_call import caller
 from server.rpc.calls.idempotent_write import idempotent_write
@@ -118,7 +119,7 @@ class AuthServicer(SecondFactorServicer):
         self, request: pb.ConfirmRegistrationRequest, context: Context
     ) -> pb.ConfirmRegistrationResponse:
         grant = await self._registrations.confirm(
-            request.registration_id.lower(), request.code, calling_device(context)
+            request.registration_id.lower(), six_digits("code", request.code), calling_device(context)
         )
         return pb.ConfirmRegistrationResponse(**granted(grant), account=self._account(grant.account))
 

@@ -1,5 +1,6 @@
 """AuthService: second factors."""
 
+from server.domain.typed_codes import six_digits
 from server.rpc.calls.current_call import caller
 from server.rpc.messages.convert import to_timestamp
 from server.rpc.servicers.account_sessions import AccountSessionServicer, Context, calling_device, granted
@@ -29,7 +30,7 @@ class SecondFactorServicer(AccountSessionServicer):
     async def ConfirmSecondFactor(
         self, request: pb.ConfirmSecondFactorRequest, context: Context
     ) -> pb.ConfirmSecondFactorResponse:
-        made = await self._second_factors.confirm(caller(), request.code, calling_device(context))
+        made = await self._second_factors.confirm(caller(), six_digits("code", request.code), calling_device(context))
         return pb.ConfirmSecondFactorResponse(recovery_codes=made.recovery_codes, **granted(made.grant))
 
     async def RenewRecoveryCodes(

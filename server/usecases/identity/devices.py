@@ -1,7 +1,6 @@
 """Displays and hospital systems: accounts that hold a credential and exchange it for access tokens."""
 
 import secrets
-import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from server.domain.errors import DomainError, Reason, invalid, not_found
 from server.domain.identity import Caller, Role
 from server.domain.ids import Clock, IdMaker
 from server.domain.rights import Action, Owner, may, require
+from server.domain.typed_codes import code_of
 from server.usecases.idempotency import Claim, Write
 from server.usecases.identity import security_events
 from server.usecases.identity.access_tokens import AccessTokens, SignedToken
@@ -99,7 +99,11 @@ class Devices:
             require(caller, Action.MANAGE_DISPLAYS, Owner(clinic_id=clinic_id))
         if new.role is Role.KIOSK and len(new.clinic_ids) > 1:
             raise invalid("other_clinic_ids", "must be empty for a kiosk, which checks in the patients of one clinic")
-        row, code, now = AccountRow(self._new_id(), None, [new.role], new.clinic_ids), _as_made(code), self._clock()
+        row, code, now = (
+            AccountRow(self._new_id(), None, [new.role], new.clinic_ids),
+            code_of(code).upper(),
+            self._clock(),
+        )
 
         async def work(pg: Connection, claim: Claim) -> DisplayRow:
             await claim.wait_or_answer()
@@ -200,11 +204,6 @@ class Devices:
         await passwords.add(pg, row, now)
         await credentials.add(pg, secret_hash, row.id, name, now, certificate_name)
         await security_events.record(pg, self._new_id, row.id, kind, actor=caller.id, now=now)
-
-
-def _as_made(code: str) -> str:
-    """A code however it was typed: with spaces or hyphens, in lower case, in full width."""
-    return "".join(letter for letter in unicodedata.normalize("NFKC", code).upper() if letter in _CODE_LETTERS)
 
 
 async def _check_clinics(pg: Connection, clinic_ids: Sequence[str]) -> None:

@@ -11,9 +11,10 @@ from db.postgres.identity import second_factors
 from db.valkey.client import Valkey
 from server.domain.errors import DomainError, Reason
 from server.domain.ids import Clock, IdMaker
+from server.domain.typed_codes import code_of, is_six_digits
 from server.usecases.identity import security_events
 from server.usecases.identity.attempts import PERIOD, Attempts
-from server.usecases.identity.second_factor.codes import is_app_code, recovery_digest, step_of
+from server.usecases.identity.second_factor.codes import recovery_digest, step_of
 from server.usecases.identity.signing_keys import KeyEncryptionKeyError
 from server.usecases.sealing import Seal
 from server.usecases.unit_of_work import database_failures_as_domain_errors
@@ -38,8 +39,8 @@ class SecondFactorCheck:
 
         Raises SECOND_FACTOR_WRONG, TOO_MANY_ATTEMPTS, TOKEN_STORE_UNAVAILABLE, DATABASE_UNAVAILABLE.
         """
-        typed, now = "".join(code.split()), self._clock()
-        if is_app_code(typed):
+        typed, now = code_of(code), self._clock()
+        if is_six_digits(typed):
             await self.attempt(account_id, lambda pg: self._use_app_code(pg, account_id, typed, now))
         # Nobody guesses a recovery code, so these are not counted: whoever has the password alone locks nobody out.
         elif not await self._compared(lambda pg: self._use_recovery_code(pg, account_id, typed, now)):

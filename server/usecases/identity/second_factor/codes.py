@@ -10,6 +10,7 @@ from urllib.parse import quote
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
+from server.domain.typed_codes import code_of
 from server.usecases.sealing import digest
 
 STEP = timedelta(seconds=30)
@@ -51,11 +52,6 @@ def code_at(secret: bytes, step: int) -> str:
     return _totp(secret).generate(step * int(STEP.total_seconds())).decode()
 
 
-def is_app_code(code: str) -> bool:
-    """Whether a code looks like one of an app, rather than a recovery code."""
-    return len(code) == DIGITS and code.isascii() and code.isdigit()
-
-
 def new_recovery_codes() -> Sequence[str]:
     """Codes of 80 random bits each, which nobody can guess: so a digest without salt keeps them safe."""
     return [
@@ -65,7 +61,7 @@ def new_recovery_codes() -> Sequence[str]:
 
 def recovery_digest(code: str) -> bytes:
     """The stored form of a recovery code, in any spelling of its groups."""
-    return digest("".join(each for each in code.lower() if each.isalnum()))
+    return digest(code_of(code).lower())
 
 
 def _grouped(code: str) -> str:

@@ -148,9 +148,14 @@ class LinkAnswers:
         """Move the appointment to an alternative that is held; errors are those of AnswerMoveByLink in the contract."""
         linked = await self.get(token)
         chosen = [each for each in linked.held if each.start_at == start_at]
-        if not linked.offer or not chosen:
+        offer = linked.offer
+        if not offer or not chosen:
             raise offer_ended()
-        move = Move(linked.row.id, chosen[0].doctor_id, Wanted(None, "", start_at), "", linked.offer.id)
+
+        async def find_offer(_: Connection) -> str:
+            return offer.id  # the rescheduler checks under its locks that it may still be answered
+
+        move = Move(linked.row.id, chosen[0].doctor_id, Wanted(None, "", start_at), "", find_offer=find_offer)
         try:
             return await self._rescheduler.reschedule(self._clinic(), move, write)
         except DomainError as refusal:

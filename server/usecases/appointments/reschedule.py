@@ -44,10 +44,8 @@ class Move:
     doctor_id: str
     wanted: Wanted
     etag: str
-    offer_id: str = ""
-    """The offer that the patient accepts with it."""
     find_offer: Callable[[Connection], Awaitable[str]] | None = None
-    """Finds `offer_id` where the caller does not know it; only called once the write is no repeated one."""
+    """Finds the id of the offer that the patient accepts with it; only called once the write is no repeated one."""
     override_reason: str = ""
     """Why it gets an extra seat if the slot is full; empty if it does not."""
 
@@ -99,7 +97,7 @@ class _Rescheduling(SlotWrite):
     own: frozenset[str] = frozenset()
     """What is held for the patient as an alternative of the appointment."""
     offer_id: str = ""
-    """The offer that is accepted."""
+    """The offer that is accepted, once it is found; empty if none is."""
 
     async def run(self, pg: Connection, claim: Claim) -> Changed:
         plan = await self._look(pg, claim)
@@ -114,8 +112,8 @@ class _Rescheduling(SlotWrite):
     async def _look(self, pg: Connection, claim: Claim) -> _MovePlan:
         reading, target = await self._send(pg, days.NOTHING_BUSY)
         await claim.wait_or_answer()
-        find = self.move.find_offer
-        self.offer_id = await find(pg) if find else self.move.offer_id
+        if self.move.find_offer:
+            self.offer_id = await self.move.find_offer(pg)
         return await self._check_and_plan(pg, reading, target)
 
     async def _lock_and_read(self, pg: Connection, claim: Claim, seen: _MovePlan) -> tuple[_MovePlan, Place]:

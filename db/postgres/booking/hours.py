@@ -100,9 +100,12 @@ def dates(first: date, last: date) -> list[date]:
     return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
 
 
+# A day that has never changed gets a row to lock, with the revision that a day without one has.
 _LOCK_DAY_OF = """
-SELECT s.doctor_id, s.date FROM appointments a JOIN schedule_days s USING (doctor_id, date) WHERE a.id = %(id)s
-FOR NO KEY UPDATE OF s
+INSERT INTO schedule_days AS day (doctor_id, date, revision, changed_at)
+SELECT doctor_id, date, 0, 'epoch' FROM appointments WHERE id = %(id)s
+ON CONFLICT (doctor_id, date) DO UPDATE SET revision = day.revision
+RETURNING doctor_id, date
 """
 _DAY_OF = "SELECT doctor_id, date FROM appointments WHERE id = %(id)s"
 
@@ -111,9 +114,7 @@ async def lock_day_of(pg: Connection, appointment_id: str) -> bool:
     """Lock the day of an appointment, but leave its revision; False if the appointment moved to another meanwhile."""
     sent_locked = await pg.execute(_LOCK_DAY_OF, {"id": appointment_id})
     sent_day = await pg.execute(_DAY_OF, {"id": appointment_id})
-    locked, day = await sent_locked.fetchone(), await sent_day.fetchone()
-    # A day that has never changed has no row.
-    return locked is None or locked == day
+    return await sent_locked.fetchone() == await sent_day.fetchone()
 
 
 async def raise_revisions(

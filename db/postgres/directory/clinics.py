@@ -97,6 +97,7 @@ SELECT id, start_at, count(*) OVER () FROM appointments
 WHERE {_AHEAD} AND {_WALL_TIMES_DIFFER}
 ORDER BY start_at, id LIMIT %(limit)s
 """
+_DATES_AHEAD = f"SELECT DISTINCT date FROM appointments WHERE {_AHEAD}"
 _ON_DAYS = f"""
 SELECT id, start_at, end_at, count(*) OVER () FROM appointments
 WHERE clinic_id = %(clinic_id)s AND date = ANY(%(dates)s::date[]) AND end_at > %(since)s AND {ACTIVE}
@@ -159,6 +160,12 @@ async def shifted(pg: Connection, old: ClinicRow, new_zone: str, since: datetime
     cursor = pg.cursor(row_factory=named(ShiftedRow))
     await cursor.execute(_SHIFTED, values)
     return await cursor.fetchall()
+
+
+async def dates_ahead(pg: Connection, clinic_id: str, since: datetime) -> set[date]:
+    """The dates of the active appointments of a clinic after `since`."""
+    found = await (await pg.execute(_DATES_AHEAD, {"clinic_id": clinic_id, "since": since})).fetchall()
+    return {day for (day,) in found}
 
 
 async def on_days(

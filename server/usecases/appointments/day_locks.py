@@ -8,12 +8,14 @@ Their order is the same everywhere, so that no two writes wait for each other:
 4. the patient;
 5. in an import, the appointments that it changes, sorted (`imports.lock_visits`);
 6. the practitioner: exclusive for a new name, for opening and closing doctors, and shared by adding one;
-7. the doctor: shared by bookings beyond the horizon (`hours.keep`), exclusive for new working hours;
+7. the doctor: shared by bookings beyond the horizon (`hours.keep`), exclusive for new working hours
+   and for a change of the clinic that shows in its doctors;
 8. the resources of the kinds that a type of appointment needs, sorted (`resources.lock_kinds`);
 9. for a hold, the account (`held.count_of`);
 10. the offer to move the appointment (`move_offers`), then the appointment;
 11. the day of the doctor's lane (`queue.issuing`);
-12. with `history.record_changes`, the feeds of clinics.
+12. with `history.record_changes`, the feeds of clinics and, by their foreign keys, the clinics, which a change of one
+    locks exclusively.
 
 Two patients want the same slot, and two workers send their bookings at the same moment:
 

@@ -140,8 +140,10 @@ class Clinics:
     ) -> ClinicChanged:
         seen = _found(await clinics.get(pg, change.clinic_id), change.clinic_id)
         staff = await doctors.ids_of_clinics(pg, [seen.id])
-        # Days are locked before anything else that bookings wait for.
+        # In the order in which bookings take these locks: days, the doctor if it is beyond the horizon, the clinic.
         days = await _lock_days(pg, staff, seen, _after(seen, change), now)
+        if staff and _differ(seen, _after(seen, change), _SHOWN_IN_PROFILES):
+            await doctors.raise_versions(pg, seen.id, now)
         row = _found(await clinics.lock(pg, seen.id), seen.id)
         check_etag(row.version, change.etag)
         if row != seen or await doctors.ids_of_clinics(pg, [seen.id]) != staff:
@@ -154,7 +156,6 @@ class Clinics:
         await clinics.update(pg, done.clinic, now)
         await clinics.add_event(pg, self._new_id(), row.id, caller.id, now)
         if staff and _differ(row, done.clinic, _SHOWN_IN_PROFILES):
-            await doctors.raise_versions(pg, row.id, now)
             first = await (await doctors.get(pg, staff[0])).fetchone()
             if first:
                 await replace_profile(first, staff[1:])
@@ -207,6 +208,8 @@ async def _lock_days(
         raise invalid("clinic.holidays", f"differ on {len(dates)} days from those of before: change {most} at a time")
     if _differ(before, after, _SHOWN_IN_DAYS):
         dates |= _all_days(before, after, now)
+    if staff and before.time_zone != after.time_zone:
+        dates |= await clinics.dates_ahead(pg, before.id, now)  # also those beyond the horizon get other dates
     if not staff or not dates:
         return ()
     return await hours.raise_revisions(pg, staff, dates, now)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import grpc
 import pytest
 
-from db.postgres.cluster.engines import create_engine
+from db.postgres.cluster.engines import Engine, create_engine
 from tests.faults.desk import TIMES, Desk
 from tests.faults.town import Town, town
 from tests.fixtures.book import Book, Clock
@@ -24,17 +24,22 @@ async def visiting(place: Town) -> AsyncIterator[Fleet]:
     names = ("DATABASE_URL", "KEY_ENCRYPTION_KEY", "CACHE_URL", "TOKEN_STORE_URL")
     settings = settings_for(**{name.lower(): place.environment[f"YOYAKU_{name}"] for name in names})
     async with engine.watched():
-
-        async def has_primary() -> bool:
-            return not engine.is_primary_lost
-
         try:
-            await until(has_primary)
+            await finds_primary(engine)
             yield Fleet(Book(engine, Clock(datetime.now(UTC))), settings, place.addresses, [], channels)
         finally:
             for channel in channels:
                 await channel.close()
             await engine.dispose()
+
+
+async def finds_primary(engine: Engine) -> None:
+    """Return when this process knows a primary, which it may find later than a worker does."""
+
+    async def has_primary() -> bool:
+        return not engine.is_primary_lost
+
+    await until(has_primary)
 
 
 @pytest.fixture(scope="package")

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from db.postgres.recovery import history
 from server.backups import BackupError, programs
+from server.backups.files import put
 from server.local.processes.process import Process, start
 
 NAME = "yoyaku"
@@ -88,7 +89,7 @@ class Barman:
             home=self.home, user=getpass.getuser(), name=NAME, slot=SLOT, days=WINDOW.days,
             conninfo=conninfo, streaming=conninfo,
         )  # fmt: skip
-        self._file.write_text(text)
+        put(self._file, text)
 
     def make_slot(self) -> None:
         """Have the server keep WAL until it was streamed. Raises BackupError."""
@@ -99,7 +100,10 @@ class Barman:
                 raise
 
     def stream(self, log: Path) -> Process:
-        """Begin to stream WAL; it ends when the server or the connection does. Raises BackupError, Unreachable."""
+        """Begin to stream WAL; it ends when the server or the connection does. Raises BackupError, Unreachable.
+
+        No other process may begin to at the same time.
+        """
         self._set_foreign_stream_aside()
         command = [programs.find("barman", self._environment), "-c", str(self._file), "receive-wal", NAME]
         return start("barman", command, log, environment=self._environment)
@@ -160,6 +164,9 @@ class Barman:
         newest = max(streamed, key=lambda name: (name[8:], name[:8]), default=None)
         if newest and not history.read(self._url).has(newest):
             self.archive()
+            # Barman leaves the newest there; more, if another process is archiving.
+            if len([path for path in self._unarchived() if _SEGMENT.fullmatch(path.name)]) > 1:
+                raise BackupError("what the server before has written is not in the archive yet")
             self.streamed.rename(self.streamed.with_name(f"streaming.before-{datetime.now(UTC):%Y%m%dT%H%M%S}"))
 
     def _unarchived(self) -> Iterator[Path]:

@@ -15,6 +15,7 @@ from db.postgres.cluster.transaction import transact
 from db.postgres.recovery import steps
 from server.backups import BackupError, keys
 from server.backups.barman import FULL_EVERY, SLOT, Backup, Barman
+from server.backups.files import alone
 from server.backups.second_place import SecondPlace
 from server.local.processes.process import Process
 
@@ -26,6 +27,9 @@ _COPY_SECONDS = 30.0
 _THIN_OUT_SECONDS = 3600.0
 _STREAMS_SECONDS = 30.0
 _STOP_SECONDS = 10.0
+# Files that are locked, in Barman's directory; what ends in .lock is not copied.
+_STREAMING = "streaming.lock"
+_COPYING = "copying.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +44,15 @@ class Keeping:
     def once(self, log: Path, *, full: bool) -> Backup:
         """Take a backup now and copy it. Raises BackupError."""
         self.prepare()
-        # Without the WAL of its own time a backup is worth nothing; somebody else may be streaming it already.
-        stream = None if self.is_streaming() else self.barman.stream(log)
+        # Without the WAL of its own time a backup is worth nothing.
+        stream = self.stream_unless_streaming(log, wait=True)
         try:
-            self.wait_for_stream(stream)
             taken = self.take(full=full)
             self.barman.archive()
         finally:
             if stream:
                 stream.stop(_STOP_SECONDS)
-        self.copy(thin_out=True)
+        self.copy(wait=True, thin_out=True)
         return taken
 
     def all_the_time(self, log: Path, stop: threading.Event) -> None:
@@ -94,22 +97,44 @@ class Keeping:
         self.barman.thin_out(datetime.now(UTC))
         return taken
 
-    def copy(self, *, thin_out: bool) -> None:
-        """Copy what is new to the second place, and forget old copies if asked to."""
+    def copy(self, *, wait: bool, thin_out: bool) -> None:
+        """Copy what is new to the second place, and forget old copies if asked to. Raises BackupError.
+
+        While another process does, `wait` for its end, or leave it to it: old copies are forgotten by one alone.
+        """
         if self.second_place is None:
             return
-        self.second_place.copy(self.barman.home)
-        if thin_out:
-            self.second_place.thin_out()
-        self.note("copy")
+        with alone(self.barman.home / _COPYING, wait=wait) as is_alone:
+            if not is_alone:
+                return
+            self.second_place.copy(self.barman.home)
+            self.note("copy")
+            if thin_out:
+                self.second_place.thin_out()
 
-    def wait_for_stream(self, stream: Process | None) -> None:
-        """Return when WAL is streamed, by this process or by another. Raises BackupError."""
+    def stream_unless_streaming(self, log: Path, *, wait: bool) -> Process | None:
+        """Begin to stream WAL, unless another process does already: then None. Raises BackupError.
+
+        While another one is just beginning, `wait` for it, or leave it to it. Two that began at once after a restore
+        would each set aside what the server before has written, and the second one what the first has begun.
+        """
+        with alone(self.barman.home / _STREAMING, wait=wait) as is_alone:
+            if not is_alone or self.is_streaming():
+                return None
+            self.barman.make_slot()  # a new primary has none
+            stream = self.barman.stream(log)
+            try:
+                self._await_stream(stream)
+            except BaseException:
+                stream.stop(_STOP_SECONDS)
+                raise
+            return stream
+
+    def _await_stream(self, stream: Process) -> None:
         deadline = time.monotonic() + _STREAMS_SECONDS
         while not self.is_streaming():
-            if (stream and stream.ended) or time.monotonic() > deadline:
-                said = f": {stream.last_words()}" if stream else ""
-                raise BackupError(f"WAL is not streamed{said}")
+            if stream.ended or time.monotonic() > deadline:
+                raise BackupError(f"WAL is not streamed: {stream.last_words()}")
             time.sleep(0.1)
 
     def is_streaming(self) -> bool:
@@ -149,9 +174,7 @@ class _Turns:
             keeping.prepare()
             self.is_prepared = True
         if self.stream is None or self.stream.ended:
-            keeping.barman.make_slot()  # a new primary has none
-            self.stream = keeping.barman.stream(self.log)
-            keeping.wait_for_stream(self.stream)
+            self.stream = keeping.stream_unless_streaming(self.log, wait=False)
         keeping.barman.archive()
         if keeping.is_streaming():
             keeping.note("wal")
@@ -163,7 +186,7 @@ class _Turns:
         if now - self.copied_at < _COPY_SECONDS:
             return
         thin_out = now - self.thinned_out_at > _THIN_OUT_SECONDS
-        self.keeping.copy(thin_out=thin_out)
+        self.keeping.copy(wait=False, thin_out=thin_out)
         self.copied_at = now
         if thin_out:
             self.thinned_out_at = now

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from db.postgres.recovery.steps import KeysNeeded
 from server.backups import BackupError
+from server.backups.files import put
 from server.config import Settings
 from server.usecases.identity.signing_keys import KeyEncryptionKeyError, key_encryption_key, opened
 from server.usecases.keyrings import KeyRing, KeyRingError, key_ring
@@ -20,9 +21,7 @@ _RINGS = (
 def note(home: Path, needed: KeysNeeded) -> None:
     """Write down which keys the present data need: ids, and a signing key as it is in the database, encrypted."""
     sealed = base64.b64encode(needed.sealed_signing_key).decode()
-    scratch = home / f".{_FILE}"
-    scratch.write_text(json.dumps(needed._asdict() | {"sealed_signing_key": sealed}))
-    scratch.replace(home / _FILE)
+    put(home / _FILE, json.dumps(needed._asdict() | {"sealed_signing_key": sealed}))
 
 
 def check(home: Path, settings: Settings) -> None:

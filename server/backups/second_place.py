@@ -33,7 +33,7 @@ class SecondPlace:
         if not self._password:
             raise BackupError("YOYAKU_SECOND_PLACE_PASSWORD is not set: openssl rand -base64 32 makes one")
         try:
-            self._run("cat", "config")
+            self._run("cat", "config", "--no-lock")  # another process may be forgetting old copies
         except BackupError as error:
             if "wrong password" in str(error):
                 raise BackupError(
@@ -52,7 +52,10 @@ class SecondPlace:
 
     def copies(self) -> list[Copy]:
         """All copies, the newest first."""
-        found = [Copy(row["short_id"], _time(row["time"])) for row in json.loads(self._run("snapshots", "--json"))]
+        found = [
+            Copy(row["short_id"], _time(row["time"]))
+            for row in json.loads(self._run("snapshots", "--json", "--no-lock"))
+        ]
         return sorted(found, key=lambda copy: copy.made_at, reverse=True)
 
     def fetch(self, into: Path) -> Path:

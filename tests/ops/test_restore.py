@@ -4,6 +4,7 @@ import base64
 import os
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ import pytest
 
 from ops.drills.backed_up import await_steps, backed_up_town, restore
 from ops.drills.people import command
+from server.backups.barman import Barman
+from server.backups.keeping import Keeping
+from server.backups.second_place import SecondPlace
 from server.local.servers import database
 from tests.faults.conftest import finds_primary, visiting
 from tests.faults.town import Town
@@ -20,12 +24,12 @@ from tests.fixtures.feed import following
 from tests.fixtures.waiting import until
 from tests.fixtures.worker import Client, Refusal
 from tests.fixtures.workers import Fleet
+from tests.ops.restores import backups_begin_again, ended, set_aside, signed_in, streams_after
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1 import auth_service_pb2 as auth_pb
 from yoyaku.v1 import notification_service_pb2 as notices_pb
 from yoyaku.v1 import record_service_pb2 as records_pb
 from yoyaku.v1 import schedule_service_pb2 as schedules_pb
-from yoyaku.v1.notification_pb2 import NotificationKind, NotificationOutcome, NotificationStatus
 
 DAY = (datetime.now(UTC) + timedelta(days=9)).date().isoformat()
 
@@ -63,6 +67,20 @@ async def test_the_second_backup_is_incremental_and_both_are_listed(backed_up: T
     assert [line.split()[1] for line in said.splitlines()[1:3]] == ["incremental", "full"]
     assert "a year, of its month" in said
     assert "second place: 0 copies" not in said
+
+
+def test_those_who_copy_to_the_second_place_at_once_take_turns_or_leave_it_to_each_other(backed_up: Town) -> None:
+    # What takes backups all the time copies there, too.
+    where, secret = (backed_up.environment[f"YOYAKU_SECOND_PLACE{end}"] for end in ("", "_PASSWORD"))
+    place = SecondPlace(where, secret)
+    barman = Barman(backed_up.home / "backups", "", Path())
+    keeping = Keeping(barman, place, backed_up.database_url, print)
+    with ThreadPoolExecutor(4) as pool:
+        copying = [pool.submit(keeping.copy, wait=True, thin_out=True) for _ in range(3)]
+        looking = pool.submit(lambda: [place.copies() for _ in range(5)])
+        keeping.copy(wait=False, thin_out=True)
+    assert [each.result() for each in copying] == [None] * 3
+    assert all(looking.result())
 
 
 async def test_a_restore_without_the_keys_is_refused_before_it_begins(backed_up: Town, tmp_path: Path) -> None:
@@ -168,10 +186,7 @@ async def test_after_a_restore_everybody_begins_anew_and_nobody_is_told_twice(ba
             ("REMINDER", "PLANNED", "UNSPECIFIED"),
         }
         assert await book_.rows("SELECT FROM procrastinate_jobs WHERE task_name IN ('announce', 'deliver')") == []
-    # The restored server has not written what was streamed last: its stream starts over, and so do backups.
-    done, said = await command(backed_up, "backup", "--full")
-    assert done, said
-    assert set_aside(backed_up)
+    await backups_begin_again(backed_up)
 
 
 async def test_a_restore_beside_a_running_server_leaves_its_stream_alone(backed_up: Town) -> None:
@@ -185,35 +200,6 @@ async def test_a_restore_beside_a_running_server_leaves_its_stream_alone(backed_
     done, said = await command(backed_up, "backup")
     assert done, said
     assert set_aside(backed_up) == before
-
-
-def set_aside(place: Town) -> set[Path]:
-    return {*(place.home / "backups" / "yoyaku").glob("streaming.before-*")}
-
-
-async def streams_after(place: Town, segment: str) -> bool:
-    """Whether WAL is streamed that comes after a segment."""
-    return any(path.name[:24] > segment for path in (place.home / "backups" / "yoyaku" / "streaming").glob("0*"))
-
-
-async def signed_in(place: Town, client: Client) -> str:
-    """The refresh token of somebody who signs in for the first time."""
-    done, token = await command(place, "invite-admin", "suzuki@example.org")
-    assert done, token
-    password = "a long enough password"
-    await client(client.auth.SetPassword, auth_pb.SetPasswordRequest(set_password_token=token, password=password))
-    request = auth_pb.LoginRequest(email="suzuki@example.org", password=password)
-    return str((await client(client.auth.Login, request)).refresh_token)
-
-
-def ended(notice: Any) -> tuple[str, ...]:
-    """What a notice says, and what became of it."""
-    names = (
-        NotificationKind.Name(notice.kind),
-        NotificationStatus.Name(notice.status),
-        NotificationOutcome.Name(notice.outcome),
-    )
-    return tuple(name.split("_", 2)[2] for name in names)
 
 
 async def day(client: Client, doctor: str) -> Any:

@@ -17,6 +17,9 @@ R = TypeVar("R")
 # The server sends a message at least every 15 s.
 _SILENCE = 40.0
 _LONGEST_PAUSE = 10.0
+MOST_RENEWALS = 12
+"""How many tokens in a row may be refused: with the pauses between them for about a minute. For so long, a server that
+has lost its primary database may refuse new tokens too, since they lack what it was told before."""
 _BROKEN = {grpc.StatusCode.CANCELLED, grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN}
 """Status codes of a broken connection; from the server itself these come with a reason."""
 
@@ -36,7 +39,7 @@ class StreamCalls(ServiceCalls):
         `name` is what traces call the method. `lost` is called each time when no stream can be had for now. Raises a
         YoyakuError when another would fail too.
         """
-        attempt, refused = 0, None
+        attempt, refused, renewals = 0, None, 0
         while True:
             token = await (self._token.current() if refused is None else self._token.instead_of(refused))
             headers, answered = opening(name)
@@ -44,18 +47,20 @@ class StreamCalls(ServiceCalls):
             try:
                 async for message in _until_silent(call):
                     answered(None)
-                    attempt, refused = 0, None
+                    attempt, refused, renewals = 0, None, 0
                     yield message
                 wait = random.uniform(0, 1)  # noqa: S311  # no secret
             except grpc.aio.AioRpcError as failure:
                 answered(failure.code())
                 error = error_of(failure)
-                if isinstance(error, Unauthenticated) and refused != token:
-                    refused = token
-                    continue
-                wait = _wait(error, attempt)
-                attempt += 1
-                lost(error)
+                if isinstance(error, Unauthenticated) and refused != token and renewals < MOST_RENEWALS:
+                    wait = before_renewal(renewals)
+                    refused, renewals = token, renewals + 1
+                else:
+                    wait = _wait(error, attempt)
+                    attempt += 1
+                if wait:
+                    lost(error)
             finally:
                 answered(None)
                 call.cancel()
@@ -72,6 +77,12 @@ async def _until_silent(call: Any) -> AsyncGenerator[Any, None]:
             yield message
     except TimeoutError:
         return
+
+
+def before_renewal(renewals: int) -> float:
+    """Seconds until the token is renewed once more: none if it was not renewed yet."""
+    longest = min(_LONGEST_PAUSE, 2.0**renewals)
+    return random.uniform(longest / 2, longest) if renewals else 0.0  # noqa: S311  # no secret
 
 
 def _wait(error: YoyakuError, attempt: int) -> float:

@@ -11,7 +11,7 @@ from tests.fixtures.book import Book, Clock
 from tests.fixtures.clinic import Scene
 from tests.fixtures.workers import Fleet
 from tests.races.calls import booking, create
-from yoyaku import BlockingClient, Client, FeedCompacted, NotAllowed
+from yoyaku import BlockingClient, Client, FeedCompacted, NotAllowed, Unauthenticated, streams
 from yoyaku.v1.appointment_service_pb2 import WatchAppointmentsResponse
 
 SLOTS = ["09:00", "09:30", "10:00", "10:30", "11:00", "11:30"]
@@ -69,6 +69,26 @@ async def test_a_token_that_ends_is_replaced(scene: Scene, clock: Clock) -> None
         assert (await anext(told)).HasField("heartbeat")  # of the next stream
     assert message.change.appointment == booked.appointment
     assert len(issued) == 2
+
+
+async def test_new_tokens_that_are_refused_too_are_followed_by_others_after_growing_pauses_and_not_for_ever(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses = [streams.before_renewal(number) for number in range(streams.MOST_RENEWALS)]
+    assert pauses[0] == 0  # the first may only have ended
+    assert min(pauses[1:]) >= 1
+    assert 45 <= sum(pauses) <= 100
+    issued: list[str] = []
+
+    def token() -> str:
+        issued.append(f"refused {len(issued)}")
+        return issued[-1]
+
+    async with Client(f"http://{scene.worker.address}", token=token) as client:
+        monkeypatch.setattr(streams, "_LONGEST_PAUSE", 0.01)
+        with pytest.raises(Unauthenticated):
+            await asyncio.wait_for(anext(client.watch_appointments(scene.clinic_id)), 20)
+    assert len(issued) == len(pauses) + 1
 
 
 async def test_what_cannot_be_watched_is_raised(scene: Scene, clock: Clock) -> None:

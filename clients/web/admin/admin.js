@@ -25,13 +25,13 @@ export class Admin {
   /** What was done last, and what went wrong. */
   bar = make("footer", { class: "bar", hidden: true }, this.#alert, this.#text);
 
-  /** @param {Session} session @param {Language} lang @param {Clinic} clinic @param {Clinic[]} clinics @param {() => void} signIn */
-  constructor(session, lang, clinic, clinics, signIn) {
+  /** @param {Session} session @param {Language} lang @param {Clinic} clinic @param {Clinic[]} clinics @param {(why: string) => void} lock signs out */
+  constructor(session, lang, clinic, clinics, lock) {
     this.session = session;
     this.lang = lang;
     this.clinic = clinic;
     this.clinics = clinics;
-    this.signIn = signIn;
+    this.lock = lock;
     this.words = words(lang);
     this.shared = sharedWords(lang);
     this.#writes = new Writes(session);
@@ -59,7 +59,7 @@ export class Admin {
       await work();
     } catch (error) {
       const failure = asFailure(error);
-      if (failure.status === 401) return this.signIn();
+      if (failure.status === 401) return this.lock(this.refused(failure));
       this.#show("", this.refused(failure));
     }
   }

@@ -42,22 +42,19 @@ function signIn(why = "") {
   root.querySelector("input")?.focus();
 }
 
-/** Sign out a page that nobody uses. */
-function lock() {
+/** Sign out, so that whoever comes next has to sign in. @param {string} why if that is not plain */
+function lock(why = "") {
   shown.abort();
   for (const dialog of document.querySelectorAll("dialog")) dialog.remove();
   session.signOut();
-  signIn(t.lockedIdle);
+  signIn(why);
 }
 
 /** Show the clinic that was shown last, or the first one. */
 async function enter() {
   const { account } = session;
   if (!account) return signIn();
-  if (!account.roles.includes("ACCOUNT_ROLE_ADMIN")) {
-    session.signOut();
-    return signIn(t.notForYou);
-  }
+  if (!account.roles.includes("ACCOUNT_ROLE_ADMIN")) return lock(t.notForYou);
   try {
     const clinics = /** @type {Clinic[]} */ (await session.all("/api/clinics", {}, "clinics"));
     const clinic = clinics.find(({ id }) => id === localStorage.getItem(CLINIC)) ?? clinics[0];
@@ -66,25 +63,26 @@ async function enter() {
   } catch (error) {
     const failure = asFailure(error);
     if (failure.status === 401) return signIn(refused(lang, failure));
-    if (failure.reason === "SECOND_FACTOR_MISSING") return root.replaceChildren(setUpFirst(session, lang, () => enter(), () => (session.signOut(), signIn())));
+    if (failure.reason === "SECOND_FACTOR_MISSING") return root.replaceChildren(setUpFirst(session, lang, () => enter(), () => lock()));
     root.replaceChildren(make("main", { class: "narrow" }, make("p", { role: "alert" }, refused(lang, failure)), make("button", { type: "button", onclick: () => enter() }, t.tryAgain)));
   }
 }
 
 /** @param {Clinic} clinic @param {Clinic[]} clinics */
 function open(clinic, clinics) {
-  const admin = new Admin(session, lang, clinic, clinics, () => signIn());
   shown.abort();
   shown = new AbortController();
-  shown.signal.addEventListener("abort", () => admin.leave());
-  whenIdle("admin", shown.signal, lock);
+  const { signal } = shown;
+  const admin = new Admin(session, lang, clinic, clinics, (why) => signal.aborted || lock(why));
+  signal.addEventListener("abort", () => admin.leave());
+  whenIdle("admin", signal, () => lock(t.lockedIdle));
   const chooser = choice("clinic", clinics.map(({ id, name }) => ({ value: id, text: name })), clinic.id);
   chooser.addEventListener("change", () => (localStorage.setItem(CLINIC, chooser.value), enter()));
   const names = /** @type {(keyof typeof PARTS)[]} */ (Object.keys(PARTS));
   const links = names.map((name) => make("a", { href: `#${name}` }, t[name]));
   const main = make("main", { id: "part", tabindex: "-1" });
   const mine = make("button", { type: "button", onclick: () => showMyAccount(session, lang) }, sharedWords(lang).myAccount);
-  const out = make("button", { type: "button", onclick: () => (shown.abort(), session.signOut(), signIn()) }, sharedWords(lang).signOut);
+  const out = make("button", { type: "button", onclick: () => lock() }, sharedWords(lang).signOut);
   root.replaceChildren(
     make("div", { class: "shell" }, make("nav", { "aria-label": t.parts }, make("div", { class: "field" }, make("label", { for: "clinic" }, t.clinic), chooser), ...links, make("a", { href: "/desk" }, t.desk), mine, out), main),
     admin.bar,
@@ -103,10 +101,10 @@ function open(clinic, clinics) {
     // On a phone the parts' names fill the screen.
     main.scrollIntoView();
   };
-  onhashchange = () => show(true);
+  addEventListener("hashchange", () => show(true), { signal });
   show(false);
 }
 
 document.documentElement.lang = lang;
-if (session.account && wasLeft("admin")) lock();
+if (session.account && wasLeft("admin")) lock(t.lockedIdle);
 else enter();

@@ -25,10 +25,12 @@ export class Calls {
   loading = false;
   /** @type {Acts | null} */
   #acts = null;
+  #end;
   #writes;
 
-  /** @param {Session} session @param {Language} lang @param {(why?: string) => void} lock @param {(ticket: Ticket) => void} print */
-  constructor(session, lang, lock, print) {
+  /** @param {{session: Session, lang: Language, end: AbortSignal, lock: (why?: string) => void}} place @param {(ticket: Ticket) => void} print */
+  constructor({ session, lang, end, lock }, print) {
+    this.#end = end;
     this.session = session;
     this.lang = lang;
     this.lock = lock;
@@ -87,6 +89,8 @@ export class Calls {
       await this.attempt("", () => this.#load());
       this.loading = false;
     }
+    // Nobody is asked anything over the form that signs the next one in.
+    if (this.#end.aborted) return undefined;
     return this.#acts && use(this.#acts);
   }
 

@@ -19,7 +19,7 @@ import { Lookup } from "./day/lookup.js";
 /** @import { Appointment, Doctor, Ticket } from "./day/day.js" */
 /** @import { Found, Patient } from "./view/finder.js" */
 /** @typedef {{id: string, name: string, time_zone: string}} Clinic */
-/** @typedef {{session: Session, lang: Language, clinic: Clinic, doctors: Doctor[], wall: WallClock, ownDoctorId: string, chooser: HTMLElement | null, lock: (why?: string) => void}} Place */
+/** @typedef {{session: Session, lang: Language, clinic: Clinic, doctors: Doctor[], wall: WallClock, ownDoctorId: string, chooser: HTMLElement | null, end: AbortSignal, lock: (why?: string) => void}} Place `end`: when the desk is locked or left */
 
 /** A day begins where it stands once all doctors are known, or after this time. */
 const LONGEST_OPENING_MS = 2_000;
@@ -40,7 +40,7 @@ export class Desk extends Calls {
 
   /** @param {Place} place @param {HTMLElement} root */
   constructor(place, root) {
-    super(place.session, place.lang, place.lock, (ticket) => this.act(async (acts) => acts.printTicket(this, ticket)));
+    super(place, (ticket) => this.act(async (acts) => acts.printTicket(this, ticket)));
     this.clinic = place.clinic;
     this.wall = place.wall;
     this.ownDoctorId = place.ownDoctorId;

@@ -23,7 +23,7 @@ const TICK_MS = 10_000;
 export async function openDay({ lang, clinic, lock, ...place }, { clinics, change }, root, end) {
   const options = clinics.map(({ id, name }) => make("option", { value: id, selected: id === clinic.id }, name));
   const chooser = clinics.length > 1 ? make("select", { id: "clinic", "aria-label": WORDS.clinic, onchange: () => change(chooser?.value ?? "") }, ...options) : null;
-  const desk = new Desk({ ...place, lang, clinic, wall: new WallClock(lang, clinic.time_zone), chooser, lock: (why = WORDS.lockText) => lock(why) }, root);
+  const desk = new Desk({ ...place, lang, clinic, wall: new WallClock(lang, clinic.time_zone), chooser, end, lock: (why = WORDS.lockText) => end.aborted || lock(why) }, root);
   end.addEventListener("abort", () => desk.live?.stop());
   const ticking = setInterval(() => desk.draw(), TICK_MS);
   end.addEventListener("abort", () => clearInterval(ticking));

@@ -11,8 +11,8 @@ const MOST_PHONES = 3;
 /** When somebody signed out last, for other tabs: what they show is not for who comes next. */
 export const SIGNED_OUT = "yoyaku.patient.signed_out";
 
-/** @param {Page} page @param {string} name of the view @param {() => void} again */
-export function drawFrame(page, name, again) {
+/** @param {Page} page @param {string} name of the view @param {() => void} leave signs out */
+export function drawFrame(page, name, leave) {
   const { text, session, lang } = page;
   part("skip").textContent = text.skip;
   part("skip").onclick = skip;
@@ -22,7 +22,7 @@ export function drawFrame(page, name, again) {
   part("menu").setAttribute("aria-label", text.menu);
   part("menu").hidden = !menu.length;
   const leaveOrEnter = session.account
-    ? make("button", { class: "plain", onclick: () => leave(page, again) }, text.signOut)
+    ? make("button", { class: "plain", onclick: leave }, text.signOut)
     : make("a", { class: "button plain", href: "#/appointments" }, text.signIn);
   part("tools").replaceChildren(languageButton(lang), leaveOrEnter);
   drawPhones(page);
@@ -66,15 +66,10 @@ export function phoneLink(phone) {
   return make("a", { href: `tel:${phone.replace(/;ext=/, ",")}`, class: "phone" }, phone.replace(/;ext=/, " ext. "));
 }
 
-/** @param {Page} page @param {() => void} again */
-async function leave({ session }, again) {
+/** Forget the clinics of who signs out, and tell other tabs. */
+export function forget() {
   localStorage.removeItem(KEY);
-  sessionStorage.clear();
-  const signedOut = session.signOut();
   localStorage.setItem(SIGNED_OUT, String(Date.now()));
-  await signedOut;
-  location.hash = "#/";
-  again();
 }
 
 /** @returns {{name: string, phone: string}[]} */

@@ -6,7 +6,7 @@ import { language } from "../shared/language.js";
 import { Session } from "../shared/session.js";
 import { refusal, sharedWords } from "../shared/words.js";
 import { Directory } from "./find/directory.js";
-import { drawFrame, showPhones, SIGNED_OUT } from "./frame.js";
+import { drawFrame, forget, showPhones, SIGNED_OUT } from "./frame.js";
 import { noLonger } from "./people/no_longer.js";
 import { People } from "./people/people.js";
 import { signInAgain, signInView, storageWorks } from "./sign_in/sign_in_view.js";
@@ -60,7 +60,7 @@ function tellLost(lost) {
   shown.abort();
   // So that every entry of the menu leads on, and a reload to the first view.
   history.replaceState(null, "", "#/ended");
-  drawFrame(page, "ended", show);
+  drawFrame(page, "ended", leave);
   put(noLonger(page, lost));
   arrive();
 }
@@ -73,7 +73,7 @@ async function signedIn(work) {
   } catch (error) {
     // Who has not signed in yet does so in place of the view.
     if (asFailure(error).status !== 401 || !before) throw error;
-    await signInAgain(page, before.email);
+    if ((session.account?.id ?? before.id) === before.id) await signInAgain(page, before.email);
     // Somebody else's view must not show through.
     if (session.account?.id !== before.id) await elsewhere();
     return work();
@@ -89,10 +89,28 @@ function isAnothers() {
   return owner !== id;
 }
 
-/** Begin anew, whatever waits. @returns {Promise<never>} */
+/** Sign out. */
+function leave() {
+  session.signOut();
+  forget();
+  elsewhere();
+}
+
+/** Begin anew, whatever waits: of who was here nothing is shown, and nothing is asked of them or done for them any more. @returns {Promise<never>} */
 function elsewhere() {
+  shown.abort();
+  session.leave();
+  person = null;
   sessionStorage.clear();
-  location.replace("/");
+  for (const dialog of document.querySelectorAll("dialog")) dialog.remove();
+  document.title = text.brand;
+  part("news").textContent = "";
+  drawFrame(page, "", leave);
+  put(session.account ? [] : [make("h1", { tabindex: "-1" }, text.signedOut), make("p", {}, navigator.onLine ? "" : text.signedOutOffline)]);
+  const begin = () => location.replace(`/${location.search}`);
+  // Without a network the browser would show an error of its own.
+  if (navigator.onLine) begin();
+  else addEventListener("online", begin, { once: true });
   return new Promise(() => {});
 }
 
@@ -128,7 +146,7 @@ async function show() {
   // A visitor's choice is smaller than a patient's.
   if (person?.id !== session.account?.id) Object.assign(page, { directory: directory(), people: people() });
   person = session.account;
-  drawFrame(page, name, show);
+  drawFrame(page, name, leave);
   const waiting = setTimeout(() => signal.aborted || put([make("p", { class: "muted", role: "status" }, text.loading)]), 300);
   try {
     const content = await viewed(name, new URLSearchParams(query), signal);

@@ -6,7 +6,7 @@ const LOST_CONNECTION_WAIT_MS = 500;
 /** The most entries that the server puts on a page of a list. */
 const PAGE_SIZE = "100";
 
-/** @typedef {{token?: string, method?: string, body?: object, clock?: Clock, timeoutMs?: number}} CallOptions */
+/** @typedef {{token?: string, method?: string, body?: object, clock?: Clock, timeoutMs?: number, keepalive?: boolean}} CallOptions `keepalive`: it is made even if the page is closed meanwhile */
 /** @typedef {{field: string, description: string}} Violation */
 /**
  * A free slot near the one that was asked for; `doctor` and `clinic` only if it is another doctor's.
@@ -77,12 +77,13 @@ export class Clock {
  * @param {string} path
  * @param {CallOptions} options
  */
-export async function call(path, { token, method, body, clock, timeoutMs = 10_000 }) {
+export async function call(path, { token, method, body, clock, timeoutMs = 10_000, keepalive = false }) {
   const response = await send(path, {
     method: method ?? (body ? "POST" : "GET"),
     headers: { ...authorization(token), ...(body && { "content-type": "application/json" }) },
     body: body && JSON.stringify(body),
     signal: AbortSignal.timeout(timeoutMs),
+    keepalive,
   });
   clock?.set(response.headers.get("date"));
   return response.json();

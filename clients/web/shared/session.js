@@ -14,6 +14,8 @@ const RENEW_TIMEOUT_MS = 4_000;
 
 export class Session {
   #key;
+  /** Ends when whoever is here leaves the page. */
+  #here = new AbortController();
   /** The server's clock. */
   clock = new Clock();
 
@@ -58,21 +60,32 @@ export class Session {
   async beginAnew(path, body) {
     const account = this.#tokens?.account;
     if (!account) throw new Failure(401, "SESSION_ENDED");
-    const answer = await this.#withToken((token) => call(path, { body, token, timeoutMs: 20_000 }));
-    this.#keep(answer, account);
-    return answer;
+    return this.#unlessLeft(async () => {
+      const answer = await this.#withToken((token) => call(path, { body, token, timeoutMs: 20_000 }));
+      if (this.account?.id === account.id) this.#keep(answer, account);
+      // Who has signed out meanwhile stays signed out.
+      else await logOut(answer.refresh_token);
+      return answer;
+    });
   }
 
-  /** Sign out here, and at the server if it can be reached. */
+  /** Sign out here, and at the server if it can be reached, even if the page is closed meanwhile. */
   async signOut() {
     const refresh = this.#tokens?.refresh;
+    this.leave();
     this.forget();
-    if (refresh) await call("/api/auth/logout", { body: { refresh_token: refresh } }).catch(() => {});
+    if (refresh) await logOut(refresh);
+  }
+
+  /** Whoever is here leaves the page: what is under way has no outcome any more, so nothing is drawn for them, asked of them or done next. */
+  leave() {
+    this.#here.abort();
+    this.#here = new AbortController();
   }
 
   /** Get a new access token, which knows what became of the account a moment ago (Failure). */
   async renew() {
-    await this.#renewed(this.#tokens?.access ?? "");
+    await this.#unlessLeft(() => this.#renewed(this.#tokens?.access ?? ""));
   }
 
   /** Drop the session without a call. */
@@ -87,7 +100,9 @@ export class Session {
    * @param {{method?: string, body?: object, timeoutMs?: number}} options
    */
   call(path, options = {}) {
-    return twice(() => this.#withToken((token) => call(path, { ...options, token, clock: this.clock })));
+    const attempt = () => this.#withToken((token) => call(path, { ...options, token, clock: this.clock }));
+    // What was begun for one person is never made again for the next one.
+    return this.#unlessLeft((here) => twice(async () => (here.throwIfAborted(), attempt())));
   }
 
   /** All entries of a list that comes in pages (Failure). @param {string} path @param {Record<string, string>} query @param {string} name of the entries */
@@ -102,7 +117,23 @@ export class Session {
    * @param {(message: any) => void} take
    */
   stream(path, signal, take) {
-    return this.#withToken((token) => stream(path, token, signal, take));
+    return this.#unlessLeft((here) => this.#withToken((token) => stream(path, token, AbortSignal.any([signal, here]), take)));
+  }
+
+  /**
+   * The outcome of some work; none at all once whoever began it has left the page.
+   * @template Answer
+   * @param {(here: AbortSignal) => Promise<Answer>} work
+   * @returns {Promise<Answer>}
+   */
+  #unlessLeft(work) {
+    const { signal } = this.#here;
+    return new Promise((resolve, reject) => {
+      work(signal).then(
+        (answer) => signal.aborted || resolve(answer),
+        (error) => signal.aborted || reject(error),
+      );
+    });
   }
 
   /**
@@ -137,14 +168,19 @@ export class Session {
       const requestId = tokens.requestId ?? crypto.randomUUID();
       this.#write({ ...tokens, requestId });
       const body = { refresh_token: tokens.refresh, request_id: requestId };
+      // Who signs out meanwhile stays signed out, and who signs in then stays signed in.
+      const isAwaited = () => this.#tokens?.requestId === requestId;
       try {
-        this.#keep(await twice(() => call("/api/auth/refresh", { body, clock: this.clock, timeoutMs: RENEW_TIMEOUT_MS })), tokens.account);
+        const answer = await twice(() => call("/api/auth/refresh", { body, clock: this.clock, timeoutMs: RENEW_TIMEOUT_MS }));
+        if (isAwaited()) this.#keep(answer, tokens.account);
       } catch (error) {
         const failure = asFailure(error);
-        if (failure.reason === "SESSION_ENDED") this.forget();
+        if (failure.reason === "SESSION_ENDED" && isAwaited()) this.forget();
         throw failure;
       }
-      return this.#tokens?.access ?? "";
+      const now = this.#tokens;
+      if (now?.account.id !== tokens.account.id) throw new Failure(401, "SESSION_ENDED");
+      return now.access;
     });
   }
 
@@ -163,6 +199,11 @@ export class Session {
   get #tokens() {
     return JSON.parse(localStorage.getItem(this.#key) ?? "null");
   }
+}
+
+/** End a session at the server, if it can be reached. @param {string} refresh its token */
+async function logOut(refresh) {
+  await call("/api/auth/logout", { body: { refresh_token: refresh }, keepalive: true }).catch(() => {});
 }
 
 /**

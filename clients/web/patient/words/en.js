@@ -13,6 +13,8 @@ export const EN = {
   navRecords: "My records",
   navProfile: "My details",
   signOut: "Sign out",
+  signedOut: "You are signed out",
+  signedOutOffline: "There is no internet connection. The page opens again once you are connected.",
   loading: "Loading …",
   tryAgain: "Try again",
   back: "Back",

@@ -14,6 +14,8 @@ export const JA = {
   navRecords: "診療記録",
   navProfile: "登録情報",
   signOut: "ログアウト",
+  signedOut: "ログアウトしました",
+  signedOutOffline: "インターネットに接続されていません。接続が戻ると、ページが開きます。",
   loading: "読み込み中…",
   tryAgain: "もう一度試す",
   back: "戻る",

@@ -48,5 +48,7 @@ class NoticeMetrics:
             yield "yoyaku_notices", [status], rows[status].number if status in rows else 0
         waiting = rows.get(Delivery.WAITING)
         yield "yoyaku_notice_oldest_waiting_seconds", [], waiting.oldest_seconds if waiting else 0.0
+        if dead := rows.get(Delivery.DEAD):
+            yield "yoyaku_dead_letter_newest_seconds", [], dead.newest_seconds
         for channel, provider in self._providers.items():
             yield "yoyaku_provider_breaker_open", [channel.value], float(provider.breaker.wait() > 0)

@@ -135,7 +135,12 @@ def _notices(now: Snapshot) -> Found:
     if oldest > _LATE_SECONDS:
         yield f"a notice has waited for {oldest / 60:.0f} minutes", "notices-late"
     if dead := now.extreme("yoyaku_notices", "status").get(("dead",)):
-        yield f"{dead:.0f} notices were given up: patients did not get them", "dead-letters"
+        newest = min(now.by("yoyaku_dead_letter_newest_seconds", "process").values(), default=0)
+        lately = f"the last one {timedelta(seconds=round(newest))} ago"
+        yield (
+            f"{dead:.0f} notices that are still of use were given up, {lately}: patients did not get them",
+            "dead-letters",
+        )
 
 
 def _times(now: Snapshot) -> Found:

@@ -53,7 +53,15 @@ READINGS: Mapping[str, Reading] = {
     "yoyaku_downtime_sheets_as_of_timestamp_seconds": Reading(
         GaugeMetricFamily, "As of when the oldest downtime sheet is; of `downtime-sheets --metrics` alone."
     ),
-    "yoyaku_notices": Reading(GaugeMetricFamily, "Notices that wait, are being sent, or are dead letters.", ["status"]),
+    "yoyaku_notices": Reading(
+        GaugeMetricFamily,
+        "Notices that wait, are being sent, or are dead letters of which a patient would still have use.",
+        ["status"],
+    ),
+    "yoyaku_dead_letter_newest_seconds": Reading(
+        GaugeMetricFamily,
+        "How long ago the last of the dead letters in `yoyaku_notices` was given up; nothing if there is none.",
+    ),
     "yoyaku_notice_oldest_waiting_seconds": Reading(
         GaugeMetricFamily, "How long the notice that has waited longest could have gone out."
     ),

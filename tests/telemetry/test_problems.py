@@ -28,6 +28,7 @@ yoyaku_backup_succeeded_timestamp_seconds{process="server-1",step="wal"} 9e9
 yoyaku_backup_succeeded_timestamp_seconds{process="server-1",step="copy"} 9e9
 yoyaku_backup_succeeded_timestamp_seconds{process="server-1",step="restore_check"} 9e9
 yoyaku_notices{process="notifications-3",status="waiting"} 4
+yoyaku_notices{process="notifications-3",status="dead"} 0
 yoyaku_notice_oldest_waiting_seconds{process="notifications-3"} 3
 yoyaku_provider_breaker_open{process="notifications-3",channel="email"} 0
 db_client_connection_pending_requests{process="server-1",server="db1"} 0
@@ -111,6 +112,13 @@ def test_what_is_known_of_a_process_that_does_not_answer_is_said(
     [(text, page)] = said(scrape)
     assert text.removesuffix(": notices wait") == missing + said_of_it
     assert page == "worker-down"
+
+
+def test_notices_that_were_given_up_are_counted_with_the_time_since_the_last_one() -> None:
+    ill = WELL.replace('status="dead"} 0', 'status="dead"} 2')
+    [(text, page)] = said(ill + 'yoyaku_dead_letter_newest_seconds{process="notifications-3"} 7205.2\n')
+    assert text.startswith("2 notices that are still of use were given up, the last one 2:00:05 ago")
+    assert page == "dead-letters"
 
 
 def test_an_envoy_that_is_away_or_whose_certificate_ends_is_named() -> None:

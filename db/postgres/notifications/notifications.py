@@ -46,16 +46,17 @@ class NotificationQuery(NamedTuple):
 
 
 class CountRow(NamedTuple):
-    """How many notifications have a status, and for how many seconds the oldest of them has been due."""
+    """How many notifications have a status, and how many seconds ago the first was due and the last one got it."""
 
     status: str
     number: int
     oldest_seconds: float
+    newest_seconds: float
 
 
 _COUNTS = """
-SELECT status, count(*), extract(epoch FROM now() - min(due_at))::float8
-FROM notifications WHERE status IN ('waiting', 'sending', 'dead') GROUP BY status
+SELECT status, count(*), date_part('epoch', now() - min(due_at)), date_part('epoch', now() - max(updated_at))
+FROM notifications WHERE status IN ('waiting', 'sending') OR (status = 'dead' AND expires_at > now()) GROUP BY 1
 """
 _COLUMNS = ", ".join(NotificationRow._fields)
 
@@ -138,7 +139,7 @@ _GET_LOCKED = f"SELECT {_COLUMNS} FROM notifications WHERE id = %(id)s FOR UPDAT
 
 
 async def counts(pg: Connection) -> list[CountRow]:
-    """How many notifications are unfinished or dead letters, by status."""
+    """How many notifications are unfinished, or dead letters that would still be of use, by status."""
     cursor = pg.cursor(row_factory=named(CountRow))
     await cursor.execute(_COUNTS)
     return await cursor.fetchall()

@@ -54,7 +54,7 @@ export class Desk extends Calls {
     const main = make("main", {}, make("div", { class: "book" }, this.#carrying, this.#empty, columns), make("aside", {}, this.#selected, this.#queues));
     root.replaceChildren(this.head.element, main, this.bar.element);
     this.#root = root;
-    columns.addEventListener("dblclick", () => this.press("Enter"));
+    columns.addEventListener("dblclick", (event) => this.grid.blockOf(event.target) && this.press("Enter"));
   }
 
   get today() {
@@ -80,14 +80,14 @@ export class Desk extends Calls {
     this.date = date;
     this.#shown = false;
     this.#openedAt = Date.now();
-    this.grid.touched = false;
-    this.day.clear();
+    this.grid.leave();
+    this.day.begin(date);
     const { clinic, ownDoctorId } = this;
     const live = new Live(this.session, this.day, { clinicId: clinic.id, doctorId: ownDoctorId, date }, { changed: () => this.draw(), connected: (failure) => this.#connected(failure) });
     this.follow(live);
-    await this.attempt("", () => live.start());
-    if (this.live !== live) return;
+    setTimeout(() => this.draw(), LONGEST_OPENING_MS);
     this.draw();
+    await this.attempt("", () => live.start());
   }
 
   /** Begin a day where it stands, unless somebody is typing. */
@@ -108,18 +108,20 @@ export class Desk extends Calls {
 
   draw() {
     const { words } = this;
+    // What comes late for a desk that was locked is drawn nowhere.
+    if (!this.bar.element.isConnected) return;
+    this.head.draw();
+    const known = this.day.doctors.every(({ id }) => this.day.knows(id)) || Date.now() >= this.#openedAt + LONGEST_OPENING_MS;
+    if (!this.#shown && !known) return;
     const gone = this.grid.draw(this.day, this.wall, this.clock.now());
-    const known = this.day.doctors.every(({ id }) => this.day.schedule(id)) || Date.now() > this.#openedAt + LONGEST_OPENING_MS;
     const { appointment } = this.grid.current ?? {};
     if (this.#shown && gone?.slot && appointment && !this.#own.has(appointment.id)) this.bar.refuse(words.said.takenElsewhere(this.wall.time(gone.start)));
-    if (!this.#shown && known && this.grid.current) this.#show();
-    const absent = this.day.doctors.filter((doctor) => !this.day.blocks(doctor.id).length && !this.day.schedule(doctor.id)?.slots.length);
+    if (!this.#shown && this.grid.current) this.#show();
+    const absent = this.day.doctors.filter((doctor) => !this.day.blocks(doctor.id).length && this.day.schedule(doctor.id)?.slots.length === 0);
     const nobody = absent.length === this.day.doctors.length;
     this.#empty.hidden = !absent.length;
     this.#empty.textContent = nobody ? words.nobodyWorks : words.notIn(absent.map((doctor) => doctor.name).join(", "));
-    this.head.draw();
-    drawSelected(this, this.#selected);
-    drawQueues(this, this.#queues);
+    this.#looked();
   }
 
   /** Take in what a call returned. @param {Appointment} appointment */
@@ -162,7 +164,7 @@ export class Desk extends Calls {
     const aboutBlock = command.group === "visit" || command.group === "slot";
     if (command.group === "queue" && !this.isToday) this.bar.refuse(words.said.noQueueElsewhere);
     else if (this.carried && aboutBlock) this.bar.refuse(command.key === "Enter" ? words.said.notFree : this.#carryingText());
-    else this.bar.refuse(words.said.notNow(state, words.commands[command.id]));
+    else this.bar.refuse(block ? words.said.notNow(state, words.commands[command.id]) : words.nothingSelected);
   }
 
   /** Take up a patient to book, or an appointment to move; nothing to put it down. @param {Desk["carried"]} what @param {string} text */
@@ -230,6 +232,7 @@ export class Desk extends Calls {
   show({ id }) {
     if (!this.day.appointment(id)) return;
     this.#shown = true;
+    this.draw();
     this.grid.focus(`a:${id}`);
   }
 

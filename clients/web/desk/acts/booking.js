@@ -112,11 +112,27 @@ class Person {
   }
 }
 
+/** What each desk has looked up. @type {WeakMap<Desk, Promise<Type[]>>} */
+const TYPES = new WeakMap();
+
+/** The types of appointment that the clinic offers (Failure). @param {Desk} desk */
+function typesOf(desk) {
+  const { session, clinic } = desk;
+  const fetched =
+    TYPES.get(desk) ??
+    session
+      .call(`/api/appointment-types?${new URLSearchParams({ clinic_id: clinic.id })}`)
+      .then(({ appointment_types }) => appointment_types.filter((/** @type {Type} */ type) => type.active));
+  TYPES.set(desk, fetched);
+  fetched.catch(() => TYPES.delete(desk));
+  return fetched;
+}
+
 /** The types of appointment, once they are there: whoever types fast would give commands to a desk that waits. @param {Desk} desk */
 function typeField(desk) {
   const element = field(desk.words.type, { id: "type" }, { control: choice("type", []) });
   element.hidden = true;
-  desk.attempt("", () => desk.lookup.types()).then((types) => {
+  desk.attempt("", () => typesOf(desk)).then((types) => {
     element.querySelector("select")?.replaceWith(choice("type", options(desk, types ?? [])));
     element.hidden = !types?.length;
   });

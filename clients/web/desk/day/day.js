@@ -37,6 +37,12 @@ export function ticketStatusOf({ status }) {
 export class Day {
   /** @type {Doctor[]} */
   doctors = [];
+  /** `YYYY-MM-DD`; what comes late for another day is not taken in. */
+  #date = "";
+  /** How many appointments have been taken in one by one: a list that was asked for before is out of date. */
+  acts = 0;
+  /** @type {Map<string, Appointment[]>} as they were before acts of this desk, by doctors whose stream has told nothing since */
+  #left = new Map();
   /** @type {Map<string, Schedule>} */
   #schedules = new Map();
   /** @type {Map<string, Appointment[]>} */
@@ -47,8 +53,9 @@ export class Day {
   /** Take a doctor's slots in; says whether they are new. @param {Schedule} schedule */
   putSchedule(schedule) {
     const known = this.#schedules.get(schedule.doctor_id);
-    if (known && known.date === schedule.date && newer(known, schedule) >= 0) return false;
+    if (schedule.date !== this.#date || (known && newer(known, schedule) >= 0)) return false;
     this.#schedules.set(schedule.doctor_id, schedule);
+    this.#left.delete(schedule.doctor_id);
     return true;
   }
 
@@ -59,13 +66,14 @@ export class Day {
 
   /** Take one appointment in, as a call returned it. @param {Appointment} appointment */
   putAppointment(appointment) {
+    this.acts += 1;
+    const before = this.appointment(appointment.id);
+    if (before) this.#left.set(before.doctor.id, [...(this.#left.get(before.doctor.id) ?? []), before]);
     for (const [doctorId, known] of this.#appointments) {
       this.#appointments.set(doctorId, known.filter((each) => each.id !== appointment.id));
     }
     const doctorId = appointment.doctor.id;
-    const date = this.#schedules.get(doctorId)?.date;
-    if (date && date !== appointment.date) return;
-    this.putAppointments(doctorId, [...(this.#appointments.get(doctorId) ?? []), appointment]);
+    if (appointment.date === this.#date && this.#appointments.has(doctorId)) this.putAppointments(doctorId, [...(this.#appointments.get(doctorId) ?? []), appointment]);
   }
 
   /** Take a lane in. A stream's lane names no appointments: those that are known stay. @param {Lane} lane */
@@ -78,10 +86,10 @@ export class Day {
     this.#lanes.set(lane.lane_id, lane);
   }
 
-  /** Forget what is of another day. */
-  clear() {
-    this.#schedules.clear();
-    this.#appointments.clear();
+  /** Begin another day, and forget what is of the one before. @param {string} date */
+  begin(date) {
+    this.#date = date;
+    for (const each of [this.#schedules, this.#appointments, this.#left]) each.clear();
   }
 
   lanes() {
@@ -112,6 +120,11 @@ export class Day {
     return [...this.#appointments.values()].flat().sort((a, b) => a.start_time.localeCompare(b.start_time));
   }
 
+  /** Whether all of a doctor's day has come. @param {string} doctorId */
+  knows(doctorId) {
+    return this.#schedules.has(doctorId) && this.#appointments.has(doctorId);
+  }
+
   /** @param {string} doctorId */
   schedule(doctorId) {
     return this.#schedules.get(doctorId);
@@ -120,7 +133,12 @@ export class Day {
   /** A doctor's appointments, and the slots that are not full or whose appointment is not known yet, by start. @param {string} doctorId @returns {Block[]} */
   blocks(doctorId) {
     const appointments = this.#appointments.get(doctorId) ?? [];
-    const slots = (this.#schedules.get(doctorId)?.slots ?? []).filter((slot) => slot.state !== "SLOT_STATE_TAKEN" || !covered(slot, appointments));
+    const left = this.#left.get(doctorId) ?? [];
+    const slots = (this.#schedules.get(doctorId)?.slots ?? []).flatMap((slot) => {
+      if (slot.state !== "SLOT_STATE_TAKEN") return [slot];
+      if (covered(slot, appointments)) return [];
+      return [covered(slot, left) ? { ...slot, state: "SLOT_STATE_FREE" } : slot];
+    });
     const blocks = [
       ...appointments.map((each) => block(`a:${each.id}`, doctorId, each, { appointment: each })),
       ...slots.map((each) => block(`s:${doctorId}:${each.start_time}`, doctorId, each, { slot: each })),

@@ -1,23 +1,18 @@
 /** Keeps a day true: follows slots and queues, and fetches the appointments of whoever's day has changed. */
 
-import { Failure } from "../../shared/api.js";
-import { follow } from "./follow.js";
+import { asFailure, Failure } from "../../shared/api.js";
+import { Fetcher, follow } from "./follow.js";
 
 /** @import { Session } from "../../shared/session.js" */
 /** @import { Day } from "./day.js" */
+/** @import { Connected } from "./follow.js" */
 
 /** Lists may come from a copy of the database that is a moment behind what streams say: so they are fetched once more. */
 const LOOK_AGAIN_MS = 1_000;
 
-/** False if the account may not see it; else the error is thrown again: some doctors' accounts see no queues. @param {unknown} error */
-function notAllowed(error) {
-  if (error instanceof Failure && error.reason === "NOT_ALLOWED") return false;
-  throw error;
-}
-
 /**
  * @typedef {{clinicId: string, doctorId: string, date: string}} Followed `doctorId` for one doctor's own day, else empty
- * @typedef {{changed: () => void, connected: (failure: Failure | null) => void}} Listeners
+ * @typedef {{changed: () => void, connected: Connected}} Listeners
  */
 
 export class Live {
@@ -26,11 +21,11 @@ export class Live {
   #day;
   #followed;
   #listeners;
-  /** @type {Map<string, number>} timers of lists to fetch, by what is fetched */
+  #appointments;
+  #lanes;
+  /** @type {Map<string, number>} timers of what is fetched once more */
   #timers = new Map();
-  /** @type {Map<string, Promise<void>>} */
-  #fetching = new Map();
-  /** @type {Map<string, Failure>} why a stream is not there, by its path */
+  /** @type {Map<string, Failure>} why something is not there, by its path */
   #lost = new Map();
 
   /** @param {Session} session @param {Day} day @param {Followed} followed @param {Listeners} listeners */
@@ -39,21 +34,20 @@ export class Live {
     this.#day = day;
     this.#followed = followed;
     this.#listeners = listeners;
+    this.#appointments = new Fetcher((ids) => this.#fetchAppointments(ids), this.#stop.signal, this.#connected("appointments"));
+    this.#lanes = new Fetcher(() => this.#fetchLanes(), this.#stop.signal, this.#connected("lanes"));
   }
 
-  /** Load the day, then follow it until `stop` (Failure if it cannot be loaded). */
+  /** Load the day, and follow it until `stop` (Failure if it is refused). */
   async start() {
     const { clinicId, doctorId, date } = this.#followed;
-    const found = await this.#list(doctorId ? { doctor_id: doctorId, date } : { clinic_id: clinicId, date });
-    // Another day is shown by now.
-    if (this.#stop.signal.aborted) return;
-    for (const { id } of this.#day.doctors) this.#day.putAppointments(id, found.filter((each) => each.doctor.id === id));
-    const queued = await this.#fetchLanes().then(() => true, notAllowed);
-    if (this.#stop.signal.aborted) return;
     const slots = new URLSearchParams({ ...(doctorId ? { doctor_ids: doctorId } : { clinic_id: clinicId }), date });
-    const queues = new URLSearchParams({ clinic_id: clinicId });
     this.#follow(`/api/schedules/slots:watch?${slots}`, (message) => message.day && this.#takeDay(message.day));
-    if (queued) this.#follow(`/api/queue:watch?${queues}`, (message) => message.lane && this.#takeLane(message.lane));
+    this.#followLanes();
+    await this.#appointments.want(this.#all).catch((error) => {
+      this.stop();
+      throw error;
+    });
   }
 
   stop() {
@@ -61,18 +55,51 @@ export class Live {
     for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 
-  /** Fetch a doctor's appointments soon, in case a call has changed more than its answer says. @param {string} doctorId */
+  /** Fetch a doctor's appointments now, and once more a moment later: a call may have changed more than its answer says. @param {string} doctorId */
   refresh(doctorId) {
-    this.#soon(doctorId, () => this.#fetchDoctor(doctorId));
+    this.#want(this.#appointments, [doctorId]);
+    this.#later(this.#appointments, [doctorId]);
+  }
+
+  get #all() {
+    return this.#day.doctors.map(({ id }) => id);
+  }
+
+  /** Fetch soon; a refusal is told like a lost connection. @param {Fetcher} fetcher @param {string[]} ids */
+  #want(fetcher, ids) {
+    fetcher.want(ids).catch(this.#connected(ids.join()));
+  }
+
+  /** Fetch a moment later, however often that is asked for meanwhile. @param {Fetcher} fetcher @param {string[]} ids */
+  #later(fetcher, ids) {
+    const key = ids.join();
+    clearTimeout(this.#timers.get(key));
+    this.#timers.set(key, setTimeout(() => this.#want(fetcher, ids), LOOK_AGAIN_MS));
   }
 
   /** @param {string} path @param {(message: any) => void} take */
   #follow(path, take) {
-    follow(this.#session, path, this.#stop.signal, take, (failure) => {
+    follow(this.#session, path, this.#stop.signal, take, this.#connected(path));
+  }
+
+  /** Some doctors' accounts see no queues. */
+  async #followLanes() {
+    const { clinicId: clinic_id } = this.#followed;
+    try {
+      await this.#lanes.want(["lanes"]);
+      this.#follow(`/api/queue:watch?${new URLSearchParams({ clinic_id })}`, (message) => message.lane && this.#takeLane(message.lane));
+    } catch (error) {
+      if (!(error instanceof Failure && error.reason === "NOT_ALLOWED")) this.#connected("lanes")(asFailure(error));
+    }
+  }
+
+  /** What is told of something that is followed or fetched. @param {string} path @returns {Connected} */
+  #connected(path) {
+    return (failure) => {
       if (failure) this.#lost.set(path, failure);
       else this.#lost.delete(path);
       this.#listeners.connected([...this.#lost.values()][0] ?? null);
-    });
+    };
   }
 
   /** @param {any} schedule */
@@ -80,40 +107,33 @@ export class Live {
     const before = this.#day.schedule(schedule.doctor_id);
     if (!this.#day.putSchedule(schedule)) return;
     // Drawn together with the appointments that have changed.
-    if (before) this.refresh(schedule.doctor_id);
-    else this.#listeners.changed();
+    if (before) return this.refresh(schedule.doctor_id);
+    this.#listeners.changed();
+    // What has changed between the list and the first message is told by neither.
+    this.#later(this.#appointments, this.#all);
   }
 
   /** @param {any} lane */
   #takeLane(lane) {
-    if (!this.#day.doctors.some((doctor) => doctor.id === lane.lane_id)) return;
+    if (!this.#all.includes(lane.lane_id)) return;
     this.#day.putLane(lane);
     this.#listeners.changed();
-    this.#soon("lanes", () => this.#fetchLanes());
+    this.#want(this.#lanes, ["lanes"]);
+    this.#later(this.#lanes, ["lanes"]);
   }
 
-  /** Fetch now, and once more a moment later. @param {string} key @param {() => Promise<void>} fetch */
-  #soon(key, fetch) {
-    const again = () => {
-      clearTimeout(this.#timers.get(key));
-      this.#timers.set(key, setTimeout(() => this.#once(key, fetch), LOOK_AGAIN_MS));
-    };
-    this.#once(key, fetch).then(again, again);
-  }
-
-  /** Fetch once at a time: whoever asks meanwhile gets a fetch of its own after it. @param {string} key @param {() => Promise<void>} fetch */
-  #once(key, fetch) {
-    const before = this.#fetching.get(key) ?? Promise.resolve();
-    const next = before.then(() => (this.#stop.signal.aborted ? undefined : fetch())).catch((error) => console.warn("not fetched:", error));
-    this.#fetching.set(key, next);
-    return next;
-  }
-
-  /** @param {string} doctorId */
-  async #fetchDoctor(doctorId) {
+  /** @param {string[]} ids of doctors */
+  async #fetchAppointments(ids) {
+    const { clinicId, date } = this.#followed;
+    const [id = "", more] = ids;
+    const { acts } = this.#day;
     try {
-      const found = await this.#list({ doctor_id: doctorId, date: this.#followed.date });
-      if (!this.#stop.signal.aborted) this.#day.putAppointments(doctorId, found);
+      /** @type {import("./day.js").Appointment[]} */
+      const found = await this.#session.all("/api/appointments", { ...(more ? { clinic_id: clinicId } : { doctor_id: id }), date }, "appointments");
+      if (this.#stop.signal.aborted) return;
+      // What this desk has done meanwhile may be missing in the answer.
+      if (acts !== this.#day.acts) return this.#want(this.#appointments, ids);
+      for (const doctorId of ids) this.#day.putAppointments(doctorId, found.filter(({ doctor }) => doctor.id === doctorId));
     } finally {
       if (!this.#stop.signal.aborted) this.#listeners.changed();
     }
@@ -122,12 +142,7 @@ export class Live {
   async #fetchLanes() {
     const { lanes } = await this.#session.call(`/api/queue/lanes?${new URLSearchParams({ clinic_id: this.#followed.clinicId })}`);
     if (this.#stop.signal.aborted) return;
-    for (const lane of lanes) if (this.#day.doctors.some((doctor) => doctor.id === lane.lane_id)) this.#day.putLane(lane);
+    for (const lane of lanes) if (this.#all.includes(lane.lane_id)) this.#day.putLane(lane);
     this.#listeners.changed();
-  }
-
-  /** All appointments that match. @param {Record<string, string>} query @returns {Promise<import("./day.js").Appointment[]>} */
-  #list(query) {
-    return this.#session.all("/api/appointments", query, "appointments");
   }
 }

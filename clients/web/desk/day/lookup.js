@@ -1,29 +1,16 @@
-/** What a desk looks up once and keeps: particulars of patients, and the types of appointment. */
+/** What a desk looks up once and keeps: particulars of patients. */
 
-/** @import { Type } from "../acts/booking.js" */
 /** @import { Desk } from "../desk.js" */
 /** @import { Patient } from "../view/finder.js" */
 
 export class Lookup {
   #desk;
-  /** @type {Promise<Type[]> | null} */
-  #types = null;
   /** @type {Map<string, Patient | null>} */
   #people = new Map();
 
   /** @param {Desk} desk */
   constructor(desk) {
     this.#desk = desk;
-  }
-
-  /** The types of appointment that the clinic offers (Failure). */
-  types() {
-    const { session, clinic } = this.#desk;
-    const fetched = (this.#types ??= session
-      .call(`/api/appointment-types?${new URLSearchParams({ clinic_id: clinic.id })}`)
-      .then(({ appointment_types }) => appointment_types.filter((/** @type {Type} */ type) => type.active)));
-    fetched.catch(() => (this.#types = null));
-    return fetched;
   }
 
   /** Keep what a call returned of a patient. @param {Patient} patient */

@@ -13,8 +13,10 @@ import { roomOf, toRecall } from "../day/queue.js";
 /** @import { Desk } from "../desk.js" */
 /** @import { Patient } from "./finder.js" */
 
-/** While a button is pressed, drawing waits so long before it looks again. */
-const PRESSED_MS = 50;
+/** What may end a press of a button. */
+const RELEASES = ["pointerup", "pointercancel", "keyup", "blur"];
+/** Whose drawing waits for that. @type {WeakSet<HTMLElement>} */
+const WAITING = new WeakSet();
 
 /** Draw what is selected. @param {Desk} desk @param {HTMLElement} root */
 export function drawSelected(desk, root) {
@@ -26,7 +28,7 @@ export function drawSelected(desk, root) {
   const facts = block?.appointment ? visitFacts(desk, block) : [];
   const signature = JSON.stringify([block?.key, block?.appointment, block?.slot?.state, facts, commands.map((each) => each.id), toBook]);
   if (root.dataset.drawn === signature) return;
-  if (pressed(root)) return void setTimeout(() => drawSelected(desk, root), PRESSED_MS);
+  if (pressed(root)) return whenReleased(root, () => drawSelected(desk, root));
   root.dataset.drawn = signature;
   const person = toBook ? [drawPerson(desk, toBook, commands)] : [];
   if (!block) return redraw(root, ...person, make("h2", {}, words.selected), make("p", { class: "muted" }, words.nothingSelected));
@@ -56,7 +58,7 @@ export function drawQueues(desk, root) {
   const mine = desk.grid.current?.doctorId ?? "";
   const signature = JSON.stringify([lanes, mine, desk.isToday, lanes.map((lane) => [...lane.waiting, ...lane.now_serving].map((ticket) => desk.nameOf(ticket))), lanes.map((lane) => roomOf(lane.lane_id))]);
   if (root.dataset.drawn === signature) return;
-  if (pressed(root)) return void setTimeout(() => drawQueues(desk, root), PRESSED_MS);
+  if (pressed(root)) return whenReleased(root, () => drawQueues(desk, root));
   root.dataset.drawn = signature;
   const shown = lanes.sort((a, b) => Number(b.lane_id === mine) - Number(a.lane_id === mine));
   const none = desk.isToday ? words.nobodyWaits : words.said.noQueueElsewhere;
@@ -156,6 +158,18 @@ function listed(facts) {
 /** Whether one of the buttons is being pressed: drawn anew it would be another one, and the click be lost. @param {HTMLElement} root */
 function pressed(root) {
   return root.querySelector("button:active") !== null;
+}
+
+/** Draw once a button may have been released; the click that comes with that is over then. @param {HTMLElement} root @param {() => void} draw */
+function whenReleased(root, draw) {
+  if (WAITING.has(root)) return;
+  WAITING.add(root);
+  const end = new AbortController();
+  const released = () => {
+    end.abort();
+    setTimeout(() => (WAITING.delete(root), draw()));
+  };
+  for (const event of RELEASES) addEventListener(event, released, { signal: end.signal, capture: true });
 }
 
 /** Draw anew without losing the focus: it stays on the same button, or goes to the first one, or back to the day. @param {HTMLElement} root @param {...Node} children */

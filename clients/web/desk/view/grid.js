@@ -22,7 +22,7 @@ export class Grid {
   /** The block that Tab reaches. */
   #current = "";
   #focusing = false;
-  /** Whether somebody has gone to a block since this was set to false. */
+  /** Whether somebody has gone to a block since the day was begun. */
   touched = false;
   /** The column that had the focus last. */
   #lastColumn = "";
@@ -64,6 +64,13 @@ export class Grid {
     return this.#root.contains(document.activeElement);
   }
 
+  /** Begin another day: the one before stays to be seen until there is something to draw, but nothing can be done with it. */
+  leave() {
+    this.#columns.clear();
+    this.touched = false;
+    this.#root.setAttribute("aria-busy", "true");
+  }
+
   /**
    * Draw the day. Whoever has the focus keeps it: if the block is gone, the one in its place gets it.
    * Returns the block that was taken away from under the focus, if one was.
@@ -72,10 +79,12 @@ export class Grid {
    * @param {number} now
    */
   draw(day, wall, now) {
+    this.#root.removeAttribute("aria-busy");
     const before = this.current;
     const focused = this.focused;
     const span = day.span();
-    const shown = day.doctors.filter((doctor) => day.blocks(doctor.id).length || day.schedule(doctor.id)?.slots.length);
+    // Who may work has a column: none moves away under somebody's hand when its slots come.
+    const shown = day.doctors.filter((doctor) => day.blocks(doctor.id).length || day.schedule(doctor.id)?.slots.length !== 0);
     this.#root.hidden = !span;
     if (!span) return null;
     const from = Math.floor(span[0] / HOUR_MS) * HOUR_MS;
@@ -166,7 +175,7 @@ export class Grid {
 
   /** Let a block be the current one, with the focus if the one before had it. @param {Block | null} before @param {boolean} focused */
   #settle(before, focused) {
-    const to = this.current ?? (before ? this.#nearest(before.doctorId, before.start) : this.#blocks()[0]);
+    const to = this.current ?? this.#nearest(before?.doctorId ?? this.#lastColumn, before?.start ?? 0) ?? this.#blocks()[0];
     if (!to) return null;
     const gone = before !== null && to.key !== before.key;
     if (focused && (gone || !this.focused)) this.focus(to.key);

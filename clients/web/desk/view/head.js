@@ -2,7 +2,6 @@
 
 import { make, show } from "../../shared/elements.js";
 import { plusDays, WallClock } from "../../shared/wall_clock.js";
-import { finder } from "./finder.js";
 import { sharedWords } from "../../shared/words.js";
 import { Picker } from "../../shared/picker.js";
 import { refused } from "../words.js";
@@ -22,7 +21,8 @@ export class Head {
   constructor(desk, chooser) {
     this.#desk = desk;
     const { words } = desk;
-    this.picker = new Picker(desk.lang, words.search, words.searchHint, finder(desk, true), (found) => desk.take(found));
+    // Loaded with the acts, unless somebody searches before.
+    this.picker = new Picker(desk.lang, words.search, words.searchHint, async (text, now) => (await import("./finder.js")).finder(desk, true)(text, now), (found) => desk.take(found));
     this.#date = make("input", { type: "date", id: "date", "aria-label": words.day, onchange: () => this.#date.value && desk.goTo(this.#date.value) });
     const button = (/** @type {string} */ text, /** @type {string} */ key, /** @type {() => unknown} */ act, /** @type {string} */ label = "") =>
       make("button", { type: "button", onclick: act, "aria-label": label || null }, text, make("kbd", { "aria-hidden": "true" }, key));

@@ -7,11 +7,12 @@ import { toRecall, toSkip } from "./day/queue.js";
 /** @import { Desk } from "./desk.js" */
 /** @import { Appointment, Block } from "./day/day.js" */
 /** @import { Words } from "./words.js" */
+/** @import { ActWords } from "./words/en_acts.js" */
 /**
  * @typedef {object} Command
  * @property {keyof Words["commands"]} id
  * @property {string} key a letter, or the name of a key
- * @property {keyof Words["groups"]} group
+ * @property {keyof ActWords["groups"]} group
  * @property {"staff" | "doctor"} [for] who has it; everybody if not given
  * @property {(desk: Desk, block: Block | null) => boolean} when
  * @property {(desk: Desk, block: Block) => unknown} run with the current block, if the command is about one
@@ -113,7 +114,7 @@ export const COMMANDS = [
   everywhere("printTicket", "p", (desk) => desk.bar.printTicket(), (desk) => desk.bar.ticket !== null),
   visit("printTicket", "p", ["CHECKED_IN", "IN_PROGRESS"], (desk, { id }) => print(desk, id), (desk, { id }) => desk.day.ticket(id) !== null),
   everywhere("search", "/", (desk) => desk.search()),
-  { ...everywhere("register", "i", (desk) => desk.registerPatient(), (desk) => desk.staff), for: "staff" },
+  { ...everywhere("register", "i", (desk) => desk.act((acts) => acts.registerToBook(desk)), (desk) => desk.staff), for: "staff" },
   { ...everywhere("timeOff", "f", (desk) => desk.act((acts) => acts.timeOff(desk)), (desk) => desk.staff), for: "staff" },
   { ...everywhere("timeOffList", "a", (desk) => desk.act((acts) => acts.timeOffList(desk)), (desk) => desk.staff), for: "staff" },
   { ...everywhere("moveOffers", "d", (desk) => desk.act((acts) => acts.moveOffers(desk)), (desk) => desk.staff), for: "staff" },
@@ -124,7 +125,7 @@ export const COMMANDS = [
   everywhere("dayAfter", ".", (desk) => desk.goTo(plusDays(desk.date, 1))),
   everywhere("stop", "Escape", (desk) => desk.carry(null, desk.words.said.stopped), (desk) => desk.carried !== null),
   everywhere("lock", "l", (desk) => desk.lock()),
-  everywhere("keys", "?", (desk) => desk.keys()),
+  everywhere("keys", "?", (desk) => desk.act((acts) => acts.help(desk))),
 ];
 
 /** Print the ticket of an appointment. @param {Desk} desk @param {string} appointmentId */

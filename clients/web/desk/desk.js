@@ -197,17 +197,6 @@ export class Desk extends Calls {
     if (this.grid.current) this.grid.focus(this.grid.current.key);
   }
 
-  async registerPatient() {
-    const patient = await this.act((acts) => acts.register(this, ""));
-    if (!patient) return;
-    this.carry({ patient });
-    this.say(this.words.said.registered(patient.name));
-  }
-
-  keys() {
-    return this.act((acts) => acts.help(this));
-  }
-
   /** A time of day, with its date unless that is shown. @param {string} time @param {boolean} dated whether the date is said in any case */
   when(time, dated = false) {
     const at = Date.parse(time);

@@ -2,7 +2,8 @@
 
 /** @import { Desk } from "./desk.js" */
 
-const OFF = "yoyaku.desk.letters-off";
+/** Where it is kept that letters give no commands. */
+export const OFF = "yoyaku.desk.letters-off";
 /** How keys are shown. @type {Record<string, string>} */
 const SHOWN = { Delete: "Del", Escape: "Esc" };
 
@@ -47,9 +48,4 @@ function moved({ grid }, key) {
 /** Whether letters give no commands. */
 export function lettersOff() {
   return Boolean(localStorage.getItem(OFF));
-}
-
-/** @param {boolean} off */
-export function switchLetters(off) {
-  localStorage.setItem(OFF, off ? "1" : "");
 }

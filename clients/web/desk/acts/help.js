@@ -2,7 +2,7 @@
 
 import { make } from "../../shared/elements.js";
 import { COMMANDS } from "../commands.js";
-import { lettersOff, shownKey, switchLetters } from "../keys.js";
+import { lettersOff, OFF, shownKey } from "../keys.js";
 
 /** @import { Desk } from "../desk.js" */
 
@@ -14,7 +14,7 @@ export function help(desk) {
     const rows = COMMANDS.filter((each) => each.group === group && each.id !== "openLane" && (!each.for || each.for === role)).map(({ id, key }) => row(shownKey(key), words.commands[id]));
     return make("section", {}, make("h3", {}, words.groups[group]), make("dl", { class: "keys" }, ...rows.flat()));
   });
-  const off = make("input", { type: "checkbox", id: "letters", checked: !lettersOff(), onchange: () => switchLetters(!off.checked) });
+  const off = make("input", { type: "checkbox", id: "letters", checked: !lettersOff(), onchange: () => localStorage.setItem(OFF, off.checked ? "" : "1") });
   return desk.ask(
     { title: words.keysTitle, wide: true },
     () => {},

@@ -45,7 +45,7 @@ export class Head {
         { class: "tools" },
         button(words.commands.print, "", () => print()),
         button(sharedWords(desk.lang).myAccount, "", () => desk.act((acts) => acts.showMyAccount(desk.session, desk.lang))),
-        button(words.commands.keys, "?", () => desk.keys()),
+        button(words.commands.keys, "?", () => desk.press("?")),
         button(words.commands.lock, "L", () => desk.lock()),
       ),
       this.#time,

@@ -120,13 +120,6 @@ export const EN = {
     representatives: "Who acts for the patient",
   },
 
-  groups: { everywhere: "Everywhere", visit: "On an appointment", slot: "On a free time", patient: "On a patient, selected or found", queue: "Queue of the doctor in this column" },
-  moveKeys: "Arrow keys",
-  moveKeysText: "Go from time to time and from doctor to doctor; Home and End go to the ends of a column.",
-  keysTitle: "Keys",
-  singleKeys: "Letters work as commands while no field is being filled in",
-  singleKeysHint: "Switch this off if you speak to your computer, or if you press keys by accident.",
-
   search: "Find a patient",
   searchHint: "Name, reading, last digits of the phone, or date of birth",
   newPatient: "Register a new patient",

@@ -4,6 +4,12 @@ import { EN_DONE } from "./en_done.js";
 import { EN_EVENTS } from "./en_events.js";
 
 export const EN_ACTS = {
+  groups: { everywhere: "Everywhere", visit: "On an appointment", slot: "On a free time", patient: "On a patient, selected or found", queue: "Queue of the doctor in this column" },
+  moveKeys: "Arrow keys",
+  moveKeysText: "Go from time to time and from doctor to doctor; Home and End go to the ends of a column.",
+  keysTitle: "Keys",
+  singleKeys: "Letters work as commands while no field is being filled in",
+  singleKeysHint: "Switch this off if you speak to your computer, or if you press keys by accident.",
   done: EN_DONE,
   /** @param {string} time @param {string} doctor */
   bookTitle: (time, doctor) => `Book ${time} with ${doctor}`,

@@ -1,6 +1,8 @@
 /** What the bar at the bottom of the desk says of what was done, in English. */
 
 export const EN_DONE = {
+  /** @param {string} name */
+  registered: (name) => `${name} is registered. Choose a free time and press Enter to book.`,
   /** @param {string} name @param {string} ticket */
   checkedIn: (name, ticket) => (ticket ? `${name} is checked in. Ticket ${ticket}.` : `${name} is checked in.`),
   /** @param {string} name */

@@ -1,8 +1,6 @@
 /** What the bar at the bottom of the desk says of the day itself, in English. */
 
 export const EN_SAID = {
-  /** @param {string} name */
-  registered: (name) => `${name} is registered. Choose a free time and press Enter to book.`,
   /** @param {string} time */
   takenElsewhere: (time) => `${time} was just taken at another desk or by a patient.`,
   stopped: "Stopped. Nothing was changed.",

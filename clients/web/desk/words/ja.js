@@ -111,13 +111,6 @@ export const JA = {
     swapRoom: "部屋を替える",
   },
 
-  groups: { everywhere: "いつでも", visit: "予約の上で", slot: "空き時間の上で", patient: "選んだ患者、検索した患者について", queue: "その列の医師の順番待ち" },
-  moveKeys: "矢印キー",
-  moveKeysText: "時間と医師の間を移動します。Home と End で列の端へ移動します。",
-  keysTitle: "キー一覧",
-  singleKeys: "入力中でないとき、文字キーで操作する",
-  singleKeysHint: "音声入力を使う場合や、誤ってキーを押しやすい場合はオフにしてください。",
-
   search: "患者を探す",
   searchHint: "氏名・よみ・電話番号・生年月日",
   newPatient: "新しい患者を登録",

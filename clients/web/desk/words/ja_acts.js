@@ -5,6 +5,12 @@ import { JA_EVENTS } from "./ja_events.js";
 
 /** @type {import("./en_acts.js").ActWords} */
 export const JA_ACTS = {
+  groups: { everywhere: "いつでも", visit: "予約の上で", slot: "空き時間の上で", patient: "選んだ患者、検索した患者について", queue: "その列の医師の順番待ち" },
+  moveKeys: "矢印キー",
+  moveKeysText: "時間と医師の間を移動します。Home と End で列の端へ移動します。",
+  keysTitle: "キー一覧",
+  singleKeys: "入力中でないとき、文字キーで操作する",
+  singleKeysHint: "音声入力を使う場合や、誤ってキーを押しやすい場合はオフにしてください。",
   done: JA_DONE,
   bookTitle: (time, doctor) => `${time} ${doctor} の予約`,
   patient: "患者",

@@ -2,6 +2,7 @@
 
 /** @type {import("./en_done.js").Done} */
 export const JA_DONE = {
+  registered: (name) => `${name} さんを登録しました。空き時間を選んで Enter を押すと予約できます。`,
   checkedIn: (name, ticket) => (ticket ? `${name} さんを受け付けました。番号 ${ticket}` : `${name} さんを受け付けました。`),
   started: (name) => `${name} さんの診察を開始しました。`,
   completed: (name) => `${name} さんの診察が終わりました。`,

@@ -2,7 +2,6 @@
 
 /** @type {import("./en_said.js").Said} */
 export const JA_SAID = {
-  registered: (name) => `${name} さんを登録しました。空き時間を選んで Enter を押すと予約できます。`,
   takenElsewhere: (time) => `${time} はたった今、別の受付または患者によって予約されました。`,
   stopped: "やめました。何も変更されていません。",
   notFree: "この時間は空いていません。空き時間を選ぶか、B で追加の患者として予約してください。",

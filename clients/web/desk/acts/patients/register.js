@@ -22,3 +22,11 @@ export async function register(desk, text) {
   );
   return patient;
 }
+
+/** Register a patient, who is about to be booked then. @param {Desk} desk */
+export async function registerToBook(desk) {
+  const patient = await register(desk, "");
+  if (!patient) return;
+  desk.carry({ patient });
+  desk.say(desk.words.done.registered(patient.name));
+}

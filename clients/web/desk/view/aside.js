@@ -5,7 +5,7 @@ import { dateInWords } from "../../shared/wall_clock.js";
 import { COMMANDS } from "../commands.js";
 import { stateOf, statusOf, ticketStatusOf } from "../day/day.js";
 import { shownKey } from "../keys.js";
-import { stateOfSlot } from "./grid.js";
+import { stateOfSlot } from "./look.js";
 import { roomOf, toRecall } from "../day/queue.js";
 
 /** @import { Command } from "../commands.js" */

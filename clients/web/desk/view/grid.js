@@ -1,11 +1,12 @@
 /** The day as columns, one for each doctor. One block at a time can be reached by Tab; arrow keys go to the others. */
 
 import { make, write } from "../../shared/elements.js";
-import { stateOf, statusOf, ticketStatusOf } from "../day/day.js";
+import { statusOf } from "../day/day.js";
 import { keep } from "./keep.js";
+import { describe } from "./look.js";
 
 /** @import { WallClock } from "../../shared/wall_clock.js" */
-/** @import { Block, Day, Doctor, Slot } from "../day/day.js" */
+/** @import { Block, Day, Doctor } from "../day/day.js" */
 /** @import { Words } from "../words.js" */
 
 const HOUR_MS = 3_600_000;
@@ -229,29 +230,4 @@ export class Grid {
     write(more, [appointment?.appointment_type?.name, this.#words.until(wall.time(block.end))].filter(Boolean).join(", "));
     return item;
   }
-}
-
-/** What a slot is for a desk. @param {Slot | null} slot @param {number} end @param {number} now */
-export function stateOfSlot(slot, end, now) {
-  if (slot?.state === "SLOT_STATE_TAKEN") return "taken";
-  if (slot?.state === "SLOT_STATE_ELSEWHERE") return "elsewhere";
-  if (end <= now) return "over";
-  return slot?.state === "SLOT_STATE_PAST" ? "staffOnly" : "free";
-}
-
-/** How a block looks, and what it says of itself. @param {Words} words @param {Block} block @param {Day} day @param {number} now */
-function describe(words, { appointment, slot, start, end }, day, now) {
-  if (!appointment) {
-    const state = stateOfSlot(slot, end, now);
-    const look = state === "staffOnly" ? "staff-only" : state;
-    return { look, state: state === "free" && (slot?.seats_free ?? 0) > 1 ? words.seats(slot?.seats_free ?? 0) : words.slots[state] };
-  }
-  const status = statusOf(appointment);
-  const ticket = day.ticket(appointment.id)?.ticket;
-  const late = status === "SCHEDULED" ? Math.floor((now - start) / 60_000) : 0;
-  const queued = status === "CHECKED_IN" && ticket ? ticketStatusOf(ticket) : "";
-  const called = ticket && queued === "CALLED";
-  const text = queued === "SKIPPED" ? words.skipped : late > 0 ? words.late(late) : called ? words.called(ticket.room) : status === "SCHEDULED" && appointment.confirm_time ? words.confirmed : stateOf(words, appointment);
-  const look = `${status.toLowerCase().replace("_", "-")}${late > 0 ? " late" : ""}${called ? " called" : ""}`;
-  return { look, state: ticket && status === "CHECKED_IN" ? `${ticket.label} · ${text}` : text };
 }

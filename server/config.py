@@ -9,7 +9,8 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from server.setting_types import DatabaseUrl, DatabaseUrlOrNone, LogFormat, LogLevel, ValkeyUrl, problem
+from server.addresses import host_and_port
+from server.setting_types import DatabaseUrl, DatabaseUrlOrNone, LogFormat, LogLevel, ValkeyUrl, is_address, problem
 
 PREFIX = "YOYAKU_"
 MOST_WORKERS = 32
@@ -85,9 +86,9 @@ class Settings(BaseSettings):
     ] = 30.0
     provider_timeout_seconds: Annotated[float, Field(gt=0, description="longest call of a relay or of SNS")] = 3.0
     breaker_open_seconds: Annotated[float, Field(gt=0, description="pause of calls to a provider that fails")] = 30.0
-    listen: Annotated[
-        str, Field(pattern=r"^[^:]+:\d+$", description="host:port of this worker; every worker has its own")
-    ] = "127.0.0.1:50051"
+    listen: Annotated[str, is_address(), Field(description="host:port of this worker; every worker has its own")] = (
+        "127.0.0.1:50051"
+    )
     keys_cache_seconds: Annotated[
         float, Field(gt=0, description="how long others keep the published signing keys: `cache_duration` of Envoy")
     ] = 60.0
@@ -111,7 +112,9 @@ class Settings(BaseSettings):
     ] = 2.0
     grace_seconds: Annotated[float, Field(ge=0, description="time for running calls to end after that")] = 10.0
     metrics_listen: Annotated[
-        str, Field(pattern=r"^([^:]+:\d+)?$", description="host:port where Prometheus finds the task; empty: nowhere")
+        str,
+        is_address(or_empty=True),
+        Field(description="host:port where Prometheus finds the task; empty: nowhere"),
     ] = ""
     metrics_directory: Annotated[
         str,
@@ -149,7 +152,7 @@ class Settings(BaseSettings):
     @property
     def port(self) -> int:
         """The port at which this worker listens."""
-        return int(self.listen.rpartition(":")[2])
+        return host_and_port(self.listen, lowest=0)[1]
 
 
 ORIGIN = re.compile(r"https?://[^\s/?#*]+")

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 from pydantic_core import ErrorDetails
 
+from server.addresses import host_and_port
+
 _HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:\d+)?")
 
 
@@ -27,6 +29,17 @@ def _is_url(url: str, schemes: tuple[str, ...]) -> bool:
         return False
     hosts = parts.netloc.rpartition("@")[2].split(",")
     return parts.scheme in schemes and all(_HOST.fullmatch(host) for host in hosts)
+
+
+def is_address(*, or_empty: bool = False) -> AfterValidator:
+    """Of a setting that must be HOST:PORT; the port may be 0."""
+
+    def check(address: str) -> str:
+        if address or not or_empty:
+            host_and_port(address, lowest=0)
+        return address
+
+    return AfterValidator(check)
 
 
 DatabaseUrl = Annotated[SecretStr, _is_url_of("postgresql")]

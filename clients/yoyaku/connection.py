@@ -1,6 +1,7 @@
 """The connection to the server: address, TLS, channel."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
@@ -80,11 +81,12 @@ class ClientConnection:
 
 
 def _checked(address: str) -> SplitResult:
-    url = urlsplit(address)
-    if url.scheme not in _PORTS or not url.hostname or url.path.strip("/") or url.query or url.username:
-        raise ValueError(f"{address!r} is not an address: write https://HOST:PORT, or http://HOST:PORT for plaintext")
-    _ = url.port  # ValueError for an invalid port
-    return url
+    with suppress(ValueError):  # also of an impossible port or IPv6 address
+        url = urlsplit(address)
+        whole = not (url.path.strip("/") or url.query or url.username)
+        if url.scheme in _PORTS and url.hostname and url.port != 0 and whole:
+            return url
+    raise ValueError(f"{address!r} is not an address: write https://HOST:PORT, or http://HOST:PORT for plaintext")
 
 
 def _port(url: SplitResult) -> int:

@@ -13,12 +13,17 @@ from server.domain.people.characters import escaped
 
 
 class Explained(TyperGroup):
-    """Says in a line what a command that failed does not explain itself."""
+    """Says in a line what a command that failed, or the library of commands, does not explain itself."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; ends the program with exit code 1 for a failure whose text says what to do."""
         try:
             return super().invoke(ctx)
+        except typer.BadParameter as error:
+            from yoyaku.plain_words import reword  # noqa: PLC0415  # it loads the whole contract
+
+            reword(error)
+            raise
         except Exception as error:
             from server.commands.failures import explanation  # noqa: PLC0415  # it takes a third of a second to load
 

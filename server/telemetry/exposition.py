@@ -25,6 +25,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Exemplar
 
+from server.addresses import host_and_port
 from server.telemetry.metrics import REGISTRY
 from server.telemetry.readings import READINGS
 
@@ -94,7 +95,7 @@ def _answer_for_all(address: str, path: Path, stopped: threading.Event) -> None:
     """Answer Prometheus' scrapes as soon as no other process of the task does; note at `path` that this one lives."""
     registry = CollectorRegistry()
     registry.register(_Task(path.parent))
-    host, _, port = address.rpartition(":")
+    host, port = host_and_port(address, lowest=0)
     server, began = None, time.time()
     while not stopped.is_set():
         with suppress(OSError):
@@ -102,7 +103,7 @@ def _answer_for_all(address: str, path: Path, stopped: threading.Event) -> None:
         _remove_dead(path, began)
         if server is None:
             with suppress(OSError):  # another process of the task answers
-                server, _ = start_http_server(int(port), host, registry=registry)
+                server, _ = start_http_server(port, host, registry=registry)
         stopped.wait(_STEP_SECONDS)
     if server:
         server.shutdown()

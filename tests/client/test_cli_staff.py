@@ -166,3 +166,19 @@ async def test_a_session_of_one_date_is_added_and_removed(scene: Scene, staff: S
     assert TUESDAY in (await staff("hours", "show", scene.doctor_id)).out
     removed = await staff("hours", "remove", scene.doctor_id, TUESDAY, "14:00", "--json")
     assert removed.json["schedule"]["extra_sessions"] == []
+
+
+async def test_an_admin_looks_for_dead_letters_and_has_them_tried_again(scene: Scene, admin: Shell) -> None:
+    assert (await admin("notifications")).out == "no notifications\n"
+    booked = (await scene.book_slot("09:30")).appointment.id
+    await scene.book.run(
+        "INSERT INTO notifications SELECT id, 'confirmation', id, NULL, 1, 'email', 'dead', 'outcome_unknown', 1,"
+        " created_at, start_at, created_at, created_at FROM appointments"
+    )
+    ended = await admin("notifications", "--status", "dead")
+    assert re.search(rf"2026-03-02 00:00:00 +confirmation +dead +unknown +1 +{booked} +{booked}", ended.out)
+    assert (await admin("notifications", "--appointment", booked, "--json")).json["notifications"][0]["id"] == booked
+    assert (await admin("retry-notification", booked)).out == f"{booked} is tried again\n"
+    again = await admin("retry-notification", booked)
+    assert again.code == 1
+    assert "WAITING" in again.err

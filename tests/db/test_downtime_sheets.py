@@ -202,8 +202,9 @@ def test_the_command_says_in_a_sentence_what_is_wrong_with_an_argument(
 ) -> None:
     (file := tmp_path / "file").touch()
     assert run(database_url, str(file)).stderr == f"error: {file} is a file: name a directory\n"
-    said = f"error: --metrics {address} cannot be used (it is not HOST:PORT): name a free one, such as 127.0.0.1:9465\n"
-    assert run(database_url, str(tmp_path / "sheets"), "--metrics", address).stderr == said
+    said = run(database_url, str(tmp_path / "sheets"), "--metrics", address).stderr
+    assert said.startswith(f"error: --metrics {address} cannot be used (it must be HOST:PORT, ")
+    assert said.endswith("): name a free one, such as 127.0.0.1:9465\n")
 
 
 async def test_prometheus_is_told_how_old_the_sheets_are(book: Book, database_url: str, tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ def test_the_command_writes_what_envoy_accepts(tmp_path: Path) -> None:
 def test_the_command_says_what_is_wrong_with_a_worker_or_certificate(tmp_path: Path) -> None:
     answer = envoy_config("--directory", tmp_path, "--worker", "50051")
     assert answer.returncode == 1
-    assert "--worker 50051 is not host:port" in answer.stderr
+    assert "--worker 50051 must be HOST:PORT, such as 127.0.0.1:50051" in answer.stderr
     answer = envoy_config("--directory", tmp_path, "--worker", "127.0.0.1:1", "--certificates", tmp_path)
     assert answer.returncode == 1
     assert "has no tls.crt and no tls.key" in answer.stderr
@@ -217,8 +217,8 @@ def test_the_command_says_what_is_wrong_with_a_worker_or_certificate(tmp_path: P
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--worker", "127.0.0.1:65536"], "--worker 127.0.0.1:65536 is not host:port"),
-        (["--worker", "127.0.0.1:1", "--metrics", "127.0.0.1:0"], "--metrics 127.0.0.1:0 is not host:port"),
+        (["--worker", "127.0.0.1:65536"], "--worker 127.0.0.1:65536 must be HOST:PORT"),
+        (["--worker", "127.0.0.1:1", "--metrics", "127.0.0.1:0"], "--metrics 127.0.0.1:0 must be HOST:PORT"),
         (["--worker", "127.0.0.1:1", "--origin", "app.example"], "--origin app.example is no origin"),
         (["--worker", "127.0.0.1:1", "--origin", "https://app.example/"], "--origin https://app.example/ is no origin"),
     ],

@@ -34,7 +34,7 @@ def test_a_secret_comes_from_a_file(tmp_path: Path) -> None:
         (NEEDED | {"YOYAKU_POOLSIZE": "3"}, "unknown settings YOYAKU_POOLSIZE"),
         (NEEDED | {"YOYAKU_POOL_SIZE": "many"}, "YOYAKU_POOL_SIZE"),
         ({"YOYAKU_KEY_ENCRYPTION_KEY": "key"}, r"YOYAKU_DATABASE_URL is not set \(postgresql:// URL of the primary"),
-        (NEEDED | {"YOYAKU_LISTEN": "here"}, r"YOYAKU_LISTEN is malformed \(host:port of this worker"),
+        (NEEDED | {"YOYAKU_LISTEN": "here"}, r"YOYAKU_LISTEN must be HOST:PORT, .* \(host:port of this worker"),
         (NEEDED | {"YOYAKU_LOG_LEVEL": "loud"}, r"YOYAKU_LOG_LEVEL is malformed \(debug, info, warning or error\)"),
         (NEEDED | {"YOYAKU_DATABASE_URL_FILE": "/nowhere"}, "/nowhere, which cannot be read"),
     ],

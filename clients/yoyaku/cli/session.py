@@ -7,20 +7,47 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 from rich.table import Table
+from typer.core import TyperGroup
 
 from yoyaku import BlockingClient, Tls, TokenStore, YoyakuError
 from yoyaku.cli import places
 from yoyaku.cli.failures import failed, not_signed_in, usage
 from yoyaku.cli.output.escaping import escaped
 from yoyaku.cli.output.layout import out
+from yoyaku.plain_words import reword
+
+
+class Plain(TyperGroup):
+    """Says in plain words what is wrong with an option or an argument."""
+
+    def make_context(self, *values: Any, **named: Any) -> Any:
+        """Read the options before the command."""
+        with _in_plain_words():
+            return super().make_context(*values, **named)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Read the command's own, and run it."""
+        with _in_plain_words():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _in_plain_words() -> Iterator[None]:
+    try:
+        yield
+    except typer.BadParameter as error:
+        reword(error)
+        raise
+
 
 app = typer.Typer(
+    cls=Plain,
     rich_markup_mode=None,
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -17,6 +17,7 @@ from prometheus_client.exposition import start_http_server
 from db.postgres.cluster.clock import database_clock
 from db.postgres.cluster.engines import Engine, create_engine
 from db.postgres.downtime import SheetClinicRow
+from server.addresses import host_and_port
 from server.commands import app, end_on_sigterm_as_on_ctrl_c, fail
 from server.commands.data.sheet_files import SheetFiles
 from server.commands.failures import told
@@ -91,11 +92,11 @@ def _telling(files: SheetFiles, address: str) -> Iterator[None]:
 
     registry = CollectorRegistry()
     registry.register(Readings([age]))
-    host, _, port = address.rpartition(":")
     try:
-        server, thread = start_http_server(int(port), host, registry=registry)
-    except (OSError, OverflowError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not HOST:PORT"
+        host, port = host_and_port(address)
+        server, thread = start_http_server(port, host, registry=registry)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else f"it {error}"
         raise fail(f"--metrics {address} cannot be used ({why}): name a free one, such as 127.0.0.1:9465") from None
     try:
         yield

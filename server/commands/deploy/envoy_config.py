@@ -1,20 +1,17 @@
 """`envoy-config`: everything that Envoy needs to run, in one directory."""
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from server.addresses import host_and_port
 from server.commands import app, fail
 from server.commands.deploy.limits import LIMIT, parsed_limits
 from server.config import EDGE_KEY, ORIGIN
 from server.edge.contract import EdgeError
 from server.edge.limits import Limits
 from server.edge.render import Address, EdgeValues, TlsListener, Tracing, render
-
-_PORT = re.compile(r"[1-9][0-9]{0,4}")
-_HIGHEST_PORT = 65_535
 
 
 @app.command("envoy-config")
@@ -71,10 +68,10 @@ def envoy_config(
 
 
 def _address(text: str, option: str) -> Address:
-    host, _, port = text.rpartition(":")
-    if not host or not _PORT.fullmatch(port) or int(port) > _HIGHEST_PORT:
-        raise fail(f"{option} {text} is not host:port; write for example {option} 127.0.0.1:50051")
-    return host.strip("[]"), int(port)
+    try:
+        return host_and_port(text)
+    except ValueError as error:
+        raise fail(f"{option} {text} {error}") from None
 
 
 def _origin(text: str) -> str:

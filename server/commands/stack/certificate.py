@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from server.commands import app
+from server.commands import app, fail
 from server.local.servers import certificate as certificates
 
 
@@ -17,4 +17,7 @@ def certificate(
     ] = None,
 ) -> None:
     """Make a self-signed certificate, valid for a year, unless there is one that is valid for another month."""
+    for name in names or ():
+        if not certificates.is_name(name):
+            raise fail(f"{name!r} is no host name or address: write one or more, such as book.example 192.0.2.7")
     print(certificates.keep(directory, names or certificates.HERE) / "tls.crt")

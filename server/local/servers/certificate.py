@@ -1,6 +1,7 @@
 """A self-signed certificate for development."""
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,21 @@ from server.local import secret
 HERE = ("localhost", "127.0.0.1")
 VALID = timedelta(days=365)
 RENEW_BEFORE = timedelta(days=30)
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST = re.compile(rf"(?=.{{1,253}}$)(\*\.)?{_LABEL}(\.{_LABEL})*")
+
+
+def is_name(text: str) -> bool:
+    """Whether a certificate can be for it: the name of a host, with `*.` at most in front, or an IP address."""
+    return _HOST.fullmatch(text) is not None or _is_ip(text)
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def keep(directory: Path, names: Sequence[str] = HERE, *, valid: timedelta = VALID) -> Path:
@@ -41,10 +57,7 @@ def _signed(key: ec.EllipticCurvePrivateKey, names: Sequence[str], now: datetime
 
 
 def _general(name: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)
+    return x509.IPAddress(ipaddress.ip_address(name)) if _is_ip(name) else x509.DNSName(name)
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:

@@ -121,6 +121,8 @@ def _place(prefix: str, field: FieldDescriptor, number: int) -> str:
 def _words(violation: protovalidate.Violation) -> str:
     if violation.proto.rule_id == "string.pattern":
         return WORDS[violation.rule_value]
+    if violation.proto.rule_id == "string.uuid":
+        return "must be a UUID, such as 019ab0c2-7d10-7c3e-9a4f-0242ac120003: copy all 36 characters of the id"
     # protovalidate says it in the words of its rule.
     return violation.proto.message.replace("must be at least 1 characters", "must not be empty")
 

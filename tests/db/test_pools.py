@@ -6,15 +6,19 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
-from db.errors import Saturated
+from db.errors import Saturated, Unreachable
 from db.postgres.booking import appointments
 from db.postgres.cluster.engines import Connection, Engine, connection, create_engine
 from db.postgres.cluster.transaction import read, transact
 from db.postgres.driver import pipeline, pool
-from db.postgres.driver.pool import Pool
+from db.postgres.driver.pool import Pool, lent
+from db.postgres.driver.translation import translated
+from server.serving import background
 from server.usecases.maintenance.capacity import PER_TASK, Capacity
+from server.wiring import wired
 from tests.fixtures.book import Book
 from tests.fixtures.waiting import until
+from tests.fixtures.worker import settings_for
 
 LONG = 30.0
 NOBODY = "00000000-0000-7000-8000-000000000000"
@@ -130,6 +134,50 @@ async def test_a_waiter_that_is_cancelled_leaves_the_connection_to_others(single
     with pytest.raises(Saturated):
         await single.borrow(0.01)
     await single.give_back(lent)
+
+
+async def test_a_closed_pool_waits_for_what_is_lent_and_lends_no_more(single: Pool) -> None:
+    borrowed = await single.borrow()
+    waiting = asyncio.create_task(single.borrow())
+    closing = asyncio.create_task(single.close())
+    await asyncio.sleep(0)
+    assert not closing.done()
+    await single.give_back(borrowed)
+    await closing
+    for late in (waiting, single.borrow()):
+        with pytest.raises(Unreachable):
+            await late
+    assert (borrowed.connection.psycopg.closed, single.usage) == (True, (0, 0, 0))
+
+
+async def test_what_is_lent_for_too_long_when_a_pool_is_closed_is_cut(
+    single: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "FAREWELL_SECONDS", 0.1)
+
+    async def sleep() -> None:
+        async with lent(single) as pg:
+            with translated():
+                await (await pg.execute("SELECT pg_sleep(4)")).fetchone()
+
+    async def is_lent() -> bool:
+        return single.usage[0] == 1
+
+    sleeping = asyncio.create_task(sleep())
+    await until(is_lent)
+    await single.close()
+    with pytest.raises(Unreachable):
+        await sleeping
+    assert single.usage == (0, 0, 0)
+
+
+async def test_a_worker_that_ends_in_the_middle_of_a_shared_read_leaves_no_connection(
+    book: Book, database_url: str
+) -> None:
+    async with book.locked("accounts"):
+        async with wired(settings_for(database_url)) as parts, background(parts):
+            await until(book.waits_for_a_lock)
+        assert parts.engine.primary.pool.usage == (0, 0, 0)
 
 
 @pytest.mark.parametrize(("tasks", "warnings"), [(10, 0), (11, 1)])

@@ -181,9 +181,8 @@ class Engine:
             self._shared_at = began
 
     async def dispose(self) -> None:
-        """Close the idle connections."""
-        for node in self.nodes:
-            node.pool.dispose()
+        """Close all connections for good; those that are lent have a second to be given back."""
+        await asyncio.gather(*(node.pool.close() for node in self.nodes))
 
 
 def create_engine(url: str, *, size: int, wait_seconds: float, application: str) -> Engine:

@@ -25,6 +25,8 @@ from db.timeouts import Timeouts
 
 _LIFE_SECONDS = 30 * 60
 LEAK_SECONDS = 60.0
+FAREWELL_SECONDS = 1.0
+"""For the cancelled work that still rolls back when a pool is closed."""
 
 _log = structlog.get_logger()
 
@@ -40,6 +42,7 @@ class Pool:
         self._permits = asyncio.Semaphore(size)
         self._waits = Timeouts(_saturated)
         self._waiting = self._cuts = 0
+        self._is_closed = False
         self._idle: deque[_Pooled] = deque()
         self._lent: dict[_Pooled, _Loan] = {}
         self._leak_watch: asyncio.TimerHandle | None = None
@@ -89,7 +92,7 @@ class Pool:
         try:
             clean = await pooled.is_clean()
         finally:
-            if clean:
+            if clean and not self._is_closed:
                 self._idle.append(pooled)
             else:
                 if pooled.is_lost:
@@ -104,6 +107,31 @@ class Pool:
         for pooled in self._lent:
             pooled.cut()
         self.dispose()
+
+    async def close(self) -> None:
+        """Close all connections for good: whoever wants one now gets Unreachable.
+
+        Those that are lent are waited for, and cut after a second: a task that was cancelled still rolls back.
+        """
+        self._is_closed = True
+        self.dispose()
+        if not await self._all_given_back():
+            self.abandon()
+            await self._all_given_back()
+
+    async def _all_given_back(self) -> bool:
+        taken = 0
+        try:
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                while taken < self.size:
+                    await self._permits.acquire()
+                    taken += 1
+        except TimeoutError:
+            return False
+        finally:
+            for _ in range(taken):
+                self._permits.release()
+        return True
 
     def dispose(self) -> None:
         """Close the idle connections."""
@@ -137,7 +165,7 @@ class Pool:
         return made
 
     def _check(self, cuts: int) -> None:
-        if cuts != self._cuts:
+        if self._is_closed or cuts != self._cuts:
             raise Unreachable("the server was abandoned meanwhile")
 
 

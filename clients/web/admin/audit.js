@@ -26,9 +26,13 @@ export async function audit(admin, root) {
 /** @param {Admin} admin @param {HTMLElement} log @param {Patient} patient @param {string} page */
 function show(admin, log, patient, page) {
   const { words, lang } = admin;
+  const asked = `${patient.id} ${page}`;
+  log.dataset.asked = asked;
   return admin.attempt(async () => {
     const query = new URLSearchParams({ patient_id: patient.id, size: "50", page_token: page });
     const { accesses, next_page_token } = await admin.session.call(`/api/medical-records:accessLog?${query}`);
+    // A slower answer about another patient is not shown.
+    if (log.dataset.asked !== asked) return;
     const rows = accesses.map((/** @type {any} */ each) => {
       const kind = /** @type {keyof typeof words.accessKinds} */ (each.kind.replace("RECORD_ACCESS_KIND_", ""));
       const basis = /** @type {keyof typeof words.bases} */ (each.basis.replace("RECORD_ACCESS_BASIS_", ""));

@@ -37,7 +37,10 @@ export async function dashboard(admin, root) {
   );
   const load = () =>
     admin.attempt(async () => {
-      const day = await admin.session.call(`/api/reports/clinic-day?${new URLSearchParams({ clinic_id: clinic.id, date: date.value })}`);
+      const { value } = date;
+      const day = await admin.session.call(`/api/reports/clinic-day?${new URLSearchParams({ clinic_id: clinic.id, date: value })}`);
+      // A slower answer for another day is not shown.
+      if (value !== date.value) return;
       tiles.replaceChildren(...figures(admin, day).map(([name, value, note]) => tile(name, value, note)));
       doctors.replaceChildren(doctorTable(admin, day.doctors));
       updated.textContent = words.asOf(wall.time(admin.session.clock.now()));

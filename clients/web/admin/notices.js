@@ -18,10 +18,14 @@ export async function notices(admin, root) {
   const empty = make("p", { class: "message good", hidden: true }, words.noNotices);
   const more = make("button", { type: "button", hidden: true, onclick: () => load() }, words.more);
   let page = "";
+  let asked = 0;
   const load = () =>
     admin.attempt(async () => {
+      const mine = ++asked;
       const query = new URLSearchParams({ status: `NOTIFICATION_STATUS_${status.value}`, size: "50", page_token: page });
       const answer = await admin.session.call(`/api/notifications?${query}`);
+      // A slower answer to an older question is not shown.
+      if (mine !== asked) return;
       if (!page) body.replaceChildren();
       body.append(...answer.notifications.map((/** @type {Notice} */ notice) => row(admin, notice)));
       page = answer.next_page_token;

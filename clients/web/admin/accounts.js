@@ -4,6 +4,7 @@ import { choice } from "../shared/ask.js";
 import { make } from "../shared/elements.js";
 import { field, form } from "../shared/form.js";
 import { asFailure } from "../shared/api.js";
+import { mailOf } from "../shared/typed.js";
 
 import { accountList, secret } from "./account_list.js";
 
@@ -41,7 +42,7 @@ function invitation(admin, done) {
   const element = form(
     admin.shared.problem,
     async (values) => {
-      const { email = "" } = values;
+      const email = mailOf(values.email);
       const clinic_ids = role.value === "STAFF" ? clinics.filter(({ id }) => values[`clinic-${id}`]).map(({ id }) => id) : [];
       const wrong = [];
       if (!/^\S+@\S+\.\S+$/.test(email)) wrong.push({ id: "email", text: admin.shared.emailMissing });

@@ -3,6 +3,7 @@
 import { ask } from "../shared/ask.js";
 import { make } from "../shared/elements.js";
 import { field } from "../shared/form.js";
+import { plain } from "../shared/typed.js";
 import { scrolling } from "./admin.js";
 
 /** @import { Admin } from "./admin.js" */
@@ -62,7 +63,7 @@ function addType(admin, again) {
       if (!name) wrong.push({ id: "name", text: words.nameMissing });
       if (!/^\d+$/.test(minutes) || Number(minutes) < 5 || Number(minutes) > 480) wrong.push({ id: "minutes", text: words.minutesWrong });
       if (wrong.length) return wrong;
-      const resource_kinds = kinds.split(/[\s,、]+/).filter(Boolean);
+      const resource_kinds = plain(kinds).toLowerCase().split(/[\s,、]+/).filter(Boolean);
       await admin.write("/api/appointment-types", { clinic_id: clinic.id, name, name_ja, minutes: Number(minutes), staff_only: Boolean(staff_only), resource_kinds });
       admin.say(words.saved);
       again();
@@ -81,7 +82,8 @@ function addRoom(admin, again) {
   return ask(
     admin.lang,
     { title: words.addRoom, confirm: words.save, refused: admin.refused },
-    async ({ name = "", kind = "" }) => {
+    async ({ name = "", kind: typed }) => {
+      const kind = plain(typed).toLowerCase();
       const wrong = [];
       if (!name) wrong.push({ id: "name", text: words.nameMissing });
       if (!/^[a-z0-9][a-z0-9-]{0,49}$/.test(kind)) wrong.push({ id: "kind", text: words.kindWrong });

@@ -3,6 +3,7 @@
 import { ask, choice } from "../shared/ask.js";
 import { make } from "../shared/elements.js";
 import { field } from "../shared/form.js";
+import { plain } from "../shared/typed.js";
 import { WallClock } from "../shared/wall_clock.js";
 import { scrolling } from "./admin.js";
 
@@ -16,8 +17,9 @@ import { scrolling } from "./admin.js";
  */
 
 const DAYS = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"];
+const KANJI = "月火水木金土日";
 /** Such as `Mon 09:00-12:00 30` and, for three patients at once, `Mon 09:00-12:00 30 3`. */
-const LINE = /^([a-z]{3})[a-z]* +(\d\d:\d\d) *[-–] *(\d\d:\d\d) +(\d{1,3})(?: +(\d{1,2}))?$/i;
+const LINE = /^(?:([a-z]{3})[a-z]*|([月火水木金土日])(?:曜日?)?) *(\d{1,2}:\d\d) *[-~〜] *(\d{1,2}:\d\d) +(\d{1,3})(?: +(\d{1,2}))?$/i;
 
 /** @param {Admin} admin @param {HTMLElement} root */
 export async function doctors(admin, root) {
@@ -78,10 +80,12 @@ function setHours(admin, doctor) {
     const { schedule } = await admin.session.call(`/api/schedules/${doctor.id}`);
     const today = new WallClock(admin.lang, clinic.time_zone).date(admin.session.clock.now());
     const entered = { valid_from: today, hours: (schedule.working_hours.at(-1)?.sessions ?? []).map(lineOf).join("\n") };
+    /** @type {Record<string, string>} what becomes of appointments, by the fields in which that was chosen */
+    const chosen = {};
     let left;
-    // Who goes back from the preview finds the hours as they were entered.
+    // Who goes back from the preview finds the hours as they were entered, and in the preview what was chosen.
     do left = await enterHours(admin, doctor, schedule.etag, today, entered);
-    while (left && !(await choose(admin, doctor, left)));
+    while (left && !(await choose(admin, doctor, left, chosen)));
   });
 }
 
@@ -117,20 +121,23 @@ async function enterHours(admin, doctor, etag, today, entered) {
   return left;
 }
 
-/** Ask what becomes of those whom the new hours leave outside, and save them; whether they were. @param {Admin} admin @param {Doctor} doctor @param {Left} left */
-function choose(admin, doctor, { wanted, uncovered, uncovered_count }) {
+/** Ask what becomes of those whom the new hours leave outside, and save them; whether they were. @param {Admin} admin @param {Doctor} doctor @param {Left} left @param {Record<string, string>} chosen before; what is chosen now is added */
+function choose(admin, doctor, { wanted, uncovered, uncovered_count }, chosen) {
   const { words, clinic } = admin;
   const clock = new WallClock(admin.lang, clinic.time_zone);
   const actions = Object.entries(words.outsideActions).map(([value, text]) => ({ value, text }));
   const rows = uncovered.map(({ appointment_id, start_time, patient }) => {
     const when = `${clock.short(Date.parse(start_time))} ${clock.time(Date.parse(start_time))}`;
-    const control = choice(`action-${appointment_id}`, actions, "KEEP");
+    const id = `action-${appointment_id}`;
+    const control = choice(id, actions, chosen[id] ?? chosen["action-all"] ?? "KEEP");
     control.setAttribute("aria-label", `${when} ${patient.name}`);
     return make("tr", {}, make("td", {}, `${when} `, make("bdi", {}, patient.name)), make("td", {}, control));
   });
-  const all = choice("action-all", actions, "KEEP");
+  const all = choice("action-all", actions, chosen["action-all"] ?? "KEEP");
   const table = make("table", {}, make("tbody", {}, ...rows));
-  all.addEventListener("change", () => table.querySelectorAll("select").forEach((each) => (each.value = all.value)));
+  const controls = () => table.querySelectorAll("select");
+  all.addEventListener("change", () => controls().forEach((each) => (each.value = all.value)));
+  for (const each of [all, table]) each.addEventListener("change", () => [all, ...controls()].forEach(({ id, value }) => (chosen[id] = value)));
   return ask(
     admin.lang,
     { title: words.outside(uncovered_count), text: words.outsideText, confirm: words.save, refused: admin.refused, wide: true },
@@ -157,8 +164,8 @@ function lineOf({ weekday, start, end, slot_minutes, capacity }) {
 
 /** The session of a line; undefined if it is none. @param {string} line @returns {Session | undefined} */
 function sessionOf(line) {
-  const [, name, start = "", end = "", minutes, capacity] = LINE.exec(line) ?? [];
-  const day = name && DAYS.find((each) => each.startsWith(name.toUpperCase()));
+  const [, name, kanji = "", start = "", end = "", minutes, capacity] = LINE.exec(plain(line)) ?? [];
+  const day = name ? DAYS.find((each) => each.startsWith(name.toUpperCase())) : kanji && DAYS[KANJI.indexOf(kanji)];
   if (!day) return undefined;
-  return { weekday: `WEEKDAY_${day}`, start, end, slot_minutes: Number(minutes), capacity: Number(capacity ?? 1) };
+  return { weekday: `WEEKDAY_${day}`, start: start.padStart(5, "0"), end: end.padStart(5, "0"), slot_minutes: Number(minutes), capacity: Number(capacity ?? 1) };
 }

@@ -4,6 +4,7 @@ import { asFailure } from "../shared/api.js";
 import { area, ask } from "../shared/ask.js";
 import { make } from "../shared/elements.js";
 import { field, form } from "../shared/form.js";
+import { dateOf } from "../shared/typed.js";
 
 /** @import { Child } from "../shared/elements.js" */
 /** @import { Wrong } from "../shared/form.js" */
@@ -56,7 +57,7 @@ function holidays(admin) {
   text.rows = 12;
   text.removeAttribute("maxlength");
   return previewed(admin, "holidays", ({ holidays = "" }) => {
-    const days = holidays.split(/\s+/).filter(Boolean);
+    const days = holidays.split(/[\s,、]+/).filter(Boolean).map(dateOf);
     const wrong = days.find((day) => !/^\d{4}-\d\d-\d\d$/.test(day));
     return wrong ? [{ id: "holidays", text: words.dateWrong(wrong) }] : { holidays: days };
   }, make("h2", {}, words.holidays), field(words.holidays, { id: "holidays" }, { control: text, hint: words.holidaysHint }));

@@ -1,6 +1,7 @@
 /** Finds patients, and their appointments of the day. */
 
 import { Failure } from "../../shared/api.js";
+import { dateOf, plain } from "../../shared/typed.js";
 import { stateOf } from "../day/day.js";
 
 /** @import { Desk } from "../desk.js" */
@@ -38,21 +39,23 @@ export function finder(desk, inBook) {
  * @param {string} text
  */
 export function query(text) {
-  const parts = text.normalize("NFKC").split(/\s+/);
+  const parts = text.normalize("NFKC").trim().split(/\s+/);
   const names = parts.filter((part) => !/\d/.test(part));
-  const numbers = parts.filter((part) => /\d/.test(part));
-  const birth = numbers.find((part) => /^(19|20)\d\d([-/.]\d\d?){1,2}$/.test(part) || (names.length && /^(19|20)\d\d$/.test(part)));
+  const numbers = parts.filter((part) => /\d/.test(part)).map(plain);
+  // Digits alone are of a phone number, except a year beside a name.
+  const birth = numbers.find((part) => /^(18|19|20)\d\d(-|$)/.test(dateOf(part)) && (/\D/.test(part) || (names.length && part.length === 4)));
   const phone = numbers.filter((part) => part !== birth).join("");
-  const date = birth?.split(/[-/.]/).map((part) => part.padStart(2, "0")).join("-");
+  const date = birth && dateOf(birth);
   return { ...(names.length && { name: names.join(" ") }), ...(date && { birth_date: date }), ...(phone && { phone }) };
 }
 
 /** @param {Desk} desk @param {string} text @returns {Option<Found>[]} */
 function inToday(desk, text) {
   const wanted = folded(text);
+  const time = plain(text).replace(/^\d:/, "0$&");
   const matching = desk.day.appointments().filter((each) => {
     const ticket = desk.day.ticket(each.id)?.ticket.label ?? "";
-    return folded(each.patient.name).includes(wanted) || each.time_slot.startsWith(text) || ticket.toLowerCase() === wanted;
+    return folded(each.patient.name).includes(wanted) || each.time_slot.startsWith(time) || ticket.toLowerCase() === wanted;
   });
   return matching.slice(0, MOST).map((appointment) => ({
     name: appointment.patient.name,

@@ -3,6 +3,7 @@
 import { make } from "../../shared/elements.js";
 import { codeOf, field, form } from "../../shared/form.js";
 import { choose } from "../../shared/language.js";
+import { phoneOf } from "../../shared/typed.js";
 import { whose } from "../people/whose.js";
 import { loadPatient } from "./profile.js";
 
@@ -63,8 +64,8 @@ function questions(page, person, patient) {
     phone: () => ({
       title: text.changePhone,
       fields: [field(text.phone, { id: "new-phone", type: "tel", autocomplete: "tel", value: patient.phone }, { hint: text.changePhoneHint })],
-      check: (values) => (/^\+[1-9]\d{6,14}(;ext=\d+)?$/.test(digits(values["new-phone"])) ? [] : [{ id: "new-phone", text: text.phoneWrong }]),
-      save: async (values) => after(page, (await update({ phone: digits(values["new-phone"]) })).patient.pending_phone),
+      check: (values) => (/^\+[1-9]\d{6,14}(;ext=\d+)?$/.test(phoneOf(values["new-phone"])) ? [] : [{ id: "new-phone", text: text.phoneWrong }]),
+      save: async (values) => after(page, (await update({ phone: phoneOf(values["new-phone"]) })).patient.pending_phone),
     }),
     language: () => languageQuestion(page, person, patient, update),
     ...(!person.acts && { password: () => passwordQuestion(page) }),
@@ -128,9 +129,4 @@ function after(page, pending) {
 function languages({ text }, patient) {
   const options = Object.entries(text.languages).map(([value, label]) => make("option", { value, lang: value, selected: value === patient.language }, label));
   return make("select", { id: "new-language", name: "new-language" }, ...options);
-}
-
-/** A telephone number without what people write between its digits. @param {string} [number] */
-function digits(number = "") {
-  return number.normalize("NFKC").replace(/[\s().‐-―-]/g, "");
 }

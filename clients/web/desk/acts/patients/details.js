@@ -2,6 +2,7 @@
 
 import { choice } from "../../../shared/ask.js";
 import { field } from "../../../shared/form.js";
+import { dateOf, mailOf, phoneOf } from "../../../shared/typed.js";
 
 /** @import { Wrong } from "../../../shared/form.js" */
 /** @import { Desk } from "../../desk.js" */
@@ -29,9 +30,11 @@ export function detailFields({ words, lang }, known, first = "name") {
 }
 
 /** What was entered, and what is wrong with it. @param {Desk} desk @param {Record<string, string>} values @returns {{details: Details, wrong: Wrong[]}} */
-export function entered({ words }, values) {
-  const { name = "", name_kana = "", birth_date = "", email = "", language = "" } = values;
-  const phone = (values.phone ?? "").normalize("NFKC").replace(/[\s()-]/g, "");
+export function entered({ words, clinic }, values) {
+  const { name = "", name_kana = "", language = "" } = values;
+  const birth_date = dateOf(values.birth_date);
+  const phone = phoneOf(values.phone, clinic.time_zone);
+  const email = mailOf(values.email);
   const wrong = [];
   if (!name) wrong.push({ id: "name", text: words.nameMissing });
   if (birth_date && !/^\d{4}(-\d\d(-\d\d)?)?$/.test(birth_date)) wrong.push({ id: "birth_date", text: words.birthWrong });

@@ -4,6 +4,7 @@ import { asFailure } from "../../../shared/api.js";
 import { area, choice } from "../../../shared/ask.js";
 import { make } from "../../../shared/elements.js";
 import { field } from "../../../shared/form.js";
+import { mailOf } from "../../../shared/typed.js";
 import { dateInWords } from "../../../shared/wall_clock.js";
 import { correct } from "./correct.js";
 import { endRepresentative, lastDay, relationOf } from "./representative.js";
@@ -30,8 +31,8 @@ export async function addRepresentative(desk, patient) {
     async (values) => {
       const wrong = missing(desk, values);
       if (wrong.length) return wrong;
-      const { email, relation, end: end_date, evidence: note } = values;
-      const body = { email, relation: `REPRESENTATIVE_RELATION_${relation}`, end_date, note, clinic_id: desk.clinic.id };
+      const { relation, end: end_date, evidence: note } = values;
+      const body = { email: mailOf(values.email), relation: `REPRESENTATIVE_RELATION_${relation}`, end_date, note, clinic_id: desk.clinic.id };
       try {
         added = (await desk.write(`/api/patients/${patient.id}/representatives`, body)).representative;
       } catch (error) {
@@ -54,7 +55,7 @@ export async function addRepresentative(desk, patient) {
 /** @param {Desk} desk @param {Record<string, string>} values @returns {Wrong[]} */
 function missing({ words }, { email = "", relation, evidence }) {
   const wrong = [];
-  if (!/^\S+@\S+\.\S+$/.test(email)) wrong.push({ id: "email", text: words.emailWrong });
+  if (!/^\S+@\S+\.\S+$/.test(mailOf(email))) wrong.push({ id: "email", text: words.emailWrong });
   if (!relation) wrong.push({ id: "relation", text: words.relationMissing });
   if (!evidence) wrong.push({ id: "evidence", text: words.evidenceMissing });
   return wrong;

@@ -11,7 +11,7 @@ from server.notifications.planning import NoticePlanner
 
 
 async def close_gap(engine: Engine, clock: Clock, planner: NoticePlanner) -> int:
-    """Make dead letters, OUTCOME_UNKNOWN, of all notices that were due by now and are not known to be sent; how many.
+    """Make dead letters, UNKNOWN, of all notices that were due by now and are not known to be sent; how many.
 
     No worker may run meanwhile. Repeating it finds nothing more. Staff see them in the list of notifications, and may
     retry those that nobody got. Reminders that fall due later stay.

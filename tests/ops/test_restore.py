@@ -167,7 +167,7 @@ async def test_after_a_restore_everybody_begins_anew_and_nobody_is_told_twice(ba
         for name in ("standby_1", "primary"):
             backed_up.parts[name].kill()
         said = await restore(backed_up, "--to", time)
-        assert "notices are dead letters, OUTCOME_UNKNOWN" in said
+        assert "notices are dead letters, UNKNOWN" in said
         assert "all sessions are ended" in said
         after = await until(lambda: day_of_new_epoch(client, doctor, before.epoch))
         assert [slot.time_slot for slot in after.slots][:2] == ["09:30", "10:00"]

@@ -14,11 +14,11 @@ def after_restore() -> None:
     """Raise the epoch, end all sessions and close the gap in the ledger of notices, as `restore` does by itself.
 
     Run it on YOYAKU_DATABASE_URL after a restore by RDS, from a snapshot of a disk, or by another program, before any
-    worker starts. What may have been sent since is not sent again: it is a dead letter, OUTCOME_UNKNOWN.
+    worker starts. What may have been sent since is not sent again: it is a dead letter, UNKNOWN.
     """
     epoch, unknown = asyncio.run(_make_ready(settings(Settings)))
     print("all sessions are ended")
-    print(f"epoch {epoch} begins; {unknown} notices are dead letters, OUTCOME_UNKNOWN")
+    print(f"epoch {epoch} begins; {unknown} notices are dead letters, UNKNOWN")
 
 
 async def _make_ready(configured: Settings) -> tuple[int, int]:

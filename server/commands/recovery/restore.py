@@ -38,7 +38,7 @@ def restore(
 
     Refused without the keys that its data need. No worker may reach it before this is done. The epoch rises, so that
     streams and feeds start over, all sessions end, and notices that may have been sent since are not sent again: they
-    are dead letters, OUTCOME_UNKNOWN. docs/dr.md says what to do before and after.
+    are dead letters, UNKNOWN. docs/dr.md says what to do before and after.
     """
     until = None if to == LATEST else _time(to)
     with ExitStack() as stack:
@@ -100,7 +100,7 @@ def _place_for(found: Places, into: Path | None) -> Iterator[Path]:
 
 def _report(done: Restored, into: Path | None) -> None:
     print(f"restored in {done.seconds:.1f} s from backup {done.backup.id}; the last write is of {done.last_write}")
-    print(f"epoch {done.epoch} begins; {done.unknown_notices} notices are dead letters, OUTCOME_UNKNOWN")
+    print(f"epoch {done.epoch} begins; {done.unknown_notices} notices are dead letters, UNKNOWN")
     print("all sessions are ended: everybody signs in again, with the passwords of that time")
     print("do again what was done since: accounts disabled, passwords and roles changed")
     if done.waits_for_nobody:

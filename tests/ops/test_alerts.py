@@ -170,7 +170,7 @@ def test_an_alert_says_what_is_wrong_and_where_to_read_on(rule: dict[str, Any]) 
     assert rule["labels"]["severity"] in {"critical", "warning", "ticket"}
     assert rule["annotations"]["summary"]
     runbook = (ROOT / rule["annotations"]["runbook"]).read_text()
-    for heading in ("## What it means", "## What patients notice", "## First look", "## Mend", "## Over when"):
+    for heading in ("## What it means", "## What patients notice", "## First look", "## Fix", "## Over when"):
         assert heading in runbook
     assert rule["alert"] in runbook
 

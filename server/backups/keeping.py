@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from db.errors import StateError
-from db.postgres.cluster.engines import Connection, create_engine
-from db.postgres.cluster.transaction import transact
+from db.postgres.cluster.engines import Connection
+from db.postgres.cluster.transaction import transact_once
 from db.postgres.recovery import steps
 from server.backups import BackupError, keys
 from server.backups.barman import FULL_EVERY, SLOT, Backup, Barman
@@ -146,14 +146,7 @@ class Keeping:
         self._database(lambda pg: steps.succeeded(pg, step))
 
     def _database(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        async def run() -> T:
-            engine = create_engine(self.database_url, size=1, wait_seconds=5, application="yoyaku-backup")
-            try:
-                return await transact(engine, work, replayable=True)
-            finally:
-                await engine.dispose()
-
-        return asyncio.run(run())
+        return asyncio.run(transact_once(self.database_url, "yoyaku-backup", work))
 
 
 @dataclass(slots=True)

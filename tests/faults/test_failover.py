@@ -4,10 +4,13 @@ import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from server.backups.barman import Barman
+from server.backups.keeping import Keeping
 from server.local.servers import database
 from tests.faults.conftest import visiting
 from tests.faults.load import Load, load
@@ -80,6 +83,14 @@ async def fail_over(place: Town, running: Load, client: Client, *, hangs: bool) 
     await asyncio.wait_for(over.wait(), PATIENCE_SECONDS)
     watching.cancel()
     return epochs
+
+
+def test_what_takes_backups_finds_the_primary_wherever_the_url_names_it(place: Town, tmp_path: Path) -> None:
+    # As after a promotion.
+    url = database.url_of(place.servers[::-1])
+    keeping = Keeping(Barman(tmp_path, "", Path()), None, url, print)
+    keeping.note("copy")
+    assert place.servers[0].query("SELECT step FROM backup_steps", database.NAME) == "copy"
 
 
 @pytest.mark.parametrize("synchronous", [False, True])

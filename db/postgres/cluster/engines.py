@@ -147,7 +147,8 @@ class Engine:
         if not node.is_primary or node.epoch < self._newest:
             return
         if node is not self._primary and (node.epoch > self._epoch or not self._primary.is_primary):
-            _log.warning("database primary changes", server=node.place, epoch=node.epoch)
+            if self._epoch:
+                _log.warning("database primary changes", server=node.place, epoch=node.epoch)
             self._primary.pool.abandon()
             self._primary, self._progress = node, ReplayProgress()
         if node is self._primary:

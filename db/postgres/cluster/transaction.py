@@ -3,13 +3,13 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from types import TracebackType
 from typing import TypeVar
 
 from db.errors import Conflict, Saturated, StateError, TimedOut, Unreachable
 from db.postgres.cluster import state
-from db.postgres.cluster.engines import Connection, Engine, connection
+from db.postgres.cluster.engines import Connection, Engine, connection, create_engine
 from db.postgres.cluster.nodes import Node
 from db.postgres.cluster.routing import READ_MARK_CONTEXT, Freshness, last_resort, note, replica_for
 from db.postgres.driver.pool import lent
@@ -66,6 +66,19 @@ async def transact(engine: Engine, work: Callable[[Connection], Awaitable[T]], *
             return result
         await asyncio.sleep(_FIRST_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311
     raise AssertionError("unreachable")
+
+
+async def transact_once(url: str, application: str, work: Callable[[Connection], Awaitable[T]]) -> T:
+    """Run `work`, which may run again, in one transaction on the primary of a URL; raises what `transact` does.
+
+    For processes that keep no engine: of several servers, each is asked first whether it is the primary.
+    """
+    engine = create_engine(url, size=1, wait_seconds=5, application=application)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(engine.dispose)
+        if len(engine.nodes) > 1:
+            await stack.enter_async_context(engine.watched())
+        return await transact(engine, work, replayable=True)
 
 
 async def read(

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from db.errors import StateError
-from db.postgres.cluster.engines import create_engine
-from db.postgres.cluster.transaction import transact
+from db.postgres.cluster.transaction import transact_once
 from db.postgres.recovery import steps
 from server.backups import BackupError, keys
 from server.backups.restoring import Restoring, examine
@@ -55,7 +54,8 @@ def check_backup(
         raise typer.Exit(FLAWED)
     print(f"all constraints hold, {chains} audit chains are whole")
     try:
-        asyncio.run(_note(settings(Settings)))
+        url = settings(Settings).database_url.get_secret_value()
+        asyncio.run(transact_once(url, "yoyaku-check-backup", lambda pg: steps.succeeded(pg, "restore_check")))
     except StateError as error:
         raise fail(f"the check succeeded, but cannot be noted: {told(error)}") from None
 
@@ -76,13 +76,3 @@ def _restored(from_second_place: bool) -> tuple[list[str], int]:
     age = (datetime.now(UTC) - checked.last_write).total_seconds()
     print(f"backup {checked.backup.id} restores in {checked.seconds:.1f} s (RTO); its newest write is {age:.1f} s old")
     return checked.flaws, checked.chains
-
-
-async def _note(configured: Settings) -> None:
-    engine = create_engine(
-        configured.database_url.get_secret_value(), size=1, wait_seconds=5, application="yoyaku-check-backup"
-    )
-    try:
-        await transact(engine, lambda pg: steps.succeeded(pg, "restore_check"), replayable=True)
-    finally:
-        await engine.dispose()

@@ -12,13 +12,13 @@ from server.telemetry.readings import READINGS
 _INTRODUCTION = """\
 # Metrics
 
-Every process of a task offers its metrics, and one of them answers Prometheus for all, at `YOYAKU_METRICS_LISTEN`
-([configuration](configuration.md)); the label `process` distinguishes them. Envoy has an address of its own for what it
-counts.
+All metrics, and where Prometheus finds them. Every process of a task offers its metrics, and one of them answers
+Prometheus for all, at `YOYAKU_METRICS_LISTEN` ([configuration](configuration.md)); the label `process` distinguishes
+them. Envoy's metrics have an address of their own ([edge](edge.md#metrics-logs-and-health)).
 
 Names and units follow OpenTelemetry's conventions where there is one, and begin with `yoyaku_` where there is none.
-Labels are closed sets: nothing that a caller chooses, and nothing about a person, becomes one. `process_*` is what
-Prometheus' own client says of each process.
+Labels are closed sets: nothing that a caller chooses, and nothing about a person, becomes one. `process_*` comes from
+Prometheus' own client.
 
 This page is made by `make metrics`.
 

@@ -18,22 +18,30 @@ _SCOPES = {
 }
 _HEAD = """# Who may call what
 
-Made by `make roles` from `server/domain/rights.py` and `server/domain/methods.py`, which decide; a test calls every
-method as every role, over gRPC and REST, and compares.
+Which role may call each method, and on whose objects. Made by `make roles` from `server/domain/rights.py` and
+`server/domain/methods.py`, which decide; a test calls every method as every role, over gRPC and REST, and compares.
 
-- **yes**: on all objects. **own clinics**: on those of the clinics that the token names. **own**: on the caller's own
-  (patients: their appointments, records and particulars, and those of the patients for whom they act, records as far as
-  the clinic's policy says ([patients](patients.md#representatives)); doctors: their appointments, the patients who have
-  one with them, the records that they wrote). **only own**: not those of patients for whom the caller acts; who acts
-  may end that. **treated**: on records of patients whom the doctor treats, and on those that he or she wrote or broke
-  the glass for ([records](records.md)). **-**: not at all.
-- Refusals are PERMISSION_DENIED; where the caller may not know that an object exists, NOT_FOUND, as for one that does
-  not. Lists leave out what the caller may not see.
+What a cell says of the role and the method:
+
+- **yes**: on all objects. **-**: not at all. **anyone**: even without a token.
+- **own clinics**: on objects of the clinics that the token names. A **visitor** calls without a token: for visitors these
+  are the clinics with `public_browsing`.
+- **own**: on the caller's own. For patients these are their appointments, records and particulars, and those of the
+  patients for whom they act, records only as far as the clinic's policy allows ([patients](patients.md#representatives)).
+  For doctors these are their appointments, the patients who have one with them, and the records that they wrote.
+- **only own**: on the caller's own, but not on those of patients for whom the caller acts. A representative may still end
+  the representation.
+- **treated**: on records of patients whom the doctor treats, and on those that the doctor wrote or broke the glass for
+  ([records](records.md#who-treats-a-patient)).
+
+And in general:
+
+- Refusals are PERMISSION_DENIED, or NOT_FOUND where the caller may not know that an object exists; without a token,
+  UNAUTHENTICATED. Lists leave out what the caller may not see.
 - A second line of a method is about what only some requests ask for. "edit practitioner" (another name, a person of
-  other clinics, active again) asks for the right at every clinic where the person takes bookings or still has
-  appointments; "edit patient elsewhere" is about patients who have appointments at other clinics and none at the
-  caller's: it takes a reason, which is kept, and the patient is notified. **anyone** needs no token.
-- A **visitor** calls without a token; "own clinics" are those with `public_browsing`. All else is UNAUTHENTICATED.
+  other clinics, active again) needs the right at every clinic where the person takes bookings or still has
+  appointments. "edit patient elsewhere" is about patients who have appointments at other clinics and none at the
+  caller's: it takes a reason, which is kept, and the patient is notified.
 """
 
 

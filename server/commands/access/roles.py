@@ -24,13 +24,14 @@ Which role may call each method, and on whose objects. Made by `make roles` from
 What a cell says of the role and the method:
 
 - **yes**: on all objects. **-**: not at all. **anyone**: even without a token.
-- **own clinics**: on objects of the clinics that the token names. A **visitor** calls without a token: for visitors these
-  are the clinics with `public_browsing`.
+- **own clinics**: on objects of the clinics that the token names. A **visitor** calls without a token: for visitors
+  these are the clinics with `public_browsing`.
 - **own**: on the caller's own. For patients these are their appointments, records and particulars, and those of the
-  patients for whom they act, records only as far as the clinic's policy allows ([patients](patients.md#representatives)).
-  For doctors these are their appointments, the patients who have one with them, and the records that they wrote.
-- **only own**: on the caller's own, but not on those of patients for whom the caller acts. A representative may still end
-  the representation.
+  patients for whom they act, records only as far as the clinic's policy allows
+  ([patients](patients.md#representatives)). For doctors these are their appointments, the patients who have one with
+  them, and the records that they wrote.
+- **only own**: on the caller's own, but not on those of patients for whom the caller acts. A representative may still
+  end the representation.
 - **treated**: on records of patients whom the doctor treats, and on those that the doctor wrote or broke the glass for
   ([records](records.md#who-treats-a-patient)).
 

@@ -95,6 +95,51 @@ async def test_an_appointment_that_arrives_late_does_not_change_who_is_chosen(
         await expect(page.locator(HEADING)).to_have_text("Details of Sato Taro")
 
 
+async def test_what_was_written_for_one_child_is_not_sent_for_another(browser: Browser, practice: Practice) -> None:
+    email = await practice.patient()
+    await children(practice, email)
+    visit = practice.address("visit", doctor=practice.doctor_id, date=practice.tomorrow)
+    async with signed_in(browser, practice, email, visit, **PHONE) as page:
+        await page.locator(".choice").last.click()
+        await page.locator("#reason").fill("Mei has a rash")
+        await page.get_by_role("button", name="Continue").click()
+        await choose(page, practice, "14:30", "Sato Mei")
+        await is_kept_for(page, "Sato Mei")
+        await expect(page.locator(".facts")).to_contain_text("rash")
+        await page.get_by_role("link", name="For somebody else").click()
+        await page.get_by_role("link", name="Sato Taro").click()
+        await is_kept_for(page, "Sato Taro")
+        await expect(page.locator(".facts")).not_to_contain_text("rash")
+        await expect(page.locator("main")).to_contain_text("What you wrote for the doctor was about Sato Mei.")
+        await page.get_by_role("link", name="Write something else").click()
+        await expect(page.locator(WHOSE)).to_contain_text("Sato Taro")
+        await expect(page.locator("#reason")).to_have_value("")
+        await page.locator(".choice").last.click()
+        await page.locator("#reason").fill("Taro coughs")
+        await page.get_by_role("button", name="Continue").click()
+        await is_kept_for(page, "Sato Taro")
+        await expect(page.locator(".facts")).to_contain_text("Taro coughs")
+        await page.reload()
+        await page.get_by_role("button", name=CONFIRM).click()
+        await expect(page.locator(".facts")).to_contain_text("Taro coughs")
+
+
+async def test_what_is_left_as_it_was_is_still_about_the_same_child(browser: Browser, practice: Practice) -> None:
+    email = await practice.patient()
+    await children(practice, email)
+    visit = practice.address("visit", doctor=practice.doctor_id, date=practice.tomorrow)
+    async with signed_in(browser, practice, email, visit, **PHONE) as page:
+        for name, sent in (("Sato Mei", True), ("Sato Taro", False), ("Sato Mei", True)):
+            await page.goto(practice.edge.url + visit)
+            await page.locator(".choice").last.click()
+            if await page.locator("#reason").input_value() == "":
+                await page.locator("#reason").fill("Mei has a rash")
+            await page.get_by_role("button", name="Continue").click()
+            await choose(page, practice, "15:00", name)
+            await is_kept_for(page, name)
+            assert ("rash" in await page.locator(".facts").inner_text()) is sent
+
+
 async def test_who_comes_next_sees_nothing_of_whom_another_tab_showed(browser: Browser, practice: Practice) -> None:
     email, next_email = await practice.patient(), await practice.patient("Ito Yui")
     await children(practice, email)

@@ -2,6 +2,7 @@
 
 import { make, part, written } from "../shared/elements.js";
 import { languageButton } from "../shared/language.js";
+import { forgetKept } from "./booking/draft.js";
 
 /** @import { Clinic, Page } from "./page.js" */
 
@@ -66,9 +67,10 @@ export function phoneLink(phone) {
   return make("a", { href: `tel:${phone.replace(/;ext=/, ",")}`, class: "phone" }, phone.replace(/;ext=/, " ext. "));
 }
 
-/** Forget the clinics of who signs out, and tell other tabs. */
+/** Forget the clinics of who signs out and what tabs keep, and tell other tabs. */
 export function forget() {
   localStorage.removeItem(KEY);
+  forgetKept();
   localStorage.setItem(SIGNED_OUT, String(Date.now()));
 }
 

@@ -6,6 +6,7 @@ import { language } from "../shared/language.js";
 import { Session } from "../shared/session.js";
 import { refusal, sharedWords } from "../shared/words.js";
 import { Directory } from "./find/directory.js";
+import { lastReturn } from "./booking/holds.js";
 import { drawFrame, forget, showPhones, SIGNED_OUT } from "./frame.js";
 import { noLonger } from "./people/no_longer.js";
 import { People } from "./people/people.js";
@@ -89,15 +90,15 @@ function isAnothers() {
   return owner !== id;
 }
 
-/** Sign out. */
+/** Sign out, and give back what is kept. */
 function leave() {
-  session.signOut();
+  const signedOut = session.signOut(lastReturn());
   forget();
-  elsewhere();
+  elsewhere(signedOut);
 }
 
-/** Begin anew, whatever waits: of who was here nothing is shown, and nothing is asked of them or done for them any more. @returns {Promise<never>} */
-function elsewhere() {
+/** Begin anew, whatever waits: of who was here nothing is shown, and nothing is asked of them or done for them any more. @param {Promise<void>} [ready] before which the page stays @returns {Promise<never>} */
+function elsewhere(ready) {
   shown.abort();
   session.leave();
   person = null;
@@ -109,8 +110,9 @@ function elsewhere() {
   put(session.account ? [] : [make("h1", { tabindex: "-1" }, text.signedOut), make("p", {}, navigator.onLine ? "" : text.signedOutOffline)]);
   const begin = () => location.replace(`/${location.search}`);
   // Without a network the browser would show an error of its own.
-  if (navigator.onLine) begin();
-  else addEventListener("online", begin, { once: true });
+  if (!navigator.onLine) addEventListener("online", begin, { once: true });
+  else if (ready) ready.finally(begin);
+  else begin();
   return new Promise(() => {});
 }
 
@@ -202,6 +204,8 @@ document.documentElement.lang = lang;
 if (storageWorks()) {
   addEventListener("hashchange", show);
   // In another tab the person has signed out, or somebody else has signed in.
+  // A page that the browser has kept while another one was shown is as it was: somebody may have signed out meanwhile.
+  addEventListener("pageshow", ({ persisted }) => persisted && session.account?.id !== person?.id && elsewhere());
   addEventListener("storage", ({ key }) => (key === SIGNED_OUT || isAnothers()) && elsewhere());
   show();
 } else {

@@ -6,6 +6,8 @@ import { all, asFailure, call, Clock, Failure, stream, twice } from "./api.js";
 const RENEW_BEFORE_MS = 60_000;
 /** Twice this is less than the ten seconds for which a lost answer is given again; after that, asking again looks like theft. */
 const RENEW_TIMEOUT_MS = 4_000;
+/** Who signs out waits no longer for a server that does not answer. */
+const LAST_TIMEOUT_MS = 4_000;
 
 /**
  * @typedef {{id: string, email: string, roles: string[], clinic_ids: string[], all_clinics: boolean, patient_id: string, doctor_id: string}} Account
@@ -69,12 +71,18 @@ export class Session {
     });
   }
 
-  /** Sign out here, and at the server if it can be reached, even if the page is closed meanwhile. */
-  async signOut() {
-    const refresh = this.#tokens?.refresh;
+  /**
+   * Sign out here, and at the server if it can be reached, even if the page is closed meanwhile.
+   * @param {(call: (path: string, options?: {method?: string, body?: object}) => Promise<any>) => Promise<unknown>} last what to do before with calls that need the session
+   */
+  async signOut(last = async () => {}) {
+    const tokens = this.#tokens;
     this.leave();
     this.forget();
-    if (refresh) await logOut(refresh);
+    if (!tokens) return;
+    const calling = last((path, options) => call(path, { ...options, token: tokens.access, timeoutMs: LAST_TIMEOUT_MS, keepalive: true }));
+    await calling.catch(() => {});
+    await logOut(tokens.refresh);
   }
 
   /** Whoever is here leaves the page: what is under way has no outcome any more, so nothing is drawn for them, asked of them or done next. */
@@ -203,7 +211,7 @@ export class Session {
 
 /** End a session at the server, if it can be reached. @param {string} refresh its token */
 async function logOut(refresh) {
-  await call("/api/auth/logout", { body: { refresh_token: refresh }, keepalive: true }).catch(() => {});
+  await call("/api/auth/logout", { body: { refresh_token: refresh }, timeoutMs: LAST_TIMEOUT_MS, keepalive: true }).catch(() => {});
 }
 
 /**

@@ -3,12 +3,11 @@
 import { asFailure } from "../../shared/api.js";
 import { statusOf } from "../appointments/appointments.js";
 import { draft, dropDraft, keepDraft, keepHold } from "./draft.js";
+import { REFUSED, release, request, unlessRefused } from "./holds.js";
 
 /** @import { Appointment, Page } from "../page.js" */
 /** @import { Choice, Hold } from "./draft.js" */
 
-/** The statuses of answers that are the same however often one asks; after all others, the server may have done what was asked. */
-const REFUSED = new Set([400, 403, 404, 409]);
 /** @type {Promise<unknown>} */
 let last = Promise.resolve();
 
@@ -56,34 +55,40 @@ export function confirm(page, held) {
 }
 
 /**
- * Learn what became of a confirmation that had no answer (Failure). If nothing was booked, and the slot is not wanted any more, it
- * is given back first: so nothing can be booked later.
+ * Learn what became of a confirmation that had no answer (Failure). If it was booked, the page goes there. If not, and the slot is not
+ * wanted any more, it is given back first: so nothing can be booked later.
  * @param {Page} page
  * @param {Choice | null} wanted
- * @returns {Promise<string>} the id of the appointment, if it is booked
+ * @returns {Promise<boolean>} whether the page goes to what was booked
  */
 export async function settle(page, wanted) {
   // Other calls under way do not matter to who looks at times.
-  if (!draft().hold?.confirming) return "";
-  return inTurn(async () => {
-    const { hold } = draft();
-    if (!hold?.confirming) return "";
-    if (!wanted || !isKept(wanted)) await release(page.call, hold.id);
-    if (await isBooked(page, hold.id)) {
-      dropDraft();
-      return hold.id;
-    }
-    if (!wanted || !isKept(wanted)) keepDraft({ hold: null });
-    return "";
-  });
+  if (!draft().hold?.confirming) return false;
+  const booked = await inTurn(() => outcome(page, wanted));
+  if (booked) page.done("booked", { id: booked });
+  return Boolean(booked);
 }
 
-/** The id of the appointment, if the same patient has the slot already (Failure). @param {Page} page @param {Choice} choice @returns {Promise<string>} */
-export async function bookedBefore(page, { patientId, doctorId, start }) {
-  const query = new URLSearchParams({ patient_id: patientId, status: "APPOINTMENT_STATUS_SCHEDULED", sort: "appointment_date,desc", size: "100" });
+/** @param {Page} page @param {Choice | null} wanted @returns {Promise<string>} the id of what was booked */
+async function outcome(page, wanted) {
+  const { hold } = draft();
+  if (!hold?.confirming) return "";
+  if (!wanted || !isKept(wanted)) await release(page.call, hold.id);
+  if (await isBooked(page, hold.id)) {
+    dropDraft();
+    return hold.id;
+  }
+  if (!wanted || !isKept(wanted)) keepDraft({ hold: null });
+  return "";
+}
+
+/** Which of somebody's appointments has a slot, or keeps it (Failure). @param {Page} page @param {string} patient_id @param {Choice} choice @returns {Promise<Appointment | undefined>} */
+export async function having(page, patient_id, { doctorId, start }) {
+  const query = new URLSearchParams({ patient_id, sort: "appointment_date,desc", size: "100" });
+  for (const status of ["SCHEDULED", "HELD"]) query.append("status", `APPOINTMENT_STATUS_${status}`);
+  /** @type {{appointments: Appointment[]}} */
   const { appointments } = await page.call(`/api/appointments?${query}`);
-  const isIt = (/** @type {Appointment} */ each) => each.doctor.id === doctorId && Date.parse(each.start_time) === Date.parse(start);
-  return appointments.find(isIt)?.id ?? "";
+  return appointments.find((each) => each.doctor.id === doctorId && Date.parse(each.start_time) === Date.parse(start) && !(each.hold_expire_time && lapsed(page, each)));
 }
 
 /** Give back what the tab keeps, once its view is left. If that fails, it is tried again before the next hold. @param {Page} page */
@@ -115,11 +120,9 @@ function newHold(choice) {
 
 /** @param {Page["call"]} call @param {Hold} hold @returns {Promise<Appointment>} */
 async function ask(call, hold) {
-  const { patientId, doctorId, start, typeId, reason } = hold.choice;
-  const body = { patient_id: patientId, doctor_id: doctorId, start_time: start, appointment_type_id: typeId, reason, request_id: hold.requestId };
   keepDraft({ hold });
   try {
-    const { appointment } = await call("/api/appointments:hold", { body });
+    const appointment = await request(call, hold);
     keepHold(hold, { id: appointment.id });
     return appointment;
   } catch (error) {
@@ -139,18 +142,8 @@ async function giveBack(call) {
   keepDraft({ hold: null });
 }
 
-/** Give a hold back, unless it has ended (Failure). @param {Page["call"]} call @param {string} id */
-async function release(call, id) {
-  await call(`/api/appointments/${id}:release`, { body: { request_id: crypto.randomUUID() } }).catch(unlessRefused);
-}
-
 /** @param {Page} page @param {string} id */
 async function isBooked(page, id) {
   const answer = await page.call(`/api/appointments/${id}`).catch(unlessRefused);
   return answer && statusOf(answer.appointment.status) === "SCHEDULED";
-}
-
-/** Nothing, in place of a refusal (Failure). @param {unknown} error @returns {undefined} */
-function unlessRefused(error) {
-  if (!REFUSED.has(asFailure(error).status)) throw error;
 }

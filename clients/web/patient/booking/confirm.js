@@ -3,15 +3,17 @@
 import { asFailure, Failure } from "../../shared/api.js";
 import { make, part } from "../../shared/elements.js";
 import { WallClock } from "../../shared/wall_clock.js";
-import { bookedBefore, confirm, hold, lapsed, leave, settle } from "./booking.js";
-import { draft } from "./draft.js";
+import { confirm, having, hold, lapsed, leave, settle } from "./booking.js";
+import { draft, keepDraft, reasonFor } from "./draft.js";
 import { askForWhom } from "./for_whom.js";
 import { notHeld } from "./not_held.js";
 import { appointmentFacts } from "../facts.js";
-import { whose } from "../people/whose.js";
+import { nameOf, whose } from "../people/whose.js";
 import { problem } from "../problem.js";
+import { statusOf } from "../appointments/appointments.js";
 
 /** @import { Appointment, Page, View } from "../page.js" */
+/** @import { Person } from "../people/people.js" */
 /** @import { Choice } from "./draft.js" */
 
 const MINUTE_MS = 60_000;
@@ -30,33 +32,32 @@ export async function confirmView(page, query, signal, again) {
   ]);
   page.callable(clinic);
   const asks = people.length > 1 && !chosen;
-  const choice = { patientId: query.get("for") ?? page.people.self.id, doctorId: doctor.id, start: query.get("start") ?? "", typeId, reason: draft().reason };
-  const booked = await settle(page, asks ? null : choice);
-  if (booked) {
-    page.done("booked", { id: booked });
-    return [];
-  }
+  const patientId = query.get("for") ?? page.people.self.id;
+  const choice = { patientId, doctorId: doctor.id, start: query.get("start") ?? "", typeId, reason: reasonFor(patientId) };
+  if (await settle(page, asks ? null : choice)) return [];
   if (asks) return askForWhom(page, query, people, doctor, clinic);
   // Who has not been asked yet is asked as soon as there is a choice.
   const answered = people.length > 1 ? choice : { ...choice, patientId: "" };
   const date = new WallClock("en", clinic.time_zone).date(Date.parse(choice.start));
   const others = `#/times?${carried(answered, { date })}`;
-  const top = await whose(page, choice.patientId);
+  const top = await whose(page, patientId);
   if (signal.aborted) return [];
+  if (choice.reason) keepDraft({ reasonFor: patientId });
   signal.addEventListener("abort", () => leave(page));
   /** @type {Appointment} */
   let held;
   try {
     held = await hold(page, choice);
   } catch (error) {
-    // Somebody was faster: the same person, who has gone back.
-    const before = asFailure(error).reason === "SLOT_TAKEN" && (await bookedBefore(page, choice));
-    if (before) {
-      page.done("appointment", { id: before });
+    const failure = asFailure(error);
+    // Somebody was faster: perhaps the same person, who has gone back.
+    const before = failure.reason === "SLOT_TAKEN" ? await ownBefore(page, people, choice) : undefined;
+    if (before?.patient.id === patientId && statusOf(before.status) === "SCHEDULED") {
+      page.done("appointment", { id: before.id });
       return [];
     }
     const near = (/** @type {string} */ doctorId, /** @type {string} */ start) => `#/confirm?${carried({ ...answered, doctorId }, { start })}`;
-    return [...top, ...notHeld(page, doctor, choice.patientId, asFailure(error), { others, near, again })];
+    return [...top, ...notHeld(page, doctor, patientId, failure, { others, near, again, before })];
   }
   if (signal.aborted) return [];
   const trouble = make("div", {});
@@ -66,6 +67,7 @@ export async function confirmView(page, query, signal, again) {
     ...top,
     make("h1", { tabindex: "-1" }, text.confirmTitle),
     trouble,
+    ...ofAnother(page, people, choice, date),
     make("div", { class: "panel" }, appointmentFacts(page, held, clinic, type)),
     left,
     make(
@@ -76,6 +78,21 @@ export async function confirmView(page, query, signal, again) {
       people.length > 1 && make("a", { class: "button", href: `#/confirm?${carried({ ...choice, patientId: "" }, { start: choice.start })}` }, text.family.somebodyElse),
     ),
   ];
+}
+
+/** Which appointment of those for whom one acts has the slot (Failure). @param {Page} page @param {Person[]} people @param {Choice} choice */
+async function ownBefore(page, people, choice) {
+  const found = await Promise.all(people.map(({ id }) => having(page, id, choice)));
+  return found.find((each) => each?.patient.id === choice.patientId) ?? found.find(Boolean);
+}
+
+/** Says that what was written for another patient is not sent, and leads to where something is written for this one. @param {Page} page @param {Person[]} people @param {Choice} choice @param {string} date */
+function ofAnother(page, people, choice, date) {
+  const { family } = page.text;
+  const { reason, reasonFor: writtenFor } = draft();
+  if (!reason || choice.reason) return [];
+  const link = make("a", { href: `#/visit?${carried(choice, { start: choice.start, date })}` }, family.writeReason);
+  return [make("p", { class: "message" }, family.reasonOfAnother(nameOf(page, people, writtenFor)), " ", link)];
 }
 
 /** What another view is told of a choice. @param {Omit<Choice, "reason">} choice @param {Record<string, string>} more */

@@ -2,7 +2,7 @@
 
 import { make, written } from "../../shared/elements.js";
 import { field, form } from "../../shared/form.js";
-import { draft, keepDraft } from "../booking/draft.js";
+import { draft, keepDraft, reasonFor } from "../booking/draft.js";
 import { doctorName, typeName } from "../facts.js";
 import { whose } from "../people/whose.js";
 
@@ -18,7 +18,7 @@ export async function visitView(page, query) {
   const [clinic, types] = await Promise.all([page.directory.clinic(doctor.clinic.id), page.directory.types(doctor.clinic.id)]);
   page.callable(clinic);
   const patientId = query.get("for") ?? "";
-  const reason = make("textarea", { id: "reason", name: "reason", rows: "3" }, draft().reason);
+  const reason = make("textarea", { id: "reason", name: "reason", rows: "3" }, patientId ? reasonFor(patientId) : draft().reason);
   return [
     make("p", { class: "step" }, text.step(1, 3)),
     ...(patientId ? await whose(page, patientId) : []),
@@ -31,7 +31,8 @@ export async function visitView(page, query) {
         if (types.length && !values.type) wrong.push({ id: `type-${types[0]?.id}`, text: text.visitMissing });
         if ((values.reason ?? "").length > MOST_CHARACTERS) wrong.push({ id: "reason", text: text.reasonLong });
         if (wrong.length) return wrong;
-        keepDraft({ reason: values.reason ?? "" });
+        const about = values.reason === draft().reason ? draft().reasonFor : "";
+        keepDraft({ reason: values.reason ?? "", reasonFor: patientId || about });
         const type = values.type === ORDINARY ? "" : (values.type ?? "");
         const start = query.get("start") ?? "";
         // A free time that was chosen before is that of an ordinary visit.

@@ -35,6 +35,12 @@ export function personName({ text }, person) {
   return person.acts ? written(person.name) : text.family.me;
 }
 
+/** The name of one of those for whom one acts; empty for oneself. @param {Page} page @param {Person[]} people @param {string} id */
+export function nameOf({ text }, people, id) {
+  const person = people.find((each) => each.id === id);
+  return person && !person.acts ? "" : person?.name || text.unknown;
+}
+
 /** @param {Page} page @param {Person} person */
 function relation(page, { acts }) {
   return acts && make("span", { class: "muted" }, relationTo(page, acts.relation));

@@ -15,11 +15,7 @@ import { WeekGrid } from "./week_grid.js";
 /** @type {View} */
 export async function timesView(page, query, signal) {
   const { text } = page;
-  const booked = await settle(page, null);
-  if (booked) {
-    page.done("booked", { id: booked });
-    return [];
-  }
+  if (await settle(page, null)) return [];
   const doctor = await page.directory.doctor(query.get("doctor") ?? "");
   const typeId = query.get("type") ?? "";
   const [clinic, type] = await Promise.all([page.directory.clinic(doctor.clinic.id), page.directory.type(doctor.clinic.id, typeId)]);

@@ -6,6 +6,13 @@ export const EN_FAMILY = {
   forWhom: "Who is this appointment for?",
   keptNext: "The time is kept as soon as you have chosen.",
   somebodyElse: "For somebody else",
+  /** @param {string} name empty for oneself, here and below */
+  bookedAlready: (name) => `This time is already booked for ${name || "you"}.`,
+  /** @param {string} name */
+  keptAlready: (name) => `This time is being kept for ${name || "you"}, perhaps in another tab.`,
+  /** @param {string} name */
+  reasonOfAnother: (name) => `What you wrote for the doctor was about ${name || "yourself"}. It is not sent with this appointment.`,
+  writeReason: "Write something else",
   youAre: { PARENT: "your child", GUARDIAN: "you are the legal guardian", CARER: "in your care" },
   relations: { PARENT: "Parent", GUARDIAN: "Legal guardian", CARER: "Carer" },
   by: { PARENT: "by a parent", GUARDIAN: "by the legal guardian", CARER: "by a carer" },
@@ -69,6 +76,10 @@ export const JA_FAMILY = {
   forWhom: "どなたの予約ですか",
   keptNext: "選ぶと、この時間をお取り置きします。",
   somebodyElse: "ほかの方の予約にする",
+  bookedAlready: (name) => `この時間は、すでに${name ? ` ${name} さん` : "ご自分"}の予約が入っています。`,
+  keptAlready: (name) => `この時間は、${name ? ` ${name} さん` : "ご自分"}のためにお取り置き中です。別のタブで選ばれている可能性があります。`,
+  reasonOfAnother: (name) => `医師への連絡事項は${name ? ` ${name} さん` : "ご自分"}について書かれたものです。この予約では送信しません。`,
+  writeReason: "書き直す",
   youAre: { PARENT: "お子さん", GUARDIAN: "後見されている方", CARER: "介護・お世話をされている方" },
   relations: { PARENT: "親", GUARDIAN: "法定後見人", CARER: "介護・お世話をする人" },
   by: { PARENT: "親による操作", GUARDIAN: "法定後見人による操作", CARER: "介護・お世話をする人による操作" },

@@ -11,7 +11,7 @@ from playwright.async_api import APIResponse, Browser, Page, Route, expect
 
 from tests.edge.clinic import Stack
 from tests.edge.envoys import Edge
-from tests.fixtures.browser import opened
+from tests.fixtures.browser import chromium, opened
 from tests.fixtures.waiting import until
 from tests.web.conftest import Room
 from tests.web.desks import administration, at, booked, desk, session
@@ -22,6 +22,8 @@ APPOINTMENTS = re.compile(r"/api/appointments\?")
 ACCOUNT = "/api/auth/me"
 HOME = re.compile(r"/(\?lang=..)?$")
 SIGNED_OUT = "You are signed out"
+# What a browser says that shows a page again as it was. Those of today keep no page with `no-store`, as these are.
+KEPT = "dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))"
 REFUSED = {
     "code": 16,
     "message": "",
@@ -179,6 +181,47 @@ async def test_without_a_network_one_signs_out_and_the_page_begins_anew_later(
         await expect(page).to_have_url(f"{practice.edge.url}/?lang={lang}")
         await expect(page.locator("html")).to_have_attribute("lang", lang)
         await expect(page.locator("h1")).not_to_have_text(title)
+
+
+async def test_going_back_to_a_page_shows_nothing_of_who_has_signed_out_meanwhile(practice: Practice) -> None:
+    email = await practice.patient()
+    async with (
+        chromium("--disable-back-forward-cache") as browser,
+        signed_in(browser, practice, email, practice.address("profile"), **PHONE) as page,
+    ):
+        await expect(page.locator("main")).to_contain_text("Sato Ken")
+        await page.goto(f"{practice.edge.url}/developers/")
+        other = await page.context.new_page()
+        await other.goto(f"{practice.edge.url}/?lang=en#/profile")
+        await sign_out(other)
+        await expect(other.get_by_role("link", name="Sign in")).to_be_visible()
+        await page.go_back()
+        await expect(page.locator("#email")).to_have_value("")
+        assert "Ken" not in await page.content() + await page.title()
+
+
+async def test_a_page_that_the_browser_kept_begins_anew_for_somebody_else_only(
+    browser: Browser, practice: Practice
+) -> None:
+    email = await practice.patient()
+    async with signed_in(browser, practice, email, practice.address("profile"), **PHONE) as page:
+        await expect(page.locator("main")).to_contain_text("Sato Ken")
+        await stays(page)
+        await page.evaluate(KEPT)
+        await expect(page.locator("main")).to_contain_text("Sato Ken")
+        await page.evaluate("localStorage.removeItem('yoyaku.patient.session')")
+        await page.evaluate(KEPT)
+        await expect(page.locator("h1")).to_have_text(SIGNED_OUT)
+        assert "Ken" not in await page.content() + await page.title()
+
+
+async def test_pages_of_staff_that_the_browser_kept_begin_anew(browser: Browser, room: Room, stack: Stack) -> None:
+    async with administration(browser, room, stack, "policies") as admins, desk(browser, room) as desks:
+        for page, name in ((admins, "admin"), (desks, "desk")):
+            await page.evaluate(f"localStorage.removeItem('yoyaku.{name}.session')")
+            await page.evaluate(KEPT)
+            await expect(page.locator("#password")).to_be_visible()
+            await expect(page.locator("nav, .day")).to_have_count(0)
 
 
 async def test_a_desk_that_is_locked_asks_nothing_more(browser: Browser, room: Room) -> None:

@@ -3,7 +3,7 @@
 import { asFailure } from "../shared/api.js";
 import { choice } from "../shared/ask.js";
 import { make, part } from "../shared/elements.js";
-import { wasLeft, whenIdle } from "../shared/idle.js";
+import { neverKept, wasLeft, whenIdle } from "../shared/idle.js";
 import { language, languageButton } from "../shared/language.js";
 import { setUpFirst, showMyAccount } from "../shared/my_account.js";
 import { Session } from "../shared/session.js";
@@ -106,5 +106,6 @@ function open(clinic, clinics) {
 }
 
 document.documentElement.lang = lang;
+neverKept();
 if (session.account && wasLeft("admin")) lock(t.lockedIdle);
 else enter();

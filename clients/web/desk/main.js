@@ -2,7 +2,7 @@
 
 import { asFailure } from "../shared/api.js";
 import { make, part } from "../shared/elements.js";
-import { wasLeft } from "../shared/idle.js";
+import { neverKept, wasLeft } from "../shared/idle.js";
 import { language, languageButton } from "../shared/language.js";
 import { Session } from "../shared/session.js";
 import { sharedWords } from "../shared/words.js";
@@ -80,5 +80,6 @@ function refuse(why) {
 }
 
 document.documentElement.lang = lang;
+neverKept();
 if (session.account && wasLeft("desk")) lock(t.lockedIdle);
 else enter();

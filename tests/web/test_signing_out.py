@@ -1,87 +1,28 @@
-"""Who signs out is asked nothing more, and nothing is shown or done for them: on every page on which one signs out."""
+"""Who signs out is asked nothing more, and nothing is shown or done for them: on the page for patients."""
 
-import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import APIResponse, Browser, Page, Route, expect
+from playwright.async_api import Browser, expect
 
 from tests.edge.clinic import Stack
 from tests.edge.envoys import Edge
-from tests.fixtures.browser import chromium, opened
-from tests.fixtures.waiting import until
-from tests.web.conftest import Room
-from tests.web.desks import administration, at, booked, desk, session
+from tests.fixtures.browser import chromium
+from tests.web.leaving import KEPT, Held, kept, sign_out, stays
 from tests.web.practice import PASSWORD, PHONE, Practice, opened_practice, signed_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 APPOINTMENTS = re.compile(r"/api/appointments\?")
-ACCOUNT = "/api/auth/me"
-HOME = re.compile(r"/(\?lang=..)?$")
 SIGNED_OUT = "You are signed out"
-# What a browser says that shows a page again as it was. Those of today keep no page with `no-store`, as these are.
-KEPT = "dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))"
-REFUSED = {
-    "code": 16,
-    "message": "",
-    "details": [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "SESSION_ENDED"}],
-}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def practice(stack: Stack, edge: Edge) -> AsyncIterator[Practice]:
     async with opened_practice(stack, edge) as practice:
         yield practice
-
-
-class Held:
-    """Requests that have no answer until they are let go."""
-
-    def __init__(self, status: int = 0) -> None:
-        self._status = status
-        self._free = asyncio.Event()
-        self.arrived = asyncio.Event()
-        self.answers: list[APIResponse] = []
-        self._asked = self._answered = 0
-
-    async def __call__(self, route: Route) -> None:
-        """Refuse with a status, or pass on what the server answers."""
-        self._asked += 1
-        if not self._status:
-            self.answers.append(answer := await route.fetch())
-        self.arrived.set()
-        await self._free.wait()
-        if self._status:
-            await route.fulfill(status=self._status, json=REFUSED)
-        else:
-            await route.fulfill(response=answer)
-        self._answered += 1
-
-    async def let_go(self, page: Page) -> None:
-        """Let all go, and wait until the page has taken the answers in."""
-        self._free.set()
-
-        async def all_answered() -> bool:
-            return self._answered == self._asked
-
-        await until(all_answered)
-        await page.evaluate("fetch('/shared/api.js').then((answer) => answer.text())")
-
-
-async def stays(page: Page) -> None:
-    """Let no other page come: what the old one still does is seen."""
-    await page.route(HOME, lambda route: route.fulfill(status=204))
-
-
-async def sign_out(page: Page, name: str = "Sign out") -> None:
-    await page.get_by_role("button", name=name).click(no_wait_after=True)
-
-
-async def kept(page: Page, name: str = "patient") -> object:
-    return await page.evaluate(f"localStorage.getItem('yoyaku.{name}.session')")
 
 
 async def test_a_call_that_ends_after_the_sign_out_asks_nobody_to_sign_in_again(
@@ -213,69 +154,3 @@ async def test_a_page_that_the_browser_kept_begins_anew_for_somebody_else_only(
         await page.evaluate(KEPT)
         await expect(page.locator("h1")).to_have_text(SIGNED_OUT)
         assert "Ken" not in await page.content() + await page.title()
-
-
-async def test_pages_of_staff_that_the_browser_kept_begin_anew(browser: Browser, room: Room, stack: Stack) -> None:
-    async with administration(browser, room, stack, "policies") as admins, desk(browser, room) as desks:
-        for page, name in ((admins, "admin"), (desks, "desk")):
-            await page.evaluate(f"localStorage.removeItem('yoyaku.{name}.session')")
-            await page.evaluate(KEPT)
-            await expect(page.locator("#password")).to_be_visible()
-            await expect(page.locator("nav, .day")).to_have_count(0)
-
-
-async def test_a_desk_that_is_locked_asks_nothing_more(browser: Browser, room: Room) -> None:
-    calls = Held(401)
-    await booked(room, "Abe Jun", "13:30")
-    async with desk(browser, room) as page:
-        await at(page, "Abe Jun").click()
-        await page.route("**/events*", calls)
-        await page.keyboard.press("h")
-        await calls.arrived.wait()
-        await page.keyboard.press("l")
-        await page.locator("#email").fill("next@hospital.example")
-        await calls.let_go(page)
-        await expect(page.get_by_role("dialog")).to_have_count(0)
-        await expect(page.locator("#email")).to_have_value("next@hospital.example")
-
-
-async def test_what_a_desk_loads_while_it_is_locked_asks_nothing(browser: Browser, room: Room) -> None:
-    acts = Held()
-    state = session(room.edge.url, room.token, "STAFF", [room.clinic_id])
-    async with opened(browser, "about:blank", storage_state=state) as page:
-        await page.route("**/desk/acts/all.js", acts)
-        await page.goto(f"{room.edge.url}/desk/?lang=en")
-        await acts.arrived.wait()
-        await page.get_by_role("button", name="My account").click()
-        await page.get_by_role("button", name="Lock").click()
-        await page.locator("#email").fill("next@hospital.example")
-        await acts.let_go(page)
-        await page.evaluate("import('/desk/acts/all.js')")
-        await expect(page.get_by_role("dialog")).to_have_count(0)
-
-
-async def test_an_administration_that_is_left_asks_nothing_more(browser: Browser, room: Room, stack: Stack) -> None:
-    calls = Held(401)
-    async with administration(browser, room, stack, "policies") as page:
-        await page.route("**/api/**", calls)
-        await page.get_by_role("link", name="Doctors").click()
-        await calls.arrived.wait()
-        await sign_out(page)
-        await page.locator("#email").fill("next@hospital.example")
-        await calls.let_go(page)
-        await page.evaluate("location.hash = '#displays'")
-        await calls.let_go(page)
-        await expect(page.locator("#email")).to_have_value("next@hospital.example")
-        assert await page.title() == "Sign in to the administration"
-
-
-async def test_an_administration_whose_session_has_ended_shows_nothing_any_more(
-    browser: Browser, room: Room, stack: Stack
-) -> None:
-    async with administration(browser, room, stack, "catalogue") as page:
-        calls = Held(401)
-        await page.route("**/api/**", calls)
-        await calls.let_go(page)
-        await page.get_by_role("link", name="Doctors").click()
-        await expect(page.get_by_role("status")).to_have_text("You were signed out. Sign in again.")
-        assert await kept(page, "admin") is None

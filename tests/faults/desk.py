@@ -65,8 +65,13 @@ class Desk:
         return int(standby.query(query, "yoyaku"))
 
     async def is_answered_by_the_standby(self) -> bool:
-        """Whether the standby answers all of ten lists for one who wrote nothing."""
-        return await self._share_of_the_standby() == 10
+        """Whether the standby answers all of ten lists for one who wrote nothing; not while a worker has no server."""
+        try:
+            return await self._share_of_the_standby() == 10
+        except Refusal as refused:
+            if refused.code is not grpc.StatusCode.UNAVAILABLE:
+                raise
+            return False
 
     async def is_answered_by_the_primary(self) -> bool:
         """Whether the standby answers none of them."""

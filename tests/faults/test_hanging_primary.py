@@ -11,13 +11,12 @@ import pytest
 
 from db.postgres.cluster.nodes import HUNG_SECONDS
 from server.rpc.calls.read_marks import READ_MARK, STALENESS
-from tests.faults.conftest import visiting
+from tests.faults.conftest import finds_primary, visiting
 from tests.faults.desk import TIMES, Desk, next_day
 from tests.faults.history import History
 from tests.faults.load import load
 from tests.faults.test_failover import LONGEST_SECONDS, promote
 from tests.faults.town import WORKERS, Town, town
-from tests.fixtures.waiting import until
 from tests.fixtures.worker import Refusal
 from tests.fixtures.workers import Fleet
 from yoyaku.v1 import appointment_service_pb2 as pb
@@ -197,10 +196,6 @@ async def test_a_primary_that_wakes_after_another_took_its_place_acknowledges_no
         assert await running.contradictions(losses=True) == []
 
 
-async def has_primary(fleet: Fleet) -> bool:
-    return not fleet.book.engine.is_primary_lost
-
-
 async def test_a_fresh_worker_writes_nothing_to_an_old_primary_while_valkey_knows_a_newer_epoch(place: Town) -> None:
     async with visiting(place) as fleet:
         async with load(fleet, patients=2) as running:
@@ -208,6 +203,7 @@ async def test_a_fresh_worker_writes_nothing_to_an_old_primary_while_valkey_know
             said = await promote(place)
             assert said.startswith("0: "), said
             await running.serves_again()
+        await finds_primary(fleet.book.engine)
         patient = await fleet.book.patient()
         clients = await fleet.clients("patient", patient_id=patient)
         # The new primary hangs as the old one wakes, and workers start that have seen nothing of all this.
@@ -233,7 +229,7 @@ async def test_a_fresh_worker_writes_nothing_to_an_old_primary_while_valkey_know
             assert outcomes.keys() == {"UNAVAILABLE"}
         finally:
             place.parts["standby_1"].send(signal.SIGCONT)
-        await until(lambda: has_primary(fleet))
+        await finds_primary(fleet.book.engine)
         for name in WORKERS:
             if place.parts[name].process.ended:
                 await place.parts[name].start_again()

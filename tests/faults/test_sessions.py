@@ -104,7 +104,7 @@ async def test_people_and_systems_go_on_while_the_primary_is_away(place: Town, f
 async def test_what_has_ended_stays_so_while_a_replica_that_lacks_it_answers(
     place: Town, fleet: Fleet, desk: Desk
 ) -> None:
-    admin, _ = await fleet.clients("admin")
+    admin, other = await fleet.clients("admin")
     staying, leaving = person(fleet, "still@example.org"), person(fleet, "gone@example.org")
     await joined(admin, staying)
     account_id = await joined(admin, leaving)
@@ -126,7 +126,8 @@ async def test_what_has_ended_stays_so_while_a_replica_that_lacks_it_answers(
     finally:
         standby.query("SELECT pg_wal_replay_resume()")
         await primary.start_again()
-    await until(partial(writes, admin, "afterwards@example.org"))
+    for number, each in enumerate((admin, other)):
+        await until(partial(writes, each, f"afterwards-{number}@example.org"))
 
 
 async def listed(client: Client) -> Any:

@@ -18,7 +18,7 @@ import { Lookup } from "./day/lookup.js";
 /** @import { WallClock } from "../shared/wall_clock.js" */
 /** @import { Command } from "./commands.js" */
 /** @import { Appointment, Doctor, Ticket } from "./day/day.js" */
-/** @import { Found, Patient } from "./view/finder.js" */
+/** @import { Patient } from "./view/finder.js" */
 /** @typedef {{id: string, name: string, time_zone: string}} Clinic */
 /** @typedef {{session: Session, lang: Language, clinic: Clinic, doctors: Doctor[], wall: WallClock, ownDoctorId: string, chooser: HTMLElement | null, end: AbortSignal, lock: (why?: string) => void}} Place `end`: when the desk is locked or left */
 
@@ -133,14 +133,6 @@ export class Desk extends Calls {
     this.draw();
   }
 
-  /** Show a patient as a call returned it. @param {Patient} patient */
-  knows(patient) {
-    this.lookup.put(patient);
-    for (const each of this.day.appointments()) if (each.patient.id === patient.id) each.patient.name = patient.name;
-    if (this.toBook?.id === patient.id) this.carry({ patient });
-    this.draw();
-  }
-
   /** Do what a key stands for, or say why not; false if it stands for nothing. @param {string} key */
   press(key) {
     const role = this.staff ? "staff" : "doctor";
@@ -187,15 +179,6 @@ export class Desk extends Calls {
   search() {
     this.head.picker.input.focus();
     this.head.picker.input.select();
-  }
-
-  /** What to do with whoever was found. @param {Found} found */
-  async take(found) {
-    this.head.picker.clear();
-    if ("appointment" in found) return this.goToVisit(found.appointment);
-    const patient = "patient" in found ? found.patient : await this.act((acts) => acts.register(this, found.register));
-    if (patient) this.carry({ patient });
-    if (this.grid.current) this.grid.focus(this.grid.current.key);
   }
 
   /** A time of day, with its date unless that is shown. @param {string} time @param {boolean} dated whether the date is said in any case */

@@ -11,7 +11,7 @@ export { book } from "./booking.js";
 export { correct } from "./patients/correct.js";
 export { emergency, records } from "./patients/records.js";
 export { help } from "./help.js";
-export { register, registerToBook } from "./patients/register.js";
+export { register, registerToBook, takeFound } from "./patients/register.js";
 export { representatives } from "./patients/representatives.js";
 export { showSeries } from "./series.js";
 export { swapRoom } from "./rooms.js";

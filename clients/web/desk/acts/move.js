@@ -3,6 +3,7 @@
 import { asFailure } from "../../shared/api.js";
 import { area } from "../../shared/ask.js";
 import { field } from "../../shared/form.js";
+import { statusOf } from "../day/day.js";
 import { OtherTimes } from "./other_times.js";
 
 /** @import { Failure } from "../../shared/api.js" */
@@ -24,6 +25,7 @@ export async function moveTo(desk, appointment, to) {
       return askWhy(desk, appointment, target, failure);
     }
   });
+  if (moved === undefined) return renew(desk, appointment);
   if (!moved) return;
   desk.carry(null);
   desk.show(moved);
@@ -59,6 +61,13 @@ async function askWhy(desk, appointment, target, failure) {
     why,
   );
   return moved;
+}
+
+/** After a refusal, carry the appointment as it is now: else every other try would be refused too. @param {Desk} desk @param {Appointment} appointment */
+async function renew(desk, { id }) {
+  const answer = await desk.session.call(`/api/appointments/${id}`).catch(() => null);
+  const carries = desk.carried && "appointment" in desk.carried && desk.carried.appointment.id === id;
+  if (answer && carries) desk.carry(statusOf(answer.appointment) === "SCHEDULED" ? { appointment: answer.appointment } : null);
 }
 
 /** @param {Desk} desk @param {Appointment} appointment @param {Target} to @returns {Promise<Appointment>} */

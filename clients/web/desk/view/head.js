@@ -14,6 +14,8 @@ export class Head {
   #time = make("time", {});
   #state = make("p", { class: "state", role: "status" });
   #date;
+  /** Whether a date is being typed, which changes with every key. */
+  #typing = false;
   #heading = make("h1", {});
   #away = make("p", { class: "away", role: "status", hidden: true });
 
@@ -22,8 +24,11 @@ export class Head {
     this.#desk = desk;
     const { words } = desk;
     // Loaded with the acts, unless somebody searches before.
-    this.picker = new Picker(desk.lang, words.search, words.searchHint, async (text, now) => (await import("./finder.js")).finder(desk, true)(text, now), (found) => desk.take(found));
-    this.#date = make("input", { type: "date", id: "date", "aria-label": words.day, onchange: () => this.#date.value && desk.goTo(this.#date.value) });
+    this.picker = new Picker(desk.lang, words.search, words.searchHint, async (text, now) => (await import("./finder.js")).finder(desk, true)(text, now), (found) => desk.act((acts) => acts.takeFound(desk, found)));
+    this.#date = make("input", {
+      type: "date", id: "date", min: "1900-01-01", max: "2999-12-31", "aria-label": words.day,
+      onpointerdown: () => (this.#typing = false), onkeydown: (/** @type {KeyboardEvent} */ { key }) => this.#key(key), onchange: () => this.#typing || this.#go(), onblur: () => this.#go(),
+    });
     const button = (/** @type {string} */ text, /** @type {string} */ key, /** @type {() => unknown} */ act, /** @type {string} */ label = "") =>
       make("button", { type: "button", onclick: act, "aria-label": label || null }, text, make("kbd", { "aria-hidden": "true" }, key));
     this.element = make(
@@ -63,6 +68,22 @@ export class Head {
     const { lang, date, today } = this.#desk;
     const days = Math.round((Date.parse(date) - Date.parse(today)) / 86_400_000);
     return new Intl.RelativeTimeFormat(lang, { numeric: "auto" }).format(days, "day");
+  }
+
+  /** Show the day that was typed once that is over. @param {string} key */
+  #key(key) {
+    const { grid, date } = this.#desk;
+    this.#typing = true;
+    if (key === "Escape") this.#date.value = date;
+    if (key !== "Enter") return;
+    this.#date.blur();
+    if (grid.current) grid.focus(grid.current.key);
+  }
+
+  #go() {
+    const { value, validity } = this.#date;
+    this.#typing = false;
+    if (value && validity.valid && value !== this.#desk.date) this.#desk.goTo(value);
   }
 
   draw() {

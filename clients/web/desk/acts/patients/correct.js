@@ -94,8 +94,12 @@ class Correction {
 
   /** @param {Known} patient */
   #take(patient) {
+    const { lookup, day, toBook } = this.#desk;
     this.#known = patient;
-    this.#desk.knows(patient);
+    lookup.put(patient);
+    for (const each of day.appointments()) if (each.patient.id === patient.id) each.patient.name = patient.name;
+    if (toBook?.id === patient.id) this.#desk.carry({ patient });
+    this.#desk.draw();
   }
 
   /** Take in what somebody else has changed; what was typed here stays. @param {Details} typed @returns {Promise<Wrong[]>} */

@@ -4,7 +4,7 @@ import { query } from "../../view/finder.js";
 import { detailFields, entered } from "./details.js";
 
 /** @import { Desk } from "../../desk.js" */
-/** @import { Patient } from "../../view/finder.js" */
+/** @import { Found, Patient } from "../../view/finder.js" */
 
 /** Register a patient; null if that was given up. @param {Desk} desk @param {string} text what was searched for @returns {Promise<Patient | null>} */
 export async function register(desk, text) {
@@ -29,4 +29,13 @@ export async function registerToBook(desk) {
   if (!patient) return;
   desk.carry({ patient });
   desk.say(desk.words.done.registered(patient.name));
+}
+
+/** What to do with whoever was found. @param {Desk} desk @param {Found} found */
+export async function takeFound(desk, found) {
+  desk.head.picker.clear();
+  if ("appointment" in found) return desk.goToVisit(found.appointment);
+  const patient = "patient" in found ? found.patient : await register(desk, found.register);
+  if (patient) desk.carry({ patient });
+  if (desk.grid.current) desk.grid.focus(desk.grid.current.key);
 }

@@ -3,10 +3,10 @@
 from datetime import date, timedelta
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.web.conftest import Room
-from tests.web.desks import at, booked, column_of, desk, told
+from tests.web.desks import at, booked, column_of, desk, offered, patient, told
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -53,3 +53,39 @@ async def test_a_move_that_was_refused_can_be_tried_again(browser: Browser, room
         await at(page, "16:00", column).focus()
         await page.keyboard.press("Enter")
         await expect(page.locator(".carrying")).to_be_hidden()
+
+
+async def test_who_was_gone_to_in_the_list_stays_chosen_when_more_is_found(browser: Browser, room: Room) -> None:
+    for name, slot in (("Seto Aki", "12:00"), ("Seto Emi", "12:30")):
+        await booked(room, name, slot)
+    await patient(room, "Seto Ume")
+    async with desk(browser, room) as page:
+        held: list[Route] = []
+
+        async def hold(route: Route) -> None:
+            held.append(route)
+
+        await page.route("**/api/patients:search", hold)
+        await page.keyboard.press("/")
+        await page.keyboard.type("seto")
+        await expect(offered(page)).to_have_count(2)
+        await page.keyboard.press("ArrowDown")
+        async with page.expect_response("**/api/patients:search"):
+            await held[0].continue_()
+        await expect(offered(page).filter(has_text="Seto Ume")).to_be_visible()
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".block:focus")).to_contain_text("Seto Emi")
+
+
+async def test_a_key_that_is_held_down_on_a_button_does_not_press_the_next_one(browser: Browser, room: Room) -> None:
+    await booked(room, "Tabata Yo", "15:30")
+    async with desk(browser, room) as page:
+        await at(page, "Tabata Yo", await column_of(page, room, room.doctor_ids[0])).focus()
+        await page.get_by_role("button", name="Check in").focus()
+        await page.keyboard.down("Enter")
+        await expect(told(page)).to_contain_text("Tabata Yo is checked in.")
+        await expect(page.locator(".block:focus")).to_contain_text("Waiting")
+        await page.keyboard.down("Enter")
+        await page.keyboard.up("Enter")
+        await expect(page.locator(".block:focus")).to_contain_text("Waiting")
+        await expect(told(page)).to_contain_text("Tabata Yo is checked in.")

@@ -195,12 +195,6 @@ export class Desk extends Calls {
     return { date: shown ? this.date : this.wall.date(at), time_slot: this.wall.time(at) };
   }
 
-  /** Show an appointment on its day. @param {{id: string, date: string}} appointment */
-  async goToVisit(appointment) {
-    if (appointment.date !== this.date) await this.goTo(appointment.date);
-    this.show(appointment);
-  }
-
   /** Select an appointment, if its day is shown. @param {{id: string}} appointment */
   show({ id }) {
     if (!this.day.appointment(id)) return;

@@ -86,6 +86,8 @@ export class Picker {
 
   /** @param {Option<Value>[]} options */
   #take(options) {
+    // What somebody has gone to stays chosen when more is found for the same text.
+    const held = this.#late ? null : this.#options[this.#active];
     this.#late = false;
     this.#options = options;
     this.#list.replaceChildren(
@@ -99,7 +101,7 @@ export class Picker {
         ),
       ),
     );
-    this.#point(options.length ? 0 : -1);
+    this.#point(Math.max(options.length ? 0 : -1, options.findIndex(({ name, detail }) => name === held?.name && detail === held.detail)));
     this.#show(options.length > 0);
   }
 

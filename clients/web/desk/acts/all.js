@@ -23,5 +23,6 @@ export { cancel, history, revert } from "./visit_questions.js";
 export { moveTo } from "./move.js";
 export { moveOffers } from "./time_off/offers.js";
 export { checkIn, complete, noShow, start } from "./visits.js";
+export { finder } from "../view/finder.js";
 export { dragging } from "../view/drag.js";
 export { printAsTables, printTicket } from "../view/print.js";

@@ -7,6 +7,7 @@ import { field } from "../../shared/form.js";
 import { statusOf } from "../day/day.js";
 import { refused } from "../words.js";
 import { told } from "./other_times.js";
+import { goToVisit } from "./visits.js";
 
 /** @import { Appointment } from "../day/day.js" */
 /** @import { Desk } from "../desk.js" */
@@ -110,5 +111,5 @@ export async function showSeries(desk, { patient, doctor, series_id }) {
     return make("li", {}, make("button", { type: "button", onclick: go }, desk.when(each.start_time, true)), ` ${words.statuses[statusOf(each)]}`);
   });
   await desk.ask({ title: words.seriesOf(patient.name, rows.length), text: words.seriesText }, () => {}, make("ol", { class: "plain-list" }, ...rows));
-  if (to) await desk.goToVisit(to);
+  if (to) await goToVisit(desk, to);
 }

@@ -3,6 +3,12 @@
 /** @import { Desk } from "../desk.js" */
 /** @import { Appointment } from "../day/day.js" */
 
+/** Show an appointment on its day. @param {Desk} desk @param {{id: string, date: string}} appointment */
+export async function goToVisit(desk, appointment) {
+  if (appointment.date !== desk.date) await desk.goTo(appointment.date);
+  desk.show(appointment);
+}
+
 /** @param {Desk} desk @param {Appointment} appointment */
 export async function checkIn(desk, appointment) {
   const answer = await step(desk, appointment, "checkIn");

@@ -31,10 +31,11 @@ export function drawSelected(desk, root) {
   if (pressed(root)) return whenReleased(root, () => drawSelected(desk, root));
   root.dataset.drawn = signature;
   const person = toBook ? [drawPerson(desk, toBook, commands)] : [];
-  if (!block) return redraw(root, ...person, make("h2", {}, words.selected), make("p", { class: "muted" }, words.nothingSelected));
+  if (!block) return redraw(desk, root, ...person, make("h2", {}, words.selected), make("p", { class: "muted" }, words.nothingSelected));
   const { wall } = desk;
   const name = block.appointment?.patient.name;
   redraw(
+    desk,
     root,
     ...person,
     make("h2", { class: "person" }, name ? make("bdi", {}, name) : words.slots[stateOfSlot(block.slot, block.end, desk.clock.now())]),
@@ -62,7 +63,7 @@ export function drawQueues(desk, root) {
   root.dataset.drawn = signature;
   const shown = lanes.sort((a, b) => Number(b.lane_id === mine) - Number(a.lane_id === mine));
   const none = desk.isToday ? words.nobodyWaits : words.said.noQueueElsewhere;
-  redraw(root, make("h2", {}, words.queue), ...(shown.length ? shown.map((lane) => drawLane(desk, lane, lane.lane_id === mine)) : [make("p", { class: "muted" }, none)]));
+  redraw(desk, root, make("h2", {}, words.queue), ...(shown.length ? shown.map((lane) => drawLane(desk, lane, lane.lane_id === mine)) : [make("p", { class: "muted" }, none)]));
 }
 
 /** @param {Desk} desk @param {Lane} lane @param {boolean} mine */
@@ -172,11 +173,12 @@ function whenReleased(root, draw) {
   for (const event of RELEASES) addEventListener(event, released, { signal: end.signal, capture: true });
 }
 
-/** Draw anew without losing the focus: it stays on the same button, or goes to the first one, or back to the day. @param {HTMLElement} root @param {...Node} children */
-function redraw(root, ...children) {
+/** Draw anew. The focus stays on the same button; if that is gone, it goes to the day: a key that is held down presses no other button. @param {Desk} desk @param {HTMLElement} root @param {...Node} children */
+function redraw({ grid }, root, ...children) {
   const held = root.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).dataset.focus : undefined;
   root.replaceChildren(...children);
   if (held === undefined) return;
-  const same = /** @type {HTMLElement | null} */ (root.querySelector(`[data-focus="${CSS.escape(held)}"]:not(:disabled)`) ?? root.querySelector("button:not(:disabled)"));
-  same?.focus();
+  const same = /** @type {HTMLElement | null} */ (root.querySelector(`[data-focus="${CSS.escape(held)}"]:not(:disabled)`));
+  if (same) same.focus();
+  else if (grid.current) grid.focus(grid.current.key);
 }

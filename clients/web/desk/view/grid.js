@@ -67,6 +67,7 @@ export class Grid {
 
   /** Begin another day: the one before stays to be seen until there is something to draw, but nothing can be done with it. */
   leave() {
+    if (this.focused) /** @type {HTMLElement} */ (document.activeElement).blur();
     this.#columns.clear();
     this.touched = false;
     this.#root.setAttribute("aria-busy", "true");

@@ -23,8 +23,8 @@ export class Head {
   constructor(desk, chooser) {
     this.#desk = desk;
     const { words } = desk;
-    // Loaded with the acts, unless somebody searches before.
-    this.picker = new Picker(desk.lang, words.search, words.searchHint, async (text, now) => (await import("./finder.js")).finder(desk, true)(text, now), (found) => desk.act((acts) => acts.takeFound(desk, found)));
+    const find = async (/** @type {string} */ text, /** @type {any} */ now) => (await desk.act((acts) => acts.finder(desk, true)(text, now), false)) ?? Promise.reject(new TypeError());
+    this.picker = new Picker(desk.lang, words.search, words.searchHint, find, (found) => desk.act((acts) => acts.takeFound(desk, found)));
     this.#date = make("input", {
       type: "date", id: "date", min: "1900-01-01", max: "2999-12-31", "aria-label": words.day,
       onpointerdown: () => (this.#typing = false), onkeydown: (/** @type {KeyboardEvent} */ { key }) => this.#key(key), onchange: () => this.#typing || this.#go(), onblur: () => this.#go(),

@@ -71,7 +71,6 @@ export const EN = {
   email: "Email",
   patientNumber: "Patient number",
   type: "Type",
-  plainVisit: "Visit of one slot",
   reason: "Reason",
   rooms: "Rooms and devices",
   series: "Series",
@@ -122,10 +121,6 @@ export const EN = {
 
   search: "Find a patient",
   searchHint: "Name, reading, last digits of the phone, or date of birth",
-  newPatient: "Register a new patient",
-  deceased: "Deceased",
-  inactive: "No longer in use",
-  replaced: "Merged into another entry",
 
   tryAgain: "Try again",
   lockTitle: "This desk is locked",

@@ -4,6 +4,11 @@ import { EN_DONE } from "./en_done.js";
 import { EN_EVENTS } from "./en_events.js";
 
 export const EN_ACTS = {
+  plainVisit: "Visit of one slot",
+  newPatient: "Register a new patient",
+  deceased: "Deceased",
+  inactive: "No longer in use",
+  replaced: "Merged into another entry",
   groups: { everywhere: "Everywhere", visit: "On an appointment", slot: "On a free time", patient: "On a patient, selected or found", queue: "Queue of the doctor in this column" },
   moveKeys: "Arrow keys",
   moveKeysText: "Go from time to time and from doctor to doctor; Home and End go to the ends of a column.",

@@ -62,7 +62,6 @@ export const JA = {
   email: "メール",
   patientNumber: "患者ID",
   type: "診療の種類",
-  plainVisit: "1枠の診察",
   reason: "理由",
   rooms: "部屋・機器",
   series: "定期予約",
@@ -113,10 +112,6 @@ export const JA = {
 
   search: "患者を探す",
   searchHint: "氏名・よみ・電話番号・生年月日",
-  newPatient: "新しい患者を登録",
-  deceased: "死亡",
-  inactive: "使用停止",
-  replaced: "別の登録に統合済み",
 
   tryAgain: "もう一度試す",
   lockTitle: "ロック中",

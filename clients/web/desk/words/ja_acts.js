@@ -5,6 +5,11 @@ import { JA_EVENTS } from "./ja_events.js";
 
 /** @type {import("./en_acts.js").ActWords} */
 export const JA_ACTS = {
+  plainVisit: "1枠の診察",
+  newPatient: "新しい患者を登録",
+  deceased: "死亡",
+  inactive: "使用停止",
+  replaced: "別の登録に統合済み",
   groups: { everywhere: "いつでも", visit: "予約の上で", slot: "空き時間の上で", patient: "選んだ患者、検索した患者について", queue: "その列の医師の順番待ち" },
   moveKeys: "矢印キー",
   moveKeysText: "時間と医師の間を移動します。Home と End で列の端へ移動します。",

@@ -1,6 +1,7 @@
 /** Registers patients. */
 
 import { query } from "../../view/finder.js";
+import { goToVisit } from "../visits.js";
 import { detailFields, entered } from "./details.js";
 
 /** @import { Desk } from "../../desk.js" */
@@ -34,7 +35,7 @@ export async function registerToBook(desk) {
 /** What to do with whoever was found. @param {Desk} desk @param {Found} found */
 export async function takeFound(desk, found) {
   desk.head.picker.clear();
-  if ("appointment" in found) return desk.goToVisit(found.appointment);
+  if ("appointment" in found) return goToVisit(desk, found.appointment);
   const patient = "patient" in found ? found.patient : await register(desk, found.register);
   if (patient) desk.carry({ patient });
   if (desk.grid.current) desk.grid.focus(desk.grid.current.key);

@@ -2,6 +2,7 @@
 
 import { asFailure } from "../../../shared/api.js";
 import { make } from "../../../shared/elements.js";
+import { goToVisit } from "../visits.js";
 
 /** @import { Appointment } from "../../day/day.js" */
 /** @import { Desk } from "../../desk.js" */
@@ -58,7 +59,7 @@ export async function moveOffers(desk) {
   };
   if (!(await load())) return;
   await desk.ask({ title: words.commands.moveOffers, wide: list.childElementCount > 0 }, () => {}, text, list);
-  if (to) await desk.goToVisit(to);
+  if (to) await goToVisit(desk, to);
 }
 
 /**

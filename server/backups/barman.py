@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -139,18 +140,32 @@ class Barman:
 
     def fetch(self, backup: Backup, into: Path, until: datetime | None) -> None:
         """Put a backup into an empty directory, ready to be recovered up to a time, or as far as WAL goes."""
-        scratch = into.with_name(f"{into.name}.incremental")
+        scratch, streamed = (into.with_name(f"{into.name}.{what}") for what in ("incremental", "streamed"))
         up_to = ["--target-time", until.isoformat(sep=" ") if until else "", "--target-action", "promote"]
         target = up_to if until else ["--target-tli", "latest"]
         staging = ["--staging-path", str(scratch), "--staging-location", "local"]
-        scratch.mkdir(mode=0o700, parents=True)
+        for each in (scratch, streamed):
+            each.mkdir(mode=0o700, parents=True)
         try:
+            # What was streamed last is not in the archive yet. It is taken first: a running server's moves there at any
+            # moment, and what does so after Barman has looked would be in neither.
+            self._copy_streamed(streamed)
             self._run("restore", *target, *staging, NAME, backup.id, str(into))
+            for segment in streamed.iterdir():
+                if not (there := into / "barman_wal" / segment.name).exists():
+                    shutil.copy(segment, there)
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-        # What was streamed last is not in the archive yet; the end of a segment that is not complete is empty.
-        for segment in self._unarchived():
-            shutil.copy(segment, into / "barman_wal" / segment.name.removesuffix(".partial"))
+            for each in (scratch, streamed):
+                shutil.rmtree(each, ignore_errors=True)
+
+    def _copy_streamed(self, into: Path) -> None:
+        """Copy what is not in the archive yet; the end of a segment that is not complete is empty."""
+        for segment in sorted(self.streamed.glob("*")):
+            name = segment.name.removesuffix(".partial")
+            for each in (segment, segment.with_name(name)):  # it may be complete by now, or in the archive
+                with suppress(FileNotFoundError):
+                    shutil.copy(each, into / name)
+                    break
 
     def _set_foreign_stream_aside(self) -> None:
         """Begin a new stream if the server has never written what was streamed last. Raises Unreachable.

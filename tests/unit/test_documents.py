@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 PATH = re.compile(
     r"`([\w./-]*[\w-]\.(?:js|json|lua|md|proto|py|sql|toml|yaml|yml))`|\b((?:clients|db|envoy|ops|protos|server|tests)/[\w./-]*\w)"
 )
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)")
 MADE = re.compile(r"openapi\.json|manifest\.json|protos/third_party|validate\.proto|\.yoyaku/|\.cdx\.json")
 """What a build or a run makes."""
 NAME = re.compile(r"\b(?!YOYAKU_|PATRONI_)[A-Z]{2,}(?:_[A-Z]+)+\b")
@@ -54,3 +55,19 @@ def test_outcomes_of_notices_have_their_names_of_the_contract() -> None:
     named = {found for path in (ROOT / "docs").rglob("*.md") for found in OUTCOME.findall(path.read_text())}
     assert named <= known
     assert len(named) >= 4
+
+
+def headings(document: Path) -> set[str]:
+    """The anchors of a document's headings, as GitHub makes them."""
+    found = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
+    plain = (re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", each).lower() for each in found)
+    return {re.sub(r"[^\w\- ]", "", each).strip().replace(" ", "-") for each in plain}
+
+
+@pytest.mark.parametrize("document", [name for name in committed() if name.endswith(".md")])
+def test_every_link_to_a_heading_leads_to_one(document: str) -> None:
+    page = ROOT / document
+    targets = [
+        ((page.parent / other).resolve() if other else page, anchor) for other, anchor in LINK.findall(page.read_text())
+    ]
+    assert not [anchor for target, anchor in targets if anchor not in headings(target)]

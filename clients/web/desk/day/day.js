@@ -39,9 +39,9 @@ export class Day {
   doctors = [];
   /** `YYYY-MM-DD`; what comes late for another day is not taken in. */
   #date = "";
-  /** How many appointments have been taken in one by one: a list that was asked for before is out of date. */
+  /** How many appointments were taken in one by one: lists from before are out of date. */
   acts = 0;
-  /** @type {Map<string, Appointment[]>} as they were before acts of this desk, by doctors whose stream has told nothing since */
+  /** @type {Map<string, Appointment[]>} before acts of this desk, by doctors whose stream has told nothing since */
   #left = new Map();
   /** @type {Map<string, Schedule>} */
   #schedules = new Map();

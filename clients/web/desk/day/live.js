@@ -55,7 +55,7 @@ export class Live {
     for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 
-  /** Fetch a doctor's appointments now, and once more a moment later: a call may have changed more than its answer says. @param {string} doctorId */
+  /** Fetch a doctor's appointments now, and once more a moment later. @param {string} doctorId */
   refresh(doctorId) {
     this.#want(this.#appointments, [doctorId]);
     this.#later(this.#appointments, [doctorId]);
@@ -65,12 +65,12 @@ export class Live {
     return this.#day.doctors.map(({ id }) => id);
   }
 
-  /** Fetch soon; a refusal is told like a lost connection. @param {Fetcher} fetcher @param {string[]} ids */
+  /** Fetch now; a refusal is told. @param {Fetcher} fetcher @param {string[]} ids */
   #want(fetcher, ids) {
     fetcher.want(ids).catch(this.#connected(ids.join()));
   }
 
-  /** Fetch a moment later, however often that is asked for meanwhile. @param {Fetcher} fetcher @param {string[]} ids */
+  /** Fetch a moment later. @param {Fetcher} fetcher @param {string[]} ids */
   #later(fetcher, ids) {
     const key = ids.join();
     clearTimeout(this.#timers.get(key));
@@ -93,7 +93,7 @@ export class Live {
     }
   }
 
-  /** What is told of something that is followed or fetched. @param {string} path @returns {Connected} */
+  /** @param {string} path @returns {Connected} */
   #connected(path) {
     return (failure) => {
       if (failure) this.#lost.set(path, failure);

@@ -65,7 +65,7 @@ export class Grid {
     return this.#root.contains(document.activeElement);
   }
 
-  /** Begin another day: the one before stays to be seen until there is something to draw, but nothing can be done with it. */
+  /** Begin another day: the one before is seen until there is something to draw, but takes no keys. */
   leave() {
     if (this.focused) /** @type {HTMLElement} */ (document.activeElement).blur();
     this.#columns.clear();

@@ -3,7 +3,7 @@
 import { asFailure } from "../shared/api.js";
 import { choice } from "../shared/ask.js";
 import { make, part } from "../shared/elements.js";
-import { neverKept, wasLeft, whenIdle } from "../shared/idle.js";
+import { wasLeft, whenIdle } from "../shared/idle.js";
 import { language, languageButton } from "../shared/language.js";
 import { setUpFirst, showMyAccount } from "../shared/my_account.js";
 import { Session } from "../shared/session.js";
@@ -106,6 +106,7 @@ function open(clinic, clinics) {
 }
 
 document.documentElement.lang = lang;
-neverKept();
+// A page that a browser shows as it was may have been left, or signed out elsewhere.
+addEventListener("pageshow", ({ persisted }) => persisted && (document.body.replaceChildren(), location.reload()));
 if (session.account && wasLeft("admin")) lock(t.lockedIdle);
 else enter();

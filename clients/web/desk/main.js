@@ -2,7 +2,7 @@
 
 import { asFailure } from "../shared/api.js";
 import { make, part } from "../shared/elements.js";
-import { neverKept, wasLeft } from "../shared/idle.js";
+import { wasLeft } from "../shared/idle.js";
 import { language, languageButton } from "../shared/language.js";
 import { Session } from "../shared/session.js";
 import { sharedWords } from "../shared/words.js";
@@ -46,10 +46,10 @@ async function enter() {
   try {
     const ownDoctorId = account.doctor_id;
     const staff = account.roles.includes("ACCOUNT_ROLE_STAFF");
-    if (!ownDoctorId && !staff) return refuse(t.notForYou);
+    if (!ownDoctorId && !staff) return lock(t.notForYou);
     const clinics = ownDoctorId ? [(await session.call(`/api/doctors/${ownDoctorId}`)).doctor.clinic] : await clinicsOf(account);
     const clinic = clinics.find((each) => each.id === localStorage.getItem(CLINIC)) ?? clinics[0];
-    if (!clinic) return refuse(t.noClinic);
+    if (!clinic) return lock(t.noClinic);
     const doctors = (await session.all("/api/doctors", { clinic_id: clinic.id }, "doctors")).filter((doctor) => !ownDoctorId || doctor.id === ownDoctorId);
     const { openDay } = await import("./open.js");
     open.abort();
@@ -61,7 +61,7 @@ async function enter() {
     if (failure.status === 401) return signIn(refused(failure));
     if (failure.reason === "SECOND_FACTOR_MISSING") {
       const { setUpFirst } = await import("../shared/my_account.js");
-      return root.replaceChildren(setUpFirst(session, lang, () => enter(), () => refuse("")));
+      return root.replaceChildren(setUpFirst(session, lang, () => enter(), () => lock("")));
     }
     root.replaceChildren(make("main", { class: "narrow" }, make("p", { role: "alert" }, refused(failure)), make("button", { onclick: () => enter() }, t.tryAgain)));
   }
@@ -73,13 +73,8 @@ async function clinicsOf(account) {
   return account.all_clinics ? found : found.filter((clinic) => account.clinic_ids.includes(clinic.id));
 }
 
-/** @param {string} why */
-function refuse(why) {
-  session.signOut();
-  signIn(why);
-}
-
 document.documentElement.lang = lang;
-neverKept();
+// A page that a browser shows as it was may have been left, or signed out elsewhere.
+addEventListener("pageshow", ({ persisted }) => persisted && (document.body.replaceChildren(), location.reload()));
 if (session.account && wasLeft("desk")) lock(t.lockedIdle);
 else enter();

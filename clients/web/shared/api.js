@@ -3,10 +3,12 @@
 /** The longest wait that a call makes by itself before it tries again. */
 const LONGEST_WAIT_MS = 5_000;
 const LOST_CONNECTION_WAIT_MS = 500;
+/** For calls of who signs out: they outlive the page, and are short. */
+export const LAST = { timeoutMs: 4_000, keepalive: true };
 /** The most entries that the server puts on a page of a list. */
 const PAGE_SIZE = "100";
 
-/** @typedef {{token?: string, method?: string, body?: object, clock?: Clock, timeoutMs?: number, keepalive?: boolean}} CallOptions `keepalive`: it is made even if the page is closed meanwhile */
+/** @typedef {{token?: string, method?: string, body?: object, clock?: Clock, timeoutMs?: number, keepalive?: boolean}} CallOptions */
 /** @typedef {{field: string, description: string}} Violation */
 /**
  * A free slot near the one that was asked for; `doctor` and `clinic` only if it is another doctor's.

@@ -11,15 +11,6 @@ export function wasLeft(page) {
   return usedAt > 0 && Date.now() - usedAt >= IDLE_MS;
 }
 
-/** Begin anew when the browser shows the page again that it kept while another one was there: nobody noticed whether somebody used it or signed out. */
-export function neverKept() {
-  addEventListener("pageshow", ({ persisted }) => {
-    if (!persisted) return;
-    document.body.replaceChildren();
-    location.reload();
-  });
-}
-
 /** Call `then` once there was no key and no touch for five minutes, asleep or awake. @param {string} page @param {AbortSignal} end @param {() => void} then */
 export function whenIdle(page, end, then) {
   let usedAt = Date.now();

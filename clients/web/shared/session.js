@@ -1,13 +1,11 @@
 /** A person's session: signs in, renews the access token, and makes calls with it. */
 
-import { all, asFailure, call, Clock, Failure, stream, twice } from "./api.js";
+import { all, asFailure, call, Clock, Failure, LAST, stream, twice } from "./api.js";
 
 /** How long before its end an access token is renewed. */
 const RENEW_BEFORE_MS = 60_000;
 /** Twice this is less than the ten seconds for which a lost answer is given again; after that, asking again looks like theft. */
 const RENEW_TIMEOUT_MS = 4_000;
-/** Who signs out waits no longer for a server that does not answer. */
-const LAST_TIMEOUT_MS = 4_000;
 
 /**
  * @typedef {{id: string, email: string, roles: string[], clinic_ids: string[], all_clinics: boolean, patient_id: string, doctor_id: string}} Account
@@ -53,11 +51,6 @@ export class Session {
     this.#keep(answer, answer.account);
   }
 
-  /** Change the password, which ends all other sessions (Failure). @param {string} current @param {string} next */
-  changePassword(current, next) {
-    return this.beginAnew("/api/auth/password:change", { current_password: current, new_password: next });
-  }
-
   /** The answer of a call that ends all sessions and begins a new one, which is kept (Failure). @param {string} path @param {object} body */
   async beginAnew(path, body) {
     const account = this.#tokens?.account;
@@ -71,21 +64,17 @@ export class Session {
     });
   }
 
-  /**
-   * Sign out here, and at the server if it can be reached, even if the page is closed meanwhile.
-   * @param {(call: (path: string, options?: {method?: string, body?: object}) => Promise<any>) => Promise<unknown>} last what to do before with calls that need the session
-   */
+  /** Sign out here, and at the server if it can be reached. @param {(token: string) => Promise<unknown>} last needs the session once more */
   async signOut(last = async () => {}) {
     const tokens = this.#tokens;
     this.leave();
     this.forget();
     if (!tokens) return;
-    const calling = last((path, options) => call(path, { ...options, token: tokens.access, timeoutMs: LAST_TIMEOUT_MS, keepalive: true }));
-    await calling.catch(() => {});
+    await last(tokens.access).catch(() => {});
     await logOut(tokens.refresh);
   }
 
-  /** Whoever is here leaves the page: what is under way has no outcome any more, so nothing is drawn for them, asked of them or done next. */
+  /** Whoever is here leaves: what is under way has no outcome any more, so nothing is drawn, asked or done next. */
   leave() {
     this.#here.abort();
     this.#here = new AbortController();
@@ -128,12 +117,7 @@ export class Session {
     return this.#unlessLeft((here) => this.#withToken((token) => stream(path, token, AbortSignal.any([signal, here]), take)));
   }
 
-  /**
-   * The outcome of some work; none at all once whoever began it has left the page.
-   * @template Answer
-   * @param {(here: AbortSignal) => Promise<Answer>} work
-   * @returns {Promise<Answer>}
-   */
+  /** The outcome of some work; none once whoever began it has left. @template Answer @param {(here: AbortSignal) => Promise<Answer>} work @returns {Promise<Answer>} */
   #unlessLeft(work) {
     const { signal } = this.#here;
     return new Promise((resolve, reject) => {
@@ -144,10 +128,7 @@ export class Session {
     });
   }
 
-  /**
-   * @template Answer
-   * @param {(token: string) => Promise<Answer>} use
-   */
+  /** @template Answer @param {(token: string) => Promise<Answer>} use */
   async #withToken(use) {
     const token = await this.#token();
     try {
@@ -211,7 +192,7 @@ export class Session {
 
 /** End a session at the server, if it can be reached. @param {string} refresh its token */
 async function logOut(refresh) {
-  await call("/api/auth/logout", { body: { refresh_token: refresh }, timeoutMs: LAST_TIMEOUT_MS, keepalive: true }).catch(() => {});
+  await call("/api/auth/logout", { body: { refresh_token: refresh }, ...LAST }).catch(() => {});
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Calls that hold a slot and give it back: all that is needed of a booking by who signs out. */
 
-import { asFailure } from "../../shared/api.js";
+import { asFailure, call, LAST } from "../../shared/api.js";
 import { draft, keptIds } from "./draft.js";
 
 /** @import { Appointment, Page } from "../page.js" */
@@ -21,12 +21,15 @@ export async function release(call, id) {
   await call(`/api/appointments/${id}:release`, { body: { request_id: crypto.randomUUID() } }).catch(unlessRefused);
 }
 
-/** What gives back all that the tabs of the browser keep, even once they have forgotten it. @returns {(call: Page["call"]) => Promise<unknown>} */
+/** What gives back all that the tabs of the browser keep, even once they have forgotten it. @returns {(token: string) => Promise<unknown>} */
 export function lastReturn() {
   const { hold } = draft();
   // What is being confirmed is wanted.
   const ids = keptIds().filter((id) => !(hold?.confirming && hold.id === id));
-  return (call) => Promise.allSettled([...ids.map((id) => release(call, id)), hold && !hold.id && request(call, hold).then(({ id }) => release(call, id))]);
+  return (token) => {
+    const once = (/** @type {string} */ path, options = {}) => call(path, { ...options, ...LAST, token });
+    return Promise.allSettled([...ids.map((id) => release(once, id)), hold && !hold.id && request(once, hold).then(({ id }) => release(once, id))]);
+  };
 }
 
 /** Nothing, in place of a refusal (Failure). @param {unknown} error @returns {undefined} */

@@ -113,7 +113,9 @@ function passwordQuestion(page) {
       ...((values["new-password"] ?? "").length >= SHORTEST_PASSWORD ? [] : [{ id: "new-password", text: text.newPasswordWrong }]),
     ],
     save: async (values) => {
-      await page.signedIn(() => session.changePassword(values["current-password"] ?? "", values["new-password"] ?? ""));
+      const passwords = { current_password: values["current-password"], new_password: values["new-password"] };
+      // Which ends all other sessions.
+      await page.signedIn(() => session.beginAnew("/api/auth/password:change", passwords));
       page.go("profile", { done: "password" });
     },
   };

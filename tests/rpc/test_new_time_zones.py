@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures.clinic import Scene
+from db.postgres.cluster.engines import connection
+from tests.fixtures.clinic import TUESDAY, Scene
 from tests.fixtures.waiting import until
 from tests.rpc.test_clinics import update
 
@@ -92,3 +93,20 @@ async def test_who_cancels_at_the_moment_of_a_new_zone_answers_with_the_etag_tha
     _, cancelled = await at_the_same_moment(scene, change, cancel)
     [(_, _, version, _)] = await scene.book.rows(_KEPT, ZONE, ZONE, ZONE, booked.id)
     assert version == int(cancelled.appointment.etag)
+
+
+async def test_a_day_beyond_the_horizon_is_locked_too_that_is_booked_while_the_change_waits_for_others(
+    scene: Scene,
+) -> None:
+    admin = await scene.worker.client("admin")
+    await scene.book_slot("09:00", client=scene.staff)
+    async with connection(scene.book.engine) as pg:
+        await pg.execute("BEGIN")
+        await pg.execute("SELECT FROM schedule_days WHERE date = %s FOR UPDATE", [TUESDAY])
+        change = asyncio.ensure_future(update(admin, scene.clinic_id, time_zone=ZONE))
+        await until(scene.book.waits_for_a_lock)
+        booked = (await scene.book_slot("09:00", client=scene.staff, date=BEYOND, patient_id=scene.other_id)).revision
+        await pg.execute("ROLLBACK")
+    await change
+    [(revision,)] = await scene.book.rows("SELECT revision FROM schedule_days WHERE date = %s", BEYOND)
+    assert revision == booked + 1

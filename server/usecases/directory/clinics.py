@@ -152,6 +152,7 @@ class Clinics:
         if done.clinic == row:
             return done
         if row.time_zone != done.clinic.time_zone:
+            await _check_locked(pg, row.id, days, now)
             await clinics.redate(pg, row, done.clinic.time_zone, now)
         await clinics.update(pg, done.clinic, now)
         await clinics.add_event(pg, self._new_id(), row.id, caller.id, now)
@@ -213,6 +214,11 @@ async def _lock_days(
     if not staff or not dates:
         return ()
     return await hours.raise_revisions(pg, staff, dates, now)
+
+
+async def _check_locked(pg: Connection, clinic_id: str, days: Sequence[DayRow], now: datetime) -> None:
+    if not await clinics.dates_ahead(pg, clinic_id, now) <= {each.date for each in days}:
+        raise Conflict("an appointment was booked beyond the horizon between two statements")
 
 
 def _all_days(before: ClinicRow, after: ClinicRow, now: datetime) -> set[date]:

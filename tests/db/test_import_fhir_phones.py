@@ -1,8 +1,9 @@
-"""Which phone number of a patient is used, and which country it belongs to if it tells none."""
+"""Which phone number of a patient is used, of which country it is if it tells none, and which case an address keeps."""
 
 from pathlib import Path
 
 from tests.db.test_import_fhir_patients import JAPAN, kept, phone
+from tests.db.test_import_fhir_updates import again, one
 from tests.fixtures.book import Book
 from tests.fixtures.fhir import export, load, organization, patient
 
@@ -37,3 +38,17 @@ async def test_of_an_export_from_one_country_all_numbers_are_of_that_country(boo
     lines = [organization(address=JAPAN), patient(telecom=[phone("03-1234-5678")])]
     await load(book, export(tmp_path, a=lines), zone="Asia/Tokyo", region="DE")
     assert await kept(book, "phone") == [("+81312345678",)]
+
+
+async def test_an_address_that_an_earlier_release_kept_in_another_case_is_no_news_and_stays(
+    book: Book, tmp_path: Path
+) -> None:
+    email = [{"system": "email", "value": "Ken@example.org"}]
+    await load(book, export(tmp_path, a=[patient(telecom=email)]))
+    await book.run("UPDATE patients SET email = 'Ken@example.org'")
+    await book.run("UPDATE imported_resources SET digests = digests - 'email'")
+    assert await again(book, tmp_path, patient(telecom=email)) == (0, 1, [])
+    assert await one(book, "email, version") == ("Ken@example.org", 1)
+    new = [{"system": "email", "value": "mori@example.org"}]
+    assert await again(book, tmp_path, patient(telecom=new)) == (1, 0, [])
+    assert await one(book, "email") == ("mori@example.org",)

@@ -30,6 +30,13 @@ async def test_an_address_in_another_case_is_the_same_one(reachable: Scene) -> N
     assert await kinds(reachable) == []
 
 
+async def test_a_removed_address_is_taken_up_again_in_any_case_as_it_was_kept(reachable: Scene) -> None:
+    await reachable.book.run("UPDATE patients SET email = 'Old@Example.org'")
+    await update(reachable, Patient(), "email")
+    again = await update(reachable, Patient(email="old@example.org"))
+    assert (again.email, again.pending_email) == ("Old@Example.org", "")
+
+
 async def test_one_address_gets_five_codes_a_day_whoever_asks(reachable: Scene, clock: Clock) -> None:
     others = [await register(reachable, email=f"old{number}@example.org") for number in range(6)]
     spellings = [NEW, "NEW@example.org", "New@example.org", "nEw@example.org", "new@EXAMPLE.org", "new@Example.org"]

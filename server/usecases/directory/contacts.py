@@ -58,12 +58,12 @@ async def hold_back(
     """
     for kind, channel in _CHANNELS.items():
         current, new = getattr(row, kind), getattr(wanted, kind)
-        if new == current.lower():  # entered before addresses were kept in lower case
-            wanted, new = wanted._replace(**{kind: current}), current
+        old = current or getattr(row, f"former_{kind}")
+        if new and new == old.lower():  # entered before addresses were kept in lower case
+            wanted, new = wanted._replace(**{kind: old}), old
         if kind not in fields or (new == current and not getattr(row, f"pending_{kind}")):
             continue
         await contact_changes.drop(pg, row.id, kind)
-        old = current or getattr(row, f"former_{kind}")
         waiting = ""
         if needs_confirmation(old, new, vouched=vouched):
             waiting = _able_to_get_a_code(kind, new)

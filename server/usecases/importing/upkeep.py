@@ -81,10 +81,13 @@ class LastImport:
         taken, kept = dict[str, object](), list[str]()
         for field, value in fields.items():
             ours = current.fields[field]
+            spellings = {ours, _as_read_now(field, ours)}
             was = last.digests.get(field) if last else None
-            is_news = value != ours and was != self._digest(field, value)
+            is_news = value not in spellings and was != self._digest(field, value)
             # Nothing is known of what earlier releases wrote: they kept no digests.
-            is_as_imported = was == self._digest(field, ours) if was else current.untouched or ours is False
+            is_as_imported = (
+                was in {self._digest(field, each) for each in spellings} if was else current.untouched or ours is False
+            )
             if is_news and is_as_imported and not self._is_matched(thing):
                 taken[field] = value
             elif is_news:
@@ -161,6 +164,11 @@ async def keep_up(
         outcome.unchanged += each.is_known and not taken
         last_import.note(each.item.content, says, is_matched=each.is_matched)
     await last_import.save()
+
+
+def _as_read_now(field: str, ours: object) -> object:
+    """What the book says, as an import reads it now: earlier releases kept addresses in any case."""
+    return ours.lower() if field == "email" and isinstance(ours, str) else ours
 
 
 def _changed_here(field: str) -> str:

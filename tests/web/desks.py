@@ -82,9 +82,9 @@ def at(page: Page, text: str, column: int = 0) -> Locator:
 
 
 def typed(code: str) -> str:
-    """A code as a Japanese keyboard gives it to somebody who listens: in full width, with a space and a dash."""
+    """A code as a Japanese keyboard gives it to somebody who listens: in full width, with all that may be between."""
     wide = "".join(chr(ord(each) + 0xFEE0) for each in code)
-    return f"{wide[:2]}\u3000{wide[2:4]}\u30fc{wide[4:]}"
+    return f"{wide[:2]}\u3000{wide[2:4]}\u30fc{wide[4:5]}\uff3f{wide[5:]}"
 
 
 async def patient(room: Room, name: str) -> str:

@@ -57,7 +57,7 @@ function valuesOf(form) {
 
 /** A code, however it was typed: in full width, with spaces or dashes. @param {string} [typed] */
 export function codeOf(typed = "") {
-  return typed.normalize("NFKC").replace(/\W/g, "");
+  return typed.normalize("NFKC").replace(/[\W_]/g, "");
 }
 
 /**

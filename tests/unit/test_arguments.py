@@ -28,7 +28,22 @@ def test_an_address_is_a_host_and_a_port(text: str, host: str, port: int) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["", "50051", ":50051", "host", "host:", "host:0", "host:65536", "host:x", "::1:5", "[::1]", "a b:1", "h:１"],
+    [
+        "",
+        "50051",
+        ":50051",
+        "host",
+        "host:",
+        "host:0",
+        "host:65536",
+        "host:x",
+        "::1:5",
+        "[::1]",
+        "a b:1",
+        "h:１",
+        "[:]:9",
+        "[1:2]:3",
+    ],
 )
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"must be HOST:PORT, such as 127\.0\.0\.1:50051"):

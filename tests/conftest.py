@@ -1,5 +1,11 @@
 """Every fixture lives in a plugin of its own under tests/fixtures."""
 
+from hypothesis import settings
+
+# Other tests run beside: how long one example takes says nothing.
+settings.register_profile("beside_others", deadline=None)
+settings.load_profile("beside_others")
+
 pytest_plugins = [
     "tests.fixtures.costs",
     "tests.fixtures.side_by_side",

@@ -59,7 +59,6 @@ def test_no_call_is_a_fault_of_the_server(
 
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
         database=None,
         derandomize=True,
         phases=[Phase.generate],

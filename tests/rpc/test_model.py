@@ -172,9 +172,7 @@ def test_no_history_of_bookings_differs_from_the_model(database_url: str) -> Non
         try:
             run_state_machine_as_test(
                 Machine,
-                settings=settings(
-                    max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
-                ),
+                settings=settings(max_examples=25, stateful_step_count=30, suppress_health_check=list(HealthCheck)),
             )
         finally:
             runner.run(stop())

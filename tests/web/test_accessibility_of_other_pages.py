@@ -123,6 +123,8 @@ async def test_nothing_stands_in_the_way_at_the_desk(browser: Browser, room: Roo
         await expect(dialog.locator("table")).to_be_visible()
         await check_themes(page, "dialog")
         await keys.press("Escape")
+        await expect(dialog.locator("#begin")).to_be_visible()
+        await keys.press("Escape")
         await at(page, extra, await column_of(page, room, room.doctor_ids[0])).focus()
         await keys.press("Enter")
         await keys.type("ota")

@@ -108,7 +108,9 @@ function elsewhere(ready) {
   part("news").textContent = "";
   drawFrame(page, "", leave);
   put(session.account ? [] : [make("h1", { tabindex: "-1" }, text.signedOut), make("p", {}, navigator.onLine ? "" : text.signedOutOffline)]);
-  const begin = () => location.replace(`/${location.search}`);
+  // Where somebody goes before that, as to sign in, stays.
+  history.replaceState(null, "", `/${location.search}`);
+  const begin = () => location.reload();
   // Without a network the browser would show an error of its own.
   if (!navigator.onLine) addEventListener("online", begin, { once: true });
   else if (ready) ready.finally(begin);

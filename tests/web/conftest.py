@@ -19,6 +19,7 @@ from tests.edge.conftest import edge, stack  # noqa: F401  # fixtures
 from tests.edge.envoys import Edge
 from tests.fixtures.book import Book, Clock
 from tests.fixtures.browser import chromium
+from tests.web.practice import Practice, opened_practice
 from yoyaku.v1 import appointment_service_pb2 as pb
 from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceStub
 
@@ -27,6 +28,12 @@ from yoyaku.v1.appointment_service_pb2_grpc import AppointmentServiceStub
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as browser:
         yield browser
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def practice(stack: Stack, edge: Edge) -> AsyncIterator[Practice]:  # noqa: F811  # the fixtures
+    async with opened_practice(stack, edge) as practice:
+        yield practice
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,18 @@
 """axe-core finds nothing wrong with the patients' page, in either language and either theme, however narrow it is."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.edge.clinic import Stack
-from tests.edge.envoys import Edge
 from tests.web.axe import AXE, CHECK, NEEDS_AXE
-from tests.web.practice import DESKTOP, Practice, opened_practice, sign_in, times
+from tests.web.practice import DESKTOP, Practice, sign_in, times
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 NARROW = {"viewport": {"width": 320, "height": 640}}
 """A small phone, or a wide screen at a zoom of 400 %."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def practice(stack: Stack, edge: Edge) -> AsyncIterator[Practice]:
-    async with opened_practice(stack, edge) as practice:
-        yield practice
 
 
 async def check(page: Page) -> None:

@@ -1,17 +1,13 @@
 """The patients' page for who acts for others, in a real browser: whose everything is stands on top of it."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.edge.clinic import Stack
-from tests.edge.envoys import Edge
 from tests.fixtures.waiting import until
-from tests.web.practice import DESKTOP, PHONE, Practice, opened_practice, signed_in, slot
+from tests.web.practice import DESKTOP, PHONE, Practice, signed_in, slot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 HEADING = "h1"
@@ -19,12 +15,6 @@ WHOSE = ".whose"
 NOW = datetime.now(UTC).year
 YOUNG, TEENAGER = f"{NOW - 8}-01-02", f"{NOW - 17}-01-02"
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def practice(stack: Stack, edge: Edge) -> AsyncIterator[Practice]:
-    async with opened_practice(stack, edge) as practice:
-        yield practice
 
 
 async def go(page: Page, name: str) -> None:

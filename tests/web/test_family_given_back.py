@@ -1,26 +1,15 @@
 """Times that somebody keeps or has for one child: given back at the sign-out, and told to be theirs for a sibling."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.edge.clinic import Stack
-from tests.edge.envoys import Edge
-from tests.web.practice import PHONE, Practice, opened_practice, signed_in, slot
+from tests.web.practice import PHONE, Practice, signed_in, slot
 from tests.web.test_family import HEADING, WHOSE
 from tests.web.test_family_holds import lose
 from tests.web.test_family_interrupted import BOOKED, CONFIRM, children, choose, is_kept_for, statuses, week
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 VISITOR = "Sign in to book"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def practice(stack: Stack, edge: Edge) -> AsyncIterator[Practice]:
-    async with opened_practice(stack, edge) as practice:
-        yield practice
 
 
 async def test_who_signs_out_gives_back_what_all_tabs_keep(browser: Browser, practice: Practice) -> None:

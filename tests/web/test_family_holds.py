@@ -1,26 +1,16 @@
 """Times kept for a child while something goes wrong: nobody is booked twice, or loses a time to a sibling."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, expect
 
-from tests.edge.clinic import Stack
-from tests.edge.envoys import Edge
-from tests.web.practice import PHONE, Practice, opened_practice, signed_in, slot
+from tests.web.practice import PHONE, Practice, signed_in, slot
 from tests.web.test_family import HEADING, WHOSE
 from tests.web.test_family_interrupted import BOOKED, CONFIRM, children, choose, is_kept_for, statuses, week
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CONFIRMING = "**/*:confirm"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def practice(stack: Stack, edge: Edge) -> AsyncIterator[Practice]:
-    async with opened_practice(stack, edge) as practice:
-        yield practice
 
 
 async def lose(route: Route) -> None:

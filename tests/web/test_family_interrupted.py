@@ -2,26 +2,16 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, expect
 
-from tests.edge.clinic import Stack
-from tests.edge.envoys import Edge
-from tests.web.practice import PHONE, Practice, opened_practice, sign_in, signed_in, slot
+from tests.web.practice import PHONE, Practice, sign_in, signed_in, slot
 from tests.web.test_family import HEADING, WHOSE, YOUNG, go
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CONFIRM = "Confirm this appointment"
 BOOKED = "Your appointment is booked"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def practice(stack: Stack, edge: Edge) -> AsyncIterator[Practice]:
-    async with opened_practice(stack, edge) as practice:
-        yield practice
 
 
 async def children(practice: Practice, email: str) -> list[str]:

@@ -2,18 +2,14 @@
 
 import re
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.edge.clinic import Stack
-from tests.edge.envoys import Edge
 from tests.fixtures.browser import opened
 from tests.web.figures import is_small
-from tests.web.practice import DESKTOP, PHONE, TELEPHONE, Practice, opened_practice, sign_in, signed_in, slot, times
+from tests.web.practice import DESKTOP, PHONE, TELEPHONE, Practice, sign_in, signed_in, slot, times
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 HEADING = "h1"
@@ -24,12 +20,6 @@ STRANGE = [
     "محمد بن عبد الله",
 ]
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def practice(stack: Stack, edge: Edge) -> AsyncIterator[Practice]:
-    async with opened_practice(stack, edge) as practice:
-        yield practice
 
 
 async def choose_visit(page: Page, kind: str = "Something else") -> None:

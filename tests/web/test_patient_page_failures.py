@@ -7,12 +7,10 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.edge.clinic import Stack
-from tests.edge.envoys import Edge
-from tests.web.practice import PHONE, Practice, opened_practice, sign_in, signed_in, times
+from tests.web.practice import PHONE, Practice, sign_in, signed_in, times
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CONFIRM = "Confirm this appointment"
@@ -22,12 +20,6 @@ SPOIL = """() => {
     const key = "yoyaku.patient.session", tokens = JSON.parse(localStorage.getItem(key));
     localStorage.setItem(key, JSON.stringify({...tokens, access: tokens.access.slice(0, -8) + "AAAAAAAA"}));
 }"""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def practice(stack: Stack, edge: Edge) -> AsyncIterator[Practice]:
-    async with opened_practice(stack, edge) as practice:
-        yield practice
 
 
 @asynccontextmanager

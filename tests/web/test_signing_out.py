@@ -2,27 +2,17 @@
 
 import json
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from tests.edge.clinic import Stack
-from tests.edge.envoys import Edge
 from tests.fixtures.browser import chromium
 from tests.web.leaving import KEPT, Held, kept, sign_out, stays
-from tests.web.practice import PASSWORD, PHONE, Practice, opened_practice, signed_in
+from tests.web.practice import PASSWORD, PHONE, Practice, signed_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 APPOINTMENTS = re.compile(r"/api/appointments\?")
 SIGNED_OUT = "You are signed out"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def practice(stack: Stack, edge: Edge) -> AsyncIterator[Practice]:
-    async with opened_practice(stack, edge) as practice:
-        yield practice
 
 
 async def test_a_call_that_ends_after_the_sign_out_asks_nobody_to_sign_in_again(

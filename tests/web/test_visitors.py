@@ -10,11 +10,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, Route, expect
 
 from server.usecases.directory.contacts import code_hash
-from tests.edge.clinic import Stack
-from tests.edge.envoys import Edge
 from tests.fixtures.browser import opened
 from tests.web.desks import typed
-from tests.web.practice import DESKTOP, PASSWORD, PHONE, TELEPHONE, Practice, opened_practice, sign_in, slot
+from tests.web.practice import DESKTOP, PASSWORD, PHONE, TELEPHONE, Practice, sign_in, slot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 HEADING = "h1"
@@ -22,13 +20,12 @@ CODE = "314159"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def practice(stack: Stack, edge: Edge) -> AsyncIterator[Practice]:
+async def practice(practice: Practice) -> AsyncIterator[Practice]:
     """One that is open to everybody, while these tests run."""
     opening = "UPDATE clinics SET public_browsing = %s WHERE id = %s"
-    async with opened_practice(stack, edge) as practice:
-        await practice.book.run(opening, True, practice.clinic_id)
-        yield practice
-        await practice.book.run(opening, False, practice.clinic_id)
+    await practice.book.run(opening, True, practice.clinic_id)
+    yield practice
+    await practice.book.run(opening, False, practice.clinic_id)
 
 
 @pytest.mark.parametrize(("screen", "time_slot"), [(PHONE, "16:00"), (DESKTOP, "10:00")], ids=["phone", "desktop"])

@@ -141,8 +141,10 @@ class Clinics:
         seen = _found(await clinics.get(pg, change.clinic_id), change.clinic_id)
         staff = await doctors.ids_of_clinics(pg, [seen.id])
         # In the order in which bookings take these locks: days, the doctor if it is beyond the horizon, the clinic.
-        days = await _lock_days(pg, staff, seen, _after(seen, change), now)
-        if staff and _differ(seen, _after(seen, change), _SHOWN_IN_PROFILES):
+        after = _after(seen, change)
+        days = await _lock_days(pg, staff, seen, after, now)
+        shows_in_doctors = staff and _differ(seen, after, _SHOWN_IN_PROFILES)
+        if shows_in_doctors:
             await doctors.raise_versions(pg, seen.id, now)
         row = _found(await clinics.lock(pg, seen.id), seen.id)
         check_etag(row.version, change.etag)
@@ -156,7 +158,7 @@ class Clinics:
             await clinics.redate(pg, row, done.clinic.time_zone, now)
         await clinics.update(pg, done.clinic, now)
         await clinics.add_event(pg, self._new_id(), row.id, caller.id, now)
-        if staff and _differ(row, done.clinic, _SHOWN_IN_PROFILES):
+        if shows_in_doctors:
             first = await (await doctors.get(pg, staff[0])).fetchone()
             if first:
                 await replace_profile(first, staff[1:])

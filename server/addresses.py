@@ -1,10 +1,9 @@
-"""Addresses at which processes listen, written `HOST:PORT`."""
+"""Addresses of hosts, and those at which processes listen, written `HOST:PORT`."""
 
 import re
-from contextlib import suppress
-from ipaddress import IPv6Address
+from ipaddress import ip_address
 
-_ADDRESS = re.compile(r"(\[(?P<bare>[0-9a-fA-F:.]+)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>[0-9]{1,5})")
+_ADDRESS = re.compile(r"(\[(?P<bare>[0-9a-fA-F.]*:[0-9a-fA-F:.]*)\]|(?P<host>[^\s:/\[\]]+)):(?P<port>[0-9]{1,5})")
 _HIGHEST_PORT = 65_535
 
 
@@ -14,12 +13,15 @@ def host_and_port(text: str, *, lowest: int = 1) -> tuple[str, int]:
     With 0 as the `lowest`, the port may be 0: any that is free.
     """
     found = _ADDRESS.fullmatch(text)
-    if found and lowest <= int(found["port"]) <= _HIGHEST_PORT and _can_be(found["bare"]):
+    if found and lowest <= int(found["port"]) <= _HIGHEST_PORT and (not found["bare"] or is_ip(found["bare"])):
         return found["bare"] or found["host"], int(found["port"])
     raise ValueError("must be HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051")
 
 
-def _can_be(bare: str | None) -> bool:
-    with suppress(ValueError):
-        return bare is None or bool(IPv6Address(bare).compressed)
-    return False
+def is_ip(text: str) -> bool:
+    """Whether it is the address of a host, of IPv4 or IPv6 without brackets."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from server.addresses import is_ip
 from server.local import secret
 
 HERE = ("localhost", "127.0.0.1")
@@ -21,15 +22,7 @@ _HOST = re.compile(rf"(?=.{{1,253}}$)(\*\.)?{_LABEL}(\.{_LABEL})*")
 
 def is_name(text: str) -> bool:
     """Whether a certificate can be for it: the name of a host, with `*.` at most in front, or an IP address."""
-    return _HOST.fullmatch(text) is not None or _is_ip(text)
-
-
-def _is_ip(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+    return _HOST.fullmatch(text) is not None or is_ip(text)
 
 
 def keep(directory: Path, names: Sequence[str] = HERE, *, valid: timedelta = VALID) -> Path:
@@ -57,7 +50,7 @@ def _signed(key: ec.EllipticCurvePrivateKey, names: Sequence[str], now: datetime
 
 
 def _general(name: str) -> x509.GeneralName:
-    return x509.IPAddress(ipaddress.ip_address(name)) if _is_ip(name) else x509.DNSName(name)
+    return x509.IPAddress(ipaddress.ip_address(name)) if is_ip(name) else x509.DNSName(name)
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
